@@ -1,0 +1,5 @@
+"""`python -m analyzer` is `har-sockets`."""
+
+from analyzer.cli import main
+
+main()

@@ -1,0 +1,163 @@
+"""One row an exporter: what it means by what HAR 1.2 leaves open.
+
+HAR has no field for the close of a WebSocket and none for the time of the export; each exporter leaves other
+traces. A row can be read, tested and cited. The last, UNKNOWN, is the one that claims least. The rows that no
+capture in tests/captures shows (gori, pcapng-utils, pcap2har, seleniumRobot) follow those programs' sources.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from analyzer.model import Caveat, Silence, Value
+
+
+class Close(Enum):
+    """Where a row's exporter records that a socket closed. A message with opcode 8 counts for every exporter."""
+
+    RECEIVE_TIMING = "timings.receive above 0: closed at start + time"
+    CLOSE_RECORD = "_webSocketClose: closed at its timestamp if that is epoch, else at start + time"
+    ENTRY_TIME = "time that is not -1: closed at start + time"
+    CLOSE_FRAME = "only a close frame (opcode 8)"
+
+
+class Opened(Enum):
+    """What bounds the instant at which the handshake was answered. The request bounds it from below for all."""
+
+    WAIT = "timings.wait runs to the last activity: from above, and exact where there were no messages"
+    TIME = "time is that of the handshake alone, always a little short: from below"
+    MESSAGES = "the first message: from above"
+
+
+class Tabs(Enum):
+    """What an entry's pageref names."""
+
+    DOCUMENT = "one document; numbered in order of load, page_1, page_2 ..."
+    TAB = "one tab, for all the documents that it loads"
+    NOTHING = "nothing that bounds a socket"
+
+
+class Omits(Enum):
+    """Which sockets an exporter leaves out."""
+
+    NONE = ""
+    OPEN = "sockets that were still open"
+    PERHAPS_OPEN = "perhaps, sockets that were still open"
+    ALL = "all sockets"
+    UNKNOWN = "unknown"
+
+
+class Row(Value):
+    id: str
+    label: str  # for people
+    creators: tuple[str, ...]  # how log.creator.name begins, in lower case
+    close: Close = Close.CLOSE_FRAME
+    silence: Silence = Silence.NOTHING
+    opened: Opened = Opened.MESSAGES
+    tabs: Tabs = Tabs.NOTHING
+    omits: Omits = Omits.NONE
+    records_messages: bool = True
+    in_order_of_close: bool = False
+    out_of_order_means_order_of_close: bool = False
+    bfcache_off_in: tuple[str, ...] = ()  # log.browser.name, where the exporter's browser has no back/forward cache
+    close_slack: int = 0  # microseconds by which a recorded close may be off, either way
+    start_slack: int = 0  # microseconds by which startedDateTime may be early: it is cut, not rounded
+    versions_below: tuple[int, ...] = ()  # this row is for older versions only
+
+
+CHROME = Row(
+    "chrome",
+    "Chrome DevTools",
+    ("webinspector",),
+    close=Close.RECEIVE_TIMING,
+    silence=Silence.OPEN_IF_PAGE_LIVES,
+    opened=Opened.WAIT,
+    tabs=Tabs.DOCUMENT,
+    start_slack=1_000,
+)
+
+EXPORTERS = (
+    CHROME,
+    Row("firefox", "Firefox", ("firefox",), opened=Opened.TIME, tabs=Tabs.TAB, records_messages=False),
+    Row("webkit", "Safari / WebKit Web Inspector", ("webkit web inspector",), omits=Omits.ALL, records_messages=False),
+    Row("playwright", "Playwright before 1.61", ("playwright",), omits=Omits.ALL, records_messages=False, versions_below=(1, 61)),
+    Row("playwright", "Playwright", ("playwright",), tabs=Tabs.TAB, bfcache_off_in=("chromium",)),
+    Row("mitmproxy", "mitmproxy", ("mitmproxy",), omits=Omits.PERHAPS_OPEN, out_of_order_means_order_of_close=True),
+    Row(
+        "http-toolkit",
+        "HTTP Toolkit",
+        ("http toolkit",),
+        close=Close.CLOSE_RECORD,
+        silence=Silence.OPEN,
+        close_slack=3_000,  # seen from the proxy, measured against the page's own events
+    ),
+    Row(
+        "cypress-har-generator",
+        "cypress-har-generator",
+        ("@neuralegion/cypress-har-generator", "cypress-har-generator"),
+        close=Close.RECEIVE_TIMING,
+        opened=Opened.WAIT,
+        omits=Omits.OPEN,
+        in_order_of_close=True,
+        start_slack=1_000,
+    ),
+    Row("chrome-har-capturer", "chrome-har-capturer", ("chrome har capturer", "chrome-har-capturer"), tabs=Tabs.TAB),
+    Row("chrome-har", "chrome-har (sitespeed.io, browsertime)", ("chrome-har",), omits=Omits.ALL, records_messages=False),
+    Row("puppeteer-har", "puppeteer-har", ("puppeteer-har",), omits=Omits.ALL, records_messages=False),
+    Row("gori", "gori", ("gori",), omits=Omits.UNKNOWN),
+    Row("pcapng-utils", "pcapng-utils", ("pcapng -> har",), close=Close.CLOSE_RECORD),
+    Row("pcap2har", "pcap2har", ("pcap2har",)),
+    Row("selenium-robot", "seleniumRobot", ("seleniumrobot",), close=Close.ENTRY_TIME, silence=Silence.OPEN),
+)
+
+UNKNOWN = Row("unknown", "an unknown program", (), omits=Omits.UNKNOWN)
+
+
+def identify(name: str | None, version: str | None) -> Row:
+    """The row for `log.creator`; UNKNOWN for what no row knows."""
+    given = (name or "").strip().lower()
+    for row in EXPORTERS:
+        if any(given == creator or given.startswith(creator + " ") for creator in row.creators):
+            if not row.versions_below or _version(version) < row.versions_below:
+                return row
+    return UNKNOWN
+
+
+def _version(text: str | None) -> tuple[int, ...]:
+    """The leading numbers of a version; an unreadable one counts as the newest."""
+    numbers = []
+    for part in (text or "").split(".")[:3]:
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers) or (1 << 30,)
+
+
+def caveats(row: Row) -> list[Caveat]:
+    """What a capture by this exporter cannot show, whatever it holds."""
+    told = []
+    match row.omits:
+        case Omits.ALL:
+            told.append(Caveat("sockets-not-exported", f"{row.label} never writes WebSockets into a HAR.", True))
+        case Omits.OPEN:
+            told.append(Caveat("open-sockets-not-exported", f"{row.label} leaves out sockets that were still open.", True))
+        case Omits.PERHAPS_OPEN:
+            told.append(
+                Caveat(
+                    "open-sockets-not-exported",
+                    f"{row.label} leaves out sockets that were still open, unless the file was written with save.har.",
+                    True,
+                )
+            )
+        case Omits.UNKNOWN:
+            told.append(Caveat("exporter-unknown", f"What {row.label} leaves out of a HAR is not known.", True))
+    if row.omits is not Omits.ALL and row.close is Close.CLOSE_FRAME and row is not UNKNOWN:
+        told.append(Caveat("closes-not-recorded", f"{row.label} does not record when a socket closed."))
+    if row is CHROME:
+        told.append(
+            Caveat(
+                "out-of-sight",
+                "Chrome does not show sockets that opened before DevTools did, nor those of shared workers.",
+            )
+        )
+    return told

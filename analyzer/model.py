@@ -1,0 +1,408 @@
+"""The words of the domain, as frozen values. What they mean: docs/architecture.md.
+
+Every instant is an integer, microseconds since the Unix epoch (UTC); every duration likewise in microseconds.
+Datetimes, floats and strings of time exist only at the edges (readers, outputs).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from analyzer.intervals import Interval
+
+Instant: TypeAlias = int
+Duration: TypeAlias = int
+
+SECOND: Duration = 1_000_000
+MILLISECOND: Duration = 1_000
+
+
+class Value(msgspec.Struct, frozen=True):
+    """Base of all values: immutable, compared by content.
+
+    A msgspec struct rather than a dataclass: 25 frozen dataclasses cost 11 ms of a start-up of 100.
+    """
+
+
+def spoken(duration: Duration) -> str:
+    """A duration for people: `7 ms`, `2.23 s`, `4 min 10 s`, `2 h 5 min`."""
+    if duration < SECOND:
+        return f"{duration / MILLISECOND:.3g} ms" if duration < 10 * MILLISECOND else f"{duration / MILLISECOND:.0f} ms"
+    if duration < 60 * SECOND:
+        return f"{duration / SECOND:.2f} s" if duration < 10 * SECOND else f"{duration / SECOND:.1f} s"
+    minutes, seconds = divmod(round(duration / SECOND), 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+class CaptureError(Exception):
+    """The file is useless: what a reader raises, and all that it raises."""
+
+    def __init__(self, source: str, pointer: str, problem: str) -> None:
+        super().__init__(f"{source}: {pointer}: {problem}" if pointer else f"{source}: {problem}")
+        self.source = source
+        self.pointer = pointer
+        self.problem = problem
+
+
+class Direction(StrEnum):
+    SEND = "send"
+    RECEIVE = "receive"
+
+
+class Confidence(StrEnum):
+    PROVEN = "proven"
+    POSSIBLE = "possible"
+
+
+class Severity(StrEnum):
+    """As SARIF has it."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Verdict(StrEnum):
+    OVERLAP = "overlap"
+    POSSIBLE_OVERLAP = "possible-overlap"
+    INCONCLUSIVE = "inconclusive"
+    NO_OVERLAP = "no-overlap"
+    NO_SOCKETS = "no-sockets"
+
+
+class Outcome(StrEnum):
+    """Where a socket's life stood when the capture ended."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    FAILED = "failed"
+    CONNECTING = "connecting"
+    UNKNOWN = "unknown"  # it opened, and the capture cannot say whether it closed
+
+
+class PageKind(StrEnum):
+    """How a document came to be loaded."""
+
+    LOAD = "load"
+    RELOAD = "reload"
+    NAVIGATION = "navigation"
+    RESTORE = "restore"  # from the back/forward cache
+    UNKNOWN = "unknown"
+
+
+class Silence(StrEnum):
+    """What it means that an exporter shows no close of a socket that opened."""
+
+    OPEN = "open"  # it was open at export: this exporter records every close
+    OPEN_IF_PAGE_LIVES = "open-if-page-lives"  # Chrome: reported, unless the page itself went away
+    NOTHING = "nothing"  # closes are not recorded
+
+
+class Skipped(Value):
+    """A part of the capture that could not be read, and why."""
+
+    pointer: str
+    offset: int | None  # bytes from the start of the (uncompressed) document
+    problem: str
+
+
+class Caveat(Value):
+    """Why the capture as a whole may show less than happened. `hides_sockets`: whole sockets may be missing."""
+
+    id: str
+    message: str
+    hides_sockets: bool = False
+
+
+class Bounds(Value):
+    """The bounds within which an instant lies, and what says so. None: no bound on that side."""
+
+    earliest: Instant | None
+    latest: Instant | None
+    evidence: str
+    pointer: str = ""
+
+
+class Requested(Value):
+    """The opening handshake's request was sent."""
+
+    within: Bounds
+
+
+class Accepted(Value):
+    """The opening handshake succeeded: readyState OPEN."""
+
+    within: Bounds
+
+
+class Rejected(Value):
+    """The opening handshake failed: the socket was never open."""
+
+    within: Bounds
+    problem: str
+
+
+class Active(Value):
+    """A sign of life other than a message: the socket was open at this instant."""
+
+    at: Instant
+    evidence: str
+    pointer: str
+
+
+class Closed(Value):
+    """readyState CLOSED. `code` and `reason` as in RFC 6455 section 7.4, where the exporter records them."""
+
+    within: Bounds
+    code: int | None = None
+    reason: str | None = None
+
+
+class StillOpen(Value):
+    """The exporter records every close and shows none: open at export."""
+
+    evidence: str
+    pointer: str
+
+
+Event: TypeAlias = Requested | Accepted | Rejected | Active | Closed | StillOpen
+
+
+class Messages(Value):
+    """The data messages of one socket, in the order of the file; the arrays run in parallel.
+
+    `times` is empty where the exporter's clock is unknown, while the counts still hold.
+    """
+
+    times: array[int]  # Instants
+    directions: bytes  # 1 sent, 0 received
+    opcodes: array[int]  # RFC 6455 section 5.2: 1 text, 2 binary
+    lengths: array[int]  # bytes of payload
+    recorded: bool = True  # False: this exporter does not record messages
+
+    @property
+    def sent(self) -> int | None:
+        return self.directions.count(1) if self.recorded else None
+
+    @property
+    def received(self) -> int | None:
+        return self.directions.count(0) if self.recorded else None
+
+    @property
+    def first(self) -> Instant | None:
+        return min(self.times) if self.times else None
+
+    @property
+    def last(self) -> Instant | None:
+        return max(self.times) if self.times else None
+
+
+class Initiator(Value):
+    """The code that opened the socket. Line and column count from 1."""
+
+    function: str | None
+    component: str | None
+    url: str | None
+    line: int | None
+    column: int | None
+
+
+class Trace(Value):
+    """All events of one socket, in the order in which they happened, with what the entry says beside them."""
+
+    pointer: str
+    url: str
+    endpoint: str  # ws or wss, host, port, path: no query
+    events: tuple[Event, ...]
+    messages: Messages
+    page: str | None = None  # Page.id
+    initiator: Initiator | None = None
+    clock: int = 0  # traces of different clocks cannot be compared (the machine's clock was set in between)
+
+
+class PageEnd(Value):
+    """How a document came to its end: another one took its place."""
+
+    within: Bounds
+    by: PageKind
+    final: bool  # its sockets die with it; else the back/forward cache may keep them connected
+    successor: str  # Page.id
+
+
+class Page(Value):
+    """One document in a tab."""
+
+    id: str
+    url: str
+    started: Instant | None
+    kind: PageKind
+    last_sign: Instant | None = None  # until then it lived, and the close of a socket would have been reported
+    end: PageEnd | None = None
+    lives: bool = False  # certainly still there at export
+    returned: bool = False  # its URL was seen before, with another in between
+
+
+class Exporter(Value):
+    """The program that wrote the capture. `id` is ours; `name` and `version` as the file has them."""
+
+    id: str
+    name: str | None
+    version: str | None
+    label: str  # for people
+
+
+class Capture(Value):
+    """One capture, read."""
+
+    source: str
+    sha256: str | None
+    bytes: int
+    format: str
+    exporter: Exporter
+    observed: Interval | None  # first and last instant that anything in the file witnesses
+    entries: int
+    pages: tuple[Page, ...]
+    traces: tuple[Trace, ...]
+    silence: Silence
+    in_order_of_close: bool  # entries stand in the order in which they ended
+    records_messages: bool
+    caveats: tuple[Caveat, ...]
+    skipped: tuple[Skipped, ...]
+
+
+class Session(Value):
+    """What we conclude of one socket. Proven lies within possible.
+
+    `proven`: when it was certainly OPEN; None: at no instant certain. `possible`: when it may have been OPEN;
+    None: never. An end of None: still open at export (proven), no upper bound (possible).
+    """
+
+    id: str
+    pointer: str
+    url: str
+    endpoint: str
+    page: str | None
+    initiator: Initiator | None
+    outcome: Outcome
+    created: Bounds | None
+    opened: Bounds | None
+    closed: Bounds | None
+    proven: Interval | None
+    possible: Interval | None
+    last_seen: Instant | None  # its own last sign of life
+    close_code: int | None
+    close_reason: str | None
+    messages: Messages
+    problem: str | None = None  # why the handshake failed
+    clock: int = 0
+
+    @property
+    def name(self) -> str:
+        """For people: `socket #1` of s1."""
+        return f"socket #{self.id[1:]}"
+
+
+class Overlap(Value):
+    """A maximal stretch with two or more open. `peak` is the most at once, not for all of that time."""
+
+    confidence: Confidence
+    interval: Interval
+    duration: Duration
+    duration_is_lower_bound: bool
+    peak: int
+    sessions: tuple[str, ...]  # Session.id
+
+    def brief(self, tolerance: Duration) -> bool:
+        """It has a known end and lasted less than the tolerance: a hand-over, not two connections kept."""
+        return not self.duration_is_lower_bound and self.duration < tolerance
+
+
+def describe(overlap: Overlap) -> str:
+    """How long how many were open. Never the peak for the length of the whole stretch."""
+    least = "at least " if overlap.duration_is_lower_bound else ""
+    most = f", up to {overlap.peak} at once" if overlap.peak > 2 else ""
+    many = "2 or more" if overlap.peak > 2 else "both"
+    length = f"for {least}{spoken(overlap.duration)}" if overlap.duration else "at one instant at least"
+    return f"{many} open {length}{most}"
+
+
+class Finding(Value):
+    """What a rule says. `fingerprint` is the same for the same fault in another capture: no times, no ids."""
+
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    interval: Interval | None
+    sessions: tuple[str, ...]
+    pointers: tuple[str, ...]
+    remedy: str | None = None
+    link: str | None = None
+    fingerprint: str = ""
+
+
+class Concurrency(Value):
+    proven_peak: int
+    possible_peak: int
+    proven_overlap: Duration
+
+
+class Policy(Value):
+    """What is allowed. It acts on findings only: verdict and overlaps count every socket."""
+
+    per: str = "capture"
+    max_open: int = 1
+    tolerance: Duration = 250 * MILLISECOND
+    app_mode: str | None = None
+    fail_on: Severity = Severity.WARNING
+    assume_no_bfcache: bool = False
+
+
+class Report(Value):
+    """One capture's answer."""
+
+    capture: Capture
+    sessions: tuple[Session, ...]
+    verdict: Verdict
+    concurrency: Concurrency
+    overlaps: tuple[Overlap, ...]
+    findings: tuple[Finding, ...]
+
+    def named(self, ids: Iterable[str]) -> tuple[Session, ...]:
+        """The sessions with these ids (s1 is the first, so no search)."""
+        return tuple(self.sessions[int(id[1:]) - 1] for id in ids)
+
+    def endpoints(self, ids: Iterable[str]) -> str:
+        """Where these sessions connect to, without the scheme: `host/path`, `host/path and 2 others`."""
+        found = list(dict.fromkeys(session.endpoint.partition("://")[2] for session in self.named(ids)))
+        if len(found) < 2:
+            return found[0] if found else "no endpoint"
+        return f"{found[0]} and {found[1]}" if len(found) == 2 else f"{found[0]} and {len(found) - 1} others"
+
+
+class Rule(Value):
+    """What is wrong: an id, a title for lists, and a pure function; its module's docstring is its manual page."""
+
+    id: str
+    title: str
+    check: Callable[[Report, Policy], Iterable[Finding]]
+
+
+class Unreadable(Value):
+    source: str
+    problem: str
+
+
+class Run(Value):
+    """A list of reports, with the captures that could not be read and the policy: what outputs render."""
+
+    reports: tuple[Report, ...]
+    unreadable: tuple[Unreadable, ...]
+    policy: Policy

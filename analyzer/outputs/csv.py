@@ -1,0 +1,30 @@
+"""One row a session, with a header line (RFC 4180)."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from analyzer.model import Run
+from analyzer.outputs.document import columns, flat_session
+
+SUFFIX = ".csv"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render(run: Run) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns(), lineterminator="\r\n")
+    writer.writeheader()
+    for report in run.reports:
+        for session in report.sessions:
+            writer.writerow({key: _cell(value) for key, value in flat_session(session, report).items()})
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _cell(value: object) -> object:
+    """Text from a capture must not run as a formula in a spreadsheet."""
+    if isinstance(value, str):
+        plain = value.replace("\0", "\\0")
+        return "'" + plain if plain.startswith(FORMULA) else plain
+    return value

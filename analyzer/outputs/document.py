@@ -1,0 +1,197 @@
+"""The JSON of the contract, format 1, as plain dicts: its own keys, never a dump of our classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from typing import Any, TypeAlias
+
+from analyzer.intervals import Interval
+from analyzer.model import MILLISECOND, Bounds, Duration, Initiator, Instant, Overlap, Page, PageKind, Report, Run, Session
+
+FORMAT = 1
+Json: TypeAlias = dict[str, Any]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def run_document(run: Run) -> Json:
+    return {
+        "format": FORMAT,
+        "tool": {"name": "har-sockets", "version": metadata.version("har-sockets")},
+        "policy": {
+            "per": run.policy.per,
+            "max_open": run.policy.max_open,
+            "tolerance_ms": milliseconds(run.policy.tolerance),
+            "app_mode": run.policy.app_mode,
+            "fail_on": run.policy.fail_on,
+        },
+        "captures": [capture_document(report) for report in run.reports],
+        "unreadable": [{"source": it.source, "problem": it.problem} for it in run.unreadable],
+    }
+
+
+def capture_document(report: Report) -> Json:
+    capture = report.capture
+    return {
+        "source": capture.source,
+        "sha256": capture.sha256,
+        "bytes": capture.bytes,
+        "format": capture.format,
+        "exporter": {"id": capture.exporter.id, "name": capture.exporter.name, "version": capture.exporter.version},
+        "observed": _interval(capture.observed),
+        "entries": capture.entries,
+        "verdict": report.verdict,
+        "concurrency": {
+            "proven_peak": report.concurrency.proven_peak,
+            "possible_peak": report.concurrency.possible_peak,
+            "proven_overlap_ms": milliseconds(report.concurrency.proven_overlap),
+        },
+        "pages": [
+            {"id": page.id, "url": page.url, "start": timestamp(page.started), "kind": page.kind} for page in capture.pages
+        ],
+        "tried": tried(capture.pages),
+        "sessions": [session_document(session) for session in report.sessions],
+        "overlaps": [overlap_document(overlap) for overlap in report.overlaps],
+        "groups": [],
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": finding.severity,
+                "confidence": finding.confidence,
+                "fingerprint": finding.fingerprint,
+                "message": finding.message,
+                "start": timestamp(finding.interval.start if finding.interval else None),
+                "end": timestamp(finding.interval.end if finding.interval else None),
+                "sessions": list(finding.sessions),
+                "pointers": list(finding.pointers),
+                "dev_only": False,
+                "cause": None,
+                "proof": [],
+                "remedy": finding.remedy,
+                "link": finding.link,
+            }
+            for finding in report.findings
+        ],
+        "caveats": [{"id": caveat.id, "message": caveat.message} for caveat in capture.caveats],
+        "skipped": [
+            {"pointer": skipped.pointer, "offset": skipped.offset, "problem": skipped.problem} for skipped in capture.skipped
+        ],
+    }
+
+
+def session_document(session: Session) -> Json:
+    messages = session.messages
+    return {
+        "id": session.id,
+        "pointer": session.pointer,
+        "url": session.url,
+        "endpoint": session.endpoint,
+        "provider": None,
+        "identity": None,
+        "dev_only": False,
+        "client": None,
+        "page": session.page,
+        "initiator": _initiator(session.initiator),
+        "outcome": session.outcome,
+        "created": _bounds(session.created),
+        "opened": _bounds(session.opened),
+        "closed": _bounds(session.closed),
+        "proven": _interval(session.proven),
+        "possible": _interval(session.possible),
+        "close_code": session.close_code,
+        "close_reason": session.close_reason,
+        "messages": {
+            "sent": messages.sent,
+            "received": messages.received,
+            "first": timestamp(messages.first),
+            "last": timestamp(messages.last),
+        },
+    }
+
+
+def overlap_document(overlap: Overlap) -> Json:
+    return {
+        "confidence": overlap.confidence,
+        **(_interval(overlap.interval) or {}),
+        "duration_ms": milliseconds(overlap.duration),
+        "duration_is_lower_bound": overlap.duration_is_lower_bound,
+        "peak": overlap.peak,
+        "sessions": list(overlap.sessions),
+    }
+
+
+def tried(pages: tuple[Page, ...]) -> list[str]:
+    """Which of the things that QA should do the capture shows, in the order in which to do them."""
+    kinds = {page.kind for page in pages}
+    shown = {
+        "load": bool(pages),
+        "reload": PageKind.RELOAD in kinds,
+        "navigation": PageKind.NAVIGATION in kinds or PageKind.RESTORE in kinds,
+        "return": PageKind.RESTORE in kinds or any(page.returned for page in pages),
+    }
+    return [name for name, done in shown.items() if done]
+
+
+def flat_session(session: Session, report: Report) -> Json:
+    """One row: the session's fields flattened with `_`, then the capture's `source` and `verdict`."""
+    row = dict(_flatten(session_document(session), ""))
+    return {**row, "source": report.capture.source, "verdict": report.verdict}
+
+
+# What is null as a whole still has its columns, so that every row has the same.
+_SHAPES: dict[str, tuple[str, ...]] = {
+    "identity": ("app", "user"),
+    "client": ("name", "version", "runtime"),
+    "initiator": ("function", "component", "url", "line", "column"),
+    "created": ("earliest", "latest", "evidence"),
+    "opened": ("earliest", "latest", "evidence"),
+    "closed": ("earliest", "latest", "evidence"),
+    "proven": ("start", "end"),
+    "possible": ("start", "end"),
+}
+
+
+def columns() -> list[str]:
+    """The columns of a flat session, in order."""
+    plain = {key: None for key in ("id", "pointer", "url", "endpoint", "provider", "identity", "dev_only", "client", "page")}
+    ends = {key: None for key in ("initiator", "outcome", "created", "opened", "closed", "proven", "possible")}
+    tail = {"close_code": None, "close_reason": None, "messages": dict.fromkeys(("sent", "received", "first", "last"))}
+    return [*(key for key, _ in _flatten({**plain, **ends, **tail}, "")), "source", "verdict"]
+
+
+def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, item in value.items():
+        if not prefix and item is None and key in _SHAPES:
+            yield from ((f"{key}_{part}", None) for part in _SHAPES[key])
+        elif isinstance(item, dict):
+            yield from _flatten(item, f"{prefix}{key}_")
+        else:
+            yield f"{prefix}{key}", item
+
+
+def timestamp(at: Instant | None) -> str | None:
+    """ISO 8601, UTC, microseconds, `Z`."""
+    if at is None:
+        return None
+    return (EPOCH + timedelta(microseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def milliseconds(duration: Duration) -> float:
+    return duration / MILLISECOND
+
+
+def _bounds(bounds: Bounds | None) -> Json | None:
+    if bounds is None:
+        return None
+    return {"earliest": timestamp(bounds.earliest), "latest": timestamp(bounds.latest), "evidence": bounds.evidence}
+
+
+def _interval(interval: Interval | None) -> Json | None:
+    return None if interval is None else {"start": timestamp(interval.start), "end": timestamp(interval.end)}
+
+
+def _initiator(code: Initiator | None) -> Json | None:
+    if code is None:
+        return None
+    return {"function": code.function, "component": code.component, "url": code.url, "line": code.line, "column": code.column}

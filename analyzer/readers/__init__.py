@@ -1,0 +1,220 @@
+"""Captures by content, whatever their name: plain, `.gz`, `.zst`, Playwright's `.har.zip`, or standard input."""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, cast
+
+import msgspec
+
+from analyzer.model import Capture, CaptureError
+from analyzer.readers import har
+from analyzer.readers.entries import Bytes
+
+# A larger file is read faster than it is hashed; its `sha256` is null.
+HASHED_UP_TO = 32 << 20
+LARGEST_SIDE_FILE = 64 << 20
+GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+
+
+class _Measured:
+    """A stream that counts the bytes that pass, and hashes them while they are few."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+        self.count = 0
+        self._hash: Any = sha256()
+
+    def readinto(self, buffer: memoryview) -> int:
+        count = cast(Any, self.stream).readinto(buffer) or 0
+        self._take(buffer[:count])
+        return count
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.stream.read(size)
+        self._take(data)
+        return data
+
+    def _take(self, data: bytes | memoryview) -> None:
+        self.count += len(data)
+        if self._hash is not None:
+            if self.count > HASHED_UP_TO:
+                self._hash = None
+            else:
+                self._hash.update(data)
+
+    def digest(self) -> str | None:
+        return None if self._hash is None else str(self._hash.hexdigest())
+
+    def drain(self) -> None:
+        """Pass what a reader left unread (it may stop at the document's end)."""
+        while self.read(1 << 20):
+            pass
+
+
+class _Prefixed:
+    """The bytes already looked at, then the rest of the stream."""
+
+    def __init__(self, head: bytes, stream: Bytes) -> None:
+        self.head = head
+        self.stream = stream
+
+    def readinto(self, buffer: memoryview) -> int:
+        if self.head:
+            count = min(len(self.head), len(buffer))
+            buffer[:count] = self.head[:count]
+            self.head = self.head[count:]
+            return count
+        return self.stream.readinto(buffer) or 0
+
+    def read(self, size: int = -1) -> bytes:
+        block = bytearray(1 << 16 if size < 0 else size)
+        with memoryview(block) as view:
+            count = self.readinto(view)
+        return bytes(block[:count])
+
+
+def read(path: str | os.PathLike[str] | IO[bytes], source: str | None = None) -> Capture:
+    """Read one capture: a path, or a binary stream (standard input). Raises CaptureError, and nothing else."""
+    with ExitStack() as stack:
+        if isinstance(path, str | os.PathLike):
+            source = source or os.fspath(path)
+            folder = Path(path).parent
+            try:
+                stream: IO[bytes] = stack.enter_context(open(path, "rb", buffering=0))
+                if os.fstat(stream.fileno()).st_size == 0:
+                    raise CaptureError(source, "", "the file is empty")
+            except FileNotFoundError:
+                raise CaptureError(source, "", "no such file") from None
+            except OSError as error:
+                raise CaptureError(source, "", error.strerror or "cannot be read") from None
+            beside: har.Attachment = lambda name: _beside(folder, name)  # noqa: E731 - one line, one use
+        else:
+            stream, source, beside = path, source or "-", lambda name: None
+        measured = _Measured(stream)
+        try:
+            capture = _read(measured, source, beside)
+            measured.drain()
+        except OSError as error:
+            raise CaptureError(source, "", error.strerror or str(error) or "cannot be read") from None
+    return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count)
+
+
+def _read(measured: _Measured, source: str, beside: har.Attachment) -> Capture:
+    head = measured.read(4)
+    stream = _Prefixed(head, measured)
+    if head.startswith(ZIP):
+        return _read_zip(stream, source)
+    plain = _decompressed(head, stream, source)
+    return har.read(plain, source, beside)
+
+
+def _decompressed(head: bytes, stream: _Prefixed, source: str) -> Bytes:
+    if head.startswith(GZIP):
+        return _Guarded(_gzip_open()(cast(Any, io.BufferedReader(_Raw(stream)))), source, "gzip")
+    if head.startswith(ZSTD):
+        try:
+            import zstandard
+        except ImportError:
+            raise CaptureError(source, "", "zstandard data: install har-sockets[fast], or decompress it first") from None
+        return _Guarded(zstandard.ZstdDecompressor().stream_reader(cast(Any, _Raw(stream)), read_across_frames=True), source, "zstd")
+    return stream
+
+
+def _gzip_open() -> Callable[[Any], Any]:
+    try:
+        from isal import igzip  # twice as fast; the extra `fast`
+
+        return lambda file: igzip.IGzipFile(fileobj=file)
+    except ImportError:
+        import gzip
+
+        return lambda file: gzip.GzipFile(fileobj=file)
+
+
+class _Raw(io.RawIOBase):
+    """What decompressors ask for: a file object."""
+
+    def __init__(self, stream: _Prefixed) -> None:
+        self.stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        with memoryview(buffer) as view:
+            return self.stream.readinto(view)
+
+
+class _Guarded:
+    """A decompressor whose data ends early, or is damaged, ends the document there: it is then cut off."""
+
+    def __init__(self, stream: Any, source: str, kind: str) -> None:
+        self.stream = stream
+        self.source = source
+        self.kind = kind
+        self.any = False
+
+    def readinto(self, buffer: memoryview) -> int:
+        try:
+            count = self.stream.readinto(buffer) or 0
+        except (EOFError, OSError, zlib.error, ValueError, *_zstd_errors()) as error:
+            if not self.any:
+                raise CaptureError(self.source, "", f"damaged {self.kind} data ({error})") from None
+            return 0
+        self.any = self.any or count > 0
+        return count
+
+
+def _zstd_errors() -> tuple[type[Exception], ...]:
+    try:
+        import zstandard
+    except ImportError:
+        return ()
+    return (zstandard.ZstdError,)
+
+
+def _read_zip(stream: _Prefixed, source: str) -> Capture:
+    """Playwright's `.har.zip`: `har.har` and its side files. A zip's index is at its end, so it is held in memory."""
+    import zipfile
+
+    blocks = []
+    while block := stream.read(1 << 20):
+        blocks.append(block)
+    try:
+        with zipfile.ZipFile(io.BytesIO(b"".join(blocks))) as archive:
+            names = sorted(name for name in archive.namelist() if name.lower().endswith(".har"))
+            if not names:
+                raise CaptureError(source, "", "a zip without a .har in it")
+            if len(names) > 1:
+                raise CaptureError(source, "", f"a zip with {len(names)} HARs in it: unpack it and name the folder")
+
+            def member(name: str) -> bytes | None:
+                wanted = str(PurePosixPath(names[0]).parent / name)
+                try:
+                    with archive.open(wanted) as file:
+                        return file.read(LARGEST_SIDE_FILE)
+                except (KeyError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError):
+                    return None
+
+            with archive.open(names[0]) as file:
+                return har.read(_Guarded(file, source, "zip"), source, member)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise CaptureError(source, "", f"damaged zip ({error})") from None
+
+
+def _beside(folder: Path, name: str) -> bytes | None:
+    """A side file of the capture, in its own folder and nowhere else: the name comes from the file."""
+    if not name or name != os.path.basename(name) or name in (".", "..") or "\\" in name or "\0" in name:
+        return None
+    try:
+        with open(folder / name, "rb") as file:
+            return file.read(LARGEST_SIDE_FILE)
+    except OSError:
+        return None

@@ -1,0 +1,537 @@
+"""The JSON side of HAR: the entries of one document, one batch after the other, in bounded memory, exactly.
+
+Guess the cut, let a strict parser prove it. The bytes come in through one window. The end of the last whole
+entry in it is guessed from the text that stands between two entries; the slice up to there is decoded as an
+array. A JSON value is prefix-free, so a strict decode that succeeds *proves* that the guess was a boundary,
+and one that fails only costs another guess. What no guess settles is walked token by token, in linear time.
+
+    window   bytes in, a cursor, the offset in the document
+    members  walks `{"log": {...}}`; the order of keys is free
+    batches  the array of entries
+    decode   msgspec, only the fields we use; what it refuses goes to `json`, on that slice alone
+
+Memory: the window and the largest single entry, whatever the size of the document.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import msgspec
+
+from analyzer.model import CaptureError, Skipped
+
+WINDOW = 1 << 20
+LONGEST_GUESS = 16 << 20  # bytes without a separator after which we walk instead of reading on
+MISSES = 4  # guesses in a row that came to nothing, after which we only walk
+SPACE = b" \t\r\n"
+# One token of structure; a string that the window cuts off matches too, without its closing quote.
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("|\\?\Z)|[\[\]{}]', re.DOTALL)
+
+
+class Bytes(Protocol):
+    def readinto(self, buffer: memoryview, /) -> int | None: ...
+
+
+class CutOff(Exception):
+    """The document ends before it is complete."""
+
+
+class RawHeader(msgspec.Struct, gc=False):
+    name: str = ""
+    value: str = ""
+
+
+class RawRequest(msgspec.Struct, gc=False):
+    method: str | None = None
+    url: str | None = None
+    httpVersion: str | None = None
+    headers: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+class RawContent(msgspec.Struct, gc=False):
+    mimeType: str | None = None
+    file: str | None = msgspec.field(default=None, name="_file")
+
+
+class RawResponse(msgspec.Struct, gc=False):
+    status: float | None = None
+    httpVersion: str | None = None
+    headers: msgspec.Raw = msgspec.Raw(b"[]")
+    content: RawContent | None = None
+    failure: str | None = msgspec.field(default=None, name="_failureText")
+
+
+class RawTimings(msgspec.Struct, gc=False):
+    blocked: float | None = None
+    dns: float | None = None
+    connect: float | None = None
+    send: float | None = None
+    wait: float | None = None
+    receive: float | None = None
+
+
+class RawMessage(msgspec.Struct, gc=False):
+    type: str | None = None
+    time: float | None = None
+    opcode: float | None = None
+    data: str | None = None
+
+
+class RawEntry(msgspec.Struct, gc=False):
+    """What we use of an entry, by the names of HAR 1.2 and of its exporters. `Raw` fields are decoded on demand."""
+
+    startedDateTime: str | None = None
+    time: float | None = None
+    pageref: str | None = None
+    request: RawRequest = msgspec.field(default_factory=RawRequest)
+    response: RawResponse = msgspec.field(default_factory=RawResponse)
+    timings: RawTimings = msgspec.field(default_factory=RawTimings)
+    resource_type: str | None = msgspec.field(default=None, name="_resourceType")
+    frame: str | None = msgspec.field(default=None, name="_frameref")
+    initiator: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_initiator")
+    messages: list[RawMessage] | None = msgspec.field(default=None, name="_webSocketMessages")
+    close: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_webSocketClose")
+
+
+class Element(msgspec.Struct):
+    """One element of `entries`: decoded, or skipped; with the fields of it that had to be left out."""
+
+    index: int
+    entry: RawEntry | None
+    skipped: tuple[Skipped, ...] = ()
+
+
+ENTRIES = msgspec.json.Decoder(list[RawEntry])
+ENTRY = msgspec.json.Decoder(RawEntry)
+WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+
+
+class Window:
+    """A stretch of the stream: unread bytes are `buffer[at:end]`; `at` is never 0, its neighbour is ours to overwrite."""
+
+    def __init__(self, stream: Bytes) -> None:
+        self.stream = stream
+        self.buffer = bytearray(WINDOW + 2)
+        self.at = self.end = 1
+        self.before = -1  # offset in the document of buffer[0]
+        self.complete = False
+
+    @property
+    def offset(self) -> int:
+        return self.before + self.at
+
+    def need(self, count: int) -> bool:
+        """Make `count` unread bytes available; False at the end of the stream."""
+        if self.end - self.at < count and not self.complete:
+            self._fill(count)
+        return self.end - self.at >= count
+
+    def _fill(self, count: int) -> None:
+        unread = self.end - self.at
+        old = self.buffer
+        if count + 2 > len(old):  # a new one: decoded `Raw` fields may still hold the old
+            self.buffer = bytearray(count + count // 2 + 2)
+        with memoryview(self.buffer) as view, memoryview(old) as source:
+            view[1 : 1 + unread] = source[self.at : self.end]
+            self.before += self.at - 1
+            self.at, self.end = 1, 1 + unread
+            while self.end - 1 < count:
+                got = self.stream.readinto(view[self.end : len(view) - 1])
+                if not got:
+                    self.complete = True
+                    return
+                self.end += got
+
+    def peek(self) -> int:
+        """The next byte that is not white space, and the cursor on it. Raises CutOff."""
+        while True:
+            buffer = self.buffer
+            for at in range(self.at, self.end):
+                if buffer[at] not in SPACE:
+                    self.at = at
+                    return buffer[at]
+            self.at = self.end
+            if not self.need(1):
+                raise CutOff
+
+    def shrink(self) -> None:
+        """Give back the room that one huge entry took."""
+        if len(self.buffer) > LONGEST_GUESS and self.end - self.at < WINDOW:
+            rest = self.buffer[self.at : self.end]
+            self.before += self.at - 1
+            self.buffer = bytearray(WINDOW + 2)
+            self.buffer[1 : 1 + len(rest)] = rest
+            self.at, self.end = 1, 1 + len(rest)
+
+
+class Document:
+    """One HAR document, read once, front to back.
+
+    Iterate over `elements()`; when it is exhausted `log` holds the other members of `log` (pages, creator ...),
+    `cut_off` the offset at which the document ends before it is complete, `trailing` that of what follows it.
+    """
+
+    def __init__(self, stream: Bytes, source: str) -> None:
+        self.window = Window(stream)
+        self.source = source
+        self.log: dict[str, Any] = {}
+        self.count = 0
+        self.cut_off: int | None = None
+        self.trailing: int | None = None
+
+    def elements(self) -> Iterator[Element]:
+        """Every element of `log.entries`. Raises CaptureError where the document is no HAR."""
+        window = self.window
+        seen = False
+        try:
+            self._open()
+            for key in self._members(""):
+                if key != "log":
+                    self._value()
+                    continue
+                for name in self._members("/log"):
+                    if name == "entries":
+                        seen = True
+                        yield from self._entries()
+                    else:
+                        self.log[name] = self._value()
+        except CutOff:
+            self.cut_off = window.before + window.end
+            if not seen:
+                raise CaptureError(self.source, "", "the file ends before its entries begin") from None
+            return
+        if not seen:
+            problem = "no entries: this is JSON, but not a HAR" if self.log else "no log.entries: this is JSON, but not a HAR"
+            raise CaptureError(self.source, "/log" if self.log else "", problem)
+        self._after()
+
+    # -- the members of `log` ------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        window = self.window
+        window.need(4)
+        head = bytes(window.buffer[window.at : window.end][:4])
+        if head.startswith(b"\xef\xbb\xbf"):
+            window.at += 3
+        elif head.startswith((b"\xff\xfe", b"\xfe\xff")) or (len(head) > 1 and b"\0" in head and b"{" in head):
+            raise CaptureError(self.source, "", "UTF-16 or UTF-32 text: save it as UTF-8")
+        try:
+            first = window.peek()
+        except CutOff:
+            raise CaptureError(self.source, "", "the file is empty") from None
+        if first != ord("{"):
+            raise CaptureError(self.source, "", _what_it_is(bytes(window.buffer[window.at : window.end][:64])))
+
+    def _members(self, pointer: str) -> Iterator[str]:
+        """The keys of the object at the cursor; the caller reads each value before it asks for the next."""
+        window = self.window
+        if window.peek() != ord("{"):
+            raise CaptureError(self.source, pointer, f"not an object but {self._value()!r:.40}")
+        window.at += 1
+        if window.peek() == ord("}"):
+            window.at += 1
+            return
+        while True:
+            key = self._value() if window.peek() == ord('"') else None
+            if not isinstance(key, str) or window.peek() != ord(":"):
+                raise CaptureError(self.source, pointer, f"not valid JSON at byte {window.offset}: no key")
+            window.at += 1
+            yield key
+            following = window.peek()
+            window.at += 1
+            if following == ord("}"):
+                return
+            if following != ord(","):
+                raise CaptureError(self.source, pointer, f"not valid JSON at byte {window.offset - 1}: no comma")
+
+    def _value(self) -> Any:
+        """The value at the cursor, whole. Raises CutOff, CaptureError."""
+        window = self.window
+        window.peek()
+        end = self._walk()
+        text = bytes(window.buffer[window.at : end])
+        start, window.at = window.offset, end
+        try:
+            return _loads(text)
+        except (ValueError, RecursionError):
+            raise CaptureError(self.source, "", f"not valid JSON at byte {start}") from None
+
+    def _after(self) -> None:
+        """Trailing NULs and white space are common and harmless; anything else is told."""
+        window = self.window
+        try:
+            while window.peek() == 0:
+                window.at += 1
+            self.trailing = window.offset
+        except CutOff:
+            pass
+
+    # -- the array of entries ------------------------------------------------------------------------------
+
+    def _entries(self) -> Iterator[Element]:
+        window = self.window
+        if window.peek() != ord("["):
+            raise CaptureError(self.source, "/log/entries", f"not an array but {self._value()!r:.40}")
+        window.at += 1
+        before = window.offset
+        if window.peek() == ord("]"):
+            window.at += 1
+            return
+        window.need(256)
+        lead = bytes(window.buffer[window.at - (window.offset - before) : window.at])
+        separators = _separators(lead, bytes(window.buffer[window.at : window.end][:256]))
+        misses = 0
+        while True:
+            batch = self._guess(separators) if misses < MISSES else None
+            misses = 0 if batch else misses + 1
+            yield from batch or self._single(separators)
+            window.shrink()
+            if window.peek() not in b",]":
+                yield self._skip_to(self._resume(separators), "damaged: neither a comma nor the end of the entries")
+            following = window.peek()
+            window.at += 1
+            if following == ord("]"):
+                return
+            window.peek()
+
+    def _guess(self, separators: list[bytes]) -> list[Element] | None:
+        """Several whole entries at once; None where no guess held."""
+        window = self.window
+        want = WINDOW
+        while window.need(want) and want < LONGEST_GUESS and not self._last(separators, window.end):
+            want *= 2  # the entry is larger than the window
+        for end in self._guesses(separators):
+            batch = self._decode(window.at, end)
+            if batch is not None:
+                window.at = end
+                return batch
+        return None
+
+    def _guesses(self, separators: list[bytes]) -> Iterator[int]:
+        """Where a run of whole entries may end: the longest first, then ever shorter ones (to leave damage behind)."""
+        window = self.window
+        if window.complete:  # the array's own end may be in sight
+            at = window.end
+            for _ in range(4):
+                at = window.buffer.rfind(b"]", window.at, at)
+                last = window.buffer.rfind(b"}", window.at, max(at, window.at))
+                if at < 0 or last < 0:
+                    break
+                if not window.buffer[last + 1 : at].strip():
+                    yield last + 1
+        end = window.end
+        while (end := self._last(separators, end)) and end > window.at:
+            yield end
+            end = window.at + (end - window.at) // 2
+
+    def _last(self, separators: list[bytes], end: int) -> int:
+        """Where the last entry ends that is followed by another before `end`; 0 for nowhere."""
+        window = self.window
+        found = ((window.buffer.rfind(s, window.at, end), s) for s in separators)
+        return max((at + s.index(b"}") + 1 for at, s in found if at >= 0), default=0)
+
+    def _next(self, separators: list[bytes]) -> int:
+        """Where the entry at the cursor ends, if the first separator after it tells the truth; 0 for nowhere."""
+        window = self.window
+        found = ((window.buffer.find(s, window.at, window.end), s) for s in separators)
+        return min((at + s.index(b"}") + 1 for at, s in found if at >= 0), default=0)
+
+    def _single(self, separators: list[bytes]) -> list[Element]:
+        """Exactly one element, walked to its end. A damaged one is skipped, up to where the next begins."""
+        window = self.window
+        try:
+            end = self._walk(separators)
+        except CutOff:
+            if not self._next(separators):
+                raise
+            end = 0
+        batch = self._decode(window.at, end) if end else None
+        if batch is not None:
+            window.at = end
+            return batch
+        following = self._resume(separators, end)
+        return [self._skip_to(following, "damaged: not valid JSON")]
+
+    def _resume(self, separators: list[bytes], end: int = 0) -> int:
+        """Where to go on after damage at the cursor: the comma before the next entry, or `end`. Raises CutOff."""
+        window = self.window
+        tails = [s[s.index(b"}") + 1 :] for s in separators]
+        searched = 0
+        while True:
+            found = (window.buffer.find(t, window.at + searched, end or window.end) for t in tails)
+            at = min((at for at in found if at >= 0), default=end)
+            if at:
+                return at
+            searched = max(0, window.end - window.at - 256)  # a separator may lie across the edge
+            if not window.need(window.end - window.at + 1):
+                raise CutOff
+
+    def _skip_to(self, at: int, problem: str) -> Element:
+        element = self._skip(problem, self.window.offset)
+        self.window.at = at
+        return element
+
+    def _walk(self, separators: list[bytes] | None = None) -> int:
+        """The end of the value at the cursor, token by token; linear, and as far as the value goes.
+
+        A separator with a raw line break cannot lie within an entry (JSON strings have no raw line breaks,
+        deeper levels another indentation): it bounds the walk of a damaged one. Another kind may, so the walk
+        goes on for a while. 0: given up. Raises CutOff.
+        """
+        window = self.window
+        if window.buffer[window.at] not in b'"[{':
+            return self._scalar()
+        at, depth = 0, 0
+        while True:
+            buffer, start = window.buffer, window.at
+            boundary = self._next(separators or [])
+            sure = boundary and b"\n" in (separators or [b""])[0]
+            for token in TOKEN.finditer(buffer, start + at, boundary if sure else window.end):
+                first = buffer[token.start()]
+                if first == ord('"'):
+                    if token[1] != b'"':
+                        break  # the window ends within this string: read on, and take it up again
+                elif first in b"[{":
+                    depth += 1
+                else:
+                    depth -= 1
+                at = token.end() - start
+                if depth == 0:
+                    return start + at
+            if sure:
+                return boundary
+            size = window.end - start
+            if boundary and size > boundary - start + LONGEST_GUESS:
+                return 0
+            if not window.need(max(2 * size, WINDOW)) and window.end - window.at == size:
+                raise CutOff
+
+    def _scalar(self) -> int:
+        """The end of a number, true, false or null (or of what should have been one)."""
+        window = self.window
+        size = 0
+        while True:
+            for at in range(window.at + size, window.end):
+                if window.buffer[at] in b" \t\r\n,]}":
+                    return at
+            size = window.end - window.at
+            if not window.need(size + 1):
+                raise CutOff
+
+    # -- decoding ------------------------------------------------------------------------------------------
+
+    def _decode(self, start: int, end: int) -> list[Element] | None:
+        """The elements of `buffer[start:end]`, or None where that is not a sequence of whole JSON values."""
+        buffer = self.window.buffer
+        before, after = buffer[start - 1], buffer[end]
+        buffer[start - 1], buffer[end] = ord("["), ord("]")
+        try:
+            with memoryview(buffer) as view:
+                try:
+                    entries = ENTRIES.decode(view[start - 1 : end + 1])
+                except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                    return self._referee(bytes(view[start - 1 : end + 1]))
+        finally:
+            buffer[start - 1], buffer[end] = before, after
+        first = self.count
+        self.count += len(entries)
+        return [Element(first + n, entry) for n, entry in enumerate(entries)]
+
+    def _referee(self, text: bytes) -> list[Element] | None:
+        """What the fast decoder refuses: lone surrogates, NaN, invalid UTF-8, odd types."""
+        try:
+            values = _loads(text)
+        except (ValueError, RecursionError):
+            return None
+        elements = []
+        for value in values:
+            if isinstance(value, dict):
+                entry, skipped = _lenient(value, f"/log/entries/{self.count}")
+                elements.append(Element(self.count, entry, skipped))
+                self.count += 1
+            else:
+                elements.append(self._skip(f"not an object but {value!r:.40}"))
+        return elements
+
+    def _skip(self, problem: str, offset: int | None = None) -> Element:
+        skipped = Skipped(f"/log/entries/{self.count}", offset, problem)
+        self.count += 1
+        return Element(self.count - 1, None, (skipped,))
+
+
+def _separators(lead: bytes, first: bytes) -> list[bytes]:
+    """What may stand between two entries, by what stands before the first and how that begins.
+
+    Pretty-printed files repeat the line break and indentation; in compact ones the first key tells an entry
+    from the objects within it.
+    """
+    if b"\n" in lead:
+        return [lead + b"}," + lead + b"{"]
+    key = re.match(rb'\{\s*"[^"]*"', first)
+    return [b"}," + space + (key[0] if key else b"{") for space in (b"", b" ")]
+
+
+def _loads(text: bytes) -> Any:
+    """JSON as leniently as it can be read: control characters, lone surrogates; NaN and Infinity are null."""
+    return json.loads(text.decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None)
+
+
+def _lenient(value: dict[str, Any], pointer: str) -> tuple[RawEntry, tuple[Skipped, ...]]:
+    """Decode what can be decoded; each member of the wrong type is left out and told."""
+    skipped: list[Skipped] = []
+    while True:
+        text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        try:
+            return ENTRY.decode(text), tuple(skipped)
+        except msgspec.MsgspecError as error:
+            found = WHERE.search(str(error))
+            path = re.findall(r"\.([^.\[]+)|\[", found["path"]) if found else []
+            skipped += _drop(value, path, pointer, str(error).split(" - at ")[0])
+
+
+def _drop(value: Any, path: list[str], pointer: str, problem: str) -> list[Skipped]:
+    """Remove the member at `path` (an empty step: any element of an array, each tried by itself)."""
+    for depth, step in enumerate(path):
+        if step == "":
+            bad = [n for n, item in enumerate(value) if not _is_message(item)]
+            for n in reversed(bad):
+                del value[n]
+            return [Skipped(f"{pointer}/{n}", None, problem) for n in bad]
+        pointer += f"/{step}"
+        if depth == len(path) - 1:
+            del value[step]
+            return [Skipped(pointer, None, problem)]
+        value = value[step]
+    raise AssertionError(f"a field of the wrong type that is nowhere: {problem}")
+
+
+def _is_message(item: object) -> bool:
+    try:
+        msgspec.convert(item, RawMessage)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _what_it_is(head: bytes) -> str:
+    """Why a file that does not begin with `{` is no HAR."""
+    known: tuple[tuple[bytes, str], ...] = (
+        (b"\x89PNG", "a PNG picture, not a HAR"),
+        (b"%PDF", "a PDF, not a HAR"),
+        (b"<", "HTML or XML, not a HAR"),
+        (b"[", "a JSON array, not a HAR (which is an object with a log)"),
+        (b"\x78\x01", "zlib data (mitmproxy .zhar): decompress it first"),
+        (b"\x78\x9c", "zlib data (mitmproxy .zhar): decompress it first"),
+        (b"\x78\xda", "zlib data (mitmproxy .zhar): decompress it first"),
+        (b"version https://git-lfs", "a Git LFS pointer: fetch the file itself with `git lfs pull`"),
+    )
+    for magic, told in known:
+        if head.startswith(magic):
+            return told
+    if re.match(rb"[\w.$]+\s*\(\s*\{", head):
+        return "JSONP: remove the function call around the HAR"
+    return "not JSON, so not a HAR"

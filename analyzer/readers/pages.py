@@ -1,0 +1,226 @@
+"""pageref and documents -> pages: which document a socket belongs to, how long that lived, what took its place.
+
+A document that is reloaded takes its sockets with it before the next one's script runs. One that is navigated
+away from may be kept in the back/forward cache, its sockets connected. Chrome never reports the closes that
+either causes, so the page is the witness.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from analyzer.exporters import Row, Tabs
+from analyzer.model import MILLISECOND, SECOND, Bounds, Instant, Page, PageEnd, PageKind, Value
+
+COMMIT_SLACK = 200 * MILLISECOND  # from the document's response to the last of the old one's sockets; measured: 8..175 ms
+NUMBERED = re.compile(r"page_(\d+)$")
+
+
+class Document(Value):
+    """A document request: what may have replaced another document."""
+
+    pointer: str
+    pageref: str | None
+    frame: str | None
+    url: str
+    method: str
+    started: Instant
+    answered: Instant | None  # the response's headers; None: the exporter does not say
+    cache_control: str
+    top_level: bool  # certainly not that of an iframe
+
+
+class Listed(Value):
+    """A member of `log.pages`."""
+
+    id: str
+    title: str
+    started: Instant | None
+    monotonic: Instant | None  # a date in 1970 is the page's start on the browser's monotonic clock
+
+
+class Seen(Value):
+    """What the entries of one pageref witness."""
+
+    last_start: Instant  # the last start of a request, or a message
+    documents: tuple[Document, ...]
+
+
+def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], trusted: bool) -> list[Page]:
+    """Chrome: one pageref, one document, numbered in order of load. Not `trusted`: page ends prove nothing."""
+    numbers = _numbers(listed)
+    order = sorted((page for page in listed if page.id in numbers), key=lambda page: numbers[page.id])
+    main = {page.id: _main_document(page, seen) for page in order}
+    pages: list[Page] = []
+    kinds = [_kind(order, n, numbers, main) for n in range(len(order))]
+    for n, page in enumerate(order):
+        last = seen[page.id].last_start if page.id in seen else None
+        end = None
+        if n + 1 < len(order):
+            following = order[n + 1]
+            end = _end(following, kinds[n + 1], main[following.id])
+            if end.within.earliest is not None and last is not None:
+                last = min(last, end.within.earliest)  # a beacon of the page that goes: it lived until the commit
+        document = main[page.id]
+        before = [_address(order[k], main) for k in range(n)]
+        pages.append(
+            Page(
+                id=page.id,
+                url=page.title,
+                started=page.started if page.started is not None else document.started if document else None,
+                kind=kinds[n],
+                last_sign=last if trusted else None,
+                end=end if trusted else None,
+                lives=trusted and n == len(order) - 1 and document is not None,
+                returned=kinds[n] is PageKind.RESTORE
+                or (bool(before) and before[-1] != _address(page, main) and _address(page, main) in before),
+            )
+        )
+    return pages
+
+
+def _numbers(listed: Sequence[Listed]) -> dict[str, int]:
+    return {page.id: int(found[1]) for page in listed if (found := NUMBERED.match(page.id))}
+
+
+def _main_document(page: Listed, seen: dict[str, Seen]) -> Document | None:
+    """The page's own document among the requests that carry its pageref (iframes have theirs)."""
+    documents = seen[page.id].documents if page.id in seen else ()
+    own = [d for d in documents if _plain(d.url) == _plain(page.title)]
+    return own[0] if own else next(iter(documents), None)
+
+
+def _plain(url: str) -> str:
+    return url.partition("#")[0]
+
+
+def _address(page: Listed, main: dict[str, Document | None]) -> str:
+    document = main[page.id]
+    return _plain(document.url if document else page.title)
+
+
+def contradiction(listed: Sequence[Listed], seen: dict[str, Seen]) -> str:
+    """Why the pages of a Chrome capture cannot be those of one tab (two captures merged, or one edited); else ""."""
+    ids = [page.id for page in listed]
+    if len(set(ids)) < len(ids):
+        return "page ids are used twice"
+    numbers = _numbers(listed)
+    order = sorted((p for p in listed if p.id in numbers and p.started is not None), key=lambda p: numbers[p.id])
+    dates: set[Instant | None] = set()
+    for before, after in zip(order, order[1:], strict=False):
+        dates.add(before.started)
+        if after.started in dates:
+            continue  # restored from the back/forward cache
+        assert before.started is not None and after.started is not None
+        if after.started < before.started:
+            return "page numbers contradict the order of time"
+        answers = [d.answered or d.started for d in seen[after.id].documents] if after.id in seen else []
+        if before.id in seen and answers and seen[before.id].last_start > min(answers) + SECOND:
+            return "requests of a page go on after another took its place"
+    for pageref, witness in seen.items():
+        loads = [d for d in witness.documents if d.top_level]
+        if pageref in numbers and len({d.started for d in loads if _plain(d.url) == _plain(loads[0].url)}) > 1:
+            return "one page has two documents"
+    return ""
+
+
+def _kind(order: Sequence[Listed], n: int, numbers: dict[str, int], main: dict[str, Document | None]) -> PageKind:
+    page, document = order[n], main[order[n].id]
+    before = order[n - 1] if n else None
+    if any(page.started is not None and page.started == earlier.started for earlier in order[:n]):
+        return PageKind.RESTORE  # it repeats the date of the page that it brings back
+    consecutive = before is not None and numbers[page.id] == numbers[before.id] + 1
+    if document is not None:
+        same = before is not None and _address(before, main) == _plain(document.url)
+        if _asks_anew(document, same) and (before is not None or numbers[page.id] > 1):
+            # Where a page of no requests stood in between, this reloads that one, not `before`.
+            return PageKind.RELOAD if consecutive or before is None else PageKind.UNKNOWN
+    if before is None:
+        return PageKind.LOAD if numbers[page.id] == 1 else PageKind.UNKNOWN
+    if document is None and consecutive and _plain(page.title) == _plain(before.title):
+        return PageKind.RELOAD
+    return PageKind.NAVIGATION
+
+
+def _asks_anew(document: Document, same_url: bool) -> bool:
+    """Does this request reload? Chrome sends max-age=0 for a reload, and for a form's POST; no-cache for a hard
+    reload, and for everything while "Disable cache" is on."""
+    asks = document.cache_control.replace(" ", "").lower()
+    return ("max-age=0" in asks and (same_url or document.method == "GET")) or ("no-cache" in asks and same_url)
+
+
+def _end(following: Listed, kind: PageKind, document: Document | None) -> PageEnd:
+    if document is not None and document.answered is not None:
+        earliest: Instant | None = document.answered
+        latest: Instant | None = document.answered + COMMIT_SLACK
+        pointer = document.pointer
+    else:
+        earliest, latest = following.started, None  # the request's start; when it was answered nobody says
+        pointer = "/log/pages"
+    evidence = {PageKind.RELOAD: "page-reloaded", PageKind.RESTORE: "page-restored"}.get(kind, "page-left")
+    return PageEnd(Bounds(earliest, latest, evidence, pointer), kind, kind is PageKind.RELOAD, following.id)
+
+
+def tabs_as_pages(listed: Sequence[Listed], documents: Iterable[Document], bfcache_off: bool, trusted: bool) -> list[Page]:
+    """Playwright, Firefox, chrome-har-capturer: one pageref, one tab; its top-level documents are the pages.
+
+    The id of a page is that of its tab, and for the second document on `#2`, `#3` ...
+    """
+    pages: list[Page] = []
+    tabs: dict[str, list[Document]] = {}
+    for document in documents:
+        if document.top_level:
+            tabs.setdefault(document.pageref or document.frame or "", []).append(document)
+    titles = {page.id: page for page in listed}
+    for tab, loads in tabs.items():
+        loads.sort(key=lambda document: document.started)
+        for n, document in enumerate(loads):
+            previous = loads[n - 1] if n else None
+            same = previous is not None and _plain(previous.url) == _plain(document.url)
+            reload = previous is not None and _asks_anew(document, same)
+            kind = PageKind.LOAD if previous is None else PageKind.RELOAD if reload else PageKind.NAVIGATION
+            end = None
+            if previous is not None:
+                latest = None if document.answered is None else document.answered + COMMIT_SLACK
+                evidence = "page-reloaded" if reload else "page-left"
+                bounds = Bounds(document.answered or document.started, latest, evidence, document.pointer)
+                end = PageEnd(bounds, kind, reload or bfcache_off, _tab_page(tab, n))
+                pages[-1] = _ended(pages[-1], end if trusted else None)
+            seen_before = [_plain(load.url) for load in loads[:n]]
+            pages.append(
+                Page(
+                    id=_tab_page(tab, n),
+                    url=document.url,
+                    started=document.started,
+                    kind=kind,
+                    returned=bool(seen_before) and seen_before[-1] != _plain(document.url) and _plain(document.url) in seen_before,
+                )
+            )
+    known = {document.pageref for loads in tabs.values() for document in loads}
+    pages += [Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN) for page in titles.values() if page.id not in known]
+    return pages
+
+
+def _ended(page: Page, end: PageEnd | None) -> Page:
+    return Page(page.id, page.url, page.started, page.kind, page.last_sign, end, page.lives, page.returned)
+
+
+def _tab_page(tab: str, n: int) -> str:
+    return tab if n == 0 else f"{tab}#{n + 1}"
+
+
+def page_of(pageref: str | None, frame: str | None, started: Instant | None, row: Row, pages: Sequence[Page]) -> str | None:
+    """The id of the page that a socket belongs to. In a tab: the last document that was answered before it started."""
+    if row.tabs is Tabs.DOCUMENT:
+        return pageref
+    if row.tabs is Tabs.NOTHING:
+        return None
+    tab = pageref or frame or ""
+    mine = [page for page in pages if page.id == tab or page.id.startswith(tab + "#")]
+    found = None
+    for page, before in zip(mine, [None, *mine], strict=False):
+        begun = before.end.within.earliest if before is not None and before.end is not None else page.started
+        if before is None or (started is not None and begun is not None and started >= begun):
+            found = page.id
+    return found

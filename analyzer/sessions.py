@@ -1,0 +1,201 @@
+"""Events of one socket -> Session: what is proven of its life, what is possible, and the evidence.
+
+No close seen means three things, by exporter (`Silence`); and a page that goes takes its sockets with it, or,
+by the back/forward cache, does not. Where the file does not say, the interval stays open: possible, not proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from analyzer.intervals import Interval
+from analyzer.model import (
+    Accepted,
+    Active,
+    Bounds,
+    Capture,
+    Closed,
+    Event,
+    Instant,
+    Outcome,
+    Page,
+    PageKind,
+    Rejected,
+    Requested,
+    Session,
+    Silence,
+    StillOpen,
+    Trace,
+)
+
+
+class State(StrEnum):
+    """readyState, as far as a capture shows it (CLOSING leaves no trace: it counts as OPEN until answered)."""
+
+    CONNECTING = "CONNECTING"
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+
+
+# What is not in it is not allowed; Requested, Active and StillOpen change no state.
+NEXT: dict[tuple[State, type[Event]], State] = {
+    (State.CONNECTING, Accepted): State.OPEN,
+    (State.CONNECTING, Rejected): State.CLOSED,
+    (State.OPEN, Closed): State.CLOSED,
+}
+
+
+def conclude(capture: Capture, assume_no_bfcache: bool = False) -> tuple[Session, ...]:
+    """One session a trace, numbered s1, s2 ... in the order of the file."""
+    pages = {page.id: page for page in capture.pages}
+    cuts = _cuts(capture, pages)
+    found = []
+    outlived: Instant | None = None  # the latest end so far, where entries stand in order of close
+    for number, trace in enumerate(capture.traces, 1):
+        page = pages.get(trace.page) if trace.page is not None else None
+        session = _conclude(f"s{number}", trace, page, capture, cuts, assume_no_bfcache, outlived)
+        if capture.in_order_of_close and session.proven is not None and session.proven.end is not None:
+            outlived = max(outlived or 0, session.proven.end - 1)
+        found.append(session)
+    return tuple(found)
+
+
+def _cuts(capture: Capture, pages: dict[str, Page]) -> dict[str, Instant]:
+    """For each page: the first instant at which a socket of a later document in its tab was asked for.
+
+    A document's sockets die with it, before the next document's script runs.
+    """
+    first: dict[str, Instant] = {}
+    for trace in capture.traces:
+        for event in trace.events:
+            if isinstance(event, Requested) and event.within.earliest is not None and trace.page is not None:
+                first[trace.page] = min(first.get(trace.page, event.within.earliest), event.within.earliest)
+    cuts: dict[str, Instant] = {}
+    for page in reversed(capture.pages):  # later ones first: each adds to what is known of its successor
+        after = page.end.successor if page.end is not None else None
+        known = [at for at in (first.get(after), cuts.get(after)) if at is not None] if after is not None else []
+        if known:
+            cuts[page.id] = min(known)
+    return cuts
+
+
+def _conclude(
+    id: str,
+    trace: Trace,
+    page: Page | None,
+    capture: Capture,
+    cuts: dict[str, Instant],
+    assume_no_bfcache: bool,
+    outlived: Instant | None,
+) -> Session:
+    state = State.CONNECTING
+    created = opened = closed = None
+    code = reason = problem = None
+    still_open = False
+    signs: list[Instant] = [at for at in (trace.messages.first, trace.messages.last) if at is not None]
+    for event in trace.events:
+        state = NEXT.get((state, type(event)), state)
+        match event:
+            case Requested(within=within):
+                created = within
+            case Accepted(within=within):
+                opened = within
+            case Rejected(within=within, problem=problem):
+                closed = within
+            case Active(at=at):
+                signs.append(at)
+            case Closed(within=within, code=code, reason=reason):
+                closed = within
+            case StillOpen():
+                still_open = True
+
+    last_seen = max(signs, default=None)
+    proven = possible = None
+    if opened is None:
+        outcome = Outcome.FAILED if state is State.CLOSED else Outcome.CONNECTING
+    else:
+        lives = still_open or (capture.silence is Silence.OPEN_IF_PAGE_LIVES and page is not None and page.lives)
+        alive = _last_sign(capture, page, last_seen, outlived, opened) if closed is None else last_seen
+        cut = None
+        if closed is not None:
+            outcome = Outcome.CLOSED
+        elif lives:
+            outcome = Outcome.OPEN
+        elif page is not None and page.end is not None and _final(page, assume_no_bfcache):
+            outcome = Outcome.CLOSED
+            end = page.end.within
+            closed = Bounds(alive, end.latest, end.evidence, end.pointer)
+            cut = cuts.get(page.id)
+        else:
+            outcome = Outcome.UNKNOWN
+            if alive is not None:
+                closed = Bounds(alive, None, "no-close-recorded", trace.pointer)
+        proven = _proven(opened, closed, alive, outcome)
+        possible = _possible(opened, closed, cut, capture, proven)
+    return Session(
+        id=id,
+        pointer=trace.pointer,
+        url=trace.url,
+        endpoint=trace.endpoint,
+        page=trace.page,
+        initiator=trace.initiator,
+        outcome=outcome,
+        created=created,
+        opened=opened,
+        closed=closed,
+        proven=proven,
+        possible=possible,
+        last_seen=last_seen,
+        close_code=code,
+        close_reason=reason,
+        messages=trace.messages,
+        problem=problem,
+        clock=trace.clock,
+    )
+
+
+def _last_sign(
+    capture: Capture, page: Page | None, own: Instant | None, outlived: Instant | None, opened: Bounds
+) -> Instant | None:
+    """Until when it was certainly open, if it was by then: its own last sign of life; that of its page, where the
+    close of a socket of a living page is reported; the end of those that stand before it in order of close."""
+    signs = [own, opened.latest]
+    if capture.silence is Silence.OPEN_IF_PAGE_LIVES and page is not None:
+        signs.append(page.last_sign)
+    if capture.in_order_of_close:
+        signs.append(outlived)
+    return max((at for at in signs if at is not None), default=None)
+
+
+def _final(page: Page, assume_no_bfcache: bool) -> bool:
+    assert page.end is not None
+    return page.end.final or (assume_no_bfcache and page.end.by is not PageKind.RESTORE)
+
+
+def _proven(opened: Bounds, closed: Bounds | None, alive: Instant | None, outcome: Outcome) -> Interval | None:
+    """From `opened.latest` to just after the last sign of life, or to the proven close."""
+    start = opened.latest
+    if start is None:
+        return None
+    if outcome is Outcome.OPEN:
+        return Interval(start, None)
+    end = start + 1 if alive is None else alive + 1
+    if closed is not None and closed.latest is not None and closed.earliest is not None:
+        # An exact close. One that only bounds (a page's end) has the last sign of life as its `earliest`.
+        end = max(closed.earliest, min(end, closed.latest))
+    return Interval(start, end) if start < end else None
+
+
+def _possible(
+    opened: Bounds, closed: Bounds | None, cut: Instant | None, capture: Capture, proven: Interval | None
+) -> Interval:
+    start = opened.earliest
+    if start is None:
+        start = capture.observed.start if capture.observed is not None else 0
+    ends = [at for at in (closed.latest if closed is not None else None, cut) if at is not None]
+    end = min(ends, default=None)
+    if proven is not None:
+        start = min(start, proven.start)
+        end = None if end is None or proven.end is None else max(end, proven.end)
+    return Interval(start, end)
