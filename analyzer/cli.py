@@ -3,66 +3,274 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
-from typing import Annotated, NoReturn
+from pathlib import Path
+from typing import Annotated, NoReturn, TypedDict
 
 import typer
 from typer.core import TyperGroup
 
-from analyzer import fleet, outputs
-from analyzer.model import MILLISECOND, Policy, Report, Run, Unreadable
+from analyzer import fleet, outputs, redaction
+from analyzer.model import MILLISECOND, SECOND, Instant, Policy, Report, Run, Session, Unreadable
+from analyzer.version import VERSION
 
-UNREADABLE, USAGE = 3, 2
+USAGE, UNREADABLE = 2, 3
+PICTURES = (".png", ".svg", ".pdf")
+
+EXAMPLES = """\b
+Examples:
+  har-sockets chat.har                         who was open when, and every overlap
+  har-sockets captures/ 'more/*.har.gz'        many captures, a line each
+  har-sockets chat.har --format json           the same for programs
+  har-sockets show chat.har 2                  all about socket #2
+  har-sockets timeline chat.har -o chart.png   the picture
+
+\b
+Exit status: 0 done, 2 wrong usage, 3 a capture could not be read."""
 
 
 class DefaultCommand(TyperGroup):
     """`har-sockets CAPTURE...` is `har-sockets analyze CAPTURE...`."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
-        own = {"--help", "--version", "--install-completion", "--show-completion"}
-        if args and args[0] not in self.commands and args[0] not in own:
+        own = ("--help", "--version", "--install-completion", "--show-completion")
+        if args and args[0] not in self.commands and not args[0].startswith(own):
             args = ["analyze", *args]
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=DefaultCommand, rich_markup_mode=None, no_args_is_help=True, add_completion=True)
+app = typer.Typer(cls=DefaultCommand, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
+
+Captures = Annotated[
+    list[str],
+    typer.Argument(metavar="CAPTURE", help="HAR files, folders, globs, or - for standard input.", show_default=False),
+]
+ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Do not mask tokens and other values in URLs.")]
+Assume = Annotated[
+    str | None, typer.Option(metavar="no-bfcache", help="What the capture cannot tell: the back/forward cache was off.")
+]
 
 
-@app.callback()
-def root() -> None:
-    """Who was open when."""
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"har-sockets {VERSION}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EXAMPLES)
+def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False) -> None:
+    """WebSockets in a HAR: who was open when, every moment with more than one open, and how sure that is.
+
+    `har-sockets CAPTURE...` is short for `har-sockets analyze CAPTURE...`.
+    """
+
+
+@app.command(epilog=EXAMPLES)
+def analyze(
+    captures: Captures,
+    format: Annotated[str, typer.Option(metavar="NAME", help="text, json, ndjson or csv, to standard output.")] = "text",
+    out: Annotated[
+        list[str] | None, typer.Option(metavar="NAME:PATH", help="Write a format to a file as well; repeatable.")
+    ] = None,
+    max_open: Annotated[int, typer.Option(min=1, metavar="N", help="How many may be open at once.")] = 1,
+    tolerance: Annotated[
+        int, typer.Option(min=0, metavar="MS", help="An overlap that ended sooner is told as brief.")
+    ] = 250,
+    assume: Assume = None,
+    show_secrets: ShowSecrets = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False,
+) -> None:
+    """Who was open when, every overlap, every finding."""
+    wanted = [_output(spec) for spec in out or ()]
+    _known(format)
+    policy = Policy(max_open=max_open, tolerance=tolerance * MILLISECOND, assume_no_bfcache=_no_bfcache(assume))
+    run = _run(captures, policy, show_secrets)
+    for name, path in wanted:
+        _write(path, outputs.render(name, run))
+    if not quiet:
+        _print(_text(run) if format == "text" else outputs.render(format, run))
+    _finish(run)
 
 
 @app.command()
-def analyze(
-    captures: Annotated[list[str], typer.Argument(metavar="CAPTURE...", show_default=False)],
-    format: Annotated[str, typer.Option(metavar="NAME")] = "text",
+def show(
+    capture: Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file, or - for standard input.")],
+    socket: Annotated[str, typer.Argument(metavar="SOCKET", help="Its number: 2 or s2.")],
+    assume: Assume = None,
+    show_secrets: ShowSecrets = False,
 ) -> None:
-    run = _run(captures, Policy())
-    sys.stdout.buffer.write(outputs.render(format, run))
-    _tell(run)
+    """All that the capture says about one socket: handshake, page, who opened it, rhythm of messages (never data).
+
+    Example: har-sockets show chat.har 2
+    """
+    run = _run([capture], Policy(assume_no_bfcache=_no_bfcache(assume)), show_secrets)
+    _finish(run)
+    if len(run.reports) != 1:
+        _refuse(f"{capture}: `show` takes one capture, this is {len(run.reports)}")
+    report = run.reports[0]
+    from analyzer.outputs import show as screen
+
+    _print(screen.render(report, _session(report, socket), **_terminal()))
 
 
-def _run(captures: list[str], policy: Policy) -> Run:
+@app.command()
+def timeline(
+    captures: Captures,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .svg or .pdf.")],
+    start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Seconds from the start, or ISO 8601.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Likewise.")] = None,
+    width: Annotated[float, typer.Option(min=4, max=60, metavar="INCHES")] = 12.0,
+    dpi: Annotated[int, typer.Option(min=50, max=600)] = 150,
+    assume: Assume = None,
+    show_secrets: ShowSecrets = False,
+) -> None:
+    """The timeline as a picture: a lane a socket, certain solid, possible hatched, overlaps shaded.
+
+    Example: har-sockets timeline chat.har -o chart.png
+    """
+    if output.suffix.lower() not in PICTURES:
+        _refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
+    run = _run(captures, Policy(assume_no_bfcache=_no_bfcache(assume)), show_secrets)
+    if run.reports:
+        from analyzer.outputs import timeline as chart
+
+        span = (_instant(start, run), _instant(end, run))
+        kind = output.suffix.lower()[1:]
+        _write(output, chart.render(run, kind, width=width, dpi=dpi, start=span[0], end=span[1]))
+    _finish(run)
+
+
+# -- from words to values --------------------------------------------------------------------------------------
+
+
+def _known(name: str) -> None:
+    if name not in ("text", *outputs.OUTPUTS):
+        _refuse(f"--format {name}: not one of text, {', '.join(outputs.OUTPUTS)}")
+
+
+def _output(spec: str) -> tuple[str, Path]:
+    name, colon, path = spec.partition(":")
+    if not colon or not path or name not in outputs.OUTPUTS:
+        _refuse(f"--out {spec}: give NAME:PATH with NAME one of {', '.join(outputs.OUTPUTS)}")
+    return name, Path(path)
+
+
+def _no_bfcache(assume: str | None) -> bool:
+    if assume not in (None, "no-bfcache"):
+        _refuse(f"--assume {assume}: the only assumption is no-bfcache")
+    return assume is not None
+
+
+def _session(report: Report, name: str) -> Session:
+    number = name.lower().removeprefix("s").removeprefix("#")
+    if not number.isascii() or not number.isdigit() or not 1 <= int(number[:9]) <= len(report.sessions):
+        have = f"it has #1 to #{len(report.sessions)}" if report.sessions else "it has none"
+        _refuse(f"{report.capture.source}: no socket {name}: {have}")
+    return report.sessions[int(number) - 1]
+
+
+def _instant(text: str | None, run: Run) -> Instant | None:
+    """Seconds from the first instant of the first capture, or a date."""
+    if text is None:
+        return None
+    from datetime import UTC, datetime
+
     try:
-        sources = fleet.expand(captures)
+        observed = run.reports[0].capture.observed
+        return (observed.start if observed else 0) + round(float(text) * SECOND)
+    except ValueError:
+        pass
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        _refuse(f"{text}: neither seconds nor a date like 2026-11-23T18:00:00Z")
+    return round((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * SECOND)
+
+
+# -- doing it --------------------------------------------------------------------------------------------------
+
+
+def _run(captures: list[str], policy: Policy, show_secrets: bool) -> Run:
+    try:
+        results = list(fleet.results(fleet.expand(captures), policy))
     except fleet.NothingToRead as problem:
-        print(f"har-sockets: {problem}", file=sys.stderr)
-        raise typer.Exit(USAGE) from None
-    results = list(fleet.results(sources, policy))
-    return Run(
-        tuple(r for r in results if isinstance(r, Report)), tuple(r for r in results if isinstance(r, Unreadable)), policy
+        _refuse(str(problem))
+    run = Run(
+        tuple(result for result in results if isinstance(result, Report)),
+        tuple(result for result in results if isinstance(result, Unreadable)),
+        policy,
     )
+    return run if show_secrets else redaction.masked(run)
 
 
-def _tell(run: Run) -> None:
+def _text(run: Run) -> bytes:
+    from analyzer.outputs import text
+
+    return text.render(run, **_terminal())
+
+
+class _Terminal(TypedDict):
+    width: int
+    color: bool
+    unicode: bool
+
+
+def _terminal() -> _Terminal:
+    """What standard output can show (https://no-color.org, FORCE_COLOR)."""
+    import shutil
+
+    able = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    color = bool(os.environ.get("FORCE_COLOR")) or (able and not os.environ.get("NO_COLOR"))
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf") and os.environ.get("TERM") != "dumb"
+    return {"width": max(40, shutil.get_terminal_size((80, 24)).columns), "color": color, "unicode": unicode}
+
+
+def _print(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # `| head`: nobody wants the rest
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Atomically: a report that fails leaves no half file."""
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            file.write(data)
+        os.replace(file.name, path)
+    except OSError as error:
+        _refuse(f"{path}: cannot be written: {error.strerror}")
+
+
+def _finish(run: Run) -> None:
     for it in run.unreadable:
-        print(f"har-sockets: {it.source}: {it.problem}", file=sys.stderr)
+        _say(f"{it.source}: {it.problem}")
     if run.unreadable:
         raise typer.Exit(UNREADABLE)
 
 
+def _refuse(problem: str) -> NoReturn:
+    _say(problem)
+    raise typer.Exit(USAGE)
+
+
+def _say(problem: str) -> None:
+    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in problem)
+    print(f"har-sockets: {shown}".encode(errors="backslashreplace").decode(), file=sys.stderr)
+
+
 def main() -> NoReturn:
+    """The entry point. Never returns; the process ends with the status of the contract."""
     gc.disable()  # a short life with few cycles: collecting costs a tenth of the start-up
-    app()
-    raise AssertionError
+    status: object = 0
+    try:
+        app()
+    except SystemExit as leaving:
+        status = leaving.code
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status if isinstance(status, int) else 1)  # what the operating system frees needs no tidying up

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from collections.abc import Sequence
 
 import msgspec
@@ -45,5 +44,7 @@ def _fingerprinted(finding: Finding, report: Report) -> Finding:
     for session in report.named(finding.sessions):
         code = session.initiator
         parts.add(f"{session.endpoint} {code.function if code else ''}")
-    digest = sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()
+    import hashlib
+
+    digest = hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()
     return msgspec.structs.replace(finding, fingerprint=digest[:16])

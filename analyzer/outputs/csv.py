@@ -26,5 +26,5 @@ def _cell(value: object) -> object:
     """Text from a capture must not run as a formula in a spreadsheet."""
     if isinstance(value, str):
         plain = value.replace("\0", "\\0")
-        return "'" + plain if plain.startswith(FORMULA) else plain
+        return "'" + plain if plain.startswith(FORMULA) and plain != "-" else plain
     return value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from importlib import metadata
 from typing import Any, TypeAlias
 
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, Bounds, Duration, Initiator, Instant, Overlap, Page, PageKind, Report, Run, Session
+from analyzer.version import VERSION
 
 FORMAT = 1
 Json: TypeAlias = dict[str, Any]
@@ -18,7 +18,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def run_document(run: Run) -> Json:
     return {
         "format": FORMAT,
-        "tool": {"name": "har-sockets", "version": metadata.version("har-sockets")},
+        "tool": {"name": "har-sockets", "version": VERSION},
         "policy": {
             "per": run.policy.per,
             "max_open": run.policy.max_open,

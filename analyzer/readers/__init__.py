@@ -7,7 +7,6 @@ import os
 import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -26,10 +25,14 @@ GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 class _Measured:
     """A stream that counts the bytes that pass, and hashes them while they are few."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], size: int) -> None:
         self.stream = stream
         self.count = 0
-        self._hash: Any = sha256()
+        self._hash: Any = None
+        if size <= HASHED_UP_TO:
+            import hashlib  # it costs more than the rest of this module
+
+            self._hash = hashlib.sha256()
 
     def readinto(self, buffer: memoryview) -> int:
         count = cast(Any, self.stream).readinto(buffer) or 0
@@ -88,16 +91,15 @@ def read(path: str | os.PathLike[str] | IO[bytes], source: str | None = None) ->
             folder = Path(path).parent
             try:
                 stream: IO[bytes] = stack.enter_context(open(path, "rb", buffering=0))
-                if os.fstat(stream.fileno()).st_size == 0:
-                    raise CaptureError(source, "", "the file is empty")
+                size = os.fstat(stream.fileno()).st_size
             except FileNotFoundError:
                 raise CaptureError(source, "", "no such file") from None
             except OSError as error:
                 raise CaptureError(source, "", error.strerror or "cannot be read") from None
             beside: har.Attachment = lambda name: _beside(folder, name)  # noqa: E731 - one line, one use
         else:
-            stream, source, beside = path, source or "-", lambda name: None
-        measured = _Measured(stream)
+            stream, source, beside, size = path, source or "-", lambda name: None, 0
+        measured = _Measured(stream, size)
         try:
             capture = _read(measured, source, beside)
             measured.drain()

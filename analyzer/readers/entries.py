@@ -13,8 +13,6 @@ and one that fails only costs another guess. What no guess settles is walked tok
 Memory: the window and the largest single entry, whatever the size of the document.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator
@@ -140,7 +138,7 @@ class Window:
             self.before += self.at - 1
             self.at, self.end = 1, 1 + unread
             while self.end - 1 < count:
-                got = self.stream.readinto(view[self.end : len(view) - 1])
+                got = self.stream.readinto(view[self.end : count + 1])  # no more: what is in the cache is parsed faster
                 if not got:
                     self.complete = True
                     return
@@ -230,7 +228,7 @@ class Document:
         """The keys of the object at the cursor; the caller reads each value before it asks for the next."""
         window = self.window
         if window.peek() != ord("{"):
-            raise CaptureError(self.source, pointer, f"not an object but {self._value()!r:.40}")
+            raise CaptureError(self.source, pointer, f"not an object but {kind(self._value())}")
         window.at += 1
         if window.peek() == ord("}"):
             window.at += 1
@@ -275,7 +273,7 @@ class Document:
     def _entries(self) -> Iterator[Element]:
         window = self.window
         if window.peek() != ord("["):
-            raise CaptureError(self.source, "/log/entries", f"not an array but {self._value()!r:.40}")
+            raise CaptureError(self.source, "/log/entries", f"not an array but {kind(self._value())}")
         window.at += 1
         before = window.offset
         if window.peek() == ord("]"):
@@ -454,7 +452,7 @@ class Document:
                 elements.append(Element(self.count, entry, skipped))
                 self.count += 1
             else:
-                elements.append(self._skip(f"not an object but {value!r:.40}"))
+                elements.append(self._skip(f"not an object but {kind(value)}"))
         return elements
 
     def _skip(self, problem: str, offset: int | None = None) -> Element:
@@ -497,10 +495,10 @@ def _drop(value: Any, path: list[str], pointer: str, problem: str) -> list[Skipp
     """Remove the member at `path` (an empty step: any element of an array, each tried by itself)."""
     for depth, step in enumerate(path):
         if step == "":
-            bad = [n for n, item in enumerate(value) if not _is_message(item)]
-            for n in reversed(bad):
+            told = [(n, why) for n, item in enumerate(value) if (why := _no_message(item))]
+            for n, _ in reversed(told):
                 del value[n]
-            return [Skipped(f"{pointer}/{n}", None, problem) for n in bad]
+            return [Skipped(f"{pointer}/{n}", None, why) for n, why in told]
         pointer += f"/{step}"
         if depth == len(path) - 1:
             del value[step]
@@ -509,12 +507,19 @@ def _drop(value: Any, path: list[str], pointer: str, problem: str) -> list[Skipp
     raise AssertionError(f"a field of the wrong type that is nowhere: {problem}")
 
 
-def _is_message(item: object) -> bool:
+def _no_message(item: object) -> str:
+    """Why it is no message; "" where it is one."""
     try:
         msgspec.convert(item, RawMessage)
-    except msgspec.ValidationError:
-        return False
-    return True
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
+
+
+def kind(value: object) -> str:
+    """What a JSON value is, without echoing it (it may be a secret)."""
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null")
 
 
 def _what_it_is(head: bytes) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -41,7 +41,7 @@ from analyzer.model import (
     Trace,
 )
 from analyzer.readers import pages as page_reader
-from analyzer.readers.entries import Bytes, Document, RawEntry, RawHeader, RawMessage
+from analyzer.readers.entries import Bytes, Document, RawEntry, RawHeader, RawMessage, kind
 from analyzer.readers.pages import Listed, Seen
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,6 +51,7 @@ RECEIVE_THRESHOLD = 0.0005  # ms; CDP resolves 0.001, re-imported files carry no
 LONGEST_HANDSHAKE = 1 * SECOND  # a longer `wait` without messages means that they were removed
 FOREVER = 366 * 24 * 3600 * SECOND  # a message further from its socket's start does not belong to that clock
 CLOCK_STEP = SECOND  # entries of one tab that run backwards by more: the clock was set
+PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
 HEADERS = msgspec.json.Decoder(list[RawHeader])
 SENT, RECEIVED = 1, 0
 DIRECTIONS = {"send": SENT, "request": SENT, "receive": RECEIVED, "response": RECEIVED}  # as cypress-har-generator has them
@@ -63,11 +64,11 @@ class Ticks(msgspec.Struct):
     """The messages of one socket as the file has them: times in ticks of a clock that is not known yet."""
 
     ticks: array[float]  # NaN where there is none
-    directions: bytearray
+    directions: bytes
     opcodes: array[int]
     lengths: array[int]
     control: list[tuple[float, int]]  # (ticks, opcode) of close, ping and pong frames
-    errors: list[tuple[float, str]]  # what Chrome writes for a handshake that failed or a frame it could not read
+    errors: list[str]  # what Chrome writes for a handshake that failed or a frame it could not read
 
 
 class Socket(msgspec.Struct):
@@ -105,62 +106,50 @@ class _Gathered:
         self.attachment = attachment
         self.sockets: list[Socket] = []
         self.skipped: list[Skipped] = []
-        self.seen: dict[str, Seen] = {}
         self.documents: list[page_reader.Document] = []
-        self.first: Instant | None = None
-        self.last: Instant | None = None
-        self.others = 0  # entries that are no sockets
-        self._latest: dict[str | None, Instant] = {}  # by pageref, the latest start so far
-        self._started = 0
-        self.stepped = False
-        self.out_of_order = False
-        self.clock = 0
+        self.last_start: dict[str, Instant] = {}  # by pageref
+        self.instants: list[Instant] = []  # that entries witness; only the first and the last matter
+        self.clock = 0  # counts how often entries of one pageref ran backwards
+        self.out_of_order = False  # a socket stands after an entry that started later
+        self._before: dict[str | None, Instant] = {}  # by pageref, the start of the entry before
+        self._latest: Instant = 0
 
     def add(self, index: int, entry: RawEntry) -> None:
         started = instant(entry.startedDateTime)
+        pageref = entry.pageref
         if started is not None:
-            self._witness(started)
+            self.instants.append(started)
+            if started < self._before.get(pageref, 0) - CLOCK_STEP:
+                self.clock += 1
+            self._before[pageref] = started
+            if pageref is not None:
+                self.see(pageref, started)
         if is_socket(entry):
-            if started is not None and started < self._started:
-                self.out_of_order = True
+            self.out_of_order = self.out_of_order or (started is not None and started < self._latest)
+            self._latest = max(self._latest, started or 0)
             self._socket(index, entry, started)
-        else:
-            self.others += 1
-            if started is not None and entry.time and 0 < entry.time < FOREVER / MILLISECOND:
-                self._witness(started + round(entry.time * MILLISECOND))
+        elif started is not None:
+            self._latest = max(self._latest, started)
+            if entry.time and 0 < entry.time < FOREVER / MILLISECOND:
+                self.instants.append(started + round(entry.time * MILLISECOND))
             if is_document(entry):
                 self._document(index, entry, started)
-        if started is not None:
-            self._started = max(self._started, started)
-            self._order(entry.pageref, started)
-            self._see(entry.pageref, started)
+        if len(self.instants) > 10_000:
+            self.instants = [min(self.instants), max(self.instants)]
 
-    def _witness(self, at: Instant) -> None:
-        self.first = at if self.first is None else min(self.first, at)
-        self.last = at if self.last is None else max(self.last, at)
+    def see(self, pageref: str, at: Instant) -> None:
+        if at > self.last_start.get(pageref, 0):
+            self.last_start[pageref] = at
 
-    def _order(self, pageref: str | None, started: Instant) -> None:
-        latest = self._latest.get(pageref)
-        if latest is not None and started < latest - CLOCK_STEP:
-            self.stepped = True
-            self.clock += 1
-            self._latest.clear()
-        self._latest[pageref] = max(started, self._latest.get(pageref, started))
-
-    def _see(self, pageref: str | None, at: Instant, document: page_reader.Document | None = None) -> None:
-        if pageref is None:
-            return
-        before = self.seen.get(pageref)
-        documents = (before.documents if before else ()) + ((document,) if document else ())
-        self.seen[pageref] = Seen(max(at, before.last_start) if before else at, documents)
-
-    def _document(self, index: int, entry: RawEntry, started: Instant | None) -> None:
+    def _document(self, index: int, entry: RawEntry, started: Instant) -> None:
         status = entry.response.status or 0
-        if started is None or not 200 <= status < 600 or status in (204, 205) or 300 <= status < 400 and status != 304:
+        if not 200 <= status < 600 or status in (204, 205) or 300 <= status < 400 and status != 304:
             return
-        request, response = _headers(entry.request.headers), _headers(entry.response.headers)
-        if "attachment" in response.get("content-disposition", "").lower():
-            return  # a download replaces nothing
+        if b"attachment" in bytes(entry.response.headers):
+            disposition = _headers(entry.response.headers).get("content-disposition", "")
+            if disposition.lower().startswith("attachment"):
+                return  # a download replaces nothing
+        request = _headers(entry.request.headers)
         destination = request.get("sec-fetch-dest")
         initiator = _json(entry.initiator)
         other = isinstance(initiator, dict) and initiator.get("type") == "other"
@@ -176,7 +165,6 @@ class _Gathered:
             top_level=destination == "document" if destination else other or self._main_frame(entry),
         )
         self.documents.append(document)
-        self._see(entry.pageref, started, document)
 
     def _main_frame(self, entry: RawEntry) -> bool:
         """In Playwright's files the first document of a tab is that of its main frame."""
@@ -262,23 +250,23 @@ class _Reading:
         self.listed = self._listed()
         self.has_messages = any(socket.ticks and len(socket.ticks.ticks) for socket in gathered.sockets)
         self.monotonic_offset = self._monotonic_offset()
-        self.witnessed: list[Instant] = []
+        self.witnessed: array[int] = array("q")
         self.messages_removed = False
         self.merged = ""
         # Without tabs (proxies) entries may stand in any order: nothing tells that the clock was set.
-        self.stepped = gathered.stepped and self.row.tabs is not Tabs.NOTHING
+        self.stepped = gathered.clock > 0 and self.row.tabs is not Tabs.NOTHING
 
     def capture(self) -> Capture:
         gathered, row = self.gathered, self.row
         traces = [self._trace(socket) for socket in gathered.sockets]
         for trace in traces:
             if trace.page is not None and trace.messages.times:
-                gathered._see(trace.page, max(trace.messages.times))
+                gathered.see(trace.page, max(trace.messages.times))
         pages, caveats = self._pages(), exporters.caveats(row)
         if row.tabs is Tabs.TAB:
             traces = [self._in_tab(trace, socket, pages) for trace, socket in zip(traces, gathered.sockets, strict=True)]
         caveats = [*self._caveats(), *caveats]
-        instants = [at for at in (gathered.first, gathered.last, *self.witnessed) if at is not None]
+        instants = [*gathered.instants, *self.witnessed]
         in_order = row.in_order_of_close or (row.out_of_order_means_order_of_close and gathered.out_of_order)
         return Capture(
             source=self.source,
@@ -302,7 +290,7 @@ class _Reading:
     def _listed(self) -> list[Listed]:
         listed = self.document.log.get("pages")
         if listed is not None and not isinstance(listed, list):
-            self.skipped.append(Skipped("/log/pages", None, f"not an array but {listed!r:.40}"))
+            self.skipped.append(Skipped("/log/pages", None, f"not an array but {kind(listed)}"))
         found = []
         for n, page in enumerate(listed if isinstance(listed, list) else []):
             if not isinstance(page, dict) or not isinstance(page.get("id"), str):
@@ -315,12 +303,21 @@ class _Reading:
     def _pages(self) -> list[Page]:
         gathered = self.gathered
         if self.row.tabs is Tabs.DOCUMENT:
-            self.merged = page_reader.contradiction(self.listed, gathered.seen)
-            return page_reader.documents_as_pages(self.listed, gathered.seen, not self.merged and not self.stepped)
+            seen = self._seen()
+            self.merged = page_reader.contradiction(self.listed, seen)
+            return page_reader.documents_as_pages(self.listed, seen, not self.merged and not self.stepped)
         if self.row.tabs is Tabs.TAB:
             off = (self.browser or "").lower() in self.row.bfcache_off_in
             return page_reader.tabs_as_pages(self.listed, gathered.documents, off, not self.stepped)
         return []
+
+    def _seen(self) -> dict[str, Seen]:
+        """What the entries of each pageref witness."""
+        documents: dict[str, list[page_reader.Document]] = {}
+        for document in self.gathered.documents:
+            if document.pageref is not None:
+                documents.setdefault(document.pageref, []).append(document)
+        return {page: Seen(last, tuple(documents.get(page, ()))) for page, last in self.gathered.last_start.items()}
 
     def _in_tab(self, trace: Trace, socket: Socket, pages: Sequence[Page]) -> Trace:
         page = page_reader.page_of(socket.entry.pageref, socket.entry.frame, socket.started, self.row, pages)
@@ -346,7 +343,7 @@ class _Reading:
                 Caveat(
                     "filtered",
                     "No page document is in this file: it was filtered when it was saved, or DevTools was opened late.",
-                    True,
+                    hides_sockets=not gathered.sockets,  # a filter for sockets shows them all, any other may hide them
                 )
             )
         if self.messages_removed:
@@ -357,9 +354,11 @@ class _Reading:
         """Wall clock minus the browser's monotonic clock, from a page with a date in 1970 and its document (measured:
         2..15 ms early), or from a handshake that was unanswered at export."""
         for page in self.listed:
-            documents = self.gathered.seen[page.id].documents if page.id in self.gathered.seen else ()
-            if page.monotonic is not None and documents:
-                offset = documents[0].started - page.monotonic
+            if page.monotonic is None:
+                continue
+            document = next((d for d in self.gathered.documents if d.pageref == page.id), None)
+            if document is not None:
+                offset = document.started - page.monotonic
                 return offset, offset + 20 * MILLISECOND
         for socket in self.gathered.sockets:
             blocked = socket.entry.timings.blocked
@@ -386,7 +385,7 @@ class _Reading:
             events += self._closed(socket, messages, start, rebased, pointer)
         elif _failed(entry, row, socket):
             events.append(self._rejected(socket, start, pointer))
-        self.witnessed += [at for at in messages.times]
+        self.witnessed += messages.times
         url = entry.request.url or ""
         page = entry.pageref if row.tabs is Tabs.DOCUMENT else None
         return Trace(pointer, url, endpoint(url, socket.headers), tuple(events), messages, page, socket.initiator, socket.clock if self.stepped else 0)
@@ -413,7 +412,7 @@ class _Reading:
             if times and (min(times) < lower or max(times) > upper):
                 times = array("q")
                 self.skipped.append(Skipped(f"{pointer}/_webSocketMessages", None, "message times that do not fit the socket's start"))
-        return Messages(times, bytes(ticks.directions), ticks.opcodes, ticks.lengths), self.tick == 0
+        return Messages(times, ticks.directions, ticks.opcodes, ticks.lengths), self.tick == 0
 
     def _start(self, socket: Socket, messages: Messages, pointer: str) -> Bounds | None:
         """When the handshake's request was sent; Chrome cuts the date to 1 ms, its last message gives the rest."""
@@ -509,7 +508,7 @@ class _Reading:
             at = start.earliest + round(total * MILLISECOND)
             within = Bounds(at, at + self.row.start_slack, evidence, f"{pointer}/time")
         status = entry.response.status or 0
-        problem = entry.response.failure or next((text for _, text in (socket.ticks.errors if socket.ticks else []) if text), None)
+        problem = entry.response.failure or next((text for text in (socket.ticks.errors if socket.ticks else []) if text), None)
         return Rejected(within, problem or (f"status {status:.0f}" if status > 0 else "no answer"))
 
 
@@ -537,26 +536,21 @@ def _failed(entry: RawEntry, row: Row, socket: Socket) -> bool:
     return True
 
 
-def _ticks(messages: Iterable[RawMessage]) -> Ticks:
-    found = Ticks(array("d"), bytearray(), array("b"), array("q"), [], [])
-    for message in messages:
-        opcode = int(message.opcode or 1)
-        time = math.nan if message.time is None else message.time
-        direction = DIRECTIONS.get(message.type or "")
-        if opcode in CONTROL_OPCODES:
-            found.control.append((time, opcode))
-        elif direction is None or opcode not in DATA_OPCODES:
-            found.errors.append((time, message.data or ""))
-        else:
-            data = message.data or ""
-            found.ticks.append(time)
-            found.directions.append(direction)
-            found.opcodes.append(opcode)
-            found.lengths.append(_length(data, opcode))
-    return found
+def _ticks(messages: Sequence[RawMessage]) -> Ticks:
+    data = [m for m in messages if m.type in DIRECTIONS and (m.opcode or 1) in DATA_OPCODES]
+    others = [m for m in messages if m.type not in DIRECTIONS or (m.opcode or 1) not in DATA_OPCODES] if len(data) < len(messages) else []
+    control = [m for m in others if m.opcode in CONTROL_OPCODES]
+    return Ticks(
+        ticks=array("d", [math.nan if m.time is None else m.time for m in data]),
+        directions=bytes([DIRECTIONS[m.type or ""] for m in data]),
+        opcodes=array("b", [int(m.opcode or 1) for m in data]),
+        lengths=array("q", [_length(m.data or "", m.opcode) for m in data]),
+        control=[(m.time or 0.0, int(m.opcode or 0)) for m in control],
+        errors=[m.data or "" for m in others if m.opcode not in CONTROL_OPCODES],
+    )
 
 
-def _length(data: str, opcode: int) -> int:
+def _length(data: str, opcode: float | None) -> int:
     """Bytes of payload: binary messages are base64, text is UTF-8."""
     if opcode == 2:
         return len(data) * 3 // 4 - data.count("=", -2)
@@ -641,13 +635,10 @@ def _close_code(close: object) -> tuple[int | None, str | None]:
 
 def endpoint(url: str, headers: dict[str, str]) -> str:
     """`wss://host[:port]/path`: proxies write http(s), chrome-har-capturer only a path beside the Host header."""
-    try:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2] or headers.get("host") or headers.get(":authority") or ""
-        scheme = {"http": "ws", "https": "wss", "": "ws"}.get(parts.scheme.lower(), parts.scheme.lower())
-        return f"{scheme}://{host}{parts.path or '/'}"
-    except ValueError:
-        return url.partition("?")[0]
+    scheme, host, path = PARTS.match(url).groups("")  # type: ignore[union-attr]  # every part is optional
+    scheme = {"http": "ws", "https": "wss", "": "ws"}.get(scheme.lower(), scheme.lower())
+    host = host.rpartition("@")[2] or headers.get("host") or headers.get(":authority") or ""
+    return f"{scheme}://{host}{path or '/'}"
 
 
 def _initiator(value: object) -> Initiator | None:

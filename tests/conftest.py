@@ -1,0 +1,42 @@
+"""Fixtures that make captures and times short to write."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from analyzer.model import Capture, Policy, Report
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def captures() -> Path:
+    """The golden captures: real exports, each beside the truth about its sockets."""
+    return Path(__file__).parent / "captures"
+
+
+@pytest.fixture(scope="session")
+def reading() -> Callable[[Any], Capture]:
+    """Bytes, or a document to be written as JSON -> Capture."""
+
+    def do(content: Any) -> Capture:
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return read(io.BytesIO(data), "test.har")
+
+    return do
+
+
+@pytest.fixture(scope="session")
+def report(reading: Callable[[Any], Capture]) -> Callable[..., Report]:
+    """Bytes, or a document to be written as JSON -> Report."""
+    return lambda content, **policy: analyze(reading(content), Policy(**policy))

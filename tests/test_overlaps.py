@@ -1,0 +1,163 @@
+"""Overlaps between sessions: two sweeps, and what each says."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer import overlaps
+from analyzer.intervals import Interval
+from analyzer.model import Bounds, Confidence, Messages, Outcome, Session
+
+Span = tuple[int, int | None] | None
+HORIZON = 30
+
+
+def session(number: int, proven: Span, possible: Span, clock: int = 0, seen: int | None = None, closed: Span = None) -> Session:
+    return Session(
+        id=f"s{number}", pointer=f"/log/entries/{number}", url="ws://h/", endpoint="ws://h/", page=None, initiator=None,
+        outcome=Outcome.UNKNOWN, created=None, opened=None, closed=None if closed is None else Bounds(*closed, "test"),
+        proven=None if proven is None else Interval(*proven), possible=None if possible is None else Interval(*possible),
+        last_seen=seen, close_code=None, close_reason=None,
+        messages=Messages(array("q"), b"", array("b"), array("q")), clock=clock,
+    )  # fmt: skip
+
+
+def made(*rows: tuple[Span, Span]) -> tuple[Session, ...]:
+    return tuple(session(n, proven, possible) for n, (proven, possible) in enumerate(rows, 1))
+
+
+def told(found: Sequence[overlaps.Overlap], confidence: Confidence) -> list[tuple[int, int | None, str]]:
+    return [(*o.interval, " ".join(o.sessions)) for o in found if o.confidence is confidence]
+
+
+@st.composite
+def nested(draw: st.DrawFn, clocks: int = 1) -> tuple[Session, ...]:
+    """Sessions whose proven interval, if any, lies within the possible one, if any."""
+    found = []
+    for number in range(1, draw(st.integers(0, 7)) + 1):
+        a, b, c, d = sorted(draw(st.lists(st.integers(0, 14), min_size=4, max_size=4)))
+        open_possible = draw(st.booleans())
+        proven = draw(st.sampled_from([None, (b, c), (b, None) if open_possible else (b, c)]))
+        possible: Span = (a, None if open_possible else d)
+        if proven is None and draw(st.booleans()):
+            possible = None
+        found.append(session(number, proven, possible, clock=draw(st.integers(0, clocks - 1))))
+    return tuple(found)
+
+
+def holds(span: Interval | None, at: int) -> bool:
+    return span is not None and span.start <= at and (span.end is None or at < span.end)
+
+
+@given(nested())
+def test_an_instant_is_in_a_proven_overlap_exactly_if_two_are_proven_open(sessions: tuple[Session, ...]) -> None:
+    found = [o for o in overlaps.find(sessions) if o.confidence is Confidence.PROVEN]
+    for at in range(HORIZON):
+        assert any(holds(o.interval, at) for o in found) == (sum(holds(s.proven, at) for s in sessions) >= 2)
+
+
+@given(nested())
+def test_an_instant_at_which_two_may_be_open_is_in_some_overlap(sessions: tuple[Session, ...]) -> None:
+    """Unless a proven one of the same sockets tells it already."""
+    found = overlaps.find(sessions)
+    pairs = [{a.id, b.id} for at in range(HORIZON) for a in sessions for b in sessions if a.id < b.id and holds(a.possible, at) and holds(b.possible, at)]
+    assert all(any(pair <= set(o.sessions) for o in found) or len(found) > 1 for pair in pairs)
+
+
+@given(nested())
+def test_no_overlap_at_all_means_that_no_two_possible_intervals_meet(sessions: tuple[Session, ...]) -> None:
+    if not overlaps.find(sessions):
+        assert all(sum(holds(s.possible, at) for s in sessions) < 2 for at in range(HORIZON))
+
+
+@given(nested())
+def test_the_peaks_are_what_counting_every_instant_finds(sessions: tuple[Session, ...]) -> None:
+    concurrency = overlaps.concurrency(sessions, overlaps.find(sessions))
+    assert concurrency.proven_peak == max(sum(holds(s.proven, at) for s in sessions) for at in range(HORIZON))
+    assert concurrency.possible_peak == max(sum(holds(s.possible, at) for s in sessions) for at in range(HORIZON))
+
+
+@given(nested())
+def test_the_proven_peak_is_never_above_the_possible_one(sessions: tuple[Session, ...]) -> None:
+    concurrency = overlaps.concurrency(sessions, overlaps.find(sessions))
+    assert concurrency.proven_peak <= concurrency.possible_peak
+
+
+@given(nested(clocks=3))
+def test_sockets_of_different_clocks_are_in_no_proven_overlap(sessions: tuple[Session, ...]) -> None:
+    clock = {s.id: s.clock for s in sessions}
+    found = overlaps.find(sessions)
+    assert all(len({clock[id] for id in o.sessions}) == 1 for o in found if o.confidence is Confidence.PROVEN)
+
+
+@given(nested(clocks=3))
+def test_sockets_of_different_clocks_are_ruled_out_of_overlap_by_nothing(sessions: tuple[Session, ...]) -> None:
+    """Their times cannot be compared: that the possible intervals do not meet proves nothing."""
+    could = [s for s in sessions if s.possible is not None and not s.possible.empty]
+    if len({s.clock for s in could}) > 1:
+        assert overlaps.find(sessions)
+
+
+@given(nested())
+def test_an_overlap_names_exactly_the_sockets_that_are_open_in_it(sessions: tuple[Session, ...]) -> None:
+    for overlap in overlaps.find(sessions):
+        spans = {s.id: s.proven if overlap.confidence is Confidence.PROVEN else s.possible for s in sessions}
+        instants = [at for at in range(HORIZON) if holds(overlap.interval, at)]
+        assert set(overlap.sessions) == {id for id, span in spans.items() if any(holds(span, at) for at in instants)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "proven", "possible"),
+    [
+        pytest.param([((0, 5), (0, 5)), ((5, 9), (5, 9))], [], [], id="touching is not overlapping"),
+        pytest.param([((0, 5), (0, 6)), ((5, 9), (5, 9))], [], [(5, 6, "s1 s2")], id="only the possible ones overlap"),
+        pytest.param([((0, 5), (0, 6)), ((4, 9), (4, 9))], [(4, 5, "s1 s2")], [], id="what is proven is not told again as possible"),
+        pytest.param(
+            [((0, 5), (0, 6)), ((4, 9), (4, 9)), (None, (5, 8))],
+            [(4, 5, "s1 s2")],
+            [(4, 8, "s1 s2 s3")],
+            id="a possible stretch with another socket is told",
+        ),
+        pytest.param([((0, None), (0, None)), ((3, None), (2, None))], [(3, None, "s1 s2")], [], id="two open at export overlap without end"),
+        pytest.param([((3, 4), (0, None)), ((3, 4), (0, None))], [(3, 4, "s1 s2")], [], id="one instant in common is an overlap"),
+    ],
+)
+def test_find(rows: list[tuple[Span, Span]], proven: list[object], possible: list[object]) -> None:
+    found = overlaps.find(made(*rows))
+    assert (told(found, Confidence.PROVEN), told(found, Confidence.POSSIBLE)) == (proven, possible)
+
+
+def test_an_overlap_without_end_lasts_to_the_last_evidence_of_its_sockets() -> None:
+    pair = (session(1, (0, None), (0, None), seen=900), session(2, (100, None), (100, None), seen=700))
+    (overlap,) = overlaps.find(pair)
+    assert (overlap.duration, overlap.duration_is_lower_bound) == (800, True)
+
+
+def test_an_overlap_that_ends_with_an_exact_close_has_an_exact_duration() -> None:
+    pair = (session(1, (0, 500), (0, 500), closed=(500, 500)), session(2, (100, None), (100, None)))
+    (overlap,) = overlaps.find(pair)
+    assert (overlap.duration, overlap.duration_is_lower_bound) == (400, False)
+
+
+def test_an_overlap_that_ends_with_a_last_sign_of_life_has_a_lower_bound() -> None:
+    pair = (session(1, (0, 500), (0, None), closed=(499, None)), session(2, (100, None), (100, None)))
+    (overlap,) = overlaps.find(pair)
+    assert overlap.duration_is_lower_bound
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "brief"),
+    [
+        pytest.param(session(1, (0, 300), (0, 300), closed=(300, 300)), session(2, (100, None), (100, None)), True, id="an exact hand-over is brief"),
+        pytest.param(session(1, (0, 301), (0, None), closed=(300, None)), session(2, (100, None), (100, None)), False, id="a lower bound is never brief"),
+        pytest.param(session(1, (0, None), (0, None)), session(2, (100, None), (100, None)), False, id="one without end is never brief"),
+    ],
+)
+def test_brief(first: Session, second: Session, brief: bool) -> None:
+    (overlap,) = overlaps.find((first, second))
+    assert overlap.brief(1_000) is brief
