@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn, TypedDict
+from typing import Annotated, Any, NoReturn, TypedDict
 
 import typer
 from typer.core import TyperGroup
@@ -33,7 +33,7 @@ Exit status: 0 done, 2 wrong usage, 3 a capture could not be read."""
 class DefaultCommand(TyperGroup):
     """`har-sockets CAPTURE...` is `har-sockets analyze CAPTURE...`."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         own = ("--help", "--version", "--install-completion", "--show-completion")
         if args and args[0] not in self.commands and not args[0].startswith(own):
             args = ["analyze", *args]
@@ -59,7 +59,9 @@ def _version(asked: bool) -> None:
 
 
 @app.callback(epilog=EXAMPLES)
-def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False) -> None:
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
     """WebSockets in a HAR: who was open when, every moment with more than one open, and how sure that is.
 
     `har-sockets CAPTURE...` is short for `har-sockets analyze CAPTURE...`.
@@ -69,7 +71,9 @@ def root(version: Annotated[bool, typer.Option("--version", callback=_version, i
 @app.command(epilog=EXAMPLES)
 def analyze(
     captures: Captures,
-    format: Annotated[str, typer.Option(metavar="NAME", help="text, json, ndjson or csv, to standard output.")] = "text",
+    format: Annotated[
+        str, typer.Option(metavar="NAME", help="text, json, ndjson or csv, to standard output.")
+    ] = "text",
     out: Annotated[
         list[str] | None, typer.Option(metavar="NAME:PATH", help="Write a format to a file as well; repeatable.")
     ] = None,
@@ -118,7 +122,9 @@ def show(
 def timeline(
     captures: Captures,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .svg or .pdf.")],
-    start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Seconds from the start, or ISO 8601.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Seconds from the start, or ISO 8601.")
+    ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Likewise.")] = None,
     width: Annotated[float, typer.Option(min=4, max=60, metavar="INCHES")] = 12.0,
     dpi: Annotated[int, typer.Option(min=50, max=600)] = 150,

@@ -47,7 +47,7 @@ class Omits(Enum):
     UNKNOWN = "unknown"
 
 
-class Row(Value):
+class Row(Value, frozen=True):
     id: str
     label: str  # for people
     creators: tuple[str, ...]  # how log.creator.name begins, in lower case
@@ -80,7 +80,14 @@ EXPORTERS = (
     CHROME,
     Row("firefox", "Firefox", ("firefox",), opened=Opened.TIME, tabs=Tabs.TAB, records_messages=False),
     Row("webkit", "Safari / WebKit Web Inspector", ("webkit web inspector",), omits=Omits.ALL, records_messages=False),
-    Row("playwright", "Playwright before 1.61", ("playwright",), omits=Omits.ALL, records_messages=False, versions_below=(1, 61)),
+    Row(
+        "playwright",
+        "Playwright before 1.61",
+        ("playwright",),
+        omits=Omits.ALL,
+        records_messages=False,
+        versions_below=(1, 61),
+    ),
     Row("playwright", "Playwright", ("playwright",), tabs=Tabs.TAB, bfcache_off_in=("chromium",)),
     Row("mitmproxy", "mitmproxy", ("mitmproxy",), omits=Omits.PERHAPS_OPEN, out_of_order_means_order_of_close=True),
     Row(
@@ -102,7 +109,9 @@ EXPORTERS = (
         start_slack=1_000,
     ),
     Row("chrome-har-capturer", "chrome-har-capturer", ("chrome har capturer", "chrome-har-capturer"), tabs=Tabs.TAB),
-    Row("chrome-har", "chrome-har (sitespeed.io, browsertime)", ("chrome-har",), omits=Omits.ALL, records_messages=False),
+    Row(
+        "chrome-har", "chrome-har (sitespeed.io, browsertime)", ("chrome-har",), omits=Omits.ALL, records_messages=False
+    ),
     Row("puppeteer-har", "puppeteer-har", ("puppeteer-har",), omits=Omits.ALL, records_messages=False),
     Row("gori", "gori", ("gori",), omits=Omits.UNKNOWN),
     Row("pcapng-utils", "pcapng-utils", ("pcapng -> har",), close=Close.CLOSE_RECORD),
@@ -117,9 +126,9 @@ def identify(name: str | None, version: str | None) -> Row:
     """The row for `log.creator`; UNKNOWN for what no row knows."""
     given = (name or "").strip().lower()
     for row in EXPORTERS:
-        if any(given == creator or given.startswith(creator + " ") for creator in row.creators):
-            if not row.versions_below or _version(version) < row.versions_below:
-                return row
+        named = any(given == creator or given.startswith(creator + " ") for creator in row.creators)
+        if named and (not row.versions_below or _version(version) < row.versions_below):
+            return row
     return UNKNOWN
 
 
@@ -140,7 +149,9 @@ def caveats(row: Row) -> list[Caveat]:
         case Omits.ALL:
             told.append(Caveat("sockets-not-exported", f"{row.label} never writes WebSockets into a HAR.", True))
         case Omits.OPEN:
-            told.append(Caveat("open-sockets-not-exported", f"{row.label} leaves out sockets that were still open.", True))
+            told.append(
+                Caveat("open-sockets-not-exported", f"{row.label} leaves out sockets that were still open.", True)
+            )
         case Omits.PERHAPS_OPEN:
             told.append(
                 Caveat(

@@ -16,18 +16,20 @@ SUFFIXES = (".har", ".har.gz", ".har.zst", ".har.zip")
 STANDARD_INPUT = "-"
 
 
-class NothingToRead(Exception):
+class NothingToRead(Exception):  # noqa: N818 - what it says, not an error of ours
     """What was asked for holds no capture: no such file, a folder without captures, a glob without a match."""
 
 
 def expand(asked: Iterable[str]) -> list[str]:
-    """The captures meant by files, folders (searched recursively), globs and `-`, in that order. Raises NothingToRead."""
+    """The captures meant by files, folders (searched recursively), globs and `-`. Raises NothingToRead."""
     found: list[str] = []
     for name in asked:
         if name == STANDARD_INPUT or os.path.isfile(name):
             found.append(name)
         elif os.path.isdir(name):
-            inside = sorted(str(path) for path in Path(name).rglob("*") if path.name.lower().endswith(SUFFIXES) and path.is_file())
+            inside = sorted(
+                str(path) for path in Path(name).rglob("*") if path.name.lower().endswith(SUFFIXES) and path.is_file()
+            )
             if not inside:
                 raise NothingToRead(f"{name}: no captures in this folder ({', '.join(SUFFIXES)})")
             found += inside

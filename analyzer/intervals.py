@@ -11,6 +11,9 @@ from typing import Generic, NamedTuple, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 
 
+_END, _START = 0, 1  # ends sort before starts at the same point
+
+
 class Interval(NamedTuple):
     """`[start, end)`: touching is not overlapping, and an interval that ends where it starts is empty."""
 
@@ -58,14 +61,13 @@ def episodes(items: Iterable[tuple[Key, Interval]], k: int = 2) -> list[Episode[
 
     A hand-over inside a stretch (one ends while others go on) does not split it.
     """
-    START, END = 1, 0  # ends sort before starts at the same point
     edges: list[tuple[int, int, int, Key]] = []
     for order, (key, interval) in enumerate(items):
         if interval.empty:
             continue
-        edges.append((interval.start, START, order, key))
+        edges.append((interval.start, _START, order, key))
         if interval.end is not None:
-            edges.append((interval.end, END, order, key))
+            edges.append((interval.end, _END, order, key))
     edges.sort(key=lambda edge: edge[:3])
 
     found: list[Episode[Key]] = []
@@ -73,7 +75,7 @@ def episodes(items: Iterable[tuple[Key, Interval]], k: int = 2) -> list[Episode[
     members: dict[Key, None] = {}
     begun, most = 0, 0
     for position, (point, kind, _, key) in enumerate(edges):
-        if kind == START:
+        if kind == _START:
             holding[key] = None
             if len(holding) == k:
                 # The stretch before ended at this very point: it goes on.

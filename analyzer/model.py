@@ -105,7 +105,7 @@ class Silence(StrEnum):
     NOTHING = "nothing"  # closes are not recorded
 
 
-class Skipped(Value):
+class Skipped(Value, frozen=True):
     """A part of the capture that could not be read, and why."""
 
     pointer: str
@@ -113,7 +113,7 @@ class Skipped(Value):
     problem: str
 
 
-class Caveat(Value):
+class Caveat(Value, frozen=True):
     """Why the capture as a whole may show less than happened. `hides_sockets`: whole sockets may be missing."""
 
     id: str
@@ -121,7 +121,7 @@ class Caveat(Value):
     hides_sockets: bool = False
 
 
-class Bounds(Value):
+class Bounds(Value, frozen=True):
     """The bounds within which an instant lies, and what says so. None: no bound on that side."""
 
     earliest: Instant | None
@@ -130,26 +130,26 @@ class Bounds(Value):
     pointer: str = ""
 
 
-class Requested(Value):
+class Requested(Value, frozen=True):
     """The opening handshake's request was sent."""
 
     within: Bounds
 
 
-class Accepted(Value):
+class Accepted(Value, frozen=True):
     """The opening handshake succeeded: readyState OPEN."""
 
     within: Bounds
 
 
-class Rejected(Value):
+class Rejected(Value, frozen=True):
     """The opening handshake failed: the socket was never open."""
 
     within: Bounds
     problem: str
 
 
-class Active(Value):
+class Active(Value, frozen=True):
     """A sign of life other than a message: the socket was open at this instant."""
 
     at: Instant
@@ -157,7 +157,7 @@ class Active(Value):
     pointer: str
 
 
-class Closed(Value):
+class Closed(Value, frozen=True):
     """readyState CLOSED. `code` and `reason` as in RFC 6455 section 7.4, where the exporter records them."""
 
     within: Bounds
@@ -165,7 +165,7 @@ class Closed(Value):
     reason: str | None = None
 
 
-class StillOpen(Value):
+class StillOpen(Value, frozen=True):
     """The exporter records every close and shows none: open at export."""
 
     evidence: str
@@ -175,7 +175,7 @@ class StillOpen(Value):
 Event: TypeAlias = Requested | Accepted | Rejected | Active | Closed | StillOpen
 
 
-class Messages(Value):
+class Messages(Value, frozen=True):
     """The data messages of one socket, in the order of the file; the arrays run in parallel.
 
     `times` is empty where the exporter's clock is unknown, while the counts still hold.
@@ -204,7 +204,7 @@ class Messages(Value):
         return max(self.times) if self.times else None
 
 
-class Initiator(Value):
+class Initiator(Value, frozen=True):
     """The code that opened the socket. Line and column count from 1."""
 
     function: str | None
@@ -214,7 +214,7 @@ class Initiator(Value):
     column: int | None
 
 
-class Trace(Value):
+class Trace(Value, frozen=True):
     """All events of one socket, in the order in which they happened, with what the entry says beside them."""
 
     pointer: str
@@ -227,7 +227,7 @@ class Trace(Value):
     clock: int = 0  # traces of different clocks cannot be compared (the machine's clock was set in between)
 
 
-class PageEnd(Value):
+class PageEnd(Value, frozen=True):
     """How a document came to its end: another one took its place."""
 
     within: Bounds
@@ -236,7 +236,7 @@ class PageEnd(Value):
     successor: str  # Page.id
 
 
-class Page(Value):
+class Page(Value, frozen=True):
     """One document in a tab."""
 
     id: str
@@ -249,7 +249,7 @@ class Page(Value):
     returned: bool = False  # its URL was seen before, with another in between
 
 
-class Exporter(Value):
+class Exporter(Value, frozen=True):
     """The program that wrote the capture. `id` is ours; `name` and `version` as the file has them."""
 
     id: str
@@ -258,7 +258,7 @@ class Exporter(Value):
     label: str  # for people
 
 
-class Capture(Value):
+class Capture(Value, frozen=True):
     """One capture, read."""
 
     source: str
@@ -277,7 +277,7 @@ class Capture(Value):
     skipped: tuple[Skipped, ...]
 
 
-class Session(Value):
+class Session(Value, frozen=True):
     """What we conclude of one socket. Proven lies within possible.
 
     `proven`: when it was certainly OPEN; None: at no instant certain. `possible`: when it may have been OPEN;
@@ -309,7 +309,7 @@ class Session(Value):
         return f"socket #{self.id[1:]}"
 
 
-class Overlap(Value):
+class Overlap(Value, frozen=True):
     """A maximal stretch with two or more open. `peak` is the most at once, not for all of that time."""
 
     confidence: Confidence
@@ -333,7 +333,7 @@ def describe(overlap: Overlap) -> str:
     return f"{many} open {length}{most}"
 
 
-class Finding(Value):
+class Finding(Value, frozen=True):
     """What a rule says. `fingerprint` is the same for the same fault in another capture: no times, no ids."""
 
     rule: str
@@ -348,13 +348,13 @@ class Finding(Value):
     fingerprint: str = ""
 
 
-class Concurrency(Value):
+class Concurrency(Value, frozen=True):
     proven_peak: int
     possible_peak: int
     proven_overlap: Duration
 
 
-class Policy(Value):
+class Policy(Value, frozen=True):
     """What is allowed. It acts on findings only: verdict and overlaps count every socket."""
 
     per: str = "capture"
@@ -365,7 +365,7 @@ class Policy(Value):
     assume_no_bfcache: bool = False
 
 
-class Report(Value):
+class Report(Value, frozen=True):
     """One capture's answer."""
 
     capture: Capture
@@ -387,7 +387,7 @@ class Report(Value):
         return f"{found[0]} and {found[1]}" if len(found) == 2 else f"{found[0]} and {len(found) - 1} others"
 
 
-class Rule(Value):
+class Rule(Value, frozen=True):
     """What is wrong: an id, a title for lists, and a pure function; its module's docstring is its manual page."""
 
     id: str
@@ -395,12 +395,12 @@ class Rule(Value):
     check: Callable[[Report, Policy], Iterable[Finding]]
 
 
-class Unreadable(Value):
+class Unreadable(Value, frozen=True):
     source: str
     problem: str
 
 
-class Run(Value):
+class Run(Value, frozen=True):
     """A list of reports, with the captures that could not be read and the policy: what outputs render."""
 
     reports: tuple[Report, ...]

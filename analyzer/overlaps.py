@@ -39,7 +39,9 @@ def proven_above(report: Report, allowed: int) -> tuple[Overlap, ...]:
 def concurrency(sessions: Sequence[Session], overlaps: Sequence[Overlap]) -> Concurrency:
     clocks = {session.clock for session in sessions}
     return Concurrency(
-        proven_peak=max((peak(s.proven for s in sessions if s.proven and s.clock == clock) for clock in clocks), default=0),
+        proven_peak=max(
+            (peak(s.proven for s in sessions if s.proven and s.clock == clock) for clock in clocks), default=0
+        ),
         possible_peak=peak(s.possible for s in sessions if s.possible),
         proven_overlap=sum(o.duration for o in overlaps if o.confidence is Confidence.PROVEN),
     )

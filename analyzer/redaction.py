@@ -89,5 +89,3 @@ class _Masks:
 
     def _name(self, secret: str) -> str:
         return self._names.setdefault(secret, f"<token {len(self._names) + 1}>")
-
-

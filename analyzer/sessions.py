@@ -6,7 +6,6 @@ by the back/forward cache, does not. Where the file does not say, the interval s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 
 from analyzer.intervals import Interval
@@ -90,8 +89,12 @@ def _conclude(
     outlived: Instant | None,
 ) -> Session:
     state = State.CONNECTING
-    created = opened = closed = None
-    code = reason = problem = None
+    created: Bounds | None = None
+    opened: Bounds | None = None
+    closed: Bounds | None = None
+    code: int | None = None
+    reason: str | None = None
+    problem: str | None = None
     still_open = False
     signs: list[Instant] = [at for at in (trace.messages.first, trace.messages.last) if at is not None]
     for event in trace.events:

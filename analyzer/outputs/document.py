@@ -7,7 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from analyzer.intervals import Interval
-from analyzer.model import MILLISECOND, Bounds, Duration, Initiator, Instant, Overlap, Page, PageKind, Report, Run, Session
+from analyzer.model import (
+    MILLISECOND,
+    Bounds,
+    Duration,
+    Initiator,
+    Instant,
+    Overlap,
+    Page,
+    PageKind,
+    Report,
+    Run,
+    Session,
+)
 from analyzer.version import VERSION
 
 FORMAT = 1
@@ -48,7 +60,8 @@ def capture_document(report: Report) -> Json:
             "proven_overlap_ms": milliseconds(report.concurrency.proven_overlap),
         },
         "pages": [
-            {"id": page.id, "url": page.url, "start": timestamp(page.started), "kind": page.kind} for page in capture.pages
+            {"id": page.id, "url": page.url, "start": timestamp(page.started), "kind": page.kind}
+            for page in capture.pages
         ],
         "tried": tried(capture.pages),
         "sessions": [session_document(session) for session in report.sessions],
@@ -75,7 +88,8 @@ def capture_document(report: Report) -> Json:
         ],
         "caveats": [{"id": caveat.id, "message": caveat.message} for caveat in capture.caveats],
         "skipped": [
-            {"pointer": skipped.pointer, "offset": skipped.offset, "problem": skipped.problem} for skipped in capture.skipped
+            {"pointer": skipped.pointer, "offset": skipped.offset, "problem": skipped.problem}
+            for skipped in capture.skipped
         ],
     }
 
@@ -154,8 +168,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 
 def columns() -> list[str]:
     """The columns of a flat session, in order."""
-    plain = {key: None for key in ("id", "pointer", "url", "endpoint", "provider", "identity", "dev_only", "client", "page")}
-    ends = {key: None for key in ("initiator", "outcome", "created", "opened", "closed", "proven", "possible")}
+    plain = dict.fromkeys(("id", "pointer", "url", "endpoint", "provider", "identity", "dev_only", "client", "page"))
+    ends = dict.fromkeys(("initiator", "outcome", "created", "opened", "closed", "proven", "possible"))
     tail = {"close_code": None, "close_reason": None, "messages": dict.fromkeys(("sent", "received", "first", "last"))}
     return [*(key for key, _ in _flatten({**plain, **ends, **tail}, "")), "source", "verdict"]
 
@@ -194,4 +208,10 @@ def _interval(interval: Interval | None) -> Json | None:
 def _initiator(code: Initiator | None) -> Json | None:
     if code is None:
         return None
-    return {"function": code.function, "component": code.component, "url": code.url, "line": code.line, "column": code.column}
+    return {
+        "function": code.function,
+        "component": code.component,
+        "url": code.url,
+        "line": code.line,
+        "column": code.column,
+    }

@@ -1,7 +1,7 @@
-"""The timeline chart: who was open when, as a picture. One panel a capture, one lane a socket, one time axis.
+"""The timeline chart: who was open when, as a picture. One panel a capture, one lane a socket, one axis of time.
 
 It has to read in grey print and for colour-blind people: what is certain is solid, what cannot be ruled out is
-hatched (low, where lanes are too thin for a pattern), and everything has a word beside it.
+hatched (low and pale, where lanes are too thin for a pattern), and a word says again what a colour says.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from analyzer.intervals import Interval, sweep
-from analyzer.model import SECOND, Bounds, Confidence, Instant, Outcome, PageKind, Report, Run, Session, Verdict, spoken
+from analyzer.model import SECOND, Confidence, Instant, Outcome, PageKind, Report, Run, Session, Verdict, spoken
 from analyzer.outputs.document import timestamp
 
 SUFFIX = ".png"
-FORMATS = ("png", "svg", "pdf")
-PANELS = 8  # more captures than this are named in the picture, not drawn
+PANELS = 8  # further captures are counted in the picture, not drawn
 LABELS = 60  # tick labels a panel: 1 000 of them cost 2.7 s
 PATTERNS = 200  # lanes; with more, a hatch is only noise
 RASTERISED = 2_000  # bars; with more, an SVG or PDF is too slow to open
-LARGEST_PIXELS = 60_000  # a side; Agg refuses 2**16
+LARGEST = 60_000  # pixels a side; Agg refuses 2**16
 
-PROVEN, POSSIBLE, FAILED, SHADED, FAINT = "#1b3a5c", "#7690ab", "#a3200d", "#f7c88c", "#6b6b6b"
+PROVEN, POSSIBLE, FAILED, FAINT = "#1b3a5c", "#7c93ab", "#a3200d", "#5f6368"
+SHADED, SHADED_EDGE = "#fadcb2", "#d9a55f"
 HATCH = "//////"
-PAGE_DASHES: dict[PageKind, Any] = {
-    PageKind.LOAD: "-",
+DASHES: dict[PageKind, Any] = {
+    PageKind.LOAD: "solid",
     PageKind.RELOAD: (0, (6, 3)),
     PageKind.NAVIGATION: (0, (6, 2, 1, 2)),
     PageKind.RESTORE: (0, (1, 2)),
@@ -51,7 +51,6 @@ OUTCOMES = {
     Outcome.CONNECTING: "still connecting",
     Outcome.UNKNOWN: "end not known",
 }
-# From matplotlib's own defaults, so that a person's matplotlibrc changes no byte.
 SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
     "font.size": 8,
@@ -64,47 +63,48 @@ SETTINGS: dict[Any, Any] = {
     "axes.edgecolor": FAINT,
     "xtick.color": FAINT,
     "xtick.labelcolor": "black",
-    "path.simplify": True,
 }
 METADATA: dict[str, dict[str, Any]] = {  # no dates, no versions: same run, same bytes
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": "har-sockets"},
     "pdf": {"CreationDate": None, "Creator": "har-sockets", "Producer": None},
 }
-LEFT_MOST, RIGHT, TITLE, PAGES, COUNTS, AXIS = 3.4, 1.25, 0.72, 0.2, 0.85, 0.55  # inches around the lanes
-DAY = 86_400
-CLOCK_STEPS = (60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200)
+# Inches around the lanes: everything is placed in inches, so that a lane more only makes the picture higher.
+RIGHT, TITLE, PAGES, COUNTS, AXIS, HIGHEST = 1.25, 0.72, 0.18, 0.95, 0.58, 12.0
+STEPS = (60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200)  # seconds between ticks
 
 
 class Panel(NamedTuple):
-    """One capture, laid out: what is drawn, where, and how large. Times are seconds since `origin`."""
+    """One capture, laid out. On the axis, times are seconds since `origin`; sizes are inches."""
 
     report: Report
     sessions: tuple[Session, ...]  # those with a sign within the window, by first sign
     origin: Instant
     first: float
-    last: float  # the last instant witnessed
-    edge: float  # the right edge of the axes
-    lane: float  # inches
-    width: float  # inches, of the axes
+    edge: float
+    left: float
+    width: float
+    lane: float
 
     @property
-    def lanes_height(self) -> float:
-        return max(self.lane * len(self.sessions), 0.34 if self.sessions else 1.1)
+    def lanes(self) -> float:
+        return max(self.lane * len(self.sessions), 0.4) if self.sessions else 1.2
 
     @property
     def height(self) -> float:
-        return TITLE + PAGES + self.lanes_height + (COUNTS if self.sessions else 0) + AXIS
+        return TITLE + PAGES + self.lanes + (COUNTS if self.sessions else 0) + AXIS
 
     @property
-    def patterns(self) -> bool:
-        return len(self.sessions) <= PATTERNS
+    def labelled(self) -> bool:
+        """Every lane has room for words."""
+        return self.lane >= 0.12 and len(self.sessions) <= LABELS
 
-    def x(self, at: Instant) -> float:
-        return (at - self.origin) / SECOND
+    def x(self, at: Instant | None) -> float:
+        return self.edge if at is None else (at - self.origin) / SECOND
 
-    def right(self, end: Instant | None) -> float:
-        return self.edge if end is None else self.x(end)
+    def room(self, characters: float, size: float = 7) -> float:
+        """What this many characters take on the axis, about."""
+        return characters * size * 0.6 / 72 / self.width * (self.edge - self.first)
 
 
 def render(
@@ -116,155 +116,391 @@ def render(
     start: Instant | None = None,
     end: Instant | None = None,
 ) -> bytes:
-    """The chart as PNG, SVG or PDF. `width` is in inches; `start` and `end` cut out a stretch of time.
+    """The chart as `png`, `svg` or `pdf` (else KeyError). `width` is in inches; `start`, `end` cut out a stretch.
 
-    A picture too high for its `dpi` is drawn with fewer. Raises KeyError for another format, and ValueError where
-    `end` is not after `start` or `width` leaves no room (5 inches do).
+    A picture too high for its `dpi` is drawn with fewer. Raises ValueError for a stretch that is empty and for a
+    width that leaves no room, or far too much.
     """
     metadata = METADATA[format]
     if start is not None and end is not None and end <= start:
         raise ValueError("the stretch of time to draw is empty")
-    if not 5 <= width <= 100:
-        raise ValueError("the width must be 5 to 100 inches")
+    if not 6 <= width <= 100:
+        raise ValueError("the width must be between 6 and 100 inches")
     with mpl.rc_context(), warnings.catch_warnings():
-        # A name in letters that the font lacks is drawn as boxes: no reason to write to standard error.
+        # A name in letters that the font lacks is drawn as boxes: nothing to write to standard error about.
         warnings.filterwarnings("ignore", message="Glyph")
-        mpl.rcdefaults()
+        mpl.rcdefaults()  # a person's matplotlibrc changes no byte
         mpl.rcParams.update(SETTINGS)
         figure = _figure(run, width, start, end)
-        fitting = min(dpi, int(LARGEST_PIXELS / max(figure.get_size_inches())))
         out = io.BytesIO()
-        figure.savefig(out, format=format, dpi=fitting, metadata=metadata)
+        figure.savefig(
+            out, format=format, dpi=min(dpi, int(LARGEST / max(figure.get_size_inches()))), metadata=metadata
+        )
     return out.getvalue()
+
+
+def clean(text: str, most: int = 1_000) -> str:
+    """Text of a capture, made safe: no control characters, no bidi overrides, no surrogates; the middle goes first."""
+    if len(text) > most:
+        tail = most // 3
+        text = f"{text[: most - tail - 1]}…{text[-tail:]}"
+    return "".join("\ufffd" if unicodedata.category(c) in _UNSAFE else c for c in text)
+
+
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+# --- Layout
 
 
 def _figure(run: Run, width: float, start: Instant | None, end: Instant | None) -> Figure:
     shown = run.reports[:PANELS]
-    left = min(LEFT_MOST, width * 0.3, 0.35 + 0.066 * max((len(_label(s)) for r in shown for s in r.sessions), default=0))
-    left = max(left, 0.6)
-    panels = [_panel(report, len(shown), width - left - RIGHT, start, end) for report in shown]
-    notes = [*_notes(run)]
-    columns = max(1, int(width / 2.9))
-    handles = _legend(panels) if panels else []
-    legend = 0.17 * -(-len(handles) // columns) + 0.15 * bool(handles)
-    height = sum(panel.height for panel in panels) + legend + 0.18 * len(notes) + 0.15
-    figure = Figure(figsize=(width, max(height, 1.0)))
+    longest = max((len(_label(session)) for report in shown for session in report.sessions), default=0)
+    left = 0.45 + min(0.068 * longest, width * 0.27)
+    panels = [
+        _panel(report, HIGHEST / max(len(shown), 2) * 2, left, width - left - RIGHT, start, end) for report in shown
+    ]
+    notes = _notes(run)
+    handles, columns = _legend(panels), max(1, int(width / 3))
+    below = 0.2 * -(-len(handles) // columns) + 0.2 * len(notes) + 0.15
+    high = sum(panel.height for panel in panels) + below
+    figure = Figure(figsize=(width, high))
     top = 0.0
     for number, panel in enumerate(panels):
-        _draw(figure, panel, number, left, top, max(height, 1.0))
+        _draw(figure, panel, number, top)
         top += panel.height
     if handles:
-        anchor = (0.15 / width, 1 - top / height)
         figure.legend(
-            handles=handles, loc="upper left", bbox_to_anchor=anchor, ncol=columns, frameon=False, fontsize=7.5,
-            handlelength=2.6, borderaxespad=0, labelspacing=0.35,
-        )  # fmt: skip
-    for line, note in enumerate(notes):
-        figure.text(0.2 / width, (0.12 + 0.18 * (len(notes) - 1 - line)) / max(height, 1.0), _clip(note, int(width * 14)))
+            handles=handles,
+            loc="upper left",
+            bbox_to_anchor=(0.2 / width, 1 - top / high),
+            ncols=columns,
+            frameon=False,
+            fontsize=7.5,
+            handlelength=3,
+            borderaxespad=0,
+            borderpad=0,
+        )
+    for line, note in enumerate(reversed(notes)):
+        figure.text(0.2 / width, (0.12 + 0.2 * line) / high, clean(note, int(width * 13)))
     return figure
 
 
-def _panel(report: Report, of: int, width: float, start: Instant | None, end: Instant | None) -> Panel:
+def _panel(
+    report: Report, highest: float, left: float, width: float, start: Instant | None, end: Instant | None
+) -> Panel:
     signs = [sign for session in report.sessions for sign in _signs(session)]
     signs += [page.started for page in report.capture.pages if page.started is not None]
-    observed = report.capture.observed
-    if observed:
-        signs += [observed.start, observed.start if observed.end is None else observed.end]
-    origin = min(signs, default=0)
-    last = max(signs, default=0)
-    begin, finish = origin if start is None else start, last if end is None else max(end, origin)
-    span = max(finish - begin, 1_000) / SECOND
-    ended = end is not None and end <= last  # the rest of the capture is cut off: no room for what comes after it
+    signs += [sign for sign in report.capture.observed or () if sign is not None]
+    origin, last = min(signs, default=0), max(signs, default=0)
+    begin = origin if start is None else start
+    finish = max(last if end is None else end, begin + 1_000)
     sessions = sorted(
         (session for session in report.sessions if _within(session, begin, finish)),
         key=lambda session: (min(_signs(session), default=last), int(session.id[1:])),
     )
-    room = max(12.0 / of, 2.0)  # all the lanes of a panel: thousands of them must still be one picture
-    lane = min(0.34, min(3.4 + 0.15 * max(0, len(sessions) - 10), room) / max(1, len(sessions)))
+    # Room after the last sign shows what went on; a stretch that was cut out ends where it was cut.
+    span = (finish - begin) / SECOND
     first = (begin - origin) / SECOND - (0.01 * span if start is None else 0)
-    edge = (begin - origin) / SECOND + span * (1 if ended else 1.035)
-    return Panel(report, tuple(sessions), origin, first, (last - origin) / SECOND, edge, lane, width)
+    edge = (finish - origin) / SECOND + (0.035 * span if end is None else 0)
+    all_lanes = min(0.34 * len(sessions), 3.4 + 0.15 * max(0, len(sessions) - 10), highest)
+    return Panel(report, tuple(sessions), origin, first, edge, left, width, all_lanes / max(1, len(sessions)))
 
 
 def _signs(session: Session) -> list[Instant]:
     """Every instant that the capture gives for this socket."""
-    ends = [it for b in (session.created, session.opened, session.closed) if b for it in (b.earliest, b.latest)]
-    ends += [it for interval in (session.proven, session.possible) if interval for it in interval]
-    return [it for it in (*ends, session.last_seen) if it is not None]
+    bounds = (bound for bound in (session.created, session.opened, session.closed) if bound)
+    ends = [sign for bound in bounds for sign in (bound.earliest, bound.latest)]
+    ends += [sign for interval in (session.proven, session.possible) for sign in interval or ()]
+    return [sign for sign in (*ends, session.last_seen) if sign is not None]
 
 
 def _within(session: Session, begin: Instant, finish: Instant) -> bool:
     signs = _signs(session)
-    endless = session.possible is not None and session.possible.end is None
-    return not signs or (min(signs) <= finish and (endless or max(signs) >= begin))
+    goes_on = session.possible is not None and session.possible.end is None
+    return not signs or (min(signs) <= finish and (goes_on or max(signs) >= begin))
 
 
-def _draw(figure: Figure, panel: Panel, number: int, left: float, top: float, height: float) -> None:
-    width = figure.get_size_inches()[0]
+# --- Drawing
 
-    def axes(below: float, high: float) -> Axes:
-        box = (left / width, 1 - (top + below + high) / height, panel.width / width, high / height)
-        made: Axes = figure.add_axes(box)
-        made.set_xlim(panel.first, panel.edge)
+
+def _draw(figure: Figure, panel: Panel, number: int, top: float) -> None:
+    width, high = figure.get_size_inches()
+
+    def axes(below: float, height: float) -> Axes:
+        place = (panel.left / width, 1 - (top + below + height) / high, panel.width / width, height / high)
+        made = figure.add_axes(place, xlim=(panel.first, panel.edge))
         made.set_axisbelow(True)
         return made
 
-    for line, (text, style) in enumerate(_title(panel.report, len(panel.sessions), int(width * 14))):
-        figure.text(0.2 / width, 1 - (top + (0.27, 0.46, 0.62)[line]) / height, text, **style)
-    lanes = axes(TITLE + PAGES, panel.lanes_height)
+    for text, line, style in _title(panel, int(width * 14)):
+        figure.text(0.2 / width, 1 - (top + line) / high, text, **style)
+    lanes = axes(TITLE + PAGES, panel.lanes)
     _pages(lanes, panel)
     if not panel.sessions:
-        lanes.set_yticks([])
-        lanes.set_ylim(1, 0)
-        _empty(lanes, panel.report)
+        lanes.set(yticks=[], ylim=(1, 0))
+        lanes.text(0.5, 0.5, _nothing(panel.report), transform=lanes.transAxes, ha="center", va="center", fontsize=10)
         _time_axis(lanes, panel)
         return
     _lanes(lanes, panel, number)
+    lanes.xaxis.set_major_locator(_locator(panel))
     lanes.tick_params(axis="x", length=0, labelbottom=False)
-    counts = axes(TITLE + PAGES + panel.lanes_height + 0.1, COUNTS - 0.1)
-    _counts(counts, panel, number)
+    counts = axes(TITLE + PAGES + panel.lanes + 0.12, COUNTS - 0.12)
+    _counts(counts, panel)
     _time_axis(counts, panel)
-    _ticks(lanes, panel)
-    for ax, what in ((lanes, "lanes"), (counts, "counts")):
-        proven = [o.interval for o in panel.report.overlaps if o.confidence is Confidence.PROVEN]
-        bands = [_bar(panel, 0.5, interval, 0.5) for interval in proven]
-        shade = PolyCollection(bands, facecolors=SHADED, linewidths=0, zorder=0.2, transform=ax.get_xaxis_transform())
-        shade.set_gid(f"overlap-{what}-{number}")
-        ax.add_collection(shade, autolim=False)
+    for ax, name in ((lanes, "lanes"), (counts, "counts")):
+        ax.grid(axis="x", color="#d9d9d9", linewidth=0.6)
+        bands = [_bar(panel, 0.5, o.interval, 0.5, flat=True) for o in panel.report.overlaps if _certain(o.confidence)]
+        look = {"facecolors": SHADED, "edgecolors": SHADED_EDGE, "linewidths": 0.5 if len(bands) <= LABELS else 0}
+        _add(ax, bands, f"overlap-{name}-{number}", zorder=0.3, transform=ax.get_xaxis_transform(), **look)
 
 
-def _title(report: Report, shown: int, room: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    capture = report.capture
-    start = timestamp(capture.observed.start) if capture.observed else None
-    clock = f"0 s = {start[:10]} {start[11:23]} UTC" if start else "no times in this file"
-    total = len(report.sessions)
-    many = f"{total:,} socket{'s' * (total != 1)}" if shown == total else f"{shown:,} of {total:,} sockets"
-    name = _clip(re.split(r"[/\\]", capture.source)[-1] if capture.source != "-" else "standard input", 60)
-    yield _clip(_verdict(report), int(room * 0.62)), {"fontsize": 13, "fontweight": "bold"}
-    yield _clip(f"{name}  ·  recorded with {capture.exporter.label}  ·  {many}  ·  {clock}", room), {"fontsize": 8.5}
+def _lanes(ax: Axes, panel: Panel, number: int) -> None:
+    sessions = panel.sessions
+    step = max(1, -(-len(sessions) // LABELS), -int(-0.13 // panel.lane))
+    rows = range(0, len(sessions), step)
+    room = int((panel.left - 0.35) / 0.066)
+    ax.set_yticks(rows, [clean(_label(sessions[row]), room) for row in rows])
+    ax.tick_params(axis="y", length=0 if panel.labelled else 3, labelsize=min(8, max(6, panel.lane * 60)))
+    outcomes = ax.secondary_yaxis("right")
+    outcomes.set_yticks(rows, [_outcome(sessions[row]) for row in rows])
+    outcomes.tick_params(axis="y", length=0, labelsize=min(7.5, max(6, panel.lane * 60)))
+    outcomes.spines["right"].set_visible(False)
+    ax.set_ylim(len(sessions) - 0.5, -0.5)
+    if panel.labelled:
+        ax.hlines(
+            [row + 0.5 for row in range(len(sessions) - 1)], panel.first, panel.edge, colors="#e9e9e9", linewidths=0.5
+        )
+
+    lanes = list(enumerate(sessions))
+    fine = len(sessions) <= PATTERNS
+    possible = [_bar(panel, row, s.possible, 0.32 if fine else 0.2) for row, s in lanes if s.possible]
+    pattern = {"facecolors": "white", "edgecolors": POSSIBLE, "linewidths": 0.6, "hatch": HATCH} if fine else {}
+    _add(ax, possible, f"possible-{number}", zorder=2, **(pattern or {"facecolors": POSSIBLE}))
+    connecting = [_bar(panel, row, wait, 0.05, flat=True) for row, s in lanes if (wait := _connecting(s))]
+    _add(ax, connecting, f"connecting-{number}", facecolors="black", zorder=2.2)
+    proven = [_bar(panel, row, s.proven, 0.32 if fine else 0.45) for row, s in lanes if s.proven]
+    _add(ax, proven, f"proven-{number}", facecolors=PROVEN, zorder=2.4)
+    failed = [(row, panel.x(at), s) for row, s in lanes if (at := _failure(s)) is not None]
+    size = min(30.0, (panel.lane * 72 * 0.6) ** 2) if fine else 4
+    marks = ax.scatter([x for _, x, _ in failed], [row for row, _, _ in failed], size, FAILED, marker="x", zorder=3)
+    marks.set(gid=f"failed-{number}", rasterized=len(failed) > RASTERISED)
+    if panel.labelled:
+        for row, x, session in failed:
+            _reason(ax, panel, row, x, session)
+
+
+def _reason(ax: Axes, panel: Panel, row: int, x: float, session: Session) -> None:
+    """Why a socket failed, on the side of its mark that has more room."""
+    right = x < (panel.first + panel.edge) / 2
+    room = (panel.edge - x if right else x - panel.first) / panel.room(1) - 3
+    text = clean(session.problem or "", int(room)) if room > 8 else ""
+    ax.text(
+        x + panel.room(1.5 if right else -1.5),
+        row,
+        text,
+        ha="left" if right else "right",
+        va="center",
+        fontsize=7,
+        color=FAILED,
+    )
+
+
+def _bar(panel: Panel, row: float, interval: Interval, half: float, flat: bool = False) -> list[tuple[float, float]]:
+    """One bar, at least a pixel long. Without an end it runs to the right edge, into a point."""
+    pixel = (panel.edge - panel.first) / panel.width / 150
+    start = panel.x(interval.start)
+    end = max(panel.x(interval.end), start + pixel)
+    if interval.end is not None or flat:
+        return [(start, row - half), (end, row - half), (end, row + half), (start, row + half)]
+    neck = max(start, end - (panel.edge - panel.first) * 0.012)
+    return [(start, row - half), (neck, row - half), (end, row), (neck, row + half), (start, row + half)]
+
+
+def _add(ax: Axes, bars: Sequence[Sequence[tuple[float, float]]], gid: str, **style: Any) -> None:
+    """All bars of a kind at once: one artist each costs seconds."""
+    made = PolyCollection(bars, **{"linewidths": 0, **style})
+    made.set(gid=gid, rasterized=len(bars) > RASTERISED)
+    ax.add_collection(made, autolim=False)
+
+
+def _connecting(session: Session) -> Interval | None:
+    """From the opening handshake's request until it was open, or failed, or for ever."""
+    if session.created is None or session.created.earliest is None:
+        return None
+    if session.outcome is Outcome.CONNECTING:
+        return Interval(session.created.earliest, None)
+    until = session.opened or session.closed
+    ends = (until.latest, until.earliest) if until else ()
+    return Interval(session.created.earliest, next((end for end in ends if end is not None), session.created.earliest))
+
+
+def _failure(session: Session) -> Instant | None:
+    return max(_signs(session), default=None) if session.outcome is Outcome.FAILED else None
+
+
+def _pages(ax: Axes, panel: Panel) -> None:
+    """A line where each document began, and its kind above it where there is room."""
+    loads = ((panel.x(page.started), page) for page in panel.report.capture.pages if page.started is not None)
+    inside = sorted((it for it in loads if panel.first <= it[0] <= panel.edge), key=lambda it: it[0])
+    for kind in PageKind:
+        lines = [[(x, 0), (x, 1)] for x, page in inside if page.kind is kind]
+        style: dict[str, Any] = {"colors": FAINT, "linewidths": 0.9, "linestyles": [DASHES[kind]], "zorder": 1}
+        ax.add_collection(LineCollection(lines, transform=ax.get_xaxis_transform(), **style), autolim=False)
+    taken = panel.first - 1
+    for position, (x, page) in enumerate(inside):
+        word = "page" if page.kind is PageKind.UNKNOWN else page.kind.value
+        where = clean(re.sub(r"^\w+://[^/]*|[?#].*", "", page.url), 24)
+        free = inside[position + 1][0] if position + 1 < len(inside) else panel.edge
+        text = next((t for t in (f"{word} {where}", word) if x + panel.room(len(t) + 1) <= free), word)
+        if x >= taken:
+            ax.annotate(text, (x, 1), (0, 2), ax.get_xaxis_transform(), "offset points", color=FAINT, fontsize=7)
+            taken = x + panel.room(len(text) + 1)
+
+
+def _counts(ax: Axes, panel: Panel) -> None:
+    """How many were open at each instant. Sockets of different clocks prove nothing about each other."""
+    sessions = panel.report.sessions
+    clocks = sorted({session.clock for session in sessions})
+    possible = [session.possible for session in sessions if session.possible]
+    _steps(ax, panel, possible, color=POSSIBLE, linestyle=(0, (3, 1.5)), linewidth=1.1)
+    for clock in clocks:
+        proven = [session.proven for session in sessions if session.proven and session.clock == clock]
+        if proven:
+            _steps(ax, panel, proven, color=PROVEN, linewidth=1.6)
+    ax.set_ylim(0, max(1, panel.report.concurrency.possible_peak, panel.report.concurrency.proven_peak) * 1.15)
+    ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    ax.set_ylabel("open\nat once", rotation=0, ha="right", va="center", fontsize=8)
+    ax.grid(axis="y", color="#e9e9e9", linewidth=0.5)
+
+
+def _steps(ax: Axes, panel: Panel, intervals: Iterable[Interval], **style: Any) -> None:
+    steps = [(panel.first, 0), *((panel.x(at), level) for at, level in sweep(intervals))]
+    steps.append((panel.edge, steps[-1][1]))
+    ax.step([x for x, _ in steps], [level for _, level in steps], where="post", zorder=3, **style)
+
+
+def _time_axis(ax: Axes, panel: Panel) -> None:
+    locator = _locator(panel)
+    ax.xaxis.set_major_locator(locator)
+    if isinstance(locator, MultipleLocator):
+        ax.xaxis.set_major_formatter(
+            FuncFormatter(lambda x, _: f"{x // 3600:.0f}:{x % 3600 // 60:02.0f}:{x % 60:02.0f}")
+        )
+    else:
+        ax.ticklabel_format(axis="x", style="plain", useOffset=False)
+    unit = "h:min:s" if isinstance(locator, MultipleLocator) else "seconds"
+    ax.set_xlabel(f"{unit} since the first instant of the capture", labelpad=2)
+
+
+def _locator(panel: Panel) -> MaxNLocator | MultipleLocator:
+    span = panel.edge - panel.first
+    if span <= 600:
+        return MaxNLocator(max(3, int(panel.width)))
+    least = span / panel.width
+    return MultipleLocator(next((step for step in STEPS if step >= least), -(-least // 86_400) * 86_400))
+
+
+# --- Words
+
+
+def _title(panel: Panel, room: int) -> Iterator[tuple[str, float, dict[str, Any]]]:
+    """Lines of text, each with its inches from the top: the verdict, where it comes from, what it cannot show."""
+    capture, shown, total = panel.report.capture, len(panel.sessions), len(panel.report.sessions)
+    yield clean(_verdict(panel.report), int(room * 0.6)), 0.27, {"fontsize": 13, "fontweight": "bold"}
+    many = f"{total:,} socket{'s' * (total != 1)}"
+    start = timestamp(panel.origin) if capture.observed or panel.origin else None
+    parts = [
+        clean(_name(capture.source), 60),
+        f"recorded with {clean(capture.exporter.label, 40)}",
+        many if shown == total else f"{shown:,} of {many}",
+        f"starts {start[:10]} {start[11:23]} UTC" if start else "no times",
+    ]
+    yield clean("  ·  ".join(parts), room), 0.47, {"fontsize": 8.5}
     hidden = [caveat.message for caveat in capture.caveats if caveat.hides_sockets]
-    if hidden and panel_has_room(shown):
-        more = f" (and {len(hidden) - 1} more)" if len(hidden) > 1 else ""
-        yield _clip(f"What this file cannot show: {hidden[0]}", room - 12) + more, {"fontsize": 7.5, "color": FAINT}
-
-
-def panel_has_room(shown: int) -> bool:
-    return shown > 0  # an empty panel says it in the middle
+    if hidden and total:
+        text = f"What this file cannot show: {hidden[0]}" + (f" And {len(hidden) - 1} more." if hidden[1:] else "")
+        yield clean(text, room), 0.64, {"fontsize": 7.5, "color": FAINT}
 
 
 def _verdict(report: Report) -> str:
-    most = report.concurrency
+    count = report.concurrency
     match report.verdict:
         case Verdict.OVERLAP:
-            proven = [o for o in report.overlaps if o.confidence is Confidence.PROVEN]
-            least = "at least " * any(o.duration_is_lower_bound for o in proven)
-            length = f", for {least}{spoken(most.proven_overlap)} in all" if most.proven_overlap else ""
-            return f"Overlap: up to {most.proven_peak:,} sockets open at once{length}"
+            proven = [overlap for overlap in report.overlaps if _certain(overlap.confidence)]
+            least = "at least " if any(overlap.duration_is_lower_bound for overlap in proven) else ""
+            length = f"for {least}{spoken(count.proven_overlap)}" if count.proven_overlap else "at one instant at least"
+            if count.proven_peak == 2:
+                return f"Overlap: 2 sockets open at once {length}"
+            return f"Overlap: 2 or more sockets open {length}, up to {count.proven_peak:,} at once"
         case Verdict.POSSIBLE_OVERLAP:
-            return f"Cannot rule out an overlap: up to {most.possible_peak:,} sockets may have been open at once"
+            return f"Cannot rule out an overlap: up to {count.possible_peak:,} sockets may have been open at once"
         case Verdict.INCONCLUSIVE:
-            return "Cannot tell: this file may not show every socket"
+            return "Cannot tell: sockets may be missing from this file"
         case Verdict.NO_OVERLAP:
             return "No overlap: never more than one socket open"
         case Verdict.NO_SOCKETS:
             return "No sockets in this capture"
+
+
+def _nothing(report: Report) -> str:
+    """What an empty panel says."""
+    if report.sessions:
+        return "No socket in this stretch of time."
+    hidden = [clean(caveat.message, 300) for caveat in report.capture.caveats if caveat.hides_sockets]
+    return "\n".join(textwrap.wrap(" ".join(["This file shows no WebSocket.", *hidden]), 100)[:4])
+
+
+def _label(session: Session) -> str:
+    return f"#{session.id[1:]} {session.endpoint.partition('://')[2]}"
+
+
+def _outcome(session: Session) -> str:
+    code = f" {session.close_code}" if session.close_code is not None else ""
+    return OUTCOMES[session.outcome] + (code if session.outcome is Outcome.CLOSED else "")
+
+
+def _name(source: str) -> str:
+    return "standard input" if source == "-" else re.split(r"[/\\]", source)[-1]
+
+
+def _certain(confidence: Confidence) -> bool:
+    return confidence is Confidence.PROVEN
+
+
+def _notes(run: Run) -> list[str]:
+    further, unreadable = len(run.reports) - PANELS, len(run.unreadable)
+    notes = [f"{further:,} more captures are not drawn here."] if further > 0 else []
+    if not run.reports:
+        notes.append("No capture to draw.")
+    for it in run.unreadable[:3]:
+        notes.append(f"Could not be read: {_name(it.source)}: {it.problem}")
+    return [*notes, f"{unreadable - 3:,} more could not be read."] if unreadable > 3 else notes
+
+
+def _legend(panels: Sequence[Panel]) -> list[Artist]:
+    """What the marks mean; only those that are there."""
+    sessions = [session for panel in panels for session in panel.sessions]
+    kinds = {page.kind for panel in panels for page in panel.report.capture.pages if page.started is not None}
+    pages = [kind for kind in PageKind if kind in kinds]
+    proven = any(session.proven for session in sessions)
+    overlaps = any(_certain(overlap.confidence) for panel in panels for overlap in panel.report.overlaps)
+    ends = [interval.end for session in sessions for interval in (session.proven, session.possible) if interval]
+    rows: list[tuple[bool, Artist]] = [
+        (proven, Patch(facecolor=PROVEN, label="certainly open")),
+        (bool(ends), Patch(facecolor="white", edgecolor=POSSIBLE, hatch=HATCH, label="may have been open")),
+        (any(map(_connecting, sessions)), Line2D([], [], color="black", linewidth=1.3, label="connecting")),
+        (overlaps, Patch(facecolor=SHADED, edgecolor=SHADED_EDGE, label="two or more certainly open at once")),
+        (
+            None in ends,
+            Line2D([], [], color=PROVEN, marker=">", linestyle="none", label="pointed: no end in this capture"),
+        ),
+        (
+            any(session.outcome is Outcome.FAILED for session in sessions),
+            Line2D([], [], color=FAILED, marker="x", linestyle="none", label="failed: it was never open"),
+        ),
+        (proven, Line2D([], [], color=PROVEN, linewidth=1.6, label="how many were certainly open")),
+        (bool(ends), Line2D([], [], color=POSSIBLE, linestyle=(0, (3, 1.5)), label="how many may have been open")),
+    ]
+    marks = [mark for there, mark in rows if there]
+    return marks + [Line2D([], [], color=FAINT, linewidth=0.9, linestyle=DASHES[k], label=f"page: {k}") for k in pages]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import os
 import zlib
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -85,36 +85,42 @@ class _Prefixed:
 
 def read(path: str | os.PathLike[str] | IO[bytes], source: str | None = None) -> Capture:
     """Read one capture: a path, or a binary stream (standard input). Raises CaptureError, and nothing else."""
+    with opened(path, source) as (stream, name, beside, measured):
+        capture = har.read(stream, name, beside)
+        measured.drain()
+    return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count)
+
+
+@contextmanager
+def opened(
+    path: str | os.PathLike[str] | IO[bytes], source: str | None = None
+) -> Iterator[tuple[Bytes, str, har.Attachment, _Measured]]:
+    """The document in a capture, decompressed; its name; its side files; what passed. Raises CaptureError."""
     with ExitStack() as stack:
         if isinstance(path, str | os.PathLike):
             source = source or os.fspath(path)
             folder = Path(path).parent
             try:
-                stream: IO[bytes] = stack.enter_context(open(path, "rb", buffering=0))
-                size = os.fstat(stream.fileno()).st_size
+                raw: IO[bytes] = stack.enter_context(open(path, "rb", buffering=0))
+                size = os.fstat(raw.fileno()).st_size
             except FileNotFoundError:
                 raise CaptureError(source, "", "no such file") from None
-            except OSError as error:
-                raise CaptureError(source, "", error.strerror or "cannot be read") from None
+            except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+                raise CaptureError(source, "", getattr(error, "strerror", None) or "cannot be read") from None
             beside: har.Attachment = lambda name: _beside(folder, name)  # noqa: E731 - one line, one use
         else:
-            stream, source, beside, size = path, source or "-", lambda name: None, 0
-        measured = _Measured(stream, size)
+            raw, source, beside, size = path, source or "-", lambda name: None, 0
+        measured = _Measured(raw, size)
         try:
-            capture = _read(measured, source, beside)
-            measured.drain()
+            head = measured.read(4)
+            stream = _Prefixed(head, measured)
+            if head.startswith(ZIP):
+                document, beside = stack.enter_context(_unzipped(stream, source))
+            else:
+                document = _decompressed(head, stream, source)
+            yield document, source, beside, measured
         except OSError as error:
             raise CaptureError(source, "", error.strerror or str(error) or "cannot be read") from None
-    return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count)
-
-
-def _read(measured: _Measured, source: str, beside: har.Attachment) -> Capture:
-    head = measured.read(4)
-    stream = _Prefixed(head, measured)
-    if head.startswith(ZIP):
-        return _read_zip(stream, source)
-    plain = _decompressed(head, stream, source)
-    return har.read(plain, source, beside)
 
 
 def _decompressed(head: bytes, stream: _Prefixed, source: str) -> Bytes:
@@ -124,8 +130,12 @@ def _decompressed(head: bytes, stream: _Prefixed, source: str) -> Bytes:
         try:
             import zstandard
         except ImportError:
-            raise CaptureError(source, "", "zstandard data: install har-sockets[fast], or decompress it first") from None
-        return _Guarded(zstandard.ZstdDecompressor().stream_reader(cast(Any, _Raw(stream)), read_across_frames=True), source, "zstd")
+            raise CaptureError(
+                source, "", "zstandard data: install har-sockets[fast], or decompress it first"
+            ) from None
+        return _Guarded(
+            zstandard.ZstdDecompressor().stream_reader(cast(Any, _Raw(stream)), read_across_frames=True), source, "zstd"
+        )
     return stream
 
 
@@ -133,7 +143,7 @@ def _gzip_open() -> Callable[[Any], Any]:
     try:
         from isal import igzip  # twice as fast; the extra `fast`
 
-        return lambda file: igzip.IGzipFile(fileobj=file)
+        return lambda file: igzip.IGzipFile(fileobj=file)  # type: ignore[no-untyped-call]  # isal has no types
     except ImportError:
         import gzip
 
@@ -166,7 +176,7 @@ class _Guarded:
     def readinto(self, buffer: memoryview) -> int:
         try:
             count = self.stream.readinto(buffer) or 0
-        except (EOFError, OSError, zlib.error, ValueError, *_zstd_errors()) as error:
+        except _damage() as error:
             if not self.any:
                 raise CaptureError(self.source, "", f"damaged {self.kind} data ({error})") from None
             return 0
@@ -174,41 +184,50 @@ class _Guarded:
         return count
 
 
-def _zstd_errors() -> tuple[type[Exception], ...]:
+def _damage() -> tuple[type[Exception], ...]:
+    """What the decompressors raise for data that is damaged or ends early."""
+    import zipfile
+
+    found: tuple[type[Exception], ...] = (EOFError, OSError, zlib.error, ValueError, zipfile.BadZipFile)
     try:
         import zstandard
     except ImportError:
-        return ()
-    return (zstandard.ZstdError,)
+        return found
+    return (*found, zstandard.ZstdError)
 
 
-def _read_zip(stream: _Prefixed, source: str) -> Capture:
+@contextmanager
+def _unzipped(stream: _Prefixed, source: str) -> Iterator[tuple[Bytes, har.Attachment]]:
     """Playwright's `.har.zip`: `har.har` and its side files. A zip's index is at its end, so it is held in memory."""
     import zipfile
 
     blocks = []
     while block := stream.read(1 << 20):
         blocks.append(block)
+    broken = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
     try:
-        with zipfile.ZipFile(io.BytesIO(b"".join(blocks))) as archive:
-            names = sorted(name for name in archive.namelist() if name.lower().endswith(".har"))
-            if not names:
-                raise CaptureError(source, "", "a zip without a .har in it")
-            if len(names) > 1:
-                raise CaptureError(source, "", f"a zip with {len(names)} HARs in it: unpack it and name the folder")
-
-            def member(name: str) -> bytes | None:
-                wanted = str(PurePosixPath(names[0]).parent / name)
-                try:
-                    with archive.open(wanted) as file:
-                        return file.read(LARGEST_SIDE_FILE)
-                except (KeyError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError):
-                    return None
-
-            with archive.open(names[0]) as file:
-                return har.read(_Guarded(file, source, "zip"), source, member)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        archive = zipfile.ZipFile(io.BytesIO(b"".join(blocks)))
+        names = sorted(name for name in archive.namelist() if name.lower().endswith(".har"))
+        if len(names) != 1:
+            problem = (
+                f"a zip with {len(names)} HARs in it: unpack it and name the folder"
+                if names
+                else "a zip without a .har in it"
+            )
+            raise CaptureError(source, "", problem)
+        file = archive.open(names[0])
+    except broken as error:
         raise CaptureError(source, "", f"damaged zip ({error})") from None
+
+    def member(name: str) -> bytes | None:
+        try:
+            with archive.open(str(PurePosixPath(names[0]).parent / name)) as inside:
+                return inside.read(LARGEST_SIDE_FILE)
+        except (KeyError, OSError, *broken):
+            return None
+
+    with archive, file:
+        yield _Guarded(file, source, "zip"), member
 
 
 def _beside(folder: Path, name: str) -> bytes | None:

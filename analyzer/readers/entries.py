@@ -16,7 +16,7 @@ Memory: the window and the largest single entry, whatever the size of the docume
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -34,7 +34,7 @@ class Bytes(Protocol):
     def readinto(self, buffer: memoryview, /) -> int | None: ...
 
 
-class CutOff(Exception):
+class CutOff(Exception):  # noqa: N818 - an event, not an error
     """The document ends before it is complete."""
 
 
@@ -95,21 +95,22 @@ class RawEntry(msgspec.Struct, gc=False):
     close: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_webSocketClose")
 
 
-class Element(msgspec.Struct):
+Shape = TypeVar("Shape")
+
+
+class Element(msgspec.Struct, Generic[Shape]):
     """One element of `entries`: decoded, or skipped; with the fields of it that had to be left out."""
 
     index: int
-    entry: RawEntry | None
+    entry: Shape | None
     skipped: tuple[Skipped, ...] = ()
 
 
-ENTRIES = msgspec.json.Decoder(list[RawEntry])
-ENTRY = msgspec.json.Decoder(RawEntry)
 WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 
 class Window:
-    """A stretch of the stream: unread bytes are `buffer[at:end]`; `at` is never 0, its neighbour is ours to overwrite."""
+    """A stretch of the stream. Unread is `buffer[at:end]`; `at` is never 0, so that its neighbour may be overwritten."""
 
     def __init__(self, stream: Bytes) -> None:
         self.stream = stream
@@ -166,22 +167,24 @@ class Window:
             self.at, self.end = 1, 1 + len(rest)
 
 
-class Document:
-    """One HAR document, read once, front to back.
+class Document(Generic[Shape]):
+    """One HAR document, read once, front to back; its entries decoded as `shape` (RawEntry, or dict for all of it).
 
     Iterate over `elements()`; when it is exhausted `log` holds the other members of `log` (pages, creator ...),
     `cut_off` the offset at which the document ends before it is complete, `trailing` that of what follows it.
     """
 
-    def __init__(self, stream: Bytes, source: str) -> None:
+    def __init__(self, stream: Bytes, source: str, shape: type[Shape]) -> None:
         self.window = Window(stream)
         self.source = source
+        self.many = msgspec.json.Decoder(list[shape])  # type: ignore[valid-type]  # a type made at run time
+        self.one = msgspec.json.Decoder(shape)
         self.log: dict[str, Any] = {}
         self.count = 0
         self.cut_off: int | None = None
         self.trailing: int | None = None
 
-    def elements(self) -> Iterator[Element]:
+    def elements(self) -> Iterator[Element[Shape]]:
         """Every element of `log.entries`. Raises CaptureError where the document is no HAR."""
         window = self.window
         seen = False
@@ -203,7 +206,9 @@ class Document:
                 raise CaptureError(self.source, "", "the file ends before its entries begin") from None
             return
         if not seen:
-            problem = "no entries: this is JSON, but not a HAR" if self.log else "no log.entries: this is JSON, but not a HAR"
+            problem = (
+                "no entries: this is JSON, but not a HAR" if self.log else "no log.entries: this is JSON, but not a HAR"
+            )
             raise CaptureError(self.source, "/log" if self.log else "", problem)
         self._after()
 
@@ -270,7 +275,7 @@ class Document:
 
     # -- the array of entries ------------------------------------------------------------------------------
 
-    def _entries(self) -> Iterator[Element]:
+    def _entries(self) -> Iterator[Element[Shape]]:
         window = self.window
         if window.peek() != ord("["):
             raise CaptureError(self.source, "/log/entries", f"not an array but {kind(self._value())}")
@@ -296,7 +301,7 @@ class Document:
                 return
             window.peek()
 
-    def _guess(self, separators: list[bytes]) -> list[Element] | None:
+    def _guess(self, separators: list[bytes]) -> list[Element[Shape]] | None:
         """Several whole entries at once; None where no guess held."""
         window = self.window
         want = WINDOW
@@ -338,7 +343,7 @@ class Document:
         found = ((window.buffer.find(s, window.at, window.end), s) for s in separators)
         return min((at + s.index(b"}") + 1 for at, s in found if at >= 0), default=0)
 
-    def _single(self, separators: list[bytes]) -> list[Element]:
+    def _single(self, separators: list[bytes]) -> list[Element[Shape]]:
         """Exactly one element, walked to its end. A damaged one is skipped, up to where the next begins."""
         window = self.window
         try:
@@ -368,7 +373,7 @@ class Document:
             if not window.need(window.end - window.at + 1):
                 raise CutOff
 
-    def _skip_to(self, at: int, problem: str) -> Element:
+    def _skip_to(self, at: int, problem: str) -> Element[Shape]:
         element = self._skip(problem, self.window.offset)
         self.window.at = at
         return element
@@ -422,7 +427,7 @@ class Document:
 
     # -- decoding ------------------------------------------------------------------------------------------
 
-    def _decode(self, start: int, end: int) -> list[Element] | None:
+    def _decode(self, start: int, end: int) -> list[Element[Shape]] | None:
         """The elements of `buffer[start:end]`, or None where that is not a sequence of whole JSON values."""
         buffer = self.window.buffer
         before, after = buffer[start - 1], buffer[end]
@@ -430,7 +435,7 @@ class Document:
         try:
             with memoryview(buffer) as view:
                 try:
-                    entries = ENTRIES.decode(view[start - 1 : end + 1])
+                    entries = self.many.decode(view[start - 1 : end + 1])
                 except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                     return self._referee(bytes(view[start - 1 : end + 1]))
         finally:
@@ -439,7 +444,7 @@ class Document:
         self.count += len(entries)
         return [Element(first + n, entry) for n, entry in enumerate(entries)]
 
-    def _referee(self, text: bytes) -> list[Element] | None:
+    def _referee(self, text: bytes) -> list[Element[Shape]] | None:
         """What the fast decoder refuses: lone surrogates, NaN, invalid UTF-8, odd types."""
         try:
             values = _loads(text)
@@ -448,14 +453,14 @@ class Document:
         elements = []
         for value in values:
             if isinstance(value, dict):
-                entry, skipped = _lenient(value, f"/log/entries/{self.count}")
+                entry, skipped = _lenient(value, f"/log/entries/{self.count}", self.one)
                 elements.append(Element(self.count, entry, skipped))
                 self.count += 1
             else:
                 elements.append(self._skip(f"not an object but {kind(value)}"))
         return elements
 
-    def _skip(self, problem: str, offset: int | None = None) -> Element:
+    def _skip(self, problem: str, offset: int | None = None) -> Element[Shape]:
         skipped = Skipped(f"/log/entries/{self.count}", offset, problem)
         self.count += 1
         return Element(self.count - 1, None, (skipped,))
@@ -478,13 +483,15 @@ def _loads(text: bytes) -> Any:
     return json.loads(text.decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None)
 
 
-def _lenient(value: dict[str, Any], pointer: str) -> tuple[RawEntry, tuple[Skipped, ...]]:
+def _lenient(
+    value: dict[str, Any], pointer: str, decoder: msgspec.json.Decoder[Shape]
+) -> tuple[Shape, tuple[Skipped, ...]]:
     """Decode what can be decoded; each member of the wrong type is left out and told."""
     skipped: list[Skipped] = []
     while True:
         text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
         try:
-            return ENTRY.decode(text), tuple(skipped)
+            return decoder.decode(text), tuple(skipped)
         except msgspec.MsgspecError as error:
             found = WHERE.search(str(error))
             path = re.findall(r"\.([^.\[]+)|\[", found["path"]) if found else []
@@ -518,7 +525,14 @@ def _no_message(item: object) -> str:
 
 def kind(value: object) -> str:
     """What a JSON value is, without echoing it (it may be a secret)."""
-    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    names = {
+        dict: "an object",
+        list: "an array",
+        str: "a string",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+    }
     return names.get(type(value), "null")
 
 

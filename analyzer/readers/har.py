@@ -36,6 +36,7 @@ from analyzer.model import (
     Page,
     Rejected,
     Requested,
+    Silence,
     Skipped,
     StillOpen,
     Trace,
@@ -54,7 +55,12 @@ CLOCK_STEP = SECOND  # entries of one tab that run backwards by more: the clock 
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
 HEADERS = msgspec.json.Decoder(list[RawHeader])
 SENT, RECEIVED = 1, 0
-DIRECTIONS = {"send": SENT, "request": SENT, "receive": RECEIVED, "response": RECEIVED}  # as cypress-har-generator has them
+DIRECTIONS = {
+    "send": SENT,
+    "request": SENT,
+    "receive": RECEIVED,
+    "response": RECEIVED,
+}  # as cypress-har-generator has them
 CLOSE_OPCODE, CONTROL_OPCODES, DATA_OPCODES = 8, (8, 9, 10), (1, 2)
 
 Attachment = Callable[[str], bytes | None]
@@ -90,7 +96,7 @@ def read(stream: Bytes, source: str, attachment: Attachment) -> Capture:
 
     Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
-    document = Document(stream, source)
+    document = Document(stream, source, RawEntry)
     gathered = _Gathered(attachment)
     for element in document.elements():
         gathered.skipped += element.skipped
@@ -143,7 +149,7 @@ class _Gathered:
 
     def _document(self, index: int, entry: RawEntry, started: Instant) -> None:
         status = entry.response.status or 0
-        if not 200 <= status < 600 or status in (204, 205) or 300 <= status < 400 and status != 304:
+        if not 200 <= status < 600 or status in (204, 205) or (300 <= status < 400 and status != 304):
             return
         if b"attachment" in bytes(entry.response.headers):
             disposition = _headers(entry.response.headers).get("content-disposition", "")
@@ -237,7 +243,7 @@ def is_document(entry: RawEntry) -> bool:
 class _Reading:
     """The second pass: everything that takes the whole file to know."""
 
-    def __init__(self, document: Document, gathered: _Gathered, source: str) -> None:
+    def __init__(self, document: Document[RawEntry], gathered: _Gathered, source: str) -> None:
         self.document = document
         self.gathered = gathered
         self.source = source
@@ -264,7 +270,9 @@ class _Reading:
                 gathered.see(trace.page, max(trace.messages.times))
         pages, caveats = self._pages(), exporters.caveats(row)
         if row.tabs is Tabs.TAB:
-            traces = [self._in_tab(trace, socket, pages) for trace, socket in zip(traces, gathered.sockets, strict=True)]
+            traces = [
+                self._in_tab(trace, socket, pages) for trace, socket in zip(traces, gathered.sockets, strict=True)
+            ]
         caveats = [*self._caveats(), *caveats]
         instants = [*gathered.instants, *self.witnessed]
         in_order = row.in_order_of_close or (row.out_of_order_means_order_of_close and gathered.out_of_order)
@@ -327,17 +335,35 @@ class _Reading:
         gathered = self.gathered
         told = []
         if self.document.cut_off is not None:
-            told.append(Caveat("cut-off", f"The file ends at byte {self.document.cut_off:,}, before it is complete.", True))
+            told.append(
+                Caveat("cut-off", f"The file ends at byte {self.document.cut_off:,}, before it is complete.", True)
+            )
         if self.document.trailing is not None:
-            told.append(Caveat("trailing-data", f"Something follows the HAR at byte {self.document.trailing:,}; it was not read.", True))
+            told.append(
+                Caveat(
+                    "trailing-data",
+                    f"Something follows the HAR at byte {self.document.trailing:,}; it was not read.",
+                    True,
+                )
+            )
         of_entries = [skipped.pointer for skipped in self.skipped if skipped.pointer.startswith("/log/entries/")]
-        lost = [pointer for pointer in of_entries if "/_webSocketMessages" not in pointer and not pointer.endswith("/_file")]
+        lost = [
+            pointer for pointer in of_entries if "/_webSocketMessages" not in pointer and not pointer.endswith("/_file")
+        ]
         if lost:
-            told.append(Caveat("entries-skipped", f"{len(lost)} damaged parts were skipped; sockets may be among them.", True))
+            told.append(
+                Caveat("entries-skipped", f"{len(lost)} damaged parts were skipped; sockets may be among them.", True)
+            )
         if self.merged:
             told.append(Caveat("merged", f"Several captures in one file, or an edited one: {self.merged}.", True))
         if self.stepped:
-            told.append(Caveat("clock-stepped", "The machine's clock was set while this was recorded: times before and after cannot be compared.", True))
+            told.append(
+                Caveat(
+                    "clock-stepped",
+                    "The machine's clock was set while this was recorded: times before and after cannot be compared.",
+                    True,
+                )
+            )
         if self.row.silence is exporters.CHROME.silence and not gathered.documents and self.document.count:
             told.append(
                 Caveat(
@@ -388,7 +414,16 @@ class _Reading:
         self.witnessed += messages.times
         url = entry.request.url or ""
         page = entry.pageref if row.tabs is Tabs.DOCUMENT else None
-        return Trace(pointer, url, endpoint(url, socket.headers), tuple(events), messages, page, socket.initiator, socket.clock if self.stepped else 0)
+        return Trace(
+            pointer,
+            url,
+            endpoint(url, socket.headers),
+            tuple(events),
+            messages,
+            page,
+            socket.initiator,
+            socket.clock if self.stepped else 0,
+        )
 
     def _messages(self, socket: Socket, pointer: str) -> tuple[Messages, bool]:
         ticks = socket.ticks
@@ -411,7 +446,9 @@ class _Reading:
             upper = YEAR_2200 if start is None else start + FOREVER
             if times and (min(times) < lower or max(times) > upper):
                 times = array("q")
-                self.skipped.append(Skipped(f"{pointer}/_webSocketMessages", None, "message times that do not fit the socket's start"))
+                self.skipped.append(
+                    Skipped(f"{pointer}/_webSocketMessages", None, "message times that do not fit the socket's start")
+                )
         return Messages(times, ticks.directions, ticks.opcodes, ticks.lengths), self.tick == 0
 
     def _start(self, socket: Socket, messages: Messages, pointer: str) -> Bounds | None:
@@ -444,7 +481,9 @@ class _Reading:
         if first is not None:
             return Bounds(lower, first, "first-message", f"{pointer}/_webSocketMessages/0")
         if self.row.opened is Opened.TIME and started is not None and (entry.time or 0) > 0:
-            return Bounds(started + round((entry.time or 0) * MILLISECOND), None, "handshake-duration", f"{pointer}/time")
+            return Bounds(
+                started + round((entry.time or 0) * MILLISECOND), None, "handshake-duration", f"{pointer}/time"
+            )
         return Bounds(lower, None, "handshake-accepted", status)
 
     def _activity(self, socket: Socket, messages: Messages, pointer: str) -> list[Event]:
@@ -461,16 +500,26 @@ class _Reading:
             self.messages_removed = self.messages_removed or removed
         if socket.ticks and self.tick:
             alive = [t for t, opcode in socket.ticks.control if opcode != CLOSE_OPCODE and t > 0]
-            found += [Active(round(max(alive) * self.tick), "ping-or-pong", f"{pointer}/_webSocketMessages")] if alive else []
+            found += (
+                [Active(round(max(alive) * self.tick), "ping-or-pong", f"{pointer}/_webSocketMessages")]
+                if alive
+                else []
+            )
         return found
 
-    def _closed(self, socket: Socket, messages: Messages, start: Bounds | None, rebased: bool, pointer: str) -> list[Event]:
+    def _closed(
+        self, socket: Socket, messages: Messages, start: Bounds | None, rebased: bool, pointer: str
+    ) -> list[Event]:
         entry, row, started = socket.entry, self.row, socket.started
         frames = [t for t, opcode in socket.ticks.control if opcode == CLOSE_OPCODE and t > 0] if socket.ticks else []
         if frames and self.tick:
             first, last = round(min(frames) * self.tick), round(max(frames) * self.tick)
             return [Closed(Bounds(first, last, "close-frame", f"{pointer}/_webSocketMessages"))]
-        total = entry.time if entry.time is not None and math.isfinite(entry.time) and 0 <= entry.time < FOREVER / MILLISECOND else None
+        total = (
+            entry.time
+            if entry.time is not None and math.isfinite(entry.time) and 0 <= entry.time < FOREVER / MILLISECOND
+            else None
+        )
         code, reason = _close_code(socket.close)
         if socket.close is not None:
             at = _epoch(socket.close)
@@ -491,7 +540,7 @@ class _Reading:
         if row.close is Close.ENTRY_TIME and started is not None and total is not None:
             at = started + round(total * MILLISECOND)
             return [Closed(Bounds(at, at, "entry-time", f"{pointer}/time"))]
-        if row.silence is exporters.Silence.OPEN and (entry.time is None or entry.time == -1):
+        if row.silence is Silence.OPEN and (entry.time is None or entry.time == -1):
             return [StillOpen("close-record-absent", f"{pointer}/time")]
         return []
 
@@ -503,12 +552,16 @@ class _Reading:
         if socket.sentinel:
             if total is not None and self.monotonic_offset is not None:
                 mono = round((total / 1000 - 1) * SECOND)
-                within = Bounds(self.monotonic_offset[0] + mono, self.monotonic_offset[1] + mono, evidence, f"{pointer}/time")
+                within = Bounds(
+                    self.monotonic_offset[0] + mono, self.monotonic_offset[1] + mono, evidence, f"{pointer}/time"
+                )
         elif start is not None and start.earliest is not None and total is not None and self.row.opened is Opened.WAIT:
             at = start.earliest + round(total * MILLISECOND)
             within = Bounds(at, at + self.row.start_slack, evidence, f"{pointer}/time")
         status = entry.response.status or 0
-        problem = entry.response.failure or next((text for text in (socket.ticks.errors if socket.ticks else []) if text), None)
+        problem = entry.response.failure or next(
+            (text for text in (socket.ticks.errors if socket.ticks else []) if text), None
+        )
         return Rejected(within, problem or (f"status {status:.0f}" if status > 0 else "no answer"))
 
 
@@ -523,7 +576,9 @@ def _opened(entry: RawEntry, row: Row, messages: Messages) -> bool:
         return False
     versions = f"{entry.request.httpVersion} {entry.response.httpVersion}".lower()
     over_http2 = any(v in versions for v in ("http/2", "http/3", "h2", "h3"))
-    return row.id in ("chrome", "playwright") or over_http2 or (entry.request.method or "").upper() == "CONNECT"  # RFC 8441
+    return (
+        row.id in ("chrome", "playwright") or over_http2 or (entry.request.method or "").upper() == "CONNECT"
+    )  # RFC 8441
 
 
 def _failed(entry: RawEntry, row: Row, socket: Socket) -> bool:
@@ -538,7 +593,11 @@ def _failed(entry: RawEntry, row: Row, socket: Socket) -> bool:
 
 def _ticks(messages: Sequence[RawMessage]) -> Ticks:
     data = [m for m in messages if m.type in DIRECTIONS and (m.opcode or 1) in DATA_OPCODES]
-    others = [m for m in messages if m.type not in DIRECTIONS or (m.opcode or 1) not in DATA_OPCODES] if len(data) < len(messages) else []
+    others = (
+        [m for m in messages if m.type not in DIRECTIONS or (m.opcode or 1) not in DATA_OPCODES]
+        if len(data) < len(messages)
+        else []
+    )
     control = [m for m in others if m.opcode in CONTROL_OPCODES]
     return Ticks(
         ticks=array("d", [math.nan if m.time is None else m.time for m in data]),
@@ -687,4 +746,3 @@ def _member(log: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-

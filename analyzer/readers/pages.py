@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from analyzer.exporters import Row, Tabs
 from analyzer.model import MILLISECOND, SECOND, Bounds, Instant, Page, PageEnd, PageKind, Value
 
-COMMIT_SLACK = 200 * MILLISECOND  # from the document's response to the last of the old one's sockets; measured: 8..175 ms
+COMMIT_SLACK = (
+    200 * MILLISECOND
+)  # from the document's response to the last of the old one's sockets; measured: 8..175 ms
 NUMBERED = re.compile(r"page_(\d+)$")
 
 
-class Document(Value):
+class Document(Value, frozen=True):
     """A document request: what may have replaced another document."""
 
     pointer: str
@@ -31,7 +34,7 @@ class Document(Value):
     top_level: bool  # certainly not that of an iframe
 
 
-class Listed(Value):
+class Listed(Value, frozen=True):
     """A member of `log.pages`."""
 
     id: str
@@ -40,7 +43,7 @@ class Listed(Value):
     monotonic: Instant | None  # a date in 1970 is the page's start on the browser's monotonic clock
 
 
-class Seen(Value):
+class Seen(Value, frozen=True):
     """What the entries of one pageref witness."""
 
     last_start: Instant  # the last start of a request, or a message
@@ -108,12 +111,11 @@ def contradiction(listed: Sequence[Listed], seen: dict[str, Seen]) -> str:
     numbers = _numbers(listed)
     order = sorted((p for p in listed if p.id in numbers and p.started is not None), key=lambda p: numbers[p.id])
     dates: set[Instant | None] = set()
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         dates.add(before.started)
         if after.started in dates:
             continue  # restored from the back/forward cache
-        assert before.started is not None and after.started is not None
-        if after.started < before.started:
+        if (after.started or 0) < (before.started or 0):
             return "page numbers contradict the order of time"
         answers = [d.answered or d.started for d in seen[after.id].documents] if after.id in seen else []
         if before.id in seen and answers and seen[before.id].last_start > min(answers) + SECOND:
@@ -162,7 +164,9 @@ def _end(following: Listed, kind: PageKind, document: Document | None) -> PageEn
     return PageEnd(Bounds(earliest, latest, evidence, pointer), kind, kind is PageKind.RELOAD, following.id)
 
 
-def tabs_as_pages(listed: Sequence[Listed], documents: Iterable[Document], bfcache_off: bool, trusted: bool) -> list[Page]:
+def tabs_as_pages(
+    listed: Sequence[Listed], documents: Iterable[Document], bfcache_off: bool, trusted: bool
+) -> list[Page]:
     """Playwright, Firefox, chrome-har-capturer: one pageref, one tab; its top-level documents are the pages.
 
     The id of a page is that of its tab, and for the second document on `#2`, `#3` ...
@@ -194,11 +198,17 @@ def tabs_as_pages(listed: Sequence[Listed], documents: Iterable[Document], bfcac
                     url=document.url,
                     started=document.started,
                     kind=kind,
-                    returned=bool(seen_before) and seen_before[-1] != _plain(document.url) and _plain(document.url) in seen_before,
+                    returned=bool(seen_before)
+                    and seen_before[-1] != _plain(document.url)
+                    and _plain(document.url) in seen_before,
                 )
             )
     known = {document.pageref for loads in tabs.values() for document in loads}
-    pages += [Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN) for page in titles.values() if page.id not in known]
+    pages += [
+        Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN)
+        for page in titles.values()
+        if page.id not in known
+    ]
     return pages
 
 
@@ -210,7 +220,9 @@ def _tab_page(tab: str, n: int) -> str:
     return tab if n == 0 else f"{tab}#{n + 1}"
 
 
-def page_of(pageref: str | None, frame: str | None, started: Instant | None, row: Row, pages: Sequence[Page]) -> str | None:
+def page_of(
+    pageref: str | None, frame: str | None, started: Instant | None, row: Row, pages: Sequence[Page]
+) -> str | None:
     """The id of the page that a socket belongs to. In a tab: the last document that was answered before it started."""
     if row.tabs is Tabs.DOCUMENT:
         return pageref

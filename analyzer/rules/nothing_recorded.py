@@ -21,7 +21,9 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             rule=RULE.id,
             severity=Severity.NOTE,
             confidence=Confidence.PROVEN if sure else Confidence.POSSIBLE,
-            message="No WebSocket was recorded." if sure else "No WebSocket is in this file, which does not mean that there was none.",
+            message="No WebSocket was recorded."
+            if sure
+            else "No WebSocket is in this file, which does not mean that there was none.",
             interval=None,
             sessions=(),
             pointers=(),

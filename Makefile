@@ -1,0 +1,42 @@
+# make demo    the environment, then the main job on sample_hars/
+# make test    the environment, then all checks
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := analyzer tests
+
+.PHONY: demo test check format environment
+
+environment: $(VENV)/ready
+
+$(VENV)/ready: pyproject.toml analyzer/version.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m compileall -q analyzer  # else the first start is slow, and every one where caches are not written
+	touch $@
+
+demo: environment
+	$(BIN)/python -m compileall -q analyzer
+	@echo; echo "== All samples at a glance (sample_hars/README.md says what happened in each)"; echo
+	$(BIN)/har-sockets sample_hars
+	@echo; echo "== connectUser on every mount: four sockets, none ever closed"; echo
+	$(BIN)/har-sockets sample_hars/stream-chat-connect-on-every-mount.har
+	@echo; echo "== Three reloads: the literal reading says four sockets at once, there was never more than one"; echo
+	$(BIN)/har-sockets sample_hars/three-reloads.har
+	mkdir -p demo
+	$(BIN)/har-sockets timeline sample_hars/stream-chat-connect-on-every-mount.har -o demo/timeline.png
+	$(BIN)/har-sockets sample_hars --format json --out csv:demo/sessions.csv > demo/report.json
+	@echo; echo "== Written: demo/timeline.png (the chart), demo/sessions.csv (a row a socket), demo/report.json"
+
+test: environment check
+	$(BIN)/python -m pytest
+
+check: environment
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: environment
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)

@@ -1,0 +1,408 @@
+"""What `text` and `show` share: a terminal's width and signs, hostile text made harmless, time drawn as bars, words.
+
+Everything here is pure: values in, strings and `rich.text.Text` out; `printed` alone turns them into bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from analyzer.intervals import Interval, sweep
+from analyzer.model import (
+    MILLISECOND,
+    SECOND,
+    Bounds,
+    Duration,
+    Instant,
+    Outcome,
+    Page,
+    PageKind,
+    Report,
+    Session,
+    Value,
+    spoken,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NARROWEST = 40
+EXACT = 10 * MILLISECOND  # bounds no wider than this are told as one instant
+MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
+
+BAD, UNSURE, GOOD, FAINT, STRONG = "red", "yellow", "green", "bright_black", "bold"
+
+
+class Signs(Value, frozen=True):
+    """What is drawn; one set for terminals that can, one in ASCII. All but the marks are one cell wide."""
+
+    overlap: str
+    fine: str
+    unsure: str
+    nothing: str
+    certain: str
+    possible: str
+    goes_on: str
+    no_end: str
+    connecting: str
+    failed: str
+    page: str
+    guide: str
+    heavy: str
+    line: str
+    corner: str
+    tick: str
+    dot: str
+    ellipsis: str
+    arrow: str
+    sent: str
+    received: str
+    zero: str
+    steps: str  # from few to many
+
+
+UNICODE = Signs(
+    "✗", "✓", "?", "–", "█", "░", "►", "?", "╌", "×", "▼", "┊", "━", "─", "├", "┼", "·", "…", "→", "→", "←", "·", "▁▂▃▄▅▆▇█"
+)  # fmt: skip
+ASCII = Signs(
+    "[X]", "[OK]", "[?]", "[-]", "#", ".", ">", "?", "-", "x", "v", ":", "=", "-", "+", "+", "-", "...", "->", "->", "<-",
+    "0", ".:-=+*%#",
+)  # fmt: skip
+# Our own typography, where it comes in with a rule's sentence.
+PLAIN = str.maketrans({"—": "-", "–": "-", "…": "...", "‘": "'", "’": "'", "“": '"', "”": '"', "·": "-", "→": "->"})
+
+
+class Medium(Value, frozen=True):
+    """A terminal: how wide, and whether it can show more than ASCII."""
+
+    width: int
+    unicode: bool
+
+    @property
+    def signs(self) -> Signs:
+        return UNICODE if self.unicode else ASCII
+
+    def safe(self, text: str, most: int = 400) -> str:
+        """Text from a capture, so that it acts on nothing: what is not printable is written as `\\x1b`, `\\u202e`.
+
+        Controls of the terminal, line ends, bidi overrides, lone surrogates, marks piled up on one letter; and what
+        is longer than `most`.
+        """
+        cut = len(text) > most
+        text = text[:most]
+        if not (text.isascii() and text.isprintable()):
+            text = text.translate(PLAIN) if not self.unicode else text
+            text = "".join(map(self._character, text, " " + text, "  " + text))
+        return text + self.signs.ellipsis if cut else text
+
+    def _character(self, it: str, before: str, before_that: str) -> str:
+        if it.isascii() and it.isprintable():
+            return it
+        piled = cell_len(it) == 0 and cell_len(before) == 0 and cell_len(before_that) == 0
+        if self.unicode and it.isprintable() and not piled:
+            return it
+        return it.encode("ascii", "backslashreplace").decode("ascii") if not it.isascii() else f"\\x{ord(it):02x}"
+
+    def short(self, text: str, cells: int) -> str:
+        """The text, harmless, in at most this many cells: its end gives way to an ellipsis."""
+        text, sign = self.safe(text), self.signs.ellipsis
+        if cell_len(text) <= cells:
+            return text
+        return (set_cell_size(text, max(0, cells - len(sign))).rstrip() + sign)[: max(cells, 0)] if cells > 0 else ""
+
+    def short_left(self, text: str, cells: int) -> str:
+        """The same for paths: the beginning gives way."""
+        text, sign = self.safe(text, 4000), self.signs.ellipsis
+        if cell_len(text) <= cells:
+            return text
+        kept = ""
+        for character in reversed(text):
+            if cell_len(character + kept) > cells - len(sign):
+                break
+            kept = character + kept
+        return sign + kept
+
+
+def printed(lines: Iterable[Text], color: bool) -> bytes:
+    """The lines as a terminal gets them. Nothing of the surroundings (variables, real terminals) is asked."""
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=1_000_000,  # every line was fitted by who made it
+        height=1,
+        color_system="standard" if color else None,
+        force_terminal=color,
+        force_jupyter=False,
+        force_interactive=False,
+        no_color=not color,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )
+    for line in lines:
+        line.rstrip()
+        console.print(line, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
+    return out.getvalue().encode("utf-8")
+
+
+def wrapped(text: Text, medium: Medium, first: str = "", rest: str | None = None) -> list[Text]:
+    """The text in lines that fit, the first after `first`, the others after `rest` (by default as far in)."""
+    indent = " " * cell_len(first) if rest is None else rest
+    room = max(10, medium.width - max(cell_len(first), cell_len(indent)))
+    ruler = Console(file=io.StringIO(), width=room, legacy_windows=False, _environ={})
+    lines = text.wrap(ruler, room, overflow="fold") or [Text()]
+    return [Text(first if n == 0 else indent).append_text(line) for n, line in enumerate(lines)]
+
+
+def headline(title: Text, medium: Medium) -> Text:
+    """A line across: `━━ title ━━━━`."""
+    sign = medium.signs.heavy
+    line = Text(sign * 2 + " ", FAINT).append_text(title).append(" ")
+    return line.append(sign * max(0, medium.width - line.cell_len), FAINT)
+
+
+def heading(title: str) -> list[Text]:
+    return [Text(), Text("   ").append(title, STRONG)]
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 socket`, `5,000 sockets`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def utc(at: Instant) -> str:
+    return (EPOCH + timedelta(microseconds=at)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " UTC"
+
+
+# -- words -------------------------------------------------------------------------------------------------
+
+# How the file knows it. The slugs are those of readers and sessions; one that is missing here is shown as it is.
+EVIDENCE = {
+    "handshake-request": "the handshake's request",
+    "handshake-response": "the handshake's answer; no message followed",
+    "handshake-duration": "how long the handshake took at least",
+    "handshake-accepted": "the handshake was answered, the file does not say when",
+    "handshake-failed": "the handshake failed",
+    "first-message": "open by its first message",
+    "last-activity": "open by its last activity",
+    "ping-or-pong": "a ping or pong",
+    "close-seen": "the close was seen",
+    "close-frame": "the close frame was recorded",
+    "close-record": "the close was recorded",
+    "close-record-absent": "every close is recorded, and none was",
+    "entry-time": "the length of the entry",
+    "page-reloaded": "its page was reloaded",
+    "page-left": "its page was left for another",
+    "page-restored": "an earlier page was brought back",
+    "no-close-recorded": "no close is recorded",
+}
+HOW_CLOSED = {
+    "page-reloaded": "page reloaded",
+    "page-left": "page left",
+    "page-restored": "page left",
+    "entry-time": "by its length",
+}
+
+
+def evidence(slug: str) -> str:
+    return EVIDENCE.get(slug, slug)
+
+
+def saved(report: Report) -> str:
+    return "when the HAR was saved" if report.capture.format == "har" else "when the recording ended"
+
+
+def since(at: Instant, axis: Axis) -> str:
+    """An instant, relative to the beginning: `0.31 s`."""
+    return spoken(at - axis.start) if at != axis.start else "0 s"
+
+
+def when(bounds: Bounds | None, axis: Axis) -> str:
+    """`0.31 s`, `by 0.31 s`, `after 0.31 s`; empty where nothing is known."""
+    if bounds is None or (bounds.earliest is None and bounds.latest is None):
+        return ""
+    if bounds.latest is None:
+        assert bounds.earliest is not None
+        return f"after {since(bounds.earliest, axis)}"
+    if bounds.earliest is not None and bounds.latest - bounds.earliest <= EXACT:
+        return since(bounds.latest, axis)
+    return f"by {since(bounds.latest, axis)}"
+
+
+def gone(session: Session) -> Bounds | None:
+    """The bounds of its close; what else bounds `possible` narrows them."""
+    closed, possible = session.closed, session.possible
+    if closed is None or possible is None or possible.end is None or closed.latest is None:
+        return closed
+    return Bounds(closed.earliest, min(closed.latest, possible.end), closed.evidence, closed.pointer)
+
+
+def ending(session: Session, pages: dict[str, Page], axis: Axis) -> str:
+    """How it ended and how we know, in few words."""
+    match session.outcome:
+        case Outcome.CLOSED:
+            assert session.closed is not None
+            at = when(gone(session), axis) if session.closed.latest is not None else ""
+            how = HOW_CLOSED.get(session.closed.evidence, "seen")
+            return f"{at}, {how}" if at else "closed, cannot tell when"
+        case Outcome.OPEN:
+            return "open when saved"
+        case Outcome.FAILED:
+            return f"never opened: {session.problem}" if session.problem else "never opened"
+        case Outcome.CONNECTING:
+            return "never seen to open"
+        case Outcome.UNKNOWN:
+            left = session.page is not None and (page := pages.get(session.page)) is not None and page.end is not None
+            return "page left, cannot tell if it closed" if left else "cannot tell if it closed"
+
+
+# -- time, drawn -------------------------------------------------------------------------------------------
+
+
+class Axis(Value, frozen=True):
+    """Instants -> columns. Every instant from start to end has one."""
+
+    start: Instant
+    end: Instant
+    columns: int
+
+    def column(self, at: Instant) -> int:
+        span = self.end - self.start + 1
+        return min(self.columns - 1, max(0, (at - self.start) * self.columns // span))
+
+    def cells(self, interval: Interval) -> range:
+        """The columns that the interval touches: one at least."""
+        first = self.column(interval.start)
+        last = self.columns - 1 if interval.end is None else self.column(max(interval.start, interval.end - 1))
+        return range(first, last + 1)
+
+
+def axis_of(report: Report, columns: int) -> Axis:
+    """From the first to the last instant that anything in the capture tells of."""
+    observed = report.capture.observed
+    points: list[Instant] = [] if observed is None else [observed.start, observed.end or observed.start]
+    for session in report.sessions:
+        for bounds in (session.created, session.opened, gone(session)):
+            points += [] if bounds is None else [at for at in (bounds.earliest, bounds.latest) if at is not None]
+    start, end = min(points, default=0), max(points, default=0)
+    # A page begins a little before its first request. One that is much older would squeeze all the rest.
+    early = [p.started for p in report.capture.pages if p.started is not None and p.kind is not PageKind.RESTORE]
+    near = [at for at in early if start - (end - start) // 20 <= at < start]
+    return Axis(min([start, *near]), end, columns)
+
+
+def loads(report: Report, axis: Axis) -> list[tuple[int, Page]]:
+    """The columns in which pages were loaded. A page that came back from the cache repeats its old date: left out."""
+    pages = [p for p in report.capture.pages if p.kind is not PageKind.RESTORE]
+    return [(axis.column(p.started), p) for p in pages if p.started is not None and axis.start <= p.started <= axis.end]
+
+
+def levels(intervals: Iterable[Interval], axis: Axis) -> list[int]:
+    """For each column, the most that hold at once at some instant of it."""
+    found = [0] * axis.columns
+    steps = sweep(intervals)
+    for n, (at, level) in enumerate(steps):
+        until = steps[n + 1][0] if n + 1 < len(steps) else None
+        for column in axis.cells(Interval(at, until)):
+            found[column] = max(found[column], level)
+    return found
+
+
+def proven_levels(sessions: Sequence[Session], axis: Axis) -> list[int]:
+    """As `levels`. Sockets whose times are of different clocks prove nothing about each other."""
+    clocks = {session.clock for session in sessions}
+    each = [levels((s.proven for s in sessions if s.proven and s.clock == clock), axis) for clock in clocks]
+    return [max(column) for column in zip(*each, strict=True)] if each else [0] * axis.columns
+
+
+def possible_levels(sessions: Sequence[Session], axis: Axis) -> list[int]:
+    return levels((s.possible for s in sessions if s.possible), axis)
+
+
+def bar(session: Session, axis: Axis, medium: Medium, guides: Iterable[int], crowd: Sequence[int]) -> Text:
+    """One socket's life, a cell a column: certain, possible, connecting. `crowd`: how many are certainly open."""
+    signs = medium.signs
+    cells: list[tuple[str, str]] = [(" ", "")] * axis.columns
+    for column in guides:
+        cells[column] = (signs.guide, FAINT)
+    created = session.created.earliest if session.created is not None else None
+    if session.possible is None and created is not None:
+        failed = session.outcome is Outcome.FAILED
+        last = session.closed.latest if failed and session.closed is not None else None
+        end = (last or created) + 1 if failed else None
+        for column in axis.cells(Interval(created, end)):
+            cells[column] = (signs.connecting, UNSURE)
+        if failed:
+            cells[axis.column((end or created) - 1)] = (signs.failed, BAD)
+    if session.possible is not None:
+        touched = axis.cells(session.possible)
+        for column in touched:
+            cells[column] = (signs.possible, UNSURE)
+        if session.possible.end is None:
+            cells[touched[-1]] = (signs.no_end, UNSURE)
+    if session.proven is not None:
+        touched = axis.cells(session.proven)
+        for column in touched:
+            cells[column] = (signs.certain, BAD if crowd[column] > 1 else GOOD)
+        if session.proven.end is None:
+            cells[touched[-1]] = (signs.goes_on, BAD if crowd[touched[-1]] > 1 else GOOD)
+    return _joined(cells)
+
+
+def _joined(cells: Iterable[tuple[str, str]]) -> Text:
+    line = Text()
+    for style, run in groupby(cells, key=lambda cell: cell[1]):
+        line.append("".join(sign for sign, _ in run), style or None)
+    return line
+
+
+def concurrency(row: Sequence[int], medium: Medium, sure: bool) -> Text:
+    """How many at once, column by column: digits, or from 10 on heights."""
+    most = max(row, default=0)
+    several, one = (BAD, GOOD) if sure else (UNSURE, FAINT)
+    return _joined((height(level, most, medium), several if level > 1 else one if level else FAINT) for level in row)
+
+
+def height(level: int, most: int, medium: Medium) -> str:
+    if level == 0:
+        return medium.signs.zero if most < 10 else " "
+    return str(level) if most < 10 else medium.signs.steps[(level * len(medium.signs.steps) - 1) // most]
+
+
+def ruler(axis: Axis, medium: Medium) -> tuple[Text, Text]:
+    """The time axis: labels, and the line under them."""
+    signs, step = medium.signs, _step(axis)
+    labels, line = [" "] * axis.columns, [signs.line] * axis.columns
+    line[0] = signs.corner
+    free = 0
+    for at in range(axis.start, axis.end + 1, step):
+        column, label = axis.column(at), _label(at - axis.start, step, axis.end - axis.start)
+        if column >= free and column + len(label) <= axis.columns:
+            labels[column : column + len(label)] = label
+            line[column] = signs.corner if column == 0 else signs.tick
+            free = column + len(label) + 1
+    return Text("".join(labels), FAINT), Text("".join(line), FAINT)
+
+
+def _step(axis: Axis) -> Duration:
+    """A round duration, so that ticks stand some twelve columns apart."""
+    wanted = max(1, (axis.end - axis.start) * 12 // axis.columns)
+    rounds = [unit * n for unit in (10**k for k in range(7)) for n in (1, 2, 5)]
+    rounds += [n * SECOND for n in (10, 15, 30)] + [n * MINUTE for n in (1, 2, 5, 10, 15, 30)]
+    rounds += [n * HOUR for n in (1, 2, 3, 6, 12)] + [DAY * 2**k for k in range(20)]
+    return next((it for it in rounds if it >= wanted), wanted)
+
+
+def _label(at: Duration, step: Duration, span: Duration) -> str:
+    if at == 0:
+        return "0 s"
+    smallest = (SECOND, "s") if span >= SECOND else (MILLISECOND, "ms")
+    unit, name = next((unit for unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")) if step >= unit[0]), smallest)
+    return f"{at / unit:g} {name}"

@@ -1,0 +1,568 @@
+"""What people read in a terminal: the verdict in plain words, the timeline drawn, findings, what the file cannot show.
+
+Up to five captures are told in full; above that one line each and a summary.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from analyzer.model import (
+    Caveat,
+    Confidence,
+    Duration,
+    Finding,
+    Outcome,
+    Overlap,
+    Page,
+    PageKind,
+    Policy,
+    Report,
+    Run,
+    Session,
+    Severity,
+    Skipped,
+    Unreadable,
+    Verdict,
+    describe,
+    spoken,
+)
+from analyzer.outputs import terminal
+from analyzer.outputs.document import tried
+from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
+
+SUFFIX = ".txt"
+IN_FULL = 5  # captures; above that one line each
+ROWS = 100  # sockets; above that they are summed up
+SHOWN = 24  # of these the rows of so many
+ADDRESSES, FINDINGS, CAVEATS, SKIPPED = 12, 4, 10, 5
+MARGIN = "   "
+TITLE = "closed"
+ACCENT = "cyan"
+
+
+def render(run: Run, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
+    """The run for people, in UTF-8 (in ASCII unless `unicode`), no line wider than `width` (at least 40)."""
+    medium = Medium(max(width, NARROWEST), unicode)
+    lines: list[Text] = []
+    several = len(run.reports) + len(run.unreadable)
+    if several > IN_FULL:
+        lines += [line for report in run.reports for line in _short(report, medium)]
+        lines += [line for it in run.unreadable for line in _unreadable(it, medium)]
+    else:
+        for report in run.reports:
+            lines += [*_full(report, run.policy, medium), Text()]
+        for it in run.unreadable:
+            lines += [*_unreadable(it, medium), Text()]
+    if several != 1:
+        lines += [Text()] * (several > IN_FULL) + _summary(run, medium)
+    while lines and not lines[-1].plain:
+        lines.pop()
+    return terminal.printed(lines, color)
+
+
+# -- many captures -----------------------------------------------------------------------------------------
+
+TALLIES = {
+    Verdict.OVERLAP: "several open at once",
+    Verdict.POSSIBLE_OVERLAP: "cannot rule it out",
+    Verdict.INCONCLUSIVE: "cannot tell",
+    Verdict.NO_OVERLAP: "never more than one",
+    Verdict.NO_SOCKETS: "no sockets",
+}
+
+
+def _short(report: Report, medium: Medium) -> list[Text]:
+    """One line: mark, verdict, sockets, most at once, file."""
+    mark, style = _mark(report.verdict, medium)
+    line = Text(f"{mark:<4} " if not medium.unicode else f"{mark} ", style)
+    line.append(f"{TALLIES[report.verdict]:<20}  ", style)
+    line.append(f"{count(len(report.sessions), 'socket'):>11}  {_most(report):<12}  ")
+    return [line.append(medium.short_left(report.capture.source, medium.width - line.cell_len))]
+
+
+def _most(report: Report) -> str:
+    """How many were open at once: what is proven bounds it from below, what is possible from above."""
+    proven, possible = report.concurrency.proven_peak, report.concurrency.possible_peak
+    hidden = _hidden(report)
+    if proven == possible and not hidden and report.verdict is not Verdict.OVERLAP:
+        return f"at most {possible}" if report.sessions else ""
+    if report.verdict is Verdict.POSSIBLE_OVERLAP and not hidden:
+        return f"at most {possible}"
+    if report.verdict is Verdict.NO_OVERLAP:
+        return f"at most {possible}"
+    return f"at least {proven}" if proven else ""
+
+
+def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
+    sign = "!" if medium.unicode else "[!]"
+    text = Text(f"{medium.short_left(it.source, medium.width - 8)}: ", STRONG)
+    text.append(f"cannot be read: {medium.safe(it.problem)}", BAD)
+    return wrapped(text, medium, f"{sign:<4} " if not medium.unicode else f"{sign} ")
+
+
+def _summary(run: Run, medium: Medium) -> list[Text]:
+    tally = Counter(report.verdict for report in run.reports)
+    told = [f"{tally[verdict]:,} {words}" for verdict, words in TALLIES.items() if tally[verdict]]
+    told += [f"{len(run.unreadable):,} cannot be read"] if run.unreadable else []
+    total = count(len(run.reports) + len(run.unreadable), "capture")
+    return wrapped(Text(f"{total}: {', '.join(told)}." if told else f"{total}.", STRONG), medium)
+
+
+# -- one capture -------------------------------------------------------------------------------------------
+
+
+def _full(report: Report, policy: Policy, medium: Medium) -> list[Text]:
+    return [
+        *_header(report, medium),
+        Text(),
+        *_verdict(report, policy, medium),
+        *_timeline(report, medium),
+        *_tried(report, medium),
+        *_findings(report.findings, medium),
+        *_caveats(report.capture.caveats, medium),
+        *_skipped(report.capture.skipped, medium),
+    ]
+
+
+def _header(report: Report, medium: Medium) -> list[Text]:
+    capture, dot = report.capture, f" {medium.signs.dot} "
+    title = Text(medium.short_left(capture.source, medium.width - 8), STRONG)
+    version = f" {medium.short(capture.exporter.version, 24)}" if capture.exporter.version else ""
+    counts = [count(len(capture.pages), "page")] if capture.pages else []
+    counts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
+    parts = [f"recorded with {medium.short(capture.exporter.label, 40)}{version}", ", ".join(counts)]
+    if capture.observed is not None:
+        start, end = capture.observed
+        parts.append(f"{spoken((end or start) - start)} seen, from {terminal.utc(start)}")
+    return [terminal.headline(title, medium), *wrapped(Text(dot.join(parts), FAINT), medium, MARGIN)]
+
+
+def _mark(verdict: Verdict, medium: Medium) -> tuple[str, str]:
+    signs = medium.signs
+    match verdict:
+        case Verdict.OVERLAP:
+            return signs.overlap, BAD
+        case Verdict.POSSIBLE_OVERLAP | Verdict.INCONCLUSIVE:
+            return signs.unsure, UNSURE
+        case Verdict.NO_OVERLAP:
+            return signs.fine, GOOD
+        case Verdict.NO_SOCKETS:
+            return signs.nothing, UNSURE
+
+
+def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
+    mark, style = _mark(report.verdict, medium)
+    said, *more = verdict_sentences(report, policy)
+    first = f" {mark} "
+    lines = wrapped(Text(medium.safe(said, 2000), STRONG), medium, first)
+    lines[0].stylize(f"{STRONG} {style}", 0, len(first))
+    return lines + [line for it in more for line in wrapped(Text(medium.safe(it, 2000)), medium, " " * len(first))]
+
+
+def verdict_sentences(report: Report, policy: Policy) -> list[str]:
+    """The verdict in plain words: what it is, then what belongs to it. Only what is true of every reading of the file."""
+    match report.verdict:
+        case Verdict.OVERLAP:
+            return _overlap(report, policy)
+        case Verdict.POSSIBLE_OVERLAP:
+            return _possible_overlap(report)
+        case Verdict.INCONCLUSIVE:
+            reasons = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
+            return [
+                f"Cannot tell: {reasons[0] if reasons else 'sockets may be missing from this file.'}",
+                _in_this_file(report),
+            ]
+        case Verdict.NO_OVERLAP:
+            return _no_overlap(report)
+        case Verdict.NO_SOCKETS:
+            return ["No WebSocket in this recording."]
+
+
+def _overlap(report: Report, policy: Policy) -> list[str]:
+    proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
+    ids = tuple(dict.fromkeys(id for overlap in proven for id in overlap.sessions))
+    brief = all(overlap.brief(policy.tolerance) for overlap in proven)
+    moment = ", for a moment" if brief else ""
+    said = [f"Several sockets open at once{moment}: {len(ids)} sockets of {report.endpoints(ids)}"]
+    said.append(f"{_lasted(proven)}{_afterwards(report, proven)}.")
+    if brief:
+        said.append(f"Less than the {spoken(policy.tolerance)} that a hand-over may take.")
+    if report.concurrency.possible_peak > report.concurrency.proven_peak:
+        said.append(f"Cannot rule out that up to {report.concurrency.possible_peak} were open at once.")
+    if not _hidden(report) and _one_of_each(report):
+        said.append("They go to different addresses: of each, never more than one was open.")
+    return said
+
+
+def _lasted(overlaps: Sequence[Overlap]) -> str:
+    if len(overlaps) == 1:
+        one = overlaps[0]
+        if one.peak == 2 and len(one.sessions) > 2:  # each met the next: not "both"
+            return f"{len(one.sessions)} sockets, 2 at a time, {_length(one.duration, one.duration_is_lower_bound)}"
+        told = describe(one)
+        return told[0].upper() + told[1:]
+    bounded = any(overlap.duration_is_lower_bound for overlap in overlaps)
+    total = sum(overlap.duration for overlap in overlaps)
+    longest = max(overlap.duration for overlap in overlaps)
+    return (
+        f"2 or more open in {len(overlaps)} stretches, {_length(total, bounded)} together, the longest "
+        f"{_length(longest, bounded)}; up to {max(overlap.peak for overlap in overlaps)} at once"
+    )
+
+
+def _length(duration: Duration, bounded: bool) -> str:
+    if not duration:
+        return "for an instant at least"
+    return f"for {'at least ' if bounded else ''}{spoken(duration)}"
+
+
+def _afterwards(report: Report, proven: Sequence[Overlap]) -> str:
+    """How the last of the stretches ended, as far as the file says."""
+    last = max(proven, key=lambda overlap: overlap.interval.start)
+    members = report.named(last.sessions)
+    still = sum(session.outcome is Outcome.OPEN for session in members)
+    if last.interval.end is None:
+        of_all = ("both" if still == 2 else f"all {still}") if still == len(members) else f"{still} of them"
+        return f"; {of_all} still open {terminal.saved(report)}"
+    if any(overlap.duration_is_lower_bound for overlap in proven):
+        return "; how much longer, this file cannot tell"
+    return ""
+
+
+def _one_of_each(report: Report) -> bool:
+    by_address: dict[str, list[Session]] = {}
+    for session in report.sessions:
+        by_address.setdefault(session.endpoint, []).append(session)
+    axis = Axis(0, 0, 1)  # one column: its level is the peak
+    return all(terminal.possible_levels(sessions, axis)[0] < 2 for sessions in by_address.values())
+
+
+def _possible_overlap(report: Report) -> list[str]:
+    ids = tuple(dict.fromkeys(id for overlap in report.overlaps for id in overlap.sessions))
+    most = report.concurrency.possible_peak
+    said = [
+        f"Cannot tell: {_why(report, ids)}, so up to {most} sockets of {report.endpoints(ids)} may have been open at once."
+    ]
+    ends = [overlap.interval.end for overlap in report.overlaps]
+    if None not in ends:
+        total = sum(overlap.duration for overlap in report.overlaps)
+        stretches = f", in {len(ends)} stretches together" if len(ends) > 1 else ""
+        said.append(f"If they were, for at most {spoken(total)}{stretches}.")
+    said += [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
+    return said
+
+
+def _why(report: Report, ids: Sequence[str]) -> str:
+    """What is not known: of the sockets that another one followed, when they closed."""
+    members = [session for session in report.named(ids) if session.possible is not None]
+    latest = max((session.possible.start for session in members if session.possible), default=0)
+    open_ended = [s for s in members if s.possible and s.possible.end is None and s.outcome is not Outcome.OPEN]
+    unknown = [s for s in open_ended if s.possible and s.possible.start < latest] or open_ended
+    if not unknown:
+        return "when exactly one opened and another closed is not known"
+    names = [session.name for session in unknown]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    listed = listed if len(names) < 5 else f"{', '.join(names[:3])} and {len(names) - 3} others"
+    return f"when {listed} closed is not known"
+
+
+def _in_this_file(report: Report) -> str:
+    opened = sum(session.possible is not None for session in report.sessions)
+    if not report.sessions:
+        return "No socket is in this file."
+    if not opened:
+        return f"{_none_of(report)} opened, as far as this file shows."
+    if opened == 1:
+        return f"Only one socket in this file {'opened' if len(report.sessions) > 1 else 'is shown'}{_fate(report)}."
+    return f"The {opened} sockets in this file that opened were never open at once."
+
+
+def _none_of(report: Report) -> str:
+    return "The only socket never" if len(report.sessions) == 1 else f"None of the {len(report.sessions):,} sockets"
+
+
+def _no_overlap(report: Report) -> list[str]:
+    opened = sum(session.possible is not None for session in report.sessions)
+    if not opened:
+        return [f"No socket was seen open. {_none_of(report)} opened."]
+    others = len(report.sessions) - opened
+    more = [f"{count(others, 'more')} never opened.".replace("mores", "more")] if others else []
+    if opened == 1:
+        return [f"Only one socket{' opened' if others else ''}{_fate(report)}.", *more]
+    return ["Never more than one open. Each socket was gone before the next one opened.", *more]
+
+
+def _fate(report: Report) -> str:
+    """Of the only socket that opened."""
+    session = next(session for session in report.sessions if session.possible is not None)
+    match session.outcome:
+        case Outcome.OPEN:
+            return f", still open {terminal.saved(report)}"
+        case Outcome.CLOSED:
+            left = session.closed is not None and session.closed.evidence.startswith("page-")
+            return ", gone with its page" if left else ", closed again"
+        case _:
+            return "; whether it closed, this file cannot tell"
+
+
+def _hidden(report: Report) -> bool:
+    return any(caveat.hides_sockets for caveat in report.capture.caveats)
+
+
+# -- the timeline ------------------------------------------------------------------------------------------
+
+
+class Columns(terminal.Value, frozen=True):
+    """How a row is divided: name, bar, opened, how it ended; each but the first after two spaces."""
+
+    name: int
+    bar: int
+    opened: int
+    ended: int
+
+
+def _timeline(report: Report, medium: Medium) -> list[Text]:
+    if not report.sessions:
+        return []
+    shown = _shown(report)
+    names = _names(report, shown)
+    axis = terminal.axis_of(report, 1)
+    pages = {page.id: page for page in report.capture.pages}
+    opened = {s.id: terminal.when(s.opened, axis) for s in shown}
+    ended = {s.id: medium.safe(terminal.ending(s, pages, axis)) for s in shown}
+    groups = _groups(report) if len(shown) < len(report.sessions) else []
+    width = _columns([*names.values(), *(name for name, _ in groups)], opened.values(), ended.values(), medium)
+    axis = Axis(axis.start, axis.end, width.bar)
+    crowd = terminal.proven_levels(report.sessions, axis)
+    marks = terminal.loads(report, axis)
+    guides = [column for column, _ in marks]
+    lines = [*heading(_timeline_title(report, medium)), *_ruler(axis, width, medium)]
+    lines += [_row("page", _page_marks(marks, axis, medium), "", "", width, medium)] if marks else []
+    lines += _concurrency(report, axis, crowd, width, medium)
+    for name, sessions in groups[:ADDRESSES]:
+        drawn = terminal.concurrency(terminal.proven_levels(sessions, axis), medium, True)
+        lines.append(_row(name, drawn, "", _outcomes(sessions), width, medium, style=STRONG))
+    if len(groups) > ADDRESSES:
+        lines.append(Text(f"{MARGIN}and {len(groups) - ADDRESSES:,} more addresses: --format csv has them all", FAINT))
+    for session in shown:
+        drawn = terminal.bar(session, axis, medium, guides, crowd)
+        lines.append(_row(names[session.id], drawn, opened[session.id], ended[session.id], width, medium))
+    if len(shown) < len(report.sessions):
+        rest = f"and {len(report.sessions) - len(shown):,} more: --format csv has them all"
+        lines += wrapped(Text(rest, FAINT), medium, MARGIN)
+    return lines + _legend(shown, medium)
+
+
+def _shown(report: Report) -> list[Session]:
+    """The sockets that get a row, by when they began; of very many those of the first overlaps."""
+    sessions: Sequence[Session] = report.sessions
+    if len(sessions) > ROWS:
+        ids = dict.fromkeys(id for overlap in report.overlaps[:SHOWN] for id in overlap.sessions[:SHOWN])
+        sessions = report.named(list(ids)[:SHOWN]) if ids else sessions[:SHOWN]
+    return sorted(sessions, key=_began)
+
+
+def _began(session: Session) -> int:
+    """Those of which no beginning is known come last."""
+    for bounds in (session.created, session.opened, session.closed):
+        if bounds is not None and bounds.earliest is not None:
+            return bounds.earliest
+    return 1 << 62
+
+
+def _addresses(report: Report) -> tuple[str, list[str]]:
+    """What all endpoints have in common (a host, or the whole of one), and for each socket what is left."""
+    places = [session.endpoint.partition("://")[2] for session in report.sessions]
+    if len(set(places)) == 1:
+        return places[0], [""] * len(places)
+    hosts = {place.partition("/")[0] for place in places}
+    if len(hosts) == 1:
+        return hosts.pop(), ["/" + place.partition("/")[2] for place in places]
+    return "", places
+
+
+def _names(report: Report, shown: Sequence[Session]) -> dict[str, str]:
+    places = dict(zip((session.id for session in report.sessions), _addresses(report)[1], strict=True))
+    return {s.id: f"#{s.id[1:]} {places[s.id]}" if places[s.id] else s.name for s in shown}
+
+
+def _groups(report: Report) -> list[tuple[str, list[Session]]]:
+    """The sockets by address, most first."""
+    common, places = _addresses(report)
+    found: dict[str, list[Session]] = {}
+    for session, place in zip(report.sessions, places, strict=True):
+        found.setdefault(place or common, []).append(session)
+    return sorted(found.items(), key=lambda group: -len(group[1]))
+
+
+OUTCOMES = {
+    Outcome.OPEN: "open when saved",
+    Outcome.CLOSED: "closed",
+    Outcome.UNKNOWN: "end unknown",
+    Outcome.CONNECTING: "never seen to open",
+    Outcome.FAILED: "never opened",
+}
+
+
+def _outcomes(sessions: Sequence[Session]) -> str:
+    tally = Counter(session.outcome for session in sessions)
+    return ", ".join(f"{tally[outcome]:,} {words}" for outcome, words in OUTCOMES.items() if tally[outcome])
+
+
+def _timeline_title(report: Report, medium: Medium) -> str:
+    common = _addresses(report)[0]
+    return "Timeline" + (f" of {medium.short_left(common, medium.width - 16)}" if common else "")
+
+
+def _columns(names: Iterable[str], opened: Iterable[str], ended: Iterable[str], medium: Medium) -> Columns:
+    """Names and words get what they need, within limits; the bars all the rest."""
+    room = medium.width - len(MARGIN)
+    name = min(max(11, *(cell_len(medium.safe(it)) for it in names)), max(11, room // 4))
+    began = max(6, *(len(it) for it in opened)) if medium.width >= 76 else 0
+    end = min(max(len(TITLE), *(cell_len(it) for it in ended)), max(16, room * 2 // 5), room - name - 16)
+    return Columns(name, room - name - 2 - (began + 2 if began else 0) - 2 - end, began, end)
+
+
+def _row(name: str, drawn: Text, opened: str, ended: str, width: Columns, medium: Medium, style: str = "") -> Text:
+    line = Text(MARGIN).append(_fitted(name, width.name, medium) + "  ", style or None).append_text(drawn).append("  ")
+    if width.opened:
+        line.append(_fitted(opened, width.opened, medium) + "  ", style or None)
+    return line.append(medium.short(ended, width.ended), style or None)
+
+
+def _fitted(text: str, cells: int, medium: Medium) -> str:
+    return set_cell_size(medium.short(text, cells), cells)
+
+
+def _ruler(axis: Axis, width: Columns, medium: Medium) -> list[Text]:
+    labels, line = terminal.ruler(axis, medium)
+    return [_row("", labels, "opened", TITLE, width, medium, FAINT), _row("", line, "", "", width, medium)]
+
+
+def _page_marks(marks: Sequence[tuple[int, Page]], axis: Axis, medium: Medium) -> Text:
+    """Where pages were loaded, with what kind of load it was where there is room."""
+    cells = [" "] * axis.columns
+    for column, _ in marks:
+        cells[column] = medium.signs.page
+    for n, (column, page) in enumerate(marks):
+        until = marks[n + 1][0] if n + 1 < len(marks) else axis.columns
+        word = "" if page.kind is PageKind.UNKNOWN else page.kind
+        if column + len(word) + 1 < until:
+            cells[column + 1 : column + 1 + len(word)] = word
+    return Text("".join(cells), ACCENT)
+
+
+def _concurrency(report: Report, axis: Axis, proven: Sequence[int], width: Columns, medium: Medium) -> list[Text]:
+    """How many were open at once: at least (proven), and at most (possible) where that is more."""
+    least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
+    differ = most != least or _hidden(report)
+    sure = terminal.concurrency(proven, medium, True)
+    rows = (
+        [_row("at least" if differ else "how many", sure, "", f"up to {least} at once", width, medium)] if least else []
+    )
+    if most > least:
+        possible = terminal.concurrency(terminal.possible_levels(report.sessions, axis), medium, False)
+        rows.append(_row("perhaps", possible, "", f"perhaps up to {most}", width, medium))
+    return rows
+
+
+def _legend(shown: Sequence[Session], medium: Medium) -> list[Text]:
+    signs = medium.signs
+    proven, possible = [s.proven for s in shown if s.proven], [s.possible for s in shown if s.possible]
+    used = [
+        (signs.certain, "certainly open", any(it.end is None or it.end > it.start + 1 for it in proven)),
+        (signs.possible, "may have been open", bool(possible)),
+        (signs.goes_on, "still open", any(it.end is None for it in proven)),
+        (
+            signs.no_end,
+            "no end known",
+            any(s.possible and s.possible.end is None and s.outcome is not Outcome.OPEN for s in shown),
+        ),
+        (signs.connecting, "connecting", any(s.possible is None and s.created for s in shown)),
+        (signs.failed, "failed", any(s.outcome is Outcome.FAILED and s.created for s in shown)),
+    ]
+    told = "   ".join(f"{sign} {words}" for sign, words, seen in used if seen)
+    return wrapped(Text(told, FAINT), medium, MARGIN) if told else []
+
+
+# -- below it ----------------------------------------------------------------------------------------------
+
+TRIED = {"load": "load", "reload": "reload", "navigation": "leaving the page", "return": "coming back"}
+
+
+def _tried(report: Report, medium: Medium) -> list[Text]:
+    return [Text(), *wrapped(Text(tried_sentence(report)), medium, MARGIN)]
+
+
+def tried_sentence(report: Report) -> str:
+    """Which of the things that QA should do the capture shows. A file without pages shows none, done or not."""
+    pages = report.capture.pages
+    if not pages:
+        return "What was tried (load, reload, leaving the page, coming back) cannot be told: no pages in this file."
+    done = tried(pages)
+    rest = [name for name in TRIED if name not in done]
+    told = f"Tried: {_listed(done)}."
+    if rest and any(page.kind is PageKind.UNKNOWN for page in pages):
+        return f"{told}   Cannot tell: {_listed(rest)} (how each page was loaded is not known)."
+    return f"{told}   Not tried in this recording: {_listed(rest)}." if rest else told
+
+
+def _listed(names: Sequence[str]) -> str:
+    words = [TRIED[name] for name in names]
+    if names[-2:] == ["navigation", "return"]:
+        words[-2:] = ["leaving the page and coming back"]
+    return ", ".join(words)
+
+
+def _findings(findings: Sequence[Finding], medium: Medium) -> list[Text]:
+    """By severity, then by rule; the remedy once a rule, and of very many findings the first few."""
+    if not findings:
+        return []
+    by_rule: dict[tuple[int, str], list[Finding]] = {}
+    for finding in findings:
+        by_rule.setdefault((-list(Severity).index(finding.severity), finding.rule), []).append(finding)
+    lines = heading("Findings")
+    for (_, rule), found in sorted(by_rule.items(), key=lambda item: item[0][0]):
+        for finding in found[:FINDINGS]:
+            first = f"{MARGIN}{finding.severity:<7}  "
+            told = Text(medium.safe(finding.message, 1000)).append(f"  {rule}", FAINT)
+            block = wrapped(told, medium, first)
+            block[0].stylize(SEVERITIES[finding.severity], 0, len(first))
+            lines += block
+        if len(found) > FINDINGS:
+            more = f"and {len(found) - FINDINGS:,} more of {rule}: --format json has them all"
+            lines += wrapped(Text(more, FAINT), medium, MARGIN + " " * 9)
+        for remedy in dict.fromkeys(finding.remedy for finding in found[:FINDINGS] if finding.remedy):
+            lines += wrapped(Text(medium.safe(remedy, 1000)), medium, MARGIN + " " * 9 + medium.signs.arrow + " ")
+    return lines
+
+
+SEVERITIES = {Severity.ERROR: f"{STRONG} {BAD}", Severity.WARNING: f"{STRONG} {BAD}", Severity.NOTE: UNSURE}
+
+
+def _caveats(caveats: Sequence[Caveat], medium: Medium) -> list[Text]:
+    if not caveats:
+        return []
+    lines = heading("What this file cannot show")
+    for caveat in caveats[:CAVEATS]:
+        lines += wrapped(Text(medium.safe(caveat.message)), medium, f"{MARGIN}{medium.signs.dot} ")
+    return lines + _more(len(caveats) - CAVEATS, medium)
+
+
+def _skipped(skipped: Sequence[Skipped], medium: Medium) -> list[Text]:
+    if not skipped:
+        return []
+    lines = heading("Could not be read")
+    for it in skipped[:SKIPPED]:
+        told = Text(medium.safe(it.pointer or "/"), STRONG).append(f": {medium.safe(it.problem)}")
+        lines += wrapped(told, medium, f"{MARGIN}{medium.signs.dot} ")
+    return lines + _more(len(skipped) - SKIPPED, medium)
+
+
+def _more(number: int, medium: Medium) -> list[Text]:
+    return [Text(f"{MARGIN}{medium.signs.dot} and {number:,} more", FAINT)] if number > 0 else []
