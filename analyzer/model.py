@@ -318,19 +318,21 @@ class Overlap(Value, frozen=True):
     duration_is_lower_bound: bool
     peak: int
     sessions: tuple[str, ...]  # Session.id
+    at_most: Duration | None = None  # it cannot have lasted longer; None: no upper bound
 
     def brief(self, tolerance: Duration) -> bool:
-        """It has a known end and lasted less than the tolerance: a hand-over, not two connections kept."""
-        return not self.duration_is_lower_bound and self.duration < tolerance
+        """It ended, and surely lasted less than the tolerance: a hand-over, not two connections kept."""
+        return self.at_most is not None and self.at_most < tolerance
 
 
 def describe(overlap: Overlap) -> str:
     """How long how many were open. Never the peak for the length of the whole stretch."""
+    many = "both" if len(overlap.sessions) == 2 else "2 or more"
     least = "at least " if overlap.duration_is_lower_bound else ""
+    length = f" for {least}{spoken(overlap.duration)}" if overlap.duration else ""
     most = f", up to {overlap.peak} at once" if overlap.peak > 2 else ""
-    many = "2 or more" if overlap.peak > 2 else "both"
-    length = f"for {least}{spoken(overlap.duration)}" if overlap.duration else "at one instant at least"
-    return f"{many} open {length}{most}"
+    last = ", still so when the HAR was saved" if overlap.interval.end is None else ""
+    return f"{many} open{length}{most}{last}"
 
 
 class Finding(Value, frozen=True):

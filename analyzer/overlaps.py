@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.intervals import Episode, Interval, episodes, peak
-from analyzer.model import MILLISECOND, Concurrency, Confidence, Overlap, Report, Session
+from analyzer.model import MILLISECOND, Bounds, Concurrency, Confidence, Duration, Overlap, Report, Session
 
-EXACT = 5 * MILLISECOND  # bounds no wider than this give the instant
+EXACT = 10 * MILLISECOND  # bounds no wider than this give the instant
 
 
 def find(sessions: Sequence[Session], k: int = 2) -> tuple[Overlap, ...]:
@@ -17,17 +17,15 @@ def find(sessions: Sequence[Session], k: int = 2) -> tuple[Overlap, ...]:
     within it. Sockets whose times are of different clocks prove nothing about each other.
     """
     by_id = {session.id: session for session in sessions}
+    possible = [
+        _possible(episode, by_id) for episode in episodes(((s.id, s.possible) for s in sessions if s.possible), k)
+    ]
     proven = [
-        _overlap(Confidence.PROVEN, episode, by_id)
+        _proven(episode, by_id, possible)
         for clock in sorted({session.clock for session in sessions})
         for episode in episodes(((s.id, s.proven) for s in sessions if s.proven and s.clock == clock), k)
     ]
-    possible = [
-        overlap
-        for episode in episodes(((s.id, s.possible) for s in sessions if s.possible), k)
-        if (overlap := _overlap(Confidence.POSSIBLE, episode, by_id)) and not _told(overlap, proven)
-    ]
-    return (*proven, *possible)
+    return (*proven, *(overlap for overlap in possible if not _told(overlap, proven)))
 
 
 def proven_above(report: Report, allowed: int) -> tuple[Overlap, ...]:
@@ -56,31 +54,45 @@ def _intersect(a: Interval, b: Interval) -> bool:
     return (b.end is None or a.start < b.end) and (a.end is None or b.start < a.end)
 
 
-def _overlap(confidence: Confidence, episode: Episode[str], by_id: dict[str, Session]) -> Overlap:
-    """An episode without end lasts at least to the last evidence of any of its sockets."""
-    interval = episode.interval
+def _possible(episode: Episode[str], by_id: dict[str, Session]) -> Overlap:
+    endless = episode.interval.end is None
+    length = _length(episode, by_id)
+    at_most = None if endless else length
+    return Overlap(Confidence.POSSIBLE, episode.interval, length, endless, episode.peak, episode.keys, at_most)
+
+
+def _proven(episode: Episode[str], by_id: dict[str, Session], possible: Sequence[Overlap]) -> Overlap:
+    """None lasts longer than the possible stretch around it."""
+    start, end = episode.interval
     members = [by_id[key] for key in episode.keys]
-    end = interval.end
-    if end is None:
-        end = max((s.last_seen for s in members if s.last_seen is not None), default=interval.start)
-    ended = [s for s in members if s.proven is not None and s.proven.end == interval.end]
-    exact = confidence is Confidence.PROVEN and any(_exact(s) for s in ended)
+    around = next((o for o in possible if _intersect(o.interval, episode.interval)), None)
+    begun = [s for s in members if s.proven is not None and s.proven.start == start]
+    ended = [s for s in members if s.proven is not None and s.proven.end == end]
     return Overlap(
-        confidence=confidence,
-        interval=interval,
-        duration=max(0, end - interval.start),
-        duration_is_lower_bound=confidence is Confidence.PROVEN and not exact,
+        confidence=Confidence.PROVEN,
+        interval=episode.interval,
+        duration=_length(episode, by_id),
+        duration_is_lower_bound=not (any(_exact(s.opened) for s in begun) and any(_exact(s.closed) for s in ended)),
         peak=episode.peak,
         sessions=episode.keys,
+        at_most=around.at_most if around is not None else None,
     )
 
 
-def _exact(session: Session) -> bool:
-    """Does the capture give the instant of its close?"""
-    closed = session.closed
+def _length(episode: Episode[str], by_id: dict[str, Session]) -> Duration:
+    """One without end lasts at least to the last evidence of any of its sockets."""
+    start, end = episode.interval
+    if end is None:
+        seen = (by_id[key].last_seen for key in episode.keys)
+        end = max((at for at in seen if at is not None), default=start)
+    return max(0, end - start)
+
+
+def _exact(bounds: Bounds | None) -> bool:
+    """Do they give the instant?"""
     return (
-        closed is not None
-        and closed.earliest is not None
-        and closed.latest is not None
-        and closed.latest - closed.earliest <= 2 * EXACT
+        bounds is not None
+        and bounds.earliest is not None
+        and bounds.latest is not None
+        and bounds.latest - bounds.earliest <= EXACT
     )

@@ -66,13 +66,16 @@ class Signs(Value, frozen=True):
     steps: str  # from few to many
 
 
+# fmt: off
 UNICODE = Signs(
-    "✗", "✓", "?", "–", "█", "░", "►", "?", "╌", "×", "▼", "┊", "━", "─", "├", "┼", "·", "…", "→", "→", "←", "·", "▁▂▃▄▅▆▇█"
-)  # fmt: skip
+    "✗", "✓", "?", "–", "█", "░", "►", "?", "╌", "×", "▼", "┊", "━", "─", "├", "┼", "·", "…", "→", "→", "←",
+    "·", "▁▂▃▄▅▆▇█",
+)
 ASCII = Signs(
-    "[X]", "[OK]", "[?]", "[-]", "#", ".", ">", "?", "-", "x", "v", ":", "=", "-", "+", "+", "-", "...", "->", "->", "<-",
-    "0", ".:-=+*%#",
-)  # fmt: skip
+    "[X]", "[OK]", "[?]", "[-]", "#", ".", ">", "?", "-", "x", "v", ":", "=", "-", "+", "+", "-", "...", "->", "->",
+    "<-", "0", ".:-=+*%#",
+)
+# fmt: on
 # Our own typography, where it comes in with a rule's sentence.
 PLAIN = str.maketrans({"—": "-", "–": "-", "…": "...", "‘": "'", "’": "'", "“": '"', "”": '"', "·": "-", "→": "->"})
 
@@ -114,6 +117,14 @@ class Medium(Value, frozen=True):
         if cell_len(text) <= cells:
             return text
         return (set_cell_size(text, max(0, cells - len(sign))).rstrip() + sign)[: max(cells, 0)] if cells > 0 else ""
+
+    def short_middle(self, text: str, cells: int) -> str:
+        """The same for addresses: host and end of the path stay."""
+        text, sign = self.safe(text), self.signs.ellipsis
+        if cell_len(text) <= cells:
+            return text
+        head = set_cell_size(text, max(0, cells - len(sign)) // 2).rstrip()
+        return head + self.short_left(text, cells - cell_len(head))
 
     def short_left(self, text: str, cells: int) -> str:
         """The same for paths: the beginning gives way."""
@@ -220,7 +231,9 @@ def saved(report: Report) -> str:
 
 
 def since(at: Instant, axis: Axis) -> str:
-    """An instant, relative to the beginning: `0.31 s`."""
+    """An instant, relative to the beginning: `0.31 s`; where the whole is shorter or longer, as fits."""
+    if SECOND <= axis.end - axis.start < MINUTE:
+        return f"{(at - axis.start) / SECOND:.2f} s"
     return spoken(at - axis.start) if at != axis.start else "0 s"
 
 
@@ -255,12 +268,19 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis) -> str:
         case Outcome.OPEN:
             return "open when saved"
         case Outcome.FAILED:
-            return f"never opened: {session.problem}" if session.problem else "never opened"
+            return f"never opened: {_terse(session.problem)}" if session.problem else "never opened"
         case Outcome.CONNECTING:
             return "never seen to open"
         case Outcome.UNKNOWN:
             left = session.page is not None and (page := pages.get(session.page)) is not None and page.end is not None
             return "page left, cannot tell if it closed" if left else "cannot tell if it closed"
+
+
+def _terse(problem: str) -> str:
+    """Chrome's sentences, without what all of them have."""
+    for start in ("Error in connection establishment: net::", "Error during WebSocket handshake: ", "net::"):
+        problem = problem.removeprefix(start)
+    return problem.removeprefix("Unexpected ")
 
 
 # -- time, drawn -------------------------------------------------------------------------------------------
@@ -327,32 +347,31 @@ def possible_levels(sessions: Sequence[Session], axis: Axis) -> list[int]:
 
 
 def bar(session: Session, axis: Axis, medium: Medium, guides: Iterable[int], crowd: Sequence[int]) -> Text:
-    """One socket's life, a cell a column: certain, possible, connecting. `crowd`: how many are certainly open."""
+    """One socket's life, a cell a column and one for what comes after: certain, possible, connecting.
+
+    `crowd`: how many are certainly open, by column.
+    """
     signs = medium.signs
-    cells: list[tuple[str, str]] = [(" ", "")] * axis.columns
+    cells: list[tuple[str, str]] = [(" ", "")] * (axis.columns + 1)
     for column in guides:
         cells[column] = (signs.guide, FAINT)
     created = session.created.earliest if session.created is not None else None
     if session.possible is None and created is not None:
         failed = session.outcome is Outcome.FAILED
-        last = session.closed.latest if failed and session.closed is not None else None
-        end = (last or created) + 1 if failed else None
-        for column in axis.cells(Interval(created, end)):
+        until = (session.closed.latest if session.closed is not None else None) or created
+        for column in axis.cells(Interval(created, until + 1 if failed else None)):
             cells[column] = (signs.connecting, UNSURE)
-        if failed:
-            cells[axis.column((end or created) - 1)] = (signs.failed, BAD)
+        cells[axis.column(until) if failed else -1] = (signs.failed, BAD) if failed else (signs.no_end, UNSURE)
     if session.possible is not None:
-        touched = axis.cells(session.possible)
-        for column in touched:
+        for column in axis.cells(session.possible):
             cells[column] = (signs.possible, UNSURE)
         if session.possible.end is None:
-            cells[touched[-1]] = (signs.no_end, UNSURE)
+            cells[-1] = (signs.no_end, UNSURE)
     if session.proven is not None:
-        touched = axis.cells(session.proven)
-        for column in touched:
+        for column in axis.cells(session.proven):
             cells[column] = (signs.certain, BAD if crowd[column] > 1 else GOOD)
         if session.proven.end is None:
-            cells[touched[-1]] = (signs.goes_on, BAD if crowd[touched[-1]] > 1 else GOOD)
+            cells[-1] = (signs.goes_on, BAD if crowd[-1] > 1 else GOOD)
     return _joined(cells)
 
 

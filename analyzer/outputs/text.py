@@ -27,6 +27,7 @@ from analyzer.model import (
     Severity,
     Skipped,
     Unreadable,
+    Value,
     Verdict,
     describe,
     spoken,
@@ -41,7 +42,8 @@ ROWS = 100  # sockets; above that they are summed up
 SHOWN = 24  # of these the rows of so many
 ADDRESSES, FINDINGS, CAVEATS, SKIPPED = 12, 4, 10, 5
 MARGIN = "   "
-TITLE = "closed"
+BEGAN, ENDED, AT_ONCE = "opened", "how it ended", "up to {} at once"
+ALL = "--format csv has them all"
 ACCENT = "cyan"
 
 
@@ -135,11 +137,16 @@ def _header(report: Report, medium: Medium) -> list[Text]:
     version = f" {medium.short(capture.exporter.version, 24)}" if capture.exporter.version else ""
     counts = [count(len(capture.pages), "page")] if capture.pages else []
     counts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
-    parts = [f"recorded with {medium.short(capture.exporter.label, 40)}{version}", ", ".join(counts)]
+    told = [f"recorded with {medium.short(capture.exporter.label, 40)}{version}{dot}{', '.join(counts)}"]
     if capture.observed is not None:
         start, end = capture.observed
-        parts.append(f"{spoken((end or start) - start)} seen, from {terminal.utc(start)}")
-    return [terminal.headline(title, medium), *wrapped(Text(dot.join(parts), FAINT), medium, MARGIN)]
+        told.append(f"{spoken((end or start) - start)} seen, from {terminal.utc(start)}")
+    if cell_len(dot.join(told)) <= medium.width - len(MARGIN):
+        told = [dot.join(told)]
+    return [
+        terminal.headline(title, medium),
+        *(line for it in told for line in wrapped(Text(it, FAINT), medium, MARGIN)),
+    ]
 
 
 def _mark(verdict: Verdict, medium: Medium) -> tuple[str, str]:
@@ -165,7 +172,7 @@ def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
 
 
 def verdict_sentences(report: Report, policy: Policy) -> list[str]:
-    """The verdict in plain words: what it is, then what belongs to it. Only what is true of every reading of the file."""
+    """The verdict in plain words: what it is, then what belongs to it."""
     match report.verdict:
         case Verdict.OVERLAP:
             return _overlap(report, policy)
@@ -209,9 +216,11 @@ def _lasted(overlaps: Sequence[Overlap]) -> str:
     bounded = any(overlap.duration_is_lower_bound for overlap in overlaps)
     total = sum(overlap.duration for overlap in overlaps)
     longest = max(overlap.duration for overlap in overlaps)
+    peak = max(overlap.peak for overlap in overlaps)
+    many, most = ("2", "") if peak == 2 else ("2 or more", f", up to {peak} at once")
     return (
-        f"2 or more open in {len(overlaps)} stretches, {_length(total, bounded)} together, the longest "
-        f"{_length(longest, bounded)}; up to {max(overlap.peak for overlap in overlaps)} at once"
+        f"{many} open in {len(overlaps):,} stretches, {_length(total, bounded)} together, the longest "
+        f"{_length(longest, bounded)}{most}"
     )
 
 
@@ -227,7 +236,8 @@ def _afterwards(report: Report, proven: Sequence[Overlap]) -> str:
     members = report.named(last.sessions)
     still = sum(session.outcome is Outcome.OPEN for session in members)
     if last.interval.end is None:
-        of_all = ("both" if still == 2 else f"all {still}") if still == len(members) else f"{still} of them"
+        whole = len(proven) == 1 and still == len(members)
+        of_all = ("both" if still == 2 else f"all {still}") if whole else f"{still} of them"
         return f"; {of_all} still open {terminal.saved(report)}"
     if any(overlap.duration_is_lower_bound for overlap in proven):
         return "; how much longer, this file cannot tell"
@@ -244,17 +254,11 @@ def _one_of_each(report: Report) -> bool:
 
 def _possible_overlap(report: Report) -> list[str]:
     ids = tuple(dict.fromkeys(id for overlap in report.overlaps for id in overlap.sessions))
-    most = report.concurrency.possible_peak
-    said = [
-        f"Cannot tell: {_why(report, ids)}, so up to {most} sockets of {report.endpoints(ids)} may have been open at once."
-    ]
-    ends = [overlap.interval.end for overlap in report.overlaps]
-    if None not in ends:
-        total = sum(overlap.duration for overlap in report.overlaps)
-        stretches = f", in {len(ends)} stretches together" if len(ends) > 1 else ""
-        said.append(f"If they were, for at most {spoken(total)}{stretches}.")
-    said += [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
-    return said
+    bounded = all(overlap.interval.end is not None for overlap in report.overlaps)
+    total = spoken(sum(overlap.duration for overlap in report.overlaps))
+    most = f"Up to {report.concurrency.possible_peak} sockets of {report.endpoints(ids)} may have been open at once"
+    hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
+    return [f"Cannot tell: {_why(report, ids)}.", f"{most}{f', for {total} at most' if bounded else ''}.", *hidden]
 
 
 def _why(report: Report, ids: Sequence[str]) -> str:
@@ -264,7 +268,7 @@ def _why(report: Report, ids: Sequence[str]) -> str:
     open_ended = [s for s in members if s.possible and s.possible.end is None and s.outcome is not Outcome.OPEN]
     unknown = [s for s in open_ended if s.possible and s.possible.start < latest] or open_ended
     if not unknown:
-        return "when exactly one opened and another closed is not known"
+        return "this file does not say whether one socket had closed when the next one opened"
     names = [session.name for session in unknown]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     listed = listed if len(names) < 5 else f"{', '.join(names[:3])} and {len(names) - 3} others"
@@ -276,25 +280,28 @@ def _in_this_file(report: Report) -> str:
     if not report.sessions:
         return "No socket is in this file."
     if not opened:
-        return f"{_none_of(report)} opened, as far as this file shows."
+        return f"{_none_of(report)} was seen open."
     if opened == 1:
         return f"Only one socket in this file {'opened' if len(report.sessions) > 1 else 'is shown'}{_fate(report)}."
     return f"The {opened} sockets in this file that opened were never open at once."
 
 
 def _none_of(report: Report) -> str:
-    return "The only socket never" if len(report.sessions) == 1 else f"None of the {len(report.sessions):,} sockets"
+    return "Not even the only socket" if len(report.sessions) == 1 else f"None of the {len(report.sessions):,} sockets"
 
 
 def _no_overlap(report: Report) -> list[str]:
     opened = sum(session.possible is not None for session in report.sessions)
     if not opened:
-        return [f"No socket was seen open. {_none_of(report)} opened."]
-    others = len(report.sessions) - opened
-    more = [f"{count(others, 'more')} never opened.".replace("mores", "more")] if others else []
+        return [f"Never more than one open. {_none_of(report)} was seen open."]
+    said = "Never more than one open. Each socket was gone before the next one opened."
     if opened == 1:
-        return [f"Only one socket{' opened' if others else ''}{_fate(report)}.", *more]
-    return ["Never more than one open. Each socket was gone before the next one opened.", *more]
+        said = f"Only one socket{' opened' if len(report.sessions) > 1 else ''}{_fate(report)}."
+    tally = Counter(session.outcome for session in report.sessions)
+    failed, waiting = tally[Outcome.FAILED], tally[Outcome.CONNECTING]
+    more = [f"{failed:,} more never opened"] if failed else []
+    more += [f"{waiting:,} more {'was' if waiting == 1 else 'were'} not seen to open"] if waiting else []
+    return [said, f"{', '.join(more)}."] if more else [said]
 
 
 def _fate(report: Report) -> str:
@@ -317,13 +324,34 @@ def _hidden(report: Report) -> bool:
 # -- the timeline ------------------------------------------------------------------------------------------
 
 
-class Columns(terminal.Value, frozen=True):
-    """How a row is divided: name, bar, opened, how it ended; each but the first after two spaces."""
+class Layout(Value, frozen=True):
+    """How a row is divided: name, bar (its last cell is what comes after the end), opened, how it ended."""
 
+    medium: Medium
     name: int
     bar: int
     opened: int
     ended: int
+
+    def row(self, name: str, drawn: Text, opened: str = "", ended: str = "", style: str = "") -> Text:
+        line = Text(MARGIN).append(self._cell(name, self.name), style).append_text(drawn)
+        line.append(" " * (len(MARGIN) + self.name + 2 + self.bar + 2 - line.cell_len))
+        if self.opened:
+            line.append(set_cell_size(opened, self.opened), style)
+        return line.append(self.medium.short(ended, self.ended), style)
+
+    def _cell(self, text: str, cells: int) -> str:
+        return set_cell_size(self.medium.short_middle(text, cells), cells + 2)
+
+
+def _layout(names: Iterable[str], opened: Iterable[str], ended: Iterable[str], medium: Medium) -> Layout:
+    """Names and words get what they need, within limits; the bars all the rest."""
+    room = medium.width - len(MARGIN) - 4
+    name = min(max(9, *(cell_len(medium.safe(it)) for it in names)), max(9, room // 4))
+    began = max(len(BEGAN), *(len(it) for it in opened)) + 2
+    end = min(max(len(AT_ONCE), *(cell_len(it) for it in ended)), max(16, room * 9 // 20), room - name - 16)
+    began = began if room - name - end - began >= 24 else 0  # the picture first
+    return Layout(medium, name, room - name - began - end, began, end)
 
 
 def _timeline(report: Report, medium: Medium) -> list[Text]:
@@ -331,31 +359,39 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
         return []
     shown = _shown(report)
     names = _names(report, shown)
+    groups = _groups(report) if len(shown) < len(report.sessions) else []
     axis = terminal.axis_of(report, 1)
     pages = {page.id: page for page in report.capture.pages}
     opened = {s.id: terminal.when(s.opened, axis) for s in shown}
     ended = {s.id: medium.safe(terminal.ending(s, pages, axis)) for s in shown}
-    groups = _groups(report) if len(shown) < len(report.sessions) else []
-    width = _columns([*names.values(), *(name for name, _ in groups)], opened.values(), ended.values(), medium)
-    axis = Axis(axis.start, axis.end, width.bar)
+    layout = _layout([*names.values(), *(name for name, _ in groups)], opened.values(), ended.values(), medium)
+    axis = Axis(axis.start, axis.end, layout.bar - 1)
     crowd = terminal.proven_levels(report.sessions, axis)
     marks = terminal.loads(report, axis)
-    guides = [column for column, _ in marks]
-    lines = [*heading(_timeline_title(report, medium)), *_ruler(axis, width, medium)]
-    lines += [_row("page", _page_marks(marks, axis, medium), "", "", width, medium)] if marks else []
-    lines += _concurrency(report, axis, crowd, width, medium)
-    for name, sessions in groups[:ADDRESSES]:
-        drawn = terminal.concurrency(terminal.proven_levels(sessions, axis), medium, True)
-        lines.append(_row(name, drawn, "", _outcomes(sessions), width, medium, style=STRONG))
-    if len(groups) > ADDRESSES:
-        lines.append(Text(f"{MARGIN}and {len(groups) - ADDRESSES:,} more addresses: --format csv has them all", FAINT))
+    labels, line = terminal.ruler(axis, medium)
+    common = _addresses(report)[0]
+    title = f"Timeline of {medium.short_left(common, medium.width - 16)}" if common else "Timeline"
+    lines = [*heading(title), layout.row("", labels, BEGAN, ENDED, FAINT), layout.row("", line)]
+    lines += [layout.row("page", _page_marks(marks, axis, medium))] if marks else []
+    lines += _concurrency(report, axis, crowd, layout)
+    lines += _group_rows(groups, axis, layout)
+    guides = [column for column, _ in marks[1:]]
     for session in shown:
         drawn = terminal.bar(session, axis, medium, guides, crowd)
-        lines.append(_row(names[session.id], drawn, opened[session.id], ended[session.id], width, medium))
-    if len(shown) < len(report.sessions):
-        rest = f"and {len(report.sessions) - len(shown):,} more: --format csv has them all"
-        lines += wrapped(Text(rest, FAINT), medium, MARGIN)
+        lines.append(layout.row(names[session.id], drawn, opened[session.id], ended[session.id]))
+    left_out = len(report.sessions) - len(shown)
+    lines += wrapped(Text(f"and {left_out:,} more: {ALL}", FAINT), medium, MARGIN) if left_out else []
     return lines + _legend(shown, medium)
+
+
+def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, layout: Layout) -> list[Text]:
+    """How many of each address were open, with how they ended."""
+    lines = []
+    for name, sessions in groups[:ADDRESSES]:
+        drawn = terminal.concurrency(terminal.proven_levels(sessions, axis), layout.medium, True)
+        lines.append(layout.row(name, drawn, count(len(sessions), "socket"), _outcomes(sessions), STRONG))
+    more = f"and {len(groups) - ADDRESSES:,} more addresses: {ALL}"
+    return lines + (wrapped(Text(more, FAINT), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
 
 
 def _shown(report: Report) -> list[Session]:
@@ -414,36 +450,6 @@ def _outcomes(sessions: Sequence[Session]) -> str:
     return ", ".join(f"{tally[outcome]:,} {words}" for outcome, words in OUTCOMES.items() if tally[outcome])
 
 
-def _timeline_title(report: Report, medium: Medium) -> str:
-    common = _addresses(report)[0]
-    return "Timeline" + (f" of {medium.short_left(common, medium.width - 16)}" if common else "")
-
-
-def _columns(names: Iterable[str], opened: Iterable[str], ended: Iterable[str], medium: Medium) -> Columns:
-    """Names and words get what they need, within limits; the bars all the rest."""
-    room = medium.width - len(MARGIN)
-    name = min(max(11, *(cell_len(medium.safe(it)) for it in names)), max(11, room // 4))
-    began = max(6, *(len(it) for it in opened)) if medium.width >= 76 else 0
-    end = min(max(len(TITLE), *(cell_len(it) for it in ended)), max(16, room * 2 // 5), room - name - 16)
-    return Columns(name, room - name - 2 - (began + 2 if began else 0) - 2 - end, began, end)
-
-
-def _row(name: str, drawn: Text, opened: str, ended: str, width: Columns, medium: Medium, style: str = "") -> Text:
-    line = Text(MARGIN).append(_fitted(name, width.name, medium) + "  ", style or None).append_text(drawn).append("  ")
-    if width.opened:
-        line.append(_fitted(opened, width.opened, medium) + "  ", style or None)
-    return line.append(medium.short(ended, width.ended), style or None)
-
-
-def _fitted(text: str, cells: int, medium: Medium) -> str:
-    return set_cell_size(medium.short(text, cells), cells)
-
-
-def _ruler(axis: Axis, width: Columns, medium: Medium) -> list[Text]:
-    labels, line = terminal.ruler(axis, medium)
-    return [_row("", labels, "opened", TITLE, width, medium, FAINT), _row("", line, "", "", width, medium)]
-
-
 def _page_marks(marks: Sequence[tuple[int, Page]], axis: Axis, medium: Medium) -> Text:
     """Where pages were loaded, with what kind of load it was where there is room."""
     cells = [" "] * axis.columns
@@ -457,17 +463,17 @@ def _page_marks(marks: Sequence[tuple[int, Page]], axis: Axis, medium: Medium) -
     return Text("".join(cells), ACCENT)
 
 
-def _concurrency(report: Report, axis: Axis, proven: Sequence[int], width: Columns, medium: Medium) -> list[Text]:
-    """How many were open at once: at least (proven), and at most (possible) where that is more."""
+def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layout) -> list[Text]:
+    """How many were open at once: what is certain, and what is possible where that is more."""
     least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
-    differ = most != least or _hidden(report)
-    sure = terminal.concurrency(proven, medium, True)
-    rows = (
-        [_row("at least" if differ else "how many", sure, "", f"up to {least} at once", width, medium)] if least else []
-    )
+    rows = []
+    if least:
+        sure = most == least and not _hidden(report)
+        drawn = terminal.concurrency(proven, layout.medium, True)
+        rows.append(layout.row("how many" if sure else "at least", drawn, "", AT_ONCE.format(least)))
     if most > least:
-        possible = terminal.concurrency(terminal.possible_levels(report.sessions, axis), medium, False)
-        rows.append(_row("perhaps", possible, "", f"perhaps up to {most}", width, medium))
+        drawn = terminal.concurrency(terminal.possible_levels(report.sessions, axis), layout.medium, False)
+        rows.append(layout.row("perhaps", drawn, "", AT_ONCE.format(most)))
     return rows
 
 

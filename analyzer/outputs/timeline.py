@@ -24,7 +24,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from analyzer.intervals import Interval, sweep
-from analyzer.model import SECOND, Confidence, Instant, Outcome, PageKind, Report, Run, Session, Verdict, spoken
+from analyzer.model import SECOND, Confidence, Instant, Outcome, Page, PageKind, Report, Run, Session, Verdict, spoken
 from analyzer.outputs.document import timestamp
 
 SUFFIX = ".png"
@@ -70,7 +70,7 @@ METADATA: dict[str, dict[str, Any]] = {  # no dates, no versions: same run, same
     "pdf": {"CreationDate": None, "Creator": "har-sockets", "Producer": None},
 }
 # Inches around the lanes: everything is placed in inches, so that a lane more only makes the picture higher.
-RIGHT, TITLE, PAGES, COUNTS, AXIS, HIGHEST = 1.25, 0.72, 0.18, 0.95, 0.58, 12.0
+RIGHT, TITLE, CAVEAT, PAGES, COUNTS, AXIS, HIGHEST = 1.25, 0.6, 0.16, 0.18, 0.95, 0.58, 12.0
 STEPS = (60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200)  # seconds between ticks
 
 
@@ -85,14 +85,19 @@ class Panel(NamedTuple):
     left: float
     width: float
     lane: float
+    loads: tuple[tuple[float, Page], ...]  # where each page of the window began, in order
 
     @property
     def lanes(self) -> float:
         return max(self.lane * len(self.sessions), 0.4) if self.sessions else 1.2
 
     @property
+    def head(self) -> float:
+        return TITLE + PAGES + (CAVEAT if _caveat(self.report) else 0)
+
+    @property
     def height(self) -> float:
-        return TITLE + PAGES + self.lanes + (COUNTS if self.sessions else 0) + AXIS
+        return self.head + self.lanes + (COUNTS if self.sessions else 0) + AXIS
 
     @property
     def labelled(self) -> bool:
@@ -162,7 +167,7 @@ def _figure(run: Run, width: float, start: Instant | None, end: Instant | None) 
     ]
     notes = _notes(run)
     handles, columns = _legend(panels), max(1, int(width / 3))
-    below = 0.2 * -(-len(handles) // columns) + 0.2 * len(notes) + 0.15
+    below = 0.16 * -(-len(handles) // columns) + 0.2 * len(notes) + 0.2
     high = sum(panel.height for panel in panels) + below
     figure = Figure(figsize=(width, high))
     top = 0.0
@@ -204,7 +209,10 @@ def _panel(
     first = (begin - origin) / SECOND - (0.01 * span if start is None else 0)
     edge = (finish - origin) / SECOND + (0.035 * span if end is None else 0)
     all_lanes = min(0.34 * len(sessions), 3.4 + 0.15 * max(0, len(sessions) - 10), highest)
-    return Panel(report, tuple(sessions), origin, first, edge, left, width, all_lanes / max(1, len(sessions)))
+    loads = [((page.started - origin) / SECOND, page) for page in report.capture.pages if page.started is not None]
+    loads = sorted((load for load in loads if first <= load[0] <= edge), key=lambda load: load[0])
+    lane = all_lanes / max(1, len(sessions))
+    return Panel(report, tuple(sessions), origin, first, edge, left, width, lane, tuple(loads))
 
 
 def _signs(session: Session) -> list[Instant]:
@@ -235,7 +243,7 @@ def _draw(figure: Figure, panel: Panel, number: int, top: float) -> None:
 
     for text, line, style in _title(panel, int(width * 14)):
         figure.text(0.2 / width, 1 - (top + line) / high, text, **style)
-    lanes = axes(TITLE + PAGES, panel.lanes)
+    lanes = axes(panel.head, panel.lanes)
     _pages(lanes, panel)
     if not panel.sessions:
         lanes.set(yticks=[], ylim=(1, 0))
@@ -245,12 +253,12 @@ def _draw(figure: Figure, panel: Panel, number: int, top: float) -> None:
     _lanes(lanes, panel, number)
     lanes.xaxis.set_major_locator(_locator(panel))
     lanes.tick_params(axis="x", length=0, labelbottom=False)
-    counts = axes(TITLE + PAGES + panel.lanes + 0.12, COUNTS - 0.12)
+    counts = axes(panel.head + panel.lanes + 0.12, COUNTS - 0.12)
     _counts(counts, panel)
     _time_axis(counts, panel)
     for ax, name in ((lanes, "lanes"), (counts, "counts")):
         ax.grid(axis="x", color="#d9d9d9", linewidth=0.6)
-        bands = [_bar(panel, 0.5, o.interval, 0.5, flat=True) for o in panel.report.overlaps if _certain(o.confidence)]
+        bands = [_bar(panel, 0.5, 0.5, o.interval, flat=True) for o in panel.report.overlaps if _certain(o.confidence)]
         look = {"facecolors": SHADED, "edgecolors": SHADED_EDGE, "linewidths": 0.5 if len(bands) <= LABELS else 0}
         _add(ax, bands, f"overlap-{name}-{number}", zorder=0.3, transform=ax.get_xaxis_transform(), **look)
 
@@ -274,13 +282,14 @@ def _lanes(ax: Axes, panel: Panel, number: int) -> None:
 
     lanes = list(enumerate(sessions))
     fine = len(sessions) <= PATTERNS
-    possible = [_bar(panel, row, s.possible, 0.32 if fine else 0.2) for row, s in lanes if s.possible]
-    pattern = {"facecolors": "white", "edgecolors": POSSIBLE, "linewidths": 0.6, "hatch": HATCH} if fine else {}
-    _add(ax, possible, f"possible-{number}", zorder=2, **(pattern or {"facecolors": POSSIBLE}))
-    connecting = [_bar(panel, row, wait, 0.05, flat=True) for row, s in lanes if (wait := _connecting(s))]
-    _add(ax, connecting, f"connecting-{number}", facecolors="black", zorder=2.2)
-    proven = [_bar(panel, row, s.proven, 0.32 if fine else 0.45) for row, s in lanes if s.proven]
-    _add(ax, proven, f"proven-{number}", facecolors=PROVEN, zorder=2.4)
+    half = 0.32 if fine else max(0.45, 0.5 / 150 / panel.lane)  # at least a pixel high
+    pattern = {"facecolors": "white", "edgecolors": POSSIBLE, "linewidths": 0.6, "hatch": HATCH}
+    possible = [_bar(panel, row, half if fine else half * 0.6, s.possible) for row, s in lanes if s.possible]
+    _add(ax, possible, f"possible-{number}", zorder=2, **(pattern if fine else {"facecolors": POSSIBLE}))
+    connecting = [_bar(panel, row, 0.05, wait, flat=True) for row, s in lanes if (wait := _connecting(s))]
+    _add(ax, connecting, f"connecting-{number}", zorder=2.2, facecolors="black")
+    proven = [_bar(panel, row, half, s.proven) for row, s in lanes if s.proven]
+    _add(ax, proven, f"proven-{number}", zorder=2.4, facecolors=PROVEN)
     failed = [(row, panel.x(at), s) for row, s in lanes if (at := _failure(s)) is not None]
     size = min(30.0, (panel.lane * 72 * 0.6) ** 2) if fine else 4
     marks = ax.scatter([x for _, x, _ in failed], [row for row, _, _ in failed], size, FAILED, marker="x", zorder=3)
@@ -295,18 +304,13 @@ def _reason(ax: Axes, panel: Panel, row: int, x: float, session: Session) -> Non
     right = x < (panel.first + panel.edge) / 2
     room = (panel.edge - x if right else x - panel.first) / panel.room(1) - 3
     text = clean(session.problem or "", int(room)) if room > 8 else ""
+    side = "left" if right else "right"
     ax.text(
-        x + panel.room(1.5 if right else -1.5),
-        row,
-        text,
-        ha="left" if right else "right",
-        va="center",
-        fontsize=7,
-        color=FAILED,
+        x + panel.room(1.5 if right else -1.5), row, text, ha=side, va="center", fontsize=7, color=FAILED, clip_on=True
     )
 
 
-def _bar(panel: Panel, row: float, interval: Interval, half: float, flat: bool = False) -> list[tuple[float, float]]:
+def _bar(panel: Panel, row: float, half: float, interval: Interval, flat: bool = False) -> list[tuple[float, float]]:
     """One bar, at least a pixel long. Without an end it runs to the right edge, into a point."""
     pixel = (panel.edge - panel.first) / panel.width / 150
     start = panel.x(interval.start)
@@ -341,17 +345,15 @@ def _failure(session: Session) -> Instant | None:
 
 def _pages(ax: Axes, panel: Panel) -> None:
     """A line where each document began, and its kind above it where there is room."""
-    loads = ((panel.x(page.started), page) for page in panel.report.capture.pages if page.started is not None)
-    inside = sorted((it for it in loads if panel.first <= it[0] <= panel.edge), key=lambda it: it[0])
     for kind in PageKind:
-        lines = [[(x, 0), (x, 1)] for x, page in inside if page.kind is kind]
+        lines = [[(x, 0), (x, 1)] for x, page in panel.loads if page.kind is kind]
         style: dict[str, Any] = {"colors": FAINT, "linewidths": 0.9, "linestyles": [DASHES[kind]], "zorder": 1}
         ax.add_collection(LineCollection(lines, transform=ax.get_xaxis_transform(), **style), autolim=False)
     taken = panel.first - 1
-    for position, (x, page) in enumerate(inside):
+    for position, (x, page) in enumerate(panel.loads):
         word = "page" if page.kind is PageKind.UNKNOWN else page.kind.value
         where = clean(re.sub(r"^\w+://[^/]*|[?#].*", "", page.url), 24)
-        free = inside[position + 1][0] if position + 1 < len(inside) else panel.edge
+        free = panel.loads[position + 1][0] if position + 1 < len(panel.loads) else panel.edge
         text = next((t for t in (f"{word} {where}", word) if x + panel.room(len(t) + 1) <= free), word)
         if x >= taken:
             ax.annotate(text, (x, 1), (0, 2), ax.get_xaxis_transform(), "offset points", color=FAINT, fontsize=7)
@@ -361,23 +363,25 @@ def _pages(ax: Axes, panel: Panel) -> None:
 def _counts(ax: Axes, panel: Panel) -> None:
     """How many were open at each instant. Sockets of different clocks prove nothing about each other."""
     sessions = panel.report.sessions
-    clocks = sorted({session.clock for session in sessions})
     possible = [session.possible for session in sessions if session.possible]
-    _steps(ax, panel, possible, color=POSSIBLE, linestyle=(0, (3, 1.5)), linewidth=1.1)
-    for clock in clocks:
+    most = _steps(ax, panel, possible, color=POSSIBLE, linestyle=(0, (3, 1.5)), linewidth=1.1)
+    for clock in sorted({session.clock for session in sessions if session.proven}):
         proven = [session.proven for session in sessions if session.proven and session.clock == clock]
-        if proven:
-            _steps(ax, panel, proven, color=PROVEN, linewidth=1.6)
-    ax.set_ylim(0, max(1, panel.report.concurrency.possible_peak, panel.report.concurrency.proven_peak) * 1.15)
+        most = max(most, _steps(ax, panel, proven, color=PROVEN, linewidth=1.6))
+    ax.set_ylim(0, max(1, most) * 1.15)
     ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     ax.set_ylabel("open\nat once", rotation=0, ha="right", va="center", fontsize=8)
     ax.grid(axis="y", color="#e9e9e9", linewidth=0.5)
 
 
-def _steps(ax: Axes, panel: Panel, intervals: Iterable[Interval], **style: Any) -> None:
-    steps = [(panel.first, 0), *((panel.x(at), level) for at, level in sweep(intervals))]
-    steps.append((panel.edge, steps[-1][1]))
-    ax.step([x for x, _ in steps], [level for _, level in steps], where="post", zorder=3, **style)
+def _steps(ax: Axes, panel: Panel, intervals: Iterable[Interval], **style: Any) -> int:
+    """Draw how many hold; return the most."""
+    steps = [(panel.x(at), level) for at, level in sweep(intervals)]
+    before = max((step for step in steps if step[0] < panel.first), default=(0, 0))[1]
+    inside = [(panel.first, before), *(step for step in steps if panel.first <= step[0] <= panel.edge)]
+    inside.append((panel.edge, inside[-1][1]))
+    ax.step([x for x, _ in inside], [level for _, level in inside], where="post", zorder=3, **style)
+    return max(level for _, level in inside)
 
 
 def _time_axis(ax: Axes, panel: Panel) -> None:
@@ -417,10 +421,15 @@ def _title(panel: Panel, room: int) -> Iterator[tuple[str, float, dict[str, Any]
         f"starts {start[:10]} {start[11:23]} UTC" if start else "no times",
     ]
     yield clean("  ·  ".join(parts), room), 0.47, {"fontsize": 8.5}
-    hidden = [caveat.message for caveat in capture.caveats if caveat.hides_sockets]
-    if hidden and total:
-        text = f"What this file cannot show: {hidden[0]}" + (f" And {len(hidden) - 1} more." if hidden[1:] else "")
-        yield clean(text, room), 0.64, {"fontsize": 7.5, "color": FAINT}
+    if caveat := _caveat(panel.report):
+        yield clean(caveat, room), 0.64, {"fontsize": 7.5, "color": FAINT}
+
+
+def _caveat(report: Report) -> str:
+    """Why there may have been more sockets than are drawn. An empty panel says it in its middle."""
+    hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
+    more = f" And {len(hidden) - 1} more." if hidden[1:] else ""
+    return f"What this file cannot show: {hidden[0]}{more}" if hidden and report.sessions else ""
 
 
 def _verdict(report: Report) -> str:
@@ -470,7 +479,7 @@ def _certain(confidence: Confidence) -> bool:
 
 def _notes(run: Run) -> list[str]:
     further, unreadable = len(run.reports) - PANELS, len(run.unreadable)
-    notes = [f"{further:,} more captures are not drawn here."] if further > 0 else []
+    notes = [f"Not drawn: {further:,} more of {len(run.reports):,} captures."] if further > 0 else []
     if not run.reports:
         notes.append("No capture to draw.")
     for it in run.unreadable[:3]:
@@ -481,8 +490,7 @@ def _notes(run: Run) -> list[str]:
 def _legend(panels: Sequence[Panel]) -> list[Artist]:
     """What the marks mean; only those that are there."""
     sessions = [session for panel in panels for session in panel.sessions]
-    kinds = {page.kind for panel in panels for page in panel.report.capture.pages if page.started is not None}
-    pages = [kind for kind in PageKind if kind in kinds]
+    kinds = {page.kind for panel in panels for _, page in panel.loads}
     proven = any(session.proven for session in sessions)
     overlaps = any(_certain(overlap.confidence) for panel in panels for overlap in panel.report.overlaps)
     ends = [interval.end for session in sessions for interval in (session.proven, session.possible) if interval]
@@ -503,4 +511,8 @@ def _legend(panels: Sequence[Panel]) -> list[Artist]:
         (bool(ends), Line2D([], [], color=POSSIBLE, linestyle=(0, (3, 1.5)), label="how many may have been open")),
     ]
     marks = [mark for there, mark in rows if there]
-    return marks + [Line2D([], [], color=FAINT, linewidth=0.9, linestyle=DASHES[k], label=f"page: {k}") for k in pages]
+    return marks + [
+        Line2D([], [], color=FAINT, linewidth=0.9, linestyle=DASHES[k], label=f"page: {k}")
+        for k in PageKind
+        if k in kinds
+    ]

@@ -110,7 +110,7 @@ WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 
 class Window:
-    """A stretch of the stream. Unread is `buffer[at:end]`; `at` is never 0, so that its neighbour may be overwritten."""
+    """A stretch of the stream. Unread is `buffer[at:end]`; `at` is never 0: its neighbour may be overwritten."""
 
     def __init__(self, stream: Bytes) -> None:
         self.stream = stream

@@ -14,18 +14,20 @@ from collections.abc import Iterator
 from analyzer.model import SECOND, Confidence, Finding, Outcome, Policy, Report, Rule, Session, Severity
 
 STORM, WITHIN = 5, 60 * SECOND
+SHOWN = 3  # different problems
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     failed = [session for session in report.sessions if session.outcome is Outcome.FAILED]
     if failed:
         many = "1 socket" if len(failed) == 1 else f"{len(failed)} sockets"
-        problems = ", ".join(dict.fromkeys(s.problem for s in failed[:50] if s.problem))
+        problems = list(dict.fromkeys(s.problem for s in failed if s.problem))
+        more = f" and {len(problems) - SHOWN} other problems" if len(problems) > SHOWN else ""
         yield Finding(
             rule=RULE.id,
             severity=Severity.WARNING if _storm(failed) else Severity.NOTE,
             confidence=Confidence.PROVEN,
-            message=f"{many} never opened: {problems or 'no answer'}.",
+            message=f"{many} never opened: {', '.join(problems[:SHOWN]) or 'no answer'}{more}.",
             interval=None,
             sessions=tuple(session.id for session in failed),
             pointers=tuple(session.pointer for session in failed),

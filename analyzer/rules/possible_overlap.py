@@ -9,33 +9,61 @@ What to do: record so that the capture can tell. Chrome DevTools, opened before 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from analyzer.model import Confidence, Finding, Outcome, Policy, Report, Rule, Session, Severity
+from analyzer.model import Confidence, Finding, Outcome, Overlap, Policy, Report, Rule, Session, Severity, spoken
+
+ELSEWHERE = "Record with Chrome DevTools (opened first, Preserve log on, no filter) or with HTTP Toolkit."
+LEFT = "If the back/forward cache was off while this was recorded, say so: --assume no-bfcache."
+AGAIN = "Record again with DevTools opened before the page is loaded, Preserve log on and no filter."
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for overlap in report.overlaps:
         if overlap.confidence is Confidence.POSSIBLE and overlap.peak > policy.max_open:
             sessions = report.named(overlap.sessions)
-            unsettled = [s for s in sessions if _end_unknown(s)]
-            names = ", ".join(s.name for s in unsettled[:5]) + (" ..." if len(unsettled) > 5 else "")
-            why = f"when {names} closed is not known" if unsettled else "the bounds of their opening and closing touch"
+            unsettled = [session for session in sessions if session.outcome is Outcome.UNKNOWN]
             yield Finding(
                 rule=RULE.id,
                 severity=Severity.NOTE,
                 confidence=Confidence.POSSIBLE,
-                message=f"Cannot rule out that up to {overlap.peak} of {len(sessions)} sockets of "
-                f"{report.endpoints(overlap.sessions)} were open at once: {why}.",
+                message=f"Cannot rule out that {_many(overlap)} of {report.endpoints(overlap.sessions)} were open "
+                f"at once{_most(overlap)}: {_why(sessions, unsettled)}.",
                 interval=overlap.interval,
                 sessions=overlap.sessions,
                 pointers=tuple(session.pointer for session in sessions),
-                remedy="Record with Chrome DevTools (opened first, Preserve log on, no filter) or with HTTP Toolkit.",
+                remedy=_remedy(report, unsettled),
             )
 
 
-def _end_unknown(session: Session) -> bool:
-    return session.outcome is Outcome.UNKNOWN or session.closed is None or session.closed.latest is None
+def _many(overlap: Overlap) -> str:
+    if overlap.peak < len(overlap.sessions):
+        return f"up to {overlap.peak} of {len(overlap.sessions)} sockets"
+    return "both sockets" if overlap.peak == 2 else f"all {overlap.peak} sockets"
+
+
+def _most(overlap: Overlap) -> str:
+    return "" if overlap.interval.end is None else f", for at most {spoken(overlap.duration)}"
+
+
+def _why(sessions: Sequence[Session], unsettled: Sequence[Session]) -> str:
+    if unsettled:
+        return f"the file does not say when {_names(unsettled)} closed"
+    vague = [s for s in sessions if s.opened is not None and s.opened.earliest != s.opened.latest]
+    return f"the file does not say exactly when {_names(vague or sessions)} opened"
+
+
+def _names(sessions: Sequence[Session]) -> str:
+    return ", ".join(session.name for session in sessions[:5]) + (" ..." if len(sessions) > 5 else "")
+
+
+def _remedy(report: Report, unsettled: Sequence[Session]) -> str | None:
+    if not unsettled:
+        return None
+    if report.capture.exporter.id != "chrome":
+        return ELSEWHERE
+    ended = {page.id for page in report.capture.pages if page.end is not None}
+    return LEFT if any(session.page in ended for session in unsettled) else AGAIN
 
 
 RULE = Rule("possible-overlap", "Several sockets open at once cannot be ruled out", check)
