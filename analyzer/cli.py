@@ -151,8 +151,8 @@ def timeline(
 
 
 def _known(name: str) -> None:
-    if name not in ("text", *outputs.OUTPUTS):
-        _refuse(f"--format {name}: not one of text, {', '.join(outputs.OUTPUTS)}")
+    if name not in outputs.OUTPUTS:
+        _refuse(f"--format {name}: not one of {', '.join(outputs.OUTPUTS)}")
 
 
 def _output(spec: str) -> tuple[str, Path]:

@@ -63,6 +63,7 @@ class Row(Value, frozen=True):
     close_slack: int = 0  # microseconds by which a recorded close may be off, either way
     start_slack: int = 0  # microseconds by which startedDateTime may be early: it is cut, not rounded
     versions_below: tuple[int, ...] = ()  # this row is for older versions only
+    version_tells: bool = True  # log.creator.version is that of the program (Chrome writes a constant)
 
 
 CHROME = Row(
@@ -74,6 +75,7 @@ CHROME = Row(
     opened=Opened.WAIT,
     tabs=Tabs.DOCUMENT,
     start_slack=1_000,
+    version_tells=False,
 )
 
 EXPORTERS = (

@@ -30,15 +30,15 @@ class Value(msgspec.Struct, frozen=True):
 
 
 def spoken(duration: Duration) -> str:
-    """A duration for people: `7 ms`, `2.23 s`, `4 min 10 s`, `2 h 5 min`."""
-    if duration < SECOND:
-        return f"{duration / MILLISECOND:.3g} ms" if duration < 10 * MILLISECOND else f"{duration / MILLISECOND:.0f} ms"
-    if duration < 60 * SECOND:
+    """A duration for people, to three figures: `0.76 ms`, `7.2 ms`, `703 ms`, `2.23 s`, `41.5 s`, `4 min 10 s`, `2 h 5 min`."""
+    if duration < 10 * MILLISECOND:
+        return f"{duration / MILLISECOND:.2g} ms"
+    if duration < SECOND - MILLISECOND // 2:
+        return f"{duration / MILLISECOND:.0f} ms"
+    if duration < 60 * SECOND - SECOND // 20:
         return f"{duration / SECOND:.2f} s" if duration < 10 * SECOND else f"{duration / SECOND:.1f} s"
     minutes, seconds = divmod(round(duration / SECOND), 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 class CaptureError(Exception):
@@ -186,6 +186,13 @@ class Messages(Value, frozen=True):
     opcodes: array[int]  # RFC 6455 section 5.2: 1 text, 2 binary
     lengths: array[int]  # bytes of payload
     recorded: bool = True  # False: this exporter does not record messages
+    first: Instant | None = None  # of `times`, whatever their order; worked out once
+    last: Instant | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.times):
+            msgspec.structs.force_setattr(self, "first", min(self.times))
+            msgspec.structs.force_setattr(self, "last", max(self.times))
 
     @property
     def sent(self) -> int | None:
@@ -194,14 +201,6 @@ class Messages(Value, frozen=True):
     @property
     def received(self) -> int | None:
         return self.directions.count(0) if self.recorded else None
-
-    @property
-    def first(self) -> Instant | None:
-        return min(self.times) if self.times else None
-
-    @property
-    def last(self) -> Instant | None:
-        return max(self.times) if self.times else None
 
 
 class Initiator(Value, frozen=True):
@@ -331,7 +330,7 @@ def describe(overlap: Overlap) -> str:
     least = "at least " if overlap.duration_is_lower_bound else ""
     length = f" for {least}{spoken(overlap.duration)}" if overlap.duration else ""
     most = f", up to {overlap.peak} at once" if overlap.peak > 2 else ""
-    last = ", still so when the HAR was saved" if overlap.interval.end is None else ""
+    last = ", still so when the capture was saved" if overlap.interval.end is None else ""
     return f"{many} open{length}{most}{last}"
 
 

@@ -15,7 +15,9 @@ from analyzer.model import Capture, Policy, Report
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 settings.load_profile("suite")
 
 

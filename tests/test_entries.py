@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import random
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +14,8 @@ from hypothesis import strategies as st
 
 from analyzer.model import CaptureError
 from analyzer.readers import entries
-from analyzer.readers.entries import Document, Element, RawEntry
+from analyzer.readers.entries import Document, Element
+from analyzer.readers.raw import RawEntry
 
 Json = dict[str, Any]
 
@@ -47,7 +47,9 @@ def lines(document: Json) -> str:
     """Each entry compact on a line of its own."""
     log = document["log"]
     marked = json.dumps({"log": {**log, "entries": "@"}})
-    return marked.replace('"@"', "[\n" + ",\n".join(json.dumps(e, separators=(",", ":")) for e in log["entries"]) + "\n]")
+    return marked.replace(
+        '"@"', "[\n" + ",\n".join(json.dumps(e, separators=(",", ":")) for e in log["entries"]) + "\n]"
+    )
 
 
 def encoded(text: str) -> bytes:
@@ -55,12 +57,25 @@ def encoded(text: str) -> bytes:
 
 
 def document(found: list[Any], **others: Any) -> Json:
-    return {"log": {"version": "1.2", "creator": {"name": "WebInspector", "version": "537.36"}, "pages": [], "entries": found, **others}}
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "WebInspector", "version": "537.36"},
+            "pages": [],
+            "entries": found,
+            **others,
+        }
+    }
 
 
 def entry(n: int, **others: Any) -> Json:
     url = f"wss://host.example/{n}"
-    return {"startedDateTime": "2026-11-23T18:47:39.844Z", "time": n, "request": {"method": "GET", "url": url, "headers": []}, **others}
+    return {
+        "startedDateTime": "2026-11-23T18:47:39.844Z",
+        "time": n,
+        "request": {"method": "GET", "url": url, "headers": []},
+        **others,
+    }
 
 
 # -- reading -----------------------------------------------------------------------------------------------
@@ -77,7 +92,9 @@ class Dribble:
         return self.stream.readinto(buffer[: self.most])
 
 
-def streamed(data: bytes, window: int | None = None, most: int = 1 << 30) -> tuple[list[Element[RawEntry]], Document[RawEntry]]:
+def streamed(
+    data: bytes, window: int | None = None, most: int = 1 << 30
+) -> tuple[list[Element[RawEntry]], Document[RawEntry]]:
     """Every element of the document; raises CaptureError as the document does."""
     with pytest.MonkeyPatch.context() as patch:
         if window is not None:
@@ -96,7 +113,17 @@ def seen(raw: RawEntry | None) -> Any:
     if raw is None:
         return None
     messages = None if raw.messages is None else [(m.type, m.time, m.opcode, m.data) for m in raw.messages]
-    return (raw.startedDateTime, raw.time, raw.pageref, raw.request.method, raw.request.url, raw.response.status, raw.timings.wait, raw.resource_type, messages)
+    return (
+        raw.startedDateTime,
+        raw.time,
+        raw.pageref,
+        raw.request.method,
+        raw.request.url,
+        raw.response.status,
+        raw.timings.wait,
+        raw.resource_type,
+        messages,
+    )
 
 
 def expected(value: Any) -> Any:
@@ -105,7 +132,9 @@ def expected(value: Any) -> Any:
         return None
     request, response, timings = value.get("request", {}), value.get("response", {}), value.get("timings", {})
     listed = value.get("_webSocketMessages")
-    messages = None if listed is None else [(m.get("type"), m.get("time"), m.get("opcode"), m.get("data")) for m in listed]
+    messages = (
+        None if listed is None else [(m.get("type"), m.get("time"), m.get("opcode"), m.get("data")) for m in listed]
+    )
     return (
         value.get("startedDateTime"), value.get("time"), value.get("pageref"), request.get("method"), request.get("url"),
         response.get("status"), timings.get("wait"), value.get("_resourceType"), messages,
@@ -142,14 +171,27 @@ ascii_texts = st.lists(st.sampled_from([t for t in TRAPS if t.isascii()]), max_s
 runs = st.builds(lambda c, n: c * n, st.sampled_from(["\\", '"', '\\"', "}", "},{", "[", " "]), st.integers(0, 90))
 trapped = texts | runs
 numbers = st.integers(-2, 10**12) | st.floats(allow_nan=True, allow_infinity=True, width=32) | st.none()
-anything = st.recursive(st.none() | st.booleans() | numbers | trapped, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(trapped, inner, max_size=3), max_leaves=6)
+anything = st.recursive(
+    st.none() | st.booleans() | numbers | trapped,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(trapped, inner, max_size=3),
+    max_leaves=6,
+)
 message = st.fixed_dictionaries({}, optional={"type": trapped, "time": numbers, "opcode": numbers, "data": trapped})
 fields: dict[str, st.SearchStrategy[Any]] = {
     "startedDateTime": trapped,
     "time": numbers,
     "pageref": trapped,
-    "request": st.fixed_dictionaries({}, optional={"method": trapped, "url": trapped, "headers": st.lists(st.fixed_dictionaries({"name": trapped, "value": trapped}), max_size=2)}),
-    "response": st.fixed_dictionaries({}, optional={"status": numbers, "content": st.fixed_dictionaries({"text": trapped})}),
+    "request": st.fixed_dictionaries(
+        {},
+        optional={
+            "method": trapped,
+            "url": trapped,
+            "headers": st.lists(st.fixed_dictionaries({"name": trapped, "value": trapped}), max_size=2),
+        },
+    ),
+    "response": st.fixed_dictionaries(
+        {}, optional={"status": numbers, "content": st.fixed_dictionaries({"text": trapped})}
+    ),
     "timings": st.fixed_dictionaries({}, optional={"wait": numbers, "receive": numbers}),
     "_resourceType": trapped,
     "_webSocketMessages": st.none() | st.lists(message, max_size=3),
@@ -164,7 +206,13 @@ values = st.lists(objects | objects | objects | anything, max_size=7)
 @st.composite
 def documents(draw: st.DrawFn) -> Json:
     """The order of the members is free, on each level."""
-    log = {"version": "1.2", "creator": {"name": draw(trapped)}, "pages": draw(st.lists(anything, max_size=2)), "entries": draw(values), "comment": draw(anything)}
+    log = {
+        "version": "1.2",
+        "creator": {"name": draw(trapped)},
+        "pages": draw(st.lists(anything, max_size=2)),
+        "entries": draw(values),
+        "comment": draw(anything),
+    }
     outer: dict[str, Any] = {"log": dict(draw(st.permutations(list(log.items()))))}
     if draw(st.booleans()):
         outer["extra"] = draw(anything)
@@ -172,10 +220,19 @@ def documents(draw: st.DrawFn) -> Json:
 
 
 @layouts
-@given(document=documents(), window=st.sampled_from([64, 128, 300, 4096, None]), most=st.sampled_from([1, 7, 1 << 30]), bom=st.booleans())
+@given(
+    document=documents(),
+    window=st.sampled_from([64, 128, 300, 4096, None]),
+    most=st.sampled_from([1, 7, 1 << 30]),
+    bom=st.booleans(),
+)
 @settings(max_examples=40)
-def test_the_entries_are_those_that_json_loads_gives(layout: Any, document: Json, window: int | None, most: int, bom: bool) -> None:
-    data = (b"\xef\xbb\xbf" if bom else b"") + encoded(layout(document).replace("\ud800", "\ufffd").replace("\udc00", "\ufffd"))
+def test_the_entries_are_those_that_json_loads_gives(
+    layout: Any, document: Json, window: int | None, most: int, bom: bool
+) -> None:
+    data = (b"\xef\xbb\xbf" if bom else b"") + encoded(
+        layout(document).replace("\ud800", "\ufffd").replace("\udc00", "\ufffd")
+    )
     found, _ = streamed(data, window, most)
     assert [seen(element.entry) for element in found] == witness(data)
 
@@ -195,13 +252,17 @@ def test_the_other_members_of_log_are_those_that_json_loads_gives(layout: Any, d
 def test_what_is_no_object_among_the_entries_is_skipped_with_its_pointer(document: Json, window: int) -> None:
     found, _ = streamed(encoded(json.dumps(document)), window)
     told = [element.skipped[0].pointer for element in found if element.entry is None]
-    assert told == [f"/log/entries/{n}" for n, value in enumerate(document["log"]["entries"]) if not isinstance(value, dict)]
+    assert told == [
+        f"/log/entries/{n}" for n, value in enumerate(document["log"]["entries"]) if not isinstance(value, dict)
+    ]
 
 
 @given(documents())
 def test_elements_are_numbered_from_zero_without_a_gap(document: Json) -> None:
     found, read = streamed(encoded(json.dumps(document)), 64)
-    assert [element.index for element in found] == list(range(read.count)) == list(range(len(document["log"]["entries"])))
+    assert (
+        [element.index for element in found] == list(range(read.count)) == list(range(len(document["log"]["entries"])))
+    )
 
 
 @given(documents(), st.sampled_from([64, 4096]))
@@ -244,7 +305,9 @@ def test_entries_may_stand_before_the_creator() -> None:
 
 
 def test_invalid_utf8_in_a_body_costs_no_entry() -> None:
-    data = encoded(json.dumps(document([entry(0), entry(1, comment="@@@"), entry(2)]))).replace(b"@@@", b"\xff\xed\xa0\x80\xc3")
+    data = encoded(json.dumps(document([entry(0), entry(1, comment="@@@"), entry(2)]))).replace(
+        b"@@@", b"\xff\xed\xa0\x80\xc3"
+    )
     assert len(urls(streamed(data)[0])) == 3
 
 
@@ -276,16 +339,36 @@ def test_what_follows_the_document_is_told_with_its_offset() -> None:
         pytest.param({"response": []}, "/log/entries/0/response", id="an array for an object"),
         pytest.param({"response": {"status": "101"}}, "/log/entries/0/response/status", id="a status as text"),
         pytest.param({"_webSocketMessages": {}}, "/log/entries/0/_webSocketMessages", id="an object for the messages"),
-        pytest.param({"_webSocketMessages": [{"type": "send"}, 7]}, "/log/entries/0/_webSocketMessages/1", id="a number for a message"),
-        pytest.param({"_webSocketMessages": [{"time": "soon"}]}, "/log/entries/0/_webSocketMessages/0", id="a time as text in a message"),
+        pytest.param(
+            {"_webSocketMessages": [{"type": "send"}, 7]},
+            "/log/entries/0/_webSocketMessages/1",
+            id="a number for a message",
+        ),
+        pytest.param(
+            {"_webSocketMessages": [{"time": "soon"}]},
+            "/log/entries/0/_webSocketMessages/0",
+            id="a time as text in a message",
+        ),
     ],
 )
 def test_a_member_of_the_wrong_type_is_left_out_and_told(damage: Json, pointer: str) -> None:
     (found,), _ = streamed(encoded(json.dumps(document([{**entry(0), **damage}]))))
-    assert (found.entry is not None and found.entry.request.url, [s.pointer for s in found.skipped]) == ("wss://host.example/0", [pointer])
+    assert (found.entry is not None and found.entry.request.url, [s.pointer for s in found.skipped]) == (
+        "wss://host.example/0",
+        [pointer],
+    )
 
 
-@given(st.lists(st.dictionaries(st.sampled_from([*fields, "_initiator", "_webSocketClose", "_frameref"]), anything | st.dictionaries(st.sampled_from(["url", "status", "wait", "headers", "content", "_file"]), anything)), max_size=4))
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from([*fields, "_initiator", "_webSocketClose", "_frameref"]),
+            anything
+            | st.dictionaries(st.sampled_from(["url", "status", "wait", "headers", "content", "_file"]), anything),
+        ),
+        max_size=4,
+    )
+)
 def test_no_entry_is_lost_to_members_of_any_type(found: list[Json]) -> None:
     elements, _ = streamed(encoded(json.dumps(document(found))))
     assert [element.entry is not None for element in elements] == [True] * len(found)
@@ -307,7 +390,15 @@ def ends(data: bytes) -> list[int]:
         found.append(at)
 
 
-SMALL = [entry(n, comment=trap, response={"status": 101}, _webSocketMessages=[{"type": "send", "time": 1.5, "opcode": 1, "data": trap}]) for n, trap in enumerate(['},\n      {"', '\\"},{"startedDateTime":"', "}]}}", ""])]
+SMALL = [
+    entry(
+        n,
+        comment=trap,
+        response={"status": 101},
+        _webSocketMessages=[{"type": "send", "time": 1.5, "opcode": 1, "data": trap}],
+    )
+    for n, trap in enumerate(['},\n      {"', '\\"},{"startedDateTime":"', "}]}}", ""])
+]
 
 
 @layouts
@@ -349,7 +440,16 @@ DAMAGE = {
     "its second half lost": lambda t: t[: len(t) // 2],
     "a bad escape": lambda t: t.replace("host.example", "host\\example", 1),
 }  # fmt: skip
-RESYNCHRONISABLE = ["indented by 2", "indented by 1", "indented by 4", "indented by tabs", "CRLF", "compact", "as Python writes by default"]
+RESYNCHRONISABLE = [
+    "indented by 2",
+    "indented by 1",
+    "indented by 4",
+    "indented by tabs",
+    "CRLF",
+    "compact",
+    "as Python writes by default",
+    "one entry a line",
+]
 
 
 def broken(layout: Any, count: int, damaged: set[int], damage: Any) -> tuple[bytes, list[tuple[int, int]]]:
@@ -376,11 +476,15 @@ def broken(layout: Any, count: int, damaged: set[int], damage: Any) -> tuple[byt
 def test_a_damaged_entry_costs_no_other(name: str, damage: Any, window: int) -> None:
     data, _ = broken(LAYOUTS[name], 30, {11, 12, 20}, damage)
     kept = [url for url in urls(streamed(data, window)[0]) if url is not None and "host.example" in url]
-    assert [u for u in kept if u.rpartition("/")[2] not in ("11", "12", "20")] == [f"wss://host.example/{n}" for n in range(30) if n not in (11, 12, 20)]
+    assert [u for u in kept if u.rpartition("/")[2] not in ("11", "12", "20")] == [
+        f"wss://host.example/{n}" for n in range(30) if n not in (11, 12, 20)
+    ]
 
 
 @pytest.mark.parametrize("name", RESYNCHRONISABLE)
-@pytest.mark.parametrize("damage", [pytest.param(how, id=what) for what, how in DAMAGE.items() if "bad escape" not in what])
+@pytest.mark.parametrize(
+    "damage", [pytest.param(how, id=what) for what, how in DAMAGE.items() if "bad escape" not in what]
+)
 def test_a_damaged_entry_is_told_with_its_byte_offset(name: str, damage: Any) -> None:
     data, ((start, end),) = broken(LAYOUTS[name], 30, {11}, damage)
     offsets = [s.offset for element in streamed(data)[0] for s in element.skipped]
@@ -393,7 +497,9 @@ def test_a_damaged_entry_is_told_with_its_byte_offset(name: str, damage: Any) ->
 def test_damage_in_the_first_or_last_entry_costs_no_other(name: str, damage: Any, where: int) -> None:
     data, _ = broken(LAYOUTS[name], 30, {where}, damage)
     kept = [url for url in urls(streamed(data, 512)[0]) if url is not None and "host.example" in url]
-    assert [u for u in kept if u.rpartition("/")[2] != str(where)] == [f"wss://host.example/{n}" for n in range(30) if n != where]
+    assert [u for u in kept if u.rpartition("/")[2] != str(where)] == [
+        f"wss://host.example/{n}" for n in range(30) if n != where
+    ]
 
 
 @given(data=st.data(), name=st.sampled_from(RESYNCHRONISABLE), window=st.sampled_from([256, 1 << 20]))
@@ -444,7 +550,9 @@ def test_what_is_no_har_is_a_capture_error(data: bytes) -> None:
 
 
 def test_nesting_beyond_reason_in_one_entry_costs_no_other() -> None:
-    text = json.dumps(document([entry(0), entry(1, comment="@"), entry(2)])).replace('"@"', "[" * 100_000 + "]" * 100_000)
+    text = json.dumps(document([entry(0), entry(1, comment="@"), entry(2)])).replace(
+        '"@"', "[" * 100_000 + "]" * 100_000
+    )
     assert {"wss://host.example/0", "wss://host.example/2"} <= set(urls(streamed(encoded(text))[0]))
 
 
@@ -508,7 +616,9 @@ SLOW = {
     "braces that never close": lambda size: '{"a":' * (size // 5),
     "commas": lambda size: "," * size,
     "closing braces": lambda size: "{}" + "}" * size,
-    "one huge list of messages": lambda size: '{"_webSocketMessages":[' + ",".join(['{"type":"send","time":1,"opcode":1,"data":"x"}'] * (size // 45)) + "]}",
+    "one huge list of messages": lambda size: (
+        '{"_webSocketMessages":[' + ",".join(['{"type":"send","time":1,"opcode":1,"data":"x"}'] * (size // 45)) + "]}"
+    ),
     "white space": lambda size: "{}," + " " * size + "{}",
 }
 
@@ -525,12 +635,11 @@ def seconds(data: bytes) -> float:
 @pytest.mark.parametrize("shape", [pytest.param(make, id=name) for name, make in SLOW.items()])
 def test_reading_stays_linear(shape: Any) -> None:
     """Four times the bytes take about four times as long (sixteen would be quadratic), or no time to speak of."""
-    small, large = (f'{{"log":{{"entries":[{shape(size)}]}}}}'.encode() for size in (1 << 19, 1 << 21))
+    small, large = (f'{{"log":{{"entries":[{shape(size)}]}}}}'.encode() for size in (1 << 18, 1 << 20))
     took = seconds(large)
-    assert took < 0.5 or took < 9 * max(seconds(small), 0.01)
+    assert took < 0.3 or took < 9 * max(seconds(small), 0.01)
 
 
 def test_a_large_file_without_separators_and_with_damage_takes_seconds() -> None:
-    random.seed(1)
-    data = f'{{"log":{{"entries":[{",".join(damaged(varied(8 << 20), 200, unbalanced))}]}}}}'.encode()
-    assert seconds(data) < 10
+    data = f'{{"log":{{"entries":[{",".join(damaged(varied(3 << 20), 200, unbalanced))}]}}}}'.encode()
+    assert seconds(data) < 2

@@ -109,7 +109,9 @@ def test_the_peak_of_episodes_is_the_peak_of_all(spans: list[Interval]) -> None:
         pytest.param([(0, 9), (0, 9), (0, 9)], [(0, 9, 3, "ABC")], id="three alike have a peak of three"),
         pytest.param([(0, 9), (2, 4), (4, 6), (4, 6)], [(2, 6, 3, "ABCD")], id="a hand-over to two raises the peak"),
         pytest.param([(0, 9), (2, 4), (2, 4), (4, 6)], [(2, 6, 3, "ABCD")], id="a hand-over from two keeps the peak"),
-        pytest.param([(0, 4), (0, 4), (4, 8), (4, 8)], [(0, 8, 2, "ABCD")], id="all change at one point and it is one episode"),
+        pytest.param(
+            [(0, 4), (0, 4), (4, 8), (4, 8)], [(0, 8, 2, "ABCD")], id="all change at one point and it is one episode"
+        ),
     ],
 )
 def test_episodes(spans: list[tuple[int, int | None]], expected: list[tuple[int, int | None, int, str]]) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 
 from analyzer.model import Run
 
-OUTPUTS = ("json", "ndjson", "csv")
+OUTPUTS = ("text", "json", "ndjson", "csv")
 
 
 def render(name: str, run: Run) -> bytes:

@@ -175,7 +175,7 @@ def wrapped(text: Text, medium: Medium, first: str = "", rest: str | None = None
 def headline(title: Text, medium: Medium) -> Text:
     """A line across: `━━ title ━━━━`."""
     sign = medium.signs.heavy
-    line = Text(sign * 2 + " ", FAINT).append_text(title).append(" ")
+    line = Text().append(sign * 2 + " ", FAINT).append_text(title).append(" ")
     return line.append(sign * max(0, medium.width - line.cell_len), FAINT)
 
 
@@ -226,15 +226,11 @@ def evidence(slug: str) -> str:
     return EVIDENCE.get(slug, slug)
 
 
-def saved(report: Report) -> str:
-    return "when the HAR was saved" if report.capture.format == "har" else "when the recording ended"
-
-
 def since(at: Instant, axis: Axis) -> str:
     """An instant, relative to the beginning: `0.31 s`; where the whole is shorter or longer, as fits."""
     if SECOND <= axis.end - axis.start < MINUTE:
-        return f"{(at - axis.start) / SECOND:.2f} s"
-    return spoken(at - axis.start) if at != axis.start else "0 s"
+        return f"{(at - axis.zero) / SECOND:.2f} s"
+    return spoken(at - axis.zero) if at != axis.zero else "0 s"
 
 
 def when(bounds: Bounds | None, axis: Axis) -> str:
@@ -251,20 +247,21 @@ def when(bounds: Bounds | None, axis: Axis) -> str:
 
 def gone(session: Session) -> Bounds | None:
     """The bounds of its close; what else bounds `possible` narrows them."""
-    closed, possible = session.closed, session.possible
-    if closed is None or possible is None or possible.end is None or closed.latest is None:
+    closed = session.closed
+    if closed is None or session.possible is None or session.outcome is not Outcome.CLOSED:
         return closed
-    return Bounds(closed.earliest, min(closed.latest, possible.end), closed.evidence, closed.pointer)
+    ends = [at for at in (closed.latest, session.possible.end) if at is not None]
+    return Bounds(closed.earliest, min(ends, default=None), closed.evidence, closed.pointer)
 
 
 def ending(session: Session, pages: dict[str, Page], axis: Axis) -> str:
     """How it ended and how we know, in few words."""
     match session.outcome:
         case Outcome.CLOSED:
-            assert session.closed is not None
-            at = when(gone(session), axis) if session.closed.latest is not None else ""
-            how = HOW_CLOSED.get(session.closed.evidence, "seen")
-            return f"{at}, {how}" if at else "closed, cannot tell when"
+            closed = gone(session)
+            if closed is None or closed.latest is None:
+                return "closed, cannot tell when"
+            return f"{when(closed, axis)}, {HOW_CLOSED.get(closed.evidence, 'seen')}"
         case Outcome.OPEN:
             return "open when saved"
         case Outcome.FAILED:
@@ -287,11 +284,12 @@ def _terse(problem: str) -> str:
 
 
 class Axis(Value, frozen=True):
-    """Instants -> columns. Every instant from start to end has one."""
+    """Instants -> columns. Every instant from start to end has one; what lies outside is drawn at the edge."""
 
     start: Instant
     end: Instant
     columns: int
+    zero: Instant  # from where people count: the beginning of the recording
 
     def column(self, at: Instant) -> int:
         span = self.end - self.start + 1
@@ -315,7 +313,16 @@ def axis_of(report: Report, columns: int) -> Axis:
     # A page begins a little before its first request. One that is much older would squeeze all the rest.
     early = [p.started for p in report.capture.pages if p.started is not None and p.kind is not PageKind.RESTORE]
     near = [at for at in early if start - (end - start) // 20 <= at < start]
-    return Axis(min([start, *near]), end, columns)
+    start = min([start, *near])
+    return Axis(start, end, columns, start)
+
+
+def around(sessions: Sequence[Session], axis: Axis) -> Axis:
+    """The part of the axis in which these sockets lived."""
+    lives = [s.possible for s in sessions if s.possible is not None]
+    begun = [max(axis.start, it.start) for it in lives]
+    ended = [axis.end if it.end is None else min(axis.end, it.end) for it in lives]
+    return Axis(min(begun, default=axis.start), max(ended, default=axis.end), axis.columns, axis.zero)
 
 
 def loads(report: Report, axis: Axis) -> list[tuple[int, Page]]:
@@ -390,9 +397,15 @@ def concurrency(row: Sequence[int], medium: Medium, sure: bool) -> Text:
 
 
 def height(level: int, most: int, medium: Medium) -> str:
-    if level == 0:
-        return medium.signs.zero if most < 10 else " "
-    return str(level) if most < 10 else medium.signs.steps[(level * len(medium.signs.steps) - 1) // most]
+    """A digit; where some have two, a step of a scale."""
+    if most >= 10:
+        return step(level, most, medium)
+    return str(level) if level else medium.signs.zero
+
+
+def step(level: int, most: int, medium: Medium) -> str:
+    steps = medium.signs.steps
+    return steps[(level * len(steps) - 1) // most] if level else " "
 
 
 def ruler(axis: Axis, medium: Medium) -> tuple[Text, Text]:
@@ -401,8 +414,8 @@ def ruler(axis: Axis, medium: Medium) -> tuple[Text, Text]:
     labels, line = [" "] * axis.columns, [signs.line] * axis.columns
     line[0] = signs.corner
     free = 0
-    for at in range(axis.start, axis.end + 1, step):
-        column, label = axis.column(at), _label(at - axis.start, step, axis.end - axis.start)
+    for at in range(axis.start + (axis.zero - axis.start) % step, axis.end + 1, step):
+        column, label = axis.column(at), _label(at - axis.zero, step, axis.end - axis.start)
         if column >= free and column + len(label) <= axis.columns:
             labels[column : column + len(label)] = label
             line[column] = signs.corner if column == 0 else signs.tick

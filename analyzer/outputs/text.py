@@ -13,11 +13,8 @@ from rich.text import Text
 
 from analyzer.model import (
     Caveat,
-    Confidence,
-    Duration,
     Finding,
     Outcome,
-    Overlap,
     Page,
     PageKind,
     Policy,
@@ -29,10 +26,9 @@ from analyzer.model import (
     Unreadable,
     Value,
     Verdict,
-    describe,
     spoken,
 )
-from analyzer.outputs import terminal
+from analyzer.outputs import terminal, verdict
 from analyzer.outputs.document import tried
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 
@@ -81,7 +77,7 @@ TALLIES = {
 def _short(report: Report, medium: Medium) -> list[Text]:
     """One line: mark, verdict, sockets, most at once, file."""
     mark, style = _mark(report.verdict, medium)
-    line = Text(f"{mark:<4} " if not medium.unicode else f"{mark} ", style)
+    line = Text().append(f"{mark:<4} " if not medium.unicode else f"{mark} ", style)
     line.append(f"{TALLIES[report.verdict]:<20}  ", style)
     line.append(f"{count(len(report.sessions), 'socket'):>11}  {_most(report):<12}  ")
     return [line.append(medium.short_left(report.capture.source, medium.width - line.cell_len))]
@@ -90,7 +86,7 @@ def _short(report: Report, medium: Medium) -> list[Text]:
 def _most(report: Report) -> str:
     """How many were open at once: what is proven bounds it from below, what is possible from above."""
     proven, possible = report.concurrency.proven_peak, report.concurrency.possible_peak
-    hidden = _hidden(report)
+    hidden = verdict.sockets_hidden(report)
     if proven == possible and not hidden and report.verdict is not Verdict.OVERLAP:
         return f"at most {possible}" if report.sessions else ""
     if report.verdict is Verdict.POSSIBLE_OVERLAP and not hidden:
@@ -102,15 +98,15 @@ def _most(report: Report) -> str:
 
 def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
     sign = "!" if medium.unicode else "[!]"
-    text = Text(f"{medium.short_left(it.source, medium.width - 8)}: ", STRONG)
+    text = Text().append(f"{medium.short_left(it.source, medium.width - 8)}: ", STRONG)
     text.append(f"cannot be read: {medium.safe(it.problem)}", BAD)
     return wrapped(text, medium, f"{sign:<4} " if not medium.unicode else f"{sign} ")
 
 
 def _summary(run: Run, medium: Medium) -> list[Text]:
     tally = Counter(report.verdict for report in run.reports)
-    told = [f"{tally[verdict]:,} {words}" for verdict, words in TALLIES.items() if tally[verdict]]
-    told += [f"{len(run.unreadable):,} cannot be read"] if run.unreadable else []
+    told = [f"{words} {tally[verdict]:,}" for verdict, words in TALLIES.items() if tally[verdict]]
+    told += [f"cannot be read {len(run.unreadable):,}"] if run.unreadable else []
     total = count(len(run.reports) + len(run.unreadable), "capture")
     return wrapped(Text(f"{total}: {', '.join(told)}." if told else f"{total}.", STRONG), medium)
 
@@ -134,10 +130,9 @@ def _full(report: Report, policy: Policy, medium: Medium) -> list[Text]:
 def _header(report: Report, medium: Medium) -> list[Text]:
     capture, dot = report.capture, f" {medium.signs.dot} "
     title = Text(medium.short_left(capture.source, medium.width - 8), STRONG)
-    version = f" {medium.short(capture.exporter.version, 24)}" if capture.exporter.version else ""
     counts = [count(len(capture.pages), "page")] if capture.pages else []
     counts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
-    told = [f"recorded with {medium.short(capture.exporter.label, 40)}{version}{dot}{', '.join(counts)}"]
+    told = [f"recorded with {medium.short(capture.exporter.label, 48)}{dot}{', '.join(counts)}"]
     if capture.observed is not None:
         start, end = capture.observed
         told.append(f"{spoken((end or start) - start)} seen, from {terminal.utc(start)}")
@@ -164,161 +159,11 @@ def _mark(verdict: Verdict, medium: Medium) -> tuple[str, str]:
 
 def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
     mark, style = _mark(report.verdict, medium)
-    said, *more = verdict_sentences(report, policy)
+    said, *more = verdict.verdict_sentences(report, policy)
     first = f" {mark} "
     lines = wrapped(Text(medium.safe(said, 2000), STRONG), medium, first)
     lines[0].stylize(f"{STRONG} {style}", 0, len(first))
     return lines + [line for it in more for line in wrapped(Text(medium.safe(it, 2000)), medium, " " * len(first))]
-
-
-def verdict_sentences(report: Report, policy: Policy) -> list[str]:
-    """The verdict in plain words: what it is, then what belongs to it."""
-    match report.verdict:
-        case Verdict.OVERLAP:
-            return _overlap(report, policy)
-        case Verdict.POSSIBLE_OVERLAP:
-            return _possible_overlap(report)
-        case Verdict.INCONCLUSIVE:
-            reasons = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
-            return [
-                f"Cannot tell: {reasons[0] if reasons else 'sockets may be missing from this file.'}",
-                _in_this_file(report),
-            ]
-        case Verdict.NO_OVERLAP:
-            return _no_overlap(report)
-        case Verdict.NO_SOCKETS:
-            return ["No WebSocket in this recording."]
-
-
-def _overlap(report: Report, policy: Policy) -> list[str]:
-    proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
-    ids = tuple(dict.fromkeys(id for overlap in proven for id in overlap.sessions))
-    brief = all(overlap.brief(policy.tolerance) for overlap in proven)
-    moment = ", for a moment" if brief else ""
-    said = [f"Several sockets open at once{moment}: {len(ids)} sockets of {report.endpoints(ids)}"]
-    said.append(f"{_lasted(proven)}{_afterwards(report, proven)}.")
-    if brief:
-        said.append(f"Less than the {spoken(policy.tolerance)} that a hand-over may take.")
-    if report.concurrency.possible_peak > report.concurrency.proven_peak:
-        said.append(f"Cannot rule out that up to {report.concurrency.possible_peak} were open at once.")
-    if not _hidden(report) and _one_of_each(report):
-        said.append("They go to different addresses: of each, never more than one was open.")
-    return said
-
-
-def _lasted(overlaps: Sequence[Overlap]) -> str:
-    if len(overlaps) == 1:
-        one = overlaps[0]
-        if one.peak == 2 and len(one.sessions) > 2:  # each met the next: not "both"
-            return f"{len(one.sessions)} sockets, 2 at a time, {_length(one.duration, one.duration_is_lower_bound)}"
-        told = describe(one)
-        return told[0].upper() + told[1:]
-    bounded = any(overlap.duration_is_lower_bound for overlap in overlaps)
-    total = sum(overlap.duration for overlap in overlaps)
-    longest = max(overlap.duration for overlap in overlaps)
-    peak = max(overlap.peak for overlap in overlaps)
-    many, most = ("2", "") if peak == 2 else ("2 or more", f", up to {peak} at once")
-    return (
-        f"{many} open in {len(overlaps):,} stretches, {_length(total, bounded)} together, the longest "
-        f"{_length(longest, bounded)}{most}"
-    )
-
-
-def _length(duration: Duration, bounded: bool) -> str:
-    if not duration:
-        return "for an instant at least"
-    return f"for {'at least ' if bounded else ''}{spoken(duration)}"
-
-
-def _afterwards(report: Report, proven: Sequence[Overlap]) -> str:
-    """How the last of the stretches ended, as far as the file says."""
-    last = max(proven, key=lambda overlap: overlap.interval.start)
-    members = report.named(last.sessions)
-    still = sum(session.outcome is Outcome.OPEN for session in members)
-    if last.interval.end is None:
-        whole = len(proven) == 1 and still == len(members)
-        of_all = ("both" if still == 2 else f"all {still}") if whole else f"{still} of them"
-        return f"; {of_all} still open {terminal.saved(report)}"
-    if any(overlap.duration_is_lower_bound for overlap in proven):
-        return "; how much longer, this file cannot tell"
-    return ""
-
-
-def _one_of_each(report: Report) -> bool:
-    by_address: dict[str, list[Session]] = {}
-    for session in report.sessions:
-        by_address.setdefault(session.endpoint, []).append(session)
-    axis = Axis(0, 0, 1)  # one column: its level is the peak
-    return all(terminal.possible_levels(sessions, axis)[0] < 2 for sessions in by_address.values())
-
-
-def _possible_overlap(report: Report) -> list[str]:
-    ids = tuple(dict.fromkeys(id for overlap in report.overlaps for id in overlap.sessions))
-    bounded = all(overlap.interval.end is not None for overlap in report.overlaps)
-    total = spoken(sum(overlap.duration for overlap in report.overlaps))
-    most = f"Up to {report.concurrency.possible_peak} sockets of {report.endpoints(ids)} may have been open at once"
-    hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
-    return [f"Cannot tell: {_why(report, ids)}.", f"{most}{f', for {total} at most' if bounded else ''}.", *hidden]
-
-
-def _why(report: Report, ids: Sequence[str]) -> str:
-    """What is not known: of the sockets that another one followed, when they closed."""
-    members = [session for session in report.named(ids) if session.possible is not None]
-    latest = max((session.possible.start for session in members if session.possible), default=0)
-    open_ended = [s for s in members if s.possible and s.possible.end is None and s.outcome is not Outcome.OPEN]
-    unknown = [s for s in open_ended if s.possible and s.possible.start < latest] or open_ended
-    if not unknown:
-        return "this file does not say whether one socket had closed when the next one opened"
-    names = [session.name for session in unknown]
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    listed = listed if len(names) < 5 else f"{', '.join(names[:3])} and {len(names) - 3} others"
-    return f"when {listed} closed is not known"
-
-
-def _in_this_file(report: Report) -> str:
-    opened = sum(session.possible is not None for session in report.sessions)
-    if not report.sessions:
-        return "No socket is in this file."
-    if not opened:
-        return f"{_none_of(report)} was seen open."
-    if opened == 1:
-        return f"Only one socket in this file {'opened' if len(report.sessions) > 1 else 'is shown'}{_fate(report)}."
-    return f"The {opened} sockets in this file that opened were never open at once."
-
-
-def _none_of(report: Report) -> str:
-    return "Not even the only socket" if len(report.sessions) == 1 else f"None of the {len(report.sessions):,} sockets"
-
-
-def _no_overlap(report: Report) -> list[str]:
-    opened = sum(session.possible is not None for session in report.sessions)
-    if not opened:
-        return [f"Never more than one open. {_none_of(report)} was seen open."]
-    said = "Never more than one open. Each socket was gone before the next one opened."
-    if opened == 1:
-        said = f"Only one socket{' opened' if len(report.sessions) > 1 else ''}{_fate(report)}."
-    tally = Counter(session.outcome for session in report.sessions)
-    failed, waiting = tally[Outcome.FAILED], tally[Outcome.CONNECTING]
-    more = [f"{failed:,} more never opened"] if failed else []
-    more += [f"{waiting:,} more {'was' if waiting == 1 else 'were'} not seen to open"] if waiting else []
-    return [said, f"{', '.join(more)}."] if more else [said]
-
-
-def _fate(report: Report) -> str:
-    """Of the only socket that opened."""
-    session = next(session for session in report.sessions if session.possible is not None)
-    match session.outcome:
-        case Outcome.OPEN:
-            return f", still open {terminal.saved(report)}"
-        case Outcome.CLOSED:
-            left = session.closed is not None and session.closed.evidence.startswith("page-")
-            return ", gone with its page" if left else ", closed again"
-        case _:
-            return "; whether it closed, this file cannot tell"
-
-
-def _hidden(report: Report) -> bool:
-    return any(caveat.hides_sockets for caveat in report.capture.caveats)
 
 
 # -- the timeline ------------------------------------------------------------------------------------------
@@ -365,23 +210,30 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
     opened = {s.id: terminal.when(s.opened, axis) for s in shown}
     ended = {s.id: medium.safe(terminal.ending(s, pages, axis)) for s in shown}
     layout = _layout([*names.values(), *(name for name, _ in groups)], opened.values(), ended.values(), medium)
-    axis = Axis(axis.start, axis.end, layout.bar - 1)
+    axis = Axis(axis.start, axis.end, layout.bar - 1, axis.start)
     crowd = terminal.proven_levels(report.sessions, axis)
     marks = terminal.loads(report, axis)
-    labels, line = terminal.ruler(axis, medium)
     common = _addresses(report)[0]
     title = f"Timeline of {medium.short_left(common, medium.width - 16)}" if common else "Timeline"
-    lines = [*heading(title), layout.row("", labels, BEGAN, ENDED, FAINT), layout.row("", line)]
+    lines = heading(title) + _ruler(axis, layout)
     lines += [layout.row("page", _page_marks(marks, axis, medium))] if marks else []
     lines += _concurrency(report, axis, crowd, layout)
-    lines += _group_rows(groups, axis, layout)
+    left_out = len(report.sessions) - len(shown)
+    if left_out:
+        whole, axis = axis, terminal.around(shown, axis)
+        crowd, marks = terminal.proven_levels(report.sessions, axis), []
+        lines += _group_rows(groups, whole, layout) + heading("The first of them") + _ruler(axis, layout)
     guides = [column for column, _ in marks[1:]]
     for session in shown:
         drawn = terminal.bar(session, axis, medium, guides, crowd)
         lines.append(layout.row(names[session.id], drawn, opened[session.id], ended[session.id]))
-    left_out = len(report.sessions) - len(shown)
     lines += wrapped(Text(f"and {left_out:,} more: {ALL}", FAINT), medium, MARGIN) if left_out else []
     return lines + _legend(shown, medium)
+
+
+def _ruler(axis: Axis, layout: Layout) -> list[Text]:
+    labels, line = terminal.ruler(axis, layout.medium)
+    return [layout.row("", labels, BEGAN, ENDED, FAINT), layout.row("", line)]
 
 
 def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, layout: Layout) -> list[Text]:
@@ -389,7 +241,7 @@ def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, lay
     lines = []
     for name, sessions in groups[:ADDRESSES]:
         drawn = terminal.concurrency(terminal.proven_levels(sessions, axis), layout.medium, True)
-        lines.append(layout.row(name, drawn, count(len(sessions), "socket"), _outcomes(sessions), STRONG))
+        lines.append(layout.row(name, drawn, "", _outcomes(sessions), STRONG))
     more = f"and {len(groups) - ADDRESSES:,} more addresses: {ALL}"
     return lines + (wrapped(Text(more, FAINT), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
 
@@ -468,9 +320,9 @@ def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layo
     least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
     rows = []
     if least:
-        sure = most == least and not _hidden(report)
+        sure = most == least and not verdict.sockets_hidden(report)
         drawn = terminal.concurrency(proven, layout.medium, True)
-        rows.append(layout.row("how many" if sure else "at least", drawn, "", AT_ONCE.format(least)))
+        rows.append(layout.row("how many", drawn, "", AT_ONCE.format(least) if sure else f"{least} at least"))
     if most > least:
         drawn = terminal.concurrency(terminal.possible_levels(report.sessions, axis), layout.medium, False)
         rows.append(layout.row("perhaps", drawn, "", AT_ONCE.format(most)))
@@ -479,16 +331,12 @@ def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layo
 
 def _legend(shown: Sequence[Session], medium: Medium) -> list[Text]:
     signs = medium.signs
-    proven, possible = [s.proven for s in shown if s.proven], [s.possible for s in shown if s.possible]
+    endless = [s for s in shown if s.outcome is Outcome.CONNECTING or (s.possible and s.possible.end is None)]
     used = [
-        (signs.certain, "certainly open", any(it.end is None or it.end > it.start + 1 for it in proven)),
-        (signs.possible, "may have been open", bool(possible)),
-        (signs.goes_on, "still open", any(it.end is None for it in proven)),
-        (
-            signs.no_end,
-            "no end known",
-            any(s.possible and s.possible.end is None and s.outcome is not Outcome.OPEN for s in shown),
-        ),
+        (signs.certain, "certainly open", any(s.proven for s in shown)),
+        (signs.possible, "may have been open", any(s.possible and s.possible != s.proven for s in shown)),
+        (signs.goes_on, "still open", any(s.proven and s.proven.end is None for s in shown)),
+        (signs.no_end, "no end known", any(s.created and s.outcome is not Outcome.OPEN for s in endless)),
         (signs.connecting, "connecting", any(s.possible is None and s.created for s in shown)),
         (signs.failed, "failed", any(s.outcome is Outcome.FAILED and s.created for s in shown)),
     ]
@@ -565,7 +413,7 @@ def _skipped(skipped: Sequence[Skipped], medium: Medium) -> list[Text]:
         return []
     lines = heading("Could not be read")
     for it in skipped[:SKIPPED]:
-        told = Text(medium.safe(it.pointer or "/"), STRONG).append(f": {medium.safe(it.problem)}")
+        told = Text().append(medium.safe(it.pointer or "/"), STRONG).append(f": {medium.safe(it.problem)}")
         lines += wrapped(told, medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(skipped) - SKIPPED, medium)
 

@@ -137,10 +137,9 @@ def render(
         mpl.rcdefaults()  # a person's matplotlibrc changes no byte
         mpl.rcParams.update(SETTINGS)
         figure = _figure(run, width, start, end)
+        dpi = min(dpi, int(LARGEST / max(figure.get_size_inches())))
         out = io.BytesIO()
-        figure.savefig(
-            out, format=format, dpi=min(dpi, int(LARGEST / max(figure.get_size_inches()))), metadata=metadata
-        )
+        figure.savefig(out, format=format, dpi=dpi, metadata=metadata)
     return out.getvalue()
 
 
@@ -175,16 +174,9 @@ def _figure(run: Run, width: float, start: Instant | None, end: Instant | None) 
         _draw(figure, panel, number, top)
         top += panel.height
     if handles:
+        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.2 / width, 1 - top / high), "ncols": columns}
         figure.legend(
-            handles=handles,
-            loc="upper left",
-            bbox_to_anchor=(0.2 / width, 1 - top / high),
-            ncols=columns,
-            frameon=False,
-            fontsize=7.5,
-            handlelength=3,
-            borderaxespad=0,
-            borderpad=0,
+            handles=handles, **place, frameon=False, fontsize=7.5, handlelength=3, borderaxespad=0, borderpad=0
         )
     for line, note in enumerate(reversed(notes)):
         figure.text(0.2 / width, (0.12 + 0.2 * line) / high, clean(note, int(width * 13)))

@@ -14,6 +14,7 @@ Memory: the window and the largest single entry, whatever the size of the docume
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, Generic, Protocol, TypeVar
@@ -21,6 +22,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from analyzer.model import CaptureError, Skipped
+from analyzer.readers.raw import RawMessage
 
 WINDOW = 1 << 20
 LONGEST_GUESS = 16 << 20  # bytes without a separator after which we walk instead of reading on
@@ -36,63 +38,6 @@ class Bytes(Protocol):
 
 class CutOff(Exception):  # noqa: N818 - an event, not an error
     """The document ends before it is complete."""
-
-
-class RawHeader(msgspec.Struct, gc=False):
-    name: str = ""
-    value: str = ""
-
-
-class RawRequest(msgspec.Struct, gc=False):
-    method: str | None = None
-    url: str | None = None
-    httpVersion: str | None = None
-    headers: msgspec.Raw = msgspec.Raw(b"[]")
-
-
-class RawContent(msgspec.Struct, gc=False):
-    mimeType: str | None = None
-    file: str | None = msgspec.field(default=None, name="_file")
-
-
-class RawResponse(msgspec.Struct, gc=False):
-    status: float | None = None
-    httpVersion: str | None = None
-    headers: msgspec.Raw = msgspec.Raw(b"[]")
-    content: RawContent | None = None
-    failure: str | None = msgspec.field(default=None, name="_failureText")
-
-
-class RawTimings(msgspec.Struct, gc=False):
-    blocked: float | None = None
-    dns: float | None = None
-    connect: float | None = None
-    send: float | None = None
-    wait: float | None = None
-    receive: float | None = None
-
-
-class RawMessage(msgspec.Struct, gc=False):
-    type: str | None = None
-    time: float | None = None
-    opcode: float | None = None
-    data: str | None = None
-
-
-class RawEntry(msgspec.Struct, gc=False):
-    """What we use of an entry, by the names of HAR 1.2 and of its exporters. `Raw` fields are decoded on demand."""
-
-    startedDateTime: str | None = None
-    time: float | None = None
-    pageref: str | None = None
-    request: RawRequest = msgspec.field(default_factory=RawRequest)
-    response: RawResponse = msgspec.field(default_factory=RawResponse)
-    timings: RawTimings = msgspec.field(default_factory=RawTimings)
-    resource_type: str | None = msgspec.field(default=None, name="_resourceType")
-    frame: str | None = msgspec.field(default=None, name="_frameref")
-    initiator: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_initiator")
-    messages: list[RawMessage] | None = msgspec.field(default=None, name="_webSocketMessages")
-    close: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_webSocketClose")
 
 
 Shape = TypeVar("Shape")
@@ -479,8 +424,13 @@ def _separators(lead: bytes, first: bytes) -> list[bytes]:
 
 
 def _loads(text: bytes) -> Any:
-    """JSON as leniently as it can be read: control characters, lone surrogates; NaN and Infinity are null."""
-    return json.loads(text.decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None)
+    """JSON as leniently as it can be read: control characters, lone surrogates; NaN and infinities are null."""
+    return json.loads(text.decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None, parse_float=_finite)
+
+
+def _finite(number: str) -> float | None:
+    value = float(number)
+    return value if math.isfinite(value) else None
 
 
 def _lenient(

@@ -13,6 +13,9 @@ from collections.abc import Iterator
 
 from analyzer.model import Confidence, Finding, Policy, Report, Rule, Severity, Verdict
 
+AGAIN = "Open DevTools first, clear every filter, reload the page, use it, and export again."
+NEVER = "Record with Chrome DevTools or HTTP Toolkit, or with Playwright 1.61 or later."
+
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     if not report.sessions:
@@ -27,7 +30,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             interval=None,
             sessions=(),
             pointers=(),
-            remedy="Open DevTools first, clear every filter, reload the page, use it, and export again.",
+            remedy=NEVER if "sockets-not-exported" in {c.id for c in report.capture.caveats} else AGAIN,
         )
 
 

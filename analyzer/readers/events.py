@@ -1,0 +1,253 @@
+"""One socket's entry -> its events with instants, by what the exporter means by them."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+import msgspec
+
+from analyzer.exporters import CHROME, Close, Opened, Row, Tabs
+from analyzer.model import (
+    MILLISECOND,
+    SECOND,
+    Accepted,
+    Active,
+    Bounds,
+    Closed,
+    Duration,
+    Event,
+    Initiator,
+    Instant,
+    Messages,
+    Rejected,
+    Requested,
+    Silence,
+    Skipped,
+    StillOpen,
+    Trace,
+)
+from analyzer.readers.fields import CLOSE_OPCODE, FOREVER, YEAR_2000, YEAR_2200, Ticks, close_code, endpoint, epoch_of
+from analyzer.readers.raw import RawEntry
+
+RECEIVE_THRESHOLD = 0.0005  # ms; CDP resolves 0.001, re-imported files carry noise of 0.0002
+ENDLESS = 1e19  # ticks; beyond is no time in any unit
+LONGEST_HANDSHAKE = 1 * SECOND  # a longer `wait` without messages means that they were removed
+
+
+class Socket(msgspec.Struct):
+    """One socket's entry, kept until the whole file is known."""
+
+    index: int
+    entry: RawEntry
+    headers: dict[str, str]
+    started: Instant | None
+    wait: Duration | None
+    receive: Duration | None
+    total: Duration | None  # `time`
+    sentinel: bool  # Chrome's date for a handshake that was never sent
+    initiator: Initiator | None
+    close: Any
+    ticks: Ticks | None  # None: the entry has no list of messages
+    clock: int
+
+
+class Known(msgspec.Struct):
+    """What it takes the whole file to know."""
+
+    row: Row
+    tick: float | None  # microseconds a tick of the message clock; 0: monotonic seconds; None: no clock
+    has_messages: bool  # any socket of the file has
+    stepped: bool  # the machine's clock was set in between
+    monotonic_offset: tuple[Instant, Instant] | None  # bounds of wall clock minus the browser's monotonic clock
+
+
+def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
+    """The events of one socket, in the order in which they happened; what of its entry could not be used."""
+    entry, row = socket.entry, known.row
+    pointer = f"/log/entries/{socket.index}"
+    messages, skipped = _messages(socket, known, pointer)
+    start = _start(socket, messages, row, pointer)
+    events: list[Event] = []
+    if start is not None:
+        events.append(Requested(start))
+    if _opened(entry, row, messages):
+        events.append(Accepted(_accepted(socket, messages, start, known, pointer)))
+        events += _activity(socket, known, pointer)
+        events += _ended(socket, messages, start, known, pointer)
+    elif _failed(socket, row):
+        events.append(_rejected(socket, start, known, pointer))
+    url = entry.request.url or ""
+    found = Trace(
+        pointer=pointer,
+        url=url,
+        endpoint=endpoint(url, socket.headers),
+        events=tuple(events),
+        messages=messages,
+        page=entry.pageref if row.tabs is Tabs.DOCUMENT else None,
+        initiator=socket.initiator,
+        clock=socket.clock if known.stepped else 0,
+    )
+    return found, skipped
+
+
+def messages_removed(socket: Socket, messages: Messages, row: Row) -> bool:
+    """Chrome's `wait` runs to the last activity: does it tell of messages that are not in the file?"""
+    if row.opened is not Opened.WAIT or socket.started is None or not socket.wait:
+        return False
+    if messages.last is None:
+        return socket.wait > LONGEST_HANDSHAKE
+    return socket.started + socket.wait > messages.last + 2 * MILLISECOND
+
+
+def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, list[Skipped]]:
+    ticks, start = socket.ticks, socket.started
+    if ticks is None:
+        return Messages(array("q"), b"", array("b"), array("q"), recorded=known.row.records_messages), []
+    times: array[int] = array("q")
+    skipped = []
+    usable = known.tick is not None and all(0 < t < ENDLESS for t in ticks.ticks)
+    offset = 0.0
+    if known.tick == 0:  # monotonic seconds: the last message is the last activity, at start + wait
+        if start is not None and socket.wait is not None and len(ticks.ticks):
+            offset = start + socket.wait - max(ticks.ticks) * SECOND
+        else:
+            usable = False
+    if usable:
+        scale = known.tick or SECOND
+        times = array("q", (round(t * scale + offset) for t in ticks.ticks))
+        lower = YEAR_2000 if start is None else start - SECOND
+        upper = YEAR_2200 if start is None else start + FOREVER
+        if times and (min(times) < lower or max(times) > upper):
+            times = array("q")
+            where = f"{pointer}/_webSocketMessages"
+            skipped.append(Skipped(where, None, "message times that do not fit the socket's start"))
+    return Messages(times, ticks.directions, ticks.opcodes, ticks.lengths), skipped
+
+
+def _start(socket: Socket, messages: Messages, row: Row, pointer: str) -> Bounds | None:
+    """When the handshake's request was sent; Chrome cuts the date to 1 ms, its last message gives the rest."""
+    if socket.started is None:
+        return None
+    started, slack = socket.started, row.start_slack
+    if row is CHROME and messages.last is not None and socket.wait is not None:
+        exact = messages.last - socket.wait
+        if started <= exact <= started + slack:
+            return Bounds(exact, exact, "handshake-request", f"{pointer}/startedDateTime")
+    return Bounds(started, started + slack, "handshake-request", f"{pointer}/startedDateTime")
+
+
+def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: Known, pointer: str) -> Bounds:
+    """Status 101 says that it opened, not when."""
+    row, started, first = known.row, socket.started, messages.first
+    lower = start.earliest if start is not None else None
+    if row.opened is Opened.WAIT and started is not None and socket.wait:
+        activity = started + socket.wait
+        latest = activity + row.start_slack
+        if first is not None:
+            return Bounds(lower, min(first, latest), "first-message", f"{pointer}/_webSocketMessages/0")
+        silent = socket.ticks is not None and not socket.ticks.directions
+        # In a file without any message they may have been removed, and the activity have been one of them.
+        if silent and known.has_messages and activity - started < LONGEST_HANDSHAKE:
+            return Bounds(activity, latest, "handshake-response", f"{pointer}/timings/wait")
+        return Bounds(lower, latest, "last-activity", f"{pointer}/timings/wait")
+    if first is not None:
+        return Bounds(lower, first, "first-message", f"{pointer}/_webSocketMessages/0")
+    if row.opened is Opened.TIME and started is not None and socket.total:
+        return Bounds(started + socket.total, None, "handshake-duration", f"{pointer}/time")
+    return Bounds(lower, None, "handshake-accepted", f"{pointer}/response/status")
+
+
+def _activity(socket: Socket, known: Known, pointer: str) -> list[Event]:
+    """Signs of life that are no data messages: the end of `wait` in Chrome's files, pings and pongs."""
+    found: list[Event] = []
+    if known.row.opened is Opened.WAIT and socket.started is not None and socket.wait:
+        at = socket.started + socket.wait
+        found.append(Active(at, "last-activity", f"{pointer}/timings/wait"))
+    if socket.ticks and known.tick:
+        alive = [t for t, opcode in socket.ticks.control if opcode != CLOSE_OPCODE and 0 < t < ENDLESS]
+        if alive:
+            at = round(max(alive) * known.tick)
+            found.append(Active(at, "ping-or-pong", f"{pointer}/_webSocketMessages"))
+    return found
+
+
+def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Known, pointer: str) -> list[Event]:
+    """What the entry says of its end; nothing, where it says nothing."""
+    row, started, total = known.row, socket.started, socket.total
+    end = None if started is None or total is None else started + total
+    control = socket.ticks.control if socket.ticks else []
+    frames = [t for t, opcode in control if opcode == CLOSE_OPCODE and 0 < t < ENDLESS]
+    if frames and known.tick:
+        first, last = round(min(frames) * known.tick), round(max(frames) * known.tick)
+        return [Closed(Bounds(first, last, "close-frame", f"{pointer}/_webSocketMessages"))]
+    if socket.close is not None:
+        code, reason = close_code(socket.close)
+        at = epoch_of(socket.close)
+        if at is not None:
+            return [Closed(_around(at, 0, "close-record", f"{pointer}/_webSocketClose"), code, reason)]
+        if row.close is Close.CLOSE_RECORD and end is not None:
+            return [Closed(_around(end, row.close_slack, "close-record", f"{pointer}/time"), code, reason)]
+        return [Closed(Bounds(messages.last, None, "close-record", f"{pointer}/_webSocketClose"), code, reason)]
+    receive = socket.entry.timings.receive or 0
+    if row.close is Close.RECEIVE_TIMING and receive > RECEIVE_THRESHOLD and socket.receive is not None:
+        if messages.last is not None and start is not None and start.earliest == start.latest:
+            at = messages.last + socket.receive
+            return [Closed(_around(at, 0, "close-seen", f"{pointer}/timings/receive"))]
+        if end is not None:
+            return [Closed(Bounds(end, end + row.start_slack, "close-seen", f"{pointer}/timings/receive"))]
+    if row.close is Close.ENTRY_TIME and end is not None:
+        return [Closed(_around(end, 0, "entry-time", f"{pointer}/time"))]
+    if row.silence is Silence.OPEN and total is None:
+        return [StillOpen("close-record-absent", f"{pointer}/time")]
+    return []
+
+
+def _rejected(socket: Socket, start: Bounds | None, known: Known, pointer: str) -> Rejected:
+    entry, total, offset = socket.entry, socket.total, known.monotonic_offset
+    evidence, where = "handshake-failed", f"{pointer}/time"
+    within = Bounds(start.earliest if start else None, None, evidence, f"{pointer}/response/status")
+    if socket.sentinel and total and offset is not None:
+        mono = total - SECOND
+        within = Bounds(offset[0] + mono, offset[1] + mono, evidence, where)
+    elif start is not None and start.earliest is not None and total and known.row.opened is Opened.WAIT:
+        at = start.earliest + total
+        within = Bounds(at, at + known.row.start_slack, evidence, where)
+    status = entry.response.status or 0
+    errors = socket.ticks.errors if socket.ticks else []
+    problem = entry.response.failure or next((text for text in errors if text), None)
+    return Rejected(within, _terse(problem) if problem else f"status {status:.0f}" if status > 0 else "no answer")
+
+
+def _terse(problem: str) -> str:
+    """Chrome's sentence without what all of them begin with."""
+    for start in ("Error in connection establishment: ", "Error during WebSocket handshake: "):
+        problem = problem.removeprefix(start)
+    return problem
+
+
+def _opened(entry: RawEntry, row: Row, messages: Messages) -> bool:
+    status = entry.response.status or 0
+    if status == 101 or messages.directions:
+        return True
+    if status != 200:
+        return False
+    versions = f"{entry.request.httpVersion} {entry.response.httpVersion}".lower()
+    over_http2 = any(v in versions for v in ("http/2", "http/3", "h2", "h3"))
+    extended_connect = (entry.request.method or "").upper() == "CONNECT"  # RFC 8441
+    return row.id in ("chrome", "playwright") or over_http2 or extended_connect
+
+
+def _failed(socket: Socket, row: Row) -> bool:
+    """The handshake failed. Chrome: status 0 alone is still CONNECTING; an error or an end tells that it failed."""
+    entry = socket.entry
+    status = entry.response.status or 0
+    if row.opened is Opened.WAIT and status == 0:
+        return bool(socket.ticks and socket.ticks.errors) or (entry.timings.receive or 0) > RECEIVE_THRESHOLD
+    if row.id == "playwright" and status <= 0:
+        return entry.response.failure is not None
+    return True
+
+
+def _around(at: Instant, slack: int, evidence: str, pointer: str) -> Bounds:
+    return Bounds(at - slack, at + slack, evidence, pointer)

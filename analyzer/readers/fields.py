@@ -1,0 +1,219 @@
+"""What one field of an entry says: dates, durations, headers, the clock of its messages. Pure functions."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from array import array
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from analyzer.model import MILLISECOND, SECOND, Duration, Initiator, Instant
+from analyzer.readers.raw import RawEntry, RawHeader, RawMessage
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+YEAR_2000, YEAR_2200 = 946_684_800 * SECOND, 7_258_118_400 * SECOND  # outside is no date of a capture
+FOREVER = 366 * 24 * 3600 * SECOND  # a message further from its socket's start does not belong to that clock
+PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
+HEADERS = msgspec.json.Decoder(list[RawHeader])
+SENT, RECEIVED = 1, 0
+DIRECTIONS = {  # as Chrome has them, and as cypress-har-generator has them
+    "send": SENT,
+    "request": SENT,
+    "receive": RECEIVED,
+    "response": RECEIVED,
+}
+CLOSE_OPCODE, CONTROL_OPCODES, DATA_OPCODES = 8, (8, 9, 10), (1, 2)  # RFC 6455 section 5.2
+
+
+class Ticks(msgspec.Struct):
+    """The messages of one socket as the file has them: times in ticks of a clock that is not known yet."""
+
+    ticks: array[float]  # NaN where there is none
+    directions: bytes
+    opcodes: array[int]
+    lengths: array[int]
+    control: list[tuple[float, int]]  # (ticks, opcode) of close, ping and pong frames
+    errors: list[str]  # what Chrome writes for a handshake that failed or a frame it could not read
+
+
+def is_socket(entry: RawEntry) -> bool:
+    """Any of the marks that real exporters write. The mere key `_webSocketMessages` is none (cypress-har-generator
+    has it on every entry)."""
+    kind = (entry.resource_type or "").lower()
+    if kind == "websocket" or entry.response.status == 101 or entry.messages:
+        return True
+    url = entry.request.url or ""
+    if url[:6].lower().startswith(("ws:/", "wss:/")):
+        return True
+    if kind not in ("", "other") or b"ebsocket" not in bytes(entry.request.headers):
+        return False
+    sent = headers(entry.request.headers)
+    return sent.get("upgrade", "").lower() == "websocket" or sent.get(":protocol", "").lower() == "websocket"
+
+
+def is_document(entry: RawEntry) -> bool:
+    """A request for a document, of a tab or of an iframe."""
+    if entry.resource_type is not None:
+        return entry.resource_type.lower() == "document"
+    mime = (entry.response.content.mimeType or "") if entry.response.content else ""
+    if "html" not in mime.lower():
+        return False
+    return headers(entry.request.headers).get("sec-fetch-mode") == "navigate"
+
+
+def ticks(messages: Sequence[RawMessage]) -> Ticks:
+    data = [m for m in messages if m.type in DIRECTIONS and (m.opcode or 1) in DATA_OPCODES]
+    others = (
+        [m for m in messages if m.type not in DIRECTIONS or (m.opcode or 1) not in DATA_OPCODES]
+        if len(data) < len(messages)
+        else []
+    )
+    control = [m for m in others if m.opcode in CONTROL_OPCODES]
+    return Ticks(
+        ticks=array("d", [math.nan if m.time is None else m.time for m in data]),
+        directions=bytes([DIRECTIONS[m.type or ""] for m in data]),
+        opcodes=array("b", [int(m.opcode or 1) for m in data]),
+        lengths=array("q", [_length(m.data or "", m.opcode) for m in data]),
+        control=[(m.time or 0.0, int(m.opcode or 0)) for m in control],
+        errors=[m.data or "" for m in others if m.opcode not in CONTROL_OPCODES],
+    )
+
+
+def _length(data: str, opcode: float | None) -> int:
+    """Bytes of payload: binary messages are base64, text is UTF-8."""
+    if opcode == 2:
+        return len(data) * 3 // 4 - data.count("=", -2)
+    return len(data) if data.isascii() else len(data.encode("utf-8", "surrogatepass"))
+
+
+def message_clock(sockets: Iterable[Ticks]) -> float | None:
+    """Microseconds a tick, for the whole file by majority; 0 for monotonic seconds, None where there is no clock."""
+    votes: dict[float | None, int] = {}
+    for ticks in sockets:
+        for sample in (*ticks.ticks[:1], *ticks.ticks[-1:]):
+            unit = _unit(sample)
+            votes[unit] = votes.get(unit, 0) + 1
+    return max(votes, key=lambda unit: votes[unit]) if votes else None
+
+
+def _unit(ticks: float) -> float | None:
+    if ticks > 1e17:
+        return 1e-3
+    if ticks > 1e14:
+        return 1.0
+    if ticks > 1e11:
+        return 1e3
+    if ticks >= 1e9:
+        return 1e6
+    return 0.0 if ticks > 0 else None
+
+
+def instant(date: str | None) -> Instant | None:
+    """ISO 8601 -> Instant; None for what is no date of ours: empty, of 1969 or 1970, or with a year of six digits."""
+    if not date:
+        return None
+    try:
+        parsed = datetime.fromisoformat(date)
+    except ValueError:
+        return None
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=UTC)
+    at = (parsed - EPOCH) // MICROSECOND
+    return at if YEAR_2000 <= at < YEAR_2200 else None
+
+
+def monotonic_date(date: str | None) -> Instant | None:
+    if date is None or not date.startswith("1970-"):
+        return None
+    try:
+        return (datetime.fromisoformat(date) - EPOCH) // MICROSECOND
+    except (ValueError, TypeError):
+        return None
+
+
+def duration(value: float | None) -> Duration | None:
+    """Milliseconds of HAR -> Duration; None for -1, "not known", and for what cannot be (a century, infinity)."""
+    return round(value * MILLISECOND) if value is not None and 0 <= value < FOREVER / MILLISECOND else None
+
+
+def answered(entry: RawEntry, started: Instant) -> Instant | None:
+    """When the response's headers came: the sum of the phases before (HAR 1.2: ssl lies within connect)."""
+    timings = entry.timings
+    if duration(timings.wait) is None:
+        return None
+    phases = (timings.blocked, timings.dns, timings.connect, timings.send, timings.wait)
+    return started + sum(duration(phase) or 0 for phase in phases)
+
+
+def epoch_of(close: object) -> Instant | None:
+    """A close record's own instant, if it is epoch seconds (HTTP Toolkit's is its process clock)."""
+    for key in ("timestamp", "time"):
+        value = close.get(key) if isinstance(close, dict) else None
+        if isinstance(value, int | float) and 1e9 < value < 1e11:
+            return round(value * SECOND)
+    return None
+
+
+def close_code(close: object) -> tuple[int | None, str | None]:
+    """RFC 6455 section 7.4. HTTP Toolkit writes "aborted" where no close frame came."""
+    if isinstance(close, dict):
+        code, reason = close.get("code"), close.get("reason")
+        return (code if isinstance(code, int) else None), (reason if isinstance(reason, str) and reason else None)
+    return None, (close if isinstance(close, str) else None)
+
+
+def endpoint(url: str, headers: dict[str, str]) -> str:
+    """`wss://host[:port]/path`: proxies write http(s), chrome-har-capturer only a path beside the Host header."""
+    scheme, host, path = PARTS.match(url).groups("")  # type: ignore[union-attr]  # every part is optional
+    scheme = {"http": "ws", "https": "wss", "": "ws"}.get(scheme.lower(), scheme.lower())
+    host = host.rpartition("@")[2] or headers.get("host") or headers.get(":authority") or ""
+    return f"{scheme}://{host}{path or '/'}"
+
+
+def initiator(value: object) -> Initiator | None:
+    """The first frame of `_initiator.stack`, async parents included; the format counts lines and columns from 0."""
+    if not isinstance(value, dict):
+        return None
+    stack = value.get("stack")
+    while isinstance(stack, dict):
+        frames = stack.get("callFrames")
+        for frame in frames if isinstance(frames, list) else ():
+            if isinstance(frame, dict):
+                line, column = frame.get("lineNumber"), frame.get("columnNumber")
+                return Initiator(
+                    function=text_of(frame.get("functionName")) or None,
+                    component=None,
+                    url=text_of(frame.get("url")) or None,
+                    line=line + 1 if isinstance(line, int) else None,
+                    column=column + 1 if isinstance(column, int) else None,
+                )
+        stack = stack.get("parent")
+    url, line = text_of(value.get("url")), value.get("lineNumber")
+    return Initiator(None, None, url, line + 1 if isinstance(line, int) else None, None) if url else None
+
+
+def headers(raw: msgspec.Raw) -> dict[str, str]:
+    """Names in lower case; the last of several wins."""
+    try:
+        return {header.name.lower(): header.value for header in HEADERS.decode(raw)}
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        value = json_of(raw)
+        items = value if isinstance(value, list) else []
+        return {str(h.get("name")).lower(): str(h.get("value")) for h in items if isinstance(h, dict)}
+
+
+def json_of(raw: msgspec.Raw) -> Any:
+    try:
+        return json.loads(bytes(raw).decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+
+
+def text_of(value: object) -> str | None:
+    return value if isinstance(value, str) else None

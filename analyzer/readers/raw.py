@@ -1,0 +1,64 @@
+"""What we use of HAR 1.2, by its own names; what begins with `_` is an exporter's own.
+
+Only these fields are decoded; `Raw` ones on demand. (No deferred annotations here: msgspec would have to evaluate
+each of them at every start.)
+"""
+
+import msgspec
+
+
+class RawHeader(msgspec.Struct, gc=False):
+    name: str = ""
+    value: str = ""
+
+
+class RawRequest(msgspec.Struct, gc=False):
+    method: str | None = None
+    url: str | None = None
+    httpVersion: str | None = None
+    headers: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+class RawContent(msgspec.Struct, gc=False):
+    mimeType: str | None = None
+    file: str | None = msgspec.field(default=None, name="_file")
+
+
+class RawResponse(msgspec.Struct, gc=False):
+    status: float | None = None
+    httpVersion: str | None = None
+    headers: msgspec.Raw = msgspec.Raw(b"[]")
+    content: RawContent | None = None
+    failure: str | None = msgspec.field(default=None, name="_failureText")
+
+
+class RawTimings(msgspec.Struct, gc=False):
+    blocked: float | None = None
+    dns: float | None = None
+    connect: float | None = None
+    send: float | None = None
+    wait: float | None = None
+    receive: float | None = None
+
+
+class RawMessage(msgspec.Struct, gc=False):
+    type: str | None = None
+    time: float | None = None
+    opcode: float | None = None
+    data: str | None = None
+
+
+class RawEntry(msgspec.Struct, gc=False):
+    """What we use of an entry, by the names of HAR 1.2 and of its exporters. `Raw` fields are decoded on demand."""
+
+    startedDateTime: str | None = None
+    time: float | None = None
+    pageref: str | None = None
+    request: RawRequest = msgspec.field(default_factory=RawRequest)
+    response: RawResponse = msgspec.field(default_factory=RawResponse)
+    timings: RawTimings = msgspec.field(default_factory=RawTimings)
+    resource_type: str | None = msgspec.field(default=None, name="_resourceType")
+    frame: str | None = msgspec.field(default=None, name="_frameref")
+    initiator: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_initiator")
+    messages: list[RawMessage] | None = msgspec.field(default=None, name="_webSocketMessages")
+    close: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_webSocketClose")

@@ -1,0 +1,289 @@
+"""The timeline chart: the same bytes twice, nothing global, nothing interpreted, useful from no socket to thousands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from array import array
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pytest
+
+from analyzer import overlaps
+from analyzer.intervals import Interval
+from analyzer.model import (
+    SECOND,
+    Bounds,
+    Capture,
+    Caveat,
+    Exporter,
+    Messages,
+    Outcome,
+    Page,
+    PageKind,
+    Policy,
+    Report,
+    Run,
+    Session,
+    Silence,
+    Unreadable,
+    Verdict,
+)
+from analyzer.outputs import timeline
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+
+CAPTURES = Path(__file__).parent / "captures"
+NOON = 1_767_268_800 * SECOND
+HOSTILE = "$\\frac{x$ \0\x1b[31m\u202eevil\u202c\ud800\ufffe\u2028<b>&amp; 中文 " + "/long" * 2_000
+
+
+def bounds(at: int) -> Bounds:
+    return Bounds(at, at, "test")
+
+
+def session(number: int, start: float, end: float | None, **more: Any) -> Session:
+    """Open from `start` to `end`, in seconds; without an end, possibly for ever."""
+    first, last = NOON + round(start * SECOND), NOON + round((start + 1 if end is None else end) * SECOND)
+    fields: dict[str, Any] = {
+        "id": f"s{number}",
+        "pointer": f"/log/entries/{number}",
+        "url": "wss://chat.example/ws",
+        "endpoint": "wss://chat.example/ws",
+        "page": None,
+        "initiator": None,
+        "outcome": Outcome.CLOSED if end is not None else Outcome.UNKNOWN,
+        "created": bounds(first - 20_000),
+        "opened": bounds(first),
+        "closed": None if end is None else bounds(last),
+        "proven": Interval(first, last),
+        "possible": Interval(first - 20_000, None if end is None else last),
+        "last_seen": last,
+        "close_code": None,
+        "close_reason": None,
+        "messages": Messages(array("q"), b"", array("B"), array("q")),
+    }
+    return Session(**{**fields, **more})
+
+
+def report(sessions: Sequence[Session], verdict: Verdict = Verdict.OVERLAP, **more: Any) -> Report:
+    fields: dict[str, Any] = {
+        "source": "a.har",
+        "sha256": None,
+        "bytes": 1,
+        "format": "har",
+        "exporter": Exporter("chrome", "WebInspector", "537.36", "Chrome DevTools"),
+        "observed": Interval(NOON, NOON + 10 * SECOND),
+        "entries": 1,
+        "pages": (),
+        "traces": (),
+        "silence": Silence.OPEN,
+        "in_order_of_close": True,
+        "records_messages": True,
+        "caveats": (),
+        "skipped": (),
+    }
+    found = overlaps.find(sessions)
+    counts = overlaps.concurrency(sessions, found)
+    return Report(Capture(**{**fields, **more}), tuple(sessions), verdict, counts, found, ())
+
+
+def run(*reports: Report) -> Run:
+    return Run(reports, (), Policy())
+
+
+def svg(of: Run, **options: Any) -> str:
+    return timeline.render(of, "svg", **options).decode()
+
+
+def text(drawn: str) -> str:
+    """All the words in an SVG."""
+    return " ".join("".join(it.itertext()) for it in ElementTree.fromstring(drawn).iter() if it.tag.endswith("}text"))
+
+
+def bars(drawn: str, gid: str) -> int:
+    group = next(it for it in ElementTree.fromstring(drawn).iter() if it.get("id") == gid)
+    shapes = [it for it in group.iter() if it.tag.endswith(("}use", "}path"))]
+    return len([it for it in shapes if it.tag.endswith("}use")]) or len(shapes)
+
+
+FAILED = session(
+    3, 4, 4.1, outcome=Outcome.FAILED, opened=None, proven=None, possible=None, problem="Unexpected response code: 404"
+)
+SIMPLE = run(report([session(1, 1, 5), session(2, 3, None), FAILED]))
+
+
+@pytest.mark.parametrize(("format", "magic"), [("png", b"\x89PNG\r\n"), ("svg", b"<?xml"), ("pdf", b"%PDF-")])
+def test_each_format_is_what_it_says_and_the_same_twice(format: str, magic: bytes) -> None:
+    first = timeline.render(SIMPLE, format)
+    assert first.startswith(magic)
+    assert timeline.render(SIMPLE, format) == first
+
+
+def test_another_format_is_refused() -> None:
+    with pytest.raises(KeyError):
+        timeline.render(SIMPLE, "bmp")
+
+
+@pytest.mark.parametrize("options", [{"start": NOON, "end": NOON}, {"width": 0.5}, {"width": float("nan")}])
+def test_what_cannot_be_drawn_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"must be between|is empty"):
+        timeline.render(SIMPLE, **options)
+
+
+def test_other_hash_seeds_and_settings_of_matplotlib_give_the_same_bytes(tmp_path: Path) -> None:
+    capture = CAPTURES / "chrome-S2-overuse.har"
+    program = (
+        "import sys, hashlib\n"
+        "from analyzer.outputs import timeline\n"
+        "from analyzer.readers import read\n"
+        "from analyzer.pipeline import analyze\n"
+        "from analyzer.model import Run, Policy\n"
+        f"run = Run((analyze(read({str(capture)!r})),), (), Policy())\n"
+        "for name in ('png', 'svg', 'pdf'): print(hashlib.sha256(timeline.render(run, name)).hexdigest())\n"
+        "assert not any(name.startswith('matplotlib.pyplot') for name in sys.modules)\n"
+    )
+    (tmp_path / "matplotlibrc").write_text("font.size: 20\nsavefig.facecolor: red\naxes.grid: True\n")
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", program],
+            cwd=Path(__file__).parent.parent,
+            env={"PYTHONHASHSEED": seed, "MPLCONFIGDIR": str(tmp_path / seed), "MATPLOTLIBRC": settings},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed, settings in (("1", ""), ("2", str(tmp_path / "matplotlibrc")))
+    ]
+    assert outputs[0] == outputs[1]
+
+
+def test_settings_of_matplotlib_are_left_alone() -> None:
+    before = dict(mpl.rcParams)
+    timeline.render(SIMPLE, "svg")
+    assert dict(mpl.rcParams) == before
+
+
+def test_every_socket_has_its_lane_and_its_words() -> None:
+    drawn = svg(SIMPLE)
+    assert (bars(drawn, "proven-0"), bars(drawn, "possible-0"), bars(drawn, "connecting-0")) == (2, 2, 3)
+    assert (bars(drawn, "failed-0"), bars(drawn, "overlap-lanes-0")) == (1, 1)
+    words = text(drawn)
+    for said in ("#1 chat.example/ws", "#3 chat.example/ws", "end not known", "Unexpected response code: 404"):
+        assert said in words
+    assert "Overlap: 2 sockets open at once for at least 1.00 s" in words
+    assert "starts 2026-01-01 12:00:00.000 UTC" in words
+
+
+def test_lanes_are_in_order_of_time() -> None:
+    words = text(svg(run(report([session(1, 5, 6), session(2, 1, 2), session(3, 3, 4)]))))
+    assert re.findall(r"#\d", words) == ["#2", "#3", "#1"]
+
+
+def test_pages_are_named() -> None:
+    kinds = (PageKind.LOAD, PageKind.RELOAD, PageKind.NAVIGATION, PageKind.RESTORE)
+    pages = tuple(Page(k, f"https://x/{k}?q=1#f", NOON + n * 2 * SECOND, k) for n, k in enumerate(kinds))
+    words = text(svg(run(report([session(1, 1, 9)], pages=pages))))
+    for said in ("load /load ", "reload /reload ", "navigation /navigation ", "restore /restore "):
+        assert said in words + " "
+
+
+def test_what_the_file_cannot_show_is_said() -> None:
+    caveats = (Caveat("x", "It hides them.", True), Caveat("y", "It is old."), Caveat("z", "Cut off.", True))
+    words = text(svg(run(report([session(1, 1, 2)], Verdict.INCONCLUSIVE, caveats=caveats))))
+    assert "Cannot tell" in words
+    assert "What this file cannot show: It hides them. And 1 more." in words
+
+
+@pytest.mark.parametrize("observed", [None, Interval(NOON, NOON), Interval(NOON, NOON + SECOND)])
+def test_a_capture_without_sockets_gives_a_picture_that_says_so(observed: Interval | None) -> None:
+    words = text(svg(run(report([], Verdict.NO_SOCKETS, observed=observed))))
+    assert "No sockets in this capture" in words
+    assert "This file shows no WebSocket." in words
+
+
+def test_a_run_without_captures_gives_a_picture_that_says_so() -> None:
+    words = text(svg(Run((), (Unreadable("dir/b.har", "not JSON"),), Policy())))
+    assert "No capture to draw." in words
+    assert "Could not be read: b.har: not JSON" in words
+
+
+def test_captures_that_are_not_drawn_are_counted() -> None:
+    words = text(svg(Run((SIMPLE.reports[0],) * 10, (Unreadable("b.har", "x"),) * 5, Policy())))
+    assert words.count("Overlap: ") == timeline.PANELS
+    assert "Not drawn: 2 more of 10 captures." in words
+    assert "2 more could not be read." in words
+
+
+def test_a_stretch_shows_only_what_is_in_it() -> None:
+    three = run(report([session(1, 1, 2), session(2, 3, 4), session(3, 8, None)]))
+    drawn = svg(three, start=NOON + 3 * SECOND, end=NOON + 5 * SECOND)
+    assert re.findall(r"#\d", text(drawn)) == ["#2"]
+    assert "1 of 3 sockets" in text(drawn)
+    assert "No socket in this stretch of time." in text(svg(three, start=NOON + 5 * SECOND, end=NOON + 6 * SECOND))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("format", ["png", "svg", "pdf"])
+def test_hostile_text_breaks_nothing_and_is_not_interpreted(format: str) -> None:
+    hostile = [
+        session(1, 1, 5, endpoint=f"wss://{HOSTILE}"),
+        session(2, 2, 5, outcome=Outcome.FAILED, possible=None, proven=None, problem=HOSTILE),
+    ]
+    pages = (Page("p", f"https://x/{HOSTILE}", NOON, PageKind.LOAD),)
+    capture = report(
+        hostile,
+        source=HOSTILE,
+        pages=pages,
+        exporter=Exporter("unknown", None, None, HOSTILE),
+        caveats=(Caveat("x", HOSTILE, True),),
+    )
+    drawn = timeline.render(Run((capture,), (Unreadable(HOSTILE, HOSTILE),), Policy()), format)
+    if format == "svg":
+        words = text(drawn.decode())
+        assert "#1 $\\frac{x$ " in words
+        assert not re.search(
+            "[\0-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", words.replace("\n", "")
+        )
+        assert len(words) < 3_000
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(0, 0), (0, 1), (0, 10**17), (NOON, NOON + 3_600 * SECOND), (NOON, NOON + 400 * 86_400 * SECOND)],
+)
+def test_any_length_of_time_has_an_axis(first: int, last: int) -> None:
+    lifetime = Interval(first, last)
+    one = session(1, 0, 1, created=None, opened=None, closed=None, last_seen=None, proven=lifetime, possible=lifetime)
+    axis = re.findall(r">([\d.:]+)</text>", svg(run(report([one], observed=None))))
+    assert 4 <= len(axis) <= 30
+
+
+@pytest.mark.parametrize("count", [1, 3, 60, 61, 300])
+def test_labels_stay_few_and_the_picture_of_one_size(count: int) -> None:
+    many = run(report([session(n + 1, n, n + 3) for n in range(count)]))
+    drawn = svg(many)
+    assert 1 <= len(re.findall(r"#\d", text(drawn))) <= timeline.LABELS
+    height = re.search(r'height="([\d.]+)pt"', drawn)
+    assert height is not None
+    assert float(height[1]) / 72 < 16
+
+
+@pytest.mark.parametrize("format", ["png", "svg", "pdf"])
+def test_thousands_of_sockets_are_one_useful_picture(format: str) -> None:
+    many = run(report([session(n + 1, n, None if n % 9 == 0 else n + 3) for n in range(5_000)]))
+    began = time.perf_counter()
+    drawn = timeline.render(many, format)
+    assert time.perf_counter() - began < 6  # 0.9 s here; a machine of CI may be slow
+    assert len(drawn) < 3_000_000
+
+
+@pytest.mark.parametrize("name", ["chrome-08-refresh3", "chrome-10-failed", "chrome-15-contexts", "firefox-D"])
+def test_real_captures_have_a_lane_for_each_socket(name: str) -> None:
+    found = analyze(read(str(CAPTURES / f"{name}.har")))
+    assert len(re.findall(r"#\d", text(svg(run(found))))) == len(found.sessions)
