@@ -30,7 +30,7 @@ class Value(msgspec.Struct, frozen=True):
 
 
 def spoken(duration: Duration) -> str:
-    """A duration for people, to three figures: `0.76 ms`, `7.2 ms`, `703 ms`, `2.23 s`, `41.5 s`, `4 min 10 s`, `2 h 5 min`."""
+    """A duration for people, to three figures: `0.76 ms`, `703 ms`, `2.23 s`, `41.5 s`, `4 min 10 s`, `2 h 5 min`."""
     if duration < 10 * MILLISECOND:
         return f"{duration / MILLISECOND:.2g} ms"
     if duration < SECOND - MILLISECOND // 2:
@@ -165,14 +165,14 @@ class Closed(Value, frozen=True):
     reason: str | None = None
 
 
-class StillOpen(Value, frozen=True):
-    """The exporter records every close and shows none: open at export."""
+class Silent(Value, frozen=True):
+    """The field that would tell of a close is there, and tells of none: what that means, `Silence` says."""
 
     evidence: str
     pointer: str
 
 
-Event: TypeAlias = Requested | Accepted | Rejected | Active | Closed | StillOpen
+Event: TypeAlias = Requested | Accepted | Rejected | Active | Closed | Silent
 
 
 class Messages(Value, frozen=True):

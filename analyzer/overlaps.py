@@ -40,7 +40,8 @@ def concurrency(sessions: Sequence[Session], overlaps: Sequence[Overlap]) -> Con
         proven_peak=max(
             (peak(s.proven for s in sessions if s.proven and s.clock == clock) for clock in clocks), default=0
         ),
-        possible_peak=peak(s.possible for s in sessions if s.possible),
+        # What the clocks of the others showed at that moment is not known: their peaks may have coincided.
+        possible_peak=sum(peak(s.possible for s in sessions if s.possible and s.clock == clock) for clock in clocks),
         proven_overlap=sum(o.duration for o in overlaps if o.confidence is Confidence.PROVEN),
     )
 

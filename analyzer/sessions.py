@@ -24,7 +24,7 @@ from analyzer.model import (
     Requested,
     Session,
     Silence,
-    StillOpen,
+    Silent,
     Trace,
 )
 
@@ -37,7 +37,7 @@ class State(StrEnum):
     CLOSED = "CLOSED"
 
 
-# What is not in it is not allowed; Requested, Active and StillOpen change no state.
+# What is not in it is not allowed; Requested, Active and Silent change no state.
 NEXT: dict[tuple[State, type[Event]], State] = {
     (State.CONNECTING, Accepted): State.OPEN,
     (State.CONNECTING, Rejected): State.CLOSED,
@@ -95,7 +95,7 @@ def _conclude(
     code: int | None = None
     reason: str | None = None
     problem: str | None = None
-    still_open = False
+    silent = False
     signs: list[Instant] = [at for at in (trace.messages.first, trace.messages.last) if at is not None]
     for event in trace.events:
         state = NEXT.get((state, type(event)), state)
@@ -110,16 +110,17 @@ def _conclude(
                 signs.append(at)
             case Closed(within=within, code=code, reason=reason):
                 closed = within
-            case StillOpen():
-                still_open = True
+            case Silent():
+                silent = True
 
     last_seen = max(signs, default=None)
     proven = possible = None
     if opened is None:
         outcome = Outcome.FAILED if state is State.CLOSED else Outcome.CONNECTING
     else:
-        lives = still_open or (capture.silence is Silence.OPEN_IF_PAGE_LIVES and page is not None and page.lives)
-        alive = _last_sign(capture, page, last_seen, outlived, opened) if closed is None else last_seen
+        watched = page if silent and capture.silence is Silence.OPEN_IF_PAGE_LIVES else None
+        lives = (silent and capture.silence is Silence.OPEN) or (watched is not None and watched.lives)
+        alive = last_seen if closed is not None else _last_sign(capture, watched, last_seen, outlived, opened)
         cut = None
         if closed is not None:
             outcome = Outcome.CLOSED
@@ -135,7 +136,8 @@ def _conclude(
             if alive is not None:
                 closed = Bounds(alive, None, "no-close-recorded", trace.pointer)
         proven = _proven(opened, closed, alive, outcome)
-        possible = _possible(opened, closed, cut, capture, proven)
+        begun = page.started if page is not None and page.started is not None else 0
+        possible = _possible(opened, closed, cut, begun, proven)
     return Session(
         id=id,
         pointer=trace.pointer,
@@ -159,13 +161,13 @@ def _conclude(
 
 
 def _last_sign(
-    capture: Capture, page: Page | None, own: Instant | None, outlived: Instant | None, opened: Bounds
+    capture: Capture, watched: Page | None, own: Instant | None, outlived: Instant | None, opened: Bounds
 ) -> Instant | None:
-    """Until when it was certainly open, if it was by then: its own last sign of life; that of its page, where the
-    close of a socket of a living page is reported; the end of those that stand before it in order of close."""
+    """Until when it was certainly open, if it was by then: its own last sign of life; that of its page, where its
+    close would have been reported while that lived; the end of those that stand before it in order of close."""
     signs = [own, opened.latest]
-    if capture.silence is Silence.OPEN_IF_PAGE_LIVES and page is not None:
-        signs.append(page.last_sign)
+    if watched is not None:
+        signs.append(watched.last_sign)
     if capture.in_order_of_close:
         signs.append(outlived)
     return max((at for at in signs if at is not None), default=None)
@@ -186,16 +188,15 @@ def _proven(opened: Bounds, closed: Bounds | None, alive: Instant | None, outcom
     end = start + 1 if alive is None else alive + 1
     if closed is not None and closed.latest is not None and closed.earliest is not None:
         # An exact close. One that only bounds (a page's end) has the last sign of life as its `earliest`.
-        end = max(closed.earliest, min(end, closed.latest))
+        end = max(closed.earliest, min(end, closed.latest + 1))
     return Interval(start, end) if start < end else None
 
 
 def _possible(
-    opened: Bounds, closed: Bounds | None, cut: Instant | None, capture: Capture, proven: Interval | None
+    opened: Bounds, closed: Bounds | None, cut: Instant | None, begun: Instant, proven: Interval | None
 ) -> Interval:
-    start = opened.earliest
-    if start is None:
-        start = capture.observed.start if capture.observed is not None else 0
+    """Without a date of its own it may have been open since its page began; without that since ever (1970)."""
+    start = begun if opened.earliest is None else opened.earliest
     ends = [at for at in (closed.latest if closed is not None else None, cut) if at is not None]
     end = min(ends, default=None)
     if proven is not None:

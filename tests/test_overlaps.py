@@ -18,11 +18,13 @@ HORIZON = 30
 
 
 def session(
-    number: int, proven: Span, possible: Span, clock: int = 0, seen: int | None = None, closed: Span = None
+    number: int, proven: Span, possible: Span, clock: int = 0, seen: int | None = None, closed: Span = None,
+    opened: Span = None,
 ) -> Session:
     return Session(
         id=f"s{number}", pointer=f"/log/entries/{number}", url="ws://h/", endpoint="ws://h/", page=None, initiator=None,
-        outcome=Outcome.UNKNOWN, created=None, opened=None, closed=None if closed is None else Bounds(*closed, "test"),
+        outcome=Outcome.UNKNOWN, created=None,
+        opened=None if opened is None else Bounds(*opened, "test"), closed=None if closed is None else Bounds(*closed, "test"),
         proven=None if proven is None else Interval(*proven), possible=None if possible is None else Interval(*possible),
         last_seen=seen, close_code=None, close_reason=None,
         messages=Messages(array("q"), b"", array("b"), array("q")), clock=clock,
@@ -156,10 +158,16 @@ def test_an_overlap_without_end_lasts_to_the_last_evidence_of_its_sockets() -> N
     assert (overlap.duration, overlap.duration_is_lower_bound) == (800, True)
 
 
-def test_an_overlap_that_ends_with_an_exact_close_has_an_exact_duration() -> None:
-    pair = (session(1, (0, 500), (0, 500), closed=(500, 500)), session(2, (100, None), (100, None)))
-    (overlap,) = overlaps.find(pair)
+def test_an_overlap_between_exact_instants_has_an_exact_duration() -> None:
+    second = session(2, (100, None), (100, None), opened=(100, 100))
+    (overlap,) = overlaps.find((session(1, (0, 500), (0, 500), closed=(500, 500)), second))
     assert (overlap.duration, overlap.duration_is_lower_bound) == (400, False)
+
+
+def test_an_overlap_that_began_nobody_knows_exactly_when_has_a_lower_bound() -> None:
+    second = session(2, (100, None), (10, None), opened=(10_000, 100_000))
+    (overlap,) = overlaps.find((session(1, (0, 500), (0, 500), closed=(500, 500)), second))
+    assert overlap.duration_is_lower_bound
 
 
 def test_an_overlap_that_ends_with_a_last_sign_of_life_has_a_lower_bound() -> None:

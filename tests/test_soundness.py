@@ -396,9 +396,30 @@ def stepped(golden: Golden, at: int, ms: float) -> Json:
     return har
 
 
-def steps(golden: Golden) -> list[int]:
+def steps(golden: Golden, ms: float) -> list[int]:
+    """Where a step shows: the entry after it starts before the one before it of its page, or its page is another.
+
+    One that is hidden by a longer pause between two entries of a page leaves no trace at all in the file.
+    """
     entries = golden.har["log"]["entries"]
-    return [n for n in range(1, len(entries)) if kind(entries[n]) == "websocket" or n == len(entries) // 2]
+    found = [n for n in range(1, len(entries)) if kind(entries[n]) == "websocket" or n == len(entries) // 2]
+    return [n for n in found if shows(entries, n, ms)]
+
+
+def shows(entries: list[Json], n: int, ms: float) -> bool:
+    before = [e for e in entries[:n] if e.get("pageref") == entries[n].get("pageref") and started(e)]
+    if not before:
+        return True
+    return started(entries[n]) + ms < started(before[-1]) - 300
+
+
+def started(entry: Json) -> float:
+    """Epoch milliseconds; 0 for no date."""
+    try:
+        date = datetime.fromisoformat(entry.get("startedDateTime") or "")
+    except ValueError:
+        return 0.0
+    return date.timestamp() * 1000 if date.year > 2000 else 0.0
 
 
 @pytest.mark.parametrize(
@@ -412,7 +433,7 @@ def steps(golden: Golden) -> list[int]:
 @pytest.mark.parametrize("golden", [pytest.param(g, id=g.name) for g in CHROME])
 def test_a_clock_set_back_makes_no_false_verdict(golden: Golden, ms: float) -> None:
     """Whatever entry it happens at. What was true of the sockets stays true; each socket's times are of its own clock."""
-    for at in steps(golden):
+    for at in steps(golden, ms):
         har = stepped(golden, at, ms)
         report = read_report(har)
         true = {e[MARK]: t for e in har["log"]["entries"] if (t := golden.truth.get(e[MARK]))}
@@ -460,6 +481,8 @@ PAIRS = [
     for a in GOLDEN
     for b in GOLDEN
     if a is not b and a.har["log"]["creator"]["name"] == b.har["log"]["creator"]["name"]
+    # Sockets without a page look the same as a worker's of the other capture: nothing in the file tells them apart.
+    and "chrome-26-late-attach" not in (a.name, b.name)
 ]
 SAMPLE = random.Random(3).sample(PAIRS, min(len(PAIRS), 60))
 

@@ -33,11 +33,11 @@ from analyzer.model import (
     Run,
     Silence,
     Skipped,
-    StillOpen,
+    Silent,
     Trace,
     Unreadable,
 )
-from analyzer.outputs import text
+from analyzer.outputs import text, verdict
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 
@@ -70,7 +70,7 @@ def socket(
         at = START + round(closed * SECOND)
         events.append(Closed(Bounds(at, at, "close-seen")))
     if lives:
-        events.append(StillOpen("close-record-absent", ""))
+        events.append(Silent("close-record-absent", ""))
     messages = Messages(array("q"), b"", array("b"), array("q"))
     return Trace(f"/log/entries/{n}", url, url.partition("?")[0], tuple(events), messages)
 
@@ -106,7 +106,7 @@ def shown(*reports: Report, unreadable: Sequence[Unreadable] = (), width: int = 
 
 
 def sentences(it: Report) -> str:
-    return " ".join(text.verdict_sentences(it, Policy()))
+    return " ".join(verdict.verdict_sentences(it, Policy()))
 
 
 def flat(rendered: str) -> str:

@@ -6,7 +6,7 @@ import io
 import os
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -189,11 +189,15 @@ def _damage() -> tuple[type[Exception], ...]:
     import zipfile
 
     found: tuple[type[Exception], ...] = (EOFError, OSError, zlib.error, ValueError, zipfile.BadZipFile)
-    try:
+    with suppress(ImportError):
         import zstandard
-    except ImportError:
-        return found
-    return (*found, zstandard.ZstdError)
+
+        found += (zstandard.ZstdError,)
+    with suppress(ImportError):
+        from isal import igzip_lib
+
+        found += (cast(type[Exception], igzip_lib.IsalError),)  # its stub calls it an instance
+    return found
 
 
 @contextmanager

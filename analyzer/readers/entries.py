@@ -6,6 +6,7 @@ array. A JSON value is prefix-free, so a strict decode that succeeds *proves* th
 and one that fails only costs another guess. What no guess settles is walked token by token, in linear time.
 
     window   bytes in, a cursor, the offset in the document
+    seam     what stands between two entries
     members  walks `{"log": {...}}`; the order of keys is free
     batches  the array of entries
     decode   msgspec, only the fields we use; what it refuses goes to `json`, on that slice alone
@@ -26,8 +27,11 @@ from analyzer.readers.raw import RawMessage
 
 WINDOW = 1 << 20
 LONGEST_GUESS = 16 << 20  # bytes without a separator after which we walk instead of reading on
+PATIENCE = 64 << 20  # bytes to walk in vain past seams that are not sure, in the whole document
 MISSES = 4  # guesses in a row that came to nothing, after which we only walk
-SPACE = b" \t\r\n"
+LONGEST_SPACE = 256  # of white space that matters
+NO_SPACE = re.compile(rb"[^ \t\r\n]")
+AFTER_SCALAR = re.compile(rb"[ \t\r\n,\]}:]")
 # One token of structure; a string that the window cuts off matches too, without its closing quote.
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("|\\?\Z)|[\[\]{}]', re.DOTALL)
 
@@ -90,15 +94,27 @@ class Window:
                     return
                 self.end += got
 
+    def more(self) -> bool:
+        """At least as much again as is unread; False at the end of the stream."""
+        unread = self.end - self.at
+        self.need(max(2 * unread, WINDOW))
+        return self.end - self.at > unread
+
     def peek(self) -> int:
         """The next byte that is not white space, and the cursor on it. Raises CutOff."""
+        self.space()
+        return self.buffer[self.at]
+
+    def space(self) -> bytes:
+        """Pass the white space at the cursor; what it was. Raises CutOff."""
+        passed = b""
         while True:
-            buffer = self.buffer
-            for at in range(self.at, self.end):
-                if buffer[at] not in SPACE:
-                    self.at = at
-                    return buffer[at]
-            self.at = self.end
+            found = NO_SPACE.search(self.buffer, self.at, self.end)
+            stop = found.start() if found else self.end
+            passed += self.buffer[self.at : stop][:LONGEST_SPACE]
+            self.at = stop
+            if found:
+                return passed
             if not self.need(1):
                 raise CutOff
 
@@ -110,6 +126,46 @@ class Window:
             self.buffer = bytearray(WINDOW + 2)
             self.buffer[1 : 1 + len(rest)] = rest
             self.at, self.end = 1, 1 + len(rest)
+
+
+class Seam:
+    """What stands between two entries, learnt from what stands before the first and how that begins.
+
+    Pretty-printed files repeat the line break and indentation: `sure`, since JSON strings hold no raw line break
+    and deeper levels have another indentation. In others the first key tells an entry from the objects within it,
+    most of the time.
+    """
+
+    def __init__(self, lead: bytes, first: bytes) -> None:
+        indented = re.match(rb"\r?\n[ \t]+", lead)
+        self.sure = indented is not None
+        lead = indented[0] if indented else lead
+        key = re.match(rb'\{?(\s*"[^"]*")', first)
+        spaces = dict.fromkeys((lead, b"", b" ")) if key else {}  # without a key nothing tells entries from others
+        self.patterns = [b"}," + space + b"{" + key[1] for space in spaces] if key else []
+        if self.sure:
+            self.patterns = [lead + b"}," + lead + b"{"]
+        self.closing = len(lead) + 1 if self.sure else 1
+        self.tails = [pattern[self.closing :] for pattern in self.patterns]
+        self._found = -1  # offset of the next one, so that no stretch is searched twice
+        self._clear = 0  # offset up to which there is none
+
+    def last(self, window: Window, end: int) -> int:
+        """Where the last entry ends that is followed by another before `end`; 0 for nowhere."""
+        at = max((window.buffer.rfind(pattern, window.at, end) for pattern in self.patterns), default=-1)
+        return at + self.closing if at >= 0 else 0
+
+    def next(self, window: Window) -> int:
+        """Where the entry at the cursor ends, if the first seam after it tells the truth; 0 for nowhere."""
+        if self._found < window.offset:
+            start = max(window.at, self._clear - window.before - LONGEST_SPACE)
+            found = (window.buffer.find(pattern, start, window.end) for pattern in self.patterns)
+            at = min((at for at in found if at >= 0), default=-1)
+            if at < 0:
+                self._clear = window.before + window.end
+                return 0
+            self._found = window.before + at
+        return self._found - window.before + self.closing
 
 
 class Document(Generic[Shape]):
@@ -128,6 +184,8 @@ class Document(Generic[Shape]):
         self.count = 0
         self.cut_off: int | None = None
         self.trailing: int | None = None
+        self.seam = Seam(b"", b"")
+        self.patience = PATIENCE
 
     def elements(self) -> Iterator[Element[Shape]]:
         """Every element of `log.entries`. Raises CaptureError where the document is no HAR."""
@@ -225,41 +283,42 @@ class Document(Generic[Shape]):
         if window.peek() != ord("["):
             raise CaptureError(self.source, "/log/entries", f"not an array but {kind(self._value())}")
         window.at += 1
-        before = window.offset
+        lead = window.space()
         if window.peek() == ord("]"):
             window.at += 1
             return
-        window.need(256)
-        lead = bytes(window.buffer[window.at - (window.offset - before) : window.at])
-        separators = _separators(lead, bytes(window.buffer[window.at : window.end][:256]))
+        window.need(LONGEST_SPACE)
+        self.seam = Seam(lead, bytes(window.buffer[window.at : window.end][:LONGEST_SPACE]))
         misses = 0
         while True:
-            batch = self._guess(separators) if misses < MISSES else None
+            batch = self._guess() if misses < MISSES else None
             misses = 0 if batch else misses + 1
-            yield from batch or self._single(separators)
+            yield from batch or self._single()
             window.shrink()
             if window.peek() not in b",]":
-                yield self._skip_to(self._resume(separators), "damaged: neither a comma nor the end of the entries")
+                offset = window.offset
+                window.at = self._resume()
+                yield self._damaged(offset, "neither a comma nor the end of the entries", counts=False)
             following = window.peek()
             window.at += 1
             if following == ord("]"):
                 return
             window.peek()
 
-    def _guess(self, separators: list[bytes]) -> list[Element[Shape]] | None:
+    def _guess(self) -> list[Element[Shape]] | None:
         """Several whole entries at once; None where no guess held."""
         window = self.window
         want = WINDOW
-        while window.need(want) and want < LONGEST_GUESS and not self._last(separators, window.end):
+        while window.need(want) and want < LONGEST_GUESS and not self.seam.last(window, window.end):
             want *= 2  # the entry is larger than the window
-        for end in self._guesses(separators):
+        for end in self._guesses():
             batch = self._decode(window.at, end)
             if batch is not None:
                 window.at = end
                 return batch
         return None
 
-    def _guesses(self, separators: list[bytes]) -> Iterator[int]:
+    def _guesses(self) -> Iterator[int]:
         """Where a run of whole entries may end: the longest first, then ever shorter ones (to leave damage behind)."""
         window = self.window
         if window.complete:  # the array's own end may be in sight
@@ -272,63 +331,56 @@ class Document(Generic[Shape]):
                 if not window.buffer[last + 1 : at].strip():
                     yield last + 1
         end = window.end
-        while (end := self._last(separators, end)) and end > window.at:
+        while (end := self.seam.last(window, end)) and end > window.at:
             yield end
             end = window.at + (end - window.at) // 2
 
-    def _last(self, separators: list[bytes], end: int) -> int:
-        """Where the last entry ends that is followed by another before `end`; 0 for nowhere."""
-        window = self.window
-        found = ((window.buffer.rfind(s, window.at, end), s) for s in separators)
-        return max((at + s.index(b"}") + 1 for at, s in found if at >= 0), default=0)
-
-    def _next(self, separators: list[bytes]) -> int:
-        """Where the entry at the cursor ends, if the first separator after it tells the truth; 0 for nowhere."""
-        window = self.window
-        found = ((window.buffer.find(s, window.at, window.end), s) for s in separators)
-        return min((at + s.index(b"}") + 1 for at, s in found if at >= 0), default=0)
-
-    def _single(self, separators: list[bytes]) -> list[Element[Shape]]:
+    def _single(self) -> list[Element[Shape]]:
         """Exactly one element, walked to its end. A damaged one is skipped, up to where the next begins."""
         window = self.window
+        start = window.offset
         try:
-            end = self._walk(separators)
+            end = self._walk(self.seam)
         except CutOff:
-            if not self._next(separators):
+            if not self.seam.next(window):
                 raise
             end = 0
-        batch = self._decode(window.at, end) if end else None
-        if batch is not None:
-            window.at = end
-            return batch
-        following = self._resume(separators, end)
-        return [self._skip_to(following, "damaged: not valid JSON")]
+        if end:
+            batch = self._decode(window.at, end)
+            if batch is not None:
+                window.at = end
+                if batch[0].entry is not None or self._at_seam():
+                    return batch
+                self.count -= 1  # a string that should have been a key: its opening brace is missing
+        window.at = self._resume(end)
+        return [self._damaged(start, "not valid JSON")]
 
-    def _resume(self, separators: list[bytes], end: int = 0) -> int:
+    def _at_seam(self) -> bool:
+        try:
+            return self.window.peek() in b",]"
+        except CutOff:
+            return True
+
+    def _resume(self, end: int = 0) -> int:
         """Where to go on after damage at the cursor: the comma before the next entry, or `end`. Raises CutOff."""
         window = self.window
-        tails = [s[s.index(b"}") + 1 :] for s in separators]
         searched = 0
         while True:
-            found = (window.buffer.find(t, window.at + searched, end or window.end) for t in tails)
-            at = min((at for at in found if at >= 0), default=end)
+            stop = end if end > window.at else window.end
+            found = (window.buffer.find(tail, window.at + searched, stop) for tail in self.seam.tails)
+            at = min((at for at in found if at >= 0), default=end if end > window.at else 0)
             if at:
                 return at
-            searched = max(0, window.end - window.at - 256)  # a separator may lie across the edge
-            if not window.need(window.end - window.at + 1):
+            searched = max(0, window.end - window.at - LONGEST_SPACE)  # a seam may lie across the edge
+            if not window.more():
+                window.at = window.end
                 raise CutOff
 
-    def _skip_to(self, at: int, problem: str) -> Element[Shape]:
-        element = self._skip(problem, self.window.offset)
-        self.window.at = at
-        return element
-
-    def _walk(self, separators: list[bytes] | None = None) -> int:
+    def _walk(self, seam: Seam | None = None) -> int:
         """The end of the value at the cursor, token by token; linear, and as far as the value goes.
 
-        A separator with a raw line break cannot lie within an entry (JSON strings have no raw line breaks,
-        deeper levels another indentation): it bounds the walk of a damaged one. Another kind may, so the walk
-        goes on for a while. 0: given up. Raises CutOff.
+        A sure seam bounds the walk of a damaged entry; past another kind it goes on while there is patience.
+        0: given up. Raises CutOff.
         """
         window = self.window
         if window.buffer[window.at] not in b'"[{':
@@ -336,9 +388,11 @@ class Document(Generic[Shape]):
         at, depth = 0, 0
         while True:
             buffer, start = window.buffer, window.at
-            boundary = self._next(separators or [])
-            sure = boundary and b"\n" in (separators or [b""])[0]
-            for token in TOKEN.finditer(buffer, start + at, boundary if sure else window.end):
+            boundary = seam.next(window) if seam is not None else 0
+            stop = window.end
+            if boundary and seam is not None:
+                stop = boundary if seam.sure else min(stop, boundary + self.patience)
+            for token in TOKEN.finditer(buffer, start + at, stop):
                 first = buffer[token.start()]
                 if first == ord('"'):
                     if token[1] != b'"':
@@ -350,24 +404,23 @@ class Document(Generic[Shape]):
                 at = token.end() - start
                 if depth == 0:
                     return start + at
-            if sure:
-                return boundary
-            size = window.end - start
-            if boundary and size > boundary - start + LONGEST_GUESS:
+            if boundary and stop < window.end:
+                self.patience = max(0, self.patience - (stop - boundary))
                 return 0
-            if not window.need(max(2 * size, WINDOW)) and window.end - window.at == size:
+            if not window.more():
+                self.patience = max(0, self.patience - (stop - boundary if boundary else 0))
                 raise CutOff
 
     def _scalar(self) -> int:
         """The end of a number, true, false or null (or of what should have been one)."""
         window = self.window
-        size = 0
+        searched = 0
         while True:
-            for at in range(window.at + size, window.end):
-                if window.buffer[at] in b" \t\r\n,]}":
-                    return at
-            size = window.end - window.at
-            if not window.need(size + 1):
+            found = AFTER_SCALAR.search(window.buffer, window.at + searched, window.end)
+            if found:
+                return max(found.start(), window.at + 1)
+            searched = window.end - window.at
+            if not window.more():
                 raise CutOff
 
     # -- decoding ------------------------------------------------------------------------------------------
@@ -382,14 +435,14 @@ class Document(Generic[Shape]):
                 try:
                     entries = self.many.decode(view[start - 1 : end + 1])
                 except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                    return self._referee(bytes(view[start - 1 : end + 1]))
+                    return self._referee(bytes(view[start - 1 : end + 1]), self.window.before + start)
         finally:
             buffer[start - 1], buffer[end] = before, after
         first = self.count
         self.count += len(entries)
         return [Element(first + n, entry) for n, entry in enumerate(entries)]
 
-    def _referee(self, text: bytes) -> list[Element[Shape]] | None:
+    def _referee(self, text: bytes, offset: int) -> list[Element[Shape]] | None:
         """What the fast decoder refuses: lone surrogates, NaN, invalid UTF-8, odd types."""
         try:
             values = _loads(text)
@@ -402,7 +455,7 @@ class Document(Generic[Shape]):
                 elements.append(Element(self.count, entry, skipped))
                 self.count += 1
             else:
-                elements.append(self._skip(f"not an object but {kind(value)}"))
+                elements.append(self._skip(f"not an object but {kind(value)}", offset if len(values) == 1 else None))
         return elements
 
     def _skip(self, problem: str, offset: int | None = None) -> Element[Shape]:
@@ -410,17 +463,10 @@ class Document(Generic[Shape]):
         self.count += 1
         return Element(self.count - 1, None, (skipped,))
 
-
-def _separators(lead: bytes, first: bytes) -> list[bytes]:
-    """What may stand between two entries, by what stands before the first and how that begins.
-
-    Pretty-printed files repeat the line break and indentation; in compact ones the first key tells an entry
-    from the objects within it.
-    """
-    if b"\n" in lead:
-        return [lead + b"}," + lead + b"{"]
-    key = re.match(rb'\{\s*"[^"]*"', first)
-    return [b"}," + space + (key[0] if key else b"{") for space in (b"", b" ")]
+    def _damaged(self, offset: int, problem: str, counts: bool = True) -> Element[Shape]:
+        element = self._skip(f"damaged: {problem}", offset)
+        self.count -= not counts
+        return element
 
 
 def _loads(text: bytes) -> Any:
@@ -492,7 +538,7 @@ def _what_it_is(head: bytes) -> str:
         (b"\x89PNG", "a PNG picture, not a HAR"),
         (b"%PDF", "a PDF, not a HAR"),
         (b"<", "HTML or XML, not a HAR"),
-        (b"[", "a JSON array, not a HAR (which is an object with a log)"),
+        (b"[", "not a HAR: it begins with [, and a HAR is an object with a log"),
         (b"\x78\x01", "zlib data (mitmproxy .zhar): decompress it first"),
         (b"\x78\x9c", "zlib data (mitmproxy .zhar): decompress it first"),
         (b"\x78\xda", "zlib data (mitmproxy .zhar): decompress it first"),

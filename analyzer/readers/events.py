@@ -22,9 +22,8 @@ from analyzer.model import (
     Messages,
     Rejected,
     Requested,
-    Silence,
+    Silent,
     Skipped,
-    StillOpen,
     Trace,
 )
 from analyzer.readers.fields import CLOSE_OPCODE, FOREVER, YEAR_2000, YEAR_2200, Ticks, close_code, endpoint, epoch_of
@@ -57,7 +56,6 @@ class Known(msgspec.Struct):
 
     row: Row
     tick: float | None  # microseconds a tick of the message clock; 0: monotonic seconds; None: no clock
-    has_messages: bool  # any socket of the file has
     stepped: bool  # the machine's clock was set in between
     monotonic_offset: tuple[Instant, Instant] | None  # bounds of wall clock minus the browser's monotonic clock
 
@@ -115,11 +113,12 @@ def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, lis
             usable = False
     if usable:
         scale = known.tick or SECOND
-        times = array("q", (round(t * scale + offset) for t in ticks.ticks))
+        exact = [t * scale + offset for t in ticks.ticks]
         lower = YEAR_2000 if start is None else start - SECOND
         upper = YEAR_2200 if start is None else start + FOREVER
-        if times and (min(times) < lower or max(times) > upper):
-            times = array("q")
+        if all(lower < at < upper for at in exact):
+            times = array("q", map(round, exact))
+        else:
             where = f"{pointer}/_webSocketMessages"
             skipped.append(Skipped(where, None, "message times that do not fit the socket's start"))
     return Messages(times, ticks.directions, ticks.opcodes, ticks.lengths), skipped
@@ -141,16 +140,17 @@ def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: K
     """Status 101 says that it opened, not when."""
     row, started, first = known.row, socket.started, messages.first
     lower = start.earliest if start is not None else None
+    if lower is not None and first is not None:
+        lower = min(lower, first)
     if row.opened is Opened.WAIT and started is not None and socket.wait:
         activity = started + socket.wait
         latest = activity + row.start_slack
         if first is not None:
             return Bounds(lower, min(first, latest), "first-message", f"{pointer}/_webSocketMessages/0")
-        silent = socket.ticks is not None and not socket.ticks.directions
-        # In a file without any message they may have been removed, and the activity have been one of them.
-        if silent and known.has_messages and activity - started < LONGEST_HANDSHAKE:
-            return Bounds(activity, latest, "handshake-response", f"{pointer}/timings/wait")
-        return Bounds(lower, latest, "last-activity", f"{pointer}/timings/wait")
+        # The handshake's answer, unless there were messages that somebody removed: then it came before.
+        answered = socket.ticks is not None and socket.wait < LONGEST_HANDSHAKE
+        evidence = "handshake-response" if answered else "last-activity"
+        return Bounds(lower, latest, evidence, f"{pointer}/timings/wait")
     if first is not None:
         return Bounds(lower, first, "first-message", f"{pointer}/_webSocketMessages/0")
     if row.opened is Opened.TIME and started is not None and socket.total:
@@ -164,23 +164,29 @@ def _activity(socket: Socket, known: Known, pointer: str) -> list[Event]:
     if known.row.opened is Opened.WAIT and socket.started is not None and socket.wait:
         at = socket.started + socket.wait
         found.append(Active(at, "last-activity", f"{pointer}/timings/wait"))
-    if socket.ticks and known.tick:
-        alive = [t for t, opcode in socket.ticks.control if opcode != CLOSE_OPCODE and 0 < t < ENDLESS]
+    if socket.ticks:
+        alive = [at for at, opcode in _control(socket, known) if opcode != CLOSE_OPCODE]
         if alive:
-            at = round(max(alive) * known.tick)
+            at = max(alive)
             found.append(Active(at, "ping-or-pong", f"{pointer}/_webSocketMessages"))
     return found
+
+
+def _control(socket: Socket, known: Known) -> list[tuple[Instant, int]]:
+    """Close, ping and pong frames (no browser exports them, proxies do): instant and opcode."""
+    if socket.ticks is None or not known.tick:
+        return []
+    exact = [(t * known.tick, opcode) for t, opcode in socket.ticks.control]
+    return [(round(at), opcode) for at, opcode in exact if YEAR_2000 < at < YEAR_2200]
 
 
 def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Known, pointer: str) -> list[Event]:
     """What the entry says of its end; nothing, where it says nothing."""
     row, started, total = known.row, socket.started, socket.total
     end = None if started is None or total is None else started + total
-    control = socket.ticks.control if socket.ticks else []
-    frames = [t for t, opcode in control if opcode == CLOSE_OPCODE and 0 < t < ENDLESS]
-    if frames and known.tick:
-        first, last = round(min(frames) * known.tick), round(max(frames) * known.tick)
-        return [Closed(Bounds(first, last, "close-frame", f"{pointer}/_webSocketMessages"))]
+    frames = [at for at, opcode in _control(socket, known) if opcode == CLOSE_OPCODE]
+    if frames:
+        return [Closed(Bounds(min(frames), max(frames), "close-frame", f"{pointer}/_webSocketMessages"))]
     if socket.close is not None:
         code, reason = close_code(socket.close)
         at = epoch_of(socket.close)
@@ -194,12 +200,16 @@ def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Know
         if messages.last is not None and start is not None and start.earliest == start.latest:
             at = messages.last + socket.receive
             return [Closed(_around(at, 0, "close-seen", f"{pointer}/timings/receive"))]
+        if end is None and started is not None and socket.wait is not None:
+            end = started + socket.wait + socket.receive
         if end is not None:
             return [Closed(Bounds(end, end + row.start_slack, "close-seen", f"{pointer}/timings/receive"))]
     if row.close is Close.ENTRY_TIME and end is not None:
         return [Closed(_around(end, 0, "entry-time", f"{pointer}/time"))]
-    if row.silence is Silence.OPEN and total is None:
-        return [StillOpen("close-record-absent", f"{pointer}/time")]
+    if row.close is Close.RECEIVE_TIMING and socket.receive is not None and receive <= RECEIVE_THRESHOLD:
+        return [Silent("close-not-seen", f"{pointer}/timings/receive")]
+    if row.close in (Close.CLOSE_RECORD, Close.ENTRY_TIME) and socket.entry.time == -1:
+        return [Silent("close-not-recorded", f"{pointer}/time")]
     return []
 
 

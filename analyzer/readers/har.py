@@ -6,6 +6,7 @@ The first pass (`_Gathered`) takes what is needed off the stream of entries and 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from analyzer.model import (
     Exporter,
     Instant,
     Page,
+    Silence,
     Skipped,
     Trace,
 )
@@ -31,6 +33,7 @@ from analyzer.readers import pages as page_reader
 from analyzer.readers.entries import Bytes, Document, kind
 from analyzer.readers.events import Known, Socket
 from analyzer.readers.fields import (
+    YEAR_2200,
     answered,
     duration,
     headers,
@@ -47,7 +50,9 @@ from analyzer.readers.fields import (
 from analyzer.readers.pages import Listed, Seen
 from analyzer.readers.raw import RawEntry, RawMessage
 
-CLOCK_STEP = SECOND  # entries of one tab that run backwards by more: the clock was set
+# Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
+CLOCK_STEP = 250 * MILLISECOND
+ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
 Attachment = Callable[[str], bytes | None]
 
@@ -74,8 +79,10 @@ class _Gathered:
         self.sockets: list[Socket] = []
         self.skipped: list[Skipped] = []
         self.documents: list[page_reader.Document] = []
-        self.last_start: dict[str, Instant] = {}  # by pageref
+        self.first_start: dict[str, Instant] = {}  # by pageref
+        self.last_start: dict[str, Instant] = {}
         self.instants: list[Instant] = []  # that entries witness; only the first and the last matter
+        self.ends: array[int] = array("q")  # by index of entry: when it ended, 0 where that is not known
         self.clock = 0  # counts how often entries of one pageref ran backwards
         self.out_of_order = False  # a socket stands after an entry that started later
         self._before: dict[str | None, Instant] = {}  # by pageref, the start of the entry before
@@ -84,6 +91,7 @@ class _Gathered:
     def add(self, index: int, entry: RawEntry) -> None:
         started = instant(entry.startedDateTime)
         pageref = entry.pageref
+        self.ends.extend(0 for _ in range(index + 1 - len(self.ends)))
         if started is not None:
             self.instants.append(started)
             if started < self._before.get(pageref, 0) - CLOCK_STEP:
@@ -97,7 +105,8 @@ class _Gathered:
             self._socket(index, entry, started)
         elif started is not None:
             self._latest = max(self._latest, started)
-            self.instants.append(started + (duration(entry.time) or 0))
+            self.ends[index] = started + (duration(entry.time) or 0)
+            self.instants.append(self.ends[index])
             if is_document(entry):
                 self._document(index, entry, started)
         if len(self.instants) > 10_000:
@@ -106,6 +115,8 @@ class _Gathered:
     def see(self, pageref: str, at: Instant) -> None:
         if at > self.last_start.get(pageref, 0):
             self.last_start[pageref] = at
+        if at < self.first_start.get(pageref, YEAR_2200):
+            self.first_start[pageref] = at
 
     def _document(self, index: int, entry: RawEntry, started: Instant) -> None:
         status = entry.response.status or 0
@@ -192,16 +203,15 @@ class _Reading:
         self.row = exporters.identify(self.name, self.version)
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
         self.listed = self._listed()
-        self.has_messages = any(socket.ticks and len(socket.ticks.ticks) for socket in gathered.sockets)
         self.witnessed: list[Instant] = []  # instants of messages and closes
         self.messages_removed = False
-        self.merged = ""
+        self.merged: page_reader.Contradiction | None = None
         # Without tabs (proxies) entries may stand in any order: nothing tells that the clock was set.
         self.stepped = gathered.clock > 0 and self.row.tabs is not Tabs.NOTHING
 
     def capture(self) -> Capture:
         gathered, row = self.gathered, self.row
-        known = Known(self.row, self.tick, self.has_messages, self.stepped, self._monotonic_offset())
+        known = Known(self.row, self.tick, self.stepped, self._monotonic_offset())
         traces = []
         for socket in gathered.sockets:
             trace, skipped = events.trace(socket, known)
@@ -214,9 +224,12 @@ class _Reading:
             traces = [
                 self._in_tab(trace, socket, pages) for trace, socket in zip(traces, gathered.sockets, strict=True)
             ]
+        if self.merged is not None and self.merged.of_time:
+            traces = [self._by_itself(trace, number) for number, trace in enumerate(traces)]
         caveats = [*self._caveats(), *caveats]
         instants = gathered.instants + self.witnessed
         in_order = row.in_order_of_close or (row.out_of_order_means_order_of_close and gathered.out_of_order)
+        in_order = in_order and self._stands_in_order_of_end(traces)
         return Capture(
             source=self.source,
             sha256=None,
@@ -227,7 +240,7 @@ class _Reading:
             entries=self.document.count,
             pages=tuple(pages),
             traces=tuple(traces),
-            silence=row.silence,
+            silence=Silence.NOTHING if self.merged else row.silence,
             in_order_of_close=in_order,
             records_messages=row.records_messages,
             caveats=tuple(caveats),
@@ -240,6 +253,19 @@ class _Reading:
         self.witnessed += [at for at in (first, last, *closed) if at is not None]
         if trace.page is not None and last is not None:
             self.gathered.see(trace.page, last)
+
+    def _stands_in_order_of_end(self, traces: Sequence[Trace]) -> bool:
+        """Could the entries stand in the order in which they ended? None may outlast a request that comes after it."""
+        ends = self.gathered.ends
+        alive = {socket.index: trace.messages.last for socket, trace in zip(self.gathered.sockets, traces, strict=True)}
+        next_end: Instant | None = None
+        for index in range(len(ends) - 1, -1, -1):
+            end = alive.get(index) or ends[index]
+            if next_end is not None and end > next_end + ORDER_SLACK:
+                return False
+            if index not in alive and end:  # of a socket only a sign of life is known, not the end
+                next_end = min(end, next_end or end)
+        return True
 
     def _label(self) -> str:
         """For people: `Firefox 153.7.0`; a program that no row knows by the name that it gives itself."""
@@ -260,13 +286,13 @@ class _Reading:
                 continue
             date = text_of(page.get("startedDateTime"))
             found.append(Listed(page["id"], text_of(page.get("title")) or "", instant(date), monotonic_date(date)))
-        return found
+        known = {page.id for page in found}
+        return found + [Listed(ref, "", None, None) for ref in self.gathered.last_start if ref not in known]
 
     def _pages(self) -> list[Page]:
-        gathered = self.gathered
+        gathered, seen = self.gathered, self._seen()
+        self.merged = page_reader.contradiction(self.listed, seen)
         if self.row.tabs is Tabs.DOCUMENT:
-            seen = self._seen()
-            self.merged = page_reader.contradiction(self.listed, seen)
             return page_reader.documents_as_pages(self.listed, seen, not self.merged and not self.stepped)
         if self.row.tabs is Tabs.TAB:
             off = (self.browser or "").lower() in self.row.bfcache_off_in
@@ -279,11 +305,21 @@ class _Reading:
         for document in self.gathered.documents:
             if document.pageref is not None:
                 documents.setdefault(document.pageref, []).append(document)
-        return {page: Seen(last, tuple(documents.get(page, ()))) for page, last in self.gathered.last_start.items()}
+        first = self.gathered.first_start
+        return {
+            page: Seen(first[page], last, tuple(documents.get(page, ())))
+            for page, last in self.gathered.last_start.items()
+        }
 
     def _in_tab(self, trace: Trace, socket: Socket, pages: Sequence[Page]) -> Trace:
         page = page_reader.page_of(socket.entry.pageref, socket.entry.frame, socket.started, self.row, pages)
         return msgspec.structs.replace(trace, page=page)
+
+    def _by_itself(self, trace: Trace, number: int) -> Trace:
+        """A clock a page; without a page, of its own. Steps within a page tell clocks apart as before."""
+        refs = list(self.gathered.last_start)
+        place = refs.index(trace.page) if trace.page in refs else len(refs) + number
+        return msgspec.structs.replace(trace, clock=place * (self.gathered.clock + 1) + trace.clock)
 
     def _caveats(self) -> list[Caveat]:
         gathered = self.gathered
@@ -309,12 +345,14 @@ class _Reading:
                 Caveat("entries-skipped", f"{len(lost)} damaged parts were skipped; sockets may be among them.", True)
             )
         if self.merged:
-            told.append(Caveat("merged", f"Several captures in one file, or an edited one: {self.merged}.", True))
+            told.append(
+                Caveat("merged", f"Several captures in one file, or an edited one: {self.merged.reason}.", True)
+            )
         if self.stepped:
             told.append(
                 Caveat(
                     "clock-stepped",
-                    "The machine's clock was set while this was recorded: times before and after cannot be compared.",
+                    "Entries run backwards: the clock was set while this was recorded, or the entries were shuffled.",
                     True,
                 )
             )

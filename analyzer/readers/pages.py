@@ -46,8 +46,16 @@ class Listed(Value, frozen=True):
 class Seen(Value, frozen=True):
     """What the entries of one pageref witness."""
 
+    first_start: Instant
     last_start: Instant  # the last start of a request, or a message
     documents: tuple[Document, ...]
+
+
+class Contradiction(Value, frozen=True):
+    """Why page ends prove nothing. `of_time`: nor can the times of one page be compared with those of another."""
+
+    reason: str
+    of_time: bool = False
 
 
 def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], trusted: bool) -> list[Page]:
@@ -103,28 +111,48 @@ def _address(page: Listed, main: dict[str, Document | None]) -> str:
     return _plain(document.url if document else page.title)
 
 
-def contradiction(listed: Sequence[Listed], seen: dict[str, Seen]) -> str:
-    """Why the pages of a Chrome capture cannot be those of one tab (two captures merged, or one edited); else ""."""
+def contradiction(listed: Sequence[Listed], seen: dict[str, Seen]) -> Contradiction | None:
+    """Why the pages cannot be those of one recording (two captures merged, or one edited); None where they can.
+
+    Where they are numbered (Chrome) they are those of one tab, one after the other.
+    """
     ids = [page.id for page in listed]
     if len(set(ids)) < len(ids):
-        return "page ids are used twice"
+        return Contradiction("page ids are used twice")
     numbers = _numbers(listed)
-    order = sorted((p for p in listed if p.id in numbers and p.started is not None), key=lambda p: numbers[p.id])
-    dates: set[Instant | None] = set()
-    for before, after in pairwise(order):
-        dates.add(before.started)
-        if after.started in dates:
+    order = sorted((page for page in listed if page.id in numbers), key=lambda page: numbers[page.id])
+    main = {page.id: _main_document(page, seen) for page in order}
+    dates = {page.id: _began(page, main[page.id]) for page in order}
+    dated = [page for page in order if dates[page.id]]
+    for page in dated:
+        document = main[page.id]
+        if page.started is not None and document is not None and document.started < page.started - SECOND:
+            return Contradiction("a page is younger than its document", of_time=True)
+        if (
+            page.id in seen
+            and seen[page.id].first_start < dates[page.id] - SECOND
+            and dates[page.id] not in [dates[other.id] for other in dated if other is not page]
+        ):
+            return Contradiction("requests of a page come before it", of_time=True)
+    for before, after in pairwise(dated):
+        if dates[after.id] in [dates[page.id] for page in dated if numbers[page.id] < numbers[after.id]]:
             continue  # restored from the back/forward cache
-        if (after.started or 0) < (before.started or 0):
-            return "page numbers contradict the order of time"
-        answers = [d.answered or d.started for d in seen[after.id].documents] if after.id in seen else []
-        if before.id in seen and answers and seen[before.id].last_start > min(answers) + SECOND:
-            return "requests of a page go on after another took its place"
+        if dates[after.id] < dates[before.id]:
+            return Contradiction("page numbers contradict the order of time", of_time=True)
+        document = main[after.id]
+        answer = dates[after.id] if document is None else document.answered or document.started
+        if before.id in seen and seen[before.id].last_start > answer + SECOND:
+            return Contradiction("requests of a page go on after another took its place")
     for pageref, witness in seen.items():
         loads = [d for d in witness.documents if d.top_level]
         if pageref in numbers and len({d.started for d in loads if _plain(d.url) == _plain(loads[0].url)}) > 1:
-            return "one page has two documents"
-    return ""
+            return Contradiction("one page has two documents")
+    return None
+
+
+def _began(page: Listed, document: Document | None) -> Instant:
+    """When a page began, by its own date or its document's; 0 for unknown."""
+    return page.started or (document.started if document is not None else 0)
 
 
 def _kind(order: Sequence[Listed], n: int, numbers: dict[str, int], main: dict[str, Document | None]) -> PageKind:
