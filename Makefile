@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests
 
-.PHONY: demo test check format environment
+.PHONY: demo test check format screenshot environment
 
 environment: $(VENV)/ready
 
@@ -36,6 +36,9 @@ check: environment
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+screenshot: environment
+	$(BIN)/python docs/screenshot.py
 
 format: environment
 	$(BIN)/ruff format $(SOURCES)

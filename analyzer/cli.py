@@ -44,7 +44,9 @@ app = typer.Typer(cls=DefaultCommand, rich_markup_mode=None, no_args_is_help=Tru
 
 Captures = Annotated[
     list[str],
-    typer.Argument(metavar="CAPTURE", help="HAR files, folders, globs, or - for standard input.", show_default=False),
+    typer.Argument(
+        metavar="CAPTURE...", help="HAR files, folders, globs, or - for standard input.", show_default=False
+    ),
 ]
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Do not mask tokens and other values in URLs.")]
 Assume = Annotated[
@@ -127,7 +129,7 @@ def timeline(
     ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Likewise.")] = None,
     width: Annotated[float, typer.Option(min=4, max=60, metavar="INCHES")] = 12.0,
-    dpi: Annotated[int, typer.Option(min=50, max=600)] = 150,
+    dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N")] = 150,
     assume: Assume = None,
     show_secrets: ShowSecrets = False,
 ) -> None:

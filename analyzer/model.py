@@ -70,6 +70,8 @@ class Severity(StrEnum):
 
 
 class Verdict(StrEnum):
+    """What a capture as a whole says; it counts every socket, whatever the policy."""
+
     OVERLAP = "overlap"
     POSSIBLE_OVERLAP = "possible-overlap"
     INCONCLUSIVE = "inconclusive"
@@ -168,7 +170,6 @@ class Closed(Value, frozen=True):
 class Silent(Value, frozen=True):
     """The field that would tell of a close is there, and tells of none: what that means, `Silence` says."""
 
-    evidence: str
     pointer: str
 
 
@@ -329,6 +330,8 @@ def describe(overlap: Overlap) -> str:
     many = "both" if len(overlap.sessions) == 2 else "2 or more"
     least = "at least " if overlap.duration_is_lower_bound else ""
     length = f" for {least}{spoken(overlap.duration)}" if overlap.duration else ""
+    if overlap.duration_is_lower_bound and overlap.duration and overlap.at_most is not None:
+        length += f" and at most {spoken(overlap.at_most)}"
     most = f", up to {overlap.peak} at once" if overlap.peak > 2 else ""
     last = ", still so when the capture was saved" if overlap.interval.end is None else ""
     return f"{many} open{length}{most}{last}"

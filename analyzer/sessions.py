@@ -198,7 +198,7 @@ def _possible(
     """Without a date of its own it may have been open since its page began; without that since ever (1970)."""
     start = begun if opened.earliest is None else opened.earliest
     ends = [at for at in (closed.latest if closed is not None else None, cut) if at is not None]
-    end = min(ends, default=None)
+    end = max(min(ends), start + 1) if ends else None  # at some instant it was open
     if proven is not None:
         start = min(start, proven.start)
         end = None if end is None or proven.end is None else max(end, proven.end)

@@ -42,3 +42,7 @@ def reading() -> Callable[[Any], Capture]:
 def report(reading: Callable[[Any], Capture]) -> Callable[..., Report]:
     """Bytes, or a document to be written as JSON -> Report."""
     return lambda content, **policy: analyze(reading(content), Policy(**policy))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="write the golden answers anew")

@@ -153,7 +153,7 @@ def test_the_slugs_are_found() -> None:
     assert {"handshake-request", "page-reloaded", "page-left", "handshake-failed", "no-close-recorded"} <= set(
         emitted()
     )
-    assert {"cut-off", "out-of-sight", "exporter-unknown", "close-record-absent"} <= set(emitted())
+    assert {"cut-off", "out-of-sight", "exporter-unknown", "closes-not-recorded"} <= set(emitted())
 
 
 @pytest.mark.parametrize("slug", emitted())

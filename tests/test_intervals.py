@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +72,7 @@ def test_sweep_has_one_step_a_point_and_only_where_the_level_changes(spans: list
     steps = sweep(spans)
     levels = [0, *(count for _, count in steps)]
     assert [point for point, _ in steps] == sorted({point for point, _ in steps})
-    assert all(before != after for before, after in zip(levels, levels[1:], strict=False))
+    assert all(before != after for before, after in itertools.pairwise(levels))
 
 
 @given(many, st.randoms(use_true_random=False))

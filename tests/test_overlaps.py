@@ -18,7 +18,12 @@ HORIZON = 30
 
 
 def session(
-    number: int, proven: Span, possible: Span, clock: int = 0, seen: int | None = None, closed: Span = None,
+    number: int,
+    proven: Span,
+    possible: Span,
+    clock: int = 0,
+    seen: int | None = None,
+    closed: Span = None,
     opened: Span = None,
 ) -> Session:
     return Session(

@@ -27,7 +27,7 @@ BRIEF_MS = 10.0  # a shorter overlap (or gap) is at the edge of what a capture c
 MARK = "_harIndex"  # on each entry, its index in the original capture: an exporter's own field, read by nobody
 
 
-class True_(NamedTuple):
+class Life(NamedTuple):
     """What one socket really did, in epoch milliseconds."""
 
     opened: float
@@ -39,7 +39,7 @@ class True_(NamedTuple):
 class Golden(NamedTuple):
     name: str
     har: Json
-    truth: dict[int, True_]  # by index of the entry
+    truth: dict[int, Life]  # by index of the entry
     attached: Path
 
 
@@ -95,7 +95,7 @@ def golden(path: Path) -> Golden | None:
     for index, socket in by_entry(har, truth).items():
         end = true_end(socket, truth) if socket else None
         if socket and socket.get("client_open_ms") is not None and end is not None:
-            sockets[index] = True_(socket["client_open_ms"], end, socket["outcome"] == "closed", plain(socket["url"]))
+            sockets[index] = Life(socket["client_open_ms"], end, socket["outcome"] == "closed", plain(socket["url"]))
     for n, entry in enumerate(har["log"]["entries"]):
         entry[MARK] = n
     return Golden(stem, har, sockets, path.parent)
@@ -110,7 +110,7 @@ def read_report(har: Json, policy: Policy | None = None, **layout: Any) -> Repor
     return analyze(read(io.BytesIO(json.dumps(har, **layout).encode()), "test.har"), policy or Policy())
 
 
-def overlap(spans: list[True_], grow: float = 0.0) -> tuple[int, float]:
+def overlap(spans: list[Life], grow: float = 0.0) -> tuple[int, float]:
     """The true peak, and milliseconds with two or more open."""
     steps = sorted(
         [(t.opened, 1) for t in spans if t.end > t.opened] + [(t.end + grow, -1) for t in spans if t.end > t.opened]
@@ -133,13 +133,13 @@ def is_plainly_socket(entry: Json) -> bool:
     )
 
 
-def unsound(report: Report, har: Json, truths: Callable[[Json], True_ | None]) -> list[str]:
+def unsound(report: Report, har: Json, truths: Callable[[Json], Life | None]) -> list[str]:
     """Every claim of the report that the truth contradicts. `truths`: what is known of an entry."""
     entries = har["log"]["entries"]
     true = {n: t for n, entry in enumerate(entries) if (t := truths(entry)) is not None}
     spans = list(true.values())
     loose_peak, _ = overlap(spans, grow=SLACK_MS)
-    peak, lasted = overlap(spans)
+    _peak, lasted = overlap(spans)
     told = []
     if report.verdict is Verdict.OVERLAP and loose_peak < 2:
         told.append("overlap, and there was none")
@@ -158,7 +158,7 @@ def unsound(report: Report, har: Json, truths: Callable[[Json], True_ | None]) -
     return told
 
 
-def wrong(session: Session, true: True_) -> Iterator[str]:
+def wrong(session: Session, true: Life) -> Iterator[str]:
     proven, possible = session.proven, session.possible
     if proven is not None and proven.start / 1000 < true.opened - SLACK_MS:
         yield f"proven {true.opened - proven.start / 1000:.1f} ms before it opened"
@@ -177,7 +177,7 @@ def wrong(session: Session, true: True_) -> Iterator[str]:
             yield f"possible only until {true.end - possible.end / 1000:.1f} ms before its end"
 
 
-def original(golden: Golden) -> Callable[[Json], True_ | None]:
+def original(golden: Golden) -> Callable[[Json], Life | None]:
     return lambda entry: golden.truth.get(entry[MARK])
 
 
@@ -480,7 +480,8 @@ PAIRS = [
     (a, b)
     for a in GOLDEN
     for b in GOLDEN
-    if a is not b and a.har["log"]["creator"]["name"] == b.har["log"]["creator"]["name"]
+    if a is not b
+    and a.har["log"]["creator"]["name"] == b.har["log"]["creator"]["name"]
     # Sockets without a page look the same as a worker's of the other capture: nothing in the file tells them apart.
     and "chrome-26-late-attach" not in (a.name, b.name)
 ]

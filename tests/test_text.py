@@ -32,8 +32,8 @@ from analyzer.model import (
     Requested,
     Run,
     Silence,
-    Skipped,
     Silent,
+    Skipped,
     Trace,
     Unreadable,
 )
@@ -70,7 +70,7 @@ def socket(
         at = START + round(closed * SECOND)
         events.append(Closed(Bounds(at, at, "close-seen")))
     if lives:
-        events.append(Silent("close-record-absent", ""))
+        events.append(Silent(""))
     messages = Messages(array("q"), b"", array("b"), array("q"))
     return Trace(f"/log/entries/{n}", url, url.partition("?")[0], tuple(events), messages)
 
@@ -92,7 +92,7 @@ def report(
         entries=len(traces),
         pages=tuple(pages),
         traces=traces,
-        silence=Silence.NOTHING,
+        silence=Silence.OPEN,
         in_order_of_close=False,
         records_messages=True,
         caveats=tuple(caveats),

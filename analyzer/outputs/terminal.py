@@ -207,7 +207,6 @@ EVIDENCE = {
     "close-seen": "the close was seen",
     "close-frame": "the close frame was recorded",
     "close-record": "the close was recorded",
-    "close-record-absent": "every close is recorded, and none was",
     "entry-time": "the length of the entry",
     "page-reloaded": "its page was reloaded",
     "page-left": "its page was left for another",

@@ -74,6 +74,9 @@ def _afterwards(report: Report, proven: Sequence[Overlap]) -> str:
         of_all = ("both" if still == 2 else f"all {still}") if whole else f"{still} of them"
         return f"; {of_all} still open {saved(report)}"
     if any(overlap.duration_is_lower_bound for overlap in proven):
+        limits = [overlap.at_most for overlap in proven]
+        if None not in limits:
+            return f", at most {spoken(sum(limit or 0 for limit in limits))}"
         return "; how much longer, this file cannot tell"
     return ""
 

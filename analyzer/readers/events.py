@@ -207,9 +207,9 @@ def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Know
     if row.close is Close.ENTRY_TIME and end is not None:
         return [Closed(_around(end, 0, "entry-time", f"{pointer}/time"))]
     if row.close is Close.RECEIVE_TIMING and socket.receive is not None and receive <= RECEIVE_THRESHOLD:
-        return [Silent("close-not-seen", f"{pointer}/timings/receive")]
+        return [Silent(f"{pointer}/timings/receive")]
     if row.close in (Close.CLOSE_RECORD, Close.ENTRY_TIME) and socket.entry.time == -1:
-        return [Silent("close-not-recorded", f"{pointer}/time")]
+        return [Silent(f"{pointer}/time")]
     return []
 
 

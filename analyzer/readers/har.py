@@ -364,9 +364,18 @@ class _Reading:
                     hides_sockets=not gathered.sockets,  # a filter for sockets shows them all, any other may hide them
                 )
             )
+        if self.row.tabs is Tabs.DOCUMENT and self.listed and not self._first_page_listed():
+            told.append(
+                Caveat(
+                    "earlier-pages-missing", "Earlier pages of this tab are not in the file (Preserve log was off?)."
+                )
+            )
         if self.messages_removed:
             told.append(Caveat("messages-removed", "Messages were removed from this file."))
         return told
+
+    def _first_page_listed(self) -> bool:
+        return any(page.id == "page_1" or not page_reader.NUMBERED.match(page.id) for page in self.listed)
 
     def _monotonic_offset(self) -> tuple[Instant, Instant] | None:
         """Wall clock minus the browser's monotonic clock, from a page with a date in 1970 and its document (measured:

@@ -1,0 +1,202 @@
+"""The command line, through typer's runner and as a process: statuses, streams, files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from analyzer.cli import app
+
+CAPTURES = Path(__file__).parent / "captures"
+OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
+RELOADS = str(CAPTURES / "chrome-08-refresh3.har")
+
+
+def run(*args: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
+    """The program as a process, without a terminal."""
+    clean = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "TERM")}
+    command = [sys.executable, "-m", "analyzer", *args]
+    return subprocess.run(command, input=stdin, capture_output=True, env={**clean, **env}, check=False)
+
+
+def problem(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The one line on standard error; never a traceback."""
+    (line,) = done.stderr.decode().splitlines()
+    return line
+
+
+@pytest.mark.parametrize("command", [("analyze",), ()])
+def test_analyze_is_the_command_that_need_not_be_named(command: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(app, [*command, OVERUSE])
+    assert result.exit_code == 0
+    assert "Several sockets open at once: 4 sockets of chat.stream-io-api.com/connect" in result.output
+
+
+def test_json_is_one_object_of_format_1() -> None:
+    done = run(OVERUSE, RELOADS, "--format", "json")
+    answer = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [answer["format"], answer["tool"]["name"]] == [1, "har-sockets"]
+    assert [(c["source"], c["verdict"]) for c in answer["captures"]] == [(OVERUSE, "overlap"), (RELOADS, "no-overlap")]
+
+
+def test_ndjson_is_a_line_a_capture_and_tells_what_is_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "bad.har").write_text("{}")
+    done = run(OVERUSE, str(tmp_path / "bad.har"), "--format", "ndjson")
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    assert done.returncode == 3
+    assert (first["verdict"], set(second)) == ("overlap", {"source", "problem"})
+
+
+def test_csv_has_a_row_a_session() -> None:
+    lines = run(OVERUSE, "--format", "csv").stdout.decode().split("\r\n")
+    assert [line.split(",")[0] for line in lines[:-1]] == ["id", "s1", "s2", "s3", "s4"]
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert (
+        run(OVERUSE, "--format", "json", PYTHONHASHSEED="1").stdout
+        == run(OVERUSE, "--format", "json", PYTHONHASHSEED="2").stdout
+    )
+
+
+def test_standard_input_gzip_folder_and_glob_are_captures_too(tmp_path: Path) -> None:
+    har = Path(OVERUSE).read_bytes()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.har.gz").write_bytes(gzip.compress(har))
+    (tmp_path / "b.har").write_bytes(har)
+    (tmp_path / "c.txt").write_text("not looked at")
+    piped = json.loads(run("-", "--format", "json", stdin=har).stdout)["captures"]
+    folder = json.loads(run(str(tmp_path), "--format", "json").stdout)["captures"]
+    globbed = json.loads(run(str(tmp_path / "*.har"), "--format", "json").stdout)["captures"]
+    assert [c["source"] for c in piped] == ["-"]
+    assert [Path(c["source"]).name for c in folder] == ["b.har", "a.har.gz"]
+    assert [Path(c["source"]).name for c in globbed] == ["b.har"]
+    assert {c["verdict"] for c in piped + folder + globbed} == {"overlap"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(b"", "the file is empty", id="empty"),
+        pytest.param(b"\x89PNG\r\n\x1a\n\0\0", "a PNG picture", id="a picture"),
+        pytest.param(b"{}", "no log.entries", id="an object"),
+        pytest.param(b"[]", "it begins with [", id="an array"),
+        pytest.param(b'{"log":{}}', "no log.entries", id="a log without entries"),
+        pytest.param(
+            b'{"log":{"entries":7}}', "/log/entries: not an array but a number", id="entries that are no array"
+        ),
+        pytest.param(b'{"log":null}', "/log: not an object but null", id="a log that is null"),
+        pytest.param(b'cb({"log":{}})', "JSONP", id="JSONP"),
+        pytest.param(b"\x78\x9c\x03\x00", "zlib", id="zlib"),
+        pytest.param('{"log":{}}'.encode("utf-16"), "UTF-16", id="UTF-16"),
+    ],
+)
+def test_a_file_that_is_no_har_is_one_line_and_status_3(content: bytes, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.har"
+    path.write_bytes(content)
+    done = run(str(path))
+    assert done.returncode == 3
+    assert problem(done).startswith(f"har-sockets: {path}: ")
+    assert told in problem(done)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        pytest.param(["nowhere.har"], id="no such file"),
+        pytest.param(["nowhere/*.har"], id="a glob without a match"),
+        pytest.param([str(Path(__file__).parent / "nothing-here")], id="no such folder"),
+        pytest.param([OVERUSE, "--format", "yaml"], id="an unknown format"),
+        pytest.param([OVERUSE, "--out", "json"], id="an output without a path"),
+        pytest.param([OVERUSE, "--assume", "rain"], id="an unknown assumption"),
+        pytest.param(["show", OVERUSE, "9"], id="no such socket"),
+        pytest.param(["timeline", OVERUSE, "-o", "x.doc"], id="no picture"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(args: list[str]) -> None:
+    done = run(*args)
+    assert done.returncode == 2
+    assert problem(done).startswith("har-sockets: ")
+
+
+def test_a_folder_without_captures_is_wrong_usage(tmp_path: Path) -> None:
+    done = run(str(tmp_path))
+    assert (done.returncode, "no captures in this folder" in problem(done)) == (2, True)
+
+
+def test_an_unreadable_capture_does_not_stop_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a.har").write_text("{}")
+    done = run(str(tmp_path / "a.har"), OVERUSE, "--format", "json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert [c["source"] for c in answer["captures"]] == [OVERUSE]
+    assert [u["source"] for u in answer["unreadable"]] == [str(tmp_path / "a.har")]
+
+
+def test_an_array_of_no_entries_is_a_har_without_sockets(tmp_path: Path) -> None:
+    (tmp_path / "a.har").write_text('{"log":{"creator":{"name":"WebInspector"},"pages":[],"entries":[]}}')
+    done = run(str(tmp_path / "a.har"), "--format", "json")
+    assert (done.returncode, json.loads(done.stdout)["captures"][0]["verdict"]) == (0, "no-sockets")
+
+
+def test_out_writes_files_beside_standard_output(tmp_path: Path) -> None:
+    done = run(OVERUSE, "--format", "json", "--out", f"csv:{tmp_path / 'a.csv'}", "--out", f"text:{tmp_path / 'a.txt'}")
+    assert json.loads(done.stdout)["format"] == 1
+    assert (tmp_path / "a.csv").read_text().startswith("id,pointer,")
+    assert "Several sockets open at once" in (tmp_path / "a.txt").read_text()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "a.txt"]
+
+
+def test_quiet_leaves_standard_output_empty() -> None:
+    done = run(OVERUSE, "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_show_tells_all_about_one_socket() -> None:
+    told = run("show", OVERUSE, "s2").stdout.decode()
+    assert "socket #2" in told
+    assert "/log/entries/5" in told
+
+
+def test_timeline_writes_a_picture(tmp_path: Path) -> None:
+    done = run("timeline", OVERUSE, "-o", str(tmp_path / "chart.svg"), "--from", "0.5", "--to", "3")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (tmp_path / "chart.svg").read_text().startswith("<?xml")
+
+
+def test_tokens_are_masked_unless_asked_for() -> None:
+    token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+    for args in ([OVERUSE], [OVERUSE, "--format", "json"], [OVERUSE, "--format", "csv"], ["show", OVERUSE, "1"]):
+        assert token not in run(*args).stdout.decode()
+    assert token in run(OVERUSE, "--format", "json", "--show-secrets").stdout.decode()
+
+
+def test_off_a_terminal_there_is_no_colour_and_with_TERM_dumb_only_ascii() -> None:
+    assert b"\x1b[" not in run(OVERUSE).stdout
+    assert run(OVERUSE, TERM="dumb").stdout.isascii()
+    assert b"\x1b[" in run(OVERUSE, FORCE_COLOR="1", TERM="xterm").stdout
+
+
+def test_assume_no_bfcache_ends_what_was_left(tmp_path: Path) -> None:
+    left = str(CAPTURES / "chrome-09b-nav-back-nobfcache.har")
+    before = json.loads(run(left, "--format", "json").stdout)["captures"][0]["verdict"]
+    after = json.loads(run(left, "--format", "json", "--assume", "no-bfcache").stdout)["captures"][0]["verdict"]
+    assert (before, after) == ("possible-overlap", "no-overlap")
+
+
+def test_max_open_and_tolerance_act_on_findings_only() -> None:
+    def told(*args: str) -> tuple[str, list[str]]:
+        capture = json.loads(run(OVERUSE, "--format", "json", *args).stdout)["captures"][0]
+        return capture["verdict"], [finding["rule"] for finding in capture["findings"]]
+
+    assert told() == ("overlap", ["concurrent-sockets"])
+    assert told("--max-open", "4") == ("overlap", [])
+    assert told("--max-open", "3") == ("overlap", ["concurrent-sockets"])
