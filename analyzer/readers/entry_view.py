@@ -18,7 +18,7 @@ from analyzer.readers.entries import Document
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_PORTS = {"wss": 443, "https": 443, "ws": 80, "http": 80}
-NO_PAGE = "unknown"  # haralyzer's own word
+NO_PAGE = "no-page"  # haralyzer's own "unknown" holds only entries without a pageref, and these it cannot show
 
 
 def haralyzer_entry(capture: Capture, session: Session) -> HarEntry:
@@ -38,7 +38,7 @@ def haralyzer_har(capture: Capture | Report) -> HarParser:
     entries = [_valid(entry, capture) for entry in found.values()]
     listed = {page.get("id"): page for page in log.get("pages") or [] if isinstance(page, dict)}
     used = dict.fromkeys(entry["pageref"] for entry in entries)  # haralyzer cannot open a page without entries
-    pages = [_valid_page({"id": ref, **listed.get(ref, {})}, capture) for ref in used if ref != NO_PAGE]
+    pages = [_valid_page({"id": ref, **listed.get(ref, {})}, capture) for ref in used]
     return HarParser(
         {
             "log": {

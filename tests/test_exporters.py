@@ -1,0 +1,42 @@
+"""Rows: who wrote a file, and what that means."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.exporters import EXPORTERS, UNKNOWN, caveats, identify
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "id", "sockets"),
+    [
+        pytest.param("WebInspector", "537.36", "chrome", True, id="Chrome"),
+        pytest.param("WebKit Web Inspector", "1.0", "webkit", False, id="Safari"),
+        pytest.param("Firefox", "153.7.0", "firefox", True, id="Firefox"),
+        pytest.param("Playwright", "1.60.0", "playwright", False, id="Playwright before sockets"),
+        pytest.param("Playwright", "1.61.0", "playwright", True, id="Playwright with sockets"),
+        pytest.param("Playwright", "1.61.0-alpha-2026", "playwright", True, id="an alpha of it"),
+        pytest.param("Playwright", None, "playwright", True, id="Playwright of an unknown version"),
+        pytest.param("mitmproxy", "11.0.2", "mitmproxy", True, id="mitmproxy"),
+        pytest.param("HTTP Toolkit", "1", "http-toolkit", True, id="HTTP Toolkit"),
+        pytest.param("Chrome HAR Capturer", "0.14.4", "chrome-har-capturer", True, id="chrome-har-capturer"),
+        pytest.param("chrome-har", "1.3.1", "chrome-har", False, id="chrome-har"),
+        pytest.param("@neuralegion/cypress-har-generator", "5", "cypress-har-generator", True, id="Cypress"),
+        pytest.param("WebInspectorish", "1", "unknown", True, id="a longer name is another program"),
+        pytest.param("", None, "unknown", True, id="no name"),
+        pytest.param(None, None, "unknown", True, id="no creator"),
+    ],
+)
+def test_identify(name: str | None, version: str | None, id: str, sockets: bool) -> None:
+    row = identify(name, version)
+    assert row.id == id
+    assert ("sockets-not-exported" in {caveat.id for caveat in caveats(row)}) is not sockets
+
+
+@pytest.mark.parametrize("row", [*EXPORTERS, UNKNOWN], ids=lambda row: row.label)
+def test_every_row_that_leaves_sockets_out_says_so(row: object) -> None:
+    from analyzer.exporters import Omits, Row
+
+    assert isinstance(row, Row)
+    hides = any(caveat.hides_sockets for caveat in caveats(row))
+    assert hides is (row.omits is not Omits.NONE)

@@ -1,0 +1,144 @@
+"""What pages prove: kinds, ends, contradictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from analyzer.exporters import CHROME, identify
+from analyzer.model import SECOND, Page, PageKind
+from analyzer.readers.pages import Document, Listed, Seen, contradiction, documents_as_pages, page_of, tabs_as_pages
+
+T0 = 1_767_225_600 * SECOND
+
+
+def at(seconds: float) -> int:
+    return T0 + round(seconds * SECOND)
+
+
+def listed(number: int, seconds: float | None, url: str = "https://h/") -> Listed:
+    return Listed(f"page_{number}", url, None if seconds is None else at(seconds), None)
+
+
+def document(page: str, seconds: float, url: str = "https://h/", **more: Any) -> Document:
+    given = {"pointer": "/log/entries/0", "frame": None, "method": "GET", "cache_control": "", "top_level": True}
+    return Document(pageref=page, url=url, started=at(seconds), answered=at(seconds + 0.1), **{**given, **more})
+
+
+def seen(*documents: Document, last: float) -> Seen:
+    return Seen(min((d.started for d in documents), default=at(last)), at(last), documents)
+
+
+def chrome(second: Document | None, *, number: int = 2, url: str = "https://h/") -> list[Page]:
+    """A page at 0 s and another at 10 s, with this document."""
+    pages = [listed(1, 0), listed(number, 10, url)]
+    witnesses = {"page_1": seen(document("page_1", 0), last=5)}
+    if second is not None:
+        witnesses[f"page_{number}"] = seen(second, last=11)
+    return documents_as_pages(pages, witnesses, trusted=True)
+
+
+@pytest.mark.parametrize(
+    ("second", "number", "url", "kind", "final"),
+    [
+        pytest.param(document("page_2", 10, cache_control="max-age=0"), 2, "https://h/", "reload", True, id="a reload"),
+        pytest.param(document("page_2", 10, cache_control="no-cache"), 2, "https://h/", "reload", True, id="a hard reload"),
+        pytest.param(document("page_2", 10), 2, "https://h/", "navigation", False, id="a link to itself may be cached"),
+        pytest.param(
+            document("page_2", 10, "https://h/b", cache_control="no-cache"), 2, "https://h/b", "navigation", False,
+            id="no-cache on another URL is 'Disable cache'",
+        ),
+        pytest.param(
+            document("page_2", 10, "https://h/b", cache_control="max-age=0"), 2, "https://h/b", "reload", True,
+            id="a reload after the address was changed by script",
+        ),
+        pytest.param(
+            document("page_2", 10, "https://h/b", cache_control="max-age=0", method="POST"), 2, "https://h/b",
+            "navigation", False, id="a form that is posted sends max-age=0 too",
+        ),
+        pytest.param(
+            document("page_3", 10, cache_control="max-age=0"), 3, "https://h/", "unknown", False,
+            id="a reload of a page in between is none of this one",
+        ),
+        pytest.param(None, 2, "https://h/", "reload", True, id="without a document: equal titles, consecutive numbers"),
+        pytest.param(None, 2, "https://h/b", "navigation", False, id="without a document: another title"),
+        pytest.param(None, 3, "https://h/", "navigation", False, id="without a document: a gap in the numbers"),
+    ],
+)  # fmt: skip
+def test_how_a_page_ended(second: Document | None, number: int, url: str, kind: str, final: bool) -> None:
+    first, following = chrome(second, number=number, url=url)
+    assert following.kind == kind
+    assert first.end is not None
+    assert (first.end.by, first.end.final, first.lives, following.lives) == (kind, final, False, second is not None)
+
+
+def test_a_page_that_repeats_the_date_of_another_is_its_restore() -> None:
+    pages = documents_as_pages([listed(1, 0), listed(2, 10, "https://h/b"), listed(3, 0)], {}, trusted=True)
+    assert [page.kind for page in pages] == [PageKind.LOAD, PageKind.NAVIGATION, PageKind.RESTORE]
+    assert contradiction([listed(1, 0), listed(2, 10), listed(3, 0)], {}) is None
+
+
+def test_a_beacon_of_the_page_that_goes_is_no_life_after_the_commit() -> None:
+    pages = [listed(1, 0), listed(2, 10)]
+    witnesses = {"page_1": seen(document("page_1", 0), last=10.5), "page_2": seen(document("page_2", 10), last=11)}
+    first, _ = documents_as_pages(pages, witnesses, trusted=True)
+    assert first.last_sign == at(10.1)
+
+
+@pytest.mark.parametrize(
+    ("pages", "witnesses", "told"),
+    [
+        pytest.param([listed(1, 0), listed(1, 9)], {}, "page ids are used twice", id="the same id twice"),
+        pytest.param([listed(1, 9), listed(2, 0)], {}, "page numbers contradict the order of time", id="numbers against time"),
+        pytest.param(
+            [listed(1, 0), listed(2, 10)],
+            {"page_1": seen(last=30), "page_2": seen(document("page_2", 10), last=31)},
+            "requests of a page go on after another took its place", id="an old page among a new one's",
+        ),
+        pytest.param(
+            [listed(1, 0)], {"page_1": seen(document("page_1", 0), document("page_1", 50), last=60)},
+            "one page has two documents", id="two documents of one page",
+        ),
+        pytest.param(
+            [listed(1, 10)], {"page_1": Seen(at(2), at(12), ())}, "requests of a page come before it",
+            id="requests before their page",
+        ),
+    ],
+)  # fmt: skip
+def test_contradictions(pages: list[Listed], witnesses: dict[str, Seen], told: str) -> None:
+    found = contradiction(pages, witnesses)
+    assert found is not None
+    assert found.reason == told
+    untrusted = documents_as_pages(pages, witnesses, trusted=False)
+    assert [(p.end, p.lives, p.last_sign) for p in untrusted] == [(None, False, None)] * len(pages)
+
+
+def test_dates_in_1970_count_for_nothing() -> None:
+    assert contradiction([listed(1, 9), listed(2, None), listed(3, 20)], {}) is None
+
+
+def test_in_a_tab_a_socket_belongs_to_the_last_document_that_was_answered_before_it() -> None:
+    row = identify("Playwright", "1.65.0")
+    documents = [document("tab", 0, frame="f"), document("tab", 10, frame="f", cache_control="max-age=0")]
+    pages = tabs_as_pages([], documents, bfcache_off=False, trusted=True)
+    assert [page.kind for page in pages] == [PageKind.LOAD, PageKind.RELOAD]
+    assert [page_of("tab", "f", at(t), row, pages) for t in (0.5, 10.05, 10.2)] == ["tab", "tab", "tab#2"]
+    assert page_of("another", "g", at(1), row, pages) is None
+
+
+@pytest.mark.parametrize(("off", "final"), [(True, True), (False, False)])
+def test_a_navigation_is_final_only_without_a_back_forward_cache(off: bool, final: bool) -> None:
+    documents = [document("tab", 0), document("tab", 10, "https://h/b")]
+    first, _ = tabs_as_pages([], documents, bfcache_off=off, trusted=True)
+    assert first.end is not None
+    assert first.end.final is final
+
+
+def test_an_iframe_document_is_no_page() -> None:
+    documents = [document("tab", 0), document("tab", 10, "https://h/frame", top_level=False)]
+    assert len(tabs_as_pages([], documents, bfcache_off=True, trusted=True)) == 1
+
+
+def test_in_chrome_a_pageref_is_the_page() -> None:
+    assert page_of("page_7", None, None, CHROME, []) == "page_7"
