@@ -34,7 +34,7 @@ def run_document(run: Run) -> Json:
         "policy": {
             "per": run.policy.per,
             "max_open": run.policy.max_open,
-            "tolerance_ms": milliseconds(run.policy.tolerance),
+            "tolerance_ms": run.policy.tolerance // MILLISECOND,
             "app_mode": run.policy.app_mode,
             "fail_on": run.policy.fail_on,
         },

@@ -33,7 +33,6 @@ from analyzer.readers import pages as page_reader
 from analyzer.readers.entries import Bytes, Document, kind
 from analyzer.readers.events import Known, Socket
 from analyzer.readers.fields import (
-    YEAR_2200,
     answered,
     duration,
     headers,
@@ -52,6 +51,8 @@ from analyzer.readers.raw import RawEntry, RawMessage
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
 CLOCK_STEP = 250 * MILLISECOND
+# What a browser shows rather than saves.
+SHOWN = ("text/", "application/xhtml", "application/xml", "application/json", "application/pdf", "image/", "x-unknown")
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
 Attachment = Callable[[str], bytes | None]
@@ -99,6 +100,8 @@ class _Gathered:
             self._before[pageref] = started
             if pageref is not None:
                 self.see(pageref, started)
+                if not is_document(entry):  # those may stand for a redirect on the way to the page
+                    self.first_start[pageref] = min(started, self.first_start.get(pageref, started))
         if is_socket(entry):
             self.out_of_order = self.out_of_order or (started is not None and started < self._latest)
             self._latest = max(self._latest, started or 0)
@@ -115,8 +118,6 @@ class _Gathered:
     def see(self, pageref: str, at: Instant) -> None:
         if at > self.last_start.get(pageref, 0):
             self.last_start[pageref] = at
-        if at < self.first_start.get(pageref, YEAR_2200):
-            self.first_start[pageref] = at
 
     def _document(self, index: int, entry: RawEntry, started: Instant) -> None:
         status = entry.response.status or 0
@@ -127,6 +128,11 @@ class _Gathered:
             if disposition.lower().startswith("attachment"):
                 return  # a download replaces nothing
         request = headers(entry.request.headers)
+        if "prefetch" in request.get("sec-purpose", request.get("purpose", "")):
+            return  # asked for in advance: it replaces nothing yet
+        mime = (entry.response.content.mimeType if entry.response.content else None) or "text/html"
+        if not mime.lower().startswith(SHOWN):
+            return  # a download, whatever its headers say
         destination = request.get("sec-fetch-dest")
         asked_by = json_of(entry.initiator)
         other = isinstance(asked_by, dict) and asked_by.get("type") == "other"
@@ -291,7 +297,7 @@ class _Reading:
 
     def _pages(self) -> list[Page]:
         gathered, seen = self.gathered, self._seen()
-        self.merged = page_reader.contradiction(self.listed, seen)
+        self.merged = page_reader.contradiction(self.listed, seen, numbered=self.row.tabs is Tabs.DOCUMENT)
         if self.row.tabs is Tabs.DOCUMENT:
             return page_reader.documents_as_pages(self.listed, seen, not self.merged and not self.stepped)
         if self.row.tabs is Tabs.TAB:
@@ -307,7 +313,7 @@ class _Reading:
                 documents.setdefault(document.pageref, []).append(document)
         first = self.gathered.first_start
         return {
-            page: Seen(first[page], last, tuple(documents.get(page, ())))
+            page: Seen(first.get(page, last), last, tuple(documents.get(page, ())))
             for page, last in self.gathered.last_start.items()
         }
 

@@ -46,7 +46,7 @@ class Listed(Value, frozen=True):
 class Seen(Value, frozen=True):
     """What the entries of one pageref witness."""
 
-    first_start: Instant
+    first_start: Instant  # of a request that is not for a document
     last_start: Instant  # the last start of a request, or a message
     documents: tuple[Document, ...]
 
@@ -111,15 +111,15 @@ def _address(page: Listed, main: dict[str, Document | None]) -> str:
     return _plain(document.url if document else page.title)
 
 
-def contradiction(listed: Sequence[Listed], seen: dict[str, Seen]) -> Contradiction | None:
+def contradiction(listed: Sequence[Listed], seen: dict[str, Seen], numbered: bool = True) -> Contradiction | None:
     """Why the pages cannot be those of one recording (two captures merged, or one edited); None where they can.
 
-    Where they are numbered (Chrome) they are those of one tab, one after the other.
+    `numbered` (Chrome): they are those of one tab, one after the other.
     """
     ids = [page.id for page in listed]
     if len(set(ids)) < len(ids):
         return Contradiction("page ids are used twice")
-    numbers = _numbers(listed)
+    numbers = _numbers(listed) if numbered else {}
     order = sorted((page for page in listed if page.id in numbers), key=lambda page: numbers[page.id])
     main = {page.id: _main_document(page, seen) for page in order}
     dates = {page.id: _began(page, main[page.id]) for page in order}
