@@ -51,7 +51,7 @@ def is_socket(entry: RawEntry) -> bool:
     url = entry.request.url or ""
     if url[:6].lower().startswith(("ws:/", "wss:/")):
         return True
-    if kind not in ("", "other") or b"ebsocket" not in bytes(entry.request.headers):
+    if kind not in ("", "other") or b"websocket" not in bytes(entry.request.headers).lower():
         return False
     sent = headers(entry.request.headers)
     return sent.get("upgrade", "").lower() == "websocket" or sent.get(":protocol", "").lower() == "websocket"
