@@ -11,7 +11,9 @@ and one that fails only costs another guess. What no guess settles is walked tok
     batches  the array of entries
     decode   msgspec, only the fields we use; what it refuses goes to `json`, on that slice alone
 
-Memory: the window and the largest single entry, whatever the size of the document.
+Memory: the window and the largest single entry, whatever the size of the document. Two steps that bound it
+further have their place and are not built yet: eliding long strings, where `Window._fill` takes bytes in; and
+peeling the messages off a huge socket, where `Document._guess` finds an entry larger than the window.
 """
 
 import json
@@ -32,6 +34,7 @@ MISSES = 4  # guesses in a row that came to nothing, after which we only walk
 LONGEST_SPACE = 256  # of white space that matters
 NO_SPACE = re.compile(rb"[^ \t\r\n]")
 AFTER_SCALAR = re.compile(rb"[ \t\r\n,\]}:]")
+WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")  # the end of what msgspec says
 # One token of structure; a string that the window cuts off matches too, without its closing quote.
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("|\\?\Z)|[\[\]{}]', re.DOTALL)
 
@@ -53,9 +56,6 @@ class Element(msgspec.Struct, Generic[Shape]):
     index: int
     entry: Shape | None
     skipped: tuple[Skipped, ...] = ()
-
-
-WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 
 class Window:
