@@ -16,16 +16,16 @@ $(VENV)/ready: pyproject.toml analyzer/version.py
 	touch $@
 
 demo: environment
-	$(BIN)/python -m compileall -q analyzer
+	@$(BIN)/python -m compileall -q analyzer
 	@echo; echo "== All samples at a glance (sample_hars/README.md says what happened in each)"; echo
-	$(BIN)/har-sockets sample_hars
+	@$(BIN)/har-sockets sample_hars
 	@echo; echo "== connectUser on every mount: four sockets, none ever closed"; echo
-	$(BIN)/har-sockets sample_hars/stream-chat-connect-on-every-mount.har
+	@$(BIN)/har-sockets sample_hars/stream-chat-connect-on-every-mount.har
 	@echo; echo "== Three reloads: the literal reading says four sockets at once, there was never more than one"; echo
-	$(BIN)/har-sockets sample_hars/three-reloads.har
-	mkdir -p demo
-	$(BIN)/har-sockets timeline sample_hars/stream-chat-connect-on-every-mount.har -o demo/timeline.png
-	$(BIN)/har-sockets sample_hars --format json --out csv:demo/sessions.csv > demo/report.json
+	@$(BIN)/har-sockets sample_hars/three-reloads.har
+	@mkdir -p demo
+	@$(BIN)/har-sockets timeline sample_hars/stream-chat-connect-on-every-mount.har -o demo/timeline.png
+	@$(BIN)/har-sockets sample_hars --format json --out csv:demo/sessions.csv > demo/report.json
 	@echo; echo "== Written: demo/timeline.png (the chart), demo/sessions.csv (a row a socket), demo/report.json"
 
 test: environment check

@@ -238,8 +238,10 @@ def _print(data: bytes) -> None:
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:  # `| head`: nobody wants the rest
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # `| head`: nobody wants the rest
+            _refuse(f"standard output cannot be written: {error.strerror}")
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -249,6 +251,9 @@ def _write(path: Path, data: bytes) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             file.write(data)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(file.name, 0o666 & ~umask)  # a temporary file is its owner's alone
         os.replace(file.name, path)
     except OSError as error:
         _refuse(f"{path}: cannot be written: {error.strerror}")

@@ -22,8 +22,8 @@ def listed(number: int, seconds: float | None, url: str = "https://h/") -> Liste
 
 
 def document(page: str, seconds: float, url: str = "https://h/", **more: Any) -> Document:
-    given = {"pointer": "/log/entries/0", "frame": None, "method": "GET", "cache_control": "", "top_level": True}
-    return Document(pageref=page, url=url, started=at(seconds), answered=at(seconds + 0.1), **{**given, **more})
+    given = {"pointer": "/log/entries/0", "method": "GET", "cache_control": "", "top_level": True}
+    return Document(tab=page, url=url, started=at(seconds), answered=at(seconds + 0.1), **{**given, **more})
 
 
 def seen(*documents: Document, last: float) -> Seen:
@@ -36,7 +36,7 @@ def chrome(second: Document | None, *, number: int = 2, url: str = "https://h/")
     witnesses = {"page_1": seen(document("page_1", 0), last=5)}
     if second is not None:
         witnesses[f"page_{number}"] = seen(second, last=11)
-    return documents_as_pages(pages, witnesses, trusted=True)
+    return documents_as_pages(pages, witnesses, [], trusted=True)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def chrome(second: Document | None, *, number: int = 2, url: str = "https://h/")
             id="no-cache on another URL is 'Disable cache'",
         ),
         pytest.param(
-            document("page_2", 10, "https://h/b", cache_control="max-age=0"), 2, "https://h/b", "reload", True,
-            id="a reload after the address was changed by script",
+            document("page_2", 10, "https://h/b", cache_control="max-age=0"), 2, "https://h/b", "navigation", False,
+            id="max-age=0 on another URL may be where a posted form led to",
         ),
         pytest.param(
             document("page_2", 10, "https://h/b", cache_control="max-age=0", method="POST"), 2, "https://h/b",
@@ -73,8 +73,24 @@ def test_how_a_page_ended(second: Document | None, number: int, url: str, kind: 
     assert (first.end.by, first.end.final, first.lives, following.lives) == (kind, final, False, second is not None)
 
 
+def test_after_a_redirect_max_age_may_be_that_of_a_posted_form() -> None:
+    pages = [listed(1, 0), listed(2, 10)]
+    witnesses = {
+        "page_1": seen(document("page_1", 0), last=5),
+        "page_2": seen(document("page_2", 10, cache_control="max-age=0"), last=11),
+    }
+    kinds = [documents_as_pages(pages, witnesses, when, trusted=True)[1].kind for when in ([], [at(9.9)])]
+    assert kinds == [PageKind.RELOAD, PageKind.NAVIGATION]
+
+
+def test_pages_without_titles_are_not_equal() -> None:
+    first, _ = documents_as_pages([listed(1, 0, ""), listed(2, 10, "")], {}, [], trusted=True)
+    assert first.end is not None
+    assert first.end.final is False
+
+
 def test_a_page_that_repeats_the_date_of_another_is_its_restore() -> None:
-    pages = documents_as_pages([listed(1, 0), listed(2, 10, "https://h/b"), listed(3, 0)], {}, trusted=True)
+    pages = documents_as_pages([listed(1, 0), listed(2, 10, "https://h/b"), listed(3, 0)], {}, [], trusted=True)
     assert [page.kind for page in pages] == [PageKind.LOAD, PageKind.NAVIGATION, PageKind.RESTORE]
     assert contradiction([listed(1, 0), listed(2, 10), listed(3, 0)], {}) is None
 
@@ -82,7 +98,7 @@ def test_a_page_that_repeats_the_date_of_another_is_its_restore() -> None:
 def test_a_beacon_of_the_page_that_goes_is_no_life_after_the_commit() -> None:
     pages = [listed(1, 0), listed(2, 10)]
     witnesses = {"page_1": seen(document("page_1", 0), last=10.5), "page_2": seen(document("page_2", 10), last=11)}
-    first, _ = documents_as_pages(pages, witnesses, trusted=True)
+    first, _ = documents_as_pages(pages, witnesses, [], trusted=True)
     assert first.last_sign == at(10.1)
 
 
@@ -110,7 +126,7 @@ def test_contradictions(pages: list[Listed], witnesses: dict[str, Seen], told: s
     found = contradiction(pages, witnesses)
     assert found is not None
     assert found.reason == told
-    untrusted = documents_as_pages(pages, witnesses, trusted=False)
+    untrusted = documents_as_pages(pages, witnesses, [], trusted=False)
     assert [(p.end, p.lives, p.last_sign) for p in untrusted] == [(None, False, None)] * len(pages)
 
 
@@ -120,8 +136,8 @@ def test_dates_in_1970_count_for_nothing() -> None:
 
 def test_in_a_tab_a_socket_belongs_to_the_last_document_that_was_answered_before_it() -> None:
     row = identify("Playwright", "1.65.0")
-    documents = [document("tab", 0, frame="f"), document("tab", 10, frame="f", cache_control="max-age=0")]
-    pages = tabs_as_pages([], documents, bfcache_off=False, trusted=True)
+    documents = [document("tab", 0), document("tab", 10, cache_control="max-age=0")]
+    pages = tabs_as_pages([], documents, [], bfcache_off=False, trusted=True)
     assert [page.kind for page in pages] == [PageKind.LOAD, PageKind.RELOAD]
     assert [page_of("tab", "f", at(t), row, pages) for t in (0.5, 10.05, 10.2)] == ["tab", "tab", "tab#2"]
     assert page_of("another", "g", at(1), row, pages) is None
@@ -130,14 +146,14 @@ def test_in_a_tab_a_socket_belongs_to_the_last_document_that_was_answered_before
 @pytest.mark.parametrize(("off", "final"), [(True, True), (False, False)])
 def test_a_navigation_is_final_only_without_a_back_forward_cache(off: bool, final: bool) -> None:
     documents = [document("tab", 0), document("tab", 10, "https://h/b")]
-    first, _ = tabs_as_pages([], documents, bfcache_off=off, trusted=True)
+    first, _ = tabs_as_pages([], documents, [], bfcache_off=off, trusted=True)
     assert first.end is not None
     assert first.end.final is final
 
 
 def test_an_iframe_document_is_no_page() -> None:
     documents = [document("tab", 0), document("tab", 10, "https://h/frame", top_level=False)]
-    assert len(tabs_as_pages([], documents, bfcache_off=True, trusted=True)) == 1
+    assert len(tabs_as_pages([], documents, [], bfcache_off=True, trusted=True)) == 1
 
 
 def test_in_chrome_a_pageref_is_the_page() -> None:

@@ -25,6 +25,6 @@ def render(run: Run) -> bytes:
 def _cell(value: object) -> object:
     """Text from a capture must not run as a formula in a spreadsheet."""
     if isinstance(value, str):
-        plain = value.replace("\0", "\\0")
+        plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
         return "'" + plain if plain.startswith(FORMULA) and plain != "-" else plain
     return value

@@ -189,6 +189,7 @@ def _panel(
     signs = [sign for session in report.sessions for sign in _signs(session)]
     signs += [page.started for page in report.capture.pages if page.started is not None]
     signs += [sign for sign in report.capture.observed or () if sign is not None]
+    signs = [sign for sign in signs if sign > 0]  # "open since ever" is no place on the axis
     origin, last = min(signs, default=0), max(signs, default=0)
     begin = origin if start is None else start
     finish = max(last if end is None else end, begin + 1_000)

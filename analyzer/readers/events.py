@@ -65,6 +65,8 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
     entry, row = socket.entry, known.row
     pointer = f"/log/entries/{socket.index}"
     messages, skipped = _messages(socket, known, pointer)
+    if edited(socket, messages, row) or (skipped and row.opened is Opened.WAIT):
+        socket = msgspec.structs.replace(socket, started=None, wait=None, receive=None, total=None)
     start = _start(socket, messages, row, pointer)
     events: list[Event] = []
     if start is not None:
@@ -96,6 +98,14 @@ def messages_removed(socket: Socket, messages: Messages, row: Row) -> bool:
     if messages.last is None:
         return socket.wait > LONGEST_HANDSHAKE
     return socket.started + socket.wait > messages.last + 2 * MILLISECOND
+
+
+def edited(socket: Socket, messages: Messages, row: Row) -> bool:
+    """Chrome's `wait` runs to the last message (471 of 471): one after that shows that dates or timings were changed,
+    and then neither says when the socket opened or closed."""
+    if row.opened is not Opened.WAIT or socket.started is None or messages.last is None:
+        return False
+    return messages.last > socket.started + (socket.wait or 0) + 2 * MILLISECOND
 
 
 def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, list[Skipped]]:
@@ -196,7 +206,7 @@ def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Know
             return [Closed(_around(end, row.close_slack, "close-record", f"{pointer}/time"), code, reason)]
         return [Closed(Bounds(messages.last, None, "close-record", f"{pointer}/_webSocketClose"), code, reason)]
     receive = socket.entry.timings.receive or 0
-    if row.close is Close.RECEIVE_TIMING and receive > RECEIVE_THRESHOLD and socket.receive is not None:
+    if socket.receive is not None and row.close is Close.RECEIVE_TIMING and receive > RECEIVE_THRESHOLD:
         if messages.last is not None and start is not None and start.earliest == start.latest:
             at = messages.last + socket.receive
             return [Closed(_around(at, 0, "close-seen", f"{pointer}/timings/receive"))]
@@ -206,7 +216,13 @@ def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Know
             return [Closed(Bounds(end, end + row.start_slack, "close-seen", f"{pointer}/timings/receive"))]
     if row.close is Close.ENTRY_TIME and end is not None:
         return [Closed(_around(end, 0, "entry-time", f"{pointer}/time"))]
-    if row.close is Close.RECEIVE_TIMING and socket.receive is not None and receive <= RECEIVE_THRESHOLD:
+    # A `wait` of 0 is none of Chrome's for a handshake that was answered: the timings were wiped.
+    if (
+        row.close is Close.RECEIVE_TIMING
+        and socket.receive is not None
+        and receive <= RECEIVE_THRESHOLD
+        and socket.wait
+    ):
         return [Silent(f"{pointer}/timings/receive")]
     if row.close in (Close.CLOSE_RECORD, Close.ENTRY_TIME) and socket.entry.time == -1:
         return [Silent(f"{pointer}/time")]

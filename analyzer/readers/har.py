@@ -80,6 +80,7 @@ class _Gathered:
         self.sockets: list[Socket] = []
         self.skipped: list[Skipped] = []
         self.documents: list[page_reader.Document] = []
+        self.redirects: list[Instant] = []  # starts of documents that were redirected
         self.first_start: dict[str, Instant] = {}  # by pageref
         self.last_start: dict[str, Instant] = {}
         self.instants: list[Instant] = []  # that entries witness; only the first and the last matter
@@ -121,40 +122,25 @@ class _Gathered:
 
     def _document(self, index: int, entry: RawEntry, started: Instant) -> None:
         status = entry.response.status or 0
-        if not 200 <= status < 600 or status in (204, 205) or (300 <= status < 400 and status != 304):
-            return
-        if b"attachment" in bytes(entry.response.headers):
-            disposition = headers(entry.response.headers).get("content-disposition", "")
-            if disposition.lower().startswith("attachment"):
-                return  # a download replaces nothing
         request = headers(entry.request.headers)
-        if "prefetch" in request.get("sec-purpose", request.get("purpose", "")):
-            return  # asked for in advance: it replaces nothing yet
-        mime = (entry.response.content.mimeType if entry.response.content else None) or "text/html"
-        if not mime.lower().startswith(SHOWN):
-            return  # a download, whatever its headers say
-        destination = request.get("sec-fetch-dest")
+        if 300 <= status < 400 and status != 304:
+            self.redirects.append(started)
+        if not _replaces(entry, request):
+            return
         asked_by = json_of(entry.initiator)
-        other = isinstance(asked_by, dict) and asked_by.get("type") == "other"
+        other = isinstance(asked_by, dict) and asked_by.get("type") == "other"  # an iframe's is asked for by its page
+        destination = request.get("sec-fetch-dest")
         document = page_reader.Document(
             pointer=f"/log/entries/{index}",
-            pageref=entry.pageref,
-            frame=entry.frame,
+            tab=entry.pageref or entry.frame,
             url=entry.request.url or "",
             method=entry.request.method or "",
             started=started,
             answered=answered(entry, started),
             cache_control=request.get("cache-control", ""),
-            top_level=destination == "document" if destination else other or self._main_frame(entry),
+            top_level=destination == "document" if destination else other,
         )
         self.documents.append(document)
-
-    def _main_frame(self, entry: RawEntry) -> bool:
-        """In Playwright's files the first document of a tab is that of its main frame."""
-        if entry.frame is None:
-            return False
-        first = next((d for d in self.documents if d.pageref == entry.pageref), None)
-        return first is None or first.frame == entry.frame
 
     def _socket(self, index: int, entry: RawEntry, started: Instant | None) -> None:
         messages = entry.messages
@@ -195,6 +181,21 @@ class _Gathered:
         return messages
 
 
+def _replaces(entry: RawEntry, request: dict[str, str]) -> bool:
+    """Did this request put a document in the place of another? Not a redirect, a failure, a prefetch, a download."""
+    status = entry.response.status or 0
+    if not 200 <= status < 600 or status in (204, 205) or (300 <= status < 400 and status != 304):
+        return False
+    if entry.response.failure is not None or "prefetch" in request.get("sec-purpose", request.get("purpose", "")):
+        return False
+    if b"attachment" in bytes(entry.response.headers):
+        disposition = headers(entry.response.headers).get("content-disposition", "")
+        if disposition.lower().startswith("attachment"):
+            return False
+    mime = (entry.response.content.mimeType if entry.response.content else None) or "text/html"
+    return mime.lower().startswith(SHOWN)
+
+
 class _Reading:
     """The second pass: everything that takes the whole file to know."""
 
@@ -211,6 +212,7 @@ class _Reading:
         self.listed = self._listed()
         self.witnessed: list[Instant] = []  # instants of messages and closes
         self.messages_removed = False
+        self.edited = False
         self.merged: page_reader.Contradiction | None = None
         # Without tabs (proxies) entries may stand in any order: nothing tells that the clock was set.
         self.stepped = gathered.clock > 0 and self.row.tabs is not Tabs.NOTHING
@@ -224,6 +226,7 @@ class _Reading:
             traces.append(trace)
             self.skipped += skipped
             self._witness(trace)
+            self.edited = self.edited or events.edited(socket, trace.messages, row)
             self.messages_removed = self.messages_removed or events.messages_removed(socket, trace.messages, row)
         pages, caveats = self._pages(), exporters.caveats(row)
         if row.tabs is Tabs.TAB:
@@ -271,7 +274,7 @@ class _Reading:
                 return False
             if index not in alive and end:  # of a socket only a sign of life is known, not the end
                 next_end = min(end, next_end or end)
-        return True
+        return next_end is not None  # sockets alone confirm no order
 
     def _label(self) -> str:
         """For people: `Firefox 153.7.0`; a program that no row knows by the name that it gives itself."""
@@ -297,20 +300,23 @@ class _Reading:
 
     def _pages(self) -> list[Page]:
         gathered, seen = self.gathered, self._seen()
+        trusted = not self.stepped and self.document.cut_off is None
         self.merged = page_reader.contradiction(self.listed, seen, numbered=self.row.tabs is Tabs.DOCUMENT)
         if self.row.tabs is Tabs.DOCUMENT:
-            return page_reader.documents_as_pages(self.listed, seen, not self.merged and not self.stepped)
+            return page_reader.documents_as_pages(
+                self.listed, seen, gathered.redirects, trusted=trusted and not self.merged
+            )
         if self.row.tabs is Tabs.TAB:
             off = (self.browser or "").lower() in self.row.bfcache_off_in
-            return page_reader.tabs_as_pages(self.listed, gathered.documents, off, not self.stepped)
+            return page_reader.tabs_as_pages(self.listed, gathered.documents, gathered.redirects, off, trusted)
         return []
 
     def _seen(self) -> dict[str, Seen]:
         """What the entries of each pageref witness."""
         documents: dict[str, list[page_reader.Document]] = {}
         for document in self.gathered.documents:
-            if document.pageref is not None:
-                documents.setdefault(document.pageref, []).append(document)
+            if document.tab is not None:
+                documents.setdefault(document.tab, []).append(document)
         first = self.gathered.first_start
         return {
             page: Seen(first.get(page, last), last, tuple(documents.get(page, ())))
@@ -376,6 +382,14 @@ class _Reading:
                     "earlier-pages-missing", "Earlier pages of this tab are not in the file (Preserve log was off?)."
                 )
             )
+        if self.edited:
+            told.append(
+                Caveat(
+                    "edited",
+                    "Dates or timings of sockets were changed after the export: only message times count.",
+                    True,
+                )
+            )
         if self.messages_removed:
             told.append(Caveat("messages-removed", "Messages were removed from this file."))
         return told
@@ -389,7 +403,7 @@ class _Reading:
         for page in self.listed:
             if page.monotonic is None:
                 continue
-            document = next((d for d in self.gathered.documents if d.pageref == page.id), None)
+            document = next((d for d in self.gathered.documents if d.tab == page.id), None)
             if document is not None:
                 offset = document.started - page.monotonic
                 return offset, offset + 20 * MILLISECOND

@@ -24,8 +24,7 @@ class Document(Value, frozen=True):
     """A document request: what may have replaced another document."""
 
     pointer: str
-    pageref: str | None
-    frame: str | None
+    tab: str | None  # its pageref; without one, its frame
     url: str
     method: str
     started: Instant
@@ -58,13 +57,15 @@ class Contradiction(Value, frozen=True):
     of_time: bool = False
 
 
-def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], trusted: bool) -> list[Page]:
+def documents_as_pages(
+    listed: Sequence[Listed], seen: dict[str, Seen], redirects: Sequence[Instant], trusted: bool
+) -> list[Page]:
     """Chrome: one pageref, one document, numbered in order of load. Not `trusted`: page ends prove nothing."""
     numbers = _numbers(listed)
     order = sorted((page for page in listed if page.id in numbers), key=lambda page: numbers[page.id])
     main = {page.id: _main_document(page, seen) for page in order}
     pages: list[Page] = []
-    kinds = [_kind(order, n, numbers, main) for n in range(len(order))]
+    kinds = [_kind(order, n, numbers, main, redirects) for n in range(len(order))]
     for n, page in enumerate(order):
         last = seen[page.id].last_start if page.id in seen else None
         end = None
@@ -145,7 +146,7 @@ def contradiction(listed: Sequence[Listed], seen: dict[str, Seen], numbered: boo
             return Contradiction("requests of a page go on after another took its place")
     for pageref, witness in seen.items():
         loads = [d for d in witness.documents if d.top_level]
-        if pageref in numbers and len({d.started for d in loads if _plain(d.url) == _plain(loads[0].url)}) > 1:
+        if pageref in numbers and len({d.started for d in loads}) > 1:
             return Contradiction("one page has two documents")
     return None
 
@@ -155,29 +156,44 @@ def _began(page: Listed, document: Document | None) -> Instant:
     return page.started or (document.started if document is not None else 0)
 
 
-def _kind(order: Sequence[Listed], n: int, numbers: dict[str, int], main: dict[str, Document | None]) -> PageKind:
+def _kind(
+    order: Sequence[Listed],
+    n: int,
+    numbers: dict[str, int],
+    main: dict[str, Document | None],
+    redirects: Sequence[Instant],
+) -> PageKind:
     page, document = order[n], main[order[n].id]
     before = order[n - 1] if n else None
     if any(page.started is not None and page.started == earlier.started for earlier in order[:n]):
         return PageKind.RESTORE  # it repeats the date of the page that it brings back
-    consecutive = before is not None and numbers[page.id] == numbers[before.id] + 1
-    if document is not None:
-        same = before is not None and _address(before, main) == _plain(document.url)
-        if _asks_anew(document, same) and (before is not None or numbers[page.id] > 1):
-            # Where a page of no requests stood in between, this reloads that one, not `before`.
-            return PageKind.RELOAD if consecutive or before is None else PageKind.UNKNOWN
     if before is None:
-        return PageKind.LOAD if numbers[page.id] == 1 else PageKind.UNKNOWN
-    if document is None and consecutive and _plain(page.title) == _plain(before.title):
+        first = numbers[page.id] == 1
+        return PageKind.LOAD if first else PageKind.RELOAD if document and _asks_anew(document) else PageKind.UNKNOWN
+    # Where a page of no requests stood in between, a reload is one of that page, not of `before`.
+    consecutive = numbers[page.id] == numbers[before.id] + 1
+    if document is None:
+        same = bool(page.title) and _plain(page.title) == _plain(before.title)
+        return PageKind.RELOAD if same and consecutive else PageKind.NAVIGATION
+    if not _asks_anew(document):
+        return PageKind.NAVIGATION
+    since = _began(before, main[before.id])
+    same = _address(before, main) == _plain(document.url)
+    if same and consecutive and not _redirected(document, since, redirects):
         return PageKind.RELOAD
-    return PageKind.NAVIGATION
+    return PageKind.NAVIGATION if consecutive else PageKind.UNKNOWN
 
 
-def _asks_anew(document: Document, same_url: bool) -> bool:
-    """Does this request reload? Chrome sends max-age=0 for a reload, and for a form's POST; no-cache for a hard
-    reload, and for everything while "Disable cache" is on."""
+def _asks_anew(document: Document) -> bool:
+    """Chrome sends max-age=0 for a reload, and no-cache for a hard one; but max-age=0 also for a form that is posted,
+    and for what that redirects to; no-cache for everything while "Disable cache" is on. So the URL must be the same."""
     asks = document.cache_control.replace(" ", "").lower()
-    return ("max-age=0" in asks and (same_url or document.method == "GET")) or ("no-cache" in asks and same_url)
+    return document.method == "GET" and ("max-age=0" in asks or "no-cache" in asks)
+
+
+def _redirected(document: Document, since: Instant, redirects: Sequence[Instant]) -> bool:
+    """Did a redirect lead to it? Then its max-age=0 may be that of a form that was posted."""
+    return any(since < at <= document.started for at in redirects)
 
 
 def _end(following: Listed, kind: PageKind, document: Document | None) -> PageEnd:
@@ -193,7 +209,11 @@ def _end(following: Listed, kind: PageKind, document: Document | None) -> PageEn
 
 
 def tabs_as_pages(
-    listed: Sequence[Listed], documents: Iterable[Document], bfcache_off: bool, trusted: bool
+    listed: Sequence[Listed],
+    documents: Iterable[Document],
+    redirects: Sequence[Instant],
+    bfcache_off: bool,
+    trusted: bool,
 ) -> list[Page]:
     """Playwright, Firefox, chrome-har-capturer: one pageref, one tab; its top-level documents are the pages.
 
@@ -202,15 +222,19 @@ def tabs_as_pages(
     pages: list[Page] = []
     tabs: dict[str, list[Document]] = {}
     for document in documents:
-        if document.top_level:
-            tabs.setdefault(document.pageref or document.frame or "", []).append(document)
+        if document.top_level and document.tab is not None:
+            tabs.setdefault(document.tab, []).append(document)
     titles = {page.id: page for page in listed}
     for tab, loads in tabs.items():
         loads.sort(key=lambda document: document.started)
         for n, document in enumerate(loads):
             previous = loads[n - 1] if n else None
-            same = previous is not None and _plain(previous.url) == _plain(document.url)
-            reload = previous is not None and _asks_anew(document, same)
+            reload = (
+                previous is not None
+                and _plain(previous.url) == _plain(document.url)
+                and _asks_anew(document)
+                and not _redirected(document, previous.started, redirects)
+            )
             kind = PageKind.LOAD if previous is None else PageKind.RELOAD if reload else PageKind.NAVIGATION
             end = None
             if previous is not None:
@@ -231,7 +255,7 @@ def tabs_as_pages(
                     and _plain(document.url) in seen_before,
                 )
             )
-    known = {document.pageref for loads in tabs.values() for document in loads}
+    known = set(tabs)
     pages += [
         Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN)
         for page in titles.values()
@@ -256,8 +280,8 @@ def page_of(
         return pageref
     if row.tabs is Tabs.NOTHING:
         return None
-    tab = pageref or frame or ""
-    mine = [page for page in pages if page.id == tab or page.id.startswith(tab + "#")]
+    tab = pageref or frame
+    mine = [page for page in pages if tab and (page.id == tab or page.id.startswith(tab + "#"))]
     found = None
     for page, before in zip(mine, [None, *mine], strict=False):
         begun = before.end.within.earliest if before is not None and before.end is not None else page.started
