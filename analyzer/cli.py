@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -278,7 +277,6 @@ def _say(problem: str) -> None:
 
 def main() -> NoReturn:
     """The entry point. Never returns; the process ends with the status of the contract."""
-    gc.disable()  # a short life with few cycles: collecting costs a tenth of the start-up
     status: object = 0
     try:
         app()

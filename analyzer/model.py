@@ -38,7 +38,10 @@ def spoken(duration: Duration) -> str:
     if duration < 60 * SECOND - SECOND // 20:
         return f"{duration / SECOND:.2f} s" if duration < 10 * SECOND else f"{duration / SECOND:.1f} s"
     minutes, seconds = divmod(round(duration / SECOND), 60)
-    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    hours = minutes // 60
+    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
 class CaptureError(Exception):
@@ -332,7 +335,7 @@ def describe(overlap: Overlap) -> str:
     length = f" for {least}{spoken(overlap.duration)}" if overlap.duration else ""
     if overlap.duration_is_lower_bound and overlap.duration and overlap.at_most is not None:
         length += f" and at most {spoken(overlap.at_most)}"
-    most = f", up to {overlap.peak} at once" if overlap.peak > 2 else ""
+    most = f", up to {overlap.peak:,} at once" if overlap.peak > 2 else ""
     last = ", still so when the capture was saved" if overlap.interval.end is None else ""
     return f"{many} open{length}{most}{last}"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import msgspec
+
 from analyzer.model import Run
 from analyzer.outputs.document import run_document
 
@@ -11,5 +13,5 @@ SUFFIX = ".json"
 
 
 def render(run: Run) -> bytes:
-    # ASCII: lone surrogates and control characters of a capture stay escaped.
-    return (json.dumps(run_document(run), indent=2) + "\n").encode("ascii")
+    # ASCII: lone surrogates and control characters of a capture stay escaped. `json` indents in Python, msgspec in C.
+    return msgspec.json.format(json.dumps(run_document(run)).encode("ascii"), indent=2) + b"\n"

@@ -39,7 +39,7 @@ def _overlap(report: Report, policy: Policy) -> list[str]:
     if brief:
         said.append(f"Less than the {spoken(policy.tolerance)} that a hand-over may take.")
     if report.concurrency.possible_peak > report.concurrency.proven_peak:
-        said.append(f"Cannot rule out that up to {report.concurrency.possible_peak} were open at once.")
+        said.append(f"Cannot rule out that up to {report.concurrency.possible_peak:,} were open at once.")
     if not sockets_hidden(report) and _one_of_each(report):
         said.append("They go to different addresses: of each, never more than one was open.")
     return said
@@ -50,7 +50,7 @@ def _lasted(overlaps: Sequence[Overlap]) -> str:
     peak, n = max(overlap.peak for overlap in overlaps), len({id for overlap in overlaps for id in overlap.sessions})
     bounded = any(overlap.duration_is_lower_bound for overlap in overlaps)
     total, longest = sum(overlap.duration for overlap in overlaps), max(overlap.duration for overlap in overlaps)
-    most = f", up to {peak} at once" if peak > 2 else ""
+    most = f", up to {peak:,} at once" if peak > 2 else ""
     many = "Both open" if n == 2 else "2 or more open" if peak > 2 else "2 open at a time"
     if len(overlaps) == 1:
         return f"{many} {_length(total, bounded)}{most}"
@@ -93,7 +93,7 @@ def _possible_overlap(report: Report) -> list[str]:
     bounds = [overlap.at_most for overlap in report.overlaps]
     limits = [bound for bound in bounds if bound is not None]
     limit = f", for {spoken(sum(limits))} at most" if len(limits) == len(bounds) else ""
-    most = f"Up to {report.concurrency.possible_peak} sockets of {report.endpoints(ids)} may have been open at once"
+    most = f"Up to {report.concurrency.possible_peak:,} sockets of {report.endpoints(ids)} may have been open at once"
     hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
     return [f"Cannot tell: {_why(report, ids)}.", f"{most}{limit}.", *hidden]
 

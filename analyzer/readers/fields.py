@@ -209,6 +209,11 @@ def headers(raw: msgspec.Raw) -> dict[str, str]:
 
 
 def json_of(raw: msgspec.Raw) -> Any:
+    """What a member that is rarely needed holds, as leniently as it can be read; None for what cannot."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
     try:
         return json.loads(bytes(raw).decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None)
     except (ValueError, RecursionError):

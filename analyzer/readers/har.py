@@ -33,6 +33,7 @@ from analyzer.readers import pages as page_reader
 from analyzer.readers.entries import Bytes, Document, kind
 from analyzer.readers.events import Known, Socket
 from analyzer.readers.fields import (
+    YEAR_2200,
     answered,
     duration,
     headers,
@@ -83,7 +84,8 @@ class _Gathered:
         self.redirects: list[Instant] = []  # starts of documents that were redirected
         self.first_start: dict[str, Instant] = {}  # by pageref
         self.last_start: dict[str, Instant] = {}
-        self.instants: list[Instant] = []  # that entries witness; only the first and the last matter
+        self.first: Instant = YEAR_2200  # that any entry witnesses
+        self.last: Instant = 0
         self.ends: array[int] = array("q")  # by index of entry: when it ended, 0 where that is not known
         self.clock = 0  # counts how often entries of one pageref ran backwards
         self.out_of_order = False  # a socket stands after an entry that started later
@@ -92,33 +94,41 @@ class _Gathered:
 
     def add(self, index: int, entry: RawEntry) -> None:
         started = instant(entry.startedDateTime)
-        pageref = entry.pageref
-        self.ends.extend(0 for _ in range(index + 1 - len(self.ends)))
-        if started is not None:
-            self.instants.append(started)
-            if started < self._before.get(pageref, 0) - CLOCK_STEP:
-                self.clock += 1
-            self._before[pageref] = started
-            if pageref is not None:
-                self.see(pageref, started)
-                if not is_document(entry):  # those may stand for a redirect on the way to the page
-                    self.first_start[pageref] = min(started, self.first_start.get(pageref, started))
+        ends = self.ends
+        while len(ends) <= index:
+            ends.append(0)
         if is_socket(entry):
-            self.out_of_order = self.out_of_order or (started is not None and started < self._latest)
-            self._latest = max(self._latest, started or 0)
+            if started is not None:
+                self.out_of_order = self.out_of_order or started < self._latest
+                self._started(entry.pageref, started, document=False)
             self._socket(index, entry, started)
         elif started is not None:
-            self._latest = max(self._latest, started)
-            self.ends[index] = started + (duration(entry.time) or 0)
-            self.instants.append(self.ends[index])
-            if is_document(entry):
+            ends[index] = end = started + (duration(entry.time) or 0)
+            self.last = max(self.last, end)
+            document = is_document(entry)
+            self._started(entry.pageref, started, document)
+            if document:
                 self._document(index, entry, started)
-        if len(self.instants) > 10_000:
-            self.instants = [min(self.instants), max(self.instants)]
+
+    def _started(self, pageref: str | None, at: Instant, document: bool) -> None:
+        self.first = min(self.first, at)
+        self._latest = max(self._latest, at)
+        if at < self._before.get(pageref, 0) - CLOCK_STEP:
+            self.clock += 1
+        self._before[pageref] = at
+        if pageref is not None:
+            self.see(pageref, at)
+            if not document and at < self.first_start.get(pageref, YEAR_2200):  # a document may stand for a redirect
+                self.first_start[pageref] = at
 
     def see(self, pageref: str, at: Instant) -> None:
+        """Something of this page happened: a request began, or a message passed."""
         if at > self.last_start.get(pageref, 0):
             self.last_start[pageref] = at
+
+    def witnessed(self) -> list[Instant]:
+        """The first and the last instant that entries witness; none where none has a date."""
+        return [self.first, max(self.last, self._latest)] if self._latest else []
 
     def _document(self, index: int, entry: RawEntry, started: Instant) -> None:
         status = entry.response.status or 0
@@ -127,9 +137,12 @@ class _Gathered:
             self.redirects.append(started)
         if not _replaces(entry, request):
             return
-        asked_by = json_of(entry.initiator)
-        other = isinstance(asked_by, dict) and asked_by.get("type") == "other"  # an iframe's is asked for by its page
         destination = request.get("sec-fetch-dest")
+        if destination is None:  # an iframe's document is asked for by its page, that of a tab mostly by the browser
+            asked_by = json_of(entry.initiator)
+            top_level = isinstance(asked_by, dict) and asked_by.get("type") == "other"
+        else:
+            top_level = destination == "document"
         document = page_reader.Document(
             pointer=f"/log/entries/{index}",
             tab=entry.pageref or entry.frame,
@@ -138,7 +151,7 @@ class _Gathered:
             started=started,
             answered=answered(entry, started),
             cache_control=request.get("cache-control", ""),
-            top_level=destination == "document" if destination else other,
+            top_level=top_level,
         )
         self.documents.append(document)
 
@@ -236,7 +249,7 @@ class _Reading:
         if self.merged is not None and self.merged.of_time:
             traces = [self._by_itself(trace, number) for number, trace in enumerate(traces)]
         caveats = [*self._caveats(), *caveats]
-        instants = gathered.instants + self.witnessed
+        instants = gathered.witnessed() + self.witnessed
         in_order = row.in_order_of_close or (row.out_of_order_means_order_of_close and gathered.out_of_order)
         in_order = in_order and self._stands_in_order_of_end(traces)
         return Capture(

@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from analyzer import overlaps
 from analyzer.model import Confidence, Finding, Overlap, Policy, Report, Rule, Severity, describe
 
+SAME = "Open the connection once and close it in the clean-up of what opened it."
+DIFFERENT = "They go to different addresses: see which of them is meant to be there."
+
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for overlap in overlaps.proven_above(report, policy.max_open):
@@ -27,11 +30,11 @@ def _finding(report: Report, overlap: Overlap) -> Finding:
         rule=RULE.id,
         severity=Severity.WARNING,
         confidence=Confidence.PROVEN,
-        message=f"{len(sessions)} sockets of {report.endpoints(overlap.sessions)}: {describe(overlap)}.",
+        message=f"{len(sessions):,} sockets of {report.endpoints(overlap.sessions)}: {describe(overlap)}.",
         interval=overlap.interval,
         sessions=overlap.sessions,
         pointers=tuple(session.pointer for session in sessions),
-        remedy="Open the connection once and close it in the clean-up of what opened it.",
+        remedy=SAME if len({session.endpoint for session in sessions}) < len(sessions) else DIFFERENT,
     )
 
 
