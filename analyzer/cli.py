@@ -208,7 +208,7 @@ def _run(captures: list[str], policy: Policy, show_secrets: bool) -> Run:
         tuple(result for result in results if isinstance(result, Unreadable)),
         policy,
     )
-    return run if show_secrets else redaction.masked(run)
+    return redaction.masked(run, secrets=not show_secrets)
 
 
 def _text(run: Run) -> bytes:

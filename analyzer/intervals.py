@@ -6,9 +6,11 @@ Knows nothing of sockets. Points are integers; an end of None is an open end (ne
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import Generic, NamedTuple, TypeVar
+from itertools import groupby
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
+Member = TypeVar("Member", contravariant=True)
 
 
 _END, _START = 0, 1  # ends sort before starts at the same point
@@ -56,11 +58,39 @@ def peak(intervals: Iterable[Interval]) -> int:
     return max((level for _, level in sweep(intervals)), default=0)
 
 
+class Crowd(Protocol[Member]):
+    """Those that hold at one point, while a sweep goes on; `label` names what they are together, None for nothing."""
+
+    def enter(self, key: Member, /) -> None: ...
+    def leave(self, key: Member, /) -> None: ...
+    def label(self) -> Hashable | None: ...
+
+
+class _AtLeast:
+    def __init__(self, k: int) -> None:
+        self.k = k
+        self.count = 0
+
+    def enter(self, key: object) -> None:
+        self.count += 1
+
+    def leave(self, key: object) -> None:
+        self.count -= 1
+
+    def label(self) -> bool | None:
+        return True if self.count >= self.k else None
+
+
 def episodes(items: Iterable[tuple[Key, Interval]], k: int = 2) -> list[Episode[Key]]:
     """Maximal stretches with at least `k` of the items at once, in order of time. O(n log n).
 
     A hand-over inside a stretch (one ends while others go on) does not split it.
     """
+    return [episode for _, episode in runs(items, _AtLeast(k))]
+
+
+def runs(items: Iterable[tuple[Key, Interval]], crowd: Crowd[Key]) -> list[tuple[Hashable, Episode[Key]]]:
+    """Maximal stretches in which the crowd keeps one label, each with that; those without a label are left out."""
     edges: list[tuple[int, int, int, Key]] = []
     for order, (key, interval) in enumerate(items):
         if interval.empty:
@@ -70,29 +100,27 @@ def episodes(items: Iterable[tuple[Key, Interval]], k: int = 2) -> list[Episode[
             edges.append((interval.end, _END, order, key))
     edges.sort(key=lambda edge: edge[:3])
 
-    found: list[Episode[Key]] = []
+    found: list[tuple[Hashable, Episode[Key]]] = []
     holding: dict[Key, None] = {}  # a dict keeps the order of start
     members: dict[Key, None] = {}
+    label: Hashable | None = None
     begun, most = 0, 0
-    for position, (point, kind, _, key) in enumerate(edges):
-        if kind == _START:
-            holding[key] = None
-            if len(holding) == k:
-                # The stretch before ended at this very point: it goes on.
-                if found and found[-1].interval.end == point:
-                    last = found.pop()
-                    begun, most, members = last.interval.start, last.peak, dict.fromkeys(last.keys)
-                else:
-                    begun, most, members = point, 0, {}
-                members.update(holding)
-            if len(holding) >= k:
-                members[key] = None
-                more_here = position + 1 < len(edges) and edges[position + 1][0] == point
-                most = most if more_here else max(most, len(holding))
-        else:
-            if len(holding) == k:
-                found.append(Episode(Interval(begun, point), most, tuple(members)))
-            del holding[key]
-    if len(holding) >= k:
-        found.append(Episode(Interval(begun, None), most, tuple(members)))
+    for point, here in groupby(edges, key=lambda edge: edge[0]):
+        entered: dict[Key, None] = {}
+        for _, kind, _, key in here:
+            if kind == _START:
+                holding[key] = entered[key] = None
+                crowd.enter(key)
+            else:
+                del holding[key]
+                crowd.leave(key)
+        now = crowd.label()
+        if now != label:
+            if label is not None:
+                found.append((label, Episode(Interval(begun, point), most, tuple(members))))
+            label, begun, most, members = now, point, 0, dict(holding)
+        members.update(entered)
+        most = max(most, len(holding))
+    if label is not None:
+        found.append((label, Episode(Interval(begun, None), most, tuple(members))))
     return found

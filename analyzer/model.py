@@ -217,6 +217,64 @@ class Initiator(Value, frozen=True):
     column: int | None
 
 
+class Opening(Value, frozen=True):
+    """The data of one of a socket's first messages, as text (bytes as Latin-1): it tells whose socket it is."""
+
+    direction: Direction
+    text: str
+    cut: bool  # it goes on
+
+
+class Limit(Value, frozen=True):
+    """How many connections a service documents that it allows."""
+
+    scope: str  # within which they are counted: user, app, ...
+    max: int
+    source: str  # URL
+    checked: str  # the date on which the source said so
+    mode: str | None = None  # development, production, or a plan of the service; None: always
+
+
+class Provider(Value, frozen=True):
+    """A WebSocket service, or the socket of a dev server, as far as outputs and rules need to know it."""
+
+    id: str
+    name: str
+    dev_only: bool = False
+    limits: tuple[Limit, ...] = ()
+    per_page: int = 1  # sockets that one page opens by design
+    billing: str | None = None
+    remedy: str | None = None
+    link: str | None = None
+
+
+class Identity(Value, frozen=True):
+    """Whom a session belongs to. None: the capture does not tell."""
+
+    app: str | None
+    user: str | None
+
+
+class Client(Value, frozen=True):
+    """The library that opened the socket."""
+
+    name: str | None
+    version: str | None
+    runtime: str | None
+
+
+class Affiliation(Value, frozen=True):
+    """What a socket belongs to, as far as its URL, subprotocols, first messages and initiator tell.
+
+    `secrets`: values that must leave no output, wherever else they occur.
+    """
+
+    provider: Provider | None = None
+    identity: Identity | None = None
+    client: Client | None = None
+    secrets: tuple[str, ...] = ()
+
+
 class Trace(Value, frozen=True):
     """All events of one socket, in the order in which they happened, with what the entry says beside them."""
 
@@ -228,6 +286,10 @@ class Trace(Value, frozen=True):
     page: str | None = None  # Page.id
     initiator: Initiator | None = None
     clock: int = 0  # traces of different clocks cannot be compared (the machine's clock was set in between)
+    protocols: tuple[str, ...] = ()  # Sec-WebSocket-Protocol: those offered, and the one selected
+    opening: tuple[Opening, ...] = ()
+    scripts: tuple[str, ...] = ()  # URLs of the code in the initiator's stack, async parents included
+    affiliation: Affiliation | None = None  # as a capture that we wrote ourselves tells it (extract)
 
 
 class PageEnd(Value, frozen=True):
@@ -305,6 +367,31 @@ class Session(Value, frozen=True):
     messages: Messages
     problem: str | None = None  # why the handshake failed
     clock: int = 0
+    affiliation: Affiliation = Affiliation()
+
+    @property
+    def provider(self) -> Provider | None:
+        return self.affiliation.provider
+
+    @property
+    def identity(self) -> Identity | None:
+        return self.affiliation.identity
+
+    @property
+    def client(self) -> Client | None:
+        return self.affiliation.client
+
+    @property
+    def dev_only(self) -> bool:
+        """It belongs to a development server: hot or live reload."""
+        return self.provider is not None and self.provider.dev_only
+
+    @property
+    def user(self) -> tuple[str, str | None, str] | None:
+        """(service, app, user): equal for sockets of the same user of the same app; None where that is not known."""
+        if self.provider is None or self.identity is None or self.identity.user is None:
+            return None
+        return self.provider.id, self.identity.app, self.identity.user
 
     @property
     def name(self) -> str:
@@ -328,14 +415,14 @@ class Overlap(Value, frozen=True):
         return self.at_most is not None and self.at_most < tolerance
 
 
-def describe(overlap: Overlap) -> str:
-    """How long how many were open. Never the peak for the length of the whole stretch."""
-    many = "both" if len(overlap.sessions) == 2 else "2 or more"
-    least = "at least " if overlap.duration_is_lower_bound else ""
-    length = f" for {least}{spoken(overlap.duration)}" if overlap.duration else ""
+def describe(overlap: Overlap, least: int = 2) -> str:
+    """How long how many were open: `least` or more. Never the peak for the length of the whole stretch."""
+    many = "both" if len(overlap.sessions) == 2 else f"{least} or more"
+    bound = "at least " if overlap.duration_is_lower_bound else ""
+    length = f" for {bound}{spoken(overlap.duration)}" if overlap.duration else ""
     if overlap.duration_is_lower_bound and overlap.duration and overlap.at_most is not None:
         length += f" and at most {spoken(overlap.at_most)}"
-    most = f", up to {overlap.peak:,} at once" if overlap.peak > 2 else ""
+    most = f", up to {overlap.peak:,} at once" if overlap.peak > least else ""
     last = ", still so when the capture was saved" if overlap.interval.end is None else ""
     return f"{many} open{length}{most}{last}"
 
@@ -355,6 +442,43 @@ class Finding(Value, frozen=True):
     fingerprint: str = ""
 
 
+class Scope(StrEnum):
+    """Within what sockets are counted together."""
+
+    CAPTURE = "capture"
+    PAGE = "page"
+    ENDPOINT = "endpoint"
+    SERVICE = "service"
+    USER = "user"
+
+
+class Relation(StrEnum):
+    """How sockets that are open at once belong together."""
+
+    SAME_USER = "same-user"  # same service, app and user
+    RELATED = "related"  # same endpoint or service, or nothing is known about how they belong together
+    UNRELATED = "unrelated"  # each of another known service
+
+
+class Excess(Value, frozen=True):
+    """A stretch with more sockets open than the policy allows within its scope."""
+
+    relation: Relation
+    overlap: Overlap
+
+
+class Group(Value, frozen=True):
+    """The sessions that are counted together, with what their service documents."""
+
+    per: Scope
+    key: tuple[tuple[str, str | None], ...]  # (name, value) pairs: provider, app, user; endpoint; page
+    sessions: tuple[str, ...]  # Session.id
+    proven_peak: int
+    possible_peak: int
+    provider: Provider | None
+    limits: tuple[Limit, ...]  # those that are counted per user
+
+
 class Concurrency(Value, frozen=True):
     proven_peak: int
     possible_peak: int
@@ -364,10 +488,11 @@ class Concurrency(Value, frozen=True):
 class Policy(Value, frozen=True):
     """What is allowed. It acts on findings only: verdict and overlaps count every socket."""
 
-    per: str = "capture"
+    per: Scope = Scope.CAPTURE
     max_open: int = 1
     tolerance: Duration = 250 * MILLISECOND
-    app_mode: str | None = None
+    app_mode: str | None = None  # development or production: which of a service's limits holds
+    count_dev_servers: bool = False
     fail_on: Severity = Severity.WARNING
     assume_no_bfcache: bool = False
 
@@ -380,11 +505,18 @@ class Report(Value, frozen=True):
     verdict: Verdict
     concurrency: Concurrency
     overlaps: tuple[Overlap, ...]
+    groups: tuple[Group, ...]
+    excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
 
     def named(self, ids: Iterable[str]) -> tuple[Session, ...]:
         """The sessions with these ids (s1 is the first, so no search)."""
         return tuple(self.sessions[int(id[1:]) - 1] for id in ids)
+
+    def exceeding(self, relation: Relation, tolerance: Duration) -> tuple[Overlap, ...]:
+        """The stretches with more open than allowed that belong together so, and lasted more than a moment."""
+        told = (it.overlap for it in self.excesses if it.relation is relation)
+        return tuple(overlap for overlap in told if not overlap.brief(tolerance))
 
     def endpoints(self, ids: Iterable[str]) -> str:
         """Where these sessions connect to, without the scheme: `host/path`, `host/path and 2 others`."""

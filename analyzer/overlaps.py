@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 
-from analyzer.intervals import Episode, Interval, episodes, peak
-from analyzer.model import MILLISECOND, Bounds, Concurrency, Confidence, Duration, Overlap, Report, Session
+from analyzer.intervals import Episode, Interval, episodes, peak, runs
+from analyzer.model import (
+    MILLISECOND,
+    Bounds,
+    Concurrency,
+    Confidence,
+    Duration,
+    Excess,
+    Group,
+    Overlap,
+    Policy,
+    Relation,
+    Scope,
+    Session,
+    Value,
+)
 
 EXACT = 10 * MILLISECOND  # bounds no wider than this give the instant
 
@@ -17,21 +32,151 @@ def find(sessions: Sequence[Session], k: int = 2) -> tuple[Overlap, ...]:
     within it. Sockets whose times are of different clocks prove nothing about each other.
     """
     by_id = {session.id: session for session in sessions}
-    possible = [
-        _possible(episode, by_id) for episode in episodes(((s.id, s.possible) for s in sessions if s.possible), k)
-    ]
+    possible = [_possible(episode, by_id) for episode in episodes(_possibly(sessions), k)]
     proven = [
-        _proven(episode, by_id, possible)
-        for clock in sorted({session.clock for session in sessions})
-        for episode in episodes(((s.id, s.proven) for s in sessions if s.proven and s.clock == clock), k)
+        _proven(episode, by_id, possible) for items in _proven_by_clock(sessions) for episode in episodes(items, k)
     ]
     return (*proven, *(overlap for overlap in possible if not _told(overlap, proven)))
 
 
-def proven_above(report: Report, allowed: int) -> tuple[Overlap, ...]:
-    """The proven stretches with more than `allowed` open at once."""
-    overlaps = report.overlaps if allowed == 1 else find(report.sessions, allowed + 1)
-    return tuple(overlap for overlap in overlaps if overlap.confidence is Confidence.PROVEN)
+def excesses(sessions: Sequence[Session], policy: Policy) -> tuple[Excess, ...]:
+    """Every proven stretch with more open than the policy allows within its scope, and how they belong together.
+
+    Sockets of one user are told by themselves; those of several users, services or unknown ones together.
+    """
+    found: list[Excess] = []
+    for part in _parts(sessions, policy):
+        for user, same in partition(part, Scope.USER):
+            if user.per is Scope.USER:
+                stretches = find(same, policy.max_open + 1)
+                found += [Excess(Relation.SAME_USER, o) for o in stretches if o.confidence is Confidence.PROVEN]
+        found += _mixed(part, policy.max_open)
+    return tuple(found)
+
+
+def possible_excesses(sessions: Sequence[Session], policy: Policy) -> tuple[Overlap, ...]:
+    """Every stretch in which more may have been open than the policy allows within its scope."""
+    stretches = [o for part in _parts(sessions, policy) for o in find(part, policy.max_open + 1)]
+    return tuple(overlap for overlap in stretches if overlap.confidence is Confidence.POSSIBLE)
+
+
+def groups(sessions: Sequence[Session], per: Scope) -> tuple[Group, ...]:
+    """The sessions in groups: by user, where nothing else is asked for; each session is in one."""
+    found = []
+    for key, members in partition(sessions, Scope.USER if per is Scope.CAPTURE else per):
+        peaks = concurrency(members, ())
+        provider = members[0].provider if len({s.provider for s in members}) == 1 else None
+        found.append(
+            Group(
+                per=key.per,
+                key=key.pairs,
+                sessions=tuple(session.id for session in members),
+                proven_peak=peaks.proven_peak,
+                possible_peak=peaks.possible_peak,
+                provider=provider,
+                limits=tuple(limit for limit in provider.limits if limit.scope == "user") if provider else (),
+            )
+        )
+    return tuple(found)
+
+
+class Key(Value, frozen=True):
+    """What the sessions of one part have in common."""
+
+    per: Scope
+    pairs: tuple[tuple[str, str | None], ...]
+
+
+def partition(sessions: Iterable[Session], per: Scope) -> list[tuple[Key, list[Session]]]:
+    """The sessions that are counted together, by first appearance. Of an unknown user or service: by endpoint."""
+    found: dict[Key, list[Session]] = {}
+    for session in sessions:
+        found.setdefault(_key(session, per), []).append(session)
+    return list(found.items())
+
+
+def _key(session: Session, per: Scope) -> Key:
+    match per:
+        case Scope.CAPTURE:
+            return Key(per, ())
+        case Scope.PAGE:
+            return Key(per, (("page", session.page),))
+        case Scope.SERVICE if session.provider is not None:
+            return Key(per, (("provider", session.provider.id),))
+        case Scope.USER if session.user is not None:
+            return Key(per, tuple(zip(("provider", "app", "user"), session.user, strict=True)))
+        case _:
+            return Key(Scope.ENDPOINT, (("endpoint", session.endpoint),))
+
+
+def _parts(sessions: Sequence[Session], policy: Policy) -> list[list[Session]]:
+    """What the policy counts, in the parts that it counts together."""
+    counted = [session for session in sessions if policy.count_dev_servers or not session.dev_only]
+    return [part for _, part in partition(counted, policy.per)]
+
+
+class _Mixed:
+    """Those that are open at one instant: is that more than allowed, and how do they belong together?"""
+
+    def __init__(self, by_id: dict[str, Session], allowed: int) -> None:
+        self.by_id = by_id
+        self.allowed = allowed
+        self.open = self.unknown = 0
+        self.units: Counter[tuple[str | None, ...]] = Counter()  # a user, or a socket of which none is known
+        self.services: Counter[str] = Counter()  # units by service
+
+    def enter(self, id: str) -> None:
+        self._count(id, 1)
+
+    def leave(self, id: str) -> None:
+        self._count(id, -1)
+
+    def _count(self, id: str, step: int) -> None:
+        session = self.by_id[id]
+        unit = session.user or (id,)
+        before = self.units[unit] > 0
+        self.units[unit] += step
+        changed = (self.units[unit] > 0) - before
+        if not self.units[unit]:
+            del self.units[unit]
+        self.open += step
+        if session.provider is None:
+            self.unknown += step
+        elif changed:
+            self.services[session.provider.id] += changed
+            if not self.services[session.provider.id]:
+                del self.services[session.provider.id]
+
+    def label(self) -> Relation | None:
+        if self.open <= self.allowed or len(self.units) < 2:
+            return None
+        apart = not self.unknown and len(self.services) == len(self.units)
+        return Relation.UNRELATED if apart else Relation.RELATED
+
+
+def _mixed(sessions: Sequence[Session], allowed: int) -> list[Excess]:
+    """The stretches in which more than allowed are open, and not all of one user.
+
+    What is related remains so when further sockets join: the possible stretch around a related one is that one's.
+    """
+    by_id = {session.id: session for session in sessions}
+    possible: dict[Hashable, list[Overlap]] = {}
+    for label, episode in runs(_possibly(sessions), _Mixed(by_id, allowed)):
+        possible.setdefault(label, []).append(_possible(episode, by_id))
+    return [
+        Excess(Relation(str(label)), _proven(episode, by_id, possible.get(label, ())))
+        for items in _proven_by_clock(sessions)
+        for label, episode in runs(items, _Mixed(by_id, allowed))
+    ]
+
+
+def _possibly(sessions: Iterable[Session]) -> list[tuple[str, Interval]]:
+    return [(s.id, s.possible) for s in sessions if s.possible]
+
+
+def _proven_by_clock(sessions: Sequence[Session]) -> list[list[tuple[str, Interval]]]:
+    clocks = sorted({session.clock for session in sessions})
+    return [[(s.id, s.proven) for s in sessions if s.proven and s.clock == clock] for clock in clocks]
 
 
 def concurrency(sessions: Sequence[Session], overlaps: Sequence[Overlap]) -> Concurrency:
@@ -55,6 +200,10 @@ def _intersect(a: Interval, b: Interval) -> bool:
     return (b.end is None or a.start < b.end) and (a.end is None or b.start < a.end)
 
 
+def _contains(a: Interval, b: Interval) -> bool:
+    return a.start <= b.start and (a.end is None or (b.end is not None and b.end <= a.end))
+
+
 def _possible(episode: Episode[str], by_id: dict[str, Session]) -> Overlap:
     endless = episode.interval.end is None
     length = _length(episode, by_id)
@@ -66,7 +215,7 @@ def _proven(episode: Episode[str], by_id: dict[str, Session], possible: Sequence
     """None lasts longer than the possible stretch around it."""
     start, end = episode.interval
     members = [by_id[key] for key in episode.keys]
-    around = next((o for o in possible if _intersect(o.interval, episode.interval)), None)
+    around = next((o for o in possible if _contains(o.interval, episode.interval)), None)
     begun = [s for s in members if s.proven is not None and s.proven.start == start]
     ended = [s for s in members if s.proven is not None and s.proven.end == end]
     return Overlap(

@@ -6,26 +6,61 @@ from collections.abc import Sequence
 
 import msgspec
 
-from analyzer import overlaps, sessions
-from analyzer.model import Capture, Confidence, Finding, Overlap, Policy, Report, Session, Verdict
+from analyzer import overlaps, providers, redaction, sessions
+from analyzer.model import (
+    Capture,
+    Caveat,
+    Confidence,
+    Finding,
+    Overlap,
+    Policy,
+    Report,
+    Scope,
+    Session,
+    Verdict,
+)
+from analyzer.providers import Row
 from analyzer.rules import RULES
 
 
-def analyze(capture: Capture, policy: Policy | None = None) -> Report:
-    """Who was open when, every overlap, every finding."""
+def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[Row] = ()) -> Report:
+    """Who was open when, every overlap, every finding.
+
+    `catalogue`: rows of `analyzer.providers` that come before those of the program.
+    """
     policy = policy or Policy()
     found = sessions.conclude(capture, policy.assume_no_bfcache)
+    found = _affiliated(found, capture, (*catalogue, *providers.builtin()))
     stretches = overlaps.find(found)
     report = Report(
-        capture=capture,
+        capture=_told(capture, found, policy),
         sessions=found,
         verdict=_verdict(capture, found, stretches),
         concurrency=overlaps.concurrency(found, stretches),
         overlaps=stretches,
+        groups=overlaps.groups(found, policy.per),
+        excesses=overlaps.excesses(found, policy),
         findings=(),
     )
     findings = (finding for rule in RULES for finding in rule.check(report, policy))
     return msgspec.structs.replace(report, findings=tuple(_fingerprinted(f, report) for f in findings))
+
+
+def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
+    """The sessions with what they belong to (there is one a trace)."""
+    pairs = zip(found, capture.traces, strict=True)
+    return tuple(
+        msgspec.structs.replace(session, affiliation=providers.affiliation(trace, rows)) for session, trace in pairs
+    )
+
+
+def _told(capture: Capture, found: Sequence[Session], policy: Policy) -> Capture:
+    """The capture with a caveat where it cannot say what the policy asks for."""
+    nameless = [session for session in found if session.user is None and not session.dev_only]
+    if policy.per is not Scope.USER or not nameless:
+        return capture
+    message = f"The user of {len(nameless):,} of the sockets is not known: they are counted together by address."
+    return msgspec.structs.replace(capture, caveats=(*capture.caveats, Caveat("user-unknown", message)))
 
 
 def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Overlap]) -> Verdict:
@@ -39,11 +74,15 @@ def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Ove
 
 
 def _fingerprinted(finding: Finding, report: Report) -> Finding:
-    """The same for the same fault in another capture: rule, endpoints and code that opened; no times, no ids."""
+    """The same for the same fault in another capture: rule, endpoints, service, users as they are counted, and the
+    code that opened; no times, no ids, no secret (a path's tokens differ in each run)."""
+    users: dict[object, int] = {}
     parts = {finding.rule}
     for session in report.named(finding.sessions):
-        code = session.initiator
-        parts.add(f"{session.endpoint} {code.function if code else ''}")
+        code, identity = session.initiator, session.identity
+        user = users.setdefault(session.user, len(users)) if session.user is not None else ""
+        app = (identity.app if identity else None) or ""
+        parts.add(f"{redaction.shape(session.endpoint)} {app} {user} {(code.function if code else None) or ''}")
     import hashlib
 
     digest = hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -10,7 +10,9 @@ from analyzer.intervals import Interval
 from analyzer.model import (
     MILLISECOND,
     Bounds,
+    Client,
     Duration,
+    Identity,
     Initiator,
     Instant,
     Overlap,
@@ -66,7 +68,17 @@ def capture_document(report: Report) -> Json:
         "tried": tried(capture.pages),
         "sessions": [session_document(session) for session in report.sessions],
         "overlaps": [overlap_document(overlap) for overlap in report.overlaps],
-        "groups": [],
+        "groups": [
+            {
+                "per": group.per,
+                "key": dict(group.key),
+                "sessions": len(group.sessions),
+                "proven_peak": group.proven_peak,
+                "possible_peak": group.possible_peak,
+                "limits": [{"mode": limit.mode, "max": limit.max} for limit in group.limits],
+            }
+            for group in report.groups
+        ],
         "findings": [
             {
                 "rule": finding.rule,
@@ -78,7 +90,7 @@ def capture_document(report: Report) -> Json:
                 "end": timestamp(finding.interval.end if finding.interval else None),
                 "sessions": list(finding.sessions),
                 "pointers": list(finding.pointers),
-                "dev_only": False,
+                "dev_only": bool(finding.sessions) and all(s.dev_only for s in report.named(finding.sessions)),
                 "cause": None,
                 "proof": [],
                 "remedy": finding.remedy,
@@ -101,10 +113,10 @@ def session_document(session: Session) -> Json:
         "pointer": session.pointer,
         "url": session.url,
         "endpoint": session.endpoint,
-        "provider": None,
-        "identity": None,
-        "dev_only": False,
-        "client": None,
+        "provider": session.provider.id if session.provider is not None else None,
+        "identity": _identity(session.identity),
+        "dev_only": session.dev_only,
+        "client": _client(session.client),
         "page": session.page,
         "initiator": _initiator(session.initiator),
         "outcome": session.outcome,
@@ -203,6 +215,14 @@ def _bounds(bounds: Bounds | None) -> Json | None:
 
 def _interval(interval: Interval | None) -> Json | None:
     return None if interval is None else {"start": timestamp(interval.start), "end": timestamp(interval.end)}
+
+
+def _identity(identity: Identity | None) -> Json | None:
+    return None if identity is None else {"app": identity.app, "user": identity.user}
+
+
+def _client(client: Client | None) -> Json | None:
+    return None if client is None else {"name": client.name, "version": client.version, "runtime": client.runtime}
 
 
 def _initiator(code: Initiator | None) -> Json | None:

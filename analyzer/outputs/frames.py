@@ -40,4 +40,4 @@ def overlaps_frame(result: Report | Run) -> pandas.DataFrame:
 
 def _reports(result: Report | Run, show_secrets: bool) -> tuple[Report, ...]:
     run = result if isinstance(result, Run) else Run((result,), (), Policy())
-    return run.reports if show_secrets else masked(run).reports
+    return masked(run, secrets=not show_secrets, users=not show_secrets).reports

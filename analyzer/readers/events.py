@@ -13,6 +13,7 @@ from analyzer.model import (
     SECOND,
     Accepted,
     Active,
+    Affiliation,
     Bounds,
     Closed,
     Duration,
@@ -46,6 +47,9 @@ class Socket(msgspec.Struct):
     total: Duration | None  # `time`
     sentinel: bool  # Chrome's date for a handshake that was never sent
     initiator: Initiator | None
+    scripts: tuple[str, ...]
+    protocols: tuple[str, ...]
+    affiliation: Affiliation | None
     close: Any
     ticks: Ticks | None  # None: the entry has no list of messages
     clock: int
@@ -87,6 +91,10 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         page=entry.pageref if row.tabs is Tabs.DOCUMENT else None,
         initiator=socket.initiator,
         clock=socket.clock if known.stepped else 0,
+        protocols=socket.protocols,
+        opening=socket.ticks.opening if socket.ticks else (),
+        scripts=socket.scripts,
+        affiliation=socket.affiliation,
     )
     return found, skipped
 

@@ -6,13 +6,27 @@ import json
 import math
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from analyzer.model import MILLISECOND, SECOND, Duration, Initiator, Instant
+from analyzer.model import (
+    MILLISECOND,
+    SECOND,
+    Affiliation,
+    Client,
+    Direction,
+    Duration,
+    Identity,
+    Initiator,
+    Instant,
+    Opening,
+    Provider,
+)
 from analyzer.readers.raw import RawEntry, RawHeader, RawMessage
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,6 +42,7 @@ DIRECTIONS = {  # as Chrome has them, and as cypress-har-generator has them
     "receive": RECEIVED,
     "response": RECEIVED,
 }
+OPENING, LONGEST_OPENING = 4, 4096  # messages of which the beginning is kept, and how much of each
 CLOSE_OPCODE, CONTROL_OPCODES, DATA_OPCODES = 8, (8, 9, 10), (1, 2)  # RFC 6455 section 5.2
 
 
@@ -40,6 +55,7 @@ class Ticks(msgspec.Struct):
     lengths: array[int]
     control: list[tuple[float, int]]  # (ticks, opcode) of close, ping and pong frames
     errors: list[str]  # what Chrome writes for a handshake that failed or a frame it could not read
+    opening: tuple[Opening, ...] = ()
 
 
 def is_socket(entry: RawEntry) -> bool:
@@ -79,15 +95,30 @@ def ticks(messages: Sequence[RawMessage]) -> Ticks:
         ticks=array("d", [math.nan if m.time is None else m.time for m in data]),
         directions=bytes([DIRECTIONS[m.type or ""] for m in data]),
         opcodes=array("b", [int(m.opcode or 1) for m in data]),
-        lengths=array("q", [_length(m.data or "", m.opcode) for m in data]),
+        lengths=array("q", [_length(m) for m in data]),
         control=[(m.time or 0.0, int(m.opcode or 0)) for m in control],
         errors=[m.data or "" for m in others if m.opcode not in CONTROL_OPCODES],
+        opening=tuple(_opening(m) for m in data[:OPENING]),
     )
 
 
-def _length(data: str, opcode: float | None) -> int:
+def _opening(message: RawMessage) -> Opening:
+    """The beginning of one of the first messages. Binary ones are base64."""
+    data = message.data or ""
+    direction = Direction.SEND if DIRECTIONS[message.type or ""] == SENT else Direction.RECEIVE
+    if message.opcode == 2:
+        start = data[: LONGEST_OPENING // 3 * 4]
+        with suppress(ValueError):  # not base64: as it stands
+            return Opening(direction, b64decode(start + "=" * (-len(start) % 4)).decode("latin-1"), start != data)
+    return Opening(direction, data[:LONGEST_OPENING], len(data) > LONGEST_OPENING)
+
+
+def _length(message: RawMessage) -> int:
     """Bytes of payload: binary messages are base64, text is UTF-8."""
-    if opcode == 2:
+    data = message.data or ""
+    if message.length is not None and not data:
+        return int(message.length)
+    if message.opcode == 2:
         return len(data) * 3 // 4 - data.count("=", -2)
     return len(data) if data.isascii() else len(data.encode("utf-8", "surrogatepass"))
 
@@ -178,24 +209,54 @@ def endpoint(url: str, headers: dict[str, str]) -> str:
 
 def initiator(value: object) -> Initiator | None:
     """The first frame of `_initiator.stack`, async parents included; the format counts lines and columns from 0."""
+    for frame in _frames(value):
+        line, column = frame.get("lineNumber"), frame.get("columnNumber")
+        return Initiator(
+            function=text_of(frame.get("functionName")) or None,
+            component=None,
+            url=text_of(frame.get("url")) or None,
+            line=line + 1 if isinstance(line, int) else None,
+            column=column + 1 if isinstance(column, int) else None,
+        )
     if not isinstance(value, dict):
         return None
-    stack = value.get("stack")
-    while isinstance(stack, dict):
-        frames = stack.get("callFrames")
-        for frame in frames if isinstance(frames, list) else ():
-            if isinstance(frame, dict):
-                line, column = frame.get("lineNumber"), frame.get("columnNumber")
-                return Initiator(
-                    function=text_of(frame.get("functionName")) or None,
-                    component=None,
-                    url=text_of(frame.get("url")) or None,
-                    line=line + 1 if isinstance(line, int) else None,
-                    column=column + 1 if isinstance(column, int) else None,
-                )
-        stack = stack.get("parent")
     url, line = text_of(value.get("url")), value.get("lineNumber")
     return Initiator(None, None, url, line + 1 if isinstance(line, int) else None, None) if url else None
+
+
+def scripts(value: object) -> tuple[str, ...]:
+    """The URLs of the code in `_initiator.stack`, each once."""
+    urls = (text_of(frame.get("url")) for frame in _frames(value))
+    return tuple(dict.fromkeys(url for url in urls if url))
+
+
+def _frames(value: object) -> Iterator[dict[str, Any]]:
+    """The frames of `_initiator.stack`, then those of its async parents."""
+    stack = value.get("stack") if isinstance(value, dict) else None
+    while isinstance(stack, dict):
+        frames = stack.get("callFrames")
+        yield from (frame for frame in (frames if isinstance(frames, list) else ()) if isinstance(frame, dict))
+        stack = stack.get("parent")
+
+
+def protocols(sent: dict[str, str], answered: dict[str, str]) -> tuple[str, ...]:
+    """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
+    offered = f"{sent.get('sec-websocket-protocol', '')},{answered.get('sec-websocket-protocol', '')}"
+    return tuple(dict.fromkeys(name for part in offered.split(",") if (name := part.strip())))
+
+
+def affiliation(value: object) -> Affiliation | None:
+    """What a capture that we extracted says of a socket whose URL and messages no longer tell."""
+    if not isinstance(value, dict):
+        return None
+    said = {key: text_of(item) for key, item in value.items()}
+    id = said.get("provider")
+    client = Client(said.get("client"), said.get("version"), said.get("runtime"))
+    return Affiliation(
+        provider=Provider(id, id) if id else None,
+        identity=Identity(said.get("app"), said.get("user")) if said.get("app") or said.get("user") else None,
+        client=client if any((client.name, client.version, client.runtime)) else None,
+    )
 
 
 def headers(raw: msgspec.Raw) -> dict[str, str]:

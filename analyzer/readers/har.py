@@ -34,6 +34,7 @@ from analyzer.readers.entries import Bytes, Document, kind
 from analyzer.readers.events import Known, Socket
 from analyzer.readers.fields import (
     YEAR_2200,
+    affiliation,
     answered,
     duration,
     headers,
@@ -44,6 +45,8 @@ from analyzer.readers.fields import (
     json_of,
     message_clock,
     monotonic_date,
+    protocols,
+    scripts,
     text_of,
     ticks,
 )
@@ -160,23 +163,28 @@ class _Gathered:
         if messages is None and entry.response.content is not None and entry.response.content.file:
             messages = self._attached(index, entry.response.content.file)
         entry.messages = None  # of a message we keep time, direction, opcode and length
+        opened_by, sent = json_of(entry.initiator), headers(entry.request.headers)
         self.sockets.append(
             Socket(
                 index=index,
                 entry=entry,
-                headers=headers(entry.request.headers),
+                headers=sent,
                 started=started,
                 wait=duration(entry.timings.wait),
                 receive=duration(entry.timings.receive),
                 total=duration(entry.time),
                 sentinel=(entry.startedDateTime or "").startswith("1969-12-31"),
-                initiator=initiator(json_of(entry.initiator)),
+                initiator=initiator(opened_by),
+                scripts=scripts(opened_by),
+                protocols=protocols(sent, headers(entry.response.headers)),
+                affiliation=affiliation(json_of(entry.affiliation)),
                 close=json_of(entry.close),
                 ticks=None if messages is None else ticks(messages),
                 clock=self.clock,
             )
         )
-        entry.request.headers = entry.response.headers = entry.initiator = entry.close = msgspec.Raw(b"null")
+        entry.request.headers = entry.response.headers = msgspec.Raw(b"null")  # they hold the whole window
+        entry.initiator = entry.close = entry.affiliation = msgspec.Raw(b"null")
 
     def _attached(self, index: int, name: str) -> list[RawMessage] | None:
         """Playwright's side file: one message a line, as JSON."""

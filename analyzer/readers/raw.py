@@ -46,6 +46,7 @@ class RawMessage(msgspec.Struct, gc=False):
     time: float | None = None
     opcode: float | None = None
     data: str | None = None
+    length: float | None = msgspec.field(default=None, name="_length")  # in captures that we extracted: `data` is gone
 
 
 class RawEntry(msgspec.Struct, gc=False):
@@ -62,3 +63,4 @@ class RawEntry(msgspec.Struct, gc=False):
     initiator: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_initiator")
     messages: list[RawMessage] | None = msgspec.field(default=None, name="_webSocketMessages")
     close: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_webSocketClose")
+    affiliation: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_harSockets")  # extract.py writes it

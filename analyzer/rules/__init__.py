@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from analyzer.rules import brief_overlap, concurrent_sockets, failed_handshakes, nothing_recorded, possible_overlap
+from analyzer.rules import (
+    brief_overlap,
+    concurrent_sockets,
+    dev_server_socket,
+    duplicate_connection,
+    failed_handshakes,
+    limit_exceeded,
+    nothing_recorded,
+    possible_overlap,
+    unrelated_sockets,
+    user_still_connected,
+)
 
 RULES = (
+    duplicate_connection.RULE,
+    limit_exceeded.RULE,
     concurrent_sockets.RULE,
+    unrelated_sockets.RULE,
     brief_overlap.RULE,
     possible_overlap.RULE,
+    user_still_connected.RULE,
     failed_handshakes.RULE,
+    dev_server_socket.RULE,
     nothing_recorded.RULE,
 )

@@ -1,4 +1,4 @@
-"""Two WebSockets were open at the same time, but only for a moment.
+"""More WebSockets than allowed were open at the same time, but only for a moment.
 
 Why it matters: usually it does not. A hand-over from one connection to the next, or React's StrictMode, which
 mounts every component twice in development, takes 1 to 70 ms in real captures. Such overlaps are told, and they
@@ -12,19 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer import overlaps
 from analyzer.model import Confidence, Finding, Policy, Report, Rule, Severity, describe
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    for overlap in overlaps.proven_above(report, policy.max_open):
+    for excess in report.excesses:
+        overlap = excess.overlap
         if overlap.brief(policy.tolerance):
             sessions = report.named(overlap.sessions)
             yield Finding(
                 rule=RULE.id,
                 severity=Severity.NOTE,
                 confidence=Confidence.PROVEN,
-                message=f"{len(sessions)} sockets of {report.endpoints(overlap.sessions)}: {describe(overlap)}, "
+                message=f"{len(sessions)} sockets of {report.endpoints(overlap.sessions)}: {describe(overlap, policy.max_open + 1)}, "
                 "a hand-over or a double mount.",
                 interval=overlap.interval,
                 sessions=overlap.sessions,
@@ -32,4 +32,4 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("brief-overlap", "Two sockets open at once, for a moment", check)
+RULE = Rule("brief-overlap", "Several sockets open at once, for a moment", check)

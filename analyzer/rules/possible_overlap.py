@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from analyzer import overlaps
 from analyzer.model import Confidence, Finding, Outcome, Overlap, Policy, Report, Rule, Session, Severity, spoken
 
 ELSEWHERE = "Record with Chrome DevTools (opened first, Preserve log on, no filter) or with HTTP Toolkit."
@@ -19,21 +20,20 @@ AGAIN = "Record again with DevTools opened before the page is loaded, Preserve l
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    for overlap in report.overlaps:
-        if overlap.confidence is Confidence.POSSIBLE and overlap.peak > policy.max_open:
-            sessions = report.named(overlap.sessions)
-            unsettled = [session for session in sessions if session.outcome is Outcome.UNKNOWN]
-            yield Finding(
-                rule=RULE.id,
-                severity=Severity.NOTE,
-                confidence=Confidence.POSSIBLE,
-                message=f"Cannot rule out that {_many(overlap)} of {report.endpoints(overlap.sessions)} were open "
-                f"at once{_most(overlap)}: {_why(sessions, unsettled)}.",
-                interval=overlap.interval,
-                sessions=overlap.sessions,
-                pointers=tuple(session.pointer for session in sessions),
-                remedy=_remedy(report, unsettled),
-            )
+    for overlap in overlaps.possible_excesses(report.sessions, policy):
+        sessions = report.named(overlap.sessions)
+        unsettled = [session for session in sessions if session.outcome is Outcome.UNKNOWN]
+        yield Finding(
+            rule=RULE.id,
+            severity=Severity.NOTE,
+            confidence=Confidence.POSSIBLE,
+            message=f"Cannot rule out that {_many(overlap)} of {report.endpoints(overlap.sessions)} were open "
+            f"at once{_most(overlap)}: {_why(sessions, unsettled)}.",
+            interval=overlap.interval,
+            sessions=overlap.sessions,
+            pointers=tuple(session.pointer for session in sessions),
+            remedy=_remedy(report, unsettled),
+        )
 
 
 def _many(overlap: Overlap) -> str:

@@ -1,0 +1,342 @@
+"""Whose socket it is: the catalogue of WebSocket services, and what a socket's trace tells by it.
+
+`catalogue.toml` has one row a service, the most specific first: the first row that matches counts. Users put their
+own before it (`--providers`). A row is checked when it is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import parse_qsl, unquote
+
+import msgspec
+
+from analyzer.model import Affiliation, Client, Direction, Identity, Limit, Opening, Provider, Trace, Value
+
+PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#@]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
+# A host on which a developer's own server runs (RFC 6761, RFC 1918, RFC 6762).
+DEV_HOST = r"localhost|.+\.localhost|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+|172\.(?:1[6-9]|2\d|3[01])\..+|.+\.(?:local|test)"
+Where = Literal["query", "path", "host", "protocol", "sent", "received"]
+
+
+class CatalogueError(Exception):
+    """A catalogue that cannot be used: which row, and why."""
+
+
+class Match(Value, frozen=True, forbid_unknown_fields=True):
+    """Conditions that must all hold. Patterns are regular expressions; all but `sent`, `received` and `script` fit
+    the whole of what they are held against."""
+
+    host: str | None = None  # without the port
+    port: int | None = None
+    path: str | None = None
+    query: dict[str, str] = {}  # by key, of the decoded value; "" for any value
+    protocol: str | None = None  # one of the subprotocols offered or selected
+    sent: str | None = None  # how one of the first messages begins
+    received: str | None = None
+    script: str | None = None  # somewhere in the URL of code in the initiator's stack
+    dev_host: bool = False  # the host is a developer's own
+
+
+class Place(Value, frozen=True, forbid_unknown_fields=True, rename={"where": "in"}):
+    """Where a value stands: in a part of the handshake or in a first message; then, step by step, within that."""
+
+    where: Where
+    key: str | None = None  # of the query
+    pattern: str | None = None  # the first group of this regular expression
+    base64: bool = False
+    jwt: bool = False  # the claims of a JSON Web Token
+    json: str | None = None  # a member, dotted
+
+
+class ClientPlaces(Value, frozen=True, forbid_unknown_fields=True):
+    """Where name, version and runtime of the client library stand; the name may be given."""
+
+    name: str | Place | None = None
+    version: Place | None = None
+    runtime: Place | None = None
+
+
+class Verified(Value, frozen=True, forbid_unknown_fields=True):
+    """What a row was checked against, and when."""
+
+    date: str
+    by: str  # the package and its version, or the page
+
+
+class Row(Value, frozen=True, forbid_unknown_fields=True):
+    """One service of the catalogue."""
+
+    id: str
+    name: str
+    match: tuple[Match, ...]  # any of them
+    verified: Verified
+    app: tuple[Place, ...] = ()  # the first that yields something counts
+    user: tuple[Place, ...] = ()
+    client: ClientPlaces = ClientPlaces()
+    secrets: tuple[Place, ...] = ()  # beside the values of the query, which are always masked
+    limits: tuple[Limit, ...] = ()
+    per_page: int = 1
+    billing: str | None = None
+    remedy: str | None = None
+    link: str | None = None
+    dev_only: bool = False
+
+    @property
+    def provider(self) -> Provider:
+        return Provider(
+            self.id, self.name, self.dev_only, self.limits, self.per_page, self.billing, self.remedy, self.link
+        )
+
+
+@cache
+def builtin() -> tuple[Row, ...]:
+    """The rows that come with the program."""
+    return load(Path(__file__).with_name("catalogue.toml"))
+
+
+def load(path: Path) -> tuple[Row, ...]:
+    """The rows of a catalogue file. Raises CatalogueError, naming the row, for one that cannot work."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise CatalogueError(error.strerror or "cannot be read") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"not TOML: {error}") from None
+    listed = document.get("provider")
+    if not isinstance(listed, list) or set(document) != {"provider"}:
+        raise CatalogueError("a catalogue has [[provider]] tables and nothing else")
+    rows = tuple(_row(item, number) for number, item in enumerate(listed, 1))
+    ids = [row.id for row in rows]
+    if twice := next((id for id in ids if ids.count(id) > 1), None):
+        raise CatalogueError(f"provider {twice}: this id is there twice")
+    return rows
+
+
+def _row(item: Any, number: int) -> Row:
+    name = f"provider {item['id']}" if isinstance(item, dict) and isinstance(item.get("id"), str) else f"row {number}"
+    try:
+        row = msgspec.convert(item, Row)
+    except msgspec.ValidationError as error:
+        raise CatalogueError(f"{name}: {error}") from None
+    if problem := next(_problems(row), None):
+        raise CatalogueError(f"{name}: {problem}")
+    return row
+
+
+def _problems(row: Row) -> Iterator[str]:
+    """What is wrong with a row beyond its shape."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", row.id):
+        yield f"id {row.id!r}: lower case words with hyphens"
+    if not row.match or Match() in row.match:
+        yield "match: a row that names no condition would match every socket"
+    if row.per_page < 1 or any(limit.max < 1 for limit in row.limits):
+        yield "per_page and the max of a limit are 1 or more"
+    for link in (row.link, *(limit.source for limit in row.limits)):
+        if link is not None and not link.startswith("https://"):
+            yield f"{link}: a source or link is an https:// URL"
+    places = [*row.app, *row.user, *row.secrets, row.client.name, row.client.version, row.client.runtime]
+    patterns = [p for m in row.match for p in (m.host, m.path, m.protocol, m.sent, m.received, m.script)]
+    patterns += [p for m in row.match for p in m.query.values()]
+    for place in places:
+        if isinstance(place, Place):
+            patterns.append(place.pattern)
+            if (place.where == "query") != (place.key is not None):
+                yield "a place in the query has a key, and no other place has one"
+            if place.pattern is not None and "(" not in place.pattern:
+                yield f"pattern {place.pattern!r}: the value is its first group"
+    for pattern in patterns:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            yield f"pattern {pattern!r}: {error}"
+
+
+# -- what a trace tells ----------------------------------------------------------------------------------------
+
+
+class _View(msgspec.Struct):
+    """One trace, taken apart as the rows want it."""
+
+    host: str
+    port: int | None
+    path: str
+    query: dict[str, str]
+    protocols: tuple[str, ...]
+    opening: tuple[Opening, ...]
+    scripts: tuple[str, ...]
+
+    def texts(self, where: Where, key: str | None) -> Iterable[tuple[str, bool]]:
+        """What stands at a place, and whether it is cut off."""
+        match where:
+            case "query":
+                return [(self.query[key], False)] if key in self.query else []
+            case "path":
+                return [(self.path, False)]
+            case "host":
+                return [(self.host, False)]
+            case "protocol":
+                return [(unquote(protocol), False) for protocol in self.protocols]
+            case "sent":
+                return [(it.text, it.cut) for it in self.opening if it.direction is Direction.SEND]
+            case "received":
+                return [(it.text, it.cut) for it in self.opening if it.direction is Direction.RECEIVE]
+
+
+def affiliation(trace: Trace, rows: Sequence[Row]) -> Affiliation:
+    """What a socket belongs to, by the first row that matches. Whatever the capture holds, it raises nothing."""
+    told = trace.affiliation
+    if told is not None:  # a capture that we extracted
+        known = next((row.provider for row in rows if told.provider and row.id == told.provider.id), told.provider)
+        return msgspec.structs.replace(told, provider=known)
+    view = _view(trace)
+    row = next((row for row in rows if any(_matches(match, view) for match in row.match)), None)
+    if row is None:
+        return Affiliation()
+    app, user = _first(row.app, view), _first(row.user, view)
+    name, version, runtime = (_client(it, view) for it in (row.client.name, row.client.version, row.client.runtime))
+    return Affiliation(
+        provider=row.provider,
+        identity=Identity(app, user) if app is not None or user is not None else None,
+        client=Client(name, version, runtime) if name is not None or version is not None else None,
+        secrets=tuple(dict.fromkeys(value for place in row.secrets for value in _values(place, view))),
+    )
+
+
+def _view(trace: Trace) -> _View:
+    _, _, path, query = PARTS.match(trace.url).groups("")  # type: ignore[union-attr]  # every part is optional
+    address = trace.endpoint.partition("://")[2].partition("/")[0]  # with the Host header, where the URL has none
+    host, _, port = address.rpartition(":") if re.search(r":\d+$", address) else (address, "", "")
+    pairs = parse_qsl(query, keep_blank_values=True, errors="replace") if query else []
+    return _View(
+        host=host.lower(),
+        port=int(port) if port.isascii() and port.isdigit() and len(port) < 6 else None,
+        path=unquote(path, errors="replace"),
+        query=dict(reversed(pairs)),  # the first of several
+        protocols=trace.protocols,
+        opening=trace.opening,
+        scripts=trace.scripts,
+    )
+
+
+def _matches(match: Match, view: _View) -> bool:
+    """All the conditions, the cheap ones first."""
+    return (
+        (match.port is None or view.port == match.port)
+        and (match.host is None or _fits(match.host, view.host))
+        and (not match.dev_host or _fits(DEV_HOST, view.host))
+        and (match.path is None or _fits(match.path, view.path))
+        and all(
+            key in view.query and (not pattern or _fits(pattern, view.query[key]))
+            for key, pattern in match.query.items()
+        )
+        and (match.protocol is None or any(_fits(match.protocol, it) for it in view.protocols))
+        and (match.script is None or any(_regex(match.script).search(url) for url in view.scripts))
+        and (match.sent is None or _begins(match.sent, view, Direction.SEND))
+        and (match.received is None or _begins(match.received, view, Direction.RECEIVE))
+    )
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return _regex(pattern).fullmatch(text) is not None
+
+
+def _begins(pattern: str, view: _View, direction: Direction) -> bool:
+    return any(_regex(pattern).match(it.text) for it in view.opening if it.direction is direction)
+
+
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.DOTALL)
+
+
+def _client(place: str | Place | None, view: _View) -> str | None:
+    return _first((place,), view) if isinstance(place, Place) else place
+
+
+def _first(places: Iterable[Place], view: _View) -> str | None:
+    return next((value for place in places for value in _values(place, view)), None)
+
+
+def _values(place: Place, view: _View) -> Iterator[str]:
+    """What stands at a place; nothing where it does not stand there as the row says."""
+    for text, cut in view.texts(place.where, place.key):
+        if place.pattern is not None:
+            found = _regex(place.pattern).search(text)
+            text = found[1] if found and found[1] else ""
+        if place.base64:
+            text = _decoded(text)
+        if place.jwt:
+            text = _decoded(text.split(".")[1]) if text.count(".") == 2 else ""
+        if place.json is None:
+            yield from [text] if text else []
+        else:
+            yield from _strings(_member(_json(text, cut), place.json))
+
+
+def _decoded(text: str) -> str:
+    """Base64, either alphabet, with or without padding; empty where it is none."""
+    try:
+        return urlsafe_b64decode(text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)).decode()
+    except (ValueError, UnicodeError):
+        return ""
+
+
+def _json(text: str, cut: bool) -> Any:
+    """What the text holds; of one that is cut off, what is complete. None where it is no JSON."""
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(_completed(text) if cut else text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _completed(text: str) -> str:
+    """JSON that is cut off, ended after its last whole member."""
+    closers: list[str] = []
+    whole, end = "", 0
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*+"|[\[\]{},]', text):
+        match token[0]:
+            case "{" | "[":
+                closers.append("}" if token[0] == "{" else "]")
+            case "}" | "]":
+                if not closers:
+                    break
+                closers.pop()
+            case ",":
+                whole, end = "".join(reversed(closers)), token.start()
+    return text[:end] + whole
+
+
+def _member(value: Any, path: str) -> Any:
+    """The member at a dotted path; of an array, that of its first element."""
+    for name in path.split("."):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """The texts in a JSON value: itself, or all that it holds; a number as it is written."""
+    match value:
+        case str():
+            yield from [value] if value else []
+        case bool() | None:
+            pass
+        case int() | float():
+            yield str(value)
+        case dict():
+            for item in value.values():
+                yield from _strings(item)
+        case list():
+            for item in value:
+                yield from _strings(item)
