@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypedDict
+from typing import Annotated, Any, NamedTuple, NoReturn, TypedDict
 
 import typer
 from typer.core import TyperGroup
 
 from analyzer import fleet, outputs, redaction
-from analyzer.model import MILLISECOND, SECOND, Instant, Policy, Report, Run, Session, Unreadable
+from analyzer.model import MILLISECOND, SECOND, Instant, Policy, Report, Run, Scope, Session, Unreadable
+from analyzer.providers import CatalogueError, Row, load
 from analyzer.version import VERSION
 
 USAGE, UNREADABLE = 2, 3
+APP_MODES = ("development", "production")
 PICTURES = (".png", ".svg", ".pdf")
 
 EXAMPLES = """\b
@@ -48,6 +50,29 @@ Captures = Annotated[
     ),
 ]
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Do not mask tokens and other values in URLs.")]
+ShowUsers = Annotated[bool, typer.Option("--show-users", help="Do not mask the users of known services.")]
+RedactionKey = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY",
+        help="Masks are a hash with this key: equal for equal values in every run.",
+    ),
+]
+Providers = Annotated[
+    Path | None, typer.Option(metavar="FILE.toml", help="Services of your own, tried before the known ones.")
+]
+Per = Annotated[
+    str, typer.Option(metavar="SCOPE", help="Count sockets together per capture, page, endpoint, service or user.")
+]
+MaxOpen = Annotated[int, typer.Option(min=1, metavar="N", help="How many may be open at once.")]
+Tolerance = Annotated[int, typer.Option(min=0, metavar="MS", help="An overlap that ended sooner is told as brief.")]
+AppMode = Annotated[
+    str | None,
+    typer.Option(metavar="MODE", help="development or production: fail above the service's limit for a user."),
+]
+CountDevServers = Annotated[
+    bool, typer.Option("--count-dev-servers", help="Sockets of dev servers count in the overlap rules, too.")
+]
 Assume = Annotated[
     str | None, typer.Option(metavar="no-bfcache", help="What the capture cannot tell: the back/forward cache was off.")
 ]
@@ -78,19 +103,23 @@ def analyze(
     out: Annotated[
         list[str] | None, typer.Option(metavar="NAME:PATH", help="Write a format to a file as well; repeatable.")
     ] = None,
-    max_open: Annotated[int, typer.Option(min=1, metavar="N", help="How many may be open at once.")] = 1,
-    tolerance: Annotated[
-        int, typer.Option(min=0, metavar="MS", help="An overlap that ended sooner is told as brief.")
-    ] = 250,
+    per: Per = "capture",
+    max_open: MaxOpen = 1,
+    tolerance: Tolerance = 250,
+    app_mode: AppMode = None,
+    count_dev_servers: CountDevServers = False,
     assume: Assume = None,
+    providers: Providers = None,
     show_secrets: ShowSecrets = False,
+    show_users: ShowUsers = False,
+    redaction_key: RedactionKey = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False,
 ) -> None:
     """Who was open when, every overlap, every finding."""
     wanted = [_output(spec) for spec in out or ()]
     _known(format)
-    policy = Policy(max_open=max_open, tolerance=tolerance * MILLISECOND, assume_no_bfcache=_no_bfcache(assume))
-    run = _run(captures, policy, show_secrets)
+    policy = _policy(per, max_open, tolerance, app_mode, count_dev_servers, assume)
+    run = _run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key))
     for name, path in wanted:
         _write(path, outputs.render(name, run))
     if not quiet:
@@ -103,13 +132,17 @@ def show(
     capture: Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file, or - for standard input.")],
     socket: Annotated[str, typer.Argument(metavar="SOCKET", help="Its number: 2 or s2.")],
     assume: Assume = None,
+    providers: Providers = None,
     show_secrets: ShowSecrets = False,
+    show_users: ShowUsers = False,
+    redaction_key: RedactionKey = None,
 ) -> None:
     """All that the capture says about one socket: handshake, page, who opened it, rhythm of messages (never data).
 
     Example: har-sockets show chat.har 2
     """
-    run = _run([capture], Policy(assume_no_bfcache=_no_bfcache(assume)), show_secrets)
+    policy = Policy(assume_no_bfcache=_no_bfcache(assume))
+    run = _run([capture], policy, providers, _Masking(show_secrets, show_users, redaction_key))
     _finish(run)
     if len(run.reports) != 1:
         _refuse(f"{capture}: `show` takes one capture, this is {len(run.reports)}")
@@ -130,7 +163,10 @@ def timeline(
     width: Annotated[float, typer.Option(min=4, max=60, metavar="INCHES")] = 12.0,
     dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N")] = 150,
     assume: Assume = None,
+    providers: Providers = None,
     show_secrets: ShowSecrets = False,
+    show_users: ShowUsers = False,
+    redaction_key: RedactionKey = None,
 ) -> None:
     """The timeline as a picture: a lane a socket, certain solid, possible hatched, overlaps shaded.
 
@@ -138,7 +174,8 @@ def timeline(
     """
     if output.suffix.lower() not in PICTURES:
         _refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
-    run = _run(captures, Policy(assume_no_bfcache=_no_bfcache(assume)), show_secrets)
+    policy = Policy(assume_no_bfcache=_no_bfcache(assume))
+    run = _run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key))
     if run.reports:
         from analyzer.outputs import timeline as chart
 
@@ -161,6 +198,23 @@ def _output(spec: str) -> tuple[str, Path]:
     if not colon or not path or name not in outputs.OUTPUTS:
         _refuse(f"--out {spec}: give NAME:PATH with NAME one of {', '.join(outputs.OUTPUTS)}")
     return name, Path(path)
+
+
+def _policy(
+    per: str, max_open: int, tolerance: int, app_mode: str | None, count_dev_servers: bool, assume: str | None
+) -> Policy:
+    if per not in tuple(Scope):
+        _refuse(f"--per {per}: not one of {', '.join(Scope)}")
+    if app_mode not in (None, *APP_MODES):
+        _refuse(f"--app-mode {app_mode}: not one of {', '.join(APP_MODES)}")
+    return Policy(
+        per=Scope(per),
+        max_open=max_open,
+        tolerance=tolerance * MILLISECOND,
+        app_mode=app_mode,
+        count_dev_servers=count_dev_servers,
+        assume_no_bfcache=_no_bfcache(assume),
+    )
 
 
 def _no_bfcache(assume: str | None) -> bool:
@@ -198,9 +252,16 @@ def _instant(text: str | None, run: Run) -> Instant | None:
 # -- doing it --------------------------------------------------------------------------------------------------
 
 
-def _run(captures: list[str], policy: Policy, show_secrets: bool) -> Run:
+class _Masking(NamedTuple):
+    show_secrets: bool
+    show_users: bool
+    key: str | None
+
+
+def _run(captures: list[str], policy: Policy, providers: Path | None, masking: _Masking) -> Run:
+    rows = _rows(providers)
     try:
-        results = list(fleet.results(fleet.expand(captures), policy))
+        results = list(fleet.results(fleet.expand(captures), policy, rows))
     except fleet.NothingToRead as problem:
         _refuse(str(problem))
     run = Run(
@@ -208,7 +269,15 @@ def _run(captures: list[str], policy: Policy, show_secrets: bool) -> Run:
         tuple(result for result in results if isinstance(result, Unreadable)),
         policy,
     )
-    return redaction.masked(run, secrets=not show_secrets)
+    return redaction.masked(run, secrets=not masking.show_secrets, users=not masking.show_users, key=masking.key)
+
+
+def _rows(providers: Path | None) -> tuple[Row, ...]:
+    """The user's own services."""
+    try:
+        return () if providers is None else load(providers)
+    except CatalogueError as problem:
+        _refuse(f"{providers}: {problem}")
 
 
 def _text(run: Run) -> bytes:

@@ -22,7 +22,10 @@ from analyzer.model import Affiliation, Client, Direction, Identity, Limit, Open
 
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#@]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
 # A host on which a developer's own server runs (RFC 6761, RFC 1918, RFC 6762).
-DEV_HOST = r"localhost|.+\.localhost|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+|172\.(?:1[6-9]|2\d|3[01])\..+|.+\.(?:local|test)"
+DEV_HOST = (
+    r"(?:.+\.)?(?:localhost|local|test)|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+"
+    r"|172\.(?:1[6-9]|2\d|3[01])\..+"
+)
 Where = Literal["query", "path", "host", "protocol", "sent", "received"]
 
 
@@ -37,7 +40,7 @@ class Match(Value, frozen=True, forbid_unknown_fields=True):
     host: str | None = None  # without the port
     port: int | None = None
     path: str | None = None
-    query: dict[str, str] = {}  # by key, of the decoded value; "" for any value
+    query: dict[str, str] = msgspec.field(default_factory=dict)  # by key, of the decoded value; "" for any value
     protocol: str | None = None  # one of the subprotocols offered or selected
     sent: str | None = None  # how one of the first messages begins
     received: str | None = None
@@ -268,23 +271,31 @@ def _first(places: Iterable[Place], view: _View) -> str | None:
 def _values(place: Place, view: _View) -> Iterator[str]:
     """What stands at a place; nothing where it does not stand there as the row says."""
     for text, cut in view.texts(place.where, place.key):
-        if place.pattern is not None:
-            found = _regex(place.pattern).search(text)
-            text = found[1] if found and found[1] else ""
-        if place.base64:
-            text = _decoded(text)
-        if place.jwt:
-            text = _decoded(text.split(".")[1]) if text.count(".") == 2 else ""
+        found = _within(text, place)
         if place.json is None:
-            yield from [text] if text else []
+            yield from [found] if found else []
         else:
-            yield from _strings(_member(_json(text, cut), place.json))
+            yield from _strings(_member(_json(found, cut), place.json))
+
+
+def _within(text: str, place: Place) -> str:
+    """What the place means of a text: by its pattern, decoded."""
+    if place.pattern is not None:
+        found = _regex(place.pattern).search(text)
+        text = (found[1] or "") if found else ""
+    if place.base64:
+        text = _decoded(text)
+    if place.jwt:
+        text = _decoded(text.split(".")[1]) if text.count(".") == 2 else ""
+    return text
 
 
 def _decoded(text: str) -> str:
     """Base64, either alphabet, with or without padding; empty where it is none."""
     try:
-        return urlsafe_b64decode(text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)).decode()
+        return urlsafe_b64decode(
+            text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+        ).decode()
     except (ValueError, UnicodeError):
         return ""
 
