@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from analyzer import fleet, outputs, redaction
-from analyzer.model import MILLISECOND, SECOND, Instant, Policy, Report, Run, Scope, Session, Unreadable
+from analyzer.model import MILLISECOND, SECOND, CaptureError, Instant, Policy, Report, Run, Scope, Session, Unreadable
 from analyzer.providers import CatalogueError, Row, load
 from analyzer.version import VERSION
 
@@ -26,6 +26,7 @@ Examples:
   har-sockets chat.har --format json           the same for programs
   har-sockets show chat.har 2                  all about socket #2
   har-sockets timeline chat.har -o chart.png   the picture
+  har-sockets extract chat.har -o small.har    only the sockets, masked, for a ticket
 
 \b
 Exit status: 0 done, 2 wrong usage, 3 a capture could not be read."""
@@ -185,6 +186,33 @@ def timeline(
     _finish(run)
 
 
+@app.command()
+def extract(
+    capture: Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.har", help="The small HAR.")],
+    providers: Providers = None,
+    redaction_key: RedactionKey = None,
+) -> None:
+    """A small, masked HAR with only the sockets, to attach to a ticket: it gives the same answer.
+
+    Example: har-sockets extract chat.har -o sockets.har
+    """
+    from analyzer.extract import extract as make
+
+    (source, *others) = _captures([capture])
+    if others:
+        _refuse(f"{capture}: `extract` takes one capture, this is {len(others) + 1}")
+    try:
+        made = make(source, _rows(providers), redaction_key)
+    except CaptureError as error:
+        _say(str(error))
+        raise typer.Exit(UNREADABLE) from None
+    _write(output, made.data)
+    for label, counts in (("kept", made.kept), ("removed", made.removed), ("dropped", (("entries", made.dropped),))):
+        told = ", ".join(f"{what} {number:,}" for what, number in counts)
+        _print(f"{label + ':':<9}{told or 'nothing'}\n".encode())
+
+
 # -- from words to values --------------------------------------------------------------------------------------
 
 
@@ -259,17 +287,20 @@ class _Masking(NamedTuple):
 
 
 def _run(captures: list[str], policy: Policy, providers: Path | None, masking: _Masking) -> Run:
-    rows = _rows(providers)
-    try:
-        results = list(fleet.results(fleet.expand(captures), policy, rows))
-    except fleet.NothingToRead as problem:
-        _refuse(str(problem))
+    results = list(fleet.results(_captures(captures), policy, _rows(providers)))
     run = Run(
         tuple(result for result in results if isinstance(result, Report)),
         tuple(result for result in results if isinstance(result, Unreadable)),
         policy,
     )
     return redaction.masked(run, secrets=not masking.show_secrets, users=not masking.show_users, key=masking.key)
+
+
+def _captures(asked: list[str]) -> list[str]:
+    try:
+        return fleet.expand(asked)
+    except fleet.NothingToRead as problem:
+        _refuse(str(problem))
 
 
 def _rows(providers: Path | None) -> tuple[Row, ...]:

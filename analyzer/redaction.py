@@ -172,7 +172,7 @@ class Masks:
         return code and msgspec.structs.replace(
             code,
             url=None if code.url is None else self.url(code.url),
-            function=None if code.function is None else self._shaped(code.function),
+            function=None if code.function is None else self.word(code.function),
         )
 
     def finding(self, finding: Finding, report: Report, sessions: Sequence[Session]) -> Finding:
@@ -223,6 +223,10 @@ class Masks:
                     shown = shown.replace(secret, self._mask(secret))
             self._said[text] = self._shaped(shown)
         return self._said[text]
+
+    def word(self, name: str) -> str:
+        """The name of a function or the like: mostly itself."""
+        return self._shaped(self._words(name))
 
     def _words(self, text: str) -> str:
         """Users, and what a provider's row says is secret, where they stand by themselves."""

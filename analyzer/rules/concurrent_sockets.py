@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.model import Finding, Policy, Relation, Report, Rule, Session, Severity, describe
 
 SAME = "Open the connection once and close it in the clean-up of what opened it."
-USERS = "Close one user's connection before the next one connects, if both are the same person's."
+USERS = "One user at a time: close the old connection, and wait for it, before the next user connects."
 DIFFERENT = "They go to different addresses: see which of them is meant to be there."
 
 
