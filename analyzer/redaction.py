@@ -36,9 +36,11 @@ OPAQUE = re.compile(
     rf"{JWT}|[\w.+-]+(?:@|%40)[\w-]+\.[\w.-]+"
     r"|(?=[\w~+=%-]*\d)(?=[\w~+=%-]*[A-Za-z])[\w~+=%-]{20,}(?![\w~+=%.-])"
 )
-# A whole segment of a path: also with dots in it, long numbers, and a mask that an extracted capture holds.
+# A whole segment of a path: also with dots in it, long numbers, what goes from letters to digits and back again and
+# again, and a mask that an extracted capture holds.
 SEGMENT = re.compile(
     rf"{JWT}|[^/]*(?:@|%40)[^/]*|\d{{9,}}|(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/]{{20,}}|(?i:%3Ctoken%20)\w+(?i:%3E)"
+    r"|(?=(?:[^/]*?[A-Za-z][^A-Za-z0-9/]*\d){2})(?=(?:[^/]*?\d[^A-Za-z0-9/]*[A-Za-z]){2})[^/]{10,}"
 )
 FILE = re.compile(r"[\w@.,~+-]+\.(?:[cm]?[jt]sx?|html?|css|json|map|wasm|vue|svelte|php|aspx?|jsp|mjs)", re.IGNORECASE)
 ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:about|blob|data|javascript):|/)\S*")
