@@ -3,9 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := analyzer tests
+SOURCES := analyzer tests docs
 
-.PHONY: demo test check format screenshot environment
+.PHONY: demo test check format services screenshot environment
 
 environment: $(VENV)/ready
 
@@ -36,6 +36,9 @@ check: environment
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+services: environment
+	$(BIN)/python docs/services.py
 
 screenshot: environment
 	$(BIN)/python docs/screenshot.py

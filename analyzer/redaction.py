@@ -47,6 +47,7 @@ ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:about|blob|data|javascript):|/)
 WORD = re.compile(r"%[0-9A-Fa-f]{2}|[\w.@+-]+")
 OPAQUE_SCHEMES = ("data:", "javascript:")
 URL = re.compile(r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#@]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+SHORTEST_WORD = 4  # what is shorter stands for itself in too many places
 LONG_ENOUGH = 8  # shorter values are masked where they stand, and not looked for in other text
 
 
@@ -111,7 +112,8 @@ class Masks:
         for session in sessions:
             user = session.identity.user if session.identity is not None else None
             values = [user] if user and self.masks_users else []
-            values += [it for it in session.affiliation.secrets if self.masks_secrets and (it != user or values)]
+            secrets = session.affiliation.secrets if self.masks_secrets else ()
+            values += [it for it in secrets if len(it) >= SHORTEST_WORD and (it != user or values)]
             for value in values:
                 for form in (value, quote(value, "", errors="surrogatepass"), quote(value, errors="surrogatepass")):
                     self._known[form] = value

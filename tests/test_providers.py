@@ -192,7 +192,9 @@ MATCHES = [
         trace(
             "wss://chat.stream-io-api.com/connect",
             {
-                "json": compact({"user_id": "alice", "user_details": {"id": "alice", "name": "Alice A."}}),
+                "json": compact(
+                    {"user_id": "alice", "user_details": {"id": "alice", "name": "Alice A.", "email": "a@h.example"}}
+                ),
                 **STREAM,
                 "authorization": jwt(user_id="alice"),
                 "X-Stream-Client": STREAM_JS,
@@ -203,7 +205,7 @@ MATCHES = [
             "k3y",
             "alice",
             ("stream-chat-js", "9.53.0", "browser"),
-            ["alice", "Alice A.", jwt(user_id="alice")],
+            ["Alice A.", "a@h.example", jwt(user_id="alice"), "alice"],
         ),
         id="Stream Chat in a browser",
     ),
@@ -217,7 +219,7 @@ MATCHES = [
                 "X-Stream-Client": "stream-chat-react-v14.12.0-llc-v9.53.0|app=shop|client_bundle=browser-esm",
             },
         ),
-        told("k3y", "bob", ("stream-chat-react", "14.12.0", "browser"), ["bob"]),
+        told("k3y", "bob", ("stream-chat-react", "14.12.0", "browser")),
         id="Stream Chat's React SDK at a local test server",
     ),
     pytest.param(
@@ -231,9 +233,17 @@ MATCHES = [
         trace(
             "wss://chat.stream-io-api.com/api/v2/connect",
             {**STREAM, "X-Stream-Client": "stream-chat-js-v10.0.0-browser"},
-            sent=[compact({"token": "t0k3n", "products": ["chat"], "user_details": {"id": "alice"}})],
+            sent=[
+                compact(
+                    {
+                        "token": "t0k3n",
+                        "products": ["chat"],
+                        "user_details": {"id": "alice", "name": "Alice A.", "email": "a@h.example"},
+                    }
+                )
+            ],
         ),
-        told("k3y", "alice", ("stream-chat-js", "10.0.0", "browser"), ["t0k3n", "alice"]),
+        told("k3y", "alice", ("stream-chat-js", "10.0.0", "browser"), ["t0k3n", "Alice A.", "a@h.example"]),
         id="Stream Chat version 10, user and token in the first message",
     ),
     pytest.param(
@@ -241,10 +251,23 @@ MATCHES = [
         trace(
             "wss://video.stream-io-api.com/video/connect",
             {**STREAM, "X-Stream-Client": "stream-video-react-v1.20.1|client_bundle=browser-esm"},
-            sent=[compact({"token": "t0k3n", "products": ["video"], "user_details": {"id": "alice", "name": "A."}})],
+            sent=[
+                compact(
+                    {
+                        "token": "t0k3n",
+                        "products": ["video"],
+                        "user_details": {"id": "alice", "name": "Alice A.", "email": "a@h.example"},
+                    }
+                )
+            ],
             received=['{"type":"connection.ok","connection_id":"c-1","me":{"id":"alice","name":"Alice"}}'],
         ),
-        told("k3y", "alice", ("stream-video-react", "1.20.1", "browser"), ["t0k3n", "alice", "A.", "Alice"]),
+        told(
+            "k3y",
+            "alice",
+            ("stream-video-react", "1.20.1", "browser"),
+            ["t0k3n", "Alice A.", "a@h.example", "alice", "Alice"],
+        ),
         id="Stream Video's coordinator",
     ),
     pytest.param(
@@ -490,6 +513,15 @@ MATCHES = [
         ),
         told("chat", "alice", None, [ALICE, "c0nn"]),
         id="Azure SignalR, before SignalR",
+    ),
+    pytest.param(
+        "azure-signalr",
+        trace(
+            "wss://shop.service.signalr.net/client/",
+            {"hub": "chat", "id": "c0nn", "access_token": jwt(**{"asrs.s.uid": "alice", "sub": "s-1"})},
+        ),
+        told("chat", "alice", None, [jwt(**{"asrs.s.uid": "alice", "sub": "s-1"}), "c0nn"]),
+        id="Azure SignalR, its user in a claim with dots",
     ),
     pytest.param(
         "aws-appsync-events",
@@ -1234,6 +1266,11 @@ def test_rows_of_ones_own_come_first(tmp_path: Path) -> None:
             OWN + "secrets = [{ in = 'path', pattern = '/x' }]",
             "provider own: pattern '/x': the value is its first group",
             id="a pattern without a group",
+        ),
+        pytest.param(
+            OWN + "secrets = [{ in = 'path', pattern = '/(?:x)' }]",
+            "provider own: pattern '/(?:x)': the value is its first group",
+            id="a pattern whose only group captures nothing",
         ),
         pytest.param(
             OWN + "secrets = [{ in = 'body' }]", "provider own: Invalid enum value 'body'", id="a place that is none"

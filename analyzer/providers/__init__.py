@@ -11,6 +11,7 @@ import re
 import tomllib
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -153,13 +154,20 @@ def _problems(row: Row) -> Iterator[str]:
             patterns.append(place.pattern)
             if (place.where == "query") != (place.key is not None):
                 yield "a place in the query has a key, and no other place has one"
-            if place.pattern is not None and "(" not in place.pattern:
+            if place.pattern is not None and _groups(place.pattern) == 0:
                 yield f"pattern {place.pattern!r}: the value is its first group"
     for pattern in patterns:
         try:
             re.compile(pattern or "")
         except re.error as error:
             yield f"pattern {pattern!r}: {error}"
+
+
+def _groups(pattern: str) -> int | None:
+    try:
+        return re.compile(pattern).groups
+    except re.error:
+        return None
 
 
 # -- what a trace tells ----------------------------------------------------------------------------------------
@@ -275,7 +283,8 @@ def _values(place: Place, view: _View) -> Iterator[str]:
         if place.json is None:
             yield from [found] if found else []
         else:
-            yield from _strings(_member(_json(found, cut), place.json))
+            with suppress(RecursionError):  # json.loads goes deeper than Python may from 3.12 on
+                yield from _strings(_member(_json(found, cut), place.json))
 
 
 def _within(text: str, place: Place) -> str:
@@ -328,7 +337,9 @@ def _completed(text: str) -> str:
 
 
 def _member(value: Any, path: str) -> Any:
-    """The member at a dotted path; of an array, that of its first element."""
+    """The member at a dotted path, or of that very name; of an array, that of its first element."""
+    if isinstance(value, dict) and path in value:
+        return value[path]
     for name in path.split("."):
         if isinstance(value, list):
             value = value[0] if value else None

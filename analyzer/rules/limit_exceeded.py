@@ -32,9 +32,9 @@ from analyzer.model import (
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for key, members in overlaps.partition(report.sessions, Scope.USER):
         provider = members[0].provider
-        if key.per is Scope.USER and provider is not None:
+        if key.per is Scope.USER and provider is not None and policy.app_mode is not None:
             for limit in provider.limits:
-                if limit.scope == "user" and limit.mode is not None and limit.mode == policy.app_mode:
+                if limit.scope == "user" and limit.mode in (None, policy.app_mode):
                     yield from _findings(report, members, provider, limit)
 
 
@@ -44,8 +44,8 @@ def _findings(report: Report, members: Sequence[Session], provider: Provider, li
             yield report.finding(
                 RULE.id,
                 Severity.ERROR,
-                f"{overlap.peak:,} sockets of one user at once, where {provider.name} allows {limit.max} "
-                f"in {limit.mode} mode: {describe(overlap, limit.max + 1)}.",
+                f"{overlap.peak:,} sockets of one user at once, where {provider.name} allows {limit.max}"
+                f"{f' in {limit.mode} mode' if limit.mode else ''}: {describe(overlap, limit.max + 1)}.",
                 overlap.sessions,
                 interval=overlap.interval,
                 remedy=provider.remedy,
