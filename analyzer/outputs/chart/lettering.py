@@ -72,7 +72,8 @@ def _cut(text: str, characters: int) -> str:
 
 def wrap(text: str, room: float, size: float, lines: int, bold: bool = False, at: str = " ") -> list[str]:
     """The text in at most so many lines, broken `at` these; what is left over goes from the middle of the last."""
-    words, done = [word for word in clean(text).split(at) if word], []
+    words = [word for word in clean(text).split(at) if word]
+    done: list[str] = []
     while words and len(done) < lines - 1:
         taken = 1
         while taken < len(words) and inches(at.join(words[: taken + 1]), size, bold) <= room:

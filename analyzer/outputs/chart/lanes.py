@@ -14,6 +14,7 @@ from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, Group, Instant, Outcome, Page, PageKind, Report, Scope, Session
 
 When: TypeAlias = Instant | timedelta | None  # timedelta: since the first instant of the capture
+Life: TypeAlias = tuple[Instant, Instant] | None
 
 ROWS = 60  # sockets with a row each; with more, large groups get thin lanes
 FEW_ROWS = 24  # that small groups keep beside large ones
@@ -50,19 +51,27 @@ class Section(NamedTuple):
 # -- time --------------------------------------------------------------------------------------------------
 
 
-def stretch_of(report: Report, start: When = None, end: When = None) -> Stretch:
-    signs = [sign for session in report.sessions for sign in signs_of(session)]
-    signs += [page.started for page in report.capture.pages if page.started is not None]
+def lives_of(report: Report) -> dict[str, Life]:
+    """The first and the last sign of each socket, by id; None for one without any."""
+    found: dict[str, Life] = {}
+    for session in report.sessions:
+        signs = signs_of(session)
+        found[session.id] = (min(signs), max(signs)) if signs else None
+    return found
+
+
+def stretch_of(report: Report, lives: dict[str, Life], start: When = None, end: When = None) -> Stretch:
+    """What to draw: all that the capture tells of, unless a stretch is asked for."""
     observed = report.capture.observed
+    signs = [sign for life in lives.values() for sign in life or ()]
+    signs += [page.started for page in report.capture.pages if page.started is not None]
     signs += [sign for sign in observed or () if sign is not None]
     signs = [sign for sign in signs if sign > 0]  # "open since ever" is no place on the axis
     first, last = min(signs, default=0), max(signs, default=0)
     origin = observed.start if observed is not None and observed.start > 0 else first
     begin = _instant(start, origin, first)
-    finish = _instant(end, origin, last)
-    return Stretch(
-        origin if signs else None, begin, max(finish, begin + MILLISECOND), start is not None, end is not None
-    )
+    finish = max(_instant(end, origin, last), begin + MILLISECOND)
+    return Stretch(origin if signs else None, begin, finish, start is not None, end is not None)
 
 
 def _instant(asked: When, origin: Instant, otherwise: Instant) -> Instant:
@@ -112,14 +121,14 @@ def loads(report: Report, stretch: Stretch) -> list[tuple[Instant, Page]]:
 # -- groups ------------------------------------------------------------------------------------------------
 
 
-def sections(report: Report, stretch: Stretch, highest: float) -> list[Section]:
+def sections(report: Report, lives: dict[str, Life], stretch: Stretch, highest: float) -> list[Section]:
     """The sockets with a sign of life within the stretch, grouped as the report has them, by first sign.
 
     Each gets a row while there is room (`highest` inches); then large groups get thin lanes. Of many groups those
     with the most open at once are shown by themselves, and the others together.
     """
-    first = {session.id: min(signs_of(session), default=stretch.finish) for session in report.sessions}
-    grouped = _grouped(report, stretch, first)
+    first = {id: life[0] if life is not None else stretch.finish for id, life in lives.items()}
+    grouped = _grouped(report, lives, stretch, first)
     total = sum(len(section.sessions) for section in grouped)
     most = int(min(ROWS, highest / THINNEST))
     if total <= most:
@@ -149,8 +158,8 @@ def _thinned(grouped: Sequence[Section], rows: int, highest: float) -> list[Sect
     ]
 
 
-def _grouped(report: Report, stretch: Stretch, first: dict[str, Instant]) -> list[Section]:
-    shown = {session.id for session in report.sessions if _within(session, stretch)}
+def _grouped(report: Report, lives: dict[str, Life], stretch: Stretch, first: dict[str, Instant]) -> list[Section]:
+    shown = {session.id for session in report.sessions if _within(session, lives[session.id], stretch)}
     pages = {page.id: page_name(page.url) for page in report.capture.pages}
     names = Counter(_name(group, pages) for group in report.groups)
     found = []
@@ -222,7 +231,8 @@ def page_name(url: str) -> str:
     return path[slash:] if slash >= 0 else path
 
 
-def _within(session: Session, stretch: Stretch) -> bool:
-    signs = signs_of(session)
+def _within(session: Session, life: Life, stretch: Stretch) -> bool:
+    if life is None:
+        return True
     goes_on = session.possible is not None and session.possible.end is None
-    return not signs or (min(signs) <= stretch.finish and (goes_on or max(signs) >= stretch.begin))
+    return life[0] <= stretch.finish and (goes_on or life[1] >= stretch.begin)
