@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.model import PageKind, Report, Run
 from analyzer.outputs.chart import clock, lanes
 from analyzer.outputs.chart.background import overlap_bands, page_bands, page_begins
-from analyzer.outputs.chart.counts import count_marks, limits_of, near_limits
+from analyzer.outputs.chart.counts import count_marks, limits_of, limits_width, near_limits
 from analyzer.outputs.chart.lanes import Stretch, When
 from analyzer.outputs.chart.legend import legend_of
 from analyzer.outputs.chart.lettering import clean, wrap
@@ -38,7 +38,7 @@ from analyzer.outputs.chart.panel import (
     Panel,
     plot_of,
 )
-from analyzer.outputs.chart.rows import height_of, left_of, limits_width, right_of, section_marks
+from analyzer.outputs.chart.rows import height_of, left_of, right_of, section_marks
 from analyzer.outputs.verdict import verdict_sentences
 
 PANELS = 8  # further captures are counted in the picture, not drawn
@@ -81,7 +81,7 @@ def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
     left = MARGIN + max(SIDE, min(left, width * 0.27)) + 0.08
     beside = max((right_of(section) for _, _, sections in found for section in sections), default=0)
     limits = max((limits_width(report) for report in shown), default=0)
-    right = width - MARGIN - max(0.3, beside, limits) - 0.06
+    right = width - MARGIN - max(0.3, min(max(beside, limits), width * 0.2)) - 0.06
     return [
         Panel(
             number,

@@ -13,7 +13,7 @@ from analyzer.outputs.chart.panel import GREY, MIDDLE, TINY, Panel, span_of
 def _bands(panel: Panel) -> list[tuple[float, float, Page]]:
     begins = [panel.x(at) for at, _ in panel.loads]
     pages = [page for _, page in panel.loads]
-    return list(zip(begins, [*begins[1:], panel.right][: len(begins)], pages, strict=True))
+    return list(zip(begins, [*begins[1:], panel.right], pages, strict=False))  # the last one ends with the plot
 
 
 def page_bands(panel: Panel, top: float, plot: float, bottom: float) -> list[Mark]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.intervals import Interval, sweep
 from analyzer.model import Limit, Report
 from analyzer.outputs.chart.legend import LOOKS
-from analyzer.outputs.chart.lettering import clean, inches
+from analyzer.outputs.chart.lettering import inches, short
 from analyzer.outputs.chart.marks import Align, Curve, Look, Mark, Strokes, Words
 from analyzer.outputs.chart.panel import FAINT, GREY, HAIR, INK, LINE, MIDDLE, PIXEL, RED, TINY, Panel
 
@@ -19,7 +19,7 @@ def count_marks(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:
     for ticking in sorted({session.clock for session in sessions if session.proven}):
         proven = [s.proven for s in sessions if s.proven and s.clock == ticking]
         curves.append(("count-proven", _steps(panel, proven)))
-    limits = [(name, limit) for name, limit in near_limits(panel.report)]
+    limits = near_limits(panel.report)
     most = max([1, *(level for _, steps in curves for _, level in steps), *(limit.max for _, limit in limits)])
     step = next(s for s in _round() if s * 4 >= most)
     scale = (bottom - top) / (most * 1.12)
@@ -40,11 +40,10 @@ def count_marks(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:
         yield Curve(f"{name}-{panel.number}", LOOKS[name], points)
     at = [bottom - limit.max * scale for _, limit in limits]
     yield Strokes(f"limit-{panel.number}", LOOKS["limit"], [(panel.left, y, panel.right, y) for y in at])
-    below = top - 1.0
-    for y, (name, limit) in sorted(zip(at, limits, strict=True)):
-        base = max(y + TINY * MIDDLE, below + TINY * LINE)
-        yield Words(_limit_words(name, limit), panel.right + 0.06, base, TINY, RED)
-        below = base
+    above = 0.0
+    for y, text in sorted(zip(at, _limit_words(limits), strict=True)):
+        above = max(y + TINY * MIDDLE, above + TINY * LINE)
+        yield Words(short(text, panel.width - panel.right - 0.1, TINY), panel.right + 0.06, above, TINY, RED)
 
 
 def _round() -> Iterator[int]:
@@ -86,9 +85,14 @@ def near_limits(report: Report) -> list[tuple[str, Limit]]:
     return [it for it in limits_of(report) if it[1].max <= max(2 * most, most + 3)]
 
 
-def _limit_words(name: str, limit: Limit) -> str:
-    return f"{limit.max:,} {clean(limit.mode, 20)}" if limit.mode else f"{limit.max:,} {clean(name, 20)}"
+def _limit_words(limits: Sequence[tuple[str, Limit]]) -> list[str]:
+    """`3 development`; with the service's name where there are several, or no mode."""
+    one = len({name for name, _ in limits}) == 1
+    return [
+        f"{limit.max:,} {limit.mode}" if limit.mode and one else f"{limit.max:,} {name} {limit.mode or ''}".rstrip()
+        for name, limit in limits
+    ]
 
 
 def limits_width(report: Report) -> float:
-    return max((inches(_limit_words(name, limit), TINY) for name, limit in near_limits(report)), default=0)
+    return max((inches(text, TINY) for text in _limit_words(near_limits(report))), default=0)

@@ -28,7 +28,7 @@ from analyzer.outputs.chart.panel import (
 )
 
 HATCHED = 0.045  # inches a lane; a hatch in a thinner one is only noise
-WORDED = 0.14  # inches a lane that has room for words, messages and marks of its own
+WORDED = 0.155  # inches a lane that has room for words, messages and marks of its own
 
 OUTCOMES = {
     Outcome.CLOSED: "closed",
@@ -73,7 +73,7 @@ def _spaced(sections: Sequence[Section]) -> Iterator[tuple[float, Section]]:
         grouped = bool(section.name)
 
 
-class Lanes:
+class Gathered:
     """The marks of all lanes of a panel, gathered by kind: one artist a kind, not one a socket."""
 
     def __init__(self) -> None:
@@ -86,6 +86,10 @@ class Lanes:
 
     def stroke(self, name: str, stroke: Stroke) -> None:
         self.strokes.setdefault(name, []).append(stroke)
+
+    def cross(self, name: str, x: float, y: float, arm: float) -> None:
+        self.stroke(name, (x - arm, y - arm, x + arm, y + arm))
+        self.stroke(name, (x - arm, y + arm, x + arm, y - arm))
 
     def marks(self, number: int) -> Iterator[Mark]:
         """From the back to the front."""
@@ -102,7 +106,7 @@ class Lanes:
 def section_marks(panel: Panel, y: float) -> Iterator[Mark]:
     back: list[Box] = []
     hairs: list[Stroke] = []
-    found = Lanes()
+    found = Gathered()
     for above, section in _spaced(panel.sections):
         if above:
             back.append((panel.left - 0.01, y, panel.width, y + above))
@@ -134,7 +138,7 @@ def _heading(panel: Panel, section: Section, middle: float) -> Iterator[Words]:
     yield Words(detail, MARGIN + used, middle + BODY * MIDDLE, SMALL, GREY)
 
 
-def _row(found: Lanes, panel: Panel, section: Section, session: Session, middle: float) -> None:
+def _row(found: Gathered, panel: Panel, section: Section, session: Session, middle: float) -> None:
     """One socket with a row of its own."""
     half = section.lane * 0.29
     label = short(_label(section, session), panel.left - 0.08 - MARGIN, SMALL)
@@ -144,29 +148,33 @@ def _row(found: Lanes, panel: Panel, section: Section, session: Session, middle:
     if not lanes.signs_of(session):
         found.words.append(Words("when is not known", panel.left + 0.1, middle + TINY * MIDDLE, TINY, GREY))
     _bars(found, panel, session, middle, half, "possible")
-    if (wait := lanes.connecting(session)) and (span := span_of(panel, wait)):
-        found.stroke("connecting", (span[0], middle, span[1], middle))
+    _connecting(found, panel, session, middle)
     _ticks_of(found, panel, session.messages, middle, half, section.lane)
-    at = lanes.failure(session)
-    if at is not None and panel.stretch.begin <= at <= panel.stretch.finish:
-        x, arm = panel.x(at), min(0.05, half)
-        found.stroke("failed", (x - arm, middle - arm, x + arm, middle + arm))
-        found.stroke("failed", (x - arm, middle + arm, x + arm, middle - arm))
+    if (x := _failed(panel, session)) is not None:
+        found.cross("failed", x, middle, min(0.05, half))
         _reason(found, panel, session, x, middle)
 
 
-def _bars(found: Lanes, panel: Panel, session: Session, middle: float, half: float, possible: str) -> None:
+def _bars(found: Gathered, panel: Panel, session: Session, middle: float, half: float, possible: str) -> None:
     pointed = possible == "possible"  # no point shows in a thin lane
-    for name, interval, height in (
-        (possible, session.possible, half),
-        ("proven", session.proven, half),
-    ):
+    for name, interval in ((possible, session.possible), ("proven", session.proven)):
         if interval is not None and (span := span_of(panel, interval)):
             endless = "-endless" if interval.end is None and pointed else ""
-            found.box(name + endless, (span[0], middle - height, span[1], middle + height))
+            found.box(name + endless, (span[0], middle - half, span[1], middle + half))
 
 
-def _reason(found: Lanes, panel: Panel, session: Session, x: float, middle: float) -> None:
+def _connecting(found: Gathered, panel: Panel, session: Session, middle: float) -> None:
+    if (wait := lanes.connecting(session)) and (span := span_of(panel, wait)):
+        found.stroke("connecting", (span[0], middle, span[1], middle))
+
+
+def _failed(panel: Panel, session: Session) -> float | None:
+    """Where it failed, if within the stretch."""
+    at = lanes.failure(session)
+    return panel.x(at) if at is not None and panel.stretch.begin <= at <= panel.stretch.finish else None
+
+
+def _reason(found: Gathered, panel: Panel, session: Session, x: float, middle: float) -> None:
     """Why it failed, on the side of its mark that has more room."""
     wait = lanes.connecting(session)
     before = (panel.x(wait.start) if wait is not None else x) - 0.1
@@ -178,7 +186,7 @@ def _reason(found: Lanes, panel: Panel, session: Session, x: float, middle: floa
         found.words.append(Words(text, place, middle + TINY * MIDDLE, TINY, RED, align=align))
 
 
-def _ticks_of(found: Lanes, panel: Panel, messages: Messages, middle: float, half: float, lane: float) -> None:
+def _ticks_of(found: Gathered, panel: Panel, messages: Messages, middle: float, half: float, lane: float) -> None:
     """A tick for messages: sent above the bar, received below. Those too near to each other share one."""
     reach = min(lane * 0.16, 0.045)
     apart, seen = 0.03, set()
@@ -196,7 +204,7 @@ def _ticks_of(found: Lanes, panel: Panel, messages: Messages, middle: float, hal
             found.stroke("received", (x, middle + half, x, middle + half + reach))
 
 
-def _crowd(found: Lanes, panel: Panel, section: Section, top: float) -> None:
+def _crowd(found: Gathered, panel: Panel, section: Section, top: float) -> None:
     """Sockets in lanes too thin for words: every so-manieth has a label, and what became of all is told."""
     lane, labelled = section.lane, {session.id for session in _labelled(section)}
     lowest = top + section.height - 0.05
@@ -205,8 +213,10 @@ def _crowd(found: Lanes, panel: Panel, section: Section, top: float) -> None:
     for row, session in enumerate(section.sessions):
         middle = top + lane * (row + 0.5)
         _bars(found, panel, session, middle, half, "possible" if hatched else "possible-thin")
-        if session.outcome is Outcome.FAILED or (hatched and session.created is not None):
-            _crowd_marks(found, panel, session, middle, hatched)
+        if (x := _failed(panel, session)) is not None:
+            found.cross("failed", x, middle, 0.02)
+        elif hatched:
+            _connecting(found, panel, session, middle)
         if session.id in labelled and (row == 0 or middle + 0.05 <= lowest):
             text = short(_label(section, session), panel.left - 0.08 - MARGIN, TINY)
             base = middle + (0.05 if lane < 0.1 else 0) + TINY * MIDDLE  # beside the lane, not above all of them
@@ -214,16 +224,6 @@ def _crowd(found: Lanes, panel: Panel, section: Section, top: float) -> None:
     for line, text in enumerate(_tally(section.sessions)):
         base = top + 0.1 + TINY * (MIDDLE + LINE * line)
         found.words.append(Words(text, panel.right + 0.06, base, TINY, GREY))
-
-
-def _crowd_marks(found: Lanes, panel: Panel, session: Session, middle: float, hatched: bool) -> None:
-    at = lanes.failure(session)
-    if at is not None and panel.stretch.begin <= at <= panel.stretch.finish:
-        x, arm = panel.x(at), 0.02
-        found.stroke("failed", (x - arm, middle - arm, x + arm, middle + arm))
-        found.stroke("failed", (x - arm, middle + arm, x + arm, middle - arm))
-    elif hatched and (wait := lanes.connecting(session)) and (span := span_of(panel, wait)):
-        found.stroke("connecting", (span[0], middle, span[1], middle))
 
 
 def _outcome(session: Session) -> str:
