@@ -143,7 +143,7 @@ def _row(found: Gathered, panel: Panel, section: Section, session: Session, midd
     half = section.lane * 0.29
     label = short(_label(section, session), panel.left - 0.08 - MARGIN, SMALL)
     found.words.append(Words(label, panel.left - 0.08, middle + SMALL * MIDDLE, SMALL, INK, align=Align.RIGHT))
-    outcome = short(_outcome(session), panel.width - panel.right - 0.06, TINY)
+    outcome = short(_outcome(session), panel.width - panel.right - 0.1, TINY)
     found.words.append(Words(outcome, panel.right + 0.06, middle + TINY * MIDDLE, TINY, GREY))
     if not lanes.signs_of(session):
         found.words.append(Words("when is not known", panel.left + 0.1, middle + TINY * MIDDLE, TINY, GREY))
