@@ -51,7 +51,10 @@ from analyzer.readers import read
 CAPTURES = Path(__file__).parent / "captures"
 GOLDEN = Path(__file__).parent / "golden_svg"
 NOON = 1_767_268_800 * SECOND
-HOSTILE = "$\\frac{x$ \0\x1b[31m\u202eevil\u202c\ud800\ufffe\u2028<b>&amp; 中文 " + "/long" * 2_000
+HOSTILE = (
+    "$\\frac{x$ \0\x1b[31m\u202eevil\u202c\ud800\ufffe\u2028\n<script>alert(1)</script>&amp; 中文 Z\u0335\u0336\u0337\u0338 "
+    + "/long" * 20_000
+)
 
 
 def bounds(at: int) -> Bounds:
@@ -325,6 +328,7 @@ def test_hostile_text_breaks_nothing_and_is_not_interpreted(format: str) -> None
     if format == "svg":
         words = text(drawn.decode())
         assert "#1 $\\frac{x$ " in words
+        assert "<script" not in drawn.decode()
         assert not re.search(
             "[\0-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", words.replace("\n", "")
         )
