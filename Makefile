@@ -42,6 +42,7 @@ services: environment
 
 screenshot: environment
 	$(BIN)/python docs/screenshot.py
+	$(BIN)/har-sockets timeline sample_hars/stream-chat-connect-on-every-mount.har -o docs/chart.png --width 11
 
 format: environment
 	$(BIN)/ruff format $(SOURCES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, NoReturn, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, TypedDict
 
 import typer
 from typer.core import TyperGroup
@@ -14,6 +14,9 @@ from analyzer import fleet, outputs, redaction
 from analyzer.model import MILLISECOND, SECOND, CaptureError, Instant, Policy, Report, Run, Scope, Session, Unreadable
 from analyzer.providers import CatalogueError, Row, load
 from analyzer.version import VERSION
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 USAGE, UNREADABLE = 2, 3
 APP_MODES = ("development", "production")
@@ -158,11 +161,11 @@ def timeline(
     captures: Captures,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .svg or .pdf.")],
     start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Seconds from the start, or ISO 8601.")
+        str | None, typer.Option("--from", metavar="TIME", help="Seconds from a capture's start, or ISO 8601.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Likewise.")] = None,
-    width: Annotated[float, typer.Option(min=4, max=60, metavar="INCHES")] = 12.0,
-    dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N")] = 150,
+    width: Annotated[float, typer.Option(min=6, max=60, metavar="INCHES", help="How wide the picture is.")] = 12.0,
+    dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N", help="Pixels an inch.")] = 150,
     assume: Assume = None,
     providers: Providers = None,
     show_secrets: ShowSecrets = False,
@@ -171,7 +174,9 @@ def timeline(
 ) -> None:
     """The timeline as a picture: a lane a socket, certain solid, possible hatched, overlaps shaded.
 
-    Example: har-sockets timeline chat.har -o chart.png
+    Several captures are drawn one below the other, at most 8.
+
+    Example: har-sockets timeline chat.har -o chart.png --from 1.5 --to 4
     """
     if output.suffix.lower() not in PICTURES:
         _refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
@@ -180,9 +185,12 @@ def timeline(
     if run.reports:
         from analyzer.outputs import timeline as chart
 
-        span = (_instant(start, run), _instant(end, run))
         kind = output.suffix.lower()[1:]
-        _write(output, chart.render(run, kind, width=width, dpi=dpi, start=span[0], end=span[1]))
+        try:
+            drawn = chart.render(run, kind, width=width, dpi=dpi, start=_when(start), end=_when(end))
+        except ValueError as problem:
+            _refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
+        _write(output, drawn)
     _finish(run)
 
 
@@ -259,16 +267,15 @@ def _session(report: Report, name: str) -> Session:
     return report.sessions[int(number) - 1]
 
 
-def _instant(text: str | None, run: Run) -> Instant | None:
-    """Seconds from the first instant of the first capture, or a date."""
+def _when(text: str | None) -> Instant | timedelta | None:
+    """Seconds from the first instant of each capture, or a date."""
     if text is None:
         return None
-    from datetime import UTC, datetime
+    from datetime import UTC, datetime, timedelta
 
     try:
-        observed = run.reports[0].capture.observed
-        return (observed.start if observed else 0) + round(float(text) * SECOND)
-    except ValueError:
+        return timedelta(seconds=float(text))
+    except (ValueError, OverflowError):
         pass
     try:
         date = datetime.fromisoformat(text)
