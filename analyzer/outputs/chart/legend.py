@@ -107,16 +107,8 @@ def _swatch(name: str, x: float, y: float) -> list[Mark]:
             return [bar, Strokes(gid, look, [(it, y + 0.01, it, y + 0.07) for it in at])]
         case "failed":
             middle, arm = x + 0.16, 0.045
-            return [
-                Strokes(
-                    gid,
-                    look,
-                    [
-                        (middle - arm, y - arm, middle + arm, y + arm),
-                        (middle - arm, y + arm, middle + arm, y - arm),
-                    ],
-                )
-            ]
+            ends = ((middle - arm, middle + arm), (middle + arm, middle - arm))
+            return [Strokes(gid, look, [(start, y - arm, end, y + arm) for start, end in ends])]
         case "page-begin":
             return [Strokes(gid, look, [(x + 0.16, y - 0.07, x + 0.16, y + 0.07)])]
         case _ if look.fill is None:

@@ -40,17 +40,19 @@ OUTCOMES = {
 
 
 def left_of(section: Section) -> float:
+    """Inches of its longest label."""
     return max(inches(_label(section, session), SMALL) for session in _labelled(section))
 
 
 def right_of(section: Section) -> float:
+    """Inches of the longest word on how its sockets ended."""
     if section.lane >= WORDED:
         return max(inches(_outcome(session), TINY) for session in section.sessions)
     return max(inches(line, TINY) for line in _tally(section.sessions))
 
 
 def _labelled(section: Section) -> Sequence[Session]:
-    """Of thin lanes every so-manieth has a label: a thousand cost seconds, and cannot be read."""
+    """Of thin lanes only one in so many has a label: a thousand cost seconds, and cannot be read."""
     step = max(1, -int(-0.15 // section.lane))
     return section.sessions[::step]
 
@@ -61,6 +63,7 @@ def _label(section: Section, session: Session) -> str:
 
 
 def height_of(panel: Panel) -> float:
+    """Inches of all lanes with their headings."""
     heights = (above + section.height for above, section in _spaced(panel.sections))
     return sum(heights) if panel.sections else NOTHING
 
@@ -104,6 +107,7 @@ class Gathered:
 
 
 def section_marks(panel: Panel, y: float) -> Iterator[Mark]:
+    """The lanes from `y` downwards, with headings and labels."""
     back: list[Box] = []
     hairs: list[Stroke] = []
     found = Gathered()
@@ -205,7 +209,7 @@ def _ticks_of(found: Gathered, panel: Panel, messages: Messages, middle: float, 
 
 
 def _crowd(found: Gathered, panel: Panel, section: Section, top: float) -> None:
-    """Sockets in lanes too thin for words: every so-manieth has a label, and what became of all is told."""
+    """Sockets in lanes too thin for words: one in so many has a label, and what became of all is told."""
     lane, labelled = section.lane, {session.id for session in _labelled(section)}
     lowest = top + section.height - 0.05
     hatched = lane >= HATCHED
