@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypedDict
 
+import msgspec
 import typer
 from typer.core import TyperGroup
 
@@ -24,6 +25,7 @@ Examples:
   har-sockets chat.har --format json           the same for programs
   har-sockets show chat.har 2                  all about socket #2
   har-sockets timeline chat.har -o chart.png   the picture
+  har-sockets report chat.har -o report.html   a page to sign and to share
 
 \b
 Exit status: 0 done, 2 wrong usage, 3 a capture could not be read."""
@@ -48,6 +50,11 @@ Captures = Annotated[
     ),
 ]
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Do not mask tokens and other values in URLs.")]
+Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title of a report.")]
+Meta = Annotated[
+    list[str] | None,
+    typer.Option("--meta", metavar="KEY=VALUE", help="Shown at the head of a report: release, build; repeatable."),
+]
 Assume = Annotated[
     str | None, typer.Option(metavar="no-bfcache", help="What the capture cannot tell: the back/forward cache was off.")
 ]
@@ -73,7 +80,7 @@ def root(
 def analyze(
     captures: Captures,
     format: Annotated[
-        str, typer.Option(metavar="NAME", help="text, json, ndjson or csv, to standard output.")
+        str, typer.Option(metavar="NAME", help="text, json, ndjson, csv or markdown, to standard output.")
     ] = "text",
     out: Annotated[
         list[str] | None, typer.Option(metavar="NAME:PATH", help="Write a format to a file as well; repeatable.")
@@ -84,13 +91,15 @@ def analyze(
     ] = 250,
     assume: Assume = None,
     show_secrets: ShowSecrets = False,
+    title: Title = None,
+    meta: Meta = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False,
 ) -> None:
     """Who was open when, every overlap, every finding."""
     wanted = [_output(spec) for spec in out or ()]
     _known(format)
     policy = Policy(max_open=max_open, tolerance=tolerance * MILLISECOND, assume_no_bfcache=_no_bfcache(assume))
-    run = _run(captures, policy, show_secrets)
+    run = _headed(_run(captures, policy, show_secrets), title, meta)
     for name, path in wanted:
         _write(path, outputs.render(name, run))
     if not quiet:
@@ -148,6 +157,34 @@ def timeline(
     _finish(run)
 
 
+@app.command()
+def report(
+    captures: Captures,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The report; its suffix says the format, .html first.")
+    ],
+    title: Title = None,
+    meta: Meta = None,
+    max_open: Annotated[int, typer.Option(min=1, metavar="N", help="How many may be open at once.")] = 1,
+    tolerance: Annotated[
+        int, typer.Option(min=0, metavar="MS", help="An overlap that ended sooner is told as brief.")
+    ] = 250,
+    assume: Assume = None,
+    show_secrets: ShowSecrets = False,
+) -> None:
+    """A report to sign or to attach: one HTML page (.html), .md for a pull request, .txt, .json, .ndjson or .csv.
+
+    Example: har-sockets report chat.har -o report.html --title "Release 4.2" --meta build=1234
+    """
+    name = outputs.SUFFIXES.get(output.suffix.lower())
+    if name is None:
+        _refuse(f"{output}: a report is one of {', '.join(outputs.SUFFIXES)}")
+    policy = Policy(max_open=max_open, tolerance=tolerance * MILLISECOND, assume_no_bfcache=_no_bfcache(assume))
+    run = _headed(_run(captures, policy, show_secrets), title, meta)
+    _write(output, outputs.render(name, run))
+    _finish(run)
+
+
 # -- from words to values --------------------------------------------------------------------------------------
 
 
@@ -161,6 +198,15 @@ def _output(spec: str) -> tuple[str, Path]:
     if not colon or not path or name not in outputs.OUTPUTS:
         _refuse(f"--out {spec}: give NAME:PATH with NAME one of {', '.join(outputs.OUTPUTS)}")
     return name, Path(path)
+
+
+def _headed(run: Run, title: str | None, meta: list[str] | None) -> Run:
+    """The run with what whoever asks for a report says of it."""
+    pairs = [it.partition("=") for it in meta or ()]
+    wrong = next((key + equals + value for key, equals, value in pairs if not key or not equals), None)
+    if wrong is not None:
+        _refuse(f"--meta {wrong}: give KEY=VALUE")
+    return msgspec.structs.replace(run, title=title, meta=tuple((key, value) for key, _, value in pairs))
 
 
 def _no_bfcache(assume: str | None) -> bool:

@@ -28,6 +28,7 @@ from analyzer.version import VERSION
 
 SUFFIX = ".html"
 STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
+INSTANT = 10  # microseconds: the file gives one instant, not a length
 SHOWN = 40  # findings, caveats, parts that were skipped
 SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
 COLUMNS = (
@@ -127,9 +128,8 @@ def _length(interval: Interval | None, axis: Axis) -> str:
     """As long as it was, or as long as can be seen."""
     if interval is None:
         return "–"
-    if interval.end is None:
-        return f"{spoken(max(0, axis.end - interval.start))}, goes on"
-    return spoken(interval.end - interval.start)
+    length = max(0, (axis.end if interval.end is None else interval.end) - interval.start)
+    return ("an instant" if length < INSTANT else spoken(length)) + (", goes on" if interval.end is None else "")
 
 
 def _messages(messages: Messages) -> str:
@@ -176,8 +176,7 @@ def _data(part: Part) -> dict[str, Any]:
         "id": part.id,
         "span": laid.axis.end - laid.axis.start,
         "zero": laid.axis.zero - laid.axis.start,
-        "common": laid.common,
-        "sections": [[section.title, section.note] for section in laid.sections],
+        "sections": [[section.title, section.note, section.common] for section in laid.sections],
         "loads": [[at - laid.axis.start, kind, page] for at, kind, page in laid.loads],
         "bands": [_places(interval, laid.axis) for interval in laid.bands],
         "limits": laid.limits,

@@ -43,13 +43,17 @@ class Section(Value, frozen=True):
 
     title: str
     note: str
+    common: int  # characters with which every address begins: the host, or all of it
     lanes: tuple[Lane, ...]
+
+    def label(self, lane: Lane) -> str:
+        """What tells the lane from its neighbours: `#12 /ws`."""
+        return f"#{lane.session.id[1:]} {lane.address[self.common :]}".rstrip()
 
 
 class Scene(Value, frozen=True):
     axis: Axis
     sections: tuple[Section, ...]
-    common: int  # characters with which every address begins: the host, or all of it
     loads: tuple[tuple[Instant, str, str], ...]  # when, what kind of load, which page
     bands: tuple[Interval, ...]  # two or more certainly open
     proven: tuple[tuple[Instant, int], ...]  # steps: from then on so many
@@ -61,9 +65,21 @@ class Scene(Value, frozen=True):
     def lanes(self) -> list[Lane]:
         return [lane for section in self.sections for lane in section.lanes]
 
-    def label(self, lane: Lane) -> str:
-        """What tells the lane from others: `#12 /ws`."""
-        return f"#{lane.session.id[1:]} {lane.address[self.common :]}".rstrip()
+    @property
+    def legend(self) -> set[str]:
+        """The kinds of marks that are there."""
+        lives = [it for lane in self.lanes for it in (lane.session.possible, lane.session.proven) if it is not None]
+        seen = {
+            "proven": any(lane.session.proven for lane in self.lanes),
+            "possible": any(lane.session.possible != lane.session.proven for lane in self.lanes),
+            "connecting": any(lane.connecting for lane in self.lanes),
+            "failed": any(lane.failed is not None for lane in self.lanes),
+            "pointed": any(it.end is None for it in lives),
+            "band": bool(self.bands),
+            "load": bool(self.loads),
+            "tick": any(lane.ticks for lane in self.lanes),
+        }
+        return {kind for kind, there in seen.items() if there}
 
     @property
     def highest(self) -> int:
@@ -81,7 +97,6 @@ def scene(report: Report, policy: Policy) -> Scene:
     return Scene(
         axis=axis,
         sections=tuple(_sections(report, lanes)),
-        common=_common({lane.address for lane in lanes.values()}),
         loads=tuple(_load(page) for page in _loads(report, axis)),
         bands=tuple(o.interval for o in report.overlaps if o.confidence is Confidence.PROVEN),
         proven=tuple(_highest(report.sessions)),
@@ -147,21 +162,27 @@ def _sections(report: Report, lanes: dict[str, Lane]) -> Iterable[Section]:
         note = count(len(members), "socket")
         peak = groups[0].proven_peak if len(groups) == 1 else 0
         note += f", up to {peak:,} certainly open at once" if peak > 1 else ""
-        yield Section(title, note, tuple(members))
+        yield Section(title, note, _common({lane.address for lane in members}), tuple(members))
 
 
 def _grouped(report: Report) -> list[tuple[str, list[Group]]]:
-    """The report's groups. Many addresses of one host are one: a group a socket would only be noise."""
+    """The report's groups. Many addresses of one host are one group, and so are addresses with one socket each:
+    a heading a lane would only be noise."""
     hosts: dict[str, list[Group]] = {}
     for group in report.groups:
         hosts.setdefault(_host(group), []).append(group)
     told: list[tuple[str, list[Group]]] = []
+    single: list[Group] = []
     for host, groups in hosts.items():
         if host and len(groups) > SEPARATE:
             told.append((f"{safe_middle(host, 120)}, {len(groups):,} addresses", groups))
-        else:
-            told += [(summary.group_name(group), [group]) for group in groups]
-    return told
+            continue
+        alone = [group for group in groups if host and len(group.sessions) == 1]
+        told += [(summary.group_name(group), [group]) for group in groups if group not in alone]
+        single += alone
+    if len(single) < 2:
+        return told + [(summary.group_name(group), [group]) for group in single]
+    return [*told, ("One socket each" if told else f"{len(single):,} addresses, one socket each", single)]
 
 
 def _host(group: Group) -> str:

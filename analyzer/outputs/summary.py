@@ -125,7 +125,7 @@ def figures(report: Report) -> list[tuple[str, str]]:
     return told
 
 
-def allowed(policy: Policy) -> list[tuple[str, str]]:
+def allowed(policy: Policy) -> str:
     """The policy in words. It decides on findings; the verdict counts every socket."""
     within = {
         Scope.CAPTURE: "in the whole capture",
@@ -134,13 +134,12 @@ def allowed(policy: Policy) -> list[tuple[str, str]]:
         Scope.SERVICE: "to one service",
         Scope.USER: "of one user",
     }
-    told = [("Allowed at once", f"{policy.max_open:,} {within[policy.per]}")]
-    told.append(("Told as brief", f"an overlap that surely ended within {spoken(policy.tolerance)}"))
-    told.append(("App mode", policy.app_mode or "not given: the limits of both modes are shown"))
-    told.append(("Sockets of dev servers", "counted" if policy.count_dev_servers else "listed, not counted"))
-    if policy.assume_no_bfcache:
-        told.append(("Assumed", "the back/forward cache was off"))
-    return told
+    told = [f"{count(policy.max_open, 'socket')} allowed at once {within[policy.per]}"]
+    told.append(f"an overlap that surely ended within {spoken(policy.tolerance)} is brief")
+    told.append(f"the app is in {policy.app_mode} mode" if policy.app_mode else "limits of every app mode are shown")
+    told.append("sockets of development servers " + ("count" if policy.count_dev_servers else "do not count"))
+    told += ["the back/forward cache was off"] if policy.assume_no_bfcache else []
+    return "; ".join(told) + "."
 
 
 def head(run: Run) -> list[tuple[str, str]]:

@@ -36,12 +36,19 @@ function chart(host, capture) {
   const scale = make('div', { className: 'names scale', 'aria-hidden': 'true' }, make('span', { textContent: 'open at once' }),
     make('span', { className: 'most', textContent: highest }), make('span', { className: 'least', textContent: '0' }));
   const top = row(make('div'), words, make('div', { className: 'ends', textContent: 'how it ended' }));
-  const bottom = row(scale, make('div', { className: 'levels' }, counts), make('div'));
+  const beside = draw('svg', { class: 'ends words', height: LEVELS, 'aria-hidden': 'true' });
+  const bottom = row(scale, make('div', { className: 'levels' }, counts), beside);
   bottom.classList.add('counts');
   const box = make('div', { className: 'chart' }, top, lanes, none, bottom);
   const card = details(box, capture);
   lanes.append(spacer);
   host.append(box);
+
+  let beneath = -13;
+  for (const [level, told] of capture.limits.slice().sort((a, b) => b[0] - a[0])) {
+    beneath = Math.max(beneath + 13, LEVELS - level * (LEVELS - 6) / highest + 4);
+    beside.append(draw('text', { y: beneath }, told));
+  }
 
   let rows = [], height = 0, chosen = null, width = 1, asked = false;
   const shown = new Map();  // place in rows -> element

@@ -11,7 +11,7 @@ function decoded(capture) {
     NAMES.forEach((name, k) => { it[name] = row[k]; });
     for (const name of WORDY) it[name] = capture.words[it[name]];
     it.pointer = typeof it.entry === 'number' ? '/log/entries/' + it.entry : it.entry;
-    it.label = ('#' + it.n + ' ' + it.address.slice(capture.common)).trim();
+    it.label = ('#' + it.n + ' ' + it.address.slice(capture.sections[it.section][2])).trim();
     it.outcomeWords = capture.outcomes[it.outcome];
     capture.sockets[i] = it;
   }
@@ -30,7 +30,8 @@ function spoken(time) {
 
 function howLong(start, end, span) {
   if (start < 0) return '–';
-  return end < 0 ? spoken(Math.max(0, span - start)) + ', goes on' : spoken(end - start);
+  const length = Math.max(0, (end < 0 ? span : end) - start);
+  return (length < 10 ? 'an instant' : spoken(length)) + (end < 0 ? ', goes on' : '');
 }
 
 const messages = (it) => it.sent === null ? 'not recorded' : it.sent.toLocaleString('en') + ', ' + it.received.toLocaleString('en');
