@@ -118,10 +118,10 @@ def height(level: int, highest: int) -> int:
     return LEVELS - level * (LEVELS - 6) // highest
 
 
-def beside(limits: Sequence[tuple[int, str]], highest: int) -> list[tuple[int, str]]:
+def beside(limits: Sequence[tuple[int, str, str]], highest: int) -> list[tuple[int, str]]:
     """Where the names of the limit lines stand, so that none is upon another."""
     told: list[tuple[int, str]] = []
-    for level, words in sorted(limits, reverse=True):
+    for level, _, words in sorted(limits, reverse=True):
         top = height(level, highest) + 4
         told.append((max(top, told[-1][0] + 13) if told else top, words))
     return told

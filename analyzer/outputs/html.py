@@ -18,7 +18,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Messages, Report, Run, Value, spoken
+from analyzer.model import Instant, Messages, Report, Run, Value
 from analyzer.outputs import drawing, summary, terminal
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.outputs.summary import safe, safe_middle
@@ -28,7 +28,6 @@ from analyzer.version import VERSION
 
 SUFFIX = ".html"
 STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
-INSTANT = 10  # microseconds: the file gives one instant, not a length
 SHOWN = 40  # findings, caveats, parts that were skipped
 SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
 COLUMNS = (
@@ -100,7 +99,7 @@ def _environment() -> Environment:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
     )
     made.globals |= {"drawing": drawing, "summary": summary, "safe": safe, "safe_middle": safe_middle}
-    made.globals |= {"tried": tried_sentence, "length": _length, "messages": _messages, "columns": COLUMNS}
+    made.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS}
     return made
 
 
@@ -122,14 +121,6 @@ def _parts(run: Run) -> list[Part]:
 
 
 # -- words in a row --------------------------------------------------------------------------------------------
-
-
-def _length(interval: Interval | None, axis: Axis) -> str:
-    """As long as it was, or as long as can be seen."""
-    if interval is None:
-        return "–"
-    length = max(0, (axis.end if interval.end is None else interval.end) - interval.start)
-    return ("an instant" if length < INSTANT else spoken(length)) + (", goes on" if interval.end is None else "")
 
 
 def _messages(messages: Messages) -> str:
@@ -176,6 +167,7 @@ def _data(part: Part) -> dict[str, Any]:
         "id": part.id,
         "span": laid.axis.end - laid.axis.start,
         "zero": laid.axis.zero - laid.axis.start,
+        "terse": laid.terse,
         "sections": [[section.title, section.note, section.common] for section in laid.sections],
         "loads": [[at - laid.axis.start, kind, page] for at, kind, page in laid.loads],
         "bands": [_places(interval, laid.axis) for interval in laid.bands],

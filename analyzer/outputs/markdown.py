@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from analyzer.model import Report, Run, Value, spoken
+from analyzer.model import Report, Run, Value
 from analyzer.outputs import summary, terminal
 from analyzer.outputs.summary import HEADLINES, TITLE
 from analyzer.outputs.text import tried_sentence
@@ -18,10 +18,13 @@ from analyzer.version import VERSION
 SUFFIX = ".md"
 LARGEST = 60_000  # bytes; GitHub takes 65 536 characters
 JOINER = "\u2060"  # a word joiner: shown as nothing, and GitHub finds no link, mention or number of an issue across it
-MARKS = re.compile(r"([\\`*_{}\[\]()<>#+.!|~$^=:-])")
-# What GitHub makes a link of by itself: www., a mail address or mention, the number of an issue, a commit.
+MARKS = re.compile(r"([\\`*_{}\[\]<>#!|~$^])")
+START = re.compile(r"^(\d+(?=[.)])|(?=[-+=]))")  # what at the start of a line begins a list or underlines a heading
+# What GitHub makes a link of by itself: www., a mail address or mention, the number of an issue, a commit, an address;
+# and an emoji of a word.
 LINKS = re.compile(
-    r"(?i)(?<=www)(?=\\\.)|(?<=@)|(?<=\\#)(?=\d)|(?<=gh)(?=\\-\d)|(?<=\b[\da-f]{3})(?=[\da-f]{4,37}\b)|(?<=\\:)(?=/)"
+    r"(?i)(?<=www)(?=\.)|(?<=@)|(?<=#)(?=\d)|(?<=gh)(?=-\d)|(?<=\b[\da-f]{3})(?=[\da-f]{4,37}\b)|(?<=:)(?=/)"
+    r"|(?<=:)(?=[\d_+\\-]*[a-z][\w+\\-]*:)"
 )
 ALL = "`--format csv` has them all"
 
@@ -55,8 +58,8 @@ def render(run: Run) -> bytes:
 
 def escaped(text: str, most: int = 600) -> str:
     """Text of a capture as plain text of Markdown, also within a table."""
-    shown = MARKS.sub(r"\\\1", summary.safe(text, most)).replace("&", "&amp;").replace(r"\<", "&lt;").replace(r"\>", "&gt;")
-    return LINKS.sub(JOINER, shown)
+    shown = START.sub(r"\1\\", MARKS.sub(r"\\\1", summary.safe(text, most).strip()))
+    return LINKS.sub(JOINER, shown.replace("&", "&amp;").replace(r"\<", "&lt;").replace(r"\>", "&gt;"))
 
 
 def _page(run: Run, size: Size) -> Iterable[str]:
@@ -129,11 +132,8 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
     for session in report.sessions[: size.sockets]:
         identity = session.identity
         whose = [session.provider.name if session.provider else "", (identity.user if identity else None) or ""]
-        proven = session.proven
-        length = "" if proven is None else spoken(max(0, (axis.end if proven.end is None else proven.end) - proven.start))
-        length += ", goes on" if proven is not None and proven.end is None else ""
         told = [session.endpoint.partition("://")[2], ", ".join(filter(None, whose)), terminal.when(session.opened, axis)]
-        told += [terminal.ending(session, pages, axis), length, session.pointer]
+        told += [terminal.ending(session, pages, axis), summary.length(session.proven, axis), session.pointer]
         rows.append([session.id[1:], *(_text(it, size) for it in told)])
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")
     yield from _table(heads, rows)
@@ -147,7 +147,7 @@ def _findings(report: Report, size: Size) -> Iterable[str]:
         return
     yield from ("### Findings", "")
     for it in told[: size.findings]:
-        sure = "" if it.certain else " (cannot be ruled out)"
+        sure = "" if it.certain else " · not certain"
         yield f"- **{it.severity}** {_text(it.message, size)} `{it.rule}`{sure}"
         if it.cause:
             yield f"  - Why: {_text(it.cause, size)}"

@@ -16,6 +16,7 @@ from analyzer.outputs.terminal import Axis, count
 
 SEPARATE = 8  # addresses of one host that get a group each; more are one group
 BEYOND = 3  # limits above this many times the peak are named, not drawn: the line would be flat
+TERSE = 10  # letters
 TICKS, MORE_TICKS = 10, 1_000  # messages that are marked: so many a socket, and so many more in the whole capture
 
 
@@ -58,12 +59,22 @@ class Scene(Value, frozen=True):
     bands: tuple[Interval, ...]  # two or more certainly open
     proven: tuple[tuple[Instant, int], ...]  # steps: from then on so many
     possible: tuple[tuple[Instant, int], ...]
-    limits: tuple[tuple[int, str], ...]  # lines that fit the scale
+    limits: tuple[tuple[int, str, str], ...]  # lines that fit the scale: level, words, and a short form of them
     beyond: tuple[str, ...]  # those that do not
 
     @property
     def lanes(self) -> list[Lane]:
         return [lane for section in self.sections for lane in section.lanes]
+
+    @property
+    def terse(self) -> bool:
+        """The numbers are all that tells lanes from their neighbours."""
+        return all(len(section.label(lane)) < TERSE for section in self.sections for lane in section.lanes)
+
+    @property
+    def named(self) -> bool:
+        """Some service is known."""
+        return any(lane.service for lane in self.lanes)
 
     @property
     def legend(self) -> set[str]:
@@ -85,7 +96,7 @@ class Scene(Value, frozen=True):
     def highest(self) -> int:
         """Of the scale of how many are open."""
         levels = [level for _, level in (*self.proven, *self.possible)]
-        return max([1, *levels, *(level for level, _ in self.limits)])
+        return max([1, *levels, *(level for level, _, _ in self.limits)])
 
 
 def scene(report: Report, policy: Policy) -> Scene:
@@ -220,14 +231,15 @@ def _highest(sessions: Sequence[Session]) -> list[tuple[Instant, int]]:
     return told
 
 
-def _limits(report: Report, policy: Policy) -> tuple[tuple[tuple[int, str], ...], tuple[str, ...]]:
+def _limits(report: Report, policy: Policy) -> tuple[tuple[tuple[int, str, str], ...], tuple[str, ...]]:
     """What the policy allows and what the services document: on the scale, and beyond it."""
     room = max(4, BEYOND * report.concurrency.possible_peak)
-    told = [(policy.max_open, f"allowed: {policy.max_open:,}")]
+    told = [(policy.max_open, f"allowed: {policy.max_open:,}", f"{policy.max_open:,} allowed")]
     providers = {s.provider.id: s.provider for s in report.sessions if s.provider is not None}
     for provider in providers.values():
         for limit in provider.limits:
             mode = f", {limit.mode}" if limit.mode else ""
-            told.append((limit.max, f"{provider.name}: {limit.max:,} per {limit.scope}{mode}"))
+            words = f"{provider.name}: {limit.max:,} per {limit.scope}{mode}"
+            told.append((limit.max, words, f"{limit.max:,} {limit.mode or provider.name}"))
     told = list(dict.fromkeys(told))
-    return tuple(it for it in told if it[0] <= room), tuple(words for level, words in told if level > room)
+    return tuple(it for it in told if it[0] <= room), tuple(words for level, words, _ in told if level > room)

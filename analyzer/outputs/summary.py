@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from analyzer import overlaps
+from analyzer.intervals import Interval
 from analyzer.model import (
     Confidence,
     Finding,
@@ -26,10 +27,11 @@ from analyzer.model import (
     spoken,
 )
 from analyzer.outputs import terminal, verdict
-from analyzer.outputs.terminal import Medium, count
+from analyzer.outputs.terminal import Axis, Medium, count
 
 PAPER = Medium(120, unicode=True)
 TITLE = "WebSocket report"
+INSTANT = 10  # microseconds: the file gives one instant, not a length
 PLACES = 6  # pointers that are named one by one
 
 
@@ -140,6 +142,14 @@ def allowed(policy: Policy) -> str:
     told.append("sockets of development servers " + ("count" if policy.count_dev_servers else "do not count"))
     told += ["the back/forward cache was off"] if policy.assume_no_bfcache else []
     return "; ".join(told) + "."
+
+
+def length(interval: Interval | None, axis: Axis) -> str:
+    """As long as it was, or as long as can be seen."""
+    if interval is None:
+        return "–"
+    length = max(0, (axis.end if interval.end is None else interval.end) - interval.start)
+    return ("an instant" if length < INSTANT else spoken(length)) + (", goes on" if interval.end is None else "")
 
 
 def head(run: Run) -> list[tuple[str, str]]:

@@ -39,13 +39,13 @@ function chart(host, capture) {
   const beside = draw('svg', { class: 'ends words', height: LEVELS, 'aria-hidden': 'true' });
   const bottom = row(scale, make('div', { className: 'levels' }, counts), beside);
   bottom.classList.add('counts');
-  const box = make('div', { className: 'chart' }, top, lanes, none, bottom);
+  const box = make('div', { className: capture.terse ? 'chart terse' : 'chart' }, top, lanes, none, bottom);
   const card = details(box, capture);
   lanes.append(spacer);
   host.append(box);
 
   let beneath = -13;
-  for (const [level, told] of capture.limits.slice().sort((a, b) => b[0] - a[0])) {
+  for (const [level, , told] of capture.limits.slice().sort((a, b) => b[0] - a[0])) {
     beneath = Math.max(beneath + 13, LEVELS - level * (LEVELS - 6) / highest + 4);
     beside.append(draw('text', { y: beneath }, told));
   }
@@ -170,14 +170,16 @@ function chart(host, capture) {
   function lane(it) {
     const socket = it.socket, plot = picture(LANE);
     plot.append(...bars(socket));
-    const element = row(make('span', { className: 'name', textContent: socket.label }), plot, make('span', { className: 'end', textContent: socket.ended }));
+    const told = ['', socket.address, socket.service, socket.user, socket.opened && 'opened ' + socket.opened, socket.ended,
+      'certainly open ' + howLong(socket.p0, socket.p1, capture.span)];
+    const element = row(make('span', { className: 'name' }, make('span', { className: 'aloud', textContent: 'socket ' }), socket.label), plot,
+      make('span', { className: 'end', textContent: socket.ended, 'aria-hidden': 'true' }),
+      make('span', { className: 'aloud', textContent: told.filter((word, n) => word || !n).join(', ') }));
     element.classList.add('lane');
     element.id = capture.id + '-s' + socket.n;
     element.socket = socket;
     element.style.top = it.y + 'px';
-    const told = ['socket #' + socket.n, socket.address, socket.service, socket.user, socket.opened && 'opened ' + socket.opened, socket.ended,
-      'certainly open ' + howLong(socket.p0, socket.p1, capture.span)];
-    const places = { role: 'option', 'aria-selected': 'false', 'aria-label': told.filter(Boolean).join(', '), 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': it.place };
+    const places = { role: 'option', 'aria-selected': 'false', 'aria-setsize': rows[rows.length - 1].place, 'aria-posinset': it.place };
     for (const key in places) element.setAttribute(key, places[key]);
     return element;
   }
@@ -244,7 +246,7 @@ function chart(host, capture) {
 
   function next(step) {
     const sockets = rows.filter((it) => it.socket).map((it) => it.socket);
-    const place = sockets.indexOf(chosen) + (chosen || step < 0 ? step : 1);
+    const place = sockets.indexOf(chosen) + step;
     if (sockets.length) choose(sockets[Math.max(0, Math.min(sockets.length - 1, place))], true);
   }
 

@@ -31,8 +31,8 @@ function start(capture, host) {
   buttons.append(button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)), button('←', 'Earlier', () => time.pan(-0.25)),
     button('→', 'Later', () => time.pan(0.25)), button('All', 'Show all of the time', () => time.all()));
   bar.append(buttons);
-  const hint = make('p', { className: 'state', textContent: 'Drag to move, Ctrl and the wheel to zoom. Keys in the timeline: ↑ ↓ choose, Enter fits, ← → move, + − zoom, 0 shows all.' });
-  host.append(state, hint);
+  const hint = make('p', { className: 'hint', textContent: 'Drag to move, Ctrl and the wheel to zoom. Keys in the timeline: ↑ ↓ choose, Enter fits, ← → move, + − zoom, 0 shows all.' });
+  host.append(make('div', { className: 'under' }, state, hint));
   host.addEventListener('moved', say);
   let many = capture.sockets.length;
 
