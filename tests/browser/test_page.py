@@ -128,23 +128,23 @@ def test_details_follow_the_pointer(opened: Any, page_of: Callable[..., Path]) -
 
 def test_filters_act_on_timeline_and_table(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(FAILED)).page
-    page.get_by_label("Outcome").select_option("never opened")
+    page.get_by_role("combobox", name="Outcome").select_option("never opened")
     assert state(page).startswith("9 of 10 sockets")
     assert (page.locator(".lane").count(), len(numbers(page))) == (9, 9)
-    page.get_by_label("Text").fill("nohost")
+    page.get_by_role("searchbox", name="Text").fill("nohost")
     assert (page.locator(".lane").count(), numbers(page)) == (1, ["2"])
-    page.get_by_label("Text").fill("nothing like it")
+    page.get_by_role("searchbox", name="Text").fill("nothing like it")
     assert page.get_by_text("No socket matches.").is_visible()
-    page.get_by_label("Text").fill("")
-    page.get_by_label("Outcome").select_option("all")
+    page.get_by_role("searchbox", name="Text").fill("")
+    page.get_by_role("combobox", name="Outcome").select_option("all")
     assert state(page).startswith("10 sockets")
 
 
 def test_filters_by_service_and_user(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of("../../sample_hars/stream-chat-two-users")).page
-    page.get_by_label("User").select_option("user-2")
+    page.get_by_role("combobox", name="User").select_option("user-2")
     assert numbers(page) == ["2"]
-    page.get_by_label("Service").select_option("Stream Chat")
+    page.get_by_role("combobox", name="Service").select_option("Stream Chat")
     assert page.locator(".lane").count() == 1
 
 
