@@ -22,6 +22,14 @@ CAPTURES = Path(__file__).parent.parent / "captures"
 CHROMES = ("chromium", "chromium-browser", "google-chrome")
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """That these tests did not run is told also where pytest is quiet."""
+    skipped = [it for it in terminalreporter.stats.get("skipped", ()) if it.nodeid.startswith("tests/browser/")]
+    if skipped:
+        reason = skipped[0].longrepr[2].removeprefix("Skipped: ")
+        terminalreporter.write_line(f"SKIPPED the {len(skipped)} tests in a real browser (tests/browser): {reason}", yellow=True)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     found = next(filter(None, map(shutil.which, CHROMES)), None)
