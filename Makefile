@@ -3,9 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := analyzer tests
+SOURCES := analyzer tests docs
 
-.PHONY: demo test check format screenshot environment
+.PHONY: demo test check format services screenshot environment
 
 environment: $(VENV)/ready
 
@@ -40,9 +40,13 @@ check: environment
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+services: environment
+	$(BIN)/python docs/services.py
+
 screenshot: environment
 	$(BIN)/python docs/screenshot.py
 	$(BIN)/python docs/report.py
+	$(BIN)/har-sockets timeline sample_hars/stream-chat-connect-on-every-mount.har -o docs/chart.png --width 11
 
 format: environment
 	$(BIN)/ruff format $(SOURCES)

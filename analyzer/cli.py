@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, TypedDict
 
 import msgspec
 import typer
 from typer.core import TyperGroup
 
 from analyzer import fleet, outputs, redaction
-from analyzer.model import MILLISECOND, SECOND, Instant, Policy, Report, Run, Session, Unreadable
+from analyzer.model import MILLISECOND, SECOND, CaptureError, Instant, Policy, Report, Run, Scope, Session, Unreadable
+from analyzer.providers import CatalogueError, Row, load
 from analyzer.version import VERSION
 
+if TYPE_CHECKING:
+    from datetime import timedelta
+
 USAGE, UNREADABLE = 2, 3
+APP_MODES = ("development", "production")
 PICTURES = (".png", ".svg", ".pdf")
 
 EXAMPLES = """\b
@@ -26,6 +31,7 @@ Examples:
   har-sockets show chat.har 2                  all about socket #2
   har-sockets timeline chat.har -o chart.png   the picture
   har-sockets report chat.har -o report.html   a page to sign and to share
+  har-sockets extract chat.har -o small.har    only the sockets, masked, for a ticket
 
 \b
 Exit status: 0 done, 2 wrong usage, 3 a capture could not be read."""
@@ -54,6 +60,29 @@ Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The 
 Meta = Annotated[
     list[str] | None,
     typer.Option("--meta", metavar="KEY=VALUE", help="Shown at the head of a report: release, build; repeatable."),
+]
+ShowUsers = Annotated[bool, typer.Option("--show-users", help="Do not mask the users of known services.")]
+RedactionKey = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY",
+        help="Masks are a hash with this key: equal for equal values in every run.",
+    ),
+]
+Providers = Annotated[
+    Path | None, typer.Option(metavar="FILE.toml", help="Services of your own, tried before the known ones.")
+]
+Per = Annotated[
+    str, typer.Option(metavar="SCOPE", help="Count sockets together per capture, page, endpoint, service or user.")
+]
+MaxOpen = Annotated[int, typer.Option(min=1, metavar="N", help="How many may be open at once.")]
+Tolerance = Annotated[int, typer.Option(min=0, metavar="MS", help="An overlap that ended sooner is told as brief.")]
+AppMode = Annotated[
+    str | None,
+    typer.Option(metavar="MODE", help="development or production: fail above the service's limit for a user."),
+]
+CountDevServers = Annotated[
+    bool, typer.Option("--count-dev-servers", help="Sockets of dev servers count in the overlap rules, too.")
 ]
 Assume = Annotated[
     str | None, typer.Option(metavar="no-bfcache", help="What the capture cannot tell: the back/forward cache was off.")
@@ -85,21 +114,25 @@ def analyze(
     out: Annotated[
         list[str] | None, typer.Option(metavar="NAME:PATH", help="Write a format to a file as well; repeatable.")
     ] = None,
-    max_open: Annotated[int, typer.Option(min=1, metavar="N", help="How many may be open at once.")] = 1,
-    tolerance: Annotated[
-        int, typer.Option(min=0, metavar="MS", help="An overlap that ended sooner is told as brief.")
-    ] = 250,
+    per: Per = "capture",
+    max_open: MaxOpen = 1,
+    tolerance: Tolerance = 250,
+    app_mode: AppMode = None,
+    count_dev_servers: CountDevServers = False,
     assume: Assume = None,
+    providers: Providers = None,
     show_secrets: ShowSecrets = False,
     title: Title = None,
     meta: Meta = None,
+    show_users: ShowUsers = False,
+    redaction_key: RedactionKey = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False,
 ) -> None:
     """Who was open when, every overlap, every finding."""
     wanted = [_output(spec) for spec in out or ()]
     _known(format)
-    policy = Policy(max_open=max_open, tolerance=tolerance * MILLISECOND, assume_no_bfcache=_no_bfcache(assume))
-    run = _headed(_run(captures, policy, show_secrets), title, meta)
+    policy = _policy(per, max_open, tolerance, app_mode, count_dev_servers, assume)
+    run = _headed(_run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key)), title, meta)
     for name, path in wanted:
         _write(path, outputs.render(name, run))
     if not quiet:
@@ -112,13 +145,17 @@ def show(
     capture: Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file, or - for standard input.")],
     socket: Annotated[str, typer.Argument(metavar="SOCKET", help="Its number: 2 or s2.")],
     assume: Assume = None,
+    providers: Providers = None,
     show_secrets: ShowSecrets = False,
+    show_users: ShowUsers = False,
+    redaction_key: RedactionKey = None,
 ) -> None:
     """All that the capture says about one socket: handshake, page, who opened it, rhythm of messages (never data).
 
     Example: har-sockets show chat.har 2
     """
-    run = _run([capture], Policy(assume_no_bfcache=_no_bfcache(assume)), show_secrets)
+    policy = Policy(assume_no_bfcache=_no_bfcache(assume))
+    run = _run([capture], policy, providers, _Masking(show_secrets, show_users, redaction_key))
     _finish(run)
     if len(run.reports) != 1:
         _refuse(f"{capture}: `show` takes one capture, this is {len(run.reports)}")
@@ -133,27 +170,36 @@ def timeline(
     captures: Captures,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .svg or .pdf.")],
     start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Seconds from the start, or ISO 8601.")
+        str | None, typer.Option("--from", metavar="TIME", help="Seconds from a capture's start, or ISO 8601.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Likewise.")] = None,
-    width: Annotated[float, typer.Option(min=4, max=60, metavar="INCHES")] = 12.0,
-    dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N")] = 150,
+    width: Annotated[float, typer.Option(min=6, max=60, metavar="INCHES", help="How wide the picture is.")] = 12.0,
+    dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N", help="Pixels an inch.")] = 150,
     assume: Assume = None,
+    providers: Providers = None,
     show_secrets: ShowSecrets = False,
+    show_users: ShowUsers = False,
+    redaction_key: RedactionKey = None,
 ) -> None:
     """The timeline as a picture: a lane a socket, certain solid, possible hatched, overlaps shaded.
 
-    Example: har-sockets timeline chat.har -o chart.png
+    Several captures are drawn one below the other, at most 8.
+
+    Example: har-sockets timeline chat.har -o chart.png --from 1.5 --to 4
     """
     if output.suffix.lower() not in PICTURES:
         _refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
-    run = _run(captures, Policy(assume_no_bfcache=_no_bfcache(assume)), show_secrets)
+    policy = Policy(assume_no_bfcache=_no_bfcache(assume))
+    run = _run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key))
     if run.reports:
         from analyzer.outputs import timeline as chart
 
-        span = (_instant(start, run), _instant(end, run))
         kind = output.suffix.lower()[1:]
-        _write(output, chart.render(run, kind, width=width, dpi=dpi, start=span[0], end=span[1]))
+        try:
+            drawn = chart.render(run, kind, width=width, dpi=dpi, start=_when(start), end=_when(end))
+        except ValueError as problem:
+            _refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
+        _write(output, drawn)
     _finish(run)
 
 
@@ -161,16 +207,21 @@ def timeline(
 def report(
     captures: Captures,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The report; its suffix says the format, .html first.")
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="The report; its suffix says the format, .html first."),
     ],
     title: Title = None,
     meta: Meta = None,
-    max_open: Annotated[int, typer.Option(min=1, metavar="N", help="How many may be open at once.")] = 1,
-    tolerance: Annotated[
-        int, typer.Option(min=0, metavar="MS", help="An overlap that ended sooner is told as brief.")
-    ] = 250,
+    per: Per = "capture",
+    max_open: MaxOpen = 1,
+    tolerance: Tolerance = 250,
+    app_mode: AppMode = None,
+    count_dev_servers: CountDevServers = False,
     assume: Assume = None,
+    providers: Providers = None,
     show_secrets: ShowSecrets = False,
+    show_users: ShowUsers = False,
+    redaction_key: RedactionKey = None,
 ) -> None:
     """A report to sign or to attach: one HTML page (.html), .md for a pull request, .txt, .json, .ndjson or .csv.
 
@@ -179,10 +230,37 @@ def report(
     name = outputs.SUFFIXES.get(output.suffix.lower())
     if name is None:
         _refuse(f"{output}: a report is one of {', '.join(outputs.SUFFIXES)}")
-    policy = Policy(max_open=max_open, tolerance=tolerance * MILLISECOND, assume_no_bfcache=_no_bfcache(assume))
-    run = _headed(_run(captures, policy, show_secrets), title, meta)
+    policy = _policy(per, max_open, tolerance, app_mode, count_dev_servers, assume)
+    run = _headed(_run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key)), title, meta)
     _write(output, outputs.render(name, run))
     _finish(run)
+
+
+@app.command()
+def extract(
+    capture: Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.har", help="The small HAR.")],
+    providers: Providers = None,
+    redaction_key: RedactionKey = None,
+) -> None:
+    """A small, masked HAR with only the sockets, to attach to a ticket: it gives the same answer.
+
+    Example: har-sockets extract chat.har -o sockets.har
+    """
+    from analyzer.extract import extract as make
+
+    (source, *others) = _captures([capture])
+    if others:
+        _refuse(f"{capture}: `extract` takes one capture, this is {len(others) + 1}")
+    try:
+        made = make(source, _rows(providers), redaction_key)
+    except CaptureError as error:
+        _say(str(error))
+        raise typer.Exit(UNREADABLE) from None
+    _write(output, made.data)
+    for label, counts in (("kept", made.kept), ("removed", made.removed), ("dropped", (("entries", made.dropped),))):
+        told = ", ".join(f"{what} {number:,}" for what, number in counts)
+        _print(f"{label + ':':<9}{told or 'nothing'}\n".encode())
 
 
 # -- from words to values --------------------------------------------------------------------------------------
@@ -209,6 +287,23 @@ def _headed(run: Run, title: str | None, meta: list[str] | None) -> Run:
     return msgspec.structs.replace(run, title=title, meta=tuple((key, value) for key, _, value in pairs))
 
 
+def _policy(
+    per: str, max_open: int, tolerance: int, app_mode: str | None, count_dev_servers: bool, assume: str | None
+) -> Policy:
+    if per not in tuple(Scope):
+        _refuse(f"--per {per}: not one of {', '.join(Scope)}")
+    if app_mode not in (None, *APP_MODES):
+        _refuse(f"--app-mode {app_mode}: not one of {', '.join(APP_MODES)}")
+    return Policy(
+        per=Scope(per),
+        max_open=max_open,
+        tolerance=tolerance * MILLISECOND,
+        app_mode=app_mode,
+        count_dev_servers=count_dev_servers,
+        assume_no_bfcache=_no_bfcache(assume),
+    )
+
+
 def _no_bfcache(assume: str | None) -> bool:
     if assume not in (None, "no-bfcache"):
         _refuse(f"--assume {assume}: the only assumption is no-bfcache")
@@ -223,16 +318,15 @@ def _session(report: Report, name: str) -> Session:
     return report.sessions[int(number) - 1]
 
 
-def _instant(text: str | None, run: Run) -> Instant | None:
-    """Seconds from the first instant of the first capture, or a date."""
+def _when(text: str | None) -> Instant | timedelta | None:
+    """Seconds from the first instant of each capture, or a date."""
     if text is None:
         return None
-    from datetime import UTC, datetime
+    from datetime import UTC, datetime, timedelta
 
     try:
-        observed = run.reports[0].capture.observed
-        return (observed.start if observed else 0) + round(float(text) * SECOND)
-    except ValueError:
+        return timedelta(seconds=float(text))
+    except (ValueError, OverflowError):
         pass
     try:
         date = datetime.fromisoformat(text)
@@ -244,17 +338,35 @@ def _instant(text: str | None, run: Run) -> Instant | None:
 # -- doing it --------------------------------------------------------------------------------------------------
 
 
-def _run(captures: list[str], policy: Policy, show_secrets: bool) -> Run:
-    try:
-        results = list(fleet.results(fleet.expand(captures), policy))
-    except fleet.NothingToRead as problem:
-        _refuse(str(problem))
+class _Masking(NamedTuple):
+    show_secrets: bool
+    show_users: bool
+    key: str | None
+
+
+def _run(captures: list[str], policy: Policy, providers: Path | None, masking: _Masking) -> Run:
+    results = list(fleet.results(_captures(captures), policy, _rows(providers)))
     run = Run(
         tuple(result for result in results if isinstance(result, Report)),
         tuple(result for result in results if isinstance(result, Unreadable)),
         policy,
     )
-    return redaction.masked(run, secrets=not show_secrets)
+    return redaction.masked(run, secrets=not masking.show_secrets, users=not masking.show_users, key=masking.key)
+
+
+def _captures(asked: list[str]) -> list[str]:
+    try:
+        return fleet.expand(asked)
+    except fleet.NothingToRead as problem:
+        _refuse(str(problem))
+
+
+def _rows(providers: Path | None) -> tuple[Row, ...]:
+    """The user's own services."""
+    try:
+        return () if providers is None else load(providers)
+    except CatalogueError as problem:
+        _refuse(f"{providers}: {problem}")
 
 
 def _text(run: Run) -> bytes:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import glob
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from analyzer.model import CaptureError, Policy, Report, Unreadable
 from analyzer.pipeline import analyze
+from analyzer.providers import Row
 from analyzer.readers import read
 
 SUFFIXES = (".har", ".har.gz", ".har.zst", ".har.zip")
@@ -45,7 +46,7 @@ def expand(asked: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def results(sources: Iterable[str], policy: Policy) -> Iterator[Report | Unreadable]:
+def results(sources: Iterable[str], policy: Policy, catalogue: Sequence[Row] = ()) -> Iterator[Report | Unreadable]:
     """One result a capture, as they come; one that cannot be read does not stop the others."""
     for source in sources:
         try:
@@ -54,4 +55,4 @@ def results(sources: Iterable[str], policy: Policy) -> Iterator[Report | Unreada
             told = f"{error.pointer}: {error.problem}" if error.pointer else error.problem
             yield Unreadable(source, told)
         else:
-            yield analyze(capture, policy)
+            yield analyze(capture, policy, catalogue)

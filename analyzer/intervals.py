@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
-Member = TypeVar("Member", contravariant=True)
+Member_contra = TypeVar("Member_contra", contravariant=True)
 
 
 _END, _START = 0, 1  # ends sort before starts at the same point
@@ -58,11 +58,11 @@ def peak(intervals: Iterable[Interval]) -> int:
     return max((level for _, level in sweep(intervals)), default=0)
 
 
-class Crowd(Protocol[Member]):
+class Crowd(Protocol[Member_contra]):
     """Those that hold at one point, while a sweep goes on; `label` names what they are together, None for nothing."""
 
-    def enter(self, key: Member, /) -> None: ...
-    def leave(self, key: Member, /) -> None: ...
+    def enter(self, key: Member_contra, /) -> None: ...
+    def leave(self, key: Member_contra, /) -> None: ...
     def label(self) -> Hashable | None: ...
 
 

@@ -518,6 +518,23 @@ class Report(Value, frozen=True):
         told = (it.overlap for it in self.excesses if it.relation is relation)
         return tuple(overlap for overlap in told if not overlap.brief(tolerance))
 
+    def finding(
+        self,
+        rule: str,
+        severity: Severity,
+        message: str,
+        sessions: Iterable[str],
+        *,
+        confidence: Confidence = Confidence.PROVEN,
+        interval: Interval | None = None,
+        remedy: str | None = None,
+        link: str | None = None,
+    ) -> Finding:
+        """What a rule says of these sessions, with where they stand in the file."""
+        ids = tuple(sessions)
+        pointers = tuple(session.pointer for session in self.named(ids))
+        return Finding(rule, severity, confidence, message, interval, ids, pointers, remedy, link)
+
     def endpoints(self, ids: Iterable[str]) -> str:
         """Where these sessions connect to, without the scheme: `host/path`, `host/path and 2 others`."""
         found = list(dict.fromkeys(session.endpoint.partition("://")[2] for session in self.named(ids)))

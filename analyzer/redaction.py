@@ -36,15 +36,18 @@ OPAQUE = re.compile(
     rf"{JWT}|[\w.+-]+(?:@|%40)[\w-]+\.[\w.-]+"
     r"|(?=[\w~+=%-]*\d)(?=[\w~+=%-]*[A-Za-z])[\w~+=%-]{20,}(?![\w~+=%.-])"
 )
-# A whole segment of a path: also with dots in it, long numbers, and a mask that an extracted capture holds.
+# A whole segment of a path: also with dots in it, long numbers, what goes from letters to digits and back again and
+# again, and a mask that an extracted capture holds.
 SEGMENT = re.compile(
     rf"{JWT}|[^/]*(?:@|%40)[^/]*|\d{{9,}}|(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/]{{20,}}|(?i:%3Ctoken%20)\w+(?i:%3E)"
+    r"|(?=(?:[^/]*?[A-Za-z][^A-Za-z0-9/]*\d){2})(?=(?:[^/]*?\d[^A-Za-z0-9/]*[A-Za-z]){2})[^/]{10,}"
 )
 FILE = re.compile(r"[\w@.,~+-]+\.(?:[cm]?[jt]sx?|html?|css|json|map|wasm|vue|svelte|php|aspx?|jsp|mjs)", re.IGNORECASE)
 ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:about|blob|data|javascript):|/)\S*")
 WORD = re.compile(r"%[0-9A-Fa-f]{2}|[\w.@+-]+")
 OPAQUE_SCHEMES = ("data:", "javascript:")
 URL = re.compile(r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#@]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+SHORTEST_WORD = 4  # what is shorter stands for itself in too many places
 LONG_ENOUGH = 8  # shorter values are masked where they stand, and not looked for in other text
 
 
@@ -109,7 +112,8 @@ class Masks:
         for session in sessions:
             user = session.identity.user if session.identity is not None else None
             values = [user] if user and self.masks_users else []
-            values += [it for it in session.affiliation.secrets if self.masks_secrets and (it != user or values)]
+            secrets = session.affiliation.secrets if self.masks_secrets else ()
+            values += [it for it in secrets if len(it) >= SHORTEST_WORD and (it != user or values)]
             for value in values:
                 for form in (value, quote(value, "", errors="surrogatepass"), quote(value, errors="surrogatepass")):
                     self._known[form] = value
@@ -172,7 +176,7 @@ class Masks:
         return code and msgspec.structs.replace(
             code,
             url=None if code.url is None else self.url(code.url),
-            function=None if code.function is None else self._shaped(code.function),
+            function=None if code.function is None else self.word(code.function),
         )
 
     def finding(self, finding: Finding, report: Report, sessions: Sequence[Session]) -> Finding:
@@ -223,6 +227,10 @@ class Masks:
                     shown = shown.replace(secret, self._mask(secret))
             self._said[text] = self._shaped(shown)
         return self._said[text]
+
+    def word(self, name: str) -> str:
+        """The name of a function or the like: mostly itself."""
+        return self._shaped(self._words(name))
 
     def _words(self, text: str) -> str:
         """Users, and what a provider's row says is secret, where they stand by themselves."""

@@ -19,13 +19,27 @@ from playwright.sync_api import sync_playwright
 
 from analyzer import Policy, Report, Run, analyze
 from analyzer.intervals import Interval
-from analyzer.model import SECOND, Accepted, Bounds, Capture, Closed, Exporter, Messages, Requested, Silence, Silent, Trace
+from analyzer.model import (
+    SECOND,
+    Accepted,
+    Bounds,
+    Capture,
+    Closed,
+    Exporter,
+    Messages,
+    Requested,
+    Silence,
+    Silent,
+    Trace,
+)
 from analyzer.outputs import html
 
 COUNTS = (1, 60, 1_000, 5_000, 10_000)
 RUNS = 5
 START = 1_763_923_693 * SECOND
-TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
+TWO_FRAMES = (
+    "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
+)
 ZOOM = """async () => {
     const frame = () => new Promise(requestAnimationFrame), lanes = document.querySelector('.lanes');
     let longest = 0, before = await frame();

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -16,6 +17,7 @@ from analyzer.cli import app
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
+RELOADS = str(CAPTURES / "chrome-08-refresh3.har")
 RELOADS = str(CAPTURES / "chrome-08-refresh3.har")
 
 
@@ -166,6 +168,12 @@ def test_show_tells_all_about_one_socket() -> None:
     assert "/log/entries/5" in told
 
 
+def test_timeline_draws_several_captures_each_from_its_own_start(tmp_path: Path) -> None:
+    done = run("timeline", OVERUSE, RELOADS, "-o", str(tmp_path / "chart.svg"), "--from", "0.5", "--to", "2")
+    assert done.returncode == 0
+    assert (tmp_path / "chart.svg").read_text("utf-8").count("2 of 4 sockets in this stretch of time") == 2
+
+
 def test_timeline_writes_a_picture(tmp_path: Path) -> None:
     done = run("timeline", OVERUSE, "-o", str(tmp_path / "chart.svg"), "--from", "0.5", "--to", "3")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
@@ -197,6 +205,92 @@ def test_max_open_and_tolerance_act_on_findings_only() -> None:
         capture = json.loads(run(OVERUSE, "--format", "json", *args).stdout)["captures"][0]
         return capture["verdict"], [finding["rule"] for finding in capture["findings"]]
 
-    assert told() == ("overlap", ["concurrent-sockets"])
+    assert told() == ("overlap", ["duplicate-connection"])
     assert told("--max-open", "4") == ("overlap", [])
-    assert told("--max-open", "3") == ("overlap", ["concurrent-sockets"])
+    assert told("--max-open", "3") == ("overlap", ["duplicate-connection"])
+    assert told("--max-open", "4", "--app-mode", "development") == ("overlap", ["limit-exceeded"])
+
+
+def captured(*args: str) -> dict[str, Any]:
+    return json.loads(run(*args, "--format", "json").stdout)["captures"][0]  # type: ignore[no-any-return]
+
+
+def test_the_policy_stands_in_the_json() -> None:
+    answer = json.loads(run(OVERUSE, "--format", "json", "--per", "user", "--app-mode", "production").stdout)
+    expected = {"per": "user", "max_open": 1, "tolerance_ms": 250, "app_mode": "production", "fail_on": "warning"}
+    assert answer["policy"] == expected
+
+
+def test_users_and_secrets_are_shown_only_where_they_are_asked_for() -> None:
+    hidden, shown = captured(OVERUSE)["sessions"][0], captured(OVERUSE, "--show-users")["sessions"][0]
+    assert hidden["identity"] == {"app": "<token 2>", "user": "user-1"}
+    assert shown["identity"]["user"] == "alice"
+    assert "alice" not in shown["url"]
+    secrets = captured(OVERUSE, "--show-secrets")["sessions"][0]
+    assert secrets["identity"] == {"app": "k8x2testkey", "user": "user-1"}
+    assert "%22user_id%22%3A%22user-1%22" in secrets["url"]
+    both = captured(OVERUSE, "--show-secrets", "--show-users")["sessions"][0]
+    assert "%22user_id%22%3A%22alice%22" in both["url"]
+
+
+def test_a_redaction_key_makes_masks_equal_across_runs() -> None:
+    correct = str(CAPTURES / "chrome-S1-correct.har")
+    first, second = (captured(name, "--redaction-key", "k")["sessions"][0] for name in (OVERUSE, correct))
+    assert first["identity"] == second["identity"]
+    assert first["identity"] != captured(OVERUSE, "--redaction-key", "other")["sessions"][0]["identity"]
+    assert "alice" not in str(first)
+
+
+def test_own_services_come_before_the_known_ones(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(
+        "[[provider]]\nid = 'acme'\nname = 'Acme'\nmatch = [{ path = '/connect' }]\n"
+        "verified = { date = '2026-01-01', by = 'us' }\n"
+    )
+    assert captured(OVERUSE, "--providers", str(tmp_path / "own.toml"))["sessions"][0]["provider"] == "acme"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param("[[provider]]\nid = 'acme'\nhost = 'x'", "provider acme: ", id="a row that is wrong is named"),
+        pytest.param("nonsense", "not TOML", id="no TOML"),
+        pytest.param(None, "No such file", id="no file"),
+    ],
+)
+def test_a_catalogue_that_cannot_be_used_is_wrong_usage(text: str | None, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    if text is not None:
+        path.write_text(text)
+    done = run(OVERUSE, "--providers", str(path))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert problem(done).startswith(f"har-sockets: {path}: ")
+    assert told in problem(done)
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        pytest.param(("--per", "tab"), "--per tab: not one of capture, page, endpoint, service, user", id="--per"),
+        pytest.param(("--app-mode", "test"), "--app-mode test: not one of development, production", id="--app-mode"),
+    ],
+)
+def test_what_a_policy_option_takes_is_said(option: tuple[str, str], told: str) -> None:
+    done = run(OVERUSE, *option)
+    assert (done.returncode, problem(done)) == (2, f"har-sockets: {told}")
+
+
+def test_extract_tells_what_became_of_the_capture(tmp_path: Path) -> None:
+    done = run("extract", OVERUSE, "-o", str(tmp_path / "small.har"))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [line.split(":")[0] for line in done.stdout.decode().splitlines()] == ["kept", "removed", "dropped"]
+    assert "sockets 4" in done.stdout.decode()
+    assert captured(str(tmp_path / "small.har"))["verdict"] == "overlap"
+
+
+def test_extract_takes_one_capture_that_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "bad.har").write_text("{}")
+    out = tmp_path / "small.har"
+    assert run("extract", str(CAPTURES), "-o", str(out)).returncode == 2
+    assert run("extract", str(tmp_path / "bad.har"), "-o", str(out)).returncode == 3
+    assert run("extract", "-", "-o", str(out), stdin=b"{}").returncode == 3
+    assert not out.exists()

@@ -21,6 +21,7 @@ from analyzer import analyze, read
 from analyzer.exporters import EXPORTERS, UNKNOWN
 from analyzer.model import Verdict
 from analyzer.outputs.document import columns
+from analyzer.providers import builtin
 from analyzer.rules import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -79,6 +80,10 @@ def test_the_python_of_the_readme_works() -> None:
     promised = re.findall(r"print\(.*\)  # (.*)", code)
     assert len(promised) == 4
     assert [line for line in promised if line not in told] == []
+
+
+def test_the_readme_counts_the_services() -> None:
+    assert f"{len(builtin())} services and dev servers" in README.read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

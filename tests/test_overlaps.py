@@ -5,13 +5,28 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer import overlaps
 from analyzer.intervals import Interval
-from analyzer.model import Bounds, Confidence, Messages, Outcome, Session
+from analyzer.model import (
+    Affiliation,
+    Bounds,
+    Confidence,
+    Excess,
+    Identity,
+    Limit,
+    Messages,
+    Outcome,
+    Policy,
+    Provider,
+    Relation,
+    Scope,
+    Session,
+)
 
 Span = tuple[int, int | None] | None
 HORIZON = 30
@@ -207,3 +222,146 @@ def test_an_overlap_that_ends_with_a_last_sign_of_life_has_a_lower_bound() -> No
 def test_brief(first: Session, second: Session, brief: bool) -> None:
     (overlap,) = overlaps.find((first, second))
     assert overlap.brief(1_000) is brief
+
+
+# -- who belongs to whom ---------------------------------------------------------------------------------------
+
+STREAM, INTERCOM = Provider("stream-chat", "Stream Chat"), Provider("intercom", "Intercom")
+VITE = Provider("vite", "Vite dev server", dev_only=True)
+WHO = {
+    "alice": Affiliation(STREAM, Identity("app", "alice")),
+    "bob": Affiliation(STREAM, Identity("app", "bob")),
+    "anonymous": Affiliation(STREAM, Identity("app", None)),
+    "intercom": Affiliation(INTERCOM),
+    "unknown": Affiliation(),
+    "vite": Affiliation(VITE),
+}
+
+
+def belonging(*rows: tuple[str, Span]) -> tuple[Session, ...]:
+    """Sessions of somebody, their proven and possible intervals the same; on one page, on an endpoint a service."""
+    return tuple(
+        msgspec.structs.replace(session(n, span, span), affiliation=WHO[who], endpoint=f"ws://{who}/", page="page_1")
+        for n, (who, span) in enumerate(rows, 1)
+    )
+
+
+def related(found: Sequence[Excess]) -> list[tuple[str, str, int, int | None]]:
+    return [(it.relation.value, " ".join(it.overlap.sessions), *it.overlap.interval) for it in found]
+
+
+@pytest.mark.parametrize(
+    ("rows", "policy", "said"),
+    [
+        pytest.param([("alice", (0, 9)), ("alice", (2, 5))], {}, [("same-user", "s1 s2", 2, 5)], id="one user twice"),
+        pytest.param([("alice", (0, 9)), ("bob", (2, 5))], {}, [("related", "s1 s2", 2, 5)], id="two users of one app"),
+        pytest.param(
+            [("anonymous", (0, 9)), ("anonymous", (2, 5))], {}, [("related", "s1 s2", 2, 5)],
+            id="two of one service, of users not known",
+        ),
+        pytest.param([("alice", (0, 9)), ("intercom", (2, 5))], {}, [("unrelated", "s1 s2", 2, 5)], id="two services"),
+        pytest.param(
+            [("alice", (0, 9)), ("unknown", (2, 5))], {}, [("related", "s1 s2", 2, 5)],
+            id="nothing is known of one: they may belong together",
+        ),
+        pytest.param(
+            [("alice", (0, 9)), ("alice", (2, 7)), ("intercom", (4, 9))], {},
+            [("same-user", "s1 s2", 2, 7), ("unrelated", "s1 s2 s3", 4, 9)],
+            id="one user twice beside another service: each is told",
+        ),
+        pytest.param(
+            [("alice", (0, 9)), ("intercom", (0, 9)), ("bob", (4, 6))], {},
+            [("unrelated", "s1 s2", 0, 4), ("related", "s1 s2 s3", 4, 6), ("unrelated", "s1 s2", 6, 9)],
+            id="how they belong together changes as they come and go",
+        ),
+        pytest.param([("alice", (0, 5)), ("alice", (5, 9))], {}, [], id="one after the other"),
+        pytest.param([("alice", (0, 9)), ("vite", (2, 5))], {}, [], id="a dev server does not count"),
+        pytest.param(
+            [("alice", (0, 9)), ("vite", (2, 5))], {"count_dev_servers": True}, [("unrelated", "s1 s2", 2, 5)],
+            id="unless it shall",
+        ),
+        pytest.param([("alice", (0, 9)), ("alice", (2, 5))], {"max_open": 2}, [], id="two are allowed"),
+        pytest.param(
+            [("alice", (0, 9)), ("alice", (2, 5)), ("unknown", (3, 4))], {"max_open": 2},
+            [("related", "s1 s2 s3", 3, 4)], id="two of one user are allowed, three in all are not",
+        ),
+        pytest.param(
+            [("alice", (0, 9)), ("bob", (2, 5)), ("alice", (4, 5))], {"per": Scope.USER},
+            [("same-user", "s1 s3", 4, 5)], id="per user: users count apart",
+        ),
+        pytest.param(
+            [("alice", (0, 9)), ("intercom", (2, 5)), ("bob", (4, 5))], {"per": Scope.SERVICE},
+            [("related", "s1 s3", 4, 5)], id="per service: services count apart",
+        ),
+        pytest.param(
+            [("unknown", (0, 9)), ("alice", (2, 5)), ("unknown", (4, 5))], {"per": Scope.USER},
+            [("related", "s1 s3", 4, 5)], id="per user: without a user by address",
+        ),
+        pytest.param(
+            [("alice", (0, 9)), ("bob", (2, 5)), ("bob", (3, 4))], {"per": Scope.ENDPOINT},
+            [("same-user", "s2 s3", 3, 4)], id="per endpoint: addresses count apart",
+        ),
+        pytest.param(
+            [("alice", (0, 9)), ("bob", (2, 5))], {"per": Scope.PAGE}, [("related", "s1 s2", 2, 5)],
+            id="per page: on one page they count together",
+        ),
+    ],
+)  # fmt: skip
+def test_excesses(rows: list[tuple[str, Span]], policy: dict[str, object], said: list[object]) -> None:
+    assert related(overlaps.excesses(belonging(*rows), Policy(**policy))) == said  # type: ignore[arg-type]
+
+
+def test_pages_count_apart_where_they_are_asked_to() -> None:
+    first, second = belonging(("alice", (0, 9)), ("alice", (2, 5)))
+    second = msgspec.structs.replace(second, page="page_2")
+    assert overlaps.excesses((first, second), Policy(per=Scope.PAGE)) == ()
+    assert len(overlaps.excesses((first, second), Policy())) == 1
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from(["alice", "bob", "intercom", "unknown", "anonymous"]), st.integers(0, 9), st.integers(1, 6)),
+        max_size=7,
+    ),
+    allowed=st.integers(1, 3),
+)  # fmt: skip
+def test_at_each_instant_the_relation_is_that_of_those_open_then(
+    rows: list[tuple[str, int, int]], allowed: int
+) -> None:
+    sessions = belonging(*((who, (start, start + length)) for who, start, length in rows))
+    found = overlaps.excesses(sessions, Policy(max_open=allowed))
+    for at in range(17):
+        here = [(who, n) for n, (who, start, length) in enumerate(rows) if start <= at < start + length]
+        users = [who for who, _ in here if who in ("alice", "bob")]
+        expected = {Relation.SAME_USER for who in users if users.count(who) > allowed}
+        units = {(who, None if who in ("alice", "bob") else n) for who, n in here}
+        if len(here) > allowed and len(units) > 1:
+            services = [WHO[who].provider for who, _ in units]
+            apart = None not in services and len({it.id for it in services if it}) == len(services)
+            expected.add(Relation.UNRELATED if apart else Relation.RELATED)
+        told = {it.relation for it in found if it.overlap.interval.start <= at < (it.overlap.interval.end or 99)}
+        assert told == expected
+
+
+def test_a_brief_meeting_of_two_users_is_brief_also_beside_a_long_lived_service() -> None:
+    rows = belonging(("intercom", (0, 9_000_000)), ("alice", (1_000, 2_000)), ("bob", (1_900, 5_000_000)))
+    found = overlaps.excesses(rows, Policy())
+    assert [it.overlap.brief(1_000) for it in found if it.relation is Relation.RELATED] == [True]
+
+
+def test_groups_are_by_user_then_by_address_and_hold_each_session_once() -> None:
+    rows = belonging(("alice", (0, 9)), ("unknown", (0, 1)), ("alice", (2, 5)), ("bob", (0, 1)))
+    found = overlaps.groups(rows, Scope.CAPTURE)
+    assert [(g.per.value, dict(g.key), g.sessions, g.proven_peak) for g in found] == [
+        ("user", {"provider": "stream-chat", "app": "app", "user": "alice"}, ("s1", "s3"), 2),
+        ("endpoint", {"endpoint": "ws://unknown/"}, ("s2",), 1),
+        ("user", {"provider": "stream-chat", "app": "app", "user": "bob"}, ("s4",), 1),
+    ]
+
+
+def test_a_group_has_the_limits_that_count_per_user() -> None:
+    limits = (Limit("user", 3, "https://h", "2026-01-01", "development"), Limit("app", 9, "https://h", "2026-01-01"))
+    provider = msgspec.structs.replace(STREAM, limits=limits)
+    (only,) = belonging(("alice", (0, 9)))
+    told = msgspec.structs.replace(only, affiliation=Affiliation(provider, Identity("app", "alice")))
+    assert overlaps.groups((told,), Scope.USER)[0].limits == limits[:1]

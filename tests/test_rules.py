@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analyzer import Policy, analyze, read
-from analyzer.model import MILLISECOND, Severity
+from analyzer.model import MILLISECOND, Capture, Scope, Severity
 
 CAPTURES = Path(__file__).parent / "captures"
 
@@ -17,14 +19,34 @@ CAPTURES = Path(__file__).parent / "captures"
     [
         pytest.param(
             "chrome-S2-overuse",
-            [("concurrent-sockets", "warning", "4 sockets of chat.stream-io-api.com/connect: 2 or more open for at least "
+            [("duplicate-connection", "error", "4 sockets of one user of Stream Chat: 2 or more open for at least "
               "2.23 s, up to 4 at once, still so when the capture was saved.")],
             id="four open for good",
+        ),
+        pytest.param(
+            "chrome-S4-two-users",
+            [
+                ("concurrent-sockets", "warning", "2 sockets of 2 users of Stream Chat: both open for at least 903 ms and at "
+                 "most 922 ms."),
+                ("user-still-connected", "note", "When another user of Stream Chat connected (socket #2), socket #1 of the user "
+                 "before was still open."),
+            ],
+            id="a user who stays connected",
+        ),
+        pytest.param(
+            "chrome-16-hmr",
+            [
+                ("dev-server-socket", "note", "1 socket of a development server, Next.js dev server, in no overlap rule "
+                 "(--count-dev-servers counts them)."),
+                ("dev-server-socket", "note", "1 socket of a development server, Vite dev server, in no overlap rule "
+                 "(--count-dev-servers counts them)."),
+            ],
+            id="dev servers beside one socket of the application",
         ),
         pytest.param("chrome-08-refresh3", [], id="three reloads"),
         pytest.param(
             "chrome-S6-strict-manual",
-            [("concurrent-sockets", "warning", "2 sockets of chat.stream-io-api.com/connect: both open, still so when the "
+            [("duplicate-connection", "error", "2 sockets of one user of Stream Chat: both open, still so when the "
               "capture was saved.")],
             id="two open for good, nothing seen after",
         ),
@@ -67,7 +89,7 @@ def test_an_overlap_that_surely_lasted_less_than_the_tolerance_is_brief() -> Non
 
 def test_an_overlap_without_end_is_never_brief() -> None:
     report = analyze(read(CAPTURES / "chrome-S6-strict-manual.har"), Policy(tolerance=10_000_000 * MILLISECOND))
-    assert [f.rule for f in report.findings] == ["concurrent-sockets"]
+    assert [f.rule for f in report.findings] == ["duplicate-connection"]
 
 
 def test_fingerprints_hold_no_times_and_no_ids() -> None:
@@ -78,3 +100,64 @@ def test_fingerprints_hold_no_times_and_no_ids() -> None:
     again = analyze(read(CAPTURES / "chrome-S2-overuse.har", source="another name"))
     assert prints == [finding.fingerprint for finding in again.findings]
     assert set(prints).isdisjoint(finding.fingerprint for finding in elsewhere.findings)
+
+
+def rules(name: str, **policy: object) -> list[tuple[str, str]]:
+    report = analyze(read(CAPTURES / f"{name}.har"), Policy(**policy))  # type: ignore[arg-type]
+    return [(finding.rule, finding.severity.value) for finding in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "told"),
+    [
+        pytest.param("chrome-S2-overuse", {"app_mode": "development"},
+                     [("duplicate-connection", "error"), ("limit-exceeded", "error")], id="4 of 3 in development"),
+        pytest.param("chrome-S2-overuse", {"app_mode": "production"}, [("duplicate-connection", "error")],
+                     id="4 of 50 in production"),
+        pytest.param("chrome-S2-overuse", {"app_mode": "development", "max_open": 9}, [("limit-exceeded", "error")],
+                     id="the service's limit holds whatever is allowed"),
+        pytest.param("chrome-S2-overuse", {"max_open": 4}, [], id="4 are allowed"),
+        pytest.param("chrome-S4-two-users", {"per": Scope.USER}, [("user-still-connected", "note")],
+                     id="per user: two users are no overlap"),
+        pytest.param("chrome-S4-two-users", {"per": Scope.SERVICE},
+                     [("concurrent-sockets", "warning"), ("user-still-connected", "note")], id="per service they are"),
+        pytest.param("chrome-16-hmr", {"count_dev_servers": True},
+                     [("concurrent-sockets", "warning"), ("unrelated-sockets", "note"), ("dev-server-socket", "note"),
+                      ("dev-server-socket", "note")],
+                     id="dev servers count where they shall"),
+        pytest.param("chrome-04-overlap-open", {"per": Scope.USER}, [("concurrent-sockets", "warning")],
+                     id="per user, none known: by address"),
+    ],
+)  # fmt: skip
+def test_the_policy_acts_on_findings(name: str, policy: dict[str, object], told: list[tuple[str, str]]) -> None:
+    assert rules(name, **policy) == told
+
+
+def test_per_user_without_users_is_a_caveat() -> None:
+    report = analyze(read(CAPTURES / "chrome-04-overlap-open.har"), Policy(per=Scope.USER))
+    assert "user-unknown" in {caveat.id for caveat in report.capture.caveats}
+    known = analyze(read(CAPTURES / "chrome-S2-overuse.har"), Policy(per=Scope.USER))
+    assert "user-unknown" not in {caveat.id for caveat in known.capture.caveats}
+
+
+def test_the_verdict_counts_every_socket_whatever_the_policy() -> None:
+    capture = read(CAPTURES / "chrome-16-hmr.har")
+    for policy in (Policy(), Policy(per=Scope.USER), Policy(max_open=9), Policy(count_dev_servers=True)):
+        report = analyze(capture, policy)
+        assert (report.verdict, report.concurrency.proven_peak) == ("overlap", 3)
+
+
+def test_services_side_by_side_are_a_note(reading: Callable[[Any], Capture]) -> None:
+    def socket(url: str) -> dict[str, Any]:
+        messages = [{"type": "send", "time": 1767225600.5 + n, "opcode": 1, "data": ""} for n in range(3)]
+        return {"_resourceType": "websocket", "startedDateTime": "2026-01-01T00:00:00Z", "request": {"url": url},
+                "response": {"status": 101}, "_webSocketMessages": messages}  # fmt: skip
+
+    urls = [
+        "wss://chat.stream-io-api.com/connect?json=%7B%22user_id%22%3A%22a%22%7D&api_key=k&stream-auth-type=jwt",
+        "wss://nexus-websocket-a.intercom.io/pubsub/5-abc?X-Nexus-Version=1&user_role=user",
+    ]
+    report = analyze(reading({"log": {"entries": [socket(url) for url in urls]}}))
+    (finding,) = report.findings
+    assert (finding.rule, finding.severity) == ("unrelated-sockets", Severity.NOTE)
+    assert finding.message == "Sockets of different services, Stream Chat and Intercom: both open for at least 2.00 s."

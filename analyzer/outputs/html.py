@@ -78,17 +78,21 @@ class Part(Value, frozen=True):
 def render(run: Run) -> bytes:
     style, script = _asset("page.css"), "(() => {\n'use strict';\n" + "".join(map(_asset, SCRIPTS)) + "})();\n"
     parts = _parts(run)
-    page = _environment().get_template("page.html").render(
-        run=run,
-        title=safe(run.title, 200) if run.title else summary.TITLE,
-        version=VERSION,
-        parts=parts,
-        policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
-        f"script-src {_hash(script)}",
-        style=Markup(style),  # noqa: S704 - ours
-        script=Markup(script),  # noqa: S704
-        data=Markup(_json(parts)),  # noqa: S704 - `<` is escaped in it
-        shown=SHOWN,
+    page = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            run=run,
+            title=safe(run.title, 200) if run.title else summary.TITLE,
+            version=VERSION,
+            parts=parts,
+            policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
+            f"script-src {_hash(script)}",
+            style=Markup(style),  # noqa: S704 - ours
+            script=Markup(script),  # noqa: S704
+            data=Markup(_json(parts)),  # noqa: S704 - `<` is escaped in it
+            shown=SHOWN,
+        )
     )
     return page.encode("utf-8")
 

@@ -132,7 +132,11 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
     for session in report.sessions[: size.sockets]:
         identity = session.identity
         whose = [session.provider.name if session.provider else "", (identity.user if identity else None) or ""]
-        told = [session.endpoint.partition("://")[2], ", ".join(filter(None, whose)), terminal.when(session.opened, axis)]
+        told = [
+            session.endpoint.partition("://")[2],
+            ", ".join(filter(None, whose)),
+            terminal.when(session.opened, axis),
+        ]
         told += [terminal.ending(session, pages, axis), summary.length(session.proven, axis), session.pointer]
         rows.append([session.id[1:], *(_text(it, size) for it in told)])
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")

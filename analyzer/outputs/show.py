@@ -21,7 +21,7 @@ from analyzer.model import (
     describe,
     spoken,
 )
-from analyzer.outputs import terminal, verdict
+from analyzer.outputs import services, terminal, verdict
 from analyzer.outputs.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 
 FIRST, LAST = 20, 3  # messages in the table
@@ -74,9 +74,19 @@ def _about(report: Report, session: Session, medium: Medium) -> list[Text]:
         *_fact("address", session.endpoint, medium, STRONG),
         *_fact("URL", session.url, medium),
         *_fact("in the file", session.pointer, medium),
+        *(_fact("service", _service(session), medium) if session.provider is not None else []),
         *_fact("opened by", _initiator(session), medium),
         *_fact("page", _page(report, page, session), medium),
     ]
+
+
+def _service(session: Session) -> str:
+    assert session.provider is not None
+    told = [session.provider.name + (" (development only)" if session.dev_only else "")]
+    if session.identity is not None:
+        named = (("user", session.identity.user), ("app", session.identity.app))
+        told += [f"{what} {value}" for what, value in named if value is not None]
+    return ", ".join([*told, *filter(None, [services.client(session)])])
 
 
 def _initiator(session: Session) -> str:

@@ -28,7 +28,7 @@ from analyzer.model import (
     Verdict,
     spoken,
 )
-from analyzer.outputs import terminal, verdict
+from analyzer.outputs import services, terminal, verdict
 from analyzer.outputs.document import tried
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 
@@ -36,7 +36,7 @@ SUFFIX = ".txt"
 IN_FULL = 5  # captures; above that one line each
 ROWS = 100  # sockets; above that they are summed up
 SHOWN = 24  # of these the rows of so many
-ADDRESSES, FINDINGS, CAVEATS, SKIPPED = 12, 4, 10, 5
+ADDRESSES, GROUPS, FINDINGS, CAVEATS, SKIPPED = 12, 8, 4, 10, 5
 MARGIN = "   "
 BEGAN, ENDED, AT_ONCE = "opened", "how it ended", "up to {} at once"
 ALL = "--format csv has them all"
@@ -120,6 +120,7 @@ def _full(report: Report, policy: Policy, medium: Medium) -> list[Text]:
         Text(),
         *_verdict(report, policy, medium),
         *_timeline(report, medium),
+        *_services(report, medium),
         *_tried(report, medium),
         *_findings(report.findings, medium),
         *_caveats(report.capture.caveats, medium),
@@ -342,6 +343,17 @@ def _legend(shown: Sequence[Session], medium: Medium) -> list[Text]:
     ]
     told = "   ".join(f"{sign} {words}" for sign, words, seen in used if seen)
     return wrapped(Text(told, FAINT), medium, MARGIN) if told else []
+
+
+def _services(report: Report, medium: Medium) -> list[Text]:
+    told = services.sentences(report)
+    if not told:
+        return []
+    lines = heading("Services")
+    for name, said in told[:GROUPS]:
+        line = Text(medium.safe(name), STRONG).append(f": {medium.safe(said, 2000)}", "")
+        lines += wrapped(line, medium, f"{MARGIN}{medium.signs.dot} ")
+    return lines + _more(len(told) - GROUPS, medium)
 
 
 # -- below it ----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import re
 import tomllib
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +23,10 @@ from analyzer.model import Affiliation, Client, Direction, Identity, Limit, Open
 
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#@]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
 # A host on which a developer's own server runs (RFC 6761, RFC 1918, RFC 6762).
-DEV_HOST = r"localhost|.+\.localhost|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+|172\.(?:1[6-9]|2\d|3[01])\..+|.+\.(?:local|test)"
+DEV_HOST = (
+    r"(?:.+\.)?(?:localhost|local|test)|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+"
+    r"|172\.(?:1[6-9]|2\d|3[01])\..+"
+)
 Where = Literal["query", "path", "host", "protocol", "sent", "received"]
 
 
@@ -37,7 +41,7 @@ class Match(Value, frozen=True, forbid_unknown_fields=True):
     host: str | None = None  # without the port
     port: int | None = None
     path: str | None = None
-    query: dict[str, str] = {}  # by key, of the decoded value; "" for any value
+    query: dict[str, str] = msgspec.field(default_factory=dict)  # by key, of the decoded value; "" for any value
     protocol: str | None = None  # one of the subprotocols offered or selected
     sent: str | None = None  # how one of the first messages begins
     received: str | None = None
@@ -150,13 +154,20 @@ def _problems(row: Row) -> Iterator[str]:
             patterns.append(place.pattern)
             if (place.where == "query") != (place.key is not None):
                 yield "a place in the query has a key, and no other place has one"
-            if place.pattern is not None and "(" not in place.pattern:
+            if place.pattern is not None and _groups(place.pattern) == 0:
                 yield f"pattern {place.pattern!r}: the value is its first group"
     for pattern in patterns:
         try:
             re.compile(pattern or "")
         except re.error as error:
             yield f"pattern {pattern!r}: {error}"
+
+
+def _groups(pattern: str) -> int | None:
+    try:
+        return re.compile(pattern).groups
+    except re.error:
+        return None
 
 
 # -- what a trace tells ----------------------------------------------------------------------------------------
@@ -268,23 +279,32 @@ def _first(places: Iterable[Place], view: _View) -> str | None:
 def _values(place: Place, view: _View) -> Iterator[str]:
     """What stands at a place; nothing where it does not stand there as the row says."""
     for text, cut in view.texts(place.where, place.key):
-        if place.pattern is not None:
-            found = _regex(place.pattern).search(text)
-            text = found[1] if found and found[1] else ""
-        if place.base64:
-            text = _decoded(text)
-        if place.jwt:
-            text = _decoded(text.split(".")[1]) if text.count(".") == 2 else ""
+        found = _within(text, place)
         if place.json is None:
-            yield from [text] if text else []
+            yield from [found] if found else []
         else:
-            yield from _strings(_member(_json(text, cut), place.json))
+            with suppress(RecursionError):  # json.loads goes deeper than Python may from 3.12 on
+                yield from _strings(_member(_json(found, cut), place.json))
+
+
+def _within(text: str, place: Place) -> str:
+    """What the place means of a text: by its pattern, decoded."""
+    if place.pattern is not None:
+        found = _regex(place.pattern).search(text)
+        text = (found[1] or "") if found else ""
+    if place.base64:
+        text = _decoded(text)
+    if place.jwt:
+        text = _decoded(text.split(".")[1]) if text.count(".") == 2 else ""
+    return text
 
 
 def _decoded(text: str) -> str:
     """Base64, either alphabet, with or without padding; empty where it is none."""
     try:
-        return urlsafe_b64decode(text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)).decode()
+        return urlsafe_b64decode(
+            text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+        ).decode()
     except (ValueError, UnicodeError):
         return ""
 
@@ -317,7 +337,9 @@ def _completed(text: str) -> str:
 
 
 def _member(value: Any, path: str) -> Any:
-    """The member at a dotted path; of an array, that of its first element."""
+    """The member at a dotted path, or of that very name; of an array, that of its first element."""
+    if isinstance(value, dict) and path in value:
+        return value[path]
     for name in path.split("."):
         if isinstance(value, list):
             value = value[0] if value else None

@@ -95,7 +95,7 @@ def ticks(messages: Sequence[RawMessage]) -> Ticks:
         ticks=array("d", [math.nan if m.time is None else m.time for m in data]),
         directions=bytes([DIRECTIONS[m.type or ""] for m in data]),
         opcodes=array("b", [int(m.opcode or 1) for m in data]),
-        lengths=array("q", [_length(m) for m in data]),
+        lengths=array("q", [payload_length(m) for m in data]),
         control=[(m.time or 0.0, int(m.opcode or 0)) for m in control],
         errors=[m.data or "" for m in others if m.opcode not in CONTROL_OPCODES],
         opening=tuple(_opening(m) for m in data[:OPENING]),
@@ -113,7 +113,7 @@ def _opening(message: RawMessage) -> Opening:
     return Opening(direction, data[:LONGEST_OPENING], len(data) > LONGEST_OPENING)
 
 
-def _length(message: RawMessage) -> int:
+def payload_length(message: RawMessage) -> int:
     """Bytes of payload: binary messages are base64, text is UTF-8."""
     data = message.data or ""
     if message.length is not None and not data:

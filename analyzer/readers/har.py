@@ -187,19 +187,24 @@ class _Gathered:
         entry.initiator = entry.close = entry.affiliation = msgspec.Raw(b"null")
 
     def _attached(self, index: int, name: str) -> list[RawMessage] | None:
-        """Playwright's side file: one message a line, as JSON."""
-        text = self.attachment(name)
+        messages, problems = attached_messages(self.attachment, name)
         pointer = f"/log/entries/{index}/response/content/_file"
-        if text is None:
-            self.skipped.append(Skipped(pointer, None, "its file of messages is not beside the capture"))
-            return None
-        messages = []
-        for number, line in enumerate(text.splitlines(), 1):
-            try:
-                messages.append(msgspec.json.decode(line, type=RawMessage))
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                self.skipped.append(Skipped(pointer, None, f"line {number} of its file of messages is damaged"))
+        self.skipped += [Skipped(pointer, None, problem) for problem in problems]
         return messages
+
+
+def attached_messages(attachment: Attachment, name: str) -> tuple[list[RawMessage] | None, list[str]]:
+    """Playwright's side file, one message a line, as JSON; and what is wrong with it."""
+    text = attachment(name)
+    if text is None:
+        return None, ["its file of messages is not beside the capture"]
+    messages, problems = [], []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            messages.append(msgspec.json.decode(line, type=RawMessage))
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            problems.append(f"line {number} of its file of messages is damaged")
+    return messages, problems
 
 
 def _replaces(entry: RawEntry, request: dict[str, str]) -> bool:
@@ -413,7 +418,8 @@ class _Reading:
             )
         if self.messages_removed:
             told.append(Caveat("messages-removed", "Messages were removed from this file."))
-        return told
+        known = {caveat.id for caveat in told}
+        return told + [caveat for caveat in told_caveats(self.document.log) if caveat.id not in known]
 
     def _first_page_listed(self) -> bool:
         return any(page.id == "page_1" or not page_reader.NUMBERED.match(page.id) for page in self.listed)
@@ -434,6 +440,15 @@ class _Reading:
                 offset = socket.started + round((blocked / 1000 + 1) * SECOND)
                 return offset, offset + MILLISECOND
         return None
+
+
+def told_caveats(log: dict[str, Any]) -> list[Caveat]:
+    """What a capture that we extracted says of the one that it was made from."""
+    told = _member(log, "_harSockets").get("caveats")
+    try:
+        return msgspec.convert(told or [], list[Caveat])
+    except msgspec.ValidationError:
+        return []
 
 
 def _member(log: dict[str, Any], name: str) -> dict[str, Any]:

@@ -12,23 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Confidence, Finding, Policy, Report, Rule, Severity, describe
+from analyzer.model import Finding, Policy, Report, Rule, Severity, describe
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    for excess in report.excesses:
-        overlap = excess.overlap
+    for overlap in (excess.overlap for excess in report.excesses):
         if overlap.brief(policy.tolerance):
-            sessions = report.named(overlap.sessions)
-            yield Finding(
-                rule=RULE.id,
-                severity=Severity.NOTE,
-                confidence=Confidence.PROVEN,
-                message=f"{len(sessions)} sockets of {report.endpoints(overlap.sessions)}: {describe(overlap, policy.max_open + 1)}, "
-                "a hand-over or a double mount.",
+            yield report.finding(
+                RULE.id,
+                Severity.NOTE,
+                f"{len(overlap.sessions):,} sockets of {report.endpoints(overlap.sessions)}: "
+                f"{describe(overlap, policy.max_open + 1)}, a hand-over or a double mount.",
+                overlap.sessions,
                 interval=overlap.interval,
-                sessions=overlap.sessions,
-                pointers=tuple(session.pointer for session in sessions),
             )
 
 

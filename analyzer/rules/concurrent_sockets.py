@@ -10,27 +10,40 @@ and close it where it is cleaned up. `har-sockets show CAPTURE SOCKET` names the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from analyzer.model import Confidence, Finding, Policy, Relation, Report, Rule, Severity, describe
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Session, Severity, describe
 
 SAME = "Open the connection once and close it in the clean-up of what opened it."
+USERS = "One user at a time: close the old connection, and wait for it, before the next user connects."
 DIFFERENT = "They go to different addresses: see which of them is meant to be there."
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for overlap in report.exceeding(Relation.RELATED, policy.tolerance):
         sessions = report.named(overlap.sessions)
-        yield Finding(
-            rule=RULE.id,
-            severity=Severity.WARNING,
-            confidence=Confidence.PROVEN,
-            message=f"{len(sessions):,} sockets of {report.endpoints(overlap.sessions)}: {describe(overlap, policy.max_open + 1)}.",
+        yield report.finding(
+            RULE.id,
+            Severity.WARNING,
+            f"{len(sessions):,} sockets of {_whose(report, sessions)}: {describe(overlap, policy.max_open + 1)}.",
+            overlap.sessions,
             interval=overlap.interval,
-            sessions=overlap.sessions,
-            pointers=tuple(session.pointer for session in sessions),
-            remedy=SAME if len({session.endpoint for session in sessions}) < len(sessions) else DIFFERENT,
+            remedy=_remedy(sessions),
         )
+
+
+def _whose(report: Report, sessions: Sequence[Session]) -> str:
+    services = {session.provider.name if session.user and session.provider else None for session in sessions}
+    (service,) = services if len(services) == 1 else (None,)
+    if service is None:
+        return report.endpoints(session.id for session in sessions)
+    return f"{len({session.user for session in sessions}):,} users of {service}"
+
+
+def _remedy(sessions: Sequence[Session]) -> str:
+    if all(session.user for session in sessions):
+        return USERS
+    return SAME if len({session.endpoint for session in sessions}) < len(sessions) else DIFFERENT
 
 
 RULE = Rule("concurrent-sockets", "More than one socket open at once", check)

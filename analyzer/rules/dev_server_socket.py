@@ -10,26 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Confidence, Finding, Policy, Report, Rule, Session, Severity
+from analyzer.model import Finding, Policy, Report, Rule, Severity
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    by_server: dict[str, list[Session]] = {}
+    by_server: dict[str, list[str]] = {}
     for session in report.sessions:
         if session.provider is not None and session.dev_only:
-            by_server.setdefault(session.provider.name, []).append(session)
-    for name, sessions in by_server.items():
-        many = "1 socket" if len(sessions) == 1 else f"{len(sessions):,} sockets"
-        counted = "" if policy.count_dev_servers else ", in no overlap rule (--count-dev-servers counts them)"
-        yield Finding(
-            rule=RULE.id,
-            severity=Severity.NOTE,
-            confidence=Confidence.PROVEN,
-            message=f"{many} of a development server, {name}{counted}.",
-            interval=None,
-            sessions=tuple(session.id for session in sessions),
-            pointers=tuple(session.pointer for session in sessions),
-        )
+            by_server.setdefault(session.provider.name, []).append(session.id)
+    counted = "" if policy.count_dev_servers else ", in no overlap rule (--count-dev-servers counts them)"
+    for name, ids in by_server.items():
+        many = "1 socket" if len(ids) == 1 else f"{len(ids):,} sockets"
+        yield report.finding(RULE.id, Severity.NOTE, f"{many} of a development server, {name}{counted}.", ids)
 
 
 RULE = Rule("dev-server-socket", "Sockets of a development server", check)

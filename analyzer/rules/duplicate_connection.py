@@ -13,24 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Confidence, Finding, Policy, Relation, Report, Rule, Severity, describe
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe
 
 REMEDY = "Open the connection once a user and close it in the clean-up of what opened it."
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for overlap in report.exceeding(Relation.SAME_USER, policy.tolerance):
-        sessions = report.named(overlap.sessions)
-        provider = sessions[0].provider
+        provider = report.named(overlap.sessions)[0].provider
         assert provider is not None  # or the user would not be known
-        yield Finding(
-            rule=RULE.id,
-            severity=Severity.ERROR,
-            confidence=Confidence.PROVEN,
-            message=f"{len(sessions):,} sockets of one user of {provider.name}: {describe(overlap, policy.max_open + 1)}.",
+        yield report.finding(
+            RULE.id,
+            Severity.ERROR,
+            f"{len(overlap.sessions):,} sockets of one user of {provider.name}: "
+            f"{describe(overlap, policy.max_open + 1)}.",
+            overlap.sessions,
             interval=overlap.interval,
-            sessions=overlap.sessions,
-            pointers=tuple(session.pointer for session in sessions),
             remedy=provider.remedy or REMEDY,
             link=provider.link,
         )

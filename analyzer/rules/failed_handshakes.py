@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import SECOND, Confidence, Finding, Outcome, Policy, Report, Rule, Session, Severity
+from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity
 
 STORM, WITHIN = 5, 60 * SECOND
 SHOWN = 3  # different problems
@@ -23,14 +23,11 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         many = "1 socket" if len(failed) == 1 else f"{len(failed)} sockets"
         problems = list(dict.fromkeys(s.problem for s in failed if s.problem))
         more = f" and {len(problems) - SHOWN} other problems" if len(problems) > SHOWN else ""
-        yield Finding(
-            rule=RULE.id,
-            severity=Severity.WARNING if _storm(failed) else Severity.NOTE,
-            confidence=Confidence.PROVEN,
-            message=f"{many} never opened: {', '.join(problems[:SHOWN]) or 'no answer'}{more}.",
-            interval=None,
-            sessions=tuple(session.id for session in failed),
-            pointers=tuple(session.pointer for session in failed),
+        yield report.finding(
+            RULE.id,
+            Severity.WARNING if _storm(failed) else Severity.NOTE,
+            f"{many} never opened: {', '.join(problems[:SHOWN]) or 'no answer'}{more}.",
+            (session.id for session in failed),
             remedy="Look at the answers of the server; let the client wait longer after each failure.",
         )
 

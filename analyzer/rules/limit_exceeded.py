@@ -11,34 +11,46 @@ What to do: connect once a user. If there is one connection a device and the lim
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzer import overlaps
-from analyzer.model import Confidence, Finding, Policy, Report, Rule, Scope, Severity, describe
+from analyzer.model import (
+    Confidence,
+    Finding,
+    Limit,
+    Policy,
+    Provider,
+    Report,
+    Rule,
+    Scope,
+    Session,
+    Severity,
+    describe,
+)
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for key, members in overlaps.partition(report.sessions, Scope.USER):
         provider = members[0].provider
-        if key.per is not Scope.USER or provider is None or policy.app_mode is None:
-            continue
-        for limit in provider.limits:
-            if limit.scope != "user" or limit.mode != policy.app_mode:
-                continue
-            for overlap in overlaps.find(members, limit.max + 1):
-                if overlap.confidence is Confidence.PROVEN:
-                    allows = f"{provider.name} allows {limit.max} in {limit.mode} mode"
-                    yield Finding(
-                        rule=RULE.id,
-                        severity=Severity.ERROR,
-                        confidence=Confidence.PROVEN,
-                        message=f"{overlap.peak:,} sockets of one user at once, {allows}: {describe(overlap, limit.max + 1)}.",
-                        interval=overlap.interval,
-                        sessions=overlap.sessions,
-                        pointers=tuple(session.pointer for session in report.named(overlap.sessions)),
-                        remedy=provider.remedy,
-                        link=limit.source,
-                    )
+        if key.per is Scope.USER and provider is not None and policy.app_mode is not None:
+            for limit in provider.limits:
+                if limit.scope == "user" and limit.mode in (None, policy.app_mode):
+                    yield from _findings(report, members, provider, limit)
+
+
+def _findings(report: Report, members: Sequence[Session], provider: Provider, limit: Limit) -> Iterator[Finding]:
+    for overlap in overlaps.find(members, limit.max + 1):
+        if overlap.confidence is Confidence.PROVEN:
+            yield report.finding(
+                RULE.id,
+                Severity.ERROR,
+                f"{overlap.peak:,} sockets of one user at once, where {provider.name} allows {limit.max}"
+                f"{f' in {limit.mode} mode' if limit.mode else ''}: {describe(overlap, limit.max + 1)}.",
+                overlap.sessions,
+                interval=overlap.interval,
+                remedy=provider.remedy,
+                link=limit.source,
+            )
 
 
 RULE = Rule("limit-exceeded", "More open for one user than the service allows", check)

@@ -20,17 +20,16 @@ NEVER = "Record with Chrome DevTools or HTTP Toolkit, or with Playwright 1.61 or
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     if not report.sessions:
         sure = report.verdict is Verdict.NO_SOCKETS
-        yield Finding(
-            rule=RULE.id,
-            severity=Severity.NOTE,
-            confidence=Confidence.PROVEN if sure else Confidence.POSSIBLE,
-            message="No WebSocket was recorded."
+        never = "sockets-not-exported" in {caveat.id for caveat in report.capture.caveats}
+        yield report.finding(
+            RULE.id,
+            Severity.NOTE,
+            "No WebSocket was recorded."
             if sure
             else "No WebSocket is in this file, which does not mean that there was none.",
-            interval=None,
-            sessions=(),
-            pointers=(),
-            remedy=NEVER if "sockets-not-exported" in {c.id for c in report.capture.caveats} else AGAIN,
+            (),
+            confidence=Confidence.PROVEN if sure else Confidence.POSSIBLE,
+            remedy=NEVER if never else AGAIN,
         )
 
 

@@ -23,15 +23,14 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for overlap in overlaps.possible_excesses(report.sessions, policy):
         sessions = report.named(overlap.sessions)
         unsettled = [session for session in sessions if session.outcome is Outcome.UNKNOWN]
-        yield Finding(
-            rule=RULE.id,
-            severity=Severity.NOTE,
-            confidence=Confidence.POSSIBLE,
-            message=f"Cannot rule out that {_many(overlap)} of {report.endpoints(overlap.sessions)} were open "
+        yield report.finding(
+            RULE.id,
+            Severity.NOTE,
+            f"Cannot rule out that {_many(overlap)} of {report.endpoints(overlap.sessions)} were open "
             f"at once{_most(overlap)}: {_why(sessions, unsettled)}.",
+            overlap.sessions,
+            confidence=Confidence.POSSIBLE,
             interval=overlap.interval,
-            sessions=overlap.sessions,
-            pointers=tuple(session.pointer for session in sessions),
             remedy=_remedy(report, unsettled),
         )
 

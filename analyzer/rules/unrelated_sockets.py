@@ -10,21 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Confidence, Finding, Policy, Relation, Report, Rule, Severity, describe
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for overlap in report.exceeding(Relation.UNRELATED, policy.tolerance):
-        sessions = report.named(overlap.sessions)
-        names = list(dict.fromkeys(s.provider.name for s in sessions if s.provider is not None))
-        yield Finding(
-            rule=RULE.id,
-            severity=Severity.NOTE,
-            confidence=Confidence.PROVEN,
-            message=f"Sockets of different services, {', '.join(names[:-1])} and {names[-1]}: {describe(overlap, policy.max_open + 1)}.",
+        providers = (session.provider for session in report.named(overlap.sessions))
+        *names, last = dict.fromkeys(provider.name for provider in providers if provider is not None)
+        yield report.finding(
+            RULE.id,
+            Severity.NOTE,
+            f"Sockets of different services, {', '.join(names)} and {last}: {describe(overlap, policy.max_open + 1)}.",
+            overlap.sessions,
             interval=overlap.interval,
-            sessions=overlap.sessions,
-            pointers=tuple(session.pointer for session in sessions),
         )
 
 

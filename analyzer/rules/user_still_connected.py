@@ -9,9 +9,9 @@ none of this rule's business; a capture of one tab at a time tells them apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from analyzer.model import Confidence, Finding, Instant, Policy, Report, Rule, Session, Severity
+from analyzer.model import Finding, Instant, Policy, Report, Rule, Session, Severity
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -19,11 +19,21 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
     current: dict[tuple[str, str | None, int], list[Session]] = {}  # by app and clock: the sockets of the last user
     for session in sorted(known, key=_opened):
         assert session.user is not None
+        assert session.provider is not None
         before = current.setdefault((*session.user[:2], session.clock), [])
         if before and before[0].user != session.user:
-            still = [old for old in before if _open_at(old, _opened(session))]
+            still = [old for old in before if _met(old, session)]
             if still:
-                yield _finding(still, session)
+                one = f"{still[0].name} of the user before was"
+                many = one if len(still) == 1 else f"{len(still)} sockets of the user before were"
+                yield report.finding(
+                    RULE.id,
+                    Severity.NOTE,
+                    f"When another user of {session.provider.name} connected ({session.name}), {many} still open.",
+                    (*(old.id for old in still), session.id),
+                    remedy="Disconnect the old user, and wait for it, before the new one connects.",
+                    link=session.provider.link,
+                )
             before.clear()
         before.append(session)
 
@@ -33,25 +43,12 @@ def _opened(session: Session) -> Instant:
     return session.proven.start
 
 
-def _open_at(session: Session, at: Instant) -> bool:
-    proven = session.proven
-    return proven is not None and proven.start < at and (proven.end is None or at < proven.end)
-
-
-def _finding(still: Sequence[Session], new: Session) -> Finding:
-    assert new.provider is not None
-    many = f"{still[0].name} of the user before was" if len(still) == 1 else f"{len(still)} of the user before were"
-    return Finding(
-        rule=RULE.id,
-        severity=Severity.NOTE,
-        confidence=Confidence.PROVEN,
-        message=f"When another user of {new.provider.name} connected ({new.name}), {many} still open.",
-        interval=None,
-        sessions=(*(old.id for old in still), new.id),
-        pointers=(*(old.pointer for old in still), new.pointer),
-        remedy="Disconnect the old user, and wait for it, before the new one connects.",
-        link=new.provider.link,
-    )
+def _met(old: Session, new: Session) -> bool:
+    """Was the old one open when the new one opened, whenever within its bounds that was?"""
+    proven, earliest = old.proven, new.opened.earliest if new.opened is not None else None
+    if proven is None or earliest is None:
+        return False
+    return proven.start <= earliest and (proven.end is None or _opened(new) < proven.end)
 
 
 RULE = Rule("user-still-connected", "A user is still connected when another one connects", check)

@@ -27,7 +27,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     skipped = [it for it in terminalreporter.stats.get("skipped", ()) if it.nodeid.startswith("tests/browser/")]
     if skipped:
         reason = skipped[0].longrepr[2].removeprefix("Skipped: ")
-        terminalreporter.write_line(f"SKIPPED the {len(skipped)} tests in a real browser (tests/browser): {reason}", yellow=True)
+        terminalreporter.write_line(
+            f"SKIPPED the {len(skipped)} tests in a real browser (tests/browser): {reason}", yellow=True
+        )
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +61,9 @@ def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         if key not in made:
             reports = tuple(analyze(read(CAPTURES / f"{it}.har")) if isinstance(it, str) else it for it in asked)
             path = tmp_path_factory.mktemp("page") / "report.html"
-            path.write_bytes(html.render(redaction.masked(Run(reports, **{"unreadable": (), "policy": Policy(), **more}))))
+            path.write_bytes(
+                html.render(redaction.masked(Run(reports, **{"unreadable": (), "policy": Policy(), **more})))
+            )
             made[key] = path
         return made[key]
 

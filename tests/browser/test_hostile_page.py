@@ -15,7 +15,9 @@ def test_nothing_executes(opened: Any, tmp_path: Path) -> None:
     unreadable = tuple(Unreadable(content, content) for content in HOSTILE.values())
     path = tmp_path / "hostile.html"
     path.write_bytes(
-        html.render(Run(tuple(map(hostile, HOSTILE.values())), unreadable, Policy(), everything, ((everything, everything),)))
+        html.render(
+            Run(tuple(map(hostile, HOSTILE.values())), unreadable, Policy(), everything, ((everything, everything),))
+        )
     )
     it = opened(path)
     assert it.page.locator(".lanes").count() == len(HOSTILE)

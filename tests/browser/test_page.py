@@ -19,7 +19,9 @@ OVERUSE, RELOADS, FAILED = "chrome-S2-overuse", "chrome-08-refresh3", "chrome-10
 @pytest.fixture(scope="module")
 def many() -> Report:
     """3 000 sockets of 300 addresses, one after the other and side by side."""
-    return report(*(socket(n * 0.01, n * 0.01 + 0.5, url=f"wss://h{n % 30}.example/{n % 10}", n=n) for n in range(3_000)))
+    return report(
+        *(socket(n * 0.01, n * 0.01 + 0.5, url=f"wss://h{n % 30}.example/{n % 10}", n=n) for n in range(3_000))
+    )
 
 
 def state(page: Any) -> str:
@@ -52,7 +54,9 @@ def test_axe_finds_nothing(opened: Any, page_of: Callable[..., Path], scheme: st
     page.focus(".lanes")
     page.keyboard.press("ArrowDown")
     page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(it => it.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
+    found = page.evaluate(
+        "axe.run({resultTypes: ['violations']}).then(it => it.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
+    )
     assert found == []
 
 
@@ -64,7 +68,9 @@ def test_without_javascript_the_picture_and_the_table_are_there(opened: Any, pag
     assert "Several sockets open at once" in page.inner_text(".verdict")
 
 
-def test_the_sockets_on_screen_are_in_the_accessibility_tree(opened: Any, page_of: Callable[..., Path], many: Report) -> None:
+def test_the_sockets_on_screen_are_in_the_accessibility_tree(
+    opened: Any, page_of: Callable[..., Path], many: Report
+) -> None:
     page = opened(page_of(many)).page
     tree = page.locator(".lanes").aria_snapshot()
     told = re.findall(r"option \"socket #(\d+) ", tree)

@@ -1,0 +1,462 @@
+"""A capture -> a small, masked HAR with only its sockets, to attach to a ticket. By allow-list: what is not named here
+does not come along.
+
+Kept are the WebSocket entries, pages and documents; of the other entries those that the answer rests on (the first and
+last sign of life of each page, what shows that the clock was set or in which order entries stand), stripped to start,
+length, page and type. Of messages stay time, type, opcode and length. What a socket belongs to is written beside it
+(`_harSockets`), since its masked URL no longer tells; likewise caveats that come from damage of the original.
+
+The result is analysed before it leaves: it must give the same sessions, verdict and overlaps, and hold nothing that
+was removed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from analyzer.model import CaptureError, Instant, Policy, Report, Run, Value
+from analyzer.outputs.document import Json, overlap_document, session_document
+from analyzer.pipeline import analyze
+from analyzer.providers import Row
+from analyzer.readers import opened, read
+from analyzer.readers.entries import Document
+from analyzer.readers.fields import duration, headers, instant, is_document, is_socket, json_of, payload_length, text_of
+from analyzer.readers.har import CLOCK_STEP, ORDER_SLACK, Attachment, attached_messages
+from analyzer.readers.raw import RawEntry, RawMessage, RawTimings
+from analyzer.redaction import LONG_ENOUGH, OPAQUE, WORD, Masks, masked
+from analyzer.version import VERSION
+
+# Headers by which entries are told apart (readers/fields.py, readers/har.py): their values are words, not secrets.
+HEADERS = ("upgrade", ":protocol", "cache-control", "sec-fetch-dest", "sec-fetch-mode", "sec-purpose", "purpose")
+HOSTS = ("host", ":authority")  # for a URL that has none
+SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "sec-websocket-protocol")
+DATE = re.compile(r"[-+\d:.TZ ]{0,40}")
+WORDS = re.compile(r"[\w@#.,;=/+ -]{0,80}")
+MASK = re.compile(r"<token (\w+)>")
+FRAMES = 64  # of a stack
+LONGEST_LOOKED_AT = 4096  # characters of a message, for what must not be in the result
+NOTE = "Extracted by har-sockets {}: only sockets, pages and documents; masked; message data removed."
+SAME = re.compile(r"<token \w+>|user-\w+")
+Line: TypeAlias = tuple[int, Instant, Instant, str | None]  # of an entry: its index, start, end, page
+
+
+class Extract(Value, frozen=True):
+    """The small HAR, and what became of the rest: (what, how many)."""
+
+    data: bytes
+    kept: tuple[tuple[str, int], ...]
+    removed: tuple[tuple[str, int], ...]
+    dropped: int  # entries
+
+
+def extract(source: str, catalogue: Sequence[Row] = (), key: str | None = None) -> Extract:
+    """Extract the sockets of the capture at a path.
+
+    Raises CaptureError where it cannot be read, and where the result would not say the same or would hold something
+    that was removed: then nothing leaves.
+    """
+    if source == "-":
+        raise CaptureError("-", "", "standard input cannot be read twice: save the capture to a file")
+    report = analyze(read(source), catalogue=catalogue)
+    for witnesses in (_witnesses(source), None):
+        small = _Small(report, Masks(key=key), witnesses)
+        small.fill(source)
+        data = small.data(report, catalogue)
+        if _answer(_analyzed(data, catalogue)) == _answer(report):
+            small.check(source)
+            return small.extract(data)
+    raise CaptureError(source, "", "an extract of it would not give the same answer, so none was made")
+
+
+def _analyzed(data: bytes, catalogue: Sequence[Row]) -> Report:
+    return analyze(read(io.BytesIO(data), "extract"), catalogue=catalogue)
+
+
+def _answer(report: Report) -> Any:
+    """What must stay the same: sessions, verdict, overlaps; but for places in the file and the names of masks."""
+    shown = masked(Run((report,), (), Policy())).reports[0]
+    sessions = [{**session_document(session), "pointer": None} for session in shown.sessions]
+    said = json.dumps([shown.verdict, sessions, [overlap_document(overlap) for overlap in shown.overlaps]])
+    return SAME.sub("<>", said)
+
+
+# -- which of the other entries the answer rests on ------------------------------------------------------------
+
+
+def _entries(source: str) -> Iterator[tuple[int, RawEntry, Attachment]]:
+    with opened(source) as (stream, name, beside, _):
+        for element in Document(stream, name, RawEntry).elements():
+            if element.entry is not None:
+                yield element.index, element.entry, beside
+
+
+def _witnesses(source: str) -> frozenset[int]:
+    """Of the entries that are neither sockets nor documents, those that alone show something."""
+    lines: list[Line] = []
+    others: list[Line] = []
+    for index, entry, _ in _entries(source):
+        at = instant(entry.startedDateTime)
+        if at is not None:
+            line = (index, at, at + (duration(entry.time) or 0), entry.pageref)
+            lines.append(line)
+            if not is_socket(entry) and not is_document(entry):
+                others.append(line)
+    kept = {*_extremes(others), *_steps(lines), *_disorder(lines)}
+    return frozenset(kept & {index for index, *_ in others})
+
+
+def _extremes(lines: Sequence[Line]) -> Iterator[int]:
+    """The first and the last of each page, and of all by their end; one that was over before the file goes on."""
+    by_page: dict[str | None, list[Line]] = {}
+    for line in lines:
+        by_page.setdefault(line[3], []).append(line)
+    for page in by_page.values():
+        yield min(page, key=lambda line: line[1])[0]
+        yield max(page, key=lambda line: line[1])[0]
+    if lines:
+        yield max(lines, key=lambda line: line[2])[0]
+
+
+def _steps(lines: Sequence[Line]) -> Iterator[int]:
+    """Those between which the clock of a page ran backwards."""
+    before: dict[str | None, Line] = {}
+    for line in lines:
+        last = before.get(line[3])
+        if last is not None and line[1] < last[1] - CLOCK_STEP:
+            yield from (last[0], line[0])
+        before[line[3]] = line
+
+
+def _disorder(lines: Sequence[Line]) -> Iterator[int]:
+    """Those that started after what follows them, and those that outlast what follows them: no order of close."""
+    latest: Line | None = None
+    for line in lines:
+        if latest is not None and line[1] < latest[1]:
+            yield latest[0]
+        latest = line if latest is None or line[1] > latest[1] else latest
+    earliest: Line | None = None
+    for line in reversed(lines):
+        if earliest is not None and line[2] > earliest[2] + ORDER_SLACK:
+            yield from (line[0], earliest[0])
+            return
+        earliest = line if earliest is None or line[2] < earliest[2] else earliest
+
+
+# -- the small HAR ---------------------------------------------------------------------------------------------
+
+
+class _Small:
+    """The small HAR while it is made: what is kept of each entry, and what was removed."""
+
+    def __init__(self, report: Report, masks: Masks, witnesses: frozenset[int] | None) -> None:
+        self.masks = masks
+        self.masks.learn(report.sessions)
+        self.sessions = {session.pointer: session for session in report.sessions}
+        self.witnesses = witnesses  # None: all
+        self.entries: list[Json] = []
+        self.log: Json = {}
+        self.told: list[Json] = []
+        self.kept: Counter[str] = Counter()
+        self.removed: Counter[str] = Counter()
+        self.dropped = 0
+        self.secrets: set[str] = set()  # that must not be in the result
+        self.texts: list[str] = []  # in the result, that come from the capture
+
+    def fill(self, source: str) -> None:
+        with opened(source) as (stream, name, beside, _):
+            document = Document(stream, name, RawEntry)
+            for element in document.elements():
+                if element.entry is not None:
+                    self._add(element.index, element.entry, beside)
+                else:
+                    self.dropped += 1
+            self.log = document.log
+
+    def _add(self, index: int, entry: RawEntry, beside: Attachment) -> None:
+        if is_socket(entry):
+            self.kept["sockets"] += 1
+            self.entries.append(self._socket(f"/log/entries/{index}", entry, beside))
+        elif is_document(entry):
+            self.kept["documents"] += 1
+            self.entries.append(self._whole(entry))
+        elif self.witnesses is None or index in self.witnesses:
+            self.kept["other entries (stripped)"] += 1
+            self.entries.append(self._stripped(entry))
+        else:
+            self.dropped += 1
+
+    def _stripped(self, entry: RawEntry) -> Json:
+        """Start, length, page and type."""
+        return {
+            **self._head(entry),
+            "request": _request("GET", "about:blank", "", []),
+            "response": _response(0, "", [], "x-unknown"),
+            "cache": {},
+            "timings": {"send": -1, "wait": -1, "receive": -1},
+        }
+
+    def _head(self, entry: RawEntry) -> Json:
+        """What any entry begins with. An absent length stays absent: it means something."""
+        page, kind = self._name(entry.pageref), self._word(entry.resource_type)
+        return {
+            **({"pageref": page} if page is not None else {}),
+            **({"_resourceType": kind} if kind is not None else {}),
+            "startedDateTime": entry.startedDateTime if DATE.fullmatch(entry.startedDateTime or "") else "",
+            "time": entry.time,
+        }
+
+    def _whole(self, entry: RawEntry) -> Json:
+        """A socket or a document, without bodies, cookies and all but a few headers."""
+        request, response = entry.request, entry.response
+        mime = (response.content.mimeType if response.content is not None else None) or ""
+        failure = {} if response.failure is None else {"_failureText": self._text(response.failure)}
+        frame = {} if entry.frame is None else {"_frameref": self._name(entry.frame)}
+        return {
+            **self._head(entry),
+            **frame,
+            "_initiator": self._initiator(json_of(entry.initiator)),
+            "request": _request(
+                self._word(request.method) or "",
+                self._url(request.url or ""),
+                self._word(request.httpVersion) or "",
+                self._headers(request.headers, host="://" not in (request.url or "")),
+            ),
+            "response": {
+                **_response(
+                    response.status,
+                    self._word(response.httpVersion) or "",
+                    self._headers(response.headers),
+                    self._word(mime.partition(";")[0]) or "",
+                ),
+                **failure,
+            },
+            "cache": {},
+            "timings": _timings(entry.timings),
+        }
+
+    def _socket(self, pointer: str, entry: RawEntry, beside: Attachment) -> Json:
+        messages = entry.messages
+        if messages is None and entry.response.content is not None and entry.response.content.file:
+            messages, _ = attached_messages(beside, entry.response.content.file)
+        close = json_of(entry.close)
+        return {
+            **self._whole(entry),
+            **({} if messages is None else {"_webSocketMessages": [self._message(it) for it in messages]}),
+            **({} if close is None else {"_webSocketClose": self._close(close)}),
+            "_harSockets": self._affiliation(pointer),
+        }
+
+    def _message(self, message: RawMessage) -> Json:
+        """Time, type, opcode and length. Chrome's text of an error is the browser's own, not data."""
+        kept: Json = {"type": self._word(message.type), "time": message.time, "opcode": message.opcode, "data": ""}
+        data = message.data or ""
+        if message.type == "error":
+            return {**kept, "data": self._text(data)}
+        self.removed["messages' data"] += bool(data)
+        self.secrets.update(OPAQUE.findall(data[:LONGEST_LOOKED_AT]))
+        return {**kept, "_length": payload_length(message)}
+
+    def _close(self, close: object) -> object:
+        if not isinstance(close, dict):
+            return self._text(close) if isinstance(close, str) else "unreadable"
+        numbers = {key: close[key] for key in ("code", "timestamp", "time") if isinstance(close.get(key), int | float)}
+        reason = text_of(close.get("reason"))
+        return {**numbers, **({} if reason is None else {"reason": self._text(reason)})}
+
+    def _affiliation(self, pointer: str) -> Json:
+        """What the socket belongs to, masked."""
+        session = self.sessions.get(pointer)
+        told = session.affiliation if session is not None else None
+        if told is None:
+            return {}
+        identity, client = self.masks.identity(told.identity), told.client
+        said = {
+            "provider": told.provider.id if told.provider is not None else None,
+            "app": self._encoded(identity.app) if identity is not None and identity.app is not None else None,
+            "user": identity.user if identity is not None else None,
+            "client": client.name if client is not None else None,
+            "version": client.version if client is not None else None,
+            "runtime": client.runtime if client is not None else None,
+        }
+        return {key: value for key, value in said.items() if value is not None}
+
+    def _initiator(self, value: object) -> Json:
+        """Functions and places of the stack, async parents included."""
+        if not isinstance(value, dict):
+            return {}
+        kept: Json = {"type": self._word(text_of(value.get("type"))) or "other"}
+        if (url := text_of(value.get("url"))) is not None:
+            kept["url"] = self._url(url)
+        if isinstance(line := value.get("lineNumber"), int):
+            kept["lineNumber"] = line
+        stack = self._stack(value.get("stack"), FRAMES)
+        return {**kept, "stack": stack} if stack is not None else kept
+
+    def _stack(self, stack: object, most: int) -> Json | None:
+        if not isinstance(stack, dict) or most <= 0:
+            return None
+        frames = stack.get("callFrames")
+        listed = [frame for frame in (frames if isinstance(frames, list) else []) if isinstance(frame, dict)][:most]
+        kept: Json = {"callFrames": [self._frame(frame) for frame in listed]}
+        if (description := text_of(stack.get("description"))) is not None:
+            kept["description"] = self._text(description)
+        parent = self._stack(stack.get("parent"), most - max(1, len(listed)))
+        return {**kept, "parent": parent} if parent is not None else kept
+
+    def _frame(self, frame: Json) -> Json:
+        numbers = {key: frame[key] for key in ("lineNumber", "columnNumber") if isinstance(frame.get(key), int)}
+        name, url = text_of(frame.get("functionName")) or "", text_of(frame.get("url")) or ""
+        return {"functionName": self._kept(self.masks.word(name)), "url": self._url(url), **numbers}
+
+    def _headers(self, raw: msgspec.Raw, host: bool = False) -> list[Json]:
+        kept = []
+        for name, value in headers(raw).items():
+            if name in HEADERS and WORDS.fullmatch(value):
+                kept.append({"name": name, "value": value})
+            elif name in HOSTS and host:
+                kept.append({"name": name, "value": self._kept(value)})
+            elif name == "content-disposition" and value.lower().startswith("attachment"):
+                kept.append({"name": name, "value": "attachment"})
+            else:
+                self.removed["headers"] += 1
+                self.secrets.update(OPAQUE.findall(value))
+                if name in SECRET_HEADERS:
+                    self.secrets.update(part for part in re.split(r"[\s;,=]+", value) if len(part) >= LONG_ENOUGH)
+        return kept
+
+    # -- text of the capture, masked ---------------------------------------------------------------------------
+
+    def _url(self, url: str) -> str:
+        return self._kept(self._encoded(self.masks.url(url)))
+
+    def _text(self, text: str) -> str:
+        return self._kept(self.masks.text(text))
+
+    def _title(self, title: str) -> str:
+        return self._kept(self._encoded(self.masks.title(title)))
+
+    def _name(self, name: str | None) -> str | None:
+        """The id of a page or frame."""
+        return None if name is None else self._kept(name if WORDS.fullmatch(name) else self.masks.token(name))
+
+    def _word(self, word: str | None) -> str | None:
+        """A word of the exporter's: a method, a type. Anything longer is none."""
+        return word if word is None or WORDS.fullmatch(word) else ""
+
+    def _encoded(self, text: str) -> str:
+        """Masks as they may stand in a URL, and are known again by."""
+        return MASK.sub(r"%3Ctoken%20\1%3E", text)
+
+    def _kept(self, text: str) -> str:
+        self.texts.append(text)
+        return text
+
+    # -- the whole ---------------------------------------------------------------------------------------------
+
+    def data(self, report: Report, catalogue: Sequence[Row]) -> bytes:
+        """The document; with the caveats of the original that cannot be seen in it any more."""
+        bare = self._document()
+        known = {caveat.id for caveat in _analyzed(bare, catalogue).capture.caveats}
+        lost = [caveat for caveat in report.capture.caveats if caveat.id not in known]
+        self.told = [{"id": it.id, "message": it.message, "hides_sockets": it.hides_sockets} for it in lost]
+        return self._document() if lost else bare
+
+    def _document(self) -> bytes:
+        creator, browser = (self._program(self.log.get(name)) for name in ("creator", "browser"))
+        log = {
+            "version": "1.2",
+            "creator": creator,
+            **({"browser": browser} if "browser" in self.log else {}),
+            "comment": NOTE.format(VERSION),
+            **({"_harSockets": {"caveats": self.told}} if self.told else {}),
+            "pages": self._pages(),
+            "entries": self.entries,
+        }
+        text = json.dumps({"log": log}).encode("ascii")
+        return msgspec.json.format(text, indent=2) + b"\n"
+
+    def _program(self, value: object) -> Json:
+        it = value if isinstance(value, dict) else {}
+        return {name: self._text(text_of(it.get(name)) or "") for name in ("name", "version")}
+
+    def _pages(self) -> list[Json]:
+        listed = self.log.get("pages")
+        return [self._page(it) for it in (listed if isinstance(listed, list) else []) if isinstance(it, dict)]
+
+    def _page(self, page: Json) -> Json:
+        date = text_of(page.get("startedDateTime")) or ""
+        return {
+            "startedDateTime": date if DATE.fullmatch(date) else "",
+            "id": self._name(text_of(page.get("id"))) or "",
+            "title": self._title(text_of(page.get("title")) or ""),
+            "pageTimings": {},
+        }
+
+    def check(self, source: str) -> None:
+        """Raises CaptureError where something that was removed is still there.
+
+        What has no shape of a secret may be an ordinary word that stands elsewhere too (`websocket`, a host).
+        """
+        text = "\n".join(dict.fromkeys(self.texts))
+        opaque = (it for it in self.secrets | set(self.masks.tokens) if len(it) >= LONG_ENOUGH and OPAQUE.search(it))
+        users = {*self.masks.users} & {*WORD.findall(text)}
+        if users or any(it in text for it in opaque):
+            raise CaptureError(source, "", "something that was removed would still be in the extract, so none was made")
+
+    def extract(self, data: bytes) -> Extract:
+        pages = len(self._pages())
+        kept = {**self.kept, **({"pages": pages} if pages else {})}
+        masks = {"values masked": len(self.masks.tokens), "users masked": len(self.masks.users)}
+        removed = {**masks, **self.removed}
+        return Extract(
+            data=data,
+            kept=tuple((what, number) for what, number in kept.items() if number),
+            removed=tuple((what, number) for what, number in removed.items() if number),
+            dropped=self.dropped,
+        )
+
+
+def _request(method: str, url: str, version: str, kept: list[Json]) -> Json:
+    return {
+        "method": method,
+        "url": url,
+        "httpVersion": version,
+        "cookies": [],
+        "headers": kept,
+        "queryString": [],
+        "headersSize": -1,
+        "bodySize": -1,
+    }
+
+
+def _response(status: float | None, version: str, kept: list[Json], mime: str) -> Json:
+    return {
+        "status": _number(status or 0),
+        "statusText": "",
+        "httpVersion": version,
+        "cookies": [],
+        "headers": kept,
+        "content": {"size": -1, "mimeType": mime},
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": -1,
+    }
+
+
+def _timings(timings: RawTimings) -> Json:
+    """What HAR 1.2 asks for is -1 where it is not known; the rest is left out."""
+    known = {name: getattr(timings, name) for name in timings.__struct_fields__}
+    return {name: value for name, value in known.items() if value is not None} | {
+        name: -1 for name in ("send", "wait", "receive") if known[name] is None
+    }
+
+
+def _number(value: float) -> float:
+    return int(value) if value == int(value) else value

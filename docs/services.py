@@ -1,0 +1,212 @@
+"""Writes docs/services.md: the services and dev servers that are known, from the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from analyzer.providers import Match, Place, Row, builtin
+
+PAGE = Path(__file__).with_suffix(".md")
+EXAMPLE = """\
+[[provider]]
+id = "acme-push"
+name = "Acme Push"
+match = [
+  { host = 'push\\.acme\\.example', path = '/v\\d+/socket' },
+  { path = '/v\\d+/socket', query = { tenant = "", client = 'acme-.*' }, dev_host = true },
+]
+app = [{ in = "query", key = "tenant" }]
+user = [
+  { in = "query", key = "token", jwt = true, json = "sub" },
+  { in = "sent", json = "auth.user_id" },
+]
+secrets = [
+  { in = "path", pattern = '/key-([^/]+)' },
+  { in = "sent", json = "auth.token" },
+]
+limits = [
+  { scope = "user", mode = "production", max = 5, source = "https://acme.example/limits", checked = "2026-11-23" },
+]
+per_page = 1
+billing = "by concurrent connections"
+remedy = "Call acme.connect() once per user, and acme.close() in the clean-up."
+link = "https://acme.example/docs"
+verified = { date = "2026-11-23", by = "acme-push 2.1.0" }
+
+[provider.client]
+name = "acme-push"
+version = { in = "query", key = "client", pattern = '^acme-(.+)$' }
+"""
+PAGE_TEXT = """\
+# Services that are known
+
+<!-- docs/services.py writes this page from analyzer/providers/catalogue.toml -->
+
+The catalogue says which service a socket belongs to, by its URL, subprotocols, first messages and the code that opened
+it. From that come the user (two sockets of one user are a mistake, two of different services are not), the limit that
+the service documents, what is secret, and the remedy. It is data: `analyzer/providers/catalogue.toml`.
+
+A socket that fits no row is judged all the same, by its address; only user, limit and remedy are not known then.
+
+The first row that matches counts, so the order is from the most specific to the least. A row that claims the sockets
+of something else does more harm than one that misses some: paths that anybody may use stand only beside what makes
+them certain.
+
+## Services of your own
+
+    har-sockets --providers FILE.toml CAPTURE...
+
+The rows of that file are tried before the known ones, so they also replace them. A row that cannot work is refused
+when it is loaded, by its id. A complete one:
+
+```toml
+{example}```
+
+| field | meaning |
+|---|---|
+| `id`, `name` | lower case words with hyphens, unique in the file; the name as the vendor writes it |
+| `match` | a list of sets of conditions: one set must hold, with all its conditions |
+| `app`, `user` | places where the account and the user stand: the first that yields something counts |
+| `client` | places of the client library's `name` (or the name itself), `version` and `runtime` |
+| `secrets` | places of what must leave no output, wherever else it occurs |
+| `limits` | what the service documents: `max` connections per `scope`, its `source` (https), the date `checked` |
+| `per_page` | how many sockets a page opens by design; 1 unless said |
+| `billing` | by what connections are billed |
+| `remedy`, `link` | what to do about two at once, in a sentence or two; where that is documented (https) |
+| `dev_only` | `true` for a dev server |
+| `verified` | against what, `by`, the row was checked, and its `date` |
+
+The `scope` of a limit is within what the service counts: `user`, `app`, `account`, ... Its `mode` is `development`,
+`production` or the name of a plan, and absent where the limit always holds. A limit per user fails a capture when
+`--app-mode` names its mode.
+
+Conditions of `match`. Patterns are regular expressions; in TOML write them in single quotes.
+
+| condition | what it is held against |
+|---|---|
+| `host`, `path` | the whole host (lower case, without the port), the whole path (decoded) |
+| `port` | the number |
+| `query` | by key: a pattern for the whole decoded value, or `""` for any value |
+| `protocol` | the whole of one of the subprotocols offered or selected |
+| `sent`, `received` | how one of the first four messages begins (binary ones as Latin-1) |
+| `script` | some part of the URL of any code in the initiator's stack |
+| `dev_host` | `true`: the host is a developer's own (localhost, private networks, `.local`, `.test`) |
+
+A place is one of `query` (with a `key`), `path`, `host`, `protocol`, `sent` and `received`, named by `in`. Then, in
+this order: `pattern` takes its first group, `base64` decodes, `jwt` takes the claims of a JSON Web Token, and `json`
+takes a member, dotted (of a list its first element; of an object all its texts).
+
+## Services
+
+The user and the app, and every value of a URL's query, are masked for all of them; a column tells what else is.
+
+{services}
+
+## Dev servers
+
+Their sockets are listed, and count in no overlap rule unless `--count-dev-servers` is given.
+
+{dev_servers}
+"""
+
+
+def page(rows: Sequence[Row]) -> str:
+    """The page, as Markdown."""
+    services = [
+        [
+            f"[{row.name}]({row.link})" if row.link else row.name,
+            f"`{row.id}`",
+            _recognised(row),
+            _identity(row),
+            "<br>".join(_limits(row)),
+            str(row.per_page),
+            _masked(row),
+            f"{row.verified.by}, {row.verified.date}",
+        ]
+        for row in rows
+        if not row.dev_only
+    ]
+    dev_servers = [
+        [row.name, f"`{row.id}`", _recognised(row), str(row.per_page), f"{row.verified.by}, {row.verified.date}"]
+        for row in rows
+        if row.dev_only
+    ]
+    heads = ["service", "id", "recognised by", "identity", "documented limits", "sockets per page", "also masked"]
+    heads.append("checked against")
+    return PAGE_TEXT.format(
+        example=EXAMPLE,
+        services=_table(heads, services),
+        dev_servers=_table(["dev server", "id", "recognised by", "sockets per page", "checked against"], dev_servers),
+    )
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") or "–" for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _recognised(row: Row) -> str:
+    return "<br>or ".join(" and ".join(_conditions(match)) for match in row.match)
+
+
+def _conditions(match: Match) -> Iterable[str]:
+    if match.host is not None:
+        yield f"host `{match.host}`"
+    if match.dev_host:
+        yield "a developer's own host"
+    if match.port is not None:
+        yield f"port `{match.port}`"
+    if match.path is not None:
+        yield f"path `{match.path}`"
+    if match.query:
+        pairs = (f"`{key}={pattern}`" if pattern else f"`{key}`" for key, pattern in match.query.items())
+        yield "query with " + ", ".join(pairs)
+    if match.protocol is not None:
+        yield f"subprotocol `{match.protocol}`"
+    if match.sent is not None:
+        yield f"sends first `{match.sent}`"
+    if match.received is not None:
+        yield f"receives first `{match.received}`"
+    if match.script is not None:
+        yield f"opened by code at `{match.script}`"
+
+
+def _identity(row: Row) -> str:
+    parts = {"app": row.app, "user": row.user}
+    return "<br>".join(f"{name}: {', else '.join(_told(places, ' or '))}" for name, places in parts.items() if places)
+
+
+def _masked(row: Row) -> str:
+    return "<br>".join(_told((place for place in row.secrets if place.where != "query"), " and "))
+
+
+SPOTS = {
+    "path": "the path",
+    "host": "the host",
+    "protocol": "a subprotocol",
+    "sent": "a first message sent",
+    "received": "a first message received",
+}
+
+
+def _told(places: Iterable[Place], word: str) -> list[str]:
+    """What stands where: ``this` or `that` of the path`; each place once."""
+    found: dict[tuple[str, bool], list[str]] = {}
+    for place in places:
+        spot = f"`{place.key}` of the query" if place.where == "query" else SPOTS[place.where]
+        spot = f"the token in {spot}" if place.jwt else spot
+        part = f"`{place.json}`" if place.json is not None else "a part" if place.pattern is not None else ""
+        known = found.setdefault((spot, bool(part)), [])
+        known += [part] if part not in known else []
+    return [f"{word.join(parts)} of {spot}" if told else spot for (spot, told), parts in found.items()]
+
+
+def _limits(row: Row) -> Iterable[str]:
+    for limit in row.limits:
+        mode = f" ({limit.mode})" if limit.mode else ""
+        yield f"{limit.max:,} per {limit.scope}{mode}, [{limit.checked}]({limit.source})"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(builtin()), "utf-8")

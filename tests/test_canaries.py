@@ -1,0 +1,254 @@
+"""No secret leaves: a canary in every place where a HAR may hold one, through every output and every command.
+
+The outputs and commands are those of the registries: one that is added later is tested here without a line, or, a
+command, fails until it is said how to call it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import pytest
+from typer.testing import CliRunner
+
+from analyzer import haralyzer_entry, outputs, read
+from analyzer.cli import app
+from analyzer.model import Policy, Run
+from analyzer.outputs import frames
+from analyzer.pipeline import analyze
+from analyzer.redaction import masked
+
+USER, NAME = "canary-user", "Canary-Name Surname"
+CANARIES = {
+    "the query": "canary-query-1",
+    "a query without names": "canary2query34567890abcd",
+    "an opaque part of the path": "canary3path45678901abcd",
+    "a part of the path that its service keeps secret": "5-canarypubsub",
+    "the fragment": "canary-fragment-5",
+    "the user name of the URL": "canary-userinfo-6",
+    "the password of the URL": "canary-password-7",
+    "the subprotocol": "canary-protocol-8",
+    "the authorization header": "canary-header-9",
+    "a header of any name": "canary-header-10",
+    "a cookie": "canary-cookie-11",
+    "the value in the list of cookies": "canary-cookie-12",
+    "the value in the list of the query": "canary-list-13",
+    "the first message sent": "canary-sent-14",
+    "the first message received": "canary-received-15",
+    "a later message": "canary-later-16",
+    "the URL of the page": "canary-page-17",
+    "the title of the page": "Canary Title of a person",
+    "the body of the document": "canary-body-18",
+    "the URL of the document": "canary-document-19",
+    "the URL of the initiator": "canary-initiator-20",
+    "a parent of the initiator": "canary-parent-21",
+    "posted data": "canary-post-22",
+    "the key of the app": "canary-app-23",
+    "the id of the user": USER,
+    "the name of the user": NAME,
+    "the payload of the token": "canary-claim-24",
+    "the close reason": "canary25reason67890abcdef",
+    "an error": "canary26error67890abcdef",
+    "a comment": "canary-comment-27",
+    "an unknown field": "canary-unknown-28",
+    "a data URL": "canary-data-29",
+    "the request of another entry": "canary-other-30",
+    "a redirect": "canary-redirect-31",
+}
+
+
+def base64url(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+C = CANARIES
+CLAIMS = json.dumps({"user_id": USER, "role": C["the payload of the token"]})
+TOKEN = f"eyJhbGciOiJIUzI1NiJ9.{base64url(CLAIMS)}.{base64url('not a signature')}"
+CANARIES["the token"] = TOKEN
+CANARIES["the encoded payload of the token"] = base64url(CLAIMS)
+
+
+def stream(second: int) -> str:
+    details = {"id": USER, "name": NAME, "seat": C["the query"]}
+    asked = json.dumps({"user_id": USER, "user_details": details, "client_request_id": f"r-{second}"})
+    return (
+        f"wss://chat.stream-io-api.com/connect?json={quote(asked)}&api_key={C['the key of the app']}"
+        f"&authorization={TOKEN}&stream-auth-type=jwt&X-Stream-Client=stream-chat-js-v9.53.0-browser"
+    )
+
+
+def socket(url: str, second: int, **more: Any) -> dict[str, Any]:
+    frame = {
+        "functionName": "open",
+        "url": f"https://h.example/a.js?v={C['the URL of the initiator']}",
+        "lineNumber": 1,
+    }
+    parent = {"callFrames": [{**frame, "url": f"https://h.example/b.js?c={C['a parent of the initiator']}"}]}
+    first = json.dumps({"type": "health.check", "me": {"id": USER, "name": NAME}, "x": C["the first message received"]})
+    at = 1767225600.0 + second
+    return {
+        "startedDateTime": f"2026-01-01T00:00:{second:02}.000Z",
+        "time": 900.0,
+        "pageref": "page_1",
+        "_resourceType": "websocket",
+        "_unknown": C["an unknown field"],
+        "comment": C["a comment"],
+        "_initiator": {"type": "script", "stack": {"callFrames": [frame], "parent": parent}},
+        "request": {
+            "method": "GET",
+            "url": url,
+            "headers": [
+                {"name": "Authorization", "value": f"Bearer {C['the authorization header']}"},
+                {"name": "Cookie", "value": f"session={C['a cookie']}"},
+                {"name": "X-Anything", "value": C["a header of any name"]},
+                {"name": "Sec-WebSocket-Protocol", "value": f"chat, {C['the subprotocol']}"},
+            ],
+            "cookies": [{"name": "session", "value": C["the value in the list of cookies"]}],
+            "queryString": [{"name": "json", "value": C["the value in the list of the query"]}],
+            "postData": {"text": C["posted data"]},
+        },
+        "response": {"status": 101, "headers": []},
+        "timings": {"wait": 900.0, "receive": 0},
+        "_webSocketMessages": [
+            {"type": "receive", "time": at + 0.3, "opcode": 1, "data": first},
+            {"type": "send", "time": at + 0.4, "opcode": 1, "data": C["the first message sent"]},
+            {"type": "send", "time": at + 0.9, "opcode": 1, "data": C["a later message"]},
+        ],
+        **more,
+    }
+
+
+def har(creator: str, title: str) -> dict[str, Any]:
+    user, password = C["the user name of the URL"], C["the password of the URL"]
+    document = {
+        "startedDateTime": "2026-01-01T00:00:00.500Z",
+        "time": 5.0,
+        "pageref": "page_1",
+        "_resourceType": "document",
+        "request": {"method": "GET", "url": f"https://h.example/?d={C['the URL of the document']}", "headers": []},
+        "response": {
+            "status": 200,
+            "redirectURL": C["a redirect"],
+            "headers": [],
+            "content": {"mimeType": "text/html", "text": f"<title>{C['the body of the document']}</title>"},
+        },
+        "timings": {"wait": 5.0},
+    }
+    other = {**document, "_resourceType": "xhr", "startedDateTime": "2026-01-01T00:00:00.900Z"}
+    other["request"] = {"method": "GET", "url": f"https://h.example/?{C['the request of another entry']}"}
+    failed = {"type": "error", "time": 1767225609.5, "opcode": -1, "data": f"refused {C['an error']} of {USER} {TOKEN}"}
+    data = {"type": "script", "url": f"data:text/javascript,{C['a data URL']}"}
+    sockets = [
+        socket(stream(1), 1),
+        socket(stream(2), 2),
+        socket(f"wss://{user}:{password}@h.example/a/{C['an opaque part of the path']}/{USER}/b#{C['the fragment']}", 3),
+        socket(f"wss://h.example/feed?{C['a query without names']}", 4, _initiator=data),
+        socket(f"wss://nexus-websocket-a.intercom.io/pubsub/{C['a part of the path that its service keeps secret']}"
+               "?X-Nexus-Version=1&user_role=user", 5),
+        socket(f"wss://h.example/{quote(NAME)}/c", 6, _webSocketClose={"code": 4001, "reason": f"bye {C['the close reason']}"}),
+        socket("wss://h.example/never", 9, response={"status": 0, "headers": []}, _webSocketMessages=[failed]),
+    ]  # fmt: skip
+    pages = [{"id": "page_1", "title": title, "startedDateTime": "2026-01-01T00:00:00.500Z"}]
+    return {
+        "log": {
+            "creator": {"name": creator, "version": "1.61"},
+            "comment": C["a comment"],
+            "pages": pages,
+            "entries": [document, other, *sockets],
+        }
+    }
+
+
+HARS = {
+    "chrome": har("WebInspector", f"https://h.example/u/{USER}?p={C['the URL of the page']}"),
+    "playwright": har("Playwright", C["the title of the page"]),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("canaries")
+    for name, document in HARS.items():
+        text = json.dumps(document, indent=1)
+        (made / f"{name}.har").write_text(text)
+        (made / f"{name}-cut-off.har").write_text(text[: len(text) * 3 // 4])
+        start, last = text.rsplit('"status": 101', 1)
+        start, later = start.rsplit('"time": 900.0', 1)
+        damaged = f'{start}"time": {TOKEN}{later}"status": "{C["the query"]}"{last}'
+        (made / f"{name}-damaged.har").write_text(damaged)
+    (made / "no-har.har").write_text(json.dumps({C["the query"]: TOKEN}))
+    return made
+
+
+def decoded(word: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
+def leaks(text: str) -> list[str]:
+    """Where what is in the text comes from; also where it was decoded or encoded on the way."""
+    forms = (text, unquote(text), " ".join(map(decoded, re.findall(r"[A-Za-z0-9_-]{16,}", text))))
+    return [where for where, canary in CANARIES.items() if any(canary in form for form in forms)]
+
+
+def test_the_canaries_are_where_they_are_said_to_be() -> None:
+    whole = json.dumps(list(HARS.values()))
+    assert set(leaks(whole)) == set(CANARIES)
+
+
+def test_the_services_of_the_captures_are_known(folder: Path) -> None:
+    report = analyze(read(folder / "chrome.har"))
+    assert [s.provider.id if s.provider else None for s in report.sessions][:2] == ["stream-chat"] * 2
+    assert report.sessions[4].provider is not None
+    assert report.sessions[0].user == ("stream-chat", C["the key of the app"], USER)
+    assert report.verdict == "overlap"
+
+
+FILES = [*HARS, *(f"{name}-cut-off" for name in HARS), *(f"{name}-damaged" for name in HARS), "no-har"]
+
+
+@pytest.mark.parametrize("name", outputs.OUTPUTS)
+@pytest.mark.parametrize("file", FILES)
+def test_no_canary_leaves_through_an_output(name: str, file: str, folder: Path) -> None:
+    done = CliRunner().invoke(app, ["analyze", str(folder / f"{file}.har"), "--format", name])
+    assert done.exit_code == (3 if file == "no-har" else 0), done.output
+    assert leaks(done.output) == []
+
+
+# For each command: the calls, by what they write. A command that is missing fails.
+CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
+    "analyze": lambda har, out: [[har], [har, "--per", "user", "--app-mode", "development", "--quiet"]],
+    "show": lambda har, out: [[har, str(number)] for number in range(1, 8)],
+    "timeline": lambda har, out: [[har, "-o", str(out / "a.svg")]],
+    "extract": lambda har, out: [[har, "-o", str(out / "a.har")]],
+}
+
+
+@pytest.mark.parametrize("command", [it.name or it.callback.__name__ for it in app.registered_commands if it.callback])
+@pytest.mark.parametrize("file", FILES)
+def test_no_canary_leaves_through_a_command(command: str, file: str, folder: Path, tmp_path: Path) -> None:
+    for arguments in CALLS[command](str(folder / f"{file}.har"), tmp_path):
+        done = CliRunner().invoke(app, [command, *arguments])
+        assert not isinstance(done.exception, Exception) or isinstance(done.exception, SystemExit), done.exception
+        assert leaks(done.output) == []
+    assert [leaks(path.read_text("utf-8", "replace")) for path in tmp_path.iterdir()] in ([[]], [])
+
+
+def test_no_canary_leaves_through_the_frames_or_a_masked_run(folder: Path) -> None:
+    run = Run(tuple(analyze(read(folder / f"{name}.har")) for name in HARS), (), Policy())
+    assert leaks(frames.sessions_frame(run).to_csv() + frames.overlaps_frame(run).to_csv()) == []
+    assert leaks(repr(masked(run))) == []
+
+
+def test_the_library_gives_what_the_file_holds(folder: Path) -> None:
+    capture = read(folder / "chrome.har")
+    entry = haralyzer_entry(capture, analyze(capture).sessions[0])
+    assert TOKEN in entry.request.url

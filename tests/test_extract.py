@@ -1,0 +1,175 @@
+"""An extract says the same as the capture that it comes from, and holds nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer import extract as extracting
+from analyzer import redaction
+from analyzer.extract import extract
+from analyzer.model import CaptureError, Policy, Report, Run
+from analyzer.outputs.document import capture_document
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+
+CAPTURES = Path(__file__).parent / "captures"
+NAMES = sorted(p.relative_to(CAPTURES).as_posix() for p in CAPTURES.rglob("*") if p.name.endswith((".har", ".har.zip")))
+# HAR 1.2, what each object must have.
+REQUIRED = {
+    "log": {"version", "creator", "entries"},
+    "page": {"startedDateTime", "id", "title", "pageTimings"},
+    "entry": {"startedDateTime", "time", "request", "response", "cache", "timings"},
+    "request": {"method", "url", "httpVersion", "cookies", "headers", "queryString", "headersSize", "bodySize"},
+    "response": {
+        *("status", "statusText", "httpVersion", "cookies", "headers", "content", "redirectURL"),
+        *("headersSize", "bodySize"),
+    },
+    "content": {"size", "mimeType"},
+    "timings": {"send", "wait", "receive"},
+}
+OWN = {
+    "_resourceType",
+    "_initiator",
+    "_webSocketMessages",
+    "_webSocketClose",
+    "_harSockets",
+    "_failureText",
+    "_frameref",
+}
+OPTIONAL = {"pageref", "comment", "browser", "pages", "blocked", "dns", "connect", "ssl"}
+
+
+def answer(report: Report) -> dict[str, Any]:
+    """The JSON of a capture, but for what is of the file itself, and with masks by their kind alone."""
+    shown = redaction.masked(Run((report,), (), Policy())).reports[0]
+    said = json.dumps(capture_document(shown))
+    document: dict[str, Any] = json.loads(re.sub(r"(<token |user-|%3Ctoken%20)\w+", r"\1", said))
+    for name in ("source", "sha256", "bytes", "entries"):
+        del document[name]
+    for it in document["sessions"]:
+        del it["pointer"]
+    for it in document["findings"]:
+        del it["pointers"], it["fingerprint"]  # that is of the app's real key
+    return document
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_extract_gives_the_same_answer(name: str, tmp_path: Path) -> None:
+    (tmp_path / "small.har").write_bytes(extract(str(CAPTURES / name)).data)
+    small, whole = answer(analyze(read(tmp_path / "small.har"))), answer(analyze(read(CAPTURES / name)))
+    for it in (small, whole):  # what could not be read is not in the extract; its caveats are
+        it.pop("skipped")
+        it["caveats"].sort(key=lambda caveat: caveat["id"])
+    assert small == whole
+
+
+def objects(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    log = document["log"]
+    yield "log", log
+    for page in log["pages"]:
+        yield "page", page
+    for entry in log["entries"]:
+        yield "entry", entry
+        for part in ("request", "response", "timings"):
+            yield part, entry[part]
+        yield "content", entry["response"]["content"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_extract_is_a_valid_har_of_allowed_members_only(name: str) -> None:
+    document = json.loads(extract(str(CAPTURES / name)).data)
+    for kind, it in objects(document):
+        assert REQUIRED[kind] <= set(it), kind
+        assert set(it) - REQUIRED[kind] <= OPTIONAL | OWN, kind
+        assert all(it[empty] == [] for empty in ("cookies", "queryString") if empty in it)
+    messages = [m for entry in document["log"]["entries"] for m in entry.get("_webSocketMessages") or []]
+    assert all(m["data"] == "" for m in messages if m["type"] != "error")
+
+
+def test_of_the_other_entries_only_those_stay_that_the_answer_rests_on(tmp_path: Path) -> None:
+    har = json.loads((CAPTURES / "chrome-08-refresh3.har").read_text())
+    entries = har["log"]["entries"]
+    (last,) = [n for n, entry in enumerate(entries) if entry["_resourceType"] == "document"][:1]
+    filler = [{**entries[last], "_resourceType": "image", "time": 1.0} for _ in range(50)]
+    har["log"]["entries"] = [*entries[: last + 1], *filler, *entries[last + 1 :]]
+    (tmp_path / "long.har").write_text(json.dumps(har))
+    made = extract(str(tmp_path / "long.har"))
+    assert made.dropped >= 48
+    assert dict(made.kept)["sockets"] == sum(entry["_resourceType"] == "websocket" for entry in entries)
+
+
+def test_a_cut_off_capture_stays_marked(tmp_path: Path) -> None:
+    text = (CAPTURES / "chrome-01-one-closed.har").read_bytes()
+    (tmp_path / "cut.har").write_bytes(text[: len(text) - 40])
+    (tmp_path / "small.har").write_bytes(extract(str(tmp_path / "cut.har")).data)
+    report = analyze(read(tmp_path / "small.har"))
+    assert report.verdict == "inconclusive"
+    assert "cut-off" in {caveat.id for caveat in report.capture.caveats}
+
+
+def test_a_compressed_capture_can_be_extracted(tmp_path: Path) -> None:
+    (tmp_path / "a.har.gz").write_bytes(gzip.compress((CAPTURES / "chrome-S2-overuse.har").read_bytes()))
+    assert dict(extract(str(tmp_path / "a.har.gz")).kept)["sockets"] == 4
+
+
+def test_an_extract_of_an_extract_is_the_same(tmp_path: Path) -> None:
+    first = extract(str(CAPTURES / "chrome-S2-overuse.har")).data
+    (tmp_path / "first.har").write_bytes(first)
+    assert extract(str(tmp_path / "first.har")).data == first
+
+
+def test_the_messages_of_a_side_file_come_along(tmp_path: Path) -> None:
+    made = json.loads(extract(str(CAPTURES / "playwright-E.fullzip.har.zip")).data)
+    assert any(entry.get("_webSocketMessages") for entry in made["log"]["entries"])
+
+
+def test_with_a_key_masks_are_equal_in_every_extract() -> None:
+    def users(name: str, key: str) -> set[str]:
+        document = json.loads(extract(str(CAPTURES / name), key=key).data)
+        told = [entry["_harSockets"] for entry in document["log"]["entries"] if "_harSockets" in entry]
+        return {it["user"] for it in told}
+
+    assert users("chrome-S2-overuse.har", "k") == users("chrome-S1-correct.har", "k")
+    assert users("chrome-S2-overuse.har", "k") != users("chrome-S2-overuse.har", "another")
+
+
+def test_where_the_few_are_not_enough_all_entries_are_kept_stripped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    har = json.loads((CAPTURES / "chrome-08c-refresh3-idle.har").read_text())
+    at = next(n for n, entry in enumerate(har["log"]["entries"]) if entry["_resourceType"] == "websocket")
+    socket = har["log"]["entries"][at]
+    later = re.sub(r"\.\d{3}Z$", ".999Z", socket["startedDateTime"])  # a last sign of life of the page
+    image = {"pageref": socket["pageref"], "_resourceType": "image", "startedDateTime": later, "time": 1.0}
+    har["log"]["entries"].insert(at + 1, image)
+    (tmp_path / "a.har").write_text(json.dumps(har))
+    alive = analyze(read(tmp_path / "a.har")).sessions[0].proven
+    monkeypatch.setattr(extracting, "_witnesses", lambda source: frozenset())
+    made = extract(str(tmp_path / "a.har"))
+    assert made.dropped == 0
+    (tmp_path / "small.har").write_bytes(made.data)
+    assert analyze(read(tmp_path / "small.har")).sessions[0].proven == alive
+
+
+def test_nothing_leaves_where_the_answer_would_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extracting, "_answer", lambda report: object())
+    with pytest.raises(CaptureError, match="would not give the same answer"):
+        extract(str(CAPTURES / "chrome-S2-overuse.har"))
+
+
+def test_nothing_leaves_where_a_removed_value_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction.Masks, "url", lambda self, url: self.token(url) and url)
+    with pytest.raises(CaptureError, match="that was removed would still be in the extract"):
+        extract(str(CAPTURES / "chrome-S2-overuse.har"))
+
+
+def test_standard_input_is_refused() -> None:
+    with pytest.raises(CaptureError, match="cannot be read twice"):
+        extract("-")
