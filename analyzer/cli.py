@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, TypedDict
 
+import msgspec
 import typer
 from typer.core import TyperGroup
 
@@ -29,6 +30,7 @@ Examples:
   har-sockets chat.har --format json           the same for programs
   har-sockets show chat.har 2                  all about socket #2
   har-sockets timeline chat.har -o chart.png   the picture
+  har-sockets report chat.har -o report.html   a page to sign and to share
   har-sockets extract chat.har -o small.har    only the sockets, masked, for a ticket
 
 \b
@@ -54,6 +56,11 @@ Captures = Annotated[
     ),
 ]
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Do not mask tokens and other values in URLs.")]
+Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title of a report.")]
+Meta = Annotated[
+    list[str] | None,
+    typer.Option("--meta", metavar="KEY=VALUE", help="Shown at the head of a report: release, build; repeatable."),
+]
 ShowUsers = Annotated[bool, typer.Option("--show-users", help="Do not mask the users of known services.")]
 RedactionKey = Annotated[
     str | None,
@@ -102,7 +109,7 @@ def root(
 def analyze(
     captures: Captures,
     format: Annotated[
-        str, typer.Option(metavar="NAME", help="text, json, ndjson or csv, to standard output.")
+        str, typer.Option(metavar="NAME", help="text, json, ndjson, csv or markdown, to standard output.")
     ] = "text",
     out: Annotated[
         list[str] | None, typer.Option(metavar="NAME:PATH", help="Write a format to a file as well; repeatable.")
@@ -115,6 +122,8 @@ def analyze(
     assume: Assume = None,
     providers: Providers = None,
     show_secrets: ShowSecrets = False,
+    title: Title = None,
+    meta: Meta = None,
     show_users: ShowUsers = False,
     redaction_key: RedactionKey = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False,
@@ -123,7 +132,7 @@ def analyze(
     wanted = [_output(spec) for spec in out or ()]
     _known(format)
     policy = _policy(per, max_open, tolerance, app_mode, count_dev_servers, assume)
-    run = _run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key))
+    run = _headed(_run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key)), title, meta)
     for name, path in wanted:
         _write(path, outputs.render(name, run))
     if not quiet:
@@ -195,6 +204,39 @@ def timeline(
 
 
 @app.command()
+def report(
+    captures: Captures,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="The report; its suffix says the format, .html first."),
+    ],
+    title: Title = None,
+    meta: Meta = None,
+    per: Per = "capture",
+    max_open: MaxOpen = 1,
+    tolerance: Tolerance = 250,
+    app_mode: AppMode = None,
+    count_dev_servers: CountDevServers = False,
+    assume: Assume = None,
+    providers: Providers = None,
+    show_secrets: ShowSecrets = False,
+    show_users: ShowUsers = False,
+    redaction_key: RedactionKey = None,
+) -> None:
+    """A report to sign or to attach: one HTML page (.html), .md for a pull request, .txt, .json, .ndjson or .csv.
+
+    Example: har-sockets report chat.har -o report.html --title "Release 4.2" --meta build=1234
+    """
+    name = outputs.SUFFIXES.get(output.suffix.lower())
+    if name is None:
+        _refuse(f"{output}: a report is one of {', '.join(outputs.SUFFIXES)}")
+    policy = _policy(per, max_open, tolerance, app_mode, count_dev_servers, assume)
+    run = _headed(_run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key)), title, meta)
+    _write(output, outputs.render(name, run))
+    _finish(run)
+
+
+@app.command()
 def extract(
     capture: Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.har", help="The small HAR.")],
@@ -234,6 +276,15 @@ def _output(spec: str) -> tuple[str, Path]:
     if not colon or not path or name not in outputs.OUTPUTS:
         _refuse(f"--out {spec}: give NAME:PATH with NAME one of {', '.join(outputs.OUTPUTS)}")
     return name, Path(path)
+
+
+def _headed(run: Run, title: str | None, meta: list[str] | None) -> Run:
+    """The run with what whoever asks for a report says of it."""
+    pairs = [it.partition("=") for it in meta or ()]
+    wrong = next((key + equals + value for key, equals, value in pairs if not key or not equals), None)
+    if wrong is not None:
+        _refuse(f"--meta {wrong}: give KEY=VALUE")
+    return msgspec.structs.replace(run, title=title, meta=tuple((key, value) for key, _, value in pairs))
 
 
 def _policy(

@@ -422,6 +422,14 @@ def ruler(axis: Axis, medium: Medium) -> tuple[Text, Text]:
     return Text("".join(labels), FAINT), Text("".join(line), FAINT)
 
 
+def marks(axis: Axis, most: int) -> list[tuple[Instant, str]]:
+    """Round instants of the axis, about `most`, each with its label."""
+    step = _step(Axis(axis.start, axis.end, 12 * most, axis.zero))
+    span = axis.end - axis.start
+    first = axis.start + (axis.zero - axis.start) % step
+    return [(at, _label(at - axis.zero, step, span)) for at in range(first, axis.end + 1, step)]
+
+
 def _step(axis: Axis) -> Duration:
     """A round duration, so that ticks stand some twelve columns apart."""
     wanted = max(1, (axis.end - axis.start) * 12 // axis.columns)
