@@ -229,6 +229,7 @@ CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
     "show": lambda har, out: [[har, str(number)] for number in range(1, 8)],
     "timeline": lambda har, out: [[har, "-o", str(out / "a.svg")]],
     "extract": lambda har, out: [[har, "-o", str(out / "a.har")]],
+    "report": lambda har, out: [[har, "-o", str(out / "a.html")], [har, "-o", str(out / "a.html"), "--per", "user"]],
 }
 
 

@@ -302,7 +302,9 @@ def _within(text: str, place: Place) -> str:
 def _decoded(text: str) -> str:
     """Base64, either alphabet, with or without padding; empty where it is none."""
     try:
-        return urlsafe_b64decode(text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)).decode()
+        return urlsafe_b64decode(
+            text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+        ).decode()
     except (ValueError, UnicodeError):
         return ""
 
