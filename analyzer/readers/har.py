@@ -33,6 +33,7 @@ from analyzer.readers import pages as page_reader
 from analyzer.readers.entries import Bytes, Document, kind
 from analyzer.readers.events import Known, Socket
 from analyzer.readers.fields import (
+    FOREVER,
     YEAR_2200,
     affiliation,
     answered,
@@ -326,7 +327,8 @@ class _Reading:
 
     def _pages(self) -> list[Page]:
         gathered, seen = self.gathered, self._seen()
-        trusted = not self.stepped and self.document.cut_off is None
+        cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in told_caveats(self.document.log))
+        trusted = not self.stepped and not cut_off
         self.merged = page_reader.contradiction(self.listed, seen, numbered=self.row.tabs is Tabs.DOCUMENT)
         if self.row.tabs is Tabs.DOCUMENT:
             return page_reader.documents_as_pages(
@@ -436,19 +438,29 @@ class _Reading:
                 return offset, offset + 20 * MILLISECOND
         for socket in self.gathered.sockets:
             blocked = socket.entry.timings.blocked
-            if socket.started is not None and blocked is not None and blocked < -1001:
+            if socket.started is not None and blocked is not None and -FOREVER / MILLISECOND < blocked < -1001:
                 offset = socket.started + round((blocked / 1000 + 1) * SECOND)
                 return offset, offset + MILLISECOND
         return None
 
 
+# What an extract says of the capture that it was made from, where that was damaged (extract.py).
+OF_THE_ORIGINAL = (
+    Caveat("cut-off", "The capture that this was extracted from ends before it is complete.", True),
+    Caveat("trailing-data", "In the capture that this was extracted from something followed the HAR.", True),
+    Caveat("entries-skipped", "The capture that this was extracted from has damaged parts.", True),
+    Caveat("edited", "In the capture that this was extracted from dates or timings of sockets were changed.", True),
+    Caveat("messages-removed", "From the capture that this was extracted from messages were removed before."),
+    Caveat("merged", "The capture that this was extracted from was merged from several, or edited.", True),
+    Caveat("clock-stepped", "In the capture that this was extracted from entries run backwards.", True),
+)
+
+
 def told_caveats(log: dict[str, Any]) -> list[Caveat]:
-    """What a capture that we extracted says of the one that it was made from."""
+    """What a capture that we extracted says of the one that it was made from, in our own words."""
     told = _member(log, "_harSockets").get("caveats")
-    try:
-        return msgspec.convert(told or [], list[Caveat])
-    except msgspec.ValidationError:
-        return []
+    ids = [it for it in told if isinstance(it, str)] if isinstance(told, list) else []
+    return [caveat for caveat in OF_THE_ORIGINAL if caveat.id in ids]
 
 
 def _member(log: dict[str, Any], name: str) -> dict[str, Any]:
