@@ -30,7 +30,7 @@ from analyzer.readers.entries import Document
 from analyzer.readers.fields import duration, headers, instant, is_document, is_socket, json_of, payload_length, text_of
 from analyzer.readers.har import CLOCK_STEP, ORDER_SLACK, Attachment, attached_messages
 from analyzer.readers.raw import RawEntry, RawMessage, RawTimings
-from analyzer.redaction import ALNUM, LONG_ENOUGH, RUN, Masks, masked, opaque
+from analyzer.redaction import ALNUM, LONG_ENOUGH, RUN, Masks, has_host, masked, opaque
 from analyzer.version import VERSION
 
 # Headers by which entries are told apart (readers/fields.py, readers/har.py), and what their values may be.
@@ -241,14 +241,14 @@ class _Small:
                 _word(METHOD, request.method) or "",
                 self._url(request.url or ""),
                 _word(HTTP_VERSION, request.httpVersion) or "",
-                self._headers(request.headers, host="://" not in (request.url or "")),
+                self._headers(request.headers, host=not has_host(request.url or "")),
             ),
             "response": {
                 **_response(
                     response.status,
                     _word(HTTP_VERSION, response.httpVersion) or "",
                     self._headers(response.headers),
-                    _word(MIME, mime.partition(";")[0].strip()) or "",
+                    _mime(mime),
                 ),
                 **failure,
             },
@@ -306,7 +306,7 @@ class _Small:
         """Functions and places of the stack, async parents included."""
         if not isinstance(value, dict):
             return {}
-        kept: Json = {"type": _word(KIND, text_of(value.get("type"))) or "other"}
+        kept: Json = {"type": _word(KIND, text_of(value.get("type"))) or "unknown"}
         if (url := text_of(value.get("url"))) is not None:
             kept["url"] = self._url(url)
         if isinstance(line := value.get("lineNumber"), int):
@@ -475,6 +475,12 @@ def _timings(timings: RawTimings) -> Json:
 def _word(kind: re.Pattern[str], word: str | None) -> str | None:
     """A word of the exporter's; empty where it is none."""
     return word if word is None or kind.fullmatch(word) else ""
+
+
+def _mime(mime: str) -> str:
+    """Its type alone. One that is none is nothing that a browser shows."""
+    plain = mime.partition(";")[0].strip()
+    return plain if not plain or MIME.fullmatch(plain) else "application/octet-stream"
 
 
 def _number(value: float) -> float:

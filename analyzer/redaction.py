@@ -114,6 +114,11 @@ def _split(address: str) -> tuple[str, str]:
     return (address[:start], address[start:]) if start >= 0 else (address, "")
 
 
+def has_host(url: str) -> bool:
+    found = URL.match(url)
+    return found is not None and bool(found[3])
+
+
 class Masks:
     """Names for what is masked, given as it is met."""
 
