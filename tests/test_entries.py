@@ -15,7 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.model import CaptureError
-from analyzer.readers import entries
+from analyzer.readers import batches, entries
+from analyzer.readers import window as window_module
 from analyzer.readers.entries import Document, Element
 from analyzer.readers.raw import RawEntry
 
@@ -100,8 +101,10 @@ def streamed(
     """Every element of the document; raises CaptureError as the document does."""
     with pytest.MonkeyPatch.context() as patch:
         if window is not None:
-            patch.setattr(entries, "WINDOW", window)
-            patch.setattr(entries, "LONGEST_GUESS", 16 * window)
+            patch.setattr(window_module, "WINDOW", window)
+            patch.setattr(batches, "WINDOW", window)
+            patch.setattr(batches, "LARGE", 16 * window)
+            patch.setattr(entries, "LARGE", 16 * window)
         read = Document(Dribble(data, most), "test.har", RawEntry)
         return list(read.elements()), read
 

@@ -14,7 +14,7 @@ import msgspec
 
 from analyzer.model import Capture, CaptureError
 from analyzer.readers import har
-from analyzer.readers.entries import Bytes
+from analyzer.readers.window import Bytes
 
 # A larger file is read faster than it is hashed; its `sha256` is null.
 HASHED_UP_TO = 32 << 20

@@ -61,7 +61,7 @@ def _entries(
     wanted = set(pointers)
     found = {}
     with opened(capture.source) as (stream, source, _, _):
-        document = Document(stream, source, dict)
+        document = Document(stream, source, dict, whole=True)
         for element in document.elements():
             pointer = f"/log/entries/{element.index}"
             entry = element.entry

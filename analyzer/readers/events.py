@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from array import array
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -92,7 +94,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         initiator=socket.initiator,
         clock=socket.clock if known.stepped else 0,
         protocols=socket.protocols,
-        opening=socket.ticks.opening if socket.ticks else (),
+        opening=tuple(socket.ticks.opening) if socket.ticks else (),
         scripts=socket.scripts,
         affiliation=socket.affiliation,
     )
@@ -122,7 +124,7 @@ def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, lis
         return Messages(array("q"), b"", array("b"), array("q"), recorded=known.row.records_messages), []
     times: array[int] = array("q")
     skipped = []
-    usable = known.tick is not None and all(0 < t < ENDLESS for t in ticks.ticks)
+    usable = known.tick is not None and _sound(ticks.ticks)
     offset = 0.0
     if known.tick == 0:  # monotonic seconds: the last message is the last activity, at start + wait
         if start is not None and socket.wait is not None and len(ticks.ticks):
@@ -134,12 +136,17 @@ def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, lis
         exact = [t * scale + offset for t in ticks.ticks]
         lower = YEAR_2000 if start is None else start - SECOND
         upper = YEAR_2200 if start is None else start + FOREVER
-        if all(lower < at < upper for at in exact):
+        if not exact or lower < min(exact) <= max(exact) < upper:
             times = array("q", map(round, exact))
         else:
             where = f"{pointer}/_webSocketMessages"
             skipped.append(Skipped(where, None, "message times that do not fit the socket's start"))
-    return Messages(times, ticks.directions, ticks.opcodes, ticks.lengths), skipped
+    return Messages(times, bytes(ticks.directions), ticks.opcodes, ticks.lengths), skipped
+
+
+def _sound(ticks: Sequence[float]) -> bool:
+    """Is each of them a time? (No comparison with a NaN tells, so these come first.)"""
+    return not ticks or (not any(map(math.isnan, ticks)) and 0 < min(ticks) <= max(ticks) < ENDLESS)
 
 
 def _start(socket: Socket, messages: Messages, row: Row, pointer: str) -> Bounds | None:

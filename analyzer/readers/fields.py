@@ -50,13 +50,38 @@ CLOSE_OPCODE, CONTROL_OPCODES, DATA_OPCODES = 8, (8, 9, 10), (1, 2)  # RFC 6455 
 class Ticks(msgspec.Struct):
     """The messages of one socket as the file has them: times in ticks of a clock that is not known yet."""
 
-    ticks: array[float]  # NaN where there is none
-    directions: bytes
-    opcodes: array[int]
-    lengths: array[int]
-    control: list[tuple[float, int]]  # (ticks, opcode) of close, ping and pong frames
-    errors: list[str]  # what Chrome writes for a handshake that failed or a frame it could not read
-    opening: tuple[Opening, ...] = ()
+    ticks: array[float] = msgspec.field(default_factory=lambda: array("d"))  # NaN where there is none
+    directions: bytearray = msgspec.field(default_factory=bytearray)
+    opcodes: array[int] = msgspec.field(default_factory=lambda: array("b"))
+    lengths: array[int] = msgspec.field(default_factory=lambda: array("q"))
+    control: list[tuple[float, int]] = []  # (ticks, opcode) of close, ping and pong frames
+    errors: list[str] = []  # what Chrome writes for a handshake that failed or a frame it could not read
+    opening: list[Opening] = []  # the beginning of the first messages
+
+    def add(self, messages: Sequence[RawMessage]) -> None:
+        """The messages that follow."""
+        data = [m for m in messages if m.type in DIRECTIONS and (m.opcode or 1) in DATA_OPCODES]
+        self.ticks.extend([math.nan if m.time is None else m.time for m in data])
+        self.directions.extend([DIRECTIONS[m.type] for m in data])  # type: ignore[index]  # None is not in there
+        self.opcodes.extend([2 if m.opcode == 2 else 1 for m in data])
+        self.lengths.extend(
+            [len(m.data) if m.data and m.opcode == 1 and m.data.isascii() else payload_length(m) for m in data]
+        )
+        self.opening += [_opening(m) for m in data[: OPENING - len(self.opening)]]
+        if len(data) < len(messages):
+            self._others([m for m in messages if m.type not in DIRECTIONS or (m.opcode or 1) not in DATA_OPCODES])
+
+    def _others(self, messages: Sequence[RawMessage]) -> None:
+        self.control += [(m.time or 0.0, int(m.opcode)) for m in messages if m.opcode in CONTROL_OPCODES]
+        texts = [m.data or "" for m in messages if m.opcode not in CONTROL_OPCODES]
+        if texts and not any(self.errors):
+            self.errors = [next(filter(None, texts), "")]  # one that tells is enough
+
+
+def ticks(messages: Sequence[RawMessage]) -> Ticks:
+    found = Ticks()
+    found.add(messages)
+    return found
 
 
 def is_socket(entry: RawEntry) -> bool:
@@ -82,25 +107,6 @@ def is_document(entry: RawEntry) -> bool:
     if "html" not in mime.lower():
         return False
     return headers(entry.request.headers).get("sec-fetch-mode") == "navigate"
-
-
-def ticks(messages: Sequence[RawMessage]) -> Ticks:
-    data = [m for m in messages if m.type in DIRECTIONS and (m.opcode or 1) in DATA_OPCODES]
-    others = (
-        [m for m in messages if m.type not in DIRECTIONS or (m.opcode or 1) not in DATA_OPCODES]
-        if len(data) < len(messages)
-        else []
-    )
-    control = [m for m in others if m.opcode in CONTROL_OPCODES]
-    return Ticks(
-        ticks=array("d", [math.nan if m.time is None else m.time for m in data]),
-        directions=bytes([DIRECTIONS[m.type or ""] for m in data]),
-        opcodes=array("b", [int(m.opcode or 1) for m in data]),
-        lengths=array("q", [payload_length(m) for m in data]),
-        control=[(m.time or 0.0, int(m.opcode or 0)) for m in control],
-        errors=[m.data or "" for m in others if m.opcode not in CONTROL_OPCODES],
-        opening=tuple(_opening(m) for m in data[:OPENING]),
-    )
 
 
 def _opening(message: RawMessage) -> Opening:

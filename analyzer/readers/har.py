@@ -7,8 +7,8 @@ The first pass (`_Gathered`) takes what is needed off the stream of entries and 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
 
 import msgspec
 
@@ -30,11 +30,13 @@ from analyzer.model import (
 )
 from analyzer.readers import events
 from analyzer.readers import pages as page_reader
-from analyzer.readers.entries import Bytes, Document, kind
+from analyzer.readers.decode import kind
+from analyzer.readers.entries import Document, Element
 from analyzer.readers.events import Known, Socket
 from analyzer.readers.fields import (
     FOREVER,
     YEAR_2200,
+    Ticks,
     affiliation,
     answered,
     duration,
@@ -53,11 +55,14 @@ from analyzer.readers.fields import (
 )
 from analyzer.readers.pages import Listed, Seen
 from analyzer.readers.raw import RawEntry, RawMessage
+from analyzer.readers.window import Bytes
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
 CLOCK_STEP = 250 * MILLISECOND
 # What a browser shows rather than saves.
 SHOWN = ("text/", "application/xhtml", "application/xml", "application/json", "application/pdf", "image/", "x-unknown")
+MOST_SKIPPED = 1000  # parts that are told one by one
+MOST_PAGES = 20_000  # pages that are believed; no tab has seen as many
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
 Attachment = Callable[[str], bytes | None]
@@ -68,13 +73,43 @@ def read(stream: Bytes, source: str, attachment: Attachment) -> Capture:
 
     Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
-    document = Document(stream, source, RawEntry)
+    document = Document(stream, source, RawEntry, collector=Ticks)
     gathered = _Gathered(attachment)
     for element in document.elements():
-        gathered.skipped += element.skipped
+        gathered.skip(element.skipped)
         if element.entry is not None:
-            gathered.add(element.index, element.entry)
+            gathered.add(element, element.entry)
     return _Reading(document, gathered, source).capture()
+
+
+class _Order:
+    """Do entries stand in the order in which they ended? None may outlast an entry that comes after it.
+
+    Of a socket only a last sign of life is known, and that only when all is read; so what ended between two sockets is
+    kept as its earliest.
+    """
+
+    def __init__(self) -> None:
+        self._latest: Instant = 0  # end of what is no socket
+        self._holds = True
+        self._earliest: array[int] = array("q", [0])  # by the number of sockets before; 0 for none
+
+    def ended(self, at: Instant) -> None:
+        self._holds = self._holds and self._latest <= at + ORDER_SLACK
+        self._latest = max(self._latest, at)
+        self._earliest[-1] = min(self._earliest[-1] or at, at)
+
+    def socket(self) -> None:
+        self._earliest.append(0)
+
+    def of_end(self, alive: Sequence[Instant | None]) -> bool:
+        """`alive`: the last sign of life of each socket. Sockets alone confirm no order."""
+        following = 0
+        for earliest, at in zip(reversed(self._earliest), [*reversed(alive), None], strict=True):
+            following = min(earliest or following, following or earliest)
+            if at is not None and following and at > following + ORDER_SLACK:
+                return False
+        return self._holds and self._latest > 0
 
 
 class _Gathered:
@@ -84,30 +119,39 @@ class _Gathered:
         self.attachment = attachment
         self.sockets: list[Socket] = []
         self.skipped: list[Skipped] = []
+        self.untold = 0  # parts that were skipped and are not in that list, for their number
+        self.lost = 0  # parts that were skipped in which sockets may have been
         self.documents: list[page_reader.Document] = []
         self.redirects: list[Instant] = []  # starts of documents that were redirected
         self.first_start: dict[str, Instant] = {}  # by pageref
         self.last_start: dict[str, Instant] = {}
         self.first: Instant = YEAR_2200  # that any entry witnesses
         self.last: Instant = 0
-        self.ends: array[int] = array("q")  # by index of entry: when it ended, 0 where that is not known
+        self.order = _Order()
         self.clock = 0  # counts how often entries of one pageref ran backwards
         self.out_of_order = False  # a socket stands after an entry that started later
         self._before: dict[str | None, Instant] = {}  # by pageref, the start of the entry before
         self._latest: Instant = 0
 
-    def add(self, index: int, entry: RawEntry) -> None:
-        started = instant(entry.startedDateTime)
-        ends = self.ends
-        while len(ends) <= index:
-            ends.append(0)
-        if is_socket(entry):
+    def skip(self, told: Iterable[Skipped]) -> None:
+        for part in told:
+            self.lost += _hides(part)
+            if len(self.skipped) < MOST_SKIPPED:
+                self.skipped.append(part)
+            else:
+                self.untold += 1
+
+    def add(self, element: Element[RawEntry], entry: RawEntry) -> None:
+        index, started = element.index, instant(entry.startedDateTime)
+        peeled = cast(Ticks | None, element.peeled)  # of our own making
+        if peeled is not None or is_socket(entry):
             if started is not None:
                 self.out_of_order = self.out_of_order or started < self._latest
                 self._started(entry.pageref, started, document=False)
-            self._socket(index, entry, started)
+            self._socket(index, entry, started, peeled)
         elif started is not None:
-            ends[index] = end = started + (duration(entry.time) or 0)
+            end = started + (duration(entry.time) or 0)
+            self.order.ended(end)
             self.last = max(self.last, end)
             document = is_document(entry)
             self._started(entry.pageref, started, document)
@@ -159,11 +203,12 @@ class _Gathered:
         )
         self.documents.append(document)
 
-    def _socket(self, index: int, entry: RawEntry, started: Instant | None) -> None:
+    def _socket(self, index: int, entry: RawEntry, started: Instant | None, peeled: Ticks | None) -> None:
         messages = entry.messages
         if messages is None and entry.response.content is not None and entry.response.content.file:
             messages = self._attached(index, entry.response.content.file)
         entry.messages = None  # of a message we keep time, direction, opcode and length
+        self.order.socket()
         opened_by, sent = json_of(entry.initiator), headers(entry.request.headers)
         self.sockets.append(
             Socket(
@@ -180,7 +225,7 @@ class _Gathered:
                 protocols=protocols(sent, headers(entry.response.headers)),
                 affiliation=affiliation(json_of(entry.affiliation)),
                 close=json_of(entry.close),
-                ticks=None if messages is None else ticks(messages),
+                ticks=peeled if peeled is not None else None if messages is None else ticks(messages),
                 clock=self.clock,
             )
         )
@@ -190,8 +235,13 @@ class _Gathered:
     def _attached(self, index: int, name: str) -> list[RawMessage] | None:
         messages, problems = attached_messages(self.attachment, name)
         pointer = f"/log/entries/{index}/response/content/_file"
-        self.skipped += [Skipped(pointer, None, problem) for problem in problems]
+        self.skip(Skipped(pointer, None, problem) for problem in problems)
         return messages
+
+
+def _hides(part: Skipped) -> bool:
+    """May a socket be in a part that was skipped? In messages there is none."""
+    return "/_webSocketMessages" not in part.pointer and not part.pointer.endswith("/_file")
 
 
 def attached_messages(attachment: Attachment, name: str) -> tuple[list[RawMessage] | None, list[str]]:
@@ -230,12 +280,15 @@ class _Reading:
         self.document = document
         self.gathered = gathered
         self.source = source
-        self.skipped = list(gathered.skipped)
+        self.skipped = [*document.skipped, *gathered.skipped]
+        if gathered.untold:
+            self.skipped.append(Skipped("/log/entries", None, f"{gathered.untold:,} more parts were skipped"))
         creator = _member(document.log, "creator")
         self.browser = text_of(_member(document.log, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")), text_of(creator.get("version"))
         self.row = exporters.identify(self.name, self.version)
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
+        self.pages_lost = bool(document.skipped)  # or another member of `log`: then no page's end proves anything
         self.listed = self._listed()
         self.witnessed: list[Instant] = []  # instants of messages and closes
         self.messages_removed = False
@@ -265,7 +318,7 @@ class _Reading:
         caveats = [*self._caveats(), *caveats]
         instants = gathered.witnessed() + self.witnessed
         in_order = row.in_order_of_close or (row.out_of_order_means_order_of_close and gathered.out_of_order)
-        in_order = in_order and self._stands_in_order_of_end(traces)
+        in_order = in_order and gathered.order.of_end([trace.messages.last for trace in traces])
         return Capture(
             source=self.source,
             sha256=None,
@@ -290,19 +343,6 @@ class _Reading:
         if trace.page is not None and last is not None:
             self.gathered.see(trace.page, last)
 
-    def _stands_in_order_of_end(self, traces: Sequence[Trace]) -> bool:
-        """Could the entries stand in the order in which they ended? None may outlast a request that comes after it."""
-        ends = self.gathered.ends
-        alive = {socket.index: trace.messages.last for socket, trace in zip(self.gathered.sockets, traces, strict=True)}
-        next_end: Instant | None = None
-        for index in range(len(ends) - 1, -1, -1):
-            end = alive.get(index) or ends[index]
-            if next_end is not None and end > next_end + ORDER_SLACK:
-                return False
-            if index not in alive and end:  # of a socket only a sign of life is known, not the end
-                next_end = min(end, next_end or end)
-        return next_end is not None  # sockets alone confirm no order
-
     def _label(self) -> str:
         """For people: `Firefox 153.7.0`; a program that no row knows by the name that it gives itself."""
         row = self.row
@@ -316,7 +356,11 @@ class _Reading:
         if listed is not None and not isinstance(listed, list):
             self.skipped.append(Skipped("/log/pages", None, f"not an array but {kind(listed)}"))
         found = []
-        for n, page in enumerate(listed if isinstance(listed, list) else []):
+        listed = listed if isinstance(listed, list) else []
+        if len(listed) > MOST_PAGES:
+            self.skipped.append(Skipped("/log/pages", None, f"more than {MOST_PAGES:,} pages"))
+            self.pages_lost, listed = True, []
+        for n, page in enumerate(listed):
             if not isinstance(page, dict) or not isinstance(page.get("id"), str):
                 self.skipped.append(Skipped(f"/log/pages/{n}", None, "no page: an object with an id"))
                 continue
@@ -328,7 +372,7 @@ class _Reading:
     def _pages(self) -> list[Page]:
         gathered, seen = self.gathered, self._seen()
         cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in told_caveats(self.document.log))
-        trusted = not self.stepped and not cut_off
+        trusted = not self.stepped and not cut_off and not self.pages_lost
         self.merged = page_reader.contradiction(self.listed, seen, numbered=self.row.tabs is Tabs.DOCUMENT)
         if self.row.tabs is Tabs.DOCUMENT:
             return page_reader.documents_as_pages(
@@ -376,14 +420,9 @@ class _Reading:
                     True,
                 )
             )
-        of_entries = [skipped.pointer for skipped in self.skipped if skipped.pointer.startswith("/log/entries/")]
-        lost = [
-            pointer for pointer in of_entries if "/_webSocketMessages" not in pointer and not pointer.endswith("/_file")
-        ]
-        if lost:
-            told.append(
-                Caveat("entries-skipped", f"{len(lost)} damaged parts were skipped; sockets may be among them.", True)
-            )
+        if gathered.lost:
+            message = f"{gathered.lost:,} damaged parts were skipped; sockets may be among them."
+            told.append(Caveat("entries-skipped", message, True))
         if self.merged:
             told.append(
                 Caveat("merged", f"Several captures in one file, or an edited one: {self.merged.reason}.", True)

@@ -1,0 +1,208 @@
+"""The elements of one array, run by run: guess where whole ones end, let a strict decoder prove it.
+
+A JSON value is prefix-free, so a strict decode that succeeds *proves* that the guess was a boundary, and one that
+fails only costs another guess. What no guess settles is walked token by token, in linear time.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Generic
+
+from analyzer.readers.decode import Decoded, Decoder, Shape
+from analyzer.readers.seam import Seam
+from analyzer.readers.walk import Walk
+from analyzer.readers.window import LONGEST_SPACE, WINDOW, CutOff, Window
+
+LARGE = 4 << 20  # bytes kept of one element, after which it is no ordinary one: peeled, or walked
+LARGEST = 64 << 20  # bytes kept of one element, after which it is passed over
+PATIENCE = 64 << 20  # bytes to walk in vain past seams that are not sure, in the whole document
+MISSES = 4  # guesses in a row that came to nothing, after which we only walk
+AFTER_SCALAR = re.compile(rb"[ \t\r\n,\]}:]")
+COMMA, CLOSING = ord(","), ord("]")
+
+
+class Large(Exception):  # noqa: N818 - an event, not an error
+    """The element at the cursor is no ordinary one."""
+
+
+class Batches(Generic[Shape]):
+    """One array in a window. `resync`: after damage it goes on where the next element seems to begin."""
+
+    def __init__(self, window: Window, decoder: Decoder[Shape], resync: bool) -> None:
+        self.window = window
+        self.decoder = decoder
+        self.resync = resync
+        self.seam = Seam(b"", b"")
+        self.misses = 0
+        self.patience = PATIENCE
+
+    def open(self) -> bool:
+        """Go to the first element of the array at the cursor; False: there is none, and it is passed. Raises CutOff."""
+        window = self.window
+        window.at += 1
+        lead = window.space()
+        if window.peek() == CLOSING:
+            window.at += 1
+            return False
+        self.seam = Seam(lead, window.head(LONGEST_SPACE))
+        return True
+
+    def at_end_of_element(self) -> bool:
+        return self.window.peek() in (COMMA, CLOSING)
+
+    def step(self) -> bool:
+        """From the end of an element to the next; False: that was the last, and the array is passed. Raises CutOff."""
+        window = self.window
+        following = window.peek()
+        window.at += 1
+        if following == CLOSING:
+            return False
+        window.peek()
+        return True
+
+    # -- several at once -----------------------------------------------------------------------------------
+
+    def run(self) -> Decoded[Shape] | None:
+        """Several whole elements, and the cursor behind them; None where no guess held."""
+        if self.misses >= MISSES:
+            return None
+        window = self.window
+        if window.large:
+            self.elide()
+        want = WINDOW
+        while window.need(want) and want < LARGE and not self.seam.last(window, window.end):
+            want *= 2  # the element is larger than the window
+        for end in self._guesses():
+            found = self.decoder.run(window.buffer, window.at, end)
+            if found is not None:
+                window.at = end
+                self.misses = 0
+                return found
+        self.misses += 1
+        return None
+
+    def elide(self) -> bool:
+        """Cut bodies out of what is unread and what comes; False: that is done already, or not allowed."""
+        if not self.window.elide():
+            return False
+        self.seam.forget()
+        return True
+
+    def _guesses(self) -> Iterator[int]:
+        """Where a run of whole elements may end: the longest first, then ever shorter ones (to leave damage behind)."""
+        window = self.window
+        if window.complete:  # the array's own end may be in sight
+            at = window.end
+            for _ in range(4):
+                at = window.buffer.rfind(b"]", window.at, at)
+                last = window.buffer.rfind(b"}", window.at, max(at, window.at))
+                if at < 0 or last < 0:
+                    break
+                if not window.buffer[last + 1 : at].strip():
+                    yield last + 1
+        end = window.end
+        while (end := self.seam.last(window, end)) and end > window.at:
+            yield end
+            end = window.at + (end - window.at) // 2
+
+    # -- one by one ----------------------------------------------------------------------------------------
+
+    def single(self, at_most: int = LARGEST) -> Decoded[Shape] | None:
+        """Exactly one element, walked to its end. None: it is damaged, and the cursor is where to go on.
+
+        Raises CutOff; Large where it has more than `at_most` bytes, unless that is all that is kept of any.
+        """
+        window = self.window
+        start = window.place(window.at)
+        try:
+            end = self.end(at_most)
+        except CutOff:
+            if not self.resync or not self.seam.next(window):
+                raise
+            end = 0
+        if end and window.place(window.at) > start:
+            window.at = end
+            return Decoded([None], {0: [("", f"larger than {LARGEST >> 20} MiB")]})
+        if end:
+            found = self.decoder.run(window.buffer, window.at, end)
+            if found is not None:
+                begun, window.at = window.at, end
+                if found.values[0] is not None or self._followed():
+                    return found
+                window.at = begun  # a string that should have been a key: its opening brace is missing
+        if self.resync:
+            self.resume(end)
+        return None
+
+    def _followed(self) -> bool:
+        try:
+            return self.at_end_of_element()
+        except CutOff:
+            return True
+
+    def resume(self, end: int = 0) -> None:
+        """Go on after damage at the cursor: at the comma before the next element, or at `end`. Raises CutOff."""
+        window = self.window
+        while True:
+            stop = end if end > window.at else window.end
+            found = (window.buffer.find(tail, window.at, stop) for tail in self.seam.tails)
+            at = min((at for at in found if at >= 0), default=end if end > window.at else 0)
+            if at:
+                window.at = at
+                return
+            window.at = max(window.at, window.end - LONGEST_SPACE)  # a seam may lie across the edge
+            if not window.more():
+                window.at = window.end
+                raise CutOff
+
+    def end(self, at_most: int = LARGEST, depth: int = 0) -> int:
+        """The end of the element at the cursor, token by token, as far as it goes; 0: given up. `depth` 1: we are
+        within it.
+
+        A sure seam bounds the walk of a damaged element; past another kind it goes on while there is patience. Beyond
+        LARGEST the cursor goes along, so that no more than that is kept. Raises CutOff, and Large.
+        """
+        window, walk = self.window, Walk(depth)
+        if not depth and window.buffer[window.at] not in b'"[{':
+            return value_end(window)
+        while True:
+            boundary = self.seam.next(window)
+            stop = window.end
+            if boundary:
+                stop = boundary if self.seam.sure else min(stop, boundary + self.patience)
+            if walk.on(window.buffer, window.at, stop):
+                return window.at + walk.at
+            if boundary and stop < window.end:
+                self.patience = max(0, self.patience - (stop - boundary))
+                return 0
+            if walk.at > at_most and at_most < LARGEST:
+                raise Large
+            if walk.at > LARGEST and not boundary:
+                window.at += walk.at
+                walk.at = 0
+            if not window.more():
+                self.patience = max(0, self.patience - (stop - boundary if boundary else 0))
+                raise CutOff
+
+
+def value_end(window: Window) -> int:
+    """The end of the value at the cursor; one that is larger than LARGEST is let go of on the way. Raises CutOff."""
+    if window.buffer[window.at] in b'"[{':
+        walk = Walk()
+        while not walk.on(window.buffer, window.at, window.end):
+            if walk.at > LARGEST:
+                window.at += walk.at
+                walk.at = 0
+            if not window.more():
+                raise CutOff
+        return window.at + walk.at
+    searched = 0
+    while True:  # a number, true, false or null (or what should have been one)
+        found = AFTER_SCALAR.search(window.buffer, window.at + searched, window.end)
+        if found:
+            return max(found.start(), window.at + 1)
+        searched = window.end - window.at
+        if searched > LARGEST:
+            window.at, searched = window.end - 1, 0
+        if not window.more():
+            raise CutOff

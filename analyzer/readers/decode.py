@@ -1,0 +1,142 @@
+"""A run of whole elements -> values: msgspec, only the fields we use; what it refuses goes to `json`, on that alone."""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+
+from analyzer.readers.raw import RawMessage
+
+WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")  # the end of what msgspec says
+
+Shape = TypeVar("Shape")
+Problem: TypeAlias = tuple[str, str]  # pointer, from the element on; what is wrong there
+
+
+class Decoded(NamedTuple, Generic[Shape]):
+    """Elements of an array; None for one that is no such thing. `problems` by index."""
+
+    values: list[Shape | None]
+    problems: dict[int, list[Problem]]
+
+
+class Decoder(Generic[Shape]):
+    """Decodes elements as `shape`. `lenient` makes the best of an object that does not fit it."""
+
+    def __init__(self, shape: type[Shape], lenient: Callable[..., tuple[Shape | None, list[Problem]]]) -> None:
+        self._many = msgspec.json.Decoder(list[shape])  # type: ignore[valid-type]  # a type made at run time
+        self._one = msgspec.json.Decoder(shape)
+        self._lenient = lenient
+
+    def run(self, buffer: bytearray, start: int, end: int) -> Decoded[Shape] | None:
+        """The elements in `buffer[start:end]`, or None where that is not a sequence of whole JSON values.
+
+        The bytes on either side must be there: they are overwritten for the time being.
+        """
+        before, after = buffer[start - 1], buffer[end]
+        buffer[start - 1], buffer[end] = ord("["), ord("]")
+        try:
+            with memoryview(buffer) as view:
+                try:
+                    return Decoded(self._many.decode(view[start - 1 : end + 1]), {})
+                except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                    return self._referee(bytes(view[start - 1 : end + 1]))
+        finally:
+            buffer[start - 1], buffer[end] = before, after
+
+    def _referee(self, text: bytes) -> Decoded[Shape] | None:
+        """What the fast decoder refuses: lone surrogates, NaN, invalid UTF-8, odd types."""
+        try:
+            items = loads(text)
+        except (ValueError, RecursionError):
+            return None
+        values: list[Shape | None] = []
+        problems = {}
+        for n, item in enumerate(items):
+            value, told = self._lenient(item, self._one) if isinstance(item, dict) else (None, [_no_object(item)])
+            values.append(value)
+            if told:
+                problems[n] = told
+        return Decoded(values, problems)
+
+
+def loads(text: bytes) -> Any:
+    """JSON as leniently as it can be read: control characters, lone surrogates; NaN and infinities are null."""
+    return json.loads(text.decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None, parse_float=_finite)
+
+
+def _finite(number: str) -> float | None:
+    value = float(number)
+    return value if math.isfinite(value) else None
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _no_object(value: Any) -> Problem:
+    return "", f"not an object but {kind(value)}"
+
+
+def members(value: dict[str, Any], decoder: msgspec.json.Decoder[Shape]) -> tuple[Shape, list[Problem]]:
+    """An entry with all that can be decoded; each member of the wrong type is left out and told."""
+    told: list[Problem] = []
+    while True:
+        try:
+            return decoder.decode(_encoded(value)), told
+        except msgspec.MsgspecError as error:
+            found = WHERE.search(str(error))
+            path = re.findall(r"\.([^.\[]+)|\[", found["path"]) if found else []
+            told += _drop(value, path, str(error).split(" - at ")[0])
+
+
+def _drop(value: Any, path: list[str], problem: str) -> list[Problem]:
+    """Remove the member at `path` (an empty step: any element of an array, each tried by itself)."""
+    pointer = ""
+    for depth, step in enumerate(path):
+        if step == "":
+            told = [(n, why) for n, item in enumerate(value) if (why := _no_message(item))]
+            wrong = {n for n, _ in told}
+            value[:] = [item for n, item in enumerate(value) if n not in wrong]
+            return [(f"{pointer}/{n}", why) for n, why in told]
+        pointer += f"/{step}"
+        if depth == len(path) - 1:
+            del value[step]
+            return [(pointer, problem)]
+        value = value[step]
+    raise AssertionError(f"a field of the wrong type that is nowhere: {problem}")
+
+
+def _no_message(item: object) -> str:
+    """Why it is no message; "" where it is one."""
+    try:
+        msgspec.convert(item, RawMessage)
+    except msgspec.ValidationError as error:
+        return str(error)
+    except UnicodeEncodeError:
+        return "a lone surrogate where no text is"
+    return ""
+
+
+def all_or_nothing(
+    value: dict[str, Any], decoder: msgspec.json.Decoder[Shape]
+) -> tuple[Shape | None, list[Problem]]:
+    """A message, or none."""
+    problem = _no_message(value)
+    return (None, [("", problem)]) if problem else (decoder.decode(_encoded(value)), [])
+
+
+def kind(value: object) -> str:
+    """What a JSON value is, without echoing it (it may be a secret)."""
+    names = {
+        dict: "an object",
+        list: "an array",
+        str: "a string",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+    }
+    return names.get(type(value), "null")

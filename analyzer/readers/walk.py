@@ -1,0 +1,51 @@
+"""Where a JSON value ends, token by token: linear, whatever the value holds, and with no memory but a depth."""
+
+import re
+
+ATOM = rb'[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"'  # white space, scalars, commas; a whole string
+# As much as nests no deeper than one level, then a bracket, or the quote of a string that goes on beyond the bytes.
+STEP = re.compile(
+    rb"(?:" + ATOM + rb"|\{(?:" + ATOM + rb")*+\}|\[(?:" + ATOM + rb')*+\]){0,4096}+(["\[\]{}]?)', re.DOTALL
+)
+REST = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)  # of a string
+QUOTE = ord('"')
+
+
+class Walk:
+    """A walk through one object, array or string, from its beginning; or through the rest of an object (depth 1).
+
+    `at`: so many bytes are behind us; `complete`: these are all of it. Which kind of bracket closes which is not looked
+    at: decoding tells.
+    """
+
+    def __init__(self, depth: int = 0) -> None:
+        self.at = 0
+        self.complete = False
+        self._begun = depth > 0
+        self._depth = depth
+        self._in_string = False
+
+    def on(self, buffer: bytearray, start: int, stop: int) -> bool:
+        """Go on in `buffer[start + at : stop]`, where `start` is that of the value; is it complete?"""
+        at = start + self.at
+        if not self._begun and at < stop:
+            self._begun, self._in_string = True, buffer[at] == QUOTE
+            self._depth = 0 if self._in_string else 1
+            at += 1
+        while at < stop and not self.complete:
+            if self._in_string:
+                at = REST.match(buffer, at, stop).end()  # type: ignore[union-attr]  # it matches nothing, too
+                if at == stop or buffer[at] != QUOTE:
+                    break  # the end, or a backslash before it
+                self._in_string, at = False, at + 1
+            else:
+                step = STEP.match(buffer, at, stop)
+                assert step is not None  # likewise
+                at = step.end()
+                if step[1] == b'"':
+                    self._in_string = True
+                elif step[1]:
+                    self._depth += 1 if step[1] in b"[{" else -1
+            self.complete = self._depth == 0 and not self._in_string
+        self.at = at - start
+        return self.complete
