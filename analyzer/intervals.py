@@ -1,18 +1,21 @@
 """Interval algebra: half-open intervals, and the sweep that finds where several hold at once.
 
-Knows nothing of sockets. Points are integers; an end of None is an open end (never below any point).
+Knows nothing of sockets. Points are integers; an end of None is an open end (never below any point). Above `MANY`
+intervals numpy does what it can; the answers are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import groupby
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Member_contra = TypeVar("Member_contra", contravariant=True)
 
 
+MANY = 20_000  # intervals from which it pays to import numpy
+NEVER = (1 << 63) - 1  # an open end, as a number
 _END, _START = 0, 1  # ends sort before starts at the same point
 
 
@@ -37,20 +40,47 @@ class Episode(NamedTuple, Generic[Key]):
 
 def sweep(intervals: Iterable[Interval]) -> list[tuple[int, int]]:
     """The steps of concurrency: (point, how many hold from there on), in order, one a point."""
+    held = [interval for interval in intervals if not interval.empty]
+    if len(held) > MANY:
+        points, levels = steps(*_arrays(held))
+        return list(zip(points.tolist(), levels.tolist(), strict=True))
     changes: dict[int, int] = {}
-    for interval in intervals:
-        if interval.empty:
-            continue
+    for interval in held:
         changes[interval.start] = changes.get(interval.start, 0) + 1
         if interval.end is not None:
             changes[interval.end] = changes.get(interval.end, 0) - 1
     level = 0
-    steps = []
+    found = []
     for point in sorted(changes):
         if changes[point]:
             level += changes[point]
-            steps.append((point, level))
-    return steps
+            found.append((point, level))
+    return found
+
+
+def steps(starts: Any, ends: Any) -> tuple[Any, Any]:
+    """The same for intervals as two numpy arrays, none of them empty, an open end as NEVER: points, and levels.
+
+    Starts and ends are sorted apart: how many hold at a point is how many began by then less how many ended.
+    """
+    import numpy
+
+    starts, ends = numpy.sort(starts), numpy.sort(ends)
+    points = numpy.unique(numpy.concatenate((starts, ends)))
+    points = points[points < NEVER]
+    levels = numpy.searchsorted(starts, points, "right") - numpy.searchsorted(ends, points, "right")
+    changed = numpy.diff(levels, prepend=0) != 0
+    return points[changed], levels[changed]
+
+
+def _arrays(held: Sequence[Interval]) -> tuple[Any, Any]:
+    import numpy
+
+    ends = (NEVER if interval.end is None else interval.end for interval in held)
+    return (
+        numpy.fromiter((interval.start for interval in held), numpy.int64, len(held)),
+        numpy.fromiter(ends, numpy.int64, len(held)),
+    )
 
 
 def peak(intervals: Iterable[Interval]) -> int:
@@ -86,7 +116,34 @@ def episodes(items: Iterable[tuple[Key, Interval]], k: int = 2) -> list[Episode[
 
     A hand-over inside a stretch (one ends while others go on) does not split it.
     """
-    return [episode for _, episode in runs(items, _AtLeast(k))]
+    held = [item for item in items if not item[1].empty]
+    if k == 2 and len(held) > MANY:
+        return _overlaps(held)
+    return [episode for _, episode in runs(held, _AtLeast(k))]
+
+
+def _overlaps(held: Sequence[tuple[Key, Interval]]) -> list[Episode[Key]]:
+    """`episodes` for two or more at once. At most one goes on when a stretch begins: of those that started before, the
+    one that ends last."""
+    import numpy
+
+    starts, ends = _arrays([interval for _, interval in held])
+    points, levels = steps(starts, ends)
+    edges = numpy.diff(numpy.concatenate(([False], levels >= 2, [False])).astype(numpy.int8))
+    rises, falls = numpy.flatnonzero(edges == 1), numpy.flatnonzero(edges == -1)
+    order = numpy.argsort(starts, kind="stable")
+    starts, ends = starts[order], ends[order]
+    latest = numpy.maximum.accumulate(ends)  # the last end so far, and whose it is
+    whose = numpy.maximum.accumulate(numpy.where(ends == latest, numpy.arange(len(ends)), 0))
+    found = []
+    for rise, fall in zip(rises.tolist(), falls.tolist(), strict=True):
+        begun, over = int(points[rise]), int(points[fall]) if fall < len(points) else None
+        first = int(numpy.searchsorted(starts, begun, "left"))
+        last = len(starts) if over is None else int(numpy.searchsorted(starts, over, "left"))
+        before = [int(whose[first - 1])] if first and latest[first - 1] > begun else []
+        keys = tuple(held[order[n]][0] for n in (*before, *range(first, last)))
+        found.append(Episode(Interval(begun, over), int(levels[rise:fall].max()), keys))
+    return found
 
 
 def runs(items: Iterable[tuple[Key, Interval]], crowd: Crowd[Key]) -> list[tuple[Hashable, Episode[Key]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 
@@ -33,10 +34,9 @@ def find(sessions: Sequence[Session], k: int = 2) -> tuple[Overlap, ...]:
     """
     by_id = {session.id: session for session in sessions}
     possible = [_possible(episode, by_id) for episode in episodes(_possibly(sessions), k)]
-    proven = [
-        _proven(episode, by_id, possible) for items in _proven_by_clock(sessions) for episode in episodes(items, k)
-    ]
-    return (*proven, *(overlap for overlap in possible if not _told(overlap, proven)))
+    around = _Around(possible)
+    proven = [_proven(episode, by_id, around) for items in _proven_by_clock(sessions) for episode in episodes(items, k)]
+    return (*proven, *around.untold(proven))
 
 
 def excesses(sessions: Sequence[Session], policy: Policy) -> tuple[Excess, ...]:
@@ -164,8 +164,9 @@ def _mixed(sessions: Sequence[Session], allowed: int) -> list[Excess]:
     possible: dict[Hashable, list[Overlap]] = {}
     for label, episode in runs(_possibly(sessions), _Mixed(by_id, allowed)):
         possible.setdefault(label, []).append(_possible(episode, by_id))
+    around = {label: _Around(stretches) for label, stretches in possible.items()}
     return [
-        Excess(Relation(str(label)), _proven(episode, by_id, possible.get(label, ())))
+        Excess(Relation(str(label)), _proven(episode, by_id, around.get(label, _Around(()))))
         for items in _proven_by_clock(sessions)
         for label, episode in runs(items, _Mixed(by_id, allowed))
     ]
@@ -176,29 +177,44 @@ def _possibly(sessions: Iterable[Session]) -> list[tuple[str, Interval]]:
 
 
 def _proven_by_clock(sessions: Sequence[Session]) -> list[list[tuple[str, Interval]]]:
-    clocks = sorted({session.clock for session in sessions})
-    return [[(s.id, s.proven) for s in sessions if s.proven and s.clock == clock] for clock in clocks]
+    return [[(s.id, s.proven) for s in alike if s.proven] for alike in _by_clock(sessions)]
+
+
+def _by_clock(sessions: Iterable[Session]) -> list[list[Session]]:
+    clocks: dict[int, list[Session]] = {}
+    for session in sessions:
+        clocks.setdefault(session.clock, []).append(session)
+    return [clocks[clock] for clock in sorted(clocks)]
 
 
 def concurrency(sessions: Sequence[Session], overlaps: Sequence[Overlap]) -> Concurrency:
-    clocks = {session.clock for session in sessions}
+    clocks = _by_clock(sessions)
     return Concurrency(
-        proven_peak=max(
-            (peak(s.proven for s in sessions if s.proven and s.clock == clock) for clock in clocks), default=0
-        ),
+        proven_peak=max((peak(s.proven for s in alike if s.proven) for alike in clocks), default=0),
         # What the clocks of the others showed at that moment is not known: their peaks may have coincided.
-        possible_peak=sum(peak(s.possible for s in sessions if s.possible and s.clock == clock) for clock in clocks),
+        possible_peak=sum(peak(s.possible for s in alike if s.possible) for alike in clocks),
         proven_overlap=sum(o.duration for o in overlaps if o.confidence is Confidence.PROVEN),
     )
 
 
-def _told(possible: Overlap, proven: Sequence[Overlap]) -> bool:
-    within = [o for o in proven if _intersect(o.interval, possible.interval)]
-    return bool(within) and set(possible.sessions) <= {id for o in within for id in o.sessions}
+class _Around:
+    """The possible stretches of one sweep: apart from each other, in order of time."""
 
+    def __init__(self, stretches: Sequence[Overlap]) -> None:
+        self.stretches = stretches
+        self.starts = [overlap.interval.start for overlap in stretches]
 
-def _intersect(a: Interval, b: Interval) -> bool:
-    return (b.end is None or a.start < b.end) and (a.end is None or b.start < a.end)
+    def place(self, interval: Interval) -> int:
+        """The index of the stretch that this interval lies in; -1 for none. (Proven lies within possible.)"""
+        n = bisect_right(self.starts, interval.start) - 1
+        return n if n >= 0 and _contains(self.stretches[n].interval, interval) else -1
+
+    def untold(self, proven: Sequence[Overlap]) -> list[Overlap]:
+        """Those that hold a socket that is in no proven stretch within them."""
+        told: dict[int, set[str]] = {}
+        for overlap in proven:
+            told.setdefault(self.place(overlap.interval), set()).update(overlap.sessions)
+        return [it for n, it in enumerate(self.stretches) if n not in told or not told[n].issuperset(it.sessions)]
 
 
 def _contains(a: Interval, b: Interval) -> bool:
@@ -212,11 +228,11 @@ def _possible(episode: Episode[str], by_id: dict[str, Session]) -> Overlap:
     return Overlap(Confidence.POSSIBLE, episode.interval, length, endless, episode.peak, episode.keys, at_most)
 
 
-def _proven(episode: Episode[str], by_id: dict[str, Session], possible: Sequence[Overlap]) -> Overlap:
+def _proven(episode: Episode[str], by_id: dict[str, Session], possible: _Around) -> Overlap:
     """None lasts longer than the possible stretch around it."""
     start, end = episode.interval
     members = [by_id[key] for key in episode.keys]
-    around = next((o for o in possible if _contains(o.interval, episode.interval)), None)
+    place = possible.place(episode.interval)
     begun = [s for s in members if s.proven is not None and s.proven.start == start]
     ended = [s for s in members if s.proven is not None and s.proven.end == end]
     return Overlap(
@@ -226,7 +242,7 @@ def _proven(episode: Episode[str], by_id: dict[str, Session], possible: Sequence
         duration_is_lower_bound=not (any(_exact(s.opened) for s in begun) and any(_exact(s.closed) for s in ended)),
         peak=episode.peak,
         sessions=episode.keys,
-        at_most=around.at_most if around is not None else None,
+        at_most=possible.stretches[place].at_most if place >= 0 else None,
     )
 
 

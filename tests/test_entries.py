@@ -15,10 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.model import CaptureError
-from analyzer.readers import batches, entries
+from analyzer.readers import batches, elide, entries
 from analyzer.readers import window as window_module
 from analyzer.readers.entries import Document, Element
-from analyzer.readers.raw import RawEntry
+from analyzer.readers.raw import RawEntry, RawMessage
 
 Json = dict[str, Any]
 
@@ -95,18 +95,44 @@ class Dribble:
         return self.stream.readinto(buffer[: self.most])
 
 
+class Kept:
+    """A collector that keeps the messages as they come."""
+
+    def __init__(self) -> None:
+        self.messages: list[RawMessage] = []
+
+    def add(self, messages: list[RawMessage]) -> None:
+        self.messages += messages
+
+
 def streamed(
-    data: bytes, window: int | None = None, most: int = 1 << 30
+    data: bytes, window: int | None = None, most: int = 1 << 30, tight: bool = False
 ) -> tuple[list[Element[RawEntry]], Document[RawEntry]]:
-    """Every element of the document; raises CaptureError as the document does."""
+    """Every element of the document; raises CaptureError as the document does.
+
+    `tight`: bodies are cut out from the first byte on, and messages peeled off an entry of two windows.
+    """
     with pytest.MonkeyPatch.context() as patch:
         if window is not None:
             patch.setattr(window_module, "WINDOW", window)
             patch.setattr(batches, "WINDOW", window)
-            patch.setattr(batches, "LARGE", 16 * window)
-            patch.setattr(entries, "LARGE", 16 * window)
-        read = Document(Dribble(data, most), "test.har", RawEntry)
+            large = 2 * window if tight else 16 * window
+            patch.setattr(batches, "LARGE", large)
+            patch.setattr(entries, "LARGE", large)
+        if tight:
+            patch.setattr(window_module, "BLOCK", 61)
+            patch.setattr(window_module, "ELIDE_FROM", -2)
+            patch.setattr(elide, "SHORTEST", 2)
+            patch.setattr(elide, "STRIDE", 3)
+        read = Document(Dribble(data, most), "test.har", RawEntry, collector=Kept if tight else None)
         return list(read.elements()), read
+
+
+def whole(element: Element[RawEntry]) -> RawEntry | None:
+    """The entry with its messages, though these were peeled off."""
+    if element.peeled is not None and element.entry is not None and not element.entry.messages:
+        element.entry.messages = element.peeled.messages
+    return element.entry
 
 
 def urls(found: list[Element[RawEntry]]) -> list[str | None]:
@@ -175,6 +201,9 @@ texts = st.lists(st.sampled_from(TRAPS) | st.text(max_size=4), max_size=6).map("
 ascii_texts = st.lists(st.sampled_from([t for t in TRAPS if t.isascii()]), max_size=6).map("".join)
 runs = st.builds(lambda c, n: c * n, st.sampled_from(["\\", '"', '\\"', "}", "},{", "[", " "]), st.integers(0, 90))
 trapped = texts | runs
+long_texts = st.builds(
+    lambda text, n: text * n, st.sampled_from([*TRAPS, "abc", '"text": "', '\\\\"']), st.integers(0, 200)
+)
 numbers = st.integers(-2, 10**12) | st.floats(allow_nan=True, allow_infinity=True, width=32) | st.none()
 anything = st.recursive(
     st.none() | st.booleans() | numbers | trapped,
@@ -195,11 +224,15 @@ fields: dict[str, st.SearchStrategy[Any]] = {
         },
     ),
     "response": st.fixed_dictionaries(
-        {}, optional={"status": numbers, "content": st.fixed_dictionaries({"text": trapped})}
+        {},
+        optional={
+            "status": numbers,
+            "content": st.fixed_dictionaries({"text": trapped | long_texts}, optional={"mimeType": trapped}),
+        },
     ),
     "timings": st.fixed_dictionaries({}, optional={"wait": numbers, "receive": numbers}),
     "_resourceType": trapped,
-    "_webSocketMessages": st.none() | st.lists(message, max_size=3),
+    "_webSocketMessages": st.none() | st.lists(message, max_size=3) | st.lists(message, min_size=20, max_size=40),
     "x": anything,
     "},{": anything,
     "cache": st.just({}),
@@ -230,16 +263,17 @@ def documents(draw: st.DrawFn) -> Json:
     window=st.sampled_from([64, 128, 300, 4096, None]),
     most=st.sampled_from([1, 7, 1 << 30]),
     bom=st.booleans(),
+    tight=st.booleans(),
 )
-@settings(max_examples=40)
+@settings(max_examples=100)
 def test_the_entries_are_those_that_json_loads_gives(
-    layout: Any, document: Json, window: int | None, most: int, bom: bool
+    layout: Any, document: Json, window: int | None, most: int, bom: bool, tight: bool
 ) -> None:
     data = (b"\xef\xbb\xbf" if bom else b"") + encoded(
         layout(document).replace("\ud800", "\ufffd").replace("\udc00", "\ufffd")
     )
-    found, _ = streamed(data, window, most)
-    assert [seen(element.entry) for element in found] == witness(data)
+    found, _ = streamed(data, window, most, tight)
+    assert [seen(whole(element)) for element in found] == witness(data)
 
 
 @layouts

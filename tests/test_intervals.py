@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer import intervals as algebra
 from analyzer.intervals import Episode, Interval, episodes, peak, sweep
 
 HORIZON = 24  # instants -2 .. 23; an open end holds to the horizon and beyond
@@ -53,6 +54,23 @@ def unordered(found: list[Episode[int]]) -> list[tuple[Interval, int, set[int]]]
 @given(many)
 def test_episodes_are_what_counting_every_instant_finds(k: int, spans: list[Interval]) -> None:
     assert unordered(episodes(enumerate(spans), k)) == unordered(by_counting(spans, k))
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+@given(many)
+def test_numpy_gives_the_same_episodes_in_the_same_order(k: int, spans: list[Interval]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        plain = episodes(enumerate(spans), k)
+        patch.setattr(algebra, "MANY", 0)
+        assert episodes(enumerate(spans), k) == plain
+
+
+@given(many)
+def test_numpy_gives_the_same_steps(spans: list[Interval]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        plain = sweep(spans), peak(spans)
+        patch.setattr(algebra, "MANY", 0)
+        assert (sweep(spans), peak(spans)) == plain
 
 
 @given(many)

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, cast
+from typing import IO, Any, TypeAlias, cast
 
 import msgspec
 
@@ -19,15 +19,22 @@ from analyzer.readers.window import Bytes
 # A larger file is read faster than it is hashed; its `sha256` is null.
 HASHED_UP_TO = 32 << 20
 LARGEST_SIDE_FILE = 64 << 20
+# What unpacks to so much, and to so many times its size, is a bomb: text packs to a fifth, or a hundredth at best.
+BOMB_FROM, BOMB_RATIO = 256 << 20, 400
+SPOOLED_FROM = 16 << 20  # bytes of a zip that comes through a pipe
 GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+
+Progress: TypeAlias = Callable[[int, int], None]  # bytes done, and of how many; 0: not known
 
 
 class _Measured:
-    """A stream that counts the bytes that pass, and hashes them while they are few."""
+    """A stream that counts the bytes that pass, and hashes them while they are few. `size` 0: not known."""
 
-    def __init__(self, stream: IO[bytes], size: int) -> None:
+    def __init__(self, stream: IO[bytes], size: int, progress: Progress | None) -> None:
         self.stream = stream
+        self.size = size
         self.count = 0
+        self.progress = progress
         self._hash: Any = None
         if size <= HASHED_UP_TO:
             import hashlib  # it costs more than the rest of this module
@@ -51,12 +58,17 @@ class _Measured:
                 self._hash = None
             else:
                 self._hash.update(data)
+        if self.progress is not None:
+            self.progress(self.count, self.size)
 
     def digest(self) -> str | None:
         return None if self._hash is None else str(self._hash.hexdigest())
 
     def drain(self) -> None:
         """Pass what a reader left unread (it may stop at the document's end)."""
+        if self._hash is None and self.size:
+            self.count = self.size
+        self.progress = None
         while self.read(1 << 20):
             pass
 
@@ -83,9 +95,14 @@ class _Prefixed:
         return bytes(block[:count])
 
 
-def read(path: str | os.PathLike[str] | IO[bytes], source: str | None = None) -> Capture:
-    """Read one capture: a path, or a binary stream (standard input). Raises CaptureError, and nothing else."""
-    with opened(path, source) as (stream, name, beside, measured):
+def read(
+    path: str | os.PathLike[str] | IO[bytes], source: str | None = None, progress: Progress | None = None
+) -> Capture:
+    """Read one capture: a path, or a binary stream (standard input). Raises CaptureError, and nothing else.
+
+    `progress` is called with the bytes done and those of the whole (0: not known), every few hundred kilobytes.
+    """
+    with opened(path, source, progress) as (stream, name, beside, measured):
         capture = har.read(stream, name, beside)
         measured.drain()
     return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count)
@@ -93,7 +110,7 @@ def read(path: str | os.PathLike[str] | IO[bytes], source: str | None = None) ->
 
 @contextmanager
 def opened(
-    path: str | os.PathLike[str] | IO[bytes], source: str | None = None
+    path: str | os.PathLike[str] | IO[bytes], source: str | None = None, progress: Progress | None = None
 ) -> Iterator[tuple[Bytes, str, har.Attachment, _Measured]]:
     """The document in a capture, decompressed; its name; its side files; what passed. Raises CaptureError."""
     with ExitStack() as stack:
@@ -110,22 +127,27 @@ def opened(
             beside: har.Attachment = lambda name: _beside(folder, name)  # noqa: E731 - one line, one use
         else:
             raw, source, beside, size = path, source or "-", lambda name: None, 0
-        measured = _Measured(raw, size)
+        measured = _Measured(raw, size, progress)
         try:
             head = measured.read(4)
             stream = _Prefixed(head, measured)
             if head.startswith(ZIP):
-                document, beside = stack.enter_context(_unzipped(stream, source))
+                if isinstance(path, str | os.PathLike):
+                    file: IO[bytes] = stack.enter_context(open(path, "rb"))
+                else:
+                    file = stack.enter_context(_spooled(stream))
+                measured.progress = None
+                document, beside = stack.enter_context(_unzipped(file, source, progress))
             else:
-                document = _decompressed(head, stream, source)
+                document = _decompressed(head, stream, source, lambda: measured.count)
             yield document, source, beside, measured
         except OSError as error:
             raise CaptureError(source, "", error.strerror or str(error) or "cannot be read") from None
 
 
-def _decompressed(head: bytes, stream: _Prefixed, source: str) -> Bytes:
+def _decompressed(head: bytes, stream: _Prefixed, source: str, packed: Callable[[], int]) -> Bytes:
     if head.startswith(GZIP):
-        return _Guarded(_gzip_open()(cast(Any, io.BufferedReader(_Raw(stream)))), source, "gzip")
+        return _Guarded(_gzip_open()(cast(Any, io.BufferedReader(_Raw(stream)))), source, "gzip", packed)
     if head.startswith(ZSTD):
         try:
             import zstandard
@@ -133,9 +155,8 @@ def _decompressed(head: bytes, stream: _Prefixed, source: str) -> Bytes:
             raise CaptureError(
                 source, "", "zstandard data: install har-sockets[fast], or decompress it first"
             ) from None
-        return _Guarded(
-            zstandard.ZstdDecompressor().stream_reader(cast(Any, _Raw(stream)), read_across_frames=True), source, "zstd"
-        )
+        unpacked = zstandard.ZstdDecompressor().stream_reader(cast(Any, _Raw(stream)), read_across_frames=True)
+        return _Guarded(unpacked, source, "zstd", packed)
     return stream
 
 
@@ -165,22 +186,34 @@ class _Raw(io.RawIOBase):
 
 
 class _Guarded:
-    """A decompressor whose data ends early, or is damaged, ends the document there: it is then cut off."""
+    """A decompressor whose data ends early, or is damaged, ends the document there: it is then cut off.
 
-    def __init__(self, stream: Any, source: str, kind: str) -> None:
+    `packed`: how many bytes it took in so far.
+    """
+
+    def __init__(
+        self, stream: Any, source: str, kind: str, packed: Callable[[], int], progress: Progress | None = None
+    ) -> None:
         self.stream = stream
         self.source = source
         self.kind = kind
-        self.any = False
+        self.packed = packed
+        self.progress = progress
+        self.count = 0
 
     def readinto(self, buffer: memoryview) -> int:
         try:
             count = self.stream.readinto(buffer) or 0
         except _damage() as error:
-            if not self.any:
+            if not self.count:
                 raise CaptureError(self.source, "", f"damaged {self.kind} data ({error})") from None
             return 0
-        self.any = self.any or count > 0
+        self.count += count
+        if self.count > BOMB_FROM and self.count > BOMB_RATIO * self.packed():
+            problem = f"{self.kind} data that unpacks to more than {BOMB_RATIO} times its size: decompress it first"
+            raise CaptureError(self.source, "", problem)
+        if self.progress is not None:
+            self.progress(self.count, 0)
         return count
 
 
@@ -200,17 +233,25 @@ def _damage() -> tuple[type[Exception], ...]:
     return found
 
 
+def _spooled(stream: _Prefixed) -> IO[bytes]:
+    """What comes through a pipe, as a file: a zip's index is at its end."""
+    import tempfile
+
+    file = cast(IO[bytes], tempfile.SpooledTemporaryFile(SPOOLED_FROM))  # noqa: SIM115 - the caller closes it
+    while block := stream.read(1 << 18):
+        file.write(block)
+    file.seek(0)
+    return file
+
+
 @contextmanager
-def _unzipped(stream: _Prefixed, source: str) -> Iterator[tuple[Bytes, har.Attachment]]:
-    """Playwright's `.har.zip`: `har.har` and its side files. A zip's index is at its end, so it is held in memory."""
+def _unzipped(file: IO[bytes], source: str, progress: Progress | None) -> Iterator[tuple[Bytes, har.Attachment]]:
+    """Playwright's `.har.zip`: `har.har` and its side files."""
     import zipfile
 
-    blocks = []
-    while block := stream.read(1 << 20):
-        blocks.append(block)
     broken = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
     try:
-        archive = zipfile.ZipFile(io.BytesIO(b"".join(blocks)))
+        archive = zipfile.ZipFile(file)
         names = sorted(name for name in archive.namelist() if name.lower().endswith(".har"))
         if len(names) != 1:
             problem = (
@@ -219,7 +260,8 @@ def _unzipped(stream: _Prefixed, source: str) -> Iterator[tuple[Bytes, har.Attac
                 else "a zip without a .har in it"
             )
             raise CaptureError(source, "", problem)
-        file = archive.open(names[0])
+        size = archive.getinfo(names[0]).compress_size
+        document = archive.open(names[0])
     except broken as error:
         raise CaptureError(source, "", f"damaged zip ({error})") from None
 
@@ -230,8 +272,8 @@ def _unzipped(stream: _Prefixed, source: str) -> Iterator[tuple[Bytes, har.Attac
         except (KeyError, OSError, *broken):
             return None
 
-    with archive, file:
-        yield _Guarded(file, source, "zip"), member
+    with archive, document:
+        yield _Guarded(document, source, "zip", lambda: size, progress), member
 
 
 def _beside(folder: Path, name: str) -> bytes | None:

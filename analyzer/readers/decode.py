@@ -121,9 +121,7 @@ def _no_message(item: object) -> str:
     return ""
 
 
-def all_or_nothing(
-    value: dict[str, Any], decoder: msgspec.json.Decoder[Shape]
-) -> tuple[Shape | None, list[Problem]]:
+def all_or_nothing(value: dict[str, Any], decoder: msgspec.json.Decoder[Shape]) -> tuple[Shape | None, list[Problem]]:
     """A message, or none."""
     problem = _no_message(value)
     return (None, [("", problem)]) if problem else (decoder.decode(_encoded(value)), [])

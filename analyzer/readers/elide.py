@@ -18,6 +18,7 @@ OPENS = re.compile(rb'"text"[ \t\r\n]{0,16}:[ \t\r\n]{0,16}"\Z')
 REACH = 48  # bytes: more than OPENS matches
 SHORTEST = 4096  # bytes of text that are worth a cut; no fewer than those of MARK
 STRIDE = 1024  # bytes; stretches of this length without a bare quote are looked into
+NEAR = 64  # backslashes in a row; more are rare
 MARK = b"~~"
 QUOTE, BACKSLASH = ord('"'), ord("\\")
 
@@ -119,4 +120,8 @@ def _odd(buffer: bytearray, start: int, stop: int) -> bool:
     """Does an odd number of backslashes stand before `stop` (none before `start` counts)?"""
     if stop <= start or buffer[stop - 1] != BACKSLASH:
         return False
-    return (stop - start - len(buffer[start:stop].rstrip(b"\\"))) % 2 == 1
+    near = max(start, stop - NEAR)
+    run = stop - near - len(buffer[near:stop].rstrip(b"\\"))
+    if run == NEAR:
+        run = stop - start - len(buffer[start:stop].rstrip(b"\\"))
+    return run % 2 == 1

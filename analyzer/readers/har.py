@@ -6,6 +6,7 @@ The first pass (`_Gathered`) takes what is needed off the stream of entries and 
 
 from __future__ import annotations
 
+import io
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
@@ -62,6 +63,7 @@ CLOCK_STEP = 250 * MILLISECOND
 # What a browser shows rather than saves.
 SHOWN = ("text/", "application/xhtml", "application/xml", "application/json", "application/pdf", "image/", "x-unknown")
 MOST_SKIPPED = 1000  # parts that are told one by one
+MOST_LINES = 20  # damaged ones of a side file, likewise
 MOST_PAGES = 20_000  # pages that are believed; no tab has seen as many
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
@@ -249,13 +251,18 @@ def attached_messages(attachment: Attachment, name: str) -> tuple[list[RawMessag
     text = attachment(name)
     if text is None:
         return None, ["its file of messages is not beside the capture"]
-    messages, problems = [], []
-    for number, line in enumerate(text.splitlines(), 1):
+    messages: list[RawMessage] = []
+    problems: list[str] = []
+    untold = 0
+    for number, line in enumerate(io.BytesIO(text), 1):
         try:
             messages.append(msgspec.json.decode(line, type=RawMessage))
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            problems.append(f"line {number} of its file of messages is damaged")
-    return messages, problems
+            if len(problems) < MOST_LINES:
+                problems.append(f"line {number} of its file of messages is damaged")
+            else:
+                untold += 1
+    return messages, [*problems, f"{untold:,} more lines of it are damaged"] if untold else problems
 
 
 def _replaces(entry: RawEntry, request: dict[str, str]) -> bool:
@@ -294,6 +301,7 @@ class _Reading:
         self.messages_removed = False
         self.edited = False
         self.merged: page_reader.Contradiction | None = None
+        self.refs: dict[str, int] = {}  # pages in the order in which they are first seen
         # Without tabs (proxies) entries may stand in any order: nothing tells that the clock was set.
         self.stepped = gathered.clock > 0 and self.row.tabs is not Tabs.NOTHING
 
@@ -314,6 +322,7 @@ class _Reading:
                 self._in_tab(trace, socket, pages) for trace, socket in zip(traces, gathered.sockets, strict=True)
             ]
         if self.merged is not None and self.merged.of_time:
+            self.refs = {page: n for n, page in enumerate(gathered.last_start)}
             traces = [self._by_itself(trace, number) for number, trace in enumerate(traces)]
         caveats = [*self._caveats(), *caveats]
         instants = gathered.witnessed() + self.witnessed
@@ -371,16 +380,15 @@ class _Reading:
 
     def _pages(self) -> list[Page]:
         gathered, seen = self.gathered, self._seen()
+        redirects = sorted(gathered.redirects)
         cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in told_caveats(self.document.log))
         trusted = not self.stepped and not cut_off and not self.pages_lost
         self.merged = page_reader.contradiction(self.listed, seen, numbered=self.row.tabs is Tabs.DOCUMENT)
         if self.row.tabs is Tabs.DOCUMENT:
-            return page_reader.documents_as_pages(
-                self.listed, seen, gathered.redirects, trusted=trusted and not self.merged
-            )
+            return page_reader.documents_as_pages(self.listed, seen, redirects, trusted=trusted and not self.merged)
         if self.row.tabs is Tabs.TAB:
             off = (self.browser or "").lower() in self.row.bfcache_off_in
-            return page_reader.tabs_as_pages(self.listed, gathered.documents, gathered.redirects, off, trusted)
+            return page_reader.tabs_as_pages(self.listed, gathered.documents, redirects, off, trusted)
         return []
 
     def _seen(self) -> dict[str, Seen]:
@@ -401,8 +409,8 @@ class _Reading:
 
     def _by_itself(self, trace: Trace, number: int) -> Trace:
         """A clock a page; without a page, of its own. Steps within a page tell clocks apart as before."""
-        refs = list(self.gathered.last_start)
-        place = refs.index(trace.page) if trace.page in refs else len(refs) + number
+        refs = self.refs
+        place = refs.get(trace.page, len(refs) + number) if trace.page is not None else len(refs) + number
         return msgspec.structs.replace(trace, clock=place * (self.gathered.clock + 1) + trace.clock)
 
     def _caveats(self) -> list[Caveat]:

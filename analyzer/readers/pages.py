@@ -8,6 +8,8 @@ either causes, so the page is the witness.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -65,7 +67,12 @@ def documents_as_pages(
     order = sorted((page for page in listed if page.id in numbers), key=lambda page: numbers[page.id])
     main = {page.id: _main_document(page, seen) for page in order}
     pages: list[Page] = []
-    kinds = [_kind(order, n, numbers, main, redirects) for n in range(len(order))]
+    firsts: dict[Instant | None, int] = {}  # the first page of each date
+    for n, page in enumerate(order):
+        firsts.setdefault(page.started, n)
+    kinds = [_kind(order, n, firsts, numbers, main, redirects) for n in range(len(order))]
+    addresses: set[str] = set()  # of the pages before
+    latest = None
     for n, page in enumerate(order):
         last = seen[page.id].last_start if page.id in seen else None
         end = None
@@ -74,8 +81,7 @@ def documents_as_pages(
             end = _end(following, kinds[n + 1], main[following.id])
             if end.within.earliest is not None and last is not None:
                 last = min(last, end.within.earliest)  # a beacon of the page that goes: it lived until the commit
-        document = main[page.id]
-        before = [_address(order[k], main) for k in range(n)]
+        document, address = main[page.id], _address(page, main)
         pages.append(
             Page(
                 id=page.id,
@@ -85,10 +91,11 @@ def documents_as_pages(
                 last_sign=last if trusted else None,
                 end=end if trusted else None,
                 lives=trusted and n == len(order) - 1 and document is not None,
-                returned=kinds[n] is PageKind.RESTORE
-                or (bool(before) and before[-1] != _address(page, main) and _address(page, main) in before),
+                returned=kinds[n] is PageKind.RESTORE or (latest != address and address in addresses),
             )
         )
+        addresses.add(address)
+        latest = address
     return pages
 
 
@@ -125,18 +132,16 @@ def contradiction(listed: Sequence[Listed], seen: dict[str, Seen], numbered: boo
     main = {page.id: _main_document(page, seen) for page in order}
     dates = {page.id: _began(page, main[page.id]) for page in order}
     dated = [page for page in order if dates[page.id]]
+    alike = Counter(dates[page.id] for page in dated)
+    firsts = {dates[page.id]: numbers[page.id] for page in reversed(dated)}  # the lowest number of each date
     for page in dated:
         document = main[page.id]
         if page.started is not None and document is not None and document.started < page.started - SECOND:
             return Contradiction("a page is younger than its document", of_time=True)
-        if (
-            page.id in seen
-            and seen[page.id].first_start < dates[page.id] - SECOND
-            and dates[page.id] not in [dates[other.id] for other in dated if other is not page]
-        ):
+        if page.id in seen and seen[page.id].first_start < dates[page.id] - SECOND and alike[dates[page.id]] == 1:
             return Contradiction("requests of a page come before it", of_time=True)
     for before, after in pairwise(dated):
-        if dates[after.id] in [dates[page.id] for page in dated if numbers[page.id] < numbers[after.id]]:
+        if firsts[dates[after.id]] < numbers[after.id]:
             continue  # restored from the back/forward cache
         if dates[after.id] < dates[before.id]:
             return Contradiction("page numbers contradict the order of time", of_time=True)
@@ -159,13 +164,14 @@ def _began(page: Listed, document: Document | None) -> Instant:
 def _kind(
     order: Sequence[Listed],
     n: int,
+    firsts: dict[Instant | None, int],
     numbers: dict[str, int],
     main: dict[str, Document | None],
     redirects: Sequence[Instant],
 ) -> PageKind:
     page, document = order[n], main[order[n].id]
     before = order[n - 1] if n else None
-    if any(page.started is not None and page.started == earlier.started for earlier in order[:n]):
+    if page.started is not None and firsts[page.started] < n:
         return PageKind.RESTORE  # it repeats the date of the page that it brings back
     if before is None:
         first = numbers[page.id] == 1
@@ -192,8 +198,8 @@ def _asks_anew(document: Document) -> bool:
 
 
 def _redirected(document: Document, since: Instant, redirects: Sequence[Instant]) -> bool:
-    """Did a redirect lead to it? Then its max-age=0 may be that of a form that was posted."""
-    return any(since < at <= document.started for at in redirects)
+    """Did a redirect lead to it (they are in order)? Then its max-age=0 may be that of a form that was posted."""
+    return bisect_right(redirects, document.started) > bisect_right(redirects, since)
 
 
 def _end(following: Listed, kind: PageKind, document: Document | None) -> PageEnd:
@@ -227,6 +233,7 @@ def tabs_as_pages(
     titles = {page.id: page for page in listed}
     for tab, loads in tabs.items():
         loads.sort(key=lambda document: document.started)
+        addresses: set[str] = set()
         for n, document in enumerate(loads):
             previous = loads[n - 1] if n else None
             reload = (
@@ -243,18 +250,17 @@ def tabs_as_pages(
                 bounds = Bounds(document.answered or document.started, latest, evidence, document.pointer)
                 end = PageEnd(bounds, kind, reload or bfcache_off, _tab_page(tab, n))
                 pages[-1] = _ended(pages[-1], end if trusted else None)
-            seen_before = [_plain(load.url) for load in loads[:n]]
+            address = _plain(document.url)
             pages.append(
                 Page(
                     id=_tab_page(tab, n),
                     url=document.url,
                     started=document.started,
                     kind=kind,
-                    returned=bool(seen_before)
-                    and seen_before[-1] != _plain(document.url)
-                    and _plain(document.url) in seen_before,
+                    returned=previous is not None and _plain(previous.url) != address and address in addresses,
                 )
             )
+            addresses.add(address)
     known = set(tabs)
     pages += [
         Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN)
