@@ -13,13 +13,14 @@ import typer
 from typer.core import TyperGroup
 
 from analyzer.cli.analyze import analyze
+from analyzer.cli.compare import compare
 from analyzer.cli.extract import extract
 from analyzer.cli.report import report
 from analyzer.cli.show import show
 from analyzer.cli.timeline import timeline
 from analyzer.version import VERSION
 
-COMMANDS = (analyze, show, timeline, report, extract)  # as --help lists them
+COMMANDS = (analyze, show, timeline, report, extract, compare)  # as --help lists them
 
 EXAMPLES = """\b
 Examples:
@@ -30,6 +31,7 @@ Examples:
   har-sockets timeline chat.har -o chart.png   the picture
   har-sockets report chat.har -o report.html   a page to sign and to share
   har-sockets extract chat.har -o small.har    only the sockets, masked, for a ticket
+  har-sockets compare before.har after.har     what a change did
 
 \b
 Exit status: 0 done, 2 wrong usage, 3 a capture could not be read."""
