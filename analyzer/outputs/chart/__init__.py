@@ -6,7 +6,6 @@ hatched (pale, where lanes are too thin for a pattern), and a word says again wh
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from analyzer.model import PageKind, Report, Run
