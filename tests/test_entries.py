@@ -265,7 +265,6 @@ def documents(draw: st.DrawFn) -> Json:
     bom=st.booleans(),
     tight=st.booleans(),
 )
-@settings(max_examples=100)
 def test_the_entries_are_those_that_json_loads_gives(
     layout: Any, document: Json, window: int | None, most: int, bom: bool, tight: bool
 ) -> None:
@@ -411,6 +410,112 @@ def test_a_member_of_the_wrong_type_is_left_out_and_told(damage: Json, pointer: 
 def test_no_entry_is_lost_to_members_of_any_type(found: list[Json]) -> None:
     elements, _ = streamed(encoded(json.dumps(document(found))))
     assert [element.entry is not None for element in elements] == [True] * len(found)
+
+
+# -- large entries -----------------------------------------------------------------------------------------
+
+
+def talk(count: int, data: str = "x") -> list[Json]:
+    return [{"type": "send", "time": 1795459660.5 + n, "opcode": 1, "data": f"{data}{n}"} for n in range(count)]
+
+
+def peeled(element: Element[RawEntry]) -> list[str | None]:
+    """The data of the messages that were peeled off."""
+    assert isinstance(element.peeled, Kept)
+    return [message.data for message in element.peeled.messages]
+
+
+@layouts
+@pytest.mark.parametrize("first", [True, False], ids=["before the rest", "after the rest"])
+def test_the_messages_of_a_huge_socket_are_streamed(layout: Any, first: bool) -> None:
+    messages, rest = {"_webSocketMessages": talk(200, '},{"type":"')}, entry(1, comment="y" * 50)
+    huge = {**messages, **rest} if first else {**rest, **messages}
+    found, _ = streamed(encoded(layout(document([entry(0), huge, entry(2)]))), 512, tight=True)
+    assert urls(found) == [f"wss://host.example/{n}" for n in range(3)]
+    assert peeled(found[1]) == [message["data"] for message in messages["_webSocketMessages"]]
+
+
+@layouts
+def test_a_text_that_only_looks_like_messages_is_not_peeled(layout: Any) -> None:
+    trap = '"_webSocketMessages": [{"type": "send"}, ' * 100
+    found, _ = streamed(encoded(layout(document([entry(0, comment=trap), entry(1)]))), 512, tight=True)
+    assert [(e.peeled, e.skipped) for e in found] == [(None, ())] * 2
+    assert urls(found) == ["wss://host.example/0", "wss://host.example/1"]
+
+
+def test_a_peeled_message_of_the_wrong_type_is_told_with_its_pointer() -> None:
+    messages: list[Any] = talk(200)
+    messages[150], messages[160] = 7, {"time": "soon"}
+    (found,), _ = streamed(encoded(json.dumps(document([entry(0, _webSocketMessages=messages)]))), 512, tight=True)
+    assert [s.pointer for s in found.skipped] == [f"/log/entries/0/_webSocketMessages/{n}" for n in (150, 160)]
+    assert len(peeled(found)) == 198
+
+
+@pytest.mark.parametrize("name", ["indented by 2", "compact", "as Python writes by default", "CRLF"])
+@pytest.mark.parametrize("where", [b"x17", b"x199", b'"comment"'])
+def test_damage_within_or_behind_peeled_messages_costs_no_other_entry_and_is_told(name: str, where: bytes) -> None:
+    huge = {"startedDateTime": "", "_webSocketMessages": talk(200), "comment": "behind"}
+    data = encoded(LAYOUTS[name](document([entry(0), huge, *(entry(n) for n in range(2, 9))])))
+    at = data.index(where)
+    offset = data.index(b"{", data.index(b"wss://host.example/0") + 40)
+    found, _ = streamed(data[: at + 3] + b'"' + data[at + 3 :], 512, tight=True)
+    assert [url for url in urls(found) if url] == [f"wss://host.example/{n}" for n in (0, *range(2, 9))]
+    assert any(
+        s.problem.startswith("damaged") and s.offset is not None and s.offset <= at for e in found for s in e.skipped
+    )
+    assert offset <= at
+
+
+@layouts
+@given(cut=st.data(), window=st.sampled_from([64, 512]))
+@settings(max_examples=20)
+def test_a_peeled_and_elided_file_cut_off_anywhere_keeps_every_complete_entry(
+    layout: Any, cut: Any, window: int
+) -> None:
+    body = {"status": 200, "content": {"text": '\\"a\\' * 40}}
+    found = [
+        entry(0, response=body),
+        entry(1, _webSocketMessages=talk(40), response=body),
+        entry(2, response=body),
+        entry(3),
+    ]
+    data = encoded(layout(document(found)).rstrip())
+    at = cut.draw(st.integers(data.index(b"[", data.index(b'"entries"')) + 1, len(data) - 1))
+    elements, read = streamed(data[:at], window, tight=True)
+    assert read.cut_off == at
+    assert urls(elements) == [f"wss://host.example/{n}" for n, end in enumerate(ends(data)) if end <= at]
+
+
+@layouts
+def test_offsets_are_those_of_the_document_though_bodies_were_cut_out(layout: Any) -> None:
+    body = {"content": {"text": '\\"abc\\' * 400}}
+    data = encoded(layout(document([*(entry(n, response=body) for n in range(9)), 7, entry(9, response=body)])))
+    found, _ = streamed(data, 4096, tight=True)
+    ((offset, problem),) = [(s.offset, s.problem) for e in found for s in e.skipped]
+    assert problem == "not an object but a number"
+    assert offset is None or data[offset : offset + 1] == b"7"
+
+
+@pytest.mark.parametrize("name", ["indented by 2", "compact"])
+def test_an_entry_beyond_measure_is_passed_over_and_told(name: str) -> None:
+    huge = entry(1, comment=[{"a": n} for n in range(20_000)])
+    data = encoded(LAYOUTS[name](document([entry(0), huge, entry(2)])))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "LARGEST", 1 << 16)
+        patch.setattr(entries, "LARGEST", 1 << 16)
+        found, read = streamed(data, 4096, tight=True)
+    assert len(read.window.buffer) < 1 << 19
+    told = [s.problem for s in found[1].skipped] if name == "compact" else []
+    assert urls(found)[0] == "wss://host.example/0" and urls(found)[-1] == "wss://host.example/2"
+    assert len(found) == 3 and told in ([], ["larger than 0 MiB"])
+
+
+def test_a_member_of_log_beyond_measure_is_passed_over_and_told() -> None:
+    data = encoded(json.dumps(document([entry(0)], comment="x" * 5000)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entries, "LARGEST_MEMBER", 1000)
+        found, read = streamed(data, 256)
+    assert (urls(found), [s.pointer for s in read.skipped]) == (["wss://host.example/0"], ["/log"])
 
 
 # -- cut-off files -----------------------------------------------------------------------------------------

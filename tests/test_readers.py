@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer import readers
 from analyzer.model import Capture, CaptureError, Policy, Report, Verdict
 from analyzer.pipeline import analyze
 from analyzer.readers import read
@@ -237,6 +238,32 @@ def test_a_zip_member_whose_checksum_is_wrong_says_so() -> None:
     crc = zlib.crc32(PLAIN).to_bytes(4, "little")
     report = attempt(whole.replace(crc, b"\0\0\0\0"))
     assert report is None or report.capture.caveats or report.capture.skipped
+
+
+@pytest.mark.parametrize("wrap", [pytest.param(w, id=n) for n, w in WRAPS.items() if n != "plain"])
+def test_a_bomb_is_an_error_that_says_so(wrap: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "BOMB_FROM", 1 << 20)
+    with pytest.raises(CaptureError, match="unpacks to more than 400 times its size"):
+        read(io.BytesIO(wrap(PLAIN[:-2] + b" " * (8 << 20) + b"}}")))
+
+
+@pytest.mark.parametrize("wrap", [pytest.param(wrap, id=name) for name, wrap in WRAPS.items()])
+@pytest.mark.parametrize("piped", [True, False], ids=["through a pipe", "from a file"])
+def test_progress_tells_of_every_byte_of_the_file_once(
+    wrap: Callable[[bytes], bytes], piped: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.har"
+    path.write_bytes(wrap(PLAIN))
+    done: list[int] = []
+    read(io.BytesIO(path.read_bytes()) if piped else path, progress=done.append)
+    assert 0.5 * path.stat().st_size < sum(done) <= path.stat().st_size
+
+
+def test_a_zip_is_read_from_the_disk_and_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.har.zip"
+    path.write_bytes(zipped(PLAIN))
+    monkeypatch.setattr(readers, "_spooled", None)  # for what comes through a pipe
+    assert len(read(path).traces) == 3
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ One file a command; what they share: `options` (groups of options), `running` (c
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -70,9 +71,15 @@ for each in COMMANDS:
     app.command(epilog=EXAMPLES if each is analyze else None)(each)
 
 
+def _interrupted(*_: object) -> NoReturn:
+    """Ctrl-C: files that are half written are removed on the way out; the status is a shell's for it."""
+    raise SystemExit(128 + signal.SIGINT)
+
+
 def main() -> NoReturn:
     """The entry point. Never returns; the process ends with the status of the contract."""
     status: object = 0
+    signal.signal(signal.SIGINT, _interrupted)
     try:
         app()
     except SystemExit as leaving:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from analyzer import fleet, outputs, redaction
+from analyzer.cli import progress
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, catalogue
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.model import Report, Run, Unreadable
@@ -27,7 +28,8 @@ def ask(
 def answer(names: list[str], reading: Reading, masking: Masking, allowed: Allowed, delivery: Delivery) -> Run:
     """The same of files that are known; one that is named twice is told twice."""
     policy = reading.policy(allowed)
-    results = list(fleet.results(names, policy, catalogue(reading.providers)))
+    with progress.shown(sum(map(fleet.size, names)), delivery.quiet) as done:
+        results = list(fleet.results(names, policy, catalogue(reading.providers), progress=done))
     run = Run(
         tuple(result for result in results if isinstance(result, Report)),
         tuple(result for result in results if isinstance(result, Unreadable)),

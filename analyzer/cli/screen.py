@@ -63,7 +63,7 @@ def _replace(path: Path, data: bytes) -> None:
             os.umask(umask)
             os.chmod(file.name, 0o666 & ~umask)  # a temporary file is its owner's alone
             os.replace(file.name, path)
-        except OSError:
+        except BaseException:  # Ctrl-C, too
             os.unlink(file.name)
             raise
 

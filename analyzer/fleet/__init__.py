@@ -10,13 +10,14 @@ from typing import TypeAlias
 import msgspec
 
 from analyzer.fleet import sources, workers
-from analyzer.fleet.sources import STANDARD_INPUT, NothingToRead, expand
+from analyzer.fleet.sources import STANDARD_INPUT, NothingToRead, expand, size
 from analyzer.fleet.workers import NoWorkers
 from analyzer.model import CaptureError, Policy, Report, Unreadable
 from analyzer.pipeline import analyze
 from analyzer.providers import Row
+from analyzer.readers import Progress
 
-__all__ = ["NoWorkers", "NothingToRead", "expand", "result", "results"]
+__all__ = ["NoWorkers", "NothingToRead", "expand", "result", "results", "size"]
 
 Result: TypeAlias = Report | Unreadable
 
@@ -31,24 +32,33 @@ def results(
     *,
     jobs: int | None = 1,
     scheduler: str | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Result]:
     """One result a capture, as they come; one that cannot be read does not stop the others.
 
     `jobs`: processes, None: as many as pay by the size of the captures. `scheduler`: a Dask cluster's address.
-    Raises NoWorkers.
+    `progress` is called as bytes of the captures are done. Raises NoWorkers.
     """
     count = _paying(captures) if jobs is None else jobs
     task = partial(_told, policy=policy, catalogue=tuple(catalogue))
     if (scheduler is None and count <= 1) or STANDARD_INPUT in captures:  # which no other process can read
-        return (result(source, policy, catalogue) for source in captures)
+        return (result(source, policy, catalogue, progress) for source in captures)
     made = workers.cluster(scheduler) if scheduler is not None else workers.processes(count)
-    return workers.spread(task, chunks(captures, max(1, len(captures) // (4 * made.ahead))), made)
+    found = workers.spread(task, chunks(captures, max(1, len(captures) // (4 * made.ahead))), made)
+    return found if progress is None else _counted(found, captures, progress)
 
 
-def result(source: str, policy: Policy, catalogue: Sequence[Row] = ()) -> Result:
+def _counted(found: Iterable[Result], captures: Sequence[str], progress: Progress) -> Iterator[Result]:
+    """What other processes read is done when its result is there."""
+    for source, result in zip(captures, found, strict=True):
+        progress(sources.size(source))
+        yield result
+
+
+def result(source: str, policy: Policy, catalogue: Sequence[Row] = (), progress: Progress | None = None) -> Result:
     """The report of a capture, or why it cannot be read."""
     try:
-        capture = sources.capture(source)
+        capture = sources.capture(source, progress)
     except CaptureError as error:
         return Unreadable(source, f"{error.pointer}: {error.problem}" if error.pointer else error.problem)
     return analyze(capture, policy, catalogue)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from analyzer.model import Capture, CaptureError
-from analyzer.readers import read
+from analyzer.readers import Progress, read
 
 SUFFIXES = (".har", ".har.gz", ".har.zst", ".har.zip")
 STANDARD_INPUT = "-"
@@ -67,12 +67,12 @@ def _remote(url: str) -> list[str]:
     return [files.unstrip_protocol(it) for it in sorted(found)]
 
 
-def capture(source: str) -> Capture:
+def capture(source: str, progress: Progress | None = None) -> Capture:
     """One capture, read. Raises CaptureError."""
     if source == STANDARD_INPUT:
-        return read(sys.stdin.buffer, source)
+        return read(sys.stdin.buffer, source, progress)
     if not _is_url(source):
-        return read(source)
+        return read(source, progress=progress)
     import fsspec
 
     try:
@@ -80,7 +80,7 @@ def capture(source: str) -> Capture:
     except Exception as error:  # as in _remote
         raise CaptureError(source, "", str(error) or type(error).__name__) from None
     with stream:
-        return read(stream, source)
+        return read(stream, source, progress)
 
 
 def size(source: str) -> int:

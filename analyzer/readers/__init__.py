@@ -24,7 +24,7 @@ BOMB_FROM, BOMB_RATIO = 256 << 20, 400
 SPOOLED_FROM = 16 << 20  # bytes of a zip that comes through a pipe
 GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 
-Progress: TypeAlias = Callable[[int, int], None]  # bytes done, and of how many; 0: not known
+Progress: TypeAlias = Callable[[int], None]  # so many more bytes of the file are done
 
 
 class _Measured:
@@ -59,7 +59,7 @@ class _Measured:
             else:
                 self._hash.update(data)
         if self.progress is not None:
-            self.progress(self.count, self.size)
+            self.progress(len(data))
 
     def digest(self) -> str | None:
         return None if self._hash is None else str(self._hash.hexdigest())
@@ -100,7 +100,7 @@ def read(
 ) -> Capture:
     """Read one capture: a path, or a binary stream (standard input). Raises CaptureError, and nothing else.
 
-    `progress` is called with the bytes done and those of the whole (0: not known), every few hundred kilobytes.
+    `progress` is called as bytes of the file pass, every few hundred kilobytes.
     """
     with opened(path, source, progress) as (stream, name, beside, measured):
         capture = har.read(stream, name, beside)
@@ -134,10 +134,10 @@ def opened(
             if head.startswith(ZIP):
                 if isinstance(path, str | os.PathLike):
                     file: IO[bytes] = stack.enter_context(open(path, "rb"))
+                    told, measured.progress = progress, None
                 else:
-                    file = stack.enter_context(_spooled(stream))
-                measured.progress = None
-                document, beside = stack.enter_context(_unzipped(file, source, progress))
+                    file, told = stack.enter_context(_spooled(stream)), None
+                document, beside = stack.enter_context(_unzipped(file, source, told))
             else:
                 document = _decompressed(head, stream, source, lambda: measured.count)
             yield document, source, beside, measured
@@ -213,7 +213,7 @@ class _Guarded:
             problem = f"{self.kind} data that unpacks to more than {BOMB_RATIO} times its size: decompress it first"
             raise CaptureError(self.source, "", problem)
         if self.progress is not None:
-            self.progress(self.count, 0)
+            self.progress(count)
         return count
 
 
@@ -260,7 +260,7 @@ def _unzipped(file: IO[bytes], source: str, progress: Progress | None) -> Iterat
                 else "a zip without a .har in it"
             )
             raise CaptureError(source, "", problem)
-        size = archive.getinfo(names[0]).compress_size
+        info = archive.getinfo(names[0])
         document = archive.open(names[0])
     except broken as error:
         raise CaptureError(source, "", f"damaged zip ({error})") from None
@@ -273,7 +273,9 @@ def _unzipped(file: IO[bytes], source: str, progress: Progress | None) -> Iterat
             return None
 
     with archive, document:
-        yield _Guarded(document, source, "zip", lambda: size, progress), member
+        share = info.compress_size / max(1, info.file_size)  # of the file, in what is unpacked
+        told = None if progress is None else lambda count: progress(round(count * share))
+        yield _Guarded(document, source, "zip", lambda: info.compress_size, told), member
 
 
 def _beside(folder: Path, name: str) -> bytes | None:

@@ -6,11 +6,11 @@ fails only costs another guess. What no guess settles is walked token by token, 
 
 import re
 from collections.abc import Iterator
-from typing import Generic
+from typing import Any, Generic
 
 from analyzer.readers.decode import Decoded, Decoder, Shape
 from analyzer.readers.seam import Seam
-from analyzer.readers.walk import Walk
+from analyzer.readers.walk import TooDeep, Walk
 from analyzer.readers.window import LONGEST_SPACE, WINDOW, CutOff, Window
 
 LARGE = 4 << 20  # bytes kept of one element, after which it is no ordinary one: peeled, or walked
@@ -26,15 +26,18 @@ class Large(Exception):  # noqa: N818 - an event, not an error
 
 
 class Batches(Generic[Shape]):
-    """One array in a window. `resync`: after damage it goes on where the next element seems to begin."""
+    """One array in a window. After damage it goes on where the next element seems to begin; one `within` an element of
+    another array is given up with that."""
 
-    def __init__(self, window: Window, decoder: Decoder[Shape], resync: bool) -> None:
+    def __init__(self, window: Window, decoder: Decoder[Shape], within: "Batches[Any] | None" = None) -> None:
         self.window = window
         self.decoder = decoder
-        self.resync = resync
+        self.within = within
+        self._owner: Batches[Any] = within or self  # of the patience
         self.seam = Seam(b"", b"")
         self.misses = 0
         self.patience = PATIENCE
+        self.large = False  # the element at the cursor is no ordinary one, as far as seams tell
 
     def open(self) -> bool:
         """Go to the first element of the array at the cursor; False: there is none, and it is passed. Raises CutOff."""
@@ -64,13 +67,18 @@ class Batches(Generic[Shape]):
 
     def run(self) -> Decoded[Shape] | None:
         """Several whole elements, and the cursor behind them; None where no guess held."""
+        self.large = False
         if self.misses >= MISSES:
             return None
         window = self.window
         if window.large:
             self.elide()
         want = WINDOW
-        while window.need(want) and want < LARGE and not self.seam.last(window, window.end):
+        while window.need(want) and not self.seam.last(window, window.end):
+            self.large = want >= LARGE
+            if self.large:
+                self.misses += 1
+                return None
             want *= 2  # the element is larger than the window
         for end in self._guesses():
             found = self.decoder.run(window.buffer, window.at, end)
@@ -117,7 +125,7 @@ class Batches(Generic[Shape]):
         try:
             end = self.end(at_most)
         except CutOff:
-            if not self.resync or not self.seam.next(window):
+            if self.within is not None or not self.goes_on():
                 raise
             end = 0
         if end and window.place(window.at) > start:
@@ -130,9 +138,13 @@ class Batches(Generic[Shape]):
                 if found.values[0] is not None or self._followed():
                     return found
                 window.at = begun  # a string that should have been a key: its opening brace is missing
-        if self.resync:
+        if self.within is None:
             self.resume(end)
         return None
+
+    def goes_on(self) -> bool:
+        """Does another element seem to follow in what is unread?"""
+        return self.seam.next(self.window) > 0
 
     def _followed(self) -> bool:
         try:
@@ -164,16 +176,19 @@ class Batches(Generic[Shape]):
         """
         window, walk = self.window, Walk(depth)
         if not depth and window.buffer[window.at] not in b'"[{':
-            return value_end(window)
+            return value_end(window, LARGEST)
         while True:
-            boundary = self.seam.next(window)
+            boundary, sure = self._boundary()
             stop = window.end
             if boundary:
-                stop = boundary if self.seam.sure else min(stop, boundary + self.patience)
-            if walk.on(window.buffer, window.at, stop):
-                return window.at + walk.at
+                stop = boundary if sure else min(stop, boundary + self._owner.patience)
+            try:
+                if walk.on(window.buffer, window.at, stop):
+                    return window.at + walk.at
+            except TooDeep:
+                return 0
             if boundary and stop < window.end:
-                self.patience = max(0, self.patience - (stop - boundary))
+                self._owner.patience = max(0, self._owner.patience - (stop - boundary))
                 return 0
             if walk.at > at_most and at_most < LARGEST:
                 raise Large
@@ -181,16 +196,24 @@ class Batches(Generic[Shape]):
                 window.at += walk.at
                 walk.at = 0
             if not window.more():
-                self.patience = max(0, self.patience - (stop - boundary if boundary else 0))
+                self._owner.patience = max(0, self._owner.patience - (stop - boundary if boundary else 0))
                 raise CutOff
 
+    def _boundary(self) -> tuple[int, bool]:
+        """The first seam behind the cursor, of this array or the one around it, and whether it is sure; 0 for none."""
+        seams = [self.seam] if self.within is None else [self.seam, self.within.seam]
+        return min(((at, seam.sure) for seam in seams if (at := seam.next(self.window))), default=(0, False))
 
-def value_end(window: Window) -> int:
-    """The end of the value at the cursor; one that is larger than LARGEST is let go of on the way. Raises CutOff."""
+
+def value_end(window: Window, most: int) -> int:
+    """The end of the value at the cursor; one of more than `most` bytes is let go of on the way.
+
+    Raises CutOff, TooDeep.
+    """
     if window.buffer[window.at] in b'"[{':
         walk = Walk()
         while not walk.on(window.buffer, window.at, window.end):
-            if walk.at > LARGEST:
+            if walk.at > most:
                 window.at += walk.at
                 walk.at = 0
             if not window.more():
@@ -202,7 +225,7 @@ def value_end(window: Window) -> int:
         if found:
             return max(found.start(), window.at + 1)
         searched = window.end - window.at
-        if searched > LARGEST:
+        if searched > most:
             window.at, searched = window.end - 1, 0
         if not window.more():
             raise CutOff

@@ -21,9 +21,11 @@ from analyzer.model import CaptureError, Skipped
 from analyzer.readers.batches import LARGE, LARGEST, Batches, Large, value_end
 from analyzer.readers.decode import Decoded, Decoder, Problem, Shape, all_or_nothing, kind, loads, members
 from analyzer.readers.raw import RawMessage
+from analyzer.readers.walk import TooDeep
 from analyzer.readers.window import Bytes, CutOff, Window
 
 LARGEST_MEMBER = 16 << 20  # bytes of a member of `log` that is read: pages, creator, browser
+MOST_REFUSED = 100_000  # elements of `entries` that are no entries, after which this is no HAR; likewise messages
 MOST_TOLD = 100  # messages of one socket that could not be read: what is told one by one
 MESSAGES = re.compile(rb'"_webSocketMessages"\s*:\s*(?=\[)')
 ATTEMPTS = 8  # places where the messages of a huge entry may begin
@@ -72,6 +74,7 @@ class Document(Generic[Shape]):
         self.log: dict[str, Any] = {}
         self.skipped: list[Skipped] = []
         self.count = 0
+        self.refused = 0  # elements, or parts of them, in runs with some that are no entries
         self.cut_off: int | None = None
         self.trailing: int | None = None
 
@@ -150,7 +153,10 @@ class Document(Generic[Shape]):
         window = self.window
         window.peek()
         offset, start = self._offset, window.place(window.at)
-        end = value_end(window)
+        try:
+            end = value_end(window, LARGEST_MEMBER)
+        except TooDeep:
+            raise CaptureError(self.source, "", f"nested too deep at byte {offset}") from None
         whole = window.place(window.at) == start and end - window.at <= LARGEST_MEMBER
         text = bytes(window.buffer[window.at : end]) if whole else b"null"
         window.at = end
@@ -176,7 +182,7 @@ class Document(Generic[Shape]):
         window = self.window
         if window.peek() != ord("["):
             raise CaptureError(self.source, "/log/entries", f"not an array but {kind(self._value(''))}")
-        array = Batches(window, self.decoder, resync=True)
+        array = Batches(window, self.decoder)
         if not array.open():
             return
         while True:
@@ -199,6 +205,9 @@ class Document(Generic[Shape]):
     def _numbered(self, found: Decoded[Shape], offset: int) -> Iterator[Element[Shape]]:
         """The entries of a run that began at this offset."""
         alone = offset if len(found.values) == 1 else None
+        self.refused += len(found.problems) if None in found.values else 0
+        if self.refused > MOST_REFUSED:
+            raise CaptureError(self.source, "/log/entries", f"more than {MOST_REFUSED:,} elements that are no entries")
         for n, entry in enumerate(found.values):
             told = self._told(found.problems[n], alone) if n in found.problems else ()
             yield Element(self.count, entry, told)
@@ -217,11 +226,12 @@ class Document(Generic[Shape]):
 
     def _single(self, array: Batches[Shape]) -> Decoded[Shape] | Element[Shape] | None:
         """The entry at the cursor. Of a large one first the messages are peeled off, then bodies cut out."""
-        try:
-            return array.single(LARGE)
-        except Large:
-            pass
-        if (head := self._head()) is not None and self.collector is not None:
+        if not array.large:
+            try:
+                return array.single(LARGE)
+            except Large:
+                pass
+        if self.collector is not None and (head := self._head()) is not None:
             return self._peeled(array, head, self.collector())
         array.elide()
         return array.single(LARGEST)
@@ -242,9 +252,13 @@ class Document(Generic[Shape]):
         """The huge entry at the cursor, its messages streamed to the collector. Raises CutOff."""
         window, start = self.window, self._offset
         window.at += len(head)
-        problems = self._messages(collector)
-        end = self._rest(array) if problems is not None else 0
-        found = None
+        problems, end, found = None, 0, None
+        try:
+            problems = self._messages(array, collector)
+            end = self._rest(array) if problems is not None else 0
+        except CutOff:
+            if not array.goes_on():
+                raise
         if end:
             text = bytearray(b"[" + head + b"[]" + window.buffer[window.at : end] + b"]")
             found = self.decoder.run(text, 1, len(text) - 1)
@@ -264,15 +278,15 @@ class Document(Generic[Shape]):
         end = array.end(depth=1)
         return end if window.place(window.at) == start else 0
 
-    def _messages(self, collector: Collector) -> list[Problem] | None:
+    def _messages(self, entries: Batches[Shape], collector: Collector) -> list[Problem] | None:
         """Stream the array of messages at the cursor to the collector; what is wrong with some. None: it is damaged."""
         problems: list[Problem] = []
         untold = 0
-        array = Batches(self.window, Decoder(RawMessage, all_or_nothing), resync=False)
+        array = Batches(self.window, Decoder(RawMessage, all_or_nothing), within=entries)
         count, going = 0, array.open()
         while going:
             found = array.run() or array.single()
-            if found is None or not array.at_end_of_element():
+            if found is None or untold > MOST_REFUSED or not array.at_end_of_element():
                 return None
             collector.add([message for message in found.values if message is not None])
             for n, told in found.problems.items():

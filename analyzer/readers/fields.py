@@ -64,9 +64,7 @@ class Ticks(msgspec.Struct):
         self.ticks.extend([math.nan if m.time is None else m.time for m in data])
         self.directions.extend([DIRECTIONS[m.type] for m in data])  # type: ignore[index]  # None is not in there
         self.opcodes.extend([2 if m.opcode == 2 else 1 for m in data])
-        self.lengths.extend(
-            [len(m.data) if m.data and m.opcode == 1 and m.data.isascii() else payload_length(m) for m in data]
-        )
+        self.lengths.extend([_text_length(m.data) if m.data and m.opcode == 1 else payload_length(m) for m in data])
         self.opening += [_opening(m) for m in data[: OPENING - len(self.opening)]]
         if len(data) < len(messages):
             self._others([m for m in messages if m.type not in DIRECTIONS or (m.opcode or 1) not in DATA_OPCODES])
@@ -127,6 +125,10 @@ def payload_length(message: RawMessage) -> int:
         return int(message.length) if 0 <= message.length <= LONGEST_MESSAGE else 0
     if message.opcode == 2:
         return len(data) * 3 // 4 - data.count("=", -2)
+    return _text_length(data)
+
+
+def _text_length(data: str) -> int:
     return len(data) if data.isascii() else len(data.encode("utf-8", "surrogatepass"))
 
 

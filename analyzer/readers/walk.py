@@ -2,13 +2,22 @@
 
 import re
 
+DEEPEST = 5000  # brackets within each other; no decoder goes as deep
 ATOM = rb'[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"'  # white space, scalars, commas; a whole string
-# As much as nests no deeper than one level, then a bracket, or the quote of a string that goes on beyond the bytes.
-STEP = re.compile(
-    rb"(?:" + ATOM + rb"|\{(?:" + ATOM + rb")*+\}|\[(?:" + ATOM + rb')*+\]){0,4096}+(["\[\]{}]?)', re.DOTALL
-)
+
+
+def _nested(inner: bytes) -> bytes:
+    return rb"%b|\{(?:%b)*+\}|\[(?:%b)*+\]" % (ATOM, inner, inner)
+
+
+# As much as nests no deeper than two levels, then a bracket, or the quote of a string that goes on beyond the bytes.
+STEP = re.compile(rb'(?:%b){0,4096}+(["\[\]{}]?)' % _nested(_nested(ATOM)), re.DOTALL)
 REST = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)  # of a string
 QUOTE = ord('"')
+
+
+class TooDeep(Exception):  # noqa: N818 - an event, not an error
+    """Nesting beyond reason: nothing could decode it."""
 
 
 class Walk:
@@ -26,7 +35,7 @@ class Walk:
         self._in_string = False
 
     def on(self, buffer: bytearray, start: int, stop: int) -> bool:
-        """Go on in `buffer[start + at : stop]`, where `start` is that of the value; is it complete?"""
+        """Go on in `buffer[start + at : stop]`, where `start` is that of the value; is it complete? Raises TooDeep."""
         at = start + self.at
         if not self._begun and at < stop:
             self._begun, self._in_string = True, buffer[at] == QUOTE
@@ -46,6 +55,8 @@ class Walk:
                     self._in_string = True
                 elif step[1]:
                     self._depth += 1 if step[1] in b"[{" else -1
+                    if self._depth > DEEPEST:
+                        raise TooDeep
             self.complete = self._depth == 0 and not self._in_string
         self.at = at - start
         return self.complete

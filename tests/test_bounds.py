@@ -1,0 +1,88 @@
+"""Bounded memory and time, whatever comes in: each case read in a process of its own, its peak measured."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+MIB = 1 << 20
+# A stream that is made up as it is read: a beginning, a middle over and over, an end.
+CHILD = """
+import sys, time
+from analyzer.model import CaptureError
+from analyzer.pipeline import analyze
+from analyzer.readers import har
+
+class Made:
+    def __init__(self, begin, middle, times, end):
+        self.parts = iter([begin, *[middle * max(1, (1 << 18) // len(middle))] * times, end])
+        self.rest = memoryview(b"")
+    def readinto(self, buffer):
+        if not self.rest:
+            self.rest = memoryview(next(self.parts, b""))
+        count = min(len(buffer), len(self.rest))
+        buffer[:count] = self.rest[:count]
+        self.rest = self.rest[count:]
+        return count
+
+begin, middle, end = (part.encode("latin-1").decode("unicode_escape").encode("latin-1") for part in sys.argv[1:4])
+began = time.process_time()
+try:
+    report = analyze(har.read(Made(begin, middle, int(sys.argv[4]), end), "made", lambda name: None))
+    marks = [*(c.id for c in report.capture.caveats), *("skipped" for _ in report.capture.skipped[:1])]
+    said = f"{report.verdict} {len(report.sessions)} {' '.join(marks)}"
+except CaptureError as error:
+    said = f"error {error.problem}"
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]
+print(int(peak) // 1024, round(time.process_time() - began, 1), said, sep="|")
+"""
+SOCKET = '{"_resourceType":"websocket","startedDateTime":"2026-11-23T18:47:39.844Z","time":5,"request":{"url":"wss://h/"},"response":{"status":101}}'
+OPEN = '{"log":{"entries":['
+REST = "," + SOCKET + "]}}"
+BLOCKS = 288  # of 256 KiB: more than is kept of any entry
+
+# What comes before, over and over, and after; what is said of it: sockets, marks.
+CASES = {
+    "a body without end in sight": (OPEN + '{"response":{"content":{"text":"', "abcdefgh", '"}}}' + REST, "1"),
+    "a body of escapes": (OPEN + '{"response":{"content":{"text":"', r"\\u0000\\\"x", '"}}}' + REST, "1"),
+    "a body of backslashes": (OPEN + '{"response":{"content":{"text":"', r"\\\\", '"}}}' + REST, "1"),
+    "an address beyond measure": (OPEN + '{"request":{"url":"', "abcdefgh", '"}}' + REST, "1 .*skipped"),
+    "an entry of numbers": (OPEN + '{"a":[0', ",1", "]}" + REST, "1 .*skipped"),
+    "an entry of objects": (OPEN + '{"a":[0', ',{"b":{"c":1}}', "]}" + REST, "1 .*skipped"),
+    "an entry without end": (OPEN + SOCKET + ',{"a":[0', ',{"b":1}', "", "1 .*cut-off"),
+    "brackets without end": (OPEN + SOCKET + ',{"a":', "[", "", "1 .*cut-off"),
+    "white space": (OPEN + SOCKET + ",", " ", SOCKET + "]}}", "2"),
+    "zeros behind the document": (OPEN + SOCKET + "]}}", r"\x00", "", "1 exporter-unknown$"),
+    "entries that are null": (OPEN + "0", ",null", REST, "error .* no entries"),
+    "messages without end in sight": (
+        OPEN + SOCKET[:-1] + ',"_webSocketMessages":[{"type":"send","time":1795459660.5,"opcode":1,"data":"x"}',
+        ',{"type":"send","time":1795459660.5,"opcode":1,"data":"' + "y" * 9000 + '"}',
+        "]}]}}",
+        "1",
+    ),
+    "messages that are none": (OPEN + SOCKET[:-1] + ',"_webSocketMessages":[0', ",0", "]}]}}", "1 .*skipped"),
+    "pages": ('{"log":{"pages":[{"id":"p"}', ',{"id":"p","x":""}', '],"entries":[' + SOCKET + "]}}", "1 .*skipped"),
+    "a member that is no concern of ours": ('{"x":[0', ",[1]", '],"log":{"entries":[' + SOCKET + "]}}", "1 .*skipped"),
+    "a key without end": ('{"log":{"', "k", "", "error"),
+    "nothing but brackets": ('{"log":{"entries":[', "[", "", "cut-off"),
+}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])
+def test_memory_does_not_grow_with_the_file(case: tuple[str, ...]) -> None:
+    begin, middle, end, expected = case
+    made = subprocess.run(
+        [sys.executable, "-c", CHILD, begin, middle, end, str(BLOCKS)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert made.returncode == 0, made.stderr
+    peak, _, said = made.stdout.strip().split("|", 2)
+    assert re.search(expected, said), said
+    assert int(peak) < 300, said
