@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests docs benchmarks
 
-.PHONY: demo test check format services screenshot environment
+.PHONY: demo test check format bench fuzz services screenshot environment
 
 environment: $(VENV)/ready
 
@@ -39,6 +39,12 @@ check: environment
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: environment
+	$(BIN)/python benchmarks/bench.py
+
+fuzz: environment  # hours, if you let it: HYPOTHESIS_PROFILE=long tries 30 times as many documents
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_entries.py tests/test_elide.py tests/test_readers.py
 
 services: environment
 	$(BIN)/python docs/services.py

@@ -61,15 +61,22 @@ def sweep(intervals: Iterable[Interval]) -> list[tuple[int, int]]:
 def steps(starts: Any, ends: Any) -> tuple[Any, Any]:
     """The same for intervals as two numpy arrays, none of them empty, an open end as NEVER: points, and levels.
 
-    Starts and ends are sorted apart: how many hold at a point is how many began by then less how many ended.
+    Starts and ends are sorted apart, and merged: each start comes behind the ends that are not above it.
     """
     import numpy
 
     starts, ends = numpy.sort(starts), numpy.sort(ends)
-    points = numpy.unique(numpy.concatenate((starts, ends)))
-    points = points[points < NEVER]
-    levels = numpy.searchsorted(starts, points, "right") - numpy.searchsorted(ends, points, "right")
-    changed = numpy.diff(levels, prepend=0) != 0
+    begins = numpy.zeros(2 * len(starts), bool)
+    begins[numpy.arange(len(starts)) + numpy.searchsorted(ends, starts, "right")] = True
+    points = numpy.empty(len(begins), numpy.int64)
+    points[begins], points[~begins] = starts, ends
+    levels = numpy.cumsum(numpy.where(begins, numpy.int32(1), numpy.int32(-1)), dtype=numpy.int32)
+    last = numpy.ones(len(points), bool)  # of those at one point
+    numpy.not_equal(points[1:], points[:-1], out=last[:-1])
+    last &= points < NEVER
+    points, levels = points[last], levels[last]
+    changed = numpy.ones(len(points), bool)
+    numpy.not_equal(levels[1:], levels[:-1], out=changed[1:])
     return points[changed], levels[changed]
 
 

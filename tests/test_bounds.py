@@ -63,7 +63,7 @@ CASES = {
         "]}]}}",
         "1",
     ),
-    "messages that are none": (OPEN + SOCKET[:-1] + ',"_webSocketMessages":[0', ",0", "]}]}}", "1 .*skipped"),
+    "messages that are none": (OPEN + SOCKET[:-1] + ',"_webSocketMessages":[0', ",0", "]}]}}", "cut-off"),
     "pages": ('{"log":{"pages":[{"id":"p"}', ',{"id":"p","x":""}', '],"entries":[' + SOCKET + "]}}", "1 .*skipped"),
     "a member that is no concern of ours": ('{"x":[0', ",[1]", '],"log":{"entries":[' + SOCKET + "]}}", "1 .*skipped"),
     "a key without end": ('{"log":{"', "k", "", "error"),
