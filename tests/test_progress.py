@@ -89,11 +89,13 @@ def test_ctrl_c_ends_with_the_status_of_a_shell_and_says_nothing(tmp_path: Path)
     pipe = tmp_path / "slow.har"
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "analyzer", str(pipe), "--out", f"json:{tmp_path / 'out.json'}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-        with open(pipe, "wb", buffering=0) as out:  # it waits until the program reads
-            out.write(b'{"log":{"entries":[')
-            time.sleep(0.3)
-            running.send_signal(signal.SIGINT)
-            said, problems = running.communicate(timeout=60)
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running,
+        open(pipe, "wb", buffering=0) as out,  # it waits until the program reads
+    ):
+        out.write(b'{"log":{"entries":[')
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+        said, problems = running.communicate(timeout=60)
     assert (running.returncode, said, problems) == (130, b"", b"")
     assert [path.name for path in tmp_path.iterdir()] == ["slow.har"]

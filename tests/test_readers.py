@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import random
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -357,3 +358,45 @@ def test_bytes_and_hash_are_those_of_the_file(tmp_path: Path) -> None:
 
 def test_entries_are_counted() -> None:
     assert read(io.BytesIO(PLAIN)).entries == 3
+
+
+# -- layouts -----------------------------------------------------------------------------------------------
+
+
+def shuffled(value: Any, chance: random.Random) -> Any:
+    """The same, with the members of every object in another order."""
+    if isinstance(value, list):
+        return [shuffled(item, chance) for item in value]
+    if isinstance(value, dict):
+        return {key: shuffled(value[key], chance) for key in chance.sample(list(value), len(value))}
+    return value
+
+
+LAYOUTS: dict[str, Callable[[Any], str]] = {
+    "compact": lambda har: json.dumps(har, separators=(",", ":"), ensure_ascii=False),
+    "as Python writes by default": json.dumps,
+    "indented by 2": lambda har: json.dumps(har, indent=2),
+    "indented by tabs, CRLF": lambda har: json.dumps(har, indent="\t").replace("\n", "\r\n"),
+    "keys in another order": lambda har: json.dumps(shuffled(har, random.Random(1))),
+    "keys in another order, indented": lambda har: json.dumps(shuffled(har, random.Random(2)), indent=1),
+}
+
+
+@pytest.mark.parametrize("layout", [pytest.param(render, id=name) for name, render in LAYOUTS.items()])
+def test_real_captures_give_the_same_answer_in_every_layout(layout: Callable[[Any], str], captures: Path) -> None:
+    paths = sorted(captures.rglob("*.har"))
+    assert paths
+    for path in paths:
+        data = path.read_bytes()
+        try:
+            har = json.loads(data)
+        except ValueError:
+            continue  # a damaged one: no layout but its own
+        before, after = attempt(data), attempt(layout(har).encode("utf-8", "surrogatepass"))
+        assert (before is None) == (after is None), path.name
+        if before is not None and after is not None:
+            assert (before.verdict, before.overlaps, before.sessions) == (
+                after.verdict,
+                after.overlaps,
+                after.sessions,
+            ), path.name

@@ -74,7 +74,7 @@ class Document(Generic[Shape]):
         self.log: dict[str, Any] = {}
         self.skipped: list[Skipped] = []
         self.count = 0
-        self.refused = 0  # elements, or parts of them, in runs with some that are no entries
+        self.refused = 0  # elements that are no entries, or damaged
         self.cut_off: int | None = None
         self.trailing: int | None = None
 
@@ -205,9 +205,8 @@ class Document(Generic[Shape]):
     def _numbered(self, found: Decoded[Shape], offset: int) -> Iterator[Element[Shape]]:
         """The entries of a run that began at this offset."""
         alone = offset if len(found.values) == 1 else None
-        self.refused += len(found.problems) if None in found.values else 0
-        if self.refused > MOST_REFUSED:
-            raise CaptureError(self.source, "/log/entries", f"more than {MOST_REFUSED:,} elements that are no entries")
+        if None in found.values:
+            self._refuse(len(found.problems))
         for n, entry in enumerate(found.values):
             told = self._told(found.problems[n], alone) if n in found.problems else ()
             yield Element(self.count, entry, told)
@@ -218,9 +217,15 @@ class Document(Generic[Shape]):
         return tuple(Skipped(here + pointer, None if pointer else offset, problem) for pointer, problem in problems)
 
     def _damaged(self, offset: int, problem: str, counts: bool = True) -> Element[Shape]:
+        self._refuse(1)
         element: Element[Shape] = Element(self.count, None, self._told([("", f"damaged: {problem}")], offset))
         self.count += counts
         return element
+
+    def _refuse(self, count: int) -> None:
+        self.refused += count
+        if self.refused > MOST_REFUSED:
+            raise CaptureError(self.source, "/log/entries", f"more than {MOST_REFUSED:,} elements that are no entries")
 
     # -- an entry that is no ordinary one ------------------------------------------------------------------
 

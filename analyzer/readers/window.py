@@ -7,7 +7,7 @@ from typing import Protocol
 from analyzer.readers.elide import MARK, Elider
 
 WINDOW = 1 << 20  # bytes: what is in the processor's cache is parsed faster
-BLOCK = 1 << 18  # bytes read at once where bodies are cut out as they come
+BLOCK = 1 << 19  # bytes read at once where bodies are cut out as they come
 ELIDE_FROM = 128 << 20  # bytes after which it pays to import numpy for that
 LONGEST_SPACE = 256  # of white space that matters
 NO_SPACE = re.compile(rb"[^ \t\r\n]")
