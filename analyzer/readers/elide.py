@@ -64,7 +64,7 @@ class Elider:
         """From where to where the texts reach that are worth a cut: the rest of one that goes on from the block before,
         long ones, and one that goes on beyond `end`."""
         self._look(buffer, start, end)
-        size, at = end - start, start
+        size, at = end - start, start - 1  # `at`: the last quote that is done with
         if self._inside:
             at = self._closing(buffer, start, start, end)
             if at == end:
