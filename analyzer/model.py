@@ -72,6 +72,14 @@ class Severity(StrEnum):
     WARNING = "warning"
     ERROR = "error"
 
+    @property
+    def rank(self) -> int:
+        """0 for the least grave."""
+        return list(Severity).index(self)
+
+    def at_least(self, threshold: Severity) -> bool:
+        return self.rank >= threshold.rank
+
 
 class Verdict(StrEnum):
     """What a capture as a whole says; it counts every socket, whatever the policy."""
@@ -549,12 +557,16 @@ class Report(Value, frozen=True):
 
 
 class Rule(Value, frozen=True):
-    """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function."""
+    """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
+
+    `counts`: it is about how many are open at once, so it cannot be told where that cannot.
+    """
 
     id: str
     title: str
     severity: Severity
     check: Callable[[Report, Policy], Iterable[Finding]]
+    counts: bool = False
 
     @property
     def manual(self) -> str:

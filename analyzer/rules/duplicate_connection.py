@@ -34,4 +34,6 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("duplicate-connection", "One user has more than one connection to a service", Severity.ERROR, check)
+RULE = Rule(
+    "duplicate-connection", "One user has more than one connection to a service", Severity.ERROR, check, counts=True
+)

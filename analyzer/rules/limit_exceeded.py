@@ -53,4 +53,4 @@ def _findings(report: Report, members: Sequence[Session], provider: Provider, li
             )
 
 
-RULE = Rule("limit-exceeded", "More open for one user than the service allows", Severity.ERROR, check)
+RULE = Rule("limit-exceeded", "More open for one user than the service allows", Severity.ERROR, check, counts=True)

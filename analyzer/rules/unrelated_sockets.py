@@ -26,4 +26,4 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("unrelated-sockets", "Sockets of different services open at once", Severity.NOTE, check)
+RULE = Rule("unrelated-sockets", "Sockets of different services open at once", Severity.NOTE, check, counts=True)

@@ -1,0 +1,125 @@
+"""What the gate says: a line a capture (PASS, FAIL, ????) with why, since when and the command that shows more; then
+one line for all."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from analyzer import gate
+from analyzer.gate import Judgement, Result
+from analyzer.model import Finding, Policy, Report, Run, Unreadable
+from analyzer.outputs import terminal, verdict
+from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
+
+MARGIN = " " * 6  # under the mark
+STYLES = {Result.PASS: GOOD, Result.FAIL: BAD, Result.UNTOLD: UNSURE}
+PASSED = {"overlap": "several open at once, as the policy allows", "no-overlap": "never more than one open"}
+ENDINGS = {
+    0: "Every capture passes.",
+    gate.VIOLATED: "The policy is violated.",
+    gate.UNREADABLE: "A capture could not be read.",
+    gate.EMPTY: "A capture holds no socket: a gate that saw nothing is no gate (--allow-empty passes it).",
+    gate.UNDECIDED: "It cannot be told whether the policy is kept (--allow-undecided passes that).",
+}
+
+
+def render(run: Run, *, width: int | None = None, color: bool = False, unicode: bool = True) -> bytes:
+    """The gate for people and logs, in UTF-8 (ASCII unless `unicode`). Without `width` a capture is one line, however
+    long: what reads logs can search it."""
+    medium = Medium(max(width or 0, NARROWEST), unicode)
+    lines: list[Text] = []
+    for mark, said, more in entries(run):
+        head = Text().append(f"{mark}  ", f"{STRONG} {STYLES[mark]}")
+        if width is None:
+            lines.append(head.append(medium.safe(" ".join(filter(None, (said, more))), 4000)))
+        else:
+            first, *rest = wrapped(Text(medium.safe(said, 4000)), medium, MARGIN)
+            lines += [head.append_text(first[len(MARGIN) :]), *rest]
+            lines += wrapped(Text(medium.safe(more, 4000), FAINT), medium, MARGIN) if more else []
+    total = Text(medium.safe(total_sentence(run), 4000), STRONG)
+    lines += [total] if width is None else wrapped(total, medium)
+    return terminal.printed(lines, color)
+
+
+def entries(run: Run) -> Iterable[tuple[Result, str, str]]:
+    """For each capture the mark, what is said, and the command that shows more; text of captures is not yet safe."""
+    for report in run.reports:
+        judgement = gate.judge(report, run.policy)
+        shown = f"{report.capture.source}: {reason(report, judgement, run.policy)}"
+        yield judgement.result, shown, "" if judgement.result is Result.PASS else command(report)
+    for it in run.unreadable:
+        yield Result.UNTOLD, unreadable(it), ""
+
+
+def unreadable(it: Unreadable) -> str:
+    return f"{it.source}: cannot be read: {it.problem}"
+
+
+def command(report: Report) -> str:
+    """The one that shows more."""
+    source = report.capture.source
+    if source == "-":
+        return "More: har-sockets analyze -"
+    return f"More: har-sockets analyze {shlex.quote(f'./{source}' if source.startswith('-') else source)}"
+
+
+def reason(report: Report, judgement: Judgement, policy: Policy) -> str:
+    """Why the gate says so."""
+    match judgement.result, judgement.status:
+        case Result.FAIL, _:
+            first, *others = judgement.failing
+            more = f" And {count(len(others), 'more finding')}." if others else ""
+            return f"{first.severity} {first.rule}: {first.message.rstrip('.')}{_since(first, report)}.{more}"
+        case Result.UNTOLD, gate.EMPTY:
+            return f"{_nothing(report)} {verdict.advice(report)}"
+        case Result.UNTOLD, _:
+            return f"{_cannot_tell(report, policy)} {verdict.advice(report)}"
+        case _:
+            return _passed(report, judgement)
+
+
+def _since(finding: Finding, report: Report) -> str:
+    if finding.interval is None:
+        return ""
+    axis = terminal.axis_of(report, 1)
+    return f"; since {terminal.since(finding.interval.start, axis)} ({terminal.utc(finding.interval.start)})"
+
+
+def _nothing(report: Report) -> str:
+    sure = not gate.undecided(report)
+    return "No WebSocket was recorded." if sure else "No WebSocket in this file, which may be missing some."
+
+
+def _cannot_tell(report: Report, policy: Policy) -> str:
+    """The verdict's own words; where that is an overlap that the policy allows, what is not known beside it."""
+    if report.verdict in gate.UNTOLD:
+        said = " ".join(verdict.verdict_sentences(report, policy)[:2])
+    else:
+        perhaps = [finding.message for finding in report.findings if finding.confidence != "proven"]
+        hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
+        said = f"Cannot tell: {(perhaps + hidden)[0]}"
+    first = next((finding for finding in report.findings if finding.confidence != "proven"), None)
+    return said if first is None or first.interval is None else f"{said.rstrip('.')}{_since(first, report)}."
+
+
+def _passed(report: Report, judgement: Judgement) -> str:
+    sockets, known = count(len(report.sessions), "socket"), count(len(judgement.known), "finding")
+    said = PASSED.get(report.verdict, "cannot tell, which the policy allows")
+    if not report.sessions:
+        return "no socket, which the policy allows"
+    if gate.undecided(report):
+        said = "cannot tell, which the policy allows"
+    return f"{said} ({sockets})" + (f"; {known} of the baseline" if judgement.known else "")
+
+
+def total_sentence(run: Run) -> str:
+    """How many captures pass, and what that means."""
+    tally = Counter(gate.judge(report, run.policy).result for report in run.reports)
+    tally[Result.UNTOLD] += len(run.unreadable)
+    told = [f"{tally[result]:,} {result}" for result in (Result.FAIL, Result.UNTOLD, Result.PASS) if tally[result]]
+    total = count(tally.total(), "capture")
+    return f"{total}: {', '.join(told)}. {ENDINGS[gate.exit_status(run)]}"
