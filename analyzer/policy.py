@@ -14,8 +14,7 @@ Names are those of the options, durations milliseconds, paths relative to the fi
 
 from __future__ import annotations
 
-import json
-import tomllib
+import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -54,9 +53,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 def find(start: Path) -> Path | None:
     """The settings that hold in a folder: the nearest file, upwards, that has any. Raises PolicyError."""
     for folder in (start, *start.parents):
-        if (folder / OWN).is_file():
+        if os.path.isfile(folder / OWN):
             return folder / OWN
-        if (folder / SHARED).is_file() and _table(folder / SHARED) is not None:
+        if os.path.isfile(folder / SHARED) and _table(folder / SHARED) is not None:
             return folder / SHARED
     return None
 
@@ -80,6 +79,8 @@ def load(path: Path, rules: Collection[str]) -> Settings:
 
 def _table(path: Path) -> dict[str, Any] | None:
     """The settings in a file as it has them; None where it has none."""
+    import tomllib
+
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -146,6 +147,8 @@ def read_baseline(path: Path) -> frozenset[str]:
 
 def baseline(findings: Iterable[Finding]) -> bytes:
     """A baseline of these findings: each fault once, sorted, so that a diff shows what is new."""
+    import json
+
     by_fingerprint = {finding.fingerprint: finding for finding in findings}
     rows = [
         {"fingerprint": fingerprint, "rule": finding.rule, "message": finding.message}

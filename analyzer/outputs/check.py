@@ -107,13 +107,14 @@ def _cannot_tell(report: Report, policy: Policy) -> str:
 
 
 def _passed(report: Report, judgement: Judgement) -> str:
-    sockets, known = count(len(report.sessions), "socket"), count(len(judgement.known), "finding")
-    said = PASSED.get(report.verdict, "cannot tell, which the policy allows")
-    if not report.sessions:
-        return "no socket, which the policy allows"
-    if gate.undecided(report):
-        said = "cannot tell, which the policy allows"
-    return f"{said} ({sockets})" + (f"; {known} of the baseline" if judgement.known else "")
+    said = PASSED.get(report.verdict, "")
+    if judgement.known:
+        said = f"{count(len(judgement.known), 'finding')}, known by the baseline"
+    elif not report.sessions:
+        return "no socket, which is allowed"
+    elif gate.undecided(report):
+        said = "cannot tell, which is allowed"
+    return f"{said} ({count(len(report.sessions), 'socket')})"
 
 
 def total_sentence(run: Run) -> str:
@@ -123,3 +124,25 @@ def total_sentence(run: Run) -> str:
     told = [f"{tally[result]:,} {result}" for result in (Result.FAIL, Result.UNTOLD, Result.PASS) if tally[result]]
     total = count(tally.total(), "capture")
     return f"{total}: {', '.join(told)}. {ENDINGS[gate.exit_status(run)]}"
+
+
+def first_problem(run: Run, status: int) -> str:
+    """In one line, `PATH: POINTER: problem`, why the gate ends with this status: 1, 4 or 5."""
+    judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
+    (report, judgement), *others = [(report, it) for report, it in judged if it.status == status]
+    source, more = report.capture.source, f" (and {count(len(others), 'more capture')})" if others else ""
+    if status != gate.VIOLATED:
+        what = "no sockets" if status == gate.EMPTY else f"cannot tell ({report.verdict})"
+        return f"{source}: {what}{more}"
+    first = judgement.failing[0]
+    place = f"{first.pointers[0]}: " if first.pointers else ""
+    return f"{source}: {place}{first.severity} {first.rule}{more}"
+
+
+def render_accepted(run: Run, path: str) -> bytes:
+    """What a baseline that was just written holds, in one line."""
+    judged = [gate.judge(report, run.policy) for report in run.reports]
+    known, untold = sum(len(it.known) for it in judged), sum(it.result is Result.UNTOLD for it in judged)
+    said = f"{path}: written, {count(known, 'finding')} of {count(sum(bool(it.known) for it in judged), 'capture')}"
+    rest = f" {count(untold, 'capture')} cannot be told, which a baseline does not change." if untold else ""
+    return terminal.printed([Text(Medium(NARROWEST, unicode=True).safe(f"{said}.{rest}", 4000))], False)
