@@ -91,7 +91,11 @@ def _since(finding: Finding, report: Report) -> str:
 
 def _nothing(report: Report) -> str:
     sure = not gate.undecided(report)
-    return "No WebSocket was recorded." if sure else "No WebSocket in this file, which may be missing some."
+    return (
+        "No WebSocket was recorded."
+        if sure
+        else "No WebSocket is in this file, which does not mean that there was none."
+    )
 
 
 def _cannot_tell(report: Report, policy: Policy) -> str:

@@ -23,13 +23,12 @@ def render_list(rules: Sequence[Rule], *, width: int = 80, color: bool = False, 
     """A line a rule: id, severity, title."""
     medium = Medium(max(NARROWEST, min(width, WIDEST)), unicode)
     names = max(len(rule.id) for rule in rules) + 2
+    beside = medium.width >= names + 40  # else the titles stand below
     lines = []
     for rule in rules:
-        head = Text(rule.id.ljust(names), STRONG).append(f"{rule.severity:<9}", COLOURS[rule.severity])
-        if medium.width < 80:
-            lines += [head, *wrapped(Text(rule.title), medium, "  ")]
-        else:
-            lines += [head.append(rule.title, "not bold")]
+        head = Text(f"{rule.id:<{names}}", STRONG).append(f"{rule.severity:<9}", COLOURS[rule.severity])
+        first, *rest = wrapped(Text(rule.title), medium, " " * head.cell_len if beside else "  ")
+        lines += [head.append_text(first[head.cell_len :]), *rest] if beside else [head, first, *rest]
     return terminal.printed([*lines, Text(), *wrapped(Text(SHOWN, FAINT), medium)], color)
 
 

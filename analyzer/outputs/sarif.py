@@ -104,7 +104,7 @@ def _notifications(run: Run) -> Iterable[Json]:
             yield _notification(level, caveat.message, _file(report))
     left = sum(len(report.findings) for report in run.reports) - RESULTS
     if left > 0:
-        yield _notification(Severity.WARNING, f"{left:,} further findings, none graver, are left out.", None)
+        yield _notification(Severity.WARNING, f"Left out: {left:,} more, none graver.", None)
 
 
 def _notification(level: Severity, text: str, place: Json | None) -> Json:
