@@ -18,7 +18,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 def test_the_list_has_every_rule_with_its_severity() -> None:
     lines = CliRunner().invoke(app, ["rules"]).stdout.splitlines()
-    heads = [line.split()[:2] for line in lines if line[:1].isalpha()]
+    heads = [line.split()[:2] for line in lines[: lines.index("")] if line[:1].isalpha()]
     assert heads == [[rule.id, rule.severity] for rule in RULES]
 
 
