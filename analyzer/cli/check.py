@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 from analyzer import gate
 from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command
-from analyzer.cli.running import ask, complain, deliver
+from analyzer.cli.running import Text, ask, complain, deliver
 from analyzer.cli.screen import say, terminal, write
 from analyzer.model import Run
 
@@ -34,7 +35,7 @@ def check(
     Exit status: 0 all pass, 1 the policy is violated, 2 wrong usage, 3 a capture could not be read, 4 it cannot be
     told (--allow-undecided), 5 no sockets (--allow-empty).
     """
-    from analyzer.outputs.check import first_problem
+    from analyzer.outputs.check import first_problem, render
 
     run = ask(captures, reading, masking, allowed, delivery, with_baseline=write_baseline is None)
     complain(run)
@@ -44,7 +45,7 @@ def check(
     status = gate.exit_status(run)
     if status not in (0, gate.UNREADABLE):
         say(first_problem(run, status))
-    deliver(run, delivery, "text", _lines)
+    deliver(run, delivery, "text", Text(_lines, render))
     raise typer.Exit(status)
 
 
@@ -65,4 +66,5 @@ def _accept(run: Run, delivery: Delivery, path: Path) -> None:
     write(path, baseline(failing))
     known = frozenset(finding.fingerprint for finding in failing)
     run = msgspec.structs.replace(run, policy=msgspec.structs.replace(run.policy, baseline=known))
-    deliver(run, delivery, "text", lambda run: render_accepted(run, str(path)))
+    accepted = partial(render_accepted, path=str(path))
+    deliver(run, delivery, "text", Text(accepted, accepted))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import typer
 
@@ -59,16 +60,23 @@ def sources(captures: list[str]) -> list[str]:
         refuse(str(problem))
 
 
-def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Render | None = None) -> None:
-    """Files first, then standard output: what `--format` says, else `format`, else nothing. `text`: in place of the
-    format of that name."""
+class Text(NamedTuple):
+    """What stands in place of the format `text`: as this terminal shows it, and as a file holds it."""
+
+    shown: Render
+    written: Render
+
+
+def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text | None = None) -> None:
+    """Files first, then standard output: what `--format` says, else `format`, else nothing."""
     for name, path in delivery.files():
-        write(path, text(run) if text and name == "text" else rendered(name, run))
+        write(path, text.written(run) if text and name == "text" else rendered(name, run))
     shown = delivery.format or format
     if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         _step_summary(Path(summary), run)
     if shown and not delivery.quiet:
-        show((text or _text)(run) if shown == "text" else rendered(shown, run))
+        as_text = text.shown if text else _text
+        show(as_text(run) if shown == "text" else rendered(shown, run))
 
 
 def rendered(name: str, run: Run) -> bytes:
