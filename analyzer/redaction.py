@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from urllib.parse import quote, unquote
 
@@ -58,6 +58,7 @@ SHORTEST_WORD = 3  # what is shorter stands for itself in too many places: it is
 LONG_ENOUGH = 8  # shorter values are masked where they stand, and not looked for in other text
 
 
+@lru_cache(8192)  # most of what stands in one address stands in the next, too
 def opaque(run: str) -> bool:
     """Has a run of characters the shape of a secret: a JSON Web Token, a mail address, long and mixed, long hex?"""
     if JWT.fullmatch(run):
@@ -74,6 +75,7 @@ def _mixed(text: str) -> bool:
     return any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
 
 
+@lru_cache(8192)
 def _opaque(segment: str) -> bool:
     """The same of a whole part of a path, which is more often a secret: also long numbers, and what goes from letters
     to digits and back, and again."""

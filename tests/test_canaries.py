@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from analyzer import haralyzer_entry, outputs, read
 from analyzer.cli import app
 from analyzer.model import Policy, Run
-from analyzer.outputs import frames
+from analyzer.outputs import comparison, frames
 from analyzer.pipeline import analyze
 from analyzer.redaction import masked
 
@@ -250,6 +250,7 @@ CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
         [har, "--write-baseline", str(out / "known.json")],
     ],
     "rules": lambda har, out: [[]],
+    "compare": lambda har, out: [[har, har, *(f"--out={name}:{out / name}" for name in comparison.RENDERERS)]],
     "report": lambda har, out: [[har, "-o", str(out / "a.html")], [har, "-o", str(out / "a.html"), "--per", "user"]],
 }
 

@@ -84,6 +84,7 @@ def test_where_no_code_is_known_it_is_in_the_capture() -> None:
         pytest.param("a\\b.har", "a/b.har", id="Windows"),
         pytest.param("/tmp/x.har", "file:///tmp/x.har", id="absolute"),
         pytest.param("-", "stdin", id="standard input"),
+        pytest.param("https://ci.example/a b.har", "https://ci.example/a%20b.har", id="a URL"),
         pytest.param("a:b.har", "a%3Ab.har", id="what looks like a scheme"),
     ],
 )

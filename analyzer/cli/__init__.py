@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from analyzer.cli.analyze import analyze
 from analyzer.cli.check import check
+from analyzer.cli.compare import compare
 from analyzer.cli.extract import extract
 from analyzer.cli.report import report
 from analyzer.cli.rules import rules
@@ -21,7 +22,7 @@ from analyzer.cli.show import show
 from analyzer.cli.timeline import timeline
 from analyzer.version import VERSION
 
-COMMANDS = (analyze, check, show, timeline, report, extract, rules)  # as --help lists them
+COMMANDS = (analyze, check, show, timeline, report, extract, compare, rules)  # as --help lists them
 
 EXAMPLES = """\b
 Examples:
@@ -33,6 +34,7 @@ Examples:
   har-sockets timeline chat.har -o chart.png   the picture
   har-sockets report chat.har -o report.html   a page to sign and to share
   har-sockets extract chat.har -o small.har    only the sockets, masked, for a ticket
+  har-sockets compare before.har after.har     what a change did
 
 \b
 Exit status: 0 done, 2 wrong usage, 3 a capture could not be read;

@@ -8,8 +8,8 @@ import typer
 from analyzer import gate
 from analyzer.cli import settings
 from analyzer.cli.options import Allowed, Capture, Providers, Reading, RedactionKey, command
-from analyzer.cli.running import sources
-from analyzer.cli.screen import refuse, say, show, write
+from analyzer.cli.running import one
+from analyzer.cli.screen import say, show, write
 from analyzer.model import CaptureError
 
 
@@ -26,12 +26,9 @@ def extract(
     """
     from analyzer.extract import extract as make
 
-    (source, *others) = sources([capture])
-    if others:
-        refuse(f"{capture}: `extract` takes one capture, this is {len(others) + 1}")
     catalogue = settings.catalogue(settings.settings(Reading(providers=providers), Allowed()))
     try:
-        made = make(source, catalogue, redaction_key)
+        made = make(one(capture, "extract"), catalogue, redaction_key)
     except CaptureError as error:
         say(str(error))
         raise typer.Exit(gate.UNREADABLE) from None

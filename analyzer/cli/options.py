@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -62,11 +62,13 @@ class Delivery(NamedTuple):
     ] = None
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False
 
-    def check(self) -> None:
-        """Refuse what cannot be delivered, before a capture is read."""
-        if self.format not in (None, *outputs.STREAMED):
-            refuse(f"--format {self.format}: not one of {', '.join(outputs.STREAMED)}")
-        self.files()
+    def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = outputs.OUTPUTS) -> None:
+        """Refuse what cannot be delivered, before a capture is read: the formats to show and to write are these."""
+        if self.format not in (None, *shown):
+            refuse(f"--format {self.format}: not one of {', '.join(shown)}")
+        for name, _ in self.files():
+            if name not in written:
+                refuse(f"--out {name}: not one of {', '.join(written)}")
         self.pairs()
 
     def files(self) -> list[tuple[str, Path]]:

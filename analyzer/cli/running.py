@@ -30,9 +30,21 @@ def ask(
 ) -> Run:
     """The captures, analysed and masked, with what whoever asks says of them."""
     delivery.check()
+    return answer(sources(captures), reading, masking, allowed, delivery, with_baseline)
+
+
+def answer(
+    names: list[str],
+    reading: Reading,
+    masking: Masking,
+    allowed: Allowed,
+    delivery: Delivery,
+    with_baseline: bool = True,
+) -> Run:
+    """The same of files that are known; one that is named twice is told twice."""
     found = settings.settings(reading, allowed)
     policy = settings.policy(found, with_baseline)
-    results = list(fleet.results(sources(captures), policy, settings.catalogue(found)))
+    results = list(fleet.results(names, policy, settings.catalogue(found)))
     return redaction.masked(
         _run(results, policy, delivery),
         secrets=not masking.show_secrets,
@@ -58,6 +70,14 @@ def sources(captures: list[str]) -> list[str]:
         return fleet.expand(captures)
     except fleet.NothingToRead as problem:
         refuse(str(problem))
+
+
+def one(capture: str, command: str) -> str:
+    """The capture that is meant, where a command takes one."""
+    (name, *others) = sources([capture])
+    if others:
+        refuse(f"{capture}: `{command}` takes single captures, this is {len(others) + 1}")
+    return name
 
 
 class Text(NamedTuple):

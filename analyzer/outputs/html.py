@@ -100,8 +100,17 @@ def render(run: Run) -> bytes:
     return page.encode("utf-8")
 
 
+def static(template: str, **values: Any) -> bytes:
+    """Another page in the same looks, without scripts."""
+    style = _asset("page.css")
+    made = _environment().get_template(template)
+    policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}"
+    shown = Markup(style)  # noqa: S704 - ours
+    return made.render(version=VERSION, policy=policy, style=shown, shown=SHOWN, **values).encode("utf-8")
+
+
 def _environment() -> Environment:
-    templates = DictLoader({name: _asset(name) for name in ("page.html", "parts.html")})
+    templates = DictLoader({name: _asset(name) for name in ("page.html", "parts.html", "comparison.html")})
     made = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
     )

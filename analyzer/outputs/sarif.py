@@ -154,9 +154,11 @@ def _artifact(report: Report) -> Json:
 
 
 def _path(source: str) -> str:
-    """A path as a URI reference; `stdin` for standard input."""
+    """A path as a URI reference, a URL as it is; `stdin` for standard input."""
     if source == "-":
         return "stdin"
+    if "://" in source:
+        return _uri(source)
     path = quote(source.replace("\\", "/").encode("utf-8", "surrogatepass"), safe="/~")
     return f"file://{path}" if path.startswith("/") else path
 
