@@ -308,3 +308,22 @@ def test_extract_takes_one_capture_that_can_be_read(tmp_path: Path) -> None:
     assert run("extract", str(tmp_path / "bad.har"), "-o", str(out)).returncode == 3
     assert run("extract", "-", "-o", str(out), stdin=b"{}").returncode == 3
     assert not out.exists()
+
+
+def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path: Path) -> None:
+    (tmp_path / "target.json").write_text("old")
+    (tmp_path / "link.json").symlink_to(tmp_path / "target.json")
+    assert run(OVERUSE, "-q", "--out", f"json:{tmp_path / 'link.json'}").returncode == 0
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "target.json").read_text())["format"] == 1
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE) as reader:
+        assert run(OVERUSE, "-q", "--out", f"csv:{tmp_path / 'pipe'}").returncode == 0
+        assert reader.communicate(timeout=20)[0].startswith(b"id,pointer,url")
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "folder.json").mkdir()
+    done = run(OVERUSE, "-q", "--out", f"json:{tmp_path / 'folder.json'}")
+    assert (done.returncode, "cannot be written" in problem(done)) == (2, True)
+    assert [it.name for it in tmp_path.iterdir()] == ["folder.json"]

@@ -80,7 +80,7 @@ def cluster(address: str) -> Workers:
     """The workers of a running Dask cluster, on which this program is installed as well. Raises NoWorkers."""
     try:
         from distributed import Client, KilledWorker
-        from distributed.comm import CommClosedError
+        from distributed.comm.core import CommClosedError
     except ModuleNotFoundError:
         raise NoWorkers("--scheduler needs Dask: pip install 'har-sockets[cluster]'") from None
     try:
