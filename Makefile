@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests docs benchmarks
 
-.PHONY: demo test check format services screenshot environment
+.PHONY: demo test check format services rules screenshot environment
 
 environment: $(VENV)/ready
 
@@ -42,6 +42,9 @@ check: environment
 
 services: environment
 	$(BIN)/python docs/services.py
+
+rules: environment
+	$(BIN)/python docs/rules.py
 
 screenshot: environment
 	$(BIN)/python docs/screenshot.py

@@ -26,7 +26,7 @@ def compare(
     """
     from analyzer.outputs import comparison as outputs
 
-    delivery.check(tuple(outputs.RENDERERS))
+    delivery.check(tuple(outputs.RENDERERS), tuple(outputs.RENDERERS))
     names = [one(before, "compare"), one(after, "compare")]
     run = answer(names, reading, masking, allowed, delivery)
     finish(run)
