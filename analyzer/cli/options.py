@@ -73,9 +73,7 @@ class Delivery(NamedTuple):
 
     def files(self) -> list[tuple[str, Path]]:
         """The formats that are written to files, each with its path."""
-        files = [_named(spec) for spec in self.out or ()]
-        distinct([path for _, path in files])
-        return files
+        return [_named(spec) for spec in self.out or ()]
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Key and value of each `--meta`."""
