@@ -508,6 +508,7 @@ class Policy(Value, frozen=True):
     allow_empty: bool = False
     baseline: frozenset[str] = frozenset()  # fingerprints of findings that are known
     assume_no_bfcache: bool = False
+    file: str | None = None  # the settings file that it is from, as far as options do not say else
 
 
 class Report(Value, frozen=True):

@@ -32,7 +32,7 @@ def extract(
 
     name = one(capture, "extract")
     spared([name], [output])
-    catalogue = settings.catalogue(settings.settings(Reading(providers=providers), Allowed()))
+    catalogue = settings.catalogue(settings.held(Reading(providers=providers), Allowed()))
     try:
         with _seekable(name) as path:
             made = make(path, catalogue, redaction_key)

@@ -92,9 +92,9 @@ def _named(spec: str) -> tuple[str, Path]:
 
 
 def distinct(paths: Iterable[Path]) -> None:
-    """Refuse to write two things to one file."""
+    """Refuse to write two things to one file (a device takes many)."""
     taken: set[str] = set()
-    for path in paths:
+    for path in (path for path in paths if path.is_file() or not path.exists()):
         if (place := os.path.realpath(path)) in taken:
             refuse(f"{path}: two outputs cannot go to one file")
         taken.add(place)

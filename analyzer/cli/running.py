@@ -47,9 +47,9 @@ def answer(
     with_baseline: bool = True,
 ) -> Run:
     """The same of files that are known; one that is named twice is told twice."""
-    found = settings.settings(reading, allowed)
-    policy = settings.policy(found, with_baseline)
-    results = list(fleet.results(names, policy, settings.catalogue(found)))
+    held = settings.held(reading, allowed)
+    policy = settings.policy(held, with_baseline)
+    results = list(fleet.results(names, policy, settings.catalogue(held)))
     return redaction.masked(
         _run(results, policy, delivery),
         secrets=not masking.show_secrets,
