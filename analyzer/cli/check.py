@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from analyzer import gate
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command
+from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command
 from analyzer.cli.running import Text, ask, complain, deliver
 from analyzer.cli.screen import say, terminal, write
 from analyzer.model import Run
@@ -24,6 +24,7 @@ def check(
     allowed: Allowed,
     reading: Reading,
     masking: Masking,
+    spread: Spread,
     write_baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what fails now, to pass from now on; exits 0.")
     ] = None,
@@ -37,9 +38,8 @@ def check(
     """
     from analyzer.outputs.check import first_problem, render
 
-    run = ask(
-        captures, reading, masking, allowed, delivery, output=write_baseline, with_baseline=write_baseline is None
-    )
+    accept = write_baseline is not None
+    run = ask(captures, reading, masking, allowed, delivery, spread, output=write_baseline, with_baseline=not accept)
     complain(run)
     if write_baseline is not None:
         _accept(run, delivery, write_baseline)

@@ -71,6 +71,23 @@ class Delivery(NamedTuple):
                 refuse(f"--out {name}: not one of {', '.join(written)}")
         self.pairs()
 
+    def lines(self) -> list[Path]:
+        """Files that get a line a capture."""
+        return [path for name, path in self.files() if name == "ndjson"]
+
+    def streams(self) -> bool:
+        """All that is asked for can be written as results come."""
+        written = len(self.lines()) + len(self.datasets())
+        return (self.quiet or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
+
+    def datasets(self) -> list[Path]:
+        """Folders that get Parquet files: `--out parquet:FOLDER/`."""
+        return [
+            path
+            for spec, (name, path) in zip(self.out or (), self.files(), strict=True)
+            if name == "parquet" and _folder(spec)
+        ]
+
     def files(self) -> list[tuple[str, Path]]:
         """The formats that are written to files, each with its path."""
         return [_named(spec) for spec in self.out or ()]
@@ -89,6 +106,10 @@ def _named(spec: str) -> tuple[str, Path]:
     if not colon or not path or name not in outputs.OUTPUTS:
         refuse(f"--out {spec}: give NAME:PATH with NAME one of {', '.join(outputs.OUTPUTS)}")
     return name, Path(path)
+
+
+def _folder(spec: str) -> bool:
+    return spec.endswith(("/", os.sep)) or os.path.isdir(spec.partition(":")[2])
 
 
 def distinct(paths: Iterable[Path]) -> None:
@@ -159,6 +180,28 @@ class Reading(NamedTuple):
     providers: Providers = None
 
 
+class Spread(NamedTuple):
+    """Many captures."""
+
+    jobs: Annotated[
+        str, typer.Option(metavar="N|auto", help="Processes; auto: as many as pay by the size of the captures.")
+    ] = "1"
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster to do the work, like tcp://host:8786.")
+    ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with --out ndjson:FILE: captures that are in it are not read again.")
+    ] = False
+
+    def processes(self) -> int | None:
+        """So many processes; None: as many as pay."""
+        if self.jobs == "auto":
+            return None
+        if not self.jobs.isascii() or not self.jobs.isdigit() or not 1 <= int(self.jobs[:5]) <= 1_000:
+            refuse(f"--jobs {self.jobs}: a number from 1 to 1000, or auto")
+        return int(self.jobs)
+
+
 class Masking(NamedTuple):
     """What of secrets and users may be seen."""
 
@@ -169,7 +212,7 @@ class Masking(NamedTuple):
     redaction_key: RedactionKey = None
 
 
-GROUPS = (Delivery, Allowed, Reading, Masking)
+GROUPS = (Delivery, Allowed, Reading, Masking, Spread)
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

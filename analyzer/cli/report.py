@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from analyzer import outputs
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command
+from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command
 from analyzer.cli.running import ask, deliver, finish, rendered
 from analyzer.cli.screen import refuse, write
 
@@ -22,6 +22,7 @@ def report(
     allowed: Allowed,
     reading: Reading,
     masking: Masking,
+    spread: Spread,
 ) -> None:
     """A report to sign or to attach: one HTML page (.html), .md for a pull request, or a file for programs.
 
@@ -32,7 +33,7 @@ def report(
     name = outputs.SUFFIXES.get(output.suffix.lower())
     if name is None:
         refuse(f"{output}: a report is one of {', '.join(outputs.SUFFIXES)}")
-    run = ask(captures, reading, masking, allowed, delivery, output=output)
+    run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
     write(output, rendered(name, run))
     deliver(run, delivery)
     finish(run)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import typer
 
 from analyzer import fleet, gate, outputs, redaction
 from analyzer.cli import settings
-from analyzer.cli.options import Allowed, Delivery, Masking, Reading, distinct
+from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
 from analyzer.cli.screen import append, refuse, say, show, terminal, write
+from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
 from analyzer.model import Policy, Report, Run, Unreadable
+from analyzer.providers import Row
 from analyzer.rules import RULES
+from analyzer.version import VERSION
 
 Render = Callable[[Run], bytes]
+Result = Report | Unreadable
 
 
 def ask(
@@ -25,17 +30,26 @@ def ask(
     masking: Masking,
     allowed: Allowed = Allowed(),  # noqa: B008 - frozen
     delivery: Delivery = Delivery(),  # noqa: B008
+    spread: Spread = Spread(),  # noqa: B008
     *,
     output: Path | None = None,
     with_baseline: bool = True,
 ) -> Run:
     """The captures, analysed and masked, with what whoever asks says of them. `output`: is written, too."""
+    if spread.resume:
+        refuse("--resume goes on with a file of lines: `har-sockets analyze CAPTURE... -q --resume --out ndjson:FILE`")
+    names = meant(captures, delivery, output)
+    return answer(names, reading, masking, allowed, delivery, spread, with_baseline)
+
+
+def meant(captures: list[str], delivery: Delivery, output: Path | None = None) -> list[str]:
+    """The captures that are meant, once all that was asked for is known to be possible."""
     delivery.check()
     written = [path for _, path in delivery.files()] + ([] if output is None else [output])
     distinct(written)
     names = sources(captures)
     spared(names, written)
-    return answer(names, reading, masking, allowed, delivery, with_baseline)
+    return names
 
 
 def answer(
@@ -44,12 +58,13 @@ def answer(
     masking: Masking,
     allowed: Allowed,
     delivery: Delivery,
+    spread: Spread = Spread(),  # noqa: B008
     with_baseline: bool = True,
 ) -> Run:
     """The same of files that are known; one that is named twice is told twice."""
     held = settings.held(reading, allowed)
     policy = settings.policy(held, with_baseline)
-    results = list(fleet.results(names, policy, settings.catalogue(held)))
+    results = list(worked(names, policy, settings.catalogue(held), spread))
     return redaction.masked(
         _run(results, policy, delivery),
         secrets=not masking.show_secrets,
@@ -58,7 +73,51 @@ def answer(
     )
 
 
-def _run(results: list[Report | Unreadable], policy: Policy, delivery: Delivery) -> Run:
+def worked(names: list[str], policy: Policy, catalogue: Sequence[Row], spread: Spread) -> Generator[Result]:
+    """Results as they come, by whoever is asked to work."""
+    try:
+        return fleet.results(names, policy, catalogue, jobs=spread.processes(), scheduler=spread.scheduler)
+    except fleet.NoWorkers as problem:
+        refuse(str(problem))
+
+
+def stream(
+    captures: list[str], reading: Reading, masking: Masking, allowed: Allowed, delivery: Delivery, spread: Spread
+) -> NoReturn:
+    """Lines, and rows of a Parquet dataset, written as results come; what could not be read is said at once."""
+    names = meant(captures, delivery)
+    held = settings.held(reading, allowed)
+    policy, catalogue = settings.policy(held), settings.catalogue(held)
+    options = repr((policy, held.settings.providers, masking.show_secrets, masking.show_users, VERSION))
+    keyed = masking.redaction_key is not None
+    lines = next((Lines(path, options, spread.resume, keyed) for path in delivery.lines()), None)
+    part = _run([], policy, delivery)
+    sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
+    sinks += [] if lines is None else [lines]
+    sinks += [] if delivery.quiet else [Shown()]
+    ordinal = lines.names.ordinal if lines is not None and lines.names is not None else None
+    masks = redaction.Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key, ordinal)
+    done = {name for name in names if lines is not None and lines.has(name)}
+    unread = 0
+    with closing(worked([name for name in names if name not in done], policy, catalogue, spread)) as found:
+        for name in names:
+            if lines is not None and name in done:
+                lines.write(line := lines.earlier(name))
+                if not delivery.quiet:
+                    show(line)
+                continue
+            result = masks.result(next(found))
+            if isinstance(result, Unreadable):
+                unread += 1
+                say(f"{result.source}: {result.problem}")
+            for sink in sinks:
+                sink.take(result)
+    for sink in sinks:
+        sink.finish()
+    raise typer.Exit(gate.UNREADABLE if unread else 0)
+
+
+def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:
     return Run(
         tuple(result for result in results if isinstance(result, Report)),
         tuple(result for result in results if isinstance(result, Unreadable)),
@@ -102,7 +161,11 @@ def spared(names: Iterable[str], written: Iterable[Path]) -> None:
 
 def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text | None = None) -> None:
     """Files first, then standard output: what `--format` says, else `format`, else nothing."""
+    folders = delivery.datasets()
     for name, path in delivery.files():
+        if path in folders:
+            _dataset(path, run)
+            continue
         write(path, text.written(run) if text and name == "text" else rendered(name, run))
     shown = delivery.format or format
     if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
@@ -110,6 +173,13 @@ def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text 
     if shown and not delivery.quiet:
         as_text = text.shown if text else _text
         show(as_text(run) if shown == "text" else rendered(shown, run))
+
+
+def _dataset(folder: Path, run: Run) -> None:
+    sink = Dataset(folder, run, lambda part: rendered("parquet", part))
+    for report in run.reports:
+        sink.take(report)
+    sink.finish()
 
 
 def rendered(name: str, run: Run) -> bytes:

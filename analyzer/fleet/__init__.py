@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -31,7 +31,7 @@ def results(
     *,
     jobs: int | None = 1,
     scheduler: str | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """One result a capture, as they come; one that cannot be read does not stop the others.
 
     `jobs`: processes, None: as many as pay by the size of the captures. `scheduler`: a Dask cluster's address.
