@@ -146,6 +146,13 @@ def test_the_command_line_wins_over_the_file(folder: Path) -> None:
     }
 
 
+def test_the_gate_says_whose_settings_they_are(folder: Path) -> None:
+    assert "Settings" not in CliRunner().invoke(app, ["check", OVERUSE]).stdout
+    (folder / "har-sockets.toml").write_text("max-open = 4")
+    last = CliRunner().invoke(app, ["check", OVERUSE]).stdout.splitlines()[-1]
+    assert last == f"1 capture: 1 PASS. Every capture passes. Settings: {Path('..') / 'har-sockets.toml'}."
+
+
 @pytest.mark.parametrize(
     "command",
     ["analyze {}", "check {}", "report {} -o x.json", "timeline {} -o x.svg", "show {} 1", "extract {} -o x.har"],
