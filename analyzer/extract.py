@@ -266,9 +266,14 @@ class _Small:
     def _close(self, close: object) -> object:
         if not isinstance(close, dict):
             return self._text(close) if isinstance(close, str) else "unreadable"
-        numbers = {key: close[key] for key in ("code", "timestamp", "time") if isinstance(close.get(key), int | float)}
-        reason = text_of(close.get("reason"))
-        return {**numbers, **({} if reason is None else {"reason": self._text(reason)})}
+        told = ("code", "timestamp", "time", "_earliest")
+        numbers = {key: close[key] for key in told if isinstance(close.get(key), int | float)}
+        reason, by = text_of(close.get("reason")), self._word(text_of(close.get("_by")))
+        return {
+            **numbers,
+            **({} if reason is None else {"reason": self._text(reason)}),
+            **({} if by is None else {"_by": by}),
+        }
 
     def _affiliation(self, pointer: str) -> Json:
         """What the socket belongs to, masked."""
@@ -397,6 +402,7 @@ class _Small:
             "id": self._name(text_of(page.get("id"))) or "",
             "title": self._title(text_of(page.get("title")) or ""),
             "pageTimings": {},
+            **{key: word for key in ("_tab", "_kind") if (word := self._word(text_of(page.get(key)))) is not None},
         }
 
     def check(self, source: str) -> None:

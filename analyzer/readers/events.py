@@ -27,7 +27,18 @@ from analyzer.model import (
     Skipped,
     Trace,
 )
-from analyzer.readers.fields import CLOSE_OPCODE, FOREVER, YEAR_2000, YEAR_2200, Ticks, close_code, endpoint, epoch_of
+from analyzer.readers.fields import (
+    CLOSE_OPCODE,
+    FOREVER,
+    YEAR_2000,
+    YEAR_2200,
+    Ticks,
+    answered,
+    close_bounds,
+    close_code,
+    endpoint,
+    epoch_of,
+)
 from analyzer.readers.raw import RawEntry
 
 RECEIVE_THRESHOLD = 0.0005  # ms; CDP resolves 0.001, re-imported files carry noise of 0.0002
@@ -88,7 +99,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         endpoint=endpoint(url, socket.headers),
         events=tuple(events),
         messages=messages,
-        page=entry.pageref if row.tabs is Tabs.DOCUMENT else None,
+        page=entry.pageref if row.tabs in (Tabs.DOCUMENT, Tabs.TOLD) else None,
         initiator=socket.initiator,
         clock=socket.clock if known.stepped else 0,
         protocols=socket.protocols,
@@ -166,9 +177,12 @@ def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: K
         if first is not None:
             return Bounds(lower, min(first, latest), "first-message", f"{pointer}/_webSocketMessages/0")
         # The handshake's answer, unless there were messages that somebody removed: then it came before.
-        answered = socket.ticks is not None and socket.wait < LONGEST_HANDSHAKE
-        evidence = "handshake-response" if answered else "last-activity"
+        by_answer = socket.ticks is not None and socket.wait < LONGEST_HANDSHAKE
+        evidence = "handshake-response" if by_answer else "last-activity"
         return Bounds(lower, latest, evidence, f"{pointer}/timings/wait")
+    told = answered(socket.entry, started) if row.opened is Opened.ANSWERED and started is not None else None
+    if told is not None:
+        return Bounds(told, told, "handshake-response", f"{pointer}/timings/wait")
     if first is not None:
         return Bounds(lower, first, "first-message", f"{pointer}/_webSocketMessages/0")
     if row.opened is Opened.TIME and started is not None and socket.total:
@@ -209,7 +223,9 @@ def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Know
         code, reason = close_code(socket.close)
         at = epoch_of(socket.close)
         if at is not None:
-            return [Closed(_around(at, 0, "close-record", f"{pointer}/_webSocketClose"), code, reason)]
+            earliest, evidence = close_bounds(socket.close)
+            within = Bounds(at if earliest is None else min(earliest, at), at, evidence, f"{pointer}/_webSocketClose")
+            return [Closed(within, code, reason)]
         if row.close is Close.CLOSE_RECORD and end is not None:
             return [Closed(_around(end, row.close_slack, "close-record", f"{pointer}/time"), code, reason)]
         return [Closed(Bounds(messages.last, None, "close-record", f"{pointer}/_webSocketClose"), code, reason)]
@@ -244,7 +260,7 @@ def _rejected(socket: Socket, start: Bounds | None, known: Known, pointer: str) 
     if socket.sentinel and total and offset is not None:
         mono = total - SECOND
         within = Bounds(offset[0] + mono, offset[1] + mono, evidence, where)
-    elif start is not None and start.earliest is not None and total and known.row.opened is Opened.WAIT:
+    elif start is not None and start.earliest is not None and total and known.row.opened in (Opened.WAIT, Opened.ANSWERED):
         at = start.earliest + total
         within = Bounds(at, at + known.row.start_slack, evidence, where)
     status = entry.response.status or 0
@@ -269,7 +285,7 @@ def _opened(entry: RawEntry, row: Row, messages: Messages) -> bool:
     versions = f"{entry.request.httpVersion} {entry.response.httpVersion}".lower()
     over_http2 = any(v in versions for v in ("http/2", "http/3", "h2", "h3"))
     extended_connect = (entry.request.method or "").upper() == "CONNECT"  # RFC 8441
-    return row.id in ("chrome", "playwright") or over_http2 or extended_connect
+    return row.id in ("chrome", "playwright", "har-sockets") or over_http2 or extended_connect
 
 
 def _failed(socket: Socket, row: Row) -> bool:
@@ -278,7 +294,7 @@ def _failed(socket: Socket, row: Row) -> bool:
     status = entry.response.status or 0
     if row.opened is Opened.WAIT and status == 0:
         return bool(socket.ticks and socket.ticks.errors) or (entry.timings.receive or 0) > RECEIVE_THRESHOLD
-    if row.id == "playwright" and status <= 0:
+    if (row.id == "playwright" or row.opened is Opened.ANSWERED) and status <= 0:
         return entry.response.failure is not None
     return True
 

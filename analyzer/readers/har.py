@@ -320,7 +320,8 @@ class _Reading:
                 self.skipped.append(Skipped(f"/log/pages/{n}", None, "no page: an object with an id"))
                 continue
             date = text_of(page.get("startedDateTime"))
-            found.append(Listed(page["id"], text_of(page.get("title")) or "", instant(date), monotonic_date(date)))
+            title, tab, how = (text_of(page.get(name)) for name in ("title", "_tab", "_kind"))
+            found.append(Listed(page["id"], title or "", instant(date), monotonic_date(date), tab, how))
         known = {page.id for page in found}
         return found + [Listed(ref, "", None, None) for ref in self.gathered.last_start if ref not in known]
 
@@ -335,6 +336,8 @@ class _Reading:
         if self.row.tabs is Tabs.TAB:
             off = (self.browser or "").lower() in self.row.bfcache_off_in
             return page_reader.tabs_as_pages(self.listed, gathered.documents, gathered.redirects, off, trusted)
+        if self.row.tabs is Tabs.TOLD:
+            return page_reader.told_as_pages(self.listed)
         return []
 
     def _seen(self) -> dict[str, Seen]:

@@ -46,7 +46,7 @@ class RawMessage(msgspec.Struct, gc=False):
     time: float | None = None
     opcode: float | None = None
     data: str | None = None
-    length: float | None = msgspec.field(default=None, name="_length")  # in captures that we extracted: `data` is gone
+    length: float | None = msgspec.field(default=None, name="_length")  # in captures of our own: `data` is cut or gone
 
 
 class RawEntry(msgspec.Struct, gc=False):

@@ -24,8 +24,7 @@ SWAP_SLACK = 200 * MILLISECOND  # a document in another process: from the commit
 COMMIT_SLACK = 10 * MILLISECOND  # the same within one process
 GONE_BEFORE, GONE_AFTER = 50 * MILLISECOND, 150 * MILLISECOND  # of reading that a target went, to its sockets' closes
 SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: it is one machine, whose monotonic clock they share
-WATCHED = ("page", "iframe", "worker", "shared_worker", "service_worker")  # targets that can open sockets
-DOCUMENTS = ("page", "iframe")
+DOCUMENTS = ("page", "iframe")  # types of targets
 STATUS = re.compile(r"response code: (\d{3})")
 KINDS = {
     "reload": PageKind.RELOAD,
@@ -33,9 +32,10 @@ KINDS = {
     "restore": PageKind.LOAD,  # of a session, not from the back/forward cache
 }
 LATE = Caveat(
-    "recording-started-late",
-    "Sockets had opened before they were listened to: the recording began after the page, or a shared worker was quicker.",
-    True,
+    "recording-started-late", "Sockets had opened before the recording began: they are not in this file.", True
+)
+SHARED = Caveat(
+    "shared-worker", "Sockets that a shared worker opened as it started are not in this file: it cannot be stopped.", True
 )
 
 
@@ -76,18 +76,18 @@ class Cdp:
         self._keeps_pages = keeps_pages
         self._targets: dict[str, _Target] = {}  # by session
         self._navigations: dict[str, _Navigation] = {}  # by loader
-        self._address: dict[str, str] = {}  # tab or iframe -> URL of its document
+        self._address: dict[str, str] = {}  # page or iframe -> URL of its document
         self._last: dict[str, Instant] = {}  # session -> its last stamped event
-        self._initiators: dict[str, Json] = {}  # of sockets that are created and not yet requested
+        self.unknown: set[str] = set()  # sockets that were older than the listening
 
     # -- targets ---------------------------------------------------------------------------------------------
 
-    def attached(self, session: str, info: Json) -> None:
-        """`info`: the protocol's TargetInfo."""
-        id, kind = str(info["targetId"]), str(info["type"])
-        parent = info.get("parentId") or info.get("parentFrameId")
-        tabs = {target.id: target.tab for target in self._targets.values()}
-        self._targets[session] = _Target(id, kind, id if kind == "page" else tabs.get(str(parent)))
+    def attached(self, session: str, info: Json, parent: str = "") -> None:
+        """`info`: the protocol's TargetInfo; `parent`: the session of the target that has it."""
+        id, kind, above = str(info["targetId"]), str(info["type"]), self._targets.get(parent)
+        self._targets[session] = _Target(id, kind, id if kind == "page" else above.tab if above is not None else None)
+        if kind == "shared_worker":
+            self.recording.caveat(SHARED)
 
     def detached(self, session: str, at: Instant) -> None:
         """The target went, as was read at `at`."""
@@ -100,11 +100,24 @@ class Cdp:
             if target.id == id:
                 self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
 
+    def loaded(self, id: str, url: str, at: Instant) -> None:
+        """A page has a document, as was seen at `at`: the first one of a popup may be quicker than the listening."""
+        if id not in self._address:
+            self._address[id] = url
+            self.recording.page(id, url, PageKind.LOAD, at, committed=at)
+
     def _gone(self, session: str, target: _Target, at: Instant, earliest: Instant, by: By | None) -> None:
         page = target.kind == "page"
         by = by or (By.PAGE_CLOSED if page else By.OWNER_GONE)
         for socket in self.recording.alive(tab=target.tab if page else None, owner=session):
             self.recording.ended(socket.id, at + GONE_AFTER, earliest, by)
+
+    def finish(self, seen: Recording) -> Recording:
+        """Everything, with what only the browser's other protocol saw."""
+        adopted = self.recording.adopt(seen, self._keeps_pages)
+        if len(self.unknown) > adopted:
+            self.recording.caveat(LATE)
+        return self.recording
 
     # -- messages --------------------------------------------------------------------------------------------
 
@@ -132,31 +145,30 @@ class Cdp:
         return None if self._offset is None else round(ticks * SECOND) + self._offset
 
     def _created(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        if isinstance(params.get("initiator"), dict):
-            self._initiators[f"{session}/{params['requestId']}"] = params["initiator"]
-        self._request(session, target, str(params["requestId"]), str(params["url"]), at)
+        initiator = params.get("initiator")
+        self.recording.requested(
+            f"{session}/{params['requestId']}",
+            str(params["url"]),
+            at,
+            tab=target.tab,
+            owner=session,
+            initiator=initiator if isinstance(initiator, dict) else None,
+        )
 
     def _handshake(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        """Sent: now its instant is exact. One whose creation was missed has no URL but that of the handshake."""
-        socket = self.recording.sockets.get(f"{session}/{params['requestId']}")
-        headers = {str(k): str(v) for k, v in params.get("request", {}).get("headers", {}).items()}
+        """Sent: now its instant is exact."""
+        key = f"{session}/{params['requestId']}"
+        socket = self.recording.sockets.get(key)
         if socket is None:
-            self._request(session, target, str(params["requestId"]), _url(headers), at)
-            socket = self.recording.sockets[f"{session}/{params['requestId']}"]
-            self.recording.caveat(LATE)
+            self.unknown.add(key)  # its creation was missed, and with it its URL
+            return
         socket.requested = socket.last_sign = at
-        socket.request_headers = headers
-
-    def _request(self, session: str, target: _Target, id: str, url: str, at: Instant) -> None:
-        key = f"{session}/{id}"
-        initiator = self._initiators.pop(key, None)
-        self.recording.requested(key, url, at, tab=target.tab, owner=session, initiator=initiator)
+        socket.request_headers = _strings(params.get("request", {}).get("headers", {}))
 
     def _response(self, session: str, target: _Target, params: Json, at: Instant) -> None:
         answer = params["response"]
-        headers = {str(k): str(v) for k, v in answer.get("headers", {}).items()}
-        key = f"{session}/{params['requestId']}"
-        self.recording.answered(key, at, int(answer["status"]), str(answer.get("statusText", "")), headers)
+        key, text = f"{session}/{params['requestId']}", str(answer.get("statusText", ""))
+        self.recording.answered(key, at, int(answer["status"]), text, _strings(answer.get("headers", {})))
 
     def _frame(self, session: str, params: Json, at: Instant, sent: bool) -> None:
         frame = params["response"]
@@ -164,9 +176,9 @@ class Cdp:
         if opcode not in (1, 2):
             return
         length = len(data) * 3 // 4 - data.count("=", -2) if opcode == 2 else len(data.encode("utf-8", "surrogatepass"))
-        known = self.recording.message(f"{session}/{params['requestId']}", at, sent, opcode, data, length)
-        if not known:
-            self.recording.caveat(LATE)
+        key = f"{session}/{params['requestId']}"
+        if not self.recording.message(key, at, sent, opcode, data, length):
+            self.unknown.add(key)
 
     def _sent(self, session: str, target: _Target, params: Json, at: Instant) -> None:
         self._frame(session, params, at, sent=True)
@@ -183,8 +195,9 @@ class Cdp:
             self.recording.problem(key, text)
 
     def _closed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        if not self.recording.ended(f"{session}/{params['requestId']}", at):
-            self.recording.caveat(LATE)
+        key = f"{session}/{params['requestId']}"
+        if not self.recording.ended(key, at):
+            self.unknown.add(key)
 
     # -- documents -------------------------------------------------------------------------------------------
 
@@ -246,6 +259,7 @@ class Cdp:
                 answered=navigation.answered,
                 status=navigation.status,
                 mime=navigation.mime,
+                committed=at,
             )
 
     def _kind(self, navigation: _Navigation, first: bool) -> PageKind:
@@ -279,8 +293,5 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def _url(headers: Json) -> str:
-    """Of a socket of which only the handshake was seen, the address without its path."""
-    host = next((value for name, value in headers.items() if name.lower() == "host"), "")
-    secure = any(name.lower() == "origin" and value.startswith("https:") for name, value in headers.items())
-    return f"{'wss' if secure else 'ws'}://{host}/"
+def _strings(headers: Json) -> dict[str, str]:
+    return {str(name): str(value) for name, value in headers.items()}

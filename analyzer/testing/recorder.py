@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
+
 from analyzer.model import MILLISECOND, SECOND, Caveat, Instant, PageKind
 from analyzer.version import VERSION
 
@@ -80,6 +82,7 @@ class Page:
     answered: Instant | None = None
     status: int = 0
     mime: str = ""
+    committed: Instant = 0  # it took the place of the one before
 
 
 Told: TypeAlias = Callable[["Socket", Instant, int], None]  # a socket opened, failed or ended; how many are open now
@@ -203,49 +206,62 @@ class Recording:
         if self._told is not None:
             self._told(socket, at, sum(s.open for s in self.sockets.values()))
 
-    def adopt(self, other: Recording) -> None:
-        """Take over the sockets of `other` that were not seen here: it saw all of them, less exactly."""
+    def adopt(self, other: Recording, keeps_pages: bool) -> int:
+        """Take over the sockets of `other` that were not seen here: it saw all of them, less exactly. How many."""
         paired: set[str] = set()
         for socket in self.sockets.values():
             same = [it for it in other.sockets.values() if it.url == socket.url and it.id not in paired]
             nearest = min(same, key=lambda it: abs(it.requested - socket.requested), default=None)
             if nearest is not None and abs(nearest.requested - socket.requested) < SAME_SOCKET:
                 paired.add(nearest.id)
-        dates = {page.id: page for page in self.pages}
-        for it in other.sockets.values():
-            if it.id in paired:
-                continue
-            mine = [page for page in dates.values() if page.tab == it.tab and page.started <= it.requested]
-            it.page = max(mine, key=lambda page: page.started).id if mine else None
-            self.sockets[it.id] = it
+        missed = [it for it in other.sockets.values() if it.id not in paired]
+        for socket in missed:
+            self.sockets[socket.id] = socket
+            self._place(socket, keeps_pages)
+        return len(missed)
+
+    def _place(self, socket: Socket, keeps_pages: bool) -> None:
+        """The page of a socket by its tab and time; and its end, where another page took the place of that."""
+        mine = sorted((page for page in self.pages if page.tab == socket.tab), key=lambda page: page.committed)
+        before = [page for page in mine if page.committed <= socket.requested]
+        after = [page for page in mine if page.committed > socket.requested]
+        socket.page = before[-1].id if before else None
+        if after and not socket.ended:
+            reload = after[0].kind is PageKind.RELOAD
+            if keeps_pages and not reload:
+                self.lost(socket.id, after[0].committed)
+            else:
+                by = By.RELOAD if reload else By.NAVIGATION
+                self.ended(socket.id, after[0].committed, socket.last_sign, by)
 
     # -- the document ----------------------------------------------------------------------------------------
 
     def har(self, browser: str = "", version: str = "") -> Json:
         """HAR 1.2. Sockets that did not end are written as open."""
+        tabs = {tab: f"tab_{n}" for n, tab in enumerate(dict.fromkeys(page.tab for page in self.pages), 1)}
         entries = [(page.started, _document_entry(page)) for page in self.pages if page.answered is not None]
         entries += [(socket.requested, _socket_entry(socket)) for socket in self.sockets.values()]
         entries.sort(key=lambda entry: entry[0])
-        caveats = [{"id": it.id, "message": it.message, "hides_sockets": it.hides_sockets} for it in self.caveats.values()]
+        caveats = [msgspec.to_builtins(it) for it in self.caveats.values()]
         return {
             "log": {
                 "version": "1.2",
                 "creator": {"name": CREATOR, "version": VERSION},
                 "browser": {"name": browser, "version": version},
                 **({"_harSockets": {"caveats": caveats}} if caveats else {}),
-                "pages": [_page(page) for page in self.pages],
+                "pages": [_page(page, tabs[page.tab]) for page in self.pages],
                 "entries": [entry for _, entry in entries],
             }
         }
 
 
-def _page(page: Page) -> Json:
+def _page(page: Page, tab: str) -> Json:
     return {
         "startedDateTime": _date(page.started),
         "id": page.id,
         "title": page.url,
         "pageTimings": {"onContentLoad": -1, "onLoad": -1},
-        "_tab": page.tab,
+        "_tab": tab,
         "_kind": page.kind.value,
     }
 

@@ -1,0 +1,313 @@
+"""A Playwright browser context -> a Recording, with Playwright's sync and its async API alike.
+
+In Chromium sockets are listened to by the DevTools protocol, by way of the browser as a whole: so each page, popup,
+iframe of another site and worker is listened to before it runs (nearly always). Playwright's own events see every
+socket, but carry no instants: they fill in what the protocol missed, and are all there is in Firefox and WebKit.
+
+What has to be called is written once, as generators that yield each result of a call: the sync API returns results,
+the async API awaitables (`done`, `awaited`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import Callable, Generator
+from itertools import count
+from typing import Any, TypeAlias
+
+from playwright.async_api import BrowserContext as AsyncContext
+from playwright.async_api import Error
+from playwright.sync_api import BrowserContext as SyncContext
+
+from analyzer.model import SECOND, Caveat, Duration, Instant, PageKind
+from analyzer.testing.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, Cdp
+from analyzer.testing.recorder import By, Json, Recording, Told
+
+Steps: TypeAlias = Generator[Any, Any, Any]
+Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards
+DISCOVERED = ("page", "shared_worker", "service_worker")  # types of targets
+SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
+PULSE = 0.005  # seconds between looks at whether something waits to be read
+LONGEST_FLUSH = 0.5  # seconds to wait for pages to tell what they have not told yet
+NO_BFCACHE = "--disable-back-forward-cache"
+SEEN_ONLY = Caveat(
+    "instants-as-seen", "Recorded by events without instants: sockets opened and closed somewhat before they were seen."
+)
+
+
+class Listener:
+    """Listens to one context, from `start` to `stop`, which gives the HAR."""
+
+    def __init__(self, context: SyncContext | AsyncContext, told: Told | None = None) -> None:
+        self._context: Any = context
+        self._async = isinstance(context, AsyncContext)
+        self._told = told
+        self._session: Any = None  # CDP, of the browser
+        self._keeps_pages = True
+        self._contexts: dict[str, Cdp] = {}  # by the protocol's id; other contexts of the browser are told of too
+        self._targets: dict[Path, Cdp] = {}  # listened to
+        self._attached: set[str] = set()  # ids of targets
+        self._own: str | None = None  # the id of our context
+        self._tabs: dict[str, str] = {}  # tab as it is called here -> target
+        self._seen = Recording(None)  # by Playwright's own events
+        self._ids = count(1)
+        self._waiting: set[int] = set()  # ids of calls into targets that are not answered
+        self._tasks: set[Any] = set()
+        self._pulse: Instant = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._offset: Duration = _clock_offset()
+
+    # -- from outside ----------------------------------------------------------------------------------------
+
+    def start(self) -> Steps:
+        browser = self._context.browser
+        if browser is not None and browser.browser_type.name == "chromium":
+            self._session = yield browser.new_browser_cdp_session()
+            info = yield self._session.send("SystemInfo.getInfo")
+            self._keeps_pages = NO_BFCACHE not in info.get("commandLine", "")
+            self._session.on("Target.targetCreated", lambda event: self._run(self._discovered(event["targetInfo"])))
+            self._session.on("Target.detachedFromTarget", self._detached)
+            self._session.on("Target.receivedMessageFromTarget", self._message)
+            yield self._session.send("Target.setDiscoverTargets", {"discover": True})
+        else:
+            self._seen = Recording(self._told)
+            self._seen.caveat(SEEN_ONLY)
+        self._context.on("page", self._page)
+        for page in self._context.pages:
+            self._page(page)
+        self._beat()
+
+    def stop(self) -> Steps:
+        """The HAR. What is still open stays open in it."""
+        try:
+            yield from self._flush()
+            self._context.remove_listener("page", self._page)
+        except Error:
+            pass  # the browser is gone: nothing more to hear
+        if self._timer is not None:
+            self._timer.cancel()
+        browser = self._context.browser
+        name = browser.browser_type.name if browser is not None else ""
+        return self._finished().har(name, browser.version if browser is not None else "")
+
+    # -- the DevTools protocol -------------------------------------------------------------------------------
+
+    def _discovered(self, info: Json) -> Steps:
+        """A new target. Iframes and dedicated workers come by way of their page, which is quicker."""
+        if info["type"] not in DISCOVERED or info["targetId"] in self._attached:
+            return
+        self._attached.add(info["targetId"])
+        try:
+            asked = {"targetId": info["targetId"], "flatten": False}
+            path: Path = ((yield self._session.send("Target.attachToTarget", asked))["sessionId"],)
+            yield from self._listen(path, info, self._cdp(str(info.get("browserContextId"))))
+        except Error:
+            pass  # it is gone again
+
+    def _related(self, path: Path, info: Json, cdp: Cdp) -> Steps:
+        """A worker or an iframe of another site, of the target at `path[:-1]`."""
+        if info["targetId"] not in self._attached:
+            self._attached.add(info["targetId"])
+            try:
+                yield from self._listen(path, info, cdp)
+            except Error:
+                pass  # it is gone again
+
+    def _listen(self, path: Path, info: Json, cdp: Cdp) -> Steps:
+        self._targets[path] = cdp
+        cdp.attached("/".join(path), info, "/".join(path[:-1]))
+        yield self._call(path, "Network.enable")  # first: what comes before its arrival is missed
+        if info["type"] in DOCUMENTS:
+            yield self._call(path, "Page.enable")
+            yield self._call(path, "Page.setLifecycleEventsEnabled", enabled=True)
+        yield self._call(path, "Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=False, flatten=False)
+
+    def _cdp(self, context: str) -> Cdp:
+        if context not in self._contexts:
+            self._contexts[context] = Cdp(Recording(self._told), self._offset, self._keeps_pages)
+            self._contexts[context].pulse = self._pulse
+        return self._contexts[context]
+
+    def _call(self, path: Path, method: str, **params: Any) -> Any:
+        """Call into the target at the end of the path: each call is wrapped in one to the target before."""
+        id = next(self._ids)
+        self._waiting.add(id)
+        message: Json = {"id": id, "method": method, "params": params}
+        for session in reversed(path):
+            wrapped = {"sessionId": session, "message": json.dumps(message)}
+            message = {"id": next(self._ids), "method": "Target.sendMessageToTarget", "params": wrapped}
+        return self._session.send("Target.sendMessageToTarget", message["params"])
+
+    def _message(self, event: Json, above: Path = ()) -> None:
+        path = (*above, event["sessionId"])
+        cdp, message = self._targets.get(path), json.loads(event["message"])
+        self._waiting.discard(message.get("id"))
+        if cdp is None or "method" not in message:
+            return
+        method, params = message["method"], message.get("params", {})
+        if method == "Target.receivedMessageFromTarget":
+            self._message(params, path)
+        elif method == "Target.attachedToTarget":
+            self._run(self._related((*path, params["sessionId"]), params["targetInfo"], cdp))
+        elif method == "Target.detachedFromTarget":
+            self._detached(params, path)
+        else:
+            cdp.message("/".join(path), method, params, self._now())
+
+    def _detached(self, event: Json, above: Path = ()) -> None:
+        path = (*above, event["sessionId"])
+        for below in [it for it in self._targets if it[: len(path)] == path]:
+            self._targets.pop(below).detached("/".join(below), self._now())
+
+    def _flush(self) -> Steps:
+        """Wait until every page and worker has told what happened before."""
+        for task in list(self._tasks):
+            yield task
+        if self._session is None:
+            return
+        self._waiting.clear()
+        for path in list(self._targets):
+            try:
+                yield self._call(path, "Runtime.evaluate", expression="0")
+            except Error:
+                continue  # it went in this moment
+        until = time.monotonic() + LONGEST_FLUSH
+        while self._waiting and time.monotonic() < until:
+            yield self._session.send("Browser.getVersion")
+        yield self._session.detach()
+
+    # -- Playwright's own events -----------------------------------------------------------------------------
+
+    def _page(self, page: Any) -> None:
+        tab = f"tab_{next(self._ids)}"
+        page.on("websocket", lambda socket: self._websocket(tab, socket))
+        page.on("domcontentloaded", lambda _: self._loaded(tab, page))
+        page.on("close", lambda _: self._closed(tab, By.PAGE_CLOSED))
+        page.on("crash", lambda _: self._closed(tab, By.CRASH))
+        if self._session is not None:
+            self._run(self._identify(tab, page))
+
+    def _identify(self, tab: str, page: Any) -> Steps:
+        """Which target is this page, and which is our context?"""
+        try:
+            session = yield self._context.new_cdp_session(page)
+            info = (yield session.send("Target.getTargetInfo"))["targetInfo"]
+            self._own, self._tabs[tab] = str(info.get("browserContextId")), str(info["targetId"])
+            yield session.detach()
+        except Error:
+            pass  # it is gone again
+
+    def _loaded(self, tab: str, page: Any) -> None:
+        first = all(known.tab != tab for known in self._seen.pages)
+        if page.url != "about:blank":
+            now = self._now()
+            kind = PageKind.LOAD if first else PageKind.UNKNOWN  # it may be a reload
+            self._seen.page(tab, page.url, kind, now, committed=now)
+            if self._own is not None and tab in self._tabs:
+                self._cdp(self._own).loaded(self._tabs[tab], page.url, now)
+
+    def _websocket(self, tab: str, socket: Any) -> None:
+        id = f"{SEEN}{next(self._ids)}"
+        self._seen.requested(id, socket.url, self._now(), tab=tab)
+        socket.on("framesent", lambda data: self._frame(id, True, data))
+        socket.on("framereceived", lambda data: self._frame(id, False, data))
+        socket.on("socketerror", lambda text: self._seen.problem(id, str(text)))
+        socket.on("close", lambda _: self._ended(id))
+
+    def _frame(self, id: str, sent: bool, data: str | bytes) -> None:
+        text = data if isinstance(data, str) else base64.b64encode(data).decode("ascii")
+        length = len(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else len(data)
+        self._seen.message(id, self._now(), sent, 1 if isinstance(data, str) else 2, text, length)
+
+    def _ended(self, id: str) -> None:
+        problem = (self._seen.sockets[id].problem or "").lower()
+        if "handshake" not in problem and "establish" not in problem:
+            self._seen.opened_without_answer(id)
+        self._seen.ended(id, self._now(), self._pulse - GONE_BEFORE)
+
+    def _closed(self, tab: str, by: By) -> None:
+        """A page was closed, or crashed."""
+        now = self._now()
+        for socket in self._seen.alive(tab=tab):
+            earliest = socket.last_sign if by is By.CRASH else self._pulse - GONE_BEFORE
+            self._seen.ended(socket.id, now + GONE_AFTER, earliest, by)
+        if self._own is not None and tab in self._tabs and by is By.PAGE_CLOSED:
+            self._cdp(self._own).page_closed(self._tabs[tab], now)
+
+    def _finished(self) -> Recording:
+        """One recording of both."""
+        seen = self._seen
+        for socket in seen.sockets.values():
+            if not socket.ended and not socket.opened:
+                seen.opened_without_answer(socket.id)
+            socket.tab = self._tabs.get(socket.tab or "", socket.tab)
+        if self._own is not None:
+            seen = self._cdp(self._own).finish(seen)
+        for socket in seen.sockets.values():
+            if socket.id.startswith(SEEN) and not socket.ended:
+                seen.lost(socket.id, self._now())  # Playwright does not tell of every end (an iframe of another site)
+        return seen
+
+    # -- time ------------------------------------------------------------------------------------------------
+
+    def _now(self) -> Instant:
+        """By a clock that nobody sets."""
+        return round(time.perf_counter() * SECOND) + self._offset
+
+    def _beat(self) -> None:
+        """Called by the event loop: whatever could be read has been read."""
+        self._pulse = self._now()
+        for cdp in self._contexts.values():
+            cdp.pulse = self._pulse
+        try:
+            self._timer = asyncio.get_running_loop().call_later(PULSE, self._beat)
+        except RuntimeError:
+            self._timer = None  # no loop of asyncio: bounds are those of the last event
+
+    def _run(self, steps: Steps) -> None:
+        """From within an event."""
+        if not self._async:
+            done(steps)
+            return
+        task = asyncio.ensure_future(awaited(steps))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def done(steps: Steps) -> Any:
+    """Run steps of the sync API."""
+    value = None
+    while True:
+        try:
+            value = steps.send(value)
+        except StopIteration as end:
+            return end.value
+
+
+async def awaited(steps: Steps) -> Any:
+    """Run steps of the async API."""
+    proceed: Callable[[Any], Any] = steps.send
+    value: Any = None
+    while True:
+        try:
+            step = proceed(value)
+        except StopIteration as end:
+            return end.value
+        try:
+            proceed, value = steps.send, await step
+        except Error as problem:
+            proceed, value = steps.throw, problem
+
+
+def _clock_offset() -> Duration:
+    """Epoch minus our monotonic clock, which is that of browsers too: the quickest of some readings."""
+    readings = []
+    for _ in range(20):
+        before, wall, after = time.perf_counter(), time.time(), time.perf_counter()
+        readings.append((after - before, wall - (before + after) / 2))
+    return round(min(readings)[1] * SECOND)
+
+
