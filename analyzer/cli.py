@@ -213,6 +213,35 @@ def extract(
         _print(f"{label + ':':<9}{told or 'nothing'}\n".encode())
 
 
+@app.command()
+def record(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The page to begin with.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.har", help="The recording.")],
+    headless: Annotated[bool, typer.Option("--headless", help="Without a window; ends with --for or Ctrl-C.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=0.1, metavar="SECONDS", help="End the recording after so long.")
+    ] = None,
+) -> None:
+    """Open a browser and record when each socket opens and closes, until its window is closed or Ctrl-C.
+
+    Example: har-sockets record https://chat.example -o chat.har
+    """
+    import json
+
+    from analyzer.testing.command import RecordingError
+    from analyzer.testing.command import record as run
+
+    if not output.absolute().parent.is_dir():
+        _refuse(f"{output}: there is no such folder")
+    try:
+        har = run(url, headless, seconds, _say)
+    except RecordingError as problem:
+        _refuse(str(problem))
+    _write(output, json.dumps(har, indent=1).encode() + b"\n")
+    sockets = sum(entry["_resourceType"] == "websocket" for entry in har["log"]["entries"])
+    _say(f"{output}: {sockets:,} sockets; har-sockets {output} tells more")
+
+
 # -- from words to values --------------------------------------------------------------------------------------
 
 

@@ -374,13 +374,16 @@ class _Small:
         return self._document() if lost else bare
 
     def _document(self) -> bytes:
+        until = text_of(_member(self.log, "_harSockets").get("until")) or ""
+        told: Json = {"until": until} if until and DATE.fullmatch(until) else {}
+        told |= {"caveats": self.told} if self.told else {}
         creator, browser = (self._program(self.log.get(name)) for name in ("creator", "browser"))
         log = {
             "version": "1.2",
             "creator": creator,
             **({"browser": browser} if "browser" in self.log else {}),
             "comment": NOTE.format(VERSION),
-            **({"_harSockets": {"caveats": self.told}} if self.told else {}),
+            **({"_harSockets": told} if told else {}),
             "pages": self._pages(),
             "entries": self.entries,
         }
@@ -427,6 +430,11 @@ class _Small:
             removed=tuple((what, number) for what, number in removed.items() if number),
             dropped=self.dropped,
         )
+
+
+def _member(log: Json, name: str) -> Json:
+    value = log.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _request(method: str, url: str, version: str, kept: list[Json]) -> Json:

@@ -23,6 +23,7 @@ from analyzer.model import (
     Messages,
     Rejected,
     Requested,
+    Silence,
     Silent,
     Skipped,
     Trace,
@@ -73,6 +74,7 @@ class Known(msgspec.Struct):
     tick: float | None  # microseconds a tick of the message clock; 0: monotonic seconds; None: no clock
     stepped: bool  # the machine's clock was set in between
     monotonic_offset: tuple[Instant, Instant] | None  # bounds of wall clock minus the browser's monotonic clock
+    until: Instant | None = None  # the end of the recording, where the file says it
 
 
 def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
@@ -191,11 +193,14 @@ def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: K
 
 
 def _activity(socket: Socket, known: Known, pointer: str) -> list[Event]:
-    """Signs of life that are no data messages: the end of `wait` in Chrome's files, pings and pongs."""
+    """Signs of life that are no data messages: the end of `wait` in Chrome's files, pings and pongs, and that it was
+    open at the end of a recording that says when that was."""
     found: list[Event] = []
     if known.row.opened is Opened.WAIT and socket.started is not None and socket.wait:
         at = socket.started + socket.wait
         found.append(Active(at, "last-activity", f"{pointer}/timings/wait"))
+    if known.until is not None and known.row.silence is Silence.OPEN and socket.entry.time == -1:
+        found.append(Active(known.until, "recording-end", "/log/_harSockets/until"))
     if socket.ticks:
         alive = [at for at, opcode in _control(socket, known) if opcode != CLOSE_OPCODE]
         if alive:
@@ -260,7 +265,12 @@ def _rejected(socket: Socket, start: Bounds | None, known: Known, pointer: str) 
     if socket.sentinel and total and offset is not None:
         mono = total - SECOND
         within = Bounds(offset[0] + mono, offset[1] + mono, evidence, where)
-    elif start is not None and start.earliest is not None and total and known.row.opened in (Opened.WAIT, Opened.ANSWERED):
+    elif (
+        start is not None
+        and start.earliest is not None
+        and total
+        and known.row.opened in (Opened.WAIT, Opened.ANSWERED)
+    ):
         at = start.earliest + total
         within = Bounds(at, at + known.row.start_slack, evidence, where)
     status = entry.response.status or 0

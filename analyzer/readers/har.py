@@ -245,7 +245,9 @@ class _Reading:
 
     def capture(self) -> Capture:
         gathered, row = self.gathered, self.row
-        known = Known(self.row, self.tick, self.stepped, self._monotonic_offset())
+        until = told_until(self.document.log)
+        self.witnessed += [] if until is None else [until]
+        known = Known(self.row, self.tick, self.stepped, self._monotonic_offset(), until)
         traces = []
         for socket in gathered.sockets:
             trace, skipped = events.trace(socket, known)
@@ -445,8 +447,13 @@ class _Reading:
         return None
 
 
+def told_until(log: dict[str, Any]) -> Instant | None:
+    """When a recording of our own ended."""
+    return instant(text_of(_member(log, "_harSockets").get("until")))
+
+
 def told_caveats(log: dict[str, Any]) -> list[Caveat]:
-    """What a capture that we extracted says of the one that it was made from."""
+    """What a capture of our own says of itself, or of the one that it was extracted from."""
     told = _member(log, "_harSockets").get("caveats")
     try:
         return msgspec.convert(told or [], list[Caveat])

@@ -21,9 +21,11 @@ from analyzer.model import MILLISECOND, SECOND, Caveat, Duration, Instant, PageK
 from analyzer.testing.recorder import By, Json, Recording
 
 SWAP_SLACK = 200 * MILLISECOND  # a document in another process: from the commit of the next to the last close
-COMMIT_SLACK = 10 * MILLISECOND  # the same within one process
+COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
 GONE_BEFORE, GONE_AFTER = 50 * MILLISECOND, 150 * MILLISECOND  # of reading that a target went, to its sockets' closes
-SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: it is one machine, whose monotonic clock they share
+SAME_CLOCK = (
+    SECOND // 2
+)  # the browser's clock and ours agree so far: it is one machine, whose monotonic clock they share
 DOCUMENTS = ("page", "iframe")  # types of targets
 STATUS = re.compile(r"response code: (\d{3})")
 KINDS = {
@@ -35,7 +37,9 @@ LATE = Caveat(
     "recording-started-late", "Sockets had opened before the recording began: they are not in this file.", True
 )
 SHARED = Caveat(
-    "shared-worker", "Sockets that a shared worker opened as it started are not in this file: it cannot be stopped.", True
+    "shared-worker",
+    "Sockets that a shared worker opened as it started are not in this file: it cannot be stopped.",
+    True,
 )
 
 

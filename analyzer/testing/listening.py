@@ -15,6 +15,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -82,16 +83,15 @@ class Listener:
 
     def stop(self) -> Steps:
         """The HAR. What is still open stays open in it."""
-        try:
+        until = self._now()  # what is open then is still open when each page has told all that happened before
+        with suppress(Error):  # the browser is gone: nothing more to hear
             yield from self._flush()
             self._context.remove_listener("page", self._page)
-        except Error:
-            pass  # the browser is gone: nothing more to hear
         if self._timer is not None:
             self._timer.cancel()
         browser = self._context.browser
         name = browser.browser_type.name if browser is not None else ""
-        return self._finished().har(name, browser.version if browser is not None else "")
+        return self._finished().har(until, name, browser.version if browser is not None else "")
 
     # -- the DevTools protocol -------------------------------------------------------------------------------
 
@@ -100,21 +100,17 @@ class Listener:
         if info["type"] not in DISCOVERED or info["targetId"] in self._attached:
             return
         self._attached.add(info["targetId"])
-        try:
+        with suppress(Error):  # it is gone again
             asked = {"targetId": info["targetId"], "flatten": False}
             path: Path = ((yield self._session.send("Target.attachToTarget", asked))["sessionId"],)
             yield from self._listen(path, info, self._cdp(str(info.get("browserContextId"))))
-        except Error:
-            pass  # it is gone again
 
     def _related(self, path: Path, info: Json, cdp: Cdp) -> Steps:
         """A worker or an iframe of another site, of the target at `path[:-1]`."""
         if info["targetId"] not in self._attached:
             self._attached.add(info["targetId"])
-            try:
+            with suppress(Error):  # it is gone again
                 yield from self._listen(path, info, cdp)
-            except Error:
-                pass  # it is gone again
 
     def _listen(self, path: Path, info: Json, cdp: Cdp) -> Steps:
         self._targets[path] = cdp
@@ -164,16 +160,13 @@ class Listener:
 
     def _flush(self) -> Steps:
         """Wait until every page and worker has told what happened before."""
-        for task in list(self._tasks):
-            yield task
+        yield from list(self._tasks)
         if self._session is None:
             return
         self._waiting.clear()
         for path in list(self._targets):
-            try:
+            with suppress(Error):  # it went in this moment
                 yield self._call(path, "Runtime.evaluate", expression="0")
-            except Error:
-                continue  # it went in this moment
         until = time.monotonic() + LONGEST_FLUSH
         while self._waiting and time.monotonic() < until:
             yield self._session.send("Browser.getVersion")
@@ -192,13 +185,11 @@ class Listener:
 
     def _identify(self, tab: str, page: Any) -> Steps:
         """Which target is this page, and which is our context?"""
-        try:
+        with suppress(Error):  # it is gone again
             session = yield self._context.new_cdp_session(page)
             info = (yield session.send("Target.getTargetInfo"))["targetInfo"]
             self._own, self._tabs[tab] = str(info.get("browserContextId")), str(info["targetId"])
             yield session.detach()
-        except Error:
-            pass  # it is gone again
 
     def _loaded(self, tab: str, page: Any) -> None:
         first = all(known.tab != tab for known in self._seen.pages)
@@ -309,5 +300,3 @@ def _clock_offset() -> Duration:
         before, wall, after = time.perf_counter(), time.time(), time.perf_counter()
         readings.append((after - before, wall - (before + after) / 2))
     return round(min(readings)[1] * SECOND)
-
-

@@ -236,8 +236,9 @@ class Recording:
 
     # -- the document ----------------------------------------------------------------------------------------
 
-    def har(self, browser: str = "", version: str = "") -> Json:
-        """HAR 1.2. Sockets that did not end are written as open."""
+    def har(self, until: Instant, browser: str = "", version: str = "") -> Json:
+        """HAR 1.2. Sockets that did not end are written as open at `until`, the end of the recording."""
+        self._told = None
         tabs = {tab: f"tab_{n}" for n, tab in enumerate(dict.fromkeys(page.tab for page in self.pages), 1)}
         entries = [(page.started, _document_entry(page)) for page in self.pages if page.answered is not None]
         entries += [(socket.requested, _socket_entry(socket)) for socket in self.sockets.values()]
@@ -248,7 +249,7 @@ class Recording:
                 "version": "1.2",
                 "creator": {"name": CREATOR, "version": VERSION},
                 "browser": {"name": browser, "version": version},
-                **({"_harSockets": {"caveats": caveats}} if caveats else {}),
+                "_harSockets": {"until": _date(until), **({"caveats": caveats} if caveats else {})},
                 "pages": [_page(page, tabs[page.tab]) for page in self.pages],
                 "entries": [entry for _, entry in entries],
             }
@@ -311,7 +312,8 @@ def _time(socket: Socket) -> float:
 
 def _close(socket: Socket) -> Json:
     """HTTP Toolkit's key. Browsers tell no code and no reason to those who listen."""
-    assert socket.latest is not None and socket.earliest is not None
+    assert socket.latest is not None
+    assert socket.earliest is not None
     return {
         "timestamp": socket.latest / SECOND,
         **({"_earliest": socket.earliest / SECOND} if socket.earliest < socket.latest else {}),
