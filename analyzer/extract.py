@@ -28,7 +28,7 @@ from analyzer.providers import Row
 from analyzer.readers import opened, read
 from analyzer.readers.entries import Document
 from analyzer.readers.fields import duration, headers, instant, is_document, is_socket, json_of, payload_length, text_of
-from analyzer.readers.har import CLOCK_STEP, ORDER_SLACK, Attachment, attached_messages
+from analyzer.readers.har import CLOCK_STEP, ORDER_SLACK, Attachment, attached_messages, member
 from analyzer.readers.raw import RawEntry, RawMessage, RawTimings
 from analyzer.redaction import LONG_ENOUGH, OPAQUE, WORD, Masks, masked
 from analyzer.version import VERSION
@@ -374,7 +374,7 @@ class _Small:
         return self._document() if lost else bare
 
     def _document(self) -> bytes:
-        until = text_of(_member(self.log, "_harSockets").get("until")) or ""
+        until = text_of(member(self.log, "_harSockets").get("until")) or ""
         told: Json = {"until": until} if until and DATE.fullmatch(until) else {}
         told |= {"caveats": self.told} if self.told else {}
         creator, browser = (self._program(self.log.get(name)) for name in ("creator", "browser"))
@@ -430,11 +430,6 @@ class _Small:
             removed=tuple((what, number) for what, number in removed.items() if number),
             dropped=self.dropped,
         )
-
-
-def _member(log: Json, name: str) -> Json:
-    value = log.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def _request(method: str, url: str, version: str, kept: list[Json]) -> Json:

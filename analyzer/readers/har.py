@@ -230,8 +230,8 @@ class _Reading:
         self.gathered = gathered
         self.source = source
         self.skipped = list(gathered.skipped)
-        creator = _member(document.log, "creator")
-        self.browser = text_of(_member(document.log, "browser").get("name"))
+        creator = member(document.log, "creator")
+        self.browser = text_of(member(document.log, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")), text_of(creator.get("version"))
         self.row = exporters.identify(self.name, self.version)
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
@@ -449,18 +449,18 @@ class _Reading:
 
 def told_until(log: dict[str, Any]) -> Instant | None:
     """When a recording of our own ended."""
-    return instant(text_of(_member(log, "_harSockets").get("until")))
+    return instant(text_of(member(log, "_harSockets").get("until")))
 
 
 def told_caveats(log: dict[str, Any]) -> list[Caveat]:
     """What a capture of our own says of itself, or of the one that it was extracted from."""
-    told = _member(log, "_harSockets").get("caveats")
+    told = member(log, "_harSockets").get("caveats")
     try:
         return msgspec.convert(told or [], list[Caveat])
     except msgspec.ValidationError:
         return []
 
 
-def _member(log: dict[str, Any], name: str) -> dict[str, Any]:
+def member(log: dict[str, Any], name: str) -> dict[str, Any]:
     value = log.get(name)
     return value if isinstance(value, dict) else {}

@@ -104,12 +104,6 @@ class Cdp:
             if target.id == id:
                 self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
 
-    def loaded(self, id: str, url: str, at: Instant) -> None:
-        """A page has a document, as was seen at `at`: the first one of a popup may be quicker than the listening."""
-        if id not in self._address:
-            self._address[id] = url
-            self.recording.page(id, url, PageKind.LOAD, at, committed=at)
-
     def _gone(self, session: str, target: _Target, at: Instant, earliest: Instant, by: By | None) -> None:
         page = target.kind == "page"
         by = by or (By.PAGE_CLOSED if page else By.OWNER_GONE)

@@ -197,8 +197,6 @@ class Listener:
             now = self._now()
             kind = PageKind.LOAD if first else PageKind.UNKNOWN  # it may be a reload
             self._seen.page(tab, page.url, kind, now, committed=now)
-            if self._own is not None and tab in self._tabs:
-                self._cdp(self._own).loaded(self._tabs[tab], page.url, now)
 
     def _websocket(self, tab: str, socket: Any) -> None:
         id = f"{SEEN}{next(self._ids)}"
@@ -235,6 +233,8 @@ class Listener:
             if not socket.ended and not socket.opened:
                 seen.opened_without_answer(socket.id)
             socket.tab = self._tabs.get(socket.tab or "", socket.tab)
+        for page in seen.pages:
+            page.tab = self._tabs.get(page.tab, page.tab)
         if self._own is not None:
             seen = self._cdp(self._own).finish(seen)
         for socket in seen.sockets.values():

@@ -168,7 +168,8 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
     config = item.config
     found: dict[str, Any] = {"mode": config.getini("sockets")}
     found |= {name: kind(config.getini(f"sockets_{name}")) for name, (kind, _) in OPTIONS.items() if _ini(config, name)}
-    found |= item.stash.get(NAMED, None) or {}
+    named: dict[str, Any] = item.stash.get(NAMED, {})
+    found |= named
     given = {"mode": config.getoption("sockets"), **{name: config.getoption(f"sockets_{name}") for name in OPTIONS}}
     found |= {name: value for name, value in given.items() if value is not None}
     for marker in reversed(list(item.iter_markers("sockets"))):  # the closest last

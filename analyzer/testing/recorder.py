@@ -214,18 +214,23 @@ class Recording:
             nearest = min(same, key=lambda it: abs(it.requested - socket.requested), default=None)
             if nearest is not None and abs(nearest.requested - socket.requested) < SAME_SOCKET:
                 paired.add(nearest.id)
+        for page in other.pages:  # the first document of a popup may be quicker than the listening
+            if all(known.tab != page.tab or known.committed > page.committed for known in self.pages):
+                self.page(page.tab, page.url, PageKind.LOAD, page.started, committed=page.committed)
         missed = [it for it in other.sockets.values() if it.id not in paired]
-        for socket in missed:
-            self.sockets[socket.id] = socket
-            self._place(socket, keeps_pages)
+        self.sockets |= {socket.id: socket for socket in missed}
+        for socket in self.sockets.values():
+            if socket.page is None and socket.tab is not None:
+                self._place(socket, keeps_pages)
         return len(missed)
 
     def _place(self, socket: Socket, keeps_pages: bool) -> None:
         """The page of a socket by its tab and time; and its end, where another page took the place of that."""
         mine = sorted((page for page in self.pages if page.tab == socket.tab), key=lambda page: page.committed)
-        before = [page for page in mine if page.committed <= socket.requested]
-        after = [page for page in mine if page.committed > socket.requested]
-        socket.page = before[-1].id if before else None
+        before = sum(page.committed <= socket.requested for page in mine)
+        place = max(before - 1, 0)  # a tab's first page may have been seen later than its socket
+        socket.page = mine[place].id if mine else None
+        after = mine[place + 1 :]
         if after and not socket.ended:
             reload = after[0].kind is PageKind.RELOAD
             if keeps_pages and not reload:
@@ -239,6 +244,7 @@ class Recording:
     def har(self, until: Instant, browser: str = "", version: str = "") -> Json:
         """HAR 1.2. Sockets that did not end are written as open at `until`, the end of the recording."""
         self._told = None
+        self.pages.sort(key=lambda page: page.committed)
         tabs = {tab: f"tab_{n}" for n, tab in enumerate(dict.fromkeys(page.tab for page in self.pages), 1)}
         entries = [(page.started, _document_entry(page)) for page in self.pages if page.answered is not None]
         entries += [(socket.requested, _socket_entry(socket)) for socket in self.sockets.values()]
