@@ -26,7 +26,10 @@ demo: environment
 	@mkdir -p demo
 	@$(BIN)/har-sockets timeline sample_hars/stream-chat-connect-on-every-mount.har -o demo/timeline.png
 	@$(BIN)/har-sockets sample_hars --format json --out csv:demo/sessions.csv > demo/report.json
-	@echo; echo "== Written: demo/timeline.png (the chart), demo/sessions.csv (a row a socket), demo/report.json"
+	@$(BIN)/har-sockets report sample_hars -o demo/report.html --title "Demo: all samples"
+	@echo; echo "== Written: demo/sessions.csv (a row a socket) and demo/report.json, and to look at"
+	@echo "   $(CURDIR)/demo/timeline.png   the chart"
+	@echo "   $(CURDIR)/demo/report.html    the report: open it in a browser"
 
 test: environment check
 	$(BIN)/python -m pytest
@@ -42,6 +45,8 @@ services: environment
 
 screenshot: environment
 	$(BIN)/python docs/screenshot.py
+	$(BIN)/python docs/report.py
+	$(BIN)/har-sockets timeline sample_hars/stream-chat-connect-on-every-mount.har -o docs/chart.png --width 11
 
 format: environment
 	$(BIN)/ruff format $(SOURCES)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, NoReturn, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, TypedDict
 
+import msgspec
 import typer
 from typer.core import TyperGroup
 
@@ -14,6 +15,9 @@ from analyzer import fleet, outputs, redaction
 from analyzer.model import MILLISECOND, SECOND, CaptureError, Instant, Policy, Report, Run, Scope, Session, Unreadable
 from analyzer.providers import CatalogueError, Row, load
 from analyzer.version import VERSION
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 USAGE, UNREADABLE = 2, 3
 APP_MODES = ("development", "production")
@@ -26,6 +30,7 @@ Examples:
   har-sockets chat.har --format json           the same for programs
   har-sockets show chat.har 2                  all about socket #2
   har-sockets timeline chat.har -o chart.png   the picture
+  har-sockets report chat.har -o report.html   a page to sign and to share
   har-sockets extract chat.har -o small.har    only the sockets, masked, for a ticket
 
 \b
@@ -51,6 +56,11 @@ Captures = Annotated[
     ),
 ]
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Do not mask tokens and other values in URLs.")]
+Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The title of a report.")]
+Meta = Annotated[
+    list[str] | None,
+    typer.Option("--meta", metavar="KEY=VALUE", help="Shown at the head of a report: release, build; repeatable."),
+]
 ShowUsers = Annotated[bool, typer.Option("--show-users", help="Do not mask the users of known services.")]
 RedactionKey = Annotated[
     str | None,
@@ -99,7 +109,7 @@ def root(
 def analyze(
     captures: Captures,
     format: Annotated[
-        str, typer.Option(metavar="NAME", help="text, json, ndjson or csv, to standard output.")
+        str, typer.Option(metavar="NAME", help="text, json, ndjson, csv or markdown, to standard output.")
     ] = "text",
     out: Annotated[
         list[str] | None, typer.Option(metavar="NAME:PATH", help="Write a format to a file as well; repeatable.")
@@ -112,6 +122,8 @@ def analyze(
     assume: Assume = None,
     providers: Providers = None,
     show_secrets: ShowSecrets = False,
+    title: Title = None,
+    meta: Meta = None,
     show_users: ShowUsers = False,
     redaction_key: RedactionKey = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False,
@@ -120,7 +132,7 @@ def analyze(
     wanted = [_output(spec) for spec in out or ()]
     _known(format)
     policy = _policy(per, max_open, tolerance, app_mode, count_dev_servers, assume)
-    run = _run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key))
+    run = _headed(_run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key)), title, meta)
     for name, path in wanted:
         _write(path, outputs.render(name, run))
     if not quiet:
@@ -158,11 +170,11 @@ def timeline(
     captures: Captures,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .svg or .pdf.")],
     start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Seconds from the start, or ISO 8601.")
+        str | None, typer.Option("--from", metavar="TIME", help="Seconds from a capture's start, or ISO 8601.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Likewise.")] = None,
-    width: Annotated[float, typer.Option(min=4, max=60, metavar="INCHES")] = 12.0,
-    dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N")] = 150,
+    width: Annotated[float, typer.Option(min=6, max=60, metavar="INCHES", help="How wide the picture is.")] = 12.0,
+    dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N", help="Pixels an inch.")] = 150,
     assume: Assume = None,
     providers: Providers = None,
     show_secrets: ShowSecrets = False,
@@ -171,7 +183,9 @@ def timeline(
 ) -> None:
     """The timeline as a picture: a lane a socket, certain solid, possible hatched, overlaps shaded.
 
-    Example: har-sockets timeline chat.har -o chart.png
+    Several captures are drawn one below the other, at most 8.
+
+    Example: har-sockets timeline chat.har -o chart.png --from 1.5 --to 4
     """
     if output.suffix.lower() not in PICTURES:
         _refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
@@ -180,9 +194,45 @@ def timeline(
     if run.reports:
         from analyzer.outputs import timeline as chart
 
-        span = (_instant(start, run), _instant(end, run))
         kind = output.suffix.lower()[1:]
-        _write(output, chart.render(run, kind, width=width, dpi=dpi, start=span[0], end=span[1]))
+        try:
+            drawn = chart.render(run, kind, width=width, dpi=dpi, start=_when(start), end=_when(end))
+        except ValueError as problem:
+            _refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
+        _write(output, drawn)
+    _finish(run)
+
+
+@app.command()
+def report(
+    captures: Captures,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="The report; its suffix says the format, .html first."),
+    ],
+    title: Title = None,
+    meta: Meta = None,
+    per: Per = "capture",
+    max_open: MaxOpen = 1,
+    tolerance: Tolerance = 250,
+    app_mode: AppMode = None,
+    count_dev_servers: CountDevServers = False,
+    assume: Assume = None,
+    providers: Providers = None,
+    show_secrets: ShowSecrets = False,
+    show_users: ShowUsers = False,
+    redaction_key: RedactionKey = None,
+) -> None:
+    """A report to sign or to attach: one HTML page (.html), .md for a pull request, .txt, .json, .ndjson or .csv.
+
+    Example: har-sockets report chat.har -o report.html --title "Release 4.2" --meta build=1234
+    """
+    name = outputs.SUFFIXES.get(output.suffix.lower())
+    if name is None:
+        _refuse(f"{output}: a report is one of {', '.join(outputs.SUFFIXES)}")
+    policy = _policy(per, max_open, tolerance, app_mode, count_dev_servers, assume)
+    run = _headed(_run(captures, policy, providers, _Masking(show_secrets, show_users, redaction_key)), title, meta)
+    _write(output, outputs.render(name, run))
     _finish(run)
 
 
@@ -257,6 +307,15 @@ def _output(spec: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
+def _headed(run: Run, title: str | None, meta: list[str] | None) -> Run:
+    """The run with what whoever asks for a report says of it."""
+    pairs = [it.partition("=") for it in meta or ()]
+    wrong = next((key + equals + value for key, equals, value in pairs if not key or not equals), None)
+    if wrong is not None:
+        _refuse(f"--meta {wrong}: give KEY=VALUE")
+    return msgspec.structs.replace(run, title=title, meta=tuple((key, value) for key, _, value in pairs))
+
+
 def _policy(
     per: str, max_open: int, tolerance: int, app_mode: str | None, count_dev_servers: bool, assume: str | None
 ) -> Policy:
@@ -288,16 +347,15 @@ def _session(report: Report, name: str) -> Session:
     return report.sessions[int(number) - 1]
 
 
-def _instant(text: str | None, run: Run) -> Instant | None:
-    """Seconds from the first instant of the first capture, or a date."""
+def _when(text: str | None) -> Instant | timedelta | None:
+    """Seconds from the first instant of each capture, or a date."""
     if text is None:
         return None
-    from datetime import UTC, datetime
+    from datetime import UTC, datetime, timedelta
 
     try:
-        observed = run.reports[0].capture.observed
-        return (observed.start if observed else 0) + round(float(text) * SECOND)
-    except ValueError:
+        return timedelta(seconds=float(text))
+    except (ValueError, OverflowError):
         pass
     try:
         date = datetime.fromisoformat(text)

@@ -119,7 +119,7 @@ EXPORTERS = (
     Row("puppeteer-har", "puppeteer-har", ("puppeteer-har",), omits=Omits.ALL, records_messages=False),
     Row(
         "har-sockets",
-        "har-sockets record",
+        "har-sockets",
         ("har-sockets",),
         close=Close.CLOSE_RECORD,
         silence=Silence.OPEN,

@@ -562,3 +562,5 @@ class Run(Value, frozen=True):
     reports: tuple[Report, ...]
     unreadable: tuple[Unreadable, ...]
     policy: Policy
+    title: str | None = None  # of the report, as whoever asks for it has it
+    meta: tuple[tuple[str, str], ...] = ()  # release, build: shown at the head of a report

@@ -228,7 +228,9 @@ CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
     "analyze": lambda har, out: [[har], [har, "--per", "user", "--app-mode", "development", "--quiet"]],
     "show": lambda har, out: [[har, str(number)] for number in range(1, 8)],
     "timeline": lambda har, out: [[har, "-o", str(out / "a.svg")]],
+    "record": lambda har, out: [],  # reads no capture; tests/test_recording.py says what it masks
     "extract": lambda har, out: [[har, "-o", str(out / "a.har")]],
+    "report": lambda har, out: [[har, "-o", str(out / "a.html")], [har, "-o", str(out / "a.html"), "--per", "user"]],
 }
 
 

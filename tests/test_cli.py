@@ -18,6 +18,7 @@ from analyzer.cli import app
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
 RELOADS = str(CAPTURES / "chrome-08-refresh3.har")
+RELOADS = str(CAPTURES / "chrome-08-refresh3.har")
 
 
 def run(*args: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
@@ -165,6 +166,12 @@ def test_show_tells_all_about_one_socket() -> None:
     told = run("show", OVERUSE, "s2").stdout.decode()
     assert "socket #2" in told
     assert "/log/entries/5" in told
+
+
+def test_timeline_draws_several_captures_each_from_its_own_start(tmp_path: Path) -> None:
+    done = run("timeline", OVERUSE, RELOADS, "-o", str(tmp_path / "chart.svg"), "--from", "0.5", "--to", "2")
+    assert done.returncode == 0
+    assert (tmp_path / "chart.svg").read_text("utf-8").count("2 of 4 sockets in this stretch of time") == 2
 
 
 def test_timeline_writes_a_picture(tmp_path: Path) -> None:

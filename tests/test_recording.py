@@ -28,7 +28,9 @@ def at(seconds: float) -> int:
     return ZERO + round(seconds * SECOND)
 
 
-def opened(recording: Recording, id: str, start: float, tab: str | None = "t", url: str = "wss://h.example/chat") -> None:
+def opened(
+    recording: Recording, id: str, start: float, tab: str | None = "t", url: str = "wss://h.example/chat"
+) -> None:
     """Requested at `start`, answered 10 ms later."""
     recording.requested(id, f"{url}?id={id}", at(start), tab=tab, headers=HANDSHAKE)
     recording.answered(id, at(start) + 10 * MILLISECOND, 101, "Switching Protocols", {"Upgrade": "websocket"})
@@ -158,7 +160,13 @@ def test_cookies_and_authorization_are_not_written() -> None:
 def test_pages_say_how_they_were_loaded() -> None:
     recording = Recording()
     for second, (tab, url, kind) in enumerate(
-        [("x", "/a", "load"), ("y", "/a", "load"), ("x", "/a", "reload"), ("x", "/b", "navigation"), ("x", "/a", "navigation")]
+        [
+            ("x", "/a", "load"),
+            ("y", "/a", "load"),
+            ("x", "/a", "reload"),
+            ("x", "/b", "navigation"),
+            ("x", "/a", "navigation"),
+        ]
     ):
         recording.page(tab, f"https://h.example{url}", PageKind(kind), at(second), committed=at(second))
     pages = said(recording).capture.pages
@@ -281,6 +289,17 @@ def test_the_file_is_a_har_1_2_with_all_that_it_requires() -> None:
 def test_a_golden_capture_is_a_har_1_2_too(captures: Any) -> None:
     (path,) = captures.glob("recorder-*.har")
     msgspec.convert(json.loads(path.read_text("utf-8"))["log"], Log)
+
+
+def test_a_golden_capture_is_right_against_the_servers_log(captures: Any) -> None:
+    (path,) = captures.glob("recorder-*.har")
+    truth = json.loads(path.with_suffix(".truth.json").read_text("utf-8"))["sockets"]
+    for session, known in zip(analyze(read(path)).sessions, truth, strict=True):
+        for found, second in ((session.opened, known["opened"]), (session.closed, known["closed"])):
+            if second is not None:
+                low, high = told(found)
+                assert (low or 0) - 20 * MILLISECOND <= second * SECOND <= (high or 0) + 20 * MILLISECOND
+        assert (session.outcome is Outcome.OPEN) == (known["opened"] is not None and known["closed"] is None)
 
 
 def test_an_extract_of_it_gives_the_same(tmp_path: Any) -> None:

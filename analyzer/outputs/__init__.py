@@ -7,7 +7,8 @@ from typing import cast
 
 from analyzer.model import Run
 
-OUTPUTS = ("text", "json", "ndjson", "csv")
+OUTPUTS = ("text", "json", "ndjson", "csv", "markdown", "html")
+SUFFIXES = {".txt": "text", ".json": "json", ".ndjson": "ndjson", ".csv": "csv", ".md": "markdown", ".html": "html"}
 
 
 def render(name: str, run: Run) -> bytes:

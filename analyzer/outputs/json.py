@@ -14,4 +14,8 @@ SUFFIX = ".json"
 
 def render(run: Run) -> bytes:
     # ASCII: lone surrogates and control characters of a capture stay escaped. `json` indents in Python, msgspec in C.
-    return msgspec.json.format(json.dumps(run_document(run)).encode("ascii"), indent=2) + b"\n"
+    document = run_document(run)
+    try:
+        return msgspec.json.format(json.dumps(document).encode("ascii"), indent=2) + b"\n"
+    except msgspec.DecodeError:  # it refuses lone surrogates
+        return json.dumps(document, indent=2).encode("ascii") + b"\n"

@@ -211,12 +211,15 @@ EVIDENCE = {
     "page-reloaded": "its page was reloaded",
     "page-left": "its page was left for another",
     "page-restored": "an earlier page was brought back",
+    "page-closed": "its page was closed",
+    "recording-end": "open at the end of the recording",
     "no-close-recorded": "no close is recorded",
 }
 HOW_CLOSED = {
     "page-reloaded": "page reloaded",
     "page-left": "page left",
     "page-restored": "page left",
+    "page-closed": "page closed",
     "entry-time": "by its length",
 }
 
@@ -420,6 +423,14 @@ def ruler(axis: Axis, medium: Medium) -> tuple[Text, Text]:
             line[column] = signs.corner if column == 0 else signs.tick
             free = column + len(label) + 1
     return Text("".join(labels), FAINT), Text("".join(line), FAINT)
+
+
+def marks(axis: Axis, most: int) -> list[tuple[Instant, str]]:
+    """Round instants of the axis, about `most`, each with its label."""
+    step = _step(Axis(axis.start, axis.end, 12 * most, axis.zero))
+    span = axis.end - axis.start
+    first = axis.start + (axis.zero - axis.start) % step
+    return [(at, _label(at - axis.zero, step, span)) for at in range(first, axis.end + 1, step)]
 
 
 def _step(axis: Axis) -> Duration:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 
 import pytest
 from browsers import chromium
@@ -13,6 +14,7 @@ from socket_server import SocketServer
 from analyzer import Verdict, analyze, read
 
 pytest_plugins = ["pytester"]
+PLUGIN = "analyzer.testing.plugin"
 
 OPEN = "new WebSocket(`ws://${location.host}/ws/%s`)"
 PAGES = {
@@ -74,7 +76,8 @@ class Project:
         self.pytester.makeconftest(self.launch + conftest)
         self.pytester.makepyfile(test % self.places)
         self.pytester.makeini(f"[pytest]\n{ini}")
-        return self.pytester.runpytest_subprocess("-p", "analyzer.testing.plugin", "-p", "no:randomly", *args)
+        installed = any(it.value == PLUGIN for it in entry_points(group="pytest11"))  # then it comes by itself
+        return self.pytester.runpytest_subprocess(*([] if installed else ["-p", PLUGIN]), *args)
 
     def recorded(self, folder: str = "test-results/sockets") -> list[str]:
         """The tests of which there is a HAR."""

@@ -190,17 +190,6 @@ def server() -> Iterator[SocketServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Any]:
-    path = chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path)
-        yield running
-        running.close()
-
-
 def recorded(browser: Any, server: SocketServer, do: Callable[[Any, SocketServer], None]) -> tuple[Any, list[Seen]]:
     """The HAR of one context, and what the server saw of it by then."""
     from analyzer.testing.listening import Listener, done
@@ -249,10 +238,10 @@ def agrees(report: Report, seen: list[Seen]) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
-    name: str, chrome: Any, server: SocketServer, record_property: Callable[[str, object], None], tmp_path: Path
+    name: str, browser: Any, server: SocketServer, record_property: Callable[[str, object], None], tmp_path: Path
 ) -> None:
     case = CASES[name]
-    har, seen = recorded(chrome, server, case.do)
+    har, seen = recorded(browser, server, case.do)
     report = report_of(har)
     told = " ".join(f"{s.url.partition('/ws/')[2].partition('?')[0]}:{s.outcome}" for s in report.sessions)
     assert (told, report.verdict) == (case.outcomes, case.verdict)
@@ -265,8 +254,8 @@ def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
 
 
 @pytest.mark.parametrize("name", AT_ONCE)
-def test_a_socket_that_is_quicker_than_the_listening_is_not_lost(name: str, chrome: Any, server: SocketServer) -> None:
-    har, (truth,) = recorded(chrome, server, AT_ONCE[name])
+def test_a_socket_that_is_quicker_than_the_listening_is_not_lost(name: str, browser: Any, server: SocketServer) -> None:
+    har, (truth,) = recorded(browser, server, AT_ONCE[name])
     (session,) = report_of(har).sessions
     assert truth.opened is not None
     if session.proven is not None:

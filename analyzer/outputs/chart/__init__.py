@@ -1,0 +1,208 @@
+"""The timeline chart, placed: a run in, marks in inches out. One panel a capture, one axis of time, one legend.
+
+It has to read in grey print and for colour-blind people: what is certain is solid, what cannot be ruled out is
+hatched (pale, where lanes are too thin for a pattern), and a word says again what a colour says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from analyzer.model import PageKind, Report, Run
+from analyzer.outputs.chart import clock, lanes
+from analyzer.outputs.chart.background import overlap_bands, page_bands, page_begins
+from analyzer.outputs.chart.counts import count_marks, limits_of, limits_width, near_limits
+from analyzer.outputs.chart.lanes import Stretch, When
+from analyzer.outputs.chart.legend import legend_of
+from analyzer.outputs.chart.lettering import clean, wrap
+from analyzer.outputs.chart.marks import Align, Boxes, Look, Mark, Picture, Strokes, Words
+from analyzer.outputs.chart.panel import (
+    AXIS,
+    BODY,
+    COUNTS,
+    DOT,
+    FAINT,
+    GAP,
+    GREY,
+    HAIR,
+    INK,
+    LINE,
+    MARGIN,
+    MIDDLE,
+    SIDE,
+    SMALL,
+    STRIP,
+    TINY,
+    TITLE,
+    Panel,
+    plot_of,
+)
+from analyzer.outputs.chart.rows import height_of, left_of, right_of, section_marks
+from analyzer.outputs.verdict import verdict_sentences
+
+PANELS = 8  # further captures are counted in the picture, not drawn
+HIGHEST = 10.0  # inches of all lanes
+
+
+def picture(run: Run, width: float, start: When = None, end: When = None) -> Picture:
+    """The marks of a run's chart, `width` inches wide and as high as it needs."""
+    panels = _panels(run, width, start, end)
+    marks: list[Mark] = []
+    y = MARGIN
+    for panel in panels:
+        if panel.number:
+            marks.append(Strokes(f"rule-{panel.number}", Look(edge=HAIR, width=1), [(MARGIN, y, width - MARGIN, y)]))
+            y += GAP * 2
+        drawn, y = _panel(panel, y)
+        marks += drawn
+    drawn, y = legend_of(marks, width, y)
+    marks += drawn
+    for note in _notes(run, panels):
+        for line in wrap(note, width - 2 * MARGIN, SMALL, 2):
+            marks.append(Words(line, MARGIN, y + SMALL * LINE * 0.75, SMALL, GREY))
+            y += SMALL * LINE
+    return Picture(width, y + MARGIN * 0.6, marks)
+
+
+# -- layout ------------------------------------------------------------------------------------------------
+
+
+def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
+    shown = run.reports[:PANELS]
+    highest = HIGHEST if len(shown) < 2 else 2 * HIGHEST / len(shown)
+    found = []
+    for report in shown:
+        lives = lanes.lives_of(report)
+        stretch = lanes.stretch_of(report, lives, start, end)
+        found.append((report, stretch, lanes.sections(report, lives, stretch, highest)))
+    # One plot above the other begin and end in line.
+    left = max((left_of(section) for _, _, sections in found for section in sections), default=0)
+    left = MARGIN + max(SIDE, min(left, width * 0.27)) + 0.08
+    beside = max((right_of(section) for _, _, sections in found for section in sections), default=0)
+    limits = max((limits_width(report) for report in shown), default=0)
+    right = width - MARGIN - max(0.3, min(max(beside, limits), width * 0.2)) - 0.06
+    return [
+        Panel(
+            number,
+            report,
+            stretch,
+            sections,
+            lanes.loads(report, stretch),
+            plot_of(stretch, left, right),
+            width,
+            *_head(report, run, stretch, sum(len(section.sessions) for section in sections), width),
+        )
+        for number, (report, stretch, sections) in enumerate(found)
+    ]
+
+
+def _head(report: Report, run: Run, stretch: Stretch, shown: int, width: float) -> tuple[list[Words], float]:
+    """The verdict, what it rests on, where it comes from; and how high that is."""
+    said = verdict_sentences(report, run.policy)
+    hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
+    missing = [message for message in hidden if not any(message in sentence for sentence in said)]
+    more = f" And {len(missing) - 1} more of the kind." if missing[1:] else ""
+    capture, total = report.capture, len(report.sessions)
+    parts = [
+        clean(_file(capture.source), 60),
+        f"recorded with {clean(capture.exporter.label, 40)}",
+        lanes.sockets(total) if shown == total else f"{shown:,} of {lanes.sockets(total)} in this stretch of time",
+        f"begins {clock.stamp(stretch.origin)}" if stretch.origin is not None else "no times",
+    ]
+    words, y, room = [], 0.0, width - 2 * MARGIN
+    for text, size, color, bold, most, at in (
+        (said[0], TITLE, INK, True, 3, " "),
+        (" ".join(said[1:]), BODY, INK, False, 4, " "),
+        (f"What this file cannot show: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
+        (DOT.join(parts), SMALL, GREY, False, 3, DOT),
+    ):
+        for line in wrap(text, room, size, most, bold, at):
+            words.append(Words(line, MARGIN, y + size * LINE * 0.75, size, color, bold))
+            y += size * LINE
+        y += 0.03 if text else 0
+    return words, y + GAP
+
+
+def _panel(panel: Panel, y: float) -> tuple[list[Mark], float]:
+    words = [word._replace(y=word.y + y) for word in panel.head]
+    top = y + panel.top
+    plot = top + (STRIP if panel.loads else 0)
+    bottom = plot + height_of(panel)
+    end = bottom + (GAP + COUNTS if panel.sections else 0)
+    marks: list[Mark] = [*words, *page_bands(panel, top, plot, end)]
+    for first, last in ((plot, bottom), (bottom + GAP, end)) if panel.sections else ():
+        marks += overlap_bands(panel, first, last)
+    ticks = _ticks(panel)
+    grid = [(panel.x(tick.at), plot, panel.x(tick.at), end) for tick in ticks]
+    marks.append(Strokes(f"grid-{panel.number}", Look(edge=HAIR, width=0.6), grid))
+    marks += page_begins(panel, top, end)
+    if not panel.sections:
+        return [*marks, *_nothing(panel, plot, bottom), *_time(panel, ticks, end)], end + AXIS
+    marks += section_marks(panel, plot)
+    marks.append(
+        Boxes(f"between-{panel.number}", Look("#ffffff"), [(panel.left - 0.01, bottom, panel.width, bottom + GAP)])
+    )
+    marks += count_marks(panel, bottom + GAP, end)
+    return [*marks, *_time(panel, ticks, end)], end + AXIS
+
+
+# -- time --------------------------------------------------------------------------------------------------
+
+
+def _ticks(panel: Panel) -> list[clock.Tick]:
+    stretch = panel.stretch
+    if stretch.origin is None:
+        return []
+    most = max(2, int((panel.right - panel.left) / 0.85))
+    return clock.ticks(stretch.origin, stretch.begin, stretch.finish, most)
+
+
+def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mark]:
+    if not panel.sections:
+        yield Strokes(f"frame-{panel.number}", Look(edge=FAINT, width=0.8), [(panel.left, top, panel.right, top)])
+    places = [(panel.x(tick.at), top, panel.x(tick.at), top + 0.04) for tick in ticks]
+    yield Strokes(f"ticks-{panel.number}", Look(edge=FAINT, width=0.8), places)
+    since, wall = top + 0.16, top + 0.3
+    for tick in ticks:
+        x = panel.x(tick.at)
+        yield Words(tick.since, x, since, SMALL, INK, align=Align.CENTER)
+        yield Words(tick.clock, x, wall, TINY, GREY, align=Align.CENTER)
+    if ticks:
+        away = panel.x(ticks[0].at) - panel.left < 0.45
+        x = panel.left - (0.45 if away else 0.08)
+        yield Words("since start", x, since, TINY, GREY, align=Align.RIGHT)
+        yield Words("UTC", x, wall, TINY, GREY, align=Align.RIGHT)
+
+
+def _nothing(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:
+    """What an empty panel says."""
+    said = "No socket in this stretch of time." if panel.report.sessions else "This file shows no WebSocket."
+    middle = (top + bottom) / 2 + 10 * MIDDLE
+    yield Words(said, (panel.left + panel.right) / 2, middle, 10.0, GREY, align=Align.CENTER)
+
+
+def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
+    """What the picture leaves out."""
+    limits = {it: None for panel in panels for it in limits_of(panel.report)}
+    near = {it for panel in panels for it in near_limits(panel.report)}
+    if near and any(len(panel.report.groups) > 1 for panel in panels):
+        yield "The limits are for one user; the lines count all sockets of a capture together."
+    for name, limit in limits:
+        if (name, limit) not in near:
+            mode = f" in {limit.mode}" if limit.mode else ""
+            yield f"{name} allows one user {limit.max:,} connections at once{mode}: far above what is drawn."
+    if any(page.kind is PageKind.RESTORE for panel in panels for page in panel.report.capture.pages):
+        yield "A page came back from the back/forward cache: the capture does not say when, so it has no band."
+    if further := len(run.reports) - len(panels):
+        yield f"Not drawn: {further:,} more of {len(run.reports):,} captures."
+    if not run.reports:
+        yield "No capture to draw."
+    for it in run.unreadable[:3]:
+        yield f"Could not be read: {_file(it.source)}: {it.problem}"
+    if len(run.unreadable) > 3:
+        yield f"{len(run.unreadable) - 3:,} more could not be read."
+
+
+def _file(source: str) -> str:
+    return "standard input" if source == "-" else re.split(r"[/\\]", source)[-1]

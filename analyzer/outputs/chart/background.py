@@ -1,0 +1,54 @@
+"""What lies behind the lanes: the pages, and the stretches with more than one socket open."""
+
+from __future__ import annotations
+
+from analyzer.model import Confidence, Page, PageKind
+from analyzer.outputs.chart import lanes
+from analyzer.outputs.chart.legend import LOOKS
+from analyzer.outputs.chart.lettering import inches, short
+from analyzer.outputs.chart.marks import Align, Boxes, Mark, Strokes, Words
+from analyzer.outputs.chart.panel import GREY, MIDDLE, TINY, Panel, span_of
+
+
+def _bands(panel: Panel) -> list[tuple[float, float, Page]]:
+    begins = [panel.x(at) for at, _ in panel.loads]
+    pages = [page for _, page in panel.loads]
+    return list(zip(begins, [*begins[1:], panel.right], pages, strict=False))  # the last one ends with the plot
+
+
+def page_bands(panel: Panel, top: float, plot: float, bottom: float) -> list[Mark]:
+    """A band for each page, every other one tinted, with its kind and name above as far as there is room."""
+    bands = _bands(panel)
+    tinted = [(left, top, right, bottom) for left, right, _ in bands[::2] if right > left]
+    marks: list[Mark] = [Boxes(f"page-{panel.number}", LOOKS["page"], tinted)]
+    base = (top + plot) / 2 + TINY * MIDDLE
+    for left, right, page in bands:
+        word = "page" if page.kind is PageKind.UNKNOWN else page.kind.value
+        room = right - left - 0.08
+        name = short(lanes.page_name(page.url), max(0, room - inches(f"{word} ", TINY)), TINY)
+        said = f"{word} {name}" if len(name) > 2 or name == lanes.page_name(page.url) else word
+        if inches(said, TINY) <= room:
+            marks.append(Words(said, left + 0.05, base, TINY, GREY))
+    if bands:
+        many = f"{len(bands):,} page{'s' * (len(bands) != 1)}"
+        marks.append(Words(many, panel.left - 0.08, base, TINY, GREY, align=Align.RIGHT))
+    return marks
+
+
+def page_begins(panel: Panel, top: float, bottom: float) -> list[Mark]:
+    begins = [left for left, _, _ in _bands(panel) if panel.left < left < panel.right]
+    return [Strokes(f"page-begin-{panel.number}", LOOKS["page-begin"], [(x, top, x, bottom) for x in begins])]
+
+
+def overlap_bands(panel: Panel, top: float, bottom: float) -> list[Mark]:
+    """Stretches with two or more open, with a line where each begins and ends."""
+    marks: list[Mark] = []
+    for name, confidence in (("possible-overlap", Confidence.POSSIBLE), ("overlap", Confidence.PROVEN)):
+        found = [o.interval for o in panel.report.overlaps if o.confidence is confidence]
+        spans = [span for interval in found if (span := span_of(panel, interval))]
+        ends = [x for span in spans for x in span if panel.left < x < panel.right]
+        shades = [(left, top, right, bottom) for left, right in spans]
+        marks.append(Boxes(f"{name}-{panel.number}", LOOKS[name]._replace(edge=None, width=0), shades))
+        if len(spans) <= lanes.ROWS:
+            marks.append(Strokes(f"{name}-ends-{panel.number}", LOOKS[name], [(x, top, x, bottom) for x in ends]))
+    return marks

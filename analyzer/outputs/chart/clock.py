@@ -1,0 +1,88 @@
+"""The axis of time: where its ticks are, and what they say. Times relative to the capture and of the clock (UTC)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from analyzer.model import MILLISECOND, SECOND, Duration, Instant
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
+STEPS: tuple[Duration, ...] = (
+    *(figure * 10**power for power in range(7) for figure in (1, 2, 5)),  # 1 us to 5 s
+    *(10 * SECOND, 20 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE),
+    *(HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR),
+    *(figure * 10**power * DAY for power in range(9) for figure in (1, 2, 5)),
+)
+
+
+class Tick(NamedTuple):
+    at: Instant
+    since: str  # 1.5 s
+    clock: str  # 18:53:28.485; empty where no calendar reaches
+
+
+def ticks(origin: Instant, begin: Instant, finish: Instant, most: int) -> list[Tick]:
+    """At most so many, at round distances from the origin."""
+    step = next((step for step in STEPS if (finish - begin) <= step * most), STEPS[-1])
+    places = range(-(-(begin - origin) // step) * step, finish - origin + 1, step)
+    days = [date(origin + place) for place in places]
+    return [
+        Tick(origin + place, _since(place, step, finish - origin), _clock(origin + place, step, day != before))
+        for place, day, before in zip(places, days, [date(begin), *days], strict=False)
+    ]
+
+
+def date(at: Instant) -> str:
+    """`2026-11-23`; empty where no calendar reaches."""
+    moment = _moment(at)
+    return moment.strftime("%Y-%m-%d") if moment is not None else ""
+
+
+def stamp(at: Instant) -> str:
+    """`2026-11-23 18:53:27.985 UTC`"""
+    moment = _moment(at)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1_000:03d} UTC" if moment is not None else "no date"
+
+
+def _moment(at: Instant) -> datetime | None:
+    try:
+        return EPOCH + timedelta(microseconds=at)
+    except OverflowError:
+        return None
+
+
+def _since(place: Duration, step: Duration, longest: Duration) -> str:
+    if step % DAY == 0:
+        return f"{place // DAY:,} d"
+    if longest < SECOND:
+        return f"{place / MILLISECOND:.{_decimals(step, MILLISECOND)}f} ms"
+    if longest <= 2 * MINUTE or step < SECOND:
+        return f"{place / SECOND:.{_decimals(step, SECOND)}f} s"
+    sign, seconds = "-" * (place < 0), abs(place) // SECOND
+    minutes, seconds = divmod(seconds, 60)
+    if longest < HOUR:
+        return f"{sign}{minutes}:{seconds:02d} min"
+    hours = f"{sign}{minutes // 60}:{minutes % 60:02d}"
+    return f"{hours} h" if step % MINUTE == 0 else f"{hours}:{seconds:02d} h"
+
+
+def _decimals(step: Duration, unit: Duration) -> int:
+    """Digits after the point that tell one tick from the next."""
+    digits = 0
+    while step * 10**digits % unit:
+        digits += 1
+    return digits
+
+
+def _clock(at: Instant, step: Duration, another_day: bool) -> str:
+    moment = _moment(at)
+    if moment is None:
+        return ""
+    if step % DAY == 0:
+        return f"{moment:%Y-%m-%d}"
+    if another_day:
+        return f"{moment:%m-%d %H:%M}"
+    fraction = f"{moment.microsecond:06d}"[: 0 if step >= 10 * SECOND else 3 if step >= MILLISECOND else 6]
+    return f"{moment:%H:%M:%S}" + (f".{fraction}" if fraction else "")

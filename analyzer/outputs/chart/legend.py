@@ -1,0 +1,117 @@
+"""How each kind of mark looks, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.outputs.chart.lettering import inches
+from analyzer.outputs.chart.marks import Boxes, Curve, Look, Mark, Strokes, Words
+from analyzer.outputs.chart.panel import (
+    AMBER,
+    AMBER_EDGE,
+    CREAM,
+    FAINT,
+    INK,
+    MARGIN,
+    MIDDLE,
+    NAVY,
+    RED,
+    SMALL,
+    STEEL,
+    TINT,
+)
+
+POINT = 0.09  # inches: how far a bar without an end runs out into a point
+
+LOOKS = {
+    "page": Look(TINT),
+    "page-begin": Look(edge=FAINT, width=0.8),
+    "possible-overlap": Look(CREAM, AMBER_EDGE, 0.8, dashes=(3, 2)),
+    "overlap": Look(AMBER, AMBER_EDGE, 0.8),
+    "possible": Look("#ffffff", STEEL, 0.6, "//////"),
+    "possible-thin": Look("#a9b8c8"),
+    "connecting": Look(edge="#000000", width=1.3),
+    "proven": Look(NAVY),
+    "sent": Look(edge="#000000", width=0.8),
+    "received": Look(edge="#000000", width=0.8),
+    "failed": Look(edge=RED, width=1.4),
+    "count-possible": Look(edge=STEEL, width=1.2, dashes=(3, 1.5)),
+    "count-proven": Look(edge=NAVY, width=1.7),
+    "limit": Look(edge=RED, width=1.1, dashes=(6, 2, 1.2, 2)),
+}
+SAID = {
+    "proven": "certainly open",
+    "possible": "may have been open",
+    "possible-thin": "may have been open (thin lanes)",
+    "proven-endless": "pointed: no end in this capture",
+    "possible-endless": "pointed: no end in this capture",
+    "connecting": "connecting",
+    "failed": "failed: never open",
+    "sent": "above a bar: messages sent",
+    "received": "below a bar: messages received",
+    "overlap": "two or more certainly open",
+    "possible-overlap": "two or more possibly open",
+    "page-begin": "a page begins",
+    "count-proven": "how many certainly open",
+    "count-possible": "how many possibly open",
+    "limit": "most for one user, by the service",
+}
+
+
+def look_of(name: str) -> Look:
+    """That of a kind of mark; one without an end runs out into a point."""
+    kind = name.removesuffix("-endless")
+    return LOOKS[kind] if kind == name else LOOKS[kind]._replace(point=POINT)
+
+
+def legend_of(marks: Sequence[Mark], width: float, top: float) -> tuple[list[Mark], float]:
+    """What the marks mean: those that are there, and no other."""
+    there = {mark.name.rpartition("-")[0] for mark in marks if not isinstance(mark, Words) and _content(mark)}
+    there |= {name.removesuffix("-endless") for name in there}
+    if "proven-endless" in there:  # one of the two says it
+        there.discard("possible-endless")
+    entries = [name for name in SAID if name in there]
+    swatch, row = 0.34, 0.2
+    column = max((inches(SAID[name], SMALL) for name in entries), default=0) + swatch + 0.3
+    columns = max(1, int((width - 2 * MARGIN + 0.2) / column))
+    rows = -(-len(entries) // columns)
+    found: list[Mark] = []
+    for number, name in enumerate(entries):
+        x, y = MARGIN + number // rows * column, top + 0.06 + number % rows * row + row / 2
+        found += _swatch(name, x, y)
+        found.append(Words(SAID[name], x + swatch + 0.06, y + SMALL * MIDDLE, SMALL, INK))
+    return found, top + rows * row + (0.14 if entries else 0)
+
+
+def _content(mark: Boxes | Strokes | Curve) -> bool:
+    match mark:
+        case Boxes(boxes=found):
+            return bool(found)
+        case Strokes(strokes=lines):
+            return bool(lines)
+        case Curve(points=points):
+            return any(y != points[0][1] for _, y in points)
+
+
+def _swatch(name: str, x: float, y: float) -> list[Mark]:
+    look, right = look_of(name), x + 0.32
+    box = [(x, y - 0.05, right, y + 0.05)]
+    at = [x + 0.08, x + 0.16, x + 0.24]
+    gid = f"legend-{name}"
+    match name:
+        case "sent":
+            bar = Boxes(f"{gid}-bar", LOOKS["proven"], [(x, y - 0.01, right, y + 0.05)])
+            return [bar, Strokes(gid, look, [(it, y - 0.07, it, y - 0.01) for it in at])]
+        case "received":
+            bar = Boxes(f"{gid}-bar", LOOKS["proven"], [(x, y - 0.05, right, y + 0.01)])
+            return [bar, Strokes(gid, look, [(it, y + 0.01, it, y + 0.07) for it in at])]
+        case "failed":
+            middle, arm = x + 0.16, 0.045
+            ends = ((middle - arm, middle + arm), (middle + arm, middle - arm))
+            return [Strokes(gid, look, [(start, y - arm, end, y + arm) for start, end in ends])]
+        case "page-begin":
+            return [Strokes(gid, look, [(x + 0.16, y - 0.07, x + 0.16, y + 0.07)])]
+        case _ if look.fill is None:
+            return [Strokes(gid, look, [(x, y, right, y)])]
+        case _:
+            return [Boxes(gid, look, box)]

@@ -1,0 +1,75 @@
+"""What a picture is made of: marks in inches from its top left corner, in the order in which they are drawn.
+
+Values only: who places them knows nothing of who draws them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+Box: TypeAlias = tuple[float, float, float, float]  # left, top, right, bottom
+Stroke: TypeAlias = tuple[float, float, float, float]  # x, y, x, y
+Dashes: TypeAlias = tuple[float, ...]  # on, off, ... in points; none: solid
+
+
+class Align(StrEnum):
+    LEFT = "left"
+    CENTER = "center"
+    RIGHT = "right"
+
+
+class Look(NamedTuple):
+    """How it looks. Widths are in points; `point`: the inches in which a box runs out into a point."""
+
+    fill: str | None = None
+    edge: str | None = None
+    width: float = 0.0
+    hatch: str | None = None
+    dashes: Dashes = ()
+    point: float = 0.0
+
+
+class Boxes(NamedTuple):
+    """Boxes of one look."""
+
+    name: str
+    look: Look
+    boxes: list[Box]
+
+
+class Strokes(NamedTuple):
+    """Straight lines of one look."""
+
+    name: str
+    look: Look
+    strokes: list[Stroke]
+
+
+class Curve(NamedTuple):
+    """One line through many points."""
+
+    name: str
+    look: Look
+    points: list[tuple[float, float]]
+
+
+class Words(NamedTuple):
+    """One line of text, already short enough; `y` is its baseline."""
+
+    text: str
+    x: float
+    y: float
+    size: float
+    color: str = "#000000"
+    bold: bool = False
+    align: Align = Align.LEFT
+
+
+Mark: TypeAlias = Boxes | Strokes | Curve | Words
+
+
+class Picture(NamedTuple):
+    width: float
+    height: float
+    marks: list[Mark]

@@ -1,0 +1,84 @@
+"""One capture, laid out: where its plot is, and where in it an instant lies. Sizes in inches, colours."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analyzer.intervals import Interval
+from analyzer.model import Instant, Page, Report
+from analyzer.outputs.chart.lanes import Section, Stretch
+from analyzer.outputs.chart.marks import Words
+
+DOT = "  ·  "
+MARGIN, GAP = 0.22, 0.1
+SIDE = 0.95  # inches left of the plot at least: what the axes are called has room there
+STRIP, COUNTS, AXIS, NOTHING = 0.21, 0.85, 0.46, 1.1
+PIXEL = 1 / 150  # inches: nothing is drawn smaller
+TITLE, BODY, SMALL, TINY = 13.0, 9.0, 8.0, 7.0  # points
+LINE = 1.42 / 72  # inches a line of text, for each point of its size
+MIDDLE = 0.36 / 72  # from the middle of a line down to its baseline, likewise
+
+INK, NAVY, STEEL, RED, GREY, FAINT, HAIR = "#1f2328", "#1b3a5c", "#6b86a3", "#a3200d", "#5f6368", "#9aa0a6", "#e4e6e9"
+TINT, AMBER, AMBER_EDGE, CREAM = "#f2f4f6", "#fce0b5", "#c98d3c", "#fff7ea"
+
+
+class Plot(NamedTuple):
+    """Instants -> inches. What lies outside is at the edge; room after the last sign shows what went on."""
+
+    left: float
+    right: float
+    begin: Instant
+    finish: Instant
+    offset: float  # inches from the left edge of the plot to `begin`
+    scale: float  # inches a microsecond
+
+    def x(self, at: Instant | None) -> float:
+        if at is None:
+            return self.right
+        return min(self.right, max(self.left, self.left + self.offset + (at - self.begin) * self.scale))
+
+
+def plot_of(stretch: Stretch, left: float, right: float) -> Plot:
+    before, after = 0.0 if stretch.cut_begin else 0.01, 0.0 if stretch.cut_finish else 0.035
+    inches_of_all = (right - left) / (1 + before + after)
+    scale = inches_of_all / (stretch.finish - stretch.begin)
+    return Plot(left, right, stretch.begin, stretch.finish, before * inches_of_all, scale)
+
+
+class Panel(NamedTuple):
+    """One capture, laid out."""
+
+    number: int
+    report: Report
+    stretch: Stretch
+    sections: list[Section]
+    loads: list[tuple[Instant, Page]]
+    plot: Plot
+    width: float  # of the whole picture
+    head: list[Words]  # placed as if the panel were at the top of the picture
+    top: float  # where the head ends
+
+    @property
+    def left(self) -> float:
+        return self.plot.left
+
+    @property
+    def right(self) -> float:
+        return self.plot.right
+
+    def x(self, at: Instant | None) -> float:
+        return self.plot.x(at)
+
+
+def span_of(panel: Panel, interval: Interval) -> tuple[float, float] | None:
+    """From where to where, at least a pixel; None outside of the stretch."""
+    plot = panel.plot
+    if (panel.stretch.cut_finish and interval.start > plot.finish) or (
+        interval.end is not None and interval.end < plot.begin
+    ):
+        return None
+    left, right = plot.x(interval.start), plot.x(interval.end)
+    if right - left < PIXEL:
+        left = min(left, plot.right - PIXEL)
+        right = left + PIXEL
+    return left, right

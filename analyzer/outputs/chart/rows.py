@@ -1,0 +1,240 @@
+"""The sockets: a row each, or thin lanes where there are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.model import Messages, Outcome, Session
+from analyzer.outputs.chart import lanes
+from analyzer.outputs.chart.lanes import HEADING, Section
+from analyzer.outputs.chart.legend import LOOKS, look_of
+from analyzer.outputs.chart.lettering import inches, short
+from analyzer.outputs.chart.marks import Align, Box, Boxes, Look, Mark, Stroke, Strokes, Words
+from analyzer.outputs.chart.panel import (
+    BODY,
+    GREY,
+    HAIR,
+    INK,
+    LINE,
+    MARGIN,
+    MIDDLE,
+    NOTHING,
+    PIXEL,
+    RED,
+    SMALL,
+    TINY,
+    Panel,
+    span_of,
+)
+
+HATCHED = 0.045  # inches a lane; a hatch in a thinner one is only noise
+WORDED = 0.155  # inches a lane that has room for words, messages and marks of its own
+
+OUTCOMES = {
+    Outcome.CLOSED: "closed",
+    Outcome.OPEN: "still open",
+    Outcome.FAILED: "failed",
+    Outcome.CONNECTING: "still connecting",
+    Outcome.UNKNOWN: "end not known",
+}
+
+
+def left_of(section: Section) -> float:
+    """Inches of its longest label."""
+    return max(inches(_label(section, session), SMALL) for session in _labelled(section))
+
+
+def right_of(section: Section) -> float:
+    """Inches of the longest word on how its sockets ended."""
+    if section.lane >= WORDED:
+        return max(inches(_outcome(session), TINY) for session in section.sessions)
+    return max(inches(line, TINY) for line in _tally(section.sessions))
+
+
+def _labelled(section: Section) -> Sequence[Session]:
+    """Of thin lanes only one in so many has a label: a thousand cost seconds, and cannot be read."""
+    step = max(1, -int(-0.15 // section.lane))
+    return section.sessions[::step]
+
+
+def _label(section: Section, session: Session) -> str:
+    number = f"#{session.id[1:]}"
+    return number if section.name else f"{number} {lanes.address(session.endpoint)}"
+
+
+def height_of(panel: Panel) -> float:
+    """Inches of all lanes with their headings."""
+    heights = (above + section.height for above, section in _spaced(panel.sections))
+    return sum(heights) if panel.sections else NOTHING
+
+
+def _spaced(sections: Sequence[Section]) -> Iterator[tuple[float, Section]]:
+    """Each with the inches above it: a heading, or what parts it from a group that has one."""
+    grouped = False
+    for section in sections:
+        yield HEADING if section.name else HEADING / 2 if grouped else 0.0, section
+        grouped = bool(section.name)
+
+
+class Gathered:
+    """The marks of all lanes of a panel, gathered by kind: one artist a kind, not one a socket."""
+
+    def __init__(self) -> None:
+        self.boxes: dict[str, list[Box]] = {}
+        self.strokes: dict[str, list[Stroke]] = {}
+        self.words: list[Mark] = []
+
+    def box(self, name: str, box: Box) -> None:
+        self.boxes.setdefault(name, []).append(box)
+
+    def stroke(self, name: str, stroke: Stroke) -> None:
+        self.strokes.setdefault(name, []).append(stroke)
+
+    def cross(self, name: str, x: float, y: float, arm: float) -> None:
+        self.stroke(name, (x - arm, y - arm, x + arm, y + arm))
+        self.stroke(name, (x - arm, y + arm, x + arm, y - arm))
+
+    def marks(self, number: int) -> Iterator[Mark]:
+        """From the back to the front."""
+        for name in ("possible-thin", "possible", "possible-endless"):
+            yield Boxes(f"{name}-{number}", look_of(name), self.boxes.get(name, []))
+        yield Strokes(f"connecting-{number}", LOOKS["connecting"], self.strokes.get("connecting", []))
+        for name in ("proven", "proven-endless"):
+            yield Boxes(f"{name}-{number}", look_of(name), self.boxes.get(name, []))
+        for name in ("sent", "received", "failed"):
+            yield Strokes(f"{name}-{number}", LOOKS[name], self.strokes.get(name, []))
+        yield from self.words
+
+
+def section_marks(panel: Panel, y: float) -> Iterator[Mark]:
+    """The lanes from `y` downwards, with headings and labels."""
+    back: list[Box] = []
+    hairs: list[Stroke] = []
+    found = Gathered()
+    for above, section in _spaced(panel.sections):
+        if above:
+            back.append((panel.left - 0.01, y, panel.width, y + above))
+        if section.name:
+            found.words += _heading(panel, section, y + above / 2)
+        y += above
+        if section.lane >= WORDED:
+            hairs += [
+                (panel.left, y + section.lane * row, panel.right, y + section.lane * row)
+                for row in range(1, len(section.sessions))
+            ]
+            for session in section.sessions:
+                _row(found, panel, section, session, y + section.lane / 2)
+                y += section.lane
+        else:
+            _crowd(found, panel, section, y)
+            y += section.height
+    yield Boxes(f"headings-{panel.number}", Look("#ffffff"), back)
+    yield Strokes(f"rows-{panel.number}", Look(edge=HAIR, width=0.5), hairs)
+    yield from found.marks(panel.number)
+
+
+def _heading(panel: Panel, section: Section, middle: float) -> Iterator[Words]:
+    room = panel.width - 2 * MARGIN
+    name = short(section.name, room * 0.6, BODY, bold=True)
+    used = inches(name, BODY, bold=True) + 0.14
+    yield Words(name, MARGIN, middle + BODY * MIDDLE, BODY, INK, bold=True)
+    detail = short(section.detail, room - used, SMALL)
+    yield Words(detail, MARGIN + used, middle + BODY * MIDDLE, SMALL, GREY)
+
+
+def _row(found: Gathered, panel: Panel, section: Section, session: Session, middle: float) -> None:
+    """One socket with a row of its own."""
+    half = section.lane * 0.29
+    label = short(_label(section, session), panel.left - 0.08 - MARGIN, SMALL)
+    found.words.append(Words(label, panel.left - 0.08, middle + SMALL * MIDDLE, SMALL, INK, align=Align.RIGHT))
+    outcome = short(_outcome(session), panel.width - panel.right - 0.1, TINY)
+    found.words.append(Words(outcome, panel.right + 0.06, middle + TINY * MIDDLE, TINY, GREY))
+    if not lanes.signs_of(session):
+        found.words.append(Words("when is not known", panel.left + 0.1, middle + TINY * MIDDLE, TINY, GREY))
+    _bars(found, panel, session, middle, half, "possible")
+    _connecting(found, panel, session, middle)
+    _ticks_of(found, panel, session.messages, middle, half, section.lane)
+    if (x := _failed(panel, session)) is not None:
+        found.cross("failed", x, middle, min(0.05, half))
+        _reason(found, panel, session, x, middle)
+
+
+def _bars(found: Gathered, panel: Panel, session: Session, middle: float, half: float, possible: str) -> None:
+    pointed = possible == "possible"  # no point shows in a thin lane
+    for name, interval in ((possible, session.possible), ("proven", session.proven)):
+        if interval is not None and (span := span_of(panel, interval)):
+            endless = "-endless" if interval.end is None and pointed else ""
+            found.box(name + endless, (span[0], middle - half, span[1], middle + half))
+
+
+def _connecting(found: Gathered, panel: Panel, session: Session, middle: float) -> None:
+    if (wait := lanes.connecting(session)) and (span := span_of(panel, wait)):
+        found.stroke("connecting", (span[0], middle, span[1], middle))
+
+
+def _failed(panel: Panel, session: Session) -> float | None:
+    """Where it failed, if within the stretch."""
+    at = lanes.failure(session)
+    return panel.x(at) if at is not None and panel.stretch.begin <= at <= panel.stretch.finish else None
+
+
+def _reason(found: Gathered, panel: Panel, session: Session, x: float, middle: float) -> None:
+    """Why it failed, on the side of its mark that has more room."""
+    wait = lanes.connecting(session)
+    before = (panel.x(wait.start) if wait is not None else x) - 0.1
+    after = x + 0.1
+    right = panel.right - 0.05 - after >= min(inches(session.problem or "", TINY), before - panel.left)
+    text = short(session.problem or "", panel.right - 0.05 - after if right else before - panel.left, TINY)
+    if len(text) > 8:
+        place, align = (after, Align.LEFT) if right else (before, Align.RIGHT)
+        found.words.append(Words(text, place, middle + TINY * MIDDLE, TINY, RED, align=align))
+
+
+def _ticks_of(found: Gathered, panel: Panel, messages: Messages, middle: float, half: float, lane: float) -> None:
+    """A tick for messages: sent above the bar, received below. Those too near to each other share one."""
+    reach = min(lane * 0.16, 0.045)
+    apart, seen = 0.03, set()
+    for at, sent in zip(messages.times, messages.directions, strict=True):
+        if not panel.stretch.begin <= at <= panel.stretch.finish:
+            continue
+        x = panel.x(at)
+        place = (int((x - panel.left) / apart), sent)
+        if place in seen:
+            continue
+        seen.add(place)
+        if sent:
+            found.stroke("sent", (x, middle - half - reach, x, middle - half))
+        else:
+            found.stroke("received", (x, middle + half, x, middle + half + reach))
+
+
+def _crowd(found: Gathered, panel: Panel, section: Section, top: float) -> None:
+    """Sockets in lanes too thin for words: one in so many has a label, and what became of all is told."""
+    lane, labelled = section.lane, {session.id for session in _labelled(section)}
+    lowest = top + section.height - 0.05
+    hatched = lane >= HATCHED
+    half = max(lane * (0.32 if hatched else 0.5), PIXEL / 2)
+    for row, session in enumerate(section.sessions):
+        middle = top + lane * (row + 0.5)
+        _bars(found, panel, session, middle, half, "possible" if hatched else "possible-thin")
+        if (x := _failed(panel, session)) is not None:
+            found.cross("failed", x, middle, 0.02)
+        elif hatched:
+            _connecting(found, panel, session, middle)
+        if session.id in labelled and (row == 0 or middle + 0.05 <= lowest):
+            text = short(_label(section, session), panel.left - 0.08 - MARGIN, TINY)
+            base = middle + (0.05 if lane < 0.1 else 0) + TINY * MIDDLE  # beside the lane, not above all of them
+            found.words.append(Words(text, panel.left - 0.08, base, TINY, INK, align=Align.RIGHT))
+    for line, text in enumerate(_tally(section.sessions)):
+        base = top + 0.1 + TINY * (MIDDLE + LINE * line)
+        found.words.append(Words(text, panel.right + 0.06, base, TINY, GREY))
+
+
+def _outcome(session: Session) -> str:
+    code = f" {session.close_code}" if session.close_code is not None else ""
+    return OUTCOMES[session.outcome] + (code if session.outcome is Outcome.CLOSED else "")
+
+
+def _tally(sessions: Sequence[Session]) -> list[str]:
+    found = [session.outcome for session in sessions]
+    return [f"{found.count(outcome):,} {said}" for outcome, said in OUTCOMES.items() if outcome in found]

@@ -1,0 +1,132 @@
+"""The timeline as SVG that needs no JavaScript: for paper, and for browsers without it.
+
+Time runs from 0 to `WIDE`, and the browser stretches the drawing to the room there is (`preserveAspectRatio="none"`):
+one path a kind of mark, no text in it that could be stretched. Words stand beside it, as HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from analyzer.intervals import Interval
+from analyzer.model import Instant, Value
+from analyzer.outputs import terminal
+from analyzer.outputs.scene import Lane, Scene
+from analyzer.outputs.terminal import Axis
+
+WIDE = 2_000
+EDGE = 40  # beyond the last instant: what goes on runs on to here
+LANE = 20  # pixels
+STRIP = 50  # lanes a drawing: paper is cut between them
+LEVELS = 80  # pixels for how many are open
+TICKED = 100  # lanes; with more, messages are marked by JavaScript only
+LABELS = 5
+
+
+class Strip(Value, frozen=True):
+    """Some lanes of one group, as paths."""
+
+    lanes: tuple[Lane, ...]
+    height: int
+    possible: str
+    proven: str
+    connecting: str
+    failed: str
+    ticks: str
+
+
+def strips(lanes: Sequence[Lane], axis: Axis, ticked: bool) -> list[Strip]:
+    return [_strip(lanes[n : n + STRIP], axis, ticked) for n in range(0, len(lanes), STRIP)]
+
+
+def _strip(lanes: Sequence[Lane], axis: Axis, ticked: bool) -> Strip:
+    rows = [(row * LANE, lane) for row, lane in enumerate(lanes)]
+    return Strip(
+        lanes=tuple(lanes),
+        height=LANE * len(lanes),
+        possible="".join(_bar(it.session.possible, top, axis) for top, it in rows if it.session.possible),
+        proven="".join(_bar(it.session.proven, top, axis) for top, it in rows if it.session.proven),
+        connecting="".join(_line(it.connecting, top, axis) for top, it in rows if it.connecting),
+        failed="".join(_cross(x(it.failed, axis), top) for top, it in rows if it.failed is not None),
+        ticks="".join(_ticks(it, top, axis) for top, it in rows) if ticked else "",
+    )
+
+
+def x(at: Instant | None, axis: Axis) -> int:
+    """None: beyond the last instant."""
+    if at is None:
+        return WIDE
+    span = max(1, axis.end - axis.start)
+    return min(WIDE - EDGE, max(0, (at - axis.start) * (WIDE - EDGE) // span))
+
+
+def _bar(interval: Interval, top: int, axis: Axis) -> str:
+    start = x(interval.start, axis)
+    if interval.end is None:  # it goes on: pointed
+        return f"M{start} {top + 4}H{WIDE - 16}L{WIDE} {top + 10}L{WIDE - 16} {top + 16}H{start}z"
+    return f"M{start} {top + 4}h{max(3, x(interval.end, axis) - start)}v12H{start}z"
+
+
+def _line(interval: Interval, top: int, axis: Axis) -> str:
+    start = x(interval.start, axis)
+    return f"M{start} {top + 10}H{max(start + 3, x(interval.end, axis))}"
+
+
+def _cross(at: int, top: int) -> str:
+    return f"M{at - 8} {top + 5}l16 10m0-10l-16 10"
+
+
+def _ticks(lane: Lane, top: int, axis: Axis) -> str:
+    return "".join(f"M{at} {top + 7}v6" for at in sorted({x(tick, axis) for tick in lane.ticks}))
+
+
+def bands(intervals: Iterable[Interval], axis: Axis, height: int) -> str:
+    """Stretches across all lanes; those that touch at this scale are one."""
+    drawn: list[list[int]] = []
+    for interval in sorted(intervals, key=lambda it: it.start):
+        start = x(interval.start, axis)
+        end = max(start + 3, x(interval.end, axis))
+        if drawn and start <= drawn[-1][1]:
+            drawn[-1][1] = max(drawn[-1][1], end)
+        else:
+            drawn.append([start, end])
+    return "".join(f"M{start} 0H{end}V{height}H{start}z" for start, end in drawn)
+
+
+def loads(scene: Scene) -> list[tuple[int, int, str]]:
+    """From one page's load to the next: begin and length in thousandths, and what was loaded."""
+    starts = [(x(at, scene.axis), f"{kind} {page}") for at, kind, page in scene.loads]
+    pairs = pairwise([*starts, (WIDE, "")])
+    return [(at * 1000 // WIDE, (until - at) * 1000 // WIDE, words) for (at, words), (until, _) in pairs]
+
+
+def steps(levels: Sequence[tuple[Instant, int]], axis: Axis, highest: int) -> str:
+    """How many are open, as steps; of changes at one place the highest counts."""
+    columns: dict[int, list[int]] = {}
+    for at, level in levels:
+        found = columns.setdefault(x(at, axis), [level, level])
+        found[0], found[1] = max(found[0], level), level
+    path, before = f"M0 {LEVELS}", 0
+    for column, (most, last) in columns.items():
+        path += f"H{column}" + "".join(f"V{height(it, highest)}" for it in dict.fromkeys((most, last)) if it != before)
+        before = last
+    return path + f"H{WIDE}"
+
+
+def height(level: int, highest: int) -> int:
+    return LEVELS - level * (LEVELS - 6) // highest
+
+
+def beside(limits: Sequence[tuple[int, str, str]], highest: int) -> list[tuple[int, str]]:
+    """Where the names of the limit lines stand, so that none is upon another."""
+    told: list[tuple[int, str]] = []
+    for level, _, words in sorted(limits, reverse=True):
+        top = height(level, highest) + 4
+        told.append((max(top, told[-1][0] + 13) if told else top, words))
+    return told
+
+
+def ruler(axis: Axis) -> list[tuple[int, str]]:
+    """Marks of time: place in thousandths, and label."""
+    return [(x(at, axis) * 1000 // WIDE, label) for at, label in terminal.marks(axis, LABELS)]

@@ -1,0 +1,209 @@
+"""One page that needs nothing else: no network, no library; without JavaScript the picture and the table are there.
+
+Static are the first `STATIC` sockets; all of them come along as JSON, which report/*.js reads. Text from a capture
+passes `summary.safe`, jinja2's escaping, and in JavaScript only ever `textContent`; the page's policy lets no script
+run but the one whose hash it names.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from analyzer.intervals import Interval
+from analyzer.model import Instant, Messages, Report, Run, Value
+from analyzer.outputs import drawing, summary, terminal
+from analyzer.outputs.scene import Lane, Scene, Section, scene
+from analyzer.outputs.summary import safe, safe_middle
+from analyzer.outputs.terminal import Axis
+from analyzer.outputs.text import tried_sentence
+from analyzer.version import VERSION
+
+SUFFIX = ".html"
+STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
+SHOWN = 40  # findings, caveats, parts that were skipped
+SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
+COLUMNS = (
+    "#",
+    "Address",
+    "Service",
+    "User",
+    "Opened",
+    "How it ended",
+    "Certainly open",
+    "May have been open",
+    "Messages sent, received",
+    "In the file",
+)
+OUTCOMES = {
+    "closed": "closed",
+    "open": "open when saved",
+    "unknown": "end unknown",
+    "connecting": "never seen to open",
+    "failed": "never opened",
+}
+
+
+class Part(Value, frozen=True):
+    """One capture on the page."""
+
+    id: str
+    report: Report
+    scene: Scene
+    shown: int  # sockets that are static
+
+    @property
+    def sections(self) -> list[tuple[Section, list[drawing.Strip]]]:
+        """The groups, with the lanes that are static."""
+        told: list[tuple[Section, list[drawing.Strip]]] = []
+        left, ticked = self.shown, len(self.report.sessions) <= drawing.TICKED
+        for section in self.scene.sections:
+            if left > 0:
+                told.append((section, drawing.strips(section.lanes[:left], self.scene.axis, ticked)))
+            left -= len(section.lanes)
+        return told
+
+    @property
+    def rows(self) -> list[Lane]:
+        return sorted(self.scene.lanes, key=lambda lane: int(lane.session.id[1:]))[: self.shown]
+
+
+def render(run: Run) -> bytes:
+    style, script = _asset("page.css"), "(() => {\n'use strict';\n" + "".join(map(_asset, SCRIPTS)) + "})();\n"
+    parts = _parts(run)
+    page = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            run=run,
+            title=safe(run.title, 200) if run.title else summary.TITLE,
+            version=VERSION,
+            parts=parts,
+            policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
+            f"script-src {_hash(script)}",
+            style=Markup(style),  # noqa: S704 - ours
+            script=Markup(script),  # noqa: S704
+            data=Markup(_json(parts)),  # noqa: S704 - `<` is escaped in it
+            shown=SHOWN,
+        )
+    )
+    return page.encode("utf-8")
+
+
+def _environment() -> Environment:
+    templates = DictLoader({name: _asset(name) for name in ("page.html", "parts.html")})
+    made = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
+    )
+    made.globals |= {"drawing": drawing, "summary": summary, "safe": safe, "safe_middle": safe_middle}
+    made.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS}
+    return made
+
+
+def _asset(name: str) -> str:
+    return (files("analyzer.outputs") / "report" / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _parts(run: Run) -> list[Part]:
+    left, parts = STATIC, []
+    for number, report in enumerate(run.reports, 1):
+        shown = min(left, len(report.sessions))
+        left -= shown
+        parts.append(Part(f"c{number}", report, scene(report, run.policy), shown))
+    return parts
+
+
+# -- words in a row --------------------------------------------------------------------------------------------
+
+
+def _messages(messages: Messages) -> str:
+    return "not recorded" if messages.sent is None else f"{messages.sent:,}, {messages.received:,}"
+
+
+def _initiator(lane: Lane) -> str:
+    code = lane.session.initiator
+    if code is None:
+        return ""
+    place = ":".join(str(it) for it in (code.url, code.line, code.column) if it is not None)
+    parts = [f"{code.function}()" if code.function else "", code.component or "", place]
+    return safe_middle(", ".join(part for part in parts if part), 160)
+
+
+# -- the numbers for JavaScript --------------------------------------------------------------------------------
+
+
+class _Words:
+    """Each text once."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+
+    def __call__(self, text: str) -> int:
+        return self.places.setdefault(text, len(self.places))
+
+
+def _json(parts: Sequence[Part]) -> str:
+    """`<` and what ends a line in JavaScript are escaped: nothing in it can end the element that holds it."""
+    text = json.dumps([_data(part) for part in parts], separators=(",", ":"), ensure_ascii=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _data(part: Part) -> dict[str, Any]:
+    laid, words = part.scene, _Words()
+    clocks = sorted({lane.session.clock for lane in laid.lanes})
+    sockets = [
+        [*_socket(lane, number, laid.axis, words), clocks.index(lane.session.clock)]
+        for number, section in enumerate(laid.sections)
+        for lane in section.lanes
+    ]
+    return {
+        "id": part.id,
+        "span": laid.axis.end - laid.axis.start,
+        "zero": laid.axis.zero - laid.axis.start,
+        "terse": laid.terse,
+        "sections": [[section.title, section.note, section.common] for section in laid.sections],
+        "loads": [[at - laid.axis.start, kind, page] for at, kind, page in laid.loads],
+        "bands": [_places(interval, laid.axis) for interval in laid.bands],
+        "limits": laid.limits,
+        "outcomes": OUTCOMES,
+        "sockets": sockets,
+        "words": list(words.places),
+    }
+
+
+def _socket(lane: Lane, section: int, axis: Axis, words: _Words) -> Iterator[Any]:
+    """In the order in which report/time.js names them."""
+    session = lane.session
+    yield from (int(session.id[1:]), section, words(lane.address), words(lane.service), words(lane.user))
+    yield from (words(session.outcome.value), lane.opened, words(lane.ended))
+    for interval in (lane.connecting, session.possible, session.proven):
+        yield from _places(interval, axis)
+    yield _place(lane.failed, axis)
+    yield from (session.messages.sent, session.messages.received)
+    yield from (words(safe(session.page or "", 60)), words(_initiator(lane)))
+    entry = session.pointer.removeprefix("/log/entries/")
+    yield int(entry) if entry.isdecimal() and entry.isascii() and len(entry) < 10 else safe(session.pointer, 120)
+    yield words(terminal.evidence(session.opened.evidence) if session.opened else "")
+    yield words(terminal.evidence(session.closed.evidence) if session.closed else "")
+    ticks = [_place(tick, axis) // 1_000 for tick in lane.ticks]  # milliseconds, each from the one before
+    yield [tick - before for before, tick in zip([0, *ticks], ticks, strict=False)]
+
+
+def _places(interval: Interval | None, axis: Axis) -> tuple[int, int]:
+    """Begin and end, counted from the beginning of the axis; -1: none, or no end."""
+    return (-1, -1) if interval is None else (_place(interval.start, axis), _place(interval.end, axis))
+
+
+def _place(at: Instant | None, axis: Axis) -> int:
+    return -1 if at is None else max(0, at - axis.start)

@@ -1,0 +1,60 @@
+// Each capture: its tools, its timeline, its table.
+
+function tools(capture, redo) {
+  const pick = (label, key, words) => {
+    const values = [...new Set(capture.sockets.map((it) => it[key]))].sort();
+    const select = make('select', {}, make('option', { value: '*', textContent: 'all' }),
+      ...values.map((value) => make('option', { value: '=' + value, textContent: words ? words[value] : value || 'not known' })));
+    select.addEventListener('change', redo);
+    return [make('label', {}, label, select), (it) => select.value === '*' || select.value === '=' + it[key]];
+  };
+  const text = make('input', { type: 'search' });
+  text.addEventListener('input', redo);
+  const found = (it) => [it.label, it.address, it.service, it.user, it.opened, it.ended, it.initiator, it.page, it.pointer].join('\n').toLowerCase().includes(text.value.trim().toLowerCase());
+  const picks = [pick('Service', 'service'), pick('User', 'user'), pick('Outcome', 'outcome', capture.outcomes), [make('label', {}, 'Text', text), found]];
+  return { parts: picks.map((it) => it[0]), holds: (it) => picks.every((pick) => pick[1](it)) };
+}
+
+function button(sign, label, act) {
+  const it = make('button', { type: 'button', textContent: sign, title: label, 'aria-label': label });
+  it.addEventListener('click', act);
+  return it;
+}
+
+function start(capture, host) {
+  const state = make('p', { className: 'state', role: 'status' });
+  const filters = tools(capture, refill);
+  const bar = make('div', { className: 'tools' }, ...filters.parts);
+  host.append(bar);
+  const time = chart(host, capture), rows = table(capture);
+  const buttons = make('div', { className: 'zoom', role: 'group', 'aria-label': 'Time' });
+  buttons.append(button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)), button('←', 'Earlier', () => time.pan(-0.25)),
+    button('→', 'Later', () => time.pan(0.25)), button('All', 'Show all of the time', () => time.all()));
+  bar.append(buttons);
+  const hint = make('p', { className: 'hint', textContent: 'Drag to move, Ctrl and the wheel to zoom. Keys in the timeline: ↑ ↓ choose, Enter fits, ← → move, + − zoom, 0 shows all.' });
+  host.append(make('div', { className: 'under' }, state, hint));
+  host.addEventListener('moved', say);
+  let many = capture.sockets.length;
+
+  function refill() {
+    const chosen = capture.sockets.filter(filters.holds);
+    many = chosen.length;
+    time.fill(chosen);
+    rows.filter(chosen);
+    say();
+  }
+
+  function say() {
+    const total = capture.sockets.length.toLocaleString('en');
+    const whole = time.view.to - time.view.from >= time.end * 0.999;
+    const span = whole ? 'all of the time' : spoken(time.view.to - time.view.from) + ' from ' + spoken(Math.max(0, time.view.from - capture.zero));
+    state.textContent = (many === capture.sockets.length ? total : many.toLocaleString('en') + ' of ' + total) + (total === '1' ? ' socket, ' : ' sockets, ') + span;
+  }
+
+  time.fill(capture.sockets);
+  say();
+}
+
+document.documentElement.classList.add('js');
+const captures = JSON.parse(document.getElementById('data').textContent);
+for (const host of document.querySelectorAll('.live')) start(decoded(captures[host.dataset.capture]), host);

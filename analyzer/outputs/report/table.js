@@ -1,0 +1,64 @@
+// The table: sorted by any column, a page of rows at a time. What the file gave as text stays text.
+
+const ROWS = 500;
+const COLUMNS = [
+  [(it) => it.n, (it) => it.n],
+  [(it) => it.address, (it) => it.address],
+  [(it) => it.service, (it) => it.service],
+  [(it) => it.user, (it) => it.user],
+  [(it) => it.opened, (it) => [it.p0, it.q0, it.c0].find((at) => at >= 0)],
+  [(it) => it.ended, (it) => it.outcome === 'open' ? Infinity : it.q1 >= 0 ? it.q1 : it.failed >= 0 ? it.failed : 1e300],
+  [(it, span) => howLong(it.p0, it.p1, span), (it, span) => it.p0 < 0 ? -1 : (it.p1 < 0 ? span : it.p1) - it.p0],
+  [(it, span) => howLong(it.q0, it.q1, span), (it, span) => it.q0 < 0 ? -1 : (it.q1 < 0 ? span : it.q1) - it.q0],
+  [messages, (it) => it.sent === null ? -1 : it.sent + it.received],
+  [(it) => it.pointer, (it) => typeof it.entry === 'number' ? it.entry : 1e300],
+];
+
+function table(capture) {
+  const it = document.querySelector('[data-table=' + capture.id + ']');
+  const body = it.tBodies[0], heads = [...it.tHead.rows[0].cells];
+  const next = make('button', { className: 'next', type: 'button', hidden: true });
+  it.parentElement.after(next);
+  let sockets = capture.sockets, column = 0, down = false, many = body.rows.length;
+
+  heads.forEach((head, n) => {
+    const button = make('button', { type: 'button', textContent: head.textContent });
+    button.addEventListener('click', () => { down = column === n && !down; column = n; many = ROWS; fill(); });
+    head.replaceChildren(button);
+  });
+  next.addEventListener('click', () => { many += ROWS; fill(); });
+  announce();
+
+  function sorted() {
+    const key = COLUMNS[column][1];
+    const told = sockets.map((socket) => [key(socket, capture.span), socket]);
+    const less = (a, b) => a === undefined ? (b === undefined ? 0 : 1) : b === undefined ? -1 : a < b ? -1 : a > b ? 1 : 0;
+    told.sort((a, b) => (down ? -1 : 1) * less(a[0], b[0]) || a[1].n - b[1].n);
+    return told.map((pair) => pair[1]);
+  }
+
+  function fill() {
+    const rows = sorted().slice(0, many).map((socket) => {
+      const cells = COLUMNS.map(([text], n) => {
+        const cell = document.createElement(n ? 'td' : 'th');
+        if (!n) cell.scope = 'row';
+        cell.textContent = text(socket, capture.span);
+        return cell;
+      });
+      const line = document.createElement('tr');
+      line.append(...cells);
+      return line;
+    });
+    body.replaceChildren(...rows);
+    announce();
+  }
+
+  function announce() {
+    heads.forEach((head, n) => n === column ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'));
+    const left = sockets.length - body.rows.length;
+    next.hidden = left <= 0;
+    next.textContent = 'Show ' + Math.min(ROWS, left).toLocaleString('en') + ' more of ' + left.toLocaleString('en');
+  }
+
+  return { filter(chosen) { sockets = chosen; many = ROWS; fill(); } };
+}

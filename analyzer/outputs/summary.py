@@ -1,0 +1,259 @@
+"""What a report for QA says in words beside the verdict: HTML and Markdown say the same.
+
+Every text that may come from a capture is made harmless here (what is not printable is written as `\\x1b`); escaping
+for the medium is left to the output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from analyzer import overlaps
+from analyzer.intervals import Interval
+from analyzer.model import (
+    Confidence,
+    Finding,
+    Group,
+    Limit,
+    Policy,
+    Provider,
+    Report,
+    Run,
+    Scope,
+    Session,
+    Severity,
+    Value,
+    Verdict,
+    spoken,
+)
+from analyzer.outputs import terminal, verdict
+from analyzer.outputs.terminal import Axis, Medium, count
+
+PAPER = Medium(120, unicode=True)
+TITLE = "WebSocket report"
+INSTANT = 10  # microseconds: the file gives one instant, not a length
+PLACES = 6  # pointers that are named one by one
+
+
+class Headline(Value, frozen=True):
+    """A verdict at a glance: a sign, a few words, and how it is to look. Never the look alone."""
+
+    sign: str
+    words: str
+    tone: str  # bad, unsure, good
+
+
+HEADLINES = {
+    Verdict.OVERLAP: Headline("✗", "Several open at once", "bad"),
+    Verdict.POSSIBLE_OVERLAP: Headline("?", "Cannot rule it out", "unsure"),
+    Verdict.INCONCLUSIVE: Headline("?", "Cannot tell", "unsure"),
+    Verdict.NO_OVERLAP: Headline("✓", "Never more than one", "good"),
+    Verdict.NO_SOCKETS: Headline("–", "No sockets", "unsure"),
+}
+UNREADABLE = Headline("!", "Cannot be read", "bad")
+
+
+class Told(Value, frozen=True):
+    """A finding, in words: where in the file it can be seen, why it happened, what to do."""
+
+    severity: Severity
+    certain: bool
+    rule: str
+    message: str
+    proof: tuple[str, ...]
+    cause: str | None
+    remedy: str | None
+    link: str | None
+
+
+class Service(Value, frozen=True):
+    """A WebSocket service in this capture, and how what was seen stands to what it documents."""
+
+    name: str
+    sockets: str
+    standing: str  # one sentence; empty where it documents no limit
+    billing: str | None
+    sources: tuple[tuple[str, str], ...]  # (URL, the date on which it said so)
+
+
+def safe(text: str, most: int = 300) -> str:
+    """Text of a capture that acts on nothing and is not longer than this."""
+    said = PAPER.safe(text, most)
+    return said if len(said) <= most else said[: most - 1] + "…"
+
+
+def safe_middle(text: str, most: int) -> str:
+    """The same for addresses: host and end of the path stay."""
+    text = safe(text, 4_000)
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
+
+
+def name(source: str) -> str:
+    """The file's own name."""
+    if source == "-":
+        return "standard input"
+    return safe_middle(source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source, 120)
+
+
+def sentences(report: Report, policy: Policy) -> list[str]:
+    return [safe(said, 600) for said in verdict.verdict_sentences(report, policy)]
+
+
+def facts(report: Report) -> list[tuple[str, str]]:
+    """Where it comes from."""
+    capture = report.capture
+    parts = [count(len(capture.pages), "page")] if capture.pages else []
+    parts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
+    told = [("File", safe_middle(capture.source, 300)), ("Recorded with", safe(capture.exporter.label, 100))]
+    told += [("Holds", ", ".join(parts))]
+    if capture.observed is not None:
+        start, end = capture.observed
+        told.append(("Covers", f"{spoken((end or start) - start)}, from {terminal.utc(start)}"))
+    if capture.sha256 is not None:
+        told.append(("SHA-256", capture.sha256))
+    return told
+
+
+def figures(report: Report) -> list[tuple[str, str]]:
+    """The numbers that one looks for first."""
+    peaks = report.concurrency
+    told = [("sockets", f"{len(report.sessions):,}"), ("most open at once, certain", f"{peaks.proven_peak:,}")]
+    if peaks.possible_peak > peaks.proven_peak:
+        told.append(("most at once, not ruled out", f"{peaks.possible_peak:,}"))
+    proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
+    if proven and peaks.proven_overlap:
+        least = "≥ " if any(overlap.duration_is_lower_bound for overlap in proven) else ""
+        told.append(("with two or more open", least + spoken(peaks.proven_overlap)))
+    return told
+
+
+def allowed(policy: Policy) -> str:
+    """The policy in words. It decides on findings; the verdict counts every socket."""
+    within = {
+        Scope.CAPTURE: "in the whole capture",
+        Scope.PAGE: "on one page",
+        Scope.ENDPOINT: "to one address",
+        Scope.SERVICE: "to one service",
+        Scope.USER: "of one user",
+    }
+    told = [f"{count(policy.max_open, 'socket')} allowed at once {within[policy.per]}"]
+    told.append(f"an overlap that surely ended within {spoken(policy.tolerance)} is brief")
+    told.append(f"the app is in {policy.app_mode} mode" if policy.app_mode else "limits of every app mode are shown")
+    told.append("sockets of development servers " + ("count" if policy.count_dev_servers else "do not count"))
+    told += ["the back/forward cache was off"] if policy.assume_no_bfcache else []
+    return "; ".join(told) + "."
+
+
+def length(interval: Interval | None, axis: Axis) -> str:
+    """As long as it was, or as long as can be seen."""
+    if interval is None:
+        return "–"
+    length = max(0, (axis.end if interval.end is None else interval.end) - interval.start)
+    return ("an instant" if length < INSTANT else spoken(length)) + (", goes on" if interval.end is None else "")
+
+
+def head(run: Run) -> list[tuple[str, str]]:
+    """What whoever asked for the report says of it: release, build."""
+    return [(safe(key, 80), safe(value, 300)) for key, value in run.meta]
+
+
+# -- services and their limits ---------------------------------------------------------------------------------
+
+
+def group_name(group: Group) -> str:
+    """`Stream Chat, user-1`, `chat.example.com/ws`, `page_1`."""
+    key = dict(group.key)
+    if group.provider is not None:
+        user = key.get("user") or ("user not known" if "user" in key else None)
+        return group.provider.name + (f", {safe(user, 60)}" if user else "")
+    if group.per is Scope.PAGE:
+        return f"page {safe(key.get('page') or 'not recorded', 80)}"
+    return safe_middle((key.get("endpoint") or "address not known").partition("://")[2], 120)
+
+
+def services(report: Report, policy: Policy) -> list[Service]:
+    """Every service that was recognised, with the sockets of each user held against its limits."""
+    found: dict[str, list[Session]] = {}
+    for session in report.sessions:
+        if session.provider is not None:
+            found.setdefault(session.provider.id, []).append(session)
+    return [_service(members, policy) for members in found.values()]
+
+
+def _service(members: Sequence[Session], policy: Policy) -> Service:
+    provider = members[0].provider
+    assert provider is not None
+    users = overlaps.groups(members, Scope.USER)
+    sockets = count(len(members), "socket")
+    if any(session.user is not None for session in members):
+        sockets += f" of {count(len({s.user for s in members if s.user is not None}), 'user')}"
+    sockets += ", of a development server" if provider.dev_only else ""
+    sources = dict.fromkeys((limit.source, limit.checked) for limit in provider.limits)
+    return Service(provider.name, sockets, _standing(provider, users, policy), provider.billing, tuple(sources))
+
+
+def _standing(provider: Provider, users: Sequence[Group], policy: Policy) -> str:
+    """`Stream Chat, per user: 3 in development mode (1 too many), 50 in production; ...`"""
+    limits = [limit for limit in provider.limits if limit.scope == "user"]
+    other = [limit for limit in provider.limits if limit.scope != "user"]
+    parts = []
+    if limits:
+        told = [_limit(limit, users, policy) for limit in limits]
+        parts.append(f"per user: {', '.join(told)}")
+    parts += [f"per {limit.scope}: {_mode(limit)}" for limit in other]
+    if not parts:
+        return ""
+    return f"{provider.name}, {'; '.join(parts)}; one browser seen, other tabs and devices count too"
+
+
+def _limit(limit: Limit, users: Sequence[Group], policy: Policy) -> str:
+    sure = max((group.proven_peak for group in users), default=0) - limit.max
+    perhaps = max((group.possible_peak for group in users), default=0) - limit.max
+    holds = policy.app_mode in (None, limit.mode)
+    if holds and sure > 0:
+        return f"{_mode(limit)} ({sure:,} too many)"
+    if holds and perhaps > 0:
+        return f"{_mode(limit)} (cannot rule out {perhaps:,} too many)"
+    return _mode(limit)
+
+
+def _mode(limit: Limit) -> str:
+    if limit.mode is None:
+        return f"{limit.max:,}"
+    return f"{limit.max:,} in {limit.mode}" + (" mode" if limit.mode == "development" else "")
+
+
+# -- findings --------------------------------------------------------------------------------------------------
+
+
+def findings(report: Report) -> list[Told]:
+    """The gravest first, then by rule, each in the order of time."""
+    ranks = {severity: -rank for rank, severity in enumerate(Severity)}
+    rules = {rule: n for n, rule in enumerate(dict.fromkeys(finding.rule for finding in report.findings))}
+    told = sorted(report.findings, key=lambda finding: (ranks[finding.severity], rules[finding.rule]))
+    return [_told(finding, report) for finding in told]
+
+
+def _told(finding: Finding, report: Report) -> Told:
+    return Told(
+        severity=finding.severity,
+        certain=finding.confidence is Confidence.PROVEN,
+        rule=finding.rule,
+        message=safe(finding.message, 600),
+        proof=tuple(_proof(finding, report.named(finding.sessions))),
+        cause=None,
+        remedy=None if finding.remedy is None else safe(finding.remedy, 600),
+        link=finding.link if finding.link and finding.link.startswith("https://") else None,
+    )
+
+
+def _proof(finding: Finding, sessions: Sequence[Session]) -> Iterable[str]:
+    """Where in the file one can see it."""
+    for session in sessions[:PLACES]:
+        ends = " to " + terminal.utc(session.proven.end) if session.proven and session.proven.end else ""
+        open_at = f", certainly open from {terminal.utc(session.proven.start)}{ends}" if session.proven else ""
+        yield f"{session.name}: {safe(session.pointer, 120)}{open_at}"
+    if len(sessions) > PLACES:
+        yield f"and {len(sessions) - PLACES:,} more sockets"
+    if not sessions:
+        yield from (safe(pointer, 120) for pointer in finding.pointers[:PLACES] if pointer)

@@ -1,0 +1,98 @@
+"""A real browser: Chromium, driven by Playwright. Without one these tests are skipped, and the summary says so;
+with REQUIRE_BROWSER=1 that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer import redaction
+from analyzer.model import Policy, Report, Run
+from analyzer.outputs import html
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+
+CAPTURES = Path(__file__).parent.parent / "captures"
+CHROMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """That these tests did not run is told also where pytest is quiet."""
+    skipped = [it for it in terminalreporter.stats.get("skipped", ()) if it.nodeid.startswith("tests/browser/")]
+    if skipped:
+        reason = skipped[0].longrepr[2].removeprefix("Skipped: ")
+        terminalreporter.write_line(
+            f"SKIPPED the {len(skipped)} tests in a real browser (tests/browser): {reason}", yellow=True
+        )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    found = next(filter(None, map(shutil.which, CHROMES)), None)
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        found, missing = None, "Playwright is not installed"
+    else:
+        missing = f"no browser: none of {', '.join(CHROMES)} is on the PATH"
+    if found is None:
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(f"REQUIRE_BROWSER=1, and {missing}")
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Reports, or names of golden captures -> the page, as a file."""
+    made: dict[object, Path] = {}
+
+    def do(*asked: Report | str, **more: Any) -> Path:
+        key = (*(it if isinstance(it, str) else id(it) for it in asked), *more)
+        if key not in made:
+            reports = tuple(analyze(read(CAPTURES / f"{it}.har")) if isinstance(it, str) else it for it in asked)
+            path = tmp_path_factory.mktemp("page") / "report.html"
+            path.write_bytes(
+                html.render(redaction.masked(Run(reports, **{"unreadable": (), "policy": Policy(), **more})))
+            )
+            made[key] = path
+        return made[key]
+
+    return do
+
+
+class Opened:
+    """A page in the browser, with all that it did which it should not."""
+
+    def __init__(self, context: Any, path: Path) -> None:
+        self.asked: list[str] = []
+        self.wrong: list[str] = []
+        self.page = context.new_page()
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("console", lambda message: self.wrong.append(message.text))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.goto(path.as_uri())
+        self.page.wait_for_timeout(100)  # two frames at least: it draws in the next one
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
+    contexts = []
+
+    def do(path: Path, **settings: Any) -> Opened:
+        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings}))
+        return Opened(contexts[-1], path)
+
+    yield do
+    for context in contexts:
+        context.close()

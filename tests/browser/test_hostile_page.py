@@ -1,0 +1,34 @@
+"""The hostile corpus in a real browser, a capture each on one page: nothing executes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from analyzer.model import Policy, Run, Unreadable
+from analyzer.outputs import html
+from tests.test_hostile import HOSTILE, hostile
+
+
+def test_nothing_executes(opened: Any, tmp_path: Path) -> None:
+    everything = "".join(HOSTILE.values())
+    unreadable = tuple(Unreadable(content, content) for content in HOSTILE.values())
+    path = tmp_path / "hostile.html"
+    path.write_bytes(
+        html.render(
+            Run(tuple(map(hostile, HOSTILE.values())), unreadable, Policy(), everything, ((everything, everything),))
+        )
+    )
+    it = opened(path)
+    assert it.page.locator(".lanes").count() == len(HOSTILE)
+    it.page.evaluate("""() => {
+        for (const button of document.querySelectorAll('th button')) button.click();
+        for (const lanes of document.querySelectorAll('.lanes')) {
+            for (const key of ['ArrowDown', 'Enter', '0', 'End']) lanes.dispatchEvent(new KeyboardEvent('keydown', { key }));
+        }
+        for (const lane of document.querySelectorAll('.lane')) lane.dispatchEvent(new PointerEvent('pointermove', { bubbles: true }));
+    }""")
+    it.page.wait_for_timeout(200)
+    assert (it.asked, it.wrong) == ([path.as_uri()], [])
+    assert it.page.evaluate("[window.hacked, document.scripts.length, document.images.length]") == [None, 2, 0]
+    assert it.page.evaluate("document.querySelectorAll('[onerror], [onload], iframe, object, form, base').length") == 0

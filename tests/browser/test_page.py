@@ -1,0 +1,206 @@
+"""The HTML report in a real browser: offline, quiet, usable by keyboard, readable for machines that read aloud."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.model import Report, Unreadable
+from tests.test_text import report, socket
+
+AXE = Path(__file__).parent / "axe.min.js"
+OVERUSE, RELOADS, FAILED = "chrome-S2-overuse", "chrome-08-refresh3", "chrome-10-failed"
+
+
+@pytest.fixture(scope="module")
+def many() -> Report:
+    """3 000 sockets of 300 addresses, one after the other and side by side."""
+    return report(
+        *(socket(n * 0.01, n * 0.01 + 0.5, url=f"wss://h{n % 30}.example/{n % 10}", n=n) for n in range(3_000))
+    )
+
+
+def state(page: Any) -> str:
+    return str(page.inner_text(".state"))
+
+
+def numbers(page: Any) -> list[str]:
+    return list(page.eval_on_selector_all(".sockets tbody th", "cells => cells.map(cell => cell.textContent)"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_asks_for_nothing_and_complains_of_nothing(opened: Any, page_of: Callable[..., Path], scheme: str) -> None:
+    path = page_of(OVERUSE, RELOADS, FAILED, "webkit-D")
+    it = opened(path, color_scheme=scheme)
+    assert it.asked == [path.as_uri()]
+    assert it.wrong == []
+
+
+def test_no_other_script_runs(opened: Any, page_of: Callable[..., Path]) -> None:
+    it = opened(page_of(OVERUSE))
+    it.page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))")
+    assert it.page.evaluate("window.ran") is None
+    assert "Content Security Policy" in "".join(it.wrong)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(opened: Any, page_of: Callable[..., Path], scheme: str) -> None:
+    path = page_of(OVERUSE, FAILED, "webkit-D", "firefox-D", unreadable=(Unreadable("a.har", "not JSON"),))
+    page = opened(path, color_scheme=scheme, bypass_csp=True).page
+    page.focus(".lanes")
+    page.keyboard.press("ArrowDown")
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate(
+        "axe.run({resultTypes: ['violations']}).then(it => it.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
+    )
+    assert found == []
+
+
+def test_without_javascript_the_picture_and_the_table_are_there(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE), java_script_enabled=False).page
+    assert page.locator(".static svg.plot[role=img]").first.is_visible()
+    assert page.locator(".live").is_hidden()
+    assert page.locator(".sockets tbody tr").count() == 4
+    assert "Several sockets open at once" in page.inner_text(".verdict")
+
+
+def test_the_sockets_on_screen_are_in_the_accessibility_tree(
+    opened: Any, page_of: Callable[..., Path], many: Report
+) -> None:
+    page = opened(page_of(many)).page
+    tree = page.locator(".lanes").aria_snapshot()
+    told = re.findall(r"option \"socket #(\d+) ", tree)
+    assert told
+    assert len(told) < 100, "only those on screen"
+    assert page.get_attribute(".lane", "aria-setsize") == "3000"
+
+
+def test_zoom_and_pan_by_buttons_wheel_and_drag(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    assert state(page) == "4 sockets, all of the time"
+    page.click("[aria-label='Zoom in']")
+    zoomed = state(page)
+    assert re.fullmatch(r"4 sockets, 1\.\d\d s from \d+ ms", zoomed)
+    page.click("[aria-label=Later]")
+    assert state(page) != zoomed
+    later = state(page)
+    box = page.locator(".live .levels").bounding_box()
+    page.mouse.move(box["x"] + 300, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 400, box["y"] + 40, steps=4)
+    page.mouse.up()
+    assert state(page) != later
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -400)
+    page.keyboard.up("Control")
+    page.wait_for_timeout(50)
+    assert float(re.search(r", ([\d.]+) (ms|s) from", state(page))[1]) != float(re.search(r", ([\d.]+)", zoomed)[1])
+    page.click("[aria-label='Show all of the time']")
+    assert state(page) == "4 sockets, all of the time"
+
+
+def test_by_keyboard_alone(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.focus(".lanes")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    chosen = page.get_attribute(".lanes", "aria-activedescendant")
+    assert (chosen, page.get_attribute(f"#{chosen}", "aria-selected")) == ("c1-s2", "true")
+    assert "/log/entries/5" in page.inner_text(".card")
+    page.keyboard.press("End")
+    assert page.get_attribute(".lanes", "aria-activedescendant") == "c1-s4"
+    page.keyboard.press("Enter")
+    assert "ms from 3." in state(page) or "s from 3." in state(page)
+    page.keyboard.press("0")
+    assert state(page) == "4 sockets, all of the time"
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    assert "all of the time" not in state(page)
+    page.keyboard.press("Escape")
+    assert page.locator(".card").is_hidden()
+
+
+def test_details_follow_the_pointer(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.hover("#c1-s3")
+    told = page.inner_text(".card")
+    assert "Socket #3: open when saved" in told
+    assert "open by its first message" in told
+    page.hover("h1")
+    assert page.locator(".card").is_hidden()
+
+
+def test_filters_act_on_timeline_and_table(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(FAILED)).page
+    page.get_by_role("combobox", name="Outcome").select_option("never opened")
+    assert state(page).startswith("9 of 10 sockets")
+    assert (page.locator(".lane").count(), len(numbers(page))) == (9, 9)
+    page.get_by_role("searchbox", name="Text").fill("nohost")
+    assert (page.locator(".lane").count(), numbers(page)) == (1, ["2"])
+    page.get_by_role("searchbox", name="Text").fill("nothing like it")
+    assert page.get_by_text("No socket matches.").is_visible()
+    page.get_by_role("searchbox", name="Text").fill("")
+    page.get_by_role("combobox", name="Outcome").select_option("all")
+    assert state(page).startswith("10 sockets")
+
+
+def test_filters_by_service_and_user(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of("../../sample_hars/stream-chat-two-users")).page
+    page.get_by_role("combobox", name="User").select_option("user-2")
+    assert numbers(page) == ["2"]
+    page.get_by_role("combobox", name="Service").select_option("Stream Chat")
+    assert page.locator(".lane").count() == 1
+
+
+def test_the_table_sorts_both_ways(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(FAILED)).page
+    page.get_by_role("button", name="Address").click()
+    up = page.eval_on_selector_all(".sockets td:nth-child(2)", "cells => cells.map(cell => cell.textContent)")
+    assert up == sorted(up)
+    assert page.get_attribute("th:has-text('Address')", "aria-sort") == "ascending"
+    page.get_by_role("button", name="Address").click()
+    down = page.eval_on_selector_all(".sockets td:nth-child(2)", "cells => cells.map(cell => cell.textContent)")
+    assert down == sorted(up, reverse=True)
+    assert page.get_attribute("th:has-text('Address')", "aria-sort") == "descending"
+
+
+@pytest.mark.parametrize("name", [OVERUSE, RELOADS, FAILED, "chrome-20-storm", "firefox-D", "mitmproxy-C.savehar"])
+def test_rows_say_the_same_with_and_without_javascript(opened: Any, page_of: Callable[..., Path], name: str) -> None:
+    page = opened(page_of(name)).page
+    rows = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim()))"
+    before = page.eval_on_selector_all(".sockets tbody tr", rows)
+    page.get_by_role("button", name="#").click()  # from up to down
+    page.get_by_role("button", name="#").click()
+    assert page.eval_on_selector_all(".sockets tbody tr", rows) == before
+
+
+def test_ten_lanes_or_thousands_are_all_reachable(opened: Any, page_of: Callable[..., Path], many: Report) -> None:
+    page = opened(page_of(many)).page
+    assert page.locator(".sockets tbody tr").count() == 1_000
+    page.get_by_role("button", name="Show 500 more of 2,000").click()
+    assert page.locator(".sockets tbody tr").count() == 1_500
+    page.focus(".lanes")
+    page.keyboard.press("End")
+    page.wait_for_timeout(100)
+    last = page.get_attribute(".lanes", "aria-activedescendant")
+    assert page.get_attribute(f"#{last}", "aria-posinset") == "3000"
+    assert page.locator(f"#{last}").is_visible()
+
+
+@pytest.mark.parametrize("width", [400, 700, 1280, 1600])
+def test_nothing_runs_out_of_the_window(opened: Any, page_of: Callable[..., Path], width: int) -> None:
+    page = opened(page_of(OVERUSE, FAILED, RELOADS), viewport={"width": width, "height": 900}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_paper_has_all_of_it(opened: Any, page_of: Callable[..., Path]) -> None:
+    page = opened(page_of(OVERUSE)).page
+    page.emulate_media(media="print")
+    assert page.locator(".static").is_visible()
+    assert page.locator(".live").is_hidden()
+    assert page.evaluate("getComputedStyle(document.querySelector('.tall')).maxHeight") == "none"
+    assert page.pdf().startswith(b"%PDF")

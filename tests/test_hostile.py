@@ -1,0 +1,147 @@
+"""One corpus of hostile text through every output: nothing executes, nothing breaks out, every file still parses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+
+import pytest
+from markdown_it import MarkdownIt
+
+from analyzer import outputs
+from analyzer.model import Caveat, Page, PageKind, Policy, Report, Run, Skipped, Unreadable
+from analyzer.outputs import html, markdown, show, text, timeline
+from tests.test_text import START, report, socket
+
+HOSTILE = {
+    "terminal escapes": "\x1b[31mred\x1b]0;title\x07\x9b2J",
+    "a script": "<script>window.hacked = 1; alert(1)</script>",
+    "an image": "<img src=x onerror=alert(1)>\"'><svg onload=alert(1)>",
+    "the end of the data": "</script><script>alert(1)</script><!--",
+    "the end of a style": "</style></title></textarea><script>alert(1)</script>",
+    "the end of CDATA": "]]><x/><![CDATA[",
+    "a template": "{{ 7 * 7 }}{% raw %}${7 * 7}",
+    "a formula": "=cmd|'/C calc'!A0",
+    "mathematics": r"$\frac{1}{2}$ $$x$$",
+    "NUL": "a\x00b",
+    "right to left": "\u202egnp.exe\u2066",
+    "lone surrogates": "\ud800 \udfff",
+    "an emoji and letters beyond the first plane": "\U0001f600 \U00020000",
+    "100 000 characters": "wss://long.example/" + "x" * 100_000,
+    "newlines": "a\r\nb\u2028c\u2029d\ne",
+    "a table": "| a | b |\n|---|---|\n`code` *bold* [link](https://evil.example)",
+    "mentions": "@octocat #1 GH-12 deadbeef12 owner/repo#3 www.evil.example https://evil.example me@evil.example :tada:",
+    "the start of a line": "1. # - + > ===\n---",
+    "quotes": "a\"b'c\\d`e",
+    "marks piled up": "e" + "\u0301" * 500,
+}
+SIGNS = ("\x1b", "\x07", "\x9b", "\x00", "\u202e", "\u2066", "\u2028", "\u2029", "\r")
+
+
+def hostile(content: str) -> Report:
+    """Where a capture can put text."""
+    return report(
+        socket(0, 2, url=f"wss://{content}/ws", n=0),
+        socket(1, 3, url=f"wss://b.example/{content}", n=1),
+        socket(None, url=content, n=2),
+        source=f"{content}.har",
+        caveats=[Caveat("x", content)],
+        pages=[Page(content, f"https://a.example/{content}", START, PageKind.LOAD)],
+        skipped=[Skipped(content, None, content)],
+    )
+
+
+def run(content: str) -> Run:
+    return Run((hostile(content),), (Unreadable(content, content),), Policy(), content, ((content, content),))
+
+
+@pytest.fixture(params=HOSTILE.values(), ids=HOSTILE.keys())
+def content(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize("name", outputs.OUTPUTS)
+def test_every_output_is_utf8_without_what_acts(name: str, content: str) -> None:
+    told = outputs.render(name, run(content)).decode("utf-8")
+    ours = told.replace("\r\n", "\n") if name == "csv" else told
+    assert [sign for sign in SIGNS if sign in ours] == []
+
+
+def test_json_and_csv_parse_and_hold_it(content: str) -> None:
+    answer = json.loads(outputs.render("json", run(content)))
+    assert answer["captures"][0]["skipped"][0]["problem"] == content
+    assert json.loads(outputs.render("ndjson", run(content)).splitlines()[0])["source"] == f"{content}.har"
+    rows = list(csv.reader(io.StringIO(outputs.render("csv", run(content)).decode(), newline="")))
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert len(rows) == 4
+    assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row)
+
+
+class Elements(HTMLParser):
+    """What a parser makes of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.data = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.found and self.found[-1] == ("script", {"type": "application/json", "id": "data"}):
+            self.data += data
+
+
+def elements(page: bytes) -> Elements:
+    told = Elements()
+    told.feed(page.decode("utf-8"))
+    return told
+
+
+def test_no_element_and_no_attribute_comes_of_it(content: str) -> None:
+    harmless, told = elements(html.render(run("a"))), elements(html.render(run(content)))
+    tags = [tag for tag, _ in told.found]
+    assert tags.count("script") == 2
+    assert set(tags) <= {tag for tag, _ in harmless.found} | {"path"}
+    assert {name for _, given in told.found for name in given} <= {
+        name for _, given in harmless.found for name in given
+    }
+    assert not any(value and value.startswith("javascript:") for _, given in told.found for value in given.values())
+    assert len(json.loads(told.data)[0]["sockets"]) == 3
+
+
+def test_a_page_with_it_is_not_much_longer(content: str) -> None:
+    assert len(html.render(run(content))) < 80_000 + 500 * 3
+
+
+def tokens(document: str) -> list[str]:
+    found = []
+    for token in MarkdownIt("commonmark", {"html": True}).enable("table").enable("strikethrough").parse(document):
+        found += [token.type, *(child.type for child in token.children or ())]
+    return found
+
+
+def test_markdown_shows_it_as_text(content: str) -> None:
+    document = markdown.render(run(content)).decode("utf-8")
+    assert len(document.encode()) <= markdown.LARGEST
+    assert not {"html_block", "html_inline", "link_open", "image", "fence", "hr", "code_block"} & set(tokens(document))
+    assert [t for t in tokens(document) if t != "text"].count("tr_open") == [
+        t for t in tokens(markdown.render(run("a")).decode()) if t != "text"
+    ].count("tr_open")
+    assert re.findall(r"(?i)@\w|#\d|\bwww\.|://|\bGH-\d|:tada:", re.sub(r"`[^`\n]*`", "", document)) == []
+
+
+def test_a_terminal_shows_it_as_text(content: str) -> None:
+    it = hostile(content)
+    for told in (text.render(run(content)), *(show.render(it, session) for session in it.sessions)):
+        assert all(line.isprintable() for line in told.decode("utf-8").split("\n"))
+
+
+def test_the_picture_is_xml(content: str) -> None:
+    tree = ElementTree.fromstring(timeline.render(run(content), "svg"))
+    assert [node.tag for node in tree.iter() if "script" in node.tag] == []
