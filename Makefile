@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := analyzer tests docs
+SOURCES := analyzer tests docs benchmarks
 
 .PHONY: demo test check format services screenshot environment
 

@@ -22,28 +22,44 @@ from typing import Any, TypeAlias
 import msgspec
 
 from analyzer.model import CaptureError, Instant, Policy, Report, Run, Value
-from analyzer.outputs.document import Json, overlap_document, session_document
+from analyzer.outputs.document import Json, overlap_document, pretty, session_document
 from analyzer.pipeline import analyze
 from analyzer.providers import Row
 from analyzer.readers import opened, read
 from analyzer.readers.entries import Document
 from analyzer.readers.fields import duration, headers, instant, is_document, is_socket, json_of, payload_length, text_of
-from analyzer.readers.har import CLOCK_STEP, ORDER_SLACK, Attachment, attached_messages, member
+from analyzer.readers.har import CLOCK_STEP, ORDER_SLACK, Attachment, attached_messages
 from analyzer.readers.raw import RawEntry, RawMessage, RawTimings
-from analyzer.redaction import LONG_ENOUGH, OPAQUE, WORD, Masks, masked
+from analyzer.readers.told import member
+from analyzer.redaction import ALNUM, LONG_ENOUGH, RUN, Masks, has_host, masked, opaque
 from analyzer.version import VERSION
 
-# Headers by which entries are told apart (readers/fields.py, readers/har.py): their values are words, not secrets.
-HEADERS = ("upgrade", ":protocol", "cache-control", "sec-fetch-dest", "sec-fetch-mode", "sec-purpose", "purpose")
+# Headers by which entries are told apart (readers/fields.py, readers/har.py), and what their values may be.
+DIRECTIVE = r"(?:no-cache|no-store|no-transform|only-if-cached|(?:max-age|max-stale|min-fresh)=\d{1,9})"
+HEADERS = {
+    "upgrade": r"(?i:websocket)",
+    ":protocol": r"(?i:websocket)",
+    "cache-control": rf"(?i:{DIRECTIVE}(?:\s*,\s*{DIRECTIVE})*)",
+    "sec-fetch-dest": r"[a-z]{1,20}",
+    "sec-fetch-mode": r"[a-z-]{1,20}",
+    "sec-purpose": r"(?:prefetch|prerender|;|\s|anonymous-client-ip)*",
+    "purpose": r"(?:prefetch|prerender|preview)",
+}
 HOSTS = ("host", ":authority")  # for a URL that has none
 SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "sec-websocket-protocol")
 DATE = re.compile(r"[-+\d:.TZ ]{0,40}")
-WORDS = re.compile(r"[\w@#.,;=/+ -]{0,80}")
+METHOD, KIND = re.compile(r"[A-Z]{0,10}"), re.compile(r"[A-Za-z-]{0,20}")  # a request's; a resource's, a message's
+HTTP_VERSION = re.compile(r"(?:HTTP/[\d.]{1,3}|h[23](?:-\d\d)?|unknown)?", re.IGNORECASE)
+MIME = re.compile(
+    r"(?:text|image|audio|video|font|application|multipart|x-unknown)(?:/[a-z0-9.+-]{1,40})?", re.IGNORECASE
+)
 MASK = re.compile(r"<token (\w+)>")
 FRAMES = 64  # of a stack
 LONGEST_LOOKED_AT = 4096  # characters of a message, for what must not be in the result
 NOTE = "Extracted by har-sockets {}: only sockets, pages and documents; masked; message data removed."
 SAME = re.compile(r"<token \w+>|user-\w+")
+OWN = re.compile(r"<token \w+>|%3Ctoken%20\w+%3E|user-\w+")  # masks
+VALUES = re.compile(r"^(?:[A-Za-z][\w+.-]*:)?(?://)?[^/?#]*|(?<=[?&])[^=&]*=")  # all of an address but path and values
 Line: TypeAlias = tuple[int, Instant, Instant, str | None]  # of an entry: its index, start, end, page
 
 
@@ -162,7 +178,7 @@ class _Small:
         self.witnesses = witnesses  # None: all
         self.entries: list[Json] = []
         self.log: Json = {}
-        self.told: list[Json] = []
+        self.told: list[str] = []
         self.kept: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
         self.dropped = 0
@@ -204,7 +220,7 @@ class _Small:
 
     def _head(self, entry: RawEntry) -> Json:
         """What any entry begins with. An absent length stays absent: it means something."""
-        page, kind = self._name(entry.pageref), self._word(entry.resource_type)
+        page, kind = self._name(entry.pageref), _word(KIND, entry.resource_type)
         return {
             **({"pageref": page} if page is not None else {}),
             **({"_resourceType": kind} if kind is not None else {}),
@@ -223,17 +239,17 @@ class _Small:
             **frame,
             "_initiator": self._initiator(json_of(entry.initiator)),
             "request": _request(
-                self._word(request.method) or "",
+                _word(METHOD, request.method) or "",
                 self._url(request.url or ""),
-                self._word(request.httpVersion) or "",
-                self._headers(request.headers, host="://" not in (request.url or "")),
+                _word(HTTP_VERSION, request.httpVersion) or "",
+                self._headers(request.headers, host=not has_host(request.url or "")),
             ),
             "response": {
                 **_response(
                     response.status,
-                    self._word(response.httpVersion) or "",
+                    _word(HTTP_VERSION, response.httpVersion) or "",
                     self._headers(response.headers),
-                    self._word(mime.partition(";")[0]) or "",
+                    _mime(mime),
                 ),
                 **failure,
             },
@@ -255,20 +271,20 @@ class _Small:
 
     def _message(self, message: RawMessage) -> Json:
         """Time, type, opcode and length. Chrome's text of an error is the browser's own, not data."""
-        kept: Json = {"type": self._word(message.type), "time": message.time, "opcode": message.opcode, "data": ""}
+        kept: Json = {"type": _word(KIND, message.type), "time": message.time, "opcode": message.opcode, "data": ""}
         data = message.data or ""
         if message.type == "error":
             return {**kept, "data": self._text(data)}
         self.removed["messages' data"] += bool(data)
-        self.secrets.update(OPAQUE.findall(data[:LONGEST_LOOKED_AT]))
+        self.secrets.update(filter(opaque, RUN.findall(data[:LONGEST_LOOKED_AT])))
         return {**kept, "_length": payload_length(message)}
 
     def _close(self, close: object) -> object:
         if not isinstance(close, dict):
-            return self._text(close) if isinstance(close, str) else "unreadable"
+            return self._text(close) if isinstance(close, str) else {}
         told = ("code", "timestamp", "time", "_earliest")
         numbers = {key: close[key] for key in told if isinstance(close.get(key), int | float)}
-        reason, by = text_of(close.get("reason")), self._word(text_of(close.get("_by")))
+        reason, by = text_of(close.get("reason")), _word(KIND, text_of(close.get("_by")))
         return {
             **numbers,
             **({} if reason is None else {"reason": self._text(reason)}),
@@ -296,7 +312,7 @@ class _Small:
         """Functions and places of the stack, async parents included."""
         if not isinstance(value, dict):
             return {}
-        kept: Json = {"type": self._word(text_of(value.get("type"))) or "other"}
+        kept: Json = {"type": _word(KIND, text_of(value.get("type"))) or "unknown"}
         if (url := text_of(value.get("url"))) is not None:
             kept["url"] = self._url(url)
         if isinstance(line := value.get("lineNumber"), int):
@@ -323,7 +339,7 @@ class _Small:
     def _headers(self, raw: msgspec.Raw, host: bool = False) -> list[Json]:
         kept = []
         for name, value in headers(raw).items():
-            if name in HEADERS and WORDS.fullmatch(value):
+            if name in HEADERS and re.fullmatch(HEADERS[name], value):
                 kept.append({"name": name, "value": value})
             elif name in HOSTS and host:
                 kept.append({"name": name, "value": self._kept(value)})
@@ -331,7 +347,7 @@ class _Small:
                 kept.append({"name": name, "value": "attachment"})
             else:
                 self.removed["headers"] += 1
-                self.secrets.update(OPAQUE.findall(value))
+                self.secrets.update(filter(opaque, RUN.findall(value)))
                 if name in SECRET_HEADERS:
                     self.secrets.update(part for part in re.split(r"[\s;,=]+", value) if len(part) >= LONG_ENOUGH)
         return kept
@@ -339,21 +355,21 @@ class _Small:
     # -- text of the capture, masked ---------------------------------------------------------------------------
 
     def _url(self, url: str) -> str:
-        return self._kept(self._encoded(self.masks.url(url)))
+        shown = self.masks.url(url)
+        self.texts.append(VALUES.sub(" ", shown))
+        return self._encoded(shown)
 
     def _text(self, text: str) -> str:
         return self._kept(self.masks.text(text))
 
     def _title(self, title: str) -> str:
-        return self._kept(self._encoded(self.masks.title(title)))
+        shown = self.masks.title(title)
+        self.texts.append(VALUES.sub(" ", shown))
+        return self._encoded(shown)
 
     def _name(self, name: str | None) -> str | None:
         """The id of a page or frame."""
-        return None if name is None else self._kept(name if WORDS.fullmatch(name) else self.masks.token(name))
-
-    def _word(self, word: str | None) -> str | None:
-        """A word of the exporter's: a method, a type. Anything longer is none."""
-        return word if word is None or WORDS.fullmatch(word) else ""
+        return None if name is None else self._kept(self._encoded(self.masks.page_id(name)))
 
     def _encoded(self, text: str) -> str:
         """Masks as they may stand in a URL, and are known again by."""
@@ -369,9 +385,8 @@ class _Small:
         """The document; with the caveats of the original that cannot be seen in it any more."""
         bare = self._document()
         known = {caveat.id for caveat in _analyzed(bare, catalogue).capture.caveats}
-        lost = [caveat for caveat in report.capture.caveats if caveat.id not in known]
-        self.told = [{"id": it.id, "message": it.message, "hides_sockets": it.hides_sockets} for it in lost]
-        return self._document() if lost else bare
+        self.told = [caveat.id for caveat in report.capture.caveats if caveat.id not in known]
+        return self._document() if self.told else bare
 
     def _document(self) -> bytes:
         until = text_of(member(self.log, "_harSockets").get("until")) or ""
@@ -387,8 +402,7 @@ class _Small:
             "pages": self._pages(),
             "entries": self.entries,
         }
-        text = json.dumps({"log": log}).encode("ascii")
-        return msgspec.json.format(text, indent=2) + b"\n"
+        return pretty({"log": log})
 
     def _program(self, value: object) -> Json:
         it = value if isinstance(value, dict) else {}
@@ -405,7 +419,8 @@ class _Small:
             "id": self._name(text_of(page.get("id"))) or "",
             "title": self._title(text_of(page.get("title")) or ""),
             "pageTimings": {},
-            **{key: word for key in ("_tab", "_kind") if (word := self._word(text_of(page.get(key)))) is not None},
+            **({} if (tab := self._name(text_of(page.get("_tab")))) is None else {"_tab": tab}),
+            **({} if (kind := _word(KIND, text_of(page.get("_kind")))) is None else {"_kind": kind}),
         }
 
     def check(self, source: str) -> None:
@@ -413,10 +428,11 @@ class _Small:
 
         What has no shape of a secret may be an ordinary word that stands elsewhere too (`websocket`, a host).
         """
-        text = "\n".join(dict.fromkeys(self.texts))
-        opaque = (it for it in self.secrets | set(self.masks.tokens) if len(it) >= LONG_ENOUGH and OPAQUE.search(it))
-        users = {*self.masks.users} & {*WORD.findall(text)}
-        if users or any(it in text for it in opaque):
+        text = OWN.sub(" ", "\n".join(dict.fromkeys(self.texts)))
+        hidden = (it for it in self.secrets | set(self.masks.tokens) if len(it) >= LONG_ENOUGH and opaque(it))
+        words = {word.casefold() for word in ALNUM.findall(text)}
+        users = (user.casefold() for user in self.masks.users)
+        if any(it in text for it in hidden) or any(user in words for user in users):
             raise CaptureError(source, "", "something that was removed would still be in the extract, so none was made")
 
     def extract(self, data: bytes) -> Extract:
@@ -465,6 +481,17 @@ def _timings(timings: RawTimings) -> Json:
     return {name: value for name, value in known.items() if value is not None} | {
         name: -1 for name in ("send", "wait", "receive") if known[name] is None
     }
+
+
+def _word(kind: re.Pattern[str], word: str | None) -> str | None:
+    """A word of the exporter's; empty where it is none."""
+    return word if word is None or kind.fullmatch(word) else ""
+
+
+def _mime(mime: str) -> str:
+    """Its type alone. One that is none is nothing that a browser shows."""
+    plain = mime.partition(";")[0].strip()
+    return plain if not plain or MIME.fullmatch(plain) else "application/octet-stream"
 
 
 def _number(value: float) -> float:

@@ -48,7 +48,8 @@ def excesses(sessions: Sequence[Session], policy: Policy) -> tuple[Excess, ...]:
     for part in _parts(sessions, policy):
         for user, same in partition(part, Scope.USER):
             if user.per is Scope.USER:
-                stretches = find(same, policy.max_open + 1)
+                by_design = same[0].provider.per_page if same[0].provider is not None else 1
+                stretches = find(same, max(policy.max_open, by_design) + 1)
                 found += [Excess(Relation.SAME_USER, o) for o in stretches if o.confidence is Confidence.PROVEN]
         found += _mixed(part, policy.max_open)
     return tuple(found)

@@ -79,10 +79,9 @@ def _fingerprinted(finding: Finding, report: Report) -> Finding:
     users: dict[object, int] = {}
     parts = {finding.rule}
     for session in report.named(finding.sessions):
-        code, identity = session.initiator, session.identity
+        code = session.initiator
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
-        app = (identity.app if identity else None) or ""
-        parts.add(f"{redaction.shape(session.endpoint)} {app} {user} {(code.function if code else None) or ''}")
+        parts.add(f"{redaction.shape(session.endpoint)} {user} {(code.function if code else None) or ''}")
     import hashlib
 
     digest = hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -10,15 +10,19 @@ elsewhere. Message data, headers, cookies and bodies are never kept in the first
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote
+from functools import partial
+from itertools import pairwise
+from urllib.parse import quote, unquote
 
 import msgspec
 
 from analyzer.model import (
     Affiliation,
     Capture,
+    Client,
     Finding,
     Group,
     Identity,
@@ -30,25 +34,59 @@ from analyzer.model import (
     Unreadable,
 )
 
-JWT = r"eyJ[\w-]+\.[\w-]+\.[\w-]*"
-# In any text: a JSON Web Token, a mail address, or 20 characters and more that mix digits and letters and name no file.
-OPAQUE = re.compile(
-    rf"{JWT}|[\w.+-]+(?:@|%40)[\w-]+\.[\w.-]+"
-    r"|(?=[\w~+=%-]*\d)(?=[\w~+=%-]*[A-Za-z])[\w~+=%-]{20,}(?![\w~+=%.-])"
+JWT = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*")
+# What may be a secret, in any text; each is looked at once.
+RUN = re.compile(r"[\w~+%.@-]+={0,2}")
+HEX = re.compile(r"[0-9A-Fa-f]{32,}")
+EXTRACTED = re.compile(r"%3Ctoken%20\w+%3E", re.IGNORECASE)  # a mask in a capture that we extracted
+FILE = re.compile(r"[\w@.,~+-]+\.(?:[cm]?[jt]sx?|html?|css|wasm|vue|svelte|php|aspx?|jsp)", re.IGNORECASE)
+LONG, MIXED, NUMBER = 20, 10, 9  # characters: with digits and letters; going back and forth between them; digits alone
+ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:about|blob|data|javascript|view-source):|/)\S*")
+WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
+NAMED = re.compile(  # a secret by the word before it
+    r"\b((?:bearer|basic)\s+|(?:token|key|secret|passw(?:or)?d|pw|sid|session|ticket|signature|auth\w{0,20})"
+    r"(?:\s*=\s*|:\s*(?=[a-z.,]*[^\sa-z.,])))([^\s&;,'\"<>]+)",
+    re.IGNORECASE,
 )
-# A whole segment of a path: also with dots in it, long numbers, what goes from letters to digits and back again and
-# again, and a mask that an extracted capture holds.
-SEGMENT = re.compile(
-    rf"{JWT}|[^/]*(?:@|%40)[^/]*|\d{{9,}}|(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/]{{20,}}|(?i:%3Ctoken%20)\w+(?i:%3E)"
-    r"|(?=(?:[^/]*?[A-Za-z][^A-Za-z0-9/]*\d){2})(?=(?:[^/]*?\d[^A-Za-z0-9/]*[A-Za-z]){2})[^/]{10,}"
-)
-FILE = re.compile(r"[\w@.,~+-]+\.(?:[cm]?[jt]sx?|html?|css|json|map|wasm|vue|svelte|php|aspx?|jsp|mjs)", re.IGNORECASE)
-ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:about|blob|data|javascript):|/)\S*")
-WORD = re.compile(r"%[0-9A-Fa-f]{2}|[\w.@+-]+")
-OPAQUE_SCHEMES = ("data:", "javascript:")
-URL = re.compile(r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#@]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
-SHORTEST_WORD = 4  # what is shorter stands for itself in too many places
+PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
+ALNUM = re.compile(r"[^\W_]+")
+EXPORTERS_PAGE = re.compile(r"(?:page[_@]|frame@)\w{1,64}(?:#\d+)?")  # page_1, page@5f3a..., frame@5f3a...#2
+PAGE = re.compile(r"[\w.:#@ -]{1,80}")
+OPAQUE_SCHEMES = ("data:", "javascript:", "view-source:data:", "about:srcdoc")
+URL = re.compile(r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+SHORTEST_WORD = 3  # what is shorter stands for itself in too many places: it is masked as a whole part of a path alone
 LONG_ENOUGH = 8  # shorter values are masked where they stand, and not looked for in other text
+
+
+def opaque(run: str) -> bool:
+    """Has a run of characters the shape of a secret: a JSON Web Token, a mail address, long and mixed, long hex?"""
+    if JWT.fullmatch(run):
+        return True
+    name, at, domain = run.replace("%40", "@").rpartition("@")
+    if at and name and "." in domain:
+        return True
+    labels = [label for label in run.rstrip("=").split(".") if len(label) >= LONG - 4 and _mixed(label)]
+    last = run.rpartition(".")[2]
+    return len(labels) > 1 or (len(last) >= LONG and _mixed(last)) or HEX.fullmatch(last) is not None
+
+
+def _mixed(text: str) -> bool:
+    return any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
+
+
+def _opaque(segment: str) -> bool:
+    """The same of a whole part of a path, which is more often a secret: also long numbers, and what goes from letters
+    to digits and back, and again."""
+    if FILE.fullmatch(segment):
+        return False
+    if EXTRACTED.fullmatch(segment) or "@" in segment or "%40" in segment or opaque(segment):
+        return True
+    if segment.isdigit():
+        return len(segment) >= NUMBER
+    kinds = [c.isdigit() for c in segment if c.isalnum()]
+    turns = [before for before, after in pairwise(kinds) if before != after]
+    back_and_forth = len(segment) >= MIXED and turns.count(True) > 1 and turns.count(False) > 1
+    return back_and_forth or (len(segment) >= LONG and _mixed(segment))
 
 
 def masked(run: Run, *, secrets: bool = True, users: bool = True, key: str | None = None) -> Run:
@@ -76,8 +114,9 @@ def _split(address: str) -> tuple[str, str]:
     return (address[:start], address[start:]) if start >= 0 else (address, "")
 
 
-def _opaque(segment: str) -> bool:
-    return SEGMENT.fullmatch(segment) is not None and FILE.fullmatch(segment) is None
+def has_host(url: str) -> bool:
+    found = URL.match(url)
+    return found is not None and bool(found[3])
 
 
 class Masks:
@@ -89,7 +128,8 @@ class Masks:
         self.key = key
         self.tokens: dict[str, str] = {}
         self.users: dict[str, str] = {}
-        self._known: dict[str, str] = {}  # as it may be written -> what is masked wherever it stands by itself
+        self._known: dict[str, str] = {}  # case folded, as it may be written -> the value
+        self._index: dict[str, list[str]] = {}  # by its first word, where that may stand in a text
         self._known_users: set[str] = set()
         self._said: dict[str, str] = {}  # texts that were masked
 
@@ -115,35 +155,54 @@ class Masks:
             secrets = session.affiliation.secrets if self.masks_secrets else ()
             values += [it for it in secrets if len(it) >= SHORTEST_WORD and (it != user or values)]
             for value in values:
-                for form in (value, quote(value, "", errors="surrogatepass"), quote(value, errors="surrogatepass")):
-                    self._known[form] = value
+                self._learn(value)
             if user and self.masks_users:
                 self._known_users.add(user)
 
+    def _learn(self, value: str) -> None:
+        for form in {value, quote(value, "", errors="surrogatepass"), json.dumps(value)[1:-1]}:
+            folded = form.casefold()
+            if folded not in self._known:
+                self._known[folded] = value
+                first = ALNUM.search(folded)
+                if first is not None and len(folded) >= SHORTEST_WORD:
+                    self._index.setdefault(first[0], []).append(folded)
+
     def capture(self, capture: Capture) -> Capture:
+        exporter = capture.exporter
         return msgspec.structs.replace(
             capture,
             traces=(),
+            exporter=msgspec.structs.replace(
+                exporter,
+                name=None if exporter.name is None else self.text(exporter.name),
+                version=None if exporter.version is None else self.text(exporter.version),
+                label=self.text(exporter.label),
+            ),
             pages=tuple(self.page(page) for page in capture.pages),
             skipped=tuple(msgspec.structs.replace(it, problem=self.text(it.problem)) for it in capture.skipped),
         )
 
     def page(self, page: Page) -> Page:
-        return msgspec.structs.replace(page, url=self.title(page.url))
+        end = page.end and msgspec.structs.replace(page.end, successor=self.page_id(page.end.successor))
+        return msgspec.structs.replace(page, id=self.page_id(page.id), url=self.title(page.url), end=end)
+
+    def page_id(self, id: str) -> str:
+        """The id of a page: an exporter's own stays."""
+        if EXPORTERS_PAGE.fullmatch(id):
+            return id
+        return self.word(id) if PAGE.fullmatch(id) else self.token(id)
 
     def title(self, title: str) -> str:
         """A page's title: its address in Chrome, elsewhere that of the document, which may name anyone."""
         return self.url(title) if ADDRESS.fullmatch(title) else self.token(title) if title else title
 
     def session(self, session: Session) -> Session:
-        url = self.url(session.url)
-        user = session.identity.user if session.identity is not None else None
-        if user and self.masks_users and not self.masks_secrets:
-            url = re.sub(rf"(?<![A-Za-z]){re.escape(quote(user, ''))}(?![A-Za-z])", self.user(user), url)
         return msgspec.structs.replace(
             session,
-            url=url,
+            url=self.url(session.url),
             endpoint=self.url(session.endpoint),
+            page=None if session.page is None else self.page_id(session.page),
             initiator=self.initiator(session.initiator),
             affiliation=self.affiliation(session.affiliation),
         )
@@ -159,7 +218,13 @@ class Masks:
         )
 
     def affiliation(self, told: Affiliation) -> Affiliation:
-        return msgspec.structs.replace(told, identity=self.identity(told.identity), secrets=())
+        client = told.client and Client(
+            *(
+                None if it is None else self.word(it)
+                for it in (told.client.name, told.client.version, told.client.runtime)
+            )
+        )
+        return msgspec.structs.replace(told, identity=self.identity(told.identity), client=client, secrets=())
 
     def identity(self, identity: Identity | None) -> Identity | None:
         return identity and Identity(
@@ -168,7 +233,7 @@ class Masks:
         )
 
     def group(self, group: Group) -> Group:
-        mask = {"app": self.token, "user": self.user, "endpoint": self.url}
+        mask = {"app": self.token, "user": self.user, "endpoint": self.url, "page": self.page_id}
         pairs = ((name, mask[name](value) if value and name in mask else value) for name, value in group.key)
         return msgspec.structs.replace(group, key=tuple(pairs))
 
@@ -193,62 +258,82 @@ class Masks:
         return msgspec.structs.replace(finding, message=self._shaped(message))
 
     def url(self, url: str) -> str:
+        url = url.strip()
+        scheme, colon, rest = url.partition(":")
         if url.lower().startswith(OPAQUE_SCHEMES):
-            scheme, _, rest = url.partition(":")
-            return f"{scheme}:{self.token(rest)}"
+            return scheme + colon + self.token(rest)
         scheme, _, host, path, query, fragment = URL.match(url).groups()  # type: ignore[union-attr]  # all optional
         address = scheme + host + "/".join(map(self._segment, path.split("/")))
-        asked = "" if query is None else "?" + self._query(query)
+        asked = "" if query is None else "?" + "&".join(map(self._pair, query.split("&")))
         return address + asked + ("" if fragment is None else "#" + self.token(fragment))
 
     def _segment(self, segment: str) -> str:
         name, *parameters = segment.split(";")  # RFC 3986, section 3.3
-        shown = self._mask(name) if name in self._known or _opaque(name) else self._words(name)
+        shown = self._mask(name) if name.casefold() in self._known or _opaque(name) else self._words(name)
         return ";".join([shown, *(self._pair(it) for it in parameters)])
 
-    def _query(self, query: str) -> str:
-        pairs = query.split("&")
-        return "&".join(self._pair(it, alone=len(pairs) == 1) for it in pairs)
-
-    def _pair(self, pair: str, alone: bool = False) -> str:
+    def _pair(self, pair: str) -> str:
+        """A name and its value, which is masked; alone it may be a value."""
         name, equals, value = pair.partition("=")
         if not equals:
-            return self.token(name) if name and (alone or _opaque(name)) else name
+            return self.token(name) if name else name
         return (self.token(name) if _opaque(name) else name) + "=" + (self.token(value) if value else "")
 
     def text(self, text: str) -> str:
-        """Any other text of a capture: known words, what was masked elsewhere, and what has the shape of a secret."""
+        """Any other text of a capture: addresses in it, known words, what was masked elsewhere, what has the shape of
+        a secret or is named one."""
         if text not in self._said:
-            shown = self._words(text)
-            for secret in sorted({*self._known, *self.tokens}, key=len, reverse=True):
-                if len(secret) < LONG_ENOUGH:
-                    break
-                if secret in shown:
-                    shown = shown.replace(secret, self._mask(secret))
-            self._said[text] = self._shaped(shown)
+            shown = self.word(text)
+            if self.masks_secrets:
+                shown = NAMED.sub(lambda it: it[1] + self.token(it[2]), shown)
+                shown = PIECE.sub(lambda it: self.tokens.get(it[0], it[0]), shown)
+            self._said[text] = shown
         return self._said[text]
 
     def word(self, name: str) -> str:
         """The name of a function or the like: mostly itself."""
-        return self._shaped(self._words(name))
+        parts, at = [], 0
+        for found in WITHIN.finditer(name):
+            parts += [self._shaped(self._words(name[at : found.start()])), self.url(found[0])]
+            at = found.end()
+        return "".join([*parts, self._shaped(self._words(name[at:]))])
 
     def _words(self, text: str) -> str:
-        """Users, and what a provider's row says is secret, where they stand by themselves."""
-        return WORD.sub(lambda it: self._mask(it[0]) if it[0] in self._known else it[0], text) if self._known else text
+        """Users, and what a provider's row says is secret, where they stand by themselves, in any case or encoding."""
+        if not self._index:
+            return text
+        plain = unquote(text, errors="surrogateescape") if "%" in text else text
+        folded = plain.casefold()
+        if len(folded) != len(plain):  # a letter that folds to two: places would not fit
+            folded = plain.lower() if len(plain.lower()) == len(plain) else plain
+        kept = partial(quote, safe="", errors="surrogateescape") if plain is not text else str
+        parts: list[str] = []
+        at = 0
+        for word in ALNUM.finditer(folded):
+            if word.start() < at:
+                continue
+            for form in self._index.get(word[0], ()):
+                start = word.start() - form.index(word[0])
+                end = start + len(form)
+                if start >= at and folded[start:end] == form and not folded[end : end + 1].isalnum():
+                    parts += [kept(plain[at:start]), self._mask(form)]
+                    at = end
+                    break
+        return "".join([*parts, kept(plain[at:])]) if parts else text
 
     def _shaped(self, text: str) -> str:
-        return OPAQUE.sub(lambda it: self.token(it[0]), text)
+        return RUN.sub(lambda it: self.token(it[0]) if opaque(it[0]) else it[0], text)
 
     def _mask(self, form: str) -> str:
         """The mask of a value that is known, or of an opaque one, as it is written."""
-        return self.token(self._known.get(form, form))
+        return self.token(self._known.get(form.casefold(), form))
 
     def token(self, secret: str) -> str:
         """The mask of a secret; that of a user, where it is one."""
         if secret in self._known_users:
             return self.user(secret)
         if not self.masks_secrets:
-            return secret
+            return self._words(secret)
         if secret not in self.tokens:
             self.tokens[secret] = f"<token {self._hash('token', secret) or len(self.tokens) + 1}>"
         return self.tokens[secret]

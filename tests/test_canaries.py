@@ -225,7 +225,11 @@ def test_no_canary_leaves_through_an_output(name: str, file: str, folder: Path) 
 
 # For each command: the calls, by what they write. A command that is missing fails.
 CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
-    "analyze": lambda har, out: [[har], [har, "--per", "user", "--app-mode", "development", "--quiet"]],
+    "analyze": lambda har, out: [
+        [har],
+        [har, "--per", "user", "--app-mode", "development"],
+        [har, "--format", "json", "--redaction-key", "k"],
+    ],
     "show": lambda har, out: [[har, str(number)] for number in range(1, 8)],
     "timeline": lambda har, out: [[har, "-o", str(out / "a.svg")]],
     "record": lambda har, out: [],  # reads no capture; tests/test_recording.py says what it masks

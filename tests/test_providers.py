@@ -1282,6 +1282,22 @@ def test_rows_of_ones_own_come_first(tmp_path: Path) -> None:
             "provider own: per_page and the max of a limit",
             id="a limit of none",
         ),
+        pytest.param(
+            OWN + "limits = [{ scope = 'nonsense', max = 1, source = 'https://x', checked = '2026-11-23' }]",
+            "provider own: scope 'nonsense': not one of user, app",
+            id="a scope that is none",
+        ),
+        pytest.param(
+            OWN + "limits = [{ scope = 'user', max = 1, source = 'https://x', checked = 'yesterday' }]",
+            "provider own: 'yesterday': a date is YYYY-MM-DD",
+            id="a date that is none",
+        ),
+        pytest.param(
+            OWN.replace("path = ", "host = 'Acme\\.example', path = "),
+            "provider own: host 'Acme\\\\.example': hosts are held against it in lower case",
+            id="a host in upper case, which would never match",
+        ),
+        pytest.param(OWN.replace("path = ", "port = 0, path = "), "provider own: port 0: ", id="a port that is none"),
         pytest.param(OWN + "link = 'http://x'", "provider own: http://x", id="a link that is not https"),
         pytest.param(
             OWN.replace('verified = { date = "2026-11-23", by = "us" }', ""),

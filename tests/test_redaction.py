@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,3 +136,90 @@ def test_equal_values_get_equal_masks_numbered_by_first_appearance(reading: Call
 )
 def test_masks(url: str, shown: str, reading: Callable[[object], Capture]) -> None:
     assert masked_urls(url, reading=reading) == [shown]
+
+
+def said(text: str, *, user: str | None = None) -> str:
+    """A text of a capture as an output shows it, where a user is known."""
+    masks = redaction.Masks()
+    if user is not None:
+        masks._learn(user)
+        masks._known_users.add(user)
+    return masks.text(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        pytest.param("wss://u:p@ss@h/a", "wss://h/a", id="a password with an @"),
+        pytest.param("wss://h/?one&two", "wss://h/?<token 1>&<token 2>", id="values without a name"),
+        pytest.param("wss://h/a;one/b", "wss://h/a;<token 1>/b", id="a parameter of a path without a name"),
+        pytest.param("wss://h/a/b@h.example", "wss://h/a/<token 1>", id="a mail address"),
+        pytest.param("wss://h/u/123456789", "wss://h/u/<token 1>", id="a long number"),
+        pytest.param("wss://h/a1b2c3d4e5", "wss://h/<token 1>", id="back and forth between letters and digits"),
+        pytest.param("wss://h/room-2024-q1", "wss://h/room-2024-q1", id="a word with a year stays"),
+        pytest.param("wss://h/main.8f3a9c2d1e0b4a5f6c7d8.js", "wss://h/main.8f3a9c2d1e0b4a5f6c7d8.js", id="a file stays"),
+        pytest.param("wss://h/a1b2c3d4e5f6g7h8.j9k8l7m6n5o4p3q2", "wss://h/<token 1>", id="a signed value with a dot"),
+    ],
+)  # fmt: skip
+def test_more_masks(url: str, shown: str, reading: Callable[[object], Capture]) -> None:
+    assert masked_urls(url, reading=reading) == [shown]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("see https://h/x?token=abc.", "see https://h/x?token=<token 1>", id="an address"),
+        pytest.param("Bearer abcdef refused", "Bearer <token 1> refused", id="what follows Bearer"),
+        pytest.param("sid=abc expired", "sid=<token 1> expired", id="what is named a secret"),
+        pytest.param("Unexpected response code: 404", "Unexpected response code: 404", id="a status stays"),
+        pytest.param("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_REFUSED", id="an error's name stays"),
+        pytest.param("key: not found", "key: not found", id="ordinary words stay"),
+        pytest.param("no ALICE.B here", "no user-1 here", id="a user in another case"),
+        pytest.param("connect_alice.b failed", "connect_user-1 failed", id="a user within a name"),
+        pytest.param("alice.bobby stays", "alice.bobby stays", id="the beginning of another word is no user"),
+    ],
+)
+def test_texts(text: str, shown: str) -> None:
+    assert said(text, user="alice.b") == shown
+
+
+def test_a_user_is_found_where_the_path_encodes_it(reading: Callable[[object], Capture]) -> None:
+    masks = redaction.Masks()
+    masks._learn("a b/c")
+    masks._known_users.add("a b/c")
+    assert masks.url("https://h/u/a%20b%2Fc/x%20y") == "https://h/u/user-1/x%20y"
+
+
+@pytest.mark.parametrize("text", ["A" * 60_000, "a-" * 20_000, "eyJ" * 15_000, "a.1@" * 10_000, "key=" * 10_000])
+def test_masking_takes_linear_time(text: str) -> None:
+    start = time.process_time()
+    masks = redaction.Masks()
+    masks.text(text)
+    masks.url(f"https://h/{text}?{text}")
+    assert time.process_time() - start < 2
+
+
+def test_the_program_and_the_pages_are_masked_too(reading: Callable[[object], Capture]) -> None:
+    mail = "bob@h.example"
+    document = {
+        "log": {
+            "creator": {"name": f"Tool of {mail}", "version": mail},
+            "pages": [{"id": mail, "title": "", "startedDateTime": "2026-01-01T00:00:00Z"}],
+            "entries": [{"pageref": mail, "request": {"url": "wss://h/"}, "response": {"status": 101}}],
+        }
+    }
+    report: Report = analyze(reading(document))
+    shown = redaction.masked(Run((report,), (), Policy()))
+    for name in outputs.OUTPUTS:
+        assert mail not in outputs.render(name, shown).decode("utf-8")
+
+
+def test_what_an_extract_says_of_a_socket_is_believed_only_in_known_words(reading: Callable[[object], Capture]) -> None:
+    told = {"provider": "canary", "client": "canary@h.example", "version": "canary"}
+    entry = {"request": {"url": "wss://h/"}, "response": {"status": 101}, "_harSockets": told}
+    log = {"entries": [entry], "_harSockets": {"caveats": ["canary", {"id": "canary", "message": "canary"}, 5]}}
+    report: Report = analyze(reading({"log": log}))
+    assert report.sessions[0].provider is None
+    shown = redaction.masked(Run((report,), (), Policy()))
+    assert "canary@h.example" not in outputs.render("json", shown).decode()
+    assert "canary" not in {caveat.id for caveat in report.capture.caveats}

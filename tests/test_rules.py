@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from analyzer import Policy, analyze, read
 from analyzer.model import MILLISECOND, Capture, Scope, Severity
+from analyzer.providers import builtin
 
 CAPTURES = Path(__file__).parent / "captures"
 
@@ -161,3 +163,30 @@ def test_services_side_by_side_are_a_note(reading: Callable[[Any], Capture]) -> 
     (finding,) = report.findings
     assert (finding.rule, finding.severity) == ("unrelated-sockets", Severity.NOTE)
     assert finding.message == "Sockets of different services, Stream Chat and Intercom: both open for at least 2.00 s."
+
+
+def services(*sockets: tuple[str, int, int]) -> dict[str, Any]:
+    """Sockets of users of Stream Chat, (user, first and last second of their messages)."""
+
+    def socket(user: str, start: int, end: int) -> dict[str, Any]:
+        url = f"wss://chat.stream-io-api.com/connect?json=%7B%22user_id%22%3A%22{user}%22%7D&api_key=k&stream-auth-type=jwt"
+        messages = [{"type": "send", "time": 1767225600 + at, "opcode": 1, "data": ""} for at in (start, end)]
+        return {"_resourceType": "websocket", "startedDateTime": f"2026-01-01T00:00:{start:02}Z", "request": {"url": url},
+                "response": {"status": 101}, "_webSocketMessages": messages}  # fmt: skip
+
+    return {"log": {"entries": [socket(*it) for it in sockets]}}
+
+
+def test_a_user_who_is_still_connected_is_told_also_when_others_came_and_went(
+    reading: Callable[[Any], Capture],
+) -> None:
+    report = analyze(reading(services(("a", 1, 9), ("b", 2, 3), ("c", 5, 6))))
+    told = [finding for finding in report.findings if finding.rule == "user-still-connected"]
+    assert [finding.sessions for finding in told] == [("s1", "s2"), ("s1", "s3")]
+
+
+def test_sockets_that_a_service_opens_by_design_are_no_fault(reading: Callable[[Any], Capture]) -> None:
+    capture = reading(services(("a", 1, 9), ("a", 2, 8)))
+    (own,) = [row for row in builtin() if row.id == "stream-chat"]
+    assert [f.rule for f in analyze(capture).findings] == ["duplicate-connection"]
+    assert analyze(capture, catalogue=(msgspec.structs.replace(own, per_page=2),)).findings == ()

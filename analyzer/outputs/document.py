@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
+
+import msgspec
 
 from analyzer.intervals import Interval
 from analyzer.model import (
@@ -27,6 +30,15 @@ from analyzer.version import VERSION
 FORMAT = 1
 Json: TypeAlias = dict[str, Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def pretty(document: Json) -> bytes:
+    """Indented JSON in ASCII: lone surrogates and control characters of a capture stay escaped."""
+    text = json.dumps(document)
+    try:
+        return msgspec.json.format(text.encode("ascii"), indent=2) + b"\n"  # in C; `json` indents in Python
+    except msgspec.DecodeError:  # it refuses lone surrogates
+        return json.dumps(document, indent=2).encode("ascii") + b"\n"
 
 
 def run_document(run: Run) -> Json:

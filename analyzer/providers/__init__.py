@@ -21,12 +21,15 @@ import msgspec
 
 from analyzer.model import Affiliation, Client, Direction, Identity, Limit, Opening, Provider, Trace, Value
 
-PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#@]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
+PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
 # A host on which a developer's own server runs (RFC 6761, RFC 1918, RFC 6762).
 DEV_HOST = (
     r"(?:.+\.)?(?:localhost|local|test)|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+"
     r"|172\.(?:1[6-9]|2\d|3[01])\..+"
 )
+NAME, VERSION = re.compile(r"[\w@][\w@/. +-]{0,40}"), re.compile(r"v?\d[\w.+-]{0,30}")
+SCOPES = ("user", "app", "unit", "project", "database", "account", "token", "channel")
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 Where = Literal["query", "path", "host", "protocol", "sent", "received"]
 
 
@@ -143,6 +146,17 @@ def _problems(row: Row) -> Iterator[str]:
         yield "match: a row that names no condition would match every socket"
     if row.per_page < 1 or any(limit.max < 1 for limit in row.limits):
         yield "per_page and the max of a limit are 1 or more"
+    for date in (row.verified.date, *(limit.checked for limit in row.limits)):
+        if not DATE.fullmatch(date):
+            yield f"{date!r}: a date is YYYY-MM-DD"
+    for limit in row.limits:
+        if limit.scope not in SCOPES:
+            yield f"scope {limit.scope!r}: not one of {', '.join(SCOPES)}"
+    for match in row.match:
+        if match.port is not None and not 0 < match.port < 65536:
+            yield f"port {match.port}: from 1 to 65535"
+        if match.host is not None and re.search(r"[A-Z]", re.sub(r"\\.|\[[^]]*\]", "", match.host)):
+            yield f"host {match.host!r}: hosts are held against it in lower case"
     for link in (row.link, *(limit.source for limit in row.limits)):
         if link is not None and not link.startswith("https://"):
             yield f"{link}: a source or link is an https:// URL"
@@ -205,7 +219,7 @@ def affiliation(trace: Trace, rows: Sequence[Row]) -> Affiliation:
     """What a socket belongs to, by the first row that matches. Whatever the capture holds, it raises nothing."""
     told = trace.affiliation
     if told is not None:  # a capture that we extracted
-        known = next((row.provider for row in rows if told.provider and row.id == told.provider.id), told.provider)
+        known = next((row.provider for row in rows if told.provider and row.id == told.provider.id), None)
         return msgspec.structs.replace(told, provider=known)
     view = _view(trace)
     row = next((row for row in rows if any(_matches(match, view) for match in row.match)), None)
@@ -213,6 +227,7 @@ def affiliation(trace: Trace, rows: Sequence[Row]) -> Affiliation:
         return Affiliation()
     app, user = _first(row.app, view), _first(row.user, view)
     name, version, runtime = (_client(it, view) for it in (row.client.name, row.client.version, row.client.runtime))
+    version = version if version is not None and VERSION.fullmatch(version) else None
     return Affiliation(
         provider=row.provider,
         identity=Identity(app, user) if app is not None or user is not None else None,
@@ -269,7 +284,9 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 
 def _client(place: str | Place | None, view: _View) -> str | None:
-    return _first((place,), view) if isinstance(place, Place) else place
+    """A word of the client's own: what looks like anything else is none."""
+    told = _first((place,), view) if isinstance(place, Place) else place
+    return told if told is not None and NAME.fullmatch(told) else None
 
 
 def _first(places: Iterable[Place], view: _View) -> str | None:

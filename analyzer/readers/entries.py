@@ -516,6 +516,8 @@ def _no_message(item: object) -> str:
         msgspec.convert(item, RawMessage)
     except msgspec.ValidationError as error:
         return str(error)
+    except UnicodeEncodeError:
+        return "a lone surrogate where no text is"
     return ""
 
 

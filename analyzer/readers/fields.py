@@ -44,6 +44,7 @@ DIRECTIONS = {  # as Chrome has them, and as cypress-har-generator has them
 }
 OPENING, LONGEST_OPENING = 4, 4096  # messages of which the beginning is kept, and how much of each
 CLOSED_BY = {"reload": "page-reloaded", "navigation": "page-left", "page-closed": "page-closed"}  # -> evidence
+LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
 CLOSE_OPCODE, CONTROL_OPCODES, DATA_OPCODES = 8, (8, 9, 10), (1, 2)  # RFC 6455 section 5.2
 
 
@@ -118,7 +119,7 @@ def payload_length(message: RawMessage) -> int:
     """Bytes of payload: binary messages are base64, text is UTF-8."""
     data = message.data or ""
     if message.length is not None:
-        return int(message.length)
+        return int(message.length) if 0 <= message.length <= LONGEST_MESSAGE else 0
     if message.opcode == 2:
         return len(data) * 3 // 4 - data.count("=", -2)
     return len(data) if data.isascii() else len(data.encode("utf-8", "surrogatepass"))

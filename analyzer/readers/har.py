@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 
@@ -33,6 +32,7 @@ from analyzer.readers import pages as page_reader
 from analyzer.readers.entries import Bytes, Document, kind
 from analyzer.readers.events import Known, Socket
 from analyzer.readers.fields import (
+    FOREVER,
     YEAR_2200,
     affiliation,
     answered,
@@ -52,6 +52,7 @@ from analyzer.readers.fields import (
 )
 from analyzer.readers.pages import Listed, Seen
 from analyzer.readers.raw import RawEntry, RawMessage
+from analyzer.readers.told import member, told_caveats, told_until
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
 CLOCK_STEP = 250 * MILLISECOND
@@ -329,7 +330,8 @@ class _Reading:
 
     def _pages(self) -> list[Page]:
         gathered, seen = self.gathered, self._seen()
-        trusted = not self.stepped and self.document.cut_off is None
+        cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in told_caveats(self.document.log))
+        trusted = not self.stepped and not cut_off
         self.merged = page_reader.contradiction(self.listed, seen, numbered=self.row.tabs is Tabs.DOCUMENT)
         if self.row.tabs is Tabs.DOCUMENT:
             return page_reader.documents_as_pages(
@@ -441,26 +443,7 @@ class _Reading:
                 return offset, offset + 20 * MILLISECOND
         for socket in self.gathered.sockets:
             blocked = socket.entry.timings.blocked
-            if socket.started is not None and blocked is not None and blocked < -1001:
+            if socket.started is not None and blocked is not None and -FOREVER / MILLISECOND < blocked < -1001:
                 offset = socket.started + round((blocked / 1000 + 1) * SECOND)
                 return offset, offset + MILLISECOND
         return None
-
-
-def told_until(log: dict[str, Any]) -> Instant | None:
-    """When a recording of our own ended."""
-    return instant(text_of(member(log, "_harSockets").get("until")))
-
-
-def told_caveats(log: dict[str, Any]) -> list[Caveat]:
-    """What a capture of our own says of itself, or of the one that it was extracted from."""
-    told = member(log, "_harSockets").get("caveats")
-    try:
-        return msgspec.convert(told or [], list[Caveat])
-    except msgspec.ValidationError:
-        return []
-
-
-def member(log: dict[str, Any], name: str) -> dict[str, Any]:
-    value = log.get(name)
-    return value if isinstance(value, dict) else {}

@@ -37,11 +37,14 @@ def _whose(report: Report, sessions: Sequence[Session]) -> str:
     (service,) = services if len(services) == 1 else (None,)
     if service is None:
         return report.endpoints(session.id for session in sessions)
-    return f"{len({session.user for session in sessions}):,} users of {service}"
+    apps = {session.user[1] for session in sessions if session.user is not None}
+    within = f" in {len(apps):,} apps" if len(apps) > 1 else ""
+    return f"{len({session.user for session in sessions}):,} users of {service}{within}"
 
 
 def _remedy(sessions: Sequence[Session]) -> str:
-    if all(session.user for session in sessions):
+    apps = {session.user[:2] if session.user is not None else None for session in sessions}
+    if len(apps) == 1 and None not in apps:
         return USERS
     return SAME if len({session.endpoint for session in sessions}) < len(sessions) else DIFFERENT
 

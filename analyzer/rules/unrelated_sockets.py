@@ -1,4 +1,4 @@
-"""WebSockets of different services were open at the same time, one of each.
+"""WebSockets of different services were open at the same time, of each service those of one user.
 
 Why it matters: mostly it does not. A chat, a support widget and a database each keep a connection of their own. It is
 told because the verdict counts every socket.

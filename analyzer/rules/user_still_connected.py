@@ -13,34 +13,39 @@ from collections.abc import Iterator
 
 from analyzer.model import Finding, Instant, Policy, Report, Rule, Session, Severity
 
+NAMED = 20  # of very many that are still open
+
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     known = [session for session in report.sessions if session.user is not None and session.proven is not None]
-    current: dict[tuple[str, str | None, int], list[Session]] = {}  # by app and clock: the sockets of the last user
+    by_app: dict[tuple[str, str | None, int], list[Session]] = {}  # and clock: those that may still be open
     for session in sorted(known, key=_opened):
         assert session.user is not None
         assert session.provider is not None
-        before = current.setdefault((*session.user[:2], session.clock), [])
-        if before and before[0].user != session.user:
-            still = [old for old in before if _met(old, session)]
-            if still:
-                one = f"{still[0].name} of the user before was"
-                many = one if len(still) == 1 else f"{len(still)} sockets of the user before were"
-                yield report.finding(
-                    RULE.id,
-                    Severity.NOTE,
-                    f"When another user of {session.provider.name} connected ({session.name}), {many} still open.",
-                    (*(old.id for old in still), session.id),
-                    remedy="Disconnect the old user, and wait for it, before the new one connects.",
-                    link=session.provider.link,
-                )
-            before.clear()
+        before = by_app.setdefault((*session.user[:2], session.clock), [])
+        before[:] = [old for old in before if _lives(old, session)]
+        still = [old for old in before if old.user != session.user and _met(old, session)]
+        if still and not any(other.user == session.user for other in before):
+            one = f"{still[0].name} of the user before was"
+            many = one if len(still) == 1 else f"{len(still):,} sockets of other users were"
+            yield report.finding(
+                RULE.id,
+                Severity.NOTE,
+                f"When another user of {session.provider.name} connected ({session.name}), {many} still open.",
+                (*(old.id for old in still[:NAMED]), session.id),
+                remedy="Disconnect the old user, and wait for it, before the new one connects.",
+                link=session.provider.link,
+            )
         before.append(session)
 
 
 def _opened(session: Session) -> Instant:
     assert session.proven is not None
     return session.proven.start
+
+
+def _lives(old: Session, new: Session) -> bool:
+    return old.proven is not None and (old.proven.end is None or _opened(new) < old.proven.end)
 
 
 def _met(old: Session, new: Session) -> bool:

@@ -17,15 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from analyzer.model import MILLISECOND, SECOND, Caveat, Duration, Instant, PageKind
+from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
+from analyzer.readers.told import SHARED_WORKER, STARTED_LATE
 from analyzer.testing.recorder import By, Json, Recording
 
 SWAP_SLACK = 200 * MILLISECOND  # a document in another process: from the commit of the next to the last close
 COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
 GONE_BEFORE, GONE_AFTER = 50 * MILLISECOND, 150 * MILLISECOND  # of reading that a target went, to its sockets' closes
-SAME_CLOCK = (
-    SECOND // 2
-)  # the browser's clock and ours agree so far: it is one machine, whose monotonic clock they share
+SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: one machine, whose monotonic clock they share
 DOCUMENTS = ("page", "iframe")  # types of targets
 STATUS = re.compile(r"response code: (\d{3})")
 KINDS = {
@@ -33,14 +32,6 @@ KINDS = {
     "reloadBypassingCache": PageKind.RELOAD,
     "restore": PageKind.LOAD,  # of a session, not from the back/forward cache
 }
-LATE = Caveat(
-    "recording-started-late", "Sockets had opened before the recording began: they are not in this file.", True
-)
-SHARED = Caveat(
-    "shared-worker",
-    "Sockets that a shared worker opened as it started are not in this file: it cannot be stopped.",
-    True,
-)
 
 
 @dataclass(slots=True)
@@ -91,7 +82,7 @@ class Cdp:
         id, kind, above = str(info["targetId"]), str(info["type"]), self._targets.get(parent)
         self._targets[session] = _Target(id, kind, id if kind == "page" else above.tab if above is not None else None)
         if kind == "shared_worker":
-            self.recording.caveat(SHARED)
+            self.recording.caveat(SHARED_WORKER)
 
     def detached(self, session: str, at: Instant) -> None:
         """The target went, as was read at `at`."""
@@ -114,7 +105,7 @@ class Cdp:
         """Everything, with what only the browser's other protocol saw."""
         adopted = self.recording.adopt(seen, self._keeps_pages)
         if len(self.unknown) > adopted:
-            self.recording.caveat(LATE)
+            self.recording.caveat(STARTED_LATE)
         return self.recording
 
     # -- messages --------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from playwright.async_api import BrowserContext as AsyncContext
 from playwright.async_api import Error
 from playwright.sync_api import BrowserContext as SyncContext
 
-from analyzer.model import SECOND, Caveat, Duration, Instant, PageKind
+from analyzer.model import SECOND, Duration, Instant, PageKind
+from analyzer.readers.told import AS_SEEN
 from analyzer.testing.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, Cdp
 from analyzer.testing.recorder import By, Json, Recording, Told
 
@@ -34,9 +35,6 @@ SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
 PULSE = 0.005  # seconds between looks at whether something waits to be read
 LONGEST_FLUSH = 0.5  # seconds to wait for pages to tell what they have not told yet
 NO_BFCACHE = "--disable-back-forward-cache"
-SEEN_ONLY = Caveat(
-    "instants-as-seen", "Recorded by events without instants: sockets opened and closed somewhat before they were seen."
-)
 
 
 class Listener:
@@ -75,7 +73,7 @@ class Listener:
             yield self._session.send("Target.setDiscoverTargets", {"discover": True})
         else:
             self._seen = Recording(self._told)
-            self._seen.caveat(SEEN_ONLY)
+            self._seen.caveat(AS_SEEN)
         self._context.on("page", self._page)
         for page in self._context.pages:
             self._page(page)

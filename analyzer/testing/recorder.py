@@ -14,8 +14,6 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
-import msgspec
-
 from analyzer.model import MILLISECOND, SECOND, Caveat, Instant, PageKind
 from analyzer.version import VERSION
 
@@ -94,7 +92,7 @@ class Recording:
     def __init__(self, told: Told | None = None) -> None:
         self.sockets: dict[str, Socket] = {}
         self.pages: list[Page] = []
-        self.caveats: dict[str, Caveat] = {}
+        self.caveats: list[str] = []
         self._told = told
         self._current: dict[str, str] = {}  # tab -> id of its page
 
@@ -179,7 +177,9 @@ class Recording:
         socket.opened, socket.status = True, socket.status or 101
 
     def caveat(self, caveat: Caveat) -> None:
-        self.caveats[caveat.id] = caveat
+        """One of OF_THE_RECORDING (readers/told.py)."""
+        if caveat.id not in self.caveats:
+            self.caveats.append(caveat.id)
 
     def alive(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
         """The sockets of a tab or of an owner that have not ended."""
@@ -249,13 +249,12 @@ class Recording:
         entries = [(page.started, _document_entry(page)) for page in self.pages if page.answered is not None]
         entries += [(socket.requested, _socket_entry(socket)) for socket in self.sockets.values()]
         entries.sort(key=lambda entry: entry[0])
-        caveats = [msgspec.to_builtins(it) for it in self.caveats.values()]
         return {
             "log": {
                 "version": "1.2",
                 "creator": {"name": CREATOR, "version": VERSION},
                 "browser": {"name": browser, "version": version},
-                "_harSockets": {"until": _date(until), **({"caveats": caveats} if caveats else {})},
+                "_harSockets": {"until": _date(until), **({"caveats": self.caveats} if self.caveats else {})},
                 "pages": [_page(page, tabs[page.tab]) for page in self.pages],
                 "entries": [entry for _, entry in entries],
             }

@@ -1,4 +1,4 @@
-"""How large the HTML report is, and how soon it is painted: `python benchmarks/html.py [SOCKETS...]`.
+"""How large the HTML report is, and how soon it is painted: `python benchmarks/page.py [SOCKETS...]`.
 
 Sockets are made up: 30 hosts, ten messages each, some never closed. "Painted" is from the navigation to the second
 frame, when all that can be seen is there; "moved" is the longest frame of twenty steps of zoom. Medians of `RUNS`.
