@@ -27,7 +27,17 @@ from analyzer.pipeline import analyze
 from analyzer.providers import Row
 from analyzer.readers import opened, read
 from analyzer.readers.entries import Document
-from analyzer.readers.fields import duration, headers, instant, is_document, is_socket, json_of, payload_length, text_of
+from analyzer.readers.fields import (
+    duration,
+    epoch_seconds,
+    headers,
+    instant,
+    is_document,
+    is_socket,
+    json_of,
+    payload_length,
+    text_of,
+)
 from analyzer.readers.har import CLOCK_STEP, ORDER_SLACK, Attachment, attached_messages
 from analyzer.readers.raw import RawEntry, RawMessage, RawTimings
 from analyzer.readers.told import member
@@ -266,6 +276,7 @@ class _Small:
             **self._whole(entry),
             **({} if messages is None else {"_webSocketMessages": [self._message(it) for it in messages]}),
             **({} if close is None else {"_webSocketClose": self._close(close)}),
+            **({} if epoch_seconds(entry.requested_by) is None else {"_requestedBy": entry.requested_by}),
             "_harSockets": self._affiliation(pointer),
         }
 

@@ -43,6 +43,7 @@ OWN = {
     "_failureText",
     "_frameref",
     "_tab",
+    "_requestedBy",
     "_kind",
 }
 OPTIONAL = {"pageref", "comment", "browser", "pages", "blocked", "dns", "connect", "ssl"}

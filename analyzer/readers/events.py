@@ -39,6 +39,7 @@ from analyzer.readers.fields import (
     close_code,
     endpoint,
     epoch_of,
+    epoch_seconds,
 )
 from analyzer.readers.raw import RawEntry
 
@@ -164,7 +165,9 @@ def _start(socket: Socket, messages: Messages, row: Row, pointer: str) -> Bounds
         exact = messages.last - socket.wait
         if started <= exact <= started + slack:
             return Bounds(exact, exact, "handshake-request", f"{pointer}/startedDateTime")
-    return Bounds(started, started + slack, "handshake-request", f"{pointer}/startedDateTime")
+    seen = None if row.opened is not Opened.ANSWERED else epoch_seconds(socket.entry.requested_by)
+    latest = started + slack if seen is None else max(started, seen)
+    return Bounds(started, latest, "handshake-request", f"{pointer}/startedDateTime")
 
 
 def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: Known, pointer: str) -> Bounds:

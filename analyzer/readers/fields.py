@@ -188,17 +188,18 @@ def epoch_of(close: object) -> Instant | None:
     """A close record's own instant, if it is epoch seconds (HTTP Toolkit's is its process clock)."""
     if not isinstance(close, dict):
         return None
-    return next((at for key in ("timestamp", "time") if (at := _epoch_seconds(close.get(key))) is not None), None)
+    return next((at for key in ("timestamp", "time") if (at := epoch_seconds(close.get(key))) is not None), None)
 
 
-def _epoch_seconds(value: object) -> Instant | None:
+def epoch_seconds(value: object) -> Instant | None:
+    """An instant, if it is a number that can be one in seconds since the epoch."""
     return round(value * SECOND) if isinstance(value, int | float) and 1e9 < value < 1e11 else None
 
 
 def close_bounds(close: dict[str, Any]) -> tuple[Instant | None, str]:
     """What our own recorder adds to an instant: not before when it closed, and what took it along."""
     evidence = CLOSED_BY.get(text_of(close.get("_by")) or "", "close-record")
-    return _epoch_seconds(close.get("_earliest")), evidence
+    return epoch_seconds(close.get("_earliest")), evidence
 
 
 def close_code(close: object) -> tuple[int | None, str | None]:

@@ -63,4 +63,5 @@ class RawEntry(msgspec.Struct, gc=False):
     initiator: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_initiator")
     messages: list[RawMessage] | None = msgspec.field(default=None, name="_webSocketMessages")
     close: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_webSocketClose")
+    requested_by: float | None = msgspec.field(default=None, name="_requestedBy")  # our recorder: epoch seconds
     affiliation: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_harSockets")  # extract.py writes it

@@ -34,7 +34,8 @@ AS_SEEN = Caveat(
     "instants-as-seen",
     "Recorded by events without instants of their own: sockets opened and closed somewhat before they were seen to.",
 )
-OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, AS_SEEN)
+WORKERS = Caveat("workers-not-heard", "A worker ran: sockets of workers may be missing in this file.", True)
+OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, AS_SEEN, WORKERS)
 
 
 def member(log: dict[str, Any], name: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ STATUS = re.compile(r"response code: (\d{3})")
 KINDS = {
     "reload": PageKind.RELOAD,
     "reloadBypassingCache": PageKind.RELOAD,
-    "restore": PageKind.LOAD,  # of a session, not from the back/forward cache
+    "BackForwardCacheRestore": PageKind.RESTORE,
 }
 
 
@@ -227,7 +227,7 @@ class Cdp:
         """A document took the place of another: the sockets of that one went with it."""
         before = self._address.get(target.id)
         self._address[target.id] = navigation.url
-        kind = self._kind(navigation, first=before in (None, "about:blank"))
+        kind = KINDS.get(navigation.type, PageKind.NAVIGATION)
         same_process = before is not None and _origin(before) == _origin(navigation.url) and not navigation.may_swap
         latest = at + (COMMIT_SLACK if same_process else SWAP_SLACK)
         certain = kind is PageKind.RELOAD or not self._keeps_pages
@@ -250,11 +250,6 @@ class Cdp:
                 mime=navigation.mime,
                 committed=at,
             )
-
-    def _kind(self, navigation: _Navigation, first: bool) -> PageKind:
-        if navigation.type == "BackForwardCacheRestore":
-            return PageKind.RESTORE
-        return KINDS.get(navigation.type, PageKind.LOAD if first else PageKind.NAVIGATION)
 
     def _crashed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
         self._gone(session, target, at, self._last.get(session, 0), By.CRASH)

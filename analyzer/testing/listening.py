@@ -1,8 +1,9 @@
 """A Playwright browser context -> a Recording, with Playwright's sync and its async API alike.
 
-In Chromium sockets are listened to by the DevTools protocol, by way of the browser as a whole: so each page, popup,
-iframe of another site and worker is listened to before it runs (nearly always). Playwright's own events see every
-socket, but carry no instants: they fill in what the protocol missed, and are all there is in Firefox and WebKit.
+In Chromium sockets are listened to by the DevTools protocol, by way of the browser as a whole: each page that the test
+opens before the test gets it; popups, iframes of other sites and workers nearly always before they run. Playwright's
+own events see every socket, but carry no instants: they fill in what the protocol missed, and are all there is in
+Firefox and WebKit.
 
 What has to be called is written once, as generators that yield each result of a call: the sync API returns results,
 the async API awaitables (`done`, `awaited`).
@@ -24,7 +25,7 @@ from playwright.async_api import Error
 from playwright.sync_api import BrowserContext as SyncContext
 
 from analyzer.model import SECOND, Duration, Instant, PageKind
-from analyzer.readers.told import AS_SEEN
+from analyzer.readers.told import AS_SEEN, WORKERS
 from analyzer.testing.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, Cdp
 from analyzer.testing.recorder import By, Json, Recording, Told
 
@@ -33,7 +34,8 @@ Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards
 DISCOVERED = ("page", "shared_worker", "service_worker")  # types of targets
 SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
 PULSE = 0.005  # seconds between looks at whether something waits to be read
-LONGEST_FLUSH = 0.5  # seconds to wait for pages to tell what they have not told yet
+LONGEST_WAIT = 0.5  # seconds: for a page to be listened to, for pages to tell what they have not told yet
+SEEN_SLACK = SECOND  # Playwright's events are read that late at most, by a machine that is not overrun
 NO_BFCACHE = "--disable-back-forward-cache"
 
 
@@ -49,11 +51,14 @@ class Listener:
         self._contexts: dict[str, Cdp] = {}  # by the protocol's id; other contexts of the browser are told of too
         self._targets: dict[Path, Cdp] = {}  # listened to
         self._attached: set[str] = set()  # ids of targets
+        self._pages: dict[str, Path] = {}  # id of a target -> the way to it, once it has been asked to tell
         self._own: str | None = None  # the id of our context
-        self._tabs: dict[str, str] = {}  # tab as it is called here -> target
+        self._names: dict[Any, str] = {}  # page -> its tab, as it is called here
+        self._tabs: dict[str, str] = {}  # tab -> target
+        self._requests: dict[str, Any] = {}  # tab -> the last request for a document
         self._seen = Recording(None)  # by Playwright's own events
         self._ids = count(1)
-        self._waiting: set[int] = set()  # ids of calls into targets that are not answered
+        self._waiting: dict[int, Path] = {}  # calls into targets that are not answered
         self._tasks: set[Any] = set()
         self._pulse: Instant = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -78,10 +83,15 @@ class Listener:
         for page in self._context.pages:
             self._page(page)
         self._beat()
+        if self._session is not None:
+            for page in self._context.pages:
+                yield from self._until_heard(page)
+            self._context.new_page = self._opening(self._context.new_page)
 
     def stop(self) -> Steps:
         """The HAR. What is still open stays open in it."""
         until = self._now()  # what is open then is still open when each page has told all that happened before
+        vars(self._context).pop("new_page", None)
         with suppress(Error):  # the browser is gone: nothing more to hear
             yield from self._flush()
             self._context.remove_listener("page", self._page)
@@ -118,6 +128,33 @@ class Listener:
             yield self._call(path, "Page.enable")
             yield self._call(path, "Page.setLifecycleEventsEnabled", enabled=True)
         yield self._call(path, "Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=False, flatten=False)
+        self._pages[info["targetId"]] = path
+
+    def _until_heard(self, page: Any) -> Steps:
+        """Wait until nothing that the page will do is missed."""
+        until = time.monotonic() + LONGEST_WAIT
+        while time.monotonic() < until and not page.is_closed():
+            path = self._pages.get(self._tabs.get(self._tab(page), ""))
+            if path is not None and path not in self._waiting.values():
+                return
+            yield self._session.send("Browser.getVersion")  # what has come in meanwhile is read
+
+    def _opening(self, new_page: Callable[[], Any]) -> Callable[[], Any]:
+        """Playwright's `new_page`, which gives a page that is listened to."""
+
+        def sync_page() -> Any:
+            page = new_page()
+            with suppress(Error):  # it is closed again, or the browser is
+                done(self._until_heard(page))
+            return page
+
+        async def async_page() -> Any:
+            page = await new_page()
+            with suppress(Error):
+                await awaited(self._until_heard(page))
+            return page
+
+        return async_page if self._async else sync_page
 
     def _cdp(self, context: str) -> Cdp:
         if context not in self._contexts:
@@ -128,7 +165,7 @@ class Listener:
     def _call(self, path: Path, method: str, **params: Any) -> Any:
         """Call into the target at the end of the path: each call is wrapped in one to the target before."""
         id = next(self._ids)
-        self._waiting.add(id)
+        self._waiting[id] = path
         message: Json = {"id": id, "method": method, "params": params}
         for session in reversed(path):
             wrapped = {"sessionId": session, "message": json.dumps(message)}
@@ -138,7 +175,7 @@ class Listener:
     def _message(self, event: Json, above: Path = ()) -> None:
         path = (*above, event["sessionId"])
         cdp, message = self._targets.get(path), json.loads(event["message"])
-        self._waiting.discard(message.get("id"))
+        self._waiting.pop(message.get("id"), None)
         if cdp is None or "method" not in message:
             return
         method, params = message["method"], message.get("params", {})
@@ -165,7 +202,7 @@ class Listener:
         for path in list(self._targets):
             with suppress(Error):  # it went in this moment
                 yield self._call(path, "Runtime.evaluate", expression="0")
-        until = time.monotonic() + LONGEST_FLUSH
+        until = time.monotonic() + LONGEST_WAIT
         while self._waiting and time.monotonic() < until:
             yield self._session.send("Browser.getVersion")
         yield self._session.detach()
@@ -173,9 +210,13 @@ class Listener:
     # -- Playwright's own events -----------------------------------------------------------------------------
 
     def _page(self, page: Any) -> None:
-        tab = f"tab_{next(self._ids)}"
+        tab = self._tab(page)
         page.on("websocket", lambda socket: self._websocket(tab, socket))
+        page.on("request", lambda request: self._asked(tab, page, request))
+        page.on("framenavigated", lambda frame: self._committed(tab, page, frame))
         page.on("domcontentloaded", lambda _: self._loaded(tab, page))
+        if self._session is None:
+            page.on("worker", lambda _: self._seen.caveat(WORKERS))
         page.on("close", lambda _: self._closed(tab, By.PAGE_CLOSED))
         page.on("crash", lambda _: self._closed(tab, By.CRASH))
         if self._session is not None:
@@ -189,16 +230,42 @@ class Listener:
             self._own, self._tabs[tab] = str(info.get("browserContextId")), str(info["targetId"])
             yield session.detach()
 
+    def _tab(self, page: Any) -> str:
+        """What it is called here."""
+        return self._names.setdefault(page, f"tab_{len(self._names) + 1}")
+
+    def _asked(self, tab: str, page: Any, request: Any) -> None:
+        """A request: for the page's next document?"""
+        with suppress(Error):  # of a service worker: it has no frame
+            if request.is_navigation_request() and request.frame == page.main_frame:
+                self._requests[tab] = request
+
+    def _committed(self, tab: str, page: Any, frame: Any) -> None:
+        """The main frame has another document, or another fragment: only a document is asked for."""
+        request = self._requests.pop(tab, None) if frame == page.main_frame else None
+        if request is None:
+            return
+        before = [known.url for known in self._seen.pages if known.tab == tab]
+        again = request.headers.get("cache-control") in ("max-age=0", "no-cache") and before[-1:] == [request.url]
+        now = self._now()
+        if self._session is None:  # else the protocol knows better
+            for socket in self._seen.alive(tab=tab):
+                if again:
+                    self._seen.ended(socket.id, now, now - SEEN_SLACK, By.RELOAD)
+                else:
+                    self._seen.lost(socket.id, now)  # it may live on in the back/forward cache
+        self._seen.page(tab, request.url, PageKind.RELOAD if again else PageKind.NAVIGATION, now, committed=now)
+
     def _loaded(self, tab: str, page: Any) -> None:
-        first = all(known.tab != tab for known in self._seen.pages)
-        if page.url != "about:blank":
+        """The first document of a popup may have been asked for before there was a page to hear it from."""
+        if page.url != "about:blank" and all(known.tab != tab for known in self._seen.pages):
             now = self._now()
-            kind = PageKind.LOAD if first else PageKind.UNKNOWN  # it may be a reload
-            self._seen.page(tab, page.url, kind, now, committed=now)
+            self._seen.page(tab, page.url, PageKind.LOAD, now, committed=now)
 
     def _websocket(self, tab: str, socket: Any) -> None:
         id = f"{SEEN}{next(self._ids)}"
-        self._seen.requested(id, socket.url, self._now(), tab=tab)
+        now = self._now()
+        self._seen.requested(id, socket.url, now - SEEN_SLACK, seen=now, tab=tab)
         socket.on("framesent", lambda data: self._frame(id, True, data))
         socket.on("framereceived", lambda data: self._frame(id, False, data))
         socket.on("socketerror", lambda text: self._seen.problem(id, str(text)))
@@ -213,7 +280,8 @@ class Listener:
         problem = (self._seen.sockets[id].problem or "").lower()
         if "handshake" not in problem and "establish" not in problem:
             self._seen.opened_without_answer(id)
-        self._seen.ended(id, self._now(), self._pulse - GONE_BEFORE)
+        now = self._now()
+        self._seen.ended(id, now, now - SEEN_SLACK)
 
     def _closed(self, tab: str, by: By) -> None:
         """A page was closed, or crashed."""

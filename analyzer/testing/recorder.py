@@ -7,7 +7,7 @@ that begin with `_` mean: docs/recording.md; analyzer/exporters.py has a row for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -40,7 +40,9 @@ class Socket:
 
     id: str
     url: str
-    requested: Instant
+    requested: Instant  # not before
+    number: int = 0  # in the order of telling, from 1
+    requested_by: Instant | None = None  # not after; None: exactly then
     page: str | None = None
     tab: str | None = None
     owner: str | None = None  # the target of the browser that has it
@@ -83,7 +85,7 @@ class Page:
     committed: Instant = 0  # it took the place of the one before
 
 
-Told: TypeAlias = Callable[["Socket", Instant, int], None]  # a socket opened, failed or ended; how many are open now
+Told: TypeAlias = Callable[[Socket, Instant, int], None]  # a socket opened, failed or ended; how many are open now
 
 
 class Recording:
@@ -111,14 +113,26 @@ class Recording:
         url: str,
         at: Instant,
         *,
+        seen: Instant | None = None,
         tab: str | None = None,
         owner: str | None = None,
         headers: Mapping[str, str] | None = None,
         initiator: Json | None = None,
     ) -> None:
-        """The request of the opening handshake was sent."""
-        page = self._current.get(tab) if tab is not None else None
-        self.sockets[id] = Socket(id, url, at, page, tab, owner, headers or {}, initiator, last_sign=at)
+        """The request of the opening handshake was sent: at `at`, or between that and when it was seen."""
+        self.sockets[id] = Socket(
+            id,
+            url,
+            at,
+            number=len(self.sockets) + 1,
+            requested_by=seen,
+            page=self._current.get(tab) if tab is not None else None,
+            tab=tab,
+            owner=owner,
+            request_headers=headers or {},
+            initiator=initiator,
+            last_sign=at,
+        )
 
     def answered(self, id: str, at: Instant, status: int, text: str, headers: Mapping[str, str]) -> None:
         """The handshake was answered. Over HTTP/2 success is 200 (RFC 8441)."""
@@ -214,22 +228,29 @@ class Recording:
             nearest = min(same, key=lambda it: abs(it.requested - socket.requested), default=None)
             if nearest is not None and abs(nearest.requested - socket.requested) < SAME_SOCKET:
                 paired.add(nearest.id)
+        exact = {page.id for page in self.pages}
         for page in other.pages:  # the first document of a popup may be quicker than the listening
             if all(known.tab != page.tab or known.committed > page.committed for known in self.pages):
                 self.page(page.tab, page.url, PageKind.LOAD, page.started, committed=page.committed)
         missed = [it for it in other.sockets.values() if it.id not in paired]
-        self.sockets |= {socket.id: socket for socket in missed}
+        for socket in missed:
+            socket.page = None  # that was one of `other`
+            self.sockets[socket.id] = socket
         for socket in self.sockets.values():
             if socket.page is None and socket.tab is not None:
-                self._place(socket, keeps_pages)
+                self._place(socket, keeps_pages, exact)
         return len(missed)
 
-    def _place(self, socket: Socket, keeps_pages: bool) -> None:
+    def _place(self, socket: Socket, keeps_pages: bool, exact: Set[str]) -> None:
         """The page of a socket by its tab and time; and its end, where another page took the place of that."""
         mine = sorted((page for page in self.pages if page.tab == socket.tab), key=lambda page: page.committed)
-        before = sum(page.committed <= socket.requested for page in mine)
+        known = socket.requested if socket.requested_by is None else socket.requested_by
+        before = sum(page.committed <= known for page in mine)
         place = max(before - 1, 0)  # a tab's first page may have been seen later than its socket
-        socket.page = mine[place].id if mine else None
+        if mine:
+            socket.page = mine[place].id
+            if socket.page in exact:
+                socket.requested = max(socket.requested, min(mine[place].committed, known))
         after = mine[place + 1 :]
         if after and not socket.ended:
             reload = after[0].kind is PageKind.RELOAD
@@ -239,12 +260,21 @@ class Recording:
                 by = By.RELOAD if reload else By.NAVIGATION
                 self.ended(socket.id, after[0].committed, socket.last_sign, by)
 
+    def _name_the_first(self) -> None:
+        """What a tab begins with is a load; another document that is no reload came by navigation."""
+        begun: set[str] = set()
+        for page in self.pages:
+            if page.kind in (PageKind.LOAD, PageKind.NAVIGATION):
+                page.kind = PageKind.NAVIGATION if page.tab in begun else PageKind.LOAD
+            begun.add(page.tab)
+
     # -- the document ----------------------------------------------------------------------------------------
 
     def har(self, until: Instant, browser: str = "", version: str = "") -> Json:
         """HAR 1.2. Sockets that did not end are written as open at `until`, the end of the recording."""
         self._told = None
         self.pages.sort(key=lambda page: page.committed)
+        self._name_the_first()
         tabs = {tab: f"tab_{n}" for n, tab in enumerate(dict.fromkeys(page.tab for page in self.pages), 1)}
         entries = [(page.started, _document_entry(page)) for page in self.pages if page.answered is not None]
         entries += [(socket.requested, _socket_entry(socket)) for socket in self.sockets.values()]
@@ -302,6 +332,7 @@ def _socket_entry(socket: Socket) -> Json:
         "cache": {},
         "timings": {"send": 0, "wait": wait, "receive": 0},
         "_resourceType": "websocket",
+        **({} if socket.requested_by is None else {"_requestedBy": socket.requested_by / SECOND}),
         **({} if socket.initiator is None else {"_initiator": socket.initiator}),
         "_webSocketMessages": socket.messages,
         **({"_webSocketClose": _close(socket)} if socket.latest is not None and not failed else {}),

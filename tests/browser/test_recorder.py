@@ -26,9 +26,9 @@ def opens(name: str, query: str = "") -> str:
     return f"new WebSocket(`ws://${{location.host}}/ws/{name}{query}`)"
 
 
-def calm(script: str) -> str:
+def calm(script: str, millis: int = 200) -> str:
     """As applications do, not in a page's first moment: a busy page handles an answer later than it comes."""
-    return f"setTimeout(() => {{ {script} }}, 200)"
+    return f"setTimeout(() => {{ {script} }}, {millis})"
 
 
 def html(script: str) -> str:
@@ -52,7 +52,7 @@ PAGES = {
     "/frame": "<iframe src='/other'></iframe>",
     "/foreign": "<script>document.write(`<iframe src='http://localhost:${location.port}/other'></iframe>`)</script>",
     "/worker": "<script>w = new Worker('/worker.js')</script>",
-    "/worker.js": calm(B),
+    "/worker.js": calm(B, 500),
     "/worker-at-once": "<script>w = new Worker('/worker-at-once.js')</script>",
     "/worker-at-once.js": B,
     "/popup": "<script>open('/other')</script>",
