@@ -496,14 +496,16 @@ def test_what_only_playwright_saw_ends_with_its_page() -> None:
 @pytest.mark.parametrize(
     ("state", "line"),
     [
-        pytest.param({"opened": True}, "1 open  wss://h/a?token=<token 1> opened", id="opened"),
-        pytest.param({"opened": True, "latest": 2}, "1 open  wss://h/a?token=<token 1> closed", id="closed"),
-        pytest.param({"opened": True, "latest": 2, "by": By.RELOAD}, "1 open  wss://h/a?token=<token 1> closed (reload)", id="by"),
-        pytest.param({"opened": True, "lost": True}, "1 open  wss://h/a?token=<token 1> lost from sight", id="lost"),
-        pytest.param({"latest": 2, "problem": "403"}, "1 open  wss://h/a?token=<token 1> failed (403)", id="failed"),
+        pytest.param({"opened": True}, "+ socket #7 wss://h/a?token=<token 1> (1 open now)", id="opened"),
+        pytest.param({"opened": True, "latest": 2}, "- socket #7 closed (1 open now)", id="closed"),
+        pytest.param(
+            {"opened": True, "latest": 2, "by": By.RELOAD}, "- socket #7 closed: page reloaded (1 open now)", id="by"
+        ),
+        pytest.param({"opened": True, "lost": True}, "- socket #7 lost from sight (1 open now)", id="lost"),
+        pytest.param({"latest": 2, "problem": "code: 403"}, "! socket #7 failed: code: 403 (1 open now)", id="failed"),
     ],
 )  # fmt: skip
 def test_a_line_for_each_change_with_secrets_masked(state: dict[str, Any], line: str) -> None:
     lines: list[str] = []
-    _Teller(lines.append).told(Socket("a", "wss://h/a?token=secret12345", ZERO, **state), ZERO, 1)
-    assert [text.partition(" ")[2] for text in lines] == [line]
+    _Teller(lines.append, ZERO).told(Socket("a", "wss://h/a?token=secret12345", ZERO, 7, **state), at(1.25), 1)
+    assert lines == [f"   1.250 s  {line}"]

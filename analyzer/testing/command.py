@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from analyzer.model import SECOND, Instant
 from analyzer.redaction import Masks
+from analyzer.testing.recorder import By
 
 if TYPE_CHECKING:
     from analyzer.testing.recorder import Json, Socket
 
+SCHEME = re.compile(r"[A-Za-z][\w+.-]*:(?!\d)")  # `localhost:3000` has none
+LOCAL = re.compile(r"(?:localhost|127\.|\[::1\])")  # rarely has a certificate
 SYSTEM = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome")  # on the path
 CHANNELS = ("chrome", "msedge")  # where Playwright knows to look for them
+HOW = {
+    By.RELOAD: "page reloaded",
+    By.NAVIGATION: "page left",
+    By.PAGE_CLOSED: "page closed",
+    By.CRASH: "page crashed",
+    By.OWNER_GONE: "its worker or frame ended",
+}
+NETWORK = re.compile(r"net::\w+")  # the browser's own word for what went wrong
 NO_PLAYWRIGHT = "recording needs Playwright: pip install 'har-sockets[playwright]'"
 NO_BROWSER = "no Chrome, Chromium or Edge was found: install one, or run: playwright install chromium"
 
@@ -36,8 +48,9 @@ def record(url: str, headless: bool, seconds: float | None, say: Callable[[str],
         import playwright  # noqa: F401 - is it there?
     except ImportError:
         raise RecordingError(NO_PLAYWRIGHT) from None
+    address = url if SCHEME.match(url) else f"{'http' if LOCAL.match(url) else 'https'}://{url}"
     gc.enable()  # the program switches it off for its short commands; this one may run for hours
-    return asyncio.run(_record(url, headless, seconds, say))
+    return asyncio.run(_record(address, headless, seconds, say))
 
 
 async def _record(url: str, headless: bool, seconds: float | None, say: Callable[[str], None]) -> Json:
@@ -50,7 +63,7 @@ async def _record(url: str, headless: bool, seconds: float | None, say: Callable
         async with async_playwright() as playwright:
             browser = await _launched(playwright, headless)
             context = await browser.new_context(no_viewport=True)
-            listener = Listener(context, _Teller(say).told)
+            listener = Listener(context, _Teller(say, round(time.time() * SECOND)).told)
             await awaited(listener.start())
 
             def closed(_: object) -> None:
@@ -64,7 +77,9 @@ async def _record(url: str, headless: bool, seconds: float | None, say: Callable
                 await page.goto(url, wait_until="commit")
             except Error as problem:
                 if not ended.is_set():
-                    raise RecordingError(f"{url}: cannot be opened: {problem.message.splitlines()[0]}") from None
+                    said = NETWORK.search(problem.message)
+                    why = said[0] if said is not None else Masks().text(problem.message.splitlines()[0])
+                    raise RecordingError(f"{Masks().url(url)}: cannot be opened: {why}") from None
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), seconds)
             har: Json = await awaited(listener.stop())
@@ -75,13 +90,20 @@ async def _record(url: str, headless: bool, seconds: float | None, say: Callable
 
 @contextmanager
 def _interrupting(ended: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C ends the recording, not the program. (A loop's own handlers are not for Windows.)"""
+    """Ctrl-C and `kill` end the recording, not the program; a second time they do. (A loop's own handlers are not for
+    Windows.)"""
     loop = asyncio.get_running_loop()
-    before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(ended.set))
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, before[number])
+        loop.call_soon_threadsafe(ended.set)
+
+    before: dict[int, Any] = {it: signal.signal(it, end) for it in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _launched(playwright: Any, headless: bool) -> Any:
@@ -106,18 +128,19 @@ async def _launched(playwright: Any, headless: bool) -> Any:
 
 
 class _Teller:
-    """A line for each socket that opens or ends."""
+    """A line for each socket that opens, fails or ends; seconds from the beginning of the recording."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], began: Instant) -> None:
         self._say = say
+        self._began = began
         self._masks = Masks()
 
     def told(self, socket: Socket, at: Instant, now: int) -> None:
         if socket.open:
-            what = "opened"
+            sign, what = "+", self._masks.url(socket.url)
         elif not socket.opened:
-            what = f"failed ({socket.problem or 'no answer'})"
+            sign, what = "!", f"failed: {self._masks.text(socket.problem or 'no answer')}"
         else:
-            what = f"closed ({socket.by})" if socket.by else "lost from sight" if socket.lost else "closed"
-        clock = datetime.fromtimestamp(at / SECOND).astimezone().strftime("%H:%M:%S.%f")[:-3]
-        self._say(f"{clock} {now} open  {self._masks.url(socket.url)} {what}")
+            ended = "lost from sight" if socket.lost else "closed"
+            sign, what = "-", f"{ended}: {HOW[socket.by]}" if socket.by else ended
+        self._say(f"{(at - self._began) / SECOND:8.3f} s  {sign} socket #{socket.number} {what} ({now} open now)")
