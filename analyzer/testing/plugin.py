@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -25,11 +27,12 @@ MODES = ("off", "record", "check")
 FIXTURE, ASYNC_FIXTURE = "socket_recording", "async_socket_recording"
 LONGEST_NAME = 150  # of a file
 DEFAULT_OUTPUT = "test-results/sockets"
-OPTIONS: dict[str, tuple[type, str]] = {  # name -> type, help; each on the command line and in the ini file
-    "per": (str, "count sockets together per capture, page, endpoint, service or user"),
-    "max_open": (int, "how many may be open at once"),
-    "tolerance": (int, "milliseconds; an overlap that ended sooner is allowed"),
-    "fail_on": (str, "note, warning or error: the least severe finding that fails a test"),
+SCOPES, SEVERITIES = ("capture", "page", "endpoint", "service", "user"), ("note", "warning", "error")
+OPTIONS: dict[str, tuple[type, tuple[str, ...] | None, str]] = {  # name -> type, words; on the command line and in ini
+    "per": (str, SCOPES, "count sockets together within one of these"),
+    "max_open": (int, None, "how many may be open at once"),
+    "tolerance": (int, None, "milliseconds; an overlap that ended sooner is allowed"),
+    "fail_on": (str, SEVERITIES, "the least severe finding that fails a test"),
 }
 NAMED = pytest.StashKey[dict[str, Any]]()  # what check_every_test says, by item
 RECORDED = pytest.StashKey["SocketRecording"]()
@@ -65,9 +68,15 @@ def check_every_test(**policy: Any) -> Any:
     `policy`: what `assert_sockets` takes, and `mode="record"` for recordings without a verdict.
     """
 
+    return every_test({"mode": "check", **policy})
+
+
+def every_test(named: dict[str, Any]) -> Any:
+    """The fixture. It is automatic, so it comes before any fixture of the test that has a page."""
+
     @pytest.fixture(autouse=True)
     def sockets_of_every_test(request: pytest.FixtureRequest) -> None:
-        request.node.stash[NAMED] = {"mode": "check", **policy}
+        request.node.stash[NAMED] = named
         if "context" in request.node.fixturenames and _settings(request.node)["mode"] != "off":
             request.getfixturevalue(_fixture(request.node))
 
@@ -100,9 +109,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--sockets-output", metavar="DIR", help=f"where HARs go (default: {DEFAULT_OUTPUT})")
     parser.addini("sockets", "off, record or check, for every test that uses Playwright's context", default="off")
     parser.addini("sockets_output", "where HARs go", default=DEFAULT_OUTPUT)
-    for name, (kind, text) in OPTIONS.items():
-        group.addoption(f"--sockets-{name.replace('_', '-')}", dest=f"sockets_{name}", type=kind, help=text)
-        parser.addini(f"sockets_{name}", text, default="")
+    for name, (kind, words, text) in OPTIONS.items():
+        option = f"--sockets-{name.replace('_', '-')}"
+        group.addoption(option, dest=f"sockets_{name}", type=kind, choices=words, help=text)
+        parser.addini(f"sockets_{name}", f"{text}{': ' + ', '.join(words) if words else ''}", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -110,22 +120,18 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "sockets(mode, **policy): off, record or check; and what this test allows, e.g. max_open=2 (har-sockets)",
     )
-    if config.getini("sockets") not in MODES:
-        raise pytest.UsageError(f"sockets = {config.getini('sockets')}: not one of {', '.join(MODES)}")
+    _checked("sockets", config.getini("sockets"), str, MODES)
+    for name, (kind, words, _) in OPTIONS.items():
+        if _ini(config, name):
+            _checked(f"sockets_{name}", _ini(config, name), kind, words)
+    if (config.getoption("sockets") or config.getini("sockets")) != "off":
+        from analyzer.testing import every_test as asked
+
+        config.pluginmanager.register(asked, "har-sockets-every-test")
     if config.pluginmanager.hasplugin("playwright-asyncio"):
         from analyzer.testing import async_fixture
 
         config.pluginmanager.register(async_fixture, "har-sockets-asyncio")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where the command line or the ini file asks for all tests."""
-    if (config.getoption("sockets") or config.getini("sockets")) == "off":
-        return
-    for item in items:
-        names = getattr(item, "fixturenames", None)
-        if names is not None and "context" in names and _settings(item)["mode"] != "off":
-            names.append(_fixture(item))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -156,7 +162,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         from pytest_html import extras
 
         told = extras.text(_text(recording.path), name="sockets")
-        report.extras = [*getattr(report, "extras", []), told, extras.url(str(recording.path), name="HAR")]
+        page = item.config.getoption("htmlpath", None) or ""
+        link = Path(os.path.relpath(recording.path, Path(page).absolute().parent)).as_posix()
+        report.extras = [*getattr(report, "extras", []), told, extras.url(quote(link), name="HAR")]
     return report  # type: ignore[no-any-return]
 
 
@@ -167,16 +175,23 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
     """`mode`, and what assert_sockets takes."""
     config = item.config
     found: dict[str, Any] = {"mode": config.getini("sockets")}
-    found |= {name: kind(config.getini(f"sockets_{name}")) for name, (kind, _) in OPTIONS.items() if _ini(config, name)}
+    found |= {name: kind(_ini(config, name)) for name, (kind, *_) in OPTIONS.items() if _ini(config, name)}
     named: dict[str, Any] = item.stash.get(NAMED, {})
     found |= named
     given = {"mode": config.getoption("sockets"), **{name: config.getoption(f"sockets_{name}") for name in OPTIONS}}
     found |= {name: value for name, value in given.items() if value is not None}
     for marker in reversed(list(item.iter_markers("sockets"))):  # the closest last
         found |= {**marker.kwargs, **({"mode": marker.args[0]} if marker.args else {})}
-    if found["mode"] not in MODES:
-        raise pytest.UsageError(f"{item.nodeid}: sockets: {found['mode']}: not one of {', '.join(MODES)}")
+    _checked(f"{item.nodeid}: mode", found["mode"], str, MODES)
     return found
+
+
+def _checked(name: str, value: str, kind: type, words: tuple[str, ...] | None) -> None:
+    """Raises UsageError for what the setting cannot be."""
+    if words is not None and value not in words:
+        raise pytest.UsageError(f"{name} = {value}: not one of {', '.join(words)}")
+    if kind is int and not value.isdecimal():
+        raise pytest.UsageError(f"{name} = {value}: not a number")
 
 
 def _ini(config: pytest.Config, name: str) -> str:

@@ -12,6 +12,8 @@ from browsers import chromium
 from socket_server import SocketServer
 
 from analyzer import Verdict, analyze, read
+from analyzer.model import Scope, Severity
+from analyzer.testing import plugin
 
 pytest_plugins = ["pytester"]
 PLUGIN = "analyzer.testing.plugin"
@@ -138,6 +140,38 @@ def test_options(args: list[str], ini: str, failed: int, project: Project) -> No
     done.assert_outcomes(passed=1 - failed, failed=failed)
 
 
+@pytest.mark.parametrize(
+    ("ini", "told"),
+    [
+        pytest.param("sockets = sometimes", "*sockets = sometimes: not one of off, record, check", id="mode"),
+        pytest.param("sockets_per = moon", "*sockets_per = moon: not one of capture, *", id="scope"),
+        pytest.param("sockets_max_open = many", "*sockets_max_open = many: not a number", id="number"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_before_any_test(ini: str, told: str, project: Project) -> None:
+    done = project.ran(ONLY_TWO, ini=ini)
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines([told])
+
+
+def test_sockets_that_a_fixture_opens_before_the_test_are_recorded_too(project: Project) -> None:
+    conftest = """
+@pytest.fixture
+def logged_in(page):
+    page.goto("%(one)s"); page.wait_for_timeout(400)
+    return page
+"""
+    test = "def test_it(logged_in):\n    pass\n"
+    project.ran(test, "--sockets", "check", conftest=conftest % project.places).assert_outcomes(passed=1)
+    (path,) = (project.pytester.path / "test-results/sockets").glob("*.har")
+    report = analyze(read(path))
+    assert ([session.outcome for session in report.sessions], report.capture.caveats) == (["open"], ())
+
+
+def test_the_words_of_the_options_are_those_of_the_policy() -> None:
+    assert (tuple(Scope), tuple(Severity)) == (plugin.SCOPES, plugin.SEVERITIES)
+
+
 def test_the_output_folder_can_be_chosen(project: Project) -> None:
     project.ran(TEST, "-k", "test_one", "--sockets", "check", "--sockets-output", "elsewhere")
     assert [it.removesuffix("-chromium") for it in project.recorded("elsewhere")] == ["test_one"]
@@ -186,7 +220,8 @@ def test_the_report_is_attached_to_pytest_html(project: Project) -> None:
     page = (project.pytester.path / "report.html").read_text("utf-8")
     assert "sockets" in page
     assert "test_one" in page
-    assert ".har" in page
+    (name,) = re.findall(r"test-results/sockets/[\w.%-]+\.har", page)[:1]
+    assert (project.pytester.path / name).exists()  # a link that holds where the folder is moved
 
 
 def test_the_async_fixture(pytester: pytest.Pytester, server: SocketServer) -> None:
