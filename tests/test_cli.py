@@ -18,7 +18,6 @@ from analyzer.cli import app
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
 RELOADS = str(CAPTURES / "chrome-08-refresh3.har")
-RELOADS = str(CAPTURES / "chrome-08-refresh3.har")
 
 
 def run(*args: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
@@ -172,6 +171,21 @@ def test_timeline_draws_several_captures_each_from_its_own_start(tmp_path: Path)
     done = run("timeline", OVERUSE, RELOADS, "-o", str(tmp_path / "chart.svg"), "--from", "0.5", "--to", "2")
     assert done.returncode == 0
     assert (tmp_path / "chart.svg").read_text("utf-8").count("2 of 4 sockets in this stretch of time") == 2
+
+
+def test_timeline_says_that_it_draws_the_first_eight_only(tmp_path: Path) -> None:
+    many = [str(path) for path in sorted(CAPTURES.glob("chrome-0*.har"))[:9]]
+    done = run("timeline", *many, "-o", str(tmp_path / "chart.svg"))
+    assert (done.returncode, problem(done).endswith("the first 8 of 9 captures are drawn")) == (0, True)
+
+
+def test_timeline_and_report_take_what_analyze_takes(tmp_path: Path) -> None:
+    asked = ("--per", "user", "--format", "json", "--out", f"csv:{tmp_path / 'rows.csv'}", "--title", "Release 4.2")
+    for command, file in (("timeline", "chart.svg"), ("report", "report.html")):
+        done = run(command, OVERUSE, "-o", str(tmp_path / file), *asked)
+        assert (done.returncode, json.loads(done.stdout)["policy"]["per"]) == (0, "user")
+        assert (tmp_path / file).stat().st_size > 1_000
+    assert (tmp_path / "rows.csv").read_text().count("\n") == 5
 
 
 def test_timeline_writes_a_picture(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from analyzer import Report, Verdict, analyze, read
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, SECOND, Bounds, Outcome, PageKind
 from analyzer.outputs.document import session_document
+from analyzer.readers.told import STARTED_LATE
 from analyzer.testing.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, SWAP_SLACK, Cdp
 from analyzer.testing.command import _Teller
 from analyzer.testing.recorder import By, Recording, Socket
@@ -509,3 +511,21 @@ def test_a_line_for_each_change_with_secrets_masked(state: dict[str, Any], line:
     lines: list[str] = []
     _Teller(lines.append, ZERO).told(Socket("a", "wss://h/a?token=secret12345", ZERO, 7, **state), at(1.25), 1)
     assert lines == [f"   1.250 s  {line}"]
+
+
+def keys(value: Any) -> set[str]:
+    """Every name of a member in a document."""
+    if isinstance(value, list):
+        return set().union(*map(keys, value))
+    return set(value).union(*map(keys, value.values())) if isinstance(value, dict) else set()
+
+
+def test_every_member_of_our_own_is_in_the_docs() -> None:
+    recording = whole()
+    recording.requested("e", "wss://h.example/e", at(8), seen=at(9))
+    recording.caveat(STARTED_LATE)
+    recording.message("d", at(8), True, 1, "x" * 9000, 9000)
+    own = {name for name in keys(recording.har(END)) if name.startswith("_")} | {*By} | {"until", "caveats"}
+    text = (Path(__file__).parent.parent / "docs/recording.md").read_text("utf-8")
+    assert {name for name in own if f"`{name}`" not in text} == set()
+    assert {"_requestedBy", "_length", "_earliest", "_by", "_tab", "_kind", "_failureText"} <= own

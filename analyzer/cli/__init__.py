@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from analyzer.cli.analyze import analyze
+from analyzer.cli.compare import compare
 from analyzer.cli.extract import extract
 from analyzer.cli.record import record
 from analyzer.cli.report import report
@@ -20,7 +21,7 @@ from analyzer.cli.show import show
 from analyzer.cli.timeline import timeline
 from analyzer.version import VERSION
 
-COMMANDS = (analyze, show, timeline, report, extract, record)  # as --help lists them
+COMMANDS = (analyze, show, timeline, report, extract, compare, record)  # as --help lists them
 
 EXAMPLES = """\b
 Examples:
@@ -31,6 +32,7 @@ Examples:
   har-sockets timeline chat.har -o chart.png   the picture
   har-sockets report chat.har -o report.html   a page to sign and to share
   har-sockets extract chat.har -o small.har    only the sockets, masked, for a ticket
+  har-sockets compare before.har after.har     what a change did
   har-sockets record URL -o chat.har           a browser whose sockets are recorded
 
 \b

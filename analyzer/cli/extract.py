@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.options import Capture, Providers, RedactionKey, catalogue, command
-from analyzer.cli.running import UNREADABLE, sources
-from analyzer.cli.screen import refuse, say, show, write
+from analyzer.cli.running import UNREADABLE, one
+from analyzer.cli.screen import say, show, write
 from analyzer.model import CaptureError
 
 
@@ -24,11 +24,8 @@ def extract(
     """
     from analyzer.extract import extract as make
 
-    (source, *others) = sources([capture])
-    if others:
-        refuse(f"{capture}: `extract` takes one capture, this is {len(others) + 1}")
     try:
-        made = make(source, catalogue(providers), redaction_key)
+        made = make(one(capture, "extract"), catalogue(providers), redaction_key)
     except CaptureError as error:
         say(str(error))
         raise typer.Exit(UNREADABLE) from None

@@ -49,11 +49,13 @@ class Delivery(NamedTuple):
     ] = None
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False
 
-    def check(self) -> None:
-        """Refuse what cannot be delivered, before a capture is read."""
-        if self.format not in (None, *outputs.OUTPUTS):
-            refuse(f"--format {self.format}: not one of {', '.join(outputs.OUTPUTS)}")
-        self.files()
+    def check(self, names: tuple[str, ...] = outputs.OUTPUTS) -> None:
+        """Refuse what cannot be delivered, before a capture is read. `names`: of the formats that there are."""
+        if self.format not in (None, *names):
+            refuse(f"--format {self.format}: not one of {', '.join(names)}")
+        for name, _ in self.files():
+            if name not in names:
+                refuse(f"--out {name}: not one of {', '.join(names)}")
         self.pairs()
 
     def files(self) -> list[tuple[str, Path]]:

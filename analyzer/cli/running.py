@@ -21,8 +21,13 @@ def ask(
 ) -> Run:
     """The captures, analysed and masked, with what whoever asks says of them."""
     delivery.check()
+    return answer(sources(captures), reading, masking, allowed, delivery)
+
+
+def answer(names: list[str], reading: Reading, masking: Masking, allowed: Allowed, delivery: Delivery) -> Run:
+    """The same of files that are known; one that is named twice is told twice."""
     policy = reading.policy(allowed)
-    results = list(fleet.results(sources(captures), policy, catalogue(reading.providers)))
+    results = list(fleet.results(names, policy, catalogue(reading.providers)))
     run = Run(
         tuple(result for result in results if isinstance(result, Report)),
         tuple(result for result in results if isinstance(result, Unreadable)),
@@ -41,6 +46,14 @@ def sources(captures: list[str]) -> list[str]:
         return fleet.expand(captures)
     except fleet.NothingToRead as problem:
         refuse(str(problem))
+
+
+def one(capture: str, command: str) -> str:
+    """The capture that is meant, where a command takes one."""
+    (name, *others) = sources([capture])
+    if others:
+        refuse(f"{capture}: `{command}` takes single captures, this is {len(others) + 1}")
+    return name
 
 
 def deliver(run: Run, delivery: Delivery, format: str | None = None) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command
 from analyzer.cli.running import ask, deliver, finish
-from analyzer.cli.screen import refuse, write
+from analyzer.cli.screen import refuse, say, write
 from analyzer.model import SECOND, Instant
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -44,12 +44,15 @@ def timeline(
     run = ask(captures, reading, masking, allowed, delivery)
     if run.reports:
         from analyzer.outputs import timeline as chart
+        from analyzer.outputs.chart import PANELS
 
         try:
             drawn = chart.render(run, kind[1:], width=width, dpi=dpi, start=_when(start), end=_when(end))
         except ValueError as problem:
             refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
         write(output, drawn)
+        if len(run.reports) > PANELS:
+            say(f"{output}: the first {PANELS} of {len(run.reports)} captures are drawn")
     deliver(run, delivery)
     finish(run)
 

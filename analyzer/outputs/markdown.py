@@ -95,7 +95,7 @@ def _index(run: Run, size: Size) -> Iterable[str]:
         ]
         for report in run.reports[: size.captures]
     ]
-    yield from _table(("Verdict", "Capture", "Sockets", "At once, certain", "Not ruled out"), rows)
+    yield from table(("Verdict", "Capture", "Sockets", "At once, certain", "Not ruled out"), rows)
     yield ""
 
 
@@ -140,7 +140,7 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
         told += [terminal.ending(session, pages, axis), summary.length(session.proven, axis), session.pointer]
         rows.append([session.id[1:], *(_text(it, size) for it in told)])
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")
-    yield from _table(heads, rows)
+    yield from table(heads, rows)
     yield ""
     yield from _more(len(report.sessions) - size.sockets, "more sockets", ALL)
 
@@ -185,7 +185,7 @@ def _list(title: str, told: Sequence[str], size: Size) -> Iterable[str]:
     yield ""
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
     yield f"| {' | '.join(heads)} |"
     yield f"|{'---|' * len(heads)}"
     yield from (f"| {' | '.join(row)} |" for row in rows)

@@ -104,7 +104,10 @@ def facts(report: Report) -> list[tuple[str, str]]:
 def figures(report: Report) -> list[tuple[str, str]]:
     """The numbers that one looks for first."""
     peaks = report.concurrency
-    told = [("sockets", f"{len(report.sessions):,}"), ("most open at once, certain", f"{peaks.proven_peak:,}")]
+    told = [
+        ("socket" if len(report.sessions) == 1 else "sockets", f"{len(report.sessions):,}"),
+        ("most open at once, certain", f"{peaks.proven_peak:,}"),
+    ]
     if peaks.possible_peak > peaks.proven_peak:
         told.append(("most at once, not ruled out", f"{peaks.possible_peak:,}"))
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
