@@ -113,6 +113,13 @@ def test_another_tab_does_not_shorten_it() -> None:
     assert (report.verdict, told(report.sessions[0].closed)) == (Verdict.POSSIBLE_OVERLAP, bounds(2, 2.2))
 
 
+def test_another_tab_or_worker_that_ends_does_not_end_it() -> None:
+    recording = Recording()
+    opened(recording, "a", 1, tab="t")
+    assert [recording.alive(tab="other"), recording.alive(owner="w"), recording.alive()] == [[], [], []]
+    assert [socket.id for socket in recording.alive(tab="t")] == ["a"]
+
+
 def test_a_socket_that_is_lost_from_sight_is_unknown_from_its_last_sign_of_life() -> None:
     recording = Recording()
     opened(recording, "a", 1)

@@ -68,7 +68,7 @@ class Listener:
 
     def start(self) -> Steps:
         browser = self._context.browser
-        if browser is not None and browser.browser_type.name == "chromium":
+        if browser is not None and speaks_cdp(browser):
             self._session = yield browser.new_browser_cdp_session()
             info = yield self._session.send("SystemInfo.getInfo")
             self._keeps_pages = NO_BFCACHE not in info.get("commandLine", "")
@@ -250,6 +250,7 @@ class Listener:
         now = self._now()
         if self._session is None:  # else the protocol knows better
             for socket in self._seen.alive(tab=tab):
+                self._may_have_opened(socket.id)
                 if again:
                     self._seen.ended(socket.id, now, now - SEEN_SLACK, By.RELOAD)
                 else:
@@ -276,10 +277,14 @@ class Listener:
         length = len(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else len(data)
         self._seen.message(id, self._now(), sent, 1 if isinstance(data, str) else 2, text, length)
 
-    def _ended(self, id: str) -> None:
+    def _may_have_opened(self, id: str) -> None:
+        """Nobody tells of the handshake's answer, only of some that failed."""
         problem = (self._seen.sockets[id].problem or "").lower()
         if "handshake" not in problem and "establish" not in problem:
             self._seen.opened_without_answer(id)
+
+    def _ended(self, id: str) -> None:
+        self._may_have_opened(id)
         now = self._now()
         self._seen.ended(id, now, now - SEEN_SLACK)
 
@@ -287,6 +292,7 @@ class Listener:
         """A page was closed, or crashed."""
         now = self._now()
         for socket in self._seen.alive(tab=tab):
+            self._may_have_opened(socket.id)
             earliest = socket.last_sign if by is By.CRASH else self._pulse - GONE_BEFORE
             self._seen.ended(socket.id, now + GONE_AFTER, earliest, by)
         if self._own is not None and tab in self._tabs and by is By.PAGE_CLOSED:
@@ -296,8 +302,8 @@ class Listener:
         """One recording of both."""
         seen = self._seen
         for socket in seen.sockets.values():
-            if not socket.ended and not socket.opened:
-                seen.opened_without_answer(socket.id)
+            if not socket.ended:
+                self._may_have_opened(socket.id)
             socket.tab = self._tabs.get(socket.tab or "", socket.tab)
         for page in seen.pages:
             page.tab = self._tabs.get(page.tab, page.tab)
@@ -332,6 +338,11 @@ class Listener:
         task = asyncio.ensure_future(awaited(steps))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def speaks_cdp(browser: Any) -> bool:
+    """Of the browsers that Playwright drives only Chromium tells sockets with their instants."""
+    return bool(browser.browser_type.name == "chromium")
 
 
 def done(steps: Steps) -> Any:

@@ -197,7 +197,7 @@ class Recording:
 
     def alive(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
         """The sockets of a tab or of an owner that have not ended."""
-        mine = (s for s in self.sockets.values() if (tab is not None and s.tab == tab) or s.owner == owner)
+        mine = (s for s in self.sockets.values() if s.tab == tab is not None or s.owner == owner is not None)
         return [socket for socket in mine if not socket.ended]
 
     def _opened(self, socket: Socket, at: Instant) -> None:

@@ -19,6 +19,7 @@ from analyzer.extract import extract
 from analyzer.model import SECOND, Bounds, Outcome
 
 TOLERANCE = 20_000  # microseconds between the server's log and what is claimed
+SEEN_SLACK = SECOND  # a message that was read late, in a browser that tells no instants
 RERUNS = 2  # of a case, for its figures alone: on a busy machine either side may be late to look at its clock
 
 
@@ -182,6 +183,7 @@ AT_ONCE = {
     "a popup that opens one at once": visit("/popup-at-once"),
     "a worker that opens one at once": visit("/worker-at-once"),
     "a worker that opens one at once, left": visit("/worker-at-once", goto("/blank")),
+    "a worker that opens one at once, its tab closed": visit("/worker-at-once", closed_tab),
 }
 
 
@@ -267,6 +269,38 @@ def test_a_socket_that_is_quicker_than_the_listening_is_not_lost(name: str, brow
         assert truth.closed is None or (session.proven.end or 0) < truth.closed * SECOND + TOLERANCE
     assert session.possible is not None
     assert session.possible.start < truth.opened * SECOND + TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["one socket, still open at the end", "messages", "two that overlap", "one after the other", "reload", "navigation",
+     "handshake refused", "closed by the server", "iframe removed", "worker", "two tabs", "tab closed", "popup"],
+)  # fmt: skip
+def test_without_the_protocol_nothing_wrong_is_claimed(
+    name: str, browser: Any, server: SocketServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with Firefox and WebKit: Playwright's own events alone."""
+    from analyzer.testing import listening
+
+    monkeypatch.setattr(listening, "speaks_cdp", lambda _: False)
+    har, seen = recorded(browser, server, CASES[name].do)
+    report = report_of(har)
+    caveats = {caveat.id for caveat in report.capture.caveats}
+    assert "instants-as-seen" in caveats
+    assert ("workers-not-heard" in caveats) == (name == "worker")
+    assert len(report.sessions) == len(seen)
+    for session, truth in zip(report.sessions, seen, strict=True):
+        if truth.opened is None:
+            assert session.outcome is Outcome.FAILED
+            continue
+        opened, closed = truth.opened * SECOND, float("inf") if truth.closed is None else truth.closed * SECOND
+        assert session.possible is not None
+        assert session.possible.start <= opened + TOLERANCE
+        assert session.possible.end is None or session.possible.end >= closed - TOLERANCE
+        if session.proven is not None:
+            assert session.proven.start >= opened - TOLERANCE
+            assert (session.proven.end or 0) <= closed + SEEN_SLACK
+    assert report.verdict in (CASES[name].verdict, Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
 
 
 def assert_same_after_extract(har: Any, report: Report, folder: Path) -> None:
