@@ -15,6 +15,7 @@ import asyncio
 import base64
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from itertools import count
@@ -36,6 +37,7 @@ SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
 PULSE = 0.005  # seconds between looks at whether something waits to be read
 LONGEST_WAIT = 0.5  # seconds: for a page to be listened to, for pages to tell what they have not told yet
 SEEN_SLACK = SECOND  # Playwright's events are read that late at most, by a machine that is not overrun
+OPEN_ONES = "function() { return this.filter(it => it.readyState === WebSocket.OPEN).map(it => it.url) }"
 NO_BFCACHE = "--disable-back-forward-cache"
 
 
@@ -59,6 +61,8 @@ class Listener:
         self._seen = Recording(None)  # by Playwright's own events
         self._ids = count(1)
         self._waiting: dict[int, Path] = {}  # calls into targets that are not answered
+        self._answers: dict[int, Json] = {}  # of those that somebody waits for
+        self._still_open: Counter[str] = Counter()  # URLs, as the pages themselves say at the end
         self._tasks: set[Any] = set()
         self._pulse: Instant = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -165,6 +169,19 @@ class Listener:
     def _call(self, path: Path, method: str, **params: Any) -> Any:
         """Call into the target at the end of the path: each call is wrapped in one to the target before."""
         id = next(self._ids)
+        return self._send(id, path, method, params)
+
+    def _ask(self, path: Path, method: str, **params: Any) -> Steps:
+        """The result of a call; empty where there is none in time."""
+        id = next(self._ids)
+        self._answers[id] = {}
+        yield self._send(id, path, method, params)
+        until = time.monotonic() + LONGEST_WAIT
+        while id in self._waiting and time.monotonic() < until:
+            yield self._session.send("Browser.getVersion")
+        return self._answers.pop(id)
+
+    def _send(self, id: int, path: Path, method: str, params: Json) -> Any:
         self._waiting[id] = path
         message: Json = {"id": id, "method": method, "params": params}
         for session in reversed(path):
@@ -176,6 +193,8 @@ class Listener:
         path = (*above, event["sessionId"])
         cdp, message = self._targets.get(path), json.loads(event["message"])
         self._waiting.pop(message.get("id"), None)
+        if message.get("id") in self._answers:
+            self._answers[message["id"]] = message.get("result", {})
         if cdp is None or "method" not in message:
             return
         method, params = message["method"], message.get("params", {})
@@ -205,7 +224,26 @@ class Listener:
         until = time.monotonic() + LONGEST_WAIT
         while self._waiting and time.monotonic() < until:
             yield self._session.send("Browser.getVersion")
+        alive = sum(not socket.ended for socket in self._seen.sockets.values())
+        if self._own is not None and alive > sum(it.open for it in self._cdp(self._own).recording.sockets.values()):
+            for path in list(self._targets):
+                with suppress(Error):
+                    self._still_open.update((yield from self._open_in(path)))
         yield self._session.detach()
+
+    def _open_in(self, path: Path) -> Steps:
+        """The URLs of the sockets that a page or worker has open, also of those that opened before it was heard."""
+        prototype = (yield from self._ask(path, "Runtime.evaluate", expression="WebSocket.prototype")).get("result", {})
+        if "objectId" not in prototype:
+            return []
+        found = yield from self._ask(path, "Runtime.queryObjects", prototypeObjectId=prototype["objectId"])
+        objects = found.get("objects", {}).get("objectId")
+        if objects is None:
+            return []
+        told = yield from self._ask(
+            path, "Runtime.callFunctionOn", objectId=objects, functionDeclaration=OPEN_ONES, returnByValue=True
+        )
+        return [url for url in told.get("result", {}).get("value", []) if isinstance(url, str)]
 
     # -- Playwright's own events -----------------------------------------------------------------------------
 
@@ -309,9 +347,13 @@ class Listener:
             page.tab = self._tabs.get(page.tab, page.tab)
         if self._own is not None:
             seen = self._cdp(self._own).finish(seen)
-        for socket in seen.sockets.values():
-            if socket.id.startswith(SEEN) and not socket.ended:
-                seen.lost(socket.id, self._now())  # Playwright does not tell of every end (an iframe of another site)
+        silent = [it for it in seen.sockets.values() if it.id.startswith(SEEN) and not it.ended]
+        heard = Counter(it.url for it in seen.sockets.values() if it.open) - Counter(it.url for it in silent)
+        for url, many in Counter(it.url for it in silent).items():
+            if self._still_open[url] - heard[url] < many:  # Playwright does not tell of every end
+                for socket in silent:
+                    if socket.url == url:
+                        seen.lost(socket.id, self._now())
         return seen
 
     # -- time ------------------------------------------------------------------------------------------------
