@@ -35,8 +35,9 @@ Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards
 DISCOVERED = ("page", "shared_worker", "service_worker")  # types of targets
 SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
 PULSE = 0.005  # seconds between looks at whether something waits to be read
-LONGEST_WAIT = 0.5  # seconds: for a page to be listened to, for pages to tell what they have not told yet
-SEEN_SLACK = SECOND  # Playwright's events are read that late at most, by a machine that is not overrun
+LONGEST_WAIT = 2.0  # seconds, for pages to tell what they have not told yet: a page may be stuck
+LONGEST_START = 10.0  # seconds, for a new page to be listened to
+SEEN_SLACK = 2 * SECOND  # Playwright's events are read that late at most, by a machine that is not overrun
 OPEN_ONES = "function() { return this.filter(it => it.readyState === WebSocket.OPEN).map(it => it.url) }"
 NO_BFCACHE = "--disable-back-forward-cache"
 
@@ -136,7 +137,7 @@ class Listener:
 
     def _until_heard(self, page: Any) -> Steps:
         """Wait until nothing that the page will do is missed."""
-        until = time.monotonic() + LONGEST_WAIT
+        until = time.monotonic() + LONGEST_START
         while time.monotonic() < until and not page.is_closed():
             path = self._pages.get(self._tabs.get(self._tab(page), ""))
             if path is not None and path not in self._waiting.values():

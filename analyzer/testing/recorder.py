@@ -228,7 +228,7 @@ class Recording:
             nearest = min(same, key=lambda it: abs(it.requested - socket.requested), default=None)
             if nearest is not None and abs(nearest.requested - socket.requested) < SAME_SOCKET:
                 paired.add(nearest.id)
-        exact = {page.id for page in self.pages}
+        exact = {page.id for page in self.pages if page.answered is not None}  # heard from the request on
         for page in other.pages:  # the first document of a popup may be quicker than the listening
             if all(known.tab != page.tab or known.committed > page.committed for known in self.pages):
                 self.page(page.tab, page.url, PageKind.LOAD, page.started, committed=page.committed)
@@ -250,7 +250,7 @@ class Recording:
         if mine:
             socket.page = mine[place].id
             if socket.page in exact:
-                socket.requested = max(socket.requested, min(mine[place].committed, known))
+                socket.requested = max(socket.requested, min(mine[place].started, known))
         after = mine[place + 1 :]
         if after and not socket.ended:
             reload = after[0].kind is PageKind.RELOAD

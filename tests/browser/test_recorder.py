@@ -19,7 +19,7 @@ from analyzer.extract import extract
 from analyzer.model import SECOND, Bounds, Outcome
 
 TOLERANCE = 20_000  # microseconds between the server's log and what is claimed
-SEEN_SLACK = SECOND  # a message that was read late, in a browser that tells no instants
+SEEN_SLACK = 2 * SECOND  # a message that was read late, in a browser that tells no instants
 RERUNS = 2  # of a case, for its figures alone: on a busy machine either side may be late to look at its clock
 
 
@@ -51,12 +51,13 @@ PAGES = {
     "/code": html(f"{A}; a.onopen = () => a.close(4001, 'enough')"),
     "/server": html(f"a = {opens('a', '?close=200&code=4002')}"),
     "/frame": "<iframe src='/other'></iframe>",
-    "/foreign": "<script>document.write(`<iframe src='http://localhost:${location.port}/other'></iframe>`)</script>",
+    "/foreign": "<script>document.write(`<iframe src='http://localhost:${location.port}/later'></iframe>`)</script>",
     "/worker": "<script>w = new Worker('/worker.js')</script>",
     "/worker.js": calm(B, 500),
     "/worker-at-once": "<script>w = new Worker('/worker-at-once.js')</script>",
     "/worker-at-once.js": B,
-    "/popup": "<script>open('/other')</script>",
+    "/popup": "<script>open('/later')</script>",
+    "/later": f"<script>{calm(B, 600)}</script>",
     "/popup-at-once": "<script>open('/at-once')</script>",
 }
 
@@ -163,9 +164,9 @@ CASES = {
     "iframe": Case(visit("/frame"), ONE, "b:open"),
     "iframe removed": Case(visit("/frame", run("document.querySelector('iframe').remove()")), ONE, "b:closed"),
     "iframe left": Case(visit("/frame", run("document.querySelector('iframe').src = '/blank'")), ONE, "b:closed"),
-    "iframe of another site": Case(visit("/foreign"), ONE, "b:open"),
+    "iframe of another site": Case(visit("/foreign", wait), ONE, "b:open"),
     "iframe of another site removed": Case(
-        visit("/foreign", run("document.querySelector('iframe').remove()")), ONE, "b:closed"
+        visit("/foreign", wait, run("document.querySelector('iframe').remove()")), ONE, "b:closed"
     ),
     "worker": Case(visit("/worker"), ONE, "b:open"),
     "worker terminated": Case(visit("/worker", run("w.terminate()")), ONE, "b:closed"),
@@ -173,7 +174,7 @@ CASES = {
     "two tabs": Case(visit("/one", second_tab), BOTH, "a:open b:open", "load load"),
     "tab closed": Case(visit("/one", closed_tab), ONE, "a:closed"),
     "tab crashed": Case(visit("/one", crash), ONE, "a:closed"),
-    "popup": Case(visit("/popup"), ONE, "b:open", "load load"),
+    "popup": Case(visit("/popup", wait), ONE, "b:open", "load load"),
     "closed while the test was busy": Case(visit("/one", blocked), ONE, "a:closed"),
 }
 
@@ -264,6 +265,7 @@ def test_a_socket_that_is_quicker_than_the_listening_is_not_lost(name: str, brow
     har, (truth,) = recorded(browser, server, AT_ONCE[name])
     (session,) = report_of(har).sessions
     assert truth.opened is not None
+    assert session.outcome is (Outcome.OPEN if truth.closed is None else Outcome.CLOSED)
     if session.proven is not None:
         assert session.proven.start > truth.opened * SECOND - TOLERANCE
         assert truth.closed is None or (session.proven.end or 0) < truth.closed * SECOND + TOLERANCE
