@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests docs benchmarks
 
-.PHONY: demo test test-async check format services screenshot environment
+.PHONY: demo test test-async check format services rules screenshot environment
 
 environment: $(VENV)/ready
 
@@ -50,6 +50,9 @@ check: environment
 
 services: environment
 	$(BIN)/python docs/services.py
+
+rules: environment
+	$(BIN)/python docs/rules.py
 
 screenshot: environment
 	$(BIN)/python docs/screenshot.py

@@ -64,7 +64,7 @@ def content(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("name", outputs.OUTPUTS)
+@pytest.mark.parametrize("name", [name for name in outputs.OUTPUTS if name != "parquet"])  # which is no text
 def test_every_output_is_utf8_without_what_acts(name: str, content: str) -> None:
     told = outputs.render(name, run(content)).decode("utf-8")
     ours = told.replace("\r\n", "\n") if name == "csv" else told

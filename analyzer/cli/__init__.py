@@ -13,21 +13,24 @@ import typer
 from typer.core import TyperGroup
 
 from analyzer.cli.analyze import analyze
+from analyzer.cli.check import check
 from analyzer.cli.compare import compare
 from analyzer.cli.extract import extract
 from analyzer.cli.record import record
 from analyzer.cli.report import report
+from analyzer.cli.rules import rules
 from analyzer.cli.show import show
 from analyzer.cli.timeline import timeline
 from analyzer.version import VERSION
 
-COMMANDS = (analyze, show, timeline, report, extract, compare, record)  # as --help lists them
+COMMANDS = (analyze, check, show, timeline, report, extract, compare, rules, record)  # as --help lists them
 
 EXAMPLES = """\b
 Examples:
   har-sockets chat.har                         who was open when, and every overlap
   har-sockets captures/ 'more/*.har.gz'        many captures, a line each
   har-sockets chat.har --format json           the same for programs
+  har-sockets check captures/                  the gate for CI: exit status by policy
   har-sockets show chat.har 2                  all about socket #2
   har-sockets timeline chat.har -o chart.png   the picture
   har-sockets report chat.har -o report.html   a page to sign and to share
@@ -36,7 +39,8 @@ Examples:
   har-sockets record URL -o chat.har           a browser whose sockets are recorded
 
 \b
-Exit status: 0 done, 2 wrong usage, 3 a capture could not be read."""
+Exit status: 0 done, 2 wrong usage, 3 a capture could not be read;
+of check also 1 the policy is violated, 4 it cannot be told, 5 no sockets."""
 
 
 class DefaultCommand(TyperGroup):

@@ -41,7 +41,7 @@ def timeline(
     kind = output.suffix.lower()
     if kind not in PICTURES:
         refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
-    run = ask(captures, reading, masking, allowed, delivery)
+    run = ask(captures, reading, masking, allowed, delivery, output=output)
     if run.reports:
         from analyzer.outputs import timeline as chart
         from analyzer.outputs.chart import PANELS

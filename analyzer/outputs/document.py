@@ -219,7 +219,7 @@ def timestamp(at: Instant | None) -> str | None:
     """ISO 8601, UTC, microseconds, `Z`."""
     if at is None:
         return None
-    return (EPOCH + timedelta(microseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def milliseconds(duration: Duration) -> float:

@@ -88,6 +88,7 @@ def render(run: Run) -> bytes:
             title=safe(run.title, 200) if run.title else summary.TITLE,
             version=VERSION,
             parts=parts,
+            names=summary.names(run),
             policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
             f"script-src {_hash(early)} {_hash(script)}",
             style=Markup(style),  # noqa: S704 - ours

@@ -6,12 +6,22 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from analyzer import redaction
-from analyzer.model import MILLISECOND, Finding, Instant, Outcome, Policy, Report, Run, Scope, Session, Severity
+from analyzer import gate, redaction
+from analyzer.model import (
+    MILLISECOND,
+    Confidence,
+    Finding,
+    Instant,
+    Outcome,
+    Policy,
+    Report,
+    Run,
+    Scope,
+    Session,
+    Severity,
+)
 from analyzer.pipeline import analyze
 from analyzer.readers import read
-
-SEVERITIES = list(Severity)  # from the least
 
 
 def assert_sockets(
@@ -40,9 +50,11 @@ def assert_sockets(
         app_mode=app_mode,
         count_dev_servers=count_dev_servers,
         fail_on=Severity(fail_on),
+        allow_undecided=allow_undecided,
+        allow_empty=allow_empty,
     )
     report = analyze(har.capture if isinstance(har, Report) else read(os.fspath(har)), policy)
-    problems = list(_problems(report, policy, allow_undecided, allow_empty))
+    problems = list(_problems(report, policy))
     if problems:
         source = report.capture.source
         scope = "" if policy.per is Scope.CAPTURE else f" per {policy.per}"
@@ -51,18 +63,19 @@ def assert_sockets(
     return report
 
 
-def _problems(report: Report, policy: Policy, allow_undecided: bool, allow_empty: bool) -> Iterator[str]:
+def _problems(report: Report, policy: Policy) -> Iterator[str]:
+    """A line or more for each; none where the gate passes it."""
     shown = redaction.masked(Run((report,), (), policy)).reports[0]
-    failing = [it for it in shown.findings if SEVERITIES.index(it.severity) >= SEVERITIES.index(policy.fail_on)]
-    for finding in failing:
+    judged = gate.judge(shown, policy)
+    for finding in judged.failing:
         yield from _told(finding, shown.named(finding.sessions))
-    if not allow_undecided:
-        perhaps = [it for it in shown.findings if it.rule == "possible-overlap" and it not in failing]
-        for finding in perhaps:
-            yield from _told(finding, shown.named(finding.sessions))
-        yield from (f"  cannot tell: {it.message}" for it in shown.capture.caveats if it.hides_sockets)
-    if not shown.sessions and not allow_empty:
+    if judged.status == gate.EMPTY:
         yield "  there is no socket in it: what was not seen cannot pass"
+    if judged.status == gate.UNDECIDED:
+        for finding in shown.findings:
+            if finding.confidence is Confidence.POSSIBLE:
+                yield from _told(finding, shown.named(finding.sessions))
+        yield from (f"  cannot tell: {it.message}" for it in shown.capture.caveats if it.hides_sockets)
 
 
 def _told(finding: Finding, sessions: Sequence[Session]) -> Iterator[str]:
