@@ -20,10 +20,11 @@ from analyzer.cli.record import record
 from analyzer.cli.report import report
 from analyzer.cli.rules import rules
 from analyzer.cli.show import show
+from analyzer.cli.summary import summary
 from analyzer.cli.timeline import timeline
 from analyzer.version import VERSION
 
-COMMANDS = (analyze, check, show, timeline, report, extract, compare, rules, record)  # as --help lists them
+COMMANDS = (analyze, check, show, timeline, report, extract, compare, summary, rules, record)  # as --help lists them
 
 EXAMPLES = """\b
 Examples:
