@@ -1,11 +1,12 @@
 # make demo    the environment, then the main job on sample_hars/
 # make test    the environment, then all checks
+# make test-async   what needs pytest-playwright-asyncio, in an environment of its own
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests docs benchmarks
 
-.PHONY: demo test check format services rules screenshot environment
+.PHONY: demo test test-async check format services rules screenshot environment
 
 environment: $(VENV)/ready
 
@@ -33,6 +34,13 @@ demo: environment
 
 test: environment check
 	$(BIN)/python -m pytest
+
+# The async half of the pytest plugin: pytest-playwright and its async twin exclude each other.
+test-async:
+	$(PYTHON) -m venv $(VENV)/async
+	$(VENV)/async/bin/python -m pip install --quiet --editable '.[playwright]' hypothesis pytest-playwright-asyncio
+	REQUIRE_BROWSER=1 $(VENV)/async/bin/python -m pytest -o asyncio_default_fixture_loop_scope=session \
+		tests/browser/test_plugin.py -k async
 
 check: environment
 	$(BIN)/ruff format --check $(SOURCES)

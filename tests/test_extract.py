@@ -42,6 +42,9 @@ OWN = {
     "_harSockets",
     "_failureText",
     "_frameref",
+    "_tab",
+    "_requestedBy",
+    "_kind",
 }
 OPTIONAL = {"pageref", "comment", "browser", "pages", "blocked", "dns", "connect", "ssl"}
 

@@ -19,7 +19,7 @@ from analyzer.readers import read
 from analyzer.rules import RULES
 
 ROOT = Path(__file__).parent.parent
-HEAVY = {"numpy", "pandas", "matplotlib", "haralyzer", "jinja2", "pydantic", "pyarrow"}
+HEAVY = {"playwright", "numpy", "pandas", "matplotlib", "haralyzer", "jinja2", "pydantic", "pyarrow"}
 
 
 def modules_after(*args: str) -> set[str]:

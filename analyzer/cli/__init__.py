@@ -16,6 +16,7 @@ from analyzer.cli.analyze import analyze
 from analyzer.cli.check import check
 from analyzer.cli.compare import compare
 from analyzer.cli.extract import extract
+from analyzer.cli.record import record
 from analyzer.cli.report import report
 from analyzer.cli.rules import rules
 from analyzer.cli.show import show
@@ -23,7 +24,7 @@ from analyzer.cli.summary import summary
 from analyzer.cli.timeline import timeline
 from analyzer.version import VERSION
 
-COMMANDS = (analyze, check, show, timeline, report, extract, compare, summary, rules)  # as --help lists them
+COMMANDS = (analyze, check, show, timeline, report, extract, compare, summary, rules, record)  # as --help lists them
 
 EXAMPLES = """\b
 Examples:
@@ -36,6 +37,7 @@ Examples:
   har-sockets report chat.har -o report.html   a page to sign and to share
   har-sockets extract chat.har -o small.har    only the sockets, masked, for a ticket
   har-sockets compare before.har after.har     what a change did
+  har-sockets record URL -o chat.har           a browser whose sockets are recorded
 
 \b
 Exit status: 0 done, 2 wrong usage, 3 a capture could not be read;

@@ -81,9 +81,14 @@ def append(path: Path, data: bytes, most: int) -> bool:
 
 
 def say(problem: str) -> None:
+    """One line about a problem, to standard error."""
+    tell(f"har-sockets: {problem}")
+
+
+def tell(line: str) -> None:
     """One line, to standard error; what a terminal would obey is spelled out."""
-    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in problem)
-    print(f"har-sockets: {shown}".encode(errors="backslashreplace").decode(), file=sys.stderr)
+    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+    print(shown.encode(errors="backslashreplace").decode(), file=sys.stderr, flush=True)
 
 
 def refuse(problem: str) -> NoReturn:

@@ -43,6 +43,7 @@ DIRECTIONS = {  # as Chrome has them, and as cypress-har-generator has them
     "response": RECEIVED,
 }
 OPENING, LONGEST_OPENING = 4, 4096  # messages of which the beginning is kept, and how much of each
+CLOSED_BY = {"reload": "page-reloaded", "navigation": "page-left", "page-closed": "page-closed"}  # -> evidence
 LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
 CLOSE_OPCODE, CONTROL_OPCODES, DATA_OPCODES = 8, (8, 9, 10), (1, 2)  # RFC 6455 section 5.2
 
@@ -117,7 +118,7 @@ def _opening(message: RawMessage) -> Opening:
 def payload_length(message: RawMessage) -> int:
     """Bytes of payload: binary messages are base64, text is UTF-8."""
     data = message.data or ""
-    if message.length is not None and not data:
+    if message.length is not None:
         return int(message.length) if 0 <= message.length <= LONGEST_MESSAGE else 0
     if message.opcode == 2:
         return len(data) * 3 // 4 - data.count("=", -2)
@@ -185,11 +186,20 @@ def answered(entry: RawEntry, started: Instant) -> Instant | None:
 
 def epoch_of(close: object) -> Instant | None:
     """A close record's own instant, if it is epoch seconds (HTTP Toolkit's is its process clock)."""
-    for key in ("timestamp", "time"):
-        value = close.get(key) if isinstance(close, dict) else None
-        if isinstance(value, int | float) and 1e9 < value < 1e11:
-            return round(value * SECOND)
-    return None
+    if not isinstance(close, dict):
+        return None
+    return next((at for key in ("timestamp", "time") if (at := epoch_seconds(close.get(key))) is not None), None)
+
+
+def epoch_seconds(value: object) -> Instant | None:
+    """An instant, if it is a number that can be one in seconds since the epoch."""
+    return round(value * SECOND) if isinstance(value, int | float) and 1e9 < value < 1e11 else None
+
+
+def close_bounds(close: dict[str, Any]) -> tuple[Instant | None, str]:
+    """What our own recorder adds to an instant: not before when it closed, and what took it along."""
+    evidence = CLOSED_BY.get(text_of(close.get("_by")) or "", "close-record")
+    return epoch_seconds(close.get("_earliest")), evidence
 
 
 def close_code(close: object) -> tuple[int | None, str | None]:

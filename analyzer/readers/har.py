@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 
@@ -53,6 +52,7 @@ from analyzer.readers.fields import (
 )
 from analyzer.readers.pages import Listed, Seen
 from analyzer.readers.raw import RawEntry, RawMessage
+from analyzer.readers.told import member, told_caveats, told_until
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
 CLOCK_STEP = 250 * MILLISECOND
@@ -231,8 +231,8 @@ class _Reading:
         self.gathered = gathered
         self.source = source
         self.skipped = list(gathered.skipped)
-        creator = _member(document.log, "creator")
-        self.browser = text_of(_member(document.log, "browser").get("name"))
+        creator = member(document.log, "creator")
+        self.browser = text_of(member(document.log, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")), text_of(creator.get("version"))
         self.row = exporters.identify(self.name, self.version)
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
@@ -246,7 +246,9 @@ class _Reading:
 
     def capture(self) -> Capture:
         gathered, row = self.gathered, self.row
-        known = Known(self.row, self.tick, self.stepped, self._monotonic_offset())
+        until = told_until(self.document.log)
+        self.witnessed += [] if until is None else [until]
+        known = Known(self.row, self.tick, self.stepped, self._monotonic_offset(), until)
         traces = []
         for socket in gathered.sockets:
             trace, skipped = events.trace(socket, known)
@@ -321,7 +323,8 @@ class _Reading:
                 self.skipped.append(Skipped(f"/log/pages/{n}", None, "no page: an object with an id"))
                 continue
             date = text_of(page.get("startedDateTime"))
-            found.append(Listed(page["id"], text_of(page.get("title")) or "", instant(date), monotonic_date(date)))
+            title, tab, how = (text_of(page.get(name)) for name in ("title", "_tab", "_kind"))
+            found.append(Listed(page["id"], title or "", instant(date), monotonic_date(date), tab, how))
         known = {page.id for page in found}
         return found + [Listed(ref, "", None, None) for ref in self.gathered.last_start if ref not in known]
 
@@ -337,6 +340,8 @@ class _Reading:
         if self.row.tabs is Tabs.TAB:
             off = (self.browser or "").lower() in self.row.bfcache_off_in
             return page_reader.tabs_as_pages(self.listed, gathered.documents, gathered.redirects, off, trusted)
+        if self.row.tabs is Tabs.TOLD:
+            return page_reader.told_as_pages(self.listed)
         return []
 
     def _seen(self) -> dict[str, Seen]:
@@ -442,27 +447,3 @@ class _Reading:
                 offset = socket.started + round((blocked / 1000 + 1) * SECOND)
                 return offset, offset + MILLISECOND
         return None
-
-
-# What an extract says of the capture that it was made from, where that was damaged (extract.py).
-OF_THE_ORIGINAL = (
-    Caveat("cut-off", "The capture that this was extracted from ends before it is complete.", True),
-    Caveat("trailing-data", "In the capture that this was extracted from something followed the HAR.", True),
-    Caveat("entries-skipped", "The capture that this was extracted from has damaged parts.", True),
-    Caveat("edited", "In the capture that this was extracted from dates or timings of sockets were changed.", True),
-    Caveat("messages-removed", "From the capture that this was extracted from messages were removed before."),
-    Caveat("merged", "The capture that this was extracted from was merged from several, or edited.", True),
-    Caveat("clock-stepped", "In the capture that this was extracted from entries run backwards.", True),
-)
-
-
-def told_caveats(log: dict[str, Any]) -> list[Caveat]:
-    """What a capture that we extracted says of the one that it was made from, in our own words."""
-    told = _member(log, "_harSockets").get("caveats")
-    ids = [it for it in told if isinstance(it, str)] if isinstance(told, list) else []
-    return [caveat for caveat in OF_THE_ORIGINAL if caveat.id in ids]
-
-
-def _member(log: dict[str, Any], name: str) -> dict[str, Any]:
-    value = log.get(name)
-    return value if isinstance(value, dict) else {}
