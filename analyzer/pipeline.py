@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from analyzer import overlaps, providers, redaction, sessions
+from analyzer import causes, initiators, overlaps, providers, redaction, sessions
 from analyzer.model import (
     Capture,
     Caveat,
@@ -42,15 +42,21 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
         excesses=overlaps.excesses(found, policy),
         findings=(),
     )
-    findings = (finding for rule in RULES for finding in rule.check(report, policy))
+    findings = (
+        causes.explained(finding, report) if rule.has_cause else finding
+        for rule in RULES
+        for finding in rule.check(report, policy)
+    )
     return msgspec.structs.replace(report, findings=tuple(_fingerprinted(f, report) for f in findings))
 
 
 def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
-    """The sessions with what they belong to (there is one a trace)."""
+    """The sessions with what they belong to and the code that opened them (there is one a trace)."""
     pairs = zip(found, capture.traces, strict=True)
+    told = ((session, providers.affiliation(trace, rows)) for session, trace in pairs)
     return tuple(
-        msgspec.structs.replace(session, affiliation=providers.affiliation(trace, rows)) for session, trace in pairs
+        msgspec.structs.replace(session, affiliation=of, initiator=initiators.opener(session.initiator, of.provider))
+        for session, of in told
     )
 
 

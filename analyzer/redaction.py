@@ -21,9 +21,11 @@ import msgspec
 
 from analyzer.model import (
     Affiliation,
+    Calls,
     Capture,
     Client,
     Finding,
+    Frame,
     Group,
     Identity,
     Initiator,
@@ -132,10 +134,12 @@ class Masks:
         self._index: dict[str, list[str]] = {}  # by its first word, where that may stand in a text
         self._known_users: set[str] = set()
         self._said: dict[str, str] = {}  # texts that were masked
+        self._code: dict[Initiator, Initiator] = {}  # a client opens from the same place again and again
 
     def report(self, report: Report) -> Report:
         # In the order in which a reader meets them, so that ordinals rise.
         self.learn(report.sessions)
+        self._code.clear()
         sessions = tuple(self.session(session) for session in report.sessions)
         self._said.clear()
         sessions = tuple(self.said(session) for session in sessions)
@@ -238,10 +242,29 @@ class Masks:
         return msgspec.structs.replace(group, key=tuple(pairs))
 
     def initiator(self, code: Initiator | None) -> Initiator | None:
-        return code and msgspec.structs.replace(
-            code,
-            url=None if code.url is None else self.url(code.url),
-            function=None if code.function is None else self.word(code.function),
+        if code is None:
+            return None
+        if code not in self._code:
+            self._code[code] = msgspec.structs.replace(
+                code,
+                url=None if code.url is None else self.url(code.url),
+                function=None if code.function is None else self.word(code.function),
+                component=None if code.component is None else self.word(code.component),
+                stack=tuple(
+                    Calls(
+                        tuple(self.frame(frame) for frame in calls.frames),
+                        None if calls.label is None else self.word(calls.label),
+                    )
+                    for calls in code.stack
+                ),
+            )
+        return self._code[code]
+
+    def frame(self, frame: Frame) -> Frame:
+        return msgspec.structs.replace(
+            frame,
+            function=None if frame.function is None else self.word(frame.function),
+            url=None if frame.url is None else self.url(frame.url),
         )
 
     def finding(self, finding: Finding, report: Report, sessions: Sequence[Session]) -> Finding:
@@ -255,7 +278,15 @@ class Masks:
         for text in sorted(quoted, key=len, reverse=True):
             if text != quoted[text]:
                 message = message.replace(text, quoted[text])
-        return msgspec.structs.replace(finding, message=self._shaped(message))
+        return msgspec.structs.replace(
+            finding,
+            message=self._shaped(message),
+            why=None if finding.why is None else self.text(finding.why),
+            proof=tuple(
+                msgspec.structs.replace(it, said=self.text(it.said), frame=it.frame and self.frame(it.frame))
+                for it in finding.proof
+            ),
+        )
 
     def url(self, url: str) -> str:
         url = url.strip()

@@ -102,9 +102,9 @@ def capture_document(report: Report) -> Json:
                 "end": timestamp(finding.interval.end if finding.interval else None),
                 "sessions": list(finding.sessions),
                 "pointers": list(finding.pointers),
-                "dev_only": bool(finding.sessions) and all(s.dev_only for s in report.named(finding.sessions)),
-                "cause": None,
-                "proof": [],
+                "dev_only": finding.dev_only,
+                "cause": finding.cause,
+                "proof": [*([finding.why] if finding.why is not None else []), *(it.line for it in finding.proof)],
                 "remedy": finding.remedy,
                 "link": finding.link,
             }

@@ -28,4 +28,4 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("brief-overlap", "Several sockets open at once, for a moment", check)
+RULE = Rule("brief-overlap", "Several sockets open at once, for a moment", check, has_cause=True)

@@ -49,4 +49,4 @@ def _remedy(sessions: Sequence[Session]) -> str:
     return SAME if len({session.endpoint for session in sessions}) < len(sessions) else DIFFERENT
 
 
-RULE = Rule("concurrent-sockets", "More than one socket open at once", check)
+RULE = Rule("concurrent-sockets", "More than one socket open at once", check, has_cause=True)

@@ -34,4 +34,4 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("duplicate-connection", "One user has more than one connection to a service", check)
+RULE = Rule("duplicate-connection", "One user has more than one connection to a service", check, has_cause=True)

@@ -65,4 +65,4 @@ def _remedy(report: Report, unsettled: Sequence[Session]) -> str | None:
     return LEFT if any(session.page in ended for session in unsettled) else AGAIN
 
 
-RULE = Rule("possible-overlap", "Several sockets open at once cannot be ruled out", check)
+RULE = Rule("possible-overlap", "Several sockets open at once cannot be ruled out", check, has_cause=True)
