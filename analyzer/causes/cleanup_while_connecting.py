@@ -1,9 +1,9 @@
 """The clean-up ran while the socket was still CONNECTING, and the client library did not close it.
 
 How it is told: client and version are known not to close such a socket, and the first of two sockets from the same
-place was still connecting when the second was asked for, and never closed. Then either its client let go of it: it receives
-and no longer sends the heartbeat that the second sends, which is certain. Or React's StrictMode mounted twice (see
-`missing-cleanup`), which is told as probable: an effect that has no clean-up at all looks the same.
+place was still connecting when the second was asked for, and never closed. Then either its client let go of it: it
+receives and no longer sends the heartbeat that the second sends, which is certain. Or React's StrictMode mounted twice
+(see `missing-cleanup`), which is told as probable: an effect that has no clean-up at all looks the same.
 
 Why it matters: StrictMode only makes it visible. In production the same happens whenever a component is gone before its
 connection is up: a quick change of route, a slow network.
