@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Messages, Report, Run, Value
-from analyzer.outputs import drawing, summary, terminal
+from analyzer.outputs import drawing, services, summary, terminal
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.outputs.summary import safe, safe_middle
 from analyzer.outputs.terminal import Axis
@@ -102,7 +102,13 @@ def _environment() -> Environment:
     made = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
     )
-    made.globals |= {"drawing": drawing, "summary": summary, "safe": safe, "safe_middle": safe_middle}
+    made.globals |= {
+        "drawing": drawing,
+        "summary": summary,
+        "services": services,
+        "safe": safe,
+        "safe_middle": safe_middle,
+    }
     made.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS}
     return made
 

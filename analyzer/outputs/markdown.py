@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from analyzer.model import Report, Run, Value
-from analyzer.outputs import summary, terminal
+from analyzer.outputs import services, summary, terminal
 from analyzer.outputs.summary import HEADLINES, TITLE
 from analyzer.outputs.text import tried_sentence
 from analyzer.version import VERSION
@@ -165,14 +165,13 @@ def _findings(report: Report, size: Size) -> Iterable[str]:
 
 
 def _services(report: Report, run: Run, size: Size) -> Iterable[str]:
-    known = summary.services(report, run.policy)
+    known = services.told(report, run.policy)
     if not known:
         return
     yield from ("### Services and their limits", "")
     for it in known[: size.lines]:
         sources = ", ".join(f"[documented]({url}), as of {checked}" for url, checked in it.sources)
-        standing = f" {_text(it.standing, size)}." if it.standing else ""
-        yield f"- **{_text(it.name, size)}**: {it.sockets}.{standing}{f' {sources}.' if sources else ''}"
+        yield f"- **{_text(it.name, size)}**: {_text(it.sentences, size)}{f' Limits {sources}.' if sources else ''}"
     yield from _more(len(known) - size.lines, "more services", "`--format json` has them all")
     yield ""
 

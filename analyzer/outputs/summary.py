@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from analyzer import overlaps
 from analyzer.intervals import Interval
 from analyzer.model import (
     Confidence,
     Finding,
     Group,
-    Limit,
     Policy,
-    Provider,
     Report,
     Run,
     Scope,
@@ -26,7 +23,7 @@ from analyzer.model import (
     Verdict,
     spoken,
 )
-from analyzer.outputs import terminal, verdict
+from analyzer.outputs import services, terminal, verdict
 from analyzer.outputs.terminal import Axis, Medium, count
 
 PAPER = Medium(120, unicode=True)
@@ -64,16 +61,6 @@ class Told(Value, frozen=True):
     cause: str | None
     remedy: str | None
     link: str | None
-
-
-class Service(Value, frozen=True):
-    """A WebSocket service in this capture, and how what was seen stands to what it documents."""
-
-    name: str
-    sockets: str
-    standing: str  # one sentence; empty where it documents no limit
-    billing: str | None
-    sources: tuple[tuple[str, str], ...]  # (URL, the date on which it said so)
 
 
 def safe(text: str, most: int = 300) -> str:
@@ -157,70 +144,11 @@ def head(run: Run) -> list[tuple[str, str]]:
     return [(safe(key, 80), safe(value, 300)) for key, value in run.meta]
 
 
-# -- services and their limits ---------------------------------------------------------------------------------
+# -- services --------------------------------------------------------------------------------------------------
 
 
 def group_name(group: Group) -> str:
-    """`Stream Chat, user-1`, `chat.example.com/ws`, `page_1`."""
-    key = dict(group.key)
-    if group.provider is not None:
-        user = key.get("user") or ("user not known" if "user" in key else None)
-        return group.provider.name + (f", {safe(user, 60)}" if user else "")
-    if group.per is Scope.PAGE:
-        return f"page {safe(key.get('page') or 'not recorded', 80)}"
-    return safe_middle((key.get("endpoint") or "address not known").partition("://")[2], 120)
-
-
-def services(report: Report, policy: Policy) -> list[Service]:
-    """Every service that was recognised, with the sockets of each user held against its limits."""
-    found: dict[str, list[Session]] = {}
-    for session in report.sessions:
-        if session.provider is not None:
-            found.setdefault(session.provider.id, []).append(session)
-    return [_service(members, policy) for members in found.values()]
-
-
-def _service(members: Sequence[Session], policy: Policy) -> Service:
-    provider = members[0].provider
-    assert provider is not None
-    users = overlaps.groups(members, Scope.USER)
-    sockets = count(len(members), "socket")
-    if any(session.user is not None for session in members):
-        sockets += f" of {count(len({s.user for s in members if s.user is not None}), 'user')}"
-    sockets += ", of a development server" if provider.dev_only else ""
-    sources = dict.fromkeys((limit.source, limit.checked) for limit in provider.limits)
-    return Service(provider.name, sockets, _standing(provider, users, policy), provider.billing, tuple(sources))
-
-
-def _standing(provider: Provider, users: Sequence[Group], policy: Policy) -> str:
-    """`Stream Chat, per user: 3 in development mode (1 too many), 50 in production; ...`"""
-    limits = [limit for limit in provider.limits if limit.scope == "user"]
-    other = [limit for limit in provider.limits if limit.scope != "user"]
-    parts = []
-    if limits:
-        told = [_limit(limit, users, policy) for limit in limits]
-        parts.append(f"per user: {', '.join(told)}")
-    parts += [f"per {limit.scope}: {_mode(limit)}" for limit in other]
-    if not parts:
-        return ""
-    return f"{provider.name}, {'; '.join(parts)}; one browser seen, other tabs and devices count too"
-
-
-def _limit(limit: Limit, users: Sequence[Group], policy: Policy) -> str:
-    sure = max((group.proven_peak for group in users), default=0) - limit.max
-    perhaps = max((group.possible_peak for group in users), default=0) - limit.max
-    holds = policy.app_mode in (None, limit.mode)
-    if holds and sure > 0:
-        return f"{_mode(limit)} ({sure:,} too many)"
-    if holds and perhaps > 0:
-        return f"{_mode(limit)} (cannot rule out {perhaps:,} too many)"
-    return _mode(limit)
-
-
-def _mode(limit: Limit) -> str:
-    if limit.mode is None:
-        return f"{limit.max:,}"
-    return f"{limit.max:,} in {limit.mode}" + (" mode" if limit.mode == "development" else "")
+    return safe_middle(services.title(group), 120)
 
 
 # -- findings --------------------------------------------------------------------------------------------------

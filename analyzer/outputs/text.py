@@ -120,7 +120,7 @@ def _full(report: Report, policy: Policy, medium: Medium) -> list[Text]:
         Text(),
         *_verdict(report, policy, medium),
         *_timeline(report, medium),
-        *_services(report, medium),
+        *_services(report, policy, medium),
         *_tried(report, medium),
         *_findings(report.findings, medium),
         *_caveats(report.capture.caveats, medium),
@@ -345,13 +345,13 @@ def _legend(shown: Sequence[Session], medium: Medium) -> list[Text]:
     return wrapped(Text(told, FAINT), medium, MARGIN) if told else []
 
 
-def _services(report: Report, medium: Medium) -> list[Text]:
-    told = services.sentences(report)
+def _services(report: Report, policy: Policy, medium: Medium) -> list[Text]:
+    told = services.told(report, policy)
     if not told:
         return []
     lines = heading("Services")
-    for name, said in told[:GROUPS]:
-        line = Text(medium.safe(name), STRONG).append(f": {medium.safe(said, 2000)}", "")
+    for it in told[:GROUPS]:
+        line = Text(medium.safe(it.name), STRONG).append(f": {medium.safe(it.sentences, 2000)}", "")
         lines += wrapped(line, medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(told) - GROUPS, medium)
 

@@ -1,0 +1,66 @@
+"""What the command line says: data to standard output, all else to standard error, files atomically."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn, TypedDict
+
+import typer
+
+USAGE = 2
+
+
+class Terminal(TypedDict):
+    width: int
+    color: bool
+    unicode: bool
+
+
+def terminal() -> Terminal:
+    """What standard output can show (https://no-color.org, FORCE_COLOR)."""
+    import shutil
+
+    able = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    color = bool(os.environ.get("FORCE_COLOR")) or (able and not os.environ.get("NO_COLOR"))
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf") and os.environ.get("TERM") != "dumb"
+    return {"width": max(40, shutil.get_terminal_size((80, 24)).columns), "color": color, "unicode": unicode}
+
+
+def show(data: bytes) -> None:
+    """Data, to standard output."""
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # `| head`: nobody wants the rest
+            refuse(f"standard output cannot be written: {error.strerror}")
+
+
+def write(path: Path, data: bytes) -> None:
+    """A file, atomically: a report that fails leaves no half file."""
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            file.write(data)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(file.name, 0o666 & ~umask)  # a temporary file is its owner's alone
+        os.replace(file.name, path)
+    except OSError as error:
+        refuse(f"{path}: cannot be written: {error.strerror}")
+
+
+def say(problem: str) -> None:
+    """One line, to standard error; what a terminal would obey is spelled out."""
+    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in problem)
+    print(f"har-sockets: {shown}".encode(errors="backslashreplace").decode(), file=sys.stderr)
+
+
+def refuse(problem: str) -> NoReturn:
+    """Wrong usage: say why, and leave with the status for it."""
+    say(problem)
+    raise typer.Exit(USAGE)

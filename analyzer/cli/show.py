@@ -1,0 +1,40 @@
+"""`har-sockets show`."""
+
+from typing import Annotated
+
+import typer
+
+from analyzer.cli.options import Capture, Masking, Reading, command
+from analyzer.cli.running import ask, finish
+from analyzer.cli.screen import refuse, terminal
+from analyzer.cli.screen import show as put
+from analyzer.model import Report, Session
+
+
+@command
+def show(
+    capture: Capture,
+    socket: Annotated[str, typer.Argument(metavar="SOCKET", help="Its number: 2 or s2.")],
+    reading: Reading,
+    masking: Masking,
+) -> None:
+    """All that the capture says about one socket: handshake, page, who opened it, rhythm of messages (never data).
+
+    Example: har-sockets show chat.har 2
+    """
+    run = ask([capture], reading, masking)
+    finish(run)
+    if len(run.reports) != 1:
+        refuse(f"{capture}: `show` takes one capture, this is {len(run.reports)}")
+    report = run.reports[0]
+    from analyzer.outputs import show as screen
+
+    put(screen.render(report, _session(report, socket), **terminal()))
+
+
+def _session(report: Report, name: str) -> Session:
+    number = name.lower().removeprefix("s").removeprefix("#")
+    if not number.isascii() or not number.isdigit() or not 1 <= int(number[:9]) <= len(report.sessions):
+        have = f"it has #1 to #{len(report.sessions)}" if report.sessions else "it has none"
+        refuse(f"{report.capture.source}: no socket {name}: {have}")
+    return report.sessions[int(number) - 1]

@@ -1,0 +1,69 @@
+"""`har-sockets timeline`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command
+from analyzer.cli.running import ask, deliver, finish
+from analyzer.cli.screen import refuse, write
+from analyzer.model import SECOND, Instant
+
+PICTURES = (".png", ".svg", ".pdf")
+
+
+@command
+def timeline(
+    captures: Captures,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .svg or .pdf.")],
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Seconds from a capture's start, or ISO 8601.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Likewise.")] = None,
+    width: Annotated[float, typer.Option(min=6, max=60, metavar="INCHES", help="How wide the picture is.")] = 12.0,
+    dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N", help="Pixels an inch.")] = 150,
+    *,
+    delivery: Delivery,
+    allowed: Allowed,
+    reading: Reading,
+    masking: Masking,
+) -> None:
+    """The timeline as a picture: a lane a socket, certain solid, possible hatched, overlaps shaded.
+
+    Several captures are drawn one below the other, at most 8.
+
+    Example: har-sockets timeline chat.har -o chart.png --from 1.5 --to 4
+    """
+    kind = output.suffix.lower()
+    if kind not in PICTURES:
+        refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
+    run = ask(captures, reading, masking, allowed, delivery)
+    if run.reports:
+        from analyzer.outputs import timeline as chart
+
+        try:
+            drawn = chart.render(run, kind[1:], width=width, dpi=dpi, start=_when(start), end=_when(end))
+        except ValueError as problem:
+            refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
+        write(output, drawn)
+    deliver(run, delivery)
+    finish(run)
+
+
+def _when(text: str | None) -> Instant | timedelta | None:
+    """Seconds from the first instant of each capture, or a date."""
+    if text is None:
+        return None
+    try:
+        return timedelta(seconds=float(text))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        refuse(f"{text}: neither seconds nor a date like 2026-11-23T18:00:00Z")
+    return round((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * SECOND)
