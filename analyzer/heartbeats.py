@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import compress, pairwise
 
+from analyzer import initiators
 from analyzer.model import SECOND, Duration, Instant, Session, Value, spoken
 from analyzer.providers import clients
 
@@ -33,7 +34,8 @@ def ghosts(sessions: Iterable[Session], missed: int) -> tuple[Ghost, ...]:
     groups: dict[object, list[Session]] = {}
     for session in sessions:
         if session.proven is not None and session.messages.last is not None and session.initiator is not None:
-            groups.setdefault((session.endpoint, session.user, session.client, session.clock), []).append(session)
+            whose = session.user or initiators.place(session.initiator)  # of other code another rhythm may be right
+            groups.setdefault((session.endpoint, whose, session.client, session.clock), []).append(session)
     return tuple(ghost for members in groups.values() for ghost in _among(members, missed))
 
 

@@ -41,7 +41,8 @@ SECOND_MOUNT = re.compile(
     r"|doubleInvokeEffects\w*|recursivelyTraverseAndDoubleInvokeEffectsInDEV"  # React 18 | React 19
 )
 MOUNT = re.compile(r"commitHookEffectListMount")
-AGAIN = re.compile(r"(?:^|\.|_|\s)(?:auto|try|do|attempt|schedule|on)?_?reconnect(?:ing)?\w*", re.IGNORECASE)
+# A function's own name, not that of its class: `new ReconnectingSocket` opens for the first time.
+AGAIN = re.compile(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
 COMPONENT = re.compile(r"<[A-Z][\w$.]*>")  # `<div>` is none
 MINIFIED = re.compile(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
 LONG_LINE = 500  # characters
@@ -123,7 +124,7 @@ def reconnect(session: Session) -> Frame | None:
     frames = [] if code is None else [it for it in code.frames if not _named(FRAMEWORK, it)]
     if library is not None and library.again:
         return next((it for it in frames if library.opens_again(it.function)), None)
-    return next((it for it in frames if it.function and AGAIN.search(it.function)), None)
+    return next((it for it in frames if _named(AGAIN, it)), None)
 
 
 def call(session: Session) -> Frame | None:

@@ -87,7 +87,8 @@ def _fingerprinted(finding: Finding, report: Report) -> Finding:
     for session in report.named(finding.sessions):
         code = session.initiator
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
-        parts.add(f"{redaction.shape(session.endpoint)} {user} {(code.function if code else None) or ''}")
+        opened_by = f"{code.component or ''} {code.function or ''}" if code is not None else ""
+        parts.add(f"{redaction.shape(session.endpoint)} {user} {opened_by}")
     import hashlib
 
     digest = hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,8 +1,9 @@
 """The client opened a new connection, and the old one lived on.
 
 How it is told: the stack of the new socket holds the function by which the client, or the application, reconnects by
-itself (`_reconnect` of Stream's clients, or a name with "reconnect" in it). An older socket of the same page, address
-and user was open then, and still was more than five seconds later, or when the capture was saved.
+itself (`_reconnect` of Stream's clients; a function of the application called `reconnect` or the like, where another
+socket was opened without it). An older socket of the same page, address and user was open then, and still was more than
+five seconds later, or when the capture was saved.
 
 Why it matters: the server delivers each event twice and counts two connections, until the old one's network connection
 dies. A client that does so at every loss of network adds one each time.
@@ -44,10 +45,14 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _pairs(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session, Frame]]:
     """Each that was opened anew, after the last one before that lived on."""
     before: dict[object, Session] = {}
+    otherwise: set[object] = set()  # where one was opened by other code: else `reconnect` is just how it connects
     for session in sessions:
         key = (session.endpoint, session.page, session.user, session.context)
         old, frame = before.get(key), initiators.reconnect(session)
-        if old is not None and frame is not None and openings.lives_on(old, session):
+        if frame is None:
+            otherwise.add(key)
+        tells = key in otherwise or clients.library(session.provider) is not None
+        if old is not None and frame is not None and tells and openings.lives_on(old, session):
             yield old, session, frame
         before[key] = session
 

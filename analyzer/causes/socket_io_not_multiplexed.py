@@ -1,8 +1,8 @@
 """Socket.IO opened a second connection to the same server, instead of sharing the first.
 
-How it is told: two sockets of Engine.IO to the same address, from the same page, both opened by a call of the
-application and both open. Namespaces of one server share a connection unless the same namespace is asked for twice, or
-`forceNew` or `multiplex: false` is set, or the options come from two copies of the library.
+How it is told: two sockets of Engine.IO to the same address, from the same page, both open, and the stack of neither
+holds Socket.IO's `reconnect`. Namespaces of one server share a connection unless the same namespace is asked for twice,
+or `forceNew` or `multiplex: false` is set, or the page loads two copies of the library.
 
 Why it matters: each connection has its own session at the server, its own heartbeats, and delivers events by itself.
 
@@ -32,19 +32,18 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     return Explanation(
         why=f"Socket.IO opened {len(members):,} connections to one server, where its namespaces share one unless the "
         "same is asked for twice or forceNew is set.",
-        proof=tuple(it.proves("opened by a call from", initiators.own(it.initiator)) for it in members),
+        proof=tuple(it.proves("opened by", initiators.own(it.initiator)) for it in members),
         sessions=tuple(it.id for it in members),
     )
 
 
 def _called(session: Session) -> bool:
-    """Did the application ask for it, and not a reconnect?"""
+    """Did the application ask for it, and not a reconnect? (A minifier leaves the names of methods.)"""
     return (
         session.provider is not None
         and session.provider.id == PROVIDER
         and session.initiator is not None
         and bool(session.initiator.stack)
-        and initiators.call(session) is not None
         and initiators.reconnect(session) is None
     )
 

@@ -4,10 +4,10 @@ Why it matters: the client has lost its handle on the socket: it reconnected, or
 Nothing in the application can close it any more. The server goes on delivering, and counts one connection too many
 until the page is left.
 
-How it is told: another socket of the same address, user and client sends a heartbeat (the time between two is known of
-the client, or measured: at least three of like length at regular intervals of 5 s and more). This one received for
-longer than two of them (`ghost_beats`: one may be late) without having sent any. A capture has to be that long: for
-Stream's clients, which send every 25 s, a minute.
+How it is told: another socket of the same address, user (where none is known: opened by the same code) and client
+sends a heartbeat. The time between two is known of the client, or measured: at least three of like length at regular
+intervals of 5 s and more. This one received for longer than two of them (`ghost_beats`: one may be late) without having
+sent any. A capture has to be that long: for Stream's clients, which send every 25 s, a minute.
 
 What to do: find what opened it (`har-sockets show CAPTURE SOCKET`), and close it before its client is dropped.
 """

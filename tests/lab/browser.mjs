@@ -7,7 +7,7 @@ const FLAGS = ['--no-sandbox', '--remote-allow-origins=*', '--disable-dev-shm-us
 
 const launch = (extra) => puppeteer.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, ...extra], protocolTimeout: 300_000 });
 
-/** Opens DevTools on an empty tab, runs `scenario(page)`, and gives the HAR as text. */
+/** Opens DevTools on an empty tab, runs `scenario(page)`, and gives the HAR and when it was made. */
 export async function record(scenario) {
   const [browser, viewer] = [await launch([]), await launch([])];
   try {
@@ -24,12 +24,14 @@ export async function record(scenario) {
     }, { timeout: 60_000 });
     await new Promise((done) => setTimeout(done, 1000));
     await scenario(page);
-    return await tools.evaluate(async () => {
+    const exported = Date.now();
+    const har = await tools.evaluate(async () => {
       const logs = await import('./models/logs/logs.js');
       const har = await import('./models/har/har.js');
       const requests = logs.NetworkLog.NetworkLog.instance().requests();
-      return JSON.stringify({ log: await har.Log.Log.build(requests, { sanitize: false }) }, null, 2);
+      return JSON.stringify({ log: await har.Log.Log.build(requests, { sanitize: false }) });
     });
+    return { har: JSON.parse(har), exported };
   } finally {
     await Promise.all([browser.close(), viewer.close()]);
   }

@@ -10,6 +10,8 @@ function connect(user = 'alice') {
   client.connectUser({ id: user }, client.devToken(user));
 }
 
+const open = () => new WebSocket(`${ORIGIN.replace('http', 'ws')}/feed`);
+
 const DOES = {
   stream: () => connect(),
   websocket: () => { io(ORIGIN, { transports: ['websocket'] }); },
@@ -20,9 +22,13 @@ const DOES = {
     frame.src = '/frame.html?do=stream';
     document.body.append(frame);
   },
+  reconnect: () => {
+    let socket = open();
+    const reconnect = () => { if (asked.has('closes')) socket.close(); socket = open(); };
+    addEventListener('online', () => reconnect());
+  },
   both: () => { connect(); setTimeout(() => connect(), 400); },
   twice: () => { io(ORIGIN); io(ORIGIN, { forceNew: true }); },
-  options: () => { io(ORIGIN, { transports: ['websocket'] }); io(ORIGIN, { transports: ['websocket'] }); },
   namespaces: () => { io(ORIGIN, { transports: ['websocket'] }); io(`${ORIGIN}/admin`, { transports: ['websocket'], forceNew: true }); },
   shared: () => { io(ORIGIN); io(`${ORIGIN}/admin`); },
   hosts: () => { io(ORIGIN, { transports: ['websocket'] }); io(ORIGIN.replace('127.0.0.1', 'localhost'), { transports: ['websocket'] }); },

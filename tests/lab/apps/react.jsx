@@ -15,14 +15,11 @@ function Ticker() {
   return null;
 }
 
-/** Closes what it opened; a socket that is still connecting, once it is open. */
+/** Closes what it opened, once it has heard the next message: a socket that is still connecting, too. */
 function CleanTicker() {
   React.useEffect(() => {
     const socket = new WebSocket(ADDRESS);
-    return () => {
-      if (socket.readyState === WebSocket.OPEN) socket.close();
-      else socket.addEventListener('open', () => socket.close());
-    };
+    return () => { socket.addEventListener('message', () => socket.close()); };
   }, []);
   return null;
 }
