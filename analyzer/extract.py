@@ -322,7 +322,7 @@ class _Small:
         listed = [frame for frame in (frames if isinstance(frames, list) else []) if isinstance(frame, dict)][:most]
         kept: Json = {"callFrames": [self._frame(frame) for frame in listed]}
         if (description := text_of(stack.get("description"))) is not None:
-            kept["description"] = self._text(description)
+            kept["description"] = self._kept(self.masks.word(description))
         parent = self._stack(stack.get("parent"), most - max(1, len(listed)))
         return {**kept, "parent": parent} if parent is not None else kept
 

@@ -82,8 +82,8 @@ def _leading(library: Library | None, placed: list[tuple[int, Frame]]) -> int:
         return 0
     called = [library.is_call(frame.function) for _, frame in placed]
     if True in called:
-        first = called.index(True)
-        return called.index(False, first) if False in called[first:] else len(called)
+        after = called.index(True) + 1
+        return after + (after < len(placed) and library.is_around(placed[after][1].function))
     return next((n for n, (_, it) in enumerate(placed) if not library.is_inside(it.function)), len(placed))
 
 

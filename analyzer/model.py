@@ -506,7 +506,6 @@ class Explanation(Value, frozen=True):
 
     why: str  # one sentence
     proof: tuple[Proof, ...]
-    sessions: tuple[str, ...]  # Session.id, of those that it explains
     remedy: str | None = None  # None: that of the rule
     link: str | None = None
     sure: bool = True  # False: another cause that looks the same in this capture is not ruled out

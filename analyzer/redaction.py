@@ -42,6 +42,7 @@ RUN = re.compile(r"[\w~+%.@-]+={0,2}")
 HEX = re.compile(r"[0-9A-Fa-f]{32,}")
 EXTRACTED = re.compile(r"%3Ctoken%20\w+%3E", re.IGNORECASE)  # a mask in a capture that we extracted
 FILE = re.compile(r"[\w@.,~+-]+\.(?:[cm]?[jt]sx?|html?|css|wasm|vue|svelte|php|aspx?|jsp)", re.IGNORECASE)
+DEV_SERVERS = ("@vite", "@fs", "@id", "@react-refresh")  # what Vite puts in paths: no address, and it names no one
 LONG, MIXED, NUMBER = 20, 10, 9  # characters: with digits and letters; going back and forth between them; digits alone
 ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:about|blob|data|javascript|view-source):|/)\S*")
 WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
@@ -79,7 +80,7 @@ def _mixed(text: str) -> bool:
 def _opaque(segment: str) -> bool:
     """The same of a whole part of a path, which is more often a secret: also long numbers, and what goes from letters
     to digits and back, and again."""
-    if FILE.fullmatch(segment):
+    if FILE.fullmatch(segment) or segment in DEV_SERVERS:
         return False
     if EXTRACTED.fullmatch(segment) or "@" in segment or "%40" in segment or opaque(segment):
         return True
@@ -281,9 +282,9 @@ class Masks:
         return msgspec.structs.replace(
             finding,
             message=self._shaped(message),
-            why=None if finding.why is None else self.text(finding.why),
+            why=None if finding.why is None else self.word(finding.why),
             proof=tuple(
-                msgspec.structs.replace(it, said=self.text(it.said), frame=it.frame and self.frame(it.frame))
+                msgspec.structs.replace(it, said=self.word(it.said), frame=it.frame and self.frame(it.frame))
                 for it in finding.proof
             ),
         )

@@ -39,6 +39,7 @@ SHOWN = {
     "chrome-cause-socketio-minified": ["socket-io-not-multiplexed"],
     "chrome-cause-socketio-namespaces": ["socket-io-not-multiplexed"],
     "chrome-cause-strict-clean-18": ["strict-mode-double-mount"],
+    "chrome-cause-strict-clean-19": ["strict-mode-double-mount"],
     "chrome-cause-strict-connecting": ["cleanup-while-connecting"],
     "chrome-cause-strict-hook-18": ["strict-mode-double-mount"],
     "chrome-cause-strict-leak-18": ["missing-cleanup"],
@@ -162,7 +163,8 @@ def test_a_harmless_cause_does_not_hide_a_further_socket(name: str, tmp_path: Pa
         first["timings"]["receive"] = 0  # the first one stays open
         other = json.loads(json.dumps(first))
         other["_initiator"]["stack"]["callFrames"][0].update(functionName="other", lineNumber=1)
-        document["log"]["entries"].append(other)
+        entries = document["log"]["entries"]
+        entries.insert(entries.index(first) + 1, other)
 
     it = report(name, add, tmp_path)
     assert not {"strict-mode-double-mount", "hot-reload"} & set(causes(it))

@@ -49,7 +49,7 @@ def opened(name: str) -> list[tuple[str | None, str | None, str, int | None]]:
             "chrome-cause-two-clients-modules", [("connect", "<Chat>", "chat.jsx", 5)] * 2, id="packages by their URLs"
         ),
         pytest.param("chrome-cause-one-place-twice", [("connect", None, "plain.js", 26280)] * 2, id="named like the client's"),
-        pytest.param("playwright-E.full", [], id="no stack, nothing said"),
+        pytest.param("playwright-A.full", [], id="no stack, nothing said"),
     ],
 )  # fmt: skip
 def test_the_code_that_opened_a_socket(name: str, told: list[tuple[str | None, str | None, str, int | None]]) -> None:
@@ -87,6 +87,10 @@ def test_of_minified_code_the_place_is_told_and_no_name() -> None:
                      True, id="the same names where the service is not known"),
         pytest.param([(None, [frame("createSocket"), frame("open"), frame("Manager"), frame("lookup2"), frame("mine")])],
                      SOCKET_IO, "mine", True, id="names with a bundler's digits"),
+        pytest.param([(None, [frame("createSocket"), frame("Manager"), frame("lookup"), frame("connect"), frame("f")])],
+                     SOCKET_IO, "connect", True, id="a function of the application's, named like another of the library's"),
+        pytest.param([(None, [frame("_connect")]), ("await", [frame("connectUser"), frame("setGuestUser"), frame("mine")])],
+                     STREAM, "mine", True, id="a function of the library's around the one that connects"),
         pytest.param([(None, [frame("createSocket"), frame("e", column=9000), frame("t", column=9999)])], SOCKET_IO,
                      None, False, id="a minified library: its own code is not told from the application's"),
         pytest.param([(None, [frame("_connect"), frame("n", column=9000)])], None, "_connect", True,

@@ -40,7 +40,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         if dropped
         else f"{why} when StrictMode cleaned up: {fault.says}. An effect without a clean-up looks the same.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        sessions=tuple(session.id for pair in pairs for session in pair),
         remedy=fault.remedy,
         link=fault.link,
         sure=bool(dropped),

@@ -28,7 +28,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         why="Vite ran a module anew after an edit, in development only, and the socket that it had opened before "
         "stayed open.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        sessions=tuple(dict.fromkeys(session.id for pair in pairs for session in pair[:2])),
         remedy="import.meta.hot.dispose(() => socket.close()); reload the page before you measure.",
         link="https://vite.dev/guide/api-hmr.html#hot-dispose-cb",
     )

@@ -37,7 +37,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
                     it.proves(f"opened in {REALMS.get(it.context, it.context)}", initiators.outermost(it.initiator))
                     for it in members
                 ),
-                sessions=tuple(it.id for it in members),
                 remedy="Connect in one of them and pass the events on: postMessage, BroadcastChannel, SharedWorker.",
                 link="https://developer.mozilla.org/en-US/docs/Web/API/Broadcast_Channel_API",
             )

@@ -35,7 +35,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         why=f"The effect of {component} did not close its socket when it was cleaned up: React's StrictMode shows it, "
         "and production leaks it at each unmount.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        sessions=tuple(session.id for pair in pairs for session in pair),
         remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
         link=provider.link if provider is not None and provider.link else LINK,
     )

@@ -36,7 +36,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     return Explanation(
         why=f"{_who(new.client, library is not None)} reconnected and left the old socket open{_fault(fault)}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        sessions=tuple(dict.fromkeys(session.id for pair in pairs for session in pair[:2])),
         remedy=fault.remedy if fault is not None else "Close the old socket before the new one is opened.",
         link=fault.link if fault is not None else None,
     )

@@ -38,7 +38,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         why=f"{len(members):,} clients of one user: {function} was called on each of them, "
         f"{_from(members, len(places))}.",
         proof=tuple(it.proves(f"{function} called by", initiators.own(it.initiator)) for it in members),
-        sessions=tuple(it.id for it in members),
         sure=not (len(places) == 1 and openings.connecting(members[0], members[1]) and len(members) == 2),
     )
 

@@ -33,7 +33,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         why=f"Socket.IO opened {len(members):,} connections to one server, where its namespaces share one unless the "
         "same is asked for twice or forceNew is set.",
         proof=tuple(it.proves("opened by", initiators.own(it.initiator)) for it in members),
-        sessions=tuple(it.id for it in members),
     )
 
 

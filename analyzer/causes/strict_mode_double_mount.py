@@ -27,7 +27,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         why=f"React's StrictMode mounted {openings.by_whom(pairs[0][1], 'a component')} twice, in development only, "
         "and the clean-up closed the first socket.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        sessions=tuple(session.id for pair in pairs for session in pair),
         remedy="Nothing: production mounts once. To be rid of it, connect outside of React.",
         link="https://react.dev/reference/react/StrictMode",
     )

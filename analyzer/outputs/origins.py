@@ -21,10 +21,16 @@ def told(session: Session) -> str:
 
 def short(code: Initiator) -> str:
     """`<Widget>, app.js:47186`: the file's own name, and the line (the column too, where a minifier left one line)."""
-    file = (code.url or "").partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
     minified = code.line is not None and code.line < 100 and (code.column or 0) > 500
-    place = ":".join(str(it) for it in (file or None, code.line, code.column if minified else None) if it is not None)
+    place = ":".join(
+        str(it) for it in (file(code.url) or None, code.line, code.column if minified else None) if it is not None
+    )
     return ", ".join(part for part in (*_names(code), place) if part)
+
+
+def file(url: str | None) -> str:
+    """`app.js`: the last part of its path."""
+    return (url or "").partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
 
 
 def groups(report: Report) -> list[tuple[str, list[Session]]]:

@@ -276,11 +276,14 @@ def _stack(code: Initiator | None, medium: Medium) -> list[Text]:
         return []
     lines, left = heading("The call stack that opened it"), FRAMES
     own = (code.url, code.line, code.column) if code.own else None
+    url: str | None = None  # of the frame before: said once
     for calls in code.stack:
         if left > 0 and calls.label:
             lines += wrapped(Text(medium.safe(calls.label, 200), FAINT), medium, f"{MARGIN}{medium.signs.dot} ")
         for frame in calls.frames[:left]:
             mine = own == (frame.url, frame.line, frame.column)
-            lines += wrapped(Text(medium.safe(frame.named, 1000), STRONG if mine else ""), medium, f"{MARGIN}  ")
+            told = frame.named if frame.url != url else frame.named.replace(f"({url}:", f"({origins.file(url)}:")
+            lines += wrapped(Text(medium.safe(told, 1000), STRONG if mine else ""), medium, f"{MARGIN}  ")
+            url = frame.url
         left -= len(calls.frames)
     return lines + ([Text(f"{MARGIN}and {-left:,} more calls", FAINT)] if left < 0 else [])

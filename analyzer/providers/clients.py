@@ -35,6 +35,7 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
     name: str | None = None  # as the catalogue tells it of a socket; None: it does not
     inside: str = ""
     call: str = ""
+    around: str = ""
     again: str = ""
     keeps: bool = False
     beats: int | None = None
@@ -45,6 +46,9 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
 
     def is_call(self, function: str | None) -> bool:
         return _fits(self.call, function)
+
+    def is_around(self, function: str | None) -> bool:
+        return _fits(self.around, function)
 
     def opens_again(self, function: str | None) -> bool:
         return _fits(self.again, function)

@@ -44,7 +44,10 @@ def _page(cause: Cause) -> str:
     manual = importlib.import_module(f"analyzer.causes.{cause.id.replace('-', '_')}").__doc__
     name, finding = sample(cause)
     told = [f"{finding['severity']}: {finding['message']}", *finding["proof"], f"What to do: {finding['remedy']}"]
-    lines = "\n".join(textwrap.fill(line, 116, subsequent_indent="    ", break_long_words=False) for line in told)
+    lines = "\n".join(
+        textwrap.fill(line, 116, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        for line in told
+    )
     return (
         f"# {cause.title}\n\n{MADE}\n\n`{cause.id}`. {(manual or '').strip()}\n\n"
         f"## As it is told\n\nOf `tests/captures/{name}`:\n\n```text\n{lines}\n```\n"

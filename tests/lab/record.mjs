@@ -106,8 +106,8 @@ const LONG = 65_000; // two heartbeats of Stream's client
 
 const SCENARIOS = {
   // StrictMode
-  'strict-clean-18': app('react.jsx', 'strict&parts=CleanTicker', { react: 18, push: 500, wait: 2500 }),
-  'strict-clean-19': app('react.jsx', 'strict&parts=CleanTicker', { push: 500, wait: 2500 }),
+  'strict-clean-18': app('react.jsx', 'strict&parts=CleanTicker', { react: 18, push: 150, wait: 2500 }),
+  'strict-clean-19': app('react.jsx', 'strict&parts=CleanTicker', { push: 150, wait: 2500 }),
   'strict-hook-18': app('react.jsx', 'strict&parts=HookChat', { react: 18 }),
   'strict-leak-18': app('react.jsx', 'strict&parts=Ticker', { react: 18 }),
   'strict-leak-19': app('react.jsx', 'strict&parts=Ticker'),
@@ -123,8 +123,8 @@ const SCENARIOS = {
   'one-place-twice': app('plain.js', 'do=both'),
   'reconnect-long': app('plain.js', 'do=stream', { act: blip, wait: LONG }),
   'reconnect-minified': app('plain.js', 'do=stream', { act: blip, minify: true }),
-  'reconnect-own': app('plain.js', 'do=reconnect', { act: blip }),
-  'reconnect-own-closes': app('plain.js', 'do=reconnect&closes', { act: blip }),
+  'reconnect-own': app('plain.js', 'do=watch', { act: blip }),
+  'reconnect-own-closes': app('plain.js', 'do=watch&closes', { act: blip }),
   // workers and iframes
   worker: app('plain.js', 'do=worker'),
   iframe: app('plain.js', 'do=frame'),

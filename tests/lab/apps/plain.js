@@ -22,7 +22,7 @@ const DOES = {
     frame.src = '/frame.html?do=stream';
     document.body.append(frame);
   },
-  reconnect: () => {
+  watch: () => {
     let socket = open();
     const reconnect = () => { if (asked.has('closes')) socket.close(); socket = open(); };
     addEventListener('online', () => reconnect());

@@ -15,11 +15,14 @@ function Ticker() {
   return null;
 }
 
-/** Closes what it opened, once it has heard the next message: a socket that is still connecting, too. */
+/** Closes what it opened, once it has heard the next three messages: a socket that is still connecting, too. */
 function CleanTicker() {
   React.useEffect(() => {
     const socket = new WebSocket(ADDRESS);
-    return () => { socket.addEventListener('message', () => socket.close()); };
+    return () => {
+      let heard = 0;
+      socket.addEventListener('message', () => { if (++heard === 3) socket.close(); });
+    };
   }, []);
   return null;
 }
