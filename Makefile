@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests docs benchmarks
 
-.PHONY: demo test check format services causes screenshot environment
+.PHONY: demo test check format services rules causes screenshot environment
 
 environment: $(VENV)/ready
 
@@ -42,6 +42,9 @@ check: environment
 
 services: environment
 	$(BIN)/python docs/services.py
+
+rules: environment
+	$(BIN)/python docs/rules.py
 
 causes: environment
 	$(BIN)/python docs/causes/write.py

@@ -6,6 +6,7 @@ Datetimes, floats and strings of time exist only at the edges (readers, outputs)
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -70,6 +71,14 @@ class Severity(StrEnum):
     NOTE = "note"
     WARNING = "warning"
     ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for the least grave."""
+        return list(Severity).index(self)
+
+    def at_least(self, threshold: Severity) -> bool:
+        return self.rank >= threshold.rank
 
 
 class Verdict(StrEnum):
@@ -573,7 +582,11 @@ class Policy(Value, frozen=True):
     tolerance: Duration = 250 * MILLISECOND
     app_mode: str | None = None  # development or production: which of a service's limits holds
     count_dev_servers: bool = False
+    severities: tuple[tuple[str, Severity | None], ...] = ()  # by rule, in place of its own; None: off
     fail_on: Severity = Severity.WARNING
+    allow_undecided: bool = False
+    allow_empty: bool = False
+    baseline: frozenset[str] = frozenset()  # fingerprints of findings that are known
     assume_no_bfcache: bool = False
     ghost_beats: int = 2  # heartbeats missed: one may be late
     storm_opens: int = 10  # a minute: a client that waits twice as long after each failure makes 7
@@ -640,12 +653,22 @@ class Report(Value, frozen=True):
 
 
 class Rule(Value, frozen=True):
-    """What is wrong: an id, a title for lists, and a pure function; its module's docstring is its manual page."""
+    """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
+
+    `counts`: it is about how many are open at once, so it cannot be told where that cannot.
+    """
 
     id: str
     title: str
+    severity: Severity
     check: Callable[[Report, Policy], Iterable[Finding]]
+    counts: bool = False
     has_cause: bool = False  # what it says is of an overlap, which has a cause
+
+    @property
+    def manual(self) -> str:
+        """Its manual page: the docstring of its module."""
+        return (sys.modules[self.check.__module__].__doc__ or "").strip()
 
 
 class Unreadable(Value, frozen=True):
@@ -661,3 +684,4 @@ class Run(Value, frozen=True):
     policy: Policy
     title: str | None = None  # of the report, as whoever asks for it has it
     meta: tuple[tuple[str, str], ...] = ()  # release, build: shown at the head of a report
+    rules: tuple[Rule, ...] = ()  # all that were applied, for outputs that list them

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -42,11 +42,12 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
         excesses=overlaps.excesses(found, policy),
         findings=(),
     )
-    findings = (
+    found_by_rules = (
         causes.explained(finding, report) if rule.has_cause else finding
         for rule in RULES
         for finding in rule.check(report, policy)
     )
+    findings = _weighed(found_by_rules, policy)
     return msgspec.structs.replace(report, findings=tuple(_fingerprinted(f, report) for f in findings))
 
 
@@ -77,6 +78,15 @@ def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Ove
     if any(caveat.hides_sockets for caveat in capture.caveats):
         return Verdict.INCONCLUSIVE
     return Verdict.NO_OVERLAP if found else Verdict.NO_SOCKETS
+
+
+def _weighed(findings: Iterable[Finding], policy: Policy) -> Iterator[Finding]:
+    """The findings with the severities that the policy gives to their rules."""
+    severities = dict(policy.severities)
+    for finding in findings:
+        severity = severities.get(finding.rule, finding.severity)
+        if severity is not None:
+            yield msgspec.structs.replace(finding, severity=severity)
 
 
 def _fingerprinted(finding: Finding, report: Report) -> Finding:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from urllib.parse import quote, unquote
 
@@ -44,16 +44,23 @@ EXTRACTED = re.compile(r"%3Ctoken%20\w+%3E", re.IGNORECASE)  # a mask in a captu
 FILE = re.compile(r"[\w@.,~+-]+\.(?:[cm]?[jt]sx?|html?|css|wasm|vue|svelte|php|aspx?|jsp)", re.IGNORECASE)
 DEV_SERVERS = ("@vite", "@fs", "@id", "@react-refresh")  # what Vite puts in paths: no address, and it names no one
 LONG, MIXED, NUMBER = 20, 10, 9  # characters: with digits and letters; going back and forth between them; digits alone
-ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:about|blob|data|javascript|view-source):|/)\S*")
+ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:blob|data|javascript|view-source):)\S*|about:(?:blank|newtab|srcdoc)")
 WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
-NAMED = re.compile(  # a secret by the word before it
-    r"\b((?:bearer|basic)\s+|(?:token|key|secret|passw(?:or)?d|pw|sid|session|ticket|signature|auth\w{0,20})"
-    r"(?:\s*=\s*|:\s*(?=[a-z.,]*[^\sa-z.,])))([^\s&;,'\"<>]+)",
+NAMED = re.compile(  # a secret by the word before it, also at the end of a name: access_token=, {"apiKey":"
+    r"(\b(?:bearer|basic)\s+|\bjwt\s+(?=[a-z.,]*[^\sa-z.,])"
+    r"|(?:token|key|secret|passw(?:or)?d|passphrase|session|ticket|signature|credentials?|auth\w{0,20}"
+    r"|(?<![^\W\d_])(?:jwt|pwd?|pin|sid|sig))"
+    r"(?:[\"']?\s*=\s*[\"']?|[\"']?\s*:\s*(?:[\"']|(?=[a-z.,]*[^\sa-z.,]))|\s+[\"'])"
+    r"|(?<![^\W\d_])code\s*=\s*[\"']?(?!\d{1,4}\b)"  # of an authorization; not a status, nor a close code
+    # Chrome quotes the subprotocol that a server answered with: many carry a token in it.
+    r"|header if not present in request: |'Sec-WebSocket-Protocol' header value ')"
+    r"([^\s&;,'\"<>]+)",
     re.IGNORECASE,
 )
 PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
 ALNUM = re.compile(r"[^\W_]+")
-EXPORTERS_PAGE = re.compile(r"(?:page[_@]|frame@)\w{1,64}(?:#\d+)?")  # page_1, page@5f3a..., frame@5f3a...#2
+# page_1, page_1_0, page@5f3a..., frame@5f3a...#2
+EXPORTERS_PAGE = re.compile(r"page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64}(?:#\d{1,9})?")
 PAGE = re.compile(r"[\w.:#@ -]{1,80}")
 OPAQUE_SCHEMES = ("data:", "javascript:", "view-source:data:", "about:srcdoc")
 URL = re.compile(r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
@@ -61,6 +68,7 @@ SHORTEST_WORD = 3  # what is shorter stands for itself in too many places: it is
 LONG_ENOUGH = 8  # shorter values are masked where they stand, and not looked for in other text
 
 
+@lru_cache(8192)  # most of what stands in one address stands in the next, too
 def opaque(run: str) -> bool:
     """Has a run of characters the shape of a secret: a JSON Web Token, a mail address, long and mixed, long hex?"""
     if JWT.fullmatch(run):
@@ -77,6 +85,7 @@ def _mixed(text: str) -> bool:
     return any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
 
 
+@lru_cache(8192)
 def _opaque(segment: str) -> bool:
     """The same of a whole part of a path, which is more often a secret: also long numbers, and what goes from letters
     to digits and back, and again."""

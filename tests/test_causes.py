@@ -214,6 +214,13 @@ def test_the_proof_is_masked_like_all_else(tmp_path: Path) -> None:
     assert "alice" not in told
 
 
+@pytest.mark.parametrize("path", sorted(CAPTURES.glob("chrome-cause-*.truth.json")), ids=lambda path: path.name)
+def test_the_peak_of_a_lab_capture_is_the_true_one(path: Path) -> None:
+    truth = json.loads(path.read_text("utf-8"))
+    peaks = report(path.name.removesuffix(".truth.json")).concurrency
+    assert peaks.proven_peak <= truth["max_concurrent_open"] <= peaks.possible_peak
+
+
 # -- known faults ----------------------------------------------------------------------------------------------
 
 

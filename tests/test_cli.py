@@ -18,7 +18,6 @@ from analyzer.cli import app
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
 RELOADS = str(CAPTURES / "chrome-08-refresh3.har")
-RELOADS = str(CAPTURES / "chrome-08-refresh3.har")
 
 
 def run(*args: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
@@ -174,6 +173,21 @@ def test_timeline_draws_several_captures_each_from_its_own_start(tmp_path: Path)
     assert (tmp_path / "chart.svg").read_text("utf-8").count("2 of 4 sockets in this stretch of time") == 2
 
 
+def test_timeline_says_that_it_draws_the_first_eight_only(tmp_path: Path) -> None:
+    many = [str(path) for path in sorted(CAPTURES.glob("chrome-0*.har"))[:9]]
+    done = run("timeline", *many, "-o", str(tmp_path / "chart.svg"))
+    assert (done.returncode, problem(done).endswith("the first 8 of 9 captures are drawn")) == (0, True)
+
+
+def test_timeline_and_report_take_what_analyze_takes(tmp_path: Path) -> None:
+    asked = ("--per", "user", "--format", "json", "--out", f"csv:{tmp_path / 'rows.csv'}", "--title", "Release 4.2")
+    for command, file in (("timeline", "chart.svg"), ("report", "report.html")):
+        done = run(command, OVERUSE, "-o", str(tmp_path / file), *asked)
+        assert (done.returncode, json.loads(done.stdout)["policy"]["per"]) == (0, "user")
+        assert (tmp_path / file).stat().st_size > 1_000
+    assert (tmp_path / "rows.csv").read_text().count("\n") == 5
+
+
 def test_timeline_writes_a_picture(tmp_path: Path) -> None:
     done = run("timeline", OVERUSE, "-o", str(tmp_path / "chart.svg"), "--from", "0.5", "--to", "3")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
@@ -294,3 +308,22 @@ def test_extract_takes_one_capture_that_can_be_read(tmp_path: Path) -> None:
     assert run("extract", str(tmp_path / "bad.har"), "-o", str(out)).returncode == 3
     assert run("extract", "-", "-o", str(out), stdin=b"{}").returncode == 3
     assert not out.exists()
+
+
+def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path: Path) -> None:
+    (tmp_path / "target.json").write_text("old")
+    (tmp_path / "link.json").symlink_to(tmp_path / "target.json")
+    assert run(OVERUSE, "-q", "--out", f"json:{tmp_path / 'link.json'}").returncode == 0
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "target.json").read_text())["format"] == 1
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE) as reader:
+        assert run(OVERUSE, "-q", "--out", f"csv:{tmp_path / 'pipe'}").returncode == 0
+        assert reader.communicate(timeout=20)[0].startswith(b"id,pointer,url")
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "folder.json").mkdir()
+    done = run(OVERUSE, "-q", "--out", f"json:{tmp_path / 'folder.json'}")
+    assert (done.returncode, "cannot be written" in problem(done)) == (2, True)
+    assert [it.name for it in tmp_path.iterdir()] == ["folder.json"]

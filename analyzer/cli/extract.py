@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Capture, Providers, RedactionKey, catalogue, command
-from analyzer.cli.running import UNREADABLE, sources
-from analyzer.cli.screen import refuse, say, show, write
+from analyzer import gate
+from analyzer.cli import settings
+from analyzer.cli.options import Allowed, Capture, Providers, Reading, RedactionKey, command
+from analyzer.cli.running import one
+from analyzer.cli.screen import say, show, write
 from analyzer.model import CaptureError
 
 
@@ -24,14 +26,12 @@ def extract(
     """
     from analyzer.extract import extract as make
 
-    (source, *others) = sources([capture])
-    if others:
-        refuse(f"{capture}: `extract` takes one capture, this is {len(others) + 1}")
+    catalogue = settings.catalogue(settings.settings(Reading(providers=providers), Allowed()))
     try:
-        made = make(source, catalogue(providers), redaction_key)
+        made = make(one(capture, "extract"), catalogue, redaction_key)
     except CaptureError as error:
         say(str(error))
-        raise typer.Exit(UNREADABLE) from None
+        raise typer.Exit(gate.UNREADABLE) from None
     write(output, made.data)
     for label, counts in (("kept", made.kept), ("removed", made.removed), ("dropped", (("entries", made.dropped),))):
         told = ", ".join(f"{what} {number:,}" for what, number in counts)

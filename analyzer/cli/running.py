@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
 import typer
 
-from analyzer import fleet, outputs, redaction
-from analyzer.cli.options import Allowed, Delivery, Masking, Reading, catalogue
-from analyzer.cli.screen import refuse, say, show, terminal, write
-from analyzer.model import Report, Run, Unreadable
+from analyzer import fleet, gate, outputs, redaction
+from analyzer.cli import settings
+from analyzer.cli.options import Allowed, Delivery, Masking, Reading
+from analyzer.cli.screen import append, refuse, say, show, terminal, write
+from analyzer.model import Policy, Report, Run, Unreadable
+from analyzer.rules import RULES
 
-UNREADABLE = 3
+Render = Callable[[Run], bytes]
 
 
 def ask(
@@ -18,20 +25,42 @@ def ask(
     masking: Masking,
     allowed: Allowed = Allowed(),  # noqa: B008 - frozen
     delivery: Delivery = Delivery(),  # noqa: B008
+    *,
+    with_baseline: bool = True,
 ) -> Run:
     """The captures, analysed and masked, with what whoever asks says of them."""
     delivery.check()
-    policy = reading.policy(allowed)
-    results = list(fleet.results(sources(captures), policy, catalogue(reading.providers)))
-    run = Run(
+    return answer(sources(captures), reading, masking, allowed, delivery, with_baseline)
+
+
+def answer(
+    names: list[str],
+    reading: Reading,
+    masking: Masking,
+    allowed: Allowed,
+    delivery: Delivery,
+    with_baseline: bool = True,
+) -> Run:
+    """The same of files that are known; one that is named twice is told twice."""
+    found = settings.settings(reading, allowed)
+    policy = settings.policy(found, with_baseline)
+    results = list(fleet.results(names, policy, settings.catalogue(found)))
+    return redaction.masked(
+        _run(results, policy, delivery),
+        secrets=not masking.show_secrets,
+        users=not masking.show_users,
+        key=masking.redaction_key,
+    )
+
+
+def _run(results: list[Report | Unreadable], policy: Policy, delivery: Delivery) -> Run:
+    return Run(
         tuple(result for result in results if isinstance(result, Report)),
         tuple(result for result in results if isinstance(result, Unreadable)),
         policy,
         delivery.title,
         delivery.pairs(),
-    )
-    return redaction.masked(
-        run, secrets=not masking.show_secrets, users=not masking.show_users, key=masking.redaction_key
+        RULES,
     )
 
 
@@ -43,13 +72,39 @@ def sources(captures: list[str]) -> list[str]:
         refuse(str(problem))
 
 
-def deliver(run: Run, delivery: Delivery, format: str | None = None) -> None:
+def one(capture: str, command: str) -> str:
+    """The capture that is meant, where a command takes one."""
+    (name, *others) = sources([capture])
+    if others:
+        refuse(f"{capture}: `{command}` takes single captures, this is {len(others) + 1}")
+    return name
+
+
+class Text(NamedTuple):
+    """What stands in place of the format `text`: as this terminal shows it, and as a file holds it."""
+
+    shown: Render
+    written: Render
+
+
+def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text | None = None) -> None:
     """Files first, then standard output: what `--format` says, else `format`, else nothing."""
     for name, path in delivery.files():
-        write(path, outputs.render(name, run))
+        write(path, text.written(run) if text and name == "text" else rendered(name, run))
     shown = delivery.format or format
+    if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        _step_summary(Path(summary), run)
     if shown and not delivery.quiet:
-        show(_text(run) if shown == "text" else outputs.render(shown, run))
+        as_text = text.shown if text else _text
+        show(as_text(run) if shown == "text" else rendered(shown, run))
+
+
+def rendered(name: str, run: Run) -> bytes:
+    """The bytes of a run in the named format."""
+    try:
+        return outputs.render(name, run)
+    except outputs.NotInstalled as problem:
+        refuse(str(problem))
 
 
 def _text(run: Run) -> bytes:
@@ -58,9 +113,22 @@ def _text(run: Run) -> bytes:
     return text.render(run, **terminal())
 
 
-def finish(run: Run) -> None:
-    """What could not be read, a line each, and the status for it."""
+def _step_summary(path: Path, run: Run) -> None:
+    """The page that GitHub shows of a step; other commands of the step write to the same file."""
+    from analyzer.outputs import github
+
+    if not append(path, github.step_summary(run), github.SUMMARY):
+        say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
+
+
+def complain(run: Run) -> None:
+    """What could not be read, a line each."""
     for it in run.unreadable:
         say(f"{it.source}: {it.problem}")
+
+
+def finish(run: Run) -> None:
+    """What could not be read, and the status for it."""
+    complain(run)
     if run.unreadable:
-        raise typer.Exit(UNREADABLE)
+        raise typer.Exit(gate.UNREADABLE)

@@ -40,16 +40,42 @@ def show(data: bytes) -> None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """A file, atomically: a report that fails leaves no half file."""
+    """A file, atomically: a report that fails leaves no half file. A link stays one; a pipe or device is written to."""
+    place = Path(os.path.realpath(path))
+    try:
+        if place.exists() and not place.is_file() and not place.is_dir():
+            with open(place, "wb", buffering=0) as stream:
+                stream.write(data)
+        else:
+            _replace(place, data)
+    except OSError as error:
+        refuse(f"{path}: cannot be written: {error.strerror}")
+
+
+def _replace(path: Path, data: bytes) -> None:
     import tempfile
 
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
             file.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(file.name, 0o666 & ~umask)  # a temporary file is its owner's alone
-        os.replace(file.name, path)
+            file.flush()
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(file.name, 0o666 & ~umask)  # a temporary file is its owner's alone
+            os.replace(file.name, path)
+        except OSError:
+            os.unlink(file.name)
+            raise
+
+
+def append(path: Path, data: bytes, most: int) -> bool:
+    """At the end of a file, unless it would then be larger than this."""
+    try:
+        with path.open("ab") as file:
+            fits = file.tell() + len(data) <= most
+            if fits:
+                file.write(data)
+            return fits
     except OSError as error:
         refuse(f"{path}: cannot be written: {error.strerror}")
 

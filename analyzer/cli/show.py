@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.options import Capture, Masking, Reading, command
-from analyzer.cli.running import ask, finish
+from analyzer.cli.running import ask, finish, one
 from analyzer.cli.screen import refuse, terminal
 from analyzer.cli.screen import show as put
 from analyzer.model import Report, Session
@@ -22,10 +22,8 @@ def show(
 
     Example: har-sockets show chat.har 2
     """
-    run = ask([capture], reading, masking)
+    run = ask([one(capture, "show")], reading, masking)
     finish(run)
-    if len(run.reports) != 1:
-        refuse(f"{capture}: `show` takes one capture, this is {len(run.reports)}")
     report = run.reports[0]
     from analyzer.outputs import show as screen
 

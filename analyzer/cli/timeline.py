@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command
+from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command, distinct
 from analyzer.cli.running import ask, deliver, finish
-from analyzer.cli.screen import refuse, write
+from analyzer.cli.screen import refuse, say, write
 from analyzer.model import SECOND, Instant
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -41,15 +41,19 @@ def timeline(
     kind = output.suffix.lower()
     if kind not in PICTURES:
         refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
+    distinct([output, *(path for _, path in delivery.files())])
     run = ask(captures, reading, masking, allowed, delivery)
     if run.reports:
         from analyzer.outputs import timeline as chart
+        from analyzer.outputs.chart import PANELS
 
         try:
             drawn = chart.render(run, kind[1:], width=width, dpi=dpi, start=_when(start), end=_when(end))
         except ValueError as problem:
             refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
         write(output, drawn)
+        if len(run.reports) > PANELS:
+            say(f"{output}: the first {PANELS} of {len(run.reports)} captures are drawn")
     deliver(run, delivery)
     finish(run)
 

@@ -15,12 +15,14 @@ from analyzer.model import (
     Bounds,
     Client,
     Duration,
+    Finding,
     Identity,
     Initiator,
     Instant,
     Overlap,
     Page,
     PageKind,
+    Policy,
     Report,
     Run,
     Session,
@@ -45,15 +47,19 @@ def run_document(run: Run) -> Json:
     return {
         "format": FORMAT,
         "tool": {"name": "har-sockets", "version": VERSION},
-        "policy": {
-            "per": run.policy.per,
-            "max_open": run.policy.max_open,
-            "tolerance_ms": run.policy.tolerance // MILLISECOND,
-            "app_mode": run.policy.app_mode,
-            "fail_on": run.policy.fail_on,
-        },
+        "policy": policy_document(run.policy),
         "captures": [capture_document(report) for report in run.reports],
         "unreadable": [{"source": it.source, "problem": it.problem} for it in run.unreadable],
+    }
+
+
+def policy_document(policy: Policy) -> Json:
+    return {
+        "per": policy.per,
+        "max_open": policy.max_open,
+        "tolerance_ms": policy.tolerance // MILLISECOND,
+        "app_mode": policy.app_mode,
+        "fail_on": policy.fail_on,
     }
 
 
@@ -91,25 +97,7 @@ def capture_document(report: Report) -> Json:
             }
             for group in report.groups
         ],
-        "findings": [
-            {
-                "rule": finding.rule,
-                "severity": finding.severity,
-                "confidence": finding.confidence,
-                "fingerprint": finding.fingerprint,
-                "message": finding.message,
-                "start": timestamp(finding.interval.start if finding.interval else None),
-                "end": timestamp(finding.interval.end if finding.interval else None),
-                "sessions": list(finding.sessions),
-                "pointers": list(finding.pointers),
-                "dev_only": finding.dev_only,
-                "cause": finding.cause,
-                "proof": [*([finding.why] if finding.why is not None else []), *(it.line for it in finding.proof)],
-                "remedy": finding.remedy,
-                "link": finding.link,
-            }
-            for finding in report.findings
-        ],
+        "findings": [finding_document(finding) for finding in report.findings],
         "caveats": [{"id": caveat.id, "message": caveat.message} for caveat in capture.caveats],
         "skipped": [
             {"pointer": skipped.pointer, "offset": skipped.offset, "problem": skipped.problem}
@@ -145,6 +133,25 @@ def session_document(session: Session) -> Json:
             "first": timestamp(messages.first),
             "last": timestamp(messages.last),
         },
+    }
+
+
+def finding_document(finding: Finding) -> Json:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "confidence": finding.confidence,
+        "fingerprint": finding.fingerprint,
+        "message": finding.message,
+        "start": timestamp(finding.interval.start if finding.interval else None),
+        "end": timestamp(finding.interval.end if finding.interval else None),
+        "sessions": list(finding.sessions),
+        "pointers": list(finding.pointers),
+        "dev_only": finding.dev_only,
+        "cause": finding.cause,
+        "proof": [*([finding.why] if finding.why is not None else []), *(it.line for it in finding.proof)],
+        "remedy": finding.remedy,
+        "link": finding.link,
     }
 
 
@@ -212,7 +219,7 @@ def timestamp(at: Instant | None) -> str | None:
     """ISO 8601, UTC, microseconds, `Z`."""
     if at is None:
         return None
-    return (EPOCH + timedelta(microseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def milliseconds(duration: Duration) -> float:

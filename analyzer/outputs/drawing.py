@@ -123,7 +123,7 @@ def beside(limits: Sequence[tuple[int, str, str]], highest: int) -> list[tuple[i
     told: list[tuple[int, str]] = []
     for level, _, words in sorted(limits, reverse=True):
         top = height(level, highest) + 4
-        told.append((max(top, told[-1][0] + 13) if told else top, words))
+        told.append((min(LEVELS - 2, max(top, told[-1][0] + 13) if told else top), words))
     return told
 
 

@@ -28,6 +28,7 @@ from analyzer.version import VERSION
 
 SUFFIX = ".html"
 STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
+FOLD = 200  # rows that are laid out at once where there is JavaScript: a table of a thousand costs a third of a second
 SHOWN = 40  # findings, caveats, parts that were skipped
 SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
 COLUMNS = (
@@ -76,7 +77,8 @@ class Part(Value, frozen=True):
 
 
 def render(run: Run) -> bytes:
-    style, script = _asset("page.css"), "(() => {\n'use strict';\n" + "".join(map(_asset, SCRIPTS)) + "})();\n"
+    style, early = _asset("page.css"), _asset("early.js")
+    script = "(() => {\n'use strict';\n" + "".join(map(_asset, SCRIPTS)) + "})();\n"
     parts = _parts(run)
     page = (
         _environment()
@@ -86,9 +88,11 @@ def render(run: Run) -> bytes:
             title=safe(run.title, 200) if run.title else summary.TITLE,
             version=VERSION,
             parts=parts,
+            names=summary.names(run),
             policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
-            f"script-src {_hash(script)}",
+            f"script-src {_hash(early)} {_hash(script)}",
             style=Markup(style),  # noqa: S704 - ours
+            early=Markup(early),  # noqa: S704
             script=Markup(script),  # noqa: S704
             data=Markup(_json(parts)),  # noqa: S704 - `<` is escaped in it
             shown=SHOWN,
@@ -97,8 +101,17 @@ def render(run: Run) -> bytes:
     return page.encode("utf-8")
 
 
+def static(template: str, **values: Any) -> bytes:
+    """Another page in the same looks, without scripts."""
+    style = _asset("page.css")
+    made = _environment().get_template(template)
+    policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}"
+    shown = Markup(style)  # noqa: S704 - ours
+    return made.render(version=VERSION, policy=policy, style=shown, shown=SHOWN, **values).encode("utf-8")
+
+
 def _environment() -> Environment:
-    templates = DictLoader({name: _asset(name) for name in ("page.html", "parts.html")})
+    templates = DictLoader({name: _asset(name) for name in ("page.html", "parts.html", "comparison.html")})
     made = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
     )
@@ -110,7 +123,7 @@ def _environment() -> Environment:
         "safe": safe,
         "safe_middle": safe_middle,
     }
-    made.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS}
+    made.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
     return made
 
 

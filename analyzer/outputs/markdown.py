@@ -26,13 +26,14 @@ LINKS = re.compile(
     r"(?i)(?<=www)(?=\.)|(?<=@)|(?<=#)(?=\d)|(?<=gh)(?=-\d)|(?<=\b[\da-f]{3})(?=[\da-f]{4,37}\b)|(?<=:)(?=/)"
     r"|(?<=:)(?=[\d_+\\-]*[a-z][\w+\\-]*:)"
 )
-ALL = "`--format csv` has them all"
+ALL, JSON = "`--format csv` has them all", "`--format json` has them all"
 
 
 class Size(Value, frozen=True):
     """How much of a run is shown."""
 
     captures: int
+    index: int  # captures with a line
     sockets: int
     findings: int
     lines: int  # of any other list
@@ -40,11 +41,11 @@ class Size(Value, frozen=True):
 
 
 SIZES = (
-    Size(100, 100, 40, 20, 600),
-    Size(50, 40, 20, 10, 400),
-    Size(20, 20, 10, 5, 300),
-    Size(10, 8, 5, 3, 200),
-    Size(4, 3, 3, 2, 80),
+    Size(100, 400, 100, 40, 20, 600),
+    Size(50, 400, 40, 20, 10, 400),
+    Size(20, 400, 20, 10, 5, 300),
+    Size(10, 300, 8, 5, 3, 200),
+    Size(4, 200, 3, 3, 2, 80),
 )
 
 
@@ -72,31 +73,37 @@ def _page(run: Run, size: Size) -> Iterable[str]:
     yield ""
     if len(run.reports) + len(run.unreadable) > 1:
         yield from _index(run, size)
-    for report in run.reports[: size.captures]:
-        yield from _capture(report, run, size)
-    yield from _more(len(run.reports) - size.captures, "more captures", "`--format json` has them all")
+    names = summary.names(run)
+    for report in summary.worst_first(run.reports)[: size.captures]:
+        yield from _capture(report, names[report.capture.source], run, size)
+    if len(run.reports) > size.captures:
+        yield from (*_more(len(run.reports) - size.captures, "captures without details", JSON), "")
     if run.unreadable:
         yield from ("## Could not be read", "")
         yield from (f"- {_text(it.source, size)}: {_text(it.problem, size)}" for it in run.unreadable[: size.lines])
-        yield from _more(len(run.unreadable) - size.lines, "more", "")
+        yield from _more(len(run.unreadable) - size.lines, "more", JSON)
         yield ""
     yield f"Made by har-sockets {VERSION}."
     yield ""
 
 
 def _index(run: Run, size: Size) -> Iterable[str]:
+    names = summary.names(run)
     rows = [
         [
             _headline(report),
-            _text(summary.name(report.capture.source), size),
+            _text(names[report.capture.source], size),
             f"{len(report.sessions):,}",
             f"{report.concurrency.proven_peak:,}",
             f"{report.concurrency.possible_peak:,}",
         ]
-        for report in run.reports[: size.captures]
+        for report in summary.worst_first(run.reports)[: size.index]
     ]
-    yield from _table(("Verdict", "Capture", "Sockets", "At once, certain", "Not ruled out"), rows)
-    yield ""
+    yield from (f"**{summary.totals(run)}.**", "")
+    if rows:
+        yield from (*table(("Verdict", "Capture", "Sockets", "At once, certain", "Not ruled out"), rows), "")
+    if len(run.reports) > size.index:
+        yield from (*_more(len(run.reports) - size.index, "more captures", JSON), "")
 
 
 def _headline(report: Report) -> str:
@@ -104,9 +111,9 @@ def _headline(report: Report) -> str:
     return f"{headline.sign} {headline.words}"
 
 
-def _capture(report: Report, run: Run, size: Size) -> Iterable[str]:
+def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     said, *more = summary.sentences(report, run.policy)
-    yield f"## {_text(summary.name(report.capture.source), size)}"
+    yield f"## {_text(name, size)}"
     yield ""
     yield f"**{HEADLINES[report.verdict].sign} {_text(said, size)}**"
     yield ""
@@ -141,7 +148,7 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
         told += [terminal.ending(session, pages, axis), summary.length(session.proven, axis), session.pointer]
         rows.append([session.id[1:], *(_text(it, size) for it in told)])
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")
-    yield from _table(heads, rows)
+    yield from table(heads, rows)
     yield ""
     yield from _more(len(report.sessions) - size.sockets, "more sockets", ALL)
 
@@ -161,7 +168,7 @@ def _findings(report: Report, size: Size) -> Iterable[str]:
             yield f"  - What to do: {_text(it.remedy or '', size)}{link}"
         if it.proof:
             yield f"  - Where: {'; '.join(_text(line, size) for line in it.proof)}"
-    yield from _more(len(told) - size.findings, "more findings", "`--format json` has them all")
+    yield from _more(len(told) - size.findings, "more findings", JSON)
     yield ""
 
 
@@ -173,7 +180,7 @@ def _services(report: Report, run: Run, size: Size) -> Iterable[str]:
     for it in known[: size.lines]:
         sources = ", ".join(f"[documented]({url}), as of {checked}" for url, checked in it.sources)
         yield f"- **{_text(it.name, size)}**: {_text(it.sentences, size)}{f' Limits {sources}.' if sources else ''}"
-    yield from _more(len(known) - size.lines, "more services", "`--format json` has them all")
+    yield from _more(len(known) - size.lines, "more services", JSON)
     yield ""
 
 
@@ -182,11 +189,11 @@ def _list(title: str, told: Sequence[str], size: Size) -> Iterable[str]:
         return
     yield from (f"### {title}", "")
     yield from (f"- {_text(it, size)}" for it in told[: size.lines])
-    yield from _more(len(told) - size.lines, "more", "`--format json` has them all")
+    yield from _more(len(told) - size.lines, "more", JSON)
     yield ""
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
     yield f"| {' | '.join(heads)} |"
     yield f"|{'---|' * len(heads)}"
     yield from (f"| {' | '.join(row)} |" for row in rows)

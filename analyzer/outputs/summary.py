@@ -6,6 +6,7 @@ for the medium is left to the output.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from analyzer.intervals import Interval
@@ -82,6 +83,31 @@ def name(source: str) -> str:
     return safe_middle(source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source, 120)
 
 
+def names(run: Run) -> dict[str, str]:
+    """The shortest end of each capture's path that no other has, by source."""
+    told: dict[str, str] = {}
+    left = dict.fromkeys(report.capture.source for report in run.reports)
+    for depth in range(1, 9):
+        ends = {source: "/".join(source.replace("\\", "/").split("/")[-depth:]) for source in left}
+        seen = Counter(ends.values())
+        told |= {source: name(source) if depth == 1 else safe_middle(end, 120) for source, end in ends.items()}
+        left = {source: None for source, end in ends.items() if seen[end] > 1}
+    return told
+
+
+def totals(run: Run) -> str:
+    """`16 captures: 8 several open at once, 1 cannot be read`, the worst first."""
+    tally = Counter(report.verdict for report in run.reports)
+    told = [f"{tally[it]:,} {words.words[0].lower()}{words.words[1:]}" for it, words in HEADLINES.items() if tally[it]]
+    told += [f"{len(run.unreadable):,} cannot be read"] if run.unreadable else []
+    return f"{count(len(run.reports) + len(run.unreadable), 'capture')}: {', '.join(told)}"
+
+
+def worst_first(reports: Iterable[Report]) -> list[Report]:
+    order = list(HEADLINES)
+    return sorted(reports, key=lambda report: order.index(report.verdict))
+
+
 def sentences(report: Report, policy: Policy) -> list[str]:
     return [safe(said, 600) for said in verdict.verdict_sentences(report, policy)]
 
@@ -104,7 +130,10 @@ def facts(report: Report) -> list[tuple[str, str]]:
 def figures(report: Report) -> list[tuple[str, str]]:
     """The numbers that one looks for first."""
     peaks = report.concurrency
-    told = [("sockets", f"{len(report.sessions):,}"), ("most open at once, certain", f"{peaks.proven_peak:,}")]
+    told = [
+        ("socket" if len(report.sessions) == 1 else "sockets", f"{len(report.sessions):,}"),
+        ("most open at once, certain", f"{peaks.proven_peak:,}"),
+    ]
     if peaks.possible_peak > peaks.proven_peak:
         told.append(("most at once, not ruled out", f"{peaks.possible_peak:,}"))
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]

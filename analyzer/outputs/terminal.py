@@ -260,7 +260,7 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis) -> str:
             closed = gone(session)
             if closed is None or closed.latest is None:
                 return "closed, cannot tell when"
-            return f"{when(closed, axis)}, {HOW_CLOSED.get(closed.evidence, 'seen')}"
+            return f"{when(closed, axis)}, {HOW_CLOSED.get(closed.evidence, 'close seen')}"
         case Outcome.OPEN:
             return "open when saved"
         case Outcome.FAILED:

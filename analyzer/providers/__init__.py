@@ -12,7 +12,7 @@ import tomllib
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote
@@ -78,7 +78,7 @@ class Verified(Value, frozen=True, forbid_unknown_fields=True):
     by: str  # the package and its version, or the page
 
 
-class Row(Value, frozen=True, forbid_unknown_fields=True):
+class Row(Value, frozen=True, forbid_unknown_fields=True, eq=False):  # each is itself, so that it can be a key
     """One service of the catalogue."""
 
     id: str
@@ -222,7 +222,7 @@ def affiliation(trace: Trace, rows: Sequence[Row]) -> Affiliation:
         known = next((row.provider for row in rows if told.provider and row.id == told.provider.id), None)
         return msgspec.structs.replace(told, provider=known)
     view = _view(trace)
-    row = next((row for row in rows if any(_matches(match, view) for match in row.match)), None)
+    row = _matching(rows, view)
     if row is None:
         return Affiliation()
     app, user = _first(row.app, view), _first(row.user, view)
@@ -252,14 +252,30 @@ def _view(trace: Trace) -> _View:
     )
 
 
+def _matching(rows: Sequence[Row], view: _View) -> Row | None:
+    return next(
+        (row for row, match in _at(tuple(rows), view.host, view.port, view.path) if _matches(match, view)), None
+    )
+
+
+@lru_cache(1024)  # the same addresses come again within a capture, and in every capture of a folder
+def _at(rows: tuple[Row, ...], host: str, port: int | None, path: str) -> tuple[tuple[Row, Match], ...]:
+    """The conditions that an address fulfils as far as it can, in the order of the rows."""
+    return tuple(
+        (row, match)
+        for row in rows
+        for match in row.match
+        if (match.port is None or port == match.port)
+        and (match.host is None or _fits(match.host, host))
+        and (not match.dev_host or _fits(DEV_HOST, host))
+        and (match.path is None or _fits(match.path, path))
+    )
+
+
 def _matches(match: Match, view: _View) -> bool:
-    """All the conditions, the cheap ones first."""
+    """All the other conditions."""
     return (
-        (match.port is None or view.port == match.port)
-        and (match.host is None or _fits(match.host, view.host))
-        and (not match.dev_host or _fits(DEV_HOST, view.host))
-        and (match.path is None or _fits(match.path, view.path))
-        and all(
+        all(
             key in view.query and (not pattern or _fits(pattern, view.query[key]))
             for key, pattern in match.query.items()
         )

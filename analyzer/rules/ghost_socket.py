@@ -37,4 +37,4 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("ghost-socket", "A socket that its client has let go of", check)
+RULE = Rule("ghost-socket", "A socket that its client has let go of", Severity.WARNING, check)

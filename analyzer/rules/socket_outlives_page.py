@@ -44,4 +44,4 @@ def _left(page: Page | None) -> Instant | None:
     return page.end.within.latest if page is not None and page.end is not None else None
 
 
-RULE = Rule("socket-outlives-page", "A socket outlives its page", check)
+RULE = Rule("socket-outlives-page", "A socket outlives its page", Severity.NOTE, check)

@@ -180,9 +180,10 @@ def test_rows_say_the_same_with_and_without_javascript(opened: Any, page_of: Cal
 
 def test_ten_lanes_or_thousands_are_all_reachable(opened: Any, page_of: Callable[..., Path], many: Report) -> None:
     page = opened(page_of(many)).page
-    assert page.locator(".sockets tbody tr").count() == 1_000
-    page.get_by_role("button", name="Show 500 more of 2,000").click()
-    assert page.locator(".sockets tbody tr").count() == 1_500
+    assert page.locator(".sockets tbody tr").count() == 1_000  # without JavaScript, and on paper
+    assert page.locator(".sockets tbody tr:visible").count() == 200
+    page.get_by_role("button", name="Show 500 more of 2,800").click()
+    assert page.locator(".sockets tbody tr").count() == 700
     page.focus(".lanes")
     page.keyboard.press("End")
     page.wait_for_timeout(100)

@@ -24,7 +24,7 @@ export class Witness {
     const steps = sockets.flatMap((it) => [[it.client_open_ms, 1], [it.server_close_ms ?? Infinity, -1]]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     let level = 0;
     const most = Math.max(0, ...steps.map(([, step]) => (level += step)));
-    return { title, basis: 'accept and end at the server', export_ms: exported, overlapping: most > 1, max_concurrent_open: most, sockets };
+    return { title, basis: 'accept and end at the server', accuracy_ms: 50, export_ms: exported, overlapping: most > 1, max_concurrent_open: most, sockets };
   }
 }
 

@@ -6,10 +6,10 @@ hatched (pale, where lanes are too thin for a pattern), and a word says again wh
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from analyzer.model import PageKind, Report, Run
+from analyzer.outputs import summary
 from analyzer.outputs.chart import clock, lanes
 from analyzer.outputs.chart.background import overlap_bands, page_bands, page_begins
 from analyzer.outputs.chart.counts import count_marks, limits_of, limits_width, near_limits
@@ -69,7 +69,7 @@ def picture(run: Run, width: float, start: When = None, end: When = None) -> Pic
 
 
 def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
-    shown = run.reports[:PANELS]
+    shown, names = run.reports[:PANELS], summary.names(run)
     highest = HIGHEST if len(shown) < 2 else 2 * HIGHEST / len(shown)
     found = []
     for report in shown:
@@ -91,13 +91,20 @@ def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
             lanes.loads(report, stretch),
             plot_of(stretch, left, right),
             width,
-            *_head(report, run, stretch, sum(len(section.sessions) for section in sections), width),
+            *_head(
+                report,
+                names[report.capture.source],
+                run,
+                stretch,
+                sum(len(section.sessions) for section in sections),
+                width,
+            ),
         )
         for number, (report, stretch, sections) in enumerate(found)
     ]
 
 
-def _head(report: Report, run: Run, stretch: Stretch, shown: int, width: float) -> tuple[list[Words], float]:
+def _head(report: Report, name: str, run: Run, stretch: Stretch, shown: int, width: float) -> tuple[list[Words], float]:
     """The verdict, what it rests on, where it comes from; and how high that is."""
     said = verdict_sentences(report, run.policy)
     hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
@@ -105,7 +112,7 @@ def _head(report: Report, run: Run, stretch: Stretch, shown: int, width: float) 
     more = f" And {len(missing) - 1} more of the kind." if missing[1:] else ""
     capture, total = report.capture, len(report.sessions)
     parts = [
-        clean(_file(capture.source), 60),
+        clean(name, 60),
         f"recorded with {clean(capture.exporter.label, 40)}",
         lanes.sockets(total) if shown == total else f"{shown:,} of {lanes.sockets(total)} in this stretch of time",
         f"begins {clock.stamp(stretch.origin)}" if stretch.origin is not None else "no times",
@@ -199,10 +206,6 @@ def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
     if not run.reports:
         yield "No capture to draw."
     for it in run.unreadable[:3]:
-        yield f"Could not be read: {_file(it.source)}: {it.problem}"
+        yield f"Could not be read: {summary.name(it.source)}: {it.problem}"
     if len(run.unreadable) > 3:
         yield f"{len(run.unreadable) - 3:,} more could not be read."
-
-
-def _file(source: str) -> str:
-    return "standard input" if source == "-" else re.split(r"[/\\]", source)[-1]

@@ -8,8 +8,8 @@ from analyzer.intervals import Interval, sweep
 from analyzer.model import Limit, Report
 from analyzer.outputs.chart.legend import LOOKS
 from analyzer.outputs.chart.lettering import inches, short
-from analyzer.outputs.chart.marks import Align, Curve, Look, Mark, Strokes, Words
-from analyzer.outputs.chart.panel import FAINT, GREY, HAIR, INK, LINE, MIDDLE, PIXEL, RED, TINY, Panel
+from analyzer.outputs.chart.marks import PIXEL, Align, Curve, Look, Mark, Strokes, Words
+from analyzer.outputs.chart.panel import FAINT, GREY, HAIR, INK, LINE, MIDDLE, RED, TINY, Panel
 
 
 def count_marks(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:

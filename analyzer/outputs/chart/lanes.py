@@ -5,13 +5,16 @@ Pure: a report in, values out; knows nothing of matplotlib.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple, TypeAlias
 
 from analyzer.intervals import Interval
-from analyzer.model import MILLISECOND, Group, Instant, Outcome, Page, PageKind, Report, Scope, Session
+from analyzer.model import MILLISECOND, Group, Instant, Outcome, Page, PageKind, Report, Scope, Session, spoken
+from analyzer.outputs.chart.clock import stamp
+from analyzer.outputs.chart.marks import PIXEL
 
 When: TypeAlias = Instant | timedelta | None  # timedelta: since the first instant of the capture
 Life: TypeAlias = tuple[Instant, Instant] | None
@@ -61,7 +64,10 @@ def lives_of(report: Report) -> dict[str, Life]:
 
 
 def stretch_of(report: Report, lives: dict[str, Life], start: When = None, end: When = None) -> Stretch:
-    """What to draw: all that the capture tells of, unless a stretch is asked for."""
+    """What to draw: all that the capture tells of, or the part of it that is asked for: nothing is known beyond.
+
+    Raises ValueError for a stretch that lies outside.
+    """
     observed = report.capture.observed
     signs = [sign for life in lives.values() for sign in life or ()]
     signs += [page.started for page in report.capture.pages if page.started is not None]
@@ -69,9 +75,11 @@ def stretch_of(report: Report, lives: dict[str, Life], start: When = None, end: 
     signs = [sign for sign in signs if sign > 0]  # "open since ever" is no place on the axis
     first, last = min(signs, default=0), max(signs, default=0)
     origin = observed.start if observed is not None and observed.start > 0 else first
-    begin = _instant(start, origin, first)
-    finish = max(_instant(end, origin, last), begin + MILLISECOND)
-    return Stretch(origin if signs else None, begin, finish, start is not None, end is not None)
+    begin, finish = max(first, _instant(start, origin, first)), min(last, _instant(end, origin, last))
+    if begin > finish:
+        told = f"tells of {spoken(max(0, last - origin))} from {stamp(origin)}" if signs else "has no times"
+        raise ValueError(f"{report.capture.source} {told}: nothing in this stretch")
+    return Stretch(origin if signs else None, begin, max(finish, begin + MILLISECOND), begin > first, finish < last)
 
 
 def _instant(asked: When, origin: Instant, otherwise: Instant) -> Instant:
@@ -153,7 +161,9 @@ def _thinned(grouped: Sequence[Section], rows: int, highest: float) -> list[Sect
     left = highest - THINNEST * kept - HEADING * sum(bool(it.name) for it in grouped)
     many = sum(len(it.sessions) for it in grouped) - kept
     return [
-        it._replace(lane=THINNEST if n in in_rows else min(THINNEST, max(left / many, LEAST / len(it.sessions))))
+        _told_of(
+            it._replace(lane=THINNEST if n in in_rows else min(THINNEST, max(left / many, LEAST / len(it.sessions))))
+        )
         for n, it in enumerate(grouped)
     ]
 
@@ -190,6 +200,13 @@ def _together(rest: Sequence[Section], first: dict[str, Instant]) -> Section:
     sessions = [session for section in rest for session in section.sessions]
     sessions.sort(key=lambda session: (first[session.id], int(session.id[1:])))
     return Section(f"{len(rest):,} other groups", sockets(len(sessions)), tuple(sessions))
+
+
+def _told_of(section: Section) -> Section:
+    """Where lanes are thinner than what can be drawn, that a line is more than one socket."""
+    if section.lane >= PIXEL:
+        return section
+    return section._replace(detail=f"{section.detail}  ·  a line stands for {math.ceil(PIXEL / section.lane)} sockets")
 
 
 def _name(group: Group, pages: dict[str, str]) -> str:

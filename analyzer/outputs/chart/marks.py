@@ -12,6 +12,8 @@ Box: TypeAlias = tuple[float, float, float, float]  # left, top, right, bottom
 Stroke: TypeAlias = tuple[float, float, float, float]  # x, y, x, y
 Dashes: TypeAlias = tuple[float, ...]  # on, off, ... in points; none: solid
 
+PIXEL = 1 / 150  # inches: nothing is drawn smaller
+
 
 class Align(StrEnum):
     LEFT = "left"

@@ -7,13 +7,12 @@ from typing import NamedTuple
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Page, Report
 from analyzer.outputs.chart.lanes import Section, Stretch
-from analyzer.outputs.chart.marks import Words
+from analyzer.outputs.chart.marks import PIXEL, Words
 
 DOT = "  ·  "
 MARGIN, GAP = 0.22, 0.1
 SIDE = 0.95  # inches left of the plot at least: what the axes are called has room there
 STRIP, COUNTS, AXIS, NOTHING = 0.21, 0.85, 0.46, 1.1
-PIXEL = 1 / 150  # inches: nothing is drawn smaller
 TITLE, BODY, SMALL, TINY = 13.0, 9.0, 8.0, 7.0  # points
 LINE = 1.42 / 72  # inches a line of text, for each point of its size
 MIDDLE = 0.36 / 72  # from the middle of a line down to its baseline, likewise

@@ -9,7 +9,7 @@ from analyzer.outputs.chart import lanes
 from analyzer.outputs.chart.lanes import HEADING, Section
 from analyzer.outputs.chart.legend import LOOKS, look_of
 from analyzer.outputs.chart.lettering import inches, short
-from analyzer.outputs.chart.marks import Align, Box, Boxes, Look, Mark, Stroke, Strokes, Words
+from analyzer.outputs.chart.marks import PIXEL, Align, Box, Boxes, Look, Mark, Stroke, Strokes, Words
 from analyzer.outputs.chart.panel import (
     BODY,
     GREY,
@@ -19,7 +19,6 @@ from analyzer.outputs.chart.panel import (
     MARGIN,
     MIDDLE,
     NOTHING,
-    PIXEL,
     RED,
     SMALL,
     TINY,

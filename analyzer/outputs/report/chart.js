@@ -46,7 +46,7 @@ function chart(host, capture) {
 
   let beneath = -13;
   for (const [level, , told] of capture.limits.slice().sort((a, b) => b[0] - a[0])) {
-    beneath = Math.max(beneath + 13, LEVELS - level * (LEVELS - 6) / highest + 4);
+    beneath = Math.min(LEVELS - 2, Math.max(beneath + 13, LEVELS - level * (LEVELS - 6) / highest + 4));
     beside.append(draw('text', { y: beneath }, told));
   }
 

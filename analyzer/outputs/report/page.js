@@ -55,6 +55,5 @@ function start(capture, host) {
   say();
 }
 
-document.documentElement.classList.add('js');
 const captures = JSON.parse(document.getElementById('data').textContent);
 for (const host of document.querySelectorAll('.live')) start(decoded(captures[host.dataset.capture]), host);

@@ -16,7 +16,7 @@ const COLUMNS = [
 
 function table(capture) {
   const it = document.querySelector('[data-table=' + capture.id + ']');
-  const body = it.tBodies[0], heads = [...it.tHead.rows[0].cells];
+  const [body, rest] = it.tBodies, heads = [...it.tHead.rows[0].cells];
   const next = make('button', { className: 'next', type: 'button', hidden: true });
   it.parentElement.after(next);
   let sockets = capture.sockets, column = 0, down = false, many = body.rows.length;
@@ -50,6 +50,7 @@ function table(capture) {
       return line;
     });
     body.replaceChildren(...rows);
+    if (rest) rest.remove();
     announce();
   }
 

@@ -1,0 +1,84 @@
+"""Many captures -> results as they come, in the order of the captures: in this process, in several, on a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import TypeAlias
+
+import msgspec
+
+from analyzer.fleet import sources, workers
+from analyzer.fleet.sources import STANDARD_INPUT, NothingToRead, expand
+from analyzer.fleet.workers import NoWorkers
+from analyzer.model import CaptureError, Policy, Report, Unreadable
+from analyzer.pipeline import analyze
+from analyzer.providers import Row
+
+__all__ = ["NoWorkers", "NothingToRead", "expand", "result", "results"]
+
+Result: TypeAlias = Report | Unreadable
+
+WORTH_A_PROCESS = 100_000_000  # bytes: with less, one more process and the moving of results cost more than they save
+CHUNK_BYTES, CHUNK_CAPTURES = 16_000_000, 200  # of a task: a cluster takes 4 ms for one, a capture of 40 KB about 2
+
+
+def results(
+    captures: Sequence[str],
+    policy: Policy,
+    catalogue: Sequence[Row] = (),
+    *,
+    jobs: int | None = 1,
+    scheduler: str | None = None,
+) -> Iterator[Result]:
+    """One result a capture, as they come; one that cannot be read does not stop the others.
+
+    `jobs`: processes, None: as many as pay by the size of the captures. `scheduler`: a Dask cluster's address.
+    Raises NoWorkers.
+    """
+    count = _paying(captures) if jobs is None else jobs
+    task = partial(_told, policy=policy, catalogue=tuple(catalogue))
+    if (scheduler is None and count <= 1) or STANDARD_INPUT in captures:  # which no other process can read
+        return (result(source, policy, catalogue) for source in captures)
+    made = workers.cluster(scheduler) if scheduler is not None else workers.processes(count)
+    return workers.spread(task, chunks(captures, max(1, len(captures) // (4 * made.ahead))), made)
+
+
+def result(source: str, policy: Policy, catalogue: Sequence[Row] = ()) -> Result:
+    """The report of a capture, or why it cannot be read."""
+    try:
+        capture = sources.capture(source)
+    except CaptureError as error:
+        return Unreadable(source, f"{error.pointer}: {error.problem}" if error.pointer else error.problem)
+    return analyze(capture, policy, catalogue)
+
+
+def _told(chunk: Sequence[str], policy: Policy, catalogue: Sequence[Row]) -> list[Result]:
+    """The results of a chunk, without the raw traces: they are large, and no output has them."""
+    found = (result(source, policy, catalogue) for source in chunk)
+    return [
+        msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, traces=()))
+        if isinstance(it, Report)
+        else it
+        for it in found
+    ]
+
+
+def _paying(captures: Sequence[str]) -> int:
+    return min(os.cpu_count() or 1, sum(map(sources.size, captures)) // WORTH_A_PROCESS)
+
+
+def chunks(captures: Iterable[str], most: int = CHUNK_CAPTURES) -> Iterator[tuple[str, ...]]:
+    """Captures in tasks of about the same size."""
+    chunk: list[str] = []
+    total = 0
+    for source in captures:
+        size = sources.size(source)
+        if chunk and (total + size > CHUNK_BYTES or len(chunk) >= min(most, CHUNK_CAPTURES)):
+            yield tuple(chunk)
+            chunk, total = [], 0
+        chunk.append(source)
+        total += size
+    if chunk:
+        yield tuple(chunk)

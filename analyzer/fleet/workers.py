@@ -1,0 +1,137 @@
+"""Tasks spread over processes of this machine or over a Dask cluster, so that no death of a worker loses a result.
+
+Results come in the order of the tasks, each once. A chunk of captures whose worker died is done again by itself, then
+in halves, until the capture that kills is found; that one is told as unreadable, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from typing import Any, TypeAlias
+
+from analyzer.model import Report, Unreadable
+
+Result: TypeAlias = Report | Unreadable
+Chunk: TypeAlias = tuple[str, ...]
+Task: TypeAlias = Callable[[Chunk], list[Result]]
+
+AHEAD = 3  # tasks a worker that are under way: what bounds the memory that results wait in
+TRIES = 3  # of a capture whose worker died, before it is given up
+
+
+class NoWorkers(Exception):  # noqa: N818 - what it says
+    """The workers that were asked for cannot be had: why."""
+
+
+class Workers:
+    """An executor that can be had anew. `dead`: what its futures raise where a worker died."""
+
+    def __init__(self, make: Callable[[], Executor], count: int, dead: tuple[type[BaseException], ...]) -> None:
+        self._make = make
+        self._executor = make()
+        self.ahead = AHEAD * count
+        self.dead = dead
+
+    def submit(self, task: Task, chunk: Chunk) -> Future[list[Result]]:
+        try:
+            return self._executor.submit(task, chunk)
+        except BrokenExecutor:  # a worker died since the last result
+            self.renew()
+            return self._executor.submit(task, chunk)
+
+    def renew(self) -> None:
+        """After a death. A cluster replaces its workers by itself; a pool of processes is broken for good."""
+        if isinstance(self._executor, _pool()):
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = self._make()
+
+    def stop(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _pool() -> type[Executor]:
+    from concurrent.futures import ProcessPoolExecutor
+
+    return ProcessPoolExecutor
+
+
+def processes(count: int) -> Workers:
+    """So many processes of this machine."""
+    from multiprocessing import get_context
+
+    # Not forked: threads of the libraries in use would be copied in whatever state they are.
+    return Workers(
+        lambda: _pool()(count, mp_context=get_context("spawn"), initializer=_leave_interrupts),  # type: ignore[call-arg]
+        count,
+        (BrokenExecutor,),
+    )
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches all processes of a terminal: the one that collects the results ends the run."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def cluster(address: str) -> Workers:
+    """The workers of a running Dask cluster, on which this program is installed as well. Raises NoWorkers."""
+    try:
+        from distributed import Client, KilledWorker
+        from distributed.comm.core import CommClosedError
+    except ModuleNotFoundError:
+        raise NoWorkers("--scheduler needs Dask: pip install 'har-sockets[cluster]'") from None
+    try:
+        client: Any = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call] # it has no types
+    except (OSError, ValueError, CommClosedError) as error:
+        raise NoWorkers(f"--scheduler {address}: {error or type(error).__name__}") from None
+    count = sum(client.nthreads().values())
+    if not count:
+        raise NoWorkers(f"--scheduler {address}: this cluster has no workers")
+    return Workers(lambda: client.get_executor(pure=False), count, (BrokenExecutor, KilledWorker))
+
+
+def spread(task: Task, chunks: Iterable[Chunk], workers: Workers) -> Iterator[Result]:
+    """The results of all chunks, in their order; a few of them are under way at any time."""
+    waiting: deque[tuple[Chunk, Future[list[Result]]]] = deque()
+    try:
+        for chunk in chunks:
+            waiting.append((chunk, workers.submit(task, chunk)))
+            if len(waiting) > workers.ahead:
+                yield from _next(task, waiting, workers)
+        while waiting:
+            yield from _next(task, waiting, workers)
+    finally:
+        workers.stop()
+
+
+def _next(task: Task, waiting: deque[tuple[Chunk, Future[list[Result]]]], workers: Workers) -> Iterator[Result]:
+    chunk, future = waiting.popleft()
+    try:
+        found = future.result()
+    except workers.dead:
+        workers.renew()
+        found = list(_alone(task, chunk, workers))
+        for n, (later, lost) in enumerate(waiting):  # with its process a pool loses all that it was asked for
+            if lost.done() and (lost.cancelled() or isinstance(lost.exception(), workers.dead)):
+                waiting[n] = (later, workers.submit(task, later))
+    yield from found
+
+
+def _alone(task: Task, chunk: Chunk, workers: Workers) -> Iterator[Result]:
+    """A chunk whose worker died, with nothing else under way that could have killed it."""
+    tries = TRIES if len(chunk) == 1 else 1
+    for _ in range(tries):
+        try:
+            yield from workers.submit(task, chunk).result()
+            return
+        except workers.dead:
+            workers.renew()
+    if len(chunk) == 1:
+        yield Unreadable(chunk[0], f"the process that read it died, {TRIES} times")
+        return
+    half = len(chunk) // 2
+    yield from _alone(task, chunk[:half], workers)
+    yield from _alone(task, chunk[half:], workers)

@@ -1,0 +1,168 @@
+"""Two captures compared: only what both prove is said to be more or fewer, and it is said alike in every format."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from analyzer.cli import app
+from analyzer.compare import Standing, compare
+from analyzer.model import Caveat, Policy, Report, Run
+from analyzer.outputs import comparison as outputs
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+from analyzer.redaction import masked
+from tests.test_hostile import HOSTILE, SIGNS, hostile
+from tests.test_text import report, socket
+
+SAMPLES = Path(__file__).parent.parent / "sample_hars"
+OVERUSE, CORRECT = "stream-chat-connect-on-every-mount.har", "stream-chat-correct.har"
+
+
+def of(*lives: tuple[float, float | None], **more: object) -> Report:
+    return report(*(socket(start, end, n=n) for n, (start, end) in enumerate(lives)), **more)
+
+
+def hiding(it: Report) -> Report:
+    """The same, from a file that may leave out sockets."""
+    caveats = (Caveat("open-sockets-not-exported", "Sockets may be missing.", hides_sockets=True),)
+    return msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, caveats=caveats))
+
+
+ONE, TWO, THREE = of((0, 1), (2, 3)), of((0, 2), (1, 3)), of((0, 9), (1, 9), (2, 9))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "standing"),
+    [
+        pytest.param(TWO, ONE, Standing.FEWER, id="two, then one at a time: fewer"),
+        pytest.param(ONE, TWO, Standing.MORE, id="one at a time, then two: more"),
+        pytest.param(TWO, TWO, Standing.SAME, id="two and two: the same"),
+        pytest.param(TWO, hiding(ONE), Standing.UNTOLD, id="fewer, but the second file may hide some: cannot tell"),
+        pytest.param(
+            hiding(TWO), ONE, Standing.FEWER, id="two at least, then one: fewer, whatever the first file hides"
+        ),
+        pytest.param(hiding(ONE), TWO, Standing.UNTOLD, id="more, but the first file may hide some: cannot tell"),
+        pytest.param(hiding(TWO), hiding(TWO), Standing.UNTOLD, id="the same, but both may hide some: cannot tell"),
+    ],
+)
+def test_more_or_fewer_is_said_where_both_prove_it(before: Report, after: Report, standing: Standing) -> None:
+    assert compare(before, after).standing is standing
+
+
+def test_what_is_only_possible_proves_neither() -> None:
+    cannot_tell = analyze(read(SAMPLES / "playwright-cannot-decide.har"))
+    assert (cannot_tell.concurrency.proven_peak, cannot_tell.concurrency.possible_peak) == (1, 2)
+    assert compare(cannot_tell, ONE).standing is Standing.UNTOLD
+    assert compare(ONE, cannot_tell).standing is Standing.UNTOLD
+    assert compare(THREE, cannot_tell).standing is Standing.FEWER
+
+
+def test_findings_are_gone_new_or_still_there_by_fingerprint() -> None:
+    it = compare(TWO, THREE)
+    assert [(len(it.gone), len(it.added), len(it.same))] == [(0, 0, 1)]
+    it = compare(THREE, ONE)
+    assert ([f.rule for f in it.gone], it.added, it.same) == (["concurrent-sockets"], (), ())
+    it = compare(ONE, THREE)
+    assert (it.gone, [f.rule for f in it.added], it.same) == ((), ["concurrent-sockets"], ())
+
+
+def test_one_that_is_there_twice_and_then_once_is_gone_once() -> None:
+    before, after = of((0, 2), (1, 3), (5, 7), (6, 8)), of((0, 2), (1, 3))
+    assert [len(before.findings), len(after.findings)] == [2, 1]
+    it = compare(before, after)
+    assert [len(it.gone), len(it.added), len(it.same)] == [1, 0, 1]
+
+
+def test_users_and_addresses_are_compared_each_by_itself() -> None:
+    reports = [analyze(read(SAMPLES / name)) for name in (OVERUSE, CORRECT)]
+    (group,) = compare(*reports).groups
+    assert group.provider is not None
+    assert (group.provider.id, group.before.sessions, group.after.sessions) == ("stream-chat", 4, 2)
+    assert (group.before.proven_peak, group.after.possible_peak, group.after.proven_overlap) == (4, 1, 0)
+
+
+def test_an_address_whose_path_holds_a_token_is_the_same_address() -> None:
+    first, second = (
+        "wss://a.example/room/9f86d081884c7d659a2feaa0c55ad015",
+        "wss://a.example/room/a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    )
+    it = compare(report(socket(0, 1, url=first)), report(socket(0, 1, url=second)))
+    assert [(dict(g.key)["endpoint"], g.before.sessions, g.after.sessions) for g in it.groups] == [
+        ("wss://a.example/room/*", 1, 1)
+    ]
+
+
+def test_the_command_tells_it_in_every_format(tmp_path: Path) -> None:
+    files = [part for name in outputs.RENDERERS for part in ("--out", f"{name}:{tmp_path / name}")]
+    done = CliRunner().invoke(app, ["compare", str(SAMPLES / OVERUSE), str(SAMPLES / CORRECT), *files])
+    assert (done.exit_code, "Fewer open at once: 1, before 4." in done.output) == (0, True)
+    for name in ("text", "markdown", "html"):
+        told = (tmp_path / name).read_text("utf-8")
+        assert ("Fewer open at once: 1, before 4." in told, "user-1" in told) == (True, True), name
+    told = json.loads((tmp_path / "json").read_text())
+    assert (told["format"], told["standing"]) == (1, "fewer")
+    assert [told["whole"][side]["proven_peak"] for side in ("before", "after")] == [4, 1]
+    assert [len(told["findings"][part]) for part in ("gone", "added", "same")] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        pytest.param(
+            [str(SAMPLES), str(SAMPLES / CORRECT)], 2, "takes single captures", id="a folder is not one capture"
+        ),
+        pytest.param([str(SAMPLES / CORRECT)], 2, "AFTER", id="one is missing"),
+        pytest.param([str(SAMPLES / CORRECT), "none.har"], 2, "no such file", id="no such file"),
+        pytest.param(
+            [str(SAMPLES / CORRECT)] * 2 + ["--format", "csv"], 2, "not one of", id="a format that there is not"
+        ),
+        pytest.param([__file__, str(SAMPLES / CORRECT)], 3, "cannot be read|not", id="a file that is no capture"),
+    ],
+)
+def test_what_cannot_be_compared_is_told_in_a_line(arguments: list[str], status: int, said: str) -> None:
+    done = CliRunner().invoke(app, ["compare", *arguments])
+    assert done.exit_code == status
+    assert any(word in done.output for word in said.split("|"))
+    assert "Traceback" not in done.output
+
+
+def test_a_capture_compared_with_itself_is_the_same() -> None:
+    done = CliRunner().invoke(app, ["compare", str(SAMPLES / CORRECT), str(SAMPLES / CORRECT)])
+    assert (done.exit_code, "As many open at once as before: 1." in done.output) == (0, True)
+
+
+@pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
+def test_hostile_text_acts_on_nothing(content: str) -> None:
+    run = masked(Run((hostile(content), hostile(content)), (), Policy()))
+    it = compare(*run.reports)
+    for name, render in outputs.RENDERERS.items():
+        told = render(it, msgspec.structs.replace(run, title=content)).decode("utf-8")
+        assert [sign for sign in SIGNS if sign in told] == [], name
+
+    class Tags(HTMLParser):
+        seen: list[str] = []  # noqa: RUF012
+
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            self.seen.append(tag)
+
+    Tags.seen = []
+    Tags().feed(outputs.page(it, run).decode())
+    assert not {"script", "img", "svg", "iframe", "object"} & set(Tags.seen)
+
+
+def test_the_same_captures_give_the_same_bytes_and_lines_fit() -> None:
+    run = masked(Run((TWO, ONE), (), Policy()))
+    it = compare(*run.reports)
+    for render in outputs.RENDERERS.values():
+        assert render(it, run) == render(it, run)
+    for width in (40, 60, 80, 120):
+        for unicode in (True, False):
+            lines = outputs.text(it, run, width=width, unicode=unicode).decode().splitlines()
+            assert max(map(len, lines)) <= width
+            assert unicode or all(line.isascii() for line in lines)
