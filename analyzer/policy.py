@@ -107,8 +107,8 @@ def merged(asked: Settings, found: Settings) -> Settings:
 
 def policy(settings: Settings) -> Policy:
     """The policy that these settings mean, with the defaults for what is not set. Raises PolicyError (baseline)."""
-    names = ("per", "max_open", "app_mode", "count_dev_servers", "fail_on", "allow_undecided", "allow_empty")
-    names += ("ghost_beats", "storm_opens")
+    names = ["per", "max_open", "app_mode", "count_dev_servers", "fail_on", "allow_undecided", "allow_empty"]
+    names += ["ghost_beats", "storm_opens"]
     given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
     if settings.tolerance is not None:
         given["tolerance"] = settings.tolerance * MILLISECOND
