@@ -591,6 +591,7 @@ class Policy(Value, frozen=True):
     ghost_beats: int = 2  # heartbeats missed: one may be late
     storm_opens: int = 10  # a minute: a client that waits twice as long after each failure makes 7
     outlives: Duration = 1 * SECOND  # a page's socket after it was left: the swap of documents takes 0.2 s
+    file: str | None = None  # the settings file that it is from, as far as options do not say else
 
 
 class Report(Value, frozen=True):

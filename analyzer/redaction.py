@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from itertools import pairwise
 from urllib.parse import quote, unquote
@@ -60,7 +60,9 @@ NAMED = re.compile(  # a secret by the word before it, also at the end of a name
 PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
 ALNUM = re.compile(r"[^\W_]+")
 # page_1, page_1_0, page@5f3a..., frame@5f3a...#2
-EXPORTERS_PAGE = re.compile(r"page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64}(?:#\d{1,9})?")
+EXPORTERS_PAGE = re.compile(
+    r"(?:page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64})(?:#\d{1,9})?"
+)
 PAGE = re.compile(r"[\w.:#@ -]{1,80}")
 OPAQUE_SCHEMES = ("data:", "javascript:", "view-source:data:", "about:srcdoc")
 URL = re.compile(r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
@@ -132,21 +134,43 @@ def has_host(url: str) -> bool:
 
 
 class Masks:
-    """Names for what is masked, given as it is met."""
+    """Names for what is masked, given as it is met. What is masked in a capture depends on that capture alone; how it
+    is called, without a key, on those before it.
 
-    def __init__(self, secrets: bool = True, users: bool = True, key: str | None = None) -> None:
+    `ordinal`: the number of a new value of a kind (token, user); by default one more than before.
+    """
+
+    def __init__(
+        self,
+        secrets: bool = True,
+        users: bool = True,
+        key: str | None = None,
+        ordinal: Callable[[str, str], int] | None = None,
+    ) -> None:
         self.masks_secrets = secrets
         self.masks_users = users
         self.key = key
+        self._ordinal = ordinal
         self.tokens: dict[str, str] = {}
         self.users: dict[str, str] = {}
+        self._here: dict[str, str] = {}  # tokens of this capture
         self._known: dict[str, str] = {}  # case folded, as it may be written -> the value
         self._index: dict[str, list[str]] = {}  # by its first word, where that may stand in a text
         self._known_users: set[str] = set()
         self._said: dict[str, str] = {}  # texts that were masked
         self._code: dict[Initiator, Initiator] = {}  # a client opens from the same place again and again
 
+    def result(self, result: Report | Unreadable) -> Report | Unreadable:
+        return (
+            self.report(result) if isinstance(result, Report) else Unreadable(result.source, self.text(result.problem))
+        )
+
     def report(self, report: Report) -> Report:
+        for of_capture in (self._here, self._known, self._index, self._known_users):
+            of_capture.clear()
+        if self.key is not None:  # names that can be worked out again need not be kept: a run may have millions
+            self.tokens.clear()
+            self.users.clear()
         # In the order in which a reader meets them, so that ordinals rise.
         self.learn(report.sessions)
         self._code.clear()
@@ -327,7 +351,7 @@ class Masks:
             shown = self.word(text)
             if self.masks_secrets:
                 shown = NAMED.sub(lambda it: it[1] + self.token(it[2]), shown)
-                shown = PIECE.sub(lambda it: self.tokens.get(it[0], it[0]), shown)
+                shown = PIECE.sub(lambda it: self._here.get(it[0], it[0]), shown)
             self._said[text] = shown
         return self._said[text]
 
@@ -376,21 +400,27 @@ class Masks:
         if not self.masks_secrets:
             return self._words(secret)
         if secret not in self.tokens:
-            self.tokens[secret] = f"<token {self._hash('token', secret) or len(self.tokens) + 1}>"
+            self.tokens[secret] = f"<token {self._name('token', secret, len(self.tokens) + 1)}>"
+        self._here[secret] = self.tokens[secret]
         return self.tokens[secret]
 
     def user(self, user: str) -> str:
         if not self.masks_users:
             return user
         if user not in self.users:
-            self.users[user] = f"user-{self._hash('user', user) or len(self.users) + 1}"
+            self.users[user] = f"user-{self._name('user', user, len(self.users) + 1)}"
         return self.users[user]
 
-    def _hash(self, kind: str, value: str) -> str:
-        if self.key is None:
-            return ""
-        import hashlib
-        import hmac
+    def _name(self, kind: str, value: str, next: int) -> str | int:
+        if self.key is not None:
+            return digest(self.key, kind, value)[:12]
+        return next if self._ordinal is None else self._ordinal(kind, value)
 
-        data = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
-        return hmac.new(self.key.encode("utf-8", "surrogatepass"), data, hashlib.sha256).hexdigest()[:12]
+
+def digest(key: str, kind: str, value: str) -> str:
+    """HMAC-SHA256 of a value, in hex: equal for equal values, and telling nothing to whom lacks the key."""
+    import hashlib
+    import hmac
+
+    data = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
+    return hmac.new(key.encode("utf-8", "surrogatepass"), data, hashlib.sha256).hexdigest()

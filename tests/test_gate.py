@@ -251,3 +251,36 @@ def test_a_baseline_holds_no_secret(folder: Path) -> None:
     written(folder, DUPLICATE)
     assert "alice" not in (folder / "known.json").read_text()
     assert "eyJ" not in (folder / "known.json").read_text()
+
+
+# -- files -------------------------------------------------------------------------------------------------------
+
+
+def test_several_files_come_of_one_run_and_nothing_else(folder: Path) -> None:
+    names = ("junit", "sarif", "json", "ndjson", "csv", "parquet", "html", "markdown", "github", "text")
+    done = check(folder, f"{DUPLICATE} {FINE}", *(f"--out={name}:{name}.out" for name in names), "--quiet")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert {path.name for path in folder.iterdir()} == {NONE, BAD, "own.toml", *(f"{name}.out" for name in names)}
+    assert (folder / "text.out").read_text().splitlines()[-1] == "2 captures: 1 FAIL, 1 PASS. The policy is violated."
+
+
+@pytest.mark.parametrize("options", ["--out json:a --out csv:./a", "--out json:a --out json:a"])
+def test_two_outputs_do_not_overwrite_each_other(options: str, folder: Path) -> None:
+    done = check(folder, DUPLICATE, *options.split())
+    assert (done.exit_code, (folder / "a").exists()) == (2, False)
+    assert "two outputs cannot go to one file" in done.stderr
+
+
+def test_two_captures_of_one_name_are_both_told(folder: Path) -> None:
+    for name, source in (("a", DUPLICATE), ("b", FINE)):
+        (folder / name).mkdir()
+        (folder / name / "x.har").write_bytes((CAPTURES / source).read_bytes())
+    done = CliRunner().invoke(app, ["check", "a", "b", "--out", "junit:x.xml"])
+    assert [line.split(":")[0] for line in done.stdout.splitlines()[:2]] == ["FAIL  a/x.har", "PASS  b/x.har"]
+    assert (folder / "x.xml").read_text().count("<testsuite ") == 2
+
+
+def test_a_file_that_cannot_be_written_is_wrong_usage_and_leaves_nothing(folder: Path) -> None:
+    done = check(folder, DUPLICATE, "--out", "json:nowhere/a.json")
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].startswith("har-sockets: nowhere/a.json: cannot be written")

@@ -19,10 +19,11 @@ from analyzer.cli.extract import extract
 from analyzer.cli.report import report
 from analyzer.cli.rules import rules
 from analyzer.cli.show import show
+from analyzer.cli.summary import summary
 from analyzer.cli.timeline import timeline
 from analyzer.version import VERSION
 
-COMMANDS = (analyze, check, show, timeline, report, extract, compare, rules)  # as --help lists them
+COMMANDS = (analyze, check, show, timeline, report, extract, compare, summary, rules)  # as --help lists them
 
 EXAMPLES = """\b
 Examples:

@@ -37,7 +37,9 @@ def check(
     """
     from analyzer.outputs.check import first_problem, render
 
-    run = ask(captures, reading, masking, allowed, delivery, with_baseline=write_baseline is None)
+    run = ask(
+        captures, reading, masking, allowed, delivery, output=write_baseline, with_baseline=write_baseline is None
+    )
     complain(run)
     if write_baseline is not None:
         _accept(run, delivery, write_baseline)

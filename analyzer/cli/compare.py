@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, command
-from analyzer.cli.running import answer, finish, one
+from analyzer.cli.running import answer, finish, one, spared
 from analyzer.cli.screen import show, terminal, write
 
 
@@ -28,6 +28,7 @@ def compare(
 
     delivery.check(tuple(outputs.RENDERERS), tuple(outputs.RENDERERS))
     names = [one(before, "compare"), one(after, "compare")]
+    spared(names, [path for _, path in delivery.files()])
     run = answer(names, reading, masking, allowed, delivery)
     finish(run)
     from analyzer.compare import compare as compared

@@ -73,9 +73,7 @@ class Delivery(NamedTuple):
 
     def files(self) -> list[tuple[str, Path]]:
         """The formats that are written to files, each with its path."""
-        files = [_named(spec) for spec in self.out or ()]
-        distinct([path for _, path in files])
-        return files
+        return [_named(spec) for spec in self.out or ()]
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Key and value of each `--meta`."""
@@ -94,9 +92,9 @@ def _named(spec: str) -> tuple[str, Path]:
 
 
 def distinct(paths: Iterable[Path]) -> None:
-    """Refuse to write two things to one file."""
+    """Refuse to write two things to one file (a device takes many)."""
     taken: set[str] = set()
-    for path in paths:
+    for path in (path for path in paths if path.is_file() or not path.exists()):
         if (place := os.path.realpath(path)) in taken:
             refuse(f"{path}: two outputs cannot go to one file")
         taken.add(place)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from analyzer import outputs
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command, distinct
+from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command
 from analyzer.cli.running import ask, deliver, finish, rendered
 from analyzer.cli.screen import refuse, write
 
@@ -32,8 +32,7 @@ def report(
     name = outputs.SUFFIXES.get(output.suffix.lower())
     if name is None:
         refuse(f"{output}: a report is one of {', '.join(outputs.SUFFIXES)}")
-    distinct([output, *(path for _, path in delivery.files())])
-    run = ask(captures, reading, masking, allowed, delivery)
+    run = ask(captures, reading, masking, allowed, delivery, output=output)
     write(output, rendered(name, run))
     deliver(run, delivery)
     finish(run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import typer
 
 from analyzer import fleet, gate, outputs, redaction
 from analyzer.cli import settings
-from analyzer.cli.options import Allowed, Delivery, Masking, Reading
+from analyzer.cli.options import Allowed, Delivery, Masking, Reading, distinct
 from analyzer.cli.screen import append, refuse, say, show, terminal, write
 from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.rules import RULES
@@ -26,11 +26,16 @@ def ask(
     allowed: Allowed = Allowed(),  # noqa: B008 - frozen
     delivery: Delivery = Delivery(),  # noqa: B008
     *,
+    output: Path | None = None,
     with_baseline: bool = True,
 ) -> Run:
-    """The captures, analysed and masked, with what whoever asks says of them."""
+    """The captures, analysed and masked, with what whoever asks says of them. `output`: is written, too."""
     delivery.check()
-    return answer(sources(captures), reading, masking, allowed, delivery, with_baseline)
+    written = [path for _, path in delivery.files()] + ([] if output is None else [output])
+    distinct(written)
+    names = sources(captures)
+    spared(names, written)
+    return answer(names, reading, masking, allowed, delivery, with_baseline)
 
 
 def answer(
@@ -42,9 +47,9 @@ def answer(
     with_baseline: bool = True,
 ) -> Run:
     """The same of files that are known; one that is named twice is told twice."""
-    found = settings.settings(reading, allowed)
-    policy = settings.policy(found, with_baseline)
-    results = list(fleet.results(names, policy, settings.catalogue(found)))
+    held = settings.held(reading, allowed)
+    policy = settings.policy(held, with_baseline)
+    results = list(fleet.results(names, policy, settings.catalogue(held)))
     return redaction.masked(
         _run(results, policy, delivery),
         secrets=not masking.show_secrets,
@@ -85,6 +90,14 @@ class Text(NamedTuple):
 
     shown: Render
     written: Render
+
+
+def spared(names: Iterable[str], written: Iterable[Path]) -> None:
+    """Refuse to write over a capture."""
+    places = {(at.st_dev, at.st_ino): path for path in written if path.exists() and (at := path.stat())}
+    for name in names if places else ():
+        if os.path.exists(name) and (path := places.get(((at := os.stat(name)).st_dev, at.st_ino))) is not None:
+            refuse(f"{path}: this is a capture that is read: write to another file")
 
 
 def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text | None = None) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +19,14 @@ from analyzer.providers import CatalogueError, Row
 from analyzer.rules import RULES
 
 
-def settings(reading: Reading, allowed: Allowed) -> Settings:
+class Held(NamedTuple):
+    """The settings that hold, and the file that some of them may be from."""
+
+    settings: Settings
+    file: Path | None
+
+
+def held(reading: Reading, allowed: Allowed) -> Held:
     """The options that were given, and for the rest what a settings file here or in a folder above says."""
     _among("--per", allowed.per, Scope)
     _among("--app-mode", allowed.app_mode, APP_MODES)
@@ -33,34 +42,38 @@ def settings(reading: Reading, allowed: Allowed) -> Settings:
     }
     asked = msgspec.convert({name.replace("_", "-"): it for name, it in given.items() if it is not None}, Settings)
     try:
-        return policies.merged(asked, _from_file())
+        file = _file()
+        found = Settings() if file is None else policies.load(file, [rule.id for rule in RULES])
     except PolicyError as problem:
         refuse(str(problem))
+    return Held(policies.merged(asked, found), file)
 
 
-def _from_file() -> Settings:
+def _file() -> Path | None:
     try:
         here = Path.cwd()
     except OSError:  # the folder was removed
-        return Settings()
-    file = policies.find(here)
-    return Settings() if file is None else policies.load(file, [rule.id for rule in RULES])
+        return None
+    return policies.find(here)
 
 
-def policy(found: Settings, with_baseline: bool = True) -> Policy:
+def policy(held: Held, with_baseline: bool = True) -> Policy:
     """The policy that they mean; without its baseline where that is about to be written."""
+    settings = held.settings if with_baseline else msgspec.structs.replace(held.settings, baseline=None)
     try:
-        return policies.policy(found if with_baseline else msgspec.structs.replace(found, baseline=None))
+        found = policies.policy(settings)
     except PolicyError as problem:
         refuse(str(problem))
+    return found if held.file is None else msgspec.structs.replace(found, file=os.path.relpath(held.file))
 
 
-def catalogue(found: Settings) -> tuple[Row, ...]:
+def catalogue(held: Held) -> tuple[Row, ...]:
     """The user's own services."""
+    file = held.settings.providers
     try:
-        return () if found.providers is None else providers.load(Path(found.providers))
+        return () if file is None else providers.load(Path(file))
     except CatalogueError as problem:
-        refuse(f"{found.providers}: {problem}")
+        refuse(f"{file}: {problem}")
 
 
 def _among(option: str, value: str | None, words: Iterable[str]) -> None:

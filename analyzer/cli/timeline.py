@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command, distinct
+from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command
 from analyzer.cli.running import ask, deliver, finish
 from analyzer.cli.screen import refuse, say, write
 from analyzer.model import SECOND, Instant
@@ -41,8 +41,7 @@ def timeline(
     kind = output.suffix.lower()
     if kind not in PICTURES:
         refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
-    distinct([output, *(path for _, path in delivery.files())])
-    run = ask(captures, reading, masking, allowed, delivery)
+    run = ask(captures, reading, masking, allowed, delivery, output=output)
     if run.reports:
         from analyzer.outputs import timeline as chart
         from analyzer.outputs.chart import PANELS

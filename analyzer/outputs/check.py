@@ -127,7 +127,8 @@ def total_sentence(run: Run) -> str:
     tally[Result.UNTOLD] += len(run.unreadable)
     told = [f"{tally[result]:,} {result}" for result in (Result.FAIL, Result.UNTOLD, Result.PASS) if tally[result]]
     total = count(tally.total(), "capture")
-    return f"{total}: {', '.join(told)}. {ENDINGS[gate.exit_status(run)]}"
+    settings = f" Settings: {run.policy.file}." if run.policy.file else ""
+    return f"{total}: {', '.join(told)}. {ENDINGS[gate.exit_status(run)]}{settings}"
 
 
 def first_problem(run: Run, status: int) -> str:

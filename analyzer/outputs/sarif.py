@@ -20,6 +20,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 RESULTS = 25_000  # that GitHub takes of a run
 RELATED = 10  # places of further sockets
 SCHEME = re.compile(r"(?!data:)[A-Za-z][A-Za-z0-9+.-]*:")
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -157,7 +158,7 @@ def _path(source: str) -> str:
     """A path as a URI reference, a URL as it is; `stdin` for standard input."""
     if source == "-":
         return "stdin"
-    if "://" in source:
+    if URL.match(source):
         return _uri(source)
     path = quote(source.replace("\\", "/").encode("utf-8", "surrogatepass"), safe="/~")
     return f"file://{path}" if path.startswith("/") else path
