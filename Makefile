@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests docs benchmarks
 
-.PHONY: demo test test-async check format services rules screenshot environment
+.PHONY: demo test test-async check format services rules causes screenshot environment
 
 environment: $(VENV)/ready
 
@@ -53,6 +53,9 @@ services: environment
 
 rules: environment
 	$(BIN)/python docs/rules.py
+
+causes: environment
+	$(BIN)/python docs/causes/write.py
 
 screenshot: environment
 	$(BIN)/python docs/screenshot.py

@@ -316,6 +316,7 @@ class _Small:
             "client": client.name if client is not None else None,
             "version": client.version if client is not None else None,
             "runtime": client.runtime if client is not None else None,
+            "context": session.context if session is not None else None,
         }
         return {key: value for key, value in said.items() if value is not None}
 
@@ -338,14 +339,16 @@ class _Small:
         listed = [frame for frame in (frames if isinstance(frames, list) else []) if isinstance(frame, dict)][:most]
         kept: Json = {"callFrames": [self._frame(frame) for frame in listed]}
         if (description := text_of(stack.get("description"))) is not None:
-            kept["description"] = self._text(description)
+            kept["description"] = self._kept(self.masks.word(description))
         parent = self._stack(stack.get("parent"), most - max(1, len(listed)))
         return {**kept, "parent": parent} if parent is not None else kept
 
     def _frame(self, frame: Json) -> Json:
         numbers = {key: frame[key] for key in ("lineNumber", "columnNumber") if isinstance(frame.get(key), int)}
         name, url = text_of(frame.get("functionName")) or "", text_of(frame.get("url")) or ""
-        return {"functionName": self._kept(self.masks.word(name)), "url": self._url(url), **numbers}
+        id = text_of(frame.get("scriptId")) or ""
+        script = {"scriptId": id} if re.fullmatch(r"\d{1,9}", id) else {}
+        return {"functionName": self._kept(self.masks.word(name)), "url": self._url(url), **script, **numbers}
 
     def _headers(self, raw: msgspec.Raw, host: bool = False) -> list[Json]:
         kept = []

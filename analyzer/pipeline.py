@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import overlaps, providers, redaction, sessions
+from analyzer import causes, initiators, overlaps, providers, redaction, sessions
 from analyzer.model import (
     Capture,
     Caveat,
@@ -42,15 +42,22 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
         excesses=overlaps.excesses(found, policy),
         findings=(),
     )
-    findings = _weighed((finding for rule in RULES for finding in rule.check(report, policy)), policy)
+    found_by_rules = (
+        causes.explained(finding, report) if rule.has_cause else finding
+        for rule in RULES
+        for finding in rule.check(report, policy)
+    )
+    findings = _weighed(found_by_rules, policy)
     return msgspec.structs.replace(report, findings=tuple(_fingerprinted(f, report) for f in findings))
 
 
 def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
-    """The sessions with what they belong to (there is one a trace)."""
+    """The sessions with what they belong to and the code that opened them (there is one a trace)."""
     pairs = zip(found, capture.traces, strict=True)
+    told = ((session, providers.affiliation(trace, rows)) for session, trace in pairs)
     return tuple(
-        msgspec.structs.replace(session, affiliation=providers.affiliation(trace, rows)) for session, trace in pairs
+        msgspec.structs.replace(session, affiliation=of, initiator=initiators.opener(session.initiator, of.provider))
+        for session, of in told
     )
 
 
@@ -90,7 +97,8 @@ def _fingerprinted(finding: Finding, report: Report) -> Finding:
     for session in report.named(finding.sessions):
         code = session.initiator
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
-        parts.add(f"{redaction.shape(session.endpoint)} {user} {(code.function if code else None) or ''}")
+        opened_by = f"{code.component or ''} {code.function or ''}" if code is not None else ""
+        parts.add(f"{redaction.shape(session.endpoint)} {user} {opened_by}")
     import hashlib
 
     digest = hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()

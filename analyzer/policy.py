@@ -45,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     fail_on: Severity | None = None
     allow_undecided: bool | None = None
     allow_empty: bool | None = None
+    ghost_beats: Annotated[int, Meta(ge=1)] | None = None  # heartbeats missed
+    storm_opens: Annotated[int, Meta(ge=2)] | None = None  # reconnects a minute
+    outlives: Annotated[int, Meta(ge=0)] | None = None  # ms after the page was left
     severity: dict[str, Level] = msgspec.field(default_factory=dict)  # by rule
     baseline: str | None = None
     providers: str | None = None
@@ -104,10 +107,13 @@ def merged(asked: Settings, found: Settings) -> Settings:
 
 def policy(settings: Settings) -> Policy:
     """The policy that these settings mean, with the defaults for what is not set. Raises PolicyError (baseline)."""
-    names = ("per", "max_open", "app_mode", "count_dev_servers", "fail_on", "allow_undecided", "allow_empty")
+    names = ["per", "max_open", "app_mode", "count_dev_servers", "fail_on", "allow_undecided", "allow_empty"]
+    names += ["ghost_beats", "storm_opens"]
     given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
     if settings.tolerance is not None:
         given["tolerance"] = settings.tolerance * MILLISECOND
+    if settings.outlives is not None:
+        given["outlives"] = settings.outlives * MILLISECOND
     if settings.baseline is not None:
         given["baseline"] = read_baseline(Path(settings.baseline))
     severities = sorted(settings.severity.items())

@@ -21,9 +21,11 @@ import msgspec
 
 from analyzer.model import (
     Affiliation,
+    Calls,
     Capture,
     Client,
     Finding,
+    Frame,
     Group,
     Identity,
     Initiator,
@@ -40,6 +42,7 @@ RUN = re.compile(r"[\w~+%.@-]+={0,2}")
 HEX = re.compile(r"[0-9A-Fa-f]{32,}")
 EXTRACTED = re.compile(r"%3Ctoken%20\w+%3E", re.IGNORECASE)  # a mask in a capture that we extracted
 FILE = re.compile(r"[\w@.,~+-]+\.(?:[cm]?[jt]sx?|html?|css|wasm|vue|svelte|php|aspx?|jsp)", re.IGNORECASE)
+DEV_SERVERS = ("@vite", "@fs", "@id", "@react-refresh")  # what Vite puts in paths: no address, and it names no one
 LONG, MIXED, NUMBER = 20, 10, 9  # characters: with digits and letters; going back and forth between them; digits alone
 ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:blob|data|javascript|view-source):)\S*|about:(?:blank|newtab|srcdoc)")
 WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
@@ -88,7 +91,7 @@ def _mixed(text: str) -> bool:
 def _opaque(segment: str) -> bool:
     """The same of a whole part of a path, which is more often a secret: also long numbers, and what goes from letters
     to digits and back, and again."""
-    if FILE.fullmatch(segment):
+    if FILE.fullmatch(segment) or segment in DEV_SERVERS:
         return False
     if EXTRACTED.fullmatch(segment) or "@" in segment or "%40" in segment or opaque(segment):
         return True
@@ -155,6 +158,7 @@ class Masks:
         self._index: dict[str, list[str]] = {}  # by its first word, where that may stand in a text
         self._known_users: set[str] = set()
         self._said: dict[str, str] = {}  # texts that were masked
+        self._code: dict[Initiator, Initiator] = {}  # a client opens from the same place again and again
 
     def result(self, result: Report | Unreadable) -> Report | Unreadable:
         return (
@@ -169,6 +173,7 @@ class Masks:
             self.users.clear()
         # In the order in which a reader meets them, so that ordinals rise.
         self.learn(report.sessions)
+        self._code.clear()
         sessions = tuple(self.session(session) for session in report.sessions)
         self._said.clear()
         sessions = tuple(self.said(session) for session in sessions)
@@ -271,10 +276,29 @@ class Masks:
         return msgspec.structs.replace(group, key=tuple(pairs))
 
     def initiator(self, code: Initiator | None) -> Initiator | None:
-        return code and msgspec.structs.replace(
-            code,
-            url=None if code.url is None else self.url(code.url),
-            function=None if code.function is None else self.word(code.function),
+        if code is None:
+            return None
+        if code not in self._code:
+            self._code[code] = msgspec.structs.replace(
+                code,
+                url=None if code.url is None else self.url(code.url),
+                function=None if code.function is None else self.word(code.function),
+                component=None if code.component is None else self.word(code.component),
+                stack=tuple(
+                    Calls(
+                        tuple(self.frame(frame) for frame in calls.frames),
+                        None if calls.label is None else self.word(calls.label),
+                    )
+                    for calls in code.stack
+                ),
+            )
+        return self._code[code]
+
+    def frame(self, frame: Frame) -> Frame:
+        return msgspec.structs.replace(
+            frame,
+            function=None if frame.function is None else self.word(frame.function),
+            url=None if frame.url is None else self.url(frame.url),
         )
 
     def finding(self, finding: Finding, report: Report, sessions: Sequence[Session]) -> Finding:
@@ -288,7 +312,15 @@ class Masks:
         for text in sorted(quoted, key=len, reverse=True):
             if text != quoted[text]:
                 message = message.replace(text, quoted[text])
-        return msgspec.structs.replace(finding, message=self._shaped(message))
+        return msgspec.structs.replace(
+            finding,
+            message=self._shaped(message),
+            why=None if finding.why is None else self.word(finding.why),
+            proof=tuple(
+                msgspec.structs.replace(it, said=self.word(it.said), frame=it.frame and self.frame(it.frame))
+                for it in finding.proof
+            ),
+        )
 
     def url(self, url: str) -> str:
         url = url.strip()

@@ -49,6 +49,8 @@ CANARIES = {
     "the URL of the document": "canary-document-19",
     "the URL of the initiator": "canary-initiator-20",
     "a parent of the initiator": "canary-parent-21",
+    "a function of the initiator": "canary21function67890abcdef",
+    "what scheduled the initiator": "canary21label567890abcdef",
     "posted data": "canary-post-22",
     "the key of the app": "canary-app-23",
     "the id of the user": USER,
@@ -86,11 +88,14 @@ def stream(second: int) -> str:
 
 def socket(url: str, second: int, **more: Any) -> dict[str, Any]:
     frame = {
-        "functionName": "open",
+        "functionName": f"connectUser {C['a function of the initiator']}",
         "url": f"https://h.example/a.js?v={C['the URL of the initiator']}",
         "lineNumber": 1,
     }
-    parent = {"callFrames": [{**frame, "url": f"https://h.example/b.js?c={C['a parent of the initiator']}"}]}
+    parent = {
+        "description": f"await {C['what scheduled the initiator']}",
+        "callFrames": [{**frame, "url": f"https://h.example/b.js?c={C['a parent of the initiator']}"}],
+    }
     first = json.dumps({"type": "health.check", "me": {"id": USER, "name": NAME}, "x": C["the first message received"]})
     at = 1767225600.0 + second
     return {

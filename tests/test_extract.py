@@ -60,6 +60,7 @@ def answer(report: Report) -> dict[str, Any]:
         del it["pointer"]
     for it in document["findings"]:
         del it["pointers"]
+        it["proof"] = [re.sub(r"/log/entries/\d+", "", line) for line in it["proof"]]
     return document
 
 

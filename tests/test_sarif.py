@@ -63,7 +63,7 @@ def test_a_result_is_where_the_code_is_that_opened_the_socket() -> None:
     (place,) = result["locations"]
     assert place["physicalLocation"] == {
         "artifactLocation": {"uri": "http://127.0.0.1:38587/app/app.js"},
-        "region": {"startLine": 40533, "startColumn": 23},
+        "region": {"startLine": 47186, "startColumn": 13},
     }
     assert [it["logicalLocations"][0]["fullyQualifiedName"] for it in result["relatedLocations"]] == [
         f"/log/entries/{n}" for n in (4, 5, 6, 7)

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Messages, Report, Run, Value
-from analyzer.outputs import drawing, services, summary, tally, terminal
+from analyzer.outputs import drawing, origins, services, summary, tally, terminal
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.outputs.summary import safe, safe_middle
 from analyzer.outputs.terminal import Axis
@@ -120,6 +120,7 @@ def _environment() -> Environment:
     made.globals |= {
         "drawing": drawing,
         "summary": summary,
+        "origins": origins,
         "services": services,
         "safe": safe,
         "safe_middle": safe_middle,
@@ -153,12 +154,7 @@ def _messages(messages: Messages) -> str:
 
 
 def _initiator(lane: Lane) -> str:
-    code = lane.session.initiator
-    if code is None:
-        return ""
-    place = ":".join(str(it) for it in (code.url, code.line, code.column) if it is not None)
-    parts = [f"{code.function}()" if code.function else "", code.component or "", place]
-    return safe_middle(", ".join(part for part in parts if part), 160)
+    return safe_middle(origins.told(lane.session), 160)
 
 
 # -- the numbers for JavaScript --------------------------------------------------------------------------------

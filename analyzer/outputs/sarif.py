@@ -66,12 +66,12 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
     sessions = report.named(finding.sessions)
     code = next((session.initiator for session in sessions if _in_code(session.initiator)), None)
     capture = [_in_capture(report, session) for session in sessions[:RELATED]]
-    remedy = f" {finding.remedy}" if finding.remedy else ""
+    more = "".join(f" {it}" for it in (finding.why, finding.remedy) if it)
     told: Json = {
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),
         "level": finding.severity,
-        "message": {"text": summary.safe(finding.message, 1000) + summary.safe(remedy, 1000)},
+        "message": {"text": summary.safe(finding.message, 1000) + summary.safe(more, 1000)},
         "locations": [_in_source(code) if code is not None else next(iter(capture), _file(report))],
         "partialFingerprints": {
             "harSockets/v1": finding.fingerprint,

@@ -197,8 +197,8 @@ def _told(finding: Finding, report: Report) -> Told:
         certain=finding.confidence is Confidence.PROVEN,
         rule=finding.rule,
         message=safe(finding.message, 600),
-        proof=tuple(_proof(finding, report.named(finding.sessions))),
-        cause=None,
+        proof=(*(safe(it.line, 600) for it in finding.proof), *_proof(finding, report.named(finding.sessions))),
+        cause=None if finding.why is None else f"{safe(finding.why, 600)} ({finding.cause})",
         remedy=None if finding.remedy is None else safe(finding.remedy, 600),
         link=finding.link if finding.link and finding.link.startswith("https://") else None,
     )

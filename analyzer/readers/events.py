@@ -66,6 +66,7 @@ class Socket(msgspec.Struct):
     close: Any
     ticks: Ticks | None  # None: the entry has no list of messages
     clock: int
+    context: str | None = None  # as a capture that we extracted tells it
 
 
 class Known(msgspec.Struct):
@@ -109,6 +110,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         opening=socket.ticks.opening if socket.ticks else (),
         scripts=socket.scripts,
         affiliation=socket.affiliation,
+        context=socket.context,
     )
     return found, skipped
 

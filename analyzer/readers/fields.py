@@ -18,9 +18,11 @@ from analyzer.model import (
     MILLISECOND,
     SECOND,
     Affiliation,
+    Calls,
     Client,
     Direction,
     Duration,
+    Frame,
     Identity,
     Initiator,
     Instant,
@@ -44,6 +46,7 @@ DIRECTIONS = {  # as Chrome has them, and as cypress-har-generator has them
 }
 OPENING, LONGEST_OPENING = 4, 4096  # messages of which the beginning is kept, and how much of each
 CLOSED_BY = {"reload": "page-reloaded", "navigation": "page-left", "page-closed": "page-closed"}  # -> evidence
+DEEPEST_STACK = 500  # frames, async parents included
 LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
 CLOSE_OPCODE, CONTROL_OPCODES, DATA_OPCODES = 8, (8, 9, 10), (1, 2)  # RFC 6455 section 5.2
 
@@ -219,35 +222,43 @@ def endpoint(url: str, headers: dict[str, str]) -> str:
 
 
 def initiator(value: object) -> Initiator | None:
-    """The first frame of `_initiator.stack`, async parents included; the format counts lines and columns from 0."""
-    for frame in _frames(value):
-        line, column = frame.get("lineNumber"), frame.get("columnNumber")
-        return Initiator(
-            function=text_of(frame.get("functionName")) or None,
-            component=None,
-            url=text_of(frame.get("url")) or None,
-            line=line + 1 if isinstance(line, int) else None,
-            column=column + 1 if isinstance(column, int) else None,
-        )
+    """The first frame of `_initiator.stack`, and the whole of it; the format counts lines and columns from 0."""
+    stack = tuple(_stack(value))
+    for calls in stack:
+        for frame in calls.frames:
+            return Initiator(frame.function, None, frame.url, frame.line, frame.column, stack=stack)
     if not isinstance(value, dict):
         return None
     url, line = text_of(value.get("url")), value.get("lineNumber")
     return Initiator(None, None, url, line + 1 if isinstance(line, int) else None, None) if url else None
 
 
-def scripts(value: object) -> tuple[str, ...]:
-    """The URLs of the code in `_initiator.stack`, each once."""
-    urls = (text_of(frame.get("url")) for frame in _frames(value))
-    return tuple(dict.fromkeys(url for url in urls if url))
+def scripts(code: Initiator | None) -> tuple[str, ...]:
+    """The URLs of the code that opened a socket, async parents included, each once."""
+    return tuple(dict.fromkeys(frame.url for frame in code.frames if frame.url)) if code is not None else ()
 
 
-def _frames(value: object) -> Iterator[dict[str, Any]]:
+def _stack(value: object) -> Iterator[Calls]:
     """The frames of `_initiator.stack`, then those of its async parents."""
     stack = value.get("stack") if isinstance(value, dict) else None
-    while isinstance(stack, dict):
-        frames = stack.get("callFrames")
-        yield from (frame for frame in (frames if isinstance(frames, list) else ()) if isinstance(frame, dict))
+    left = DEEPEST_STACK
+    while isinstance(stack, dict) and left > 0:
+        listed = stack.get("callFrames")
+        frames = [frame for frame in (listed if isinstance(listed, list) else ()) if isinstance(frame, dict)][:left]
+        left -= max(1, len(frames))
+        yield Calls(tuple(_frame(frame) for frame in frames), text_of(stack.get("description")) or None)
         stack = stack.get("parent")
+
+
+def _frame(frame: dict[str, Any]) -> Frame:
+    line, column = frame.get("lineNumber"), frame.get("columnNumber")
+    return Frame(
+        function=text_of(frame.get("functionName")) or None,
+        url=text_of(frame.get("url")) or None,
+        line=line + 1 if isinstance(line, int) else None,
+        column=column + 1 if isinstance(column, int) else None,
+        script=text_of(frame.get("scriptId")),
+    )
 
 
 def protocols(sent: dict[str, str], answered: dict[str, str]) -> tuple[str, ...]:
@@ -268,6 +279,12 @@ def affiliation(value: object) -> Affiliation | None:
         identity=Identity(said.get("app"), said.get("user")) if said.get("app") or said.get("user") else None,
         client=client if any((client.name, client.version, client.runtime)) else None,
     )
+
+
+def context(value: object) -> str | None:
+    """Where its code ran, as a capture that we extracted says it."""
+    told = text_of(value.get("context")) if isinstance(value, dict) else None
+    return told if told in ("iframe", "worker") else None
 
 
 def headers(raw: msgspec.Raw) -> dict[str, str]:

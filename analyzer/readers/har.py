@@ -21,6 +21,7 @@ from analyzer.model import (
     Caveat,
     Closed,
     Exporter,
+    Initiator,
     Instant,
     Page,
     Silence,
@@ -36,6 +37,7 @@ from analyzer.readers.fields import (
     YEAR_2200,
     affiliation,
     answered,
+    context,
     duration,
     headers,
     initiator,
@@ -52,6 +54,7 @@ from analyzer.readers.fields import (
 )
 from analyzer.readers.pages import Listed, Seen
 from analyzer.readers.raw import RawEntry, RawMessage
+from analyzer.readers.realms import Realms
 from analyzer.readers.told import member, told_caveats, told_until
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
@@ -95,6 +98,8 @@ class _Gathered:
         self.out_of_order = False  # a socket stands after an entry that started later
         self._before: dict[str | None, Instant] = {}  # by pageref, the start of the entry before
         self._latest: Instant = 0
+        self.realms = Realms()
+        self._stacks: dict[bytes, Initiator | None] = {}
 
     def add(self, index: int, entry: RawEntry) -> None:
         started = instant(entry.startedDateTime)
@@ -106,7 +111,9 @@ class _Gathered:
                 self.out_of_order = self.out_of_order or started < self._latest
                 self._started(entry.pageref, started, document=False)
             self._socket(index, entry, started)
-        elif started is not None:
+            return
+        self.realms.add(entry)
+        if started is not None:
             ends[index] = end = started + (duration(entry.time) or 0)
             self.last = max(self.last, end)
             document = is_document(entry)
@@ -164,7 +171,7 @@ class _Gathered:
         if messages is None and entry.response.content is not None and entry.response.content.file:
             messages = self._attached(index, entry.response.content.file)
         entry.messages = None  # of a message we keep time, direction, opcode and length
-        opened_by, sent = json_of(entry.initiator), headers(entry.request.headers)
+        opened_by, sent = self._initiator(bytes(entry.initiator)), headers(entry.request.headers)
         self.sockets.append(
             Socket(
                 index=index,
@@ -175,10 +182,11 @@ class _Gathered:
                 receive=duration(entry.timings.receive),
                 total=duration(entry.time),
                 sentinel=(entry.startedDateTime or "").startswith("1969-12-31"),
-                initiator=initiator(opened_by),
+                initiator=opened_by,
                 scripts=scripts(opened_by),
                 protocols=protocols(sent, headers(entry.response.headers)),
                 affiliation=affiliation(json_of(entry.affiliation)),
+                context=context(json_of(entry.affiliation)),
                 close=json_of(entry.close),
                 ticks=None if messages is None else ticks(messages),
                 clock=self.clock,
@@ -186,6 +194,12 @@ class _Gathered:
         )
         entry.request.headers = entry.response.headers = msgspec.Raw(b"null")  # they hold the whole window
         entry.initiator = entry.close = entry.affiliation = msgspec.Raw(b"null")
+
+    def _initiator(self, raw: bytes) -> Initiator | None:
+        """What opened the socket; a client that reconnects has the same stack again and again."""
+        if raw not in self._stacks:
+            self._stacks[raw] = initiator(json_of(msgspec.Raw(raw)))
+        return self._stacks[raw]
 
     def _attached(self, index: int, name: str) -> list[RawMessage] | None:
         messages, problems = attached_messages(self.attachment, name)
@@ -249,8 +263,10 @@ class _Reading:
         until = told_until(self.document.log)
         self.witnessed += [] if until is None else [until]
         known = Known(self.row, self.tick, self.stepped, self._monotonic_offset(), until)
+        contexts = gathered.realms.contexts([socket.initiator for socket in gathered.sockets])
         traces = []
-        for socket in gathered.sockets:
+        for socket, realm in zip(gathered.sockets, contexts, strict=True):
+            socket.context = realm or socket.context
             trace, skipped = events.trace(socket, known)
             traces.append(trace)
             self.skipped += skipped

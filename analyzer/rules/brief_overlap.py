@@ -28,4 +28,6 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("brief-overlap", "Several sockets open at once, for a moment", Severity.NOTE, check, counts=True)
+RULE = Rule(
+    "brief-overlap", "Several sockets open at once, for a moment", Severity.NOTE, check, counts=True, has_cause=True
+)

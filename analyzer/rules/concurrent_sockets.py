@@ -49,4 +49,6 @@ def _remedy(sessions: Sequence[Session]) -> str:
     return SAME if len({session.endpoint for session in sessions}) < len(sessions) else DIFFERENT
 
 
-RULE = Rule("concurrent-sockets", "More than one socket open at once", Severity.WARNING, check, counts=True)
+RULE = Rule(
+    "concurrent-sockets", "More than one socket open at once", Severity.WARNING, check, counts=True, has_cause=True
+)

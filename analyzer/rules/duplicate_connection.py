@@ -35,5 +35,10 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "duplicate-connection", "One user has more than one connection to a service", Severity.ERROR, check, counts=True
+    "duplicate-connection",
+    "One user has more than one connection to a service",
+    Severity.ERROR,
+    check,
+    counts=True,
+    has_cause=True,
 )

@@ -65,4 +65,11 @@ def _remedy(report: Report, unsettled: Sequence[Session]) -> str | None:
     return LEFT if any(session.page in ended for session in unsettled) else AGAIN
 
 
-RULE = Rule("possible-overlap", "Several sockets open at once cannot be ruled out", Severity.NOTE, check, counts=True)
+RULE = Rule(
+    "possible-overlap",
+    "Several sockets open at once cannot be ruled out",
+    Severity.NOTE,
+    check,
+    counts=True,
+    has_cause=True,
+)
