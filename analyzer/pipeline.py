@@ -30,7 +30,11 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
     """
     policy = policy or Policy()
     found = sessions.conclude(capture, policy.assume_no_bfcache)
-    found = _affiliated(found, capture, (*catalogue, *providers.builtin()))
+    return judged(capture, _affiliated(found, capture, (*catalogue, *providers.builtin())), policy)
+
+
+def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Report:
+    """What these sessions mean together: overlaps, verdict, findings with their causes."""
     stretches = overlaps.find(found)
     report = Report(
         capture=_told(capture, found, policy),

@@ -14,7 +14,7 @@ def analyze(
     spread: Spread,
 ) -> None:
     """Who was open when, every overlap, every finding."""
-    if delivery.streams():
+    if delivery.streams() and not spread.together:
         stream(captures, reading, masking, allowed, delivery, spread)
     run = ask(captures, reading, masking, allowed, delivery, spread)
     deliver(run, delivery, "text")

@@ -193,6 +193,10 @@ class Spread(NamedTuple):
         bool, typer.Option("--resume", help="Go on with --out ndjson:FILE: captures that are in it are not read again.")
     ] = False
 
+    together: Annotated[
+        bool, typer.Option("--together", help="All captures as one timeline: recorded at once, in tabs or browsers.")
+    ] = False
+
     def processes(self) -> int | None:
         """So many processes; None: as many as pay."""
         if self.jobs == "auto":

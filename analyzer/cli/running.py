@@ -18,6 +18,7 @@ from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
 from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.providers import Row
 from analyzer.rules import RULES
+from analyzer.together import together
 from analyzer.version import VERSION
 
 Render = Callable[[Run], bytes]
@@ -65,6 +66,9 @@ def answer(
     held = settings.held(reading, allowed)
     policy = settings.policy(held, with_baseline)
     results = list(worked(names, policy, settings.catalogue(held), spread))
+    reports = [result for result in results if isinstance(result, Report)]
+    if spread.together and reports:
+        results = [together(reports, policy), *(result for result in results if isinstance(result, Unreadable))]
     return redaction.masked(
         _run(results, policy, delivery),
         secrets=not masking.show_secrets,
