@@ -49,8 +49,11 @@ class Workers:
             self._executor = self._make()
 
     def stop(self) -> None:
-        """Workers end before this process does: they hold its standard output open."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        """Processes end before this one does: they hold its standard output open. A cluster goes on without us."""
+        if isinstance(self._executor, _pool()):
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        else:
+            self._executor.shutdown(wait=False)
 
 
 def _pool() -> type[Executor]:
