@@ -160,10 +160,7 @@ def caveats(row: Row) -> list[Caveat]:
     told = []
     match row.omits:
         case Omits.ALL:
-            before = f" before {'.'.join(map(str, row.versions_below))}" if row.versions_below else ""
-            told.append(
-                Caveat("sockets-not-exported", f"{row.label}{before} never writes WebSockets into a HAR.", True)
-            )
+            told.append(Caveat("sockets-not-exported", f"{row.label} never writes WebSockets into a HAR.", True))
         case Omits.OPEN:
             told.append(
                 Caveat("open-sockets-not-exported", f"{row.label} leaves out sockets that were still open.", True)

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from analyzer import gate
 from analyzer.model import Confidence, Finding, Policy, Report, Run, Unreadable, Value
-from analyzer.outputs import services, summary, verdict
+from analyzer.outputs import proof, services, summary, verdict
 from analyzer.outputs.document import timestamp
 
 SUFFIX = ".xml"
@@ -98,7 +98,7 @@ def _told(findings: Iterable[Finding]) -> Iterable[str]:
             yield summary.safe(f"  in the file: {', '.join(finding.pointers[: summary.PLACES])}{more}", 600)
         if finding.why:
             yield summary.safe(f"  why: {finding.why} ({finding.cause})", 600)
-        yield from (summary.safe(f"    {it.line}", 600) for it in finding.proof[: summary.PLACES])
+        yield from (summary.safe(f"    {line}", 600) for line in proof.lines(finding.proof)[: summary.PLACES])
         if finding.remedy:
             yield summary.safe(f"  what to do: {finding.remedy}", 600)
         if finding.link:

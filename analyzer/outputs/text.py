@@ -28,7 +28,7 @@ from analyzer.model import (
     Verdict,
     spoken,
 )
-from analyzer.outputs import origins, services, terminal, verdict
+from analyzer.outputs import origins, proof, services, terminal, verdict
 from analyzer.outputs.document import tried
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 
@@ -428,10 +428,11 @@ def _cause(finding: Finding, medium: Medium) -> list[Text]:
     if finding.why is not None:
         told = Text(f"Why: {medium.safe(finding.why, 1000)}").append(f"  {finding.cause}", FAINT)
         lines += wrapped(told, medium, margin)
-    for it in finding.proof[:PROOF]:
-        lines += wrapped(Text(medium.safe(it.line, 1000), FAINT), medium, f"{margin}{medium.signs.dot} ")
-    if len(finding.proof) > PROOF:
-        lines.append(Text(f"{margin}{medium.signs.dot} and {len(finding.proof) - PROOF} more: --format json", FAINT))
+    seen = proof.lines(finding.proof)
+    for line in seen[:PROOF]:
+        lines += wrapped(Text(medium.safe(line, 1000), FAINT), medium, f"{margin}{medium.signs.dot} ")
+    if len(seen) > PROOF:
+        lines.append(Text(f"{margin}{medium.signs.dot} and {len(seen) - PROOF} more: --format json", FAINT))
     return lines
 
 
