@@ -1,11 +1,12 @@
 # make demo    the environment, then the main job on sample_hars/
 # make test    the environment, then all checks
+# make test-async   what needs pytest-playwright-asyncio, in an environment of its own
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests docs benchmarks
 
-.PHONY: demo test check format bench fuzz services screenshot environment
+.PHONY: demo test test-async check format bench fuzz services rules causes screenshot environment
 
 environment: $(VENV)/ready
 
@@ -34,6 +35,13 @@ demo: environment
 test: environment check
 	$(BIN)/python -m pytest
 
+# The async half of the pytest plugin: pytest-playwright and its async twin exclude each other.
+test-async:
+	$(PYTHON) -m venv $(VENV)/async
+	$(VENV)/async/bin/python -m pip install --quiet --editable '.[playwright]' hypothesis pytest-playwright-asyncio
+	REQUIRE_BROWSER=1 $(VENV)/async/bin/python -m pytest -o asyncio_default_fixture_loop_scope=session \
+		tests/browser/test_plugin.py -k async
+
 check: environment
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
@@ -48,6 +56,12 @@ fuzz: environment  # hours, if you let it: HYPOTHESIS_PROFILE=long tries 30 time
 
 services: environment
 	$(BIN)/python docs/services.py
+
+rules: environment
+	$(BIN)/python docs/rules.py
+
+causes: environment
+	$(BIN)/python docs/causes/write.py
 
 screenshot: environment
 	$(BIN)/python docs/screenshot.py

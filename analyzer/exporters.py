@@ -27,6 +27,7 @@ class Opened(Enum):
     WAIT = "timings.wait runs to the last activity: from above, and exact where there were no messages"
     TIME = "time is that of the handshake alone, always a little short: from below"
     MESSAGES = "the first message: from above"
+    ANSWERED = "timings.wait ends with the handshake's answer: exact"
 
 
 class Tabs(Enum):
@@ -34,6 +35,7 @@ class Tabs(Enum):
 
     DOCUMENT = "one document; numbered in order of load, page_1, page_2 ..."
     TAB = "one tab, for all the documents that it loads"
+    TOLD = "one document, of which the page says in which tab and how it was loaded (_tab, _kind)"
     NOTHING = "nothing that bounds a socket"
 
 
@@ -115,6 +117,15 @@ EXPORTERS = (
         "chrome-har", "chrome-har (sitespeed.io, browsertime)", ("chrome-har",), omits=Omits.ALL, records_messages=False
     ),
     Row("puppeteer-har", "puppeteer-har", ("puppeteer-har",), omits=Omits.ALL, records_messages=False),
+    Row(
+        "har-sockets",
+        "har-sockets",
+        ("har-sockets",),
+        close=Close.CLOSE_RECORD,
+        silence=Silence.OPEN,
+        opened=Opened.ANSWERED,
+        tabs=Tabs.TOLD,
+    ),
     Row("gori", "gori", ("gori",), omits=Omits.UNKNOWN),
     Row("pcapng-utils", "pcapng-utils", ("pcapng -> har",), close=Close.CLOSE_RECORD),
     Row("pcap2har", "pcap2har", ("pcap2har",)),
@@ -149,10 +160,7 @@ def caveats(row: Row) -> list[Caveat]:
     told = []
     match row.omits:
         case Omits.ALL:
-            before = f" before {'.'.join(map(str, row.versions_below))}" if row.versions_below else ""
-            told.append(
-                Caveat("sockets-not-exported", f"{row.label}{before} never writes WebSockets into a HAR.", True)
-            )
+            told.append(Caveat("sockets-not-exported", f"{row.label} never writes WebSockets into a HAR.", True))
         case Omits.OPEN:
             told.append(
                 Caveat("open-sockets-not-exported", f"{row.label} leaves out sockets that were still open.", True)

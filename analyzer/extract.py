@@ -27,9 +27,20 @@ from analyzer.pipeline import analyze
 from analyzer.providers import Row
 from analyzer.readers import opened, read
 from analyzer.readers.entries import Document
-from analyzer.readers.fields import duration, headers, instant, is_document, is_socket, json_of, payload_length, text_of
+from analyzer.readers.fields import (
+    duration,
+    epoch_seconds,
+    headers,
+    instant,
+    is_document,
+    is_socket,
+    json_of,
+    payload_length,
+    text_of,
+)
 from analyzer.readers.har import CLOCK_STEP, ORDER_SLACK, Attachment, attached_messages
 from analyzer.readers.raw import RawEntry, RawMessage, RawTimings
+from analyzer.readers.told import member
 from analyzer.redaction import ALNUM, LONG_ENOUGH, RUN, Masks, has_host, masked, opaque
 from analyzer.version import VERSION
 
@@ -265,6 +276,7 @@ class _Small:
             **self._whole(entry),
             **({} if messages is None else {"_webSocketMessages": [self._message(it) for it in messages]}),
             **({} if close is None else {"_webSocketClose": self._close(close)}),
+            **({} if epoch_seconds(entry.requested_by) is None else {"_requestedBy": entry.requested_by}),
             "_harSockets": self._affiliation(pointer),
         }
 
@@ -281,9 +293,14 @@ class _Small:
     def _close(self, close: object) -> object:
         if not isinstance(close, dict):
             return self._text(close) if isinstance(close, str) else {}
-        numbers = {key: close[key] for key in ("code", "timestamp", "time") if isinstance(close.get(key), int | float)}
-        reason = text_of(close.get("reason"))
-        return {**numbers, **({} if reason is None else {"reason": self._text(reason)})}
+        told = ("code", "timestamp", "time", "_earliest")
+        numbers = {key: close[key] for key in told if isinstance(close.get(key), int | float)}
+        reason, by = text_of(close.get("reason")), _word(KIND, text_of(close.get("_by")))
+        return {
+            **numbers,
+            **({} if reason is None else {"reason": self._text(reason)}),
+            **({} if by is None else {"_by": by}),
+        }
 
     def _affiliation(self, pointer: str) -> Json:
         """What the socket belongs to, masked."""
@@ -299,6 +316,7 @@ class _Small:
             "client": client.name if client is not None else None,
             "version": client.version if client is not None else None,
             "runtime": client.runtime if client is not None else None,
+            "context": session.context if session is not None else None,
         }
         return {key: value for key, value in said.items() if value is not None}
 
@@ -321,14 +339,16 @@ class _Small:
         listed = [frame for frame in (frames if isinstance(frames, list) else []) if isinstance(frame, dict)][:most]
         kept: Json = {"callFrames": [self._frame(frame) for frame in listed]}
         if (description := text_of(stack.get("description"))) is not None:
-            kept["description"] = self._text(description)
+            kept["description"] = self._kept(self.masks.word(description))
         parent = self._stack(stack.get("parent"), most - max(1, len(listed)))
         return {**kept, "parent": parent} if parent is not None else kept
 
     def _frame(self, frame: Json) -> Json:
         numbers = {key: frame[key] for key in ("lineNumber", "columnNumber") if isinstance(frame.get(key), int)}
         name, url = text_of(frame.get("functionName")) or "", text_of(frame.get("url")) or ""
-        return {"functionName": self._kept(self.masks.word(name)), "url": self._url(url), **numbers}
+        id = text_of(frame.get("scriptId")) or ""
+        script = {"scriptId": id} if re.fullmatch(r"\d{1,9}", id) else {}
+        return {"functionName": self._kept(self.masks.word(name)), "url": self._url(url), **script, **numbers}
 
     def _headers(self, raw: msgspec.Raw, host: bool = False) -> list[Json]:
         kept = []
@@ -383,13 +403,16 @@ class _Small:
         return self._document() if self.told else bare
 
     def _document(self) -> bytes:
+        until = text_of(member(self.log, "_harSockets").get("until")) or ""
+        told: Json = {"until": until} if until and DATE.fullmatch(until) else {}
+        told |= {"caveats": self.told} if self.told else {}
         creator, browser = (self._program(self.log.get(name)) for name in ("creator", "browser"))
         log = {
             "version": "1.2",
             "creator": creator,
             **({"browser": browser} if "browser" in self.log else {}),
             "comment": NOTE.format(VERSION),
-            **({"_harSockets": {"caveats": self.told}} if self.told else {}),
+            **({"_harSockets": told} if told else {}),
             "pages": self._pages(),
             "entries": self.entries,
         }
@@ -410,6 +433,8 @@ class _Small:
             "id": self._name(text_of(page.get("id"))) or "",
             "title": self._title(text_of(page.get("title")) or ""),
             "pageTimings": {},
+            **({} if (tab := self._name(text_of(page.get("_tab")))) is None else {"_tab": tab}),
+            **({} if (kind := _word(KIND, text_of(page.get("_kind")))) is None else {"_kind": kind}),
         }
 
     def check(self, source: str) -> None:

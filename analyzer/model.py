@@ -6,8 +6,9 @@ Datetimes, floats and strings of time exist only at the edges (readers, outputs)
 
 from __future__ import annotations
 
+import sys
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -70,6 +71,14 @@ class Severity(StrEnum):
     NOTE = "note"
     WARNING = "warning"
     ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for the least grave."""
+        return list(Severity).index(self)
+
+    def at_least(self, threshold: Severity) -> bool:
+        return self.rank >= threshold.rank
 
 
 class Verdict(StrEnum):
@@ -207,14 +216,48 @@ class Messages(Value, frozen=True):
         return self.directions.count(0) if self.recorded else None
 
 
+class Frame(Value, frozen=True):
+    """One function on a call stack, with where in it the next one was called. Line and column count from 1."""
+
+    function: str | None
+    url: str | None
+    line: int | None
+    column: int | None
+    script: str | None = None  # the browser's id of the script: one URL may be loaded several times
+
+    @property
+    def named(self) -> str:
+        """`function (url:line:column)`, as far as it is known."""
+        place = ":".join(str(it) for it in (self.url, self.line, self.column) if it is not None)
+        return f"{self.function or '(anonymous)'} ({place})" if place else self.function or "(anonymous)"
+
+
+class Calls(Value, frozen=True):
+    """The frames of one turn of the event loop, innermost first."""
+
+    frames: tuple[Frame, ...]
+    label: str | None = None  # how they scheduled the turn after them: `await`, `setTimeout`; React: `<Component>`
+
+
 class Initiator(Value, frozen=True):
     """The code that opened the socket. Line and column count from 1."""
 
     function: str | None
-    component: str | None
+    component: str | None  # the React component, `<Widget>`
     url: str | None
     line: int | None
     column: int | None
+    own: bool = True  # the application's own code, as far as names and URLs tell; False: a library's, all through
+    stack: tuple[Calls, ...] = ()  # the whole of it, async parents included
+
+    @property
+    def frames(self) -> Iterator[Frame]:
+        return (frame for calls in self.stack for frame in calls.frames)
+
+    @property
+    def place(self) -> str:
+        """`url:line:column`, as far as it is known."""
+        return ":".join(str(it) for it in (self.url, self.line, self.column) if it is not None)
 
 
 class Opening(Value, frozen=True):
@@ -290,6 +333,7 @@ class Trace(Value, frozen=True):
     opening: tuple[Opening, ...] = ()
     scripts: tuple[str, ...] = ()  # URLs of the code in the initiator's stack, async parents included
     affiliation: Affiliation | None = None  # as a capture that we wrote ourselves tells it (extract)
+    context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
 
 
 class PageEnd(Value, frozen=True):
@@ -368,6 +412,7 @@ class Session(Value, frozen=True):
     problem: str | None = None  # why the handshake failed
     clock: int = 0
     affiliation: Affiliation = Affiliation()
+    context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
 
     @property
     def provider(self) -> Provider | None:
@@ -397,6 +442,10 @@ class Session(Value, frozen=True):
     def name(self) -> str:
         """For people: `socket #1` of s1."""
         return f"socket #{self.id[1:]}"
+
+    def proves(self, said: str, frame: Frame | None = None) -> Proof:
+        """What can be seen of this socket, or in this frame of its stack."""
+        return Proof(self.id, self.pointer, said, frame)
 
 
 class Overlap(Value, frozen=True):
@@ -440,6 +489,46 @@ class Finding(Value, frozen=True):
     remedy: str | None = None
     link: str | None = None
     fingerprint: str = ""
+    dev_only: bool = False  # it concerns development alone: dev servers, or a cause that production does not have
+    cause: str | None = None  # Cause.id
+    why: str | None = None  # that cause, in one sentence
+    proof: tuple[Proof, ...] = ()  # where one can see it
+
+
+class Proof(Value, frozen=True):
+    """Where one can see a cause: in the stack of a socket, or in what passed over it."""
+
+    session: str  # Session.id
+    pointer: str
+    said: str
+    frame: Frame | None = None
+
+    @property
+    def line(self) -> str:
+        """`socket #2, /log/entries/5: what: function (url:line:column)`."""
+        told = f"socket #{self.session[1:]}, {self.pointer}: {self.said}"
+        return told if self.frame is None else f"{told}: {self.frame.named}"
+
+
+class Explanation(Value, frozen=True):
+    """Why sockets were open at once, as far as the capture shows it."""
+
+    why: str  # one sentence
+    proof: tuple[Proof, ...]
+    remedy: str | None = None  # None: that of the rule
+    link: str | None = None
+    sure: bool = True  # False: another cause that looks the same in this capture is not ruled out
+
+
+class Cause(Value, frozen=True):
+    """Why several sockets were open at once: a pure function over what a rule says of an overlap, proven or possible,
+    and its sessions in the order in which they were asked for; its module's docstring is its manual page."""
+
+    id: str
+    title: str
+    explain: Callable[[Finding, Sequence[Session]], Explanation | None]
+    dev_only: bool = False  # production does not have it
+    at_most: Severity | None = None  # an overlap that it explains is not graver
 
 
 class Scope(StrEnum):
@@ -493,8 +582,16 @@ class Policy(Value, frozen=True):
     tolerance: Duration = 250 * MILLISECOND
     app_mode: str | None = None  # development or production: which of a service's limits holds
     count_dev_servers: bool = False
+    severities: tuple[tuple[str, Severity | None], ...] = ()  # by rule, in place of its own; None: off
     fail_on: Severity = Severity.WARNING
+    allow_undecided: bool = False
+    allow_empty: bool = False
+    baseline: frozenset[str] = frozenset()  # fingerprints of findings that are known
     assume_no_bfcache: bool = False
+    ghost_beats: int = 2  # heartbeats missed: one may be late
+    storm_opens: int = 10  # a minute: a client that waits twice as long after each failure makes 7
+    outlives: Duration = 1 * SECOND  # a page's socket after it was left: the swap of documents takes 0.2 s
+    file: str | None = None  # the settings file that it is from, as far as options do not say else
 
 
 class Report(Value, frozen=True):
@@ -529,11 +626,24 @@ class Report(Value, frozen=True):
         interval: Interval | None = None,
         remedy: str | None = None,
         link: str | None = None,
+        proof: tuple[Proof, ...] = (),
     ) -> Finding:
         """What a rule says of these sessions, with where they stand in the file."""
         ids = tuple(sessions)
-        pointers = tuple(session.pointer for session in self.named(ids))
-        return Finding(rule, severity, confidence, message, interval, ids, pointers, remedy, link)
+        named = self.named(ids)
+        return Finding(
+            rule=rule,
+            severity=severity,
+            confidence=confidence,
+            message=message,
+            interval=interval,
+            sessions=ids,
+            pointers=tuple(session.pointer for session in named),
+            remedy=remedy,
+            link=link,
+            dev_only=bool(named) and all(session.dev_only for session in named),
+            proof=proof,
+        )
 
     def endpoints(self, ids: Iterable[str]) -> str:
         """Where these sessions connect to, without the scheme: `host/path`, `host/path and 2 others`."""
@@ -544,11 +654,22 @@ class Report(Value, frozen=True):
 
 
 class Rule(Value, frozen=True):
-    """What is wrong: an id, a title for lists, and a pure function; its module's docstring is its manual page."""
+    """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
+
+    `counts`: it is about how many are open at once, so it cannot be told where that cannot.
+    """
 
     id: str
     title: str
+    severity: Severity
     check: Callable[[Report, Policy], Iterable[Finding]]
+    counts: bool = False
+    has_cause: bool = False  # what it says is of an overlap, which has a cause
+
+    @property
+    def manual(self) -> str:
+        """Its manual page: the docstring of its module."""
+        return (sys.modules[self.check.__module__].__doc__ or "").strip()
 
 
 class Unreadable(Value, frozen=True):
@@ -564,3 +685,4 @@ class Run(Value, frozen=True):
     policy: Policy
     title: str | None = None  # of the report, as whoever asks for it has it
     meta: tuple[tuple[str, str], ...] = ()  # release, build: shown at the head of a report
+    rules: tuple[Rule, ...] = ()  # all that were applied, for outputs that list them

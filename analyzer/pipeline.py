@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import overlaps, providers, redaction, sessions
+from analyzer import causes, initiators, overlaps, providers, redaction, sessions
 from analyzer.model import (
     Capture,
     Caveat,
@@ -30,7 +30,11 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
     """
     policy = policy or Policy()
     found = sessions.conclude(capture, policy.assume_no_bfcache)
-    found = _affiliated(found, capture, (*catalogue, *providers.builtin()))
+    return judged(capture, _affiliated(found, capture, (*catalogue, *providers.builtin())), policy)
+
+
+def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Report:
+    """What these sessions mean together: overlaps, verdict, findings with their causes."""
     stretches = overlaps.find(found)
     report = Report(
         capture=_told(capture, found, policy),
@@ -42,15 +46,22 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
         excesses=overlaps.excesses(found, policy),
         findings=(),
     )
-    findings = (finding for rule in RULES for finding in rule.check(report, policy))
+    found_by_rules = (
+        causes.explained(finding, report) if rule.has_cause else finding
+        for rule in RULES
+        for finding in rule.check(report, policy)
+    )
+    findings = _weighed(found_by_rules, policy)
     return msgspec.structs.replace(report, findings=tuple(_fingerprinted(f, report) for f in findings))
 
 
 def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
-    """The sessions with what they belong to (there is one a trace)."""
+    """The sessions with what they belong to and the code that opened them (there is one a trace)."""
     pairs = zip(found, capture.traces, strict=True)
+    told = ((session, providers.affiliation(trace, rows)) for session, trace in pairs)
     return tuple(
-        msgspec.structs.replace(session, affiliation=providers.affiliation(trace, rows)) for session, trace in pairs
+        msgspec.structs.replace(session, affiliation=of, initiator=initiators.opener(session.initiator, of.provider))
+        for session, of in told
     )
 
 
@@ -73,6 +84,15 @@ def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Ove
     return Verdict.NO_OVERLAP if found else Verdict.NO_SOCKETS
 
 
+def _weighed(findings: Iterable[Finding], policy: Policy) -> Iterator[Finding]:
+    """The findings with the severities that the policy gives to their rules."""
+    severities = dict(policy.severities)
+    for finding in findings:
+        severity = severities.get(finding.rule, finding.severity)
+        if severity is not None:
+            yield msgspec.structs.replace(finding, severity=severity)
+
+
 def _fingerprinted(finding: Finding, report: Report) -> Finding:
     """The same for the same fault in another capture: rule, endpoints, service, users as they are counted, and the
     code that opened; no times, no ids, no secret (a path's tokens differ in each run)."""
@@ -81,7 +101,8 @@ def _fingerprinted(finding: Finding, report: Report) -> Finding:
     for session in report.named(finding.sessions):
         code = session.initiator
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
-        parts.add(f"{redaction.shape(session.endpoint)} {user} {(code.function if code else None) or ''}")
+        opened_by = f"{code.component or ''} {code.function or ''}" if code is not None else ""
+        parts.add(f"{redaction.shape(session.endpoint)} {user} {opened_by}")
     import hashlib
 
     digest = hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from itertools import pairwise
 from urllib.parse import quote, unquote
@@ -21,9 +21,11 @@ import msgspec
 
 from analyzer.model import (
     Affiliation,
+    Calls,
     Capture,
     Client,
     Finding,
+    Frame,
     Group,
     Identity,
     Initiator,
@@ -40,6 +42,7 @@ RUN = re.compile(r"[\w~+%.@-]+={0,2}")
 HEX = re.compile(r"[0-9A-Fa-f]{32,}")
 EXTRACTED = re.compile(r"%3Ctoken%20\w+%3E", re.IGNORECASE)  # a mask in a capture that we extracted
 FILE = re.compile(r"[\w@.,~+-]+\.(?:[cm]?[jt]sx?|html?|css|wasm|vue|svelte|php|aspx?|jsp)", re.IGNORECASE)
+DEV_SERVERS = ("@vite", "@fs", "@id", "@react-refresh")  # what Vite puts in paths: no address, and it names no one
 LONG, MIXED, NUMBER = 20, 10, 9  # characters: with digits and letters; going back and forth between them; digits alone
 ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:blob|data|javascript|view-source):)\S*|about:(?:blank|newtab|srcdoc)")
 WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
@@ -57,7 +60,9 @@ NAMED = re.compile(  # a secret by the word before it, also at the end of a name
 PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
 ALNUM = re.compile(r"[^\W_]+")
 # page_1, page_1_0, page@5f3a..., frame@5f3a...#2
-EXPORTERS_PAGE = re.compile(r"page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64}(?:#\d{1,9})?")
+EXPORTERS_PAGE = re.compile(
+    r"(?:page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64})(?:#\d{1,9})?"
+)
 PAGE = re.compile(r"[\w.:#@ -]{1,80}")
 OPAQUE_SCHEMES = ("data:", "javascript:", "view-source:data:", "about:srcdoc")
 URL = re.compile(r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
@@ -86,7 +91,7 @@ def _mixed(text: str) -> bool:
 def _opaque(segment: str) -> bool:
     """The same of a whole part of a path, which is more often a secret: also long numbers, and what goes from letters
     to digits and back, and again."""
-    if FILE.fullmatch(segment):
+    if FILE.fullmatch(segment) or segment in DEV_SERVERS:
         return False
     if EXTRACTED.fullmatch(segment) or "@" in segment or "%40" in segment or opaque(segment):
         return True
@@ -129,22 +134,46 @@ def has_host(url: str) -> bool:
 
 
 class Masks:
-    """Names for what is masked, given as it is met."""
+    """Names for what is masked, given as it is met. What is masked in a capture depends on that capture alone; how it
+    is called, without a key, on those before it.
 
-    def __init__(self, secrets: bool = True, users: bool = True, key: str | None = None) -> None:
+    `ordinal`: the number of a new value of a kind (token, user); by default one more than before.
+    """
+
+    def __init__(
+        self,
+        secrets: bool = True,
+        users: bool = True,
+        key: str | None = None,
+        ordinal: Callable[[str, str], int] | None = None,
+    ) -> None:
         self.masks_secrets = secrets
         self.masks_users = users
         self.key = key
+        self._ordinal = ordinal
         self.tokens: dict[str, str] = {}
         self.users: dict[str, str] = {}
+        self._here: dict[str, str] = {}  # tokens of this capture
         self._known: dict[str, str] = {}  # case folded, as it may be written -> the value
         self._index: dict[str, list[str]] = {}  # by its first word, where that may stand in a text
         self._known_users: set[str] = set()
         self._said: dict[str, str] = {}  # texts that were masked
+        self._code: dict[Initiator, Initiator] = {}  # a client opens from the same place again and again
+
+    def result(self, result: Report | Unreadable) -> Report | Unreadable:
+        return (
+            self.report(result) if isinstance(result, Report) else Unreadable(result.source, self.text(result.problem))
+        )
 
     def report(self, report: Report) -> Report:
+        for of_capture in (self._here, self._known, self._index, self._known_users):
+            of_capture.clear()
+        if self.key is not None:  # names that can be worked out again need not be kept: a run may have millions
+            self.tokens.clear()
+            self.users.clear()
         # In the order in which a reader meets them, so that ordinals rise.
         self.learn(report.sessions)
+        self._code.clear()
         sessions = tuple(self.session(session) for session in report.sessions)
         self._said.clear()
         sessions = tuple(self.said(session) for session in sessions)
@@ -247,10 +276,29 @@ class Masks:
         return msgspec.structs.replace(group, key=tuple(pairs))
 
     def initiator(self, code: Initiator | None) -> Initiator | None:
-        return code and msgspec.structs.replace(
-            code,
-            url=None if code.url is None else self.url(code.url),
-            function=None if code.function is None else self.word(code.function),
+        if code is None:
+            return None
+        if code not in self._code:
+            self._code[code] = msgspec.structs.replace(
+                code,
+                url=None if code.url is None else self.url(code.url),
+                function=None if code.function is None else self.word(code.function),
+                component=None if code.component is None else self.word(code.component),
+                stack=tuple(
+                    Calls(
+                        tuple(self.frame(frame) for frame in calls.frames),
+                        None if calls.label is None else self.word(calls.label),
+                    )
+                    for calls in code.stack
+                ),
+            )
+        return self._code[code]
+
+    def frame(self, frame: Frame) -> Frame:
+        return msgspec.structs.replace(
+            frame,
+            function=None if frame.function is None else self.word(frame.function),
+            url=None if frame.url is None else self.url(frame.url),
         )
 
     def finding(self, finding: Finding, report: Report, sessions: Sequence[Session]) -> Finding:
@@ -264,7 +312,15 @@ class Masks:
         for text in sorted(quoted, key=len, reverse=True):
             if text != quoted[text]:
                 message = message.replace(text, quoted[text])
-        return msgspec.structs.replace(finding, message=self._shaped(message))
+        return msgspec.structs.replace(
+            finding,
+            message=self._shaped(message),
+            why=None if finding.why is None else self.word(finding.why),
+            proof=tuple(
+                msgspec.structs.replace(it, said=self.word(it.said), frame=it.frame and self.frame(it.frame))
+                for it in finding.proof
+            ),
+        )
 
     def url(self, url: str) -> str:
         url = url.strip()
@@ -295,7 +351,7 @@ class Masks:
             shown = self.word(text)
             if self.masks_secrets:
                 shown = NAMED.sub(lambda it: it[1] + self.token(it[2]), shown)
-                shown = PIECE.sub(lambda it: self.tokens.get(it[0], it[0]), shown)
+                shown = PIECE.sub(lambda it: self._here.get(it[0], it[0]), shown)
             self._said[text] = shown
         return self._said[text]
 
@@ -344,21 +400,27 @@ class Masks:
         if not self.masks_secrets:
             return self._words(secret)
         if secret not in self.tokens:
-            self.tokens[secret] = f"<token {self._hash('token', secret) or len(self.tokens) + 1}>"
+            self.tokens[secret] = f"<token {self._name('token', secret, len(self.tokens) + 1)}>"
+        self._here[secret] = self.tokens[secret]
         return self.tokens[secret]
 
     def user(self, user: str) -> str:
         if not self.masks_users:
             return user
         if user not in self.users:
-            self.users[user] = f"user-{self._hash('user', user) or len(self.users) + 1}"
+            self.users[user] = f"user-{self._name('user', user, len(self.users) + 1)}"
         return self.users[user]
 
-    def _hash(self, kind: str, value: str) -> str:
-        if self.key is None:
-            return ""
-        import hashlib
-        import hmac
+    def _name(self, kind: str, value: str, next: int) -> str | int:
+        if self.key is not None:
+            return digest(self.key, kind, value)[:12]
+        return next if self._ordinal is None else self._ordinal(kind, value)
 
-        data = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
-        return hmac.new(self.key.encode("utf-8", "surrogatepass"), data, hashlib.sha256).hexdigest()[:12]
+
+def digest(key: str, kind: str, value: str) -> str:
+    """HMAC-SHA256 of a value, in hex: equal for equal values, and telling nothing to whom lacks the key."""
+    import hashlib
+    import hmac
+
+    data = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
+    return hmac.new(key.encode("utf-8", "surrogatepass"), data, hashlib.sha256).hexdigest()

@@ -145,6 +145,7 @@ def _conclude(
         endpoint=trace.endpoint,
         page=trace.page,
         initiator=trace.initiator,
+        context=trace.context,
         outcome=outcome,
         created=created,
         opened=opened,

@@ -327,3 +327,32 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     done = run(OVERUSE, "-q", "--out", f"json:{tmp_path / 'folder.json'}")
     assert (done.returncode, "cannot be written" in problem(done)) == (2, True)
     assert [it.name for it in tmp_path.iterdir()] == ["folder.json"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["{har}", "--out", "json:{har}"], id="analyze"),
+        pytest.param(["extract", "{har}", "-o", "{har}"], id="extract"),
+        pytest.param(["extract", "{har}", "-o", "{folder}/link.har"], id="through a link"),
+        pytest.param(["compare", "{har}", OVERUSE, "--out", "json:{har}"], id="compare"),
+        pytest.param(["{folder}", "-q", "--out", "csv:{har}"], id="a folder"),
+    ],
+)
+def test_a_capture_is_never_written_over(command: list[str], tmp_path: Path) -> None:
+    har = tmp_path / "a.har"
+    har.write_bytes(Path(OVERUSE).read_bytes())
+    (tmp_path / "link.har").symlink_to(har)
+    done = run(*(part.format(har=har, folder=tmp_path) for part in command))
+    assert (done.returncode, "this is a capture that is read" in problem(done)) == (2, True)
+    assert har.read_bytes() == Path(OVERUSE).read_bytes()
+
+
+def test_extract_takes_standard_input(tmp_path: Path) -> None:
+    done = run("extract", "-", "-o", str(tmp_path / "small.har"), stdin=Path(OVERUSE).read_bytes())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (
+        json.loads(run(str(tmp_path / "small.har"), "--format", "json").stdout)["captures"][0]["verdict"] == "overlap"
+    )
+    done = run("extract", "-", "-o", str(tmp_path / "none.har"), stdin=b"no HAR")
+    assert (done.returncode, problem(done).startswith("har-sockets: -: ")) == (3, True)

@@ -28,6 +28,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "sample_hars/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PATHS = re.compile(r"`((?:analyzer|tests|docs|sample_hars|benchmarks|\.ci)/[\w./-]*|[\w-]+\.(?:md|toml))`")
+YOURS = {ROOT / "har-sockets.toml"}  # a file of who uses the program
 LINKS = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#([^)]*))?\)")
 # Where an evidence slug or the id of a caveat stands among the arguments.
 SLUGS = {"Bounds": 2, "_around": 2, "around": 2, "Active": 1, "StillOpen": 0, "Caveat": 0}
@@ -91,7 +92,7 @@ def test_every_file_that_is_named_exists(page: Path) -> None:
     text = page.read_text("utf-8")
     named = {ROOT / path for path in PATHS.findall(text)}
     linked = {page.parent / path for path, _ in LINKS.findall(text)}
-    assert sorted(page_id(path) for path in named | linked if not path.exists()) == []
+    assert sorted(page_id(path) for path in (named | linked) - YOURS if not path.exists()) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

@@ -42,6 +42,9 @@ OWN = {
     "_harSockets",
     "_failureText",
     "_frameref",
+    "_tab",
+    "_requestedBy",
+    "_kind",
 }
 OPTIONAL = {"pageref", "comment", "browser", "pages", "blocked", "dns", "connect", "ssl"}
 
@@ -57,6 +60,7 @@ def answer(report: Report) -> dict[str, Any]:
         del it["pointer"]
     for it in document["findings"]:
         del it["pointers"]
+        it["proof"] = [re.sub(r"/log/entries/\d+", "", line) for line in it["proof"]]
     return document
 
 

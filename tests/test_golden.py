@@ -45,6 +45,7 @@ def test_every_exporter_that_a_capture_shows_has_a_golden_answer() -> None:
         "chrome-har-capturer",
         "cypress-har-generator",
         "firefox",
+        "har-sockets",
         "http-toolkit",
         "mitmproxy",
         "playwright",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from analyzer import outputs, redaction
 from analyzer.model import Capture, Policy, Report, Run
@@ -87,7 +89,9 @@ def leaks(text: str) -> list[str]:
 @pytest.mark.parametrize("name", outputs.OUTPUTS)
 def test_no_canary_leaves_through(name: str, run: Run) -> None:
     assert run.reports[0].verdict == "overlap"
-    assert leaks(outputs.render(name, run).decode("utf-8")) == []
+    data = outputs.render(name, run)
+    text = str(parquet.read_table(io.BytesIO(data)).to_pylist()) if name == "parquet" else data.decode("utf-8")
+    assert leaks(text) == []
 
 
 def test_no_canary_leaves_through_show_the_chart_or_the_frames(run: Run) -> None:
@@ -171,6 +175,23 @@ def test_more_masks(url: str, shown: str, reading: Callable[[object], Capture]) 
         pytest.param("see https://h/x?token=abc.", "see https://h/x?token=<token 1>", id="an address"),
         pytest.param("Bearer abcdef refused", "Bearer <token 1> refused", id="what follows Bearer"),
         pytest.param("sid=abc expired", "sid=<token 1> expired", id="what is named a secret"),
+        pytest.param("access_token=abc&x=1", "access_token=<token 1>&x=1", id="at the end of a name"),
+        pytest.param("apikey=abc client_secret: k3y", "apikey=<token 1> client_secret: <token 2>", id="in one word"),
+        pytest.param('{"userToken":"abc"}', '{"userToken":"<token 1>"}', id="in JSON"),
+        pytest.param('Token "abc" expired', 'Token "<token 1>" expired', id="in quotes after its name"),
+        pytest.param("JWT a.b1.c expired", "JWT <token 1> expired", id="after JWT"),
+        pytest.param("JWT expired, token expired", "JWT expired, token expired", id="but no word"),
+        pytest.param("code=abcdef", "code=<token 1>", id="the code of an authorization"),
+        pytest.param(
+            "code=1006, Unexpected response code: 502", "code=1006, Unexpected response code: 502", id="no status"
+        ),
+        pytest.param("PIN=4711", "PIN=<token 1>", id="a PIN"),
+        pytest.param("spin=1 mapping=2", "spin=1 mapping=2", id="no PIN"),
+        pytest.param(
+            "Response must not include 'Sec-WebSocket-Protocol' header if not present in request: abc",
+            "Response must not include 'Sec-WebSocket-Protocol' header if not present in request: <token 1>",
+            id="the subprotocol that Chrome quotes",
+        ),
         pytest.param("Unexpected response code: 404", "Unexpected response code: 404", id="a status stays"),
         pytest.param("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_REFUSED", id="an error's name stays"),
         pytest.param("key: not found", "key: not found", id="ordinary words stay"),
@@ -211,7 +232,7 @@ def test_the_program_and_the_pages_are_masked_too(reading: Callable[[object], Ca
     report: Report = analyze(reading(document))
     shown = redaction.masked(Run((report,), (), Policy()))
     for name in outputs.OUTPUTS:
-        assert mail not in outputs.render(name, shown).decode("utf-8")
+        assert mail not in outputs.render(name, shown).decode("utf-8", "replace")
 
 
 def test_what_an_extract_says_of_a_socket_is_believed_only_in_known_words(reading: Callable[[object], Capture]) -> None:
@@ -223,3 +244,57 @@ def test_what_an_extract_says_of_a_socket_is_believed_only_in_known_words(readin
     shown = redaction.masked(Run((report,), (), Policy()))
     assert "canary@h.example" not in outputs.render("json", shown).decode()
     assert "canary" not in {caveat.id for caveat in report.capture.caveats}
+
+
+@pytest.mark.parametrize(
+    ("id", "shown"),
+    [
+        pytest.param("page_12", "page_12", id="Chrome's"),
+        pytest.param("page@5f3a9c0d1b2e4f60", "page@5f3a9c0d1b2e4f60", id="Playwright's"),
+        pytest.param("frame@5f3a9c0d1b2e4f60#2", "frame@5f3a9c0d1b2e4f60#2", id="a frame's"),
+        pytest.param("page_zoltan", "page_user-1", id="a user in it"),
+    ],
+)
+def test_ids_of_pages(id: str, shown: str) -> None:
+    masks = redaction.Masks()
+    masks.user("zoltan")
+    masks._known_users.add("zoltan")
+    masks._learn("zoltan")
+    assert masks.page_id(id) == shown
+
+
+@pytest.mark.parametrize(
+    ("title", "masked"),
+    [
+        pytest.param("https://a.example/app", False, id="an address"),
+        pytest.param("about:blank", False, id="an empty page"),
+        pytest.param("/zoltan", True, id="no address, though it begins like a path"),
+        pytest.param("about:zoltan", True, id="no address, though it begins like one"),
+        pytest.param("Zoltan's chats", True, id="words"),
+    ],
+)
+def test_titles(title: str, masked: bool) -> None:
+    assert (redaction.Masks().title(title) == "<token 1>") is masked
+
+
+def test_what_is_masked_in_a_capture_depends_on_it_alone(reading: Callable[[object], Capture]) -> None:
+    def asked(path: str) -> Report:
+        entry = {"request": {"url": f"wss://h.example/{path}"}, "response": {"status": 101}}
+        return analyze(reading({"log": {"creator": {"name": "WebInspector"}, "entries": [entry]}}))
+
+    masks = redaction.Masks()
+    masks.report(asked("?token=ordinary-word"))
+    shown = masks.report(asked("ordinary-word?token=ordinary-word"))
+    assert shown.sessions[0].url == "wss://h.example/ordinary-word?token=<token 1>"
+
+
+def test_ordinals_may_be_remembered_elsewhere() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def ordinal(kind: str, value: str) -> int:
+        asked.append((kind, value))
+        return 7
+
+    masks = redaction.Masks(ordinal=ordinal)
+    assert (masks.token("a"), masks.token("a"), masks.user("b")) == ("<token 7>", "<token 7>", "user-7")
+    assert asked == [("token", "a"), ("user", "b")]

@@ -190,3 +190,80 @@ def test_sockets_that_a_service_opens_by_design_are_no_fault(reading: Callable[[
     (own,) = [row for row in builtin() if row.id == "stream-chat"]
     assert [f.rule for f in analyze(capture).findings] == ["duplicate-connection"]
     assert analyze(capture, catalogue=(msgspec.structs.replace(own, per_page=2),)).findings == ()
+
+
+# -- sockets that nobody holds, clients that storm ---------------------------------------------------------------
+
+
+def messages_of(name: str, rule: str, **policy: Any) -> list[tuple[str, str]]:
+    """Severity and sentence of each finding of this rule."""
+    report = analyze(read(CAPTURES / f"{name}.har"), Policy(**policy))
+    return [(it.severity, it.message) for it in report.findings if it.rule == rule]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        pytest.param("chrome-cause-reconnect-long", 1, id="a client that reconnected, a minute long"),
+        pytest.param("chrome-cause-remount-connecting", 1, id="a client that was dropped while connecting"),
+        pytest.param("chrome-cause-remount-leaky", 0, id="two clients, both alive"),
+        pytest.param("chrome-cause-strict-connecting", 0, id="two clients of StrictMode, both alive"),
+        pytest.param("chrome-S8-offline-blip", 0, id="too short to tell"),
+        pytest.param("chrome-05-overlap-1s", 0, id="one sends and one receives, and no heartbeat is known"),
+    ],
+)
+def test_a_ghost_receives_and_no_longer_sends(name: str, told: int) -> None:
+    assert len(messages_of(name, "ghost-socket")) == told
+
+
+def test_a_ghost_in_words() -> None:
+    assert messages_of("chrome-cause-reconnect-long", "ghost-socket") == [
+        ("warning", "socket #1 still receives, but its client no longer sends on it: socket #2 sent 2 heartbeats since, "
+         "one every 25.0 s."),
+    ]  # fmt: skip
+    assert messages_of("chrome-cause-reconnect-long", "ghost-socket", ghost_beats=3) == []
+
+
+def test_a_storm_counts_reconnects_within_a_minute() -> None:
+    ((severity, message),) = messages_of("chrome-20-storm", "reconnect-storm")
+    assert severity == "warning"
+    assert message.startswith("13 reconnects to 127.0.0.1:44175/ws within ")
+    assert messages_of("chrome-20-storm", "reconnect-storm", storm_opens=14) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["chrome-08-refresh3", "chrome-10-failed", "chrome-11-server-close", "chrome-S5-drop-reconnect"]
+)
+def test_no_storm(name: str) -> None:
+    assert messages_of(name, "reconnect-storm") == []
+
+
+def test_failed_attempts_count_in_a_storm(report: Callable[..., Any]) -> None:
+    def attempt(second: int) -> dict[str, Any]:
+        error = {"type": "error", "time": 1767225600.0 + second + 0.1, "opcode": -1, "data": "refused"}
+        return {
+            "startedDateTime": f"2026-01-01T00:{second // 60:02}:{second % 60:02}.000Z", "time": 100, "_resourceType": "websocket",
+            "request": {"method": "GET", "url": "ws://h.example/ws"}, "response": {"status": 0},
+            "timings": {"wait": 50, "receive": 50}, "_webSocketMessages": [error],
+        }  # fmt: skip
+
+    def told(seconds: list[int]) -> list[str]:
+        log = {"creator": {"name": "WebInspector", "version": "537.36"}, "entries": [attempt(it) for it in seconds]}
+        found = report({"log": log}).findings
+        return [it.message for it in found if it.rule == "reconnect-storm"]
+
+    assert told(list(range(0, 55, 5))) == ["10 reconnects to h.example/ws within 45.0 s, 10 of which failed."]
+    assert told(list(range(0, 80, 8))) == []
+    assert told([0, 1, 3, 7, 15, 31, 63]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "sockets"),
+    [
+        pytest.param("chrome-09-nav-back", 2, id="kept by the back/forward cache, and seen to close later"),
+        pytest.param("chrome-09b-nav-back-nobfcache", 0, id="left, and nothing seen"),
+        pytest.param("chrome-08-refresh3", 0, id="reloaded"),
+    ],
+)
+def test_a_socket_outlives_its_page(name: str, sockets: int) -> None:
+    assert len(messages_of(name, "socket-outlives-page")) == sockets

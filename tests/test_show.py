@@ -30,7 +30,18 @@ def flat(rendered: bytes) -> str:
     [
         pytest.param("chrome-S2-overuse", 2, "certainly socket #1, socket #3, socket #4", id="with whom it was open"),
         pytest.param("chrome-S2-overuse", 2, "outcome still open when the HAR was saved", id="open at the end"),
-        pytest.param("chrome-S2-overuse", 1, "opened by _connect(), http://", id="who opened it"),
+        pytest.param(
+            "chrome-S2-overuse", 1, "opened by <Widget>, http://127.0.0.1:38587/app/app.js:47186:13", id="who opened it"
+        ),
+        pytest.param(
+            "chrome-S2-overuse",
+            1,
+            "· <Widget> exports.jsxDEV (app.js:47157:32)",
+            id="the call stack, with what scheduled it",
+        ),
+        pytest.param(
+            "chrome-S8-offline-blip", 2, "app.js:16707:22 (a library's own code)", id="a library that reconnected"
+        ),
         pytest.param("chrome-08-refresh3", 1, "(its page was reloaded)", id="how its close is known"),
         pytest.param("chrome-08-refresh3", 1, "; then reloaded", id="how its page ended"),
         pytest.param("chrome-10-failed", 5, "Unexpected response code: 404", id="why it never opened"),
@@ -94,4 +105,4 @@ def test_many_messages_are_a_rhythm_and_a_short_table(captures: Path) -> None:
     assert "977 more" in rendered
     assert "500, 1.0 MB of payload" in rendered
     assert "█" in rendered.partition("Messages")[2]
-    assert len(rendered.splitlines()) < 80
+    assert len(rendered.partition("The call stack")[0].splitlines()) < 80

@@ -443,3 +443,13 @@ def test_the_picture_is_the_one_that_was_accepted(name: str, request: pytest.Fix
     if request.config.getoption("--accept"):
         golden.write_text(drawn, "utf-8", newline="\n")
     assert portable(drawn) == portable(golden.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("stretch", [(timedelta(seconds=1000), timedelta(seconds=1001)), (None, timedelta(seconds=-5))])
+def test_a_stretch_outside_the_capture_is_refused(stretch: tuple[timedelta | None, timedelta]) -> None:
+    with pytest.raises(ValueError, match="nothing in this stretch"):
+        timeline.render(SIMPLE, "svg", start=stretch[0], end=stretch[1])
+
+
+def test_nothing_is_drawn_beyond_the_end_of_the_capture() -> None:
+    assert timeline.render(SIMPLE, "svg", end=timedelta(hours=1)) == timeline.render(SIMPLE, "svg")

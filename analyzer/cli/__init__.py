@@ -14,28 +14,35 @@ import typer
 from typer.core import TyperGroup
 
 from analyzer.cli.analyze import analyze
+from analyzer.cli.check import check
 from analyzer.cli.compare import compare
 from analyzer.cli.extract import extract
+from analyzer.cli.record import record
 from analyzer.cli.report import report
+from analyzer.cli.rules import rules
 from analyzer.cli.show import show
+from analyzer.cli.summary import summary
 from analyzer.cli.timeline import timeline
 from analyzer.version import VERSION
 
-COMMANDS = (analyze, show, timeline, report, extract, compare)  # as --help lists them
+COMMANDS = (analyze, check, show, timeline, report, extract, compare, summary, rules, record)  # as --help lists them
 
 EXAMPLES = """\b
 Examples:
   har-sockets chat.har                         who was open when, and every overlap
   har-sockets captures/ 'more/*.har.gz'        many captures, a line each
   har-sockets chat.har --format json           the same for programs
+  har-sockets check captures/                  the gate for CI: exit status by policy
   har-sockets show chat.har 2                  all about socket #2
   har-sockets timeline chat.har -o chart.png   the picture
   har-sockets report chat.har -o report.html   a page to sign and to share
   har-sockets extract chat.har -o small.har    only the sockets, masked, for a ticket
   har-sockets compare before.har after.har     what a change did
+  har-sockets record URL -o chat.har           a browser whose sockets are recorded
 
 \b
-Exit status: 0 done, 2 wrong usage, 3 a capture could not be read."""
+Exit status: 0 done, 2 wrong usage, 3 a capture could not be read;
+of check also 1 the policy is violated, 4 it cannot be told, 5 no sockets."""
 
 
 class DefaultCommand(TyperGroup):

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, command
-from analyzer.cli.running import answer, finish, one
+from analyzer.cli.running import answer, finish, one, spared
 from analyzer.cli.screen import show, terminal, write
 
 
@@ -26,8 +26,9 @@ def compare(
     """
     from analyzer.outputs import comparison as outputs
 
-    delivery.check(tuple(outputs.RENDERERS))
+    delivery.check(tuple(outputs.RENDERERS), tuple(outputs.RENDERERS))
     names = [one(before, "compare"), one(after, "compare")]
+    spared(names, [path for _, path in delivery.files()])
     run = answer(names, reading, masking, allowed, delivery)
     finish(run)
     from analyzer.compare import compare as compared

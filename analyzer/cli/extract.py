@@ -1,13 +1,19 @@
 """`har-sockets extract`."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Capture, Providers, RedactionKey, catalogue, command
-from analyzer.cli.running import UNREADABLE, one
+from analyzer import gate
+from analyzer.cli import settings
+from analyzer.cli.options import Allowed, Capture, Providers, Reading, RedactionKey, command
+from analyzer.cli.running import one, spared
 from analyzer.cli.screen import say, show, write
+from analyzer.fleet.sources import STANDARD_INPUT
 from analyzer.model import CaptureError
 
 
@@ -24,12 +30,31 @@ def extract(
     """
     from analyzer.extract import extract as make
 
+    name = one(capture, "extract")
+    spared([name], [output])
+    catalogue = settings.catalogue(settings.held(Reading(providers=providers), Allowed()))
     try:
-        made = make(one(capture, "extract"), catalogue(providers), redaction_key)
+        with _seekable(name) as path:
+            made = make(path, catalogue, redaction_key)
     except CaptureError as error:
-        say(str(error))
-        raise typer.Exit(UNREADABLE) from None
+        say(f"{name}: {error.pointer}: {error.problem}" if error.pointer else f"{name}: {error.problem}")
+        raise typer.Exit(gate.UNREADABLE) from None
     write(output, made.data)
     for label, counts in (("kept", made.kept), ("removed", made.removed), ("dropped", (("entries", made.dropped),))):
         told = ", ".join(f"{what} {number:,}" for what, number in counts)
         show(f"{label + ':':<9}{told or 'nothing'}\n".encode())
+
+
+@contextmanager
+def _seekable(name: str) -> Iterator[str]:
+    """A path that can be read more than once: of standard input a copy."""
+    if name != STANDARD_INPUT:
+        yield name
+        return
+    import shutil
+    import tempfile
+
+    with tempfile.NamedTemporaryFile(prefix="har-sockets-") as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield copy.name

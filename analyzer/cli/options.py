@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -12,10 +13,16 @@ import typer
 
 from analyzer import outputs
 from analyzer.cli.screen import refuse
-from analyzer.model import MILLISECOND, Policy, Scope
-from analyzer.providers import CatalogueError, Row, load
+from analyzer.model import Scope, Severity
 
 APP_MODES = ("development", "production")
+ASSUMPTIONS = ("no-bfcache",)
+
+
+def among(words: Iterable[str]) -> Callable[[str], list[str]]:
+    """What a shell completes."""
+    return lambda incomplete: [str(word) for word in words if word.startswith(incomplete)]
+
 
 Captures = Annotated[
     list[str],
@@ -37,10 +44,16 @@ class Delivery(NamedTuple):
     """What comes out, and where to."""
 
     format: Annotated[
-        str | None, typer.Option(metavar="NAME", help=f"To standard output: {', '.join(outputs.OUTPUTS)}.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"To standard output: {', '.join(outputs.STREAMED)}.",
+            autocompletion=among(outputs.STREAMED),
+        ),
     ] = None
     out: Annotated[
-        list[str] | None, typer.Option(metavar="NAME:PATH", help="Write a format to a file as well; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="NAME:PATH", help="Write a format to a file as well, also html, parquet; repeatable."),
     ] = None
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="The title of a report.")] = None
     meta: Annotated[
@@ -49,14 +62,31 @@ class Delivery(NamedTuple):
     ] = None
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False
 
-    def check(self, names: tuple[str, ...] = outputs.OUTPUTS) -> None:
-        """Refuse what cannot be delivered, before a capture is read. `names`: of the formats that there are."""
-        if self.format not in (None, *names):
-            refuse(f"--format {self.format}: not one of {', '.join(names)}")
+    def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = outputs.OUTPUTS) -> None:
+        """Refuse what cannot be delivered, before a capture is read: the formats to show and to write are these."""
+        if self.format not in (None, *shown):
+            refuse(f"--format {self.format}: not one of {', '.join(shown)}")
         for name, _ in self.files():
-            if name not in names:
-                refuse(f"--out {name}: not one of {', '.join(names)}")
+            if name not in written:
+                refuse(f"--out {name}: not one of {', '.join(written)}")
         self.pairs()
+
+    def lines(self) -> list[Path]:
+        """Files that get a line a capture."""
+        return [path for name, path in self.files() if name == "ndjson"]
+
+    def streams(self) -> bool:
+        """All that is asked for can be written as results come."""
+        written = len(self.lines()) + len(self.datasets())
+        return (self.quiet or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
+
+    def datasets(self) -> list[Path]:
+        """Folders that get Parquet files: `--out parquet:FOLDER/`."""
+        return [
+            path
+            for spec, (name, path) in zip(self.out or (), self.files(), strict=True)
+            if name == "parquet" and _folder(spec)
+        ]
 
     def files(self) -> list[tuple[str, Path]]:
         """The formats that are written to files, each with its path."""
@@ -78,23 +108,62 @@ def _named(spec: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
+def _folder(spec: str) -> bool:
+    return spec.endswith(("/", os.sep)) or os.path.isdir(spec.partition(":")[2])
+
+
+def distinct(paths: Iterable[Path]) -> None:
+    """Refuse to write two things to one file (a device takes many)."""
+    taken: set[str] = set()
+    for path in (path for path in paths if path.is_file() or not path.exists()):
+        if (place := os.path.realpath(path)) in taken:
+            refuse(f"{path}: two outputs cannot go to one file")
+        taken.add(place)
+
+
 class Allowed(NamedTuple):
-    """What is allowed: it acts on findings."""
+    """What is allowed: it acts on findings. None, False: not given, so the settings file or the default says."""
 
     per: Annotated[
-        str, typer.Option(metavar="SCOPE", help="Count sockets together per capture, page, endpoint, service or user.")
-    ] = "capture"
-    max_open: Annotated[int, typer.Option(min=1, metavar="N", help="How many may be open at once.")] = 1
+        str | None,
+        typer.Option(
+            metavar="SCOPE",
+            help="Count sockets together per capture (default), page, endpoint, service or user.",
+            autocompletion=among(Scope),
+        ),
+    ] = None
+    max_open: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many may be open at once (default 1).")
+    ] = None
     tolerance: Annotated[
-        int, typer.Option(min=0, metavar="MS", help="An overlap that ended sooner is told as brief.")
-    ] = 250
+        int | None, typer.Option(min=0, metavar="MS", help="An overlap that ended sooner is told as brief (250).")
+    ] = None
     app_mode: Annotated[
         str | None,
-        typer.Option(metavar="MODE", help="development or production: fail above the service's limit for a user."),
+        typer.Option(
+            metavar="MODE",
+            help="development or production: fail above the service's limit for a user.",
+            autocompletion=among(APP_MODES),
+        ),
     ] = None
     count_dev_servers: Annotated[
         bool, typer.Option("--count-dev-servers", help="Sockets of dev servers count in the overlap rules, too.")
     ] = False
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SEVERITY",
+            help="Fail on findings that are at least a note, a warning (default) or an error.",
+            autocompletion=among(Severity),
+        ),
+    ] = None
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Known findings, which pass (check --write-baseline).")
+    ] = None
+    allow_undecided: Annotated[
+        bool, typer.Option("--allow-undecided", help="Pass captures of which it cannot be told.")
+    ] = False
+    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Pass captures without sockets.")] = False
 
 
 class Reading(NamedTuple):
@@ -102,26 +171,39 @@ class Reading(NamedTuple):
 
     assume: Annotated[
         str | None,
-        typer.Option(metavar="no-bfcache", help="What the capture cannot tell: the back/forward cache was off."),
+        typer.Option(
+            metavar="no-bfcache",
+            help="What the capture cannot tell: the back/forward cache was off.",
+            autocompletion=among(ASSUMPTIONS),
+        ),
     ] = None
     providers: Providers = None
 
-    def policy(self, allowed: Allowed) -> Policy:
-        """The policy that the options mean."""
-        if allowed.per not in tuple(Scope):
-            refuse(f"--per {allowed.per}: not one of {', '.join(Scope)}")
-        if allowed.app_mode not in (None, *APP_MODES):
-            refuse(f"--app-mode {allowed.app_mode}: not one of {', '.join(APP_MODES)}")
-        if self.assume not in (None, "no-bfcache"):
-            refuse(f"--assume {self.assume}: the only assumption is no-bfcache")
-        return Policy(
-            per=Scope(allowed.per),
-            max_open=allowed.max_open,
-            tolerance=allowed.tolerance * MILLISECOND,
-            app_mode=allowed.app_mode,
-            count_dev_servers=allowed.count_dev_servers,
-            assume_no_bfcache=self.assume is not None,
-        )
+
+class Spread(NamedTuple):
+    """Many captures."""
+
+    jobs: Annotated[
+        str, typer.Option(metavar="N|auto", help="Processes; auto: as many as pay by the size of the captures.")
+    ] = "1"
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster to do the work, like tcp://host:8786.")
+    ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with --out ndjson:FILE: captures that are in it are not read again.")
+    ] = False
+
+    together: Annotated[
+        bool, typer.Option("--together", help="All captures as one timeline: recorded at once, in tabs or browsers.")
+    ] = False
+
+    def processes(self) -> int | None:
+        """So many processes; None: as many as pay."""
+        if self.jobs == "auto":
+            return None
+        if not self.jobs.isascii() or not self.jobs.isdigit() or not 1 <= int(self.jobs[:5]) <= 1_000:
+            refuse(f"--jobs {self.jobs}: a number from 1 to 1000, or auto")
+        return int(self.jobs)
 
 
 class Masking(NamedTuple):
@@ -134,15 +216,7 @@ class Masking(NamedTuple):
     redaction_key: RedactionKey = None
 
 
-def catalogue(providers: Path | None) -> tuple[Row, ...]:
-    """The user's own services."""
-    try:
-        return () if providers is None else load(providers)
-    except CatalogueError as problem:
-        refuse(f"{providers}: {problem}")
-
-
-GROUPS = (Delivery, Allowed, Reading, Masking)
+GROUPS = (Delivery, Allowed, Reading, Masking, Spread)
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

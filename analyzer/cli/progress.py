@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 AFTER = 1.0  # seconds
-Bytes = Callable[[int], None]  # so many more are done
+Done = Callable[[int], None]  # so many more bytes are
 
 
 @contextmanager
-def shown(total: int, quiet: bool = False) -> Iterator[Bytes | None]:
+def shown(total: int, quiet: bool = False) -> Iterator[Done | None]:
     """What to call with the bytes that are done, of so many (0: not known); None where nobody would see it.
 
     rich is imported when there is something to show: most captures are read in less than that takes.

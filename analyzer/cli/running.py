@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
 import typer
 
-from analyzer import fleet, outputs, redaction
-from analyzer.cli import progress
-from analyzer.cli.options import Allowed, Delivery, Masking, Reading, catalogue
-from analyzer.cli.screen import refuse, say, show, terminal, write
-from analyzer.model import Report, Run, Unreadable
+from analyzer import fleet, gate, outputs, redaction
+from analyzer.cli import progress, settings
+from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
+from analyzer.cli.screen import append, refuse, say, show, terminal, write
+from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
+from analyzer.model import Policy, Report, Run, Unreadable
+from analyzer.providers import Row
+from analyzer.rules import RULES
+from analyzer.together import together
+from analyzer.version import VERSION
 
-UNREADABLE = 3
+Render = Callable[[Run], bytes]
+Result = Report | Unreadable
 
 
 def ask(
@@ -19,26 +31,108 @@ def ask(
     masking: Masking,
     allowed: Allowed = Allowed(),  # noqa: B008 - frozen
     delivery: Delivery = Delivery(),  # noqa: B008
+    spread: Spread = Spread(),  # noqa: B008
+    *,
+    output: Path | None = None,
+    with_baseline: bool = True,
 ) -> Run:
-    """The captures, analysed and masked, with what whoever asks says of them."""
+    """The captures, analysed and masked, with what whoever asks says of them. `output`: is written, too."""
+    if spread.resume:
+        refuse("--resume goes on with a file of lines: `har-sockets analyze CAPTURE... -q --resume --out ndjson:FILE`")
+    names = meant(captures, delivery, output)
+    return answer(names, reading, masking, allowed, delivery, spread, with_baseline)
+
+
+def meant(captures: list[str], delivery: Delivery, output: Path | None = None) -> list[str]:
+    """The captures that are meant, once all that was asked for is known to be possible."""
     delivery.check()
-    return answer(sources(captures), reading, masking, allowed, delivery)
+    written = [path for _, path in delivery.files()] + ([] if output is None else [output])
+    distinct(written)
+    names = sources(captures)
+    spared(names, written)
+    return names
 
 
-def answer(names: list[str], reading: Reading, masking: Masking, allowed: Allowed, delivery: Delivery) -> Run:
+def answer(
+    names: list[str],
+    reading: Reading,
+    masking: Masking,
+    allowed: Allowed,
+    delivery: Delivery,
+    spread: Spread = Spread(),  # noqa: B008
+    with_baseline: bool = True,
+) -> Run:
     """The same of files that are known; one that is named twice is told twice."""
-    policy = reading.policy(allowed)
+    held = settings.held(reading, allowed)
+    policy = settings.policy(held, with_baseline)
     with progress.shown(sum(map(fleet.size, names)), delivery.quiet) as done:
-        results = list(fleet.results(names, policy, catalogue(reading.providers), progress=done))
-    run = Run(
+        results = list(worked(names, policy, settings.catalogue(held), spread, done))
+    reports = [result for result in results if isinstance(result, Report)]
+    if spread.together and reports:
+        results = [together(reports, policy), *(result for result in results if isinstance(result, Unreadable))]
+    return redaction.masked(
+        _run(results, policy, delivery),
+        secrets=not masking.show_secrets,
+        users=not masking.show_users,
+        key=masking.redaction_key,
+    )
+
+
+def worked(
+    names: list[str], policy: Policy, catalogue: Sequence[Row], spread: Spread, done: progress.Done | None = None
+) -> Generator[Result]:
+    """Results as they come, by whoever is asked to work; `done` is told of the bytes."""
+    jobs = spread.processes()
+    try:
+        return fleet.results(names, policy, catalogue, jobs=jobs, scheduler=spread.scheduler, progress=done)
+    except fleet.NoWorkers as problem:
+        refuse(str(problem))
+
+
+def stream(
+    captures: list[str], reading: Reading, masking: Masking, allowed: Allowed, delivery: Delivery, spread: Spread
+) -> NoReturn:
+    """Lines, and rows of a Parquet dataset, written as results come; what could not be read is said at once."""
+    names = meant(captures, delivery)
+    held = settings.held(reading, allowed)
+    policy, catalogue = settings.policy(held), settings.catalogue(held)
+    options = repr((policy, held.settings.providers, masking.show_secrets, masking.show_users, VERSION))
+    keyed = masking.redaction_key is not None
+    lines = next((Lines(path, options, spread.resume, keyed) for path in delivery.lines()), None)
+    part = _run([], policy, delivery)
+    sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
+    sinks += [] if lines is None else [lines]
+    sinks += [] if delivery.quiet else [Shown()]
+    ordinal = lines.names.ordinal if lines is not None and lines.names is not None else None
+    masks = redaction.Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key, ordinal)
+    done = {name for name in names if lines is not None and lines.has(name)}
+    unread = 0
+    with closing(worked([name for name in names if name not in done], policy, catalogue, spread)) as found:
+        for name in names:
+            if lines is not None and name in done:
+                lines.write(line := lines.earlier(name))
+                if not delivery.quiet:
+                    show(line)
+                continue
+            result = masks.result(next(found))
+            if isinstance(result, Unreadable):
+                unread += 1
+                say(f"{result.source}: {result.problem}")
+            for sink in sinks:
+                sink.take(result)
+    for sink in sinks:
+        sink.finish()
+    raise typer.Exit(gate.UNREADABLE if unread else 0)
+
+
+def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:
+    return Run(
         tuple(result for result in results if isinstance(result, Report)),
         tuple(result for result in results if isinstance(result, Unreadable)),
         policy,
         delivery.title,
         delivery.pairs(),
-    )
-    return redaction.masked(
-        run, secrets=not masking.show_secrets, users=not masking.show_users, key=masking.redaction_key
+        RULES,
     )
 
 
@@ -58,13 +152,50 @@ def one(capture: str, command: str) -> str:
     return name
 
 
-def deliver(run: Run, delivery: Delivery, format: str | None = None) -> None:
+class Text(NamedTuple):
+    """What stands in place of the format `text`: as this terminal shows it, and as a file holds it."""
+
+    shown: Render
+    written: Render
+
+
+def spared(names: Iterable[str], written: Iterable[Path]) -> None:
+    """Refuse to write over a capture."""
+    places = {(at.st_dev, at.st_ino): path for path in written if path.exists() and (at := path.stat())}
+    for name in names if places else ():
+        if os.path.exists(name) and (path := places.get(((at := os.stat(name)).st_dev, at.st_ino))) is not None:
+            refuse(f"{path}: this is a capture that is read: write to another file")
+
+
+def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text | None = None) -> None:
     """Files first, then standard output: what `--format` says, else `format`, else nothing."""
+    folders = delivery.datasets()
     for name, path in delivery.files():
-        write(path, outputs.render(name, run))
+        if path in folders:
+            _dataset(path, run)
+            continue
+        write(path, text.written(run) if text and name == "text" else rendered(name, run))
     shown = delivery.format or format
+    if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        _step_summary(Path(summary), run)
     if shown and not delivery.quiet:
-        show(_text(run) if shown == "text" else outputs.render(shown, run))
+        as_text = text.shown if text else _text
+        show(as_text(run) if shown == "text" else rendered(shown, run))
+
+
+def _dataset(folder: Path, run: Run) -> None:
+    sink = Dataset(folder, run, lambda part: rendered("parquet", part))
+    for report in run.reports:
+        sink.take(report)
+    sink.finish()
+
+
+def rendered(name: str, run: Run) -> bytes:
+    """The bytes of a run in the named format."""
+    try:
+        return outputs.render(name, run)
+    except outputs.NotInstalled as problem:
+        refuse(str(problem))
 
 
 def _text(run: Run) -> bytes:
@@ -73,9 +204,22 @@ def _text(run: Run) -> bytes:
     return text.render(run, **terminal())
 
 
-def finish(run: Run) -> None:
-    """What could not be read, a line each, and the status for it."""
+def _step_summary(path: Path, run: Run) -> None:
+    """The page that GitHub shows of a step; other commands of the step write to the same file."""
+    from analyzer.outputs import github
+
+    if not append(path, github.step_summary(run), github.SUMMARY):
+        say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
+
+
+def complain(run: Run) -> None:
+    """What could not be read, a line each."""
     for it in run.unreadable:
         say(f"{it.source}: {it.problem}")
+
+
+def finish(run: Run) -> None:
+    """What could not be read, and the status for it."""
+    complain(run)
     if run.unreadable:
-        raise typer.Exit(UNREADABLE)
+        raise typer.Exit(gate.UNREADABLE)

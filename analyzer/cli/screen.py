@@ -68,10 +68,27 @@ def _replace(path: Path, data: bytes) -> None:
             raise
 
 
+def append(path: Path, data: bytes, most: int) -> bool:
+    """At the end of a file, unless it would then be larger than this."""
+    try:
+        with path.open("ab") as file:
+            fits = file.tell() + len(data) <= most
+            if fits:
+                file.write(data)
+            return fits
+    except OSError as error:
+        refuse(f"{path}: cannot be written: {error.strerror}")
+
+
 def say(problem: str) -> None:
+    """One line about a problem, to standard error."""
+    tell(f"har-sockets: {problem}")
+
+
+def tell(line: str) -> None:
     """One line, to standard error; what a terminal would obey is spelled out."""
-    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in problem)
-    print(f"har-sockets: {shown}".encode(errors="backslashreplace").decode(), file=sys.stderr)
+    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+    print(shown.encode(errors="backslashreplace").decode(), file=sys.stderr, flush=True)
 
 
 def refuse(problem: str) -> NoReturn:

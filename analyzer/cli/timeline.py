@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, command
+from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command
 from analyzer.cli.running import ask, deliver, finish
 from analyzer.cli.screen import refuse, say, write
 from analyzer.model import SECOND, Instant
@@ -31,6 +31,7 @@ def timeline(
     allowed: Allowed,
     reading: Reading,
     masking: Masking,
+    spread: Spread,
 ) -> None:
     """The timeline as a picture: a lane a socket, certain solid, possible hatched, overlaps shaded.
 
@@ -41,7 +42,7 @@ def timeline(
     kind = output.suffix.lower()
     if kind not in PICTURES:
         refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
-    run = ask(captures, reading, masking, allowed, delivery)
+    run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
     if run.reports:
         from analyzer.outputs import timeline as chart
         from analyzer.outputs.chart import PANELS

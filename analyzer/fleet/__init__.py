@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from typing import TypeAlias
 
@@ -33,7 +34,7 @@ def results(
     jobs: int | None = 1,
     scheduler: str | None = None,
     progress: Progress | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """One result a capture, as they come; one that cannot be read does not stop the others.
 
     `jobs`: processes, None: as many as pay by the size of the captures. `scheduler`: a Dask cluster's address.
@@ -48,11 +49,12 @@ def results(
     return found if progress is None else _counted(found, captures, progress)
 
 
-def _counted(found: Iterable[Result], captures: Sequence[str], progress: Progress) -> Iterator[Result]:
+def _counted(found: Generator[Result], captures: Sequence[str], progress: Progress) -> Generator[Result]:
     """What other processes read is done when its result is there."""
-    for source, result in zip(captures, found, strict=True):
-        progress(sources.size(source))
-        yield result
+    with closing(found):  # with it the workers end
+        for source, result in zip(captures, found, strict=True):
+            progress(sources.size(source))
+            yield result
 
 
 def result(source: str, policy: Policy, catalogue: Sequence[Row] = (), progress: Progress | None = None) -> Result:

@@ -6,8 +6,9 @@ in halves, until the capture that kills is found; that one is told as unreadable
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any, TypeAlias
 
@@ -48,7 +49,11 @@ class Workers:
             self._executor = self._make()
 
     def stop(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """Processes end before this one does: they hold its standard output open. A cluster goes on without us."""
+        if isinstance(self._executor, _pool()):
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        else:
+            self._executor.shutdown(wait=False)
 
 
 def _pool() -> type[Executor]:
@@ -63,17 +68,26 @@ def processes(count: int) -> Workers:
 
     # Not forked: threads of the libraries in use would be copied in whatever state they are.
     return Workers(
-        lambda: _pool()(count, mp_context=get_context("spawn"), initializer=_leave_interrupts),  # type: ignore[call-arg]
+        lambda: _pool()(count, mp_context=get_context("spawn"), initializer=_begin),  # type: ignore[call-arg]
         count,
         (BrokenExecutor,),
     )
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C reaches all processes of a terminal: the one that collects the results ends the run."""
+def _begin() -> None:
+    """In each process. Ctrl-C reaches all of a terminal: the one that collects the results ends the run. If that one
+    is killed, nothing else would tell these that nobody waits for them."""
     import signal
+    from multiprocessing import parent_process
+    from threading import Thread
+
+    def follow() -> None:
+        if (parent := parent_process()) is not None:
+            parent.join()
+            os._exit(1)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=follow, daemon=True).start()
 
 
 def cluster(address: str) -> Workers:
@@ -93,7 +107,7 @@ def cluster(address: str) -> Workers:
     return Workers(lambda: client.get_executor(pure=False), count, (BrokenExecutor, KilledWorker))
 
 
-def spread(task: Task, chunks: Iterable[Chunk], workers: Workers) -> Iterator[Result]:
+def spread(task: Task, chunks: Iterable[Chunk], workers: Workers) -> Generator[Result]:
     """The results of all chunks, in their order; a few of them are under way at any time."""
     waiting: deque[tuple[Chunk, Future[list[Result]]]] = deque()
     try:

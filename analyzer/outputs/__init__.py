@@ -7,12 +7,27 @@ from typing import cast
 
 from analyzer.model import Run
 
-OUTPUTS = ("text", "json", "ndjson", "csv", "markdown", "html")
-SUFFIXES = {".txt": "text", ".json": "json", ".ndjson": "ndjson", ".csv": "csv", ".md": "markdown", ".html": "html"}
+OUTPUTS = ("text", "json", "ndjson", "csv", "markdown", "junit", "sarif", "github", "html", "parquet")
+STREAMED = OUTPUTS[:-2]  # that may go to standard output
+SUFFIXES = {
+    ".html": "html",
+    ".md": "markdown",
+    ".txt": "text",
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".xml": "junit",
+    ".sarif": "sarif",
+}
+
+
+class NotInstalled(Exception):  # noqa: N818 - what it says, not an error of ours
+    """A format needs a library that is not there: which, and how to get it."""
 
 
 def render(name: str, run: Run) -> bytes:
-    """The bytes of a run in the named format. Raises KeyError for one that does not exist."""
+    """The bytes of a run in the named format. Raises KeyError for one that does not exist, NotInstalled."""
     if name not in OUTPUTS:
         raise KeyError(name)
     return cast(bytes, import_module(f"analyzer.outputs.{name}").render(run))

@@ -172,9 +172,9 @@ def json(comparison: Comparison, run: Run) -> bytes:
                 {"key": dict(it.key), "before": _side(it.before), "after": _side(it.after)} for it in comparison.groups
             ],
             "findings": {
-                "added": [finding_document(it, comparison.after) for it in comparison.added],
-                "gone": [finding_document(it, comparison.before) for it in comparison.gone],
-                "same": [finding_document(it, comparison.after) for it in comparison.same],
+                "added": [finding_document(it) for it in comparison.added],
+                "gone": [finding_document(it) for it in comparison.gone],
+                "same": [finding_document(it) for it in comparison.same],
             },
         }
     )

@@ -18,11 +18,11 @@ def render(run: Run) -> bytes:
     writer.writeheader()
     for report in run.reports:
         for session in report.sessions:
-            writer.writerow({key: _cell(value) for key, value in flat_session(session, report).items()})
+            writer.writerow({key: harmless(value) for key, value in flat_session(session, report).items()})
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _cell(value: object) -> object:
+def harmless(value: object) -> object:
     """Text from a capture must not run as a formula in a spreadsheet."""
     if isinstance(value, str):
         plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)

@@ -97,7 +97,7 @@ def capture_document(report: Report) -> Json:
             }
             for group in report.groups
         ],
-        "findings": [finding_document(finding, report) for finding in report.findings],
+        "findings": [finding_document(finding) for finding in report.findings],
         "caveats": [{"id": caveat.id, "message": caveat.message} for caveat in capture.caveats],
         "skipped": [
             {"pointer": skipped.pointer, "offset": skipped.offset, "problem": skipped.problem}
@@ -136,7 +136,7 @@ def session_document(session: Session) -> Json:
     }
 
 
-def finding_document(finding: Finding, report: Report) -> Json:
+def finding_document(finding: Finding) -> Json:
     return {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -147,9 +147,9 @@ def finding_document(finding: Finding, report: Report) -> Json:
         "end": timestamp(finding.interval.end if finding.interval else None),
         "sessions": list(finding.sessions),
         "pointers": list(finding.pointers),
-        "dev_only": bool(finding.sessions) and all(s.dev_only for s in report.named(finding.sessions)),
-        "cause": None,
-        "proof": [],
+        "dev_only": finding.dev_only,
+        "cause": finding.cause,
+        "proof": [*([finding.why] if finding.why is not None else []), *(it.line for it in finding.proof)],
         "remedy": finding.remedy,
         "link": finding.link,
     }

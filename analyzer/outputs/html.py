@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Messages, Report, Run, Value
-from analyzer.outputs import drawing, services, summary, terminal
+from analyzer.outputs import drawing, origins, services, summary, tally, terminal
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.outputs.summary import safe, safe_middle
 from analyzer.outputs.terminal import Axis
@@ -29,6 +29,7 @@ from analyzer.version import VERSION
 SUFFIX = ".html"
 STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
 FOLD = 200  # rows that are laid out at once where there is JavaScript: a table of a thousand costs a third of a second
+COUNTED = 6  # captures from which on they are also told in numbers
 SHOWN = 40  # findings, caveats, parts that were skipped
 SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
 COLUMNS = (
@@ -89,6 +90,7 @@ def render(run: Run) -> bytes:
             version=VERSION,
             parts=parts,
             names=summary.names(run),
+            numbers=tally.tables(tally.of_run(run)) if len(run.reports) >= COUNTED else (),
             policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
             f"script-src {_hash(early)} {_hash(script)}",
             style=Markup(style),  # noqa: S704 - ours
@@ -118,6 +120,7 @@ def _environment() -> Environment:
     made.globals |= {
         "drawing": drawing,
         "summary": summary,
+        "origins": origins,
         "services": services,
         "safe": safe,
         "safe_middle": safe_middle,
@@ -151,12 +154,7 @@ def _messages(messages: Messages) -> str:
 
 
 def _initiator(lane: Lane) -> str:
-    code = lane.session.initiator
-    if code is None:
-        return ""
-    place = ":".join(str(it) for it in (code.url, code.line, code.column) if it is not None)
-    parts = [f"{code.function}()" if code.function else "", code.component or "", place]
-    return safe_middle(", ".join(part for part in parts if part), 160)
+    return safe_middle(origins.told(lane.session), 160)
 
 
 # -- the numbers for JavaScript --------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from analyzer.model import Report, Run, Value
-from analyzer.outputs import services, summary, terminal
+from analyzer.outputs import origins, services, summary, terminal
 from analyzer.outputs.summary import HEADLINES, TITLE
 from analyzer.outputs.text import tried_sentence
 from analyzer.version import VERSION
@@ -125,6 +125,7 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     yield from _sockets(report, size)
     yield from _findings(report, size)
     yield from _services(report, run, size)
+    yield from _list("Opened by", origins.sentences(report), size)
     yield from _list("What this file cannot show", [it.message for it in report.capture.caveats], size)
     skipped = [f"{it.pointer or '/'}: {it.problem}" for it in report.capture.skipped]
     yield from _list("What could not be read", skipped, size)

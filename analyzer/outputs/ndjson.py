@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 
-from analyzer.model import Run
+from analyzer.model import Report, Run, Unreadable
 from analyzer.outputs.document import capture_document
 
 SUFFIX = ".ndjson"
 
 
 def render(run: Run) -> bytes:
-    lines = [capture_document(report) for report in run.reports]
-    lines += [{"source": it.source, "problem": it.problem} for it in run.unreadable]
-    return "".join(json.dumps(line) + "\n" for line in lines).encode("ascii")
+    results: tuple[Report | Unreadable, ...] = (*run.reports, *run.unreadable)
+    return b"".join(map(line, results))
+
+
+def line(result: Report | Unreadable) -> bytes:
+    if isinstance(result, Unreadable):
+        told = {"source": result.source, "problem": result.problem}
+    else:
+        told = capture_document(result)
+    return json.dumps(told).encode("ascii") + b"\n"

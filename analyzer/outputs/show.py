@@ -11,6 +11,7 @@ from analyzer.intervals import Interval
 from analyzer.model import (
     Bounds,
     Confidence,
+    Initiator,
     Instant,
     Messages,
     Outcome,
@@ -21,11 +22,12 @@ from analyzer.model import (
     describe,
     spoken,
 )
-from analyzer.outputs import services, terminal, verdict
+from analyzer.outputs import origins, services, terminal, verdict
 from analyzer.outputs.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 
 FIRST, LAST = 20, 3  # messages in the table
 MANY = 20  # messages; from here on their rhythm is drawn
+FRAMES = 60  # of the stack
 PARTNERS = 12  # sockets that are named one by one
 MARGIN = "   "
 LABEL = 16
@@ -54,6 +56,7 @@ def render(report: Report, session: Session, *, width: int = 80, color: bool = F
         *_life(report, session, axis, medium),
         *_together(report, session, axis, medium),
         *_messages(session.messages, axis, medium),
+        *_stack(session.initiator, medium),
     ]
     return terminal.printed(lines, color)
 
@@ -75,7 +78,7 @@ def _about(report: Report, session: Session, medium: Medium) -> list[Text]:
         *_fact("URL", session.url, medium),
         *_fact("in the file", session.pointer, medium),
         *(_fact("service", _service(session), medium) if session.provider is not None else []),
-        *_fact("opened by", _initiator(session), medium),
+        *_fact("opened by", origins.told(session) or "not recorded", medium),
         *_fact("page", _page(report, page, session), medium),
     ]
 
@@ -87,15 +90,6 @@ def _service(session: Session) -> str:
         named = (("user", session.identity.user), ("app", session.identity.app))
         told += [f"{what} {value}" for what, value in named if value is not None]
     return ", ".join([*told, *filter(None, [services.client(session)])])
-
-
-def _initiator(session: Session) -> str:
-    code = session.initiator
-    if code is None:
-        return "not recorded"
-    place = ":".join(str(it) for it in (code.url, code.line, code.column) if it is not None)
-    parts = [f"{code.function}()" if code.function else "", code.component or "", place]
-    return ", ".join(part for part in parts if part) or "not recorded"
 
 
 def _page(report: Report, page: Page | None, session: Session) -> str:
@@ -271,3 +265,25 @@ def _bytes(size: int) -> str:
         if size >= unit:
             return f"{size / unit:.1f} {name}"
     return f"{size} B"
+
+
+# -- the code that opened it -----------------------------------------------------------------------------------
+
+
+def _stack(code: Initiator | None, medium: Medium) -> list[Text]:
+    """The call stack, innermost first; what scheduled the calls above it stands between."""
+    if code is None or not code.stack:
+        return []
+    lines, left = heading("The call stack that opened it"), FRAMES
+    own = (code.url, code.line, code.column) if code.own else None
+    url: str | None = None  # of the frame before: said once
+    for calls in code.stack:
+        if left > 0 and calls.label:
+            lines += wrapped(Text(medium.safe(calls.label, 200), FAINT), medium, f"{MARGIN}{medium.signs.dot} ")
+        for frame in calls.frames[:left]:
+            mine = own == (frame.url, frame.line, frame.column)
+            told = frame.named if frame.url != url else frame.named.replace(f"({url}:", f"({origins.file(url)}:")
+            lines += wrapped(Text(medium.safe(told, 1000), STRONG if mine else ""), medium, f"{MARGIN}  ")
+            url = frame.url
+        left -= len(calls.frames)
+    return lines + ([Text(f"{MARGIN}and {-left:,} more calls", FAINT)] if left < 0 else [])

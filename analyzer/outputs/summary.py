@@ -24,7 +24,7 @@ from analyzer.model import (
     Verdict,
     spoken,
 )
-from analyzer.outputs import services, terminal, verdict
+from analyzer.outputs import proof, services, terminal, verdict
 from analyzer.outputs.terminal import Axis, Medium, count
 
 PAPER = Medium(120, unicode=True)
@@ -197,8 +197,11 @@ def _told(finding: Finding, report: Report) -> Told:
         certain=finding.confidence is Confidence.PROVEN,
         rule=finding.rule,
         message=safe(finding.message, 600),
-        proof=tuple(_proof(finding, report.named(finding.sessions))),
-        cause=None,
+        proof=(
+            *(safe(line, 600) for line in proof.lines(finding.proof)),
+            *_proof(finding, report.named(finding.sessions)),
+        ),
+        cause=None if finding.why is None else f"{safe(finding.why, 600)} ({finding.cause})",
         remedy=None if finding.remedy is None else safe(finding.remedy, 600),
         link=finding.link if finding.link and finding.link.startswith("https://") else None,
     )

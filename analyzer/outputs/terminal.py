@@ -211,12 +211,15 @@ EVIDENCE = {
     "page-reloaded": "its page was reloaded",
     "page-left": "its page was left for another",
     "page-restored": "an earlier page was brought back",
+    "page-closed": "its page was closed",
+    "recording-end": "open at the end of the recording",
     "no-close-recorded": "no close is recorded",
 }
 HOW_CLOSED = {
     "page-reloaded": "page reloaded",
     "page-left": "page left",
     "page-restored": "page left",
+    "page-closed": "page closed",
     "entry-time": "by its length",
 }
 

@@ -28,7 +28,7 @@ from analyzer.model import (
     Verdict,
     spoken,
 )
-from analyzer.outputs import services, terminal, verdict
+from analyzer.outputs import origins, proof, services, terminal, verdict
 from analyzer.outputs.document import tried
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 
@@ -36,6 +36,7 @@ SUFFIX = ".txt"
 IN_FULL = 5  # captures; above that one line each
 ROWS = 100  # sockets; above that they are summed up
 SHOWN = 24  # of these the rows of so many
+PROOF = 4  # lines, of a cause
 ADDRESSES, GROUPS, FINDINGS, CAVEATS, SKIPPED = 12, 8, 4, 10, 5
 MARGIN = "   "
 BEGAN, ENDED, AT_ONCE = "opened", "how it ended", "up to {} at once"
@@ -121,6 +122,7 @@ def _full(report: Report, policy: Policy, medium: Medium) -> list[Text]:
         *_verdict(report, policy, medium),
         *_timeline(report, medium),
         *_services(report, policy, medium),
+        *_origins(report, medium),
         *_tried(report, medium),
         *_findings(report.findings, medium),
         *_caveats(report.capture.caveats, medium),
@@ -356,6 +358,17 @@ def _services(report: Report, policy: Policy, medium: Medium) -> list[Text]:
     return lines + _more(len(told) - GROUPS, medium)
 
 
+def _origins(report: Report, medium: Medium) -> list[Text]:
+    """The code that opened them, where the capture recorded it."""
+    told = origins.sentences(report)
+    if not told:
+        return []
+    lines = heading("Opened by")
+    for it in told[:GROUPS]:
+        lines += wrapped(Text(medium.safe(it, 1000)), medium, f"{MARGIN}{medium.signs.dot} ")
+    return lines + _more(len(told) - GROUPS, medium)
+
+
 # -- below it ----------------------------------------------------------------------------------------------
 
 TRIED = {"load": "load", "reload": "reload", "navigation": "leaving the page", "return": "coming back"}
@@ -399,12 +412,27 @@ def _findings(findings: Sequence[Finding], medium: Medium) -> list[Text]:
             told = Text(medium.safe(finding.message, 1000)).append(f"  {rule}", FAINT)
             block = wrapped(told, medium, first)
             block[0].stylize(SEVERITIES[finding.severity], 0, len(first))
-            lines += block
+            lines += block + _cause(finding, medium)
         if len(found) > FINDINGS:
             more = f"and {len(found) - FINDINGS:,} more of {rule}: --format json has them all"
             lines += wrapped(Text(more, FAINT), medium, MARGIN + " " * 9)
         for remedy in dict.fromkeys(finding.remedy for finding in found[:FINDINGS] if finding.remedy):
             lines += wrapped(Text(medium.safe(remedy, 1000)), medium, MARGIN + " " * 9 + medium.signs.arrow + " ")
+    return lines
+
+
+def _cause(finding: Finding, medium: Medium) -> list[Text]:
+    """Why it happened, and where one can see it."""
+    margin = MARGIN + " " * 9
+    lines = []
+    if finding.why is not None:
+        told = Text(f"Why: {medium.safe(finding.why, 1000)}").append(f"  {finding.cause}", FAINT)
+        lines += wrapped(told, medium, margin)
+    seen = proof.lines(finding.proof)
+    for line in seen[:PROOF]:
+        lines += wrapped(Text(medium.safe(line, 1000), FAINT), medium, f"{margin}{medium.signs.dot} ")
+    if len(seen) > PROOF:
+        lines.append(Text(f"{margin}{medium.signs.dot} and {len(seen) - PROOF} more: --format json", FAINT))
     return lines
 
 

@@ -167,3 +167,29 @@ def sockets_hidden(report: Report) -> bool:
 
 def saved(report: Report) -> str:
     return "when the HAR was saved" if report.capture.format == "har" else "when the recording ended"
+
+
+# -- how to record so that it can be told ------------------------------------------------------------------------
+
+ELSEWHERE = "Record with Chrome DevTools (opened first, Preserve log on, no filter) or with HTTP Toolkit."
+WHOLE = "Export the HAR again, and give the file as it was written."
+ADVICE = {  # by caveat; docs/capturing.md says more
+    "sockets-not-exported": "Record with Chrome DevTools or HTTP Toolkit, or with Playwright 1.61 or later.",
+    "open-sockets-not-exported": ELSEWHERE,
+    "exporter-unknown": ELSEWHERE,
+    "filtered": "Open DevTools first, clear every filter, reload the page, use it, and export again.",
+    "cut-off": WHOLE,
+    "trailing-data": WHOLE,
+    "entries-skipped": WHOLE,
+    "edited": WHOLE,
+    "merged": "Give each recording as its own file, as it was exported.",
+    "clock-stepped": "Record again, in one go, and give the file as it was exported.",
+}
+
+
+def advice(report: Report) -> str:
+    """What to do so that a capture that cannot tell, or holds no socket, tells next time."""
+    remedies = [finding.remedy for finding in report.findings if finding.remedy and finding.confidence != "proven"]
+    remedies += [ADVICE[c.id] for c in report.capture.caveats if c.hides_sockets and c.id in ADVICE]
+    remedies += [finding.remedy for finding in report.findings if finding.remedy and not report.sessions]
+    return remedies[0] if remedies else ELSEWHERE

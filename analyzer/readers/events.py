@@ -25,11 +25,24 @@ from analyzer.model import (
     Messages,
     Rejected,
     Requested,
+    Silence,
     Silent,
     Skipped,
     Trace,
 )
-from analyzer.readers.fields import CLOSE_OPCODE, FOREVER, YEAR_2000, YEAR_2200, Ticks, close_code, endpoint, epoch_of
+from analyzer.readers.fields import (
+    CLOSE_OPCODE,
+    FOREVER,
+    YEAR_2000,
+    YEAR_2200,
+    Ticks,
+    answered,
+    close_bounds,
+    close_code,
+    endpoint,
+    epoch_of,
+    epoch_seconds,
+)
 from analyzer.readers.raw import RawEntry
 
 RECEIVE_THRESHOLD = 0.0005  # ms; CDP resolves 0.001, re-imported files carry noise of 0.0002
@@ -55,6 +68,7 @@ class Socket(msgspec.Struct):
     close: Any
     ticks: Ticks | None  # None: the entry has no list of messages
     clock: int
+    context: str | None = None  # as a capture that we extracted tells it
 
 
 class Known(msgspec.Struct):
@@ -64,6 +78,7 @@ class Known(msgspec.Struct):
     tick: float | None  # microseconds a tick of the message clock; 0: monotonic seconds; None: no clock
     stepped: bool  # the machine's clock was set in between
     monotonic_offset: tuple[Instant, Instant] | None  # bounds of wall clock minus the browser's monotonic clock
+    until: Instant | None = None  # the end of the recording, where the file says it
 
 
 def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
@@ -90,13 +105,14 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         endpoint=endpoint(url, socket.headers),
         events=tuple(events),
         messages=messages,
-        page=entry.pageref if row.tabs is Tabs.DOCUMENT else None,
+        page=entry.pageref if row.tabs in (Tabs.DOCUMENT, Tabs.TOLD) else None,
         initiator=socket.initiator,
         clock=socket.clock if known.stepped else 0,
         protocols=socket.protocols,
         opening=tuple(socket.ticks.opening) if socket.ticks else (),
         scripts=socket.scripts,
         affiliation=socket.affiliation,
+        context=socket.context,
     )
     return found, skipped
 
@@ -158,7 +174,9 @@ def _start(socket: Socket, messages: Messages, row: Row, pointer: str) -> Bounds
         exact = messages.last - socket.wait
         if started <= exact <= started + slack:
             return Bounds(exact, exact, "handshake-request", f"{pointer}/startedDateTime")
-    return Bounds(started, started + slack, "handshake-request", f"{pointer}/startedDateTime")
+    seen = None if row.opened is not Opened.ANSWERED else epoch_seconds(socket.entry.requested_by)
+    latest = started + slack if seen is None else max(started, seen)
+    return Bounds(started, latest, "handshake-request", f"{pointer}/startedDateTime")
 
 
 def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: Known, pointer: str) -> Bounds:
@@ -173,9 +191,12 @@ def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: K
         if first is not None:
             return Bounds(lower, min(first, latest), "first-message", f"{pointer}/_webSocketMessages/0")
         # The handshake's answer, unless there were messages that somebody removed: then it came before.
-        answered = socket.ticks is not None and socket.wait < LONGEST_HANDSHAKE
-        evidence = "handshake-response" if answered else "last-activity"
+        by_answer = socket.ticks is not None and socket.wait < LONGEST_HANDSHAKE
+        evidence = "handshake-response" if by_answer else "last-activity"
         return Bounds(lower, latest, evidence, f"{pointer}/timings/wait")
+    told = answered(socket.entry, started) if row.opened is Opened.ANSWERED and started is not None else None
+    if told is not None:
+        return Bounds(told, told, "handshake-response", f"{pointer}/timings/wait")
     if first is not None:
         return Bounds(lower, first, "first-message", f"{pointer}/_webSocketMessages/0")
     if row.opened is Opened.TIME and started is not None and socket.total:
@@ -184,11 +205,14 @@ def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: K
 
 
 def _activity(socket: Socket, known: Known, pointer: str) -> list[Event]:
-    """Signs of life that are no data messages: the end of `wait` in Chrome's files, pings and pongs."""
+    """Signs of life that are no data messages: the end of `wait` in Chrome's files, pings and pongs, and that it was
+    open at the end of a recording that says when that was."""
     found: list[Event] = []
     if known.row.opened is Opened.WAIT and socket.started is not None and socket.wait:
         at = socket.started + socket.wait
         found.append(Active(at, "last-activity", f"{pointer}/timings/wait"))
+    if known.until is not None and known.row.silence is Silence.OPEN and socket.entry.time == -1:
+        found.append(Active(known.until, "recording-end", "/log/_harSockets/until"))
     if socket.ticks:
         alive = [at for at, opcode in _control(socket, known) if opcode != CLOSE_OPCODE]
         if alive:
@@ -216,7 +240,9 @@ def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Know
         code, reason = close_code(socket.close)
         at = epoch_of(socket.close)
         if at is not None:
-            return [Closed(_around(at, 0, "close-record", f"{pointer}/_webSocketClose"), code, reason)]
+            earliest, evidence = close_bounds(socket.close)
+            within = Bounds(at if earliest is None else min(earliest, at), at, evidence, f"{pointer}/_webSocketClose")
+            return [Closed(within, code, reason)]
         if row.close is Close.CLOSE_RECORD and end is not None:
             return [Closed(_around(end, row.close_slack, "close-record", f"{pointer}/time"), code, reason)]
         return [Closed(Bounds(messages.last, None, "close-record", f"{pointer}/_webSocketClose"), code, reason)]
@@ -251,7 +277,12 @@ def _rejected(socket: Socket, start: Bounds | None, known: Known, pointer: str) 
     if socket.sentinel and total and offset is not None:
         mono = total - SECOND
         within = Bounds(offset[0] + mono, offset[1] + mono, evidence, where)
-    elif start is not None and start.earliest is not None and total and known.row.opened is Opened.WAIT:
+    elif (
+        start is not None
+        and start.earliest is not None
+        and total
+        and known.row.opened in (Opened.WAIT, Opened.ANSWERED)
+    ):
         at = start.earliest + total
         within = Bounds(at, at + known.row.start_slack, evidence, where)
     status = entry.response.status or 0
@@ -276,7 +307,7 @@ def _opened(entry: RawEntry, row: Row, messages: Messages) -> bool:
     versions = f"{entry.request.httpVersion} {entry.response.httpVersion}".lower()
     over_http2 = any(v in versions for v in ("http/2", "http/3", "h2", "h3"))
     extended_connect = (entry.request.method or "").upper() == "CONNECT"  # RFC 8441
-    return row.id in ("chrome", "playwright") or over_http2 or extended_connect
+    return row.id in ("chrome", "playwright", "har-sockets") or over_http2 or extended_connect
 
 
 def _failed(socket: Socket, row: Row) -> bool:
@@ -285,7 +316,7 @@ def _failed(socket: Socket, row: Row) -> bool:
     status = entry.response.status or 0
     if row.opened is Opened.WAIT and status == 0:
         return bool(socket.ticks and socket.ticks.errors) or (entry.timings.receive or 0) > RECEIVE_THRESHOLD
-    if row.id == "playwright" and status <= 0:
+    if (row.id == "playwright" or row.opened is Opened.ANSWERED) and status <= 0:
         return entry.response.failure is not None
     return True
 

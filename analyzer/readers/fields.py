@@ -18,9 +18,11 @@ from analyzer.model import (
     MILLISECOND,
     SECOND,
     Affiliation,
+    Calls,
     Client,
     Direction,
     Duration,
+    Frame,
     Identity,
     Initiator,
     Instant,
@@ -43,6 +45,8 @@ DIRECTIONS = {  # as Chrome has them, and as cypress-har-generator has them
     "response": RECEIVED,
 }
 OPENING, LONGEST_OPENING = 4, 4096  # messages of which the beginning is kept, and how much of each
+CLOSED_BY = {"reload": "page-reloaded", "navigation": "page-left", "page-closed": "page-closed"}  # -> evidence
+DEEPEST_STACK = 500  # frames, async parents included
 LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
 CLOSE_OPCODE, CONTROL_OPCODES, DATA_OPCODES = 8, (8, 9, 10), (1, 2)  # RFC 6455 section 5.2
 
@@ -64,7 +68,9 @@ class Ticks(msgspec.Struct):
         self.ticks.extend([math.nan if m.time is None else m.time for m in data])
         self.directions.extend([DIRECTIONS[m.type] for m in data])  # type: ignore[index]  # None is not in there
         self.opcodes.extend([2 if m.opcode == 2 else 1 for m in data])
-        self.lengths.extend([_text_length(m.data) if m.data and m.opcode == 1 else payload_length(m) for m in data])
+        self.lengths.extend(
+            [payload_length(m) if m.length is not None or m.opcode == 2 else _text_length(m.data or "") for m in data]
+        )
         self.opening += [_opening(m) for m in data[: OPENING - len(self.opening)]]
         if len(data) < len(messages):
             self._others([m for m in messages if m.type not in DIRECTIONS or (m.opcode or 1) not in DATA_OPCODES])
@@ -121,7 +127,7 @@ def _opening(message: RawMessage) -> Opening:
 def payload_length(message: RawMessage) -> int:
     """Bytes of payload: binary messages are base64, text is UTF-8."""
     data = message.data or ""
-    if message.length is not None and not data:
+    if message.length is not None:
         return int(message.length) if 0 <= message.length <= LONGEST_MESSAGE else 0
     if message.opcode == 2:
         return len(data) * 3 // 4 - data.count("=", -2)
@@ -193,11 +199,20 @@ def answered(entry: RawEntry, started: Instant) -> Instant | None:
 
 def epoch_of(close: object) -> Instant | None:
     """A close record's own instant, if it is epoch seconds (HTTP Toolkit's is its process clock)."""
-    for key in ("timestamp", "time"):
-        value = close.get(key) if isinstance(close, dict) else None
-        if isinstance(value, int | float) and 1e9 < value < 1e11:
-            return round(value * SECOND)
-    return None
+    if not isinstance(close, dict):
+        return None
+    return next((at for key in ("timestamp", "time") if (at := epoch_seconds(close.get(key))) is not None), None)
+
+
+def epoch_seconds(value: object) -> Instant | None:
+    """An instant, if it is a number that can be one in seconds since the epoch."""
+    return round(value * SECOND) if isinstance(value, int | float) and 1e9 < value < 1e11 else None
+
+
+def close_bounds(close: dict[str, Any]) -> tuple[Instant | None, str]:
+    """What our own recorder adds to an instant: not before when it closed, and what took it along."""
+    evidence = CLOSED_BY.get(text_of(close.get("_by")) or "", "close-record")
+    return epoch_seconds(close.get("_earliest")), evidence
 
 
 def close_code(close: object) -> tuple[int | None, str | None]:
@@ -217,35 +232,43 @@ def endpoint(url: str, headers: dict[str, str]) -> str:
 
 
 def initiator(value: object) -> Initiator | None:
-    """The first frame of `_initiator.stack`, async parents included; the format counts lines and columns from 0."""
-    for frame in _frames(value):
-        line, column = frame.get("lineNumber"), frame.get("columnNumber")
-        return Initiator(
-            function=text_of(frame.get("functionName")) or None,
-            component=None,
-            url=text_of(frame.get("url")) or None,
-            line=line + 1 if isinstance(line, int) else None,
-            column=column + 1 if isinstance(column, int) else None,
-        )
+    """The first frame of `_initiator.stack`, and the whole of it; the format counts lines and columns from 0."""
+    stack = tuple(_stack(value))
+    for calls in stack:
+        for frame in calls.frames:
+            return Initiator(frame.function, None, frame.url, frame.line, frame.column, stack=stack)
     if not isinstance(value, dict):
         return None
     url, line = text_of(value.get("url")), value.get("lineNumber")
     return Initiator(None, None, url, line + 1 if isinstance(line, int) else None, None) if url else None
 
 
-def scripts(value: object) -> tuple[str, ...]:
-    """The URLs of the code in `_initiator.stack`, each once."""
-    urls = (text_of(frame.get("url")) for frame in _frames(value))
-    return tuple(dict.fromkeys(url for url in urls if url))
+def scripts(code: Initiator | None) -> tuple[str, ...]:
+    """The URLs of the code that opened a socket, async parents included, each once."""
+    return tuple(dict.fromkeys(frame.url for frame in code.frames if frame.url)) if code is not None else ()
 
 
-def _frames(value: object) -> Iterator[dict[str, Any]]:
+def _stack(value: object) -> Iterator[Calls]:
     """The frames of `_initiator.stack`, then those of its async parents."""
     stack = value.get("stack") if isinstance(value, dict) else None
-    while isinstance(stack, dict):
-        frames = stack.get("callFrames")
-        yield from (frame for frame in (frames if isinstance(frames, list) else ()) if isinstance(frame, dict))
+    left = DEEPEST_STACK
+    while isinstance(stack, dict) and left > 0:
+        listed = stack.get("callFrames")
+        frames = [frame for frame in (listed if isinstance(listed, list) else ()) if isinstance(frame, dict)][:left]
+        left -= max(1, len(frames))
+        yield Calls(tuple(_frame(frame) for frame in frames), text_of(stack.get("description")) or None)
         stack = stack.get("parent")
+
+
+def _frame(frame: dict[str, Any]) -> Frame:
+    line, column = frame.get("lineNumber"), frame.get("columnNumber")
+    return Frame(
+        function=text_of(frame.get("functionName")) or None,
+        url=text_of(frame.get("url")) or None,
+        line=line + 1 if isinstance(line, int) else None,
+        column=column + 1 if isinstance(column, int) else None,
+        script=text_of(frame.get("scriptId")),
+    )
 
 
 def protocols(sent: dict[str, str], answered: dict[str, str]) -> tuple[str, ...]:
@@ -266,6 +289,12 @@ def affiliation(value: object) -> Affiliation | None:
         identity=Identity(said.get("app"), said.get("user")) if said.get("app") or said.get("user") else None,
         client=client if any((client.name, client.version, client.runtime)) else None,
     )
+
+
+def context(value: object) -> str | None:
+    """Where its code ran, as a capture that we extracted says it."""
+    told = text_of(value.get("context")) if isinstance(value, dict) else None
+    return told if told in ("iframe", "worker") else None
 
 
 def headers(raw: msgspec.Raw) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
@@ -23,6 +23,7 @@ from analyzer.model import (
     Caveat,
     Closed,
     Exporter,
+    Initiator,
     Instant,
     Page,
     Silence,
@@ -40,6 +41,7 @@ from analyzer.readers.fields import (
     Ticks,
     affiliation,
     answered,
+    context,
     duration,
     headers,
     initiator,
@@ -56,6 +58,8 @@ from analyzer.readers.fields import (
 )
 from analyzer.readers.pages import Listed, Seen
 from analyzer.readers.raw import RawEntry, RawMessage
+from analyzer.readers.realms import Realms
+from analyzer.readers.told import member, told_caveats, told_until
 from analyzer.readers.window import Bytes
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
@@ -134,6 +138,8 @@ class _Gathered:
         self.out_of_order = False  # a socket stands after an entry that started later
         self._before: dict[str | None, Instant] = {}  # by pageref, the start of the entry before
         self._latest: Instant = 0
+        self.realms = Realms()
+        self._stacks: dict[bytes, Initiator | None] = {}
 
     def skip(self, told: Iterable[Skipped]) -> None:
         for part in told:
@@ -151,7 +157,9 @@ class _Gathered:
                 self.out_of_order = self.out_of_order or started < self._latest
                 self._started(entry.pageref, started, document=False)
             self._socket(index, entry, started, peeled)
-        elif started is not None:
+            return
+        self.realms.add(entry)
+        if started is not None:
             end = started + (duration(entry.time) or 0)
             self.order.ended(end)
             self.last = max(self.last, end)
@@ -211,7 +219,7 @@ class _Gathered:
             messages = self._attached(index, entry.response.content.file)
         entry.messages = None  # of a message we keep time, direction, opcode and length
         self.order.socket()
-        opened_by, sent = json_of(entry.initiator), headers(entry.request.headers)
+        opened_by, sent = self._initiator(bytes(entry.initiator)), headers(entry.request.headers)
         self.sockets.append(
             Socket(
                 index=index,
@@ -222,10 +230,11 @@ class _Gathered:
                 receive=duration(entry.timings.receive),
                 total=duration(entry.time),
                 sentinel=(entry.startedDateTime or "").startswith("1969-12-31"),
-                initiator=initiator(opened_by),
+                initiator=opened_by,
                 scripts=scripts(opened_by),
                 protocols=protocols(sent, headers(entry.response.headers)),
                 affiliation=affiliation(json_of(entry.affiliation)),
+                context=context(json_of(entry.affiliation)),
                 close=json_of(entry.close),
                 ticks=peeled if peeled is not None else None if messages is None else ticks(messages),
                 clock=self.clock,
@@ -233,6 +242,12 @@ class _Gathered:
         )
         entry.request.headers = entry.response.headers = msgspec.Raw(b"null")  # they hold the whole window
         entry.initiator = entry.close = entry.affiliation = msgspec.Raw(b"null")
+
+    def _initiator(self, raw: bytes) -> Initiator | None:
+        """What opened the socket; a client that reconnects has the same stack again and again."""
+        if raw not in self._stacks:
+            self._stacks[raw] = initiator(json_of(msgspec.Raw(raw)))
+        return self._stacks[raw]
 
     def _attached(self, index: int, name: str) -> list[RawMessage] | None:
         messages, problems = attached_messages(self.attachment, name)
@@ -290,8 +305,8 @@ class _Reading:
         self.skipped = [*document.skipped, *gathered.skipped]
         if gathered.untold:
             self.skipped.append(Skipped("/log/entries", None, f"{gathered.untold:,} more parts were skipped"))
-        creator = _member(document.log, "creator")
-        self.browser = text_of(_member(document.log, "browser").get("name"))
+        creator = member(document.log, "creator")
+        self.browser = text_of(member(document.log, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")), text_of(creator.get("version"))
         self.row = exporters.identify(self.name, self.version)
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
@@ -307,9 +322,13 @@ class _Reading:
 
     def capture(self) -> Capture:
         gathered, row = self.gathered, self.row
-        known = Known(self.row, self.tick, self.stepped, self._monotonic_offset())
+        until = told_until(self.document.log)
+        self.witnessed += [] if until is None else [until]
+        known = Known(self.row, self.tick, self.stepped, self._monotonic_offset(), until)
+        contexts = gathered.realms.contexts([socket.initiator for socket in gathered.sockets])
         traces = []
-        for socket in gathered.sockets:
+        for socket, realm in zip(gathered.sockets, contexts, strict=True):
+            socket.context = realm or socket.context
             trace, skipped = events.trace(socket, known)
             traces.append(trace)
             self.skipped += skipped
@@ -374,7 +393,8 @@ class _Reading:
                 self.skipped.append(Skipped(f"/log/pages/{n}", None, "no page: an object with an id"))
                 continue
             date = text_of(page.get("startedDateTime"))
-            found.append(Listed(page["id"], text_of(page.get("title")) or "", instant(date), monotonic_date(date)))
+            title, tab, how = (text_of(page.get(name)) for name in ("title", "_tab", "_kind"))
+            found.append(Listed(page["id"], title or "", instant(date), monotonic_date(date), tab, how))
         known = {page.id for page in found}
         return found + [Listed(ref, "", None, None) for ref in self.gathered.last_start if ref not in known]
 
@@ -389,6 +409,8 @@ class _Reading:
         if self.row.tabs is Tabs.TAB:
             off = (self.browser or "").lower() in self.row.bfcache_off_in
             return page_reader.tabs_as_pages(self.listed, gathered.documents, redirects, off, trusted)
+        if self.row.tabs is Tabs.TOLD:
+            return page_reader.told_as_pages(self.listed)
         return []
 
     def _seen(self) -> dict[str, Seen]:
@@ -489,27 +511,3 @@ class _Reading:
                 offset = socket.started + round((blocked / 1000 + 1) * SECOND)
                 return offset, offset + MILLISECOND
         return None
-
-
-# What an extract says of the capture that it was made from, where that was damaged (extract.py).
-OF_THE_ORIGINAL = (
-    Caveat("cut-off", "The capture that this was extracted from ends before it is complete.", True),
-    Caveat("trailing-data", "In the capture that this was extracted from something followed the HAR.", True),
-    Caveat("entries-skipped", "The capture that this was extracted from has damaged parts.", True),
-    Caveat("edited", "In the capture that this was extracted from dates or timings of sockets were changed.", True),
-    Caveat("messages-removed", "From the capture that this was extracted from messages were removed before."),
-    Caveat("merged", "The capture that this was extracted from was merged from several, or edited.", True),
-    Caveat("clock-stepped", "In the capture that this was extracted from entries run backwards.", True),
-)
-
-
-def told_caveats(log: dict[str, Any]) -> list[Caveat]:
-    """What a capture that we extracted says of the one that it was made from, in our own words."""
-    told = _member(log, "_harSockets").get("caveats")
-    ids = [it for it in told if isinstance(it, str)] if isinstance(told, list) else []
-    return [caveat for caveat in OF_THE_ORIGINAL if caveat.id in ids]
-
-
-def _member(log: dict[str, Any], name: str) -> dict[str, Any]:
-    value = log.get(name)
-    return value if isinstance(value, dict) else {}

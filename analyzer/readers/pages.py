@@ -42,6 +42,8 @@ class Listed(Value, frozen=True):
     title: str
     started: Instant | None
     monotonic: Instant | None  # a date in 1970 is the page's start on the browser's monotonic clock
+    tab: str | None = None  # as our own recorder tells it, with how the page was loaded
+    kind: str | None = None
 
 
 class Seen(Value, frozen=True):
@@ -270,6 +272,19 @@ def tabs_as_pages(
     return pages
 
 
+def told_as_pages(listed: Sequence[Listed]) -> list[Page]:
+    """Our own recorder: each page says its tab and how it was loaded. It ends no socket: each says that itself."""
+    pages = []
+    before: dict[str | None, list[str]] = {}
+    for page in listed:
+        seen, url = before.setdefault(page.tab, []), _plain(page.title)
+        kind = PageKind(page.kind) if page.kind in tuple(PageKind) else PageKind.UNKNOWN
+        returned = bool(seen) and seen[-1] != url and url in seen
+        pages.append(Page(id=page.id, url=page.title, started=page.started, kind=kind, returned=returned))
+        seen.append(url)
+    return pages
+
+
 def _ended(page: Page, end: PageEnd | None) -> Page:
     return Page(page.id, page.url, page.started, page.kind, page.last_sign, end, page.lives, page.returned)
 
@@ -282,7 +297,7 @@ def page_of(
     pageref: str | None, frame: str | None, started: Instant | None, row: Row, pages: Sequence[Page]
 ) -> str | None:
     """The id of the page that a socket belongs to. In a tab: the last document that was answered before it started."""
-    if row.tabs is Tabs.DOCUMENT:
+    if row.tabs in (Tabs.DOCUMENT, Tabs.TOLD):
         return pageref
     if row.tabs is Tabs.NOTHING:
         return None

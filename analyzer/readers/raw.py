@@ -46,7 +46,7 @@ class RawMessage(msgspec.Struct, gc=False):
     time: float | None = None
     opcode: float | None = None
     data: str | None = None
-    length: float | None = msgspec.field(default=None, name="_length")  # in captures that we extracted: `data` is gone
+    length: float | None = msgspec.field(default=None, name="_length")  # in captures of our own: `data` is cut or gone
 
 
 class RawEntry(msgspec.Struct, gc=False):
@@ -63,4 +63,5 @@ class RawEntry(msgspec.Struct, gc=False):
     initiator: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_initiator")
     messages: list[RawMessage] | None = msgspec.field(default=None, name="_webSocketMessages")
     close: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_webSocketClose")
+    requested_by: float | None = msgspec.field(default=None, name="_requestedBy")  # our recorder: epoch seconds
     affiliation: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_harSockets")  # extract.py writes it

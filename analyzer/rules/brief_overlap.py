@@ -20,7 +20,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         if overlap.brief(policy.tolerance):
             yield report.finding(
                 RULE.id,
-                Severity.NOTE,
+                RULE.severity,
                 f"{len(overlap.sessions):,} sockets of {report.endpoints(overlap.sessions)}: "
                 f"{describe(overlap, policy.max_open + 1)}, a hand-over or a double mount.",
                 overlap.sessions,
@@ -28,4 +28,6 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("brief-overlap", "Several sockets open at once, for a moment", check)
+RULE = Rule(
+    "brief-overlap", "Several sockets open at once, for a moment", Severity.NOTE, check, counts=True, has_cause=True
+)

@@ -24,7 +24,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         sessions = report.named(overlap.sessions)
         yield report.finding(
             RULE.id,
-            Severity.WARNING,
+            RULE.severity,
             f"{len(sessions):,} sockets of {_whose(report, sessions)}: {describe(overlap, policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
@@ -49,4 +49,6 @@ def _remedy(sessions: Sequence[Session]) -> str:
     return SAME if len({session.endpoint for session in sessions}) < len(sessions) else DIFFERENT
 
 
-RULE = Rule("concurrent-sockets", "More than one socket open at once", check)
+RULE = Rule(
+    "concurrent-sockets", "More than one socket open at once", Severity.WARNING, check, counts=True, has_cause=True
+)

@@ -21,7 +21,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
     counted = "" if policy.count_dev_servers else ", in no overlap rule (--count-dev-servers counts them)"
     for name, ids in by_server.items():
         many = "1 socket" if len(ids) == 1 else f"{len(ids):,} sockets"
-        yield report.finding(RULE.id, Severity.NOTE, f"{many} of a development server, {name}{counted}.", ids)
+        yield report.finding(RULE.id, RULE.severity, f"{many} of a development server, {name}{counted}.", ids)
 
 
-RULE = Rule("dev-server-socket", "Sockets of a development server", check)
+RULE = Rule("dev-server-socket", "Sockets of a development server", Severity.NOTE, check)

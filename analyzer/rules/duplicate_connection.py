@@ -24,7 +24,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         assert provider is not None  # or the user would not be known
         yield report.finding(
             RULE.id,
-            Severity.ERROR,
+            RULE.severity,
             f"{len(overlap.sessions):,} sockets of one user of {provider.name}: "
             f"{describe(overlap, policy.max_open + 1)}.",
             overlap.sessions,
@@ -34,4 +34,11 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("duplicate-connection", "One user has more than one connection to a service", check)
+RULE = Rule(
+    "duplicate-connection",
+    "One user has more than one connection to a service",
+    Severity.ERROR,
+    check,
+    counts=True,
+    has_cause=True,
+)

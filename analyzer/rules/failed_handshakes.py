@@ -39,4 +39,4 @@ def _storm(failed: list[Session]) -> bool:
     return any(late - early < WITHIN for early, late in zip(starts, starts[STORM - 1 :], strict=False))
 
 
-RULE = Rule("failed-handshakes", "Sockets that never opened", check)
+RULE = Rule("failed-handshakes", "Sockets that never opened", Severity.NOTE, check)

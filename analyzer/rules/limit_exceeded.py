@@ -43,7 +43,7 @@ def _findings(report: Report, members: Sequence[Session], provider: Provider, li
         if overlap.confidence is Confidence.PROVEN:
             yield report.finding(
                 RULE.id,
-                Severity.ERROR,
+                RULE.severity,
                 f"{overlap.peak:,} sockets of one user at once, where {provider.name} allows {limit.max}"
                 f"{f' in {limit.mode} mode' if limit.mode else ''}: {describe(overlap, limit.max + 1)}.",
                 overlap.sessions,
@@ -53,4 +53,4 @@ def _findings(report: Report, members: Sequence[Session], provider: Provider, li
             )
 
 
-RULE = Rule("limit-exceeded", "More open for one user than the service allows", check)
+RULE = Rule("limit-exceeded", "More open for one user than the service allows", Severity.ERROR, check, counts=True)

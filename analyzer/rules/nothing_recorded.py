@@ -23,7 +23,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         never = "sockets-not-exported" in {caveat.id for caveat in report.capture.caveats}
         yield report.finding(
             RULE.id,
-            Severity.NOTE,
+            RULE.severity,
             "No WebSocket was recorded."
             if sure
             else "No WebSocket is in this file, which does not mean that there was none.",
@@ -33,4 +33,4 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("nothing-recorded", "No socket in the capture", check)
+RULE = Rule("nothing-recorded", "No socket in the capture", Severity.NOTE, check)

@@ -25,7 +25,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         unsettled = [session for session in sessions if session.outcome is Outcome.UNKNOWN]
         yield report.finding(
             RULE.id,
-            Severity.NOTE,
+            RULE.severity,
             f"Cannot rule out that {_many(overlap)} of {report.endpoints(overlap.sessions)} were open "
             f"at once{_most(overlap)}: {_why(sessions, unsettled)}.",
             overlap.sessions,
@@ -65,4 +65,11 @@ def _remedy(report: Report, unsettled: Sequence[Session]) -> str | None:
     return LEFT if any(session.page in ended for session in unsettled) else AGAIN
 
 
-RULE = Rule("possible-overlap", "Several sockets open at once cannot be ruled out", check)
+RULE = Rule(
+    "possible-overlap",
+    "Several sockets open at once cannot be ruled out",
+    Severity.NOTE,
+    check,
+    counts=True,
+    has_cause=True,
+)

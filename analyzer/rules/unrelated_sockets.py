@@ -19,11 +19,11 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         *names, last = dict.fromkeys(provider.name for provider in providers if provider is not None)
         yield report.finding(
             RULE.id,
-            Severity.NOTE,
+            RULE.severity,
             f"Sockets of different services, {', '.join(names)} and {last}: {describe(overlap, policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
         )
 
 
-RULE = Rule("unrelated-sockets", "Sockets of different services open at once", check)
+RULE = Rule("unrelated-sockets", "Sockets of different services open at once", Severity.NOTE, check, counts=True)

@@ -30,7 +30,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             many = one if len(still) == 1 else f"{len(still):,} sockets of other users were"
             yield report.finding(
                 RULE.id,
-                Severity.NOTE,
+                RULE.severity,
                 f"When another user of {session.provider.name} connected ({session.name}), {many} still open.",
                 (*(old.id for old in still[:NAMED]), session.id),
                 remedy="Disconnect the old user, and wait for it, before the new one connects.",
@@ -56,4 +56,4 @@ def _met(old: Session, new: Session) -> bool:
     return proven.start <= earliest and (proven.end is None or _opened(new) < proven.end)
 
 
-RULE = Rule("user-still-connected", "A user is still connected when another one connects", check)
+RULE = Rule("user-still-connected", "A user is still connected when another one connects", Severity.NOTE, check)

@@ -1,0 +1,55 @@
+"""Why several sockets were open at once: each file is one pure function over an overlap and its sessions, and its
+docstring is its manual page. The most specific comes first: the first that the capture shows is the cause.
+
+A cause is named where the call stacks and messages show its fingerprint; else nothing is said.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from analyzer import openings
+from analyzer.causes import (
+    cleanup_while_connecting,
+    hot_reload,
+    iframe_or_worker_duplicate,
+    missing_cleanup,
+    reconnect_without_close,
+    several_client_instances,
+    socket_io_not_multiplexed,
+    strict_mode_double_mount,
+)
+from analyzer.model import Finding, Report, Severity
+
+CAUSES = (
+    strict_mode_double_mount.CAUSE,
+    hot_reload.CAUSE,
+    cleanup_while_connecting.CAUSE,
+    missing_cleanup.CAUSE,
+    reconnect_without_close.CAUSE,
+    iframe_or_worker_duplicate.CAUSE,
+    socket_io_not_multiplexed.CAUSE,
+    several_client_instances.CAUSE,
+)
+GRAVITY = list(Severity)
+SHOWN = 12  # lines of proof
+
+
+def explained(finding: Finding, report: Report) -> Finding:
+    """The finding with its cause, where the capture shows one; and no graver than that cause is."""
+    sessions = openings.in_order(report.named(finding.sessions))
+    for cause in CAUSES:
+        told = cause.explain(finding, sessions)
+        if told is not None:
+            severities = [finding.severity, *([cause.at_most] if cause.at_most is not None else [])]
+            return msgspec.structs.replace(
+                finding,
+                severity=min(severities, key=GRAVITY.index),
+                cause=cause.id,
+                why=told.why if told.sure else f"Probably: {told.why}",
+                proof=told.proof[:SHOWN],
+                remedy=told.remedy or finding.remedy,
+                link=told.link or finding.link,
+                dev_only=finding.dev_only or cause.dev_only,
+            )
+    return finding

@@ -1,0 +1,68 @@
+"""The clean-up ran while the socket was still CONNECTING, and the client library did not close it.
+
+How it is told: client and version are known not to close such a socket, and the first of two sockets from the same
+place was still connecting when the second was asked for, and never closed. Then either its client let go of it: it
+receives and no longer sends the heartbeat that the second sends, which is certain. Or React's StrictMode mounted twice
+(see `missing-cleanup`), which is told as probable: an effect that has no clean-up at all looks the same.
+
+Why it matters: StrictMode only makes it visible. In production the same happens whenever a component is gone before its
+connection is up: a quick change of route, a slow network.
+
+What to do: wait for the connection before disconnecting, or connect once outside of what is mounted again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer import heartbeats, initiators, openings
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, spoken
+from analyzer.providers import clients
+from analyzer.providers.clients import Fault
+
+ID = "cleanup-while-connecting"
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    dropped = [pair for pair in openings.from_one_place(sessions) if _fault(*pair) and heartbeats.ghost(*pair, 1)]
+    pairs = dropped or [pair for pair in openings.second_mounts(sessions) if _fault(*pair)]
+    if not pairs:
+        return None
+    first, second = pairs[0]
+    fault, client = _fault(first, second), first.client
+    assert fault is not None
+    assert client is not None  # or no fault would be known
+    why = f"{client.name} {client.version} did not close the first socket of {openings.by_whom(second, 'a component')}"
+    return Explanation(
+        why=f"{why}: {fault.says}."
+        if dropped
+        else f"{why} when StrictMode cleaned up: {fault.says}. An effect without a clean-up looks the same.",
+        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        remedy=fault.remedy,
+        link=fault.link,
+        sure=bool(dropped),
+    )
+
+
+def _fault(first: Session, second: Session) -> Fault | None:
+    library = clients.library(first.provider)
+    if library is None or not openings.lives_on(first, second) or not openings.connecting(first, second):
+        return None
+    return library.known_fault(ID, first.client)
+
+
+def _proof(first: Session, second: Session) -> Iterator[Proof]:
+    again = initiators.second_mount(second.initiator)
+    yield second.proves(
+        "opened by the second mount" if again else "opened by", again or initiators.own(second.initiator)
+    )
+    before = spoken(openings.created(second) - openings.created(first))
+    code = initiators.own(first.initiator)
+    yield first.proves(f"asked for {before} before, from the same place, and still connecting then", code)
+    yield first.proves(f"never closed by its client; {heartbeats.rhythm(first)}")
+    yield second.proves(heartbeats.rhythm(second))
+
+
+CAUSE = Cause(ID, "The clean-up did not close a connecting socket", explain)

@@ -1,0 +1,55 @@
+"""The development server ran a module anew after an edit, and the socket that it had opened before stayed open.
+
+How it is told: the stack of the new socket holds `importUpdatedModule` of Vite's client, which runs a module anew in
+place; an older socket from the same module was open.
+
+Why it matters: in development alone. After each edit there is one more, and what is measured there is not what
+production does.
+
+What to do: close it when the module is replaced: `import.meta.hot.dispose(() => socket.close())`. Reload the page
+before you measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer import initiators, openings
+from analyzer.model import Cause, Confidence, Explanation, Finding, Frame, Proof, Session, Severity, spoken
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    pairs = list(_pairs(sessions))
+    if not pairs or len(sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
+        return None
+    return Explanation(
+        why="Vite ran a module anew after an edit, in development only, and the socket that it had opened before "
+        "stayed open.",
+        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        remedy="import.meta.hot.dispose(() => socket.close()); reload the page before you measure.",
+        link="https://vite.dev/guide/api-hmr.html#hot-dispose-cb",
+    )
+
+
+def _pairs(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session, Frame]]:
+    """Each that an update opened, after the one before from the same file."""
+    before: dict[object, Session] = {}
+    for session in sessions:
+        code = session.initiator
+        if code is not None:
+            key = ((code.url or "").partition("?")[0], session.endpoint, session.page)
+            old, frame = before.get(key), initiators.hot(code)
+            if old is not None and frame is not None:
+                yield old, session, frame
+            before[key] = session
+
+
+def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
+    yield new.proves("opened by an update of its module", frame)
+    age = openings.created(new) - openings.created(old)
+    yield old.proves(f"opened {spoken(age)} before by the module as it was then", initiators.own(old.initiator))
+
+
+CAUSE = Cause("hot-reload", "A hot reload opened it anew", explain, dev_only=True, at_most=Severity.NOTE)

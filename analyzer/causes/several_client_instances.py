@@ -1,0 +1,67 @@
+"""One user connected with several clients.
+
+How it is told: each socket was opened by a call of the application to the client's own function that connects
+(`connectUser` of Stream's clients), for the same user and on the same page, while the others were open. A second call
+on a client that is connected opens no second socket, so each of these calls was made on a client of its own. Named for
+client libraries alone of which that is known.
+
+Why it matters: each client keeps a connection, receives every event and holds a state of its own. The service counts
+each of them, and may bill them.
+
+What to do: create the client once, outside of what is mounted again and again, and share it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from analyzer import initiators, openings
+from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Session
+from analyzer.providers import clients
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    by_user: dict[object, list[Session]] = {}
+    for session in sessions:
+        if _called(session):
+            by_user.setdefault((session.user, session.page, session.context), []).append(session)
+    members = max(by_user.values(), key=len, default=[])
+    if len(members) < 2:
+        return None
+    places = Counter(initiators.place(it.initiator) for it in members if it.initiator is not None)
+    frame = initiators.call(members[0])
+    function = f"{frame.function.rpartition('.')[2]}()" if frame is not None and frame.function else "the client"
+    return Explanation(
+        why=f"{len(members):,} clients of one user: {function} was called on each of them, "
+        f"{_from(members, len(places))}.",
+        proof=tuple(it.proves(f"{function} called by", initiators.own(it.initiator)) for it in members),
+        sure=not (len(places) == 1 and openings.connecting(members[0], members[1]) and len(members) == 2),
+    )
+
+
+def _called(session: Session) -> bool:
+    """Did the application connect, and not the client by itself or React a second time?"""
+    library, code = clients.library(session.provider), session.initiator
+    return (
+        library is not None
+        and library.keeps
+        and session.user is not None
+        and code is not None
+        and code.own
+        and initiators.call(session) is not None
+        and initiators.reconnect(session) is None
+        and initiators.second_mount(code) is None
+    )
+
+
+def _from(members: Sequence[Session], places: int) -> str:
+    code: Initiator | None = members[0].initiator
+    by = openings.by_whom(members[0])
+    effect = ", in an effect that ran each time" if initiators.mounted(code) is not None and places == 1 else ""
+    return f"from one place, {by}{effect}" if places == 1 else f"from {places} places"
+
+
+CAUSE = Cause("several-client-instances", "One user, several clients", explain)

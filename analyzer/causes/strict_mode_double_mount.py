@@ -1,0 +1,51 @@
+"""React's StrictMode mounted the component twice, and its clean-up closed the first socket properly.
+
+How it is told: the stack of the second socket holds the functions by which React mounts the effects of a component a
+second time (`invokePassiveEffectMountInDEV` in React 18, `doubleInvokeEffectsOnFiber` in React 19). The first was
+opened from the same place a moment before, and closed within five seconds while the second lived on. Only one was left.
+
+Why it matters: in development React runs every effect, its clean-up, and the effect again, to show effects that clean
+up badly. A socket that is still connecting when the clean-up runs is closed once it is open, so both are open for a
+moment. Production does not mount twice: this is a note, however long it took.
+
+What to do: nothing. To be rid of it, connect outside of React, or record a production build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer import initiators, openings
+from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, spoken
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    pairs = [pair for pair in openings.second_mounts(sessions) if openings.cleaned_up(*pair)]
+    if not pairs or len(sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
+        return None
+    return Explanation(
+        why=f"React's StrictMode mounted {openings.by_whom(pairs[0][1], 'a component')} twice, in development only, "
+        "and the clean-up closed the first socket.",
+        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        remedy="Nothing: production mounts once. To be rid of it, connect outside of React.",
+        link="https://react.dev/reference/react/StrictMode",
+    )
+
+
+def _proof(first: Session, second: Session) -> Iterator[Proof]:
+    yield second.proves("opened by the second mount", initiators.second_mount(second.initiator))
+    before = openings.created(second) - openings.created(first)
+    yield first.proves(f"opened {spoken(before)} before, from the same place", initiators.own(first.initiator))
+    gone = first.closed.earliest if first.closed is not None else None
+    if gone is not None:
+        later = max(0, gone - openings.created(second))
+        yield first.proves(f"closed {spoken(later)} after the second was asked for")
+
+
+CAUSE = Cause(
+    "strict-mode-double-mount",
+    "StrictMode mounted twice, and cleaned up",
+    explain,
+    dev_only=True,
+    at_most=Severity.NOTE,
+)

@@ -1,0 +1,72 @@
+"""`har-sockets check`."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from analyzer import gate
+from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command
+from analyzer.cli.running import Text, ask, complain, deliver
+from analyzer.cli.screen import say, terminal, write
+from analyzer.model import Run
+
+
+@command
+def check(
+    captures: Captures,
+    delivery: Delivery,
+    allowed: Allowed,
+    reading: Reading,
+    masking: Masking,
+    spread: Spread,
+    write_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what fails now, to pass from now on; exits 0.")
+    ] = None,
+) -> None:
+    """The gate for CI: PASS, FAIL or ???? (cannot tell) a capture, and an exit status by the policy.
+
+    Example: har-sockets check captures/ --per user --out junit:sockets.xml
+
+    Exit status: 0 all pass, 1 the policy is violated, 2 wrong usage, 3 a capture could not be read, 4 it cannot be
+    told (--allow-undecided), 5 no sockets (--allow-empty).
+    """
+    from analyzer.outputs.check import first_problem, render
+
+    accept = write_baseline is not None
+    run = ask(captures, reading, masking, allowed, delivery, spread, output=write_baseline, with_baseline=not accept)
+    complain(run)
+    if write_baseline is not None:
+        _accept(run, delivery, write_baseline)
+        raise typer.Exit(gate.UNREADABLE if run.unreadable else 0)
+    status = gate.exit_status(run)
+    if status not in (0, gate.UNREADABLE):
+        say(first_problem(run, status))
+    deliver(run, delivery, "text", Text(_lines, render))
+    raise typer.Exit(status)
+
+
+def _lines(run: Run) -> bytes:
+    from analyzer.outputs.check import render
+
+    shape = terminal()
+    width = shape["width"] if sys.stdout.isatty() else None  # logs are searched by the line
+    return render(run, width=width, color=shape["color"], unicode=shape["unicode"])
+
+
+def _accept(run: Run, delivery: Delivery, path: Path) -> None:
+    """Write what fails as known; what else is asked for shows it as such."""
+    from analyzer.outputs.check import render_accepted
+    from analyzer.policy import baseline
+
+    failing = [finding for report in run.reports for finding in gate.judge(report, run.policy).failing]
+    write(path, baseline(failing))
+    known = frozenset(finding.fingerprint for finding in failing)
+    run = msgspec.structs.replace(run, policy=msgspec.structs.replace(run.policy, baseline=known))
+    accepted = partial(render_accepted, path=str(path))
+    deliver(run, delivery, "text", Text(accepted, accepted))

@@ -1,0 +1,37 @@
+"""`har-sockets record`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.cli.options import command
+from analyzer.cli.screen import refuse, tell, write
+
+
+@command
+def record(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The page to begin with.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.har", help="The recording.")],
+    headless: Annotated[bool, typer.Option("--headless", help="Without a window; ends with --for or Ctrl-C.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=0.1, metavar="SECONDS", help="End the recording after so long.")
+    ] = None,
+) -> None:
+    """A browser of which each socket is recorded as it opens and closes, until its window is closed or Ctrl-C.
+
+    Example: har-sockets record https://chat.example -o chat.har
+    """
+    from analyzer.testing.command import RecordingError
+    from analyzer.testing.command import record as run
+
+    if not output.absolute().parent.is_dir():
+        refuse(f"{output}: there is no such folder")
+    try:
+        har = run(url, headless, seconds, tell)
+    except RecordingError as problem:
+        refuse(str(problem))
+    write(output, json.dumps(har, indent=1).encode() + b"\n")
+    sockets = sum(entry["_resourceType"] == "websocket" for entry in har["log"]["entries"])
+    tell(f"{output}: {sockets:,} {'socket' if sockets == 1 else 'sockets'}. Next: har-sockets {output}")

@@ -1,0 +1,215 @@
+"""Results written as they come, so that memory does not grow with their number: NDJSON lines, a Parquet dataset.
+
+A file of lines grows as `FILE.part` and gets its name when all is done. With `--resume` what stands in either is taken
+over, line by line, where the capture is still the same by content. So that masks go on as they began, what was named
+`user-1` is kept in `FILE.masks` until then, as hashes; with `--redaction-key` there is nothing to keep.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, NamedTuple, Protocol
+
+import msgspec
+
+from analyzer import redaction
+from analyzer.cli.screen import refuse, show, write
+from analyzer.model import Report, Run, Unreadable
+from analyzer.outputs import ndjson
+
+Result = Report | Unreadable
+
+
+class Sink(Protocol):
+    """Where results go, one by one, already masked."""
+
+    def take(self, result: Result) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class Shown:
+    """Lines on standard output."""
+
+    def take(self, result: Result) -> None:
+        show(ndjson.line(result))
+
+    def finish(self) -> None:
+        pass
+
+
+class Known(NamedTuple):
+    """A line of an earlier run."""
+
+    sha256: str | None
+    place: int  # bytes from the start
+    length: int
+
+
+class Lines:
+    """A file of lines that is finished under its name, and may take over those of an earlier run."""
+
+    def __init__(self, path: Path, options: str, resume: bool, keyed: bool) -> None:
+        self.path = path
+        self._part, self._old, masks = (path.with_name(path.name + end) for end in (".part", ".old", ".masks"))
+        self._known: dict[str, Known] = {}
+        self._earlier: IO[bytes] | None = None
+        try:
+            if resume:
+                self._take_over()
+            self._file = open(self._part, "wb")  # noqa: SIM115 - open as long as results come
+            self.names = None if keyed else Names(masks, options, continued=bool(self._known))
+        except OSError as error:
+            refuse(f"{path}: cannot be written: {error.strerror}")
+
+    def _take_over(self) -> None:
+        """What was written before, whole lines, as `FILE.old`: a run that is broken off again loses none of it."""
+        before = [it for it in (self._old, self._part, self.path) if it.is_file()]
+        lines = {line.source: line for it in reversed(before) for line in _lines(it)}
+        if lines:
+            new = self._old.with_name(self._old.name + ".new")
+            with open(new, "wb") as file:
+                for line in lines.values():
+                    self._known[line.source] = Known(line.sha256, file.tell(), len(line.data))
+                    file.write(line.data)
+            os.replace(new, self._old)
+            self._earlier = open(self._old, "rb")  # noqa: SIM115
+
+    def has(self, source: str) -> bool:
+        """An earlier run wrote of this capture, and its content is still the same."""
+        known = self._known.get(source)
+        return known is not None and known.sha256 is not None and known.sha256 == _hash(source)
+
+    def earlier(self, source: str) -> bytes:
+        """The line that the earlier run wrote."""
+        assert self._earlier is not None
+        self._earlier.seek(self._known[source].place)
+        return self._earlier.read(self._known[source].length)
+
+    def take(self, result: Result) -> None:
+        self.write(ndjson.line(result))
+
+    def write(self, line: bytes) -> None:
+        if self.names is not None:
+            self.names.keep()  # before the line that uses them
+        self._file.write(line)
+        self._file.flush()
+
+    def finish(self) -> None:
+        self._file.close()
+        if self._earlier is not None:
+            self._earlier.close()
+        os.replace(self._part, self.path)
+        self._old.unlink(missing_ok=True)
+        if self.names is not None:
+            self.names.forget()
+
+
+class _Line(NamedTuple):
+    source: str
+    sha256: str | None
+    data: bytes
+
+
+def _lines(path: Path) -> Iterator[_Line]:
+    """The whole lines of an earlier run; one that could not be read is tried again."""
+    with open(path, "rb") as file:
+        for data in file:
+            try:
+                told = json.loads(data)
+                if data.endswith(b"\n") and "problem" not in told:
+                    yield _Line(told["source"], told["sha256"], data)
+            except (ValueError, TypeError, KeyError):
+                continue  # cut off
+
+
+def _hash(source: str) -> str | None:
+    try:
+        with open(source, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+class Names:
+    """The ordinals of masks, kept so that a later run can go on with them. Values are kept as salted hashes."""
+
+    def __init__(self, path: Path, options: str, continued: bool) -> None:
+        self._path = path
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._counts = {"token": 0, "user": 0}
+        self._new: list[str] = []
+        self._salt = secrets.token_hex(16)
+        if continued and path.is_file():
+            self._read(options)
+        self._lost = continued and not path.is_file()
+        self._file = open(path, "a" if continued else "w", encoding="ascii")  # noqa: SIM115
+        if not continued:
+            self._file.write(json.dumps({"options": options, "salt": self._salt}) + "\n")
+
+    def _read(self, options: str) -> None:
+        with open(self._path, encoding="ascii") as file:
+            lines = [line for line in file if line.endswith("\n")]
+        head = json.loads(lines[0])
+        if head["options"] != options:
+            refuse("--resume: the earlier run had other options: give the same, or write to another file")
+        self._salt = head["salt"]
+        for line in lines[1:]:
+            kind, hashed = json.loads(line)
+            self._counts[kind] += 1
+            self._numbers[kind, hashed] = self._counts[kind]
+
+    def ordinal(self, kind: str, value: str) -> int:
+        hashed = redaction.digest(self._salt, kind, value)[:32]
+        if self._lost:
+            refuse(
+                f"--resume: {self._path.name} is gone, so masks cannot go on as they began: give --redaction-key KEY"
+            )
+        if (kind, hashed) not in self._numbers:
+            self._counts[kind] += 1
+            self._numbers[kind, hashed] = self._counts[kind]
+            self._new.append(json.dumps([kind, hashed]) + "\n")
+        return self._numbers[kind, hashed]
+
+    def keep(self) -> None:
+        if self._new:
+            self._file.write("".join(self._new))
+            self._file.flush()
+            self._new.clear()
+
+    def forget(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class Dataset:
+    """A folder of Parquet files, a row a session."""
+
+    ROWS = 50_000  # of a file
+
+    def __init__(self, folder: Path, run: Run, render: Callable[[Run], bytes]) -> None:
+        self.folder, self._run, self._render = folder, run, render
+        self._reports: list[Report] = []
+        self._rows = self._files = 0
+
+    def take(self, result: Result) -> None:
+        if isinstance(result, Report):
+            self._reports.append(result)
+            self._rows += len(result.sessions)
+            if self._rows >= self.ROWS:
+                self._write()
+
+    def _write(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        run = msgspec.structs.replace(self._run, reports=tuple(self._reports))
+        write(self.folder / f"part-{self._files:05}.parquet", self._render(run))
+        self._files, self._rows, self._reports = self._files + 1, 0, []
+
+    def finish(self) -> None:
+        if self._reports or not self._files:
+            self._write()

@@ -1,0 +1,67 @@
+"""`har-sockets summary`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.cli.options import command, distinct
+from analyzer.cli.screen import refuse, say, show, terminal, write
+from analyzer.outputs import NotInstalled
+
+FORMATS = ("text", "csv", "markdown", "parquet")
+
+
+@command
+def summary(
+    results: Annotated[
+        list[str], typer.Argument(metavar="FILE.ndjson...", help="Results of `analyze --format ndjson`, or -.")
+    ],
+    format: Annotated[str, typer.Option(metavar="NAME", help="To standard output: text, csv, markdown.")] = "text",
+    out: Annotated[
+        list[str] | None, typer.Option(metavar="NAME:PATH", help="Write a format to a file, also parquet; repeatable.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False,
+) -> None:
+    """A table over many results: how often sockets overlap, by service, client, exporter and day; rules, causes.
+
+    Example: har-sockets captures/ --format ndjson > results.ndjson; har-sockets summary results.ndjson
+    """
+    if format not in FORMATS[:-1]:
+        refuse(f"--format {format}: not one of {', '.join(FORMATS[:-1])}")
+    files = [_file(spec) for spec in out or ()]
+    distinct([path for _, path in files])
+    from analyzer.outputs import tally
+
+    found = tally.results(line for name in results for line in _lines(name))
+    for problem in found.broken:
+        say(problem)
+    if not found.captures and not found.unreadable:
+        refuse("no results in these files: `har-sockets CAPTURE... --format ndjson` writes them")
+    try:
+        for name, path in files:
+            write(path, tally.RENDERERS[name](found))
+    except NotInstalled as problem:
+        refuse(str(problem))
+    if not quiet:
+        show(tally.text(found, **terminal()) if format == "text" else tally.RENDERERS[format](found))
+
+
+def _file(spec: str) -> tuple[str, Path]:
+    name, colon, path = spec.partition(":")
+    if not colon or not path or name not in FORMATS:
+        refuse(f"--out {spec}: give NAME:PATH with NAME one of {', '.join(FORMATS)}")
+    return name, Path(path)
+
+
+def _lines(name: str) -> Iterator[tuple[str, bytes]]:
+    try:
+        with sys.stdin.buffer if name == "-" else open(name, "rb") as file:
+            for number, line in enumerate(file, 1):
+                yield f"{name}:{number}", line
+    except OSError as error:
+        refuse(f"{name}: {error.strerror or 'cannot be read'}")

@@ -1,0 +1,100 @@
+"""The heartbeats of clients, and sockets that no longer send them while others of their kind do.
+
+A client that lost its handle on a socket (it reconnected, or was dropped) no longer sends on it, while the server goes
+on delivering: a leak that costs a connection. Browsers answer pings below what a page or a capture can see, so only
+what the client itself sends tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import compress, pairwise
+
+from analyzer import initiators
+from analyzer.model import SECOND, Duration, Instant, Session, Value, spoken
+from analyzer.providers import clients
+
+SHORTEST, LONGEST = 5 * SECOND, 130 * SECOND  # what is sent more often is traffic; Pusher's 120 s is the slowest known
+REGULAR = 0.25  # of the period: how far a heartbeat may be from its time
+ALIKE = 64  # bytes: how far the lengths of heartbeats may differ
+
+
+class Ghost(Value, frozen=True):
+    """A socket that only receives, and the one whose heartbeats show it."""
+
+    session: Session
+    sibling: Session
+    period: Duration
+    since: Instant  # its last sign of a client: what it sent last, or its opening
+    beats: int  # that the sibling sent since then
+
+
+def ghosts(sessions: Iterable[Session], missed: int) -> tuple[Ghost, ...]:
+    """Those that went on receiving for `missed` heartbeats and more without sending one, while a sibling sent them."""
+    groups: dict[object, list[Session]] = {}
+    for session in sessions:
+        if session.proven is not None and session.messages.last is not None and session.initiator is not None:
+            whose = session.user or initiators.place(session.initiator)  # of other code another rhythm may be right
+            groups.setdefault((session.endpoint, whose, session.client, session.clock), []).append(session)
+    return tuple(ghost for members in groups.values() for ghost in _among(members, missed))
+
+
+def ghost(session: Session, sibling: Session, missed: int) -> Ghost | None:
+    """Is the one a ghost, by the heartbeats of the other?"""
+    period = period_of(sibling)
+    if period is None or session.proven is None:
+        return None
+    sent = sent_at(session)
+    since = sent[-1] if sent else session.proven.start
+    beats = sum(at > since for at in sent_at(sibling))
+    last = _last_received(session)
+    if beats < missed or last is None or last - since <= missed * period:
+        return None
+    return Ghost(session, sibling, period, since, beats)
+
+
+def period_of(session: Session) -> Duration | None:
+    """The time between its heartbeats: by its client's row, else as measured; None where it sends none."""
+    sent = sent_at(session)
+    library = clients.library(session.provider)
+    if library is not None and library.heartbeat is not None:
+        return library.heartbeat if sent else None
+    gaps = [late - early for early, late in pairwise(sent)]
+    lengths = list(compress(session.messages.lengths, session.messages.directions))
+    if len(gaps) < 2 or max(lengths) - min(lengths) > ALIKE:
+        return None
+    period = sorted(gaps)[len(gaps) // 2]
+    regular = all(abs(gap - period) <= REGULAR * period for gap in gaps)
+    return period if regular and SHORTEST <= period <= LONGEST else None
+
+
+def sent_at(session: Session) -> list[Instant]:
+    return list(compress(session.messages.times, session.messages.directions))
+
+
+def rhythm(session: Session) -> str:
+    """What passed over it, in words: `sent 2, the last after 50.1 s; received 9, the last after 62.3 s`."""
+    messages, start = session.messages, session.proven.start if session.proven is not None else None
+    if messages.sent is None:
+        return "messages were not recorded"
+    last_sent, last_received = next(reversed(sent_at(session)), None), _last_received(session)
+    sent = f"sent {messages.sent:,}{_after(last_sent, start)}"
+    return f"{sent}; received {messages.received:,}{_after(last_received, start)}"
+
+
+def _after(at: Instant | None, start: Instant | None) -> str:
+    return "" if at is None or start is None else f", the last after {spoken(max(0, at - start))}"
+
+
+def _last_received(session: Session) -> Instant | None:
+    flags = (1 - sent for sent in session.messages.directions)
+    return max(compress(session.messages.times, flags), default=None)
+
+
+def _among(members: Sequence[Session], missed: int) -> list[Ghost]:
+    beating = [it for it in members if period_of(it) is not None]
+    if not beating or len(members) < 2:
+        return []
+    sibling = max(beating, key=lambda it: sent_at(it)[-1])  # who sent last tells most
+    found = (ghost(session, sibling, missed) for session in members if session is not sibling)
+    return [it for it in found if it is not None]

@@ -1,0 +1,164 @@
+"""What the call stack of an opening tells: whose code it was, and how it came to run.
+
+Names and URLs are all there is to go by. In a single bundle every frame has one URL, then functions are told apart by
+name: those of the service's client library by its row, those of frameworks by the list here. Where a minifier took the
+names away, less is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from analyzer.model import Calls, Frame, Initiator, Provider, Session
+from analyzer.providers import clients
+from analyzer.providers.clients import Library
+
+# Code that is not the application's, by where it comes from: packages, extensions, engines, CDNs of packages, and what
+# bundlers set apart (Vite's and webpack's dependencies and runtimes, chunks named so by Vue CLI, Next.js, Angular).
+ELSEWHERE = re.compile(
+    r"/node_modules/|/\.vite/deps/|/@vite/|/@react-refresh|/webpack/(?:runtime|bootstrap)|/webpack-dev-server/"
+    r"|^(?:chrome|moz|safari-web|ms-browser)-extension:|^(?:node|chrome|devtools|native):"
+    r"|^https?://(?:unpkg\.com|cdn\.jsdelivr\.net|esm\.sh|esm\.run|cdn\.skypack\.dev|ga\.jspm\.io|cdnjs\.cloudflare\.com"
+    r"|cdn\.socket\.io|js\.pusher\.com)/"
+    r"|/(?:chunk-)?vendors?(?:[~.-][^/]*)?\.m?js|/(?:framework|polyfills|zone|runtime)(?:[.-][^/]*)?\.m?js"
+)
+# Functions of frameworks, bundlers and React, which a single bundle holds beside the application.
+FRAMEWORK = re.compile(
+    r"react[_-]stack[_-]bottom[_-]frame|runWithFiberInDEV|commit(?:Hook|Passive|Layout|Root|Double|Mutation)\w*"
+    r"|recursivelyTraverse\w+|(?:re|dis)connectPassiveEffects|doubleInvokeEffects\w*|invoke\w*Effect\w*In(?:DEV|Dev)"
+    r"|flushPassiveEffects\w*|flush(?:Work|SyncWork|Spawned)\w*|performWork\w*|performSyncWork\w*|performConcurrentWork\w*"
+    r"|performUnitOfWork|workLoop\w*|renderRoot\w*|renderWithHooks\w*|beginWork\w*|updateFunctionComponent"
+    r"|mountIndeterminateComponent|callComponentInDEV|callCallback\d*|executeDispatch|processDispatchQueue"
+    r"|batchedUpdates\w*|invokeGuardedCallback\w*|dispatchDiscreteEvent|jsxs?(?:DEV)?|jsxWithValidation\w*|createElement"
+    r"|__require\d*|__commonJS\w*|__webpack_require__|importUpdatedModule"
+)
+# React calls these in development alone, to mount the effects of a component in StrictMode a second time.
+SECOND_MOUNT = re.compile(
+    r"invoke(?:Passive|Layout)EffectMountInDEV|invokeEffectsInDev|(?:legacyC|c)ommitDoubleInvokeEffectsInDEV"
+    r"|doubleInvokeEffects\w*|recursivelyTraverseAndDoubleInvokeEffectsInDEV"  # React 18 | React 19
+)
+MOUNT = re.compile(r"commitHookEffectListMount")
+# A function's own name, not that of its class: `new ReconnectingSocket` opens for the first time.
+AGAIN = re.compile(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
+COMPONENT = re.compile(r"<[A-Z][\w$.]*>")  # `<div>` is none
+MINIFIED = re.compile(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
+LONG_LINE = 500  # characters
+HOT_CLIENT = re.compile(r"/@vite/client(?:\?|$)")
+
+
+def opener(code: Initiator | None, provider: Provider | None) -> Initiator | None:
+    """The first frame of the application's own code; the outermost of a stack that has none, which is how it began."""
+    if code is None or not code.stack:
+        return code
+    placed = [(n, frame) for n, calls in enumerate(code.stack) for frame in calls.frames]
+    if not placed:
+        return code
+    library = clients.library(provider)
+    rest = placed[_leading(library, placed) :]
+    turn, frame = next(((n, it) for n, it in rest if not foreign(it)), (-1, None))
+    own = frame is not None
+    if frame is None:
+        turn, frame = next(((n, it) for n, it in reversed(placed) if not _named(FRAMEWORK, it)), placed[-1])
+    elif library is not None and _minified(frame) and not any(library.is_call(it.function) for _, it in placed):
+        own = False  # a client library is in there somewhere, and nothing tells which frames are its own
+    return msgspec.structs.replace(
+        code,
+        function=None if _minified(frame) else frame.function,
+        component=component(code.stack, turn + 1 if own else 0),
+        url=frame.url,
+        line=frame.line,
+        column=frame.column,
+        own=own,
+    )
+
+
+def _leading(library: Library | None, placed: list[tuple[int, Frame]]) -> int:
+    """How many frames are the client library's, from the innermost: up to what the application called, if that is
+    there; else as long as names are known."""
+    if library is None:
+        return 0
+    called = [library.is_call(frame.function) for _, frame in placed]
+    if True in called:
+        after = called.index(True) + 1
+        return after + (after < len(placed) and library.is_around(placed[after][1].function))
+    return next((n for n, (_, it) in enumerate(placed) if not library.is_inside(it.function)), len(placed))
+
+
+def foreign(frame: Frame) -> bool:
+    """Is it not the application's, by its URL or as a framework's function?"""
+    return _named(FRAMEWORK, frame) or bool(frame.url and ELSEWHERE.search(frame.url))
+
+
+def component(stack: tuple[Calls, ...], turn: int) -> str | None:
+    """The React component whose work it was (React 19 in development labels its tasks so)."""
+    labels = (calls.label for calls in stack[turn:])
+    return next((label for label in labels if label is not None and COMPONENT.fullmatch(label)), None)
+
+
+def own(code: Initiator | None) -> Frame | None:
+    """The frame of the code that opened it, as `opener` told it."""
+    return Frame(code.function, code.url, code.line, code.column) if code is not None else None
+
+
+def outermost(code: Initiator | None) -> Frame | None:
+    """The frame in which it all began."""
+    return next(reversed(tuple(code.frames)), None) if code is not None else None
+
+
+def second_mount(code: Initiator | None) -> Frame | None:
+    """The frame by which React's StrictMode mounted a component a second time."""
+    return _find(SECOND_MOUNT, code)
+
+
+def mounted(code: Initiator | None) -> Frame | None:
+    """The frame by which React ran an effect."""
+    return _find(MOUNT, code)
+
+
+def reconnect(session: Session) -> Frame | None:
+    """The frame by which client or application opened anew by itself."""
+    library, code = clients.library(session.provider), session.initiator
+    frames = [] if code is None else [it for it in code.frames if not _named(FRAMEWORK, it)]
+    if library is not None and library.again:
+        return next((it for it in frames if library.opens_again(it.function)), None)
+    return next((it for it in frames if _named(AGAIN, it)), None)
+
+
+def call(session: Session) -> Frame | None:
+    """The frame of the client's function that the application called to connect."""
+    library, code = clients.library(session.provider), session.initiator
+    if library is None or code is None:
+        return None
+    return next((it for it in code.frames if library.is_call(it.function)), None)
+
+
+def hot(code: Initiator | None) -> Frame | None:
+    """The frame by which Vite's client ran a module anew after an edit."""
+    frames = code.frames if code is not None else ()
+    return next(
+        (it for it in frames if it.function == "importUpdatedModule" and it.url and HOT_CLIENT.search(it.url)), None
+    )
+
+
+def place(code: Initiator) -> tuple[object, ...]:
+    """Equal for openings from the same place: a query is what differs from load to load."""
+    return (code.url or "").partition("?")[0], code.line, code.column, code.function, code.component
+
+
+def _find(pattern: re.Pattern[str], code: Initiator | None) -> Frame | None:
+    frames: Iterator[Frame] = code.frames if code is not None else iter(())
+    return next((it for it in frames if _named(pattern, it)), None)
+
+
+def _named(pattern: re.Pattern[str], frame: Frame) -> bool:
+    name = (frame.function or "").rpartition(".")[2]
+    return pattern.fullmatch(name) is not None or pattern.fullmatch(clients.SUFFIX.sub("", name)) is not None
+
+
+def _minified(frame: Frame) -> bool:
+    """Has a minifier taken its name away? Such files have few lines, and long ones."""
+    name = frame.function
+    return name is not None and MINIFIED.fullmatch(name) is not None and (frame.column or 0) > LONG_LINE

@@ -1,0 +1,86 @@
+"""How the openings of several sockets belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer import initiators
+from analyzer.model import SECOND, Instant, Outcome, Session
+
+TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
+CLEANED = 5 * SECOND  # by then a clean-up has closed, even one that waits for the handshake
+QUEUED = SECOND // 10
+FOREVER = 1 << 62
+
+
+def created(session: Session) -> Instant:
+    """When it was asked for, as far as the capture tells; those without a date come last."""
+    for bounds in (session.created, session.opened):
+        if bounds is not None and bounds.earliest is not None:
+            return bounds.earliest
+    return FOREVER
+
+
+def in_order(sessions: Iterable[Session]) -> list[Session]:
+    """By when they were asked for."""
+    return sorted(sessions, key=created)
+
+
+def second_mounts(sessions: Iterable[Session]) -> list[tuple[Session, Session]]:
+    """The sockets that StrictMode's second mount opened, each after that of its first mount: from the same place, of
+    the same page and user, a moment before."""
+    found: list[tuple[Session, Session]] = []
+    firsts: dict[object, list[Session]] = {}
+    for session in in_order(sessions):
+        code = session.initiator
+        if code is not None:
+            key = (initiators.place(code), session.endpoint, session.page, session.user)
+            before = firsts.setdefault(key, [])
+            if initiators.second_mount(code) is None:
+                before.append(session)
+            elif before and created(session) - created(before[-1]) < TOGETHER:
+                found.append((before.pop(0), session))
+    return found
+
+
+def from_one_place(sessions: Iterable[Session]) -> list[tuple[Session, Session]]:
+    """Each with the one before it that the same code opened, for the same page and user."""
+    found: list[tuple[Session, Session]] = []
+    before: dict[object, Session] = {}
+    for session in in_order(sessions):
+        if session.initiator is not None:
+            key = (initiators.place(session.initiator), session.endpoint, session.page, session.user)
+            if key in before:
+                found.append((before[key], session))
+            before[key] = session
+    return found
+
+
+def cleaned_up(old: Session, new: Session) -> bool:
+    """Did the old one close soon after the new one was asked for, while that lived on?"""
+    gone = old.closed.latest if old.closed is not None else None
+    if old.outcome is not Outcome.CLOSED or gone is None or gone > created(new) + CLEANED:
+        return False
+    left = new.closed.earliest if new.closed is not None else None
+    return left is None or gone < left
+
+
+def lives_on(old: Session, new: Session) -> bool:
+    """Was the old one certainly still open well after the new one was asked for, or when the capture was saved?"""
+    if old.proven is None or new.proven is None:
+        return False
+    return old.proven.end is None or old.proven.end > max(created(new) + CLEANED, new.proven.start)
+
+
+def connecting(old: Session, new: Session) -> bool:
+    """May the old one still have been CONNECTING when the new one was constructed? Chrome sends one handshake at a time
+    to a host: the new one's goes out as soon as the old one's is answered."""
+    return old.opened is None or old.opened.latest is None or old.opened.latest + QUEUED >= created(new)
+
+
+def by_whom(session: Session, nameless: str = "code without a name") -> str:
+    """What opened it, in a sentence: `<Widget>`, `connect()`."""
+    code = session.initiator
+    if code is None:
+        return "code that was not recorded"
+    return code.component or (f"{code.function}()" if code.function else nameless)

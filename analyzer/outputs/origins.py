@@ -1,0 +1,64 @@
+"""The code that opened the sockets, in plain words, and the sockets in groups by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.model import Initiator, Report, Session
+from analyzer.outputs.terminal import count
+
+NAMED = 8  # sockets of one place that are named one by one
+
+
+def told(session: Session) -> str:
+    """`connect(), <Chat>, https://h/app.js:12:3`; of a library's code it is said that it is one's."""
+    code = session.initiator
+    if code is None:
+        return ""
+    parts = [*_names(code), code.place]
+    return ", ".join(part for part in parts if part) + ("" if code.own else " (a library's own code)")
+
+
+def short(code: Initiator) -> str:
+    """`<Widget>, app.js:47186`: the file's own name, and the line (the column too, where a minifier left one line)."""
+    minified = code.line is not None and code.line < 100 and (code.column or 0) > 500
+    place = ":".join(
+        str(it) for it in (file(code.url) or None, code.line, code.column if minified else None) if it is not None
+    )
+    return ", ".join(part for part in (*_names(code), place) if part)
+
+
+def file(url: str | None) -> str:
+    """`app.js`: the last part of its path."""
+    return (url or "").partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
+
+
+def groups(report: Report) -> list[tuple[str, list[Session]]]:
+    """Where sockets were opened from, most first, each with those that it opened."""
+    found: dict[tuple[object, ...], list[Session]] = {}
+    for session in report.sessions:
+        code = session.initiator
+        if code is not None and short(code):
+            key = (code.url, code.line, code.column, code.function, code.component, code.own)
+            found.setdefault(key, []).append(session)
+    return [(_place(members[0]), members) for members in sorted(found.values(), key=lambda it: -len(it))]
+
+
+def sentences(report: Report) -> list[str]:
+    """`4 sockets opened from <Widget>, app.js:47186: #1, #2, #3, #4`."""
+    return [f"{count(len(members), 'socket')} opened {place}: {_ids(members)}" for place, members in groups(report)]
+
+
+def _place(session: Session) -> str:
+    code = session.initiator
+    assert code is not None
+    return f"from {short(code)}" if code.own else f"by a library: {short(code)}"
+
+
+def _names(code: Initiator) -> list[str]:
+    return [code.component or "", f"{code.function}()" if code.function else ""]
+
+
+def _ids(members: Sequence[Session]) -> str:
+    more = f" and {len(members) - NAMED:,} more" if len(members) > NAMED else ""
+    return ", ".join(f"#{it.id[1:]}" for it in members[:NAMED]) + more

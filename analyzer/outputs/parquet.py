@@ -1,0 +1,53 @@
+"""One row a session, the columns of the CSV, as Apache Parquet: instants are timestamps (UTC), not known is null."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from analyzer.model import Run
+from analyzer.outputs import NotInstalled
+from analyzer.outputs.document import columns, flat_session
+
+if TYPE_CHECKING:
+    import pyarrow
+
+SUFFIX = ".parquet"
+INSTANTS = ("_earliest", "_latest", "_start", "_end", "_first", "_last")
+NUMBERS = ("initiator_line", "initiator_column", "close_code", "messages_sent", "messages_received")
+
+
+def render(run: Run) -> bytes:
+    """Raises NotInstalled without pyarrow, the extra `parquet`."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise NotInstalled("parquet needs pyarrow: install har-sockets[parquet]") from None
+    names = columns()
+    schema = pyarrow.schema([(name, _type(name, pyarrow)) for name in names])
+    rows = [flat_session(session, report) for report in run.reports for session in report.sessions]
+    cells = {name: [_cell(row[name], name) for row in rows] for name in names}
+    data = io.BytesIO()
+    parquet.write_table(pyarrow.table(cells, schema=schema), data)
+    return data.getvalue()
+
+
+def _type(name: str, arrow: Any) -> pyarrow.DataType:
+    if name.endswith(INSTANTS):
+        return arrow.timestamp("us", tz="UTC")
+    if name in NUMBERS:
+        return arrow.int64()
+    return arrow.bool_() if name == "dev_only" else arrow.string()
+
+
+def _cell(value: object, name: str) -> object:
+    """Text of a capture may hold lone surrogates, which UTF-8 has no form for."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value) if name.endswith(INSTANTS) else _text(value)
+    return value
+
+
+def _text(value: str) -> str:
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,32 @@
+"""Where a cause can be seen, in lines for people: what several sockets show alike is said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.model import Frame, Proof
+
+ENTRIES = "/log/entries/"
+
+
+def lines(proof: Iterable[Proof]) -> list[str]:
+    """`sockets #1, #2, /log/entries/4, 5: connectUser() called by: useChat (https://...:42:7)`."""
+    alike: dict[tuple[str, Frame | None], list[Proof]] = {}
+    for it in proof:
+        alike.setdefault((it.said, it.frame), []).append(it)
+    return [_line(shown) for shown in alike.values()]
+
+
+def _line(alike: list[Proof]) -> str:
+    first, *others = alike
+    if not others:
+        return first.line
+    sockets = ", ".join(f"#{it.session[1:]}" for it in alike)
+    told = f"sockets {sockets}, {_places([it.pointer for it in alike])}: {first.said}"
+    return told if first.frame is None else f"{told}: {first.frame.named}"
+
+
+def _places(pointers: list[str]) -> str:
+    """`/log/entries/4, 5, 6`; whole where they are not that much alike."""
+    numbers = [pointer.removeprefix(ENTRIES) for pointer in pointers]
+    return ENTRIES + ", ".join(numbers) if all(map(str.isdigit, numbers)) else ", ".join(pointers)

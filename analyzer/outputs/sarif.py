@@ -1,0 +1,171 @@
+"""SARIF 2.1.0, for code scanning: a result a finding, where the code that opened the socket is, else in the capture.
+
+Fingerprints are those of the findings: the same fault in another capture is the same alert.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from analyzer import gate
+from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Session, Severity
+from analyzer.outputs import summary
+from analyzer.outputs.document import Json, pretty
+from analyzer.version import VERSION
+
+SUFFIX = ".sarif"
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+RESULTS = 25_000  # that GitHub takes of a run
+RELATED = 10  # places of further sockets
+SCHEME = re.compile(r"(?!data:)[A-Za-z][A-Za-z0-9+.-]*:")
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def render(run: Run) -> bytes:
+    ids = list(dict.fromkeys([rule.id for rule in run.rules] + [f.rule for r in run.reports for f in r.findings]))
+    manuals = {rule.id: rule for rule in run.rules}
+    results = [(report, finding) for report in run.reports for finding in report.findings]
+    results.sort(key=lambda it: it[1].severity.rank, reverse=True)
+    driver = {
+        "name": "har-sockets",
+        "version": VERSION,
+        "semanticVersion": VERSION,
+        "rules": [_rule(manuals[id]) if id in manuals else {"id": id} for id in ids],
+    }
+    told: Json = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": "har-sockets/"},
+        "columnKind": "utf16CodeUnits",
+        "invocations": [
+            {"executionSuccessful": not run.unreadable, "toolExecutionNotifications": list(_notifications(run))}
+        ],
+        "artifacts": [_artifact(report) for report in run.reports],
+        "results": [_result(finding, report, ids, run.policy) for report, finding in results[:RESULTS]],
+    }
+    if run.title or run.meta:
+        told["properties"] = {"title": run.title and summary.safe(run.title), "meta": dict(summary.head(run))}
+    return pretty({"$schema": SCHEMA, "version": "2.1.0", "runs": [told]})
+
+
+def _rule(rule: Rule) -> Json:
+    first = rule.manual.partition("\n\n")[0].replace("\n", " ")
+    return {
+        "id": rule.id,
+        "name": "".join(word.capitalize() for word in rule.id.split("-")),
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": first or rule.title},
+        "help": {"text": rule.manual or rule.title},
+        "defaultConfiguration": {"level": rule.severity},
+    }
+
+
+def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) -> Json:
+    sessions = report.named(finding.sessions)
+    code = next((session.initiator for session in sessions if _in_code(session.initiator)), None)
+    capture = [_in_capture(report, session) for session in sessions[:RELATED]]
+    more = "".join(f" {it}" for it in (finding.why, finding.remedy) if it)
+    told: Json = {
+        "ruleId": finding.rule,
+        "ruleIndex": ids.index(finding.rule),
+        "level": finding.severity,
+        "message": {"text": summary.safe(finding.message, 1000) + summary.safe(more, 1000)},
+        "locations": [_in_source(code) if code is not None else next(iter(capture), _file(report))],
+        "partialFingerprints": {
+            "harSockets/v1": finding.fingerprint,
+            "primaryLocationLineHash": f"{finding.fingerprint}:1",  # the one that GitHub reads
+        },
+        "properties": {
+            "capture": summary.safe(report.capture.source, 4000),
+            "verdict": report.verdict,
+            "confidence": finding.confidence,
+            "sessions": list(finding.sessions),
+            "pointers": [summary.safe(pointer) for pointer in finding.pointers],
+        },
+    }
+    if capture and code is not None:
+        told["relatedLocations"] = [{"id": n, **place} for n, place in enumerate(capture)]
+    if gate.known(finding, policy):
+        told["suppressions"] = [{"kind": "external", "justification": "It is in the baseline."}]
+    return told
+
+
+def _notifications(run: Run) -> Iterable[Json]:
+    """What could not be read, and what no capture can show."""
+    for it in run.unreadable:
+        yield _notification(Severity.ERROR, f"Cannot be read: {it.problem}", _place(it.source))
+    for report in run.reports:
+        for skipped in report.capture.skipped:
+            place = _place(report.capture.source, skipped.pointer)
+            yield _notification(Severity.WARNING, f"Could not be read: {skipped.problem}", place)
+        for caveat in report.capture.caveats:
+            level = Severity.WARNING if caveat.hides_sockets else Severity.NOTE
+            yield _notification(level, caveat.message, _file(report))
+    left = sum(len(report.findings) for report in run.reports) - RESULTS
+    if left > 0:
+        yield _notification(Severity.WARNING, f"Left out: {left:,} more, none graver.", None)
+
+
+def _notification(level: Severity, text: str, place: Json | None) -> Json:
+    told: Json = {"level": level, "message": {"text": summary.safe(text, 1000)}}
+    return told if place is None else {**told, "locations": [place]}
+
+
+# -- places ----------------------------------------------------------------------------------------------------
+
+
+def _in_code(code: Initiator | None) -> bool:
+    """Does it name a file?"""
+    return code is not None and code.url is not None and SCHEME.match(code.url) is not None
+
+
+def _in_source(code: Initiator) -> Json:
+    place: Json = {"artifactLocation": {"uri": _uri(code.url or "")}}
+    if code.line is not None and code.line >= 1:
+        place["region"] = {"startLine": code.line}
+        if code.column is not None and code.column >= 1:
+            place["region"]["startColumn"] = code.column
+    name = code.component or code.function
+    names = {"logicalLocations": [{"name": summary.safe(name), "kind": "function"}]} if name else {}
+    return {"physicalLocation": place, **names}
+
+
+def _in_capture(report: Report, session: Session) -> Json:
+    return {**_place(report.capture.source, session.pointer), "message": {"text": session.name}}
+
+
+def _file(report: Report) -> Json:
+    return _place(report.capture.source)
+
+
+def _place(source: str, pointer: str = "") -> Json:
+    """The file (its first line: readers ask for one), and where in it, as a JSON Pointer."""
+    place: Json = {"physicalLocation": {"artifactLocation": {"uri": _path(source)}, "region": {"startLine": 1}}}
+    if pointer:
+        place["logicalLocations"] = [{"fullyQualifiedName": summary.safe(pointer), "kind": "element"}]
+    return place
+
+
+def _artifact(report: Report) -> Json:
+    capture = report.capture
+    told: Json = {"location": {"uri": _path(capture.source)}, "length": capture.bytes}
+    return told if capture.sha256 is None else {**told, "hashes": {"sha-256": capture.sha256}}
+
+
+def _path(source: str) -> str:
+    """A path as a URI reference, a URL as it is; `stdin` for standard input."""
+    if source == "-":
+        return "stdin"
+    if URL.match(source):
+        return _uri(source)
+    path = quote(source.replace("\\", "/").encode("utf-8", "surrogatepass"), safe="/~")
+    return f"file://{path}" if path.startswith("/") else path
+
+
+def _uri(url: str) -> str:
+    """A URL of a capture as a URI (RFC 3986): what may not stand in one is encoded."""
+    told = quote(url[:4000].encode("utf-8", "surrogatepass"), safe=":/?#@!$&'()*+,;=%~")
+    scheme, _, rest = STRAY.sub("%25", told).partition("#")
+    return f"{scheme}#{rest.replace('#', '%23')}" if rest else scheme

@@ -1,0 +1,163 @@
+"""The policy from a file: `har-sockets.toml`, or `[tool.har-sockets]` of `pyproject.toml`. The command line wins.
+
+Names are those of the options, durations milliseconds, paths relative to the file:
+
+    per = "user"
+    max-open = 1
+    tolerance = 250
+    fail-on = "warning"
+    baseline = "sockets-baseline.json"
+
+    [severity]
+    unrelated-sockets = "off"
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from analyzer.model import MILLISECOND, Finding, Policy, Scope, Severity
+
+OWN, SHARED = "har-sockets.toml", "pyproject.toml"
+FORMAT = 1  # of a baseline
+Level = Literal["off", "note", "warning", "error"]
+
+
+class PolicyError(Exception):
+    """Settings or a baseline that cannot be used: what is wrong with them."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
+    """What is set; None: not set here."""
+
+    per: Scope | None = None
+    max_open: Annotated[int, Meta(ge=1)] | None = None
+    tolerance: Annotated[int, Meta(ge=0)] | None = None  # ms
+    app_mode: Literal["development", "production"] | None = None
+    count_dev_servers: bool | None = None
+    assume: Literal["no-bfcache"] | None = None
+    fail_on: Severity | None = None
+    allow_undecided: bool | None = None
+    allow_empty: bool | None = None
+    ghost_beats: Annotated[int, Meta(ge=1)] | None = None  # heartbeats missed
+    storm_opens: Annotated[int, Meta(ge=2)] | None = None  # reconnects a minute
+    outlives: Annotated[int, Meta(ge=0)] | None = None  # ms after the page was left
+    severity: dict[str, Level] = msgspec.field(default_factory=dict)  # by rule
+    baseline: str | None = None
+    providers: str | None = None
+
+
+def find(start: Path) -> Path | None:
+    """The settings that hold in a folder: the nearest file, upwards, that has any. Raises PolicyError."""
+    for folder in (start, *start.parents):
+        if os.path.isfile(folder / OWN):
+            return folder / OWN
+        if os.path.isfile(folder / SHARED) and _table(folder / SHARED) is not None:
+            return folder / SHARED
+    return None
+
+
+def load(path: Path, rules: Collection[str]) -> Settings:
+    """The settings in a file, its paths made its own. Raises PolicyError, naming the setting that is wrong.
+
+    `rules`: the ids that `[severity]` may name.
+    """
+    try:
+        settings = msgspec.convert(_table(path) or {}, Settings)
+    except msgspec.ValidationError as error:
+        told = str(error).replace("Object contains unknown field", "no such setting:").replace(" - at `$.", ": `")
+        raise PolicyError(f"{path}: {told}") from None
+    strange = next((rule for rule in settings.severity if rule not in rules), None)
+    if strange is not None:
+        raise PolicyError(f"{path}: [severity]: no rule `{strange}` (`har-sockets rules` lists them)")
+    paths = {name: str(path.parent / value) for name in ("baseline", "providers") if (value := getattr(settings, name))}
+    return msgspec.structs.replace(settings, **paths)
+
+
+def _table(path: Path) -> dict[str, Any] | None:
+    """The settings in a file as it has them; None where it has none."""
+    import tomllib
+
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise PolicyError(f"{path}: {error.strerror or 'cannot be read'}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path}: not TOML: {error}") from None
+    if path.name != SHARED:
+        return document
+    tool = document.get("tool")
+    table = tool.get("har-sockets") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise PolicyError(f"{path}: tool.har-sockets is not a table")
+    return table
+
+
+def merged(asked: Settings, found: Settings) -> Settings:
+    """What was asked for on the command line, and what was found in a file for the rest."""
+    rest = {name: getattr(found, name) for name in Settings.__struct_fields__ if getattr(asked, name) in (None, {})}
+    return msgspec.structs.replace(asked, **rest)
+
+
+def policy(settings: Settings) -> Policy:
+    """The policy that these settings mean, with the defaults for what is not set. Raises PolicyError (baseline)."""
+    names = ["per", "max_open", "app_mode", "count_dev_servers", "fail_on", "allow_undecided", "allow_empty"]
+    names += ["ghost_beats", "storm_opens"]
+    given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
+    if settings.tolerance is not None:
+        given["tolerance"] = settings.tolerance * MILLISECOND
+    if settings.outlives is not None:
+        given["outlives"] = settings.outlives * MILLISECOND
+    if settings.baseline is not None:
+        given["baseline"] = read_baseline(Path(settings.baseline))
+    severities = sorted(settings.severity.items())
+    return Policy(
+        **given,
+        assume_no_bfcache=settings.assume == "no-bfcache",
+        severities=tuple((rule, None if level == "off" else Severity(level)) for rule, level in severities),
+    )
+
+
+# -- the baseline: findings that are known ---------------------------------------------------------------------
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A finding that is known. `rule` and `message` are for people who read the file."""
+
+    fingerprint: str
+    rule: str = ""
+    message: str = ""
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    format: Literal[1]
+    findings: list[Known]
+
+
+def read_baseline(path: Path) -> frozenset[str]:
+    """The fingerprints in a baseline. Raises PolicyError."""
+    try:
+        document = msgspec.json.decode(path.read_bytes(), type=Baseline)
+    except OSError as error:
+        raise PolicyError(f"{path}: {error.strerror or 'cannot be read'}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path}: no baseline of har-sockets (--write-baseline writes one): {error}") from None
+    return frozenset(known.fingerprint for known in document.findings)
+
+
+def baseline(findings: Iterable[Finding]) -> bytes:
+    """A baseline of these findings: each fault once, sorted, so that a diff shows what is new."""
+    import json
+
+    by_fingerprint = {finding.fingerprint: finding for finding in findings}
+    rows = [
+        {"fingerprint": fingerprint, "rule": finding.rule, "message": finding.message}
+        for fingerprint, finding in sorted(by_fingerprint.items(), key=lambda item: (item[1].rule, item[0]))
+    ]
+    return json.dumps({"format": FORMAT, "findings": rows}, indent=2).encode("ascii") + b"\n"

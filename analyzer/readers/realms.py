@@ -1,0 +1,89 @@
+"""Where the code of a socket ran: in the page itself, in a worker or an iframe of it, by what was loaded as what.
+
+A script is a worker's if it was asked for as one (`Sec-Fetch-Dest`), an iframe's if only documents of iframes asked
+for it. One that both the page and its iframe loaded has an id of its own in each (`scriptId`), in the order of loading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from analyzer.model import Initiator
+from analyzer.readers.fields import headers
+from analyzer.readers.raw import RawEntry
+
+WORKERS = ("worker", "sharedworker", "serviceworker")
+IFRAMES = ("iframe", "frame")
+
+
+class RawLoader(msgspec.Struct, gc=False):
+    url: str | None = None
+
+
+LOADER = msgspec.json.Decoder(RawLoader)
+
+
+class Realms:
+    """What the file says of documents and scripts, as they are met."""
+
+    def __init__(self) -> None:
+        self.workers: set[str] = set()  # URLs of scripts
+        self.iframes: set[str] = set()  # URLs of documents
+        self.loaders: dict[str, list[str | None]] = {}  # of a script, by its URL: the documents, in order of loading
+
+    def add(self, entry: RawEntry) -> None:
+        kind, url = (entry.resource_type or "").lower(), entry.request.url or ""
+        if kind == "script":
+            if b"worker" in bytes(entry.request.headers) and _destination(entry) in WORKERS:
+                self.workers.add(url)
+            else:
+                self.loaders.setdefault(url, []).append(_loader(entry))
+        elif kind == "document" and b"frame" in bytes(entry.request.headers) and _destination(entry) in IFRAMES:
+            self.iframes.add(url)
+
+    def contexts(self, codes: Iterable[Initiator | None]) -> list[str | None]:
+        """For each opening where its code ran: `worker`, `iframe`, or None: the page, or it cannot be told."""
+        if not self.workers and not self.iframes:
+            return [None for _ in codes]
+        began = [_outermost(code) for code in codes]
+        ids: dict[str, set[int]] = {}
+        for url, id in began:
+            if id is not None:
+                ids.setdefault(url, set()).add(id)
+        return [self._context(url, id, sorted(ids.get(url, ()))) for url, id in began]
+
+    def _context(self, url: str, id: int | None, ids: list[int]) -> str | None:
+        if url in self.iframes:
+            return "iframe"
+        loaders = self.loaders.get(url, [])
+        if url in self.workers:
+            return None if loaders else "worker"
+        within = [loader in self.iframes for loader in loaders]
+        if within and all(within):
+            return "iframe"
+        if id is not None and len(ids) == len(loaders) and within[ids.index(id)]:
+            return "iframe"
+        return None
+
+
+def _outermost(code: Initiator | None) -> tuple[str, int | None]:
+    """URL and id of the script in which it all began."""
+    *_, last = (None, *code.frames) if code is not None else (None,)
+    if last is None:
+        return "", None
+    id = last.script
+    return last.url or "", int(id) if id is not None and id.isascii() and id.isdigit() and len(id) < 16 else None
+
+
+def _destination(entry: RawEntry) -> str:
+    return headers(entry.request.headers).get("sec-fetch-dest", "")
+
+
+def _loader(entry: RawEntry) -> str | None:
+    """The document whose parser met the script."""
+    try:
+        return LOADER.decode(entry.initiator).url
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

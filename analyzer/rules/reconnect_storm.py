@@ -1,0 +1,73 @@
+"""A client connected again and again within a minute, failed attempts included.
+
+Why it matters: each attempt costs the server a handshake, mostly also an authentication. When a server restarts,
+clients that do not back off keep it down. The browser's own limits then stop further sockets.
+
+How it is told: openings to one address from one page, each after an earlier one had closed or failed; a warning from 10
+within a minute (`storm_opens`). A client that waits twice as long after each failure, from one second on, makes 7.
+
+What to do: wait longer after each failure, with some chance in it, up to half a minute; look at why the sockets close
+(`har-sockets show CAPTURE SOCKET`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer import openings
+from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity, spoken
+
+MINUTE = 60 * SECOND
+REMEDY = "Let the client wait longer after each failure, with some chance in it, and see why its sockets close."
+
+
+def check(report: Report, policy: Policy) -> Iterator[Finding]:
+    groups: dict[object, list[Session]] = {}
+    for session in report.sessions:
+        if openings.created(session) != openings.FOREVER and not session.dev_only:
+            groups.setdefault((session.endpoint, session.page, session.context, session.clock), []).append(session)
+    for members in groups.values():
+        again = _again(members)
+        start, most = _densest(again)
+        if most >= policy.storm_opens:
+            storm = again[start : start + most]
+            failed = sum(session.outcome is Outcome.FAILED for session in storm)
+            length = spoken(openings.created(storm[-1]) - openings.created(storm[0]))
+            yield report.finding(
+                RULE.id,
+                Severity.WARNING,
+                f"{most:,} reconnects to {report.endpoints(session.id for session in storm)} within {length}"
+                f"{f', {failed:,} of which failed' if failed else ''}.",
+                (session.id for session in storm),
+                remedy=REMEDY,
+            )
+
+
+def _again(members: Sequence[Session]) -> list[Session]:
+    """Those that were asked for after an earlier one of them had ended, each end counted once."""
+    ends = sorted(at for session in members if (at := _end(session)) is not None)
+    found: list[Session] = []
+    for session in openings.in_order(members):
+        if len(found) < len(ends) and ends[len(found)] <= openings.created(session):
+            found.append(session)
+    return found
+
+
+def _end(session: Session) -> int | None:
+    if session.outcome not in (Outcome.CLOSED, Outcome.FAILED) or session.closed is None:
+        return None
+    return session.closed.earliest
+
+
+def _densest(sessions: Sequence[Session]) -> tuple[int, int]:
+    """Where the most of them lie within a minute, and how many."""
+    at = [openings.created(session) for session in sessions]
+    start, best = 0, (0, 0)
+    for end, instant in enumerate(at):
+        while instant - at[start] >= MINUTE:
+            start += 1
+        best = max(best, (start, end - start + 1), key=lambda it: it[1])
+    return best
+
+
+RULE = Rule("reconnect-storm", "A client reconnects again and again", Severity.WARNING, check)

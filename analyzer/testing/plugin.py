@@ -1,0 +1,220 @@
+"""The pytest plugin: a recording of each test's sockets with Playwright, and a verdict at its end.
+
+Loaded by every run of pytest where har-sockets is installed, so it imports nothing else until a test is recorded, and
+does nothing until it is asked: by `check_every_test` in conftest.py, `--sockets`, `sockets` in the ini file, or a
+test that takes the fixture. What a test's marker says wins over the command line, that over conftest.py, that over
+the ini file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+if TYPE_CHECKING:
+    from analyzer.model import Report
+
+MODES = ("off", "record", "check")
+FIXTURE, ASYNC_FIXTURE = "socket_recording", "async_socket_recording"
+LONGEST_NAME = 150  # of a file
+DEFAULT_OUTPUT = "test-results/sockets"
+SCOPES, SEVERITIES = ("capture", "page", "endpoint", "service", "user"), ("note", "warning", "error")
+OPTIONS: dict[str, tuple[type, tuple[str, ...] | None, str]] = {  # name -> type, words; on the command line and in ini
+    "per": (str, SCOPES, "count sockets together within one of these"),
+    "max_open": (int, None, "how many may be open at once"),
+    "tolerance": (int, None, "milliseconds; an overlap that ended sooner is allowed"),
+    "fail_on": (str, SEVERITIES, "the least severe finding that fails a test"),
+}
+NAMED = pytest.StashKey[dict[str, Any]]()  # what check_every_test says, by item
+RECORDED = pytest.StashKey["SocketRecording"]()
+
+
+class SocketRecording:
+    """The sockets of one test: `path` of the HAR, which is written by `stop` at the latest when the test ends."""
+
+    def __init__(self, path: Path, stop: Callable[[], Any]) -> None:
+        self.path = path
+        self.stopped = False
+        self._stop = stop
+
+    def stop(self) -> Path:
+        """End the recording and write the HAR."""
+        if not self.stopped:
+            self.stopped = True
+            har = self._stop()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.write_text(json.dumps(har, indent=1) + "\n", "utf-8")
+        return self.path
+
+    def report(self) -> Report:
+        """End the recording; what it says."""
+        from analyzer import analyze, read
+
+        return analyze(read(self.stop()))
+
+
+def check_every_test(**policy: Any) -> Any:
+    """A fixture for conftest.py: every test below it that uses Playwright's `context` is recorded and judged.
+
+    `policy`: what `assert_sockets` takes, and `mode="record"` for recordings without a verdict.
+    """
+
+    return every_test({"mode": "check", **policy})
+
+
+def every_test(named: dict[str, Any]) -> Any:
+    """The fixture. It is automatic, so it comes before any fixture of the test that has a page."""
+
+    @pytest.fixture(autouse=True)
+    def sockets_of_every_test(request: pytest.FixtureRequest) -> None:
+        request.node.stash[NAMED] = named
+        if "context" in request.node.fixturenames and _settings(request.node)["mode"] != "off":
+            request.getfixturevalue(_fixture(request.node))
+
+    return sockets_of_every_test
+
+
+@pytest.fixture
+def socket_recording(request: pytest.FixtureRequest, context: Any) -> Iterator[SocketRecording]:
+    """The sockets of this test's context (pytest-playwright): recorded from here on, until the test ends."""
+    from analyzer.testing.listening import Listener, done
+
+    listener = Listener(context)
+    done(listener.start())
+    yield from keep(request.node, lambda: done(listener.stop()))
+
+
+def keep(item: pytest.Item, stop: Callable[[], Any]) -> Iterator[SocketRecording]:
+    """A recording that the end of the test finds."""
+    recording = item.stash[RECORDED] = SocketRecording(_path(item), stop)
+    yield recording
+    recording.stop()
+
+
+# -- hooks -----------------------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("sockets", "WebSockets (har-sockets)")
+    group.addoption("--sockets", choices=MODES, help="off; record: a HAR a test; check: and a verdict at its end")
+    group.addoption("--sockets-output", metavar="DIR", help=f"where HARs go (default: {DEFAULT_OUTPUT})")
+    parser.addini("sockets", "off, record or check, for every test that uses Playwright's context", default="off")
+    parser.addini("sockets_output", "where HARs go", default=DEFAULT_OUTPUT)
+    for name, (kind, words, text) in OPTIONS.items():
+        option = f"--sockets-{name.replace('_', '-')}"
+        group.addoption(option, dest=f"sockets_{name}", type=kind, choices=words, help=text)
+        parser.addini(f"sockets_{name}", f"{text}{': ' + ', '.join(words) if words else ''}", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "sockets(mode, **policy): off, record or check; and what this test allows, e.g. max_open=2 (har-sockets)",
+    )
+    _checked("sockets", config.getini("sockets"), str, MODES)
+    for name, (kind, words, _) in OPTIONS.items():
+        if _ini(config, name):
+            _checked(f"sockets_{name}", _ini(config, name), kind, words)
+    if (config.getoption("sockets") or config.getini("sockets")) != "off":
+        from analyzer.testing import every_test as asked
+
+        config.pluginmanager.register(asked, "har-sockets-every-test")
+    if config.pluginmanager.hasplugin("playwright-asyncio"):
+        from analyzer.testing import async_fixture
+
+        config.pluginmanager.register(async_fixture, "har-sockets-asyncio")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """The verdict is part of the test, not of its teardown: it fails, and does not only end in error."""
+    try:
+        result = yield
+    except BaseException:
+        if RECORDED in item.stash:
+            item.stash[RECORDED].stop()
+        raise
+    if RECORDED in item.stash:
+        path, settings = item.stash[RECORDED].stop(), _settings(item)
+        if settings.pop("mode") == "check":
+            from analyzer.testing.verdict import assert_sockets
+
+            __tracebackhide__ = True
+            assert_sockets(path, **{"allow_empty": True, **settings})
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Into pytest-html's report, where that is installed: the recording, and what it says."""
+    report: Any = yield
+    recording = item.stash.get(RECORDED, None)
+    if call.when == "call" and recording is not None and item.config.pluginmanager.hasplugin("html"):
+        from pytest_html import extras
+
+        told = extras.text(_text(recording.path), name="sockets")
+        page = item.config.getoption("htmlpath", None) or ""
+        link = Path(os.path.relpath(recording.path, Path(page).absolute().parent)).as_posix()
+        report.extras = [*getattr(report, "extras", []), told, extras.url(quote(link), name="HAR")]
+    return report  # type: ignore[no-any-return]
+
+
+# -- settings --------------------------------------------------------------------------------------------------
+
+
+def _settings(item: pytest.Item) -> dict[str, Any]:
+    """`mode`, and what assert_sockets takes."""
+    config = item.config
+    found: dict[str, Any] = {"mode": config.getini("sockets")}
+    found |= {name: kind(_ini(config, name)) for name, (kind, *_) in OPTIONS.items() if _ini(config, name)}
+    named: dict[str, Any] = item.stash.get(NAMED, {})
+    found |= named
+    given = {"mode": config.getoption("sockets"), **{name: config.getoption(f"sockets_{name}") for name in OPTIONS}}
+    found |= {name: value for name, value in given.items() if value is not None}
+    for marker in reversed(list(item.iter_markers("sockets"))):  # the closest last
+        found |= {**marker.kwargs, **({"mode": marker.args[0]} if marker.args else {})}
+    _checked(f"{item.nodeid}: mode", found["mode"], str, MODES)
+    return found
+
+
+def _checked(name: str, value: str, kind: type, words: tuple[str, ...] | None) -> None:
+    """Raises UsageError for what the setting cannot be."""
+    if words is not None and value not in words:
+        raise pytest.UsageError(f"{name} = {value}: not one of {', '.join(words)}")
+    if kind is int and not value.isdecimal():
+        raise pytest.UsageError(f"{name} = {value}: not a number")
+
+
+def _ini(config: pytest.Config, name: str) -> str:
+    return str(config.getini(f"sockets_{name}"))
+
+
+def _fixture(item: pytest.Item) -> str:
+    """Which of the two goes with this test's Playwright."""
+    return ASYNC_FIXTURE if inspect.iscoroutinefunction(getattr(item, "obj", None)) else FIXTURE
+
+
+def _path(item: pytest.Item) -> Path:
+    folder = Path(item.config.getoption("sockets_output") or item.config.getini("sockets_output"))
+    name = re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")
+    if len(name) > LONGEST_NAME:
+        name = f"{name[:LONGEST_NAME]}-{hashlib.sha256(item.nodeid.encode()).hexdigest()[:8]}"
+    return (item.config.rootpath / folder if not folder.is_absolute() else folder) / f"{name}.har"
+
+
+def _text(path: Path) -> str:
+    from analyzer import Policy, Run, analyze, read
+    from analyzer.outputs import text
+    from analyzer.redaction import masked
+
+    run = masked(Run((analyze(read(path)),), (), Policy()))
+    return text.render(run, width=120).decode()

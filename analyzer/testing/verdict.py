@@ -1,0 +1,100 @@
+"""A HAR and a policy -> nothing, or an AssertionError that a person can act on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from analyzer import gate, redaction
+from analyzer.model import (
+    MILLISECOND,
+    Confidence,
+    Finding,
+    Instant,
+    Outcome,
+    Policy,
+    Report,
+    Run,
+    Scope,
+    Session,
+    Severity,
+)
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+
+
+def assert_sockets(
+    har: str | os.PathLike[str] | Report,
+    *,
+    per: str = "capture",
+    max_open: int = 1,
+    tolerance: int = 250,
+    fail_on: str = "warning",
+    app_mode: str | None = None,
+    count_dev_servers: bool = False,
+    allow_undecided: bool = False,
+    allow_empty: bool = False,
+) -> Report:
+    """Raise AssertionError unless at most `max_open` sockets were open at once, counted `per` capture, page,
+    endpoint, service or user; an overlap that ended within `tolerance` milliseconds is allowed.
+
+    It fails on findings of the severity `fail_on` and above; on a HAR that cannot tell (unless `allow_undecided`) and
+    on one without sockets (unless `allow_empty`). Gives the report. Raises CaptureError where the HAR cannot be read,
+    ValueError for a word that is none of those that count.
+    """
+    policy = Policy(
+        per=Scope(per),
+        max_open=max_open,
+        tolerance=tolerance * MILLISECOND,
+        app_mode=app_mode,
+        count_dev_servers=count_dev_servers,
+        fail_on=Severity(fail_on),
+        allow_undecided=allow_undecided,
+        allow_empty=allow_empty,
+    )
+    report = analyze(har.capture if isinstance(har, Report) else read(os.fspath(har)), policy)
+    problems = list(_problems(report, policy))
+    if problems:
+        source = report.capture.source
+        scope = "" if policy.per is Scope.CAPTURE else f" per {policy.per}"
+        lines = [f"sockets: {source}: {max_open} allowed at once{scope}", *problems, f"  more: har-sockets {source}"]
+        raise AssertionError("\n".join(lines))
+    return report
+
+
+def _problems(report: Report, policy: Policy) -> Iterator[str]:
+    """A line or more for each; none where the gate passes it."""
+    shown = redaction.masked(Run((report,), (), policy)).reports[0]
+    judged = gate.judge(shown, policy)
+    for finding in judged.failing:
+        yield from _told(finding, shown.named(finding.sessions))
+    if judged.status == gate.EMPTY:
+        yield "  there is no socket in it: what was not seen cannot pass"
+    if judged.status == gate.UNDECIDED:
+        for finding in shown.findings:
+            if finding.confidence is Confidence.POSSIBLE:
+                yield from _told(finding, shown.named(finding.sessions))
+        yield from (f"  cannot tell: {it.message}" for it in shown.capture.caveats if it.hides_sockets)
+
+
+def _told(finding: Finding, sessions: Sequence[Session]) -> Iterator[str]:
+    yield f"  {finding.severity} {finding.rule}: {finding.message}"
+    yield from (f"    {_line(session)}" for session in sessions)
+    if finding.remedy is not None:
+        yield f"    what to do: {finding.remedy}"
+
+
+def _line(session: Session) -> str:
+    opened = session.opened.latest if session.opened is not None else None
+    told = f"opened {_clock(opened)}" if opened is not None else "opened, it is not known when"
+    if session.outcome is Outcome.OPEN:
+        told += ", still open at the end"
+    elif session.closed is not None and session.closed.latest is not None:
+        told += f", closed {_clock(session.closed.latest)}"
+    return f"{session.name} {session.endpoint}: {told}"
+
+
+def _clock(at: Instant) -> str:
+    """Of the day, in UTC."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).strftime("%H:%M:%S.%f")[:-3]

@@ -1,0 +1,26 @@
+"""Finding a browser for tests: skipped without one, unless REQUIRE_BROWSER=1 says that there must be one."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def chromium() -> str:
+    """The path of a Chromium on this machine."""
+    problem = None
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if importlib.util.find_spec("playwright") is None:
+        problem = "playwright is not installed: pip install 'har-sockets[playwright]'"
+    elif path is None:
+        problem = f"no browser: none of {', '.join(NAMES)} is on the path"
+    if problem is not None and os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(problem)
+    if problem is not None or path is None:
+        pytest.skip(problem or "")
+    return path

@@ -1,0 +1,110 @@
+"""`har-sockets record`, as a person runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsers import chromium
+from socket_server import SocketServer
+
+from analyzer import Verdict, analyze, read
+
+OPEN = "new WebSocket(`ws://${location.host}/ws/%s`)"
+TOKEN = "abcdef0123456789secret"
+PAGES = {
+    "/two": f"<script>a = {OPEN % f'a?token={TOKEN}'}; setTimeout(() => {{ b = {OPEN % 'b?close=300'} }}, 300)</script>"
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SocketServer]:
+    chromium()
+    with SocketServer(PAGES) as running:
+        yield running
+
+
+def start(*args: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "analyzer", "record", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, **environment},
+        start_new_session=True,  # Ctrl-C reaches all that a terminal started
+    )
+
+
+def test_sockets_are_told_as_they_open_and_close_and_the_har_is_written(server: SocketServer, tmp_path: Path) -> None:
+    path = tmp_path / "two.har"
+    said, told = start(f"127.0.0.1:{server.port}/two", "-o", str(path), "--headless", "--for", "2").communicate()
+    assert said == ""
+    lines = [re.sub(r"^ +\d+\.\d{3} s  ", "", line).replace(str(server.port), "PORT") for line in told.splitlines()]
+    assert lines == [
+        "+ socket #1 ws://127.0.0.1:PORT/ws/a?token=<token 1> (1 open now)",
+        "+ socket #2 ws://127.0.0.1:PORT/ws/b?close=<token 2> (2 open now)",
+        "- socket #2 closed (1 open now)",
+        f"{path}: 2 sockets. Next: har-sockets {path}",
+    ]
+    report = analyze(read(path))
+    assert ([session.outcome for session in report.sessions], report.verdict) == (["open", "closed"], Verdict.OVERLAP)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+def test_a_signal_ends_the_recording_and_the_har_is_written(number: int, server: SocketServer, tmp_path: Path) -> None:
+    path = tmp_path / "two.har"
+    process = start(server.url("/two"), "-o", str(path), "--headless")
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    assert "+ socket #1" in first
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in told) == (0, False)
+    assert analyze(read(path)).sessions[0].outcome == "open"
+
+
+@pytest.mark.parametrize(
+    ("args", "environment", "told"),
+    [
+        pytest.param(
+            ["http://127.0.0.1:9/?token=" + TOKEN], {}, r"http://127\.0\.0\.1:9/\?token=<token 1>: cannot be opened: net::\w+",
+            id="a page that cannot be opened, its address masked",
+        ),
+        pytest.param(
+            ["http://127.0.0.1"], {"PATH": "", "PLAYWRIGHT_BROWSERS_PATH": "nowhere"},
+            "no Chrome, Chromium or Edge was found: install one, or run: playwright install chromium",
+            id="no browser",
+            marks=pytest.mark.skipif(
+                sys.platform != "linux" or any(map(os.path.exists, ("/opt/google/chrome", "/opt/microsoft/msedge"))),
+                reason="Playwright may find a Chrome here without being told where",
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_one_line_says_what_is_wrong(args: list[str], environment: dict[str, str], told: str, tmp_path: Path) -> None:
+    chromium()
+    process = start(*args, "-o", str(tmp_path / "x.har"), "--headless", **environment)
+    _, found = process.communicate(timeout=60)
+    assert re.fullmatch(rf"har-sockets: {told}\n", found)
+    assert (process.returncode, list(tmp_path.iterdir())) == (2, [])
+
+
+def test_without_playwright_it_says_how_to_get_it(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['playwright'] = None\n"
+        f"sys.argv = ['har-sockets', 'record', 'x.example', '-o', {str(tmp_path / 'x.har')!r}]\n"
+        "from analyzer.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    told = "har-sockets: recording needs Playwright: pip install 'har-sockets[playwright]'\n"
+    assert (done.returncode, done.stderr) == (2, told)

@@ -1,0 +1,349 @@
+"""The recorder in a real browser, against the server's own log: verdict, and bounds within 20 ms."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from browsers import chromium
+from socket_server import Seen, SocketServer
+
+from analyzer import Report, Verdict, analyze, read
+from analyzer.extract import extract
+from analyzer.model import SECOND, Bounds, Outcome
+
+TOLERANCE = 20_000  # microseconds between the server's log and what is claimed
+SEEN_SLACK = 2 * SECOND  # a message that was read late, in a browser that tells no instants
+RERUNS = 2  # of a case, for its figures alone: on a busy machine either side may be late to look at its clock
+
+
+def opens(name: str, query: str = "") -> str:
+    return f"new WebSocket(`ws://${{location.host}}/ws/{name}{query}`)"
+
+
+def calm(script: str, millis: int = 200) -> str:
+    """As applications do, not in a page's first moment: a busy page handles an answer later than it comes."""
+    return f"setTimeout(() => {{ {script} }}, {millis})"
+
+
+def html(script: str) -> str:
+    return f"<script>{calm(script)}</script>"
+
+
+A, B = f"a = {opens('a')}", f"b = {opens('b')}"
+PAGES = {
+    "/blank": "<title>blank</title>",
+    "/one": html(A),
+    "/other": html(B),
+    "/at-once": f"<script>{B}</script>",
+    "/beats": html(f"a = {opens('a', '?beat=20')}; a.onopen = () => a.send('hello')"),
+    "/two": html(f"{A}; setTimeout(() => {{ {B} }}, 100)"),
+    "/handover": html(f"{A}; a.onopen = () => a.close(); a.onclose = () => setTimeout(() => {{ {B} }}, 100)"),
+    "/refused": html(f"a = {opens('a', '?status=403')}"),
+    "/early": html(f"a = {opens('a', '?delay=400')}; setTimeout(() => a.close(), 100)"),
+    "/slow": html(f"a = {opens('a', '?delay=60000')}"),
+    "/code": html(f"{A}; a.onopen = () => a.close(4001, 'enough')"),
+    "/server": html(f"a = {opens('a', '?close=200&code=4002')}"),
+    "/frame": "<iframe src='/other'></iframe>",
+    "/foreign": "<script>document.write(`<iframe src='http://localhost:${location.port}/later'></iframe>`)</script>",
+    "/worker": "<script>w = new Worker('/worker.js')</script>",
+    "/worker.js": calm(B, 500),
+    "/worker-at-once": "<script>w = new Worker('/worker-at-once.js')</script>",
+    "/worker-at-once.js": B,
+    "/popup": "<script>open('/later')</script>",
+    "/later": f"<script>{calm(B, 600)}</script>",
+    "/popup-at-once": "<script>open('/at-once')</script>",
+}
+
+
+class Case(NamedTuple):
+    do: Callable[[Any, SocketServer], None]
+    verdict: Verdict
+    outcomes: str  # name:outcome, in the order of the request
+    kinds: str = "load"
+
+
+def visit(path: str, *then: Callable[[Any, SocketServer], None]) -> Callable[[Any, SocketServer], None]:
+    def do(page: Any, server: SocketServer) -> None:
+        page.goto(server.url(path))
+        for step in (*then, wait):
+            step(page, server)
+
+    return do
+
+
+def wait(page: Any, server: SocketServer) -> None:
+    """For a while; what runs Playwright's loop may be the newest page, as this one may be gone."""
+    if page.context.pages:
+        page.context.pages[-1].wait_for_timeout(700)
+    else:
+        time.sleep(0.5)
+
+
+def reload(page: Any, server: SocketServer) -> None:
+    wait(page, server)
+    page.reload()
+
+
+def goto(path: str, host: str = "127.0.0.1") -> Callable[[Any, SocketServer], None]:
+    def do(page: Any, server: SocketServer) -> None:
+        wait(page, server)
+        page.goto(server.url(path, host))
+
+    return do
+
+
+def back(page: Any, server: SocketServer) -> None:
+    wait(page, server)
+    page.go_back()
+
+
+def run(script: str) -> Callable[[Any, SocketServer], None]:
+    def do(page: Any, server: SocketServer) -> None:
+        wait(page, server)
+        page.evaluate(script)
+
+    return do
+
+
+def blocked(page: Any, server: SocketServer) -> None:
+    """The test itself does not listen for a while: Playwright's events come late then."""
+    wait(page, server)
+    page.evaluate("setTimeout(() => a.close(), 100); 0")
+    time.sleep(0.5)
+
+
+def second_tab(page: Any, server: SocketServer) -> None:
+    other = page.context.new_page()
+    other.goto(server.url("/other"))
+
+
+def closed_tab(page: Any, server: SocketServer) -> None:
+    page.context.new_page()
+    wait(page, server)
+    page.close()
+
+
+def crash(page: Any, server: SocketServer) -> None:
+    from playwright.sync_api import Error
+
+    page.context.new_page()
+    wait(page, server)
+    with pytest.raises(Error):
+        page.goto("chrome://crash", timeout=5000)
+
+
+ONE, BOTH = Verdict.NO_OVERLAP, Verdict.OVERLAP
+CASES = {
+    "one socket, still open at the end": Case(visit("/one"), ONE, "a:open"),
+    "messages": Case(visit("/beats"), ONE, "a:open"),
+    "two that overlap": Case(visit("/two"), BOTH, "a:open b:open"),
+    "one after the other": Case(visit("/handover"), ONE, "a:closed b:open"),
+    "reload": Case(visit("/one", reload), ONE, "a:closed a:open", "load reload"),
+    "three reloads": Case(
+        visit("/one", reload, reload, reload), ONE, "a:closed a:closed a:closed a:open", "load reload reload reload"
+    ),
+    "navigation": Case(visit("/one", goto("/other")), ONE, "a:closed b:open", "load navigation"),
+    "navigation to another site": Case(
+        visit("/one", goto("/other", "localhost")), ONE, "a:closed b:open", "load navigation"
+    ),
+    "navigation and back": Case(
+        visit("/one", goto("/blank"), back), ONE, "a:closed a:open", "load navigation navigation"
+    ),
+    "handshake refused": Case(visit("/refused"), ONE, "a:failed"),
+    "closed while connecting": Case(visit("/early"), ONE, "a:failed"),
+    "still connecting at the end": Case(visit("/slow"), ONE, "a:connecting"),
+    "closed by the page with a code": Case(visit("/code"), ONE, "a:closed"),
+    "closed by the server": Case(visit("/server"), ONE, "a:closed"),
+    "iframe": Case(visit("/frame"), ONE, "b:open"),
+    "iframe removed": Case(visit("/frame", run("document.querySelector('iframe').remove()")), ONE, "b:closed"),
+    "iframe left": Case(visit("/frame", run("document.querySelector('iframe').src = '/blank'")), ONE, "b:closed"),
+    "iframe of another site": Case(visit("/foreign", wait), ONE, "b:open"),
+    "iframe of another site removed": Case(
+        visit("/foreign", wait, run("document.querySelector('iframe').remove()")), ONE, "b:closed"
+    ),
+    "worker": Case(visit("/worker"), ONE, "b:open"),
+    "worker terminated": Case(visit("/worker", run("w.terminate()")), ONE, "b:closed"),
+    "page with a worker left": Case(visit("/worker", goto("/blank")), ONE, "b:closed", "load navigation"),
+    "two tabs": Case(visit("/one", second_tab), BOTH, "a:open b:open", "load load"),
+    "tab closed": Case(visit("/one", closed_tab), ONE, "a:closed"),
+    "tab crashed": Case(visit("/one", crash), ONE, "a:closed"),
+    "popup": Case(visit("/popup", wait), ONE, "b:open", "load load"),
+    "closed while the test was busy": Case(visit("/one", blocked), ONE, "a:closed"),
+}
+
+
+# Opened before anybody could listen, perhaps: known, if less exactly.
+AT_ONCE = {
+    "a popup that opens one at once": visit("/popup-at-once"),
+    "a worker that opens one at once": visit("/worker-at-once"),
+    "a worker that opens one at once, left": visit("/worker-at-once", goto("/blank")),
+    "a worker that opens one at once, its tab closed": visit("/worker-at-once", closed_tab),
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SocketServer]:
+    with SocketServer(PAGES) as running:
+        yield running
+
+
+def recorded(browser: Any, server: SocketServer, do: Callable[[Any, SocketServer], None]) -> tuple[Any, list[Seen]]:
+    """The HAR of one context, and what the server saw of it by then."""
+    from analyzer.testing.listening import Listener, done
+
+    server.forget()
+    context = browser.new_context()
+    listener = Listener(context)
+    done(listener.start())
+    do(context.new_page(), server)
+    har, seen = done(listener.stop()), server.seen()
+    context.close()
+    return har, seen
+
+
+def report_of(har: Any) -> Report:
+    return analyze(read(io.BytesIO(json.dumps(har).encode()), "recorded.har"))
+
+
+def off(bounds: Bounds | None, truth: float) -> int:
+    """Microseconds by which the truth lies outside of the bounds."""
+    assert bounds is not None and bounds.earliest is not None and bounds.latest is not None
+    at = round(truth * SECOND)
+    return max(bounds.earliest - at, at - bounds.latest, 0)
+
+
+def agrees(report: Report, seen: list[Seen]) -> list[tuple[int, int]]:
+    """Each session against the server's log: (off, width) of its bounds in microseconds."""
+    figures = []
+    assert len(report.sessions) == len(seen)
+    for session, truth in zip(report.sessions, seen, strict=True):
+        assert session.url.partition("/ws/")[2].partition("?")[0] == truth.name
+        if session.outcome in (Outcome.FAILED, Outcome.CONNECTING):
+            continue
+        assert truth.opened is not None
+        claims = [(session.opened, truth.opened)]
+        if session.outcome is Outcome.CLOSED:
+            assert truth.closed is not None
+            claims.append((session.closed, truth.closed))
+        else:
+            assert truth.closed is None
+        for bounds, at in claims:
+            assert bounds is not None and bounds.latest is not None and bounds.earliest is not None
+            figures.append((off(bounds, at), bounds.latest - bounds.earliest))
+    return figures
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
+    name: str, browser: Any, server: SocketServer, tmp_path: Path
+) -> None:
+    case = CASES[name]
+    for _ in range(1 + RERUNS):
+        har, seen = recorded(browser, server, case.do)
+        report = report_of(har)
+        told = " ".join(f"{s.url.partition('/ws/')[2].partition('?')[0]}:{s.outcome}" for s in report.sessions)
+        assert (told, report.verdict) == (case.outcomes, case.verdict)
+        assert " ".join(page.kind for page in report.capture.pages) == case.kinds
+        assert report.capture.caveats == ()
+        assert_same_after_extract(har, report, tmp_path)
+        figures = agrees(report, seen)
+        print(name, figures)  # `pytest -s` shows them
+        if all(distance <= TOLERANCE for distance, _ in figures):
+            return
+    pytest.fail(f"microseconds off the server's log, and width of the bounds: {figures}")
+
+
+@pytest.mark.parametrize("name", AT_ONCE)
+def test_a_socket_that_is_quicker_than_the_listening_is_not_lost(name: str, browser: Any, server: SocketServer) -> None:
+    har, (truth,) = recorded(browser, server, AT_ONCE[name])
+    (session,) = report_of(har).sessions
+    assert truth.opened is not None
+    assert session.outcome is (Outcome.OPEN if truth.closed is None else Outcome.CLOSED)
+    if session.proven is not None:
+        assert session.proven.start > truth.opened * SECOND - TOLERANCE
+        assert truth.closed is None or (session.proven.end or 0) < truth.closed * SECOND + TOLERANCE
+    assert session.possible is not None
+    assert session.possible.start < truth.opened * SECOND + TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["one socket, still open at the end", "messages", "two that overlap", "one after the other", "reload", "navigation",
+     "handshake refused", "closed by the server", "iframe removed", "worker", "two tabs", "tab closed", "popup"],
+)  # fmt: skip
+def test_without_the_protocol_nothing_wrong_is_claimed(
+    name: str, browser: Any, server: SocketServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with Firefox and WebKit: Playwright's own events alone."""
+    from analyzer.testing import listening
+
+    monkeypatch.setattr(listening, "speaks_cdp", lambda _: False)
+    har, seen = recorded(browser, server, CASES[name].do)
+    report = report_of(har)
+    caveats = {caveat.id for caveat in report.capture.caveats}
+    assert "instants-as-seen" in caveats
+    assert ("workers-not-heard" in caveats) == (name == "worker")
+    assert len(report.sessions) == len(seen)
+    for session, truth in zip(report.sessions, seen, strict=True):
+        if truth.opened is None:
+            assert session.outcome is Outcome.FAILED
+            continue
+        opened, closed = truth.opened * SECOND, float("inf") if truth.closed is None else truth.closed * SECOND
+        assert session.possible is not None
+        assert session.possible.start <= opened + TOLERANCE
+        assert session.possible.end is None or session.possible.end >= closed - TOLERANCE
+        if session.proven is not None:
+            assert session.proven.start >= opened - TOLERANCE
+            assert (session.proven.end or 0) <= closed + SEEN_SLACK
+    assert report.verdict in (CASES[name].verdict, Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
+
+
+def assert_same_after_extract(har: Any, report: Report, folder: Path) -> None:
+    path = folder / "recorded.har"
+    path.write_text(json.dumps(har), "utf-8")
+    small = analyze(read(io.BytesIO(extract(str(path)).data), "small.har"))
+    assert small.verdict is report.verdict
+    assert [(s.proven, s.possible, s.opened, s.outcome) for s in small.sessions] == [
+        (s.proven, s.possible, s.opened, s.outcome) for s in report.sessions
+    ]
+    assert [page.kind for page in small.capture.pages] == [page.kind for page in report.capture.pages]
+
+
+def test_the_async_api_records_the_same(server: SocketServer) -> None:
+    path = chromium()
+    from playwright.async_api import async_playwright
+
+    from analyzer.testing.listening import Listener, awaited
+
+    async def record() -> Any:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=path)
+            context = await browser.new_context()
+            listener = Listener(context)
+            await awaited(listener.start())
+            page = await context.new_page()
+            await page.goto(server.url("/one"))
+            await asyncio.sleep(0.4)
+            await page.reload()
+            await asyncio.sleep(0.4)
+            har = await awaited(listener.stop())
+            await browser.close()
+            return har
+
+    server.forget()
+    # Playwright's sync API keeps a loop running in this thread: another one needs a thread of its own.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        report = report_of(pool.submit(asyncio.run, record()).result(60))
+    assert ([s.outcome for s in report.sessions], report.verdict) == ([Outcome.CLOSED, Outcome.OPEN], ONE)
+    first, second = server.seen()
+    assert off(report.sessions[0].closed, first.closed or 0) <= TOLERANCE
+    assert off(report.sessions[1].opened, second.opened or 0) <= TOLERANCE

@@ -1,0 +1,98 @@
+"""A real Dask cluster of two processes: whoever is killed, nothing is lost and nothing is counted twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer import fleet
+from analyzer.fleet import workers
+from analyzer.model import Policy, Report, Unreadable
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask, about what it loses when a worker is killed
+
+REAL = Path(__file__).parent / "captures/chrome-01-one-closed.har"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    import dask
+
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.admin.tick.limit": "1h"}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def captures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("captures")
+    for n in range(120):
+        shutil.copy(REAL, folder / f"{n:03}.har")
+    (folder / "050.har").write_text("no HAR")
+    return fleet.expand([str(folder)])
+
+
+def test_a_cluster_gives_what_one_process_gives(cluster: Any, captures: list[str]) -> None:
+    found = list(fleet.results(captures, Policy(), scheduler=cluster.scheduler_address))
+    assert [it.capture.source if isinstance(it, Report) else it.source for it in found] == captures
+    assert [n for n, it in enumerate(found) if isinstance(it, Unreadable)] == [50]
+    alone = fleet.result(captures[0], Policy())
+    assert isinstance(alone, Report)
+    assert isinstance(found[0], Report)
+    assert (found[0].sessions, found[0].verdict) == (alone.sessions, alone.verdict)
+
+
+def test_a_worker_killed_in_mid_run_loses_nothing(cluster: Any, captures: list[str]) -> None:
+    found = []
+    for result in fleet.results(captures, Policy(), scheduler=cluster.scheduler_address):
+        found.append(result.capture.source if isinstance(result, Report) else result.source)
+        if len(found) == 10:
+            os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+    assert found == captures
+
+
+def test_a_capture_that_kills_its_worker_each_time_is_told_and_the_rest_is_done(cluster: Any) -> None:
+    def task(chunk: tuple[str, ...]) -> list[workers.Result]:
+        import os
+        import signal
+
+        from analyzer.model import Unreadable
+
+        if "deadly" in chunk:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [Unreadable(name, "read") for name in chunk]
+
+    chunks = [("a", "b"), ("c", "deadly"), ("d",)]
+    found = workers.spread(task, chunks, workers.cluster(cluster.scheduler_address))
+    assert [(it.source, "died" in it.problem) for it in found if isinstance(it, Unreadable)] == [
+        ("a", False), ("b", False), ("c", False), ("deadly", True), ("d", False),
+    ]  # fmt: skip
+
+
+def test_the_command_takes_a_scheduler(cluster: Any, captures: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "analyzer", *captures[:20], "-q", "--out"]
+    alone, spread = tmp_path / "alone.ndjson", tmp_path / "spread.ndjson"
+    subprocess.run([*command, f"ndjson:{alone}"], check=True)
+    subprocess.run([*command, f"ndjson:{spread}", "--scheduler", cluster.scheduler_address], check=True)
+    assert spread.read_bytes() == alone.read_bytes()
+    assert len([json.loads(line) for line in alone.read_bytes().splitlines()]) == 20
+
+
+def test_a_scheduler_that_is_not_there_is_one_line() -> None:
+    command = [sys.executable, "-m", "analyzer", str(REAL), "--scheduler", "tcp://127.0.0.1:9"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n"), "--scheduler tcp://127.0.0.1:9" in done.stderr) == (2, 1, True)

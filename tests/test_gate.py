@@ -1,0 +1,286 @@
+"""The gate: the exit status of `check` for every row of the contract, alone and together, with real captures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from analyzer import gate
+from analyzer.cli import app
+from analyzer.model import Policy, Report, Severity
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+
+CAPTURES = Path(__file__).parent / "captures"
+FINE = "chrome-08-refresh3.har"
+DUPLICATE = "chrome-S2-overuse.har"  # 4 sockets of one user
+CONCURRENT = "chrome-05-overlap-1s.har"
+POSSIBLE = "chrome-09b-nav-back-nobfcache.har"
+MISSING = "cypress-har-generator-H.har"  # this exporter leaves out open sockets
+NEVER = "playwright-1.60-A.har"  # this one every socket
+DEV = "chrome-16-hmr.har"
+USERS = "chrome-S4-two-users.har"
+STORM, FAILED = "chrome-10-failed.har", "chrome-12a-double-mount-sync-close.har"
+NONE, BAD = "none.har", "bad.har"
+OWN = """
+[[provider]]
+id = "app"
+name = "App"
+match = [{ path = "/chat" }]
+verified = { date = "2026-01-01", by = "us" }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without settings, with a capture that saw nothing, one that is none, and services of one's own."""
+    (tmp_path / NONE).write_text('{"log":{"creator":{"name":"WebInspector"},"pages":[],"entries":[]}}')
+    (tmp_path / BAD).write_text("{}")
+    (tmp_path / "own.toml").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def check(folder: Path, names: str, *options: str) -> Result:
+    paths = [str(folder / name if name in (NONE, BAD) else CAPTURES / name) for name in names.split()]
+    return CliRunner().invoke(app, ["check", *paths, *options])
+
+
+def rules(folder: Path, names: str, *options: str) -> list[str]:
+    """The rules that a run of the gate tells of, in the JSON."""
+    answer = json.loads(check(folder, names, *options, "--format", "json").stdout)
+    return sorted({finding["rule"] for capture in answer["captures"] for finding in capture["findings"]})
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "status"),
+    [
+        # the exit table
+        pytest.param(FINE, "", 0, id="0: it passes"),
+        pytest.param(DUPLICATE, "", 1, id="1: the policy is violated"),
+        pytest.param("nowhere.har", "", 2, id="2: no such file"),
+        pytest.param(FINE, "--no-such-option", 2, id="2: an unknown option"),
+        pytest.param(FINE, "--fail-on fatal", 2, id="2: an unknown severity"),
+        pytest.param(FINE, "--max-open 0", 2, id="2: none may be open"),
+        pytest.param(FINE, "--baseline nowhere.json", 2, id="2: no such baseline"),
+        pytest.param(FINE, "--format parquet", 2, id="2: a format that is for files only"),
+        pytest.param(BAD, "", 3, id="3: it cannot be read"),
+        pytest.param(POSSIBLE, "", 4, id="4: possible-overlap"),
+        pytest.param(POSSIBLE, "--allow-undecided", 0, id="4: possible-overlap, allowed"),
+        pytest.param(MISSING, "", 4, id="4: inconclusive"),
+        pytest.param(MISSING, "--allow-undecided", 0, id="4: inconclusive, allowed"),
+        pytest.param(MISSING, "--allow-empty", 4, id="4: another flag does not allow it"),
+        pytest.param(NONE, "", 5, id="5: no sockets"),
+        pytest.param(NONE, "--allow-empty", 0, id="5: no sockets, allowed"),
+        pytest.param(NONE, "--allow-undecided", 5, id="5: another flag does not allow it"),
+        pytest.param(NEVER, "", 5, id="5: no sockets, and it cannot tell"),
+        pytest.param(NEVER, "--allow-empty", 4, id="5: allowed, and it still cannot tell"),
+        pytest.param(NEVER, "--allow-empty --allow-undecided", 0, id="5: both allowed"),
+        # together
+        pytest.param(f"{FINE} {DUPLICATE} {BAD} {NONE} {POSSIBLE} nowhere.har", "", 2, id="2 before all"),
+        pytest.param(f"{FINE} {POSSIBLE} {NONE} {BAD} {DUPLICATE}", "", 1, id="1 before 3, 5 and 4"),
+        pytest.param(f"{FINE} {POSSIBLE} {NONE} {BAD}", "", 3, id="3 before 5 and 4"),
+        pytest.param(f"{FINE} {POSSIBLE} {NONE}", "", 5, id="5 before 4"),
+        pytest.param(f"{FINE} {POSSIBLE}", "", 4, id="4 before 0"),
+        pytest.param(f"{FINE} {POSSIBLE} {NONE}", "--allow-empty", 4, id="5 allowed, 4 stays"),
+        pytest.param(f"{FINE} {POSSIBLE} {NONE}", "--allow-empty --allow-undecided", 0, id="both allowed"),
+        pytest.param(f"{BAD} {NONE}", "--allow-empty", 3, id="nothing allows what cannot be read"),
+        pytest.param(f"{DUPLICATE} {NONE}", "--allow-empty --allow-undecided", 1, id="nothing allows a violation"),
+        # the rule table
+        pytest.param(DUPLICATE, "--fail-on error", 1, id="duplicate-connection is an error"),
+        pytest.param(DUPLICATE, "--max-open 4", 0, id="duplicate-connection, as many as allowed"),
+        pytest.param(DUPLICATE, "--max-open 3", 1, id="duplicate-connection, one too many"),
+        pytest.param(DUPLICATE, "--max-open 4 --app-mode development --fail-on error", 1, id="limit-exceeded is an error"),
+        pytest.param(DUPLICATE, "--max-open 4 --app-mode production", 0, id="limit-exceeded, within the other limit"),
+        pytest.param(CONCURRENT, "", 1, id="concurrent-sockets is a warning"),
+        pytest.param(CONCURRENT, "--fail-on error", 0, id="concurrent-sockets is no error"),
+        pytest.param(CONCURRENT, "--max-open 2", 0, id="concurrent-sockets, as many as allowed"),
+        pytest.param(DEV, "--count-dev-servers --providers own.toml", 0, id="unrelated-sockets is a note"),
+        pytest.param(DEV, "--count-dev-servers --providers own.toml --fail-on note", 1, id="unrelated-sockets, notes fail"),
+        pytest.param(CONCURRENT, "--tolerance 5000", 0, id="brief-overlap is a note"),
+        pytest.param(CONCURRENT, "--tolerance 5000 --fail-on note", 1, id="brief-overlap, notes fail"),
+        pytest.param(CONCURRENT, "--tolerance 0", 1, id="brief-overlap, no tolerance"),
+        pytest.param(POSSIBLE, "--fail-on note", 1, id="possible-overlap, notes fail before it cannot tell"),
+        pytest.param(POSSIBLE, "--assume no-bfcache", 0, id="possible-overlap, settled by what one knows"),
+        pytest.param(DEV, "", 0, id="dev-server-socket is a note"),
+        pytest.param(DEV, "--fail-on note", 1, id="dev-server-socket, notes fail"),
+        pytest.param(DEV, "--count-dev-servers", 1, id="dev-server-socket, counted with the others"),
+        pytest.param(USERS, "--max-open 2", 0, id="user-still-connected is a note"),
+        pytest.param(USERS, "--per user", 0, id="user-still-connected, each user by himself"),
+        pytest.param(USERS, "--max-open 2 --fail-on note", 1, id="user-still-connected, notes fail"),
+        pytest.param(STORM, "", 1, id="failed-handshakes, five within a minute are a warning"),
+        pytest.param(FAILED, "", 0, id="failed-handshakes is a note"),
+        pytest.param(FAILED, "--fail-on note", 1, id="failed-handshakes, notes fail"),
+        pytest.param(NONE, "--allow-empty --fail-on note", 1, id="nothing-recorded, notes fail"),
+        # the scopes
+        pytest.param(USERS, "", 1, id="per capture, two users are too many"),
+        pytest.param(USERS, "--per service", 1, id="per service they are, too"),
+        pytest.param(DEV, "--count-dev-servers --per endpoint", 0, id="per endpoint, each by itself"),
+        pytest.param(DUPLICATE, "--per user", 1, id="per user, one user has too many"),
+        pytest.param(DUPLICATE, "--per page", 1, id="per page, they are of one page"),
+    ],
+)  # fmt: skip
+def test_the_exit_status(names: str, options: str, status: int, folder: Path) -> None:
+    done = check(folder, names, *options.split())
+    assert (done.exit_code, done.exception if isinstance(done.exception, Exception) else None) == (status, None)
+
+
+def test_the_rows_of_rules_are_about_these_rules(folder: Path) -> None:
+    assert rules(folder, DUPLICATE, "--max-open", "4", "--app-mode", "development") == ["limit-exceeded"]
+    own = ("--count-dev-servers", "--providers", "own.toml")
+    assert rules(folder, DEV, *own) == ["dev-server-socket", "unrelated-sockets"]
+    assert rules(folder, CONCURRENT, "--tolerance", "5000") == ["brief-overlap"]
+    assert rules(folder, USERS, "--max-open", "2") == ["user-still-connected"]
+    assert rules(folder, POSSIBLE) == ["possible-overlap"]
+    assert rules(folder, FAILED) == ["failed-handshakes"]
+
+
+@pytest.mark.parametrize("command", ["analyze", "report -o x.json", "report -o x.xml", "report -o x.sarif"])
+@pytest.mark.parametrize("name", [DUPLICATE, POSSIBLE, NONE])
+def test_only_check_ends_by_policy(command: str, name: str, folder: Path) -> None:
+    path = folder / name if name == NONE else CAPTURES / name
+    first, *rest = command.split()
+    assert CliRunner().invoke(app, [first, str(path), *rest]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        pytest.param(FINE, "", id="nothing, where all pass"),
+        pytest.param(DUPLICATE, f"{CAPTURES / DUPLICATE}: /log/entries/4: error duplicate-connection", id="violated"),
+        pytest.param(f"{DUPLICATE} {FINE} {CONCURRENT}", f"{CAPTURES / DUPLICATE}: /log/entries/4: error "
+                     "duplicate-connection (and 1 more capture)", id="violated by two"),
+        pytest.param(NONE, "{folder}/none.har: no sockets", id="empty"),
+        pytest.param(POSSIBLE, f"{CAPTURES / POSSIBLE}: cannot tell (possible-overlap)", id="undecided"),
+        pytest.param(BAD, "{folder}/bad.har: no log.entries: this is JSON, but not a HAR", id="unreadable"),
+    ],
+)  # fmt: skip
+def test_one_line_on_standard_error_says_why(names: str, told: str, folder: Path) -> None:
+    done = check(folder, names, "--quiet")
+    assert done.stdout == ""
+    assert done.stderr == (f"har-sockets: {told.format(folder=folder)}\n" if told else "")
+
+
+# -- what lets pass must not hide --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def allowed_overlap() -> Report:
+    """An overlap that the default policy lets pass, decided."""
+    return analyze(read(CAPTURES / CONCURRENT), Policy(tolerance=5_000_000))
+
+
+def test_an_overlap_that_passes_does_not_hide_what_cannot_be_told(allowed_overlap: Report) -> None:
+    perhaps = analyze(read(CAPTURES / POSSIBLE)).findings[0]
+    hiding = analyze(read(CAPTURES / MISSING)).capture.caveats
+    beside = msgspec.structs.replace(allowed_overlap, findings=(*allowed_overlap.findings, perhaps))
+    missing = msgspec.structs.replace(
+        allowed_overlap, capture=msgspec.structs.replace(allowed_overlap.capture, caveats=hiding)
+    )
+    assert [gate.judge(report, Policy()).status for report in (allowed_overlap, beside, missing)] == [0, 4, 4]
+    assert gate.judge(beside, Policy(allow_undecided=True)).result is gate.Result.PASS
+
+
+def test_the_gravest_failing_finding_comes_first() -> None:
+    report = analyze(read(CAPTURES / USERS))
+    assert [finding.severity for finding in gate.judge(report, Policy(fail_on=Severity.NOTE)).failing] == [
+        Severity.WARNING,
+        Severity.NOTE,
+    ]
+
+
+# -- the baseline ----------------------------------------------------------------------------------------------
+
+
+def written(folder: Path, names: str, *options: str) -> Sequence[dict[str, str]]:
+    done = check(folder, names, *options, "--write-baseline", "known.json")
+    assert done.exit_code == 0, done.output
+    return json.loads((folder / "known.json").read_text())["findings"]  # type: ignore[no-any-return]
+
+
+def test_a_baseline_passes_what_it_knows_and_nothing_else(folder: Path) -> None:
+    known = written(folder, f"{DUPLICATE} {DUPLICATE} {FINE}")
+    assert [finding["rule"] for finding in known] == ["duplicate-connection"]
+    assert check(folder, DUPLICATE, "--baseline", "known.json").exit_code == 0
+    assert check(folder, CONCURRENT, "--baseline", "known.json").exit_code == 1
+    assert "1 finding, known by the baseline (4 sockets)" in check(folder, DUPLICATE, "--baseline", "known.json").output
+
+
+def test_a_baseline_decides_nothing(folder: Path) -> None:
+    assert written(folder, f"{POSSIBLE} {NONE}") == []
+    assert check(folder, POSSIBLE, "--baseline", "known.json").exit_code == 4
+    assert check(folder, NONE, "--baseline", "known.json").exit_code == 5
+
+
+def test_a_baseline_holds_what_fails_by_the_policy_that_wrote_it(folder: Path) -> None:
+    assert [it["rule"] for it in written(folder, USERS)] == ["concurrent-sockets"]
+    noted = written(folder, USERS, "--fail-on", "note")
+    assert [it["rule"] for it in noted] == ["concurrent-sockets", "user-still-connected"]
+
+
+def test_a_baseline_that_is_written_needs_none_to_be_there(folder: Path) -> None:
+    (folder / "har-sockets.toml").write_text('baseline = "known.json"')
+    assert check(folder, DUPLICATE).exit_code == 2
+    assert len(written(folder, DUPLICATE)) == 1
+    assert check(folder, DUPLICATE).exit_code == 0
+
+
+def test_a_baseline_tells_what_it_leaves_out_and_what_cannot_be_read(folder: Path) -> None:
+    done = check(folder, f"{DUPLICATE} {POSSIBLE} {BAD}", "--write-baseline", "known.json")
+    assert done.exit_code == 3
+    assert done.stdout == (
+        "known.json: written, 1 finding of 1 capture. 1 capture cannot be told, which a baseline does not change.\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2, "findings": []}', '{"format": 1, "findings": [7]}'])
+def test_a_baseline_that_is_none_is_wrong_usage(text: str, folder: Path) -> None:
+    (folder / "known.json").write_text(text)
+    done = check(folder, FINE, "--baseline", "known.json")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("har-sockets: known.json: no baseline of har-sockets")
+
+
+def test_a_baseline_holds_no_secret(folder: Path) -> None:
+    written(folder, DUPLICATE)
+    assert "alice" not in (folder / "known.json").read_text()
+    assert "eyJ" not in (folder / "known.json").read_text()
+
+
+# -- files -------------------------------------------------------------------------------------------------------
+
+
+def test_several_files_come_of_one_run_and_nothing_else(folder: Path) -> None:
+    names = ("junit", "sarif", "json", "ndjson", "csv", "parquet", "html", "markdown", "github", "text")
+    done = check(folder, f"{DUPLICATE} {FINE}", *(f"--out={name}:{name}.out" for name in names), "--quiet")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert {path.name for path in folder.iterdir()} == {NONE, BAD, "own.toml", *(f"{name}.out" for name in names)}
+    assert (folder / "text.out").read_text().splitlines()[-1] == "2 captures: 1 FAIL, 1 PASS. The policy is violated."
+
+
+@pytest.mark.parametrize("options", ["--out json:a --out csv:./a", "--out json:a --out json:a"])
+def test_two_outputs_do_not_overwrite_each_other(options: str, folder: Path) -> None:
+    done = check(folder, DUPLICATE, *options.split())
+    assert (done.exit_code, (folder / "a").exists()) == (2, False)
+    assert "two outputs cannot go to one file" in done.stderr
+
+
+def test_two_captures_of_one_name_are_both_told(folder: Path) -> None:
+    for name, source in (("a", DUPLICATE), ("b", FINE)):
+        (folder / name).mkdir()
+        (folder / name / "x.har").write_bytes((CAPTURES / source).read_bytes())
+    done = CliRunner().invoke(app, ["check", "a", "b", "--out", "junit:x.xml"])
+    assert [line.split(":")[0] for line in done.stdout.splitlines()[:2]] == ["FAIL  a/x.har", "PASS  b/x.har"]
+    assert (folder / "x.xml").read_text().count("<testsuite ") == 2
+
+
+def test_a_file_that_cannot_be_written_is_wrong_usage_and_leaves_nothing(folder: Path) -> None:
+    done = check(folder, DUPLICATE, "--out", "json:nowhere/a.json")
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].startswith("har-sockets: nowhere/a.json: cannot be written")

@@ -1,0 +1,127 @@
+"""GitHub's workflow commands: escaped as its runner reads them, all in one first, at most 10 + 10; the step summary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from analyzer import redaction
+from analyzer.cli import app
+from analyzer.model import Policy, Run, Unreadable
+from analyzer.outputs import github
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+from tests.test_hostile import HOSTILE, run
+
+CAPTURES = Path(__file__).parent / "captures"
+ALL = sorted(path.name for path in CAPTURES.glob("*.har"))
+OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
+COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
+
+
+def made(names: Sequence[str], *bad: Unreadable) -> Run:
+    reports = tuple(analyze(read(CAPTURES / name, source=name)) for name in names)
+    return redaction.masked(Run(reports, bad, Policy()))
+
+
+def parsed(run: Run) -> list[tuple[str, dict[str, str], str]]:
+    """As the runner does it: split first, then unescape."""
+    found = []
+    for line in github.render(run).decode("utf-8").splitlines():
+        match = COMMAND.fullmatch(line)
+        assert match is not None, line
+        level, properties, said = match.groups()
+        pairs = dict(it.split("=", 1) for it in properties.split(","))
+        found.append((level, {key: unescaped(value) for key, value in pairs.items()}, unescaped(said)))
+    return found
+
+
+def unescaped(text: str) -> str:
+    for sign, code in ((":", "%3A"), (",", "%2C"), ("\r", "%0D"), ("\n", "%0A"), ("%", "%25")):
+        text = text.replace(code, sign)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "value"),
+    [
+        pytest.param("100%", "100%25", "100%25", id="percent"),
+        pytest.param("%0A", "%250A", "%250A", id="what looks escaped already"),
+        pytest.param("a: b, c", "a: b, c", "a%3A b%2C c", id="colon and comma, in properties only"),
+        pytest.param("a::b", "a::b", "a%3A%3Ab", id="the sign of commands"),
+    ],
+)
+def test_text_is_escaped(text: str, data: str, value: str) -> None:
+    assert github._command("error", text, title=text) == f"::error title={value}::{data}"
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\u2028", "\x0b", "\x85"])
+def test_no_line_end_is_left(end: str) -> None:
+    (line,) = github._command("error", f"a{end}::error::b", title=f"a{end}b").splitlines()
+    assert line.startswith("::error title=a")
+
+
+def test_all_in_one_comes_first_then_the_gravest() -> None:
+    told = parsed(made(ALL))
+    assert told[0][::2] == ("error", f"{len(ALL)} captures: " + told[0][2].partition(": ")[2])
+    assert "The policy is violated." in told[0][2]
+    assert [properties["title"] for _, properties, _ in told[1:4]] == ["har-sockets: duplicate-connection"] * 3
+    assert told[1][1]["file"] == "chrome-S2-overuse.har"
+
+
+def test_no_more_than_github_shows() -> None:
+    bad = [Unreadable(f"{n}.har", "the file is empty") for n in range(30)]
+    levels = [level for level, _, _ in parsed(made(ALL, *bad))]
+    assert (levels.count("error"), levels.count("warning"), levels[0]) == (10, 10, "error")
+
+
+def test_what_passes_is_one_notice() -> None:
+    assert parsed(made(["chrome-08-refresh3.har"])) == [
+        ("notice", {"title": "har-sockets"}, "1 capture: 1 PASS. Every capture passes.")
+    ]
+
+
+def test_what_cannot_be_told_is_a_warning_that_says_how_to_record() -> None:
+    _, (level, properties, said) = parsed(made(["playwright-1.60-A.har"]))
+    assert (level, properties["title"]) == ("warning", "har-sockets: no sockets")
+    assert "Record with Chrome DevTools" in said
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_capture_gives_no_command_of_its_own(content: str) -> None:
+    assert [level for level, _, _ in parsed(run(content))] == [level for level, _, _ in parsed(run("a"))]
+    assert b"\r" not in github.render(run(content))
+
+
+def test_the_summary_of_two_hundred_captures_fits() -> None:
+    data = github.step_summary(made((ALL * 4)[:250]))
+    assert len(data) < github.SUMMARY
+    assert b"and 50 more captures" in data
+
+
+def test_the_step_summary_is_added_to_what_is_there(tmp_path: Path) -> None:
+    page = tmp_path / "summary.md"
+    page.write_text("# Of another command\n")
+    done = CliRunner().invoke(app, ["check", OVERUSE, "--format", "github"], env={"GITHUB_STEP_SUMMARY": str(page)})
+    assert done.exit_code == 1
+    assert done.stdout.startswith("::error title=har-sockets::1 capture: 1 FAIL. The policy is violated.\n")
+    assert page.read_text().startswith("# Of another command\n")
+    assert "| FAIL | " in page.read_text()
+
+
+def test_a_summary_that_is_full_is_left_as_it_is(tmp_path: Path) -> None:
+    page = tmp_path / "summary.md"
+    page.write_bytes(b"x" * (github.SUMMARY - 100))
+    done = CliRunner().invoke(app, ["check", OVERUSE, "--format", "github"], env={"GITHUB_STEP_SUMMARY": str(page)})
+    assert page.stat().st_size == github.SUMMARY - 100
+    assert "not written" in done.stderr
+
+
+def test_without_the_format_no_summary_is_written(tmp_path: Path) -> None:
+    page = tmp_path / "summary.md"
+    CliRunner().invoke(app, ["check", OVERUSE], env={"GITHUB_STEP_SUMMARY": str(page)})
+    assert not page.exists()

@@ -1,0 +1,49 @@
+"""The manual: complete, as wide as the terminal, and the same in docs/rules/."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from typer.testing import CliRunner
+
+from analyzer.cli import app
+from analyzer.outputs import manual
+from analyzer.rules import RULES
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def test_the_list_has_every_rule_with_its_severity() -> None:
+    lines = CliRunner().invoke(app, ["rules"]).stdout.splitlines()
+    heads = [line.split()[:2] for line in lines[: lines.index("")] if line[:1].isalpha()]
+    assert heads == [[rule.id, rule.severity] for rule in RULES]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_the_page_of_a_rule_has_all_of_its_docstring(rule: object) -> None:
+    told = CliRunner().invoke(app, ["rules", rule.id]).stdout  # type: ignore[attr-defined]
+    assert " ".join(told.split()).endswith(" ".join(rule.manual.split()))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    pages = [manual.render_list(RULES, width=width), *(manual.render(rule, width=width) for rule in RULES)]
+    assert max(cell_len(line) for page in pages for line in page.decode().splitlines()) <= width
+
+
+def test_a_rule_that_does_not_exist_is_wrong_usage_and_a_near_one_is_named() -> None:
+    far, near = (CliRunner().invoke(app, ["rules", name]) for name in ("nonsense", "breif-overlap"))
+    assert (far.exit_code, far.stderr) == (2, "har-sockets: no rule nonsense: `har-sockets rules` lists them\n")
+    assert (near.exit_code, near.stderr) == (2, "har-sockets: no rule breif-overlap: did you mean brief-overlap?\n")
+
+
+def test_the_pages_in_docs_are_what_their_script_writes() -> None:
+    spec = importlib.util.spec_from_file_location("rules_pages", DOCS / "rules.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert {path.name: path.read_text("utf-8") for path in (DOCS / "rules").iterdir()} == script.pages(RULES)

@@ -1,0 +1,191 @@
+"""Settings from a file: found, read, refused, and overruled by the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from analyzer import policy
+from analyzer.cli import app
+from analyzer.model import Policy, Scope, Severity
+from analyzer.policy import PolicyError, Settings
+from analyzer.rules import RULES
+
+CAPTURES = Path(__file__).parent / "captures"
+OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
+IDS = [rule.id for rule in RULES]
+WHOLE = """
+per = "user"
+max-open = 2
+tolerance = 0
+app-mode = "development"
+count-dev-servers = true
+assume = "no-bfcache"
+fail-on = "error"
+allow-undecided = true
+allow-empty = true
+
+[severity]
+brief-overlap = "off"
+failed-handshakes = "error"
+"""
+
+
+def loaded(text: str, folder: Path, name: str = "har-sockets.toml") -> Policy:
+    (folder / name).write_text(text)
+    return policy.policy(policy.load(folder / name, IDS))
+
+
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    assert loaded(WHOLE, tmp_path) == Policy(
+        per=Scope.USER,
+        max_open=2,
+        tolerance=0,
+        app_mode="development",
+        count_dev_servers=True,
+        severities=(("brief-overlap", None), ("failed-handshakes", Severity.ERROR)),
+        fail_on=Severity.ERROR,
+        allow_undecided=True,
+        allow_empty=True,
+        assume_no_bfcache=True,
+    )
+
+
+def test_no_settings_are_the_default(tmp_path: Path) -> None:
+    assert loaded("", tmp_path) == Policy()
+
+
+def test_pyproject_has_them_in_a_table_of_its_own(tmp_path: Path) -> None:
+    text = (
+        '[project]\nname = "x"\n[tool.har-sockets]\nmax-open = 3\n[tool.har-sockets.severity]\nbrief-overlap = "note"'
+    )
+    told = loaded(text, tmp_path, "pyproject.toml")
+    assert (told.max_open, told.severities) == (3, (("brief-overlap", Severity.NOTE),))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param("max-opn = 1", "no such setting: `max-opn`", id="an unknown setting"),
+        pytest.param("max_open = 1", "no such setting: `max_open`", id="a setting that is misspelt"),
+        pytest.param("max-open = 0", "Expected `int` >= 1: `max-open`", id="a number out of range"),
+        pytest.param("max-open = true", "Expected `int | null`, got `bool`: `max-open`", id="another type"),
+        pytest.param('per = "tab"', "Invalid enum value 'tab': `per`", id="an unknown word"),
+        pytest.param('[severity]\nnonsense = "off"', "no rule `nonsense`", id="an unknown rule"),
+        pytest.param('[severity]\nbrief-overlap = "fatal"', "Invalid enum value 'fatal': `severity", id="a severity"),
+        pytest.param("max-open 1", "not TOML", id="no TOML"),
+        pytest.param('baseline = "nowhere.json"', "nowhere.json: No such file or directory", id="no baseline"),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError) as raised:
+        loaded(text, tmp_path)
+    assert str(raised.value).startswith(str(tmp_path))
+    assert told in str(raised.value)
+
+
+def test_a_table_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("tool.har-sockets = 7")
+    with pytest.raises(PolicyError, match=r"tool\.har-sockets is not a table"):
+        policy.find(tmp_path)
+
+
+def test_the_nearest_file_with_settings_holds(tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    assert policy.find(deep) is None or not policy.find(deep).is_relative_to(tmp_path)  # type: ignore[union-attr]
+    (tmp_path / "pyproject.toml").write_text("[tool.har-sockets]\n")
+    (tmp_path / "a" / "pyproject.toml").write_text('[project]\nname = "no settings of ours"\n')
+    assert policy.find(deep) == tmp_path / "pyproject.toml"
+    (tmp_path / "a" / "har-sockets.toml").write_text("")
+    assert policy.find(deep) == tmp_path / "a" / "har-sockets.toml"
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    (tmp_path / "har-sockets.toml").write_text('baseline = "known.json"\nproviders = "/own.toml"')
+    found = policy.load(tmp_path / "har-sockets.toml", IDS)
+    assert (found.baseline, found.providers) == (str(tmp_path / "known.json"), str(Path("/own.toml")))
+
+
+def test_what_is_asked_for_wins() -> None:
+    found = Settings(max_open=3, tolerance=100, severity={"brief-overlap": "off"})
+    merged = policy.merged(Settings(max_open=2, per=Scope.USER), found)
+    assert merged == Settings(max_open=2, per=Scope.USER, tolerance=100, severity={"brief-overlap": "off"})
+    assert policy.merged(Settings(tolerance=0), found).tolerance == 0
+
+
+# -- through the program ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    monkeypatch.chdir(deep)
+    return tmp_path
+
+
+def answer(*arguments: str) -> Any:
+    done = CliRunner().invoke(app, [*arguments])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_the_command_line_wins_over_the_file(folder: Path) -> None:
+    (folder / "har-sockets.toml").write_text('per = "user"\nmax-open = 4\nfail-on = "note"')
+    assert answer("analyze", OVERUSE, "--format", "json", "--max-open", "2")["policy"] == {
+        "per": "user",
+        "max_open": 2,
+        "tolerance_ms": 250,
+        "app_mode": None,
+        "fail_on": "note",
+    }
+
+
+def test_the_gate_says_whose_settings_they_are(folder: Path) -> None:
+    assert "Settings" not in CliRunner().invoke(app, ["check", OVERUSE]).stdout
+    (folder / "har-sockets.toml").write_text("max-open = 4")
+    last = CliRunner().invoke(app, ["check", OVERUSE]).stdout.splitlines()[-1]
+    assert last == f"1 capture: 1 PASS. Every capture passes. Settings: {Path('..') / 'har-sockets.toml'}."
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["analyze {}", "check {}", "report {} -o x.json", "timeline {} -o x.svg", "show {} 1", "extract {} -o x.har"],
+)
+def test_every_command_on_captures_reads_the_settings(command: str, folder: Path) -> None:
+    (folder / "har-sockets.toml").write_text("max-opn = 4")
+    done = CliRunner().invoke(app, command.format(OVERUSE).split())
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"har-sockets: {folder / 'har-sockets.toml'}: no such setting: `max-opn`\n"
+
+
+@pytest.mark.parametrize(
+    ("level", "status", "told"),
+    [
+        pytest.param("off", 0, [], id="off: not told"),
+        pytest.param("note", 0, [("duplicate-connection", "note")], id="note: told, and passes"),
+        pytest.param("warning", 1, [("duplicate-connection", "warning")], id="warning: fails"),
+    ],
+)
+def test_a_severity_is_set_by_rule(level: str, status: int, told: list[tuple[str, str]], folder: Path) -> None:
+    (folder / "har-sockets.toml").write_text(f'[severity]\nduplicate-connection = "{level}"')
+    done = CliRunner().invoke(app, ["check", OVERUSE, "--format", "json"])
+    (capture,) = json.loads(done.stdout)["captures"]
+    assert done.exit_code == status
+    assert [(finding["rule"], finding["severity"]) for finding in capture["findings"]] == told
+    assert capture["verdict"] == "overlap"
+
+
+def test_own_services_of_the_settings_are_known(folder: Path) -> None:
+    (folder / "own.toml").write_text(
+        "[[provider]]\nid = 'acme'\nname = 'Acme'\nmatch = [{ path = '/connect' }]\n"
+        "verified = { date = '2026-01-01', by = 'us' }\n"
+    )
+    (folder / "har-sockets.toml").write_text('providers = "own.toml"')
+    (capture,) = answer("analyze", OVERUSE, "--format", "json")["captures"]
+    assert {session["provider"] for session in capture["sessions"]} == {"acme"}

@@ -1,0 +1,538 @@
+"""The recorder without a browser: events in, HAR out, and what the analyzer says of it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from analyzer import Report, Verdict, analyze, read
+from analyzer.intervals import Interval
+from analyzer.model import MILLISECOND, SECOND, Bounds, Outcome, PageKind
+from analyzer.outputs.document import session_document
+from analyzer.readers.told import STARTED_LATE
+from analyzer.testing.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, SWAP_SLACK, Cdp
+from analyzer.testing.command import _Teller
+from analyzer.testing.recorder import By, Recording, Socket
+
+ZERO = 1_790_000_000 * SECOND  # when the recordings here begin
+END = ZERO + 60 * SECOND
+HANDSHAKE = {"Sec-WebSocket-Protocol": "chat", "Cookie": "secret=1", "Authorization": "Bearer secret"}
+
+
+def at(seconds: float) -> int:
+    return ZERO + round(seconds * SECOND)
+
+
+def opened(
+    recording: Recording, id: str, start: float, tab: str | None = "t", url: str = "wss://h.example/chat"
+) -> None:
+    """Requested at `start`, answered 10 ms later."""
+    recording.requested(id, f"{url}?id={id}", at(start), tab=tab, headers=HANDSHAKE)
+    recording.answered(id, at(start) + 10 * MILLISECOND, 101, "Switching Protocols", {"Upgrade": "websocket"})
+
+
+def said(recording: Recording) -> Report:
+    return analyze(read(io.BytesIO(json.dumps(recording.har(END)).encode()), "recorded.har"))
+
+
+def one(recording: Recording) -> Any:
+    (session,) = said(recording).sessions
+    return session
+
+
+def bounds(low: float, high: float) -> tuple[int, int]:
+    return at(low), at(high)
+
+
+def told(found: Bounds | None) -> tuple[int | None, int | None]:
+    assert found is not None
+    return found.earliest, found.latest
+
+
+def test_a_socket_is_open_from_the_answer_to_its_close_to_the_microsecond() -> None:
+    recording = Recording()
+    opened(recording, "a", 1.000_001)
+    recording.ended("a", at(2.000_003))
+    session = one(recording)
+    assert session.proven == Interval(at(1.010_001), at(2.000_003))
+    assert (session.outcome, session.possible) == (Outcome.CLOSED, session.proven)
+    assert (session.opened.evidence, session.closed.evidence) == ("handshake-response", "close-record")
+
+
+def test_what_has_not_ended_is_open_at_the_end_of_the_recording() -> None:
+    recording = Recording()
+    opened(recording, "a", 1)
+    opened(recording, "b", 2)
+    report = said(recording)
+    assert [session.outcome for session in report.sessions] == [Outcome.OPEN, Outcome.OPEN]
+    (overlap,) = report.overlaps
+    assert (overlap.interval, overlap.duration) == (Interval(at(2.01), None), END - at(2.01))
+
+
+def test_an_end_within_bounds_is_proven_to_the_first_and_possible_to_the_last() -> None:
+    recording = Recording()
+    opened(recording, "a", 1)
+    recording.ended("a", at(3), at(2), By.PAGE_CLOSED)
+    session = one(recording)
+    assert (session.proven, session.possible) == (Interval(at(1.01), at(2)), Interval(at(1.01), at(3)))
+    assert session.closed.evidence == "page-closed"
+
+
+def test_a_message_is_a_sign_of_life_within_the_bounds_of_an_end() -> None:
+    recording = Recording()
+    opened(recording, "a", 1)
+    recording.message("a", at(2.5), True, 1, "x", 1)
+    recording.ended("a", at(3), at(2), By.CRASH)
+    assert told(one(recording).closed) == bounds(2.5, 3)
+
+
+def test_a_document_takes_its_sockets_along_before_the_next_one_has_one_open() -> None:
+    recording = Recording()
+    recording.page("t", "https://h.example/", PageKind.LOAD, at(0), committed=at(0))
+    opened(recording, "a", 1)
+    recording.page("t", "https://h.example/", PageKind.RELOAD, at(2), committed=at(2))
+    recording.ended("a", at(2.2), at(2), By.RELOAD)
+    opened(recording, "b", 2.1)
+    report = said(recording)
+    assert (report.verdict, told(report.sessions[0].closed)) == (Verdict.NO_OVERLAP, bounds(2, 2.11))
+
+
+def test_another_tab_does_not_shorten_it() -> None:
+    recording = Recording()
+    opened(recording, "a", 1, tab="t")
+    recording.ended("a", at(2.2), at(2), By.RELOAD)
+    opened(recording, "b", 2.1, tab="other")
+    report = said(recording)
+    assert (report.verdict, told(report.sessions[0].closed)) == (Verdict.POSSIBLE_OVERLAP, bounds(2, 2.2))
+
+
+def test_another_tab_or_worker_that_ends_does_not_end_it() -> None:
+    recording = Recording()
+    opened(recording, "a", 1, tab="t")
+    assert [recording.alive(tab="other"), recording.alive(owner="w"), recording.alive()] == [[], [], []]
+    assert [socket.id for socket in recording.alive(tab="t")] == ["a"]
+
+
+def test_a_socket_that_is_lost_from_sight_is_unknown_from_its_last_sign_of_life() -> None:
+    recording = Recording()
+    opened(recording, "a", 1)
+    recording.message("a", at(2), False, 1, "x", 1)
+    recording.lost("a", at(3))
+    session = one(recording)
+    assert (session.outcome, session.possible) == (Outcome.UNKNOWN, Interval(at(1.01), None))
+    assert session.proven == Interval(at(1.01), at(2) + 1)
+
+
+def test_a_failed_handshake_was_never_open() -> None:
+    recording = Recording()
+    recording.requested("a", "wss://h.example/chat", at(1))
+    recording.problem("a", "Error during WebSocket handshake: Unexpected response code: 403")
+    recording.ended("a", at(1.5))
+    session = one(recording)
+    assert (session.outcome, session.possible, told(session.closed)) == (Outcome.FAILED, None, bounds(1.5, 1.5))
+    assert session.problem == "Unexpected response code: 403"
+
+
+def test_a_handshake_without_an_answer_is_still_connecting() -> None:
+    recording = Recording()
+    recording.requested("a", "wss://h.example/chat", at(1))
+    assert one(recording).outcome is Outcome.CONNECTING
+
+
+def test_messages_are_counted_and_the_first_ones_kept() -> None:
+    recording = Recording()
+    opened(recording, "a", 1)
+    for number, data in enumerate(["short", "é" * 5000, *"cdef"]):
+        recording.message("a", at(2 + number), number % 2 == 0, 1, data, len(data.encode()))
+    (entry,) = recording.har(END)["log"]["entries"]
+    assert [len(message["data"]) for message in entry["_webSocketMessages"]] == [5, 5000, 1, 1, 0, 0]
+    session = one(recording)
+    assert (session.messages.sent, session.messages.received) == (3, 3)
+    assert list(session.messages.lengths) == [5, 10_000, 1, 1, 1, 1]
+    assert (session.messages.first, session.messages.last) == bounds(2, 7)
+
+
+def test_cookies_and_authorization_are_not_written() -> None:
+    recording = Recording()
+    opened(recording, "a", 1)
+    text = json.dumps(recording.har(END))
+    assert ("secret" in text, "Sec-WebSocket-Protocol" in text) == (False, True)
+
+
+def test_pages_say_how_they_were_loaded() -> None:
+    recording = Recording()
+    for second, (tab, url, kind) in enumerate(
+        [
+            ("x", "/a", "load"),
+            ("y", "/a", "load"),
+            ("x", "/a", "reload"),
+            ("x", "/b", "navigation"),
+            ("x", "/a", "navigation"),
+        ]
+    ):
+        recording.page(tab, f"https://h.example{url}", PageKind(kind), at(second), committed=at(second))
+    pages = said(recording).capture.pages
+    assert [(page.kind, page.returned) for page in pages] == [
+        ("load", False), ("load", False), ("reload", False), ("navigation", False), ("navigation", True),
+    ]  # fmt: skip
+
+
+# -- the form of the file --------------------------------------------------------------------------------------
+
+
+class Named(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    version: str
+
+
+class Timings(msgspec.Struct, forbid_unknown_fields=True):
+    onContentLoad: float
+    onLoad: float
+
+
+class HarPage(msgspec.Struct):
+    startedDateTime: datetime
+    id: str
+    title: str
+    pageTimings: Timings
+
+
+class Pair(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    value: str
+
+
+class Request(msgspec.Struct, forbid_unknown_fields=True):
+    method: str
+    url: str
+    httpVersion: str
+    cookies: list[Pair]
+    headers: list[Pair]
+    queryString: list[Pair]
+    headersSize: int
+    bodySize: int
+
+
+class Content(msgspec.Struct, forbid_unknown_fields=True):
+    size: int
+    mimeType: str
+
+
+class Response(msgspec.Struct):
+    status: int
+    statusText: str
+    httpVersion: str
+    cookies: list[Pair]
+    headers: list[Pair]
+    content: Content
+    redirectURL: str
+    headersSize: int
+    bodySize: int
+
+
+class Phases(msgspec.Struct, forbid_unknown_fields=True):
+    send: float
+    wait: float
+    receive: float
+
+
+class Message(msgspec.Struct):
+    type: str
+    time: float
+    opcode: int
+    data: str
+
+
+class Entry(msgspec.Struct):
+    startedDateTime: datetime
+    time: float
+    request: Request
+    response: Response
+    cache: dict[str, Any]
+    timings: Phases
+    pageref: str | None = None
+    messages: list[Message] = msgspec.field(name="_webSocketMessages", default_factory=list)
+
+
+class Log(msgspec.Struct):
+    version: str
+    creator: Named
+    browser: Named
+    pages: list[HarPage]
+    entries: list[Entry]
+
+
+def whole() -> Recording:
+    """One of everything."""
+    recording = Recording()
+    known = {"answered": at(0.1), "status": 200, "mime": "text/html", "committed": at(0.2)}
+    recording.page("t", "https://h.example/?a=1&a=2", PageKind.LOAD, at(0), **known)
+    opened(recording, "a", 1)
+    recording.message("a", at(2), True, 2, "AAEC", 3)
+    recording.ended("a", at(3), at(2.5), By.NAVIGATION)
+    opened(recording, "b", 4, tab=None)
+    recording.requested("c", "wss://h.example/[", at(5), initiator={"type": "script"})
+    recording.ended("c", at(6))
+    recording.requested("d", "wss://h.example/d", at(7))
+    return recording
+
+
+def test_the_file_is_a_har_1_2_with_all_that_it_requires() -> None:
+    har = whole().har(END, "chromium", "156")
+    log = msgspec.convert(har["log"], Log)
+    assert (log.version, log.creator.name, log.browser.name) == ("1.2", "har-sockets", "chromium")
+    ids = {page.id for page in log.pages}
+    assert all(entry.pageref is None or entry.pageref in ids for entry in log.entries)
+    assert [entry.startedDateTime for entry in log.entries] == sorted(entry.startedDateTime for entry in log.entries)
+    own = {key for entry in har["log"]["entries"] for key in entry} - {*Entry.__struct_fields__}
+    assert all(key.startswith("_") for key in own)
+
+
+def test_a_golden_capture_is_a_har_1_2_too(captures: Any) -> None:
+    (path,) = captures.glob("recorder-*.har")
+    msgspec.convert(json.loads(path.read_text("utf-8"))["log"], Log)
+
+
+def test_a_golden_capture_is_right_against_the_servers_log(captures: Any) -> None:
+    (path,) = captures.glob("recorder-*.har")
+    truth = json.loads(path.with_suffix(".truth.json").read_text("utf-8"))["sockets"]
+    for session, known in zip(analyze(read(path)).sessions, truth, strict=True):
+        for found, millis in ((session.opened, known["client_open_ms"]), (session.closed, known["server_close_ms"])):
+            if millis is not None:
+                low, high = told(found)
+                assert (low or 0) - 20 * MILLISECOND <= millis * MILLISECOND <= (high or 0) + 20 * MILLISECOND
+        assert (session.outcome is Outcome.OPEN) == (known["outcome"] == "open_at_export")
+
+
+def test_an_extract_of_it_gives_the_same(tmp_path: Any) -> None:
+    from analyzer.extract import extract
+
+    path = tmp_path / "recorded.har"
+    path.write_text(json.dumps(whole().har(END)))
+    small = analyze(read(io.BytesIO(extract(str(path)).data), "small.har"))
+    plain = [{**session_document(it), "url": "", "pointer": ""} for it in small.sessions]
+    assert plain == [{**session_document(it), "url": "", "pointer": ""} for it in analyze(read(path)).sessions]
+    assert small.capture.observed == analyze(read(path)).capture.observed
+
+
+# -- the DevTools protocol -------------------------------------------------------------------------------------
+
+BOOT = 1_000 * SECOND  # on the browser's clock, ZERO
+
+
+class Browser:
+    """Messages of the protocol, at seconds from ZERO."""
+
+    def __init__(self, keeps_pages: bool = False, off: int = 0) -> None:
+        self.cdp = Cdp(Recording(), ZERO - BOOT, keeps_pages)
+        self.off = off  # of the wall clock, in microseconds
+        self.attach("p", "page")
+        self.load(0, "https://h.example/", "l0")
+
+    def attach(self, session: str, kind: str, parent: str = "") -> None:
+        self.cdp.attached(session, {"targetId": f"id-{session}", "type": kind}, parent)
+
+    def send(self, session: str, method: str, second: float, **params: Any) -> None:
+        stamp = {"timestamp": (BOOT + round(second * SECOND)) / SECOND}
+        self.cdp.message(session, method, {**stamp, **params}, at(second) + 30 * MILLISECOND)
+
+    def load(self, second: float, url: str, loader: str, kind: str = "differentDocument", **headers: str) -> None:
+        """Asked for at `second`, answered 100 ms later, committed 200 ms later."""
+        common = {"frameId": "id-p", "loaderId": loader}
+        self.cdp.message("p", "Page.frameStartedNavigating", {**common, "url": url, "navigationType": kind}, at(second))
+        wall = (at(second) + self.off) / SECOND
+        asked = {**common, "type": "Document", "request": {"url": url}, "wallTime": wall}
+        self.send("p", "Network.requestWillBeSent", second, **asked)
+        answer = {"status": 200, "mimeType": "text/html", "headers": headers}
+        self.send("p", "Network.responseReceived", second + 0.1, **common, type="Document", response=answer)
+        self.send("p", "Page.lifecycleEvent", second + 0.2, **common, name="init")
+
+    def open(self, second: float, id: str, session: str = "p") -> None:
+        self.cdp.message(session, "Network.webSocketCreated", {"requestId": id, "url": f"wss://h/{id}"}, at(second))
+        self.send(session, "Network.webSocketWillSendHandshakeRequest", second, requestId=id, request={"headers": {}})
+        answer = {"status": 101, "statusText": "Switching Protocols", "headers": {}}
+        self.send(session, "Network.webSocketHandshakeResponseReceived", second + 0.01, requestId=id, response=answer)
+
+    def report(self, seen: Recording | None = None) -> Report:
+        return said(self.cdp.finish(seen or Recording()))
+
+
+def test_instants_are_those_of_the_browsers_clock_however_late_they_are_read() -> None:
+    browser = Browser()
+    browser.open(1, "1.1")
+    browser.send("p", "Network.webSocketClosed", 2, requestId="1.1")
+    (session,) = browser.report().sessions
+    assert session.proven == Interval(at(1.01), at(2))
+
+
+def test_the_pair_of_clocks_that_the_browser_tells_is_not_trusted_to_a_millisecond() -> None:
+    browser = Browser(off=14 * MILLISECOND)
+    browser.open(1, "1.1")
+    assert told(browser.report().sessions[0].opened) == bounds(1.01, 1.01)
+
+
+def test_the_clock_of_another_machine_is_taken_from_the_browser() -> None:
+    browser = Browser(off=3600 * SECOND)
+    browser.open(1, "1.1")
+    assert told(browser.report().sessions[0].opened) == bounds(3601.01, 3601.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "headers", "slack", "evidence"),
+    [
+        pytest.param("reload", "https://h.example/", {}, COMMIT_SLACK, "page-reloaded", id="reload"),
+        pytest.param("differentDocument", "https://h.example/b", {}, COMMIT_SLACK, "page-left", id="navigation"),
+        pytest.param("differentDocument", "https://other/", {}, SWAP_SLACK, "page-left", id="another site"),
+        pytest.param(
+            "differentDocument", "https://h.example/b", {"Cross-Origin-Opener-Policy": "same-origin"},
+            SWAP_SLACK, "page-left", id="another process for the same site",
+        ),
+    ],
+)  # fmt: skip
+def test_a_document_that_is_replaced_ends_its_sockets(
+    kind: str, url: str, headers: dict[str, str], slack: int, evidence: str
+) -> None:
+    browser = Browser()
+    browser.open(1, "1.1")
+    browser.load(5, url, "l1", kind, **headers)
+    (session,) = browser.report().sessions
+    assert told(session.closed) == (at(5.1), at(5.2) + slack)
+    assert session.closed is not None
+    assert session.closed.evidence == evidence
+
+
+def test_a_page_that_may_be_kept_proves_no_end_but_a_reload_does() -> None:
+    browser = Browser(keeps_pages=True)
+    browser.open(1, "1.1")
+    browser.load(3, "https://h.example/", "l1", "reload")
+    browser.open(4, "1.2")
+    browser.load(5, "https://h.example/b", "l2")
+    assert [session.outcome for session in browser.report().sessions] == [Outcome.CLOSED, Outcome.UNKNOWN]
+
+
+def test_a_page_that_comes_back_is_a_restore() -> None:
+    browser = Browser(keeps_pages=True)
+    browser.load(3, "https://h.example/b", "l1")
+    frame = {"id": "id-p", "url": "https://h.example/"}
+    browser.send("p", "Page.frameNavigated", 4, type="BackForwardCacheRestore", frame=frame)
+    assert [page.kind for page in browser.report().capture.pages] == ["load", "navigation", "restore"]
+
+
+@pytest.mark.parametrize(
+    ("go", "low", "high"),
+    [
+        pytest.param(lambda b: b.cdp.detached("w", at(5)), at(4.9) - GONE_BEFORE, at(5) + GONE_AFTER, id="a worker went"),
+        pytest.param(lambda b: b.cdp.page_closed("id-p", at(5)), at(4.9) - GONE_BEFORE, at(5) + GONE_AFTER, id="its page"),
+        pytest.param(
+            lambda b: b.cdp.message("p", "Inspector.targetCrashed", {}, at(5)), at(3), at(5) + GONE_AFTER, id="a crash"
+        ),
+    ],
+)  # fmt: skip
+def test_a_target_that_went_ends_its_sockets(go: Callable[[Browser], None], low: int, high: int) -> None:
+    browser = Browser()
+    browser.attach("w", "worker", "p")
+    browser.open(1, "1.1", "w")
+    browser.send("p", "Network.responseReceived", 3, type="Image")
+    browser.cdp.pulse = at(4.9)
+    go(browser)
+    assert told(browser.report().sessions[0].closed) == (low, high)
+
+
+def test_an_iframe_of_another_site_ends_only_its_own_sockets() -> None:
+    browser = Browser()
+    browser.attach("f", "iframe", "p")
+    browser.open(1, "1.1")
+    browser.open(1, "2.1", "f")
+    browser.cdp.detached("f", at(5))
+    assert [session.outcome for session in browser.report().sessions] == [Outcome.OPEN, Outcome.CLOSED]
+
+
+def test_a_refused_handshake_has_its_status() -> None:
+    browser = Browser()
+    browser.cdp.message("p", "Network.webSocketCreated", {"requestId": "1.1", "url": "wss://h/a"}, at(1))
+    text = "Error during WebSocket handshake: Unexpected response code: 403"
+    browser.send("p", "Network.webSocketFrameError", 1.1, requestId="1.1", errorMessage=text)
+    browser.send("p", "Network.webSocketClosed", 1.1, requestId="1.1")
+    (session,) = browser.report().sessions
+    assert (session.outcome, session.problem) == (Outcome.FAILED, "Unexpected response code: 403")
+
+
+@pytest.mark.parametrize("method", ["webSocketFrameReceived", "webSocketClosed"])
+def test_a_socket_that_is_older_than_the_recording_is_told(method: str) -> None:
+    browser = Browser()
+    frame = {"opcode": 1, "payloadData": "x"}
+    browser.send("p", f"Network.{method}", 1, requestId="1.1", response=frame)
+    report = browser.report()
+    assert ([it.id for it in report.capture.caveats], report.verdict) == (["recording-started-late"], "inconclusive")
+
+
+def test_a_shared_worker_may_have_opened_what_nobody_saw() -> None:
+    browser = Browser()
+    browser.attach("s", "shared_worker")
+    assert [caveat.id for caveat in browser.report().capture.caveats] == ["shared-worker"]
+
+
+def test_what_only_playwright_saw_is_taken_over_once() -> None:
+    browser, seen = Browser(), Recording()
+    browser.open(2, "1.1")
+    for id, second in (("early", 1), ("same", 2.03)):
+        seen.requested(id, "wss://h/1.1", at(second), tab="id-p")
+        seen.opened_without_answer(id)
+    report = browser.report(seen)
+    assert [told(session.created)[0] for session in report.sessions] == [at(1), at(2)]
+    assert [session.proven is None for session in report.sessions] == [True, False]
+
+
+def test_what_only_playwright_saw_ends_with_its_page() -> None:
+    browser, seen = Browser(), Recording()
+    seen.requested("a", "wss://h/1", at(1), tab="id-p")
+    seen.opened_without_answer("a")
+    browser.load(5, "https://h.example/", "l1", "reload")
+    (session,) = browser.report(seen).sessions
+    assert (told(session.closed), session.page) == ((at(1), at(5.2)), "page_1")
+
+
+# -- the lines of `record` -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        pytest.param({"opened": True}, "+ socket #7 wss://h/a?token=<token 1> (1 open now)", id="opened"),
+        pytest.param({"opened": True, "latest": 2}, "- socket #7 closed (1 open now)", id="closed"),
+        pytest.param(
+            {"opened": True, "latest": 2, "by": By.RELOAD}, "- socket #7 closed: page reloaded (1 open now)", id="by"
+        ),
+        pytest.param({"opened": True, "lost": True}, "- socket #7 lost from sight (1 open now)", id="lost"),
+        pytest.param({"latest": 2, "problem": "code: 403"}, "! socket #7 failed: code: 403 (1 open now)", id="failed"),
+    ],
+)  # fmt: skip
+def test_a_line_for_each_change_with_secrets_masked(state: dict[str, Any], line: str) -> None:
+    lines: list[str] = []
+    _Teller(lines.append, ZERO).told(Socket("a", "wss://h/a?token=secret12345", ZERO, 7, **state), at(1.25), 1)
+    assert lines == [f"   1.250 s  {line}"]
+
+
+def keys(value: Any) -> set[str]:
+    """Every name of a member in a document."""
+    if isinstance(value, list):
+        return set().union(*map(keys, value))
+    return set(value).union(*map(keys, value.values())) if isinstance(value, dict) else set()
+
+
+def test_every_member_of_our_own_is_in_the_docs() -> None:
+    recording = whole()
+    recording.requested("e", "wss://h.example/e", at(8), seen=at(9))
+    recording.caveat(STARTED_LATE)
+    recording.message("d", at(8), True, 1, "x" * 9000, 9000)
+    own = {name for name in keys(recording.har(END)) if name.startswith("_")} | {*By} | {"until", "caveats"}
+    text = (Path(__file__).parent.parent / "docs/recording.md").read_text("utf-8")
+    assert {name for name in own if f"`{name}`" not in text} == set()
+    assert {"_requestedBy", "_length", "_earliest", "_by", "_tab", "_kind", "_failureText"} <= own

@@ -1,0 +1,156 @@
+"""SARIF: valid by the published schema, with places that can be opened and fingerprints that stay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from analyzer import redaction
+from analyzer.model import Initiator, Policy, Run, Severity, Unreadable
+from analyzer.outputs import sarif
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+from analyzer.rules import RULES
+from tests.test_hostile import HOSTILE, run
+
+HERE = Path(__file__).parent
+CAPTURES = HERE / "captures"
+ALL = sorted(path.name for path in CAPTURES.glob("*.har"))
+SCHEMA = jsonschema.Draft4Validator(
+    json.loads((HERE / "schemas/sarif-2.1.0.json").read_text("utf-8")), format_checker=jsonschema.FormatChecker()
+)
+
+
+def made(names: Iterable[str], policy: Policy = Policy(), *bad: Unreadable) -> Run:  # noqa: B008 - frozen
+    reports = tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
+    return redaction.masked(Run(reports, bad, policy, "Release 4.2", (("build", "12"),), RULES))
+
+
+def told(run: Run) -> dict[str, Any]:
+    document = json.loads(sarif.render(run))
+    SCHEMA.validate(document)
+    (only,) = document["runs"]
+    return only  # type: ignore[no-any-return]
+
+
+def test_the_schema_refuses_what_is_wrong() -> None:
+    document = json.loads(sarif.render(made(["chrome-S2-overuse.har"])))
+    document["runs"][0]["results"][0]["level"] = "fatal"
+    assert not SCHEMA.is_valid(document)
+    document = json.loads(sarif.render(made(["chrome-S2-overuse.har"])))
+    document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] = "a b<c>"
+    assert not SCHEMA.is_valid(document)
+
+
+def test_every_capture_is_valid_and_every_finding_a_result() -> None:
+    run = made(ALL, Policy(), Unreadable("bad.har", "no log"))
+    findings = [finding for report in run.reports for finding in report.findings]
+    results = told(run)["results"]
+    assert len(results) == len(findings)
+    assert [result["level"] for result in results] == sorted(
+        (finding.severity.value for finding in findings), key=lambda it: -Severity(it).rank
+    )
+    assert all(told(run)["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"] for r in results)
+
+
+def test_a_result_is_where_the_code_is_that_opened_the_socket() -> None:
+    (result,) = told(made(["chrome-S2-overuse.har"]))["results"]
+    (place,) = result["locations"]
+    assert place["physicalLocation"] == {
+        "artifactLocation": {"uri": "http://127.0.0.1:38587/app/app.js"},
+        "region": {"startLine": 47186, "startColumn": 13},
+    }
+    assert [it["logicalLocations"][0]["fullyQualifiedName"] for it in result["relatedLocations"]] == [
+        f"/log/entries/{n}" for n in (4, 5, 6, 7)
+    ]
+
+
+def test_where_no_code_is_known_it_is_in_the_capture() -> None:
+    result = told(made(["httptoolkit-D.har"]))["results"][0]
+    place = result["locations"][0]
+    assert place["physicalLocation"] == {"artifactLocation": {"uri": "httptoolkit-D.har"}, "region": {"startLine": 1}}
+    assert place["logicalLocations"][0]["fullyQualifiedName"].startswith("/log/entries/")
+
+
+@pytest.mark.parametrize(
+    ("source", "uri"),
+    [
+        pytest.param("a b/ü.har", "a%20b/%C3%BC.har", id="letters that no URI holds"),
+        pytest.param("a\\b.har", "a/b.har", id="Windows"),
+        pytest.param("/tmp/x.har", "file:///tmp/x.har", id="absolute"),
+        pytest.param("-", "stdin", id="standard input"),
+        pytest.param("https://ci.example/a b.har", "https://ci.example/a%20b.har", id="a URL"),
+        pytest.param("a:b.har", "a%3Ab.har", id="what looks like a scheme"),
+    ],
+)
+def test_a_path_is_a_uri(source: str, uri: str) -> None:
+    report = analyze(read(CAPTURES / ALL[0], source=source))
+    (artifact,) = told(Run((report,), (), Policy()))["artifacts"]
+    assert artifact["location"]["uri"] == uri
+
+
+@pytest.mark.parametrize(
+    ("url", "uri"),
+    [
+        pytest.param("https://a.example/x.js?v=<token 1>", "https://a.example/x.js?v=%3Ctoken%201%3E", id="a mask"),
+        pytest.param("https://a.example/100%.js", "https://a.example/100%25.js", id="a stray percent sign"),
+        pytest.param("https://a.example/x#y#z", "https://a.example/x#y%23z", id="two fragments"),
+        pytest.param("webpack-internal:///./src/[id].tsx", "webpack-internal:///./src/%5Bid%5D.tsx", id="of a bundler"),
+    ],
+)
+def test_a_url_is_a_uri(url: str, uri: str) -> None:
+    place = sarif._in_source(Initiator(None, None, url, 0, 0))
+    assert place["physicalLocation"] == {"artifactLocation": {"uri": uri}}
+    assert jsonschema.Draft4Validator({"format": "uri-reference"}, format_checker=jsonschema.FormatChecker()).is_valid(
+        uri
+    )
+
+
+@pytest.mark.parametrize("url", ["", "<anonymous>", "x.js", "data:text/javascript,1"])
+def test_what_names_no_file_is_no_place(url: str) -> None:
+    assert not sarif._in_code(Initiator("f", None, url, 1, 1))
+
+
+def test_fingerprints_stay_when_the_capture_is_another() -> None:
+    first, second = (told(made([name])) for name in ("chrome-S6-strict-manual.har", "chrome-S8-offline-blip.har"))
+    assert [it["partialFingerprints"] for it in told(made(["chrome-S6-strict-manual.har"]))["results"]] == [
+        it["partialFingerprints"] for it in first["results"]
+    ]
+    for it in (*first["results"], *second["results"]):
+        own = it["partialFingerprints"]
+        assert own["primaryLocationLineHash"] == f"{own['harSockets/v1']}:1"
+
+
+def test_what_is_known_is_suppressed() -> None:
+    name = "chrome-S2-overuse.har"
+    known = frozenset(finding.fingerprint for finding in made([name]).reports[0].findings)
+    (result,) = told(made([name], Policy(baseline=known)))["results"]
+    assert [it["kind"] for it in result["suppressions"]] == ["external"]
+
+
+def test_what_cannot_be_read_or_told_is_notified() -> None:
+    run = told(made(["cypress-har-generator-H.har"], Policy(), Unreadable("bad.har", "no log")))
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert [(it["level"], it["message"]["text"][:15]) for it in invocation["toolExecutionNotifications"]] == [
+        ("error", "Cannot be read:"),
+        ("warning", "cypress-har-gen"),
+    ]
+
+
+def test_of_too_many_the_gravest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "RESULTS", 2)
+    run = told(made(["chrome-16-hmr.har", "chrome-S2-overuse.har"]))
+    assert [result["level"] for result in run["results"]] == ["error", "note"]
+    last = run["invocations"][0]["toolExecutionNotifications"][-1]
+    assert last["message"]["text"] == "Left out: 1 more, none graver."
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_capture_is_valid(content: str) -> None:
+    assert told(run(content))["results"]

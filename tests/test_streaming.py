@@ -1,0 +1,124 @@
+"""Results as they come: lines that a killed run leaves are taken over, and the file is that of an undisturbed run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas
+import pytest
+
+CAPTURES = Path(__file__).parent / "captures"
+SOME = sorted(CAPTURES.glob("chrome-[S0]*.har"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Captures with users and tokens, some of them equal, and one that is none."""
+    made = tmp_path / "captures"
+    made.mkdir()
+    for n in range(60):
+        source = SOME[n % len(SOME)]
+        (made / f"{n:02}.har").write_bytes(source.read_bytes() + b"\n" * (n // len(SOME)))
+    (made / "30.har").write_text("no HAR")
+    return made
+
+
+def command(*args: str) -> list[str]:
+    return [sys.executable, "-m", "analyzer", *args]
+
+
+def run(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*args), capture_output=True, text=True, check=False)
+
+
+def killed(after: int, path: Path, *args: str) -> None:
+    """A run that is killed when its file has so many lines."""
+    with subprocess.Popen(command(*args), stderr=subprocess.DEVNULL) as process:
+        part = path.with_name(path.name + ".part")
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not (part.exists() and part.read_bytes().count(b"\n") >= after):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    "more", [(), ("--redaction-key", "k"), ("--jobs", "2")], ids=["ordinals", "a key", "two processes"]
+)
+def test_resumed_after_a_kill_the_file_is_that_of_an_undisturbed_run(
+    folder: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    whole, broken = tmp_path / "whole.ndjson", tmp_path / "broken.ndjson"
+    key = more if more[:1] == ("--redaction-key",) else ()
+    assert run(str(folder), "-q", "--out", f"ndjson:{whole}", *key).returncode == 3
+    arguments = (str(folder), "-q", "--out", f"ndjson:{broken}", *more)
+    killed(5, broken, *arguments)
+    killed(20, broken, *arguments, "--resume")
+    assert not broken.exists()
+    assert run(*arguments, "--resume").returncode == 3
+    assert broken.read_bytes() == whole.read_bytes()
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["broken.ndjson", "captures", "whole.ndjson"]
+
+
+def test_resume_reads_only_what_is_new_or_changed(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "r.ndjson"
+    arguments = (str(folder), "-q", "--redaction-key", "k", "--out", f"ndjson:{path}")
+    run(*arguments)
+    before = path.read_bytes().splitlines()
+    told = json.loads(before[1])
+    edited = [before[0], json.dumps({**told, "entries": 999_999}).encode(), *before[2:]]  # shows whose line it is
+    path.write_bytes(b"\n".join(edited) + b"\n")
+    shutil.copy(SOME[1], folder / "00.har")
+    shutil.copy(SOME[0], folder / "99.har")
+    run(*arguments, "--resume")
+    after = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert len(after) == len(before) + 1
+    assert after[1]["entries"] == 999_999
+    assert (after[0]["sha256"], after[0]["sha256"] != json.loads(before[0])["sha256"]) == (after[0]["sha256"], True)
+    assert Path(after[-1]["source"]).name == "99.har"
+
+
+def test_lost_masks_are_told_not_made_up(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "r.ndjson"
+    arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
+    killed(5, path, *arguments)
+    (tmp_path / "r.ndjson.masks").unlink()
+    done = run(*arguments, "--resume")
+    assert (done.returncode, "give --redaction-key" in done.stderr) == (2, True)
+
+
+def test_other_options_are_refused(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "r.ndjson"
+    arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
+    killed(5, path, *arguments)
+    done = run(*arguments, "--resume", "--max-open", "2")
+    assert (done.returncode, "had other options" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--resume",), ("--resume", "--out", "json:x.json"), ("--jobs", "many"), ("--jobs", "0")]
+)
+def test_what_cannot_be_done_is_wrong_usage(arguments: tuple[str, ...]) -> None:
+    done = run(str(SOME[0]), *arguments)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_lines_on_standard_output_are_those_of_the_file(folder: Path, tmp_path: Path) -> None:
+    done = run(str(folder), "--format", "ndjson", "--out", f"ndjson:{tmp_path / 'r.ndjson'}")
+    assert done.stdout.encode() == (tmp_path / "r.ndjson").read_bytes()
+    assert [json.loads(line)["source"] for line in done.stdout.splitlines()] == sorted(map(str, folder.iterdir()))
+
+
+def test_a_folder_gets_a_parquet_dataset(folder: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    run(str(folder), "-q", "--out", f"parquet:{tmp_path / 'stream'}{os.sep}")
+    run(str(folder), "-q", "--out", f"parquet:{tmp_path / 'whole'}{os.sep}", "--out", f"csv:{rows}")
+    stream, whole = pandas.read_parquet(tmp_path / "stream"), pandas.read_parquet(tmp_path / "whole")
+    assert len(stream) == len(whole) == len(pandas.read_csv(rows)) > 60
+    assert stream.equals(whole)

@@ -1,0 +1,116 @@
+"""Many results in few tables: counted once each, and what is no result is told."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas
+import pytest
+from typer.testing import CliRunner
+
+from analyzer.cli import app
+from analyzer.model import Policy, Report, Run, Unreadable
+from analyzer.outputs import ndjson, tally
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+
+SAMPLES = Path(__file__).parent.parent / "sample_hars"
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[bytes]:
+    """All samples, and one that could not be read."""
+    reports: tuple[Report, ...] = tuple(analyze(read(path)) for path in sorted(SAMPLES.glob("*.har")))
+    return ndjson.render(Run(reports, (Unreadable("x.har", "/log: not a HAR"),), Policy())).splitlines(keepends=True)
+
+
+def counted(lines: list[bytes]) -> tally.Results:
+    return tally.results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
+
+
+def test_the_frame_counts_what_the_results_say(lines: list[bytes]) -> None:
+    found = counted(lines)
+    captures = [json.loads(line) for line in lines[:-1]]
+    told = tally.frame(found).set_index(["by", "name"])
+    every = told.loc[("all", "all")]
+    verdicts = [it["verdict"] for it in captures]
+    assert (every["captures"], every["overlap"]) == (len(captures), verdicts.count("overlap"))
+    assert every["cannot_tell"] == verdicts.count("possible-overlap") + verdicts.count("inconclusive")
+    assert every["peak_worst"] == max(it["concurrency"]["proven_peak"] for it in captures)
+    lengths = [it["concurrency"]["proven_overlap_ms"] for it in captures if it["verdict"] == "overlap"]
+    assert every["overlap_ms_median"] == pandas.Series(lengths).median()
+    chrome = [it for it in captures if it["exporter"]["id"] == "chrome"]
+    assert told.loc["exporter"].filter(like="chrome 5", axis=0)["captures"].sum() == len(chrome)
+    stream = [it for it in captures if any(s["provider"] == "stream-chat" for s in it["sessions"])]
+    assert told.loc[("service", "stream-chat"), "captures"] == len(stream) > 2
+    assert told.loc[("client", "stream-chat-js 9.53.0"), "captures"] == len(stream)
+    duplicate = [it for it in captures if any(f["rule"] == "duplicate-connection" for f in it["findings"])]
+    assert told.loc[("rule", "duplicate-connection (error)"), "captures"] == len(duplicate) > 0
+    assert told.loc["day"]["captures"].sum() == len(captures)
+    assert told.loc["untold"].index.str.startswith("cannot be read").sum() == 1
+    assert tuple(tally.frame(found).columns) == tally.COLUMNS
+
+
+def test_a_service_without_known_users_counts_too(lines: list[bytes]) -> None:
+    told = tally.frame(counted(lines)).set_index(["by", "name"])
+    assert {"next-hmr", "vite"} & set(told.loc["service"].index)
+
+
+def test_the_same_capture_is_counted_once_and_that_is_told(lines: list[bytes]) -> None:
+    found = counted([*lines, *lines])
+    assert (len(found.captures), len(found.unreadable), found.repeated) == (len(lines) - 1, 1, len(lines))
+    assert f"{len(lines)} repeated results left out" in tally.sentence(found)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b'{"source": "a", "verdict', id="cut off"),
+        pytest.param(b"[1]", id="no object"),
+        pytest.param(b'{"source": "a"}', id="no result"),
+        pytest.param(b'{"format": 1, "captures": []}', id="the JSON of a run"),
+        pytest.param(b"\xff\xfe", id="no text"),
+        pytest.param(b"[" * 100_000, id="nested too deep"),
+    ],
+)
+def test_what_is_no_result_is_told_with_its_place(line: bytes, lines: list[bytes]) -> None:
+    found = counted([lines[0], line + b"\n", b"\n", lines[1]])
+    assert (len(found.captures), [it.partition(": ")[0] for it in found.broken]) == (2, ["r.ndjson:2"])
+
+
+def test_the_command_writes_each_format(lines: list[bytes], tmp_path: Path) -> None:
+    (tmp_path / "r.ndjson").write_bytes(b"".join(lines))
+    files = [f"--out={name}:{tmp_path / name}" for name in tally.RENDERERS]
+    done = CliRunner().invoke(app, ["summary", str(tmp_path / "r.ndjson"), *files])
+    assert (done.exit_code, "By service" in done.output) == (0, True)
+    told = pandas.read_parquet(tmp_path / "parquet")
+    again = pandas.read_csv(io.BytesIO((tmp_path / "csv").read_bytes()))
+    assert (list(told.columns), len(told)) == (list(again.columns), len(again))
+    assert "| all | " in (tmp_path / "markdown").read_text()
+    for width in (40, 80, 160):
+        shown = tally.text(counted(lines), width=width).decode()
+        assert max(map(len, shown.splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["none.ndjson"], "No such file", id="no such file"),
+        pytest.param([str(SAMPLES / "README.md")], "no results", id="no results"),
+        pytest.param(["x", "--format", "html"], "not one of", id="a format that there is not"),
+        pytest.param(["x", "--out", "html:y"], "NAME:PATH", id="a file's format that there is not"),
+    ],
+)
+def test_what_cannot_be_counted_is_wrong_usage(arguments: list[str], said: str) -> None:
+    done = CliRunner().invoke(app, ["summary", *arguments])
+    assert (done.exit_code, said in done.output) == (2, True)
+
+
+def test_standard_input_and_a_pipe(lines: list[bytes]) -> None:
+    command = [sys.executable, "-m", "analyzer", "summary", "-", "--format", "markdown"]
+    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=True)
+    assert done.stdout.startswith(b"# Captures in numbers")
