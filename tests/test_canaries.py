@@ -239,6 +239,13 @@ def written(path: Path) -> str:
 
 
 # For each command: the calls, by what they write. A command that is missing fails.
+def results(har: str, folder: Path) -> str:
+    """The capture's line of results."""
+    path = folder / "results.ndjson"
+    CliRunner().invoke(app, ["analyze", har, "-q", "--out", f"ndjson:{path}"])
+    return str(path)
+
+
 CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
     "analyze": lambda har, out: [
         [har],
@@ -256,6 +263,7 @@ CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
         [har, "--write-baseline", str(out / "known.json")],
     ],
     "rules": lambda har, out: [[]],
+    "summary": lambda har, out: [[har], [results(har, out), "--format", "csv"], [results(har, out)]],
     "compare": lambda har, out: [[har, har, *(f"--out={name}:{out / name}" for name in comparison.RENDERERS)]],
     "report": lambda har, out: [[har, "-o", str(out / "a.html")], [har, "-o", str(out / "a.html"), "--per", "user"]],
 }

@@ -172,7 +172,15 @@ def _rows(it: Json) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
 
     def row(by: str, name: str, peak: int | None = None) -> tuple[str, str, str, bool, bool, float, float]:
         several = overlap if peak is None else peak > 1
-        return by, name, it["source"], several, untold, it["peak"] if peak is None else peak, it["overlap_ms"]
+        return (
+            by,
+            _plain(name),
+            _plain(it["source"]),
+            several,
+            untold,
+            it["peak"] if peak is None else peak,
+            it["overlap_ms"],
+        )
 
     yield row("all", "all")
     yield from (row("service", name, peak) for name, peak in it["service"].items())
@@ -185,6 +193,11 @@ def _rows(it: Json) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
         reasons = list(dict.fromkeys(it["caveats"])) or ["no close is recorded"]
         words = HEADLINES[Verdict(it["verdict"])].words.lower()
         yield from (row("untold", f"{words}: {reason}") for reason in reasons)
+
+
+def _plain(text: str) -> str:
+    """Text of a capture may hold lone surrogates, which pandas' strings (Arrow, UTF-8) have no form for."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _kind(problem: str) -> str:
