@@ -122,3 +122,22 @@ def test_a_folder_gets_a_parquet_dataset(folder: Path, tmp_path: Path) -> None:
     stream, whole = pandas.read_parquet(tmp_path / "stream"), pandas.read_parquet(tmp_path / "whole")
     assert len(stream) == len(whole) == len(pandas.read_csv(rows)) > 60
     assert stream.equals(whole)
+
+
+def test_ctrl_c_says_what_was_done_and_how_to_go_on(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "r.ndjson"
+    asked = command(str(folder), "-q", "--out", f"ndjson:{path}")
+    with subprocess.Popen(asked, stderr=subprocess.PIPE, text=True) as process:
+        part = tmp_path / "r.ndjson.part"
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not (part.exists() and b"\n" in part.read_bytes()):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    if process.returncode == 3:
+        pytest.skip("it was done before it could be interrupted")
+    assert process.returncode == 130
+    assert "of 60 captures are done; --resume goes on with" in said
+    assert "Traceback" not in said
+    assert run(str(folder), "-q", "--resume", "--out", f"ndjson:{path}").returncode == 3
+    assert len(path.read_bytes().splitlines()) == 60

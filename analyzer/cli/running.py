@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -65,7 +66,7 @@ def answer(
     """The same of files that are known; one that is named twice is told twice."""
     held = settings.held(reading, allowed)
     policy = settings.policy(held, with_baseline)
-    with progress.shown(sum(map(fleet.size, names)), delivery.quiet) as done:
+    with progress.shown(sum(map(fleet.size, names))) as done:
         results = list(worked(names, policy, settings.catalogue(held), spread, done))
     reports = [result for result in results if isinstance(result, Report)]
     if spread.together and reports:
@@ -106,20 +107,31 @@ def stream(
     ordinal = lines.names.ordinal if lines is not None and lines.names is not None else None
     masks = redaction.Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key, ordinal)
     done = {name for name in names if lines is not None and lines.has(name)}
-    unread = 0
-    with closing(worked([name for name in names if name not in done], policy, catalogue, spread)) as found:
-        for name in names:
-            if lines is not None and name in done:
-                lines.write(line := lines.earlier(name))
-                if not delivery.quiet:
-                    show(line)
-                continue
-            result = masks.result(next(found))
-            if isinstance(result, Unreadable):
-                unread += 1
-                say(f"{result.source}: {result.problem}")
-            for sink in sinks:
-                sink.take(result)
+    new = [name for name in names if name not in done]
+    hidden = not delivery.quiet and sys.stdout.isatty()  # the lines themselves show how far it is
+    unread = told = 0
+    try:
+        with (
+            progress.shown(sum(map(fleet.size, new)), hidden) as advance,
+            closing(worked(new, policy, catalogue, spread, advance)) as found,
+        ):
+            for name in names:
+                if lines is not None and name in done:
+                    lines.write(line := lines.earlier(name))
+                    if not delivery.quiet:
+                        show(line)
+                else:
+                    result = masks.result(next(found))
+                    if isinstance(result, Unreadable):
+                        unread += 1
+                        say(f"{result.source}: {result.problem}")
+                    for sink in sinks:
+                        sink.take(result)
+                told += 1
+    except SystemExit:  # Ctrl-C (cli.main)
+        kept = "" if lines is None else f"; --resume goes on with {lines.part}"
+        say(f"interrupted: {told:,} of {len(names):,} captures are done{kept}")
+        raise
     for sink in sinks:
         sink.finish()
     raise typer.Exit(gate.UNREADABLE if unread else 0)

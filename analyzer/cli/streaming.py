@@ -56,20 +56,20 @@ class Lines:
 
     def __init__(self, path: Path, options: str, resume: bool, keyed: bool) -> None:
         self.path = path
-        self._part, self._old, masks = (path.with_name(path.name + end) for end in (".part", ".old", ".masks"))
+        self.part, self._old, masks = (path.with_name(path.name + end) for end in (".part", ".old", ".masks"))
         self._known: dict[str, Known] = {}
         self._earlier: IO[bytes] | None = None
         try:
             if resume:
                 self._take_over()
-            self._file = open(self._part, "wb")  # noqa: SIM115 - open as long as results come
+            self._file = open(self.part, "wb")  # noqa: SIM115 - open as long as results come
             self.names = None if keyed else Names(masks, options, continued=bool(self._known))
         except OSError as error:
             refuse(f"{path}: cannot be written: {error.strerror}")
 
     def _take_over(self) -> None:
         """What was written before, whole lines, as `FILE.old`: a run that is broken off again loses none of it."""
-        before = [it for it in (self._old, self._part, self.path) if it.is_file()]
+        before = [it for it in (self._old, self.part, self.path) if it.is_file()]
         lines = {line.source: line for it in reversed(before) for line in _lines(it)}
         if lines:
             new = self._old.with_name(self._old.name + ".new")
@@ -104,7 +104,7 @@ class Lines:
         self._file.close()
         if self._earlier is not None:
             self._earlier.close()
-        os.replace(self._part, self.path)
+        os.replace(self.part, self.path)
         self._old.unlink(missing_ok=True)
         if self.names is not None:
             self.names.forget()
