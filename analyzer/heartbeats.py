@@ -34,7 +34,8 @@ def ghosts(sessions: Iterable[Session], missed: int) -> tuple[Ghost, ...]:
     groups: dict[object, list[Session]] = {}
     for session in sessions:
         if session.proven is not None and session.messages.last is not None and session.initiator is not None:
-            whose = session.user or initiators.place(session.initiator)  # of other code another rhythm may be right
+            # Of other code, or to another URL of the same code, another rhythm may be right.
+            whose = session.user or (initiators.place(session.initiator), session.url)
             groups.setdefault((session.endpoint, whose, session.client, session.clock), []).append(session)
     return tuple(ghost for members in groups.values() for ghost in _among(members, missed))
 

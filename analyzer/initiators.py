@@ -22,8 +22,11 @@ ELSEWHERE = re.compile(
     r"/node_modules/|/\.vite/deps/|/@vite/|/@react-refresh|/webpack/(?:runtime|bootstrap)|/webpack-dev-server/"
     r"|^(?:chrome|moz|safari-web|ms-browser)-extension:|^(?:node|chrome|devtools|native):"
     r"|^https?://(?:unpkg\.com|cdn\.jsdelivr\.net|esm\.sh|esm\.run|cdn\.skypack\.dev|ga\.jspm\.io|cdnjs\.cloudflare\.com"
-    r"|cdn\.socket\.io|js\.pusher\.com)/"
-    r"|/(?:chunk-)?vendors?(?:[~.-][^/]*)?\.m?js|/(?:framework|polyfills|zone|runtime)(?:[.-][^/]*)?\.m?js"
+    r"|cdn\.socket\.io|js\.pusher\.com|cdn\.ably\.(?:com|io)|www\.gstatic\.com|js\.intercomcdn\.com|sdk\.twilio\.com)/"
+    r"|/\.angular/cache/[^?#]*/deps/|/node_modules_[^/]*\.js"
+    # Chunks as bundlers name them: alone, with a hash, or joined by `~`; not an application's `vendor-dashboard.js`.
+    r"|/(?:chunk-)?vendors?(?:~[^/]*|[.-][0-9A-Za-z_]*\d[0-9A-Za-z_]*)?(?:\.(?:chunk|bundle|min))?\.m?js"
+    r"|/(?:framework|polyfills|zone|runtime|lib)(?:[.-][0-9A-Za-z_]*\d[0-9A-Za-z_]*)?(?:\.(?:chunk|bundle|min))?\.m?js"
 )
 # Functions of frameworks, bundlers and React, which a single bundle holds beside the application.
 FRAMEWORK = re.compile(

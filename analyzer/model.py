@@ -529,6 +529,7 @@ class Cause(Value, frozen=True):
     explain: Callable[[Finding, Sequence[Session]], Explanation | None]
     dev_only: bool = False  # production does not have it
     at_most: Severity | None = None  # an overlap that it explains is not graver
+    of_all: bool = False  # its function gets all sessions of the capture: what closed before tells, too
 
 
 class Scope(StrEnum):

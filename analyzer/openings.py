@@ -9,6 +9,7 @@ from analyzer.model import SECOND, Instant, Outcome, Session
 
 TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
 CLEANED = 5 * SECOND  # by then a clean-up has closed, even one that waits for the handshake
+SOON = SECOND // 4  # a clean-up that closes at once, or as soon as the handshake is done: measured 1 to 70 ms
 QUEUED = SECOND // 10
 FOREVER = 1 << 62
 
@@ -56,6 +57,20 @@ def from_one_place(sessions: Iterable[Session]) -> list[tuple[Session, Session]]
     return found
 
 
+def closed_before(old: Session, new: Session) -> bool:
+    """May the old one have closed before the new one was asked for?"""
+    gone = old.closed.earliest if old.closed is not None else None
+    return old.outcome is Outcome.CLOSED and (gone is None or gone <= created(new) + QUEUED)
+
+
+def at_once(old: Session, new: Session) -> bool:
+    """Did the old one close just when the new one was asked for, or as soon as it was open itself? A capture does not
+    say who closed: what closed later may have been closed by the server."""
+    gone = old.closed.latest if old.closed is not None else None
+    opened = old.opened.latest if old.opened is not None and old.opened.latest is not None else 0
+    return gone is not None and gone <= max(created(new), opened) + SOON
+
+
 def cleaned_up(old: Session, new: Session) -> bool:
     """Did the old one close soon after the new one was asked for, while that lived on?"""
     gone = old.closed.latest if old.closed is not None else None
@@ -70,6 +85,15 @@ def lives_on(old: Session, new: Session) -> bool:
     if old.proven is None or new.proven is None:
         return False
     return old.proven.end is None or old.proven.end > max(created(new) + CLEANED, new.proven.start)
+
+
+def outlasted(old: Session, new: Session) -> bool:
+    """Is the old one known to have been open long after the new one was asked for? What was open when the capture was
+    saved a moment later may just have been about to close."""
+    if old.proven is None:
+        return False
+    seen = old.last_seen if old.proven.end is None else old.proven.end
+    return seen is not None and seen > created(new) + CLEANED
 
 
 def connecting(old: Session, new: Session) -> bool:

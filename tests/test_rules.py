@@ -227,7 +227,7 @@ def test_a_ghost_in_words() -> None:
 def test_a_storm_counts_reconnects_within_a_minute() -> None:
     ((severity, message),) = messages_of("chrome-20-storm", "reconnect-storm")
     assert severity == "warning"
-    assert message.startswith("13 reconnects to 127.0.0.1:44175/ws within ")
+    assert message.startswith("13 openings to 127.0.0.1:44175/ws within ")
     assert messages_of("chrome-20-storm", "reconnect-storm", storm_opens=14) == []
 
 
@@ -252,7 +252,9 @@ def test_failed_attempts_count_in_a_storm(report: Callable[..., Any]) -> None:
         found = report({"log": log}).findings
         return [it.message for it in found if it.rule == "reconnect-storm"]
 
-    assert told(list(range(0, 55, 5))) == ["10 reconnects to h.example/ws within 45.0 s, 10 of which failed."]
+    assert told(list(range(0, 55, 5))) == [
+        "10 openings to h.example/ws within 45.0 s, each after an earlier one had ended, 10 failed."
+    ]
     assert told(list(range(0, 80, 8))) == []
     assert told([0, 1, 3, 7, 15, 31, 63]) == []
 

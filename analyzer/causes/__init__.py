@@ -6,6 +6,8 @@ A cause is named where the call stacks and messages show its fingerprint; else n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from analyzer import openings
@@ -19,7 +21,7 @@ from analyzer.causes import (
     socket_io_not_multiplexed,
     strict_mode_double_mount,
 )
-from analyzer.model import Finding, Report, Severity
+from analyzer.model import Finding, Report, Session, Severity
 
 CAUSES = (
     strict_mode_double_mount.CAUSE,
@@ -32,16 +34,18 @@ CAUSES = (
     several_client_instances.CAUSE,
 )
 GRAVITY = list(Severity)
-SHOWN = 12  # lines of proof
+SHOWN = 100  # lines of proof
 
 
 def explained(finding: Finding, report: Report) -> Finding:
     """The finding with its cause, where the capture shows one; and no graver than that cause is."""
-    sessions = openings.in_order(report.named(finding.sessions))
+    everyone = _dated(report, report.sessions)
+    sessions = [it for it in everyone if it.id in finding.sessions]
     for cause in CAUSES:
-        told = cause.explain(finding, sessions)
+        told = cause.explain(finding, everyone if cause.of_all else sessions)
         if told is not None:
-            severities = [finding.severity, *([cause.at_most] if cause.at_most is not None else [])]
+            at_most = cause.at_most if told.sure else None
+            severities = [finding.severity, *([at_most] if at_most is not None else [])]
             return msgspec.structs.replace(
                 finding,
                 severity=min(severities, key=GRAVITY.index),
@@ -50,6 +54,20 @@ def explained(finding: Finding, report: Report) -> Finding:
                 proof=told.proof[:SHOWN],
                 remedy=told.remedy or finding.remedy,
                 link=told.link or finding.link,
-                dev_only=finding.dev_only or cause.dev_only,
+                dev_only=finding.dev_only or (cause.dev_only and told.sure),
             )
     return finding
+
+
+def _dated(report: Report, sessions: Iterable[Session]) -> list[Session]:
+    """The sockets that have a date, in the order in which they were asked for. One that was open when the capture was
+    saved has been seen until then."""
+    observed = report.capture.observed
+    saved = observed.end if observed is not None else None
+    return [
+        msgspec.structs.replace(it, last_seen=max(it.last_seen or saved, saved))
+        if saved is not None and it.proven is not None and it.proven.end is None
+        else it
+        for it in openings.in_order(sessions)
+        if openings.created(it) != openings.FOREVER
+    ]

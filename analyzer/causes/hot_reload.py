@@ -1,7 +1,7 @@
 """The development server ran a module anew after an edit, and the socket that it had opened before stayed open.
 
 How it is told: the stack of the new socket holds `importUpdatedModule` of Vite's client, which runs a module anew in
-place; an older socket from the same module was open.
+place; an older socket from another version of the same module (`?t=` in its address) was open.
 
 Why it matters: in development alone. After each edit there is one more, and what is measured there is not what
 production does.
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import initiators, openings
-from analyzer.model import Cause, Confidence, Explanation, Finding, Frame, Proof, Session, Severity, spoken
+from analyzer.model import Cause, Confidence, Explanation, Finding, Frame, Initiator, Proof, Session, Severity, spoken
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -41,9 +41,14 @@ def _pairs(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session, Fram
         if code is not None:
             key = ((code.url or "").partition("?")[0], session.endpoint, session.page)
             old, frame = before.get(key), initiators.hot(code)
-            if old is not None and frame is not None:
+            if old is not None and frame is not None and _version(old.initiator) != _version(code):
                 yield old, session, frame
             before[key] = session
+
+
+def _version(code: Initiator | None) -> str:
+    """Of a module, as Vite writes it: `?t=1763923693000`."""
+    return ((code.url if code is not None else None) or "").partition("?")[2]
 
 
 def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:

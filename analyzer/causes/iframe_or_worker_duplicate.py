@@ -27,7 +27,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
             by_whom.setdefault(session.user or session.url, []).append(session)
     for members in by_whom.values():
         contexts = dict.fromkeys(it.context for it in members)
-        if len(contexts) > 1:
+        if len(contexts) > 1 and len({it.page for it in members if it.page is not None}) < 2:
             *names, last = (REALMS.get(it, str(it)) for it in contexts)
             whose = "the same user" if members[0].user is not None else "their own to the same URL"
             told = f"{', '.join(names)} and {last} each opened a connection of {whose}."

@@ -3,7 +3,8 @@
 How it is told: React's StrictMode mounts every component twice in development, with the clean-up in between. The stack
 of the second socket holds the functions of the second mount (`invokePassiveEffectMountInDEV` in React 18,
 `doubleInvokeEffectsOnFiber` in React 19), the first was opened from the same place a moment before, and it was still
-open more than five seconds later, or when the capture was saved.
+open more than five seconds later. Where the capture was saved before that, it is told as probable: a clean-up may have
+been about to close it.
 
 Why it matters: production mounts once, but it unmounts too. Each change of route or key then leaves a socket open that
 nothing uses, until the page is left.
@@ -37,6 +38,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
         link=provider.link if provider is not None and provider.link else LINK,
+        sure=all(openings.outlasted(*pair) for pair in pairs),
     )
 
 

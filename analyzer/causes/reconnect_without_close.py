@@ -2,8 +2,9 @@
 
 How it is told: the stack of the new socket holds the function by which the client, or the application, reconnects by
 itself (`_reconnect` of Stream's clients; a function of the application called `reconnect` or the like, where another
-socket was opened without it). An older socket of the same page, address and user was open then, and still was more than
-five seconds later, or when the capture was saved.
+socket was opened without it). The only older socket that it can have replaced, of the same page and user (of the very
+same URL where no user is known), was open then, and still was more than five seconds later, or when the capture was
+saved. Where another one may have been replaced, as one that had closed, nothing is said.
 
 Why it matters: the server delivers each event twice and counts two connections, until the old one's network connection
 dies. A client that does so at every loss of network adds one each time.
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import heartbeats, initiators, openings
-from analyzer.model import Cause, Client, Confidence, Explanation, Finding, Frame, Proof, Session, spoken
+from analyzer.model import Cause, Client, Confidence, Explanation, Finding, Frame, Outcome, Proof, Session, spoken
 from analyzer.providers import clients
 from analyzer.providers.clients import Fault
 
@@ -27,7 +28,7 @@ ID = "reconnect-without-close"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = list(_pairs(sessions))
+    pairs = [pair for pair in _pairs(sessions) if {pair[0].id, pair[1].id} <= set(finding.sessions)]
     if not pairs:
         return None
     _, new, _ = pairs[0]
@@ -42,18 +43,22 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _pairs(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session, Frame]]:
-    """Each that was opened anew, after the last one before that lived on."""
-    before: dict[object, Session] = {}
+    """Each that was opened anew, after the one that it replaced, where that lived on."""
+    left: dict[object, list[Session]] = {}  # that no later one has replaced
     otherwise: set[object] = set()  # where one was opened by other code: else `reconnect` is just how it connects
     for session in sessions:
-        key = (session.endpoint, session.page, session.user, session.context)
-        old, frame = before.get(key), initiators.reconnect(session)
+        key = (session.user or session.url, session.page, session.context)
+        before, frame = left.setdefault(key, []), initiators.reconnect(session)
         if frame is None:
             otherwise.add(key)
+        gone = [it for it in before if openings.closed_before(it, session)]
         tells = key in otherwise or clients.library(session.provider) is not None
-        if old is not None and frame is not None and tells and openings.lives_on(old, session):
-            yield old, session, frame
-        before[key] = session
+        if frame is not None and tells and len(before) == 1 and openings.lives_on(before[0], session):
+            yield before[0], session, frame
+        if gone or (frame is not None and len(before) == 1):
+            before.remove(gone[-1] if gone else before[0])
+        if session.outcome is not Outcome.FAILED:
+            before.append(session)
 
 
 def _who(client: Client | None, known: bool) -> str:
@@ -68,11 +73,8 @@ def _fault(fault: Fault | None) -> str:
 
 def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
     yield new.proves("opened by a reconnect", frame)
-    code = new.initiator
-    if code is not None and code.function is not None and code.function != frame.function:
-        yield new.proves("which began in", Frame(code.function, code.url, code.line, code.column))
     age = openings.created(new) - openings.created(old)
     yield old.proves(f"opened {spoken(age)} before, and not closed then; {heartbeats.rhythm(old)}")
 
 
-CAUSE = Cause(ID, "Reconnected without closing the old one", explain)
+CAUSE = Cause(ID, "Reconnected without closing the old one", explain, of_all=True)

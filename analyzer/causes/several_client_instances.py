@@ -2,8 +2,9 @@
 
 How it is told: each socket was opened by a call of the application to the client's own function that connects
 (`connectUser` of Stream's clients), for the same user and on the same page, while the others were open. A second call
-on a client that is connected opens no second socket, so each of these calls was made on a client of its own. Named for
-client libraries alone of which that is known.
+on a client that is connected opens no second socket, so each of these calls was made on a client of its own. It is told
+as probable where the older ones may have been on their way to be closed: one client that disconnects and connects anew
+looks the same for a while. Named for client libraries alone of which that is known.
 
 Why it matters: each client keeps a connection, receives every event and holds a state of its own. The service counts
 each of them, and may bill them.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from analyzer import initiators, openings
 from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Session
@@ -34,12 +36,19 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     places = Counter(initiators.place(it.initiator) for it in members if it.initiator is not None)
     frame = initiators.call(members[0])
     function = f"{frame.function.rpartition('.')[2]}()" if frame is not None and frame.function else "the client"
+    sure = all(_apart(old, new) for old, new in pairwise(members))
     return Explanation(
         why=f"{len(members):,} clients of one user: {function} was called on each of them, "
-        f"{_from(members, len(places))}.",
+        f"{_from(members, len(places))}."
+        + ("" if sure else " One client that disconnected and connected anew looks the same for a while."),
         proof=tuple(it.proves(f"{function} called by", initiators.own(it.initiator)) for it in members),
-        sure=not (len(places) == 1 and openings.connecting(members[0], members[1]) and len(members) == 2),
+        sure=sure,
     )
+
+
+def _apart(old: Session, new: Session) -> bool:
+    """Is it known that no client let go of the old one and connected anew?"""
+    return not openings.connecting(old, new) and openings.outlasted(old, new)
 
 
 def _called(session: Session) -> bool:

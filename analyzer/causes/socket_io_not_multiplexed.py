@@ -1,8 +1,9 @@
 """Socket.IO opened a second connection to the same server, instead of sharing the first.
 
 How it is told: two sockets of Engine.IO to the same address, from the same page, both open, and the stack of neither
-holds Socket.IO's `reconnect`. Namespaces of one server share a connection unless the same namespace is asked for twice,
-or `forceNew` or `multiplex: false` is set, or the page loads two copies of the library.
+holds Socket.IO's `reconnect`. Where the first may have been on its way to be closed, it is told as probable. Namespaces
+of one server share a connection unless the same namespace is asked for twice, or `forceNew` or `multiplex: false` is
+set, or the page loads two copies of the library.
 
 Why it matters: each connection has its own session at the server, its own heartbeats, and delivers events by itself.
 
@@ -12,8 +13,9 @@ What to do: call `io()` once and share what it returns; further namespaces use t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from analyzer import initiators
+from analyzer import initiators, openings
 from analyzer.model import Cause, Confidence, Explanation, Finding, Session
 
 PROVIDER = "socket-io"
@@ -33,6 +35,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         why=f"Socket.IO opened {len(members):,} connections to one server, where its namespaces share one unless the "
         "same is asked for twice or forceNew is set.",
         proof=tuple(it.proves("opened by", initiators.own(it.initiator)) for it in members),
+        sure=all(openings.outlasted(old, new) for old, new in pairwise(members)),
     )
 
 

@@ -3,6 +3,8 @@
 How it is told: the stack of the second socket holds the functions by which React mounts the effects of a component a
 second time (`invokePassiveEffectMountInDEV` in React 18, `doubleInvokeEffectsOnFiber` in React 19). The first was
 opened from the same place a moment before, and closed within five seconds while the second lived on. Only one was left.
+It is certain where it closed within a quarter of a second of the second mount, or of its own opening; what closed later
+may have been closed by the server, so that is told as probable, and the finding stays as grave as it was.
 
 Why it matters: in development React runs every effect, its clean-up, and the effect again, to show effects that clean
 up badly. A socket that is still connecting when the clean-up runs is closed once it is open, so both are open for a
@@ -18,17 +20,21 @@ from collections.abc import Iterator, Sequence
 from analyzer import initiators, openings
 from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, spoken
 
+NOTHING = "Nothing: production mounts once. To be rid of it, connect outside of React."
+
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     pairs = [pair for pair in openings.second_mounts(sessions) if openings.cleaned_up(*pair)]
     if not pairs or len(sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
         return None
+    sure = all(openings.at_once(*pair) for pair in pairs)
     return Explanation(
         why=f"React's StrictMode mounted {openings.by_whom(pairs[0][1], 'a component')} twice, in development only, "
         "and the clean-up closed the first socket.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy="Nothing: production mounts once. To be rid of it, connect outside of React.",
+        remedy=NOTHING if sure else f"See that the clean-up closes it, and not the server. Then: {NOTHING}",
         link="https://react.dev/reference/react/StrictMode",
+        sure=sure,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from analyzer.model import Frame, Proof
 
 ENTRIES = "/log/entries/"
+MOST = 12  # sockets that are named one by one
 
 
 def lines(proof: Iterable[Proof]) -> list[str]:
@@ -21,8 +22,9 @@ def _line(alike: list[Proof]) -> str:
     first, *others = alike
     if not others:
         return first.line
-    sockets = ", ".join(f"#{it.session[1:]}" for it in alike)
-    told = f"sockets {sockets}, {_places([it.pointer for it in alike])}: {first.said}"
+    shown, more = alike[:MOST], f" and {len(alike) - MOST:,} more" * (len(alike) > MOST)
+    sockets = ", ".join(f"#{it.session[1:]}" for it in shown)
+    told = f"sockets {sockets}{more}, {_places([it.pointer for it in shown])}{more}: {first.said}"
     return told if first.frame is None else f"{told}: {first.frame.named}"
 
 

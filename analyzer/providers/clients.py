@@ -17,9 +17,10 @@ NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
 class Fault(Value, frozen=True, forbid_unknown_fields=True):
-    """A known fault of versions up to and with `until`, which makes the cause of that name."""
+    """A known fault of versions from `since` up to and with `until`, which makes the cause of that name."""
 
     cause: str
+    since: str
     until: str
     says: str
     remedy: str
@@ -62,7 +63,8 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
         if client is None or client.name is None or client.name != self.name:
             return None
         version = numbers(client.version)
-        found = (it for it in self.fault if it.cause == cause and version and version <= numbers(it.until))
+        having = (it for it in self.fault if version and numbers(it.since) <= version <= numbers(it.until))
+        found = (it for it in having if it.cause == cause)
         return next(found, None)
 
 
