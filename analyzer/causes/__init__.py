@@ -39,8 +39,8 @@ SHOWN = 100  # lines of proof
 
 def explained(finding: Finding, report: Report) -> Finding:
     """The finding with its cause, where the capture shows one; and no graver than that cause is."""
-    everyone = _dated(report, report.sessions)
-    sessions = [it for it in everyone if it.id in finding.sessions]
+    everyone, named = _dated(report, report.sessions), set(finding.sessions)
+    sessions = [it for it in everyone if it.id in named]
     for cause in CAUSES:
         told = cause.explain(finding, everyone if cause.of_all else sessions)
         if told is not None:

@@ -253,14 +253,25 @@ def _view(trace: Trace) -> _View:
 
 
 def _matching(rows: Sequence[Row], view: _View) -> Row | None:
-    return next(
-        (row for row, match in _at(tuple(rows), view.host, view.port, view.path) if _matches(match, view)), None
-    )
+    candidates = _at(tuple(rows), view.host, view.port, view.path, frozenset(view.query))
+    return next((row for row, match in candidates if _matches(match, view)), None)
 
 
 @lru_cache(1024)  # the same addresses come again within a capture, and in every capture of a folder
-def _at(rows: tuple[Row, ...], host: str, port: int | None, path: str) -> tuple[tuple[Row, Match], ...]:
-    """The conditions that an address fulfils as far as it can, in the order of the rows."""
+def _at(
+    rows: tuple[Row, ...], host: str, port: int | None, path: str, keys: frozenset[str]
+) -> tuple[tuple[Row, Match], ...]:
+    """The conditions that an address may fulfil, in the order of the rows."""
+    return tuple(
+        (row, match)
+        for row, match in _on(rows, host, port)
+        if match.query.keys() <= keys and (match.path is None or _fits(match.path, path))
+    )
+
+
+@lru_cache(1024)
+def _on(rows: tuple[Row, ...], host: str, port: int | None) -> tuple[tuple[Row, Match], ...]:
+    """Those that a host may fulfil."""
     return tuple(
         (row, match)
         for row in rows
@@ -268,21 +279,20 @@ def _at(rows: tuple[Row, ...], host: str, port: int | None, path: str) -> tuple[
         if (match.port is None or port == match.port)
         and (match.host is None or _fits(match.host, host))
         and (not match.dev_host or _fits(DEV_HOST, host))
-        and (match.path is None or _fits(match.path, path))
     )
 
 
 def _matches(match: Match, view: _View) -> bool:
     """All the other conditions."""
-    return (
-        all(
-            key in view.query and (not pattern or _fits(pattern, view.query[key]))
-            for key, pattern in match.query.items()
-        )
-        and (match.protocol is None or any(_fits(match.protocol, it) for it in view.protocols))
-        and (match.script is None or any(_regex(match.script).search(url) for url in view.scripts))
-        and (match.sent is None or _begins(match.sent, view, Direction.SEND))
-        and (match.received is None or _begins(match.received, view, Direction.RECEIVE))
+    for key, pattern in match.query.items():
+        if pattern and not _fits(pattern, view.query[key]):
+            return False
+    if match.protocol is not None and not any(_fits(match.protocol, it) for it in view.protocols):
+        return False
+    if match.script is not None and not any(_regex(match.script).search(url) for url in view.scripts):
+        return False
+    return (match.sent is None or _begins(match.sent, view, Direction.SEND)) and (
+        match.received is None or _begins(match.received, view, Direction.RECEIVE)
     )
 
 
