@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from analyzer.model import Confidence, Finding, Policy, Report, Run, Value, Verdict
+from analyzer.model import Finding, Policy, Report, Run, Value, Verdict
 
 # Exit statuses (docs/decisions/0011-exit-statuses.md); where several hold, the first of this order.
 VIOLATED, UNREADABLE, EMPTY, UNDECIDED = 1, 3, 5, 4
@@ -57,11 +57,7 @@ def undecided(report: Report) -> bool:
     So it is where the verdict is not decided. And an overlap that the policy lets pass (of a dev server, of different
     services, for a moment) must not hide that there may be others beside it.
     """
-    return (
-        report.verdict in UNTOLD
-        or any(finding.confidence is Confidence.POSSIBLE for finding in report.findings)
-        or any(caveat.hides_sockets for caveat in report.capture.caveats)
-    )
+    return report.verdict in UNTOLD or report.unsure or any(caveat.hides_sockets for caveat in report.capture.caveats)
 
 
 def exit_status(run: Run) -> int:

@@ -606,6 +606,7 @@ class Report(Value, frozen=True):
     groups: tuple[Group, ...]
     excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
+    unsure: bool = False  # something that a rule looks for cannot be ruled out, whatever severity the policy gives it
 
     def named(self, ids: Iterable[str]) -> tuple[Session, ...]:
         """The sessions with these ids (s1 is the first, so no search)."""

@@ -46,13 +46,17 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         excesses=overlaps.excesses(found, policy),
         findings=(),
     )
-    found_by_rules = (
+    found_by_rules = [
         causes.explained(finding, report) if rule.has_cause else finding
         for rule in RULES
         for finding in rule.check(report, policy)
-    )
+    ]
     findings = _weighed(found_by_rules, policy)
-    return msgspec.structs.replace(report, findings=tuple(_fingerprinted(f, report) for f in findings))
+    return msgspec.structs.replace(
+        report,
+        findings=tuple(_fingerprinted(f, report) for f in findings),
+        unsure=any(finding.confidence is Confidence.POSSIBLE for finding in found_by_rules),
+    )
 
 
 def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:

@@ -179,7 +179,7 @@ def allowed_overlap() -> Report:
 def test_an_overlap_that_passes_does_not_hide_what_cannot_be_told(allowed_overlap: Report) -> None:
     perhaps = analyze(read(CAPTURES / POSSIBLE)).findings[0]
     hiding = analyze(read(CAPTURES / MISSING)).capture.caveats
-    beside = msgspec.structs.replace(allowed_overlap, findings=(*allowed_overlap.findings, perhaps))
+    beside = msgspec.structs.replace(allowed_overlap, findings=(*allowed_overlap.findings, perhaps), unsure=True)
     missing = msgspec.structs.replace(
         allowed_overlap, capture=msgspec.structs.replace(allowed_overlap.capture, caveats=hiding)
     )

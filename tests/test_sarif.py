@@ -62,9 +62,10 @@ def test_a_result_is_where_the_code_is_that_opened_the_socket() -> None:
     (result,) = told(made(["chrome-S2-overuse.har"]))["results"]
     (place,) = result["locations"]
     assert place["physicalLocation"] == {
-        "artifactLocation": {"uri": "http://127.0.0.1:38587/app/app.js"},
+        "artifactLocation": {"uri": "app/app.js"},  # GitHub takes no other scheme than `file`
         "region": {"startLine": 47186, "startColumn": 13},
     }
+    assert place["properties"] == {"url": "http://127.0.0.1:38587/app/app.js"}
     assert [it["logicalLocations"][0]["fullyQualifiedName"] for it in result["relatedLocations"]] == [
         f"/log/entries/{n}" for n in (4, 5, 6, 7)
     ]
@@ -95,17 +96,29 @@ def test_a_path_is_a_uri(source: str, uri: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "uri"),
+    ("url", "path", "uri"),
     [
-        pytest.param("https://a.example/x.js?v=<token 1>", "https://a.example/x.js?v=%3Ctoken%201%3E", id="a mask"),
-        pytest.param("https://a.example/100%.js", "https://a.example/100%25.js", id="a stray percent sign"),
-        pytest.param("https://a.example/x#y#z", "https://a.example/x#y%23z", id="two fragments"),
-        pytest.param("webpack-internal:///./src/[id].tsx", "webpack-internal:///./src/%5Bid%5D.tsx", id="of a bundler"),
+        pytest.param(
+            "https://a.example/x.js?v=<token 1>", "x.js", "https://a.example/x.js?v=%3Ctoken%201%3E", id="a mask"
+        ),
+        pytest.param(
+            "https://a.example/100%.js", "100%25.js", "https://a.example/100%25.js", id="a stray percent sign"
+        ),
+        pytest.param("https://a.example/x#y#z", "x", "https://a.example/x#y%23z", id="two fragments"),
+        pytest.param(
+            "webpack-internal:///./src/[id].tsx",
+            "src/%5Bid%5D.tsx",
+            "webpack-internal:///./src/%5Bid%5D.tsx",
+            id="of a bundler",
+        ),
+        pytest.param("https://a.example/a:b.js", "a%3Ab.js", "https://a.example/a:b.js", id="what looks like a scheme"),
+        pytest.param("https://a.example/", "index.html", "https://a.example/", id="a page"),
     ],
 )
-def test_a_url_is_a_uri(url: str, uri: str) -> None:
+def test_a_url_is_a_path_and_a_uri(url: str, path: str, uri: str) -> None:
     place = sarif._in_source(Initiator(None, None, url, 0, 0))
-    assert place["physicalLocation"] == {"artifactLocation": {"uri": uri}}
+    assert place["physicalLocation"] == {"artifactLocation": {"uri": path}}
+    assert place["properties"] == {"url": uri}
     assert jsonschema.Draft4Validator({"format": "uri-reference"}, format_checker=jsonschema.FormatChecker()).is_valid(
         uri
     )

@@ -43,8 +43,8 @@ def write(path: Path, data: bytes) -> None:
     """A file, atomically: a report that fails leaves no half file. A link stays one; a pipe or device is written to."""
     place = Path(os.path.realpath(path))
     try:
-        if place.exists() and not place.is_file() and not place.is_dir():
-            with open(place, "wb", buffering=0) as stream:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with open(path, "wb", buffering=0) as stream:
                 stream.write(data)
         else:
             _replace(place, data)

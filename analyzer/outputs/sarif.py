@@ -122,14 +122,14 @@ def _in_code(code: Initiator | None) -> bool:
 
 
 def _in_source(code: Initiator) -> Json:
-    place: Json = {"artifactLocation": {"uri": _uri(code.url or "")}}
+    place: Json = {"artifactLocation": {"uri": _within(code.url or "")}}
     if code.line is not None and code.line >= 1:
         place["region"] = {"startLine": code.line}
         if code.column is not None and code.column >= 1:
             place["region"]["startColumn"] = code.column
     name = code.component or code.function
     names = {"logicalLocations": [{"name": summary.safe(name), "kind": "function"}]} if name else {}
-    return {"physicalLocation": place, **names}
+    return {"physicalLocation": place, "properties": {"url": _uri(code.url or "")}, **names}
 
 
 def _in_capture(report: Report, session: Session) -> Json:
@@ -152,6 +152,12 @@ def _artifact(report: Report) -> Json:
     capture = report.capture
     told: Json = {"location": {"uri": _path(capture.source)}, "length": capture.bytes}
     return told if capture.sha256 is None else {**told, "hashes": {"sha-256": capture.sha256}}
+
+
+def _within(url: str) -> str:
+    """The path of a URL, as of a file in the repository: GitHub takes no scheme but `file`."""
+    path = URL.sub("", _uri(url)).partition("/")[2].partition("?")[0].partition("#")[0]
+    return re.sub(r"^[./]*/", "", path).replace(":", "%3A") or "index.html"
 
 
 def _path(source: str) -> str:

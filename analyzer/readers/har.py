@@ -470,7 +470,9 @@ class _Reading:
                 Caveat(
                     "filtered",
                     "No page document is in this file: it was filtered when it was saved, or DevTools was opened late.",
-                    hides_sockets=not gathered.sockets,  # a filter for sockets shows them all, any other may hide them
+                    # A filter for sockets shows them all, any other may hide them; and without pages DevTools was late.
+                    hides_sockets=not gathered.sockets
+                    or (not self.listed and all(socket.entry.pageref is None for socket in gathered.sockets)),
                 )
             )
         if self.row.tabs is Tabs.DOCUMENT and self.listed and not self._first_page_listed():

@@ -39,13 +39,23 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
 
 
 def _findings(report: Report, members: Sequence[Session], provider: Provider, limit: Limit) -> Iterator[Finding]:
+    allowed = f"{provider.name} allows {limit.max}{f' in {limit.mode} mode' if limit.mode else ''}"
     for overlap in overlaps.find(members, limit.max + 1):
-        if overlap.confidence is Confidence.PROVEN:
+        if overlap.confidence is Confidence.POSSIBLE:
+            yield report.finding(
+                RULE.id,
+                Severity.NOTE,
+                f"Cannot rule out {overlap.peak:,} sockets of one user at once, where {allowed}.",
+                overlap.sessions,
+                confidence=Confidence.POSSIBLE,
+                interval=overlap.interval,
+                link=limit.source,
+            )
+        else:
             yield report.finding(
                 RULE.id,
                 RULE.severity,
-                f"{overlap.peak:,} sockets of one user at once, where {provider.name} allows {limit.max}"
-                f"{f' in {limit.mode} mode' if limit.mode else ''}: {describe(overlap, limit.max + 1)}.",
+                f"{overlap.peak:,} sockets of one user at once, where {allowed}: {describe(overlap, limit.max + 1)}.",
                 overlap.sessions,
                 interval=overlap.interval,
                 remedy=provider.remedy,

@@ -224,7 +224,13 @@ class Recording:
         """Take over the sockets of `other` that were not seen here: it saw all of them, less exactly. How many."""
         paired: set[str] = set()
         for socket in self.sockets.values():
-            same = [it for it in other.sockets.values() if it.url == socket.url and it.id not in paired]
+            same = [
+                it
+                for it in other.sockets.values()
+                if it.url == socket.url
+                and it.id not in paired
+                and (it.tab == socket.tab or None in (it.tab, socket.tab))  # a popup may open what its opener did
+            ]
             nearest = min(same, key=lambda it: abs(it.requested - socket.requested), default=None)
             if nearest is not None and abs(nearest.requested - socket.requested) < SAME_SOCKET:
                 paired.add(nearest.id)
