@@ -100,3 +100,21 @@ def test_the_version_stands_in_one_place() -> None:
     from analyzer.version import VERSION
 
     assert re.fullmatch(r"\d+\.\d+\.\d+", VERSION)
+
+
+@pytest.mark.parametrize("name", ["chrome-S2-overuse.har", "chrome-20-storm.har", "mitmproxy-C.savehar.har"])
+def test_reading_leaves_no_cycles(name: str) -> None:
+    """The program runs with the collector off: what refers to itself would stay, with the bytes that it holds."""
+    import gc
+
+    from analyzer.readers import read
+
+    path = Path(__file__).parent / "captures" / name
+    read(path)
+    gc.collect()
+    gc.disable()
+    try:
+        read(path)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -141,3 +141,13 @@ def test_ctrl_c_says_what_was_done_and_how_to_go_on(folder: Path, tmp_path: Path
     assert "Traceback" not in said
     assert run(str(folder), "-q", "--resume", "--out", f"ndjson:{path}").returncode == 3
     assert len(path.read_bytes().splitlines()) == 60
+
+
+def test_a_pipe_is_written_to_and_stays_one(folder: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "out").open("wb") as out, subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=out) as reader:
+        assert run(str(folder), "-q", "--out", f"ndjson:{tmp_path / 'pipe'}").returncode == 3
+        assert reader.wait(timeout=60) == 0
+    assert len((tmp_path / "out").read_bytes().splitlines()) == 60
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["captures", "out", "pipe"]

@@ -59,7 +59,10 @@ class Lines:
         self.part, self._old, masks = (path.with_name(path.name + end) for end in (".part", ".old", ".masks"))
         self._known: dict[str, Known] = {}
         self._earlier: IO[bytes] | None = None
+        self._plain = not path.exists() or path.is_file()  # else a pipe or device, which is written as it comes
         try:
+            if not self._plain:
+                self.part, resume, keyed = path, False, True
             if resume:
                 self._take_over()
             self._file = open(self.part, "wb")  # noqa: SIM115 - open as long as results come
@@ -104,7 +107,8 @@ class Lines:
         self._file.close()
         if self._earlier is not None:
             self._earlier.close()
-        os.replace(self.part, self.path)
+        if self._plain:
+            os.replace(self.part, self.path)
         self._old.unlink(missing_ok=True)
         if self.names is not None:
             self.names.forget()

@@ -33,11 +33,15 @@ class Batches(Generic[Shape]):
         self.window = window
         self.decoder = decoder
         self.within = within
-        self._owner: Batches[Any] = within or self  # of the patience
         self.seam = Seam(b"", b"")
         self.misses = 0
         self.patience = PATIENCE
         self.large = False  # the element at the cursor is no ordinary one, as far as seams tell
+
+    @property
+    def _owner(self) -> "Batches[Any]":
+        """Of the patience. No attribute: a cycle would keep the window until the collector runs, and it is off."""
+        return self.within or self
 
     def open(self) -> bool:
         """Go to the first element of the array at the cursor; False: there is none, and it is passed. Raises CutOff."""
