@@ -154,6 +154,7 @@ class Masks:
         self.tokens: dict[str, str] = {}
         self.users: dict[str, str] = {}
         self._here: dict[str, str] = {}  # tokens of this capture
+        self._urls: dict[str, str] = {}  # that were masked
         self._known: dict[str, str] = {}  # case folded, as it may be written -> the value
         self._index: dict[str, list[str]] = {}  # by its first word, where that may stand in a text
         self._known_users: set[str] = set()
@@ -166,7 +167,7 @@ class Masks:
         )
 
     def report(self, report: Report) -> Report:
-        for of_capture in (self._here, self._known, self._index, self._known_users):
+        for of_capture in (self._here, self._urls, self._known, self._index, self._known_users):
             of_capture.clear()
         if self.key is not None:  # names that can be worked out again need not be kept: a run may have millions
             self.tokens.clear()
@@ -202,6 +203,7 @@ class Masks:
             folded = form.casefold()
             if folded not in self._known:
                 self._known[folded] = value
+                self._urls.clear()
                 first = ALNUM.search(folded)
                 if first is not None and len(folded) >= SHORTEST_WORD:
                     self._index.setdefault(first[0], []).append(folded)
@@ -323,6 +325,11 @@ class Masks:
         )
 
     def url(self, url: str) -> str:
+        if url not in self._urls:  # the frames of a stack name few files, again and again
+            self._urls[url] = self._url(url)
+        return self._urls[url]
+
+    def _url(self, url: str) -> str:
         url = url.strip()
         scheme, colon, rest = url.partition(":")
         if url.lower().startswith(OPAQUE_SCHEMES):

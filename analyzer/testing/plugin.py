@@ -206,7 +206,10 @@ def _fixture(item: pytest.Item) -> str:
 def _path(item: pytest.Item) -> Path:
     folder = Path(item.config.getoption("sockets_output") or item.config.getini("sockets_output"))
     name = re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")
-    if name != item.nodeid or len(name) > LONGEST_NAME:  # others may be left with the same characters
+    parameters = item.nodeid.partition("[")[2].removesuffix("]")
+    if (
+        re.search(r"[^\w.-]", parameters) or len(name) > LONGEST_NAME
+    ):  # `a b` and `a/b` are left with the same characters
         name = f"{name[:LONGEST_NAME]}-{hashlib.sha256(item.nodeid.encode()).hexdigest()[:8]}"
     return (item.config.rootpath / folder if not folder.is_absolute() else folder) / f"{name}.har"
 
