@@ -16,6 +16,7 @@ import msgspec
 
 from analyzer.intervals import Interval
 
+TOGETHER = " + "  # between the sources of several captures that are told as one
 Instant: TypeAlias = int
 Duration: TypeAlias = int
 

@@ -8,7 +8,7 @@ import msgspec
 
 from analyzer import pipeline
 from analyzer.intervals import Interval
-from analyzer.model import Capture, Caveat, Exporter, Instant, Page, Policy, Report, Session, Silence
+from analyzer.model import TOGETHER, Capture, Caveat, Exporter, Instant, Page, Policy, Report, Session, Silence
 
 CLOCKS = Caveat(
     "clocks-as-they-are",
@@ -65,7 +65,7 @@ def _capture(reports: Sequence[Report]) -> Capture:
     exporters = list(dict.fromkeys(it.exporter for it in captures))
     labels = " and ".join(dict.fromkeys(it.label for it in exporters))
     return Capture(
-        source=" + ".join(it.source for it in captures),
+        source=TOGETHER.join(it.source for it in captures),
         sha256=None,
         bytes=sum(it.bytes for it in captures),
         format="merged",

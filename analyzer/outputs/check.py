@@ -11,7 +11,7 @@ from rich.text import Text
 
 from analyzer import gate
 from analyzer.gate import Judgement, Result
-from analyzer.model import Finding, Policy, Report, Run, Unreadable
+from analyzer.model import TOGETHER, Finding, Policy, Report, Run, Unreadable
 from analyzer.outputs import terminal, verdict
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
 
@@ -64,7 +64,12 @@ def command(report: Report) -> str:
     source = report.capture.source
     if source == "-":
         return "More: har-sockets analyze -"
-    return f"More: har-sockets analyze {shlex.quote(f'./{source}' if source.startswith('-') else source)}"
+    names = [
+        f"./{name}" if name.startswith("-") else name
+        for name in (source.split(TOGETHER) if report.capture.format == "merged" else [source])
+    ]
+    together = "--together " if len(names) > 1 else ""
+    return f"More: har-sockets analyze {together}{' '.join(map(shlex.quote, names))}"
 
 
 def reason(report: Report, judgement: Judgement, policy: Policy) -> str:

@@ -192,6 +192,8 @@ def _checked(name: str, value: str, kind: type, words: tuple[str, ...] | None) -
         raise pytest.UsageError(f"{name} = {value}: not one of {', '.join(words)}")
     if kind is int and not value.isdecimal():
         raise pytest.UsageError(f"{name} = {value}: not a number")
+    if name.endswith("max_open") and int(value) < 1:
+        raise pytest.UsageError(f"{name} = {value}: one at least")
 
 
 def _ini(config: pytest.Config, name: str) -> str:
