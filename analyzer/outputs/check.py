@@ -64,10 +64,8 @@ def command(report: Report) -> str:
     source = report.capture.source
     if source == "-":
         return "More: har-sockets analyze -"
-    names = [
-        f"./{name}" if name.startswith("-") else name
-        for name in (source.split(TOGETHER) if report.capture.format == "merged" else [source])
-    ]
+    sources = source.split(TOGETHER) if report.capture.format == "merged" else [source]
+    names = [f"./{name}" if name.startswith("-") else name for name in sources]
     together = "--together " if len(names) > 1 else ""
     return f"More: har-sockets analyze {together}{' '.join(map(shlex.quote, names))}"
 
