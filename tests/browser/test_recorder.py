@@ -59,6 +59,8 @@ PAGES = {
     "/popup": "<script>open('/later')</script>",
     "/later": f"<script>{calm(B, 600)}</script>",
     "/popup-at-once": "<script>open('/at-once')</script>",
+    "/popup-of-the-same": f"<script>{A}; open('/the-same')</script>",
+    "/the-same": f"<script>{A}</script>",
 }
 
 
@@ -186,6 +188,16 @@ AT_ONCE = {
     "a worker that opens one at once, left": visit("/worker-at-once", goto("/blank")),
     "a worker that opens one at once, its tab closed": visit("/worker-at-once", closed_tab),
 }
+
+
+def test_the_socket_of_a_popup_does_not_end_with_its_opener(browser: Any, server: SocketServer) -> None:
+    """Both are of one URL, and asked for at nearly the same time."""
+    for _ in range(6):
+        har, seen = recorded(browser, server, visit("/popup-of-the-same", wait, goto("/two"), wait))
+        sessions = report_of(har).sessions
+        assert [truth.closed is None for truth in seen].count(False) == 1
+        assert sum(session.outcome is Outcome.CLOSED for session in sessions) == 1
+        assert report_of(har).concurrency.possible_peak >= 3
 
 
 @pytest.fixture(scope="module")
