@@ -108,6 +108,8 @@ def _conclude(
                 closed = within
             case Active(at=at):
                 signs.append(at)
+                if opened is not None and opened.latest is None:  # by then it was open
+                    opened = Bounds(opened.earliest, at, event.evidence, event.pointer)
             case Closed(within=within, code=code, reason=reason):
                 closed = within
             case Silent():
