@@ -50,12 +50,13 @@ def test_the_schema_refuses_what_is_wrong() -> None:
 def test_every_capture_is_valid_and_every_finding_a_result() -> None:
     run = made(ALL, Policy(), Unreadable("bad.har", "no log"))
     findings = [finding for report in run.reports for finding in report.findings]
-    results = told(run)["results"]
+    document = told(run)
+    results, rules = document["results"], document["tool"]["driver"]["rules"]
     assert len(results) == len(findings)
     assert [result["level"] for result in results] == sorted(
         (finding.severity.value for finding in findings), key=lambda it: -Severity(it).rank
     )
-    assert all(told(run)["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"] for r in results)
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
 
 
 def test_a_result_is_where_the_code_is_that_opened_the_socket() -> None:
