@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -64,7 +66,7 @@ def opener(code: Initiator | None, provider: Provider | None) -> Initiator | Non
     turn, frame = next(((n, it) for n, it in rest if not foreign(it)), (-1, None))
     own = frame is not None
     if frame is None:
-        turn, frame = next(((n, it) for n, it in reversed(placed) if not _named(FRAMEWORK, it)), placed[-1])
+        turn, frame = next(((n, it) for n, it in reversed(placed) if not _called(it.function).framework), placed[-1])
     elif library is not None and _minified(frame) and not any(library.is_call(it.function) for _, it in placed):
         own = False  # a client library is in there somewhere, and nothing tells which frames are its own
     return msgspec.structs.replace(
@@ -92,7 +94,12 @@ def _leading(library: Library | None, placed: list[tuple[int, Frame]]) -> int:
 
 def foreign(frame: Frame) -> bool:
     """Is it not the application's, by its URL or as a framework's function?"""
-    return _named(FRAMEWORK, frame) or bool(frame.url and ELSEWHERE.search(frame.url))
+    return _called(frame.function).framework or _elsewhere(frame.url)
+
+
+@lru_cache(4096)  # stacks name few files, again and again, and few functions
+def _elsewhere(url: str | None) -> bool:
+    return url is not None and ELSEWHERE.search(url) is not None
 
 
 def component(stack: tuple[Calls, ...], turn: int) -> str | None:
@@ -108,42 +115,40 @@ def own(code: Initiator | None) -> Frame | None:
 
 def outermost(code: Initiator | None) -> Frame | None:
     """The frame in which it all began."""
-    return next(reversed(tuple(code.frames)), None) if code is not None else None
+    return next(reversed(tuple(_frames(code))), None)
 
 
 def second_mount(code: Initiator | None) -> Frame | None:
     """The frame by which React's StrictMode mounted a component a second time."""
-    return _find(SECOND_MOUNT, code)
+    return next((it for it in _frames(code) if _called(it.function).second_mount), None)
 
 
 def mounted(code: Initiator | None) -> Frame | None:
     """The frame by which React ran an effect."""
-    return _find(MOUNT, code)
+    return next((it for it in _frames(code) if _called(it.function).mount), None)
 
 
 def reconnect(session: Session) -> Frame | None:
     """The frame by which client or application opened anew by itself."""
-    library, code = clients.library(session.provider), session.initiator
-    frames = [] if code is None else [it for it in code.frames if not _named(FRAMEWORK, it)]
+    library = clients.library(session.provider)
+    frames = [it for it in _frames(session.initiator) if not _called(it.function).framework]
     if library is not None and library.again:
         return next((it for it in frames if library.opens_again(it.function)), None)
-    return next((it for it in frames if _named(AGAIN, it)), None)
+    return next((it for it in frames if _called(it.function).again), None)
 
 
 def call(session: Session) -> Frame | None:
     """The frame of the client's function that the application called to connect."""
-    library, code = clients.library(session.provider), session.initiator
-    if library is None or code is None:
+    library = clients.library(session.provider)
+    if library is None:
         return None
-    return next((it for it in code.frames if library.is_call(it.function)), None)
+    return next((it for it in _frames(session.initiator) if library.is_call(it.function)), None)
 
 
 def hot(code: Initiator | None) -> Frame | None:
     """The frame by which Vite's client ran a module anew after an edit."""
-    frames = code.frames if code is not None else ()
-    return next(
-        (it for it in frames if it.function == "importUpdatedModule" and it.url and HOT_CLIENT.search(it.url)), None
-    )
+    updated = (it for it in _frames(code) if it.function == "importUpdatedModule")
+    return next((it for it in updated if it.url and HOT_CLIENT.search(it.url)), None)
 
 
 def place(code: Initiator) -> tuple[object, ...]:
@@ -151,14 +156,24 @@ def place(code: Initiator) -> tuple[object, ...]:
     return (code.url or "").partition("?")[0], code.line, code.column, code.function, code.component
 
 
-def _find(pattern: re.Pattern[str], code: Initiator | None) -> Frame | None:
-    frames: Iterator[Frame] = code.frames if code is not None else iter(())
-    return next((it for it in frames if _named(pattern, it)), None)
+def _frames(code: Initiator | None) -> Iterator[Frame]:
+    return code.frames if code is not None else iter(())
 
 
-def _named(pattern: re.Pattern[str], frame: Frame) -> bool:
-    name = (frame.function or "").rpartition(".")[2]
-    return pattern.fullmatch(name) is not None or pattern.fullmatch(clients.SUFFIX.sub("", name)) is not None
+class _Called(NamedTuple):
+    """What the name of a function says."""
+
+    framework: bool
+    second_mount: bool
+    mount: bool
+    again: bool
+
+
+@lru_cache(4096)
+def _called(function: str | None) -> _Called:
+    name = (function or "").rpartition(".")[2]
+    names = (name, clients.SUFFIX.sub("", name))
+    return _Called(*(any(map(it.fullmatch, names)) for it in (FRAMEWORK, SECOND_MOUNT, MOUNT, AGAIN)))
 
 
 def _minified(frame: Frame) -> bool:

@@ -7,7 +7,6 @@ intervals numpy does what it can; the answers are the same.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from itertools import groupby
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -124,6 +123,8 @@ def episodes(items: Iterable[tuple[Key, Interval]], k: int = 2) -> list[Episode[
     A hand-over inside a stretch (one ends while others go on) does not split it.
     """
     held = [item for item in items if not item[1].empty]
+    if len(held) < k:
+        return []
     if k == 2 and len(held) > MANY:
         return _overlaps(held)
     return [episode for _, episode in runs(held, _AtLeast(k))]
@@ -162,28 +163,33 @@ def runs(items: Iterable[tuple[Key, Interval]], crowd: Crowd[Key]) -> list[tuple
         edges.append((interval.start, _START, order, key))
         if interval.end is not None:
             edges.append((interval.end, _END, order, key))
-    edges.sort(key=lambda edge: edge[:3])
+    edges.sort()  # no two have the same first three
 
     found: list[tuple[Hashable, Episode[Key]]] = []
     holding: dict[Key, None] = {}  # a dict keeps the order of start
     members: dict[Key, None] = {}
     label: Hashable | None = None
     begun, most = 0, 0
-    for point, here in groupby(edges, key=lambda edge: edge[0]):
-        entered: dict[Key, None] = {}
-        for _, kind, _, key in here:
-            if kind == _START:
-                holding[key] = entered[key] = None
-                crowd.enter(key)
-            else:
-                del holding[key]
-                crowd.leave(key)
+    entered: list[Key] = []
+    last = len(edges) - 1
+    for n, (point, kind, _, key) in enumerate(edges):
+        if kind == _START:
+            holding[key] = None
+            entered.append(key)
+            crowd.enter(key)
+        else:
+            del holding[key]
+            crowd.leave(key)
+        if n < last and edges[n + 1][0] == point:
+            continue
         now = crowd.label()
         if now != label:
             if label is not None:
                 found.append((label, Episode(Interval(begun, point), most, tuple(members))))
             label, begun, most, members = now, point, 0, dict(holding)
-        members.update(entered)
+        else:
+            members.update(dict.fromkeys(entered))
+        entered.clear()
         most = max(most, len(holding))
     if label is not None:
         found.append((label, Episode(Interval(begun, None), most, tuple(members))))

@@ -34,6 +34,8 @@ def find(sessions: Sequence[Session], k: int = 2) -> tuple[Overlap, ...]:
     """
     by_id = {session.id: session for session in sessions}
     possible = [_possible(episode, by_id) for episode in episodes(_possibly(sessions), k)]
+    if not possible:  # proven lies within possible
+        return ()
     around = _Around(possible)
     proven = [_proven(episode, by_id, around) for items in _proven_by_clock(sessions) for episode in episodes(items, k)]
     return (*proven, *around.untold(proven))
@@ -160,6 +162,8 @@ def _mixed(sessions: Sequence[Session], allowed: int) -> list[Excess]:
 
     What is related remains so when further sockets join: the possible stretch around a related one is that one's.
     """
+    if len(sessions) <= allowed or len({session.user or session.id for session in sessions}) < 2:
+        return []
     by_id = {session.id: session for session in sessions}
     possible: dict[Hashable, list[Overlap]] = {}
     for label, episode in runs(_possibly(sessions), _Mixed(by_id, allowed)):

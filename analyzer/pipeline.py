@@ -8,10 +8,12 @@ import msgspec
 
 from analyzer import causes, initiators, overlaps, providers, redaction, sessions
 from analyzer.model import (
+    Affiliation,
     Capture,
     Caveat,
     Confidence,
     Finding,
+    Initiator,
     Overlap,
     Policy,
     Report,
@@ -46,8 +48,9 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         excesses=overlaps.excesses(found, policy),
         findings=(),
     )
+    dated = causes.dated(report)
     found_by_rules = [
-        causes.explained(finding, report) if rule.has_cause else finding
+        causes.explained(finding, dated) if rule.has_cause else finding
         for rule in RULES
         for finding in rule.check(report, policy)
     ]
@@ -63,10 +66,15 @@ def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row])
     """The sessions with what they belong to and the code that opened them (there is one a trace)."""
     pairs = zip(found, capture.traces, strict=True)
     told = ((session, providers.affiliation(trace, rows)) for session, trace in pairs)
-    return tuple(
-        msgspec.structs.replace(session, affiliation=of, initiator=initiators.opener(session.initiator, of.provider))
-        for session, of in told
-    )
+    openers: dict[tuple[int, str | None], Initiator | None] = {}  # a client opens from the same place again
+
+    def opener(session: Session, of: Affiliation) -> Initiator | None:
+        key = id(session.initiator), of.provider.id if of.provider is not None else None
+        if key not in openers:
+            openers[key] = initiators.opener(session.initiator, of.provider)
+        return openers[key]
+
+    return tuple(msgspec.structs.replace(it, affiliation=of, initiator=opener(it, of)) for it, of in told)
 
 
 def _told(capture: Capture, found: Sequence[Session], policy: Policy) -> Capture:

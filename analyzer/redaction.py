@@ -103,6 +103,18 @@ def _opaque(segment: str) -> bool:
     return back_and_forth or (len(segment) >= LONG and _mixed(segment))
 
 
+@lru_cache(8192)  # captures of one application say the same things
+def _has_one(text: str) -> bool:
+    """Is there a run of characters in it that has the shape of a secret?"""
+    return any(map(opaque, RUN.findall(text)))
+
+
+@lru_cache(1024)
+def _names_one(text: str) -> bool:
+    """Does it name something as a secret?"""
+    return NAMED.search(text) is not None
+
+
 def masked(run: Run, *, secrets: bool = True, users: bool = True, key: str | None = None) -> Run:
     """The run without secrets and users, and without the raw traces that hold them.
 
@@ -158,8 +170,9 @@ class Masks:
         self._known: dict[str, str] = {}  # case folded, as it may be written -> the value
         self._index: dict[str, list[str]] = {}  # by its first word, where that may stand in a text
         self._known_users: set[str] = set()
+        self._words_shown: dict[str, str] = {}  # names and the like
         self._said: dict[str, str] = {}  # texts that were masked
-        self._code: dict[Initiator, Initiator] = {}  # a client opens from the same place again and again
+        self._code: dict[int, Initiator] = {}  # by id: a client opens from the same place again and again
 
     def result(self, result: Report | Unreadable) -> Report | Unreadable:
         return (
@@ -167,7 +180,7 @@ class Masks:
         )
 
     def report(self, report: Report) -> Report:
-        for of_capture in (self._here, self._urls, self._known, self._index, self._known_users):
+        for of_capture in (self._here, self._urls, self._words_shown, self._known, self._index, self._known_users):
             of_capture.clear()
         if self.key is not None:  # names that can be worked out again need not be kept: a run may have millions
             self.tokens.clear()
@@ -280,8 +293,8 @@ class Masks:
     def initiator(self, code: Initiator | None) -> Initiator | None:
         if code is None:
             return None
-        if code not in self._code:
-            self._code[code] = msgspec.structs.replace(
+        if id(code) not in self._code:
+            self._code[id(code)] = msgspec.structs.replace(
                 code,
                 url=None if code.url is None else self.url(code.url),
                 function=None if code.function is None else self.word(code.function),
@@ -294,7 +307,7 @@ class Masks:
                     for calls in code.stack
                 ),
             )
-        return self._code[code]
+        return self._code[id(code)]
 
     def frame(self, frame: Frame) -> Frame:
         return msgspec.structs.replace(
@@ -340,9 +353,10 @@ class Masks:
         return address + asked + ("" if fragment is None else "#" + self.token(fragment))
 
     def _segment(self, segment: str) -> str:
-        name, *parameters = segment.split(";")  # RFC 3986, section 3.3
-        shown = self._mask(name) if name.casefold() in self._known or _opaque(name) else self._words(name)
-        return ";".join([shown, *(self._pair(it) for it in parameters)])
+        if ";" in segment:  # RFC 3986, section 3.3
+            name, *parameters = segment.split(";")
+            return ";".join([self._segment(name), *map(self._pair, parameters)])
+        return self._mask(segment) if segment.casefold() in self._known or _opaque(segment) else self._words(segment)
 
     def _pair(self, pair: str) -> str:
         """A name and its value, which is masked; alone it may be a value."""
@@ -357,13 +371,21 @@ class Masks:
         if text not in self._said:
             shown = self.word(text)
             if self.masks_secrets:
-                shown = NAMED.sub(lambda it: it[1] + self.token(it[2]), shown)
+                if _names_one(shown):
+                    shown = NAMED.sub(lambda it: it[1] + self.token(it[2]), shown)
                 shown = PIECE.sub(lambda it: self._here.get(it[0], it[0]), shown)
             self._said[text] = shown
         return self._said[text]
 
     def word(self, name: str) -> str:
         """The name of a function or the like: mostly itself."""
+        if name not in self._words_shown:
+            self._words_shown[name] = self._word(name)
+        return self._words_shown[name]
+
+    def _word(self, name: str) -> str:
+        if "://" not in name:
+            return self._shaped(self._words(name))
         parts, at = [], 0
         for found in WITHIN.finditer(name):
             parts += [self._shaped(self._words(name[at : found.start()])), self.url(found[0])]
@@ -394,7 +416,7 @@ class Masks:
         return "".join([*parts, kept(plain[at:])]) if parts else text
 
     def _shaped(self, text: str) -> str:
-        return RUN.sub(lambda it: self.token(it[0]) if opaque(it[0]) else it[0], text)
+        return RUN.sub(lambda it: self.token(it[0]) if opaque(it[0]) else it[0], text) if _has_one(text) else text
 
     def _mask(self, form: str) -> str:
         """The mask of a value that is known, or of an opaque one, as it is written."""

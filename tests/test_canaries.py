@@ -19,7 +19,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner
 
 from analyzer import haralyzer_entry, outputs, read
-from analyzer.cli import app
+from analyzer.cli import COMMANDS, app
 from analyzer.model import Policy, Run
 from analyzer.outputs import comparison, frames
 from analyzer.pipeline import analyze
@@ -269,7 +269,7 @@ CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
 }
 
 
-@pytest.mark.parametrize("command", [it.name or it.callback.__name__ for it in app.registered_commands if it.callback])
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("file", FILES)
 def test_no_canary_leaves_through_a_command(command: str, file: str, folder: Path, tmp_path: Path) -> None:
     for arguments in CALLS[command](str(folder / f"{file}.har"), tmp_path):

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from analyzer import outputs
-from analyzer.cli import app
+from analyzer.cli import COMMANDS
 from analyzer.model import Scope, Severity
 from analyzer.rules import RULES
 
-NAMES = [it.name or it.callback.__name__ for it in app.registered_commands if it.callback]
 CODE = "import sys; sys.argv = ['har-sockets', *sys.argv[1:]]; from analyzer.cli import main; main()"
 
 
@@ -38,7 +37,7 @@ def bash(line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        pytest.param("har-sockets ", NAMES, id="commands"),
+        pytest.param("har-sockets ", COMMANDS, id="commands"),
         pytest.param("har-sockets ch", ["check"], id="the rest of a command"),
         pytest.param("har-sockets check --fail", ["--fail-on"], id="the rest of an option"),
         pytest.param("har-sockets check --fail-on ", list(Severity), id="severities"),

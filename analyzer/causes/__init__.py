@@ -6,7 +6,7 @@ A cause is named where the call stacks and messages show its fingerprint; else n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
@@ -37,9 +37,10 @@ GRAVITY = list(Severity)
 SHOWN = 100  # lines of proof
 
 
-def explained(finding: Finding, report: Report) -> Finding:
-    """The finding with its cause, where the capture shows one; and no graver than that cause is."""
-    everyone, named = _dated(report, report.sessions), set(finding.sessions)
+def explained(finding: Finding, everyone: Sequence[Session]) -> Finding:
+    """The finding with its cause, where the capture shows one; and no graver than that cause is. `everyone`: all of the
+    capture that are `dated`."""
+    named = set(finding.sessions)
     sessions = [it for it in everyone if it.id in named]
     for cause in CAUSES:
         told = cause.explain(finding, everyone if cause.of_all else sessions)
@@ -59,7 +60,7 @@ def explained(finding: Finding, report: Report) -> Finding:
     return finding
 
 
-def _dated(report: Report, sessions: Iterable[Session]) -> list[Session]:
+def dated(report: Report) -> list[Session]:
     """The sockets that have a date, in the order in which they were asked for. One that was open when the capture was
     saved has been seen until then."""
     observed = report.capture.observed
@@ -68,6 +69,6 @@ def _dated(report: Report, sessions: Iterable[Session]) -> list[Session]:
         msgspec.structs.replace(it, last_seen=max(it.last_seen or saved, saved))
         if saved is not None and it.proven is not None and it.proven.end is None
         else it
-        for it in openings.in_order(sessions)
+        for it in openings.in_order(report.sessions)
         if openings.created(it) != openings.FOREVER
     ]

@@ -8,24 +8,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from analyzer.cli.analyze import analyze
-from analyzer.cli.check import check
-from analyzer.cli.compare import compare
-from analyzer.cli.extract import extract
-from analyzer.cli.record import record
-from analyzer.cli.report import report
-from analyzer.cli.rules import rules
-from analyzer.cli.show import show
-from analyzer.cli.summary import summary
-from analyzer.cli.timeline import timeline
 from analyzer.version import VERSION
 
-COMMANDS = (analyze, check, show, timeline, report, extract, compare, summary, rules, record)  # as --help lists them
+# As --help lists them.
+COMMANDS = ("analyze", "check", "show", "timeline", "report", "extract", "compare", "summary", "rules", "record")
 
 EXAMPLES = """\b
 Examples:
@@ -45,17 +37,28 @@ Exit status: 0 done, 2 wrong usage, 3 a capture could not be read;
 of check also 1 the policy is violated, 4 it cannot be told, 5 no sockets."""
 
 
-class DefaultCommand(TyperGroup):
-    """`har-sockets CAPTURE...` is `har-sockets analyze CAPTURE...`."""
+class Commands(TyperGroup):
+    """Each is loaded when it is asked for. `har-sockets CAPTURE...` is `har-sockets analyze CAPTURE...`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+        function = getattr(import_module(f"analyzer.cli.{cmd_name}"), cmd_name)
+        alone.command(cmd_name, epilog=EXAMPLES if cmd_name == "analyze" else None)(function)
+        return typer.main.get_command(alone)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         own = ("--help", "--version", "--install-completion", "--show-completion")
-        if args and args[0] not in self.commands and not args[0].startswith(own):
+        if args and args[0] not in COMMANDS and not args[0].startswith(own):
             args = ["analyze", *args]
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=DefaultCommand, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(cls=Commands, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _version(asked: bool) -> None:
@@ -72,10 +75,6 @@ def root(
 
     `har-sockets CAPTURE...` is short for `har-sockets analyze CAPTURE...`.
     """
-
-
-for each in COMMANDS:
-    app.command(epilog=EXAMPLES if each is analyze else None)(each)
 
 
 def _interrupted(*_: object) -> NoReturn:

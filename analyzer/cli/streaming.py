@@ -7,10 +7,8 @@ over, line by line, where the capture is still the same by content. So that mask
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
@@ -133,6 +131,8 @@ def _lines(path: Path) -> Iterator[_Line]:
 
 
 def _hash(source: str) -> str | None:
+    import hashlib
+
     try:
         with open(source, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -148,7 +148,7 @@ class Names:
         self._numbers: dict[tuple[str, str], int] = {}
         self._counts = {"token": 0, "user": 0}
         self._new: list[str] = []
-        self._salt = secrets.token_hex(16)
+        self._salt = os.urandom(16).hex()
         if continued and path.is_file():
             self._read(options)
         self._lost = continued and not path.is_file()

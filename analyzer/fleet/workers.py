@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from analyzer.model import Report, Unreadable
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future  # most runs have no use for it, and it is slow to import
 
 Result: TypeAlias = Report | Unreadable
 Chunk: TypeAlias = tuple[str, ...]
@@ -38,7 +40,7 @@ class Workers:
     def submit(self, task: Task, chunk: Chunk) -> Future[list[Result]]:
         try:
             return self._executor.submit(task, chunk)
-        except BrokenExecutor:  # a worker died since the last result
+        except self.dead:  # a worker, since the last result
             self.renew()
             return self._executor.submit(task, chunk)
 
@@ -64,6 +66,7 @@ def _pool() -> type[Executor]:
 
 def processes(count: int) -> Workers:
     """So many processes of this machine."""
+    from concurrent.futures import BrokenExecutor
     from multiprocessing import get_context
 
     # Not forked: threads of the libraries in use would be copied in whatever state they are.
@@ -93,6 +96,8 @@ def _begin() -> None:
 def cluster(address: str) -> Workers:
     """The workers of a running Dask cluster, on which this program is installed as well. Raises NoWorkers."""
     try:
+        from concurrent.futures import BrokenExecutor
+
         from distributed import Client, KilledWorker
         from distributed.comm.core import CommClosedError
     except ModuleNotFoundError:

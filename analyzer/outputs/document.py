@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from analyzer.intervals import Interval
 from analyzer.model import (
     MILLISECOND,
+    SECOND,
     Bounds,
     Client,
     Duration,
@@ -34,11 +36,21 @@ Json: TypeAlias = dict[str, Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def pretty(document: Json) -> bytes:
-    """Indented JSON in ASCII: lone surrogates and control characters of a capture stay escaped."""
-    text = json.dumps(document)
+def compact(document: Json) -> bytes:
+    """JSON in ASCII, on one line: lone surrogates and control characters of a capture stay escaped."""
     try:
-        return msgspec.json.format(text.encode("ascii"), indent=2) + b"\n"  # in C; `json` indents in Python
+        encoded = msgspec.json.encode(document)  # ten times as fast as `json`
+        if encoded.isascii():
+            return encoded
+    except UnicodeEncodeError:  # a lone surrogate
+        pass
+    return json.dumps(document, separators=(",", ":")).encode("ascii")
+
+
+def pretty(document: Json) -> bytes:
+    """The same, indented."""
+    try:
+        return msgspec.json.format(compact(document), indent=2) + b"\n"
     except msgspec.DecodeError:  # it refuses lone surrogates
         return json.dumps(document, indent=2).encode("ascii") + b"\n"
 
@@ -217,9 +229,12 @@ def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:
 
 def timestamp(at: Instant | None) -> str | None:
     """ISO 8601, UTC, microseconds, `Z`."""
-    if at is None:
-        return None
-    return (EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")[:26] + "Z"
+    return None if at is None else f"{_date(at // SECOND)}.{at % SECOND:06}Z"
+
+
+@lru_cache(4096)  # what happens in one second comes together
+def _date(seconds: int) -> str:
+    return (EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
 
 
 def milliseconds(duration: Duration) -> float:

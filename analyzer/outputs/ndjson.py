@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from analyzer.model import Report, Run, Unreadable
-from analyzer.outputs.document import capture_document
+from analyzer.outputs.document import capture_document, compact
 
 SUFFIX = ".ndjson"
 
@@ -20,4 +18,4 @@ def line(result: Report | Unreadable) -> bytes:
         told = {"source": result.source, "problem": result.problem}
     else:
         told = capture_document(result)
-    return json.dumps(told).encode("ascii") + b"\n"
+    return compact(told) + b"\n"

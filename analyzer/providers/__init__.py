@@ -172,14 +172,14 @@ def _problems(row: Row) -> Iterator[str]:
                 yield f"pattern {place.pattern!r}: the value is its first group"
     for pattern in patterns:
         try:
-            re.compile(pattern or "")
+            _regex(pattern or "")
         except re.error as error:
             yield f"pattern {pattern!r}: {error}"
 
 
 def _groups(pattern: str) -> int | None:
     try:
-        return re.compile(pattern).groups
+        return _regex(pattern).groups
     except re.error:
         return None
 
@@ -253,25 +253,32 @@ def _view(trace: Trace) -> _View:
 
 
 def _matching(rows: Sequence[Row], view: _View) -> Row | None:
-    candidates = _at(tuple(rows), view.host, view.port, view.path, frozenset(view.query))
+    told = bool(view.protocols), bool(view.scripts), bool(view.opening)
+    candidates = _at(tuple(rows), view.host, view.port, view.path, frozenset(view.query), *told)
     return next((row for row, match in candidates if _matches(match, view)), None)
 
 
 @lru_cache(1024)  # the same addresses come again within a capture, and in every capture of a folder
 def _at(
-    rows: tuple[Row, ...], host: str, port: int | None, path: str, keys: frozenset[str]
+    rows: tuple[Row, ...], host: str, port: int | None, path: str, keys: frozenset[str], *told: bool
 ) -> tuple[tuple[Row, Match], ...]:
-    """The conditions that an address may fulfil, in the order of the rows."""
-    return tuple(
-        (row, match)
-        for row, match in _on(rows, host, port)
-        if match.query.keys() <= keys and (match.path is None or _fits(match.path, path))
-    )
+    """The conditions that a socket of this address may fulfil, in the order of the rows."""
+    candidates = _on(rows, host, port, keys, *told)
+    return tuple((row, match) for row, match in candidates if match.path is None or _fits(match.path, path))
 
 
 @lru_cache(1024)
-def _on(rows: tuple[Row, ...], host: str, port: int | None) -> tuple[tuple[Row, Match], ...]:
-    """Those that a host may fulfil."""
+def _on(
+    rows: tuple[Row, ...],
+    host: str,
+    port: int | None,
+    keys: frozenset[str],
+    protocols: bool,
+    scripts: bool,
+    opening: bool,
+) -> tuple[tuple[Row, Match], ...]:
+    """The same by host and the keys of the query alone, and by whether it has subprotocols, code that opened it, and
+    messages at all."""
     return tuple(
         (row, match)
         for row in rows
@@ -279,6 +286,10 @@ def _on(rows: tuple[Row, ...], host: str, port: int | None) -> tuple[tuple[Row, 
         if (match.port is None or port == match.port)
         and (match.host is None or _fits(match.host, host))
         and (not match.dev_host or _fits(DEV_HOST, host))
+        and match.query.keys() <= keys
+        and (protocols or match.protocol is None)
+        and (scripts or match.script is None)
+        and (opening or (match.sent is None and match.received is None))
     )
 
 

@@ -65,12 +65,15 @@ class Decoder(Generic[Shape]):
 
 def loads(text: bytes) -> Any:
     """JSON as leniently as it can be read: control characters, lone surrogates; NaN and infinities are null."""
-    return json.loads(text.decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None, parse_float=_finite)
+    return LENIENT.decode(text.decode("utf-8", "replace"))
 
 
 def _finite(number: str) -> float | None:
     value = float(number)
     return value if math.isfinite(value) else None
+
+
+LENIENT = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_float=_finite)
 
 
 def _encoded(value: Any) -> bytes:

@@ -37,6 +37,7 @@ YEAR_2000, YEAR_2200 = 946_684_800 * SECOND, 7_258_118_400 * SECOND  # outside i
 FOREVER = 366 * 24 * 3600 * SECOND  # a message further from its socket's start does not belong to that clock
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
 HEADERS = msgspec.json.Decoder(list[RawHeader])
+PROTOCOL = "sec-websocket-protocol"
 SENT, RECEIVED = 1, 0
 DIRECTIONS = {  # as Chrome has them, and as cypress-har-generator has them
     "send": SENT,
@@ -69,7 +70,12 @@ class Ticks(msgspec.Struct):
         self.directions.extend([DIRECTIONS[m.type] for m in data])  # type: ignore[index]  # None is not in there
         self.opcodes.extend([2 if m.opcode == 2 else 1 for m in data])
         self.lengths.extend(
-            [payload_length(m) if m.length is not None or m.opcode == 2 else _text_length(m.data or "") for m in data]
+            [
+                len(m.data)
+                if m.opcode == 1 and m.data is not None and m.length is None and m.data.isascii()  # nearly all
+                else payload_length(m)
+                for m in data
+            ]
         )
         self.opening += [_opening(m) for m in data[: OPENING - len(self.opening)]]
         if len(data) < len(messages):
@@ -131,10 +137,6 @@ def payload_length(message: RawMessage) -> int:
         return int(message.length) if 0 <= message.length <= LONGEST_MESSAGE else 0
     if message.opcode == 2:
         return len(data) * 3 // 4 - data.count("=", -2)
-    return _text_length(data)
-
-
-def _text_length(data: str) -> int:
     return len(data) if data.isascii() else len(data.encode("utf-8", "surrogatepass"))
 
 
@@ -271,9 +273,10 @@ def _frame(frame: dict[str, Any]) -> Frame:
     )
 
 
-def protocols(sent: dict[str, str], answered: dict[str, str]) -> tuple[str, ...]:
+def protocols(sent: dict[str, str], answered: msgspec.Raw) -> tuple[str, ...]:
     """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
-    offered = f"{sent.get('sec-websocket-protocol', '')},{answered.get('sec-websocket-protocol', '')}"
+    selected = headers(answered).get(PROTOCOL, "") if PROTOCOL.encode() in bytes(answered).lower() else ""
+    offered = f"{sent.get(PROTOCOL, '')},{selected}"
     return tuple(dict.fromkeys(name for part in offered.split(",") if (name := part.strip())))
 
 

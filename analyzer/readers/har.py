@@ -232,7 +232,7 @@ class _Gathered:
                 sentinel=(entry.startedDateTime or "").startswith("1969-12-31"),
                 initiator=opened_by,
                 scripts=scripts(opened_by),
-                protocols=protocols(sent, headers(entry.response.headers)),
+                protocols=protocols(sent, entry.response.headers),
                 affiliation=affiliation(json_of(entry.affiliation)),
                 context=context(json_of(entry.affiliation)),
                 close=json_of(entry.close),

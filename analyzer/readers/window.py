@@ -7,9 +7,11 @@ from typing import Protocol
 from analyzer.readers.elide import MARK, Elider
 
 WINDOW = 1 << 20  # bytes: what is in the processor's cache is parsed faster
+FIRST, GROWTH = 1 << 16, 4  # bytes of the first one, which most files fit in; how much larger the next one is
 BLOCK = 1 << 19  # bytes read at once where bodies are cut out as they come
 ELIDE_FROM = 128 << 20  # bytes after which it pays to import numpy for that
 LONGEST_SPACE = 256  # of white space that matters
+SPACE = ord(" ")  # nothing above it is white space
 NO_SPACE = re.compile(rb"[^ \t\r\n]")
 NOTHING = re.compile(rb"[^\0 \t\r\n]")
 
@@ -31,7 +33,7 @@ class Window:
 
     def __init__(self, stream: Bytes, elides: bool = False) -> None:
         self.stream = stream
-        self.buffer = bytearray(WINDOW + 2)
+        self.buffer = bytearray(FIRST + 2)
         self.at = self.end = 1
         self.complete = False
         self.elides = elides
@@ -72,22 +74,28 @@ class Window:
 
     def need(self, count: int) -> bool:
         """Make `count` unread bytes available; False at the end of the stream."""
-        if self.end - self.at < count and not self.complete:
-            self._reserve(count)
+        while self.end - self.at < count and not self.complete:
+            room = len(self.buffer) - self._spare
+            step = min(count, room if self.end - self.at < room else GROWTH * room)
+            self._reserve(step)
             with memoryview(self.buffer) as view:
-                while self.end - self.at < count and not self.complete:
-                    stop = self.at + count if self._elider is None else self.end + BLOCK
-                    got = self.stream.readinto(view[self.end : stop])
-                    self.complete = not got
-                    self._take(view, got or 0)
+                stop = self.at + step if self._elider is None else self.end + BLOCK
+                got = self.stream.readinto(view[self.end : stop])
+                self.complete = not got
+                self._take(view, got or 0)
         return self.end - self.at >= count
+
+    @property
+    def _spare(self) -> int:
+        """Bytes of the buffer that are for none that is unread."""
+        return 2 + (BLOCK + len(MARK) if self._elider else 0)
 
     def _reserve(self, count: int) -> None:
         """Room for `count` unread bytes, with those that are there in front."""
         unread, old = self.end - self.at, self.buffer
-        room = count + 2 + (BLOCK + len(MARK) if self._elider else 0)
+        room = count + self._spare
         if room > len(old):  # a new one: decoded `Raw` fields may still hold the old
-            self.buffer = bytearray(room + count // 2)
+            self.buffer = bytearray(room)
         with memoryview(self.buffer) as view, memoryview(old) as source:
             view[: 1 + unread] = source[self.at - 1 : self.end]
         self._before += self.at - 1
@@ -112,7 +120,8 @@ class Window:
 
     def peek(self) -> int:
         """The next byte that is not white space, and the cursor on it. Raises CutOff."""
-        self.space()
+        if self.at >= self.end or self.buffer[self.at] <= SPACE:
+            self.space()
         return self.buffer[self.at]
 
     def space(self) -> bytes:
