@@ -41,26 +41,37 @@ def find(sessions: Sequence[Session], k: int = 2) -> tuple[Overlap, ...]:
     return (*proven, *around.untold(proven))
 
 
-def excesses(sessions: Sequence[Session], policy: Policy) -> tuple[Excess, ...]:
+def excesses(
+    sessions: Sequence[Session], policy: Policy, known: tuple[Overlap, ...] | None = None
+) -> tuple[Excess, ...]:
     """Every proven stretch with more open than the policy allows within its scope, and how they belong together.
 
-    Sockets of one user are told by themselves; those of several users, services or unknown ones together.
+    Sockets of one user are told by themselves; those of several users, services or unknown ones together. `known`: what
+    `find` tells of these sessions, if that is known.
     """
+    known = find(sessions) if known is None else known
     found: list[Excess] = []
     for part in _parts(sessions, policy):
         for user, same in partition(part, Scope.USER):
             if user.per is Scope.USER:
                 by_design = same[0].provider.per_page if same[0].provider is not None else 1
-                stretches = find(same, max(policy.max_open, by_design) + 1)
+                stretches = _of_some(same, max(policy.max_open, by_design) + 1, sessions, known)
                 found += [Excess(Relation.SAME_USER, o) for o in stretches if o.confidence is Confidence.PROVEN]
         found += _mixed(part, policy.max_open)
     return tuple(found)
 
 
-def possible_excesses(sessions: Sequence[Session], policy: Policy) -> tuple[Overlap, ...]:
-    """Every stretch in which more may have been open than the policy allows within its scope."""
-    stretches = [o for part in _parts(sessions, policy) for o in find(part, policy.max_open + 1)]
+def possible_excesses(sessions: Sequence[Session], policy: Policy, known: tuple[Overlap, ...]) -> tuple[Overlap, ...]:
+    """Every stretch in which more may have been open than the policy allows within its scope. `known`: as above."""
+    stretches = [o for part in _parts(sessions, policy) for o in _of_some(part, policy.max_open + 1, sessions, known)]
     return tuple(overlap for overlap in stretches if overlap.confidence is Confidence.POSSIBLE)
+
+
+def _of_some(
+    some: Sequence[Session], k: int, sessions: Sequence[Session], known: tuple[Overlap, ...]
+) -> tuple[Overlap, ...]:
+    """`find` of some of the sessions: mostly these are all of them, and two at once are asked for."""
+    return known if k == 2 and len(some) == len(sessions) else find(some, k)
 
 
 def groups(sessions: Sequence[Session], per: Scope) -> tuple[Group, ...]:

@@ -45,7 +45,7 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         concurrency=overlaps.concurrency(found, stretches),
         overlaps=stretches,
         groups=overlaps.groups(found, policy.per),
-        excesses=overlaps.excesses(found, policy),
+        excesses=overlaps.excesses(found, policy, stretches),
         findings=(),
     )
     dated = causes.dated(report)

@@ -20,7 +20,7 @@ AGAIN = "Record again with DevTools opened before the page is loaded, Preserve l
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    for overlap in overlaps.possible_excesses(report.sessions, policy):
+    for overlap in overlaps.possible_excesses(report.sessions, policy, report.overlaps):
         sessions = report.named(overlap.sessions)
         unsettled = [session for session in sessions if session.outcome is Outcome.UNKNOWN]
         yield report.finding(
