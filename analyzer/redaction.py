@@ -448,8 +448,7 @@ class Masks:
 
 def digest(key: str, kind: str, value: str) -> str:
     """HMAC-SHA256 of a value, in hex: equal for equal values, and telling nothing to whom lacks the key."""
-    import hashlib
     import hmac
 
     data = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
-    return hmac.new(key.encode("utf-8", "surrogatepass"), data, hashlib.sha256).hexdigest()
+    return hmac.digest(key.encode("utf-8", "surrogatepass"), data, "sha256").hex()

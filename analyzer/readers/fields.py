@@ -64,22 +64,23 @@ class Ticks(msgspec.Struct):
     opening: list[Opening] = []  # the beginning of the first messages
 
     def add(self, messages: Sequence[RawMessage]) -> None:
-        """The messages that follow."""
-        data = [m for m in messages if m.type in DIRECTIONS and (m.opcode or 1) in DATA_OPCODES]
-        self.ticks.extend([math.nan if m.time is None else m.time for m in data])
-        self.directions.extend([DIRECTIONS[m.type] for m in data])  # type: ignore[index]  # None is not in there
-        self.opcodes.extend([2 if m.opcode == 2 else 1 for m in data])
-        self.lengths.extend(
-            [
-                len(m.data)
-                if m.opcode == 1 and m.data is not None and m.length is None and m.data.isascii()  # nearly all
-                else payload_length(m)
-                for m in data
-            ]
-        )
-        self.opening += [_opening(m) for m in data[: OPENING - len(self.opening)]]
-        if len(data) < len(messages):
-            self._others([m for m in messages if m.type not in DIRECTIONS or (m.opcode or 1) not in DATA_OPCODES])
+        """The messages that follow. A capture may have a million: one pass, and no call for an ordinary one."""
+        ticks, directions, opcodes = self.ticks.append, self.directions.append, self.opcodes.append
+        lengths, opening, others = self.lengths.append, self.opening, []
+        for message in messages:
+            direction, opcode, data = DIRECTIONS.get(message.type or ""), message.opcode, message.data
+            if direction is None or (opcode or 1) not in DATA_OPCODES:
+                others.append(message)
+                continue
+            ticks(math.nan if message.time is None else message.time)
+            directions(direction)
+            opcodes(2 if opcode == 2 else 1)
+            ordinary = opcode == 1 and message.length is None and data is not None and data.isascii()
+            lengths(len(data) if ordinary else payload_length(message))  # type: ignore[arg-type]  # data is a text
+            if len(opening) < OPENING:
+                opening.append(_opening(message))
+        if others:
+            self._others(others)
 
     def _others(self, messages: Sequence[RawMessage]) -> None:
         self.control += [(m.time or 0.0, int(m.opcode)) for m in messages if m.opcode in CONTROL_OPCODES]
