@@ -85,16 +85,18 @@ def start(runs: int) -> Iterator[Row]:
     yield "--help, against `import typer`", f"{found['help'].seconds / bare:.2f} times", "<= 2.5 times"
 
 
-def sweep(count: int) -> Iterator[Row]:
+def sweep(count: int = 1_000_000) -> Iterator[Row]:
     told = subprocess.run([sys.executable, HERE / "sweep.py", str(count)], capture_output=True, text=True, check=True)
     what, _, figures = told.stdout.strip().partition(": ")
-    yield f"sweep of {what}, against pure Python", figures, ">= 40 times"
+    arrays, _, given = figures.partition(", ")
+    yield f"sweep of {what}, against pure Python", arrays, ">= 40 times"
+    yield "the same from intervals as the program has them", given, ""
 
 
 def rows(folder: str, full: bool) -> Iterator[Row]:
     runs = 5 if full else 3
     yield from start(4 * runs)
-    yield from sweep(1_000_000 if full else 200_000)
+    yield from sweep()
     yield from one_string(folder, 2 << 30 if full else 1 << 28)
     for shape in ("one", "many"):
         few = () if full else ("--messages", "50000" if shape == "one" else "10")

@@ -9,6 +9,7 @@ from analyzer.readers.elide import MARK, Elider
 WINDOW = 1 << 20  # bytes: what is in the processor's cache is parsed faster
 FIRST, GROWTH = 1 << 16, 4  # bytes of the first one, which most files fit in; how much larger the next one is
 BLOCK = 1 << 19  # bytes read at once where bodies are cut out as they come
+MOST_CUTS = 1024  # of which the places are kept: only those within what is unread are asked for
 ELIDE_FROM = 128 << 20  # bytes after which it pays to import numpy for that
 LONGEST_SPACE = 256  # of white space that matters
 SPACE = ord(" ")  # nothing above it is white space
@@ -100,7 +101,7 @@ class Window:
             view[: 1 + unread] = source[self.at - 1 : self.end]
         self._before += self.at - 1
         self.at, self.end = 1, 1 + unread
-        if len(self._cuts) > WINDOW // 64:
+        if len(self._cuts) > MOST_CUTS:
             del self._cuts[: bisect_right(self._cuts, self._before, key=_place) - 1]
 
     def _take(self, view: memoryview, got: int) -> None:
