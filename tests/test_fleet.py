@@ -103,3 +103,30 @@ def test_what_is_at_a_url_is_read_like_a_file() -> None:
     for nothing in ("memory://empty", "nosuch://x/y.har"):
         with pytest.raises(fleet.NothingToRead):
             fleet.expand([nothing])
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("captures/chat.har", "captures/chat.har"),
+        ("s3://bucket/day/chat.har", "s3://bucket/day/chat.har"),
+        ("https://me:pa@ss@host/chat.har", "https://***@host/chat.har"),
+        ("https://host/chat.har?X-Amz-Signature=0a1b&v=2", "https://host/chat.har?X-Amz-Signature=***&v=***"),
+        ("https://host/chat.har?sv0a1b", "https://host/chat.har?***"),
+        ("simplecache::https://me:secret@host/x.har?a", "simplecache::https://***@host/x.har?***"),
+    ],
+)
+def test_what_lets_others_in_stands_in_no_name(source: str, shown: str) -> None:
+    assert fleet.sources.shown(source) == shown
+
+
+def test_a_url_that_cannot_be_read_is_told_without_its_secrets() -> None:
+    pytest.importorskip("fsspec")
+    url = "memory://me:secret@nowhere/x.har?sig=0a1b2c"
+    with pytest.raises(fleet.NothingToRead) as told:
+        fleet.expand([url])
+    found = fleet.result(url, Policy())
+    assert isinstance(found, Unreadable)
+    for text in (str(told.value), found.source, found.problem):
+        assert "secret" not in text
+        assert "0a1b2c" not in text

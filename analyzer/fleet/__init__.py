@@ -62,7 +62,7 @@ def result(source: str, policy: Policy, catalogue: Sequence[Row] = (), progress:
     try:
         capture = sources.capture(source, progress)
     except CaptureError as error:
-        return Unreadable(source, f"{error.pointer}: {error.problem}" if error.pointer else error.problem)
+        return Unreadable(error.source, f"{error.pointer}: {error.problem}" if error.pointer else error.problem)
     return analyze(capture, policy, catalogue)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,8 @@ from analyzer.readers import Progress, read
 
 SUFFIXES = (".har", ".har.gz", ".har.zst", ".har.zip")
 STANDARD_INPUT = "-"
+CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")
+HIDDEN = "***"
 
 
 class NothingToRead(Exception):  # noqa: N818 - what it says, not an error of ours
@@ -51,7 +54,7 @@ def _remote(url: str) -> list[str]:
     try:
         import fsspec
     except ModuleNotFoundError:
-        raise NothingToRead(f"{url}: needs fsspec: pip install 'har-sockets[cluster]'") from None
+        raise NothingToRead(f"{shown(url)}: needs fsspec: pip install 'har-sockets[cluster]'") from None
     try:
         files, path = fsspec.core.url_to_fs(url)
         if glob.has_magic(path):
@@ -61,9 +64,9 @@ def _remote(url: str) -> list[str]:
         else:
             found = [path] if files.exists(path) else []
     except Exception as error:  # drivers raise anything: no such scheme, not installed, no network, not allowed
-        raise NothingToRead(f"{url}: {str(error) or type(error).__name__}") from None
+        raise NothingToRead(f"{shown(url)}: {_problem(error, url)}") from None
     if not found:
-        raise NothingToRead(f"{url}: no captures there ({', '.join(SUFFIXES)})")
+        raise NothingToRead(f"{shown(url)}: no captures there ({', '.join(SUFFIXES)})")
     return [files.unstrip_protocol(it) for it in sorted(found)]
 
 
@@ -78,9 +81,9 @@ def capture(source: str, progress: Progress | None = None) -> Capture:
     try:
         stream = fsspec.open(source, "rb").open()
     except Exception as error:  # as in _remote
-        raise CaptureError(source, "", str(error) or type(error).__name__) from None
+        raise CaptureError(shown(source), "", _problem(error, source)) from None
     with stream:
-        return read(stream, source, progress)
+        return read(stream, shown(source), progress)
 
 
 def size(source: str) -> int:
@@ -89,6 +92,27 @@ def size(source: str) -> int:
         return os.stat(source).st_size if not _is_url(source) else 0
     except OSError:
         return 0
+
+
+def shown(source: str) -> str:
+    """Its name in every output: of a URL without user, password and the values of its query, which let others in."""
+    if not _is_url(source):
+        return source
+    address, asked, query = source.partition("?")
+    names = [name if equals else "" for name, equals, _ in (pair.partition("=") for pair in query.split("&"))]
+    hidden = "&".join(f"{name}={HIDDEN}" if name else HIDDEN for name in names)
+    return CREDENTIALS.sub(f"{HIDDEN}@", address) + asked + (hidden if asked else "")
+
+
+def _problem(error: Exception, source: str) -> str:
+    """What a driver says, which may quote the URL, or parts of it."""
+    said = (str(error) or type(error).__name__).replace(source, shown(source))
+    address, _, query = source.partition("?")
+    values = [pair.rpartition("=")[2] for pair in query.split("&")]
+    parts = [it for found in CREDENTIALS.findall(address) for it in (found, *found[:-1].split(":"))]
+    for part in sorted({it for it in (query, *values, *parts) if len(it) > 2}, key=len, reverse=True):
+        said = said.replace(part, HIDDEN)
+    return said
 
 
 def _is_url(name: str) -> bool:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from analyzer.fleet.sources import shown
 from analyzer.model import Report, Unreadable
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _alone(task: Task, chunk: Chunk, workers: Workers) -> Iterator[Result]:
         except workers.dead:
             workers.renew()
     if len(chunk) == 1:
-        yield Unreadable(chunk[0], f"the process that read it died, {TRIES} times")
+        yield Unreadable(shown(chunk[0]), f"the process that read it died, {TRIES} times")
         return
     half = len(chunk) // 2
     yield from _alone(task, chunk[:half], workers)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from analyzer.model import Confidence, Finding, Policy, Report, Rule, Severity, Verdict
 
 AGAIN = "Open DevTools first, clear every filter, reload the page, use it, and export again."
+OURS = "Record again, and use the page so that it connects before the recording ends."
 NEVER = "Record with Chrome DevTools or HTTP Toolkit, or with Playwright 1.61 or later."
 
 
@@ -29,7 +30,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             else "No WebSocket is in this file, which does not mean that there was none.",
             (),
             confidence=Confidence.PROVEN if sure else Confidence.POSSIBLE,
-            remedy=NEVER if never else AGAIN,
+            remedy=OURS if report.capture.exporter.id == "har-sockets" else NEVER if never else AGAIN,
         )
 
 

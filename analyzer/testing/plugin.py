@@ -182,6 +182,12 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
     found |= {name: value for name, value in given.items() if value is not None}
     for marker in reversed(list(item.iter_markers("sockets"))):  # the closest last
         found |= {**marker.kwargs, **({"mode": marker.args[0]} if marker.args else {})}
+    from analyzer.testing.verdict import assert_sockets
+
+    known = ["mode", *list(inspect.signature(assert_sockets).parameters)[1:]]
+    for name in found:
+        if name not in known:
+            raise pytest.UsageError(f"{item.nodeid}: sockets: {name}: not one of {', '.join(known)}")
     _checked(f"{item.nodeid}: mode", found["mode"], str, MODES)
     return found
 
@@ -209,9 +215,7 @@ def _path(item: pytest.Item) -> Path:
     folder = Path(item.config.getoption("sockets_output") or item.config.getini("sockets_output"))
     name = re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")
     parameters = item.nodeid.partition("[")[2].removesuffix("]")
-    if (
-        re.search(r"[^\w.-]", parameters) or len(name) > LONGEST_NAME
-    ):  # `a b` and `a/b` are left with the same characters
+    if re.search(r"[^\w.-]", parameters) or len(name) > LONGEST_NAME:  # `a b` and `a/b` would be of one name
         name = f"{name[:LONGEST_NAME]}-{hashlib.sha256(item.nodeid.encode()).hexdigest()[:8]}"
     return (item.config.rootpath / folder if not folder.is_absolute() else folder) / f"{name}.har"
 

@@ -154,6 +154,13 @@ def test_a_setting_that_cannot_be_is_told_before_any_test(ini: str, told: str, p
     done.stderr.fnmatch_lines([told])
 
 
+def test_a_marker_with_a_setting_that_does_not_exist_is_told(project: Project) -> None:
+    test = "@pytest.mark.sockets(max_opne=2)\ndef test_it(page):\n    pass\n"
+    done = project.ran(f"import pytest\n{test}", "--sockets", "check")
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    done.stdout.fnmatch_lines(["*test_it*: sockets: max_opne: not one of mode, per, max_open, *"])
+
+
 def test_sockets_that_a_fixture_opens_before_the_test_are_recorded_too(project: Project) -> None:
     conftest = """
 @pytest.fixture

@@ -7,14 +7,17 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from browsers import chromium
 from socket_server import Seen, SocketServer
+from typer.testing import CliRunner
 
 from analyzer import Report, Verdict, analyze, read
+from analyzer.cli import app
 from analyzer.extract import extract
 from analyzer.model import SECOND, Bounds, Outcome
 
@@ -359,3 +362,40 @@ def test_the_async_api_records_the_same(server: SocketServer) -> None:
     first, second = server.seen()
     assert off(report.sessions[0].closed, first.closed or 0) <= TOLERANCE
     assert off(report.sessions[1].opened, second.opened or 0) <= TOLERANCE
+
+
+def test_two_recordings_made_at_once_are_one_timeline(browser: Any, server: SocketServer, tmp_path: Path) -> None:
+    """A user in two windows, each with one socket: no recording by itself shows more than one open."""
+    from analyzer.testing.listening import Listener, done
+
+    server.forget()
+    windows = []
+    for _ in range(2):
+        context = browser.new_context()
+        listener = Listener(context)
+        done(listener.start())
+        windows.append((context, listener, context.new_page()))
+    (first, listening, page), (second, watching, other) = windows
+    page.goto(server.url("/one"))
+    wait(page, server)
+    other.goto(server.url("/other"))
+    wait(other, server)
+    page.evaluate("a.close(); 0")
+    wait(page, server)
+    hars = [done(listening.stop()), done(watching.stop())]
+    a, b = server.seen()
+    first.close()
+    second.close()
+    files = [tmp_path / "first.har", tmp_path / "second.har"]
+    for file, har in zip(files, hars, strict=True):
+        file.write_text(json.dumps(har))
+        assert report_of(har).verdict is Verdict.NO_OVERLAP
+    told = CliRunner().invoke(app, [*map(str, files), "--together", "--format", "json"])
+    (capture,) = json.loads(told.stdout)["captures"]
+    assert capture["verdict"] == "overlap"
+    assert "clocks-as-they-are" in {caveat["id"] for caveat in capture["caveats"]}
+    (overlap,) = capture["overlaps"]
+    assert overlap["confidence"] == "proven"
+    assert a.closed is not None and b.opened is not None
+    for claimed, truth in ((overlap["start"], b.opened), (overlap["end"], a.closed)):
+        assert abs(datetime.fromisoformat(claimed).timestamp() - truth) * SECOND < TOLERANCE
