@@ -103,7 +103,7 @@ def read(
     `progress` is called as bytes of the file pass, every few hundred kilobytes.
     """
     with opened(path, source, progress) as (stream, name, beside, measured):
-        capture = har.read(stream, name, beside)
+        capture = har.read(stream, name, beside, measured.size)
         measured.drain()
     return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count)
 

@@ -54,7 +54,7 @@ class Document(Generic[Shape]):
     """One HAR document, read once, front to back; its entries decoded as `shape`.
 
     Bodies are cut out of a large one, unless `whole`. Messages of a huge entry go to a new `collector`, where there is
-    one. Iterate over `elements()`; when it is exhausted `log` holds the other members of `log` (pages, creator ...),
+    one. `size`: at least so many bytes will come, if that is known. Iterate over `elements()`; when it is exhausted `log` holds the other members of `log` (pages, creator ...),
     `skipped` those that are too large, `cut_off` the offset at which the document ends before it is complete,
     `trailing` that of what follows it.
     """
@@ -66,8 +66,9 @@ class Document(Generic[Shape]):
         shape: type[Shape],
         collector: Callable[[], Collector] | None = None,
         whole: bool = False,
+        size: int = 0,
     ) -> None:
-        self.window = Window(stream, elides=not whole)
+        self.window = Window(stream, not whole, size)
         self.source = source
         self.decoder = Decoder(shape, members)
         self.collector = collector

@@ -74,12 +74,13 @@ ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after
 Attachment = Callable[[str], bytes | None]
 
 
-def read(stream: Bytes, source: str, attachment: Attachment) -> Capture:
-    """Read one HAR. `attachment` gives the bytes of a side file (Playwright), None where there is none.
+def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> Capture:
+    """Read one HAR. `attachment` gives the bytes of a side file (Playwright), None where there is none. `size`: at least
+    so many bytes will come, if that is known.
 
     Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
-    document = Document(stream, source, RawEntry, collector=Ticks)
+    document = Document(stream, source, RawEntry, collector=Ticks, size=size)
     gathered = _Gathered(attachment)
     for element in document.elements():
         gathered.skip(element.skipped)

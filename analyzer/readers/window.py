@@ -10,7 +10,7 @@ WINDOW = 1 << 20  # bytes: what is in the processor's cache is parsed faster
 FIRST, GROWTH = 1 << 16, 4  # bytes of the first one, which most files fit in; how much larger the next one is
 BLOCK = 1 << 19  # bytes read at once where bodies are cut out as they come
 MOST_CUTS = 1024  # of which the places are kept: only those within what is unread are asked for
-ELIDE_FROM = 128 << 20  # bytes after which it pays to import numpy for that
+ELIDE_FROM = 128 << 20  # bytes of a document in which it pays to import numpy for that
 LONGEST_SPACE = 256  # of white space that matters
 SPACE = ord(" ")  # nothing above it is white space
 NO_SPACE = re.compile(rb"[^ \t\r\n]")
@@ -29,11 +29,12 @@ class Window:
     """Unread is `buffer[at:end]`; `at` is never 0: its neighbour may be overwritten.
 
     Two coordinates: a *place* counts the bytes kept; an *offset* those of the document, of which bodies may have been
-    cut out. `elides`: that is allowed.
+    cut out. `elides`: that is allowed. `size`: at least so many bytes will come, if that is known.
     """
 
-    def __init__(self, stream: Bytes, elides: bool = False) -> None:
+    def __init__(self, stream: Bytes, elides: bool = False, size: int = 0) -> None:
         self.stream = stream
+        self.size = size
         self.buffer = bytearray(FIRST + 2)
         self.at = self.end = 1
         self.complete = False
@@ -56,7 +57,7 @@ class Window:
     @property
     def large(self) -> bool:
         """Is this a document in which it pays to cut bodies out?"""
-        return self.elides and self._elider is None and self._before > ELIDE_FROM
+        return self.elides and self._elider is None and max(self._before, self.size) > ELIDE_FROM
 
     def elide(self) -> bool:
         """Cut bodies out of what is unread and of all that comes; whether that is new. Indices and places change."""
