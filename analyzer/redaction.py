@@ -217,6 +217,7 @@ class Masks:
             if folded not in self._known:
                 self._known[folded] = value
                 self._urls.clear()
+                self._words_shown.clear()
                 first = ALNUM.search(folded)
                 if first is not None and len(folded) >= SHORTEST_WORD:
                     self._index.setdefault(first[0], []).append(folded)

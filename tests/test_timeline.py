@@ -425,14 +425,14 @@ def test_real_captures_have_a_lane_for_each_socket(name: str) -> None:
 
 
 def portable(drawn: str) -> str:
-    """An SVG without what differs by version of matplotlib: the spelling of a text's style, the names of patterns."""
+    """An SVG without what differs by version of matplotlib: the spelling of a text's style, the names of patterns and clips."""
 
     def style(found: re.Match[str]) -> str:
         said = found[1]
         parts = [re.search(it, said) for it in (r"\b700\b", r"[\d.]+px", r"text-anchor: (\w+)", r"fill: (#\w+)")]
         return f'<text style="{[part and part[0] for part in parts]}"'
 
-    return re.sub(r"\bh[0-9a-f]{10}\b", "pattern", re.sub(r'<text style="([^"]*)"', style, drawn))
+    return re.sub(r"\b[hp][0-9a-f]{10}\b", "name", re.sub(r'<text style="([^"]*)"', style, drawn))
 
 
 @pytest.mark.parametrize("name", ["chrome-S2-overuse", "chrome-08-refresh3", "chrome-10-failed", "firefox-D"])
