@@ -184,6 +184,7 @@ class _Small:
     def __init__(self, report: Report, masks: Masks, witnesses: frozenset[int] | None) -> None:
         self.masks = masks
         self.masks.learn(report.sessions)
+        self.masks.meet(report)
         self.sessions = {session.pointer: session for session in report.sessions}
         self.witnesses = witnesses  # None: all
         self.entries: list[Json] = []

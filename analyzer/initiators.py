@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -17,6 +16,7 @@ import msgspec
 from analyzer.model import Calls, Frame, Initiator, Provider, Session
 from analyzer.providers import clients
 from analyzer.providers.clients import Library
+from analyzer.remembering import remembered
 
 # Code that is not the application's, by where it comes from: packages, extensions, engines, CDNs of packages, and what
 # bundlers set apart (Vite's and webpack's dependencies and runtimes, chunks named so by Vue CLI, Next.js, Angular).
@@ -97,7 +97,7 @@ def foreign(frame: Frame) -> bool:
     return _called(frame.function).framework or _elsewhere(frame.url)
 
 
-@lru_cache(4096)  # stacks name few files, again and again, and few functions
+@remembered(4096)  # stacks name few files, again and again, and few functions
 def _elsewhere(url: str | None) -> bool:
     return url is not None and ELSEWHERE.search(url) is not None
 
@@ -169,7 +169,7 @@ class _Called(NamedTuple):
     again: bool
 
 
-@lru_cache(4096)
+@remembered(4096)
 def _called(function: str | None) -> _Called:
     name = (function or "").rpartition(".")[2]
     names = (name, clients.SUFFIX.sub("", name))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise
 from urllib.parse import quote, unquote
 
@@ -35,6 +35,7 @@ from analyzer.model import (
     Session,
     Unreadable,
 )
+from analyzer.remembering import remembered
 
 JWT = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*")
 # What may be a secret, in any text; each is looked at once.
@@ -70,7 +71,7 @@ SHORTEST_WORD = 3  # what is shorter stands for itself in too many places: it is
 LONG_ENOUGH = 8  # shorter values are masked where they stand, and not looked for in other text
 
 
-@lru_cache(8192)  # most of what stands in one address stands in the next, too
+@remembered(8192)  # most of what stands in one address stands in the next, too
 def opaque(run: str) -> bool:
     """Has a run of characters the shape of a secret: a JSON Web Token, a mail address, long and mixed, long hex?"""
     if JWT.fullmatch(run):
@@ -87,7 +88,7 @@ def _mixed(text: str) -> bool:
     return any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
 
 
-@lru_cache(8192)
+@remembered(8192)
 def _opaque(segment: str) -> bool:
     """The same of a whole part of a path, which is more often a secret: also long numbers, and what goes from letters
     to digits and back, and again."""
@@ -103,13 +104,13 @@ def _opaque(segment: str) -> bool:
     return back_and_forth or (len(segment) >= LONG and _mixed(segment))
 
 
-@lru_cache(8192)  # captures of one application say the same things
+@remembered(8192)  # captures of one application say the same things
 def _has_one(text: str) -> bool:
     """Is there a run of characters in it that has the shape of a secret?"""
     return any(map(opaque, RUN.findall(text)))
 
 
-@lru_cache(1024)
+@remembered(1024)
 def _names_one(text: str) -> bool:
     """Does it name something as a secret?"""
     return NAMED.search(text) is not None
@@ -189,7 +190,7 @@ class Masks:
         self.learn(report.sessions)
         self._code.clear()
         sessions = tuple(self.session(session) for session in report.sessions)
-        self._said.clear()
+        self.meet(report)
         sessions = tuple(self.said(session) for session in sessions)
         return msgspec.structs.replace(
             report,
@@ -210,6 +211,16 @@ class Masks:
                 self._learn(value)
             if user and self.masks_users:
                 self._known_users.add(user)
+
+    def meet(self, report: Report) -> None:
+        """All addresses, titles and texts, before any text is shown: what one of them names as a secret may stand in
+        another."""
+        for session in report.sessions:
+            self.url(session.url)
+            self.said(session)
+        for page in report.capture.pages:
+            self.page(page)
+        self._said.clear()
 
     def _learn(self, value: str) -> None:
         for form in {value, quote(value, "", errors="surrogatepass"), json.dumps(value)[1:-1]}:

@@ -65,7 +65,12 @@ CASES = {
     ),
     "messages that are none": (OPEN + SOCKET[:-1] + ',"_webSocketMessages":[0', ",0", "]}]}}", "cut-off"),
     "pages": ('{"log":{"pages":[{"id":"p"}', ',{"id":"p","x":""}', '],"entries":[' + SOCKET + "]}}", "1 .*skipped"),
-    "a member that is no concern of ours": ('{"x":[0', ",[1]", '],"log":{"entries":[' + SOCKET + "]}}", "1 .*skipped"),
+    "a member that is no concern of ours": (
+        '{"x":[0',
+        ",[1]",
+        '],"log":{"entries":[' + SOCKET + "]}}",
+        "inconclusive 1 exporter-unknown",
+    ),
     "a key without end": ('{"log":{"', "k", "", "error"),
     "nothing but brackets": ('{"log":{"entries":[', "[", "", "cut-off"),
 }

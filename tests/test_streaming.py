@@ -63,7 +63,13 @@ def test_resumed_after_a_kill_the_file_is_that_of_an_undisturbed_run(
     assert not broken.exists()
     assert run(*arguments, "--resume").returncode == 3
     assert broken.read_bytes() == whole.read_bytes()
-    assert sorted(it.name for it in tmp_path.iterdir()) == ["broken.ndjson", "captures", "whole.ndjson"]
+    assert sorted(it.name for it in tmp_path.iterdir()) == [
+        "broken.ndjson",
+        "broken.ndjson.resume",
+        "captures",
+        "whole.ndjson",
+        "whole.ndjson.resume",
+    ]
 
 
 def test_resume_reads_only_what_is_new_or_changed(folder: Path, tmp_path: Path) -> None:
@@ -84,25 +90,49 @@ def test_resume_reads_only_what_is_new_or_changed(folder: Path, tmp_path: Path) 
     assert Path(after[-1]["source"]).name == "99.har"
 
 
-def test_lost_masks_are_told_not_made_up(folder: Path, tmp_path: Path) -> None:
+def test_what_nobody_knows_how_it_was_written_is_read_anew(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.ndjson"
     arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
-    killed(5, path, *arguments)
-    (tmp_path / "r.ndjson.masks").unlink()
+    run(*arguments)
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b'"entries":', b'"entries":9'))
+    (tmp_path / "r.ndjson.resume").unlink()
     done = run(*arguments, "--resume")
-    assert (done.returncode, "give --redaction-key" in done.stderr) == (2, True)
+    assert (done.returncode, "all captures are read anew" in done.stderr) == (3, True)
+    assert path.read_bytes() == before
 
 
-def test_other_options_are_refused(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ((), ("--max-open", "2")),
+        (("--redaction-key", "k"), ("--redaction-key", "k2")),
+        (("--redaction-key", "k", "--show-secrets"), ("--redaction-key", "k")),
+    ],
+)
+@pytest.mark.parametrize("broken_off", [True, False])
+def test_other_options_are_refused(
+    first: tuple[str, ...], then: tuple[str, ...], broken_off: bool, folder: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "r.ndjson"
     arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
-    killed(5, path, *arguments)
-    done = run(*arguments, "--resume", "--max-open", "2")
+    if broken_off:
+        killed(5, path, *arguments, *first)
+    else:
+        run(*arguments, *first)
+    done = run(*arguments, *then, "--resume")
     assert (done.returncode, "had other options" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--resume",), ("--resume", "--out", "json:x.json"), ("--jobs", "many"), ("--jobs", "0")]
+    "arguments",
+    [
+        ("--resume",),
+        ("--resume", "--out", "json:x.json"),
+        ("--resume", "--out", "ndjson:x", "--out", "parquet:y/"),
+        ("--jobs", "many"),
+        ("--jobs", "0"),
+    ],
 )
 def test_what_cannot_be_done_is_wrong_usage(arguments: tuple[str, ...]) -> None:
     done = run(str(SOME[0]), *arguments)

@@ -5,6 +5,7 @@ One file a command; what they share: `options` (groups of options), `running` (c
 
 from __future__ import annotations
 
+import difflib
 import os
 import signal
 import sys
@@ -46,19 +47,32 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+        alone = typer.Typer(context_settings=HELP, rich_markup_mode=None, add_completion=False)
         function = getattr(import_module(f"analyzer.cli.{cmd_name}"), cmd_name)
         alone.command(cmd_name, epilog=EXAMPLES if cmd_name == "analyze" else None)(function)
         return typer.main.get_command(alone)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        own = ("--help", "--version", "--install-completion", "--show-completion")
+        own = ("--help", "-h", "--version", "--install-completion", "--show-completion")
         if args and args[0] not in COMMANDS and not args[0].startswith(own):
+            _mistyped(args[0])
             args = ["analyze", *args]
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=Commands, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
+def _mistyped(word: str) -> None:
+    """A word that is no file, and nearly a command, was meant as one."""
+    near = difflib.get_close_matches(word, (*COMMANDS, "help"), 1, 0.75)
+    if near and word.isalpha() and not os.path.exists(word):
+        meant = "--help" if near == ["help"] else near[0]
+        print(f"har-sockets: {word}: no such file, and no such command: har-sockets {meant}?", file=sys.stderr)
+        raise SystemExit(2)
+
+
+HELP = {"help_option_names": ["--help", "-h"]}
+app = typer.Typer(
+    context_settings=HELP, cls=Commands, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
+)
 
 
 def _version(asked: bool) -> None:

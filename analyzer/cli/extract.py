@@ -20,7 +20,9 @@ from analyzer.model import CaptureError
 @command
 def extract(
     capture: Capture,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.har", help="The small HAR.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE.har", help="The small HAR; - for standard output.")
+    ],
     providers: Providers = None,
     redaction_key: RedactionKey = None,
 ) -> None:
@@ -31,7 +33,8 @@ def extract(
     from analyzer.extract import extract as make
 
     name = one(capture, "extract")
-    spared([name], [output])
+    if str(output) != "-":
+        spared([name], [output])
     catalogue = settings.catalogue(settings.held(Reading(providers=providers), Allowed()))
     try:
         with _seekable(name) as path:
@@ -39,6 +42,9 @@ def extract(
     except CaptureError as error:
         say(f"{name}: {error.pointer}: {error.problem}" if error.pointer else f"{name}: {error.problem}")
         raise typer.Exit(gate.UNREADABLE) from None
+    if str(output) == "-":
+        show(made.data)
+        return
     write(output, made.data)
     for label, counts in (("kept", made.kept), ("removed", made.removed), ("dropped", (("entries", made.dropped),))):
         told = ", ".join(f"{what} {number:,}" for what, number in counts)

@@ -34,9 +34,20 @@ Capture = Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file, or 
 Providers = Annotated[
     Path | None, typer.Option(metavar="FILE.toml", help="Services of your own, tried before the known ones.")
 ]
+
+
+def _key(key: str | None) -> str | None:
+    """Anybody can work out what an empty one makes."""
+    if key == "":
+        refuse("--redaction-key: the key is empty: is its variable set?")
+    return key
+
+
 RedactionKey = Annotated[
     str | None,
-    typer.Option(metavar="KEY", help="Masks are a hash with this key: equal for equal values in every run."),
+    typer.Option(
+        metavar="KEY", callback=_key, help="Masks are a hash with this key: equal for equal values in every run."
+    ),
 ]
 
 
@@ -70,6 +81,9 @@ class Delivery(NamedTuple):
             if name not in written:
                 refuse(f"--out {name}: not one of {', '.join(written)}")
         self.pairs()
+        for name, path in self.files():
+            if str(path) == "-":
+                refuse(f"--out {name}:-: to standard output goes --format {name}")
 
     def lines(self) -> list[Path]:
         """Files that get a line a capture."""

@@ -69,7 +69,7 @@ def answer(
     with progress.shown(sum(map(fleet.size, names))) as done:
         results = list(worked(names, policy, settings.catalogue(held), spread, done))
     reports = [result for result in results if isinstance(result, Report)]
-    if spread.together and reports:
+    if spread.together and len(reports) > 1:
         results = [together(reports, policy), *(result for result in results if isinstance(result, Unreadable))]
     return redaction.masked(
         _run(results, policy, delivery),
@@ -97,15 +97,18 @@ def stream(
     names = meant(captures, delivery)
     held = settings.held(reading, allowed)
     policy, catalogue = settings.policy(held), settings.catalogue(held)
-    options = repr((policy, held.settings.providers, masking.show_secrets, masking.show_users, VERSION))
-    keyed = masking.redaction_key is not None
-    lines = next((Lines(path, options, spread.resume, keyed) for path in delivery.lines()), None)
+    if spread.resume and delivery.datasets():
+        refuse("--resume goes on with a file of lines; a Parquet folder is written anew: leave it out, or --resume")
+    key = masking.redaction_key
+    whose = None if key is None else redaction.digest(key, "options", "")
+    options = repr((policy, held.settings.providers, masking.show_secrets, masking.show_users, VERSION, whose))
+    lines = next((Lines(path, options, spread.resume) for path in delivery.lines()), None)
     part = _run([], policy, delivery)
     sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
     sinks += [] if lines is None else [lines]
     sinks += [] if delivery.quiet else [Shown()]
-    ordinal = lines.names.ordinal if lines is not None and lines.names is not None else None
-    masks = redaction.Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key, ordinal)
+    ordinal = lines.names.ordinal if lines is not None and lines.names is not None and key is None else None
+    masks = redaction.Masks(not masking.show_secrets, not masking.show_users, key, ordinal)
     done = {name for name in names if lines is not None and lines.has(name)}
     new = [name for name in names if name not in done]
     hidden = not delivery.quiet and sys.stdout.isatty()  # the lines themselves show how far it is

@@ -41,6 +41,8 @@ def show(data: bytes) -> None:
 
 def write(path: Path, data: bytes) -> None:
     """A file, atomically: a report that fails leaves no half file. A link stays one; a pipe or device is written to."""
+    if str(path) == "-":
+        refuse("- is standard output, which takes no file: name one")
     place = Path(os.path.realpath(path))
     try:
         if path.exists() and not path.is_file() and not path.is_dir():

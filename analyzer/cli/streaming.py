@@ -1,8 +1,8 @@
 """Results written as they come, so that memory does not grow with their number: NDJSON lines, a Parquet dataset.
 
 A file of lines grows as `FILE.part` and gets its name when all is done. With `--resume` what stands in either is taken
-over, line by line, where the capture is still the same by content. So that masks go on as they began, what was named
-`user-1` is kept in `FILE.masks` until then, as hashes; with `--redaction-key` there is nothing to keep.
+over, line by line, where the capture is still the same by content. `FILE.resume` says with which options that was
+written, and, so that masks go on as they began, what was named `user-1`, as a hash (with `--redaction-key` nothing).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import IO, NamedTuple, Protocol
 import msgspec
 
 from analyzer import redaction
-from analyzer.cli.screen import refuse, show, write
+from analyzer.cli.screen import refuse, say, show, write
 from analyzer.model import Report, Run, Unreadable
 from analyzer.outputs import ndjson
 
@@ -52,25 +52,28 @@ class Known(NamedTuple):
 class Lines:
     """A file of lines that is finished under its name, and may take over those of an earlier run."""
 
-    def __init__(self, path: Path, options: str, resume: bool, keyed: bool) -> None:
+    def __init__(self, path: Path, options: str, resume: bool) -> None:
         self.path = path
-        self.part, self._old, masks = (path.with_name(path.name + end) for end in (".part", ".old", ".masks"))
+        self.part, self._old, names = (path.with_name(path.name + end) for end in (".part", ".old", ".resume"))
         self._known: dict[str, Known] = {}
         self._earlier: IO[bytes] | None = None
         self._plain = not path.exists() or path.is_file()  # else a pipe or device, which is written as it comes
         try:
             if not self._plain:
-                self.part, resume, keyed = path, False, True
+                self.part, resume = path, False
             if resume:
-                self._take_over()
+                self._take_over(names)
             self._file = open(self.part, "wb")  # noqa: SIM115 - open as long as results come
-            self.names = None if keyed else Names(masks, options, continued=bool(self._known))
+            self.names = Names(names, options, bool(self._known)) if self._plain else None
         except OSError as error:
             refuse(f"{path}: cannot be written: {error.strerror}")
 
-    def _take_over(self) -> None:
+    def _take_over(self, names: Path) -> None:
         """What was written before, whole lines, as `FILE.old`: a run that is broken off again loses none of it."""
         before = [it for it in (self._old, self.part, self.path) if it.is_file()]
+        if before and not names.is_file():
+            say(f"--resume: without {names} nobody knows how {before[0]} was written: all captures are read anew")
+            return
         lines = {line.source: line for it in reversed(before) for line in _lines(it)}
         if lines:
             new = self._old.with_name(self._old.name + ".new")
@@ -109,7 +112,7 @@ class Lines:
             os.replace(self.part, self.path)
         self._old.unlink(missing_ok=True)
         if self.names is not None:
-            self.names.forget()
+            self.names.done()
 
 
 class _Line(NamedTuple):
@@ -141,7 +144,8 @@ def _hash(source: str) -> str | None:
 
 
 class Names:
-    """The ordinals of masks, kept so that a later run can go on with them. Values are kept as salted hashes."""
+    """The options of a run and the ordinals of its masks, kept so that a later one can go on with them. Values are kept
+    as salted hashes."""
 
     def __init__(self, path: Path, options: str, continued: bool) -> None:
         self._path = path
@@ -149,12 +153,12 @@ class Names:
         self._counts = {"token": 0, "user": 0}
         self._new: list[str] = []
         self._salt = os.urandom(16).hex()
-        if continued and path.is_file():
+        if continued:
             self._read(options)
-        self._lost = continued and not path.is_file()
         self._file = open(path, "a" if continued else "w", encoding="ascii")  # noqa: SIM115
         if not continued:
             self._file.write(json.dumps({"options": options, "salt": self._salt}) + "\n")
+            self._file.flush()
 
     def _read(self, options: str) -> None:
         with open(self._path, encoding="ascii") as file:
@@ -170,10 +174,6 @@ class Names:
 
     def ordinal(self, kind: str, value: str) -> int:
         hashed = redaction.digest(self._salt, kind, value)[:32]
-        if self._lost:
-            refuse(
-                f"--resume: {self._path.name} is gone, so masks cannot go on as they began: give --redaction-key KEY"
-            )
         if (kind, hashed) not in self._numbers:
             self._counts[kind] += 1
             self._numbers[kind, hashed] = self._counts[kind]
@@ -186,9 +186,8 @@ class Names:
             self._file.flush()
             self._new.clear()
 
-    def forget(self) -> None:
+    def done(self) -> None:
         self._file.close()
-        self._path.unlink(missing_ok=True)
 
 
 class Dataset:

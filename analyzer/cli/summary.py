@@ -14,6 +14,7 @@ from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
 FORMATS = ("text", "csv", "markdown", "parquet")
+MOST_TOLD = 20  # lines that are no results, one by one
 
 
 @command
@@ -35,11 +36,15 @@ def summary(
         refuse(f"--format {format}: not one of {', '.join(FORMATS[:-1])}")
     files = [_file(spec) for spec in out or ()]
     distinct([path for _, path in files])
+    if any(str(path) == "-" for _, path in files):
+        refuse("--out NAME:-: to standard output goes --format NAME")
     from analyzer.outputs import tally
 
     found = tally.results(line for name in results for line in _lines(name))
-    for problem in found.broken:
+    for problem in found.broken[:MOST_TOLD]:
         say(problem)
+    if len(found.broken) > MOST_TOLD:
+        say(f"{len(found.broken) - MOST_TOLD:,} more lines are no results")
     if not found.captures and not found.unreadable:
         refuse("no results in these files: `har-sockets CAPTURE... --format ndjson` writes them")
     try:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import unquote
 
 from analyzer.model import Capture, CaptureError
 from analyzer.readers import Progress, read
@@ -110,7 +111,8 @@ def _problem(error: Exception, source: str) -> str:
     address, _, query = source.partition("?")
     values = [pair.rpartition("=")[2] for pair in query.split("&")]
     parts = [it for found in CREDENTIALS.findall(address) for it in (found, *found[:-1].split(":"))]
-    for part in sorted({it for it in (query, *values, *parts) if len(it) > 2}, key=len, reverse=True):
+    secrets = {it for part in (query, *values, *parts) for it in (part, unquote(part)) if len(it) > 2}
+    for part in sorted(secrets, key=len, reverse=True):
         said = said.replace(part, HIDDEN)
     return said
 

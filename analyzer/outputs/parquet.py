@@ -17,6 +17,8 @@ SUFFIX = ".parquet"
 INSTANTS = ("_earliest", "_latest", "_start", "_end", "_first", "_last")
 NUMBERS = ("initiator_line", "initiator_column", "close_code", "messages_sent", "messages_received")
 
+LARGEST = (1 << 63) - 1
+
 
 def render(run: Run) -> bytes:
     """Raises NotInstalled without pyarrow, the extra `parquet`."""
@@ -46,6 +48,8 @@ def _cell(value: object, name: str) -> object:
     """Text of a capture may hold lone surrogates, which UTF-8 has no form for."""
     if isinstance(value, str):
         return datetime.fromisoformat(value) if name.endswith(INSTANTS) else _text(value)
+    if isinstance(value, int) and not -LARGEST <= value <= LARGEST:  # a line of a file that says anything
+        return None
     return value
 
 

@@ -339,7 +339,7 @@ def _legend(shown: Sequence[Session], medium: Medium) -> list[Text]:
         (signs.certain, "certainly open", any(s.proven for s in shown)),
         (signs.possible, "may have been open", any(s.possible and s.possible != s.proven for s in shown)),
         (signs.goes_on, "still open", any(s.proven and s.proven.end is None for s in shown)),
-        (signs.no_end, "no end known", any(s.created and s.outcome is not Outcome.OPEN for s in endless)),
+        (signs.no_end, "no end known", any(s.created and not (s.proven and s.proven.end is None) for s in endless)),
         (signs.connecting, "connecting", any(s.possible is None and s.created for s in shown)),
         (signs.failed, "failed", any(s.outcome is Outcome.FAILED and s.created for s in shown)),
     ]

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from analyzer.model import Affiliation, Client, Direction, Identity, Limit, Opening, Provider, Trace, Value
+from analyzer.remembering import LONGEST
 
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
 # A host on which a developer's own server runs (RFC 6761, RFC 1918, RFC 6762).
@@ -253,17 +254,22 @@ def _view(trace: Trace) -> _View:
 
 
 def _matching(rows: Sequence[Row], view: _View) -> Row | None:
-    told = bool(view.protocols), bool(view.scripts), bool(view.opening)
-    candidates = _at(tuple(rows), view.host, view.port, view.path, frozenset(view.query), *told)
+    where = tuple(rows), view.host, view.port, frozenset(view.query)
+    has = bool(view.protocols), bool(view.scripts), bool(view.opening)
+    if len(view.host) + len(view.path) + sum(map(len, view.query)) <= LONGEST:
+        candidates = _at(view.path, *where, *has)
+    else:
+        candidates = _fitting(_on.__wrapped__(*where, *has), view.path)
     return next((row for row, match in candidates if _matches(match, view)), None)
 
 
 @lru_cache(1024)  # the same addresses come again within a capture, and in every capture of a folder
-def _at(
-    rows: tuple[Row, ...], host: str, port: int | None, path: str, keys: frozenset[str], *told: bool
-) -> tuple[tuple[Row, Match], ...]:
+def _at(path: str, *told: Any) -> tuple[tuple[Row, Match], ...]:
     """The conditions that a socket of this address may fulfil, in the order of the rows."""
-    candidates = _on(rows, host, port, keys, *told)
+    return _fitting(_on(*told), path)
+
+
+def _fitting(candidates: Iterable[tuple[Row, Match]], path: str) -> tuple[tuple[Row, Match], ...]:
     return tuple((row, match) for row, match in candidates if match.path is None or _fits(match.path, path))
 
 

@@ -12,7 +12,7 @@ from typing import IO, Any, TypeAlias, cast
 
 import msgspec
 
-from analyzer.model import Capture, CaptureError
+from analyzer.model import Capture, CaptureError, Caveat
 from analyzer.readers import har
 from analyzer.readers.window import Bytes
 
@@ -22,6 +22,8 @@ LARGEST_SIDE_FILE = 64 << 20
 # What unpacks to so much, and to so many times its size, is a bomb: text packs to a fifth, or a hundredth at best.
 BOMB_FROM, BOMB_RATIO = 256 << 20, 400
 SPOOLED_FROM = 16 << 20  # bytes of a zip that comes through a pipe
+GZIP_BITS = 16 + zlib.MAX_WBITS  # a gzip header and trailer around it
+PACKED = 1 << 14  # bytes unpacked at once: so many are lost before damage
 GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 
 Progress: TypeAlias = Callable[[int], None]  # so many more bytes of the file are done
@@ -103,9 +105,13 @@ def read(
     `progress` is called as bytes of the file pass, every few hundred kilobytes.
     """
     with opened(path, source, progress) as (stream, name, beside, measured):
-        capture = har.read(stream, name, beside, measured.size)
+        plain = isinstance(stream, _Prefixed)  # what is packed in an archive, and how large it is, nobody knows
+        capture = har.read(stream, name, beside, measured.size if plain else 0)
         measured.drain()
-    return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count)
+    caveats = capture.caveats
+    if isinstance(stream, _Guarded) and stream.damage and "cut-off" not in {it.id for it in caveats}:
+        caveats = (*caveats, Caveat("cut-off", f"Its {stream.damage}: what it held may have been more.", True))
+    return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count, caveats=caveats)
 
 
 @contextmanager
@@ -129,10 +135,12 @@ def opened(
             raw, source, beside, size = path, source or "-", lambda name: None, 0
         measured = _Measured(raw, size, progress)
         try:
-            head = measured.read(4)
+            head = b""
+            while len(head) < 4 and (more := measured.read(4 - len(head))):  # a pipe may bring less than is asked for
+                head += more
             stream = _Prefixed(head, measured)
             if head.startswith(ZIP):
-                if isinstance(path, str | os.PathLike):
+                if isinstance(path, str | os.PathLike) and os.path.isfile(path):
                     file: IO[bytes] = stack.enter_context(open(path, "rb"))
                     told, measured.progress = progress, None
                 else:
@@ -147,7 +155,7 @@ def opened(
 
 def _decompressed(head: bytes, stream: _Prefixed, source: str, packed: Callable[[], int]) -> Bytes:
     if head.startswith(GZIP):
-        return _Guarded(_gzip_open()(cast(Any, io.BufferedReader(_Raw(stream)))), source, "gzip", packed)
+        return _Guarded(_Gunzip(stream), source, "gzip", packed)
     if head.startswith(ZSTD):
         try:
             import zstandard
@@ -160,15 +168,35 @@ def _decompressed(head: bytes, stream: _Prefixed, source: str, packed: Callable[
     return stream
 
 
-def _gzip_open() -> Callable[[Any], Any]:
-    try:
-        from isal import igzip  # twice as fast; the extra `fast`
+class _Gunzip:
+    """The members of a gzip file (RFC 1952). `gzip.GzipFile` loses what it has unpacked when it comes upon damage."""
 
-        return lambda file: igzip.IGzipFile(fileobj=file)  # type: ignore[no-untyped-call]  # isal has no types
-    except ImportError:
-        import gzip
+    def __init__(self, stream: _Prefixed) -> None:
+        self.stream = stream
+        self.packed = b""  # came in, and is still to be unpacked
+        try:
+            from isal import isal_zlib  # twice as fast; the extra `fast`
 
-        return lambda file: gzip.GzipFile(fileobj=file)
+            self.start: Callable[[], Any] = lambda: isal_zlib.decompressobj(GZIP_BITS)
+        except ImportError:
+            self.start = lambda: zlib.decompressobj(GZIP_BITS)
+        self.member = self.start()
+
+    def read1(self, size: int) -> bytes:
+        """Some bytes, at most so many; none at the end. Raises EOFError, and what the decompressor raises."""
+        while True:
+            if self.member.eof:
+                self.packed = (self.member.unused_data or self.stream.read(PACKED)).lstrip(b"\0")  # padding
+                if not self.packed:
+                    return b""
+                self.member = self.start()
+            self.packed = self.packed or self.stream.read(PACKED)
+            if not self.packed:
+                raise EOFError("it ends early")
+            data: bytes = self.member.decompress(self.packed, size)
+            self.packed = self.member.unconsumed_tail
+            if data:
+                return data
 
 
 class _Raw(io.RawIOBase):
@@ -186,7 +214,7 @@ class _Raw(io.RawIOBase):
 
 
 class _Guarded:
-    """A decompressor whose data ends early, or is damaged, ends the document there: it is then cut off.
+    """A decompressor whose data ends early, or is damaged, ends the document there: it is then cut off, by `damage`.
 
     `packed`: how many bytes it took in so far.
     """
@@ -200,14 +228,18 @@ class _Guarded:
         self.packed = packed
         self.progress = progress
         self.count = 0
+        self.damage = ""
 
     def readinto(self, buffer: memoryview) -> int:
-        try:
-            count = self.stream.readinto(buffer) or 0
+        count = 0
+        try:  # piece by piece: what comes before damage is not lost
+            while count < len(buffer) and not self.damage and (data := self.stream.read1(len(buffer) - count)):
+                buffer[count : count + len(data)] = data
+                count += len(data)
         except _damage() as error:
-            if not self.count:
+            self.damage = f"{self.kind} data is damaged or cut off ({error})"
+            if not self.count + count:
                 raise CaptureError(self.source, "", f"damaged {self.kind} data ({error})") from None
-            return 0
         self.count += count
         if self.count > BOMB_FROM and self.count > BOMB_RATIO * self.packed():
             problem = f"{self.kind} data that unpacks to more than {BOMB_RATIO} times its size: decompress it first"

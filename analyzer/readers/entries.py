@@ -24,7 +24,8 @@ from analyzer.readers.raw import RawMessage
 from analyzer.readers.walk import TooDeep
 from analyzer.readers.window import Bytes, CutOff, Window
 
-LARGEST_MEMBER = 16 << 20  # bytes of a member of `log` that is read: pages, creator, browser
+LARGEST_MEMBER, SHORT = 16 << 20, 1 << 16  # bytes of `log.pages`, and of any other member, that are looked at
+READ = ("creator", "browser", "pages", "_harSockets")  # members of `log`; the others are passed over
 MOST_REFUSED = 100_000  # elements of `entries` that are no entries, after which this is no HAR; likewise messages
 MOST_TOLD = 100  # messages of one socket that could not be read: what is told one by one
 MESSAGES = re.compile(rb'"_webSocketMessages"\s*:\s*(?=\[)')
@@ -54,7 +55,9 @@ class Document(Generic[Shape]):
     """One HAR document, read once, front to back; its entries decoded as `shape`.
 
     Bodies are cut out of a large one, unless `whole`. Messages of a huge entry go to a new `collector`, where there is
-    one. `size`: at least so many bytes will come, if that is known. Iterate over `elements()`; when it is exhausted `log` holds the other members of `log` (pages, creator ...),
+    one. `size`: of the document, if that is known.
+
+    Iterate over `elements()`; when it is exhausted `log` holds the other members of `log` (pages, creator ...),
     `skipped` those that are too large, `cut_off` the offset at which the document ends before it is complete,
     `trailing` that of what follows it.
     """
@@ -69,6 +72,7 @@ class Document(Generic[Shape]):
         size: int = 0,
     ) -> None:
         self.window = Window(stream, not whole, size)
+        self.whole = whole
         self.source = source
         self.decoder = Decoder(shape, members)
         self.collector = collector
@@ -86,19 +90,23 @@ class Document(Generic[Shape]):
     def elements(self) -> Iterator[Element[Shape]]:
         """Every element of `log.entries`. Raises CaptureError where the document is no HAR."""
         window = self.window
-        seen = False
+        seen = has_log = False
         try:
             self._open()
             for key in self._members(""):
                 if key != "log":
-                    self._value("")
+                    self._pass_over()
                     continue
+                has_log = True
                 for name in self._members("/log"):
                     if name == "entries":
                         seen = True
                         yield from self._entries()
+                    elif self.whole or name in READ:
+                        long = self.whole or name == "pages"
+                        self.log[name] = self._value("/log", LARGEST_MEMBER if long else SHORT)
                     else:
-                        self.log[name] = self._value("/log")
+                        self._pass_over()
         except CutOff:
             self.cut_off = window.offset(window.end)
             if not seen:
@@ -106,9 +114,9 @@ class Document(Generic[Shape]):
             return
         if not seen:
             problem = (
-                "no entries: this is JSON, but not a HAR" if self.log else "no log.entries: this is JSON, but not a HAR"
+                "no entries: this is JSON, but not a HAR" if has_log else "no log.entries: this is JSON, but not a HAR"
             )
-            raise CaptureError(self.source, "/log" if self.log else "", problem)
+            raise CaptureError(self.source, "/log" if has_log else "", problem)
         self._after()
 
     # -- the members of `log` ------------------------------------------------------------------------------
@@ -149,25 +157,29 @@ class Document(Generic[Shape]):
             if following != ord(","):
                 raise CaptureError(self.source, pointer, f"not valid JSON at byte {self._offset - 1}: no comma")
 
-    def _value(self, pointer: str) -> Any:
-        """The value at the cursor, whole; None for one that is too large. Raises CutOff, CaptureError."""
+    def _value(self, pointer: str, most: int = SHORT, needed: bool = True) -> Any:
+        """The value at the cursor, whole; None for one of more than `most` bytes. Raises CutOff, CaptureError."""
         window = self.window
         window.peek()
         offset, start = self._offset, window.place(window.at)
         try:
-            end = value_end(window, LARGEST_MEMBER)
+            end = value_end(window, most)
         except TooDeep:
             raise CaptureError(self.source, "", f"nested too deep at byte {offset}") from None
-        whole = window.place(window.at) == start and end - window.at <= LARGEST_MEMBER
+        whole = window.place(window.at) == start and end - window.at <= most
         text = bytes(window.buffer[window.at : end]) if whole else b"null"
         window.at = end
         window.shrink()
-        if not whole:
-            self.skipped.append(Skipped(pointer, offset, f"a member larger than {LARGEST_MEMBER >> 20} MiB"))
+        if needed and not whole:
+            self.skipped.append(Skipped(pointer, offset, f"a member larger than {most >> 10:,} KiB"))
         try:
             return loads(text)
         except (ValueError, RecursionError):
             raise CaptureError(self.source, "", f"not valid JSON at byte {offset}") from None
+
+    def _pass_over(self) -> None:
+        """The value at the cursor, which nobody needs; a short one must be valid all the same."""
+        self._value("", needed=False)
 
     def _after(self) -> None:
         """Trailing NULs and white space are common and harmless; anything else is told."""

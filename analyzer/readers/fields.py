@@ -62,9 +62,11 @@ class Ticks(msgspec.Struct):
     control: list[tuple[float, int]] = []  # (ticks, opcode) of close, ping and pong frames
     errors: list[str] = []  # what Chrome writes for a handshake that failed or a frame it could not read
     opening: list[Opening] = []  # the beginning of the first messages
+    any: bool = False  # there are messages, of whatever kind
 
     def add(self, messages: Sequence[RawMessage]) -> None:
         """The messages that follow. A capture may have a million: one pass, and no call for an ordinary one."""
+        self.any = self.any or len(messages) > 0
         ticks, directions, opcodes = self.ticks.append, self.directions.append, self.opcodes.append
         lengths, opening, others = self.lengths.append, self.opening, []
         for message in messages:
@@ -276,7 +278,8 @@ def _frame(frame: dict[str, Any]) -> Frame:
 
 def protocols(sent: dict[str, str], answered: msgspec.Raw) -> tuple[str, ...]:
     """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
-    selected = headers(answered).get(PROTOCOL, "") if PROTOCOL.encode() in bytes(answered).lower() else ""
+    said = bytes(answered).lower()
+    selected = headers(answered).get(PROTOCOL, "") if PROTOCOL.encode() in said or b"\\" in said else ""
     offered = f"{sent.get(PROTOCOL, '')},{selected}"
     return tuple(dict.fromkeys(name for part in offered.split(",") if (name := part.strip())))
 

@@ -75,8 +75,8 @@ Attachment = Callable[[str], bytes | None]
 
 
 def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> Capture:
-    """Read one HAR. `attachment` gives the bytes of a side file (Playwright), None where there is none. `size`: at least
-    so many bytes will come, if that is known.
+    """Read one HAR. `attachment` gives the bytes of a side file (Playwright), None where there is none. `size`: of the
+    document, if that is known.
 
     Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
@@ -153,7 +153,7 @@ class _Gathered:
     def add(self, element: Element[RawEntry], entry: RawEntry) -> None:
         index, started = element.index, instant(entry.startedDateTime)
         peeled = cast(Ticks | None, element.peeled)  # of our own making
-        if peeled is not None or is_socket(entry):
+        if is_socket(entry) or (peeled is not None and peeled.any):
             if started is not None:
                 self.out_of_order = self.out_of_order or started < self._latest
                 self._started(entry.pageref, started, document=False)

@@ -48,6 +48,9 @@ def _most(overlap: Overlap) -> str:
 def _why(sessions: Sequence[Session], unsettled: Sequence[Session]) -> str:
     if unsettled:
         return f"the file does not say when {_names(unsettled)} closed"
+    lasting = [s for s in sessions if s.outcome is Outcome.OPEN and s.proven is not None and s.proven.end is not None]
+    if lasting:  # of a capture that was saved before others were (--together)
+        return f"{_names(lasting)} may have stayed open after its capture was saved"
     vague = [s for s in sessions if s.opened is not None and s.opened.earliest != s.opened.latest]
     return f"the file does not say exactly when {_names(vague or sessions)} opened"
 

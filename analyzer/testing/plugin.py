@@ -51,8 +51,12 @@ class SocketRecording:
         if not self.stopped:
             self.stopped = True
             har = self._stop()
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_text(json.dumps(har, indent=1) + "\n", "utf-8")
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.write_text(json.dumps(har, indent=1) + "\n", "utf-8")
+            except OSError as error:
+                __tracebackhide__ = True
+                raise pytest.UsageError(f"{self.path}: cannot be written: {error.strerror}") from None
         return self.path
 
     def report(self) -> Report:
@@ -158,7 +162,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Into pytest-html's report, where that is installed: the recording, and what it says."""
     report: Any = yield
     recording = item.stash.get(RECORDED, None)
-    if call.when == "call" and recording is not None and item.config.pluginmanager.hasplugin("html"):
+    shown = call.when == "call" and item.config.pluginmanager.hasplugin("html")
+    if shown and recording is not None and recording.path.is_file():
         from pytest_html import extras
 
         told = extras.text(_text(recording.path), name="sockets")
@@ -172,7 +177,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _settings(item: pytest.Item) -> dict[str, Any]:
-    """`mode`, and what assert_sockets takes."""
+    """`mode`, and what assert_sockets takes. Raises UsageError."""
+    __tracebackhide__ = True
     config = item.config
     found: dict[str, Any] = {"mode": config.getini("sockets")}
     found |= {name: kind(_ini(config, name)) for name, (kind, *_) in OPTIONS.items() if _ini(config, name)}
@@ -189,11 +195,16 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
         if name not in known:
             raise pytest.UsageError(f"{item.nodeid}: sockets: {name}: not one of {', '.join(known)}")
     _checked(f"{item.nodeid}: mode", found["mode"], str, MODES)
+    for name, (kind, words, _) in OPTIONS.items():
+        if name in found:
+            _checked(f"{item.nodeid}: {name}", str(found[name]), kind, words)
+            found[name] = kind(found[name])
     return found
 
 
 def _checked(name: str, value: str, kind: type, words: tuple[str, ...] | None) -> None:
     """Raises UsageError for what the setting cannot be."""
+    __tracebackhide__ = True
     if words is not None and value not in words:
         raise pytest.UsageError(f"{name} = {value}: not one of {', '.join(words)}")
     if kind is int and not value.isdecimal():

@@ -115,7 +115,7 @@ def _head(report: Report, name: str, run: Run, stretch: Stretch, shown: int, wid
         clean(name, 60),
         f"recorded with {clean(capture.exporter.label, 40)}",
         lanes.sockets(total) if shown == total else f"{shown:,} of {lanes.sockets(total)} in this stretch of time",
-        f"begins {clock.stamp(stretch.origin)}" if stretch.origin is not None else "no times",
+        f"0 s is {clock.stamp(stretch.origin)}" if stretch.origin is not None else "no times",
     ]
     words, y, room = [], 0.0, width - 2 * MARGIN
     for text, size, color, bold, most, at in (
