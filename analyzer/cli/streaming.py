@@ -71,7 +71,7 @@ class Lines:
     def _take_over(self, names: Path) -> None:
         """What was written before, whole lines, as `FILE.old`: a run that is broken off again loses none of it."""
         before = [it for it in (self._old, self.part, self.path) if it.is_file()]
-        if before and not names.is_file():
+        if before and not (names.is_file() and b"\n" in names.read_bytes()):
             say(f"--resume: without {names} nobody knows how {before[0]} was written: all captures are read anew")
             return
         lines = {line.source: line for it in reversed(before) for line in _lines(it)}
@@ -161,8 +161,11 @@ class Names:
             self._file.flush()
 
     def _read(self, options: str) -> None:
-        with open(self._path, encoding="ascii") as file:
-            lines = [line for line in file if line.endswith("\n")]
+        data = self._path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):  # a line that was cut off, by a full disk or a kill
+            os.truncate(self._path, len(whole))
+        lines = whole.splitlines()
         head = json.loads(lines[0])
         if head["options"] != options:
             refuse("--resume: the earlier run had other options: give the same, or write to another file")
@@ -216,3 +219,6 @@ class Dataset:
     def finish(self) -> None:
         if self._reports or not self._files:
             self._write()
+        for path in self.folder.glob("part-*.parquet"):  # of an earlier run that had more
+            if path.stem.removeprefix("part-").isdecimal() and int(path.stem.removeprefix("part-")) >= self._files:
+                path.unlink()

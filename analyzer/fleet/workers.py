@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from analyzer.fleet.sources import shown
@@ -39,11 +40,12 @@ class Workers:
         self.dead = dead
 
     def submit(self, task: Task, chunk: Chunk) -> Future[list[Result]]:
-        try:
-            return self._executor.submit(task, chunk)
-        except self.dead:  # a worker, since the last result
-            self.renew()
-            return self._executor.submit(task, chunk)
+        with _deaf():
+            try:
+                return self._executor.submit(task, chunk)
+            except self.dead:  # a worker, since the last result
+                self.renew()
+                return self._executor.submit(task, chunk)
 
     def renew(self) -> None:
         """After a death. A cluster replaces its workers by itself; a pool of processes is broken for good."""
@@ -57,6 +59,21 @@ class Workers:
             self._executor.shutdown(wait=True, cancel_futures=True)
         else:
             self._executor.shutdown(wait=False)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that begin in here are deaf to Ctrl-C, which this one hears afterwards (Windows has no such thing)."""
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _pool() -> type[Executor]:
