@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import random
+import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -400,3 +401,45 @@ def test_real_captures_give_the_same_answer_in_every_layout(layout: Callable[[An
                 after.overlaps,
                 after.sessions,
             ), path.name
+
+
+def test_a_large_entry_with_an_empty_list_of_messages_is_no_socket() -> None:
+    """cypress-har-generator writes the list on every entry."""
+    plain = {
+        "_webSocketMessages": [],
+        "startedDateTime": "2026-11-23T18:47:39.844Z",
+        "time": 5,
+        "_resourceType": "xhr",
+        "request": {"method": "GET", "url": "https://h/", "headers": []},
+        "response": {"status": 200, "content": {"text": "x" * (5 << 20)}},
+        "timings": {"wait": 4, "receive": 1},
+    }
+    report = attempt(json.dumps({"log": {**HAR["log"], "entries": [plain, plain]}}, indent=2).encode())
+    assert report is not None
+    assert (report.sessions, report.capture.entries, report.capture.skipped) == ((), 2, ())
+
+
+@pytest.mark.parametrize("lost", [1, 9, 100])
+def test_of_gzip_that_was_cut_off_every_complete_entry_counts(lost: int) -> None:
+    entries = [{**HAR["log"]["entries"][0], "comment": random.Random(n).randbytes(40).hex()} for n in range(3000)]
+    packed = gzip.compress(json.dumps({"log": {**HAR["log"], "entries": entries}}).encode())[:-lost]
+    there = zlib.decompressobj(31).decompress(packed)
+    report = attempt(packed)
+    assert report is not None
+    assert len(report.sessions) == there.count(b'"comment"') - (there.rfind(b"}") < there.rfind(b'"comment"'))
+    assert "cut-off" in {caveat.id for caveat in report.capture.caveats}
+
+
+@pytest.mark.parametrize("where", ["before", "within", "behind"])
+def test_white_space_without_end_is_passed_quickly(where: str) -> None:
+    space = b" \n" * (2 << 20)
+    data = {
+        "before": space + PLAIN,
+        "within": PLAIN.replace(b'"pages"', space + b'"pages"'),
+        "behind": PLAIN + space,
+    }[where]
+    begun = time.process_time()
+    report = attempt(data)
+    assert report is not None
+    assert len(report.sessions) == 3
+    assert time.process_time() - begun < 2  # byte by byte it took 20

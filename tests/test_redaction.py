@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from pyarrow import parquet
 
@@ -298,3 +299,26 @@ def test_ordinals_may_be_remembered_elsewhere() -> None:
     masks = redaction.Masks(ordinal=ordinal)
     assert (masks.token("a"), masks.token("a"), masks.user("b")) == ("<token 7>", "<token 7>", "user-7")
     assert asked == [("token", "a"), ("user", "b")]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "title"),
+    [
+        pytest.param(("closing for kf93hslw now", "token=kf93hslw expired"), None, id="a later text names it"),
+        pytest.param(("token=kf93hslw expired", "closing for kf93hslw now"), None, id="an earlier text names it"),
+        pytest.param(
+            ("invite kf93hslw used", None), "https://h/?invite=kf93hslw", id="the address of the page holds it"
+        ),
+    ],
+)
+def test_what_is_masked_in_one_place_is_masked_in_all(reasons: tuple[str | None, ...], title: str | None) -> None:
+    found = analyze(read(Path(__file__).parent.parent / "sample_hars" / "three-reloads.har"))
+    sessions = tuple(
+        msgspec.structs.replace(session, close_reason=reason)
+        for session, reason in zip(found.sessions, reasons, strict=False)
+    )
+    page = msgspec.structs.replace(found.capture.pages[0], url=title or "")
+    capture = msgspec.structs.replace(found.capture, pages=(page,))
+    masked = redaction.Masks().report(msgspec.structs.replace(found, sessions=sessions, capture=capture, findings=()))
+    assert "kf93hslw" not in repr(masked)
+    assert "<token" in repr(masked.sessions[0].close_reason)

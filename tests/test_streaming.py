@@ -181,3 +181,26 @@ def test_a_pipe_is_written_to_and_stays_one(folder: Path, tmp_path: Path) -> Non
     assert len((tmp_path / "out").read_bytes().splitlines()) == 60
     assert (tmp_path / "pipe").is_fifo()
     assert sorted(it.name for it in tmp_path.iterdir()) == ["captures", "out", "pipe"]
+
+
+def test_a_torn_line_of_what_resume_goes_by_is_left_out(folder: Path, tmp_path: Path) -> None:
+    whole, path = tmp_path / "whole.ndjson", tmp_path / "r.ndjson"
+    run(str(folder), "-q", "--out", f"ndjson:{whole}")
+    arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
+    killed(20, path, *arguments)
+    names = tmp_path / "r.ndjson.resume"
+    names.write_bytes(names.read_bytes()[:-5])
+    killed(30, path, *arguments, "--resume")
+    assert run(*arguments, "--resume").returncode == 3
+    assert [json.loads(line)["source"] for line in path.read_bytes().splitlines()] == [
+        json.loads(line)["source"] for line in whole.read_bytes().splitlines()
+    ]
+
+
+def test_a_dataset_keeps_no_part_of_an_earlier_one(folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("part-00007.parquet", "part-of-mine.parquet"):
+        (data / name).write_bytes(b"earlier")
+    run(str(folder), "-q", "--out", f"parquet:{data}{os.sep}")
+    assert sorted(it.name for it in data.iterdir()) == ["part-00000.parquet", "part-of-mine.parquet"]
