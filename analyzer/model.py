@@ -468,9 +468,10 @@ class Overlap(Value, frozen=True):
 def describe(overlap: Overlap, least: int = 2) -> str:
     """How long how many were open: `least` or more. Never the peak for the length of the whole stretch."""
     many = "both" if len(overlap.sessions) == 2 else f"{least} or more"
-    bound = "at least " if overlap.duration_is_lower_bound else ""
+    sure = overlap.at_most is not None and spoken(overlap.at_most) == spoken(overlap.duration)
+    bound = "at least " if overlap.duration_is_lower_bound and not sure else ""
     length = f" for {bound}{spoken(overlap.duration)}" if overlap.duration else ""
-    if overlap.duration_is_lower_bound and overlap.duration and overlap.at_most is not None:
+    if bound and overlap.duration and overlap.at_most is not None:
         length += f" and at most {spoken(overlap.at_most)}"
     most = f", up to {overlap.peak:,} at once" if overlap.peak > least else ""
     last = ", still so when the capture was saved" if overlap.interval.end is None else ""

@@ -192,7 +192,7 @@ def test_every_socket_has_its_lane_and_its_words() -> None:
     for said in ("chat.example/ws 3 sockets", "#1", "#3", "end not known", "failed", "Unexpected response code: 404"):
         assert said in words
     assert "Several sockets open at once: 2 sockets of chat.example/ws" in words
-    assert "begins 2026-01-01 12:00:00.000 UTC" in words
+    assert "0 s is 2026-01-01 12:00:00.000 UTC" in words
 
 
 def test_lanes_are_in_order_of_time() -> None:

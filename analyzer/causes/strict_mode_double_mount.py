@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from analyzer import initiators, openings
 from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, spoken
 
-NOTHING = "Nothing: production mounts once. To be rid of it, connect outside of React."
+NOTHING = "needs to be done: production mounts once. To be rid of it, connect outside of React."
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -32,7 +32,9 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         why=f"React's StrictMode mounted {openings.by_whom(pairs[0][1], 'a component')} twice, in development only, "
         "and the clean-up closed the first socket.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=NOTHING if sure else f"See that the clean-up closes it, and not the server. Then: {NOTHING}",
+        remedy=f"Nothing {NOTHING}"
+        if sure
+        else f"See that the clean-up closes it, and not the server. Then nothing {NOTHING}",
         link="https://react.dev/reference/react/StrictMode",
         sure=sure,
     )

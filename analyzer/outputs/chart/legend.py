@@ -90,7 +90,7 @@ def _content(mark: Boxes | Strokes | Curve) -> bool:
         case Strokes(strokes=lines):
             return bool(lines)
         case Curve(points=points):
-            return any(y != points[0][1] for _, y in points)
+            return bool(points)
 
 
 def _swatch(name: str, x: float, y: float) -> list[Mark]:
