@@ -90,15 +90,15 @@ class Document(Generic[Shape]):
     def elements(self) -> Iterator[Element[Shape]]:
         """Every element of `log.entries`. Raises CaptureError where the document is no HAR."""
         window = self.window
-        seen = has_log = False
+        seen = others = False
         try:
             self._open()
             for key in self._members(""):
                 if key != "log":
                     self._pass_over()
                     continue
-                has_log = True
                 for name in self._members("/log"):
+                    others = others or name != "entries"
                     if name == "entries":
                         seen = True
                         yield from self._entries()
@@ -114,9 +114,9 @@ class Document(Generic[Shape]):
             return
         if not seen:
             problem = (
-                "no entries: this is JSON, but not a HAR" if has_log else "no log.entries: this is JSON, but not a HAR"
+                "no entries: this is JSON, but not a HAR" if others else "no log.entries: this is JSON, but not a HAR"
             )
-            raise CaptureError(self.source, "/log" if has_log else "", problem)
+            raise CaptureError(self.source, "/log" if others else "", problem)
         self._after()
 
     # -- the members of `log` ------------------------------------------------------------------------------
