@@ -23,7 +23,8 @@ from analyzer.testing.recorder import By, Json, Recording
 
 SWAP_SLACK = 200 * MILLISECOND  # a document in another process: from the commit of the next to the last close
 COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
-GONE_BEFORE, GONE_AFTER = 50 * MILLISECOND, 150 * MILLISECOND  # of reading that a target went, to its sockets' closes
+# Of reading that a target went, to its sockets' closes: measured 50 ms, and 190 ms on a machine that is too busy.
+GONE_BEFORE, GONE_AFTER = 500 * MILLISECOND, 150 * MILLISECOND
 SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: one machine, whose monotonic clock they share
 DOCUMENTS = ("page", "iframe")  # types of targets
 STATUS = re.compile(r"response code: (\d{3})")
