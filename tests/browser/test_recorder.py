@@ -23,7 +23,7 @@ from analyzer.model import SECOND, Bounds, Outcome
 
 TOLERANCE = 20_000  # microseconds between the server's log and what is claimed
 SEEN_SLACK = 2 * SECOND  # a message that was read late, in a browser that tells no instants
-RERUNS = 2  # of a case, for its figures alone: on a busy machine either side may be late to look at its clock
+RERUNS = 2  # of a case, for its figures: on a busy machine either side may be late to look at its clock, or to connect
 
 
 def opens(name: str, query: str = "") -> str:
@@ -260,8 +260,11 @@ def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
     name: str, browser: Any, server: SocketServer, tmp_path: Path
 ) -> None:
     case = CASES[name]
+    figures: list[tuple[int, int]] = []
     for _ in range(1 + RERUNS):
         har, seen = recorded(browser, server, case.do)
+        if len(seen) < len(case.outcomes.split()):
+            continue  # the page itself was too slow to connect before it was left
         report = report_of(har)
         told = " ".join(f"{s.url.partition('/ws/')[2].partition('?')[0]}:{s.outcome}" for s in report.sessions)
         assert (told, report.verdict) == (case.outcomes, case.verdict)
