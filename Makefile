@@ -33,7 +33,7 @@ demo: environment
 	@echo "   $(CURDIR)/demo/report.html    the report: open it in a browser"
 
 test: environment check
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # The async half of the pytest plugin: pytest-playwright and its async twin exclude each other.
 test-async:

@@ -22,16 +22,6 @@ CAPTURES = Path(__file__).parent.parent / "captures"
 CHROMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One after the other, where others run at the same time, and again where they fail: they compare instants that
-    several processes noted, and on a machine that is overrun any of these is late now and then."""
-    for item in items:
-        if item.nodeid.startswith("tests/browser/"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            item.add_marker(pytest.mark.flaky(reruns=2))
-
-
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """That these tests did not run is told also where pytest is quiet."""
     skipped = [it for it in terminalreporter.stats.get("skipped", ()) if it.nodeid.startswith("tests/browser/")]

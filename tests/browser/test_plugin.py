@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from importlib.metadata import entry_points
 
 import pytest
-from browsers import chromium
+from browsers import AGAIN, chromium
 from socket_server import SocketServer
 
 from analyzer import Verdict, analyze, read
 from analyzer.model import Scope, Severity
 from analyzer.testing import plugin
+
+pytestmark = AGAIN
 
 pytest_plugins = ["pytester"]
 PLUGIN = "analyzer.testing.plugin"

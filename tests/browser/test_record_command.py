@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsers import chromium
+from browsers import AGAIN, chromium
 from socket_server import SocketServer
 
 from analyzer import Verdict, analyze, read
+
+pytestmark = AGAIN
 
 OPEN = "new WebSocket(`ws://${location.host}/ws/%s`)"
 TOKEN = "abcdef0123456789secret"

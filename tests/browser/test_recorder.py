@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from browsers import chromium
+from browsers import AGAIN, chromium
 from socket_server import Seen, SocketServer
 from typer.testing import CliRunner
 
@@ -20,6 +20,8 @@ from analyzer import Report, Verdict, analyze, read
 from analyzer.cli import app
 from analyzer.extract import extract
 from analyzer.model import SECOND, Bounds, Outcome
+
+pytestmark = AGAIN
 
 TOLERANCE = 20_000  # microseconds between the server's log and what is claimed
 SEEN_SLACK = 2 * SECOND  # a message that was read late, in a browser that tells no instants
