@@ -197,7 +197,7 @@ AT_ONCE = {
 
 def test_the_socket_of_a_popup_does_not_end_with_its_opener(browser: Any, server: SocketServer) -> None:
     """Both are of one URL, and asked for at nearly the same time."""
-    for _ in range(3):
+    for _ in range(2):
         har, seen = recorded(browser, server, visit("/popup-of-the-same", wait, goto("/two"), wait))
         sessions = report_of(har).sessions
         assert [truth.closed is None for truth in seen].count(False) == 1
