@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from analyzer import initiators, openings
 from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, spoken
 
-NOTHING = "needs to be done: production mounts once. To be rid of it, connect outside of React."
+ONCE = "production mounts once. To be rid of it, connect outside of React."
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -32,9 +32,9 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         why=f"React's StrictMode mounted {openings.by_whom(pairs[0][1], 'a component')} twice, in development only, "
         "and the clean-up closed the first socket.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=f"Nothing {NOTHING}"
+        remedy=f"Nothing needs to be done: {ONCE}"
         if sure
-        else f"See that the clean-up closes it, and not the server. Then nothing {NOTHING}",
+        else f"See that the clean-up closes it, and not the server. Then nothing needs to be done: {ONCE}",
         link="https://react.dev/reference/react/StrictMode",
         sure=sure,
     )

@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from analyzer.cli.screen import refuse
 from analyzer.version import VERSION
 
 # As --help lists them.
@@ -65,8 +66,7 @@ def _mistyped(word: str) -> None:
     near = difflib.get_close_matches(word, (*COMMANDS, "help"), 1, 0.75)
     if near and word.isalpha() and not os.path.exists(word):
         meant = "--help" if near == ["help"] else near[0]
-        print(f"har-sockets: {word}: no such file, and no such command: har-sockets {meant}?", file=sys.stderr)
-        raise SystemExit(2)
+        refuse(f"{word}: no such file, and no such command: har-sockets {meant}?")
 
 
 HELP = {"help_option_names": ["--help", "-h"]}

@@ -77,13 +77,12 @@ class Delivery(NamedTuple):
         """Refuse what cannot be delivered, before a capture is read: the formats to show and to write are these."""
         if self.format not in (None, *shown):
             refuse(f"--format {self.format}: not one of {', '.join(shown)}")
-        for name, _ in self.files():
+        for name, path in self.files():
             if name not in written:
                 refuse(f"--out {name}: not one of {', '.join(written)}")
-        self.pairs()
-        for name, path in self.files():
             if str(path) == "-":
                 refuse(f"--out {name}:-: to standard output goes --format {name}")
+        self.pairs()
 
     def lines(self) -> list[Path]:
         """Files that get a line a capture."""

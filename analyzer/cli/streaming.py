@@ -220,5 +220,6 @@ class Dataset:
         if self._reports or not self._files:
             self._write()
         for path in self.folder.glob("part-*.parquet"):  # of an earlier run that had more
-            if path.stem.removeprefix("part-").isdecimal() and int(path.stem.removeprefix("part-")) >= self._files:
+            number = path.stem.removeprefix("part-")
+            if number.isdecimal() and int(number) >= self._files:
                 path.unlink()
