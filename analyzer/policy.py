@@ -15,6 +15,7 @@ Names are those of the options, durations milliseconds, paths relative to the fi
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,6 +27,8 @@ from analyzer.model import MILLISECOND, Finding, Policy, Scope, Severity
 
 OWN, SHARED = "har-sockets.toml", "pyproject.toml"
 FORMAT = 1  # of a baseline
+# A shared file that has settings of ours names them so; reading any TOML to find that out costs a tenth of a start.
+OURS = re.compile(r"tool\b.*har-sockets|^\W*tool\W*(?:#.*)?$", re.MULTILINE)
 Level = Literal["off", "note", "warning", "error"]
 
 
@@ -82,10 +85,13 @@ def load(path: Path, rules: Collection[str]) -> Settings:
 
 def _table(path: Path) -> dict[str, Any] | None:
     """The settings in a file as it has them; None where it has none."""
-    import tomllib
-
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        if path.name == SHARED and not OURS.search(text):
+            return None
+        import tomllib
+
+        document = tomllib.loads(text)
     except OSError as error:
         raise PolicyError(f"{path}: {error.strerror or 'cannot be read'}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

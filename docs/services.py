@@ -1,11 +1,15 @@
-"""Writes docs/services.md: the services and dev servers that are known, from the catalogue."""
+"""Writes docs/services.md: the services and dev servers that are known, from the catalogue; and packs that, with the
+rows of client libraries, for the program to read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from analyzer.providers import Match, Place, Row, builtin
+import msgspec
+
+from analyzer import providers
+from analyzer.providers import Match, Place, Row, clients
 
 PAGE = Path(__file__).with_suffix(".md")
 EXAMPLE = """\
@@ -208,5 +212,13 @@ def _limits(row: Row) -> Iterable[str]:
         yield f"{limit.max:,} per {limit.scope}{mode}, [{limit.checked}]({limit.source})"
 
 
+def packed(rows: Iterable[msgspec.Struct]) -> bytes:
+    """JSON with a row a line, so that a diff shows which changed."""
+    return b"[\n" + b",\n".join(map(msgspec.json.encode, rows)) + b"\n]\n"
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(builtin()), "utf-8")
+    rows = providers.load(providers.SOURCE)
+    PAGE.write_text(page(rows), "utf-8")
+    providers.PACKED.write_bytes(packed(rows))
+    clients.PACKED.write_bytes(packed(clients.load(clients.SOURCE)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import msgspec
 from analyzer.model import MILLISECOND, Client, Duration, Provider, Value
 from analyzer.providers import Verified
 
+SOURCE = Path(__file__).with_name("clients.toml")
+PACKED = SOURCE.with_suffix(".json")
 SUFFIX = re.compile(r"[$_]?\d+$")  # what a bundler appends to a name that is taken
 NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
 
@@ -76,9 +77,15 @@ def numbers(version: str | None) -> tuple[int, ...]:
 
 @cache
 def libraries() -> tuple[Library, ...]:
-    """The rows that come with the program."""
-    document = tomllib.loads(Path(__file__).with_name("clients.toml").read_text("utf-8"))
-    return tuple(msgspec.convert(item, Library) for item in document["client"])
+    """The rows that come with the program, packed as the catalogue is."""
+    return msgspec.json.decode(PACKED.read_bytes(), type=tuple[Library, ...])
+
+
+def load(path: Path) -> tuple[Library, ...]:
+    """The rows as they are written."""
+    import tomllib
+
+    return msgspec.convert(tomllib.loads(path.read_text("utf-8"))["client"], tuple[Library, ...])
 
 
 def library(provider: Provider | None) -> Library | None:

@@ -39,7 +39,6 @@ from analyzer.readers.fields import (
     answered,
     close_bounds,
     close_code,
-    endpoint,
     epoch_of,
     epoch_seconds,
 )
@@ -55,7 +54,7 @@ class Socket(msgspec.Struct):
 
     index: int
     entry: RawEntry
-    headers: dict[str, str]
+    endpoint: str
     started: Instant | None
     wait: Duration | None
     receive: Duration | None
@@ -102,7 +101,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
     found = Trace(
         pointer=pointer,
         url=url,
-        endpoint=endpoint(url, socket.headers),
+        endpoint=socket.endpoint,
         events=tuple(events),
         messages=messages,
         page=entry.pageref if row.tabs in (Tabs.DOCUMENT, Tabs.TOLD) else None,
@@ -139,30 +138,30 @@ def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, lis
     if ticks is None:
         return Messages(array("q"), b"", array("b"), array("q"), recorded=known.row.records_messages), []
     times: array[int] = array("q")
-    skipped = []
-    usable = known.tick is not None and _sound(ticks.ticks)
+    found, skipped = ticks.ticks.tolist(), []
+    first, last = _ends(found)
+    usable = known.tick is not None and 0 < first <= last < ENDLESS
     offset = 0.0
     if known.tick == 0:  # monotonic seconds: the last message is the last activity, at start + wait
-        if start is not None and socket.wait is not None and len(ticks.ticks):
-            offset = start + socket.wait - max(ticks.ticks) * SECOND
+        if start is not None and socket.wait is not None and found:
+            offset = start + socket.wait - last * SECOND
         else:
             usable = False
     if usable:
         scale = known.tick or SECOND
-        exact = [t * scale + offset for t in ticks.ticks]
         lower = YEAR_2000 if start is None else start - SECOND
         upper = YEAR_2200 if start is None else start + FOREVER
-        if not exact or lower < min(exact) <= max(exact) < upper:
-            times = array("q", map(round, exact))
+        if lower < first * scale + offset and last * scale + offset < upper:
+            times = array("q", [round(t * scale + offset) for t in found])
         else:
             where = f"{pointer}/_webSocketMessages"
             skipped.append(Skipped(where, None, "message times that do not fit the socket's start"))
     return Messages(times, bytes(ticks.directions), ticks.opcodes, ticks.lengths), skipped
 
 
-def _sound(ticks: Sequence[float]) -> bool:
-    """Is each of them a time? (No comparison with a NaN tells, so these come first.)"""
-    return not ticks or (not any(map(math.isnan, ticks)) and 0 < min(ticks) <= max(ticks) < ENDLESS)
+def _ends(times: Sequence[float]) -> tuple[float, float]:
+    """The first and the last; NaN where there are none, or one is none. (No comparison with a NaN tells.)"""
+    return (min(times), max(times)) if times and not math.isnan(sum(times)) else (math.nan, math.nan)
 
 
 def _start(socket: Socket, messages: Messages, row: Row, pointer: str) -> Bounds | None:

@@ -39,7 +39,7 @@ PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3
 HEADERS = msgspec.json.Decoder(list[RawHeader])
 PROTOCOL = "sec-websocket-protocol"
 SENT, RECEIVED = 1, 0
-DIRECTIONS = {  # as Chrome has them, and as cypress-har-generator has them
+DIRECTIONS: dict[str | None, int] = {  # as Chrome has them, and as cypress-har-generator has them
     "send": SENT,
     "request": SENT,
     "receive": RECEIVED,
@@ -49,7 +49,9 @@ OPENING, LONGEST_OPENING = 4, 4096  # messages of which the beginning is kept, a
 CLOSED_BY = {"reload": "page-reloaded", "navigation": "page-left", "page-closed": "page-closed"}  # -> evidence
 DEEPEST_STACK = 500  # frames, async parents included
 LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
-CLOSE_OPCODE, CONTROL_OPCODES, DATA_OPCODES = 8, (8, 9, 10), (1, 2)  # RFC 6455 section 5.2
+CLOSE_OPCODE, CONTROL_OPCODES = 8, (8, 9, 10)  # RFC 6455 section 5.2
+TEXT, BINARY = 1.0, 2.0  # likewise; as the numbers are decoded, since these are compared faster
+DATA = (TEXT, BINARY, 0.0, None)  # 0 and none: text, as far as anybody knows
 
 
 class Ticks(msgspec.Struct):
@@ -70,14 +72,15 @@ class Ticks(msgspec.Struct):
         ticks, directions, opcodes = self.ticks.append, self.directions.append, self.opcodes.append
         lengths, opening, others = self.lengths.append, self.opening, []
         for message in messages:
-            direction, opcode, data = DIRECTIONS.get(message.type or ""), message.opcode, message.data
-            if direction is None or (opcode or 1) not in DATA_OPCODES:
+            direction, opcode, data, time = DIRECTIONS.get(message.type), message.opcode, message.data, message.time
+            text = opcode == TEXT
+            if direction is None or not (text or opcode in DATA):
                 others.append(message)
                 continue
-            ticks(math.nan if message.time is None else message.time)
+            ticks(math.nan if time is None else time)
             directions(direction)
-            opcodes(2 if opcode == 2 else 1)
-            ordinary = opcode == 1 and message.length is None and data is not None and data.isascii()
+            opcodes(1 if text or opcode != BINARY else 2)
+            ordinary = text and data is not None and message.length is None and data.isascii()
             lengths(len(data) if ordinary else payload_length(message))  # type: ignore[arg-type]  # data is a text
             if len(opening) < OPENING:
                 opening.append(_opening(message))
@@ -125,8 +128,8 @@ def is_document(entry: RawEntry) -> bool:
 def _opening(message: RawMessage) -> Opening:
     """The beginning of one of the first messages. Binary ones are base64."""
     data = message.data or ""
-    direction = Direction.SEND if DIRECTIONS[message.type or ""] == SENT else Direction.RECEIVE
-    if message.opcode == 2:
+    direction = Direction.SEND if DIRECTIONS[message.type] == SENT else Direction.RECEIVE
+    if message.opcode == BINARY:
         start = data[: LONGEST_OPENING // 3 * 4]
         with suppress(ValueError):  # not base64: as it stands
             return Opening(direction, b64decode(start + "=" * (-len(start) % 4)).decode("latin-1"), start != data)
@@ -138,7 +141,7 @@ def payload_length(message: RawMessage) -> int:
     data = message.data or ""
     if message.length is not None:
         return int(message.length) if 0 <= message.length <= LONGEST_MESSAGE else 0
-    if message.opcode == 2:
+    if message.opcode == BINARY:
         return len(data) * 3 // 4 - data.count("=", -2)
     return len(data) if data.isascii() else len(data.encode("utf-8", "surrogatepass"))
 
@@ -228,11 +231,11 @@ def close_code(close: object) -> tuple[int | None, str | None]:
     return None, (close if isinstance(close, str) else None)
 
 
-def endpoint(url: str, headers: dict[str, str]) -> str:
+def endpoint(url: str, sent: msgspec.Raw) -> str:
     """`wss://host[:port]/path`: proxies write http(s), chrome-har-capturer only a path beside the Host header."""
     scheme, host, path = PARTS.match(url).groups("")  # type: ignore[union-attr]  # every part is optional
     scheme = {"http": "ws", "https": "wss", "": "ws"}.get(scheme.lower(), scheme.lower())
-    host = host.rpartition("@")[2] or headers.get("host") or headers.get(":authority") or ""
+    host = host.rpartition("@")[2] or _header(sent, "host") or _header(sent, ":authority")
     return f"{scheme}://{host}{path or '/'}"
 
 
@@ -276,12 +279,16 @@ def _frame(frame: dict[str, Any]) -> Frame:
     )
 
 
-def protocols(sent: dict[str, str], answered: msgspec.Raw) -> tuple[str, ...]:
+def protocols(sent: msgspec.Raw, answered: msgspec.Raw) -> tuple[str, ...]:
     """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
-    said = bytes(answered).lower()
-    selected = headers(answered).get(PROTOCOL, "") if PROTOCOL.encode() in said or b"\\" in said else ""
-    offered = f"{sent.get(PROTOCOL, '')},{selected}"
-    return tuple(dict.fromkeys(name for part in offered.split(",") if (name := part.strip())))
+    said = f"{_header(sent, PROTOCOL)},{_header(answered, PROTOCOL)}"
+    return tuple(dict.fromkeys(name for part in said.split(",") if (name := part.strip()))) if said != "," else ()
+
+
+def _header(raw: msgspec.Raw, name: str) -> str:
+    """One header; empty where there is none. A look at the bytes saves decoding those of most sockets."""
+    said = bytes(raw).lower()
+    return headers(raw).get(name, "") if name.encode() in said or b"\\u" in said else ""
 
 
 def affiliation(value: object) -> Affiliation | None:

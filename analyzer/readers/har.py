@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from typing import cast
 
 import msgspec
 
@@ -43,6 +42,7 @@ from analyzer.readers.fields import (
     answered,
     context,
     duration,
+    endpoint,
     headers,
     initiator,
     instant,
@@ -83,7 +83,8 @@ def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> C
     document = Document(stream, source, RawEntry, collector=Ticks, size=size)
     gathered = _Gathered(attachment)
     for element in document.elements():
-        gathered.skip(element.skipped)
+        if element.skipped:
+            gathered.skip(element.skipped)
         if element.entry is not None:
             gathered.add(element, element.entry)
     return _Reading(document, gathered, source).capture()
@@ -152,7 +153,7 @@ class _Gathered:
 
     def add(self, element: Element[RawEntry], entry: RawEntry) -> None:
         index, started = element.index, instant(entry.startedDateTime)
-        peeled = cast(Ticks | None, element.peeled)  # of our own making
+        peeled: Ticks | None = element.peeled  # type: ignore[assignment]  # of our own making
         if is_socket(entry) or (peeled is not None and peeled.any):
             if started is not None:
                 self.out_of_order = self.out_of_order or started < self._latest
@@ -220,12 +221,12 @@ class _Gathered:
             messages = self._attached(index, entry.response.content.file)
         entry.messages = None  # of a message we keep time, direction, opcode and length
         self.order.socket()
-        opened_by, sent = self._initiator(bytes(entry.initiator)), headers(entry.request.headers)
+        opened_by, extracted = self._initiator(bytes(entry.initiator)), json_of(entry.affiliation)
         self.sockets.append(
             Socket(
                 index=index,
                 entry=entry,
-                headers=sent,
+                endpoint=endpoint(entry.request.url or "", entry.request.headers),
                 started=started,
                 wait=duration(entry.timings.wait),
                 receive=duration(entry.timings.receive),
@@ -233,9 +234,9 @@ class _Gathered:
                 sentinel=(entry.startedDateTime or "").startswith("1969-12-31"),
                 initiator=opened_by,
                 scripts=scripts(opened_by),
-                protocols=protocols(sent, entry.response.headers),
-                affiliation=affiliation(json_of(entry.affiliation)),
-                context=context(json_of(entry.affiliation)),
+                protocols=protocols(entry.request.headers, entry.response.headers),
+                affiliation=affiliation(extracted),
+                context=context(extracted),
                 close=json_of(entry.close),
                 ticks=peeled if peeled is not None else None if messages is None else ticks(messages),
                 clock=self.clock,
