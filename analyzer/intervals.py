@@ -39,15 +39,15 @@ class Episode(NamedTuple, Generic[Key]):
 
 def sweep(intervals: Iterable[Interval]) -> list[tuple[int, int]]:
     """The steps of concurrency: (point, how many hold from there on), in order, one a point."""
-    held = [interval for interval in intervals if not interval.empty]
+    held = [it for it in intervals if it.end is None or it.start < it.end]  # `empty`, without a call for each
     if len(held) > MANY:
         points, levels = steps(*_arrays(held))
         return list(zip(points.tolist(), levels.tolist(), strict=True))
     changes: dict[int, int] = {}
-    for interval in held:
-        changes[interval.start] = changes.get(interval.start, 0) + 1
-        if interval.end is not None:
-            changes[interval.end] = changes.get(interval.end, 0) - 1
+    for start, end in held:
+        changes[start] = changes.get(start, 0) + 1
+        if end is not None:
+            changes[end] = changes.get(end, 0) - 1
     level = 0
     found = []
     for point in sorted(changes):
@@ -157,12 +157,11 @@ def _overlaps(held: Sequence[tuple[Key, Interval]]) -> list[Episode[Key]]:
 def runs(items: Iterable[tuple[Key, Interval]], crowd: Crowd[Key]) -> list[tuple[Hashable, Episode[Key]]]:
     """Maximal stretches in which the crowd keeps one label, each with that; those without a label are left out."""
     edges: list[tuple[int, int, int, Key]] = []
-    for order, (key, interval) in enumerate(items):
-        if interval.empty:
-            continue
-        edges.append((interval.start, _START, order, key))
-        if interval.end is not None:
-            edges.append((interval.end, _END, order, key))
+    for order, (key, (start, end)) in enumerate(items):
+        if end is None:
+            edges.append((start, _START, order, key))
+        elif start < end:
+            edges += (start, _START, order, key), (end, _END, order, key)
     edges.sort()  # no two have the same first three
 
     found: list[tuple[Hashable, Episode[Key]]] = []

@@ -10,6 +10,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 import msgspec
@@ -387,7 +388,7 @@ class Capture(Value, frozen=True):
     skipped: tuple[Skipped, ...]
 
 
-class Session(Value, frozen=True):
+class Session(Value, frozen=True, dict=True):  # for the cached properties
     """What we conclude of one socket. Proven lies within possible.
 
     `proven`: when it was certainly OPEN; None: at no instant certain. `possible`: when it may have been OPEN;
@@ -427,12 +428,12 @@ class Session(Value, frozen=True):
     def client(self) -> Client | None:
         return self.affiliation.client
 
-    @property
+    @cached_property
     def dev_only(self) -> bool:
         """It belongs to a development server: hot or live reload."""
         return self.provider is not None and self.provider.dev_only
 
-    @property
+    @cached_property
     def user(self) -> tuple[str, str | None, str] | None:
         """(service, app, user): equal for sockets of the same user of the same app; None where that is not known."""
         if self.provider is None or self.identity is None or self.identity.user is None:

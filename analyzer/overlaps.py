@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeAlias
 
 from analyzer.intervals import Episode, Interval, episodes, peak, runs
 from analyzer.model import (
@@ -22,6 +23,8 @@ from analyzer.model import (
     Session,
     Value,
 )
+
+Pairs: TypeAlias = tuple[tuple[str, str | None], ...]
 
 EXACT = 10 * MILLISECOND  # bounds no wider than this give the instant
 
@@ -74,11 +77,12 @@ def _of_some(
     return known if k == 2 and len(some) == len(sessions) else find(some, k)
 
 
-def groups(sessions: Sequence[Session], per: Scope) -> tuple[Group, ...]:
-    """The sessions in groups: by user, where nothing else is asked for; each session is in one."""
+def groups(sessions: Sequence[Session], per: Scope, whole: Concurrency | None = None) -> tuple[Group, ...]:
+    """The sessions in groups: by user, where nothing else is asked for; each session is in one. `whole`: what
+    `concurrency` tells of all of them, if that is known."""
     found = []
     for key, members in partition(sessions, Scope.USER if per is Scope.CAPTURE else per):
-        peaks = concurrency(members, ())
+        peaks = whole if whole is not None and len(members) == len(sessions) else concurrency(members, ())
         provider = members[0].provider if len({s.provider for s in members}) == 1 else None
         found.append(
             Group(
@@ -98,29 +102,29 @@ class Key(Value, frozen=True):
     """What the sessions of one part have in common."""
 
     per: Scope
-    pairs: tuple[tuple[str, str | None], ...]
+    pairs: Pairs
 
 
 def partition(sessions: Iterable[Session], per: Scope) -> list[tuple[Key, list[Session]]]:
     """The sessions that are counted together, by first appearance. Of an unknown user or service: by endpoint."""
-    found: dict[Key, list[Session]] = {}
+    if per is Scope.CAPTURE:
+        return [(Key(per, ()), members)] if (members := list(sessions)) else []
+    found: dict[Pairs, list[Session]] = {}
     for session in sessions:
-        found.setdefault(_key(session, per), []).append(session)
-    return list(found.items())
+        found.setdefault(_in_common(session, per), []).append(session)
+    return [(Key(Scope.ENDPOINT if pairs[0][0] == "endpoint" else per, pairs), it) for pairs, it in found.items()]
 
 
-def _key(session: Session, per: Scope) -> Key:
+def _in_common(session: Session, per: Scope) -> Pairs:
     match per:
-        case Scope.CAPTURE:
-            return Key(per, ())
         case Scope.PAGE:
-            return Key(per, (("page", session.page),))
+            return (("page", session.page),)
         case Scope.SERVICE if session.provider is not None:
-            return Key(per, (("provider", session.provider.id),))
+            return (("provider", session.provider.id),)
         case Scope.USER if session.user is not None:
-            return Key(per, tuple(zip(("provider", "app", "user"), session.user, strict=True)))
+            return tuple(zip(("provider", "app", "user"), session.user, strict=True))
         case _:
-            return Key(Scope.ENDPOINT, (("endpoint", session.endpoint),))
+            return (("endpoint", session.endpoint),)
 
 
 def _parts(sessions: Sequence[Session], policy: Policy) -> list[list[Session]]:
@@ -195,7 +199,7 @@ def _proven_by_clock(sessions: Sequence[Session]) -> list[list[tuple[str, Interv
     return [[(s.id, s.proven) for s in alike if s.proven] for alike in _by_clock(sessions)]
 
 
-def _by_clock(sessions: Iterable[Session]) -> list[list[Session]]:
+def _by_clock(sessions: Sequence[Session]) -> list[list[Session]]:
     clocks: dict[int, list[Session]] = {}
     for session in sessions:
         clocks.setdefault(session.clock, []).append(session)

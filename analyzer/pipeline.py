@@ -38,13 +38,14 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
 def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Report:
     """What these sessions mean together: overlaps, verdict, findings with their causes."""
     stretches = overlaps.find(found)
+    concurrency = overlaps.concurrency(found, stretches)
     report = Report(
         capture=_told(capture, found, policy),
         sessions=found,
         verdict=_verdict(capture, found, stretches),
-        concurrency=overlaps.concurrency(found, stretches),
+        concurrency=concurrency,
         overlaps=stretches,
-        groups=overlaps.groups(found, policy.per),
+        groups=overlaps.groups(found, policy.per, concurrency),
         excesses=overlaps.excesses(found, policy, stretches),
         findings=(),
     )

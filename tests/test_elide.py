@@ -29,6 +29,7 @@ def cut(data: bytes, blocks: list[int], shortest: int, stride: int) -> tuple[byt
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(elide, "SHORTEST", shortest)
         patch.setattr(elide, "STRIDE", stride)
+        patch.setattr(elide, "STEP", 7)
         elider = Elider(max(blocks))
         buffer = bytearray(len(data) + 2 * len(data) // min(blocks) + 64)
         view = memoryview(buffer)

@@ -124,6 +124,7 @@ def streamed(
             patch.setattr(window_module, "ELIDE_FROM", -2)
             patch.setattr(elide, "SHORTEST", 2)
             patch.setattr(elide, "STRIDE", 3)
+            patch.setattr(elide, "STEP", 7)
         read = Document(Dribble(data, most), "test.har", RawEntry, collector=Kept if tight else None)
         return list(read.elements()), read
 

@@ -8,7 +8,16 @@ import pytest
 
 from analyzer.exporters import CHROME, identify
 from analyzer.model import SECOND, Page, PageKind
-from analyzer.readers.pages import Document, Listed, Seen, contradiction, documents_as_pages, page_of, tabs_as_pages
+from analyzer.readers.pages import (
+    Document,
+    Listed,
+    Seen,
+    asks_anew,
+    contradiction,
+    documents_as_pages,
+    page_of,
+    tabs_as_pages,
+)
 
 T0 = 1_767_225_600 * SECOND
 
@@ -21,8 +30,10 @@ def listed(number: int, seconds: float | None, url: str = "https://h/") -> Liste
     return Listed(f"page_{number}", url, None if seconds is None else at(seconds), None)
 
 
-def document(page: str, seconds: float, url: str = "https://h/", **more: Any) -> Document:
-    given = {"pointer": "/log/entries/0", "method": "GET", "cache_control": "", "top_level": True}
+def document(
+    page: str, seconds: float, url: str = "https://h/", cache_control: str = "", method: str = "GET", **more: Any
+) -> Document:
+    given = {"index": 0, "asks_anew": asks_anew(method, cache_control), "top_level": True}
     return Document(tab=page, url=url, started=at(seconds), answered=at(seconds + 0.1), **{**given, **more})
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
@@ -198,16 +198,20 @@ class _View(msgspec.Struct):
     host: str
     port: int | None
     path: str
-    query: dict[str, str]
+    query: dict[str, str]  # as it is written: few of its values are asked for
     protocols: tuple[str, ...]
-    opening: tuple[Opening, ...]
+    sent: list[Opening]
+    received: list[Opening]
     scripts: tuple[str, ...]
+
+    def value(self, key: str) -> str:
+        return unquote_plus(self.query[key], errors="replace")
 
     def texts(self, where: Where, key: str | None) -> Iterable[tuple[str, bool]]:
         """What stands at a place, and whether it is cut off."""
         match where:
             case "query":
-                return [(self.query[key], False)] if key in self.query else []
+                return [(self.value(key), False)] if key in self.query else []
             case "path":
                 return [(self.path, False)]
             case "host":
@@ -215,9 +219,9 @@ class _View(msgspec.Struct):
             case "protocol":
                 return [(unquote(protocol), False) for protocol in self.protocols]
             case "sent":
-                return [(it.text, it.cut) for it in self.opening if it.direction is Direction.SEND]
+                return [(it.text, it.cut) for it in self.sent]
             case "received":
-                return [(it.text, it.cut) for it in self.opening if it.direction is Direction.RECEIVE]
+                return [(it.text, it.cut) for it in self.received]
 
 
 def affiliation(trace: Trace, rows: Sequence[Row]) -> Affiliation:
@@ -244,22 +248,25 @@ def affiliation(trace: Trace, rows: Sequence[Row]) -> Affiliation:
 def _view(trace: Trace) -> _View:
     _, _, path, query = PARTS.match(trace.url).groups("")  # type: ignore[union-attr]  # every part is optional
     address = trace.endpoint.partition("://")[2].partition("/")[0]  # with the Host header, where the URL has none
-    host, _, port = address.rpartition(":") if re.search(r":\d+$", address) else (address, "", "")
-    pairs = parse_qsl(query, keep_blank_values=True, errors="replace") if query else []
+    host, colon, port = address.rpartition(":")
+    if not (colon and port.isdecimal()):
+        host, port = address, ""
+    pairs = [pair.partition("=")[::2] for pair in query.split("&") if pair]
     return _View(
         host=host.lower(),
         port=int(port) if port.isascii() and port.isdigit() and len(port) < 6 else None,
         path=unquote(path, errors="replace"),
-        query=dict(reversed(pairs)),  # the first of several
+        query={unquote_plus(key, errors="replace"): value for key, value in reversed(pairs)},  # the first of several
         protocols=trace.protocols,
-        opening=trace.opening,
+        sent=[it for it in trace.opening if it.direction is Direction.SEND],
+        received=[it for it in trace.opening if it.direction is Direction.RECEIVE],
         scripts=trace.scripts,
     )
 
 
 def _matching(rows: Sequence[Row], view: _View) -> Row | None:
     where = tuple(rows), view.host, view.port, frozenset(view.query)
-    has = bool(view.protocols), bool(view.scripts), bool(view.opening)
+    has = bool(view.protocols), bool(view.scripts), bool(view.sent or view.received)
     if len(view.host) + len(view.path) + sum(map(len, view.query)) <= LONGEST:
         candidates = _at(view.path, *where, *has)
     else:
@@ -306,14 +313,14 @@ def _on(
 def _matches(match: Match, view: _View) -> bool:
     """All the other conditions."""
     for key, pattern in match.query.items():
-        if pattern and not _fits(pattern, view.query[key]):
+        if pattern and not _fits(pattern, view.value(key)):
             return False
     if match.protocol is not None and not any(_fits(match.protocol, it) for it in view.protocols):
         return False
     if match.script is not None and not any(_regex(match.script).search(url) for url in view.scripts):
         return False
-    return (match.sent is None or _begins(match.sent, view, Direction.SEND)) and (
-        match.received is None or _begins(match.received, view, Direction.RECEIVE)
+    return (match.sent is None or _begins(match.sent, view.sent)) and (
+        match.received is None or _begins(match.received, view.received)
     )
 
 
@@ -321,8 +328,8 @@ def _fits(pattern: str, text: str) -> bool:
     return _regex(pattern).fullmatch(text) is not None
 
 
-def _begins(pattern: str, view: _View, direction: Direction) -> bool:
-    return any(_regex(pattern).match(it.text) for it in view.opening if it.direction is direction)
+def _begins(pattern: str, messages: Iterable[Opening]) -> bool:
+    return any(_regex(pattern).match(it.text) for it in messages)
 
 
 @cache

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 
 OPENS = re.compile(rb'"text"[ \t\r\n]{0,16}:[ \t\r\n]{0,16}"\Z')
 REACH = 48  # bytes: more than OPENS matches
-SHORTEST = 4096  # bytes of text that are worth a cut; no fewer than those of MARK
-STRIDE = 1024  # bytes; stretches of this length without a bare quote are looked into
+SHORTEST = 8192  # bytes of text that are worth a cut; no fewer than those of MARK
+STRIDE = 4096  # bytes; stretches of this length without a bare quote are looked into
+STEP = 1 << 17  # bytes looked at together: what is in the processor's cache is compared faster
 NEAR = 64  # backslashes in a row; more are rare
 MARK = b"~~"
 QUOTE, BACKSLASH = ord('"'), ord("\\")
@@ -31,8 +32,7 @@ class Elider:
         import numpy
 
         self._numpy = numpy
-        self._quotes = numpy.zeros(block, bool)
-        self._backslashes = numpy.zeros(block + 1, bool)  # one behind: whether one stands before
+        self._backslashes = numpy.zeros(STEP + 1, bool)  # one behind: whether one stands before
         self._bare = bytearray(block)  # 1 for a bare quote
         self._marks = numpy.frombuffer(self._bare, bool)  # the same bytes
         self._inside = False  # a string that is being cut goes on beyond the last block
@@ -89,11 +89,14 @@ class Elider:
         """Mark in `_bare` which bytes of the block are quotes without a backslash before them."""
         numpy, size = self._numpy, end - start
         data = numpy.frombuffer(buffer, numpy.uint8, size, start)
-        quotes, backslashes = self._quotes[:size], self._backslashes[: size + 1]
-        numpy.equal(data, QUOTE, out=quotes)
-        numpy.equal(data, BACKSLASH, out=backslashes[1:])
-        backslashes[0] = self._escaped
-        numpy.greater(quotes, backslashes[:-1], out=self._marks[:size])
+        self._backslashes[0] = self._escaped
+        for at in range(0, size, STEP):
+            part = data[at : at + STEP]
+            marks, backslashes = self._marks[at : at + len(part)], self._backslashes[: len(part) + 1]
+            numpy.equal(part, QUOTE, out=marks)
+            numpy.equal(part, BACKSLASH, out=backslashes[1:])
+            numpy.greater(marks, backslashes[:-1], out=marks)
+            self._backslashes[0] = backslashes[-1]
 
     def _quiet(self, size: int) -> list[int]:
         """Where stretches without a bare quote begin: the first stride without one, behind a stride with one."""

@@ -142,6 +142,7 @@ class _Gathered:
         self._latest: Instant = 0
         self.realms = Realms()
         self._stacks: dict[bytes, Initiator | None] = {}
+        self._tabs: dict[str | None, str | None] = {}  # each name once in memory
 
     def skip(self, told: Iterable[Skipped]) -> None:
         for part in told:
@@ -203,14 +204,14 @@ class _Gathered:
             top_level = isinstance(asked_by, dict) and asked_by.get("type") == "other"
         else:
             top_level = destination == "document"
+        tab = entry.pageref or entry.frame
         document = page_reader.Document(
-            pointer=f"/log/entries/{index}",
-            tab=entry.pageref or entry.frame,
+            index=index,
+            tab=self._tabs.setdefault(tab, tab),
             url=entry.request.url or "",
-            method=entry.request.method or "",
             started=started,
             answered=answered(entry, started),
-            cache_control=request.get("cache-control", ""),
+            asks_anew=page_reader.asks_anew(entry.request.method or "", request.get("cache-control", "")),
             top_level=top_level,
         )
         self.documents.append(document)

@@ -23,16 +23,19 @@ NUMBERED = re.compile(r"page_(\d+)$")
 
 
 class Document(Value, frozen=True):
-    """A document request: what may have replaced another document."""
+    """A document request: what may have replaced another document. A large file has thousands."""
 
-    pointer: str
+    index: int  # of its entry
     tab: str | None  # its pageref; without one, its frame
     url: str
-    method: str
     started: Instant
     answered: Instant | None  # the response's headers; None: the exporter does not say
-    cache_control: str
+    asks_anew: bool  # as a reload does
     top_level: bool  # certainly not that of an iframe
+
+    @property
+    def pointer(self) -> str:
+        return f"/log/entries/{self.index}"
 
 
 class Listed(Value, frozen=True):
@@ -177,13 +180,13 @@ def _kind(
         return PageKind.RESTORE  # it repeats the date of the page that it brings back
     if before is None:
         first = numbers[page.id] == 1
-        return PageKind.LOAD if first else PageKind.RELOAD if document and _asks_anew(document) else PageKind.UNKNOWN
+        return PageKind.LOAD if first else PageKind.RELOAD if document and document.asks_anew else PageKind.UNKNOWN
     # Where a page of no requests stood in between, a reload is one of that page, not of `before`.
     consecutive = numbers[page.id] == numbers[before.id] + 1
     if document is None:
         same = bool(page.title) and _plain(page.title) == _plain(before.title)
         return PageKind.RELOAD if same and consecutive else PageKind.NAVIGATION
-    if not _asks_anew(document):
+    if not document.asks_anew:
         return PageKind.NAVIGATION
     since = _began(before, main[before.id])
     same = _address(before, main) == _plain(document.url)
@@ -192,11 +195,11 @@ def _kind(
     return PageKind.NAVIGATION if consecutive else PageKind.UNKNOWN
 
 
-def _asks_anew(document: Document) -> bool:
+def asks_anew(method: str, cache_control: str) -> bool:
     """Chrome sends max-age=0 for a reload, and no-cache for a hard one; but max-age=0 also for a form that is posted,
     and for what that redirects to; no-cache for everything while "Disable cache" is on. So the URL must be the same."""
-    asks = document.cache_control.replace(" ", "").lower()
-    return document.method == "GET" and ("max-age=0" in asks or "no-cache" in asks)
+    asks = cache_control.replace(" ", "").lower()
+    return method == "GET" and ("max-age=0" in asks or "no-cache" in asks)
 
 
 def _redirected(document: Document, since: Instant, redirects: Sequence[Instant]) -> bool:
@@ -241,7 +244,7 @@ def tabs_as_pages(
             reload = (
                 previous is not None
                 and _plain(previous.url) == _plain(document.url)
-                and _asks_anew(document)
+                and document.asks_anew
                 and not _redirected(document, previous.started, redirects)
             )
             kind = PageKind.LOAD if previous is None else PageKind.RELOAD if reload else PageKind.NAVIGATION

@@ -23,6 +23,7 @@ class RawLoader(msgspec.Struct, gc=False):
 
 
 LOADER = msgspec.json.Decoder(RawLoader)
+ENCODER, SCRIPTS = msgspec.json.Encoder(), msgspec.json.Decoder(tuple[str, str | None])  # URL, and who loaded it
 
 
 class Realms:
@@ -31,7 +32,7 @@ class Realms:
     def __init__(self) -> None:
         self.workers: set[str] = set()  # URLs of scripts
         self.iframes: set[str] = set()  # URLs of documents
-        self.loaders: dict[str, list[str | None]] = {}  # of a script, by its URL: the documents, in order of loading
+        self._scripts = bytearray()  # the others, in order: JSON lines, since a large file has tens of thousands
 
     def add(self, entry: RawEntry) -> None:
         kind, url = (entry.resource_type or "").lower(), entry.request.url or ""
@@ -39,7 +40,7 @@ class Realms:
             if b"worker" in bytes(entry.request.headers) and _destination(entry) in WORKERS:
                 self.workers.add(url)
             else:
-                self.loaders.setdefault(url, []).append(_loader(entry))
+                self._scripts += ENCODER.encode((url, _loader(entry))) + b"\n"
         elif kind == "document" and b"frame" in bytes(entry.request.headers) and _destination(entry) in IFRAMES:
             self.iframes.add(url)
 
@@ -47,17 +48,19 @@ class Realms:
         """For each opening where its code ran: `worker`, `iframe`, or None: the page, or it cannot be told."""
         if not self.workers and not self.iframes:
             return [None for _ in codes]
+        loaders: dict[str, list[str | None]] = {}
+        for url, loader in SCRIPTS.decode_lines(self._scripts):
+            loaders.setdefault(url, []).append(loader)
         began = [_outermost(code) for code in codes]
         ids: dict[str, set[int]] = {}
         for url, id in began:
             if id is not None:
                 ids.setdefault(url, set()).add(id)
-        return [self._context(url, id, sorted(ids.get(url, ()))) for url, id in began]
+        return [self._context(url, id, sorted(ids.get(url, ())), loaders.get(url, [])) for url, id in began]
 
-    def _context(self, url: str, id: int | None, ids: list[int]) -> str | None:
+    def _context(self, url: str, id: int | None, ids: list[int], loaders: list[str | None]) -> str | None:
         if url in self.iframes:
             return "iframe"
-        loaders = self.loaders.get(url, [])
         if url in self.workers:
             return None if loaders else "worker"
         within = [loader in self.iframes for loader in loaders]
