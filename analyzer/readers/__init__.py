@@ -23,7 +23,7 @@ LARGEST_SIDE_FILE = 64 << 20
 BOMB_FROM, BOMB_RATIO = 256 << 20, 400
 SPOOLED_FROM = 16 << 20  # bytes of a zip that comes through a pipe
 GZIP_BITS = 16 + zlib.MAX_WBITS  # a gzip header and trailer around it
-PACKED = 1 << 14  # bytes unpacked at once: so many are lost before damage
+PACKED, UNPACKED = 1 << 16, 1 << 17  # bytes that go in, and come out at once: so many are lost before damage
 GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 
 Progress: TypeAlias = Callable[[int], None]  # so many more bytes of the file are done
@@ -105,8 +105,7 @@ def read(
     `progress` is called as bytes of the file pass, every few hundred kilobytes.
     """
     with opened(path, source, progress) as (stream, name, beside, measured):
-        plain = isinstance(stream, _Prefixed)  # what is packed in an archive, and how large it is, nobody knows
-        capture = har.read(stream, name, beside, measured.size if plain else 0)
+        capture = har.read(stream, name, beside, measured.size)
         measured.drain()
     caveats = capture.caveats
     if isinstance(stream, _Guarded) and stream.damage and "cut-off" not in {it.id for it in caveats}:
@@ -193,7 +192,7 @@ class _Gunzip:
             self.packed = self.packed or self.stream.read(PACKED)
             if not self.packed:
                 raise EOFError("it ends early")
-            data: bytes = self.member.decompress(self.packed, size)
+            data: bytes = self.member.decompress(self.packed, min(size, UNPACKED))
             self.packed = self.member.unconsumed_tail
             if data:
                 return data

@@ -55,7 +55,7 @@ class Document(Generic[Shape]):
     """One HAR document, read once, front to back; its entries decoded as `shape`.
 
     Bodies are cut out of a large one, unless `whole`. Messages of a huge entry go to a new `collector`, where there is
-    one. `size`: of the document, if that is known.
+    one. `size`: of the document, or of what it is packed in, if that is known.
 
     Iterate over `elements()`; when it is exhausted `log` holds the other members of `log` (pages, creator ...),
     `skipped` those that are too large, `cut_off` the offset at which the document ends before it is complete,

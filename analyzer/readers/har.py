@@ -76,7 +76,7 @@ Attachment = Callable[[str], bytes | None]
 
 def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> Capture:
     """Read one HAR. `attachment` gives the bytes of a side file (Playwright), None where there is none. `size`: of the
-    document, if that is known.
+    document, or of what it is packed in, if that is known.
 
     Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
     """

@@ -29,7 +29,7 @@ class Window:
     """Unread is `buffer[at:end]`; `at` is never 0: its neighbour may be overwritten.
 
     Two coordinates: a *place* counts the bytes kept; an *offset* those of the document, of which bodies may have been
-    cut out. `elides`: that is allowed. `size`: of the document, if that is known.
+    cut out. `elides`: that is allowed. `size`: of the document, as far as that is known.
     """
 
     def __init__(self, stream: Bytes, elides: bool = False, size: int = 0) -> None:
