@@ -91,7 +91,8 @@ def _arrays(held: Sequence[Interval]) -> tuple[Any, Any]:
 
 def peak(intervals: Iterable[Interval]) -> int:
     """The most that hold at once; 0 for none."""
-    return max((level for _, level in sweep(intervals)), default=0)
+    held = [it for it in intervals if not it.empty]
+    return len(held) if len(held) < 2 else max(level for _, level in sweep(held))
 
 
 class Crowd(Protocol[Member_contra]):

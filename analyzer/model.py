@@ -10,7 +10,6 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import cached_property
 from typing import TypeAlias
 
 import msgspec
@@ -388,7 +387,7 @@ class Capture(Value, frozen=True):
     skipped: tuple[Skipped, ...]
 
 
-class Session(Value, frozen=True, dict=True):  # for the cached properties
+class Session(Value, frozen=True):
     """What we conclude of one socket. Proven lies within possible.
 
     `proven`: when it was certainly OPEN; None: at no instant certain. `possible`: when it may have been OPEN;
@@ -428,17 +427,19 @@ class Session(Value, frozen=True, dict=True):  # for the cached properties
     def client(self) -> Client | None:
         return self.affiliation.client
 
-    @cached_property
+    @property
     def dev_only(self) -> bool:
         """It belongs to a development server: hot or live reload."""
-        return self.provider is not None and self.provider.dev_only
+        provider = self.affiliation.provider
+        return provider is not None and provider.dev_only
 
-    @cached_property
+    @property
     def user(self) -> tuple[str, str | None, str] | None:
         """(service, app, user): equal for sockets of the same user of the same app; None where that is not known."""
-        if self.provider is None or self.identity is None or self.identity.user is None:
+        provider, identity = self.affiliation.provider, self.affiliation.identity
+        if provider is None or identity is None or identity.user is None:
             return None
-        return self.provider.id, self.identity.app, self.identity.user
+        return provider.id, identity.app, identity.user
 
     @property
     def name(self) -> str:

@@ -60,7 +60,11 @@ def excesses(
                 by_design = same[0].provider.per_page if same[0].provider is not None else 1
                 stretches = _of_some(same, max(policy.max_open, by_design) + 1, sessions, known)
                 found += [Excess(Relation.SAME_USER, o) for o in stretches if o.confidence is Confidence.PROVEN]
-        found += _mixed(part, policy.max_open)
+        if policy.max_open == 1 and len(part) == len(sessions) and all(it.provider is None for it in part):
+            # Nobody knows whose they are, so each is by itself: every overlap is one of related sockets.
+            found += [Excess(Relation.RELATED, o) for o in known if o.confidence is Confidence.PROVEN]
+        else:
+            found += _mixed(part, policy.max_open)
     return tuple(found)
 
 

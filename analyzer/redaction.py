@@ -219,7 +219,8 @@ class Masks:
             self.url(session.url)
             self.said(session)
         for page in report.capture.pages:
-            self.page(page)
+            self.page_id(page.id)
+            self.title(page.url)
         self._said.clear()
 
     def _learn(self, value: str) -> None:

@@ -109,7 +109,8 @@ def _conclude(
             case Active(at=at):
                 signs.append(at)
                 if opened is not None and opened.latest is None:  # by then it was open
-                    opened = Bounds(opened.earliest, at, event.evidence, event.pointer)
+                    earliest = None if opened.earliest is None else min(opened.earliest, at)
+                    opened = Bounds(earliest, at, event.evidence, event.pointer)
             case Closed(within=within, code=code, reason=reason):
                 closed = within
             case Silent():

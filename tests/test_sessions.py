@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.model import Confidence, Outcome, Policy, Report, Verdict
@@ -100,6 +100,13 @@ def captures(draw: st.DrawFn, clean: bool = False) -> Json:
     return {"log": log}
 
 
+def socket_with_a_ping(start: float, at: float) -> Json:
+    """A socket whose only messages are one and a ping, at the same time."""
+    messages = [{"type": "send", "time": T0 + at}, {"type": "send", "time": T0 + at, "opcode": 9}]
+    return {"startedDateTime": date(start), "request": {"url": "wss://h/a", "method": "GET"}, "response": {"status": 101},
+            "_resourceType": "websocket", "_webSocketMessages": messages}  # fmt: skip
+
+
 def report_of(har: Json, **policy: Any) -> Report:
     return analyze(read(io.BytesIO(json.dumps(har).encode()), "test.har"), Policy(**policy))
 
@@ -131,6 +138,8 @@ def test_a_possible_interval_is_never_empty(har: Json) -> None:
 
 @given(captures())
 @settings(max_examples=75)
+@example({"log": {"creator": {"name": "Firefox", "version": "140.0"}, "entries": [socket_with_a_ping(1, at=0)]}})
+@example({"log": {"creator": {"name": "Firefox", "version": "140.0"}, "entries": [socket_with_a_ping(1, at=0.5)]}})
 def test_bounds_are_in_order(har: Json) -> None:
     for session in report_of(har).sessions:
         for bounds in (session.created, session.opened, session.closed):
@@ -253,6 +262,16 @@ def socket(start: float, last: float, closed: float | None = None, status: int =
 )
 def test_chrome(entries: list[Json], verdict: Verdict) -> None:
     assert report_of(chrome(*entries)).verdict is verdict
+
+
+def test_a_ping_before_its_socket_is_told_and_proves_nothing() -> None:
+    har = {"log": {"creator": {"name": "Firefox", "version": "140.0"}, "entries": [socket_with_a_ping(5, at=1)]}}
+    report = report_of(har)
+    assert [it.problem.split(" whose ")[0] for it in report.capture.skipped] == [
+        "message times that do not fit the socket's start",
+        "close, ping or pong frames",
+    ]
+    assert report.sessions[0].proven is None
 
 
 def test_a_message_alone_is_a_proven_instant() -> None:

@@ -132,7 +132,10 @@ def stream(
                         sink.take(result)
                 told += 1
     except SystemExit:  # Ctrl-C (cli.main)
-        kept = "" if lines is None else f"; --resume goes on with {lines.part}"
+        kept = ""
+        if lines is not None:
+            lines.flush()
+            kept = f"; --resume goes on with {lines.part}"
         say(f"interrupted: {told:,} of {len(names):,} captures are done{kept}")
         raise
     for sink in sinks:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
@@ -21,6 +22,7 @@ from analyzer.model import Report, Run, Unreadable
 from analyzer.outputs import ndjson
 
 Result = Report | Unreadable
+EVERY = 0.1  # seconds in which lines of small captures wait for each other
 
 
 class Sink(Protocol):
@@ -57,6 +59,8 @@ class Lines:
         self.part, self._old, names = (path.with_name(path.name + end) for end in (".part", ".old", ".resume"))
         self._known: dict[str, Known] = {}
         self._earlier: IO[bytes] | None = None
+        self._waiting: list[bytes] = []
+        self._due = 0.0
         self._plain = not path.exists() or path.is_file()  # else a pipe or device, which is written as it comes
         try:
             if not self._plain:
@@ -99,12 +103,21 @@ class Lines:
         self.write(ndjson.line(result))
 
     def write(self, line: bytes) -> None:
+        self._waiting.append(line)
+        if time.monotonic() > self._due:
+            self.flush()
+
+    def flush(self) -> None:
+        """What waits, and before it the names that it uses."""
         if self.names is not None:
-            self.names.keep()  # before the line that uses them
-        self._file.write(line)
+            self.names.keep()
+        self._file.write(b"".join(self._waiting))
         self._file.flush()
+        self._waiting.clear()
+        self._due = time.monotonic() + EVERY
 
     def finish(self) -> None:
+        self.flush()
         self._file.close()
         if self._earlier is not None:
             self._earlier.close()

@@ -203,6 +203,7 @@ class _View(msgspec.Struct):
     sent: list[Opening]
     received: list[Opening]
     scripts: tuple[str, ...]
+    parsed: dict[str, Any]  # texts that were taken for JSON: several places of a row lie within one
 
     def value(self, key: str) -> str:
         return unquote_plus(self.query[key], errors="replace")
@@ -261,6 +262,7 @@ def _view(trace: Trace) -> _View:
         sent=[it for it in trace.opening if it.direction is Direction.SEND],
         received=[it for it in trace.opening if it.direction is Direction.RECEIVE],
         scripts=trace.scripts,
+        parsed={},
     )
 
 
@@ -354,8 +356,10 @@ def _values(place: Place, view: _View) -> Iterator[str]:
         if place.json is None:
             yield from [found] if found else []
         else:
+            if found not in view.parsed:
+                view.parsed[found] = _json(found, cut)
             with suppress(RecursionError):  # json.loads goes deeper than Python may from 3.12 on
-                yield from _strings(_member(_json(found, cut), place.json))
+                yield from _strings(_member(view.parsed[found], place.json))
 
 
 def _within(text: str, place: Place) -> str:

@@ -7,7 +7,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import IO, Any, TypeAlias, cast
 
 import msgspec
@@ -121,7 +121,7 @@ def opened(
     with ExitStack() as stack:
         if isinstance(path, str | os.PathLike):
             source = source or os.fspath(path)
-            folder = Path(path).parent
+            folder = os.path.dirname(os.fspath(path))
             try:
                 raw: IO[bytes] = stack.enter_context(open(path, "rb", buffering=0))
                 size = os.fstat(raw.fileno()).st_size
@@ -309,12 +309,12 @@ def _unzipped(file: IO[bytes], source: str, progress: Progress | None) -> Iterat
         yield _Guarded(document, source, "zip", lambda: info.compress_size, told), member
 
 
-def _beside(folder: Path, name: str) -> bytes | None:
+def _beside(folder: str, name: str) -> bytes | None:
     """A side file of the capture, in its own folder and nowhere else: the name comes from the file."""
     if not name or name != os.path.basename(name) or name in (".", "..") or "\\" in name or "\0" in name:
         return None
     try:
-        with open(folder / name, "rb") as file:
+        with open(os.path.join(folder, name), "rb") as file:
             return file.read(LARGEST_SIDE_FILE)
     except OSError:
         return None

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
@@ -23,12 +24,16 @@ class Decoded(NamedTuple, Generic[Shape]):
     problems: dict[int, list[Problem]]
 
 
+@cache  # the same few for every capture
+def _decoders(shape: type[Shape]) -> tuple[msgspec.json.Decoder[list[Shape]], msgspec.json.Decoder[Shape]]:
+    return msgspec.json.Decoder(list[shape]), msgspec.json.Decoder(shape)  # type: ignore[valid-type]
+
+
 class Decoder(Generic[Shape]):
     """Decodes elements as `shape`. `lenient` makes the best of an object that does not fit it."""
 
     def __init__(self, shape: type[Shape], lenient: Callable[..., tuple[Shape | None, list[Problem]]]) -> None:
-        self._many = msgspec.json.Decoder(list[shape])  # type: ignore[valid-type]  # a type made at run time
-        self._one = msgspec.json.Decoder(shape)
+        self._many, self._one = _decoders(shape)  # type: ignore[arg-type]  # a class can be hashed
         self._lenient = lenient
 
     def run(self, buffer: bytearray, start: int, end: int) -> Decoded[Shape] | None:

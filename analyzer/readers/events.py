@@ -149,14 +149,21 @@ def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, lis
             usable = False
     if usable:
         scale = known.tick or SECOND
-        lower = YEAR_2000 if start is None else start - SECOND
-        upper = YEAR_2200 if start is None else start + FOREVER
+        lower, upper = _lifetime(socket)
         if lower < first * scale + offset and last * scale + offset < upper:
             times = array("q", [round(t * scale + offset) for t in found])
         else:
             where = f"{pointer}/_webSocketMessages"
             skipped.append(Skipped(where, None, "message times that do not fit the socket's start"))
+    if known.tick and len(_control(socket, known)) < sum(t > 0 for t, _ in ticks.control):
+        where = f"{pointer}/_webSocketMessages"
+        skipped.append(Skipped(where, None, "close, ping or pong frames whose times do not fit the socket's start"))
     return Messages(times, bytes(ticks.directions), ticks.opcodes, ticks.lengths), skipped
+
+
+def _lifetime(socket: Socket) -> tuple[Instant, Instant]:
+    """Between which instants what belongs to it lies, generously."""
+    return (YEAR_2000, YEAR_2200) if socket.started is None else (socket.started - SECOND, socket.started + FOREVER)
 
 
 def _ends(times: Sequence[float]) -> tuple[float, float]:
@@ -224,8 +231,9 @@ def _control(socket: Socket, known: Known) -> list[tuple[Instant, int]]:
     """Close, ping and pong frames (no browser exports them, proxies do): instant and opcode."""
     if socket.ticks is None or not known.tick:
         return []
+    lower, upper = _lifetime(socket)
     exact = [(t * known.tick, opcode) for t, opcode in socket.ticks.control]
-    return [(round(at), opcode) for at, opcode in exact if YEAR_2000 < at < YEAR_2200]
+    return [(round(at), opcode) for at, opcode in exact if lower < at < upper]
 
 
 def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Known, pointer: str) -> list[Event]:

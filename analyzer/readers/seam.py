@@ -4,6 +4,8 @@ import re
 
 from analyzer.readers.window import LONGEST_SPACE, Window
 
+INDENTED, KEY = re.compile(rb"\r?\n[ \t]+"), re.compile(rb'\{?(\s*"[^"]*")')
+
 
 class Seam:
     """Pretty-printed files repeat the line break and indentation: `sure`, since JSON strings hold no raw line break
@@ -12,10 +14,10 @@ class Seam:
     """
 
     def __init__(self, lead: bytes, first: bytes) -> None:
-        indented = re.match(rb"\r?\n[ \t]+", lead)
+        indented = INDENTED.match(lead)
         self.sure = indented is not None
         lead = indented[0] if indented else lead
-        key = re.match(rb'\{?(\s*"[^"]*")', first)
+        key = KEY.match(first)
         spaces = dict.fromkeys((lead, b"", b" ")) if key else {}  # without a key nothing tells entries from others
         self.patterns = [b"}," + space + b"{" + key[1] for space in spaces] if key else []
         if self.sure:
