@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer import providers
 from analyzer.model import Affiliation, Client, Direction, Identity, Messages, Opening, Provider, Trace
-from analyzer.providers import CatalogueError, Match, Place, Row, affiliation, builtin, load
+from analyzer.providers import CatalogueError, Match, Place, Row, affiliation, builtin, clients, load
 
 DOCS = Path(__file__).parent.parent / "docs"
 ROWS = {row.id: row for row in builtin()}
@@ -1345,6 +1346,12 @@ def services() -> ModuleType:
 
 def test_the_page_of_services_is_what_its_script_writes(services: ModuleType) -> None:
     assert (DOCS / "services.md").read_text("utf-8") == services.page(builtin())
+
+
+@pytest.mark.parametrize("rows", [providers, clients])
+def test_what_is_packed_is_what_is_written(services: ModuleType, rows: ModuleType) -> None:
+    """`make services` packs it."""
+    assert rows.PACKED.read_bytes() == services.packed(rows.load(rows.SOURCE))
 
 
 def test_the_example_of_the_page_works(services: ModuleType, tmp_path: Path) -> None:
