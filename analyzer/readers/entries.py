@@ -218,7 +218,7 @@ class Document(Generic[Shape]):
     def _numbered(self, found: Decoded[Shape], offset: int) -> Iterator[Element[Shape]]:
         """The entries of a run that began at this offset."""
         alone = offset if len(found.values) == 1 else None
-        if None in found.values:
+        if found.problems and None in found.values:
             self._refuse(len(found.problems))
         for n, entry in enumerate(found.values):
             told = self._told(found.problems[n], alone) if n in found.problems else ()

@@ -103,9 +103,12 @@ class _Order:
         self._earliest: array[int] = array("q", [0])  # by the number of sockets before; 0 for none
 
     def ended(self, at: Instant) -> None:
-        self._holds = self._holds and self._latest <= at + ORDER_SLACK
-        self._latest = max(self._latest, at)
-        self._earliest[-1] = min(self._earliest[-1] or at, at)
+        if at > self._latest:
+            self._latest = at
+        elif self._latest > at + ORDER_SLACK:
+            self._holds = False
+        if not 0 < self._earliest[-1] <= at:
+            self._earliest[-1] = at
 
     def socket(self) -> None:
         self._earliest.append(0)
@@ -165,15 +168,18 @@ class _Gathered:
         if started is not None:
             end = started + (duration(entry.time) or 0)
             self.order.ended(end)
-            self.last = max(self.last, end)
+            if end > self.last:
+                self.last = end
             document = is_document(entry)
             self._started(entry.pageref, started, document)
             if document:
                 self._document(index, entry, started)
 
     def _started(self, pageref: str | None, at: Instant, document: bool) -> None:
-        self.first = min(self.first, at)
-        self._latest = max(self._latest, at)
+        if at < self.first:
+            self.first = at
+        if at > self._latest:
+            self._latest = at
         if at < self._before.get(pageref, 0) - CLOCK_STEP:
             self.clock += 1
         self._before[pageref] = at
