@@ -168,18 +168,15 @@ class _Gathered:
         if started is not None:
             end = started + (duration(entry.time) or 0)
             self.order.ended(end)
-            if end > self.last:
-                self.last = end
+            self.last = max(self.last, end)
             document = is_document(entry)
             self._started(entry.pageref, started, document)
             if document:
                 self._document(index, entry, started)
 
     def _started(self, pageref: str | None, at: Instant, document: bool) -> None:
-        if at < self.first:
-            self.first = at
-        if at > self._latest:
-            self._latest = at
+        self.first = min(self.first, at)
+        self._latest = max(self._latest, at)
         if at < self._before.get(pageref, 0) - CLOCK_STEP:
             self.clock += 1
         self._before[pageref] = at
