@@ -124,6 +124,62 @@ def test_other_options_are_refused(
     assert (done.returncode, "had other options" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("finished", [True, False])
+def test_what_other_options_wrote_is_never_taken_over(finished: bool, folder: Path, tmp_path: Path) -> None:
+    """A run without --resume begins anew: of what an earlier one left under this name nothing counts."""
+    path = tmp_path / "r.ndjson"
+    arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
+    open_ = ("--show-secrets", "--show-users")
+    if finished:
+        run(*arguments, *open_)
+    else:
+        killed(30, path, *arguments, *open_)
+        killed(40, path, *arguments, *open_, "--resume")  # leaves FILE.old
+    killed(5, path, *arguments)
+    assert run(*arguments, "--resume").returncode == 3
+    whole = tmp_path / "whole.ndjson"
+    run(str(folder), "-q", "--out", f"ndjson:{whole}")
+    assert path.read_bytes() == whole.read_bytes()
+
+
+def test_the_same_options_are_the_same_whatever_their_order(folder: Path, tmp_path: Path) -> None:
+    base, path = tmp_path / "base.json", tmp_path / "r.ndjson"
+    run("check", str(folder), "--write-baseline", str(base))
+    assert base.read_text().count("fingerprint") > 3
+    arguments = (str(folder), "-q", "--baseline", str(base), "--out", f"ndjson:{path}", "--resume")
+    assert [run(*arguments).returncode for _ in range(4)] == [3, 3, 3, 3]
+
+
+def test_other_services_are_other_options(folder: Path, tmp_path: Path) -> None:
+    own, path = tmp_path / "own.toml", tmp_path / "r.ndjson"
+    row = "[[provider]]\nid = '{}'\nname = 'A'\nmatch = [{{ path = '.*' }}]\nverified = {{ date = '2026-01-01', by = 'us' }}\n"
+    arguments = (str(folder), "-q", "--providers", str(own), "--out", f"ndjson:{path}")
+    own.write_text(row.format("acme"))
+    run(*arguments)
+    own.write_text(row.format("other"))
+    done = run(*arguments, "--resume")
+    assert (done.returncode, "had other options" in done.stderr) == (2, True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_one_line(folder: Path) -> None:
+    done = run(str(folder / "00.har"), "-q", "--out", "ndjson:/dev/full")
+    assert (done.returncode, done.stderr.count("\n"), "cannot be written" in done.stderr) == (2, 1, True)
+
+
+def test_a_name_that_was_written_twice_counts_once(folder: Path, tmp_path: Path) -> None:
+    """Ctrl-C may come while names are written."""
+    whole, path, names = tmp_path / "whole.ndjson", tmp_path / "r.ndjson", tmp_path / "r.ndjson.resume"
+    run(str(folder), "-q", "--out", f"ndjson:{whole}")
+    arguments = (str(folder), "-q", "--out", f"ndjson:{path}")
+    killed(20, path, *arguments)
+    head, *lines = names.read_bytes().splitlines()
+    assert lines
+    names.write_bytes(b"\n".join([head, *lines, *lines[-3:]]) + b"\n")
+    assert run(*arguments, "--resume").returncode == 3
+    assert path.read_bytes() == whole.read_bytes()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -9,9 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+import msgspec
 import typer
 
-from analyzer import fleet, gate, outputs, redaction
+from analyzer import fleet, gate, outputs, providers, redaction
 from analyzer.cli import progress, settings
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
 from analyzer.cli.screen import append, refuse, say, show, terminal, write
@@ -101,7 +102,16 @@ def stream(
         refuse("--resume goes on with a file of lines; a Parquet folder is written anew: leave it out, or --resume")
     key = masking.redaction_key
     whose = None if key is None else redaction.digest(key, "options", "")
-    options = repr((policy, held.settings.providers, masking.show_secrets, masking.show_users, VERSION, whose))
+    asked: tuple[object, ...] = (
+        policy,
+        catalogue,
+        providers.builtin(),
+        masking.show_secrets,
+        masking.show_users,
+        VERSION,
+        whose,
+    )
+    options = redaction.digest("", "options", msgspec.json.encode(asked, order="deterministic").decode())
     lines = next((Lines(path, options, spread.resume) for path in delivery.lines()), None)
     part = _run([], policy, delivery)
     sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]

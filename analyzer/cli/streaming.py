@@ -1,8 +1,10 @@
 """Results written as they come, so that memory does not grow with their number: NDJSON lines, a Parquet dataset.
 
-A file of lines grows as `FILE.part` and gets its name when all is done. With `--resume` what stands in either is taken
+A file of lines grows as `FILE.part` and gets its name when all is done. With `--resume` what stands there is taken
 over, line by line, where the capture is still the same by content. `FILE.resume` says with which options that was
 written, and, so that masks go on as they began, what was named `user-1`, as a hash (with `--redaction-key` nothing).
+It vouches for `FILE` once it says that this is finished, and till then for `FILE.part` and `FILE.old`, and for
+nothing else.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
@@ -22,6 +25,7 @@ from analyzer.model import Report, Run, Unreadable
 from analyzer.outputs import ndjson
 
 Result = Report | Unreadable
+FINISHED = b'"finished"\n'
 EVERY = 0.1  # seconds in which lines of small captures wait for each other
 
 
@@ -62,23 +66,33 @@ class Lines:
         self._waiting: list[bytes] = []
         self._due = 0.0
         self._plain = not path.exists() or path.is_file()  # else a pipe or device, which is written as it comes
-        try:
+        with self._writing():
             if not self._plain:
                 self.part, resume = path, False
             if resume:
                 self._take_over(names)
+            elif self._plain:  # written with whatever options
+                self._old.unlink(missing_ok=True)
             self._file = open(self.part, "wb")  # noqa: SIM115 - open as long as results come
             self.names = Names(names, options, bool(self._known)) if self._plain else None
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
-            refuse(f"{path}: cannot be written: {error.strerror}")
+            kept = f"; --resume goes on with {self.part}" if self._plain and self.part.exists() else ""
+            refuse(f"{self.path}: cannot be written: {error.strerror}{kept}")
 
     def _take_over(self, names: Path) -> None:
         """What was written before, whole lines, as `FILE.old`: a run that is broken off again loses none of it."""
         before = [it for it in (self._old, self.part, self.path) if it.is_file()]
-        if before and not (names.is_file() and b"\n" in names.read_bytes()):
+        told = names.read_bytes() if names.is_file() else b""
+        if before and b"\n" not in told:
             say(f"--resume: without {names} nobody knows how {before[0]} was written: all captures are read anew")
             return
-        lines = {line.source: line for it in reversed(before) for line in _lines(it)}
+        finished = told.endswith(FINISHED)
+        lines = {line.source: line for it in before if (it == self.path) == finished for line in _lines(it)}
         if lines:
             new = self._old.with_name(self._old.name + ".new")
             with open(new, "wb") as file:
@@ -109,23 +123,25 @@ class Lines:
 
     def flush(self) -> None:
         """What waits, and before it the names that it uses."""
-        if self.names is not None:
-            self.names.keep()
-        self._file.write(b"".join(self._waiting))
-        self._file.flush()
+        with self._writing():
+            if self.names is not None:
+                self.names.keep()
+            self._file.write(b"".join(self._waiting))
+            self._file.flush()
         self._waiting.clear()
         self._due = time.monotonic() + EVERY
 
     def finish(self) -> None:
         self.flush()
-        self._file.close()
-        if self._earlier is not None:
-            self._earlier.close()
-        if self._plain:
-            os.replace(self.part, self.path)
-        self._old.unlink(missing_ok=True)
-        if self.names is not None:
-            self.names.done()
+        with self._writing():
+            self._file.close()
+            if self._earlier is not None:
+                self._earlier.close()
+            if self._plain:
+                os.replace(self.part, self.path)
+            if self.names is not None:
+                self.names.done()
+            self._old.unlink(missing_ok=True)
 
 
 class _Line(NamedTuple):
@@ -174,16 +190,15 @@ class Names:
             self._file.flush()
 
     def _read(self, options: str) -> None:
-        data = self._path.read_bytes()
+        data = self._path.read_bytes().removesuffix(FINISHED)
         whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) < len(data):  # a line that was cut off, by a full disk or a kill
-            os.truncate(self._path, len(whole))
         lines = whole.splitlines()
         head = json.loads(lines[0])
         if head["options"] != options:
             refuse("--resume: the earlier run had other options: give the same, or write to another file")
+        os.truncate(self._path, len(whole))  # without the end of a line, which a full disk or a kill leaves
         self._salt = head["salt"]
-        for line in lines[1:]:
+        for line in dict.fromkeys(lines[1:]):  # one may stand twice: Ctrl-C may come while they are written
             kind, hashed = json.loads(line)
             self._counts[kind] += 1
             self._numbers[kind, hashed] = self._counts[kind]
@@ -203,6 +218,8 @@ class Names:
             self._new.clear()
 
     def done(self) -> None:
+        """The file of lines has its name."""
+        self._file.write(FINISHED.decode("ascii"))
         self._file.close()
 
 
