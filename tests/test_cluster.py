@@ -56,6 +56,30 @@ def test_a_cluster_gives_what_one_process_gives(cluster: Any, captures: list[str
     assert (found[0].sessions, found[0].verdict) == (alone.sessions, alone.verdict)
 
 
+def test_names_are_those_of_the_folder_that_asks(
+    cluster: Any, captures: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker has a folder of its own."""
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(captures[0], tmp_path / "elsewhere" / "a.har")
+    monkeypatch.chdir(tmp_path)
+    names = ["elsewhere/a.har", "elsewhere/gone.har"]
+    found = list(fleet.results(names, Policy(), scheduler=cluster.scheduler_address))
+    assert [type(it) for it in found] == [Report, Unreadable]
+    assert [it.capture.source if isinstance(it, Report) else it.source for it in found] == names
+
+
+def test_a_scheduler_that_goes_away_is_told(captures: list[str]) -> None:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as own:
+        found = fleet.results(captures, Policy(), scheduler=own.scheduler_address)
+        next(found)
+        own.close()
+        with pytest.raises(workers.NoWorkers, match="--scheduler: it is gone"):
+            list(found)
+
+
 def test_a_worker_killed_in_mid_run_loses_nothing(cluster: Any, captures: list[str]) -> None:
     found = []
     for result in fleet.results(captures, Policy(), scheduler=cluster.scheduler_address):

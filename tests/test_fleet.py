@@ -34,7 +34,7 @@ def killed_by(chunk: tuple[str, ...]) -> list[workers.Result]:
 def two() -> Iterator[workers.Workers]:
     made = workers.processes(2)
     yield made
-    made.stop()
+    made.stop(at_once=False)
 
 
 def told(results: Iterator[workers.Result]) -> list[tuple[str, bool]]:
@@ -130,3 +130,10 @@ def test_a_url_that_cannot_be_read_is_told_without_its_secrets() -> None:
     for text in (str(told.value), found.source, found.problem):
         assert "secret" not in text
         assert "0a1b2c" not in text
+
+
+def test_a_link_to_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "gone.har").symlink_to(tmp_path / "nowhere.har")
+    (found,) = fleet.results(fleet.expand([str(tmp_path)]), Policy())
+    assert isinstance(found, Unreadable)
+    assert found.problem == "no such file"

@@ -229,6 +229,22 @@ def test_ctrl_c_says_what_was_done_and_how_to_go_on(folder: Path, tmp_path: Path
     assert len(path.read_bytes().splitlines()) == 60
 
 
+def test_ctrl_c_does_not_wait_for_what_other_processes_are_at(tmp_path: Path) -> None:
+    """A pipe that brings nothing keeps its process for ever."""
+    os.mkfifo(tmp_path / "a.har")
+    os.mkfifo(tmp_path / "b.har")
+    asked = command(str(tmp_path / "a.har"), str(tmp_path / "b.har"), "-q", "--jobs", "2", "--out", "ndjson:/dev/null")
+    with subprocess.Popen(asked, stderr=subprocess.PIPE, text=True) as process:
+        held = os.open(tmp_path / "a.har", os.O_WRONLY)  # waits until somebody reads
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        _, said = process.communicate(timeout=60)
+        os.close(held)
+    assert (process.returncode, time.monotonic() - begun < 10) == (130, True)
+    assert said == "har-sockets: interrupted: 0 of 2 captures are done\n"
+
+
 def test_a_pipe_is_written_to_and_stays_one(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with (tmp_path / "out").open("wb") as out, subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=out) as reader:

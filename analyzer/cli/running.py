@@ -68,7 +68,10 @@ def answer(
     held = settings.held(reading, allowed)
     policy = settings.policy(held, with_baseline)
     with progress.shown(sum(map(fleet.size, names))) as done:
-        results = list(worked(names, policy, settings.catalogue(held), spread, done))
+        try:
+            results = list(worked(names, policy, settings.catalogue(held), spread, done))
+        except fleet.NoWorkers as problem:
+            refuse(str(problem))
     reports = [result for result in results if isinstance(result, Report)]
     if spread.together and len(reports) > 1:
         results = [together(reports, policy), *(result for result in results if isinstance(result, Unreadable))]
@@ -83,12 +86,8 @@ def answer(
 def worked(
     names: list[str], policy: Policy, catalogue: Sequence[Row], spread: Spread, done: progress.Done | None = None
 ) -> Generator[Result]:
-    """Results as they come, by whoever is asked to work; `done` is told of the bytes."""
-    jobs = spread.processes()
-    try:
-        return fleet.results(names, policy, catalogue, jobs=jobs, scheduler=spread.scheduler, progress=done)
-    except fleet.NoWorkers as problem:
-        refuse(str(problem))
+    """Results as they come, by whoever is asked to work; `done` is told of the bytes. Raises NoWorkers."""
+    return fleet.results(names, policy, catalogue, jobs=spread.processes(), scheduler=spread.scheduler, progress=done)
 
 
 def stream(
@@ -119,38 +118,49 @@ def stream(
     sinks += [] if delivery.quiet else [Shown()]
     ordinal = lines.names.ordinal if lines is not None and lines.names is not None and key is None else None
     masks = redaction.Masks(not masking.show_secrets, not masking.show_users, key, ordinal)
-    done = {name for name in names if lines is not None and lines.has(name)}
-    new = [name for name in names if name not in done]
     hidden = not delivery.quiet and sys.stdout.isatty()  # the lines themselves show how far it is
     unread = told = 0
     try:
-        with (
-            progress.shown(sum(map(fleet.size, new)), hidden) as advance,
-            closing(worked(new, policy, catalogue, spread, advance)) as found,
-        ):
-            for name in names:
-                if lines is not None and name in done:
-                    lines.write(line := lines.earlier(name))
-                    if not delivery.quiet:
-                        show(line)
-                else:
-                    result = masks.result(next(found))
-                    if isinstance(result, Unreadable):
-                        unread += 1
-                        say(f"{result.source}: {result.problem}")
-                    for sink in sinks:
-                        sink.take(result)
-                told += 1
-    except SystemExit:  # Ctrl-C (cli.main)
+        with progress.shown(sum(map(fleet.size, names)), hidden) as advance:
+            done = _known(names, lines, advance)
+            new = [name for name in names if name not in done]
+            with closing(worked(new, policy, catalogue, spread, advance)) as found:
+                for name in names:
+                    if lines is not None and name in done:
+                        lines.write(line := lines.earlier(name))
+                        if not delivery.quiet:
+                            show(line)
+                    else:
+                        result = masks.result(next(found))
+                        if isinstance(result, Unreadable):
+                            unread += 1
+                            say(f"{result.source}: {result.problem}")
+                        for sink in sinks:
+                            sink.take(result)
+                    told += 1
+    except (SystemExit, fleet.NoWorkers) as broken:  # Ctrl-C (cli.main); a scheduler that is not there, or no longer
         kept = ""
-        if lines is not None:
+        if lines is not None and told:
             lines.flush()
             kept = f"; --resume goes on with {lines.part}"
+        if isinstance(broken, fleet.NoWorkers):
+            refuse(f"{broken}{kept}")
         say(f"interrupted: {told:,} of {len(names):,} captures are done{kept}")
         raise
     for sink in sinks:
         sink.finish()
     raise typer.Exit(gate.UNREADABLE if unread else 0)
+
+
+def _known(names: Iterable[str], lines: Lines | None, advance: progress.Done | None) -> set[str]:
+    """The captures of which an earlier run wrote what still holds: each is read for that."""
+    found: set[str] = set()
+    for name in names if lines is not None else ():
+        if lines is not None and lines.has(name):
+            found.add(name)
+            if advance is not None:
+                advance(fleet.size(name))
+    return found
 
 
 def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:

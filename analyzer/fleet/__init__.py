@@ -45,16 +45,24 @@ def results(
     if (scheduler is None and count <= 1) or STANDARD_INPUT in captures:  # which no other process can read
         return (result(source, policy, catalogue, progress) for source in captures)
     made = workers.cluster(scheduler) if scheduler is not None else workers.processes(count)
-    found = workers.spread(task, chunks(captures, max(1, len(captures) // (4 * made.ahead))), made)
-    return found if progress is None else _counted(found, captures, progress)
+    # A worker of a cluster has a folder of its own.
+    paths = captures if scheduler is None else [sources.absolute(it) for it in captures]
+    tick = None if progress is None else lambda: progress(0)
+    found = workers.spread(task, chunks(paths, max(1, len(captures) // (4 * made.ahead))), made, tick)
+    return _as_asked(found, captures, progress)
 
 
-def _counted(found: Generator[Result], captures: Sequence[str], progress: Progress) -> Generator[Result]:
-    """What other processes read is done when its result is there."""
+def _as_asked(found: Generator[Result], captures: Sequence[str], progress: Progress | None) -> Generator[Result]:
+    """What other processes found, by the names that were asked for; what they read is done when its result is there."""
     with closing(found):  # with it the workers end
         for source, result in zip(captures, found, strict=True):
-            progress(sources.size(source))
-            yield result
+            if progress is not None:
+                progress(sources.size(source))
+            name = sources.shown(source)
+            if isinstance(result, Report):
+                yield msgspec.structs.replace(result, capture=msgspec.structs.replace(result.capture, source=name))
+            else:
+                yield Unreadable(name, result.problem)
 
 
 def result(source: str, policy: Policy, catalogue: Sequence[Row] = (), progress: Progress | None = None) -> Result:

@@ -31,7 +31,9 @@ def expand(asked: Iterable[str]) -> list[str]:
             found.append(name)
         elif os.path.isdir(name):
             inside = sorted(
-                str(path) for path in Path(name).rglob("*") if path.name.lower().endswith(SUFFIXES) and path.is_file()
+                str(path)
+                for path in Path(name).rglob("*")
+                if path.name.lower().endswith(SUFFIXES) and (path.is_file() or not path.exists())  # a link to nowhere
             )
             if not inside:
                 raise NothingToRead(f"{name}: no captures in this folder ({', '.join(SUFFIXES)})")
@@ -93,6 +95,11 @@ def size(source: str) -> int:
         return os.stat(source).st_size if not _is_url(source) else 0
     except OSError:
         return 0
+
+
+def absolute(source: str) -> str:
+    """Its name in whatever folder it is asked for."""
+    return source if _is_url(source) else os.path.abspath(source)
 
 
 def shown(source: str) -> str:

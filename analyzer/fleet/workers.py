@@ -23,6 +23,7 @@ Chunk: TypeAlias = tuple[str, ...]
 Task: TypeAlias = Callable[[Chunk], list[Result]]
 
 AHEAD = 3  # tasks a worker that are under way: what bounds the memory that results wait in
+TICK = 0.2  # seconds
 TRIES = 3  # of a capture whose worker died, before it is given up
 
 
@@ -31,13 +32,20 @@ class NoWorkers(Exception):  # noqa: N818 - what it says
 
 
 class Workers:
-    """An executor that can be had anew. `dead`: what its futures raise where a worker died."""
+    """An executor that can be had anew. `dead`: what its futures raise where a worker died; `gone`: where all are."""
 
-    def __init__(self, make: Callable[[], Executor], count: int, dead: tuple[type[BaseException], ...]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Executor],
+        count: int,
+        dead: tuple[type[BaseException], ...],
+        gone: tuple[type[BaseException], ...] = (),
+    ) -> None:
         self._make = make
         self._executor = make()
         self.ahead = AHEAD * count
         self.dead = dead
+        self.gone = gone
 
     def submit(self, task: Task, chunk: Chunk) -> Future[list[Result]]:
         with _deaf():
@@ -53,9 +61,14 @@ class Workers:
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor = self._make()
 
-    def stop(self) -> None:
+    def stop(self, at_once: bool) -> None:
         """Processes end before this one does: they hold its standard output open. A cluster goes on without us."""
         if isinstance(self._executor, _pool()):
+            if at_once:  # whatever they are at: they only read
+                from multiprocessing import active_children
+
+                for process in active_children():
+                    process.terminate()
             self._executor.shutdown(wait=True, cancel_futures=True)
         else:
             self._executor.shutdown(wait=False)
@@ -114,7 +127,7 @@ def _begin() -> None:
 def cluster(address: str) -> Workers:
     """The workers of a running Dask cluster, on which this program is installed as well. Raises NoWorkers."""
     try:
-        from concurrent.futures import BrokenExecutor
+        from concurrent.futures import BrokenExecutor, CancelledError
 
         from distributed import Client, KilledWorker
         from distributed.comm.core import CommClosedError
@@ -127,26 +140,42 @@ def cluster(address: str) -> Workers:
     count = sum(client.nthreads().values())
     if not count:
         raise NoWorkers(f"--scheduler {address}: this cluster has no workers")
-    return Workers(lambda: client.get_executor(pure=False), count, (BrokenExecutor, KilledWorker))
+    gone = (CancelledError, CommClosedError)
+    return Workers(lambda: client.get_executor(pure=False), count, (BrokenExecutor, KilledWorker), gone)
 
 
-def spread(task: Task, chunks: Iterable[Chunk], workers: Workers) -> Generator[Result]:
-    """The results of all chunks, in their order; a few of them are under way at any time."""
+def spread(
+    task: Task, chunks: Iterable[Chunk], workers: Workers, tick: Callable[[], None] | None = None
+) -> Generator[Result]:
+    """The results of all chunks, in their order; a few of them are under way at any time. `tick` is called now and then
+    while nothing comes. Raises NoWorkers."""
     waiting: deque[tuple[Chunk, Future[list[Result]]]] = deque()
+    done = False
     try:
         for chunk in chunks:
             waiting.append((chunk, workers.submit(task, chunk)))
             if len(waiting) > workers.ahead:
-                yield from _next(task, waiting, workers)
+                yield from _next(task, waiting, workers, tick)
         while waiting:
-            yield from _next(task, waiting, workers)
+            yield from _next(task, waiting, workers, tick)
+        done = True
+    except workers.gone as error:
+        raise NoWorkers(f"--scheduler: it is gone ({type(error).__name__})") from None
     finally:
-        workers.stop()
+        workers.stop(at_once=not done)
 
 
-def _next(task: Task, waiting: deque[tuple[Chunk, Future[list[Result]]]], workers: Workers) -> Iterator[Result]:
+def _next(
+    task: Task,
+    waiting: deque[tuple[Chunk, Future[list[Result]]]],
+    workers: Workers,
+    tick: Callable[[], None] | None,
+) -> Iterator[Result]:
     chunk, future = waiting.popleft()
     try:
+        while tick is not None and not future.done():
+            _wait(future)
+            tick()
         found = future.result()
     except workers.dead:
         workers.renew()
@@ -155,6 +184,12 @@ def _next(task: Task, waiting: deque[tuple[Chunk, Future[list[Result]]]], worker
             if lost.done() and (lost.cancelled() or isinstance(lost.exception(), workers.dead)):
                 waiting[n] = (later, workers.submit(task, later))
     yield from found
+
+
+def _wait(future: Future[list[Result]]) -> None:
+    from concurrent.futures import wait
+
+    wait([future], TICK)
 
 
 def _alone(task: Task, chunk: Chunk, workers: Workers) -> Iterator[Result]:
