@@ -134,7 +134,9 @@ def test_what_other_options_wrote_is_never_taken_over(finished: bool, folder: Pa
         run(*arguments, *open_)
     else:
         killed(30, path, *arguments, *open_)
-        killed(40, path, *arguments, *open_, "--resume")  # leaves FILE.old
+        killed(40, path, *arguments, *open_, "--resume")
+        assert (tmp_path / "r.ndjson.old").exists()
+        (tmp_path / "r.ndjson.part").unlink()  # or `killed` takes it for that of the next run
     killed(5, path, *arguments)
     assert run(*arguments, "--resume").returncode == 3
     whole = tmp_path / "whole.ndjson"
