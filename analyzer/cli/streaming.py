@@ -26,7 +26,7 @@ from analyzer.outputs import ndjson
 
 Result = Report | Unreadable
 FINISHED = b'"finished"\n'
-EVERY = 0.1  # seconds in which lines of small captures wait for each other
+EVERY = 0.02  # seconds in which lines of small captures wait for each other
 
 
 class Sink(Protocol):
