@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
+
+from analyzer.readers import har
 
 MIB = 1 << 20
 # A stream that is made up as it is read: a beginning, a middle over and over, an end.
@@ -91,3 +95,47 @@ def test_memory_does_not_grow_with_the_file(case: tuple[str, ...]) -> None:
     peak, _, said = made.stdout.strip().split("|", 2)
     assert re.search(expected, said), said
     assert int(peak) < 300, said
+
+
+@pytest.mark.parametrize("kind", ["script", "document", "xhr"])
+def test_long_addresses_and_names_are_not_kept(kind: str) -> None:
+    """`data:` URLs of scripts have megabytes; a name of a page as long as that is nonsense, and told."""
+    tracemalloc.start()
+    try:
+        capture = har.read(_Entries(kind), "made", lambda name: None)
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (held < 4 * MIB, peak < 16 * MIB) == (True, True)
+    assert capture.entries == 301
+    assert len(capture.traces) == 1
+    assert any("/pageref" in it.pointer for it in capture.skipped) == (kind == "xhr")
+
+
+def test_more_pages_than_a_tab_can_see_are_not_believed() -> None:
+    entry = '{{"_resourceType":"xhr","startedDateTime":"2026-11-23T18:47:39.844Z","pageref":"page_{}"}}'
+    entries = ",".join([*(entry.format(n) for n in range(har.MOST_PAGES + 5)), SOCKET])
+    capture = har.read(io.BytesIO(f'{{"log":{{"entries":[{entries}]}}}}'.encode()), "made", lambda name: None)
+    assert capture.entries == har.MOST_PAGES + 6
+    assert "more than 20,000 pages" in capture.skipped[0].problem
+
+
+class _Entries:
+    """300 entries with 100 KB in an address or the name of a page, made up as they are read; then a socket."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.count = 0
+        self.rest = (OPEN + SOCKET).encode()
+
+    def readinto(self, buffer: memoryview) -> int:
+        if not self.rest and self.count <= 300:
+            self.count += 1
+            long = f"{self.count:06}" * 17_000
+            ref, url = (long, "https://h/") if self.kind == "xhr" else ("page_1", f"https://h/{long}")
+            entry = f'{{"_resourceType":"{self.kind}","startedDateTime":"2026-11-23T18:47:39.844Z","pageref":"{ref}","request":{{"url":"{url}"}},"response":{{"status":200,"content":{{"mimeType":"text/html"}}}}}}'
+            self.rest = f",{entry}".encode() if self.count <= 300 else b"]}}"
+        count = min(len(buffer), len(self.rest))
+        buffer[:count] = self.rest[:count]
+        self.rest = self.rest[count:]
+        return count

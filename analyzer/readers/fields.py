@@ -48,6 +48,7 @@ DIRECTIONS: dict[str | None, int] = {  # as Chrome has them, and as cypress-har-
 }
 OPENING, LONGEST_OPENING = 4, 4096  # messages of which the beginning is kept, and how much of each
 CLOSED_BY = {"reload": "page-reloaded", "navigation": "page-left", "page-closed": "page-closed"}  # -> evidence
+LONGEST_URL = 4096  # characters of an address that is kept
 DEEPEST_STACK = 500  # frames, async parents included
 LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
 CLOSE_OPCODE, CONTROL_OPCODES = 8, (8, 9, 10)  # RFC 6455 section 5.2
@@ -332,6 +333,16 @@ def json_of(raw: msgspec.Raw) -> Any:
         return json.loads(bytes(raw).decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
+
+
+def kept(url: str) -> str:
+    """An address that is kept: of one that is longer than anybody reads (`data:`) the beginning, and what tells it from
+    others."""
+    if len(url) <= LONGEST_URL:
+        return url
+    import hashlib
+
+    return f"{url[:LONGEST_URL]}…{hashlib.sha256(url.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def text_of(value: object) -> str | None:

@@ -49,6 +49,7 @@ from analyzer.readers.fields import (
     is_document,
     is_socket,
     json_of,
+    kept,
     message_clock,
     monotonic_date,
     protocols,
@@ -69,6 +70,8 @@ SHOWN = ("text/", "application/xhtml", "application/xml", "application/json", "a
 MOST_SKIPPED = 1000  # parts that are told one by one
 MOST_LINES = 20  # damaged ones of a side file, likewise
 MOST_PAGES = 20_000  # pages that are believed; no tab has seen as many
+MOST_DOCUMENTS = 50_000  # requests for one; likewise
+LONGEST_NAME = 1000  # characters of the name of a page
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
 Attachment = Callable[[str], bytes | None]
@@ -139,6 +142,7 @@ class _Gathered:
         self.first: Instant = YEAR_2200  # that any entry witnesses
         self.last: Instant = 0
         self.order = _Order()
+        self.pages_lost = False  # there are more pages, or documents, than are kept
         self.clock = 0  # counts how often entries of one pageref ran backwards
         self.out_of_order = False  # a socket stands after an entry that started later
         self._before: dict[str | None, Instant] = {}  # by pageref, the start of the entry before
@@ -157,6 +161,8 @@ class _Gathered:
 
     def add(self, element: Element[RawEntry], entry: RawEntry) -> None:
         index, started = element.index, instant(entry.startedDateTime)
+        if entry.pageref is not None and entry.pageref not in self.last_start:
+            self._new_page(index, entry)
         peeled: Ticks | None = element.peeled  # type: ignore[assignment]  # of our own making
         if is_socket(entry) or (peeled is not None and peeled.any):
             if started is not None:
@@ -173,6 +179,14 @@ class _Gathered:
             self._started(entry.pageref, started, document)
             if document:
                 self._document(index, entry, started)
+
+    def _new_page(self, index: int, entry: RawEntry) -> None:
+        """One is named for the first time: each name is kept, so neither are they long, nor are there many."""
+        if len(entry.pageref or "") > LONGEST_NAME:
+            self.skip([Skipped(f"/log/entries/{index}/pageref", None, f"longer than {LONGEST_NAME:,} characters")])
+            entry.pageref, self.pages_lost = None, True
+        elif len(self.last_start) >= MOST_PAGES:
+            entry.pageref, self.pages_lost = None, True
 
     def _started(self, pageref: str | None, at: Instant, document: bool) -> None:
         self.first = min(self.first, at)
@@ -208,10 +222,13 @@ class _Gathered:
         else:
             top_level = destination == "document"
         tab = entry.pageref or entry.frame
+        if len(self.documents) >= MOST_DOCUMENTS:
+            self.pages_lost = True
+            return
         document = page_reader.Document(
             index=index,
             tab=self._tabs.setdefault(tab, tab),
-            url=entry.request.url or "",
+            url=kept(entry.request.url or ""),
             started=started,
             answered=answered(entry, started),
             asks_anew=page_reader.asks_anew(entry.request.method or "", request.get("cache-control", "")),
@@ -264,7 +281,7 @@ class _Gathered:
 
 def _hides(part: Skipped) -> bool:
     """May a socket be in a part that was skipped? In messages there is none."""
-    return "/_webSocketMessages" not in part.pointer and not part.pointer.endswith("/_file")
+    return "/_webSocketMessages" not in part.pointer and not part.pointer.endswith(("/_file", "/pageref"))
 
 
 def attached_messages(attachment: Attachment, name: str) -> tuple[list[RawMessage] | None, list[str]]:
@@ -316,7 +333,11 @@ class _Reading:
         self.name, self.version = text_of(creator.get("name")), text_of(creator.get("version"))
         self.row = exporters.identify(self.name, self.version)
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
-        self.pages_lost = bool(document.skipped)  # or another member of `log`: then no page's end proves anything
+        # Or another member of `log`, or entries name more than we keep: then no page's end proves anything.
+        self.pages_lost = bool(document.skipped) or gathered.pages_lost
+        if gathered.pages_lost:
+            problem = f"more than {MOST_PAGES:,} pages, {MOST_DOCUMENTS:,} documents, or names of pages beyond measure"
+            self.skipped.append(Skipped("/log/entries", None, problem))
         self.listed = self._listed()
         self.witnessed: list[Instant] = []  # instants of messages and closes
         self.messages_removed = False

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 import msgspec
 
 from analyzer.model import Initiator
-from analyzer.readers.fields import headers
+from analyzer.readers.fields import headers, kept
 from analyzer.readers.raw import RawEntry
 
 WORKERS = ("worker", "sharedworker", "serviceworker")
 IFRAMES = ("iframe", "frame")
+MOST, MOST_BYTES = 10_000, 16 << 20  # workers, and likewise iframes; bytes of what is kept of the other scripts
 
 
 class RawLoader(msgspec.Struct, gc=False):
@@ -33,20 +34,30 @@ class Realms:
         self.workers: set[str] = set()  # URLs of scripts
         self.iframes: set[str] = set()  # URLs of documents
         self._scripts = bytearray()  # the others, in order: JSON lines, since a large file has tens of thousands
+        self._full = False  # there are more than are kept: nothing can be told
 
     def add(self, entry: RawEntry) -> None:
-        kind, url = (entry.resource_type or "").lower(), entry.request.url or ""
+        kind = (entry.resource_type or "").lower()
         if kind == "script":
+            url = kept(entry.request.url or "")
             if b"worker" in bytes(entry.request.headers) and _destination(entry) in WORKERS:
-                self.workers.add(url)
-            else:
+                self._put(self.workers, url)
+            elif len(self._scripts) < MOST_BYTES:
                 self._scripts += ENCODER.encode((url, _loader(entry))) + b"\n"
+            else:
+                self._full = True
         elif kind == "document" and b"frame" in bytes(entry.request.headers) and _destination(entry) in IFRAMES:
-            self.iframes.add(url)
+            self._put(self.iframes, kept(entry.request.url or ""))
+
+    def _put(self, urls: set[str], url: str) -> None:
+        if len(urls) < MOST:
+            urls.add(url)
+        else:
+            self._full = True
 
     def contexts(self, codes: Iterable[Initiator | None]) -> list[str | None]:
         """For each opening where its code ran: `worker`, `iframe`, or None: the page, or it cannot be told."""
-        if not self.workers and not self.iframes:
+        if self._full or (not self.workers and not self.iframes):
             return [None for _ in codes]
         loaders: dict[str, list[str | None]] = {}
         for url, loader in SCRIPTS.decode_lines(self._scripts):
@@ -77,7 +88,7 @@ def _outermost(code: Initiator | None) -> tuple[str, int | None]:
     if last is None:
         return "", None
     id = last.script
-    return last.url or "", int(id) if id is not None and id.isascii() and id.isdigit() and len(id) < 16 else None
+    return kept(last.url or ""), int(id) if id is not None and id.isascii() and id.isdigit() and len(id) < 16 else None
 
 
 def _destination(entry: RawEntry) -> str:
@@ -87,6 +98,7 @@ def _destination(entry: RawEntry) -> str:
 def _loader(entry: RawEntry) -> str | None:
     """The document whose parser met the script."""
     try:
-        return LOADER.decode(entry.initiator).url
+        url = LOADER.decode(entry.initiator).url
+        return None if url is None else kept(url)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
