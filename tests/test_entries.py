@@ -701,6 +701,15 @@ def test_nesting_beyond_reason_in_one_entry_costs_no_other() -> None:
     assert {"wss://host.example/0", "wss://host.example/2"} <= set(urls(streamed(encoded(text))[0]))
 
 
+@pytest.mark.parametrize("after", ["", "x", "xxxxx", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"])
+def test_a_lone_surrogate_at_the_end_is_not_taken_for_the_end_of_the_file(after: str) -> None:
+    """msgspec misses its other half, and says that the data was truncated."""
+    data = f'{{"log":{{"entries":[{{"a":1}},{{"a":"\\ud83d{after}"}}]}}}}'.encode()
+    found, read = streamed(data)
+    assert [element.entry is not None for element in found] == [True, True]
+    assert read.cut_off is None
+
+
 @given(st.binary(max_size=300) | st.binary(max_size=200).map(lambda b: b'{"log": {"entries": [' + b))
 @example(b'{"log": {"entries": [')
 @example(b'{"log":{"entries":[{}')
@@ -765,6 +774,12 @@ SLOW = {
         '{"_webSocketMessages":[' + ",".join(['{"type":"send","time":1,"opcode":1,"data":"x"}'] * (size // 45)) + "]}"
     ),
     "white space": lambda size: "{}," + " " * size + "{}",
+    "nests with a bracket missing": lambda size: ",".join(
+        ['{"name":1,"z":[' + "[" * 3000 + "]" * 2999 + "}"] * (size // 6000)
+    ),
+    "a first key that inner objects have, too": lambda size: ",".join(
+        ['{"name":"e","request":{"headers":[' + ",".join(['{"name":"h","value":"v"}'] * 20) + "]}}"] * (size // 540)
+    ),
 }
 
 

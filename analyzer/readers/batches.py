@@ -16,7 +16,8 @@ from analyzer.readers.window import LONGEST_SPACE, WINDOW, CutOff, Window
 LARGE = 4 << 20  # bytes kept of one element, after which it is no ordinary one: peeled, or walked
 LARGEST = 64 << 20  # bytes kept of one element, after which it is passed over
 PATIENCE = 64 << 20  # bytes to walk in vain past seams that are not sure, in the whole document
-MISSES = 4  # guesses in a row that came to nothing, after which we only walk
+STEP = 128  # bytes that are walked in the time of one step
+MISSES = 4  # runs in a row of which no guess held, after which we only walk
 AFTER_SCALAR = re.compile(rb"[ \t\r\n,\]}:]")
 COMMA, CLOSING = ord(","), ord("]")
 
@@ -192,7 +193,7 @@ class Batches(Generic[Shape]):
             except TooDeep:
                 return 0
             if boundary and stop < window.end:
-                self._owner.patience = max(0, self._owner.patience - (stop - boundary))
+                self._lose(stop - boundary, walk)
                 return 0
             if walk.at > at_most and at_most < LARGEST:
                 raise Large
@@ -200,8 +201,13 @@ class Batches(Generic[Shape]):
                 window.at += walk.at
                 walk.at = 0
             if not window.more():
-                self._owner.patience = max(0, self._owner.patience - (stop - boundary if boundary else 0))
+                self._lose(stop - boundary if boundary else 0, walk)
                 raise CutOff
+
+    def _lose(self, count: int, walk: Walk) -> None:
+        """Patience: so many bytes were walked in vain, some of them slowly."""
+        spent = count + STEP * walk.steps if count else 0
+        self._owner.patience = max(0, self._owner.patience - spent)
 
     def _boundary(self) -> tuple[int, bool]:
         """The first seam behind the cursor, of this array or the one around it, and whether it is sure; 0 for none."""

@@ -12,6 +12,8 @@ import msgspec
 from analyzer.readers.raw import RawMessage
 
 WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")  # the end of what msgspec says
+BYTE = re.compile(r"\(byte (\d+)\)$")  # likewise, of what is no JSON
+TAIL = 32  # bytes: within them msgspec misses the other half of a lone surrogate, and takes that for the end
 
 Shape = TypeVar("Shape")
 Problem: TypeAlias = tuple[str, str]  # pointer, from the element on; what is wrong there
@@ -47,7 +49,9 @@ class Decoder(Generic[Shape]):
             with memoryview(buffer) as view:
                 try:
                     return Decoded(self._many.decode(view[start - 1 : end + 1]), {})
-                except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                    if _ends_within(error, end + 1 - start) and b"\\u" not in buffer[max(start, end - TAIL) : end]:
+                        return None  # it ends within a value: no other decoder would take it either
                     return self._referee(bytes(view[start - 1 : end + 1]))
         finally:
             buffer[start - 1], buffer[end] = before, after
@@ -66,6 +70,13 @@ class Decoder(Generic[Shape]):
             if told:
                 problems[n] = told
         return Decoded(values, problems)
+
+
+def _ends_within(error: Exception, last: int) -> bool:
+    """Was all well up to the last byte, whose index that is, or beyond?"""
+    said = str(error)
+    at = BYTE.search(said) if isinstance(error, msgspec.DecodeError) else None
+    return said == "Input data was truncated" or (at is not None and int(at[1]) >= last)
 
 
 def loads(text: bytes) -> Any:

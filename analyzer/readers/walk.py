@@ -23,12 +23,13 @@ class TooDeep(Exception):  # noqa: N818 - an event, not an error
 class Walk:
     """A walk through one object, array or string, from its beginning; or through the rest of an object (depth 1).
 
-    `at`: so many bytes are behind us; `complete`: these are all of it. Which kind of bracket closes which is not looked
-    at: decoding tells.
+    `at`: so many bytes are behind us, in so many `steps`; `complete`: these are all of it. Which kind of bracket closes
+    which is not looked at: decoding tells.
     """
 
     def __init__(self, depth: int = 0) -> None:
         self.at = 0
+        self.steps = 0  # each takes as long as some dozen bytes
         self.complete = False
         self._begun = depth > 0
         self._depth = depth
@@ -42,6 +43,7 @@ class Walk:
             self._depth = 0 if self._in_string else 1
             at += 1
         while at < stop and not self.complete:
+            self.steps += 1
             if self._in_string:
                 at = REST.match(buffer, at, stop).end()  # type: ignore[union-attr]  # it matches nothing, too
                 if at == stop or buffer[at] != QUOTE:
