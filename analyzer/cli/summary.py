@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from analyzer.cli import progress
 from analyzer.cli.options import command, distinct
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
@@ -40,7 +42,8 @@ def summary(
         refuse("--out NAME:-: to standard output goes --format NAME")
     from analyzer.outputs import tally
 
-    found = tally.results(line for name in results for line in _lines(name))
+    with progress.shown(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
+        found = tally.results(line for name in results for line in _lines(name, advance))
     for problem in found.broken[:MOST_TOLD]:
         say(problem)
     if len(found.broken) > MOST_TOLD:
@@ -63,10 +66,12 @@ def _file(spec: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def _lines(name: str) -> Iterator[tuple[str, bytes]]:
+def _lines(name: str, advance: progress.Done | None) -> Iterator[tuple[str, bytes]]:
     try:
         with sys.stdin.buffer if name == "-" else open(name, "rb") as file:
             for number, line in enumerate(file, 1):
+                if advance is not None:
+                    advance(len(line))
                 yield f"{name}:{number}", line
     except OSError as error:
         refuse(f"{name}: {error.strerror or 'cannot be read'}")

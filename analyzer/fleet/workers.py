@@ -64,10 +64,8 @@ class Workers:
     def stop(self, at_once: bool) -> None:
         """Processes end before this one does: they hold its standard output open. A cluster goes on without us."""
         if isinstance(self._executor, _pool()):
-            if at_once:  # whatever they are at: they only read
-                from multiprocessing import active_children
-
-                for process in active_children():
+            if at_once:  # whatever they are at: they only read (`terminate_workers` does so from Python 3.14 on)
+                for process in list((getattr(self._executor, "_processes", None) or {}).values()):
                     process.terminate()
             self._executor.shutdown(wait=True, cancel_futures=True)
         else:
