@@ -60,11 +60,7 @@ def excesses(
                 by_design = same[0].provider.per_page if same[0].provider is not None else 1
                 stretches = _of_some(same, max(policy.max_open, by_design) + 1, sessions, known)
                 found += [Excess(Relation.SAME_USER, o) for o in stretches if o.confidence is Confidence.PROVEN]
-        if policy.max_open == 1 and len(part) == len(sessions) and all(it.provider is None for it in part):
-            # Nobody knows whose they are, so each is by itself: every overlap is one of related sockets.
-            found += [Excess(Relation.RELATED, o) for o in known if o.confidence is Confidence.PROVEN]
-        else:
-            found += _mixed(part, policy.max_open)
+        found += _mixed(part, policy.max_open, sessions, known)
     return tuple(found)
 
 
@@ -176,13 +172,19 @@ class _Mixed:
         return Relation.UNRELATED if apart else Relation.RELATED
 
 
-def _mixed(sessions: Sequence[Session], allowed: int) -> list[Excess]:
-    """The stretches in which more than allowed are open, and not all of one user.
+def _mixed(
+    sessions: Sequence[Session], allowed: int, everyone: Sequence[Session], known: tuple[Overlap, ...]
+) -> list[Excess]:
+    """The stretches in which more than allowed are open, and not all of one user. `known`: what `find` tells of
+    everyone.
 
     What is related remains so when further sockets join: the possible stretch around a related one is that one's.
     """
     if len(sessions) <= allowed or len({session.user or session.id for session in sessions}) < 2:
         return []
+    if all(session.provider is None for session in sessions):  # each by itself: whatever is open at once is related
+        stretches = _of_some(sessions, allowed + 1, everyone, known)
+        return [Excess(Relation.RELATED, it) for it in stretches if it.confidence is Confidence.PROVEN]
     by_id = {session.id: session for session in sessions}
     possible: dict[Hashable, list[Overlap]] = {}
     for label, episode in runs(_possibly(sessions), _Mixed(by_id, allowed)):

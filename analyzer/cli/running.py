@@ -155,8 +155,8 @@ def stream(
 def _known(names: Iterable[str], lines: Lines | None, advance: progress.Done | None) -> set[str]:
     """The captures of which an earlier run wrote what still holds: each is read for that."""
     found: set[str] = set()
-    for name in names if lines is not None else ():
-        if lines is not None and lines.has(name):
+    if lines is not None:
+        for name in filter(lines.has, names):
             found.add(name)
             if advance is not None:
                 advance(fleet.size(name))

@@ -23,7 +23,7 @@ Chunk: TypeAlias = tuple[str, ...]
 Task: TypeAlias = Callable[[Chunk], list[Result]]
 
 AHEAD = 3  # tasks a worker that are under way: what bounds the memory that results wait in
-TICK = 0.2  # seconds
+TICK = 0.2  # seconds from one to the next, while nothing comes
 TRIES = 3  # of a capture whose worker died, before it is given up
 
 

@@ -280,6 +280,7 @@ def _unzipped(file: IO[bytes], source: str, progress: Progress | None) -> Iterat
     """Playwright's `.har.zip`: `har.har` and its side files."""
     import zipfile
 
+    # NotImplementedError: packed in a way that `zipfile` does not know; RuntimeError: encrypted.
     broken = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
     try:
         archive = zipfile.ZipFile(file)

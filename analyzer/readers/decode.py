@@ -50,9 +50,8 @@ class Decoder(Generic[Shape]):
                 try:
                     return Decoded(self._many.decode(view[start - 1 : end + 1]), {})
                 except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                    if _ends_within(error, end + 1 - start) and b"\\u" not in buffer[max(start, end - TAIL) : end]:
-                        return None  # it ends within a value: no other decoder would take it either
-                    return self._referee(bytes(view[start - 1 : end + 1]))
+                    text = bytes(view[start - 1 : end + 1])
+                    return None if _ends_within(text, error) else self._referee(text)
         finally:
             buffer[start - 1], buffer[end] = before, after
 
@@ -72,11 +71,12 @@ class Decoder(Generic[Shape]):
         return Decoded(values, problems)
 
 
-def _ends_within(error: Exception, last: int) -> bool:
-    """Was all well up to the last byte, whose index that is, or beyond?"""
+def _ends_within(text: bytes, error: Exception) -> bool:
+    """Does it end within a value, all being well up to the last byte? Then no other decoder would take it either."""
     said = str(error)
     at = BYTE.search(said) if isinstance(error, msgspec.DecodeError) else None
-    return said == "Input data was truncated" or (at is not None and int(at[1]) >= last)
+    ends = said == "Input data was truncated" or (at is not None and int(at[1]) >= len(text) - 1)
+    return ends and b"\\u" not in text[-TAIL:]
 
 
 def loads(text: bytes) -> Any:

@@ -138,7 +138,7 @@ def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, lis
     if ticks is None:
         return Messages(array("q"), b"", array("b"), array("q"), recorded=known.row.records_messages), []
     times: array[int] = array("q")
-    found, skipped = ticks.ticks.tolist(), []
+    found, skipped, where = ticks.ticks.tolist(), [], f"{pointer}/_webSocketMessages"
     first, last = _ends(found)
     usable = known.tick is not None and 0 < first <= last < ENDLESS
     offset = 0.0
@@ -153,10 +153,8 @@ def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, lis
         if lower < first * scale + offset and last * scale + offset < upper:
             times = array("q", [round(t * scale + offset) for t in found])
         else:
-            where = f"{pointer}/_webSocketMessages"
             skipped.append(Skipped(where, None, "message times that do not fit the socket's start"))
     if known.tick and len(_control(socket, known)) < sum(t > 0 for t, _ in ticks.control):
-        where = f"{pointer}/_webSocketMessages"
         skipped.append(Skipped(where, None, "close, ping or pong frames whose times do not fit the socket's start"))
     return Messages(times, bytes(ticks.directions), ticks.opcodes, ticks.lengths), skipped
 

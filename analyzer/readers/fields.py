@@ -35,7 +35,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 YEAR_2000, YEAR_2200 = 946_684_800 * SECOND, 7_258_118_400 * SECOND  # outside is no date of a capture
 FOREVER = 366 * 24 * 3600 * SECOND  # a message further from its socket's start does not belong to that clock
-LONGEST = FOREVER / MILLISECOND  # duration, in milliseconds of HAR
+LONGEST_DURATION = FOREVER / MILLISECOND  # in milliseconds, as HAR has them
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
 HEADERS = msgspec.json.Decoder(list[RawHeader])
 PROTOCOL = "sec-websocket-protocol"
@@ -81,7 +81,7 @@ class Ticks(msgspec.Struct):
                 continue
             ticks(math.nan if time is None else time)
             directions(direction)
-            opcodes(1 if text or opcode != BINARY else 2)
+            opcodes(2 if opcode == BINARY else 1)
             ordinary = text and data is not None and message.length is None and data.isascii()
             lengths(len(data) if ordinary else payload_length(message))  # type: ignore[arg-type]  # data is a text
             if len(opening) < OPENING:
@@ -195,7 +195,7 @@ def monotonic_date(date: str | None) -> Instant | None:
 
 def duration(value: float | None) -> Duration | None:
     """Milliseconds of HAR -> Duration; None for -1, "not known", and for what cannot be (a century, infinity)."""
-    return round(value * MILLISECOND) if value is not None and 0 <= value < LONGEST else None
+    return round(value * MILLISECOND) if value is not None and 0 <= value < LONGEST_DURATION else None
 
 
 def answered(entry: RawEntry, started: Instant) -> Instant | None:

@@ -35,7 +35,7 @@ from analyzer.readers.decode import kind
 from analyzer.readers.entries import Document, Element
 from analyzer.readers.events import Known, Socket
 from analyzer.readers.fields import (
-    FOREVER,
+    LONGEST_DURATION,
     YEAR_2200,
     Ticks,
     affiliation,
@@ -86,8 +86,7 @@ def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> C
     document = Document(stream, source, RawEntry, collector=Ticks, size=size)
     gathered = _Gathered(attachment)
     for element in document.elements():
-        if element.skipped:
-            gathered.skip(element.skipped)
+        gathered.skip(element.skipped)
         if element.entry is not None:
             gathered.add(element, element.entry)
     return _Reading(document, gathered, source).capture()
@@ -106,12 +105,9 @@ class _Order:
         self._earliest: array[int] = array("q", [0])  # by the number of sockets before; 0 for none
 
     def ended(self, at: Instant) -> None:
-        if at > self._latest:
-            self._latest = at
-        elif self._latest > at + ORDER_SLACK:
-            self._holds = False
-        if not 0 < self._earliest[-1] <= at:
-            self._earliest[-1] = at
+        self._holds = self._holds and self._latest <= at + ORDER_SLACK
+        self._latest = max(self._latest, at)
+        self._earliest[-1] = min(self._earliest[-1] or at, at)
 
     def socket(self) -> None:
         self._earliest.append(0)
@@ -536,7 +532,7 @@ class _Reading:
                 return offset, offset + 20 * MILLISECOND
         for socket in self.gathered.sockets:
             blocked = socket.entry.timings.blocked
-            if socket.started is not None and blocked is not None and -FOREVER / MILLISECOND < blocked < -1001:
+            if socket.started is not None and blocked is not None and -LONGEST_DURATION < blocked < -1001:
                 offset = socket.started + round((blocked / 1000 + 1) * SECOND)
                 return offset, offset + MILLISECOND
         return None
