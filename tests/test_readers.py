@@ -190,6 +190,13 @@ def mutated(draw: st.DrawFn) -> Json:
     return har
 
 
+def test_a_page_with_more_digits_than_a_number_may_have_is_a_page_like_others() -> None:
+    page = {"id": "page_" + "9" * 5000, "title": "t", "startedDateTime": "2026-11-23T18:47:39Z"}
+    har = {"log": {"creator": {"name": "WebInspector"}, "pages": [page], "entries": []}}
+    capture = read(io.BytesIO(json.dumps(har).encode()), "test.har")
+    assert [it.id for it in capture.pages] == [page["id"]]
+
+
 @given(mutated())
 @settings(max_examples=400)
 def test_a_sound_capture_with_values_replaced_raises_nothing(har: Json) -> None:

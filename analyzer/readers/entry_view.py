@@ -136,7 +136,7 @@ def _date(date: object, capture: Capture) -> str:
 def _port(url: str) -> int:
     scheme, _, rest = url.partition("://")
     port = rest.partition("/")[0].rpartition("@")[2].rpartition(":")[2]
-    return int(port) if port.isascii() and port.isdigit() else DEFAULT_PORTS.get(scheme.lower(), 0)
+    return int(port) if port.isascii() and port.isdigit() and len(port) < 6 else DEFAULT_PORTS.get(scheme.lower(), 0)
 
 
 def _object(value: object) -> dict[str, Any]:

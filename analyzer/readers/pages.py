@@ -19,7 +19,7 @@ from analyzer.model import MILLISECOND, SECOND, Bounds, Instant, Page, PageEnd, 
 COMMIT_SLACK = (
     200 * MILLISECOND
 )  # from the document's response to the last of the old one's sockets; measured: 8..175 ms
-NUMBERED = re.compile(r"page_(\d+)$")
+NUMBERED = re.compile(r"page_(\d{1,15})$")
 
 
 class Document(Value, frozen=True):
