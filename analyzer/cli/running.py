@@ -140,7 +140,7 @@ def stream(
                     told += 1
     except (SystemExit, fleet.NoWorkers) as broken:  # Ctrl-C (cli.main); a scheduler that is not there, or no longer
         kept = ""
-        if lines is not None and told:
+        if lines is not None and lines.names is not None:  # a file, and no pipe
             lines.flush()
             kept = f"; --resume goes on with {lines.part}"
         if isinstance(broken, fleet.NoWorkers):
