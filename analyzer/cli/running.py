@@ -140,9 +140,9 @@ def stream(
                     told += 1
     except (SystemExit, fleet.NoWorkers) as broken:  # Ctrl-C (cli.main); a scheduler that is not there, or no longer
         kept = ""
-        if lines is not None and lines.names is not None:  # a file, and no pipe
+        if lines is not None:
             lines.flush()
-            kept = f"; --resume goes on with {lines.part}"
+            kept = f"; --resume goes on with {lines.part}" if lines.names is not None else ""  # none with a pipe
         if isinstance(broken, fleet.NoWorkers):
             refuse(f"{broken}{kept}")
         say(f"interrupted: {told:,} of {len(names):,} captures are done{kept}")
