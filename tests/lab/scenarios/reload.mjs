@@ -1,0 +1,140 @@
+// Is it a reload, which ends the sockets of its page, or a navigation, after which the back/forward cache may keep them?
+import { ONE_AT_A_TIME, TOGETHER, APART, NO_CACHE, NO_REFERRER, attributes, back, both, button, click, f5, forward, hardF5, link, live, onload, silent, sleep, type, visit } from './verbs.mjs';
+
+const RELOADED = 'The page was reloaded: its socket closed before the next one opened.';
+const KEPT = 'A navigation: the back/forward cache keeps the page that was left, and its socket, while the next page has its own.';
+const REPLACED = 'A navigation to the very address of the page replaces it: its socket closed before the next one opened.';
+const DIFFERENT_URL = 'The address of the page had been changed by pushState, so the visit of its first address is a navigation, not a reload: '
+  + 'the back/forward cache keeps the page that was left, and its socket.';
+
+const RELOADS = {
+  ...both('reload-f5', { why: RELOADED, allowed: ONE_AT_A_TIME, pages: { '/app': live() }, run: visit('/app', f5, f5, f5) }),
+  ...both('reload-f5-silent', { why: RELOADED, allowed: ONE_AT_A_TIME, pages: { '/app': silent() }, run: visit('/app', f5, f5, f5) }),
+  ...both('reload-f5-after-link', {
+    why: `${RELOADED} The page had been reached by a link from one without a socket.`, allowed: ONE_AT_A_TIME,
+    pages: { '/home': { body: link('/app') }, '/app': live() }, run: visit('/home', click('#link'), f5, f5),
+  }),
+  ...both('reload-hard', { why: `${RELOADED} Ctrl-Shift-R.`, allowed: ONE_AT_A_TIME, pages: { '/app': live() }, run: visit('/app', hardF5, hardF5) }),
+  ...both('reload-by-script', { why: `${RELOADED} location.reload().`, allowed: ONE_AT_A_TIME, pages: { '/app': live(button('reload')) }, run: visit('/app', click('#reload'), click('#reload')) }),
+  ...both('reload-history-go', { why: `${RELOADED} history.go(0).`, allowed: ONE_AT_A_TIME, pages: { '/app': live(button('go', { by: 0 })) }, run: visit('/app', click('#go')) }),
+  'reload-no-referrer-nocache': { ...NO_CACHE, why: `${RELOADED} The page has a Referrer-Policy of no-referrer.`, allowed: ONE_AT_A_TIME, pages: { '/app': live('', { head: NO_REFERRER }) }, run: visit('/app', f5, f5) },
+  ...both('reload-after-pushstate', {
+    why: 'pushState to another address, and F5 there: a reload. Its document is another one than that of the page before; the socket closed.', allowed: APART,
+    pages: { '/app': live(button('pushState', { to: '/room/5' })), '/room/5': live() }, run: visit('/app', click('#pushState'), f5),
+  }),
+  ...both('reload-after-replacestate', {
+    why: 'replaceState to another address, and F5 there: a reload.', allowed: APART,
+    pages: { '/app': live(button('replaceState', { to: '/room/5' })), '/room/5': live() }, run: visit('/app', click('#replaceState'), f5),
+  }),
+  ...both('reload-after-pushstate-linked', {
+    why: 'Reached by a link from /home, then pushState to another address, and F5 there: a reload.', allowed: APART,
+    pages: { '/home': { body: link('/app') }, '/app': live(button('pushState', { to: '/room/5' })), '/room/5': live() }, run: visit('/home', click('#link'), click('#pushState'), f5),
+  }),
+  ...both('reload-after-hash', { why: `${RELOADED} The hash had been changed before.`, allowed: ONE_AT_A_TIME, pages: { '/app': live(button('hash', { to: 'part' })) }, run: visit('/app', click('#hash'), f5) }),
+  ...both('reload-http', { why: `${RELOADED} Plain http and no localhost: no Sec-Fetch headers.`, allowed: APART, host: 'app.example', pages: { '/app': live() }, run: visit('/app', f5, f5) }),
+  'reload-post': { why: 'The answer to a posted form was reloaded, which posts again.', allowed: APART, pages: { '/app': live('<form method="post" action="/app"><button id="post">post</button></form>') }, run: visit('/app', click('#post'), f5) },
+  ...both('link-same', { why: REPLACED, allowed: APART, pages: { '/app': live(link('/app')) }, run: visit('/app', click('#link'), click('#link')) }),
+  'link-same-no-referrer-nocache': { ...NO_CACHE, why: REPLACED, allowed: APART, pages: { '/app': live(link('/app'), { head: NO_REFERRER }) }, run: visit('/app', click('#link')) },
+  ...both('typed-same', { why: REPLACED, allowed: APART, pages: { '/app': live() }, run: visit('/app', type('/app')) }),
+  ...both('assign-same', { why: `${REPLACED} location.href = itself.`, allowed: APART, pages: { '/app': live(button('assign', { to: '/app' })) }, run: visit('/app', click('#assign')) }),
+  ...both('replace-same', { why: `${REPLACED} location.replace(itself).`, allowed: APART, pages: { '/app': live(button('replace', { to: '/app' })) }, run: visit('/app', click('#replace')) }),
+  ...both('meta-refresh', { why: `${REPLACED} <meta http-equiv=refresh>, as a reload.`, allowed: APART, pages: { '/app': live('', { turns: [{ head: '<meta http-equiv="refresh" content="1">' }] }) }, run: visit('/app', () => sleep(1200)) }),
+  ...both('form-get-same', { why: 'A form (GET) without fields leads to the address with an empty query: a navigation, the first time.', allowed: TOGETHER, pages: { '/app': live('<form action="/app"><button id="get">get</button></form>') }, run: visit('/app', click('#get'), click('#get')) }),
+  ...both('reload-after-redirect', { why: `${RELOADED} The page had been reached by a redirect.`, allowed: ONE_AT_A_TIME, pages: { '/': { status: 302, headers: { location: '/app' } }, '/app': live() }, run: visit('/', f5, f5) }),
+  ...both('reload-after-login', {
+    why: `${RELOADED} The page had been reached by a posted form that redirects to it.`, allowed: ONE_AT_A_TIME,
+    pages: { '/home': { body: '<form method="post" action="/login"><button id="post">post</button></form>' }, '/login': { status: 303, headers: { location: '/app' } }, '/app': live() },
+    run: visit('/home', click('#post'), f5, f5),
+  }),
+  ...both('reload-with-frame', {
+    why: `${RELOADED} The socket is that of an iframe of the same site.`, allowed: APART,
+    pages: { '/app': { body: onload('frame', { to: '/part' }) }, '/part': live() }, run: visit('/app', f5, f5),
+  }),
+  'replace-other': { why: 'location.replace to another address: nothing leads back, so the page is not kept.', allowed: APART, pages: { '/app': live(button('replace', { to: '/room' })), '/room': live() }, run: visit('/app', click('#replace')) },
+  'redirect-to-itself': {
+    why: 'The address redirects to itself once (a cookie is set), at the first visit and at a reload.', allowed: APART,
+    pages: { '/app': live('', { turns: [{ status: 302, headers: { location: '/app', 'set-cookie': 'seen=1' } }, {}, { status: 302, headers: { location: '/app' } }] }) }, run: visit('/app', f5),
+  },
+};
+const NAVIGATIONS = {
+  ...both('pushstate-link', {
+    why: DIFFERENT_URL, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' }) + link('/app')) }, run: visit('/app', click('#pushState'), click('#link')),
+  }),
+  'pushstate-link-silent-nocache': {
+    ...NO_CACHE, why: DIFFERENT_URL, allowed: TOGETHER, pages: { '/app': silent(button('pushState', { to: '/room/5' }) + link('/app')) }, run: visit('/app', click('#pushState'), click('#link')),
+  },
+  'pushstate-link-no-referrer-nocache': {
+    ...NO_CACHE, why: `${DIFFERENT_URL} Referrer-Policy: no-referrer.`, allowed: TOGETHER,
+    pages: { '/app': live(button('pushState', { to: '/room/5' }) + link('/app'), { head: NO_REFERRER }) }, run: visit('/app', click('#pushState'), click('#link')),
+  },
+  'pushstate-assign-nocache': {
+    ...NO_CACHE, why: `${DIFFERENT_URL} location.href = '/app'.`, allowed: TOGETHER,
+    pages: { '/app': live(button('pushState', { to: '/room/5' }) + button('assign', { to: '/app' })) }, run: visit('/app', click('#pushState'), click('#assign')),
+  },
+  'pushstate-link-ticked-nocache': {
+    why: `${DIFFERENT_URL} "Disable cache" was ticked after the first load.`, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' }) + link('/app')) },
+    run: async (tab, lab) => { await visit('/app', click('#pushState'))(tab, lab); await lab.tools.set('cache-disabled', true); await sleep(300); await click('#link')(tab); },
+  },
+  ...both('pushstate-link-origin-policy', {
+    why: `${DIFFERENT_URL} The first page is that of the root, and Referrer-Policy: origin leaves only that of any address.`, allowed: TOGETHER,
+    pages: { '/': live(button('pushState', { to: '/room/5' }) + link('/'), { head: '<meta name="referrer" content="origin">' }) }, run: visit('/', click('#pushState'), click('#link')),
+  }),
+  ...both('hash-link', {
+    why: 'The hash was changed; then a link to the address without a hash: a navigation, not a replacement?', allowed: [...TOGETHER, 'no-overlap'],
+    pages: { '/app': live(button('hash', { to: 'part' }) + link('/app')) }, run: visit('/app', click('#hash'), click('#link')),
+  }),
+  'pushstate-own-link': {
+    why: 'pushState to its own address, then a link to it.', allowed: [...TOGETHER, 'no-overlap'], pages: { '/app': live(button('pushState', { to: '/app' }) + link('/app')) }, run: visit('/app', click('#pushState'), click('#link')),
+  },
+  'pushstate-form-nocache': {
+    ...NO_CACHE, why: `${DIFFERENT_URL} A form (GET) leads back to the first address.`, allowed: TOGETHER,
+    pages: { '/app': live(`${button('pushState', { to: '/room/5' })}<form action="/app"><input type="hidden" name="q" value="1"><button id="get">get</button></form>`) },
+    run: visit('/app?q=1', click('#pushState'), click('#get')),
+  },
+  'pushstate-to-its-referrer-nocache': {
+    ...NO_CACHE, why: `${DIFFERENT_URL} The page had been reached by a link from /home; pushState to /home, and the same link again: the request equals that of a reload in every header.`, allowed: TOGETHER,
+    pages: { '/home': { body: link('/app') }, '/app': live(button('pushState', { to: '/home' }) + link('/app')) }, run: visit('/home', click('#link'), click('#pushState'), click('#link')),
+  },
+  ...both('replacestate-link', {
+    why: DIFFERENT_URL.replace('pushState', 'replaceState'), allowed: TOGETHER,
+    pages: { '/app': live(button('replaceState', { to: '/room/5' }) + link('/app')) }, run: visit('/app', click('#replaceState'), click('#link')),
+  }),
+  ...both('pushstate-typed', {
+    why: `${DIFFERENT_URL} Typed, or from a bookmark.`, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' })) }, run: visit('/app', click('#pushState'), type('/app')),
+  }),
+  'pushstate-back-f5-nocache': {
+    ...NO_CACHE, why: 'pushState and back again (no request), then F5: a reload.', allowed: APART,
+    pages: { '/app': live(button('pushState', { to: '/room/5' }) + button('back')) }, run: visit('/app', click('#pushState'), click('#back'), f5),
+  },
+  'blank-between-nocache': { ...NO_CACHE, why: 'about:blank between two visits of one address: both pages are kept.', allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
+  'blank-between': { why: 'about:blank between two visits of one address: both pages are kept.', allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
+  'data-url-between-nocache': { ...NO_CACHE, why: 'A data: URL between two visits of one address.', allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('data:text/html,<p>between'), type('/app')) },
+  'page-between-nocache': { ...NO_CACHE, why: KEPT, allowed: TOGETHER, pages: { '/app': live(), '/other': { body: 'nothing' } }, run: visit('/app', type('/other'), type('/app')) },
+  'link-other': { why: KEPT, allowed: TOGETHER, pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link')) },
+  'link-query-nocache': { ...NO_CACHE, why: KEPT, allowed: TOGETHER, pages: { '/app': live(link('/app?tab=2')) }, run: visit('/app', click('#link')) },
+  'pushstate-link-http-nocache': {
+    ...NO_CACHE, host: 'app.example', why: `${DIFFERENT_URL} Plain http and no localhost: no Sec-Fetch headers.`, allowed: TOGETHER,
+    pages: { '/app': live(button('pushState', { to: '/room/5' }) + link('/app')) }, run: visit('/app', click('#pushState'), click('#link')),
+  },
+  'pushstate-link-sockets-only': {
+    why: `${DIFFERENT_URL} Saved with the WS filter on: only equal titles are left.`, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' }) + link('/app')) },
+    run: async (tab, lab) => { await visit('/app', click('#pushState'), click('#link'))(tab, lab); await lab.tools.filter({ types: ['Socket'] }); },
+  },
+  'reload-sockets-only': {
+    why: `${RELOADED} Saved with the WS filter on: only equal titles are left.`, allowed: APART, pages: { '/app': live() },
+    run: async (tab, lab) => { await visit('/app', f5, f5)(tab, lab); await lab.tools.filter({ types: ['Socket'] }); },
+  },
+  'connecting-link': {
+    why: 'The page is left by a link while its socket is connecting; the back/forward cache keeps it, and the handshake ends there.', allowed: TOGETHER,
+    pages: { '/app': { body: onload('open', { push: 200, hold: 1200 }) + link('/room') }, '/room': live() }, run: visit('/app', click('#link', 1500)),
+  },
+  'connecting-f5': {
+    why: 'F5 while the socket of the page is connecting: it never opened.', allowed: APART,
+    pages: { '/app': { body: onload('open', { push: 200, hold: 1200 }), turns: [{}, { body: onload('open', { push: 200 }) }] } }, run: visit('/app', f5, () => sleep(800)),
+  },
+  ...both('back-forward', {
+    why: 'A link, back, and forward: the back/forward cache brings the pages back.', allowed: TOGETHER, pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link'), back, forward),
+  }),
+};
+
+export const RELOAD = { ...RELOADS, ...NAVIGATIONS };
