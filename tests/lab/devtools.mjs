@@ -13,11 +13,14 @@ export class DevTools {
     this.page = page;
   }
 
-  /** Opens the Network panel on the first tab of `browser`, "Preserve log" on unless told otherwise. */
+  static attached = new Set();
+
+  /** Opens the Network panel on the tab of `browser` that has none yet, "Preserve log" on unless told otherwise. */
   static async open(viewer, browser, { preserveLog = true, disableCache = false } = {}) {
     const { host } = new URL(browser.wsEndpoint());
     const tabs = await (await fetch(`http://${host}/json/list?for_tab`)).json();
-    const tab = tabs.findLast((it) => it.type === 'tab');
+    const tab = tabs.find((it) => it.type === 'tab' && !DevTools.attached.has(it.id));
+    DevTools.attached.add(tab.id);
     const page = await viewer.newPage();
     await page.goto(`http://${host}/devtools/devtools_app.html?targetType=tab&ws=${host}/devtools/page/${tab.id}&panel=network`);
     await page.waitForFunction(ATTACHED, { timeout: 60_000 });

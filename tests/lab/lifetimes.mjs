@@ -20,6 +20,7 @@ async function record(viewer, scenario) {
     const [page] = await browser.pages();
     const tab = await openTab(lab, await page.createCDPSession(), `http://${host}:${site.port}`);
     lab.attach = async () => { lab.tools = await DevTools.open(viewer, browser, how); };
+    lab.openTab = async () => openTab(lab, await (await browser.newPage()).createCDPSession(), tab.base);
     if (!late) await lab.attach();
     const started = now();
     const given = await run(tab, lab);
@@ -43,7 +44,7 @@ async function make(name, folder, viewer) {
   const scenario = SCENARIOS[name];
   for (let tries = 1; tries <= 3; tries++) {
     const { har, truth } = await record(viewer, scenario);
-    const known = truthOf({ title: name, why: scenario.why, allowed: scenario.allowed, ...truth });
+    const known = truthOf({ title: name, ...scenario, ...truth });
     if (!isTrue(known)) continue;
     await writeCapture(join(folder, `chrome-${name}`), har, known);
     return console.log(name, `${known.sockets.length} sockets, ${known.max_concurrent_open} at once for ${known.overlap_ms} ms`);

@@ -48,9 +48,9 @@ const STEPS = {
   'typed-same': { kept: false, run: visit('/app', type('/app')) },
 };
 
-function allowed(way, { kept, decided }) {
-  if (kept && way !== 'launched') return [...TOGETHER, 'no-overlap']; // an assumption, if it is named
-  return decided ? ONE_AT_A_TIME : APART;
+function sound(way, { kept, decided }) {
+  if (kept && way !== 'launched') return { allowed: TOGETHER, assumed: ['no-overlap'] };
+  return { allowed: decided ? ONE_AT_A_TIME : APART };
 }
 
 async function record(way, { run }) {
@@ -84,7 +84,7 @@ for (const name of names.length ? names : ALL) {
   const way = Object.keys(WAYS).find((it) => name.startsWith(it));
   const steps = STEPS[name.slice(way.length + 1)];
   const { har, truth } = await record(way, steps);
-  const known = truthOf({ title: `playwright-${name}`, why: WAY_WHY[way], allowed: allowed(way, steps), ...truth });
+  const known = truthOf({ title: `playwright-${name}`, why: WAY_WHY[way], ...sound(way, steps), ...truth });
   await writeCapture(join(folder, `chrome-playwright-${name}`), har, known);
   console.log(name, `${known.sockets.length} sockets, ${known.max_concurrent_open} at once for ${known.overlap_ms} ms`);
 }

@@ -13,7 +13,8 @@ function strip(har) {
 /** An entry per line: small, and a difference can be read. */
 function laidOut({ log: { entries, ...rest } }) {
   const lines = entries.map((it) => JSON.stringify(it)).join(',\n');
-  return `{"log":${JSON.stringify(rest).slice(0, -1)},"entries":[\n${lines}\n]}}\n`;
+  const head = JSON.stringify({ ...rest, entries: [] }).slice(0, -2);
+  return `{"log":${head}\n${lines}\n]}}\n`;
 }
 
 /** `path`.har and `path`.truth.json. */

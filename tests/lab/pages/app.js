@@ -7,8 +7,7 @@ function note(event, detail) {
   globalThis.labNote?.(JSON.stringify({ event, page, at: performance.timeOrigin + performance.now(), ...detail }));
 }
 
-function openSocket({ push = 0, hold = 0, host = location.hostname } = {}) {
-  const id = Math.random().toString(36).slice(2, 8);
+function openSocket({ push = 0, hold = 0, host = location.hostname, id = Math.random().toString(36).slice(2, 8) } = {}) {
   const socket = new WebSocket(`ws://${host}:${location.port}/feed?id=${id}&push=${push}&hold=${hold}`);
   note('created', { id });
   for (const event of ['open', 'close']) socket.addEventListener(event, () => note(event, { id }));

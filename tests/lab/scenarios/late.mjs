@@ -1,5 +1,5 @@
 // Recording began late: DevTools was opened on a page that was already loaded and has a socket.
-import { APART, DOUBT, TOGETHER, button, click, f5, link, live, visit } from './verbs.mjs';
+import { APART, DOUBT, button, click, f5, link, live, type, visit } from './verbs.mjs';
 
 const LATE = 'DevTools was opened on a loaded page, whose socket is not in the file';
 const attach = (tab, lab) => lab.attach();
@@ -17,6 +17,14 @@ export const LATE_RECORDING = {
   'late-f5': late('Then F5, which ends it, and again: from the first F5 on all is in the file.', APART, { '/app': live() }, f5, f5),
   'late-link': late('Then a link: the back/forward cache keeps the page and its socket, while the next page has its own.', DOUBT, { '/app': live(link('/room')), '/room': live() }, click('#link', 900)),
   'late-link-f5': late('Then a link, and F5: the back/forward cache keeps the first page and its socket all the time.', DOUBT, { '/app': live(link('/room')), '/room': live() }, click('#link', 900), f5),
+  'late-after-link-f5': {
+    late: true, why: 'A link; then DevTools was opened, then F5: the back/forward cache keeps the first page and its socket all the time.', allowed: DOUBT,
+    pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link', 900), attach, f5, f5),
+  },
+  'late-after-typed-f5': {
+    late: true, why: 'Another address typed; then DevTools was opened, then F5: the back/forward cache keeps the first page and its socket all the time, and the file does not show it.', assumed: ['no-overlap'], allowed: DOUBT,
+    pages: { '/app': live(), '/room': live() }, run: visit('/app', type('/room'), attach, f5),
+  },
   'late-worker': late('A worker of the page then opened one.', DOUBT, { '/app': live(button('worker', { after: 100, lasts: 0 })) }, click('#worker', 900)),
   'cleared-open': { why: 'The log was cleared while a socket was open; then a second one was opened.', allowed: DOUBT, pages: { '/app': live(SWAP) }, run: visit('/app', clear, click('#open', 900)) },
   'cleared-f5': { why: 'The log was cleared while a socket was open; then F5, which ends it.', allowed: APART, pages: { '/app': live() }, run: visit('/app', clear, f5) },
@@ -27,5 +35,4 @@ export const LATE_RECORDING = {
     why: 'Recorded from the load on: an iframe of another site, one socket, closed, then one in the iframe.', allowed: APART,
     pages: { '/app': live(button('close') + button('frame', { to: FRAME })), '/part': live() }, run: visit('/app', click('#close'), click('#frame', 1200)),
   },
-  'whole-popup': { why: 'A link that opens another tab, which is not recorded; its socket is not in the file.', allowed: [...TOGETHER, 'no-overlap'], pages: { '/app': live('<a id="link" href="/room" target="_blank">other tab</a>'), '/room': live() }, run: visit('/app', click('#link', 1200)) },
 };

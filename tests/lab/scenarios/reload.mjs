@@ -76,7 +76,7 @@ const NAVIGATIONS = {
     run: async (tab, lab) => { await visit('/app', click('#pushState'))(tab, lab); await lab.tools.set('cache-disabled', true); await sleep(300); await click('#link')(tab); },
   },
   ...both('pushstate-link-origin-policy', {
-    why: `${DIFFERENT_URL} The first page is that of the root, and Referrer-Policy: origin leaves only that of any address.`, allowed: TOGETHER,
+    why: `${DIFFERENT_URL} The first page is that of the root, and Referrer-Policy: origin leaves only that of any address.`, assumed: ['no-overlap'], allowed: TOGETHER,
     pages: { '/': live(button('pushState', { to: '/room/5' }) + link('/'), { head: '<meta name="referrer" content="origin">' }) }, run: visit('/', click('#pushState'), click('#link')),
   }),
   ...both('hash-link', {
@@ -92,7 +92,7 @@ const NAVIGATIONS = {
     run: visit('/app?q=1', click('#pushState'), click('#get')),
   },
   'pushstate-to-its-referrer-nocache': {
-    ...NO_CACHE, why: `${DIFFERENT_URL} The page had been reached by a link from /home; pushState to /home, and the same link again: the request equals that of a reload in every header.`, allowed: TOGETHER,
+    ...NO_CACHE, why: `${DIFFERENT_URL} The page had been reached by a link from /home; pushState to /home, and the same link again: the request equals that of a reload in every header.`, assumed: ['no-overlap'], allowed: TOGETHER,
     pages: { '/home': { body: link('/app') }, '/app': live(button('pushState', { to: '/home' }) + link('/app')) }, run: visit('/home', click('#link'), click('#pushState'), click('#link')),
   },
   ...both('replacestate-link', {
@@ -100,13 +100,13 @@ const NAVIGATIONS = {
     pages: { '/app': live(button('replaceState', { to: '/room/5' }) + link('/app')) }, run: visit('/app', click('#replaceState'), click('#link')),
   }),
   ...both('pushstate-typed', {
-    why: `${DIFFERENT_URL} Typed, or from a bookmark.`, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' })) }, run: visit('/app', click('#pushState'), type('/app')),
+    why: `${DIFFERENT_URL} Typed, or from a bookmark.`, assumed: ['no-overlap'], allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' })) }, run: visit('/app', click('#pushState'), type('/app')),
   }),
   'pushstate-back-f5-nocache': {
     ...NO_CACHE, why: 'pushState and back again (no request), then F5: a reload.', allowed: APART,
     pages: { '/app': live(button('pushState', { to: '/room/5' }) + button('back')) }, run: visit('/app', click('#pushState'), click('#back'), f5),
   },
-  'blank-between-nocache': { ...NO_CACHE, why: 'about:blank between two visits of one address: both pages are kept.', allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
+  'blank-between-nocache': { ...NO_CACHE, why: 'about:blank between two visits of one address: both pages are kept.', assumed: ['no-overlap'], allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
   'blank-between': { why: 'about:blank between two visits of one address: both pages are kept.', allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
   'data-url-between-nocache': { ...NO_CACHE, why: 'A data: URL between two visits of one address.', allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('data:text/html,<p>between'), type('/app')) },
   'page-between-nocache': { ...NO_CACHE, why: KEPT, allowed: TOGETHER, pages: { '/app': live(), '/other': { body: 'nothing' } }, run: visit('/app', type('/other'), type('/app')) },

@@ -30,7 +30,7 @@ export const visit = (first, ...acts) => async (tab, lab) => {
 };
 export const f5 = (tab) => tab.f5();
 export const hardF5 = (tab) => tab.f5({ hard: true });
-export const click = (selector) => (tab) => tab.click(selector);
+export const click = (selector, settle) => (tab) => tab.click(selector, settle);
 export const type = (path) => (tab) => tab.type(path);
 export const back = (tab) => tab.back();
 export const forward = (tab) => tab.back(1);

@@ -1,0 +1,119 @@
+"""Captures of the lab (tests/lab): what a browser really did, and which answers are sound.
+
+`allowed` of the truth are the verdicts that may be given. Where nothing in the file can show what happened, `assumed` are
+verdicts that may be given too, if the answer names the assumption on which it rests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from analyzer import redaction
+from analyzer.model import Policy, Report, Run, Session
+from analyzer.outputs.document import capture_document
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+
+Json = dict[str, Any]
+CAPTURES = Path(__file__).parent / "captures"
+SLACK_MS = 25.0  # the server's clock and the browser's, on a busy machine
+PAGE_SLACK_MS = 100.0  # a page that goes away: the server hears of it later
+
+
+class Made(NamedTuple):
+    name: str
+    path: Path
+    truth: Json
+
+
+def made() -> Iterator[Made]:
+    for path in sorted(CAPTURES.glob("*.har")):
+        truth = json.loads(path.with_name(path.name.removesuffix(".har") + ".truth.json").read_text("utf-8"))
+        if "allowed" in truth:
+            yield Made(path.name.removesuffix(".har"), path, truth)
+
+
+MADE = tuple(made())
+each = pytest.mark.parametrize("capture", [pytest.param(it, id=it.name) for it in MADE])
+
+
+def answer(capture: Made) -> Report:
+    return analyze(read(capture.path))
+
+
+def names_an_assumption(report: Report) -> bool:
+    document = capture_document(redaction.masked(Run((report,), (), Policy())).reports[0])
+    return "assum" in json.dumps(document)
+
+
+@each
+def test_the_verdict_is_sound(capture: Made) -> None:
+    report = answer(capture)
+    if report.verdict not in capture.truth["allowed"]:
+        assert report.verdict in capture.truth.get("assumed", ()), capture.truth["why"]
+        assert names_an_assumption(report)
+
+
+@each
+def test_no_socket_is_said_to_be_open_when_it_was_not(capture: Made) -> None:
+    report = answer(capture)
+    if not ("assumed" in capture.truth and names_an_assumption(report)):
+        assert [*contradictions(capture, report)] == []
+
+
+def contradictions(capture: Made, report: Report) -> Iterator[str]:
+    most = capture.truth["max_concurrent_open"]
+    if report.concurrency.proven_peak > most:
+        yield f"{report.concurrency.proven_peak} proven to be open at once, and at most {most} were"
+    keys = websocket_keys(capture.path)
+    lives = {it["sec_websocket_key"]: it for it in sockets(capture.truth)}
+    for session in report.sessions:
+        life = lives.get(keys[int(session.pointer.rpartition("/")[2])])
+        if life is not None and life["client_open_ms"] is not None:
+            yield from (f"{session.pointer}: {it}" for it in wrong(session, life))
+
+
+def sockets(truth: Json) -> list[Json]:
+    """Every socket of the truth by one name of its key and of its end."""
+    return [
+        {
+            **it,
+            "sec_websocket_key": it.get("sec_websocket_key") or it.get("sec_websocket_key_seen_by_server"),
+            "end_ms": it.get("end_ms") or it.get("effective_close_ms") or it.get("client_close_ms"),
+        }
+        for it in truth["sockets"]
+    ]
+
+
+def websocket_keys(path: Path) -> list[str | None]:
+    entries = json.loads(path.read_text("utf-8"))["log"]["entries"]
+    headers = [{it["name"].lower(): it["value"] for it in entry["request"]["headers"]} for entry in entries]
+    return [it.get("sec-websocket-key") for it in headers]
+
+
+def wrong(session: Session, life: Json) -> Iterator[str]:
+    proven, possible, closed = session.proven, session.possible, life["outcome"] == "closed"
+    if proven is not None and proven.start / 1000 < life["client_open_ms"] - SLACK_MS:
+        yield "proven before it opened"
+    if proven is not None and closed and (proven.end is None or proven.end / 1000 > life["end_ms"] + SLACK_MS):
+        yield "proven after it closed"
+    if possible is None:
+        yield "said never to have been open"
+    elif possible.start / 1000 > life["client_open_ms"] + SLACK_MS:
+        yield "possible only after it opened"
+    elif possible.end is not None and (not closed or possible.end / 1000 < life["end_ms"] - PAGE_SLACK_MS):
+        yield "possible only until before it closed"
+
+
+def test_there_are_captures_of_every_kind() -> None:
+    kinds = {
+        "reload", "pushstate", "blank", "paused", "filter", "last", "slow", "late", "cleared", "reimported", "playwright",
+        "merged", "two-tabs", "twice", "seconds", "timings", "shuffled", "mitmproxy",
+    }  # fmt: skip
+    missing = {kind for kind in kinds if not any(kind in it.name for it in MADE)}
+    assert missing == set()
