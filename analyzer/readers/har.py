@@ -116,8 +116,8 @@ FILTERED_SCRIPTS = Caveat(
 )
 ONLY_SOCKETS = Caveat(
     "filtered",
-    "Only sockets are in this file: it was saved with the filter on WS. How one page followed another is not shown, and "
-    "it is assumed that the log was not cleared.",
+    "Only sockets are in this file: it was saved with the filter on WS. How one page followed another is not shown, "
+    "and it is assumed that the log was not cleared.",
     assumed=True,
 )
 
