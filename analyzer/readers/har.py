@@ -68,7 +68,7 @@ from analyzer.readers.pages import Listed, Rules, Seen
 from analyzer.readers.raw import RawEntry, RawMessage
 from analyzer.readers.realms import Realms
 from analyzer.readers.reloads import MAX_AGE, NO_CACHE, Ordinary, ask, origin
-from analyzer.readers.told import member, told_caveats, told_until
+from analyzer.readers.told import member, told_caveats, told_order, told_until
 from analyzer.readers.watches import Code, in_other_processes, watches
 from analyzer.readers.window import Bytes
 
@@ -462,7 +462,7 @@ class _Reading:
             self.skipped.append(Skipped("/log/entries", None, f"{gathered.untold:,} more parts were skipped"))
         creator = member(document.log, "creator")
         self.browser = text_of(member(document.log, "browser").get("name"))
-        self.name, self.version = text_of(creator.get("name")), text_of(creator.get("version"))
+        self.name, self.version = text_of(creator.get("name")) or None, text_of(creator.get("version")) or None
         self.row = self._row()
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
         # Or another member of `log`, or entries name more than we keep: then no page's end proves anything.
@@ -515,6 +515,8 @@ class _Reading:
         in_order = row.in_order_of_close or (
             row.out_of_order_means_order_of_close and gathered.out_of_order and not gathered.order.of_view()
         )
+        said = told_order(self.document.log)
+        in_order = in_order if said is None else said
         in_order = in_order and not self.repeated and gathered.order.of_end([trace.messages.last for trace in traces])
         return Capture(
             source=self.source,
