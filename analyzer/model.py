@@ -173,11 +173,15 @@ class Active(Value, frozen=True):
 
 
 class Closed(Value, frozen=True):
-    """readyState CLOSED. `code` and `reason` as in RFC 6455 section 7.4, where the exporter records them."""
+    """readyState CLOSED. `code` and `reason` as in RFC 6455 section 7.4, where the exporter records them.
+
+    `problem`: the error that closed it, in the browser's words.
+    """
 
     within: Bounds
     code: int | None = None
     reason: str | None = None
+    problem: str | None = None
 
 
 class Silent(Value, frozen=True):
@@ -410,7 +414,7 @@ class Session(Value, frozen=True):
     close_code: int | None
     close_reason: str | None
     messages: Messages
-    problem: str | None = None  # why the handshake failed
+    problem: str | None = None  # why the handshake failed, or the error that closed an open socket
     clock: int = 0
     affiliation: Affiliation = Affiliation()
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker

@@ -145,6 +145,7 @@ def session_document(session: Session) -> Json:
             "first": timestamp(messages.first),
             "last": timestamp(messages.last),
         },
+        "problem": session.problem,
     }
 
 
@@ -214,7 +215,7 @@ def columns() -> list[str]:
     plain = dict.fromkeys(("id", "pointer", "url", "endpoint", "provider", "identity", "dev_only", "client", "page"))
     ends = dict.fromkeys(("initiator", "outcome", "created", "opened", "closed", "proven", "possible"))
     tail = {"close_code": None, "close_reason": None, "messages": dict.fromkeys(("sent", "received", "first", "last"))}
-    return [*(key for key, _ in _flatten({**plain, **ends, **tail}, "")), "source", "verdict"]
+    return [*(key for key, _ in _flatten({**plain, **ends, **tail, "problem": None}, "")), "source", "verdict"]
 
 
 def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:

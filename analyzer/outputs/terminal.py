@@ -197,9 +197,9 @@ def utc(at: Instant) -> str:
 # How the file knows it. The slugs are those of readers and sessions; one that is missing here is shown as it is.
 EVIDENCE = {
     "handshake-request": "the handshake's request",
-    "handshake-response": "the handshake's answer; no message followed",
+    "handshake-response": "the handshake's answer",
     "handshake-duration": "how long the handshake took at least",
-    "handshake-accepted": "the handshake was answered, the file does not say when",
+    "handshake-accepted": "the file does not say when the handshake was answered",
     "handshake-failed": "the handshake failed",
     "first-message": "open by its first message",
     "last-activity": "open by its last activity",
@@ -208,6 +208,7 @@ EVIDENCE = {
     "close-frame": "the close frame was recorded",
     "close-record": "the close was recorded",
     "entry-time": "the length of the entry",
+    "error-seen": "the error was seen",
     "page-reloaded": "its page was reloaded",
     "page-left": "its page was left for another",
     "page-restored": "an earlier page was brought back",
@@ -224,8 +225,18 @@ HOW_CLOSED = {
 }
 
 
+BY_AN_ERROR = "closed by an error"
+
+
 def evidence(slug: str) -> str:
     return EVIDENCE.get(slug, slug)
+
+
+def how_ended(session: Session) -> str:
+    """What says that it closed, or failed: the error that closed it comes before all else."""
+    if session.outcome is Outcome.CLOSED and session.problem:
+        return f"{BY_AN_ERROR}: {session.problem}"
+    return evidence(session.closed.evidence) if session.closed is not None else ""
 
 
 def since(at: Instant, axis: Axis) -> str:
@@ -256,11 +267,15 @@ def gone(session: Session) -> Bounds | None:
     return Bounds(closed.earliest, min(ends, default=None), closed.evidence, closed.pointer)
 
 
-def ending(session: Session, pages: dict[str, Page], axis: Axis) -> str:
-    """How it ended and how we know, in few words."""
+def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = False) -> str:
+    """How it ended and how we know, in few words. `short`: an error that closed it is not quoted."""
     match session.outcome:
         case Outcome.CLOSED:
             closed = gone(session)
+            timed = closed is not None and closed.latest is not None
+            if session.problem:
+                how = BY_AN_ERROR if short else how_ended(session)
+                return f"{when(closed, axis)}, {how}" if timed else how
             if closed is None or closed.latest is None:
                 return "closed, cannot tell when"
             return f"{when(closed, axis)}, {HOW_CLOSED.get(closed.evidence, 'close seen')}"

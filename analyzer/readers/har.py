@@ -20,7 +20,7 @@ from analyzer.model import (
     SECOND,
     Capture,
     Caveat,
-    Closed,
+    Confidence,
     Exporter,
     Initiator,
     Instant,
@@ -72,6 +72,7 @@ MOST_LINES = 20  # damaged ones of a side file, likewise
 MOST_PAGES = 20_000  # pages that are believed; no tab has seen as many
 MOST_DOCUMENTS = 50_000  # requests for one; likewise
 LONGEST_NAME = 1000  # characters of the name of a page
+MAY_BE_MISSING = "A handshake took more than 1 s to be answered, or messages were removed from this file."
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
 Attachment = Callable[[str], bytes | None]
@@ -336,7 +337,7 @@ class _Reading:
             self.skipped.append(Skipped("/log/entries", None, problem))
         self.listed = self._listed()
         self.witnessed: list[Instant] = []  # instants of messages and closes
-        self.messages_removed = False
+        self.missing: set[Confidence | None] = set()  # how sure it is that messages were removed, by socket
         self.edited = False
         self.merged: page_reader.Contradiction | None = None
         self.refs: dict[str, int] = {}  # pages in the order in which they are first seen
@@ -357,7 +358,7 @@ class _Reading:
             self.skipped += skipped
             self._witness(trace)
             self.edited = self.edited or events.edited(socket, trace.messages, row)
-            self.messages_removed = self.messages_removed or events.messages_removed(socket, trace.messages, row)
+            self.missing.add(events.missing_messages(socket, trace, known))
         pages, caveats = self._pages(), exporters.caveats(row)
         if row.tabs is Tabs.TAB:
             traces = [
@@ -389,8 +390,7 @@ class _Reading:
 
     def _witness(self, trace: Trace) -> None:
         first, last = trace.messages.first, trace.messages.last
-        closed = [event.within.earliest for event in trace.events if isinstance(event, Closed)]
-        self.witnessed += [at for at in (first, last, *closed) if at is not None]
+        self.witnessed += [at for at in (first, last, *events.witnessed(trace)) if at is not None]
         if trace.page is not None and last is not None:
             self.gathered.see(trace.page, last)
 
@@ -512,8 +512,10 @@ class _Reading:
                     True,
                 )
             )
-        if self.messages_removed:
+        if Confidence.PROVEN in self.missing:
             told.append(Caveat("messages-removed", "Messages were removed from this file."))
+        elif Confidence.POSSIBLE in self.missing:
+            told.append(Caveat("messages-removed", MAY_BE_MISSING))
         known = {caveat.id for caveat in told}
         return told + [caveat for caveat in told_caveats(self.document.log) if caveat.id not in known]
 
