@@ -361,6 +361,7 @@ class Page(Value, frozen=True):
     end: PageEnd | None = None
     lives: bool = False  # certainly still there at export
     returned: bool = False  # its URL was seen before, with another in between
+    recorded: bool = True  # its load is in the capture; else no more than its name, or what was left of it
 
 
 class Exporter(Value, frozen=True):

@@ -372,6 +372,10 @@ def _origins(report: Report, medium: Medium) -> list[Text]:
 
 # -- below it ----------------------------------------------------------------------------------------------
 
+UNTOLD = (
+    "What was tried (load, reload, leaving the page, coming back) cannot be told: this file does not show how pages "
+    "were loaded."
+)
 TRIED = {"load": "load", "reload": "reload", "navigation": "leaving the page", "return": "coming back"}
 
 
@@ -380,14 +384,15 @@ def _tried(report: Report, medium: Medium) -> list[Text]:
 
 
 def tried_sentence(report: Report) -> str:
-    """Which of the things that QA should do the capture shows. A file without pages shows none, done or not."""
+    """Which of the things that QA should do the capture shows. A file without loads of pages shows none."""
     pages = report.capture.pages
-    if not pages:
-        return "What was tried (load, reload, leaving the page, coming back) cannot be told: no pages in this file."
     done = tried(pages)
+    if not done:
+        return UNTOLD
     rest = [name for name in TRIED if name not in done]
     told = f"Tried: {_listed(done)}."
-    if rest and any(page.kind is PageKind.UNKNOWN for page in pages):
+    gone = any(caveat.id == "earlier-pages-missing" for caveat in report.capture.caveats)
+    if rest and (gone or any(page.kind is PageKind.UNKNOWN or not page.recorded for page in pages)):
         return f"{told}   Cannot tell: {_listed(rest)} (how each page was loaded is not known)."
     return f"{told}   Not tried in this recording: {_listed(rest)}." if rest else told
 

@@ -136,6 +136,20 @@ def is_document(entry: RawEntry) -> bool:
     return headers(entry.request.headers).get("sec-fetch-mode") == "navigate"
 
 
+def may_be_document(entry: RawEntry) -> bool:
+    """A request that lacks the exporter's mark and looks like one for a document: HTML that was asked for as a
+    browser asks for a page. An iframe's looks the same, and so may the HTML that a script asks for."""
+    request, response = entry.request, entry.response
+    mime = (response.content.mimeType or "") if response.content else ""
+    if entry.resource_type is not None or request.method != "GET" or "html" not in mime.lower():
+        return False
+    if not (200 <= (response.status or 0) < 300 or response.status == 304):
+        return False
+    sent = headers(request.headers)
+    by_script = "x-requested-with" in sent or sent.get("sec-fetch-dest", "document") != "document"
+    return not by_script and "html" in sent.get("accept", "text/html")
+
+
 def _opening(message: RawMessage) -> Opening:
     """The beginning of one of the first messages. Binary ones are base64."""
     data = message.data or ""

@@ -50,6 +50,7 @@ from analyzer.readers.fields import (
     is_socket,
     json_of,
     kept,
+    may_be_document,
     message_clock,
     monotonic_date,
     protocols,
@@ -72,6 +73,8 @@ MOST_LINES = 20  # damaged ones of a side file, likewise
 MOST_PAGES = 20_000  # pages that are believed; no tab has seen as many
 MOST_DOCUMENTS = 50_000  # requests for one; likewise
 LONGEST_NAME = 1000  # characters of the name of a page
+NO_DOCUMENT = "No page document is in this file: it was filtered when it was saved, or DevTools was opened late."
+UNMARKED = "Nothing marks page documents in this file: it does not show whether it was filtered when it was saved."
 MAY_BE_MISSING = "A handshake took more than 1 s to be answered, or messages were removed from this file."
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
@@ -139,6 +142,7 @@ class _Gathered:
         self.first: Instant = YEAR_2200  # that any entry witnesses
         self.last: Instant = 0
         self.order = _Order()
+        self.unmarked: dict[str, tuple[Instant, str]] = {}  # by pageref, start and URL of what may be its document
         self.pages_lost = False  # there are more pages, or documents, than are kept
         self.clock = 0  # counts how often entries of one pageref ran backwards
         self.out_of_order = False  # a socket stands after an entry that started later
@@ -176,6 +180,9 @@ class _Gathered:
             self._started(entry.pageref, started, document)
             if document:
                 self._document(index, entry, started)
+            elif entry.pageref is not None and may_be_document(entry):
+                url = (entry.request.url or "").partition("#")[0]
+                self.unmarked.setdefault(entry.pageref, (started, kept(url)))
 
     def _new_page(self, index: int, entry: RawEntry) -> None:
         """One is named for the first time: each name is kept, so neither are they long, nor are there many."""
@@ -428,13 +435,27 @@ class _Reading:
         trusted = not self.stepped and not cut_off and not self.pages_lost
         self.merged = page_reader.contradiction(self.listed, seen, numbered=self.row.tabs is Tabs.DOCUMENT)
         if self.row.tabs is Tabs.DOCUMENT:
-            return page_reader.documents_as_pages(self.listed, seen, redirects, trusted=trusted and not self.merged)
+            trusted = trusted and not self.merged
+            return page_reader.documents_as_pages(self.listed, seen, redirects, trusted, self._loaded())
         if self.row.tabs is Tabs.TAB:
             off = (self.browser or "").lower() in self.row.bfcache_off_in
             return page_reader.tabs_as_pages(self.listed, gathered.documents, redirects, off, trusted)
         if self.row.tabs is Tabs.TOLD:
             return page_reader.told_as_pages(self.listed)
         return []
+
+    def _loaded(self) -> list[str]:
+        """The pages whose document is in the file, and lacks only the exporter's mark: it has the page's address, and
+        both began at the same time."""
+        first, near = self.gathered.unmarked, SECOND
+        return [
+            page.id
+            for page in self.listed
+            if page.started is not None
+            and (found := first.get(page.id)) is not None
+            and found[1] == kept(page.title.partition("#")[0])
+            and abs(found[0] - page.started) < near
+        ]
 
     def _seen(self) -> dict[str, Seen]:
         """What the entries of each pageref witness."""
@@ -488,11 +509,12 @@ class _Reading:
                     True,
                 )
             )
-        if self.row.silence is exporters.CHROME.silence and not gathered.documents and self.document.count:
+        documents = gathered.documents or self._loaded()
+        if self.row.silence is exporters.CHROME.silence and not documents and self.document.count:
             told.append(
                 Caveat(
                     "filtered",
-                    "No page document is in this file: it was filtered when it was saved, or DevTools was opened late.",
+                    UNMARKED if gathered.unmarked else NO_DOCUMENT,
                     # A filter for sockets shows them all, any other may hide them; and without pages DevTools was late.
                     hides_sockets=not gathered.sockets
                     or (not self.listed and all(socket.entry.pageref is None for socket in gathered.sockets)),

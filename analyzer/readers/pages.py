@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 
 from analyzer.exporters import Row, Tabs
@@ -65,9 +65,16 @@ class Contradiction(Value, frozen=True):
 
 
 def documents_as_pages(
-    listed: Sequence[Listed], seen: dict[str, Seen], redirects: Sequence[Instant], trusted: bool
+    listed: Sequence[Listed],
+    seen: dict[str, Seen],
+    redirects: Sequence[Instant],
+    trusted: bool,
+    loaded: Collection[str] = (),
 ) -> list[Page]:
-    """Chrome: one pageref, one document, numbered in order of load. Not `trusted`: page ends prove nothing."""
+    """Chrome: one pageref, one document, numbered in order of load. Not `trusted`: page ends prove nothing.
+
+    `loaded`: pages whose document is in the file without the mark of one; it shows that it was loaded, and no more.
+    """
     numbers = _numbers(listed)
     order = sorted((page for page in listed if page.id in numbers), key=lambda page: numbers[page.id])
     main = {page.id: _main_document(page, seen) for page in order}
@@ -78,6 +85,7 @@ def documents_as_pages(
     kinds = [_kind(order, n, firsts, numbers, main, redirects) for n in range(len(order))]
     addresses: set[str] = set()  # of the pages before
     latest = None
+    recorded = _recorded(order, main, seen, loaded)
     for n, page in enumerate(order):
         last = seen[page.id].last_start if page.id in seen else None
         end = None
@@ -97,6 +105,7 @@ def documents_as_pages(
                 end=end if trusted else None,
                 lives=trusted and n == len(order) - 1 and document is not None,
                 returned=kinds[n] is PageKind.RESTORE or (latest != address and address in addresses),
+                recorded=page.id in recorded,
             )
         )
         addresses.add(address)
@@ -113,6 +122,24 @@ def _main_document(page: Listed, seen: dict[str, Seen]) -> Document | None:
     documents = seen[page.id].documents if page.id in seen else ()
     own = [d for d in documents if _plain(d.url) == _plain(page.title)]
     return own[0] if own else next(iter(documents), None)
+
+
+def _recorded(
+    order: Sequence[Listed], main: dict[str, Document | None], seen: dict[str, Seen], loaded: Collection[str]
+) -> set[str]:
+    """The pages whose load is in the file: by their own document, which a page that is brought back takes with it.
+
+    An export of sockets alone has no documents: there a page that has a socket counts.
+    """
+    own = {page.id for page in order if page.id in loaded or _is_own(main[page.id], page)}
+    if not own and not any(witness.documents for witness in seen.values()):
+        own = {page.id for page in order if page.id in seen}
+    dates = {page.started for page in order if page.id in own and page.started is not None}
+    return {page.id for page in order if page.id in own or page.started in dates}
+
+
+def _is_own(document: Document | None, page: Listed) -> bool:
+    return document is not None and (document.top_level or _plain(document.url) == _plain(page.title))
 
 
 def _plain(url: str) -> str:
@@ -268,7 +295,7 @@ def tabs_as_pages(
             addresses.add(address)
     known = set(tabs)
     pages += [
-        Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN)
+        Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN, recorded=False)
         for page in titles.values()
         if page.id not in known
     ]
