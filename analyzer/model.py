@@ -617,6 +617,14 @@ class Report(Value, frozen=True):
     findings: tuple[Finding, ...]
     unsure: bool = False  # something that a rule looks for cannot be ruled out, whatever severity the policy gives it
 
+    @property
+    def zero(self) -> Instant:
+        """From where every output counts: the first instant that the capture witnesses. 0: it has no times."""
+        if self.capture.observed is not None:
+            return self.capture.observed.start
+        bounds = (it for session in self.sessions for it in (session.created, session.opened, session.closed))
+        return min((it.earliest for it in bounds if it is not None and it.earliest is not None), default=0)
+
     def named(self, ids: Iterable[str]) -> tuple[Session, ...]:
         """The sessions with these ids (s1 is the first, so no search)."""
         return tuple(self.sessions[int(id[1:]) - 1] for id in ids)

@@ -243,7 +243,8 @@ def since(at: Instant, axis: Axis) -> str:
     """An instant, relative to the beginning: `0.31 s`; where the whole is shorter or longer, as fits."""
     if SECOND <= axis.end - axis.start < MINUTE:
         return f"{(at - axis.zero) / SECOND:.2f} s"
-    return spoken(at - axis.zero) if at != axis.zero else "0 s"
+    sign = "-" if at < axis.zero else ""  # a page began before anything of it was recorded
+    return sign + spoken(abs(at - axis.zero)) if at != axis.zero else "0 s"
 
 
 def when(bounds: Bounds | None, axis: Axis) -> str:
@@ -306,7 +307,7 @@ class Axis(Value, frozen=True):
     start: Instant
     end: Instant
     columns: int
-    zero: Instant  # from where people count: the beginning of the recording
+    zero: Instant  # from where people count: Report.zero
 
     def column(self, at: Instant) -> int:
         span = self.end - self.start + 1
@@ -330,8 +331,7 @@ def axis_of(report: Report, columns: int) -> Axis:
     # A page begins a little before its first request. One that is much older would squeeze all the rest.
     early = [p.started for p in report.capture.pages if p.started is not None and p.kind is not PageKind.RESTORE]
     near = [at for at in early if start - (end - start) // 20 <= at < start]
-    start = min([start, *near])
-    return Axis(start, end, columns, start)
+    return Axis(min([start, *near]), end, columns, report.zero)
 
 
 def around(sessions: Sequence[Session], axis: Axis) -> Axis:
