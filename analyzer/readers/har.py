@@ -336,6 +336,7 @@ class _Reading:
         self.browser = text_of(member(document.log, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")), text_of(creator.get("version"))
         self.row = exporters.identify(self.name, self.version)
+        self.label = exporters.label(self.row, self.name, self.version, text_of(creator.get("comment")))
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
         # Or another member of `log`, or entries name more than we keep: then no page's end proves anything.
         self.pages_lost = bool(document.skipped) or gathered.pages_lost
@@ -348,8 +349,7 @@ class _Reading:
         self.edited = False
         self.merged: page_reader.Contradiction | None = None
         self.refs: dict[str, int] = {}  # pages in the order in which they are first seen
-        # Without tabs (proxies) entries may stand in any order: nothing tells that the clock was set.
-        self.stepped = gathered.clock > 0 and self.row.tabs is not Tabs.NOTHING
+        self.stepped = gathered.clock > 0 and self.row.in_order_of_start
 
     def capture(self) -> Capture:
         gathered, row = self.gathered, self.row
@@ -366,7 +366,7 @@ class _Reading:
             self._witness(trace)
             self.edited = self.edited or events.edited(socket, trace.messages, row)
             self.missing.add(events.missing_messages(socket, trace, known))
-        pages, caveats = self._pages(), exporters.caveats(row)
+        pages, caveats = self._pages(), exporters.caveats(row, named=bool(self.name))
         if row.tabs is Tabs.TAB:
             traces = [
                 self._in_tab(trace, socket, pages) for trace, socket in zip(traces, gathered.sockets, strict=True)
@@ -383,7 +383,7 @@ class _Reading:
             sha256=None,
             bytes=0,
             format="har",
-            exporter=Exporter(row.id, self.name, self.version, self._label()),
+            exporter=Exporter(row.id, self.name, self.version, self.label),
             observed=Interval(min(instants), max(instants)) if instants else None,
             entries=self.document.count,
             pages=tuple(pages),
@@ -400,12 +400,6 @@ class _Reading:
         self.witnessed += [at for at in (first, last, *events.witnessed(trace)) if at is not None]
         if trace.page is not None and last is not None:
             self.gathered.see(trace.page, last)
-
-    def _label(self) -> str:
-        """For people: `Firefox 153.7.0`; a program that no row knows by the name that it gives itself."""
-        row = self.row
-        name = self.name if row is exporters.UNKNOWN and self.name else row.label
-        return f"{name} {self.version}" if row.version_tells and self.version and self.version not in name else name
 
     # -- the capture as a whole ------------------------------------------------------------------------------
 
