@@ -183,11 +183,15 @@ class Active(Value, frozen=True):
 
 
 class Closed(Value, frozen=True):
-    """readyState CLOSED. `code` and `reason` as in RFC 6455 section 7.4, where the exporter records them."""
+    """readyState CLOSED. `code` and `reason` as in RFC 6455 section 7.4, where the exporter records them.
+
+    `problem`: the error that closed it, in the browser's words.
+    """
 
     within: Bounds
     code: int | None = None
     reason: str | None = None
+    problem: str | None = None
 
 
 class Silent(Value, frozen=True):
@@ -380,6 +384,7 @@ class Page(Value, frozen=True):
     kind: PageKind
     end: PageEnd | None = None
     returned: bool = False  # its URL was seen before, with another in between
+    recorded: bool = True  # its load is in the capture; else no more than its name, or what was left of it
 
 
 class Exporter(Value, frozen=True):
@@ -433,7 +438,7 @@ class Session(Value, frozen=True):
     close_code: int | None
     close_reason: str | None
     messages: Messages
-    problem: str | None = None  # why the handshake failed
+    problem: str | None = None  # why the handshake failed, or the error that closed an open socket
     clock: int = 0
     affiliation: Affiliation = Affiliation()
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
@@ -637,6 +642,14 @@ class Report(Value, frozen=True):
     excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
     unsure: bool = False  # something that a rule looks for cannot be ruled out, whatever severity the policy gives it
+
+    @property
+    def zero(self) -> Instant:
+        """From where every output counts: the first instant that the capture witnesses. 0: it has no times."""
+        if self.capture.observed is not None:
+            return self.capture.observed.start
+        bounds = (it for session in self.sessions for it in (session.created, session.opened, session.closed))
+        return min((it.earliest for it in bounds if it is not None and it.earliest is not None), default=0)
 
     def named(self, ids: Iterable[str]) -> tuple[Session, ...]:
         """The sessions with these ids (s1 is the first, so no search)."""

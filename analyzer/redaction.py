@@ -59,6 +59,9 @@ NAMED = re.compile(  # a secret by the word before it, also at the end of a name
     re.IGNORECASE,
 )
 PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
+WORD = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
+VOWEL, UNSPOKEN = re.compile("(?i)[aeiouy]|^https?$"), re.compile("(?i)(?!http)[^aeiouy]{4}")
+DIGITS = re.compile(r"\d+(?:\.\d+)*")
 ALNUM = re.compile(r"[^\W_]+")
 # page_1, page_1_0, page@5f3a..., frame@5f3a...#2
 EXPORTERS_PAGE = re.compile(
@@ -86,6 +89,13 @@ def opaque(run: str) -> bool:
 
 def _mixed(text: str) -> bool:
     return any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
+
+
+def _worded(run: str) -> bool:
+    """Are the letters of a run those of words that can be spoken, with a number or two? Those of tokens are not."""
+    letters = sum(map(str.isalpha, run))
+    spoken = sum(len(word) for word in WORD.findall(run) if VOWEL.search(word) and not UNSPOKEN.search(word))
+    return "@" not in run and "%40" not in run and 10 * spoken >= 9 * letters and len(DIGITS.findall(run)) < 4
 
 
 @remembered(8192)
@@ -241,13 +251,19 @@ class Masks:
             traces=(),
             exporter=msgspec.structs.replace(
                 exporter,
-                name=None if exporter.name is None else self.text(exporter.name),
+                name=None if exporter.name is None else self.program(exporter.name),
                 version=None if exporter.version is None else self.text(exporter.version),
-                label=self.text(exporter.label),
+                label=self.program(exporter.label),
             ),
             pages=tuple(self.page(page) for page in capture.pages),
             skipped=tuple(msgspec.structs.replace(it, problem=self.text(it.problem)) for it in capture.skipped),
         )
+
+    def program(self, name: str) -> str:
+        """The name of a program: as long as it may be, what is made of words is no secret."""
+        runs = list(filter(opaque, RUN.findall(name)))
+        worded = bool(runs) and all(map(_worded, runs)) and not _names_one(name)
+        return self._words(name) if worded else self.text(name)
 
     def page(self, page: Page) -> Page:
         end = page.end and msgspec.structs.replace(page.end, successor=self.page_id(page.end.successor))

@@ -139,7 +139,11 @@ def flat(rendered: str) -> str:
             "webkit-D", "? Cannot tell: Safari / WebKit Web Inspector never writes WebSockets", id="no sockets written"
         ),
         pytest.param("chrome-10-failed", "9 more never opened.", id="failed handshakes are no sockets that were open"),
-        pytest.param("mitmproxy-C.savehar", "cannot be told: no pages in this file.", id="a proxy sees no pages"),
+        pytest.param(
+            "mitmproxy-C.savehar",
+            "cannot be told: this file does not show how pages were loaded.",
+            id="a proxy sees no pages",
+        ),
     ],
 )
 def test_real_captures_say(name: str, said: str, captures: Path) -> None:

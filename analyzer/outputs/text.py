@@ -124,6 +124,7 @@ def _full(report: Report, policy: Policy, medium: Medium) -> list[Text]:
         *_services(report, policy, medium),
         *_origins(report, medium),
         *_tried(report, medium),
+        *_errors(report, medium),
         *_findings(report.findings, medium),
         *_caveats(report.capture.caveats, medium),
         *_skipped(report.capture.skipped, medium),
@@ -211,7 +212,7 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
     axis = terminal.axis_of(report, 1)
     pages = {page.id: page for page in report.capture.pages}
     opened = {s.id: terminal.when(s.opened, axis) for s in shown}
-    ended = {s.id: medium.safe(terminal.ending(s, pages, axis)) for s in shown}
+    ended = {s.id: medium.safe(terminal.ending(s, pages, axis, short=True)) for s in shown}
     layout = _layout([*names.values(), *(name for name, _ in groups)], opened.values(), ended.values(), medium)
     axis = Axis(axis.start, axis.end, layout.bar - 1, axis.start)
     crowd = terminal.proven_levels(report.sessions, axis)
@@ -371,6 +372,10 @@ def _origins(report: Report, medium: Medium) -> list[Text]:
 
 # -- below it ----------------------------------------------------------------------------------------------
 
+UNTOLD = (
+    "What was tried (load, reload, leaving the page, coming back) cannot be told: this file does not show how pages "
+    "were loaded."
+)
 TRIED = {"load": "load", "reload": "reload", "navigation": "leaving the page", "return": "coming back"}
 
 
@@ -379,14 +384,15 @@ def _tried(report: Report, medium: Medium) -> list[Text]:
 
 
 def tried_sentence(report: Report) -> str:
-    """Which of the things that QA should do the capture shows. A file without pages shows none, done or not."""
+    """Which of the things that QA should do the capture shows. A file without loads of pages shows none."""
     pages = report.capture.pages
-    if not pages:
-        return "What was tried (load, reload, leaving the page, coming back) cannot be told: no pages in this file."
     done = tried(pages)
+    if not done:
+        return UNTOLD
     rest = [name for name in TRIED if name not in done]
     told = f"Tried: {_listed(done)}."
-    if rest and any(page.kind is PageKind.UNKNOWN for page in pages):
+    gone = any(caveat.id == "earlier-pages-missing" for caveat in report.capture.caveats)
+    if rest and (gone or any(page.kind is PageKind.UNKNOWN or not page.recorded for page in pages)):
         return f"{told}   Cannot tell: {_listed(rest)} (how each page was loaded is not known)."
     return f"{told}   Not tried in this recording: {_listed(rest)}." if rest else told
 
@@ -396,6 +402,22 @@ def _listed(names: Sequence[str]) -> str:
     if names[-2:] == ["navigation", "return"]:
         words[-2:] = ["leaving the page and coming back"]
     return ", ".join(words)
+
+
+def _errors(report: Report, medium: Medium) -> list[Text]:
+    """The errors that closed open sockets, in the browser's words: the table may have no room for them."""
+    broken: dict[str, list[str]] = {}
+    for session in report.sessions:
+        if session.outcome is Outcome.CLOSED and session.problem:
+            broken.setdefault(session.problem, []).append(f"#{session.id[1:]}")
+    if not broken:
+        return []
+    lines = heading("Closed by an error")
+    for problem, ids in list(broken.items())[:GROUPS]:
+        more = f" and {len(ids) - ADDRESSES:,} more" if len(ids) > ADDRESSES else ""
+        told = f"{medium.safe(problem, 1000)}: {', '.join(ids[:ADDRESSES])}{more}"
+        lines += wrapped(Text(told), medium, f"{MARGIN}{medium.signs.dot} ")
+    return lines + _more(len(broken) - GROUPS, medium)
 
 
 def _findings(findings: Sequence[Finding], medium: Medium) -> list[Text]:

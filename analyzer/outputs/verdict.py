@@ -155,6 +155,8 @@ def _fate(report: Report) -> str:
         case Outcome.OPEN:
             return f", still open {saved(report)}"
         case Outcome.CLOSED:
+            if session.problem:
+                return ", closed by an error"
             left = session.closed is not None and session.closed.evidence.startswith("page-")
             return ", and gone with its page" if left else ", and closed again"
         case _:

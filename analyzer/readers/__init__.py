@@ -14,6 +14,7 @@ import msgspec
 
 from analyzer.model import Capture, CaptureError, Caveat
 from analyzer.readers import har
+from analyzer.readers.foreign import recognized_zip
 from analyzer.readers.window import Bytes
 
 # A larger file is read faster than it is hashed; its `sha256` is null.
@@ -289,7 +290,7 @@ def _unzipped(file: IO[bytes], source: str, progress: Progress | None) -> Iterat
             problem = (
                 f"a zip with {len(names)} HARs in it: unpack it and name the folder"
                 if names
-                else "a zip without a .har in it"
+                else recognized_zip(archive.namelist()) or "a zip without a .har in it"
             )
             raise CaptureError(source, "", problem)
         info = archive.getinfo(names[0])

@@ -79,6 +79,7 @@ class Rules(Value, frozen=True):
     other_process: Collection[str] = ()  # pages whose scripts have lower ids than in the page before
     no_bfcache: Caveat | None = None  # assumed: a navigation ends the sockets of the page that is left
     start_slack: Duration = 0  # by which dates may be early
+    loaded: Collection[str] = ()  # pages whose document lacks the mark of one: it shows that it was loaded, and no more
 
 
 class Contradiction(Value, frozen=True):
@@ -109,6 +110,7 @@ def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: R
     shown = _shown_since(order, seen, main, how, rules.start_slack)
     addresses: set[str] = set()  # of the pages before
     latest = None
+    recorded = _recorded(order, main, seen, rules.loaded)
     for n, page in enumerate(order):
         witness, document, address = seen.get(page.id), main[page.id], _address(page, main)
         last = witness.last_start if witness is not None else None
@@ -129,6 +131,7 @@ def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: R
                 kind=_kind(page, n, document, how[n], numbers),
                 end=end if rules.trusted else None,
                 returned=how[n] is PageKind.RESTORE or (latest != address and address in addresses),
+                recorded=page.id in recorded,
             )
         )
         if rules.trusted:
@@ -162,6 +165,24 @@ def _main_document(page: Listed, seen: dict[str, Seen]) -> Document | None:
     documents = [d for d in seen[page.id].documents if not d.embedded] if page.id in seen else []
     own = [d for d in documents if _plain(d.url) == _plain(page.title)]
     return next(iter(own or documents), None)
+
+
+def _recorded(
+    order: Sequence[Listed], main: dict[str, Document | None], seen: dict[str, Seen], loaded: Collection[str]
+) -> set[str]:
+    """The pages whose load is in the file: by their own document, which a page that is brought back takes with it.
+
+    An export of sockets alone has no documents: there a page that has a socket counts.
+    """
+    own = {page.id for page in order if page.id in loaded or _is_own(main[page.id], page)}
+    if not own and not any(witness.documents for witness in seen.values()):
+        own = {page.id for page in order if page.id in seen}
+    dates = {page.started for page in order if page.id in own and page.started is not None}
+    return {page.id for page in order if page.id in own or page.started in dates}
+
+
+def _is_own(document: Document | None, page: Listed) -> bool:
+    return document is not None and (document.top_level or _plain(document.url) == _plain(page.title))
 
 
 def _plain(url: str) -> str:
@@ -365,7 +386,7 @@ def tabs_as_pages(listed: Sequence[Listed], documents: Iterable[Document], rules
             )
             addresses.add(address)
     pages += [
-        Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN)
+        Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN, recorded=False)
         for page in {page.id: page for page in listed}.values()
         if page.id not in tabs
     ]

@@ -16,7 +16,7 @@ OF_THE_ORIGINAL = (
     Caveat("trailing-data", "In the capture that this was extracted from something followed the HAR.", True),
     Caveat("entries-skipped", "The capture that this was extracted from has damaged parts.", True),
     Caveat("edited", "In the capture that this was extracted from dates or timings of sockets were changed.", True),
-    Caveat("messages-removed", "From the capture that this was extracted from messages were removed before."),
+    Caveat("messages-removed", "The capture that this was extracted from lacks messages, or a handshake took long."),
     Caveat("merged", "The capture that this was extracted from was merged from several, or edited.", True),
     Caveat("clock-stepped", "In the capture that this was extracted from entries run backwards.", True),
 )

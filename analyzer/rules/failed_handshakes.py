@@ -26,7 +26,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             Severity.WARNING if _storm(failed) else Severity.NOTE,
-            f"{many} never opened: {', '.join(problems[:SHOWN]) or 'no answer'}{more}.",
+            f"{many} never opened: {', '.join(problems[:SHOWN]) or 'no reason recorded'}{more}.",
             (session.id for session in failed),
             remedy="Look at the answers of the server; let the client wait longer after each failure.",
         )

@@ -139,7 +139,7 @@ class _Teller:
         if socket.open:
             sign, what = "+", self._masks.url(socket.url)
         elif not socket.opened:
-            sign, what = "!", f"failed: {self._masks.text(socket.problem or 'no answer')}"
+            sign, what = "!", f"failed: {self._masks.text(socket.problem or 'no reason recorded')}"
         else:
             ended = "lost from sight" if socket.lost else "closed"
             sign, what = "-", f"{ended}: {HOW[socket.by]}" if socket.by else ended
