@@ -48,6 +48,7 @@ SECOND_MOUNT = re.compile(
 MOUNT = re.compile(r"commitHookEffectListMount")
 # A function's own name, not that of its class: `new ReconnectingSocket` opens for the first time.
 AGAIN = re.compile(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
+ENDED = re.compile(r"_*on_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
 COMPONENT = re.compile(r"<[A-Z][\w$.]*>")  # `<div>` is none
 MINIFIED = re.compile(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
 LONG_LINE = 500  # characters
@@ -128,6 +129,17 @@ def mounted(code: Initiator | None) -> Frame | None:
     return next((it for it in _frames(code) if _called(it.function).mount), None)
 
 
+def after_mount(code: Initiator | None) -> bool:
+    """Did the effect open the socket in a later turn of the event loop than that in which React ran it?"""
+    turns = code.stack if code is not None else ()
+    return any(_called(it.function).mount for calls in turns[1:] for it in calls.frames)
+
+
+def ended(code: Initiator | None) -> Frame | None:
+    """The frame of a function that is called when a socket has ended: what was opened then takes its place."""
+    return next((it for it in _frames(code) if _called(it.function).ended), None)
+
+
 def reconnect(session: Session) -> Frame | None:
     """The frame by which client or application opened anew by itself."""
     library = clients.library(session.provider)
@@ -167,13 +179,14 @@ class _Called(NamedTuple):
     second_mount: bool
     mount: bool
     again: bool
+    ended: bool
 
 
 @remembered(4096)
 def _called(function: str | None) -> _Called:
     name = (function or "").rpartition(".")[2]
     names = (name, clients.SUFFIX.sub("", name))
-    return _Called(*(any(map(it.fullmatch, names)) for it in (FRAMEWORK, SECOND_MOUNT, MOUNT, AGAIN)))
+    return _Called(*(any(map(it.fullmatch, names)) for it in (FRAMEWORK, SECOND_MOUNT, MOUNT, AGAIN, ENDED)))
 
 
 def _minified(frame: Frame) -> bool:

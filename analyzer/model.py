@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -526,11 +526,16 @@ class Explanation(Value, frozen=True):
 
 class Cause(Value, frozen=True):
     """Why several sockets were open at once: a pure function over what a rule says of an overlap, proven or possible,
-    and its sessions in the order in which they were asked for; its module's docstring is its manual page."""
+    and sessions in the order in which they were asked for; its module's docstring is its manual page.
+
+    The sessions are some of the finding's that have the same `key`, each of which was open together with another of
+    them: certainly, where the overlap is proven. So a cause names no socket that was alone.
+    """
 
     id: str
     title: str
     explain: Callable[[Finding, Sequence[Session]], Explanation | None]
+    key: Callable[[Session], Hashable] = lambda _: None  # None: this socket is none of the cause's business
     dev_only: bool = False  # production does not have it
     at_most: Severity | None = None  # an overlap that it explains is not graver
     of_all: bool = False  # its function gets all sessions of the capture: what closed before tells, too

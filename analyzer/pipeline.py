@@ -49,11 +49,9 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         excesses=overlaps.excesses(found, policy, stretches),
         findings=(),
     )
-    dated = causes.dated(report)
+    explained = causes.explainer(report)
     found_by_rules = [
-        causes.explained(finding, dated) if rule.has_cause else finding
-        for rule in RULES
-        for finding in rule.check(report, policy)
+        explained(finding) if rule.has_cause else finding for rule in RULES for finding in rule.check(report, policy)
     ]
     findings = _weighed(found_by_rules, policy)
     return msgspec.structs.replace(
