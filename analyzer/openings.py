@@ -13,6 +13,7 @@ CLEANED = 5 * SECOND  # by then a clean-up has closed, even one that waits for t
 SOON = SECOND // 4  # a clean-up that closes at once, or as soon as the handshake is done: measured 1 to 70 ms
 QUEUED = SECOND // 10
 FOREVER = 1 << 62
+ABANDONED = "closed before the connection is established"  # as Chromium says it
 # What to do where each socket was about to be closed when the next one was opened.
 WAIT = "Close the old socket, and wait until it is closed, before the next one is opened."
 
@@ -86,6 +87,12 @@ def at_once(old: Session, new: Session) -> bool:
     gone = old.closed.latest if old.closed is not None else None
     opened = old.opened.latest if old.opened is not None and old.opened.latest is not None else 0
     return gone is not None and gone <= max(created(new), opened) + SOON
+
+
+def abandoned(session: Session) -> bool:
+    """Did the page itself close it while it was CONNECTING? A clean-up, or a client that does not wait so long: the
+    server has no part in it."""
+    return session.outcome is Outcome.FAILED and ABANDONED in (session.problem or "")
 
 
 def cleaned_up(old: Session, new: Session) -> bool:
