@@ -30,6 +30,8 @@ ELSEWHERE = re.compile(
     r"|/(?:chunk-)?vendors?(?:~[^/]*|[.-][0-9A-Za-z_]*\d[0-9A-Za-z_]*)?(?:\.(?:chunk|bundle|min))?\.m?js"
     r"|/(?:framework|polyfills|zone|runtime|lib)(?:[.-][0-9A-Za-z_]*\d[0-9A-Za-z_]*)?(?:\.(?:chunk|bundle|min))?\.m?js"
 )
+EXTENSION = re.compile(r"(?:blob:)?(?:chrome|moz|safari-web|safari|ms-browser)-extension:", re.IGNORECASE)
+ENGINE = re.compile(r"(?:node|native|chrome|devtools|resource|extensions|wasm):")  # tells of neither
 # Functions of frameworks, bundlers and React, which a single bundle holds beside the application.
 FRAMEWORK = re.compile(
     r"react[_-]stack[_-]bottom[_-]frame|runWithFiberInDEV|commit(?:Hook|Passive|Layout|Root|Double|Mutation)\w*"
@@ -53,6 +55,20 @@ COMPONENT = re.compile(r"<[A-Z][\w$.]*>")  # `<div>` is none
 MINIFIED = re.compile(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
 LONG_LINE = 500  # characters
 HOT_CLIENT = re.compile(r"/@vite/client(?:\?|$)")
+
+
+def of_extension(code: Initiator | None) -> bool:
+    """Is it a browser extension's code, and nobody else's? Where a page's code is on the stack as well, the page opened
+    the socket: extensions wrap `WebSocket`, timers and listeners of pages, and each may call the other."""
+    if code is None:
+        return False
+    urls = [frame.url for frame in code.frames if frame.url] or ([code.url] if code.url else [])
+    told = {_is_extension(url) for url in urls if not ENGINE.match(url)}
+    return told == {True}
+
+
+def _is_extension(url: str) -> bool:
+    return EXTENSION.match(url) is not None
 
 
 def opener(code: Initiator | None, provider: Provider | None) -> Initiator | None:

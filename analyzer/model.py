@@ -335,6 +335,7 @@ class Trace(Value, frozen=True):
     scripts: tuple[str, ...] = ()  # URLs of the code in the initiator's stack, async parents included
     affiliation: Affiliation | None = None  # as a capture that we wrote ourselves tells it (extract)
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
+    extension: bool = False  # a browser extension opened it, and not the page
 
 
 class PageEnd(Value, frozen=True):
@@ -414,6 +415,7 @@ class Session(Value, frozen=True):
     clock: int = 0
     affiliation: Affiliation = Affiliation()
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
+    extension: bool = False  # a browser extension opened it, and not the page
 
     @property
     def provider(self) -> Provider | None:
@@ -592,6 +594,7 @@ class Policy(Value, frozen=True):
     tolerance: Duration = 250 * MILLISECOND
     app_mode: str | None = None  # development or production: which of a service's limits holds
     count_dev_servers: bool = False
+    count_extensions: bool = False
     severities: tuple[tuple[str, Severity | None], ...] = ()  # by rule, in place of its own; None: off
     fail_on: Severity = Severity.WARNING
     allow_undecided: bool = False
@@ -602,6 +605,10 @@ class Policy(Value, frozen=True):
     storm_opens: int = 10  # a minute: a client that waits twice as long after each failure makes 7
     outlives: Duration = 1 * SECOND  # a page's socket after it was left: the swap of documents takes 0.2 s
     file: str | None = None  # the settings file that it is from, as far as options do not say else
+
+    def counts(self, session: Session) -> bool:
+        """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""
+        return (self.count_dev_servers or not session.dev_only) and (self.count_extensions or not session.extension)
 
 
 class Report(Value, frozen=True):
@@ -615,7 +622,12 @@ class Report(Value, frozen=True):
     groups: tuple[Group, ...]
     excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
-    unsure: bool = False  # something that a rule looks for cannot be ruled out, whatever severity the policy gives it
+    unsure: bool = False  # what the capture leaves open may break the policy
+
+    @property
+    def opened(self) -> bool:
+        """Was any socket seen to open? Else nothing is shown about overlaps."""
+        return any(session.possible is not None for session in self.sessions)
 
     def named(self, ids: Iterable[str]) -> tuple[Session, ...]:
         """The sessions with these ids (s1 is the first, so no search)."""
@@ -667,7 +679,7 @@ class Report(Value, frozen=True):
 class Rule(Value, frozen=True):
     """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
 
-    `counts`: it is about how many are open at once, so it cannot be told where that cannot.
+    `counts`: it is about what was open at the same time, so it cannot be told where that cannot.
     """
 
     id: str

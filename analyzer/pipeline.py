@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import causes, initiators, overlaps, providers, redaction, sessions
+from analyzer import causes, gate, initiators, overlaps, providers, redaction, sessions
 from analyzer.model import (
     Affiliation,
     Capture,
@@ -17,6 +17,7 @@ from analyzer.model import (
     Overlap,
     Policy,
     Report,
+    Rule,
     Scope,
     Session,
     Verdict,
@@ -49,16 +50,45 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         excesses=overlaps.excesses(found, policy, stretches),
         findings=(),
     )
-    explained = causes.explainer(report)
-    found_by_rules = [
-        explained(finding) if rule.has_cause else finding for rule in RULES for finding in rule.check(report, policy)
-    ]
-    findings = _weighed(found_by_rules, policy)
-    return msgspec.structs.replace(
-        report,
-        findings=tuple(_fingerprinted(f, report) for f in findings),
-        unsure=any(finding.confidence is Confidence.POSSIBLE for finding in found_by_rules),
+    findings = tuple(_found(report, policy, RULES))
+    return msgspec.structs.replace(report, findings=findings, unsure=_unsure(report, findings, policy))
+
+
+def _found(report: Report, policy: Policy, rules: Iterable[Rule]) -> Iterator[Finding]:
+    """What the rules say, each finding with its cause and the severity that the policy gives it."""
+    explained, severities = causes.explainer(report), dict(policy.severities)
+    for rule in rules:
+        for finding in rule.check(report, policy):
+            told = explained(finding) if rule.has_cause else finding
+            severity = severities.get(finding.rule, told.severity)
+            if severity is not None:
+                yield _fingerprinted(msgspec.structs.replace(told, severity=severity), report)
+
+
+def _unsure(report: Report, findings: Iterable[Finding], policy: Policy) -> bool:
+    """May what happened break the policy, beyond what is found for certain?
+
+    Nothing that the capture allows is worse than that each socket was open for as long as it possibly was: more are
+    open at once, for longer. So what the rules say of that decides.
+    """
+    if all(session.possible == session.proven for session in report.sessions):
+        return False
+    sessions = tuple(_at_worst(session, report) for session in report.sessions)
+    stretches = overlaps.find(sessions)
+    worst = msgspec.structs.replace(
+        report, sessions=sessions, overlaps=stretches, excesses=overlaps.excesses(sessions, policy, stretches)
     )
+    certain = {finding.fingerprint for finding in findings if gate.fails(finding, policy)}
+    found = _found(worst, policy, [rule for rule in RULES if rule.counts])
+    return any(gate.fails(finding, policy) and finding.fingerprint not in certain for finding in found)
+
+
+def _at_worst(session: Session, report: Report) -> Session:
+    """The socket as if it had been open whenever it may have been, on the clock of all others."""
+    observed, possible = report.capture.observed, session.possible
+    endless = possible is not None and possible.end is None and observed is not None
+    seen = observed.end if endless and observed is not None else session.last_seen
+    return msgspec.structs.replace(session, proven=possible, clock=0, last_seen=seen)
 
 
 def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
@@ -73,12 +103,15 @@ def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row])
             openers[key] = initiators.opener(session.initiator, of.provider)
         return openers[key]
 
-    return tuple(msgspec.structs.replace(it, affiliation=of, initiator=opener(it, of)) for it, of in told)
+    return tuple(
+        msgspec.structs.replace(it, affiliation=of, initiator=opener(it, of), extension=trace.extension)
+        for (it, of), trace in zip(told, capture.traces, strict=True)
+    )
 
 
 def _told(capture: Capture, found: Sequence[Session], policy: Policy) -> Capture:
     """The capture with a caveat where it cannot say what the policy asks for."""
-    nameless = [session for session in found if session.user is None and not session.dev_only]
+    nameless = [session for session in found if session.user is None and policy.counts(session)]
     if policy.per is not Scope.USER or not nameless:
         return capture
     message = f"The user of {len(nameless):,} of the sockets is not known: they are counted together by address."
@@ -93,15 +126,6 @@ def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Ove
     if any(caveat.hides_sockets for caveat in capture.caveats):
         return Verdict.INCONCLUSIVE
     return Verdict.NO_OVERLAP if found else Verdict.NO_SOCKETS
-
-
-def _weighed(findings: Iterable[Finding], policy: Policy) -> Iterator[Finding]:
-    """The findings with the severities that the policy gives to their rules."""
-    severities = dict(policy.severities)
-    for finding in findings:
-        severity = severities.get(finding.rule, finding.severity)
-        if severity is not None:
-            yield msgspec.structs.replace(finding, severity=severity)
 
 
 def _fingerprinted(finding: Finding, report: Report) -> Finding:

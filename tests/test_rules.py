@@ -56,7 +56,7 @@ CAPTURES = Path(__file__).parent / "captures"
         pytest.param(
             "firefox-D",
             [("possible-overlap", "note", "Cannot rule out that both sockets of 127.0.0.1:46245/ws/echo were open at once: "
-              "the file does not say when socket #1, socket #2 closed.")],
+              "when socket #1 closed is not known.")],
             id="openings only",
         ),
         pytest.param(

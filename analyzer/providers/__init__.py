@@ -117,10 +117,10 @@ def load(path: Path) -> tuple[Row, ...]:
     import tomllib
 
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise CatalogueError(error.strerror or "cannot be read") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no text, no such name (a NUL in it)
         raise CatalogueError(f"not TOML: {error}") from None
     listed = document.get("provider")
     if not isinstance(listed, list) or set(document) != {"provider"}:

@@ -68,6 +68,7 @@ class Socket(msgspec.Struct):
     ticks: Ticks | None  # None: the entry has no list of messages
     clock: int
     context: str | None = None  # as a capture that we extracted tells it
+    extension: bool = False
 
 
 class Known(msgspec.Struct):
@@ -112,6 +113,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         scripts=socket.scripts,
         affiliation=socket.affiliation,
         context=socket.context,
+        extension=socket.extension,
     )
     return found, skipped
 

@@ -14,7 +14,7 @@ an expired token (401, 403), a wrong path (404). Let the client wait longer afte
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer import backoff, openings
 from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity
@@ -33,7 +33,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         more = f" and {len(problems) - SHOWN} other problems" if len(problems) > SHOWN else ""
         yield report.finding(
             RULE.id,
-            Severity.WARNING if _storm(refused, report.sessions) else Severity.NOTE,
+            Severity.WARNING if _storm(filter(policy.counts, refused), report.sessions) else Severity.NOTE,
             f"{_many(refused)} never opened: {', '.join(problems[:SHOWN]) or 'no reason recorded'}{more}.",
             (session.id for session in refused),
             remedy=REMEDY,
@@ -52,7 +52,7 @@ def _many(sessions: Sequence[Session]) -> str:
     return "1 socket" if len(sessions) == 1 else f"{len(sessions)} sockets"
 
 
-def _storm(failed: Sequence[Session], everyone: Sequence[Session]) -> bool:
+def _storm(failed: Iterable[Session], everyone: Sequence[Session]) -> bool:
     """Were there five within one minute, without those of a client that backs off?"""
     patient = {it.id for members in backoff.series(everyone) for it in backoff.reconnects(members)[1]}
     bounds = (it.created or it.closed for it in failed if it.id not in patient)

@@ -25,7 +25,7 @@ REMEDY = "Let the client wait longer after each failure, with some chance in it,
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    for members in backoff.series(session for session in report.sessions if not session.dev_only):
+    for members in backoff.series(filter(policy.counts, report.sessions)):
         again, _ = backoff.reconnects(members)
         start, most = _densest(again)
         if most >= policy.storm_opens:
