@@ -237,6 +237,7 @@ ADVICE = {  # by caveat that is not the exporter's; for the others its row says 
     "entries-skipped": WHOLE,
     "edited": WHOLE,
     "merged": "Give each recording as its own file, as it was exported.",
+    "export-behind": "Record again, and wait some seconds after the last socket before the export.",
     "clock-stepped": "Record again, in one go, and give the file as it was exported.",
 }
 

@@ -29,7 +29,7 @@ from analyzer.model import (
     Skipped,
     Trace,
 )
-from analyzer.readers import events
+from analyzer.readers import events, flood
 from analyzer.readers import pages as page_reader
 from analyzer.readers.decode import kind
 from analyzer.readers.entries import Document, Element
@@ -368,8 +368,9 @@ class _Reading:
         if self.merged is not None and self.merged.of_time:
             self.refs = {page: n for n, page in enumerate(gathered.last_start)}
             traces = [self._by_itself(trace, number) for number, trace in enumerate(traces)]
-        caveats = [*self._caveats(), *caveats]
         instants = gathered.witnessed() + self.witnessed
+        behind = flood.caveat(traces, max(instants)) if row is exporters.CHROME and instants else None
+        caveats = [*self._caveats(), *([behind] if behind is not None else []), *caveats]
         in_order = row.in_order_of_close or (row.out_of_order_means_order_of_close and gathered.out_of_order)
         in_order = in_order and gathered.order.of_end([trace.messages.last for trace in traces])
         return Capture(
