@@ -17,7 +17,6 @@ from analyzer.model import (
     Overlap,
     Policy,
     Report,
-    Rule,
     Scope,
     Session,
     Verdict,
@@ -50,17 +49,17 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         excesses=overlaps.excesses(found, policy, stretches),
         findings=(),
     )
-    findings = tuple(_found(report, policy, RULES))
+    findings = tuple(_found(report, policy))
     return msgspec.structs.replace(report, findings=findings, unsure=_unsure(report, findings, policy))
 
 
-def _found(report: Report, policy: Policy, rules: Iterable[Rule]) -> Iterator[Finding]:
+def _found(report: Report, policy: Policy) -> Iterator[Finding]:
     """What the rules say, each finding with its cause and the severity that the policy gives it."""
     explained, severities = causes.explainer(report), dict(policy.severities)
-    for rule in rules:
+    for rule in RULES:
         for finding in rule.check(report, policy):
             told = explained(finding) if rule.has_cause else finding
-            severity = severities.get(finding.rule, told.severity)
+            severity = severities.get(rule.id, told.severity)
             if severity is not None:
                 yield _fingerprinted(msgspec.structs.replace(told, severity=severity), report)
 
@@ -69,26 +68,44 @@ def _unsure(report: Report, findings: Iterable[Finding], policy: Policy) -> bool
     """May what happened break the policy, beyond what is found for certain?
 
     Nothing that the capture allows is worse than that each socket was open for as long as it possibly was: more are
-    open at once, for longer. So what the rules say of that decides.
+    open at once, for longer. So what the rules say of that decides; a cause, which makes no finding graver, at last.
     """
     if all(session.possible == session.proven for session in report.sessions):
         return False
-    sessions = tuple(_at_worst(session, report) for session in report.sessions)
-    stretches = overlaps.find(sessions)
-    worst = msgspec.structs.replace(
-        report, sessions=sessions, overlaps=stretches, excesses=overlaps.excesses(sessions, policy, stretches)
+    failing = [finding for finding in findings if gate.fails(finding, policy)]
+    certain = {finding.fingerprint for finding in failing}
+    told = {(finding.rule, finding.sessions) for finding in failing}
+    worst = _at_worst(report, policy)
+    explained, severities = causes.explainer(worst), dict(policy.severities)
+    for rule in RULES:
+        for finding in rule.check(worst, policy) if rule.counts else ():
+            given = severities.get(rule.id, finding.severity)
+            if given is None or not given.at_least(policy.fail_on) or (rule.id, finding.sessions) in told:
+                continue
+            because = explained(finding) if rule.has_cause else finding
+            weighed = msgspec.structs.replace(because, severity=severities.get(rule.id, because.severity))
+            marked = _fingerprinted(weighed, worst)
+            if gate.fails(marked, policy) and marked.fingerprint not in certain:
+                return True
+    return False
+
+
+def _at_worst(report: Report, policy: Policy) -> Report:
+    """The report as if each socket had been open whenever it may have been, on one clock."""
+    observed = report.capture.observed
+    saved = observed.end if observed is not None else None
+    sessions = tuple(
+        msgspec.structs.replace(
+            it,
+            proven=it.possible,
+            clock=0,
+            last_seen=saved if it.possible is not None and it.possible.end is None else it.last_seen,
+        )
+        for it in report.sessions
     )
-    certain = {finding.fingerprint for finding in findings if gate.fails(finding, policy)}
-    found = _found(worst, policy, [rule for rule in RULES if rule.counts])
-    return any(gate.fails(finding, policy) and finding.fingerprint not in certain for finding in found)
-
-
-def _at_worst(session: Session, report: Report) -> Session:
-    """The socket as if it had been open whenever it may have been, on the clock of all others."""
-    observed, possible = report.capture.observed, session.possible
-    endless = possible is not None and possible.end is None and observed is not None
-    seen = observed.end if endless and observed is not None else session.last_seen
-    return msgspec.structs.replace(session, proven=possible, clock=0, last_seen=seen)
+    stretches = overlaps.find(sessions)
+    excesses = overlaps.excesses(sessions, policy, stretches)
+    return msgspec.structs.replace(report, sessions=sessions, overlaps=stretches, excesses=excesses)
 
 
 def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:

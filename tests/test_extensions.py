@@ -76,8 +76,9 @@ def test_whose_code_opened_it(calls: dict[str, Any], extension: bool, report: Ca
 def test_the_origin_of_the_handshake_tells(origin: str, extension: bool, report: Callable[..., Report]) -> None:
     entry = foreign(headers=[("origin", origin)])
     entry["_initiator"] = {"type": "other"}
-    (session,) = report(har(entry)).sessions
-    assert session.extension is extension
+    it = report(har(entry))
+    assert it.sessions[0].extension is extension
+    assert ("1 socket opened by a browser extension: #1" in render(Run((it,), (), Policy())).decode()) is extension
 
 
 def test_an_initiator_without_a_stack_tells(report: Callable[..., Report]) -> None:

@@ -122,6 +122,7 @@ def rules(folder: Path, names: str, *options: str) -> list[str]:
         pytest.param(FAILED, "", 0, id="failed-handshakes is a note"),
         pytest.param(FAILED, "--fail-on note", 1, id="failed-handshakes, notes fail"),
         pytest.param(NONE, "--allow-empty --fail-on note", 1, id="nothing-recorded, notes fail"),
+        pytest.param("chrome-bug-phoenix-backs-off.har", "", 0, id="reconnect-storm, of a client that backs off"),
         # the scopes
         pytest.param(USERS, "", 1, id="per capture, two users are too many"),
         pytest.param(USERS, "--per service", 1, id="per service they are, too"),

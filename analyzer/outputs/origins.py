@@ -41,6 +41,8 @@ def groups(report: Report) -> list[tuple[str, list[Session]]]:
         if code is not None and short(code):
             key = (code.url, code.line, code.column, code.function, code.component, code.own, session.extension)
             found.setdefault(key, []).append(session)
+        elif session.extension:  # its handshake says so
+            found.setdefault((), []).append(session)
     return [(_place(members[0]), members) for members in sorted(found.values(), key=lambda it: -len(it))]
 
 
@@ -51,9 +53,10 @@ def sentences(report: Report) -> list[str]:
 
 def _place(session: Session) -> str:
     code = session.initiator
-    assert code is not None
     if session.extension:
-        return f"by a browser extension: {short(code)}"
+        place = short(code) if code is not None else ""
+        return f"by a browser extension{': ' if place else ''}{place}"
+    assert code is not None
     return f"from {short(code)}" if code.own else f"by a library: {short(code)}"
 
 
