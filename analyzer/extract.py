@@ -383,6 +383,7 @@ class _Small:
             "version": client.version if client is not None else None,
             "runtime": client.runtime if client is not None else None,
             "context": session.context if session is not None else None,
+            "extension": True if session is not None and session.extension else None,
         }
         return {key: value for key, value in said.items() if value is not None}
 

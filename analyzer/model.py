@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -363,6 +363,7 @@ class Trace(Value, frozen=True):
     watch: Watch | None = None
     key: str | None = None  # Sec-WebSocket-Key
     also: tuple[str, ...] = ()
+    extension: bool = False  # a browser extension opened it, and not the page
 
 
 class PageEnd(Value, frozen=True):
@@ -445,6 +446,7 @@ class Session(Value, frozen=True):
     assumes: Caveat | None = None  # what its outcome rests on
     key: str | None = None  # Sec-WebSocket-Key: 16 random bytes, so another socket has another one
     also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
+    extension: bool = False  # a browser extension opened it, and not the page
 
     @property
     def provider(self) -> Provider | None:
@@ -557,11 +559,16 @@ class Explanation(Value, frozen=True):
 
 class Cause(Value, frozen=True):
     """Why several sockets were open at once: a pure function over what a rule says of an overlap, proven or possible,
-    and its sessions in the order in which they were asked for; its module's docstring is its manual page."""
+    and sessions in the order in which they were asked for; its module's docstring is its manual page.
+
+    The sessions are some of the finding's that have the same `key`, each of which was open together with another of
+    them: certainly, where the overlap is proven. So a cause names no socket that was alone.
+    """
 
     id: str
     title: str
     explain: Callable[[Finding, Sequence[Session]], Explanation | None]
+    key: Callable[[Session], Hashable] = lambda _: None  # None: this socket is none of the cause's business
     dev_only: bool = False  # production does not have it
     at_most: Severity | None = None  # an overlap that it explains is not graver
     of_all: bool = False  # its function gets all sessions of the capture: what closed before tells, too
@@ -618,6 +625,7 @@ class Policy(Value, frozen=True):
     tolerance: Duration = 250 * MILLISECOND
     app_mode: str | None = None  # development or production: which of a service's limits holds
     count_dev_servers: bool = False
+    count_extensions: bool = False
     severities: tuple[tuple[str, Severity | None], ...] = ()  # by rule, in place of its own; None: off
     fail_on: Severity = Severity.WARNING
     allow_undecided: bool = False
@@ -628,6 +636,10 @@ class Policy(Value, frozen=True):
     storm_opens: int = 10  # a minute: a client that waits twice as long after each failure makes 7
     outlives: Duration = 1 * SECOND  # a page's socket after it was left: the swap of documents takes 0.2 s
     file: str | None = None  # the settings file that it is from, as far as options do not say else
+
+    def counts(self, session: Session) -> bool:
+        """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""
+        return (self.count_dev_servers or not session.dev_only) and (self.count_extensions or not session.extension)
 
 
 class Report(Value, frozen=True):
@@ -641,7 +653,12 @@ class Report(Value, frozen=True):
     groups: tuple[Group, ...]
     excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
-    unsure: bool = False  # something that a rule looks for cannot be ruled out, whatever severity the policy gives it
+    unsure: bool = False  # what the capture leaves open may break the policy
+
+    @property
+    def opened(self) -> bool:
+        """Was any socket seen to open? Else nothing is shown about overlaps."""
+        return any(session.possible is not None for session in self.sessions)
 
     @property
     def zero(self) -> Instant:
@@ -701,7 +718,7 @@ class Report(Value, frozen=True):
 class Rule(Value, frozen=True):
     """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
 
-    `counts`: it is about how many are open at once, so it cannot be told where that cannot.
+    `counts`: it is about what was open at the same time, so it cannot be told where that cannot.
     """
 
     id: str

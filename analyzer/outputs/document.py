@@ -131,6 +131,7 @@ def session_document(session: Session) -> Json:
         "provider": session.provider.id if session.provider is not None else None,
         "identity": _identity(session.identity),
         "dev_only": session.dev_only,
+        "extension": session.extension,
         "client": _client(session.client),
         "page": session.page,
         "initiator": _initiator(session.initiator),
@@ -219,7 +220,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 
 def columns() -> list[str]:
     """The columns of a flat session, in order."""
-    plain = dict.fromkeys(("id", "pointer", "url", "endpoint", "provider", "identity", "dev_only", "client", "page"))
+    whose = ("provider", "identity", "dev_only", "extension", "client", "page")
+    plain = dict.fromkeys(("id", "pointer", "url", "endpoint", *whose))
     ends = dict.fromkeys(("initiator", "outcome", "created", "opened", "closed", "proven", "possible"))
     tail = {"close_code": None, "close_reason": None, "messages": dict.fromkeys(("sent", "received", "first", "last"))}
     return [*(key for key, _ in _flatten({**plain, **ends, **tail, "problem": None}, "")), "source", "verdict"]

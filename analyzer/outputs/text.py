@@ -31,6 +31,7 @@ from analyzer.model import (
 from analyzer.outputs import origins, proof, services, terminal, verdict
 from analyzer.outputs.document import tried
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
+from analyzer.outputs.verdict import Kind
 
 SUFFIX = ".txt"
 IN_FULL = 5  # captures; above that one line each
@@ -50,7 +51,7 @@ def render(run: Run, *, width: int = 80, color: bool = False, unicode: bool = Tr
     lines: list[Text] = []
     several = len(run.reports) + len(run.unreadable)
     if several > IN_FULL:
-        lines += [line for report in run.reports for line in _short(report, medium)]
+        lines += [line for report in run.reports for line in _short(report, run.policy, medium)]
         lines += [line for it in run.unreadable for line in _unreadable(it, medium)]
     else:
         for report in run.reports:
@@ -67,19 +68,22 @@ def render(run: Run, *, width: int = 80, color: bool = False, unicode: bool = Tr
 # -- many captures -----------------------------------------------------------------------------------------
 
 TALLIES = {
-    Verdict.OVERLAP: "several open at once",
-    Verdict.POSSIBLE_OVERLAP: "cannot rule it out",
-    Verdict.INCONCLUSIVE: "cannot tell",
-    Verdict.NO_OVERLAP: "never more than one",
-    Verdict.NO_SOCKETS: "no sockets",
+    Kind.OVERLAP: "several open at once",
+    Kind.POSSIBLE_OVERLAP: "cannot rule it out",
+    Kind.INCONCLUSIVE: "cannot tell",
+    Kind.FOREIGN_OVERLAP: "one of the app's",
+    Kind.NO_OVERLAP: "never more than one",
+    Kind.NONE_OPENED: "no socket opened",
+    Kind.NO_SOCKETS: "no sockets",
 }
 
 
-def _short(report: Report, medium: Medium) -> list[Text]:
+def _short(report: Report, policy: Policy, medium: Medium) -> list[Text]:
     """One line: mark, verdict, sockets, most at once, file."""
-    mark, style = _mark(report.verdict, medium)
+    kind = verdict.kind(report, policy)
+    mark, style = _mark(kind, medium)
     line = Text().append(f"{mark:<4} " if not medium.unicode else f"{mark} ", style)
-    line.append(f"{TALLIES[report.verdict]:<20}  ", style)
+    line.append(f"{TALLIES[kind]:<20}  ", style)
     line.append(f"{count(len(report.sessions), 'socket'):>11}  {_most(report):<12}  ")
     return [line.append(medium.short_left(report.capture.source, medium.width - line.cell_len))]
 
@@ -105,8 +109,8 @@ def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
 
 
 def _summary(run: Run, medium: Medium) -> list[Text]:
-    tally = Counter(report.verdict for report in run.reports)
-    told = [f"{words} {tally[verdict]:,}" for verdict, words in TALLIES.items() if tally[verdict]]
+    tally = Counter(verdict.kind(report, run.policy) for report in run.reports)
+    told = [f"{words} {tally[kind]:,}" for kind, words in TALLIES.items() if tally[kind]]
     told += [f"cannot be read {len(run.unreadable):,}"] if run.unreadable else []
     total = count(len(run.reports) + len(run.unreadable), "capture")
     return wrapped(Text(f"{total}: {', '.join(told)}." if told else f"{total}.", STRONG), medium)
@@ -148,21 +152,21 @@ def _header(report: Report, medium: Medium) -> list[Text]:
     ]
 
 
-def _mark(verdict: Verdict, medium: Medium) -> tuple[str, str]:
+def _mark(kind: Kind, medium: Medium) -> tuple[str, str]:
     signs = medium.signs
-    match verdict:
-        case Verdict.OVERLAP:
+    match kind:
+        case Kind.OVERLAP:
             return signs.overlap, BAD
-        case Verdict.POSSIBLE_OVERLAP | Verdict.INCONCLUSIVE:
+        case Kind.POSSIBLE_OVERLAP | Kind.INCONCLUSIVE:
             return signs.unsure, UNSURE
-        case Verdict.NO_OVERLAP:
+        case Kind.NO_OVERLAP:
             return signs.fine, GOOD
-        case Verdict.NO_SOCKETS:
+        case _:
             return signs.nothing, UNSURE
 
 
 def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
-    mark, style = _mark(report.verdict, medium)
+    mark, style = _mark(verdict.kind(report, policy), medium)
     said, *more = verdict.verdict_sentences(report, policy)
     first = f" {mark} "
     lines = wrapped(Text(medium.safe(said, 2000), STRONG), medium, first)

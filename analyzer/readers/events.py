@@ -86,6 +86,7 @@ class Socket(msgspec.Struct):
     key: str | None = None  # Sec-WebSocket-Key
     listed: bool = True  # the entry has a list of messages, be it an empty one
     also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
+    extension: bool = False
 
 
 class Known(msgspec.Struct):
@@ -132,6 +133,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         context=socket.context,
         key=socket.key,
         also=socket.also,
+        extension=socket.extension,
     )
     return found, skipped
 

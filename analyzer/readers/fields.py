@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from analyzer import initiators
 from analyzer.model import (
     MILLISECOND,
     SECOND,
@@ -308,6 +309,14 @@ def protocols(sent: msgspec.Raw, answered: msgspec.Raw) -> tuple[str, ...]:
     """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
     said = f"{header(sent, PROTOCOL)},{header(answered, PROTOCOL)}"
     return tuple(dict.fromkeys(name for part in said.split(",") if (name := part.strip()))) if said != "," else ()
+
+
+def by_extension(code: Initiator | None, sent: msgspec.Raw, extracted: object) -> bool:
+    """Did a browser extension open it: its own page or worker (browsers write it into `Origin`), or its code in a page?
+    Or does a capture that we extracted say so?"""
+    told = isinstance(extracted, dict) and extracted.get("extension") is True
+    origin = initiators.EXTENSION.match(header(sent, "origin"))
+    return told or origin is not None or initiators.of_extension(code)
 
 
 def header(raw: msgspec.Raw, name: str) -> str:

@@ -34,7 +34,7 @@ from analyzer.model import (
     Trace,
     Watch,
 )
-from analyzer.readers import events
+from analyzer.readers import events, flood
 from analyzer.readers import pages as page_reader
 from analyzer.readers.decode import kind
 from analyzer.readers.entries import Document, Element
@@ -45,6 +45,7 @@ from analyzer.readers.fields import (
     Ticks,
     affiliation,
     answered,
+    by_extension,
     context,
     duration,
     endpoint,
@@ -382,6 +383,7 @@ class _Gathered:
                 protocols=protocols(entry.request.headers, entry.response.headers),
                 affiliation=affiliation(extracted),
                 context=context(extracted),
+                extension=by_extension(opened_by, entry.request.headers, extracted),
                 close=json_of(entry.close),
                 ticks=peeled if peeled is not None else None if messages is None else ticks(messages),
                 clock=self.clock,
@@ -521,7 +523,6 @@ class _Reading:
         if self.merged is not None and self.merged.of_time:
             self.refs = {page: n for n, page in enumerate(gathered.last_start)}
             traces = [self._by_itself(trace, number) for number, trace in enumerate(traces)]
-        caveats = [*self._caveats(), *caveats]
         instants = gathered.witnessed() + self.witnessed
         in_order = row.in_order_of_close or (
             row.out_of_order_means_order_of_close and gathered.out_of_order and not gathered.order.of_view()
@@ -529,6 +530,8 @@ class _Reading:
         said = told_order(self.document.log)
         in_order = in_order if said is None else said
         in_order = in_order and not self.repeated and gathered.order.of_end([trace.messages.last for trace in traces])
+        behind = flood.caveat(traces, max(instants)) if row is exporters.CHROME and instants else None
+        caveats = [*self._caveats(), *([behind] if behind is not None else []), *caveats]
         return Capture(
             source=self.source,
             sha256=None,
