@@ -18,6 +18,7 @@ from analyzer.model import (
     Affiliation,
     Bounds,
     Closed,
+    Discreet,
     Duration,
     Event,
     Initiator,
@@ -49,7 +50,7 @@ ENDLESS = 1e19  # ticks; beyond is no time in any unit
 LONGEST_HANDSHAKE = 1 * SECOND  # a longer `wait` without messages means that they were removed
 
 
-class Socket(msgspec.Struct):
+class Socket(Discreet, msgspec.Struct):
     """One socket's entry, kept until the whole file is known."""
 
     index: int
@@ -70,7 +71,7 @@ class Socket(msgspec.Struct):
     context: str | None = None  # as a capture that we extracted tells it
 
 
-class Known(msgspec.Struct):
+class Known(Discreet, msgspec.Struct):
     """What it takes the whole file to know."""
 
     row: Row
