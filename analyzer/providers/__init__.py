@@ -19,7 +19,7 @@ from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
-from analyzer.model import Affiliation, Client, Direction, Identity, Limit, Opening, Provider, Trace, Value
+from analyzer.model import Affiliation, Client, Direction, Discreet, Identity, Limit, Opening, Provider, Trace, Value
 from analyzer.remembering import LONGEST
 
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
@@ -194,7 +194,7 @@ def _groups(pattern: str) -> int | None:
 # -- what a trace tells ----------------------------------------------------------------------------------------
 
 
-class _View(msgspec.Struct):
+class _View(Discreet, msgspec.Struct):
     """One trace, taken apart as the rows want it."""
 
     host: str

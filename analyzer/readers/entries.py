@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol
 
 import msgspec
 
-from analyzer.model import CaptureError, Skipped
+from analyzer.model import CaptureError, Discreet, Skipped
 from analyzer.readers.batches import LARGE, LARGEST, Batches, Large, value_end
 from analyzer.readers.decode import Decoded, Decoder, Problem, Shape, all_or_nothing, kind, loads, members
 from analyzer.readers.foreign import HEAD, recognized
@@ -41,7 +41,7 @@ class Collector(Protocol):
     def add(self, messages: list[RawMessage], /) -> None: ...
 
 
-class Element(msgspec.Struct, Generic[Shape]):
+class Element(Discreet, msgspec.Struct, Generic[Shape]):
     """One element of `entries`: decoded, or skipped; with the fields of it that had to be left out.
 
     `peeled`: what took its messages, where these are too many to be kept as they are.

@@ -19,6 +19,7 @@ from analyzer.model import (
     Bounds,
     Closed,
     Confidence,
+    Discreet,
     Duration,
     Event,
     Initiator,
@@ -64,7 +65,7 @@ HANDSHAKE_ERRORS = (
 NO_REASON = "no reason recorded"
 
 
-class Socket(msgspec.Struct):
+class Socket(Discreet, msgspec.Struct):
     """One socket's entry, kept until the whole file is known."""
 
     index: int
@@ -89,7 +90,7 @@ class Socket(msgspec.Struct):
     extension: bool = False
 
 
-class Known(msgspec.Struct):
+class Known(Discreet, msgspec.Struct):
     """What it takes the whole file to know."""
 
     row: Row

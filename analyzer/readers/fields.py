@@ -22,6 +22,7 @@ from analyzer.model import (
     Calls,
     Client,
     Direction,
+    Discreet,
     Duration,
     Frame,
     Identity,
@@ -58,7 +59,7 @@ TEXT, BINARY = 1.0, 2.0  # likewise; as the numbers are decoded, since these are
 DATA = (TEXT, BINARY, 0.0, None)  # 0 and none: text, as far as anybody knows
 
 
-class Ticks(msgspec.Struct):
+class Ticks(Discreet, msgspec.Struct):
     """The messages of one socket as the file has them: times in ticks of a clock that is not known yet."""
 
     ticks: array[float] = msgspec.field(default_factory=lambda: array("d"))  # NaN where there is none

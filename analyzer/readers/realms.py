@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from analyzer.model import Initiator
+from analyzer.model import Discreet, Initiator
 from analyzer.readers.fields import headers, kept
 from analyzer.readers.raw import RawEntry
 
@@ -19,7 +19,7 @@ IFRAMES = ("iframe", "frame")
 MOST, MOST_BYTES = 10_000, 16 << 20  # workers, and likewise iframes; bytes of what is kept of the other scripts
 
 
-class RawLoader(msgspec.Struct, gc=False):
+class RawLoader(Discreet, msgspec.Struct, gc=False):
     url: str | None = None
 
 

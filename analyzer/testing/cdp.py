@@ -35,7 +35,7 @@ KINDS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
 class _Target:
     """What the protocol attaches to."""
 
@@ -44,7 +44,7 @@ class _Target:
     tab: str | None  # the id of the page that it belongs to
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
 class _Navigation:
     """A navigation of a main frame, by its loader."""
 

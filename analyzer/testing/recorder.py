@@ -34,7 +34,7 @@ class By(StrEnum):
     OWNER_GONE = "owner-gone"  # the worker or the iframe that had it
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
 class Socket:
     """One socket while it is recorded."""
 
@@ -70,7 +70,7 @@ class Socket:
         return self.opened and not self.ended
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
 class Page:
     """One document in a tab."""
 

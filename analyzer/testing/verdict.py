@@ -44,6 +44,7 @@ def assert_sockets(
     on one without sockets (unless `allow_empty`). Gives the report. Raises CaptureError where the HAR cannot be read,
     ValueError for a word that is none of those that count.
     """
+    __tracebackhide__ = True  # of pytest: the message says it all
     policy = Policy(
         per=Scope(per),
         max_open=max_open,
