@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer import initiators
-from analyzer.model import SECOND, Instant, Outcome, Session
+from analyzer.model import SECOND, Confidence, Instant, Outcome, Session
 
 TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
 CLEANED = 5 * SECOND  # by then a clean-up has closed, even one that waits for the handshake
@@ -25,6 +25,17 @@ def created(session: Session) -> Instant:
 def in_order(sessions: Iterable[Session]) -> list[Session]:
     """By when they were asked for."""
     return sorted(sessions, key=created)
+
+
+def met(one: Session, other: Session, confidence: Confidence = Confidence.PROVEN) -> bool:
+    """Were both open at the same time, certainly or possibly?"""
+    if confidence is Confidence.PROVEN:
+        a, b, comparable = one.proven, other.proven, one.clock == other.clock
+    else:
+        a, b, comparable = one.possible, other.possible, True
+    if a is None or b is None or not comparable:
+        return False
+    return (b.end is None or a.start < b.end) and (a.end is None or b.start < a.end)
 
 
 def second_mounts(sessions: Iterable[Session]) -> list[tuple[Session, Session]]:
