@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from urllib.parse import quote, unquote
 
@@ -214,12 +214,13 @@ class Masks:
         sessions = tuple(self.session(session) for session in report.sessions)
         self.meet(report)
         sessions = tuple(self.said(session) for session in sessions)
+        by_id = {session.id: session for session in sessions}
         return msgspec.structs.replace(
             report,
             capture=self.capture(report.capture),
             sessions=sessions,
             groups=tuple(self.group(group) for group in report.groups),
-            findings=tuple(self.finding(finding, report, sessions) for finding in report.findings),
+            findings=tuple(self.finding(finding, report, by_id) for finding in report.findings),
         )
 
     def learn(self, sessions: Iterable[Session]) -> None:
@@ -357,10 +358,9 @@ class Masks:
             url=None if frame.url is None else self.url(frame.url),
         )
 
-    def finding(self, finding: Finding, report: Report, sessions: Sequence[Session]) -> Finding:
+    def finding(self, finding: Finding, report: Report, by_id: Mapping[str, Session]) -> Finding:
         """A rule's sentence: ours, but for what it quotes of its sessions."""
         message = finding.message
-        by_id = {session.id: session for session in sessions}
         quoted: dict[str, str] = {}
         for raw in report.named(finding.sessions):
             quoted[raw.endpoint.partition("://")[2]] = by_id[raw.id].endpoint.partition("://")[2]

@@ -830,11 +830,10 @@ class _Reading:
     def _monotonic_offset(self) -> tuple[Instant, Instant] | None:
         """Wall clock minus the browser's monotonic clock, from a page with a date in 1970 and its document (measured:
         2..15 ms early), or from a handshake that was unanswered at export."""
+        firsts = {document.tab: document for document in reversed(self.gathered.documents)}
         for page in self.listed:
-            if page.monotonic is None:
-                continue
-            document = next((d for d in self.gathered.documents if d.tab == page.id), None)
-            if document is not None:
+            document = firsts.get(page.id)
+            if page.monotonic is not None and document is not None:
                 offset = document.started - page.monotonic
                 return offset, offset + 20 * MILLISECOND
         for socket in self.gathered.sockets:

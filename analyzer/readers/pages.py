@@ -11,14 +11,16 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import msgspec
 
 from analyzer import assumptions
 from analyzer.exporters import Row, Tabs
+from analyzer.intervals import NEVER
 from analyzer.model import SECOND, Bounds, Caveat, Duration, Instant, Page, PageEnd, PageKind, Value, Watch
 from analyzer.readers.reloads import MAX_AGE, Ask, Ordinary, Replaces, Way, replaces
+from analyzer.remembering import remember_last
 
 NUMBERED = re.compile(r"page_(\d{1,15})$")
 
@@ -418,11 +420,29 @@ def page_of(
         return pageref
     if row.tabs is Tabs.NOTHING:
         return None
-    tab = pageref or frame
-    mine = [page for page in pages if tab and (page.id == tab or page.id.startswith(tab + "#"))]
-    found = None
-    for page, before in zip(mine, [None, *mine], strict=False):
-        begun = before.end.within.earliest if before is not None and before.end is not None else page.started
-        if before is None or (started is not None and begun is not None and started >= begun):
-            found = page.id
-    return found
+    tab = _tabs(pages).get(pageref or frame or "")
+    if tab is None:
+        return None
+    begun, ids = tab
+    return ids[max(0, bisect_right(begun, started) - 1)] if started is not None else ids[0]
+
+
+@remember_last  # each socket of a capture asks for its pages
+def _tabs(pages: Sequence[Page]) -> dict[str, tuple[list[Instant], list[str]]]:
+    """Group the pages by tab: for each its id, and the instant from which a socket belongs to it or to one after it."""
+    tabs: dict[str, list[Page]] = {}
+    for page in pages:
+        tabs.setdefault(page.id, []).append(page)
+        tab, _, number = page.id.rpartition("#")
+        if number.isdecimal() and tab:
+            tabs.setdefault(tab, []).append(page)
+    return {tab: (_begun(documents), [page.id for page in documents]) for tab, documents in tabs.items()}
+
+
+def _begun(documents: Sequence[Page]) -> list[Instant]:
+    """Since when a document, or one after it, has been there: never later than for those after it."""
+    own = [documents[0].started or 0]
+    for before, page in pairwise(documents):
+        since = page.started if before.end is None else before.end.within.earliest
+        own.append(NEVER if since is None else since)
+    return list(accumulate(reversed(own), min))[::-1]
