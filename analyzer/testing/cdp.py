@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
-from analyzer.readers.told import SHARED_WORKER, STARTED_LATE
+from analyzer.readers.told import CUT_SHORT, SHARED_WORKER, STARTED_LATE
 from analyzer.testing.recorder import By, Json, Recording
 
 SWAP_SLACK = 200 * MILLISECOND  # a document in another process: from the commit of the next to the last close
@@ -66,12 +66,14 @@ class Cdp:
 
     def __init__(self, recording: Recording, wall_minus_monotonic: Duration, keeps_pages: bool = False) -> None:
         self.recording = recording
-        self.pulse: Instant = 0  # nothing was waiting to be read then
+        self.pulse: Instant = 0  # all that the browser had reported by then has been read
         self._ours = wall_minus_monotonic
         self._offset: Duration | None = None  # epoch minus the browser's clock
         self._keeps_pages = keeps_pages
         self._targets: dict[str, _Target] = {}  # by session
+        self._detached: set[str] = set()  # sessions whose target the browser itself reported to be gone
         self._navigations: dict[str, _Navigation] = {}  # by loader
+        self._loader: dict[str, str] = {}  # page or iframe -> loader of its document
         self._address: dict[str, str] = {}  # page or iframe -> URL of its document
         self._last: dict[str, Instant] = {}  # session -> its last stamped event
         self.unknown: set[str] = set()  # sockets that were older than the listening
@@ -89,7 +91,22 @@ class Cdp:
         """The target went, as was read at `at`."""
         target = self._targets.get(session)
         if target is not None:
+            self._detached.add(session)
             self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
+
+    def cut_short(self) -> None:
+        """Nothing more is heard of any target that the browser has not reported to be gone: a page that is missed cuts
+        the recording short, a worker that outlived all pages does not.
+
+        Playwright then says of every page that it was closed, which nobody knows.
+        """
+        if any(it.kind == "page" for session, it in self._targets.items() if session not in self._detached):
+            self.recording.caveat(CUT_SHORT)
+        for socket in self.recording.sockets.values():
+            if not socket.ended:
+                self.recording.lost(socket.id, self.pulse, self.pulse - GONE_BEFORE)
+            elif socket.by is By.PAGE_CLOSED and socket.owner not in self._detached:
+                self.recording.revoked(socket.id)
 
     def page_closed(self, id: str, at: Instant) -> None:
         for session, target in self._targets.items():
@@ -99,7 +116,7 @@ class Cdp:
     def _gone(self, session: str, target: _Target, at: Instant, earliest: Instant, by: By | None) -> None:
         page = target.kind == "page"
         by = by or (By.PAGE_CLOSED if page else By.OWNER_GONE)
-        for socket in self.recording.alive(tab=target.tab if page else None, owner=session):
+        for socket in self.recording.unended(tab=target.tab if page else None, owner=session):
             self.recording.ended(socket.id, at + GONE_AFTER, earliest, by)
 
     def finish(self, seen: Recording) -> Recording:
@@ -118,8 +135,8 @@ class Cdp:
         if target is None or handler is None:
             return
         stamped = self._at(params)
-        if stamped is not None:
-            self._last[session] = stamped
+        if stamped is not None:  # some report late what was earlier
+            self._last[session] = max(stamped, self._last.get(session, 0))
         handler(self, session, target, params, at if stamped is None else stamped)
 
     def _at(self, params: Json) -> Instant | None:
@@ -135,11 +152,13 @@ class Cdp:
         return None if self._offset is None else round(ticks * SECOND) + self._offset
 
     def _created(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        """The constructor ran; the protocol does not say when, but events of one target come in their order."""
         initiator = params.get("initiator")
         self.recording.requested(
             f"{session}/{params['requestId']}",
             str(params["url"]),
-            at,
+            min(self._last.get(session, self.pulse - GONE_BEFORE), at),
+            seen=at,
             tab=target.tab,
             owner=session,
             initiator=initiator if isinstance(initiator, dict) else None,
@@ -152,7 +171,7 @@ class Cdp:
         if socket is None:
             self.unknown.add(key)  # its creation was missed, and with it its URL
             return
-        socket.requested = socket.last_sign = at
+        socket.requested, socket.requested_by, socket.last_sign = at, None, at
         socket.request_headers = _strings(params.get("request", {}).get("headers", {}))
 
     def _response(self, session: str, target: _Target, params: Json, at: Instant) -> None:
@@ -210,16 +229,23 @@ class Cdp:
             navigation.may_swap = "cross-origin-opener-policy" in names
 
     def _lifecycle(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        """ "init": a document was committed in this frame."""
-        if params["name"] == "init" and target.kind in DOCUMENTS and params["frameId"] == target.id:
-            self._commit(session, target, self._navigation(str(params["loaderId"])), at)
+        """ "init": a document was committed in this frame, or document.open() emptied the one that is there, which
+        keeps its loader and its sockets."""
+        if target.kind not in DOCUMENTS or params["frameId"] != target.id:
+            return
+        loader = str(params["loaderId"])
+        before = self._loader.setdefault(target.id, "" if params["name"] == "init" else loader)
+        if params["name"] == "init" and loader != before:
+            self._loader[target.id] = loader
+            self._commit(session, target, self._navigation(loader), at)
 
     def _navigated(self, session: str, target: _Target, params: Json, at: Instant) -> None:
         """Only what has no "init": a page that comes back from the back/forward cache."""
         frame = params["frame"]
         if params.get("type") == "BackForwardCacheRestore" and frame["id"] == target.id:
             restored = _Navigation(url=str(frame["url"]), type="BackForwardCacheRestore")
-            self._commit(session, target, restored, at)
+            self._loader[target.id] = str(frame.get("loaderId"))
+            self._commit(session, target, restored, min(self._last.get(session, at), at))
 
     def _navigation(self, loader: str) -> _Navigation:
         return self._navigations.setdefault(loader, _Navigation())
@@ -234,12 +260,12 @@ class Cdp:
         certain = kind is PageKind.RELOAD or not self._keeps_pages
         page = target.kind == "page"
         for socket in self.recording.alive(tab=target.tab if page else None, owner=session):
+            earliest = min(navigation.answered or navigation.requested or socket.last_sign, at)
             if certain:
                 by = By.RELOAD if kind is PageKind.RELOAD else By.NAVIGATION
-                earliest = navigation.answered or navigation.requested or socket.last_sign
-                self.recording.ended(socket.id, latest, min(earliest, at), by)
+                self.recording.ended(socket.id, latest, earliest, by)
             else:
-                self.recording.lost(socket.id, at)
+                self.recording.lost(socket.id, at, earliest)
         if page and navigation.url not in ("", "about:blank"):
             self.recording.page(
                 target.id,
