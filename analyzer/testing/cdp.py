@@ -13,20 +13,23 @@ Measured (tests/browser/test_recorder.py, Chromium 156):
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
-from analyzer.readers.told import CUT_SHORT, SHARED_WORKER, STARTED_LATE
-from analyzer.testing.recorder import By, Json, Recording
+from analyzer.readers.told import CUT_SHORT, SERVICE_WORKER, SHARED_WORKER, STARTED_LATE
+from analyzer.testing.recorder import LEFT_SLACK, By, Json, Recording
 
-SWAP_SLACK = 200 * MILLISECOND  # a document in another process: from the commit of the next to the last close
+SWAP_SLACK = LEFT_SLACK  # a document in another process
 COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
 # Of reading that a target went, to its sockets' closes: measured 50 ms, and 190 ms on a machine that is too busy.
 GONE_BEFORE, GONE_AFTER = 500 * MILLISECOND, 150 * MILLISECOND
 SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: one machine, whose monotonic clock they share
 DOCUMENTS = ("page", "iframe")  # types of targets
+CONNECTING, OPEN = 0, 1  # readyState
 STATUS = re.compile(r"response code: (\d{3})")
 KINDS = {
     "reload": PageKind.RELOAD,
@@ -77,6 +80,8 @@ class Cdp:
         self._address: dict[str, str] = {}  # page or iframe -> URL of its document
         self._last: dict[str, Instant] = {}  # session -> its last stamped event
         self.unknown: set[str] = set()  # sockets that were older than the listening
+        self._older: dict[str, list[str]] = {}  # session -> sockets found in it that were older, by their own ids
+        self._known_as: dict[str, str] = {}  # a socket of the protocol -> that it was found as
 
     # -- targets ---------------------------------------------------------------------------------------------
 
@@ -86,6 +91,26 @@ class Cdp:
         self._targets[session] = _Target(id, kind, id if kind == "page" else above.tab if above is not None else None)
         if kind == "shared_worker":
             self.recording.caveat(SHARED_WORKER)
+
+    def found(self, session: str, sockets: Sequence[tuple[str, int]], since: Instant, at: Instant) -> None:
+        """All sockets of a worker, as it answered at `at`: URL and readyState. Those that the protocol did not report
+        are older than the listening, but not older than `since`."""
+        heard = Counter(it.url for it in self.recording.sockets.values() if it.owner == session)
+        for url, state in sockets:
+            heard[url] -= 1
+            if heard[url] < 0:
+                id = f"{session}/older/{len(self._older.setdefault(session, [])) + 1}"
+                self.recording.requested(id, url, since, seen=at, owner=session)
+                if state != CONNECTING:
+                    self.recording.opened_without_answer(id)
+                if state in (CONNECTING, OPEN):
+                    self._older[session].append(id)
+                else:
+                    self.recording.ended(id, at, since)
+
+    def unheard(self) -> None:
+        """A service worker may have opened sockets, and closed them, before anybody could ask it."""
+        self.recording.caveat(SERVICE_WORKER)
 
     def detached(self, session: str, at: Instant) -> None:
         """The target went, as was read at `at`."""
@@ -103,10 +128,13 @@ class Cdp:
         if any(it.kind == "page" for session, it in self._targets.items() if session not in self._detached):
             self.recording.caveat(CUT_SHORT)
         for socket in self.recording.sockets.values():
-            if not socket.ended:
-                self.recording.lost(socket.id, self.pulse, self.pulse - GONE_BEFORE)
-            elif socket.by is By.PAGE_CLOSED and socket.owner not in self._detached:
+            if socket.by is By.PAGE_CLOSED and socket.owner not in self._detached:
                 self.recording.revoked(socket.id)
+            self.recording.lost(socket.id, self.pulse, self._heard_of(socket.owner or ""))
+
+    def _heard_of(self, session: str) -> Instant:
+        """What the target's sockets did by then has been read."""
+        return max(self.pulse - GONE_BEFORE, self._last.get(session, 0))
 
     def page_closed(self, id: str, at: Instant) -> None:
         for session, target in self._targets.items():
@@ -151,6 +179,19 @@ class Cdp:
             self._offset = self._ours if abs(told - self._ours) < SAME_CLOCK else told
         return None if self._offset is None else round(ticks * SECOND) + self._offset
 
+    def _key(self, session: str, params: Json) -> str:
+        """The id of the event's socket. One that was found in its worker is recognised where it is the only one; of
+        several nobody knows which."""
+        key = f"{session}/{params['requestId']}"
+        if key in self.recording.sockets:
+            return key
+        older = self._older.get(session, [])
+        if key not in self._known_as and len(older) == 1:
+            self._known_as[key] = older.pop()
+        for id in older:
+            self.recording.lost(id, self.pulse)
+        return self._known_as.get(key, key)
+
     def _created(self, session: str, target: _Target, params: Json, at: Instant) -> None:
         """The constructor ran; the protocol does not say when, but events of one target come in their order."""
         initiator = params.get("initiator")
@@ -176,7 +217,7 @@ class Cdp:
 
     def _response(self, session: str, target: _Target, params: Json, at: Instant) -> None:
         answer = params["response"]
-        key, text = f"{session}/{params['requestId']}", str(answer.get("statusText", ""))
+        key, text = self._key(session, params), str(answer.get("statusText", ""))
         self.recording.answered(key, at, int(answer["status"]), text, _strings(answer.get("headers", {})))
 
     def _frame(self, session: str, params: Json, at: Instant, sent: bool) -> None:
@@ -185,7 +226,7 @@ class Cdp:
         if opcode not in (1, 2):
             return
         length = len(data) * 3 // 4 - data.count("=", -2) if opcode == 2 else len(data.encode("utf-8", "surrogatepass"))
-        key = f"{session}/{params['requestId']}"
+        key = self._key(session, params)
         if not self.recording.message(key, at, sent, opcode, data, length):
             self.unknown.add(key)
 
@@ -196,7 +237,7 @@ class Cdp:
         self._frame(session, params, at, sent=False)
 
     def _error(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        key, text = f"{session}/{params['requestId']}", str(params.get("errorMessage", ""))
+        key, text = self._key(session, params), str(params.get("errorMessage", ""))
         socket = self.recording.sockets.get(key)
         if socket is not None and not socket.opened:
             told = STATUS.search(text)
@@ -204,7 +245,7 @@ class Cdp:
             self.recording.problem(key, text)
 
     def _closed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        key = f"{session}/{params['requestId']}"
+        key = self._key(session, params)
         if not self.recording.ended(key, at):
             self.unknown.add(key)
 
@@ -279,7 +320,11 @@ class Cdp:
             )
 
     def _crashed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        self._gone(session, target, at, self._last.get(session, 0), By.CRASH)
+        """Also of a worker that ended."""
+        if target.kind in DOCUMENTS:
+            self._gone(session, target, at, self._last.get(session, 0), By.CRASH)
+        else:
+            self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
 
 
 _HANDLERS: dict[str, Any] = {

@@ -28,12 +28,13 @@ from playwright.sync_api import BrowserContext as SyncContext
 
 from analyzer.model import SECOND, Duration, Instant, PageKind
 from analyzer.readers.told import AS_SEEN, CUT_SHORT, WORKERS
-from analyzer.testing.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, Cdp
+from analyzer.testing.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, OPEN, Cdp
 from analyzer.testing.recorder import By, Json, Recording, Told
 
 Steps: TypeAlias = Generator[Any, Any, Any]
 Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards
 DISCOVERED = ("page", "shared_worker", "service_worker")  # types of targets
+ALONE = ("shared_worker", "service_worker")  # of no page: Playwright does not report their sockets
 SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
 PULSE = 0.02  # seconds between an answer of the browser and the next question
 BLOCKED = SECOND // 4  # the loop was not run for so long: events wait to be read
@@ -41,7 +42,7 @@ LONGEST_WAIT = 2.0  # seconds, for pages to tell what they have not told yet: a 
 LONGEST_START = 10.0  # seconds, for a new page to be listened to
 LONGEST_CALL = 15.0  # seconds, for the browser or its driver to answer at all
 SEEN_SLACK = 2 * SECOND  # Playwright's events come that late at most, by a machine that is not overrun
-OPEN_ONES = "function() { return this.filter(it => it.readyState === WebSocket.OPEN).map(it => it.url) }"
+STATES = "function() { return this.map(it => [it.url, it.readyState]) }"
 NO_BFCACHE = "--disable-back-forward-cache"
 
 
@@ -147,10 +148,14 @@ class Listener:
         if info["type"] not in DISCOVERED or info["targetId"] in self._attached:
             return
         self._attached.add(info["targetId"])
+        since = self._since()
         with suppress(Error):  # it is gone again
             asked = {"targetId": info["targetId"], "flatten": False}
             path: Path = ((yield self._session.send("Target.attachToTarget", asked))["sessionId"],)
-            yield from self._listen(path, info, self._cdp(str(info.get("browserContextId"))))
+            cdp = self._cdp(str(info.get("browserContextId")))
+            yield from self._listen(path, info, cdp)
+            if info["type"] in ALONE:
+                yield from self._ask_for_older(path, info["type"], cdp, since)
 
     def _related(self, path: Path, info: Json, cdp: Cdp) -> Steps:
         """A worker or an iframe of another site, of the target at `path[:-1]`."""
@@ -158,6 +163,14 @@ class Listener:
             self._attached.add(info["targetId"])
             with suppress(Error):  # it is gone again
                 yield from self._listen(path, info, cdp)
+
+    def _ask_for_older(self, path: Path, kind: str, cdp: Cdp, since: Instant) -> Steps:
+        """The sockets that a worker opened, not before `since`, until it was heard."""
+        states = yield from self._sockets_in(path)
+        now = self._now()
+        cdp.found("/".join(path), states or [], since, now)
+        if kind == "service_worker" and (states is None or now - since > 2 * SEEN_SLACK):
+            cdp.unheard()
 
     def _listen(self, path: Path, info: Json, cdp: Cdp) -> Steps:
         self._targets[path] = cdp
@@ -264,21 +277,24 @@ class Listener:
         if self._own is not None and alive > sum(it.open for it in self._cdp(self._own).recording.sockets.values()):
             for path in list(self._targets):
                 with suppress(Error):
-                    self._still_open.update((yield from self._open_in(path)))
+                    states = yield from self._sockets_in(path)
+                    self._still_open.update(url for url, state in states or [] if state == OPEN)
 
-    def _open_in(self, path: Path) -> Steps:
-        """The URLs of the sockets that a page or worker has open, also of those that opened before it was heard."""
+    def _sockets_in(self, path: Path) -> Steps:
+        """URL and readyState of the sockets in a page or worker, also of those that opened before it was heard; None:
+        no answer."""
         prototype = (yield from self._ask(path, "Runtime.evaluate", expression="WebSocket.prototype")).get("result", {})
         if "objectId" not in prototype:
-            return []
+            return None
         found = yield from self._ask(path, "Runtime.queryObjects", prototypeObjectId=prototype["objectId"])
         objects = found.get("objects", {}).get("objectId")
         if objects is None:
-            return []
+            return None
         told = yield from self._ask(
-            path, "Runtime.callFunctionOn", objectId=objects, functionDeclaration=OPEN_ONES, returnByValue=True
+            path, "Runtime.callFunctionOn", objectId=objects, functionDeclaration=STATES, returnByValue=True
         )
-        return [url for url in told.get("result", {}).get("value", []) if isinstance(url, str)]
+        yield self._call(path, "Runtime.releaseObject", objectId=objects)  # else closed sockets are kept from now on
+        return told.get("result", {}).get("value")
 
     # -- Playwright's own events -----------------------------------------------------------------------------
 

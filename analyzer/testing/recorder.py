@@ -21,6 +21,7 @@ Json: TypeAlias = dict[str, Any]
 CREATOR = "har-sockets"
 KEPT_MESSAGES, KEPT_DATA = 4, 6144  # identity needs the first messages; more than the reader takes: it sees the cut
 UNWRITTEN = ("cookie", "set-cookie", "authorization", "proxy-authorization")  # headers that nobody should hand on
+LEFT_SLACK = 200 * MILLISECOND  # from the commit of the next document to the last close of what this one had
 SAME_SOCKET = 5 * SECOND  # two protocols of one browser report it: both reports are read within that time
 
 
@@ -204,10 +205,7 @@ class Recording:
     def revoked(self, id: str) -> None:
         """That it ended within its bounds was concluded from what meant something else."""
         socket = self.sockets[id]
-        if socket.earliest is not None:
-            socket.last_sign = max(socket.last_sign, socket.earliest)
         socket.earliest = socket.latest = socket.by = None
-        socket.lost = True
 
     def opened_without_answer(self, id: str) -> None:
         """It is or was open; when the handshake was answered nobody told."""
@@ -295,7 +293,7 @@ class Recording:
                 self.lost(socket.id, after[0].committed)
             else:
                 by = By.RELOAD if reload else By.NAVIGATION
-                self.ended(socket.id, after[0].committed, socket.last_sign, by)
+                self.ended(socket.id, after[0].committed + LEFT_SLACK, socket.last_sign, by)
 
     def _name_the_first(self) -> None:
         """What a tab begins with is a load; another document that is no reload came by navigation."""
