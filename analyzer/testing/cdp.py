@@ -1,13 +1,17 @@
 """The Chrome DevTools Protocol -> a Recording: pure, one message at a time.
 
 The protocol stamps its events on the browser's monotonic clock, so it does not matter how late they are read. What it
-does not stamp (a target went) lies between the last moment at which nothing was waiting to be read and the reading.
+does not stamp (a target went) lies between the last question that the browser answered and the reading.
 
 Measured (tests/browser/test_recorder.py, Chromium 156):
 - a document that is replaced takes its sockets with it and nothing reports their close: within the same site they
   are gone when the next document commits (the lifecycle event "init"), else up to 60 ms later (another process);
 - of an iframe in the same process, and of a worker that is terminated, closes are reported;
-- a crash is reported up to 0.5 s after it.
+- a crash is reported up to 0.5 s after it;
+- document.open() repeats "init" with the same loader, and closes nothing; a javascript: URL has no "init" of its own,
+  and the closes are reported;
+- a page that returns from the back/forward cache has its sockets closed at that moment, and what closed while it was
+  there is reported only then.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ PAGES = {
     "/service.js": B,
     "/shared": "<script>w = new SharedWorker('/shared.js')</script>",
     "/shared.js": B,
-    "/asleep": html(f"a = {opens('a', '?close=500')}; setTimeout(() => {{ {B} }}, 1500)"),
+    "/asleep": html(f"a = {opens('a', '?close=500')}; setTimeout(() => {{ b = {opens('b', '?beat=100')} }}, 1500)"),
     "/asleep-reload": html(f"{A}; if (!name) setTimeout(() => {{ name = 'again'; location.reload() }}, 1500)"),
     "/asleep-popup": html("w = open('/one'); setTimeout(() => w.close(), 1500)"),
     "/asleep-worker": html("w = new Worker('/worker-at-once.js'); setTimeout(() => w.terminate(), 1000)"),
@@ -220,7 +220,6 @@ CASES = {
     "popup": Case(visit("/popup", wait), ONE, "b:open", "load load"),
     "closed while the test was busy": Case(visit("/one", blocked), ONE, "a:closed"),
     "one after the other while the test sleeps": Case(visit("/asleep", asleep(8)), ONE, "a:closed b:open"),
-    "messages while the test sleeps": Case(visit("/beats", asleep(8)), ONE, "a:open"),
     "reload while the test sleeps": Case(visit("/asleep-reload", asleep(3)), ONE, "a:closed a:open", "load reload"),
     "document.open()": Case(visit("/one", run(EMPTIED), wait), ONE, "a:open"),
     "document.open(), then another socket": Case(visit("/one", run(EMPTIED), run(f"{B}; 0")), BOTH, "a:open b:open"),
@@ -244,9 +243,9 @@ AT_ONCE = {
     "a service worker that opens one at once": visit("/service"),
     "a shared worker that opens one at once": visit("/shared"),
     "a popup of about:blank, written by its opener": visit("/written-popup", wait),
-    "a popup that opens and closes while the test sleeps": visit("/asleep-popup", asleep(4)),
-    "a worker that runs and ends while the test sleeps": visit("/asleep-worker", asleep(4)),
-    "a service worker that starts while the test sleeps": visit("/service", asleep(4)),
+    "a popup that opens and closes while the test sleeps": visit("/asleep-popup", asleep(3)),
+    "a worker that runs and ends while the test sleeps": visit("/asleep-worker", asleep(3)),
+    "a service worker that starts while the test sleeps": visit("/service", asleep(3)),
 }
 
 
@@ -349,7 +348,7 @@ def test_a_socket_that_is_quicker_than_the_listening_is_not_lost(name: str, brow
     "name",
     ["one socket, still open at the end", "messages", "two that overlap", "one after the other", "reload", "navigation",
      "handshake refused", "closed by the server", "iframe removed", "worker", "two tabs", "tab closed", "popup",
-     "one after the other while the test sleeps", "messages while the test sleeps", "document.open()"],
+     "one after the other while the test sleeps", "document.open()"],
 )  # fmt: skip
 def test_without_the_protocol_nothing_wrong_is_claimed(
     name: str, browser: Any, server: SocketServer, monkeypatch: pytest.MonkeyPatch
