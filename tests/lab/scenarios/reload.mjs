@@ -137,4 +137,39 @@ const NAVIGATIONS = {
   }),
 };
 
-export const RELOAD = { ...RELOADS, ...NAVIGATIONS };
+const CACHED = { headers: { 'cache-control': 'max-age=600' } };
+const NOT_STORED = { headers: { 'cache-control': 'no-store' } };
+const PROXY = onload('service', { script: '/proxy.js' });
+
+// What stands between the page and the server changes what is asked for.
+const BETWEEN = {
+  'reload-cached': { why: `${RELOADED} The server allows its document to be cached.`, allowed: ONE_AT_A_TIME, pages: { '/app': live('', CACHED) }, run: visit('/app', f5, f5) },
+  'pushstate-link-cached': { why: `${DIFFERENT_URL} Its document comes from the browser's cache.`, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' }) + link('/app'), CACHED) }, run: visit('/app', click('#pushState'), click('#link')) },
+  'typed-cached': { why: `${REPLACED} Its document may come from the browser's cache.`, allowed: APART, pages: { '/app': live('', CACHED) }, run: visit('/app', type('/app')) },
+  'link-same-cached': { why: `${REPLACED} Its document may come from the browser's cache.`, allowed: APART, pages: { '/app': live(link('/app'), CACHED) }, run: visit('/app', click('#link')) },
+  ...both('reload-service-worker', { why: `${RELOADED} A service worker answers every request of the page.`, allowed: APART, pages: { '/app': live(PROXY) }, run: visit('/app', () => sleep(500), f5, f5, f5) }),
+  ...both('pushstate-link-service-worker', {
+    why: `${DIFFERENT_URL} A service worker answers every request of the page.`, allowed: TOGETHER,
+    pages: { '/app': live(PROXY + button('pushState', { to: '/room/5' }) + link('/app')) }, run: visit('/app', () => sleep(500), f5, click('#pushState'), click('#link')),
+  }),
+  'link-no-store': { why: 'A link from a page whose document may not be stored.', allowed: [...TOGETHER, 'no-overlap'], pages: { '/app': live(link('/room'), NOT_STORED), '/room': live('', NOT_STORED) }, run: visit('/app', click('#link')) },
+  'link-unload-handler': { why: 'A link from a page with an unload handler.', allowed: [...TOGETHER, 'no-overlap'], pages: { '/app': live(onload('busyUnload', { ms: 1 }) + link('/room')), '/room': live() }, run: visit('/app', click('#link')) },
+};
+const AND_RELOADED = {
+  ...both('back-f5', {
+    why: 'A link, back, F5: the back/forward cache keeps the page that was reached by the link, and its socket.', allowed: TOGETHER,
+    pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link'), back, f5),
+  }),
+  ...both('link-f5', {
+    why: 'A link, F5: the back/forward cache keeps the first page, and its socket.', allowed: TOGETHER, pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link'), f5),
+  }),
+  ...both('reload-with-foreign-frame', {
+    why: `${RELOADED} The socket is that of an iframe of another site, which closes with the page.`, allowed: APART,
+    pages: { '/app': { body: onload('frame', { to: 'http://localhost:PORT/part' }) }, '/part': live() }, run: visit('/app', f5, f5),
+  }),
+  'reload-after-assign-nocache': { ...NO_CACHE, why: `${RELOADED} The page had been reached by location.href.`, allowed: ONE_AT_A_TIME, pages: { '/home': { body: button('assign', { to: '/app' }) }, '/app': live() }, run: visit('/home', click('#assign'), f5, f5) },
+  'reload-typed-typed-nocache': { ...NO_CACHE, why: `${REPLACED} Typed again twice, F5 between.`, allowed: APART, pages: { '/app': live() }, run: visit('/app', type('/app'), f5, type('/app')) },
+  'link-both-ways-nocache': { ...NO_CACHE, why: KEPT, allowed: TOGETHER, pages: { '/app': live(link('/room')), '/room': live(link('/app')) }, run: visit('/app', click('#link'), click('#link')) },
+};
+
+export const RELOAD = { ...RELOADS, ...NAVIGATIONS, ...BETWEEN, ...AND_RELOADED };
