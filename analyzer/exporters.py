@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from analyzer.model import Caveat, Silence, Value
+from analyzer.model import SECOND, Caveat, Silence, Value
 
 
 class Close(Enum):
@@ -67,6 +67,11 @@ class Row(Value, frozen=True):
     versions_below: tuple[int, ...] = ()  # this row is for older versions only
     version_tells: bool = True  # log.creator.version is that of the program (Chrome writes a constant)
 
+    @property
+    def coarse(self) -> bool:
+        """Do dates bound an instant, and no more? A socket may have lived within their slack."""
+        return self.start_slack >= SECOND
+
 
 CHROME = Row(
     "chrome",
@@ -76,6 +81,33 @@ CHROME = Row(
     silence=Silence.OPEN_IF_PAGE_LIVES,
     opened=Opened.WAIT,
     tabs=Tabs.DOCUMENT,
+    start_slack=1_000,
+    version_tells=False,
+)
+
+CHROME_OLD_UP_TO = 75  # versions that write no messages, and leave out sockets that are open
+SOCKETS_BAR_BFCACHE_UP_TO = 149  # in these an open socket keeps its page out of the back/forward cache (until 150..152)
+CLOSES_AT_PAGE_END_UP_TO = (
+    141  # these record the close of sockets whose page is reloaded or left (from 143 on none does)
+)
+CHROME_OLD = Row(
+    "chrome",
+    "Chrome DevTools (Chrome 75 or older)",
+    (),
+    close=Close.RECEIVE_TIMING,
+    opened=Opened.WAIT,
+    tabs=Tabs.DOCUMENT,
+    omits=Omits.OPEN,
+    records_messages=False,
+    start_slack=1_000,
+    version_tells=False,
+)
+# What another program recorded, imported in DevTools and exported again: its fields mean what that program meant.
+IMPORTED = Row(
+    "chrome",
+    "another program, re-exported by Chrome DevTools",
+    (),
+    omits=Omits.UNKNOWN,
     start_slack=1_000,
     version_tells=False,
 )

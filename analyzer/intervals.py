@@ -28,6 +28,17 @@ class Interval(NamedTuple):
     def empty(self) -> bool:
         return self.end is not None and self.end <= self.start
 
+    def meet(self, other: Interval) -> Interval | None:
+        """What both hold; None where nothing."""
+        ends = [end for end in (self.end, other.end) if end is not None]
+        found = Interval(max(self.start, other.start), min(ends) if ends else None)
+        return None if found.empty else found
+
+    def hull(self, other: Interval) -> Interval:
+        """The shortest that holds both."""
+        end = None if self.end is None or other.end is None else max(self.end, other.end)
+        return Interval(min(self.start, other.start), end)
+
 
 class Episode(NamedTuple, Generic[Key]):
     """A maximal stretch in which at least k intervals hold at once."""

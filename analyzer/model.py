@@ -120,6 +120,14 @@ class Silence(StrEnum):
     NOTHING = "nothing"  # closes are not recorded
 
 
+class Assume(StrEnum):
+    """What somebody says of a capture, where the capture itself does not."""
+
+    NO_BFCACHE = "no-bfcache"  # the back/forward cache was off
+    BFCACHE = "bfcache"  # it was on, where an answer would assume that it was off
+    RECORDED_FROM_START = "recorded-from-start"  # DevTools was open before the page, and nothing was cleared
+
+
 class Skipped(Value, frozen=True):
     """A part of the capture that could not be read, and why."""
 
@@ -129,11 +137,13 @@ class Skipped(Value, frozen=True):
 
 
 class Caveat(Value, frozen=True):
-    """Why the capture as a whole may show less than happened. `hides_sockets`: whole sockets may be missing."""
+    """Why the capture as a whole may show less than happened. `hides_sockets`: whole sockets may be missing. `assumed`:
+    the answer rests on it, though the capture does not show it."""
 
     id: str
     message: str
     hides_sockets: bool = False
+    assumed: bool = False
 
 
 class Bounds(Value, frozen=True):
@@ -319,8 +329,19 @@ class Affiliation(Value, frozen=True):
     secrets: tuple[str, ...] = ()
 
 
+class Watch(Value, frozen=True):
+    """How long a close of this socket would have been recorded: as long as its document lived."""
+
+    until: Instant | None  # its document's last sign of life
+    to_the_end: bool = False  # it still lived when the capture was saved
+    assumes: Caveat | None = None  # what that rests on
+
+
 class Trace(Value, frozen=True):
-    """All events of one socket, in the order in which they happened, with what the entry says beside them."""
+    """All events of one socket, in the order in which they happened, with what the entry says beside them.
+
+    `pointer`: its entry, or the one that tells most where several stand for it; `also`: the others.
+    """
 
     pointer: str
     url: str
@@ -335,6 +356,9 @@ class Trace(Value, frozen=True):
     scripts: tuple[str, ...] = ()  # URLs of the code in the initiator's stack, async parents included
     affiliation: Affiliation | None = None  # as a capture that we wrote ourselves tells it (extract)
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
+    watch: Watch | None = None
+    key: str | None = None  # Sec-WebSocket-Key
+    also: tuple[str, ...] = ()
 
 
 class PageEnd(Value, frozen=True):
@@ -344,6 +368,7 @@ class PageEnd(Value, frozen=True):
     by: PageKind
     final: bool  # its sockets die with it; else the back/forward cache may keep them connected
     successor: str  # Page.id
+    assumes: Caveat | None = None  # what `final` rests on
 
 
 class Page(Value, frozen=True):
@@ -353,9 +378,7 @@ class Page(Value, frozen=True):
     url: str
     started: Instant | None
     kind: PageKind
-    last_sign: Instant | None = None  # until then it lived, and the close of a socket would have been reported
     end: PageEnd | None = None
-    lives: bool = False  # certainly still there at export
     returned: bool = False  # its URL was seen before, with another in between
 
 
@@ -414,6 +437,9 @@ class Session(Value, frozen=True):
     clock: int = 0
     affiliation: Affiliation = Affiliation()
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
+    assumes: Caveat | None = None  # what its outcome rests on
+    key: str | None = None  # Sec-WebSocket-Key: 16 random bytes, so another socket has another one
+    also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
 
     @property
     def provider(self) -> Provider | None:
@@ -592,7 +618,7 @@ class Policy(Value, frozen=True):
     allow_undecided: bool = False
     allow_empty: bool = False
     baseline: frozenset[str] = frozenset()  # fingerprints of findings that are known
-    assume_no_bfcache: bool = False
+    assume: frozenset[Assume] = frozenset()
     ghost_beats: int = 2  # heartbeats missed: one may be late
     storm_opens: int = 10  # a minute: a client that waits twice as long after each failure makes 7
     outlives: Duration = 1 * SECOND  # a page's socket after it was left: the swap of documents takes 0.2 s

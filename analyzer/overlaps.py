@@ -218,8 +218,17 @@ def concurrency(sessions: Sequence[Session], overlaps: Sequence[Overlap]) -> Con
         proven_peak=max((peak(s.proven for s in alike if s.proven) for alike in clocks), default=0),
         # What the clocks of the others showed at that moment is not known: their peaks may have coincided.
         possible_peak=sum(peak(s.possible for s in alike if s.possible) for alike in clocks),
-        proven_overlap=sum(o.duration for o in overlaps if o.confidence is Confidence.PROVEN),
+        proven_overlap=covered(o for o in overlaps if o.confidence is Confidence.PROVEN),
     )
+
+
+def covered(overlaps: Iterable[Overlap]) -> Duration:
+    """For how long at least one of these lasted. Those of different clocks may be of the same time: it counts once."""
+    total, until = 0, 0
+    for start, end in sorted((o.interval.start, o.interval.start + o.duration) for o in overlaps):
+        total += max(0, end - max(start, until))
+        until = max(until, end)
+    return total
 
 
 class _Around:

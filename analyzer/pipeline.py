@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import causes, initiators, overlaps, providers, redaction, sessions
+from analyzer import assumptions, causes, initiators, overlaps, providers, redaction, sessions
 from analyzer.model import (
     Affiliation,
     Capture,
@@ -31,7 +31,8 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
     `catalogue`: rows of `analyzer.providers` that come before those of the program.
     """
     policy = policy or Policy()
-    found = sessions.conclude(capture, policy.assume_no_bfcache)
+    capture = assumptions.settled(capture, policy.assume)
+    found = sessions.conclude(capture, policy.assume)
     return judged(capture, _affiliated(found, capture, (*catalogue, *providers.builtin())), policy)
 
 
@@ -40,7 +41,7 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
     stretches = overlaps.find(found)
     concurrency = overlaps.concurrency(found, stretches)
     report = Report(
-        capture=_told(capture, found, policy),
+        capture=_told(assumptions.named(capture, found), found, policy),
         sessions=found,
         verdict=_verdict(capture, found, stretches),
         concurrency=concurrency,

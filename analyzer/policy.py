@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from analyzer.model import MILLISECOND, Finding, Policy, Scope, Severity
+from analyzer.model import MILLISECOND, Assume, Finding, Policy, Scope, Severity
 
 OWN, SHARED = "har-sockets.toml", "pyproject.toml"
 FORMAT = 1  # of a baseline
@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     tolerance: Annotated[int, Meta(ge=0)] | None = None  # ms
     app_mode: Literal["development", "production"] | None = None
     count_dev_servers: bool | None = None
-    assume: Literal["no-bfcache"] | None = None
+    assume: Assume | list[Assume] | None = None
     fail_on: Severity | None = None
     allow_undecided: bool | None = None
     allow_empty: bool | None = None
@@ -123,9 +123,12 @@ def policy(settings: Settings) -> Policy:
     if settings.baseline is not None:
         given["baseline"] = read_baseline(Path(settings.baseline))
     severities = sorted(settings.severity.items())
+    assume = [settings.assume] if isinstance(settings.assume, Assume) else settings.assume or []
+    if {Assume.BFCACHE, Assume.NO_BFCACHE} <= set(assume):
+        raise PolicyError("the back/forward cache cannot be assumed to be both on and off (bfcache, no-bfcache)")
     return Policy(
         **given,
-        assume_no_bfcache=settings.assume == "no-bfcache",
+        assume=frozenset(assume),
         severities=tuple((rule, None if level == "off" else Severity(level)) for rule, level in severities),
     )
 

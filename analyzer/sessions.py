@@ -6,19 +6,23 @@ by the back/forward cache, does not. Where the file does not say, the interval s
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from analyzer.intervals import Interval
 from analyzer.model import (
     Accepted,
     Active,
+    Assume,
     Bounds,
     Capture,
+    Caveat,
     Closed,
     Event,
     Instant,
     Outcome,
     Page,
+    PageEnd,
     PageKind,
     Rejected,
     Requested,
@@ -26,6 +30,7 @@ from analyzer.model import (
     Silence,
     Silent,
     Trace,
+    Watch,
 )
 
 
@@ -45,15 +50,15 @@ NEXT: dict[tuple[State, type[Event]], State] = {
 }
 
 
-def conclude(capture: Capture, assume_no_bfcache: bool = False) -> tuple[Session, ...]:
-    """One session a trace, numbered s1, s2 ... in the order of the file."""
+def conclude(capture: Capture, assume: Collection[Assume] = ()) -> tuple[Session, ...]:
+    """One session per trace, numbered s1, s2 ... in the order of the file. `assume`: what somebody says of it."""
     pages = {page.id: page for page in capture.pages}
     cuts = _cuts(capture, pages)
     found = []
     outlived: Instant | None = None  # the latest end so far, where entries stand in order of close
     for number, trace in enumerate(capture.traces, 1):
         page = pages.get(trace.page) if trace.page is not None else None
-        session = _conclude(f"s{number}", trace, page, capture, cuts, assume_no_bfcache, outlived)
+        session = _conclude(f"s{number}", trace, page, capture, cuts, assume, outlived)
         if capture.in_order_of_close and session.proven is not None and session.proven.end is not None:
             outlived = max(outlived or 0, session.proven.end - 1)
         found.append(session)
@@ -68,8 +73,8 @@ def _cuts(capture: Capture, pages: dict[str, Page]) -> dict[str, Instant]:
     first: dict[str, Instant] = {}
     for trace in capture.traces:
         for event in trace.events:
-            if isinstance(event, Requested) and event.within.earliest is not None and trace.page is not None:
-                first[trace.page] = min(first.get(trace.page, event.within.earliest), event.within.earliest)
+            if isinstance(event, Requested) and event.within.latest is not None and trace.page is not None:
+                first[trace.page] = min(first.get(trace.page, event.within.latest), event.within.latest)
     cuts: dict[str, Instant] = {}
     for page in reversed(capture.pages):  # later ones first: each adds to what is known of its successor
         after = page.end.successor if page.end is not None else None
@@ -85,7 +90,7 @@ def _conclude(
     page: Page | None,
     capture: Capture,
     cuts: dict[str, Instant],
-    assume_no_bfcache: bool,
+    assume: Collection[Assume],
     outlived: Instant | None,
 ) -> Session:
     state = State.CONNECTING
@@ -118,20 +123,23 @@ def _conclude(
 
     last_seen = max(signs, default=None)
     proven = possible = None
+    assumes: Caveat | None = None
     if opened is None:
         outcome = Outcome.FAILED if state is State.CLOSED else Outcome.CONNECTING
     else:
-        watched = page if silent and capture.silence is Silence.OPEN_IF_PAGE_LIVES else None
-        lives = (silent and capture.silence is Silence.OPEN) or (watched is not None and watched.lives)
-        alive = last_seen if closed is not None else _last_sign(capture, watched, last_seen, outlived, opened)
+        watch = trace.watch if silent and capture.silence is Silence.OPEN_IF_PAGE_LIVES else None
+        lives = (silent and capture.silence is Silence.OPEN) or (watch is not None and watch.to_the_end)
+        alive = last_seen if closed is not None else _last_sign(capture, watch, last_seen, outlived, opened)
         cut = None
         if closed is not None:
             outcome = Outcome.CLOSED
         elif lives:
             outcome = Outcome.OPEN
-        elif page is not None and page.end is not None and _final(page, assume_no_bfcache):
+            assumes = watch.assumes if watch is not None else None
+        elif page is not None and page.end is not None and _final(page.end, assume):
             outcome = Outcome.CLOSED
             end = page.end.within
+            assumes = page.end.assumes
             closed = Bounds(alive, end.latest, end.evidence, end.pointer)
             cut = cuts.get(page.id)
         else:
@@ -161,25 +169,30 @@ def _conclude(
         messages=trace.messages,
         problem=problem,
         clock=trace.clock,
+        assumes=assumes,
+        key=trace.key,
+        also=trace.also,
     )
 
 
 def _last_sign(
-    capture: Capture, watched: Page | None, own: Instant | None, outlived: Instant | None, opened: Bounds
+    capture: Capture, watch: Watch | None, own: Instant | None, outlived: Instant | None, opened: Bounds
 ) -> Instant | None:
-    """Until when it was certainly open, if it was by then: its own last sign of life; that of its page, where its
+    """Until when it was certainly open, if it was by then: its own last sign of life; that of its document, where its
     close would have been reported while that lived; the end of those that stand before it in order of close."""
     signs = [own, opened.latest]
-    if watched is not None:
-        signs.append(watched.last_sign)
+    if watch is not None:
+        signs.append(watch.until)
     if capture.in_order_of_close:
         signs.append(outlived)
     return max((at for at in signs if at is not None), default=None)
 
 
-def _final(page: Page, assume_no_bfcache: bool) -> bool:
-    assert page.end is not None
-    return page.end.final or (assume_no_bfcache and page.end.by is not PageKind.RESTORE)
+def _final(end: PageEnd, assume: Collection[Assume]) -> bool:
+    """Did its sockets die with the page?"""
+    if Assume.NO_BFCACHE in assume:
+        return end.final or end.by is not PageKind.RESTORE
+    return end.final and not (end.assumes is not None and Assume.BFCACHE in assume)
 
 
 def _proven(opened: Bounds, closed: Bounds | None, alive: Instant | None, outcome: Outcome) -> Interval | None:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from analyzer import pipeline
 from analyzer.intervals import Interval
-from analyzer.model import TOGETHER, Capture, Caveat, Exporter, Instant, Page, Policy, Report, Session, Silence
+from analyzer.model import (
+    SECOND,
+    TOGETHER,
+    Capture,
+    Caveat,
+    Exporter,
+    Instant,
+    Outcome,
+    Page,
+    Policy,
+    Report,
+    Session,
+    Silence,
+)
+
+SAME_START = 5 * SECOND  # by how much the clocks of two captures of one run may differ
 
 CLOCKS = Caveat(
     "clocks-as-they-are",
@@ -23,24 +38,68 @@ def together(reports: Sequence[Report], policy: Policy) -> Report:
     What each capture proves of its own sockets stays as it was; but that a socket was open when one capture was saved
     says nothing of later, when another was still being recorded. At least one report must be given.
     """
-    sessions = tuple(_renumbered(reports))
+    sessions = _numbered(_united(_renumbered(reports)))
     return pipeline.judged(_capture(reports), sessions, policy)
 
 
+def _numbered(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    return tuple(msgspec.structs.replace(it, id=f"s{number}") for number, it in enumerate(sessions, 1))
+
+
+def _united(sessions: Iterable[Session]) -> list[Session]:
+    """Each socket once, though several captures have it: equal keys, asked for at the same time."""
+    found: list[Session] = []
+    places: dict[str, int] = {}
+    for session in sessions:
+        place = places.get(session.key) if session.key else None
+        if place is not None and _at_once(found[place], session):
+            found[place] = _one(found[place], session)
+        else:
+            if session.key:
+                places[session.key] = len(found)
+            found.append(session)
+    return found
+
+
+def _at_once(a: Session, b: Session) -> bool:
+    asked = [it.created.earliest for it in (a, b) if it.created is not None and it.created.earliest is not None]
+    return len(asked) == 2 and abs(asked[0] - asked[1]) <= SAME_START
+
+
+def _one(a: Session, b: Session) -> Session:
+    """Two captures' conclusions about one socket. What either proves holds, what either excludes is excluded; where
+    that cannot be, they are left as the one that tells more has them."""
+    best, other = (b, a) if _tells(b) > _tells(a) else (a, b)
+    also = tuple(dict.fromkeys((*best.also, other.pointer, *other.also)))
+    best = msgspec.structs.replace(best, also=also)
+    if best.possible is None or other.possible is None:
+        return best
+    possible = best.possible.meet(other.possible)
+    proven = best.proven if other.proven is None else other.proven if best.proven is None else None
+    if best.proven is not None and other.proven is not None:
+        proven = best.proven.hull(other.proven)
+    if possible is None or (proven is not None and possible.meet(proven) != proven):
+        return best
+    return msgspec.structs.replace(best, proven=proven, possible=possible)
+
+
+def _tells(session: Session) -> tuple[bool, int]:
+    """Is its close known, and until when is it seen?"""
+    return session.outcome is Outcome.CLOSED, session.last_seen or 0
+
+
 def _renumbered(reports: Sequence[Report]) -> Iterator[Session]:
-    number = 0
     last = max((it.end for it in map(_observed, reports) if it is not None and it.end is not None), default=None)
     later = 1  # clocks that were set within a capture are nobody else's; those that each began with are taken for one
     for which, report in enumerate(reports, 1):
         clocks = {0: 0}
         for session in report.sessions:
-            number += 1
             if session.clock not in clocks:
                 clocks[session.clock], later = later, later + 1
             yield msgspec.structs.replace(
                 session,
-                id=f"s{number}",
                 pointer=_pointer(report, session.pointer),
+                also=tuple(_pointer(report, pointer) for pointer in session.also),
                 page=None if session.page is None else _page(which, session.page),
                 clock=clocks[session.clock],
                 proven=_seen(session.proven, _observed(report), last),

@@ -151,7 +151,8 @@ def test_what_makes_an_entry_a_socket(mark: Json, found: bool, report: Callable[
     ],
 )
 def test_did_it_open(creator: str, entry: Json, outcome: str, report: Callable[..., Report]) -> None:
-    found = report(har(creator, socket(1, response=entry)))
+    opener = {"type": "script", "stack": {"callFrames": [{"functionName": "open", "url": "https://h.example/app.js"}]}}
+    found = report(har(creator, socket(1, response=entry, _initiator=opener)))
     assert only(found).outcome == outcome
 
 

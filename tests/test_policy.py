@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from analyzer import policy
 from analyzer.cli import app
-from analyzer.model import Policy, Scope, Severity
+from analyzer.model import Assume, Policy, Scope, Severity
 from analyzer.policy import PolicyError, Settings
 from analyzer.rules import RULES
 
@@ -51,7 +51,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         fail_on=Severity.ERROR,
         allow_undecided=True,
         allow_empty=True,
-        assume_no_bfcache=True,
+        assume=frozenset({Assume.NO_BFCACHE}),
     )
 
 
@@ -143,6 +143,7 @@ def test_the_command_line_wins_over_the_file(folder: Path) -> None:
         "tolerance_ms": 250,
         "app_mode": None,
         "fail_on": "note",
+        "assume": [],
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from analyzer.model import Confidence, Outcome, Policy, Report, Verdict
+from analyzer.model import Assume, Confidence, Outcome, Policy, Report, Verdict
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 
@@ -114,7 +114,7 @@ def report_of(har: Json, **policy: Any) -> Report:
 @given(captures(), st.booleans())
 @settings(max_examples=75)
 def test_proven_lies_within_possible(har: Json, no_bfcache: bool) -> None:
-    for session in report_of(har, assume_no_bfcache=no_bfcache).sessions:
+    for session in report_of(har, assume=frozenset({Assume.NO_BFCACHE} if no_bfcache else ())).sessions:
         if session.proven is not None:
             assert session.possible is not None
             assert session.possible.start <= session.proven.start
@@ -236,7 +236,9 @@ def socket(start: float, last: float, closed: float | None = None, status: int =
     return {
         "startedDateTime": date(start), "time": (last - start) * 1000 + receive, "_resourceType": "websocket", "pageref": "page_1",
         "request": {"url": "wss://h/s", "method": "GET"}, "response": {"status": status}, "timings": {"wait": (last - start) * 1000, "receive": receive},
-        "_webSocketMessages": [{"type": "send", "time": T0 + last, "opcode": 1, "data": "x"}], **others,
+        "_webSocketMessages": [{"type": "send", "time": T0 + last, "opcode": 1, "data": "x"}],
+        "_initiator": {"type": "script", "stack": {"callFrames": [{"functionName": "open", "scriptId": "7", "url": "http://h/app.js"}]}},
+        **others,
     }  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def unsound(report: Report, har: Json, truths: Callable[[Json], Life | None]) ->
     """Every claim of the report that the truth contradicts. `truths`: what is known of an entry."""
     entries = har["log"]["entries"]
     true = {n: t for n, entry in enumerate(entries) if (t := truths(entry)) is not None}
-    spans = list(true.values())
+    spans = list({entries[n].get(MARK, n): t for n, t in true.items()}.values())  # a socket may have several entries
     loose_peak, _ = overlap(spans, grow=SLACK_MS)
     _peak, lasted = overlap(spans)
     told = []
@@ -155,7 +155,7 @@ def unsound(report: Report, har: Json, truths: Callable[[Json], Life | None]) ->
         told.append(f"proven peak {report.concurrency.proven_peak}, and at most {loose_peak} were open")
     if report.concurrency.proven_overlap / 1000 > lasted + SLACK_MS * max(1, len(spans)):
         told.append(f"proven overlap of {report.concurrency.proven_overlap / 1000:.0f} ms, and it was {lasted:.0f} ms")
-    found = {int(s.pointer.rpartition("/")[2]): s for s in report.sessions}
+    found = {int(it.rpartition("/")[2]): s for s in report.sessions for it in (s.pointer, *s.also)}
     for n, t in true.items():
         if n in found:
             told += [f"entry {n}: {why}" for why in wrong(found[n], t)]
@@ -299,6 +299,31 @@ def receive_dropped(entries: list[Json], _: Json) -> list[Json]:
     return [{**e, "timings": {k: v for k, v in (e.get("timings") or {}).items() if k != "receive"}} for e in entries]
 
 
+def whole_seconds(entries: list[Json], log: Json, ms: float = 0) -> list[Json]:
+    """Dates as a spreadsheet writes them: cut to the second, or rounded (`ms` 500)."""
+
+    def cut(text: Any) -> Any:
+        try:
+            date = datetime.fromisoformat(text) + timedelta(milliseconds=ms)
+        except (TypeError, ValueError):
+            return text
+        return date.replace(microsecond=0).isoformat().replace("+00:00", "Z") if date.year > 2000 else text
+
+    for page in log.get("pages") or []:
+        page["startedDateTime"] = cut(page.get("startedDateTime"))
+    return [{**entry, "startedDateTime": cut(entry.get("startedDateTime"))} for entry in entries]
+
+
+def timings_wiped(entries: list[Json], _: Json) -> list[Json]:
+    return [{**e, "timings": dict.fromkeys(e.get("timings") or {}, 0)} for e in entries]
+
+
+def imported(entries: list[Json], log: Json) -> list[Json]:
+    """As DevTools writes a HAR that it imported: under its own name, and what it does not know is null."""
+    log["creator"] = {"name": "WebInspector", "version": "537.36"}
+    return [{**e, "_initiator": None, "_resourceType": kind(e) or "other"} for e in entries]
+
+
 EDITS: dict[str, Edit] = {
     "as it is": lambda entries, _: entries,
     "keys in another order": lambda entries, _: [dict(sorted(e.items(), reverse=True)) for e in entries],
@@ -327,6 +352,13 @@ EDITS: dict[str, Edit] = {
     "time cut to whole milliseconds": times_cut,
     "timings and time removed": drop("timings", "time"),
     "headers removed": headers_dropped,
+    "dates cut to whole seconds": whole_seconds,
+    "dates rounded to whole seconds": lambda entries, log: whole_seconds(entries, log, 500),
+    "timings wiped to 0": timings_wiped,
+    "imported in DevTools": imported,
+    "sorted by address": lambda entries, _: sorted(entries, key=lambda e: e["request"].get("url") or ""),
+    "every entry twice": lambda entries, _: [e for e in entries for _ in (0, 1)],
+    "all entries once more": lambda entries, _: [*entries, *entries],
     "dates emptied": put(startedDateTime=""),
     "dates removed": drop("startedDateTime"),
     "dates of 1969": put(startedDateTime="1969-12-31T23:59:59.000Z"),

@@ -13,10 +13,10 @@ import typer
 
 from analyzer import outputs
 from analyzer.cli.screen import refuse
-from analyzer.model import Scope, Severity
+from analyzer.model import Assume, Scope, Severity
 
 APP_MODES = ("development", "production")
-ASSUMPTIONS = ("no-bfcache",)
+ASSUMPTIONS = tuple(Assume)
 
 
 def among(words: Iterable[str]) -> Callable[[str], list[str]]:
@@ -183,10 +183,11 @@ class Reading(NamedTuple):
     """What the captures do not tell by themselves."""
 
     assume: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            metavar="no-bfcache",
-            help="What the capture cannot tell: the back/forward cache was off.",
+            metavar="WHAT",
+            help="What the capture does not show, repeatable: no-bfcache or bfcache (the browser's back/forward cache "
+            "was off, on), recorded-from-start (DevTools was open before the page, and nothing was cleared).",
             autocompletion=among(ASSUMPTIONS),
         ),
     ] = None

@@ -31,13 +31,13 @@ def held(reading: Reading, allowed: Allowed) -> Held:
     _among("--per", allowed.per, Scope)
     _among("--app-mode", allowed.app_mode, APP_MODES)
     _among("--fail-on", allowed.fail_on, Severity)
-    if reading.assume not in (None, *ASSUMPTIONS):
-        refuse(f"--assume {reading.assume}: the only assumption is {', '.join(ASSUMPTIONS)}")
+    for word in reading.assume or ():
+        _among("--assume", word, ASSUMPTIONS)
     given = {
         **{name: value or None for name, value in allowed._asdict().items()},  # a flag that is not given says nothing
         "tolerance": allowed.tolerance,  # 0 is given
         "baseline": _text(allowed.baseline),
-        "assume": reading.assume,
+        "assume": reading.assume or None,
         "providers": _text(reading.providers),
     }
     asked = msgspec.convert({name.replace("_", "-"): it for name, it in given.items() if it is not None}, Settings)

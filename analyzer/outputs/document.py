@@ -72,6 +72,7 @@ def policy_document(policy: Policy) -> Json:
         "tolerance_ms": policy.tolerance // MILLISECOND,
         "app_mode": policy.app_mode,
         "fail_on": policy.fail_on,
+        "assume": sorted(policy.assume),
     }
 
 
@@ -110,7 +111,7 @@ def capture_document(report: Report) -> Json:
             for group in report.groups
         ],
         "findings": [finding_document(finding) for finding in report.findings],
-        "caveats": [{"id": caveat.id, "message": caveat.message} for caveat in capture.caveats],
+        "caveats": [{"id": it.id, "message": it.message, "assumed": it.assumed} for it in capture.caveats],
         "skipped": [
             {"pointer": skipped.pointer, "offset": skipped.offset, "problem": skipped.problem}
             for skipped in capture.skipped
@@ -123,6 +124,7 @@ def session_document(session: Session) -> Json:
     return {
         "id": session.id,
         "pointer": session.pointer,
+        "seen_in": [{"file": 0, "pointer": pointer} for pointer in (session.pointer, *session.also)],
         "url": session.url,
         "endpoint": session.endpoint,
         "provider": session.provider.id if session.provider is not None else None,
@@ -221,6 +223,8 @@ def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:
     for key, item in value.items():
         if not prefix and item is None and key in _SHAPES:
             yield from ((f"{key}_{part}", None) for part in _SHAPES[key])
+        elif isinstance(item, list):
+            continue  # no cell of a table
         elif isinstance(item, dict):
             yield from _flatten(item, f"{prefix}{key}_")
         else:

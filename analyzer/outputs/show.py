@@ -99,7 +99,7 @@ def _page(report: Report, page: Page | None, session: Session) -> str:
     told = f"{page.id}: {page.url} ({came})" if page.url else f"{page.id} ({came})"
     if page.end is not None:
         return f"{told}; then {WENT.get(page.end.by, 'replaced by another')}"
-    return f"{told}; still there {verdict.saved(report)}" if page.lives else told
+    return told
 
 
 # -- its life ----------------------------------------------------------------------------------------------

@@ -156,7 +156,6 @@ def allowed(policy: Policy) -> str:
     told.append(f"an overlap that surely ended within {spoken(policy.tolerance)} is brief")
     told.append(f"the app is in {policy.app_mode} mode" if policy.app_mode else "limits of every app mode are shown")
     told.append("sockets of development servers " + ("count" if policy.count_dev_servers else "do not count"))
-    told += ["the back/forward cache was off"] if policy.assume_no_bfcache else []
     return "; ".join(told) + "."
 
 

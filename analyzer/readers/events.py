@@ -23,6 +23,7 @@ from analyzer.model import (
     Initiator,
     Instant,
     Messages,
+    PageEnd,
     Rejected,
     Requested,
     Silence,
@@ -68,6 +69,9 @@ class Socket(msgspec.Struct):
     ticks: Ticks | None  # None: the entry has no list of messages
     clock: int
     context: str | None = None  # as a capture that we extracted tells it
+    key: str | None = None  # Sec-WebSocket-Key
+    listed: bool = True  # the entry has a list of messages, be it an empty one
+    also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
 
 
 class Known(msgspec.Struct):
@@ -112,8 +116,47 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         scripts=socket.scripts,
         affiliation=socket.affiliation,
         context=socket.context,
+        key=socket.key,
+        also=socket.also,
     )
     return found, skipped
+
+
+def by_chrome(socket: Socket) -> bool:
+    """Did Chrome record it? DevTools writes its own name over a HAR of another program that it imported, while what that
+    program did not record stays missing. All of 329 sockets that Chrome recorded have these three."""
+    kind = (socket.entry.resource_type or "").lower()
+    return kind == "websocket" and socket.listed and socket.initiator is not None and bool(socket.initiator.stack)
+
+
+def united(sockets: Sequence[Socket]) -> list[Socket]:
+    """Each socket once. Equal keys and starts are one: the key is 16 random bytes (RFC 6455, section 4.1). Of several
+    entries that tells most which shows the close, has most messages, goes furthest."""
+    found: dict[object, Socket] = {}
+    for socket in sockets:
+        same = (socket.key, socket.started) if socket.key and socket.started is not None else socket.index
+        known = found.get(same)
+        if known is None:
+            found[same] = socket
+        else:
+            best, other = (socket, known) if _tells(socket) > _tells(known) else (known, socket)
+            best.also = (*best.also, f"/log/entries/{other.index}", *other.also)
+            best.clock = known.clock
+            found[same] = best
+    return list(found.values())
+
+
+def _tells(socket: Socket) -> tuple[bool, int, Duration]:
+    closed = socket.close is not None or (socket.entry.timings.receive or 0) > RECEIVE_THRESHOLD
+    return closed, len(socket.ticks.ticks) if socket.ticks else 0, socket.wait or 0
+
+
+def exact_start(socket: Socket, tick: float | None) -> Instant | None:
+    """When the handshake was sent, by the last message: in Chrome `wait` runs to that. None: that tells nothing."""
+    if not socket.ticks or not len(socket.ticks.ticks) or not tick or socket.wait is None:
+        return None
+    last = max(socket.ticks.ticks)
+    return None if math.isnan(last) else round(last * tick) - socket.wait
 
 
 def messages_removed(socket: Socket, messages: Messages, row: Row) -> bool:
@@ -130,7 +173,7 @@ def edited(socket: Socket, messages: Messages, row: Row) -> bool:
     and then neither says when the socket opened or closed."""
     if row.opened is not Opened.WAIT or socket.started is None or messages.last is None:
         return False
-    return messages.last > socket.started + (socket.wait or 0) + 2 * MILLISECOND
+    return messages.last > socket.started + (socket.wait or 0) + row.start_slack + MILLISECOND
 
 
 def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, list[Skipped]]:
@@ -143,7 +186,7 @@ def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, lis
     usable = known.tick is not None and 0 < first <= last < ENDLESS
     offset = 0.0
     if known.tick == 0:  # monotonic seconds: the last message is the last activity, at start + wait
-        if start is not None and socket.wait is not None and found:
+        if start is not None and socket.wait is not None and found and not known.row.coarse:
             offset = start + socket.wait - last * SECOND
         else:
             usable = False
@@ -174,7 +217,7 @@ def _start(socket: Socket, messages: Messages, row: Row, pointer: str) -> Bounds
     if socket.started is None:
         return None
     started, slack = socket.started, row.start_slack
-    if row is CHROME and messages.last is not None and socket.wait is not None:
+    if row.id == CHROME.id and messages.last is not None and socket.wait is not None:
         exact = messages.last - socket.wait
         if started <= exact <= started + slack:
             return Bounds(exact, exact, "handshake-request", f"{pointer}/startedDateTime")
@@ -189,7 +232,7 @@ def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: K
     lower = start.earliest if start is not None else None
     if lower is not None and first is not None:
         lower = min(lower, first)
-    if row.opened is Opened.WAIT and started is not None and socket.wait:
+    if row.opened is Opened.WAIT and started is not None and socket.wait and not (row.coarse and first is None):
         activity = started + socket.wait
         latest = activity + row.start_slack
         if first is not None:
@@ -200,7 +243,7 @@ def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: K
         return Bounds(lower, latest, evidence, f"{pointer}/timings/wait")
     told = answered(socket.entry, started) if row.opened is Opened.ANSWERED and started is not None else None
     if told is not None:
-        return Bounds(told, told, "handshake-response", f"{pointer}/timings/wait")
+        return Bounds(told, told + row.start_slack, "handshake-response", f"{pointer}/timings/wait")
     if first is not None:
         return Bounds(lower, first, "first-message", f"{pointer}/_webSocketMessages/0")
     if row.opened is Opened.TIME and started is not None and socket.total:
@@ -212,7 +255,7 @@ def _activity(socket: Socket, known: Known, pointer: str) -> list[Event]:
     """Signs of life that are no data messages: the end of `wait` in Chrome's files, pings and pongs, and that it was
     open at the end of a recording that says when that was."""
     found: list[Event] = []
-    if known.row.opened is Opened.WAIT and socket.started is not None and socket.wait:
+    if known.row.opened is Opened.WAIT and socket.started is not None and socket.wait and not known.row.coarse:
         at = socket.started + socket.wait
         found.append(Active(at, "last-activity", f"{pointer}/timings/wait"))
     if known.until is not None and known.row.silence is Silence.OPEN and socket.entry.time == -1:
@@ -249,19 +292,19 @@ def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Know
             within = Bounds(at if earliest is None else min(earliest, at), at, evidence, f"{pointer}/_webSocketClose")
             return [Closed(within, code, reason)]
         if row.close is Close.CLOSE_RECORD and end is not None:
-            return [Closed(_around(end, row.close_slack, "close-record", f"{pointer}/time"), code, reason)]
+            return [Closed(_around(end, row, "close-record", f"{pointer}/time"), code, reason)]
         return [Closed(Bounds(messages.last, None, "close-record", f"{pointer}/_webSocketClose"), code, reason)]
     receive = socket.entry.timings.receive or 0
     if socket.receive is not None and row.close is Close.RECEIVE_TIMING and receive > RECEIVE_THRESHOLD:
         if messages.last is not None and start is not None and start.earliest == start.latest:
             at = messages.last + socket.receive
-            return [Closed(_around(at, 0, "close-seen", f"{pointer}/timings/receive"))]
+            return [Closed(Bounds(at, at, "close-seen", f"{pointer}/timings/receive"))]
         if end is None and started is not None and socket.wait is not None:
             end = started + socket.wait + socket.receive
         if end is not None:
             return [Closed(Bounds(end, end + row.start_slack, "close-seen", f"{pointer}/timings/receive"))]
     if row.close is Close.ENTRY_TIME and end is not None:
-        return [Closed(_around(end, 0, "entry-time", f"{pointer}/time"))]
+        return [Closed(_around(end, row, "entry-time", f"{pointer}/time"))]
     # A `wait` of 0 is none of Chrome's for a handshake that was answered: the timings were wiped.
     if (
         row.close is Close.RECEIVE_TIMING
@@ -273,6 +316,24 @@ def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Know
     if row.close in (Close.CLOSE_RECORD, Close.ENTRY_TIME) and socket.entry.time == -1:
         return [Silent(f"{pointer}/time")]
     return []
+
+
+def closed_by_page(trace: Trace, end: PageEnd | None) -> Trace:
+    """Its close, as that of its page if that went at the same time: Chrome up to 141 records these, too."""
+    *before, last = trace.events or (None,)
+    if (
+        end is None
+        or end.within.earliest is None
+        or not isinstance(last, Closed)
+        or last.within.evidence != "close-seen"
+    ):
+        return trace
+    at = last.within.earliest
+    latest = end.within.latest if end.within.latest is not None else end.within.earliest + SECOND
+    if at is None or not end.within.earliest <= at <= latest:
+        return trace
+    closed = msgspec.structs.replace(last, within=msgspec.structs.replace(last.within, evidence=end.within.evidence))
+    return msgspec.structs.replace(trace, events=(*before, closed))
 
 
 def _rejected(socket: Socket, start: Bounds | None, known: Known, pointer: str) -> Rejected:
@@ -326,5 +387,5 @@ def _failed(socket: Socket, row: Row) -> bool:
     return True
 
 
-def _around(at: Instant, slack: int, evidence: str, pointer: str) -> Bounds:
-    return Bounds(at - slack, at + slack, evidence, pointer)
+def _around(at: Instant, row: Row, evidence: str, pointer: str) -> Bounds:
+    return Bounds(at - row.close_slack, at + row.close_slack + row.start_slack, evidence, pointer)

@@ -237,7 +237,7 @@ def endpoint(url: str, sent: msgspec.Raw) -> str:
     """`wss://host[:port]/path`: proxies write http(s), chrome-har-capturer only a path beside the Host header."""
     scheme, host, path = PARTS.match(url).groups("")  # type: ignore[union-attr]  # every part is optional
     scheme = {"http": "ws", "https": "wss", "": "ws"}.get(scheme.lower(), scheme.lower())
-    host = host.rpartition("@")[2] or _header(sent, "host") or _header(sent, ":authority")
+    host = host.rpartition("@")[2] or header(sent, "host") or header(sent, ":authority")
     return f"{scheme}://{host}{path or '/'}"
 
 
@@ -283,11 +283,11 @@ def _frame(frame: dict[str, Any]) -> Frame:
 
 def protocols(sent: msgspec.Raw, answered: msgspec.Raw) -> tuple[str, ...]:
     """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
-    said = f"{_header(sent, PROTOCOL)},{_header(answered, PROTOCOL)}"
+    said = f"{header(sent, PROTOCOL)},{header(answered, PROTOCOL)}"
     return tuple(dict.fromkeys(name for part in said.split(",") if (name := part.strip()))) if said != "," else ()
 
 
-def _header(raw: msgspec.Raw, name: str) -> str:
+def header(raw: msgspec.Raw, name: str) -> str:
     """One header; empty where there is none. A look at the bytes saves decoding those of most sockets."""
     said = bytes(raw).lower()
     return headers(raw).get(name, "") if name.encode() in said or b"\\u" in said else ""
@@ -311,6 +311,12 @@ def context(value: object) -> str | None:
     """Where its code ran, as a capture that we extracted says it."""
     told = text_of(value.get("context")) if isinstance(value, dict) else None
     return told if told in ("iframe", "worker") else None
+
+
+def initiator_type(raw: msgspec.Raw) -> str | None:
+    """What asked for it: `script`, `parser`, `other`; None where the file does not say."""
+    value = json_of(raw)
+    return text_of(value.get("type")) if isinstance(value, dict) else None
 
 
 def headers(raw: msgspec.Raw) -> dict[str, str]:

@@ -7,12 +7,15 @@ The first pass (`_Gathered`) takes what is needed off the stream of entries and 
 from __future__ import annotations
 
 import io
+import re
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from analyzer import exporters
+from analyzer import assumptions, exporters
 from analyzer.exporters import Tabs
 from analyzer.intervals import Interval
 from analyzer.model import (
@@ -25,9 +28,11 @@ from analyzer.model import (
     Initiator,
     Instant,
     Page,
+    Requested,
     Silence,
     Skipped,
     Trace,
+    Watch,
 )
 from analyzer.readers import events
 from analyzer.readers import pages as page_reader
@@ -43,8 +48,10 @@ from analyzer.readers.fields import (
     context,
     duration,
     endpoint,
+    header,
     headers,
     initiator,
+    initiator_type,
     instant,
     is_document,
     is_socket,
@@ -57,10 +64,12 @@ from analyzer.readers.fields import (
     text_of,
     ticks,
 )
-from analyzer.readers.pages import Listed, Seen
+from analyzer.readers.pages import Listed, Rules, Seen
 from analyzer.readers.raw import RawEntry, RawMessage
 from analyzer.readers.realms import Realms
+from analyzer.readers.reloads import MAX_AGE, NO_CACHE, Ordinary, ask, origin
 from analyzer.readers.told import member, told_caveats, told_until
+from analyzer.readers.watches import Code, in_other_processes, watches
 from analyzer.readers.window import Bytes
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
@@ -72,7 +81,37 @@ MOST_LINES = 20  # damaged ones of a side file, likewise
 MOST_PAGES = 20_000  # pages that are believed; no tab has seen as many
 MOST_DOCUMENTS = 50_000  # requests for one; likewise
 LONGEST_NAME = 1000  # characters of the name of a page
+SAMPLES = 3  # ordinary requests of a page whose headers are looked at
+FIRST = 50  # entries in which a User-Agent is sought
+USER_AGENT = re.compile(rb"Chrome/(\d{1,4})\.")
+SCRIPT = re.compile(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
+MOST_CALLERS = 20_000  # scripts that made requests, of each page; likewise
+GOODBYE = 1 * SECOND  # requests so soon after a navigation failed may be the last ones of the page that was left
+MOST_SCRIPTS = 20_000  # addresses of scripts
+FEW_DATES = 2  # one alone may be a whole second by chance
+CONFIRM = 3  # entries that end in order: fewer do so by chance in any view of a proxy
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
+
+RECORDED_LATE = Caveat(
+    "recorded-late",
+    "The recording began after the page was loaded: sockets that opened before are not in this file.",
+    True,
+)
+FILTERED = Caveat(
+    "filtered",
+    "No page document is in this file: it was filtered when it was saved, and the filter may hide sockets too.",
+    True,
+)
+FILTERED_SCRIPTS = Caveat(
+    "filtered",
+    "The code that opened sockets is not in this file, nor its page: it was filtered when it was saved, and the filter "
+    "may hide sockets too.",
+    True,
+)
+ONLY_SOCKETS = Caveat(
+    "filtered",
+    "Only sockets are in this file (it was saved with the filter on WS): how one page followed another is not shown.",
+)
 
 Attachment = Callable[[str], bytes | None]
 
@@ -96,21 +135,35 @@ class _Order:
     """Do entries stand in the order in which they ended? None may outlast an entry that comes after it.
 
     Of a socket only a last sign of life is known, and that only when all is read; so what ended between two sockets is
-    kept as its earliest.
+    kept as its earliest. A proxy may also have saved the order of a view (by address), which few entries can agree with
+    by chance.
     """
 
     def __init__(self) -> None:
+        self._ends = 0  # of what is no socket
+        self._rise = self._fall = True  # addresses stand in order, or in the reverse of it
+        self._address: str | None = None
         self._latest: Instant = 0  # end of what is no socket
         self._holds = True
         self._earliest: array[int] = array("q", [0])  # by the number of sockets before; 0 for none
 
+    def met(self, address: str) -> None:
+        if self._address is not None:
+            self._rise, self._fall = self._rise and self._address <= address, self._fall and self._address >= address
+        self._address = address
+
     def ended(self, at: Instant) -> None:
+        self._ends += 1
         self._holds = self._holds and self._latest <= at + ORDER_SLACK
         self._latest = max(self._latest, at)
         self._earliest[-1] = min(self._earliest[-1] or at, at)
 
     def socket(self) -> None:
         self._earliest.append(0)
+
+    def of_view(self) -> bool:
+        """May it be another order?"""
+        return self._ends < CONFIRM or self._rise or self._fall
 
     def of_end(self, alive: Sequence[Instant | None]) -> bool:
         """`alive`: the last sign of life of each socket. Sockets alone confirm no order."""
@@ -120,6 +173,14 @@ class _Order:
             if at is not None and following and at > following + ORDER_SLACK:
                 return False
         return self._holds and self._latest > 0
+
+
+class Caller(NamedTuple):
+    """A script that made a request of a page, by the innermost frame of its stack."""
+
+    page: str
+    url: str
+    script: str  # the browser's id: another document has another one
 
 
 class _Gathered:
@@ -133,6 +194,18 @@ class _Gathered:
         self.lost = 0  # parts that were skipped in which sockets may have been
         self.documents: list[page_reader.Document] = []
         self.redirects: list[Instant] = []  # starts of documents that were redirected
+        self.posts: list[Instant] = []  # of those the ones that were none to GET something
+        self.failed: dict[str | None, list[Interval]] = {}  # by pageref, navigations that failed
+        self.content: dict[str, Instant] = {}  # by pageref, the first request that its parser or a script made
+        self.later: dict[str, Instant] = {}  # by pageref, the last of these
+        self.callers: dict[Caller, Interval] = {}  # when code of a script asked for something, first and last
+        self.samples: Counter[str | None] = Counter()  # by pageref, ordinary requests whose headers were looked at
+        self.directives: set[str] = set()  # of Cache-Control, that these carry
+        self.referer: bool | None = None  # one of these has a Referer; None: none was looked at
+        self.chrome: int | None = None  # the version that the User-Agent names
+        self.dates = self.whole_seconds = 0  # how many there are, and how many tell no more than the second
+        self.others = 0  # entries that are no sockets
+        self.scripts: set[str] = set()  # addresses of scripts that were loaded
         self.first_start: dict[str, Instant] = {}  # by pageref
         self.last_start: dict[str, Instant] = {}
         self.first: Instant = YEAR_2200  # that any entry witnesses
@@ -157,6 +230,9 @@ class _Gathered:
 
     def add(self, element: Element[RawEntry], entry: RawEntry) -> None:
         index, started = element.index, instant(entry.startedDateTime)
+        self.order.met(entry.request.url or "")
+        if self.chrome is None and index < FIRST and (named := USER_AGENT.search(bytes(entry.request.headers))):
+            self.chrome = int(named[1])
         if entry.pageref is not None and entry.pageref not in self.last_start:
             self._new_page(index, entry)
         peeled: Ticks | None = element.peeled  # type: ignore[assignment]  # of our own making
@@ -166,15 +242,27 @@ class _Gathered:
                 self._started(entry.pageref, started, document=False)
             self._socket(index, entry, started, peeled)
             return
+        self.others += 1
         self.realms.add(entry)
+        if (entry.resource_type or "").lower() == "script" and len(self.scripts) < MOST_SCRIPTS:
+            self.scripts.add(kept(entry.request.url or ""))
         if started is not None:
             end = started + (duration(entry.time) or 0)
             self.order.ended(end)
             self.last = max(self.last, end)
             document = is_document(entry)
-            self._started(entry.pageref, started, document)
-            if document:
+            failed = document and failed_navigation(entry)
+            self._started(entry.pageref, started, document, sign=not failed)
+            if redirected_navigation(entry):
+                self.redirects.append(started)
+                if (entry.request.method or "").upper() != "GET":
+                    self.posts.append(started)
+            elif document:
                 self._document(index, entry, started)
+            if failed:
+                self._failed(entry, started, end)
+            elif not document and entry.pageref is not None:
+                self._ordinary(entry, entry.pageref, started)
 
     def _new_page(self, index: int, entry: RawEntry) -> None:
         """One is named for the first time: each name is kept, so neither are they long, nor are there many."""
@@ -184,39 +272,59 @@ class _Gathered:
         elif len(self.last_start) >= MOST_PAGES:
             entry.pageref, self.pages_lost = None, True
 
-    def _started(self, pageref: str | None, at: Instant, document: bool) -> None:
+    def _failed(self, entry: RawEntry, started: Instant, end: Instant) -> None:
+        """A navigation that failed leaves an error page in place of the page that carries its pageref."""
+        self.failed.setdefault(entry.pageref, []).append(Interval(started, end))
+
+    def _ordinary(self, entry: RawEntry, pageref: str, started: Instant) -> None:
+        """A request of a page that is no document: a sign that its document is there."""
+        raw = bytes(entry.initiator)
+        if b'"parser"' in raw or b'"script"' in raw:
+            self.content[pageref] = min(started, self.content.get(pageref, YEAR_2200))
+            self.later[pageref] = max(started, self.later.get(pageref, 0))
+            innermost = SCRIPT.search(raw)
+            if innermost is not None and len(self.callers) < MOST_CALLERS:
+                caller = Caller(pageref, innermost[2].decode("utf-8", "replace"), innermost[1].decode())
+                known = self.callers.get(caller)
+                self.callers[caller] = (
+                    Interval(started, started)
+                    if known is None
+                    else Interval(min(known.start, started), max(known.end or 0, started))
+                )
+        if self.samples[pageref] < SAMPLES:
+            self.samples[pageref] += 1
+            sent = bytes(entry.request.headers).lower()
+            self.directives |= {word for word in (MAX_AGE, NO_CACHE) if word.encode() in sent}
+            self.referer = bool(self.referer) or b'"referer"' in sent
+
+    def _started(self, pageref: str | None, at: Instant, document: bool, sign: bool = True) -> None:
+        self.dates += 1
+        self.whole_seconds += at % SECOND == 0
         self.first = min(self.first, at)
         self._latest = max(self._latest, at)
         if at < self._before.get(pageref, 0) - CLOCK_STEP:
             self.clock += 1
         self._before[pageref] = at
         if pageref is not None:
-            self.see(pageref, at)
+            self.see(pageref, at if sign else 0)
             if not document and at < self.first_start.get(pageref, YEAR_2200):  # a document may stand for a redirect
                 self.first_start[pageref] = at
 
     def see(self, pageref: str, at: Instant) -> None:
-        """Something of this page happened: a request began, or a message passed."""
-        if at > self.last_start.get(pageref, 0):
-            self.last_start[pageref] = at
+        """Something of this page happened: a request began, or a message passed. (0: nothing, but it is named.)"""
+        self.last_start[pageref] = max(at, self.last_start.get(pageref, 0))
 
     def witnessed(self) -> list[Instant]:
         """The first and the last instant that entries witness; none where none has a date."""
         return [self.first, max(self.last, self._latest)] if self._latest else []
 
     def _document(self, index: int, entry: RawEntry, started: Instant) -> None:
-        status = entry.response.status or 0
         request = headers(entry.request.headers)
-        if 300 <= status < 400 and status != 304:
-            self.redirects.append(started)
         if not _replaces(entry, request):
             return
-        destination = request.get("sec-fetch-dest")
-        if destination is None:  # an iframe's document is asked for by its page, that of a tab mostly by the browser
-            asked_by = json_of(entry.initiator)
-            top_level = isinstance(asked_by, dict) and asked_by.get("type") == "other"
-        else:
-            top_level = destination == "document"
+        destination, asked_by = request.get("sec-fetch-dest"), initiator_type(entry.initiator)
+        # An iframe's document is asked for by its page, that of a tab mostly by the browser.
+        top_level = asked_by == "other" if destination is None else destination == "document"
         tab = entry.pageref or entry.frame
         if len(self.documents) >= MOST_DOCUMENTS:
             self.pages_lost = True
@@ -227,8 +335,9 @@ class _Gathered:
             url=kept(entry.request.url or ""),
             started=started,
             answered=answered(entry, started),
-            asks_anew=page_reader.asks_anew(entry.request.method or "", request.get("cache-control", "")),
+            ask=ask(entry.request, request, asked_by),
             top_level=top_level,
+            embedded=asked_by == "parser" if destination is None else destination != "document",
         )
         self.documents.append(document)
 
@@ -257,6 +366,8 @@ class _Gathered:
                 close=json_of(entry.close),
                 ticks=peeled if peeled is not None else None if messages is None else ticks(messages),
                 clock=self.clock,
+                key=header(entry.request.headers, "sec-websocket-key") or None,
+                listed=messages is not None or peeled is not None,
             )
         )
         entry.request.headers = entry.response.headers = msgspec.Raw(b"null")  # they hold the whole window
@@ -299,6 +410,23 @@ def attached_messages(attachment: Attachment, name: str) -> tuple[list[RawMessag
     return messages, [*problems, f"{untold:,} more lines of it are damaged"] if untold else problems
 
 
+def redirected_navigation(entry: RawEntry) -> bool:
+    """Did a request that may have been for a document lead to another one? (In Chrome a hop has type "other".)"""
+    status, kind = entry.response.status or 0, (entry.resource_type or "other").lower()
+    if not 300 <= status < 400 or status == 304 or kind not in ("document", "other"):
+        return False
+    return header(entry.request.headers, "sec-fetch-dest") in ("", "document")
+
+
+def failed_navigation(entry: RawEntry) -> bool:
+    """Did a navigation of a tab fail, so that an error page took the place of the page? (Not one that was cancelled, or
+    became a download: ERR_ABORTED.) Where the request was not sent, nothing tells it from an iframe's for sure."""
+    if (entry.response.status or 0) > 0 or entry.response.error in (None, "", "net::ERR_ABORTED"):
+        return False
+    destination = header(entry.request.headers, "sec-fetch-dest")
+    return destination == "document" if destination else initiator_type(entry.initiator) != "parser"
+
+
 def _replaces(entry: RawEntry, request: dict[str, str]) -> bool:
     """Did this request put a document in the place of another? Not a redirect, a failure, a prefetch, a download."""
     status = entry.response.status or 0
@@ -327,7 +455,7 @@ class _Reading:
         creator = member(document.log, "creator")
         self.browser = text_of(member(document.log, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")), text_of(creator.get("version"))
-        self.row = exporters.identify(self.name, self.version)
+        self.row = self._row()
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
         # Or another member of `log`, or entries name more than we keep: then no page's end proves anything.
         self.pages_lost = bool(document.skipped) or gathered.pages_lost
@@ -335,6 +463,8 @@ class _Reading:
             problem = f"more than {MOST_PAGES:,} pages, {MOST_DOCUMENTS:,} documents, or names of pages beyond measure"
             self.skipped.append(Skipped("/log/entries", None, problem))
         self.listed = self._listed()
+        self.repeated = self._unite()
+        self._shift()
         self.witnessed: list[Instant] = []  # instants of messages and closes
         self.messages_removed = False
         self.edited = False
@@ -349,7 +479,7 @@ class _Reading:
         self.witnessed += [] if until is None else [until]
         known = Known(self.row, self.tick, self.stepped, self._monotonic_offset(), until)
         contexts = gathered.realms.contexts([socket.initiator for socket in gathered.sockets])
-        traces = []
+        traces: list[Trace] = []
         for socket, realm in zip(gathered.sockets, contexts, strict=True):
             socket.context = realm or socket.context
             trace, skipped = events.trace(socket, known)
@@ -358,18 +488,26 @@ class _Reading:
             self._witness(trace)
             self.edited = self.edited or events.edited(socket, trace.messages, row)
             self.messages_removed = self.messages_removed or events.messages_removed(socket, trace.messages, row)
-        pages, caveats = self._pages(), exporters.caveats(row)
+        pages, watches = self._pages(contexts, traces)
+        caveats = exporters.caveats(row)
+        if watches:
+            traces = [msgspec.structs.replace(it, watch=watches.get(n)) for n, it in enumerate(traces)]
         if row.tabs is Tabs.TAB:
             traces = [
                 self._in_tab(trace, socket, pages) for trace, socket in zip(traces, gathered.sockets, strict=True)
             ]
+        if row.tabs is Tabs.DOCUMENT and (gathered.chrome or 1000) <= exporters.CLOSES_AT_PAGE_END_UP_TO:
+            ends = {page.id: page.end for page in pages if page.end is not None}
+            traces = [events.closed_by_page(it, ends.get(it.page or "")) for it in traces]
         if self.merged is not None and self.merged.of_time:
             self.refs = {page: n for n, page in enumerate(gathered.last_start)}
             traces = [self._by_itself(trace, number) for number, trace in enumerate(traces)]
         caveats = [*self._caveats(), *caveats]
         instants = gathered.witnessed() + self.witnessed
-        in_order = row.in_order_of_close or (row.out_of_order_means_order_of_close and gathered.out_of_order)
-        in_order = in_order and gathered.order.of_end([trace.messages.last for trace in traces])
+        in_order = row.in_order_of_close or (
+            row.out_of_order_means_order_of_close and gathered.out_of_order and not gathered.order.of_view()
+        )
+        in_order = in_order and not self.repeated and gathered.order.of_end([trace.messages.last for trace in traces])
         return Capture(
             source=self.source,
             sha256=None,
@@ -421,20 +559,104 @@ class _Reading:
         known = {page.id for page in found}
         return found + [Listed(ref, "", None, None) for ref in self.gathered.last_start if ref not in known]
 
-    def _pages(self) -> list[Page]:
-        gathered, seen = self.gathered, self._seen()
-        redirects = sorted(gathered.redirects)
+    def _row(self) -> exporters.Row:
+        """By the creator's name, and by what shows that another program or an old Chrome is behind it."""
+        row = exporters.identify(self.name, self.version)
+        if row is not exporters.CHROME:
+            return row
+        if self.gathered.chrome is not None and self.gathered.chrome <= exporters.CHROME_OLD_UP_TO:
+            return exporters.CHROME_OLD
+        return row if all(map(events.by_chrome, self.gathered.sockets)) else exporters.IMPORTED
+
+    def _unite(self) -> int:
+        """Entries that stand for the same socket become one (several exports of one tab in one file): that which tells
+        most. How many others there are."""
+        whole = len(self.gathered.sockets)
+        self.gathered.sockets = events.united(self.gathered.sockets)
+        return whole - len(self.gathered.sockets)
+
+    def _shift(self) -> None:
+        """Dates in whole seconds were cut or rounded: each instant lies within half a second before and one after."""
+        gathered = self.gathered
+        if gathered.dates < FEW_DATES or gathered.whole_seconds < gathered.dates or self._dates_hold():
+            return
+        early, self.row = (
+            SECOND // 2,
+            msgspec.structs.replace(self.row, start_slack=self.row.start_slack + 3 * SECOND // 2),
+        )
+        for socket in gathered.sockets:
+            socket.started = None if socket.started is None else socket.started - early
+        gathered.documents = [it.moved(-early) for it in gathered.documents]
+        self.listed = [it.moved(-early) for it in self.listed]
+        for starts in (gathered.first_start, gathered.last_start, gathered.content, gathered.later):
+            starts.update({page: at - early for page, at in starts.items()})
+
+    def _dates_hold(self) -> bool:
+        """Do the message times of Chrome's sockets show that the whole seconds are the true dates?"""
+        exact = [events.exact_start(socket, self.tick) for socket in self.gathered.sockets]
+        known = [abs(at - (socket.started or 0)) for at, socket in zip(exact, self.gathered.sockets, strict=True) if at]
+        return bool(known) and max(known) <= MILLISECOND
+
+    def _pages(self, contexts: Sequence[str | None], traces: Sequence[Trace]) -> tuple[list[Page], dict[int, Watch]]:
+        """The pages; and for each socket of one how long its close would have been recorded."""
+        gathered, seen, row = self.gathered, self._seen(), self.row
         cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in told_caveats(self.document.log))
+        self.merged = page_reader.contradiction(self.listed, seen, numbered=row.tabs is Tabs.DOCUMENT)
+        if self.merged is None and self.repeated and self.stepped:
+            self.merged = page_reader.Contradiction("entries are in it twice")
         trusted = not self.stepped and not cut_off and not self.pages_lost
-        self.merged = page_reader.contradiction(self.listed, seen, numbered=self.row.tabs is Tabs.DOCUMENT)
-        if self.row.tabs is Tabs.DOCUMENT:
-            return page_reader.documents_as_pages(self.listed, seen, redirects, trusted=trusted and not self.merged)
-        if self.row.tabs is Tabs.TAB:
-            off = (self.browser or "").lower() in self.row.bfcache_off_in
-            return page_reader.tabs_as_pages(self.listed, gathered.documents, redirects, off, trusted)
-        if self.row.tabs is Tabs.TOLD:
-            return page_reader.told_as_pages(self.listed)
-        return []
+        codes = list(self._codes(contexts, traces)) if row.tabs is Tabs.DOCUMENT else []
+        rules = Rules(
+            trusted=trusted and not (self.merged and row.tabs is Tabs.DOCUMENT),
+            whole=not self._scripts_missing(),
+            ordinary=Ordinary(frozenset(gathered.directives), gathered.referer),
+            redirects=sorted(gathered.redirects),
+            posts=sorted(gathered.posts),
+            other_process=in_other_processes(codes, page_reader.in_order(self.listed)),
+            no_bfcache=self._no_bfcache(),
+            start_slack=row.start_slack,
+        )
+        if row.tabs is Tabs.DOCUMENT:
+            numbered = page_reader.documents_as_pages(self.listed, seen, rules)
+            return numbered.pages, watches(codes, numbered.watches)
+        if row.tabs is Tabs.TAB:
+            return page_reader.tabs_as_pages(self.listed, gathered.documents, rules), {}
+        return page_reader.told_as_pages(self.listed) if row.tabs is Tabs.TOLD else [], {}
+
+    def _no_bfcache(self) -> Caveat | None:
+        """Why a navigation may be assumed to end the sockets of the page that is left."""
+        row, version = self.row, self.gathered.chrome
+        if row.tabs is Tabs.TAB and (self.browser or "").lower() in row.bfcache_off_in:
+            return assumptions.PLAYWRIGHT_LAUNCHED
+        dates = [page.started for page in self.listed if page.started is not None]
+        restored = len(set(dates)) < len(dates)
+        old = version is not None and version <= exporters.SOCKETS_BAR_BFCACHE_UP_TO
+        return assumptions.SOCKETS_BAR_BFCACHE if row.tabs is Tabs.DOCUMENT and old and not restored else None
+
+    def _codes(self, contexts: Sequence[str | None], traces: Sequence[Trace]) -> Iterator[Code]:
+        """What code of which page did when. Iframes have scripts of their own: what they asked for tells nothing."""
+        for n, (realm, trace) in enumerate(zip(contexts, traces, strict=True)):
+            asked = next((it.within.earliest for it in trace.events if isinstance(it, Requested)), None)
+            if trace.page is not None:
+                seen = [at for at in (asked, trace.messages.first, trace.messages.last) if at is not None]
+                apart = realm is not None or not seen or trace.initiator is None
+                frames = trace.initiator.frames if trace.initiator is not None and not apart else ()
+                scripts = tuple(dict.fromkeys((it.url, it.script) for it in frames if it.url and it.script))
+                yield Code(trace.page, scripts, min(seen, default=0), max(seen, default=0), n)
+        if not self.gathered.realms.iframes:
+            for caller, during in self.gathered.callers.items():
+                yield Code(caller.page, ((caller.url, caller.script),), during.start, during.end or during.start)
+
+    def _scripts_missing(self) -> bool:
+        """Does code whose script is not in the file, nor any document of its origin, open a socket? Then the file was
+        filtered, and may hide whole pages."""
+        gathered = self.gathered
+        if self.row.tabs is not Tabs.DOCUMENT or not gathered.documents or len(gathered.scripts) >= MOST_SCRIPTS:
+            return False
+        origins = {origin(document.url) for document in gathered.documents}
+        began = [socket.scripts[-1] for socket in gathered.sockets if socket.scripts]
+        web = [url for url in began if url.startswith(("http://", "https://"))]
+        return any(kept(url) not in gathered.scripts and origin(url) not in origins for url in web)
 
     def _seen(self) -> dict[str, Seen]:
         """What the entries of each pageref witness."""
@@ -442,11 +664,23 @@ class _Reading:
         for document in self.gathered.documents:
             if document.tab is not None:
                 documents.setdefault(document.tab, []).append(document)
-        first = self.gathered.first_start
+        gathered = self.gathered
         return {
-            page: Seen(first.get(page, last), last, tuple(documents.get(page, ())))
-            for page, last in self.gathered.last_start.items()
+            page: Seen(
+                first_start=gathered.first_start.get(page, last),
+                last_start=last,
+                documents=tuple(documents.get(page, ())),
+                content=gathered.content.get(page),
+                failed=self._error_page(page),
+            )
+            for page, last in gathered.last_start.items()
         }
+
+    def _error_page(self, page: str) -> Instant | None:
+        """When a navigation began that failed and left an error page; none, if the page went on to ask for things."""
+        later = self.gathered.later.get(page, 0) - GOODBYE
+        failed = self.gathered.failed.get(page, ())
+        return min((it.start for it in failed if it.end is not None and it.end >= later), default=None)
 
     def _in_tab(self, trace: Trace, socket: Socket, pages: Sequence[Page]) -> Trace:
         page = page_reader.page_of(socket.entry.pageref, socket.entry.frame, socket.started, self.row, pages)
@@ -488,16 +722,7 @@ class _Reading:
                     True,
                 )
             )
-        if self.row.silence is exporters.CHROME.silence and not gathered.documents and self.document.count:
-            told.append(
-                Caveat(
-                    "filtered",
-                    "No page document is in this file: it was filtered when it was saved, or DevTools was opened late.",
-                    # A filter for sockets shows them all, any other may hide them; and without pages DevTools was late.
-                    hides_sockets=not gathered.sockets
-                    or (not self.listed and all(socket.entry.pageref is None for socket in gathered.sockets)),
-                )
-            )
+        told += self._missing()
         if self.row.tabs is Tabs.DOCUMENT and self.listed and not self._first_page_listed():
             told.append(
                 Caveat(
@@ -516,6 +741,36 @@ class _Reading:
             told.append(Caveat("messages-removed", "Messages were removed from this file."))
         known = {caveat.id for caveat in told}
         return told + [caveat for caveat in told_caveats(self.document.log) if caveat.id not in known]
+
+    def _missing(self) -> list[Caveat]:
+        """Which stretches of time were not recorded, and which entries a filter may have left out."""
+        if not self.document.count or self.row.tabs not in (Tabs.DOCUMENT, Tabs.TAB):
+            return []
+        loads = [document.started for document in self._loads()]
+        sockets = self.gathered.sockets
+        if loads:
+            early = sum(it.started is not None and it.started < min(loads) - self.row.start_slack for it in sockets)
+            if early:
+                return [RECORDED_LATE]
+            return [FILTERED_SCRIPTS] if self._scripts_missing() else []
+        if self.row.tabs is Tabs.TAB:
+            return [FILTERED]
+        paged = [page.started or 0 for page in self.listed] if self.listed else []
+        unpaged = [it.started for it in sockets if it.entry.pageref is None and it.started is not None]
+        if not paged or any(at < min(paged) for at in unpaged):
+            return [RECORDED_LATE]
+        # A filter for sockets shows them all, any other may hide them.
+        return [FILTERED if self.gathered.others or not sockets else ONLY_SOCKETS]
+
+    def _loads(self) -> list[page_reader.Document]:
+        """The documents of pages that were recorded from their load on; an iframe's tells nothing of its page."""
+        titles = {page.id: page.title.partition("#")[0] for page in self.listed}
+        return [
+            it
+            for it in self.gathered.documents
+            if it.top_level
+            or (not it.embedded and it.tab is not None and it.url.partition("#")[0] == titles.get(it.tab))
+        ]
 
     def _first_page_listed(self) -> bool:
         return any(page.id == "page_1" or not page_reader.NUMBERED.match(page.id) for page in self.listed)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 
-from analyzer.exporters import Row, Tabs
-from analyzer.model import MILLISECOND, SECOND, Bounds, Instant, Page, PageEnd, PageKind, Value
+import msgspec
 
-COMMIT_SLACK = (
-    200 * MILLISECOND
-)  # from the document's response to the last of the old one's sockets; measured: 8..175 ms
+from analyzer import assumptions
+from analyzer.exporters import Row, Tabs
+from analyzer.model import SECOND, Bounds, Caveat, Duration, Instant, Page, PageEnd, PageKind, Value, Watch
+from analyzer.readers.reloads import MAX_AGE, Ask, Ordinary, Replaces, Way, replaces
+
 NUMBERED = re.compile(r"page_(\d{1,15})$")
 
 
@@ -30,12 +31,17 @@ class Document(Value, frozen=True):
     url: str
     started: Instant
     answered: Instant | None  # the response's headers; None: the exporter does not say
-    asks_anew: bool  # as a reload does
+    ask: Ask
     top_level: bool  # certainly not that of an iframe
+    embedded: bool = False  # certainly that of an iframe
 
     @property
     def pointer(self) -> str:
         return f"/log/entries/{self.index}"
+
+    def moved(self, by: Duration) -> Document:
+        answered = None if self.answered is None else self.answered + by
+        return msgspec.structs.replace(self, started=self.started + by, answered=answered)
 
 
 class Listed(Value, frozen=True):
@@ -48,6 +54,9 @@ class Listed(Value, frozen=True):
     tab: str | None = None  # as our own recorder tells it, with how the page was loaded
     kind: str | None = None
 
+    def moved(self, by: Duration) -> Listed:
+        return msgspec.structs.replace(self, started=None if self.started is None else self.started + by)
+
 
 class Seen(Value, frozen=True):
     """What the entries of one pageref witness."""
@@ -55,6 +64,21 @@ class Seen(Value, frozen=True):
     first_start: Instant  # of a request that is not for a document
     last_start: Instant  # the last start of a request, or a message
     documents: tuple[Document, ...]
+    content: Instant | None = None  # the first request that its parser or a script made: its document was there
+    failed: Instant | None = None  # the start of a navigation that failed and, it seems, left an error page
+
+
+class Rules(Value, frozen=True):
+    """What it takes the whole file to know about how pages end."""
+
+    trusted: bool = True  # False: page ends prove nothing
+    whole: bool = True  # False: pages may be missing, so the last one listed need not be the last
+    ordinary: Ordinary = Ordinary()
+    redirects: Sequence[Instant] = ()  # starts of requests that were redirected, in order
+    posts: Sequence[Instant] = ()  # of those the ones that were none to GET something
+    other_process: Collection[str] = ()  # pages whose scripts have lower ids than in the page before
+    no_bfcache: Caveat | None = None  # assumed: a navigation ends the sockets of the page that is left
+    start_slack: Duration = 0  # by which dates may be early
 
 
 class Contradiction(Value, frozen=True):
@@ -64,55 +88,80 @@ class Contradiction(Value, frozen=True):
     of_time: bool = False
 
 
-def documents_as_pages(
-    listed: Sequence[Listed], seen: dict[str, Seen], redirects: Sequence[Instant], trusted: bool
-) -> list[Page]:
-    """Chrome: one pageref, one document, numbered in order of load. Not `trusted`: page ends prove nothing."""
+class Numbered(Value, frozen=True):
+    """The pages of one tab, with how long each would have reported a close."""
+
+    pages: list[Page]
+    watches: dict[str, Watch]  # by Page.id
+
+
+def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: Rules) -> Numbered:
+    """Chrome: one pageref, one document, numbered in order of load."""
     numbers = _numbers(listed)
     order = sorted((page for page in listed if page.id in numbers), key=lambda page: numbers[page.id])
-    main = {page.id: _main_document(page, seen) for page in order}
+    main = _main_documents(order, seen)
     pages: list[Page] = []
+    watches: dict[str, Watch] = {}
     firsts: dict[Instant | None, int] = {}  # the first page of each date
     for n, page in enumerate(order):
         firsts.setdefault(page.started, n)
-    kinds = [_kind(order, n, firsts, numbers, main, redirects) for n in range(len(order))]
+    how = [_replaces(order, n, firsts, numbers, main, rules) for n in range(len(order))]
+    shown = _shown_since(order, seen, main, how, rules.start_slack)
     addresses: set[str] = set()  # of the pages before
     latest = None
     for n, page in enumerate(order):
-        last = seen[page.id].last_start if page.id in seen else None
+        witness, document, address = seen.get(page.id), main[page.id], _address(page, main)
+        last = witness.last_start if witness is not None else None
+        failed = witness.failed if witness is not None else None
+        if failed is not None and last is not None:
+            last = min(last, failed)
         end = None
         if n + 1 < len(order):
             following = order[n + 1]
-            end = _end(following, kinds[n + 1], main[following.id])
+            end = _end(following, main[following.id], how[n + 1], shown[n + 1], rules)
             if end.within.earliest is not None and last is not None:
                 last = min(last, end.within.earliest)  # a beacon of the page that goes: it lived until the commit
-        document, address = main[page.id], _address(page, main)
         pages.append(
             Page(
                 id=page.id,
                 url=page.title,
                 started=page.started if page.started is not None else document.started if document else None,
-                kind=kinds[n],
-                last_sign=last if trusted else None,
-                end=end if trusted else None,
-                lives=trusted and n == len(order) - 1 and document is not None,
-                returned=kinds[n] is PageKind.RESTORE or (latest != address and address in addresses),
+                kind=_kind(page, n, document, how[n], numbers),
+                end=end if rules.trusted else None,
+                returned=how[n] is PageKind.RESTORE or (latest != address and address in addresses),
             )
         )
+        if rules.trusted:
+            lives = rules.whole and end is None and document is not None and failed is None
+            watches[page.id] = Watch(last, lives, assumptions.PAGE_ALIVE if lives else None)
         addresses.add(address)
         latest = address
-    return pages
+    return Numbered(pages, watches)
+
+
+def in_order(listed: Sequence[Listed]) -> list[str]:
+    """The ids of Chrome's pages, in order of load."""
+    numbers = _numbers(listed)
+    return sorted(numbers, key=lambda id: numbers[id])
 
 
 def _numbers(listed: Sequence[Listed]) -> dict[str, int]:
     return {page.id: int(found[1]) for page in listed if (found := NUMBERED.match(page.id))}
 
 
+def _main_documents(order: Sequence[Listed], seen: dict[str, Seen]) -> dict[str, Document | None]:
+    """Each page's own document. What the back/forward cache brings back takes the document of the page that it was, and
+    repeats its date."""
+    found = {page.id: _main_document(page, seen) for page in order}
+    by_date = {page.started: found[page.id] for page in order if found[page.id] is not None}
+    return {page.id: found[page.id] or by_date.get(page.started) if page.started else found[page.id] for page in order}
+
+
 def _main_document(page: Listed, seen: dict[str, Seen]) -> Document | None:
     """The page's own document among the requests that carry its pageref (iframes have theirs)."""
-    documents = seen[page.id].documents if page.id in seen else ()
+    documents = [d for d in seen[page.id].documents if not d.embedded] if page.id in seen else []
     own = [d for d in documents if _plain(d.url) == _plain(page.title)]
-    return own[0] if own else next(iter(documents), None)
+    return next(iter(own or documents), None)
 
 
 def _plain(url: str) -> str:
@@ -166,66 +215,117 @@ def _began(page: Listed, document: Document | None) -> Instant:
     return page.started or (document.started if document is not None else 0)
 
 
-def _kind(
+def _replaces(
     order: Sequence[Listed],
     n: int,
     firsts: dict[Instant | None, int],
     numbers: dict[str, int],
     main: dict[str, Document | None],
-    redirects: Sequence[Instant],
-) -> PageKind:
+    rules: Rules,
+) -> Replaces | PageKind:
+    """What this page did to the one before; UNKNOWN where nothing tells, as where there is none."""
     page, document = order[n], main[order[n].id]
-    before = order[n - 1] if n else None
     if page.started is not None and firsts[page.started] < n:
         return PageKind.RESTORE  # it repeats the date of the page that it brings back
-    if before is None:
-        first = numbers[page.id] == 1
-        return PageKind.LOAD if first else PageKind.RELOAD if document and document.asks_anew else PageKind.UNKNOWN
+    if n == 0 or document is None:  # equal titles are no sign of a reload
+        return PageKind.UNKNOWN
+    before = order[n - 1]
+    asked = main[before.id]
+    way = _way(document, _began(before, asked), rules, page.id in rules.other_process)
+    found = replaces(asked.ask if asked is not None else None, document.ask, rules.ordinary, way)
     # Where a page of no requests stood in between, a reload is one of that page, not of `before`.
-    consecutive = numbers[page.id] == numbers[before.id] + 1
-    if document is None:
-        same = bool(page.title) and _plain(page.title) == _plain(before.title)
-        return PageKind.RELOAD if same and consecutive else PageKind.NAVIGATION
-    if not document.asks_anew:
-        return PageKind.NAVIGATION
-    since = _began(before, main[before.id])
-    same = _address(before, main) == _plain(document.url)
-    if same and consecutive and not _redirected(document, since, redirects):
-        return PageKind.RELOAD
-    return PageKind.NAVIGATION if consecutive else PageKind.UNKNOWN
+    if found is not Replaces.NAVIGATION and numbers[page.id] != numbers[before.id] + 1:
+        return PageKind.UNKNOWN
+    return found
 
 
-def asks_anew(method: str, cache_control: str) -> bool:
-    """Chrome sends max-age=0 for a reload, and no-cache for a hard one; but max-age=0 also for a form that is posted,
-    and for what that redirects to; no-cache for everything while "Disable cache" is on. So the URL must be the same."""
-    asks = cache_control.replace(" ", "").lower()
-    return method == "GET" and ("max-age=0" in asks or "no-cache" in asks)
+def _kind(
+    page: Listed, n: int, document: Document | None, how: Replaces | PageKind, numbers: dict[str, int]
+) -> PageKind:
+    """How a page came to be loaded."""
+    match how:
+        case Replaces.RELOAD | Replaces.RELOAD_ASSUMED:
+            return PageKind.RELOAD
+        case Replaces.NAVIGATION:
+            return PageKind.NAVIGATION
+        case PageKind.RESTORE:
+            return PageKind.RESTORE
+    if n == 0 and numbers[page.id] == 1:
+        return PageKind.LOAD
+    again = n == 0 and document is not None and document.ask.directive == MAX_AGE  # of a page that is not in the file
+    return PageKind.RELOAD if again else PageKind.UNKNOWN
 
 
-def _redirected(document: Document, since: Instant, redirects: Sequence[Instant]) -> bool:
-    """Did a redirect lead to it (they are in order)? Then its max-age=0 may be that of a form that was posted."""
-    return bisect_right(redirects, document.started) > bisect_right(redirects, since)
+def _way(document: Document, since: Instant, rules: Rules, other_process: bool = False) -> Way:
+    """How it came to this document, after what was loaded `since`."""
+    return Way(
+        _any(rules.redirects, since, document.started), _any(rules.posts, since, document.started), other_process
+    )
 
 
-def _end(following: Listed, kind: PageKind, document: Document | None) -> PageEnd:
-    if document is not None and document.answered is not None:
-        earliest: Instant | None = document.answered
-        latest: Instant | None = document.answered + COMMIT_SLACK
-        pointer = document.pointer
-    else:
-        earliest, latest = following.started, None  # the request's start; when it was answered nobody says
-        pointer = "/log/pages"
-    evidence = {PageKind.RELOAD: "page-reloaded", PageKind.RESTORE: "page-restored"}.get(kind, "page-left")
-    return PageEnd(Bounds(earliest, latest, evidence, pointer), kind, kind is PageKind.RELOAD, following.id)
+def _any(instants: Sequence[Instant], after: Instant, until: Instant) -> bool:
+    """Is one of these, which are in order, in this stretch?"""
+    return bisect_right(instants, until) > bisect_right(instants, after)
 
 
-def tabs_as_pages(
-    listed: Sequence[Listed],
-    documents: Iterable[Document],
-    redirects: Sequence[Instant],
-    bfcache_off: bool,
-    trusted: bool,
-) -> list[Page]:
+def _shown_since(
+    order: Sequence[Listed],
+    seen: dict[str, Seen],
+    main: dict[str, Document | None],
+    how: Sequence[Replaces | PageKind],
+    slack: Duration,
+) -> list[Instant | None]:
+    """For each page an instant at which it, or a later one, was there: the pages before it were gone by then.
+
+    Its document was there when its parser or a script asked for something. When the request for the next document but
+    one began, it had come and was to go in turn. The answer to its own request is no bound: a page that is busy
+    when it should go (`pagehide`, a long task) goes late. What a page brings back from the back/forward cache has old
+    dates.
+    """
+    shown: list[Instant | None] = []
+    later: Instant | None = None
+    for n in reversed(range(len(order))):
+        id, restored = order[n].id, how[n] is PageKind.RESTORE
+        content = seen[id].content if id in seen and not restored else None
+        known = [content + slack if content is not None else None, later]
+        shown.append(_first(known))
+        document = main[id] if not restored else None
+        later = _first([*known, document.started + slack if document is not None else None])
+    return shown[::-1]
+
+
+def _first(instants: Iterable[Instant | None]) -> Instant | None:
+    return min((at for at in instants if at is not None), default=None)
+
+
+def _end(
+    following: Listed,
+    document: Document | None,
+    how: Replaces | PageKind,
+    shown: Instant | None,
+    rules: Rules,
+) -> PageEnd:
+    known = document is not None and document.answered is not None
+    earliest = document.answered if document is not None and known else following.started
+    pointer = document.pointer if document is not None and known else "/log/pages"
+    latest = None if shown is None or earliest is None else max(earliest, shown)
+    evidence = "page-left"
+    assumes: Caveat | None = None
+    kind, final = PageKind.NAVIGATION, False
+    match how:
+        case Replaces.RELOAD | Replaces.RELOAD_ASSUMED:
+            kind, final, evidence = PageKind.RELOAD, True, "page-reloaded"
+            assumes = assumptions.RELOAD if how is Replaces.RELOAD_ASSUMED else None
+        case PageKind.RESTORE:
+            kind, evidence = PageKind.RESTORE, "page-restored"
+        case PageKind.UNKNOWN:
+            kind = PageKind.UNKNOWN
+    if rules.no_bfcache is not None and (assumes is not None or not final) and kind is not PageKind.RESTORE:
+        final, assumes = True, rules.no_bfcache
+    return PageEnd(Bounds(earliest, latest, evidence, pointer), kind, final, following.id, assumes)
+
+
+def tabs_as_pages(listed: Sequence[Listed], documents: Iterable[Document], rules: Rules) -> list[Page]:
     """Playwright, Firefox, chrome-har-capturer: one pageref, one tab; its top-level documents are the pages.
 
     The id of a page is that of its tab, and for the second document on `#2`, `#3` ...
@@ -235,26 +335,20 @@ def tabs_as_pages(
     for document in documents:
         if document.top_level and document.tab is not None:
             tabs.setdefault(document.tab, []).append(document)
-    titles = {page.id: page for page in listed}
     for tab, loads in tabs.items():
         loads.sort(key=lambda document: document.started)
         addresses: set[str] = set()
         for n, document in enumerate(loads):
             previous = loads[n - 1] if n else None
-            reload = (
-                previous is not None
-                and _plain(previous.url) == _plain(document.url)
-                and document.asks_anew
-                and not _redirected(document, previous.started, redirects)
-            )
-            kind = PageKind.LOAD if previous is None else PageKind.RELOAD if reload else PageKind.NAVIGATION
-            end = None
+            how: Replaces | PageKind = PageKind.UNKNOWN
             if previous is not None:
-                latest = None if document.answered is None else document.answered + COMMIT_SLACK
-                evidence = "page-reloaded" if reload else "page-left"
-                bounds = Bounds(document.answered or document.started, latest, evidence, document.pointer)
-                end = PageEnd(bounds, kind, reload or bfcache_off, _tab_page(tab, n))
-                pages[-1] = _ended(pages[-1], end if trusted else None)
+                how = replaces(previous.ask, document.ask, rules.ordinary, _way(document, previous.started, rules))
+                after = loads[n + 1].started + rules.start_slack if n + 1 < len(loads) else None
+                as_listed = Listed(_tab_page(tab, n), "", document.started, None)
+                end = _end(as_listed, document, how, after, rules)
+                pages[-1] = msgspec.structs.replace(pages[-1], end=end if rules.trusted else None)
+            kind = PageKind.LOAD if previous is None else PageKind.NAVIGATION
+            kind = PageKind.RELOAD if how in (Replaces.RELOAD, Replaces.RELOAD_ASSUMED) else kind
             address = _plain(document.url)
             pages.append(
                 Page(
@@ -266,11 +360,10 @@ def tabs_as_pages(
                 )
             )
             addresses.add(address)
-    known = set(tabs)
     pages += [
         Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN)
-        for page in titles.values()
-        if page.id not in known
+        for page in {page.id: page for page in listed}.values()
+        if page.id not in tabs
     ]
     return pages
 
@@ -286,10 +379,6 @@ def told_as_pages(listed: Sequence[Listed]) -> list[Page]:
         pages.append(Page(id=page.id, url=page.title, started=page.started, kind=kind, returned=returned))
         seen.append(url)
     return pages
-
-
-def _ended(page: Page, end: PageEnd | None) -> Page:
-    return Page(page.id, page.url, page.started, page.kind, page.last_sign, end, page.lives, page.returned)
 
 
 def _tab_page(tab: str, n: int) -> str:

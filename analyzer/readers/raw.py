@@ -29,7 +29,8 @@ class RawResponse(msgspec.Struct, gc=False):
     httpVersion: str | None = None
     headers: msgspec.Raw = msgspec.Raw(b"[]")
     content: RawContent | None = None
-    failure: str | None = msgspec.field(default=None, name="_failureText")
+    failure: str | None = msgspec.field(default=None, name="_failureText")  # Playwright
+    error: str | None = msgspec.field(default=None, name="_error")  # Chrome: net::ERR_...
 
 
 class RawTimings(msgspec.Struct, gc=False):

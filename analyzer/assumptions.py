@@ -1,0 +1,71 @@
+"""What an answer may rest on though the capture does not show it: each is named as a caveat of the answer.
+
+Two kinds: what somebody says of a capture (`--assume`), and what nearly always holds and nothing in the file can show.
+The second kind can be taken back where there is an option for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from analyzer.model import Assume, Capture, Caveat, Session
+
+RELOAD = Caveat(
+    "assumed-reload",
+    "Assumed: a page was reloaded where its address was loaded again. If a blank page lay in between, or the address "
+    "was typed after history.pushState, the back/forward cache may have kept the old page and its sockets "
+    "(--assume bfcache).",
+    assumed=True,
+)
+PLAYWRIGHT_LAUNCHED = Caveat(
+    "assumed-no-bfcache",
+    "Assumed: Playwright launched the browser itself, which switches the back/forward cache off, so the sockets of a "
+    "page closed when it was left. Over connectOverCDP, or with other arguments, they may stay open (take it back: "
+    "--assume bfcache).",
+    assumed=True,
+)
+SOCKETS_BAR_BFCACHE = Caveat(
+    "assumed-no-bfcache",
+    "Assumed: the sockets of a page closed when it was left, since the back/forward cache of Chrome up to 149 keeps no "
+    "page that has one open (the version is the one that the User-Agent names; --assume bfcache takes this back).",
+    assumed=True,
+)
+PAGE_ALIVE = Caveat(
+    "assumed-page-alive",
+    "Assumed: when the file was saved the last page was still there, and the recording had not been paused. Chrome "
+    "does not show that a page was closed, crashed or was emptied (about:blank).",
+    assumed=True,
+)
+BY_WORD = {
+    Assume.NO_BFCACHE: Caveat(
+        "assumed-no-bfcache", "Assumed (--assume no-bfcache): the back/forward cache was off.", assumed=True
+    ),
+    Assume.BFCACHE: Caveat(
+        "assumed-bfcache", "Assumed (--assume bfcache): the back/forward cache was on.", assumed=True
+    ),
+    Assume.RECORDED_FROM_START: Caveat(
+        "assumed-recorded-from-start",
+        "Assumed (--assume recorded-from-start): the recording began before the page was loaded, and was not cleared.",
+        assumed=True,
+    ),
+}
+SETTLED_BY_START = ("recorded-late", "earlier-pages-missing")  # caveats that are void if recording began first
+
+
+def settled(capture: Capture, assume: Iterable[Assume]) -> Capture:
+    """The capture as it is to be read under what somebody says of it."""
+    given = [BY_WORD[word] for word in Assume if word in set(assume)]
+    if not given:
+        return capture
+    from_start = BY_WORD[Assume.RECORDED_FROM_START] in given
+    kept = (it for it in capture.caveats if not (from_start and it.id in SETTLED_BY_START))
+    return msgspec.structs.replace(capture, caveats=(*kept, *given))
+
+
+def named(capture: Capture, sessions: Iterable[Session]) -> Capture:
+    """The capture with what its sessions rest on as caveats, each once."""
+    ids = {caveat.id for caveat in capture.caveats}
+    rests = dict.fromkeys(it.assumes for it in sessions if it.assumes is not None and it.assumes.id not in ids)
+    return msgspec.structs.replace(capture, caveats=(*capture.caveats, *rests)) if rests else capture
