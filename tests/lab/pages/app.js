@@ -41,6 +41,7 @@ const ACTIONS = {
     frame.src = to;
     document.body.append(frame);
   },
+  fetch: async ({ from }) => (await fetch(from)).text(), // unread it would never be finished
   worker: (data) => { new Worker(`/worker.js?${new URLSearchParams(data)}`); },
   shared: (data) => { new SharedWorker(`/worker.js?${new URLSearchParams(data)}`); },
   service: async ({ script = '/service.js' }) => { await navigator.serviceWorker.register(script); },

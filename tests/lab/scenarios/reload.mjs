@@ -16,6 +16,18 @@ const RELOADS = {
   }),
   ...both('reload-hard', { why: `${RELOADED} Ctrl-Shift-R.`, allowed: ONE_AT_A_TIME, pages: { '/app': live() }, run: visit('/app', hardF5, hardF5) }),
   ...both('reload-by-script', { why: `${RELOADED} location.reload().`, allowed: ONE_AT_A_TIME, pages: { '/app': live(button('reload')) }, run: visit('/app', click('#reload'), click('#reload')) }),
+  ...both('reload-hash-router', {
+    why: `${RELOADED} An application whose routes are hashes: two of them, then F5, another one, F5.`, allowed: ONE_AT_A_TIME,
+    pages: { '/app': live(button('hash', { to: '/room/5' }, 'room') + button('hash', { to: '/home' }, 'home')) }, run: visit('/app', click('#room'), click('#home'), f5, click('#room'), f5),
+  }),
+  ...both('reload-router', {
+    why: 'An application whose routes are set by pushState: F5 at each of two. Each reload asks for another document than the load before it.', allowed: APART,
+    pages: { '/app': live(button('pushState', { to: '/room/5' }, 'room')), '/room/5': live(button('pushState', { to: '/room/6' }, 'next')), '/room/6': live() }, run: visit('/app', click('#room'), f5, click('#next'), f5),
+  }),
+  ...both('reload-router-home', {
+    why: 'An application whose routes are set by pushState: away and back to the first one by its router, F5 there.', allowed: APART,
+    pages: { '/app': live(button('pushState', { to: '/room/5' }, 'room') + button('pushState', { to: '/app' }, 'home')) }, run: visit('/app', click('#room'), click('#home'), f5),
+  }),
   ...both('reload-history-go', { why: `${RELOADED} history.go(0).`, allowed: ONE_AT_A_TIME, pages: { '/app': live(button('go', { by: 0 })) }, run: visit('/app', click('#go')) }),
   'reload-no-referrer-nocache': { ...NO_CACHE, why: `${RELOADED} The page has a Referrer-Policy of no-referrer.`, allowed: ONE_AT_A_TIME, pages: { '/app': live('', { head: NO_REFERRER }) }, run: visit('/app', f5, f5) },
   ...both('reload-after-pushstate', {
@@ -70,6 +82,20 @@ const NAVIGATIONS = {
   'pushstate-assign-nocache': {
     ...NO_CACHE, why: `${DIFFERENT_URL} location.href = '/app'.`, allowed: TOGETHER,
     pages: { '/app': live(button('pushState', { to: '/room/5' }) + button('assign', { to: '/app' })) }, run: visit('/app', click('#pushState'), click('#assign')),
+  },
+  'pushstate-frame-link-nocache': {
+    ...NO_CACHE, why: `${DIFFERENT_URL} The link is in an iframe whose address is that of the link, so the Referer equals the target.`, assumed: ['no-overlap'], allowed: TOGETHER,
+    pages: { '/app': { ...live(button('pushState', { to: '/room/5' }) + '<iframe id="frame" src="/part" width="300" height="60"></iframe>') }, '/part': { body: onload('replaceState', { to: '/app' }) + '<a id="top" target="_top" href="/app">top</a>' } },
+    run: visit('/app', click('#pushState'), (tab) => tab.clickInFrame('#frame')),
+  },
+  'pushstate-noreferrer-link-nocache': {
+    ...NO_CACHE, why: `${DIFFERENT_URL} Both links say rel=noreferrer, so the second request equals that of a reload.`, assumed: ['no-overlap'], allowed: TOGETHER,
+    pages: { '/home': { body: '<a id="link" rel="noreferrer" href="/app">link</a>' }, '/app': live(button('pushState', { to: '/room/5' }) + '<a id="link" rel="noreferrer" href="/app">link</a>') },
+    run: visit('/home', click('#link'), click('#pushState'), click('#link')),
+  },
+  'prerender-link': {
+    why: `${KEPT} The next page was prerendered before the click.`, allowed: TOGETHER,
+    pages: { '/app': live(`<script type="speculationrules">{"prerender":[{"urls":["/room"],"eagerness":"immediate"}]}</script>${link('/room')}`), '/room': live() }, run: visit('/app', () => sleep(1200), click('#link', 1000)),
   },
   'pushstate-link-ticked-nocache': {
     why: `${DIFFERENT_URL} "Disable cache" was ticked after the first load.`, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' }) + link('/app')) },
