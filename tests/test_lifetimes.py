@@ -1,7 +1,7 @@
 """Captures of the lab (tests/lab): what a browser really did, and which answers are sound.
 
 `allowed` of the truth are the verdicts that may be given. Where nothing in the file can show what happened, `assumed` are
-verdicts that may be given too, if the answer names the assumption on which it rests.
+verdicts that may be given too, if the answer names the assumption on which it rests (`names`: a word of it).
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from analyzer import redaction
-from analyzer.model import Policy, Report, Run, Session
-from analyzer.outputs.document import capture_document
+from analyzer.model import Report, Session
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 
@@ -46,9 +44,10 @@ def answer(capture: Made) -> Report:
     return analyze(read(capture.path))
 
 
-def names_an_assumption(report: Report) -> bool:
-    document = capture_document(redaction.masked(Run((report,), (), Policy())).reports[0])
-    return "assum" in json.dumps(document)
+def names_its_assumption(capture: Made, report: Report) -> bool:
+    """Does one of the assumptions that the answer names speak of what this capture does not show?"""
+    word = capture.truth.get("names", "")
+    return any(caveat.assumed and word in caveat.message for caveat in report.capture.caveats)
 
 
 @each
@@ -56,13 +55,13 @@ def test_the_verdict_is_sound(capture: Made) -> None:
     report = answer(capture)
     if report.verdict not in capture.truth["allowed"]:
         assert report.verdict in capture.truth.get("assumed", ()), capture.truth["why"]
-        assert names_an_assumption(report)
+        assert names_its_assumption(capture, report)
 
 
 @each
 def test_no_socket_is_said_to_be_open_when_it_was_not(capture: Made) -> None:
     report = answer(capture)
-    if not ("assumed" in capture.truth and names_an_assumption(report)):
+    if not ("assumed" in capture.truth and names_its_assumption(capture, report)):
         assert [*contradictions(capture, report)] == []
 
 

@@ -49,7 +49,7 @@ const STEPS = {
 };
 
 function sound(way, { kept, decided }) {
-  if (kept && way !== 'launched') return { allowed: TOGETHER, assumed: ['no-overlap'] };
+  if (kept && way !== 'launched') return { allowed: TOGETHER, assumed: ['no-overlap'], names: 'back/forward cache' };
   return { allowed: decided ? ONE_AT_A_TIME : APART };
 }
 

@@ -14,7 +14,7 @@ const paused = (...acts) => async (tab, lab) => {
   await sleep(400);
 };
 /** Nothing in the file shows it: an answer may rest on an assumption, if it names it. */
-const UNSEEN = { assumed: ['no-overlap'] };
+const UNSEEN = { assumed: ['no-overlap'], names: 'page' };
 const filter = (how) => (tab, lab) => lab.tools.filter(how);
 const pause = (ms) => () => sleep(ms);
 /** Bodies are read when the file is saved, which a page that is gone or pending cannot answer: saved once before. */
@@ -34,7 +34,7 @@ const PAUSES = {
   'paused-f5-two': { why: `A reload. ${PAUSED}; the next page then opens two sockets at once.`, allowed: TOGETHER, pages: { '/app': asked() }, run: visit('/app', open, paused(f5), open, open) },
   'paused-link': { why: `A link. ${PAUSED}; the back/forward cache keeps the first page's socket.`, allowed: TOGETHER, pages: { '/app': asked({ push: 200 }, link('/room')), '/room': asked() }, run: visit('/app', open, paused(click('#link')), open) },
   'paused-detour-f5': {
-    why: `To another page and back. ${PAUSED}; then F5 of the second visit, while the back/forward cache keeps the first: its request equals that of a reload of the first.`, ...UNSEEN, allowed: TOGETHER,
+    why: `To another page and back. ${PAUSED}; then F5 of the second visit, while the back/forward cache keeps the first: its request equals that of a reload of the first.`, ...UNSEEN, names: 'paused', allowed: TOGETHER,
     pages: { '/app': asked(), '/room': { body: 'nothing' } }, run: visit('/app', open, paused(type('/room'), type('/app')), f5, open),
   },
   'paused-link-f5': {

@@ -2,6 +2,8 @@
 import { ONE_AT_A_TIME, TOGETHER, APART, NO_CACHE, NO_REFERRER, attributes, back, both, button, click, f5, forward, hardF5, link, live, onload, silent, sleep, type, visit } from './verbs.mjs';
 
 const RELOADED = 'The page was reloaded: its socket closed before the next one opened.';
+/** Nothing in the file tells it from a reload: an answer may rest on that, if it says so. */
+const IF_RELOADED = { assumed: ['no-overlap'], names: 'reload' };
 const KEPT = 'A navigation: the back/forward cache keeps the page that was left, and its socket, while the next page has its own.';
 const REPLACED = 'A navigation to the very address of the page replaces it: its socket closed before the next one opened.';
 const DIFFERENT_URL = 'The address of the page had been changed by pushState, so the visit of its first address is a navigation, not a reload: '
@@ -84,12 +86,12 @@ const NAVIGATIONS = {
     pages: { '/app': live(button('pushState', { to: '/room/5' }) + button('assign', { to: '/app' })) }, run: visit('/app', click('#pushState'), click('#assign')),
   },
   'pushstate-frame-link-nocache': {
-    ...NO_CACHE, why: `${DIFFERENT_URL} The link is in an iframe whose address is that of the link, so the Referer equals the target.`, assumed: ['no-overlap'], allowed: TOGETHER,
+    ...NO_CACHE, why: `${DIFFERENT_URL} The link is in an iframe whose address is that of the link, so the Referer equals the target.`, ...IF_RELOADED, allowed: TOGETHER,
     pages: { '/app': { ...live(button('pushState', { to: '/room/5' }) + '<iframe id="frame" src="/part" width="300" height="60"></iframe>') }, '/part': { body: onload('replaceState', { to: '/app' }) + '<a id="top" target="_top" href="/app">top</a>' } },
     run: visit('/app', click('#pushState'), (tab) => tab.clickInFrame('#frame')),
   },
   'pushstate-noreferrer-link-nocache': {
-    ...NO_CACHE, why: `${DIFFERENT_URL} Both links say rel=noreferrer, so the second request equals that of a reload.`, assumed: ['no-overlap'], allowed: TOGETHER,
+    ...NO_CACHE, why: `${DIFFERENT_URL} Both links say rel=noreferrer, so the second request equals that of a reload.`, ...IF_RELOADED, allowed: TOGETHER,
     pages: { '/home': { body: '<a id="link" rel="noreferrer" href="/app">link</a>' }, '/app': live(button('pushState', { to: '/room/5' }) + '<a id="link" rel="noreferrer" href="/app">link</a>') },
     run: visit('/home', click('#link'), click('#pushState'), click('#link')),
   },
@@ -102,7 +104,7 @@ const NAVIGATIONS = {
     run: async (tab, lab) => { await visit('/app', click('#pushState'))(tab, lab); await lab.tools.set('cache-disabled', true); await sleep(300); await click('#link')(tab); },
   },
   ...both('pushstate-link-origin-policy', {
-    why: `${DIFFERENT_URL} The first page is that of the root, and Referrer-Policy: origin leaves only that of any address.`, assumed: ['no-overlap'], allowed: TOGETHER,
+    why: `${DIFFERENT_URL} The first page is that of the root, and Referrer-Policy: origin leaves only that of any address.`, ...IF_RELOADED, allowed: TOGETHER,
     pages: { '/': live(button('pushState', { to: '/room/5' }) + link('/'), { head: '<meta name="referrer" content="origin">' }) }, run: visit('/', click('#pushState'), click('#link')),
   }),
   ...both('hash-link', {
@@ -118,7 +120,7 @@ const NAVIGATIONS = {
     run: visit('/app?q=1', click('#pushState'), click('#get')),
   },
   'pushstate-to-its-referrer-nocache': {
-    ...NO_CACHE, why: `${DIFFERENT_URL} The page had been reached by a link from /home; pushState to /home, and the same link again: the request equals that of a reload in every header.`, assumed: ['no-overlap'], allowed: TOGETHER,
+    ...NO_CACHE, why: `${DIFFERENT_URL} The page had been reached by a link from /home; pushState to /home, and the same link again: the request equals that of a reload in every header.`, ...IF_RELOADED, allowed: TOGETHER,
     pages: { '/home': { body: link('/app') }, '/app': live(button('pushState', { to: '/home' }) + link('/app')) }, run: visit('/home', click('#link'), click('#pushState'), click('#link')),
   },
   ...both('replacestate-link', {
@@ -126,13 +128,13 @@ const NAVIGATIONS = {
     pages: { '/app': live(button('replaceState', { to: '/room/5' }) + link('/app')) }, run: visit('/app', click('#replaceState'), click('#link')),
   }),
   ...both('pushstate-typed', {
-    why: `${DIFFERENT_URL} Typed, or from a bookmark.`, assumed: ['no-overlap'], allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' })) }, run: visit('/app', click('#pushState'), type('/app')),
+    why: `${DIFFERENT_URL} Typed, or from a bookmark.`, ...IF_RELOADED, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' })) }, run: visit('/app', click('#pushState'), type('/app')),
   }),
   'pushstate-back-f5-nocache': {
     ...NO_CACHE, why: 'pushState and back again (no request), then F5: a reload.', allowed: APART,
     pages: { '/app': live(button('pushState', { to: '/room/5' }) + button('back')) }, run: visit('/app', click('#pushState'), click('#back'), f5),
   },
-  'blank-between-nocache': { ...NO_CACHE, why: 'about:blank between two visits of one address: both pages are kept.', assumed: ['no-overlap'], allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
+  'blank-between-nocache': { ...NO_CACHE, why: 'about:blank between two visits of one address: both pages are kept.', ...IF_RELOADED, allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
   'blank-between': { why: 'about:blank between two visits of one address: both pages are kept.', allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
   'data-url-between-nocache': { ...NO_CACHE, why: 'A data: URL between two visits of one address.', allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('data:text/html,<p>between'), type('/app')) },
   'page-between-nocache': { ...NO_CACHE, why: KEPT, allowed: TOGETHER, pages: { '/app': live(), '/other': { body: 'nothing' } }, run: visit('/app', type('/other'), type('/app')) },
