@@ -26,7 +26,7 @@ export const LATE_RECORDING = {
     pages: { '/app': live(), '/room': live() }, run: visit('/app', type('/room'), attach, f5),
   },
   'late-worker': late('A worker of the page then opened one.', DOUBT, { '/app': live(button('worker', { after: 100, lasts: 0 })) }, click('#worker', 900)),
-  'cleared-open': { why: 'The log was cleared while a socket was open; then a second one was opened.', assumed: ['no-overlap'], allowed: DOUBT, pages: { '/app': live(SWAP) }, run: visit('/app', clear, click('#open', 900)) },
+  'cleared-open': { why: 'The log was cleared while a socket was open; then a second one was opened. The file equals one of a single page that was saved with the filter for sockets.', allowed: ['overlap', 'no-overlap', ...DOUBT], pages: { '/app': live(SWAP) }, run: visit('/app', clear, click('#open', 900)) },
   'cleared-open-fetch': { why: 'The log was cleared while a socket was open; then a second one was opened, and something was fetched.', allowed: DOUBT, pages: { '/app': live(SWAP + button('fetch', { from: '/app.js' })) }, run: visit('/app', clear, click('#fetch'), click('#open', 900)) },
   'late-frame-http': { ...late('Then an iframe of the same site was loaded, with a socket. Plain http: no Sec-Fetch headers.', DOUBT, { '/app': live(button('frame', { to: '/part' })), '/part': live() }, click('#frame', 1200)), host: 'app.example' },
   'late-fetch-open': late('It then fetched something and opened a second one.', DOUBT, { '/app': live(button('open', { push: 200 }) + button('fetch', { from: '/app.js' })) }, click('#fetch'), click('#open', 900)),
