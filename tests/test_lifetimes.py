@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,12 +70,21 @@ def contradictions(capture: Made, report: Report) -> Iterator[str]:
     most = capture.truth["max_concurrent_open"]
     if report.concurrency.proven_peak > most:
         yield f"{report.concurrency.proven_peak} proven to be open at once, and at most {most} were"
+    lasted = overlapping_ms(sockets(capture.truth), capture.truth["export_ms"])
+    if report.concurrency.proven_overlap / 1000 > lasted + SLACK_MS * len(report.sessions):
+        yield f"proven to overlap for {report.concurrency.proven_overlap / 1000:.0f} ms, and it was {lasted:.0f} ms"
     keys = websocket_keys(capture.path)
     lives = {it["sec_websocket_key"]: it for it in sockets(capture.truth)}
     for session in report.sessions:
         life = lives.get(keys[int(session.pointer.rpartition("/")[2])])
         if life is not None and life["client_open_ms"] is not None:
             yield from (f"{session.pointer}: {it}" for it in wrong(session, life))
+
+
+def overlapping_ms(lives: list[Json], exported: float) -> float:
+    opened = [(it["client_open_ms"], it["end_ms"] or exported) for it in lives if it["client_open_ms"] is not None]
+    edges = sorted({at for span in opened for at in span})
+    return sum(b - a for a, b in pairwise(edges) if sum(start <= a and b <= end for start, end in opened) > 1)
 
 
 def sockets(truth: Json) -> list[Json]:

@@ -41,8 +41,10 @@ async function serve({ pages }) {
     const turn = { ...page, ...page.turns?.[visits[path] - 1] };
     if (turn.hang) return undefined;
     if (turn.drop) return request.socket.resetAndDestroy();
-    const body = turn.status === 204 || turn.status === 302 ? '' : turn.text ?? html(turn).replaceAll('PORT', http.address().port);
-    setTimeout(() => answer.writeHead(turn.status ?? 200, { 'content-type': 'text/html', ...turn.headers }).end(body), turn.delay ?? 0);
+    const filled = (text) => text.replaceAll('PORT', http.address().port);
+    const headers = Object.fromEntries(Object.entries(turn.headers ?? {}).map(([name, value]) => [name, filled(value)]));
+    const body = turn.status === 204 || turn.status === 302 ? '' : turn.text ?? filled(html(turn));
+    setTimeout(() => answer.writeHead(turn.status ?? 200, { 'content-type': 'text/html', ...headers }).end(body), turn.delay ?? 0);
     return undefined;
   });
   const sockets = new WebSocketServer({ noServer: true });

@@ -200,4 +200,27 @@ const AND_RELOADED = {
   'link-both-ways-nocache': { ...NO_CACHE, why: KEPT, allowed: TOGETHER, pages: { '/app': live(link('/room')), '/room': live(link('/app')) }, run: visit('/app', click('#link'), click('#link')) },
 };
 
-export const RELOAD = { ...RELOADS, ...NAVIGATIONS, ...BETWEEN, ...AND_RELOADED };
+const REDIRECTED = {
+  'reload-redirected': {
+    why: `${RELOADED} The server then sent it elsewhere, as where a session has ended.`, allowed: APART,
+    pages: { '/app': live('', { turns: [{}, { status: 302, headers: { location: '/login' } }] }), '/login': live() }, run: visit('/app', f5),
+  },
+  ...both('redirect-back', {
+    why: 'A link to another site, which redirects back to the address of the page.', allowed: [...TOGETHER, 'no-overlap'],
+    pages: { '/app': live(link('http://localhost:PORT/auth')), '/auth': { status: 302, headers: { location: 'http://127.0.0.1:PORT/app' } } }, run: visit('/app', click('#link', 900)),
+  }),
+  'post-redirect-get': {
+    why: 'A form is posted to the address of the page, which redirects to itself.', allowed: [...TOGETHER, 'no-overlap'],
+    pages: { '/app': live('<form method="post" action="/app"><button id="post">post</button></form>', { turns: [{}, { status: 303, headers: { location: '/app' } }] }) }, run: visit('/app', click('#post', 900)),
+  },
+  'frame-click-http': {
+    why: 'Plain http, so no Sec-Fetch headers: a click in an iframe loads another document there. The page stays, and its socket.', allowed: ONE_AT_A_TIME, host: 'app.example',
+    pages: { '/app': live('<iframe id="frame" src="/part" width="300" height="60"></iframe>'), '/part': { body: link('/next') }, '/next': { body: 'next' } }, run: visit('/app', (tab) => tab.clickInFrame('#frame'), () => sleep(500)),
+  },
+  'frame-click-http-f5': {
+    why: 'Plain http, so no Sec-Fetch headers: a click in an iframe loads another document there; then F5.', allowed: APART, host: 'app.example',
+    pages: { '/app': live('<iframe id="frame" src="/part" width="300" height="60"></iframe>'), '/part': { body: link('/next') }, '/next': { body: 'next' } }, run: visit('/app', (tab) => tab.clickInFrame('#frame'), f5),
+  },
+};
+
+export const RELOAD = { ...RELOADS, ...NAVIGATIONS, ...BETWEEN, ...AND_RELOADED, ...REDIRECTED };
