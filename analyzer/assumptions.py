@@ -14,8 +14,8 @@ from analyzer.model import Assume, Capture, Caveat, Session
 
 RELOAD = Caveat(
     "assumed-reload",
-    "Assumed: a page was reloaded where its address was loaded again. If a blank page lay in between, or the address "
-    "was typed after history.pushState, the back/forward cache may have kept the old page and its sockets "
+    "Assumed: a page was reloaded where its tab loaded its address again. If a blank page lay in between, or the "
+    "address was typed after history.pushState, the back/forward cache may have kept the old page and its sockets "
     "(--assume bfcache).",
     assumed=True,
 )
@@ -30,6 +30,12 @@ SOCKETS_BAR_BFCACHE = Caveat(
     "assumed-no-bfcache",
     "Assumed: the sockets of a page closed when it was left, since the back/forward cache of Chrome up to 149 keeps no "
     "page that has one open (the version is the one that the User-Agent names; --assume bfcache takes this back).",
+    assumed=True,
+)
+FIRST_RELOADED = Caveat(
+    "assumed-first-reload",
+    "Assumed: the first page in this file was reloaded. If it was reached by a link instead, the back/forward cache "
+    "may keep the page before, and sockets that are not in this file.",
     assumed=True,
 )
 PAGE_ALIVE = Caveat(
@@ -51,17 +57,21 @@ BY_WORD = {
         assumed=True,
     ),
 }
-SETTLED_BY_START = ("recorded-late", "earlier-pages-missing")  # caveats that are void if recording began first
+SETTLES = {  # the caveats that are void then
+    Assume.NO_BFCACHE: ("earlier-page-kept", FIRST_RELOADED.id, SOCKETS_BAR_BFCACHE.id),
+    Assume.BFCACHE: (),
+    Assume.RECORDED_FROM_START: ("recorded-late", "earlier-page-kept", FIRST_RELOADED.id),
+}
 
 
 def settled(capture: Capture, assume: Iterable[Assume]) -> Capture:
     """The capture as it is to be read under what somebody says of it."""
-    given = [BY_WORD[word] for word in Assume if word in set(assume)]
-    if not given:
+    words = [word for word in Assume if word in set(assume)]
+    if not words:
         return capture
-    from_start = BY_WORD[Assume.RECORDED_FROM_START] in given
-    kept = (it for it in capture.caveats if not (from_start and it.id in SETTLED_BY_START))
-    return msgspec.structs.replace(capture, caveats=(*kept, *given))
+    void = {id for word in words for id in SETTLES[word]}
+    kept = (it for it in capture.caveats if it.id not in void)
+    return msgspec.structs.replace(capture, caveats=(*kept, *(BY_WORD[word] for word in words)))
 
 
 def named(capture: Capture, sessions: Iterable[Session]) -> Capture:

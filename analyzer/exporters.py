@@ -213,7 +213,8 @@ def caveats(row: Row) -> list[Caveat]:
         told.append(
             Caveat(
                 "out-of-sight",
-                "Chrome does not show sockets that opened before DevTools did, nor those of shared workers.",
+                "Chrome does not show sockets that opened before DevTools did, those of shared workers, nor what "
+                "happened while its recording was paused.",
             )
         )
     return told

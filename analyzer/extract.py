@@ -2,9 +2,10 @@
 does not come along.
 
 Kept are the WebSocket entries, pages and documents; of the other entries those that the answer rests on (the first and
-last sign of life of each page, what shows that the clock was set or in which order entries stand), stripped to start,
-length, page and type. Of messages stay time, type, opcode and length. What a socket belongs to is written beside it
-(`_harSockets`), since its masked URL no longer tells; likewise caveats that come from damage of the original.
+last sign of life of each page, how ordinary requests are sent, what shows that the clock was set or in which order
+entries stand), stripped to start, length, page, type and who asked. Of messages stay time, type, opcode and length.
+What a socket belongs to is written beside it (`_harSockets`), since its masked URL no longer tells; likewise caveats
+that come from damage of the original.
 
 The result is analysed before it leaves: it must give the same sessions, verdict and overlaps, and hold nothing that
 was removed.
@@ -31,6 +32,8 @@ from analyzer.readers.fields import (
     duration,
     epoch_seconds,
     headers,
+    initiator,
+    initiator_type,
     instant,
     is_document,
     is_socket,
@@ -38,7 +41,15 @@ from analyzer.readers.fields import (
     payload_length,
     text_of,
 )
-from analyzer.readers.har import CLOCK_STEP, ORDER_SLACK, Attachment, attached_messages
+from analyzer.readers.fields import scripts as scripts_of
+from analyzer.readers.har import (
+    CLOCK_STEP,
+    ORDER_SLACK,
+    SAMPLES,
+    Attachment,
+    attached_messages,
+    redirected_navigation,
+)
 from analyzer.readers.raw import RawEntry, RawMessage, RawTimings
 from analyzer.readers.told import member
 from analyzer.redaction import ALNUM, LONG_ENOUGH, RUN, Masks, has_host, masked, opaque
@@ -52,12 +63,17 @@ HEADERS = {
     "cache-control": rf"(?i:{DIRECTIVE}(?:\s*,\s*{DIRECTIVE})*)",
     "sec-fetch-dest": r"[a-z]{1,20}",
     "sec-fetch-mode": r"[a-z-]{1,20}",
+    "sec-fetch-site": r"[a-z-]{1,20}",
+    "sec-websocket-key": r"[A-Za-z0-9+/]{22}==",
     "sec-purpose": r"(?:prefetch|prerender|;|\s|anonymous-client-ip)*",
     "purpose": r"(?:prefetch|prerender|preview)",
 }
+ORDINARY = ("cache-control", "sec-fetch-dest", "sec-purpose", "purpose")  # those that tell something of any request
+CHROME = re.compile(r"Chrome/(\d{1,4})\.")  # of a User-Agent
 HOSTS = ("host", ":authority")  # for a URL that has none
 SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "sec-websocket-protocol")
 DATE = re.compile(r"[-+\d:.TZ ]{0,40}")
+ERROR = re.compile(r"(?:net::ERR_[A-Z0-9_]{1,60})?")
 METHOD, KIND = re.compile(r"[A-Z]{0,10}"), re.compile(r"[A-Za-z-]{0,20}")  # a request's; a resource's, a message's
 HTTP_VERSION = re.compile(r"(?:HTTP/[\d.]{1,3}|h[23](?:-\d\d)?|unknown)?", re.IGNORECASE)
 MIME = re.compile(
@@ -108,7 +124,9 @@ def _analyzed(data: bytes, catalogue: Sequence[Row]) -> Report:
 def _answer(report: Report) -> Any:
     """What must stay the same: sessions, verdict, overlaps; but for places in the file and the names of masks."""
     shown = masked(Run((report,), (), Policy())).reports[0]
-    sessions = [{**session_document(session), "pointer": None} for session in shown.sessions]
+    sessions = [
+        {**session_document(session), "pointer": None, "seen_in": len(session.also)} for session in shown.sessions
+    ]
     said = json.dumps([shown.verdict, sessions, [overlap_document(overlap) for overlap in shown.overlaps]])
     return SAME.sub("<>", said)
 
@@ -127,14 +145,27 @@ def _witnesses(source: str) -> frozenset[int]:
     """Of the entries that are neither sockets nor documents, those that alone show something."""
     lines: list[Line] = []
     others: list[Line] = []
+    asking: list[Line] = []  # their pages' parsers and scripts asked for them
+    tells: set[int] = set()
+    opening: set[str] = set()  # scripts that open sockets
+    scripts: dict[str, int] = {}
     for index, entry, _ in _entries(source):
+        if is_socket(entry):
+            opening.update(scripts_of(initiator(json_of(entry.initiator))))
+        elif (entry.resource_type or "").lower() == "script":
+            scripts.setdefault(entry.request.url or "", index)
         at = instant(entry.startedDateTime)
         if at is not None:
             line = (index, at, at + (duration(entry.time) or 0), entry.pageref)
             lines.append(line)
             if not is_socket(entry) and not is_document(entry):
                 others.append(line)
-    kept = {*_extremes(others), *_steps(lines), *_disorder(lines)}
+                if initiator_type(entry.initiator) in ("parser", "script"):
+                    asking.append(line)
+                if redirected_navigation(entry):
+                    tells.add(index)
+    kept = {*_extremes(others), *_extremes(asking), *_samples(others), *_steps(lines), *_disorder(lines), *tells}
+    kept |= {index for url, index in scripts.items() if url in opening}
     return frozenset(kept & {index for index, *_ in others})
 
 
@@ -148,6 +179,15 @@ def _extremes(lines: Sequence[Line]) -> Iterator[int]:
         yield max(page, key=lambda line: line[1])[0]
     if lines:
         yield max(lines, key=lambda line: line[2])[0]
+
+
+def _samples(lines: Sequence[Line]) -> Iterator[int]:
+    """The first of each page, by which it is told how ordinary requests are sent."""
+    taken: Counter[str | None] = Counter()
+    for index, _, _, page in lines:
+        taken[page] += 1
+        if taken[page] <= SAMPLES:
+            yield index
 
 
 def _steps(lines: Sequence[Line]) -> Iterator[int]:
@@ -190,6 +230,7 @@ class _Small:
         self.entries: list[Json] = []
         self.log: Json = {}
         self.told: list[str] = []
+        self.ordered: bool | None = None  # whether entries stand in order of close, where the rest no longer shows it
         self.kept: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
         self.dropped = 0
@@ -220,14 +261,37 @@ class _Small:
             self.dropped += 1
 
     def _stripped(self, entry: RawEntry) -> Json:
-        """Start, length, page and type."""
+        """Start, length, page and type; who asked for it, and how. Of a script the address, too, and of a redirect that
+        it is one."""
+        script = (entry.resource_type or "").lower() == "script"
+        status = entry.response.status if redirected_navigation(entry) else 0
         return {
             **self._head(entry),
-            "request": _request("GET", "about:blank", "", []),
-            "response": _response(0, "", [], "x-unknown"),
+            "_initiator": self._asked(json_of(entry.initiator)),
+            "request": _request(
+                _word(METHOD, entry.request.method) or "GET" if status else "GET",
+                self._url(entry.request.url or "") if script else "about:blank",
+                "",
+                self._ordinary(entry.request.headers),
+            ),
+            "response": _response(status, "", [], "x-unknown"),
             "cache": {},
             "timings": {"send": -1, "wait": -1, "receive": -1},
         }
+
+    def _asked(self, value: object) -> Json:
+        """The type of an initiator, and the script of its innermost frame."""
+        told = self._initiator(value)
+        innermost = told.get("stack", {}).get("callFrames", [])[:1]
+        return {"type": told.get("type", "unknown"), **({"stack": {"callFrames": innermost}} if innermost else {})}
+
+    def _ordinary(self, raw: msgspec.Raw) -> list[Json]:
+        """The headers of any request that tell something: their names, and what their values may be."""
+        sent = headers(raw)
+        kept = [(name, sent[name]) for name in ORDINARY if name in sent and re.fullmatch(HEADERS[name], sent[name])]
+        kept += [("referer", "about:blank")] if "referer" in sent else []
+        kept += [("user-agent", agent)] if (agent := _agent(sent.get("user-agent", ""))) else []
+        return [{"name": name, "value": value} for name, value in kept]
 
     def _head(self, entry: RawEntry) -> Json:
         """What any entry begins with. An absent length stays absent: it means something."""
@@ -244,6 +308,7 @@ class _Small:
         request, response = entry.request, entry.response
         mime = (response.content.mimeType if response.content is not None else None) or ""
         failure = {} if response.failure is None else {"_failureText": self._text(response.failure)}
+        failure |= {} if response.error is None else {"_error": _word(ERROR, response.error) or ""}
         frame = {} if entry.frame is None else {"_frameref": self._name(entry.frame)}
         return {
             **self._head(entry),
@@ -356,6 +421,10 @@ class _Small:
         for name, value in headers(raw).items():
             if name in HEADERS and re.fullmatch(HEADERS[name], value):
                 kept.append({"name": name, "value": value})
+            elif name == "referer":
+                kept.append({"name": name, "value": self._url(value)})
+            elif name == "user-agent" and (agent := _agent(value)):
+                kept.append({"name": name, "value": agent})
             elif name in HOSTS and host:
                 kept.append({"name": name, "value": self._kept(value)})
             elif name == "content-disposition" and value.lower().startswith("attachment"):
@@ -399,14 +468,18 @@ class _Small:
     def data(self, report: Report, catalogue: Sequence[Row]) -> bytes:
         """The document; with the caveats of the original that cannot be seen in it any more."""
         bare = self._document()
-        known = {caveat.id for caveat in _analyzed(bare, catalogue).capture.caveats}
+        again = _analyzed(bare, catalogue).capture
+        known = {caveat.id for caveat in again.caveats}
         self.told = [caveat.id for caveat in report.capture.caveats if caveat.id not in known]
-        return self._document() if self.told else bare
+        ordered = report.capture.in_order_of_close
+        self.ordered = None if ordered is again.in_order_of_close else ordered
+        return bare if not self.told and self.ordered is None else self._document()
 
     def _document(self) -> bytes:
         until = text_of(member(self.log, "_harSockets").get("until")) or ""
         told: Json = {"until": until} if until and DATE.fullmatch(until) else {}
         told |= {"caveats": self.told} if self.told else {}
+        told |= {} if self.ordered is None else {"inOrderOfClose": self.ordered}
         creator, browser = (self._program(self.log.get(name)) for name in ("creator", "browser"))
         log = {
             "version": "1.2",
@@ -496,6 +569,12 @@ def _timings(timings: RawTimings) -> Json:
     return {name: value for name, value in known.items() if value is not None} | {
         name: -1 for name in ("send", "wait", "receive") if known[name] is None
     }
+
+
+def _agent(text: str) -> str | None:
+    """The version of Chrome that a User-Agent names, and nothing else of it."""
+    named = CHROME.search(text)
+    return f"Chrome/{named[1]}.0.0.0" if named else None
 
 
 def _word(kind: re.Pattern[str], word: str | None) -> str | None:

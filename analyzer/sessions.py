@@ -126,6 +126,11 @@ def _conclude(
     assumes: Caveat | None = None
     if opened is None:
         outcome = Outcome.FAILED if state is State.CLOSED else Outcome.CONNECTING
+        if outcome is Outcome.CONNECTING and page is not None and page.end is not None and not _final(page.end, assume):
+            # Its page is kept in the back/forward cache: there it may have opened, unseen.
+            outcome = Outcome.UNKNOWN
+            opened = Bounds(created.earliest if created is not None else None, None, "page-kept", trace.pointer)
+            possible = _possible(opened, None, None, page.started or 0, None)
     else:
         watch = trace.watch if silent and capture.silence is Silence.OPEN_IF_PAGE_LIVES else None
         lives = (silent and capture.silence is Silence.OPEN) or (watch is not None and watch.to_the_end)

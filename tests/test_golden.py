@@ -49,5 +49,6 @@ def test_every_exporter_that_a_capture_shows_has_a_golden_answer() -> None:
         "http-toolkit",
         "mitmproxy",
         "playwright",
+        "unknown",
         "webkit",
     }

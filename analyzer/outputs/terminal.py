@@ -201,6 +201,7 @@ EVIDENCE = {
     "handshake-duration": "how long the handshake took at least",
     "handshake-accepted": "the handshake was answered, the file does not say when",
     "handshake-failed": "the handshake failed",
+    "page-kept": "connecting when its page was left; it may have opened while that was kept",
     "first-message": "open by its first message",
     "last-activity": "open by its last activity",
     "ping-or-pong": "a ping or pong",

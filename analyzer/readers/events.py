@@ -123,8 +123,8 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
 
 
 def by_chrome(socket: Socket) -> bool:
-    """Did Chrome record it? DevTools writes its own name over a HAR of another program that it imported, while what that
-    program did not record stays missing. All of 329 sockets that Chrome recorded have these three."""
+    """Did Chrome record it? DevTools writes its own name over a HAR that it imported from another program, but what
+    that did not record stays missing. All of 329 sockets that Chrome recorded have these three."""
     kind = (socket.entry.resource_type or "").lower()
     return kind == "websocket" and socket.listed and socket.initiator is not None and bool(socket.initiator.stack)
 

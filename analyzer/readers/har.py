@@ -68,7 +68,7 @@ from analyzer.readers.pages import Listed, Rules, Seen
 from analyzer.readers.raw import RawEntry, RawMessage
 from analyzer.readers.realms import Realms
 from analyzer.readers.reloads import MAX_AGE, NO_CACHE, Ordinary, ask, origin
-from analyzer.readers.told import member, told_caveats, told_until
+from analyzer.readers.told import member, told_caveats, told_order, told_until
 from analyzer.readers.watches import Code, in_other_processes, watches
 from analyzer.readers.window import Bytes
 
@@ -97,6 +97,12 @@ RECORDED_LATE = Caveat(
     "The recording began after the page was loaded: sockets that opened before are not in this file.",
     True,
 )
+EARLIER_KEPT = Caveat(
+    "earlier-page-kept",
+    "The first page in this file was reached from a page that is not in it: the back/forward cache may keep that page, "
+    "and its sockets.",
+    True,
+)
 FILTERED = Caveat(
     "filtered",
     "No page document is in this file: it was filtered when it was saved, and the filter may hide sockets too.",
@@ -110,7 +116,9 @@ FILTERED_SCRIPTS = Caveat(
 )
 ONLY_SOCKETS = Caveat(
     "filtered",
-    "Only sockets are in this file (it was saved with the filter on WS): how one page followed another is not shown.",
+    "Only sockets are in this file: it was saved with the filter on WS. How one page followed another is not shown, "
+    "and it is assumed that the log was not cleared.",
+    assumed=True,
 )
 
 Attachment = Callable[[str], bytes | None]
@@ -454,7 +462,7 @@ class _Reading:
             self.skipped.append(Skipped("/log/entries", None, f"{gathered.untold:,} more parts were skipped"))
         creator = member(document.log, "creator")
         self.browser = text_of(member(document.log, "browser").get("name"))
-        self.name, self.version = text_of(creator.get("name")), text_of(creator.get("version"))
+        self.name, self.version = text_of(creator.get("name")) or None, text_of(creator.get("version")) or None
         self.row = self._row()
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
         # Or another member of `log`, or entries name more than we keep: then no page's end proves anything.
@@ -507,6 +515,8 @@ class _Reading:
         in_order = row.in_order_of_close or (
             row.out_of_order_means_order_of_close and gathered.out_of_order and not gathered.order.of_view()
         )
+        said = told_order(self.document.log)
+        in_order = in_order if said is None else said
         in_order = in_order and not self.repeated and gathered.order.of_end([trace.messages.last for trace in traces])
         return Capture(
             source=self.source,
@@ -752,7 +762,8 @@ class _Reading:
             early = sum(it.started is not None and it.started < min(loads) - self.row.start_slack for it in sockets)
             if early:
                 return [RECORDED_LATE]
-            return [FILTERED_SCRIPTS] if self._scripts_missing() else []
+            found = [FILTERED_SCRIPTS] if self._scripts_missing() else []
+            return found + self._kept_before(min(self._loads(), key=lambda document: document.started))
         if self.row.tabs is Tabs.TAB:
             return [FILTERED]
         paged = [page.started or 0 for page in self.listed] if self.listed else []
@@ -761,6 +772,21 @@ class _Reading:
             return [RECORDED_LATE]
         # A filter for sockets shows them all, any other may hide them.
         return [FILTERED if self.gathered.others or not sockets else ONLY_SOCKETS]
+
+    def _kept_before(self, first: page_reader.Document) -> list[Caveat]:
+        """May a page that is not in the file be kept, with its sockets, by the back/forward cache? Its first page was
+        reached from one, unless that was reloaded."""
+        referer = first.ask.referer
+        linked = referer is not None and referer != first.ask.url and origin(referer) == origin(first.ask.url)
+        if (
+            self.row.tabs is not Tabs.DOCUMENT
+            or first.ask.directive == MAX_AGE
+            or not (linked or not self._first_page_listed())
+        ):
+            return []
+        if self.gathered.chrome is not None and self.gathered.chrome <= exporters.SOCKETS_BAR_BFCACHE_UP_TO:
+            return [assumptions.SOCKETS_BAR_BFCACHE]
+        return [assumptions.FIRST_RELOADED if first.ask.directive == NO_CACHE else EARLIER_KEPT]
 
     def _loads(self) -> list[page_reader.Document]:
         """The documents of pages that were recorded from their load on; an iframe's tells nothing of its page."""

@@ -236,6 +236,10 @@ def _replaces(
     # Where a page of no requests stood in between, a reload is one of that page, not of `before`.
     if found is not Replaces.NAVIGATION and numbers[page.id] != numbers[before.id] + 1:
         return PageKind.UNKNOWN
+    # DevTools keeps all pages or the last one alone: several without the first are of a log that was cleared, or of two
+    # tabs that somebody put together.
+    if found is Replaces.RELOAD and numbers[order[0].id] > 1:
+        return Replaces.RELOAD_ASSUMED
     return found
 
 

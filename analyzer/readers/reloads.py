@@ -6,6 +6,7 @@ back/forward cache. HAR names neither, so the request's own headers must tell th
 | what the user did | Sec-Fetch-Site and Referer | Cache-Control |
 |---|---|---|
 | F5 | those of the load that it repeats | max-age=0 |
+| F5 after the fragment or the state was changed | same-origin, none | max-age=0 |
 | Ctrl-Shift-R, or F5 with "Disable cache" on | those of the load that it repeats | no-cache |
 | `location.reload()`, a link to the page's own URL | same-origin, the page's URL | max-age=0, none |
 | a link elsewhere, or back to the first URL after `history.pushState` | same-origin, another URL | none |
@@ -79,10 +80,11 @@ def _replaces(before: Ask | None, after: Ask, ordinary: Ordinary, way: Way) -> R
     if after.referer == after.url:  # asked for by the page itself: the browser replaces a page by its own URL
         # `Referrer-Policy: origin` makes a Referer of that form, whatever the page's URL is.
         return Replaces.RELOAD if after.url != origin(after.url) + "/" or asks_anew else Replaces.RELOAD_ASSUMED
+    # A page whose fragment or state was changed is reloaded as its own site asks for it, without a Referer.
+    changed = after.referer is None and after.site in (None, "none", "same-origin")
     if asks_anew:
-        by_script = after.initiator == "script" and after.referer is None
-        return Replaces.RELOAD if repeats or by_script else Replaces.NAVIGATION
-    if after.directive is None or not repeats or way.redirected or after.initiator not in (None, "other"):
+        return Replaces.RELOAD if repeats or changed else Replaces.NAVIGATION
+    if after.directive is None or not (repeats or changed) or way.redirected or after.initiator not in (None, "other"):
         return Replaces.NAVIGATION
     return Replaces.NAVIGATION if _unnamed(after, ordinary) else Replaces.RELOAD_ASSUMED
 

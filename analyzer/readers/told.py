@@ -44,6 +44,12 @@ def member(log: dict[str, Any], name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def told_order(log: dict[str, Any]) -> bool | None:
+    """Whether the entries of an extract stand in order of close, where it says so."""
+    told = member(log, "_harSockets").get("inOrderOfClose")
+    return told if isinstance(told, bool) else None
+
+
 def told_until(log: dict[str, Any]) -> Instant | None:
     """When a recording ended."""
     return instant(text_of(member(log, "_harSockets").get("until")))
