@@ -93,7 +93,7 @@ def by_entry(har: Json, truth: Json) -> dict[int, Json | None]:
 def golden(path: Path) -> Golden | None:
     stem = path.name.removesuffix(".har.zip").removesuffix(".har")
     truth = json.loads((path.parent / f"{stem}.truth.json").read_text())
-    if truth.get("accuracy_ms", 0) > ACCURATE:
+    if truth.get("accuracy_ms", 0) > ACCURATE or "allowed" in truth:  # the lab's: tests/test_lifetimes.py
         return None
     har = load(path)
     sockets = {}

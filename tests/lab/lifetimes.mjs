@@ -12,8 +12,8 @@ import { writeCapture } from './write.mjs';
 const now = () => performance.timeOrigin + performance.now();
 
 async function record(viewer, scenario) {
-  const { pages, run, host = '127.0.0.1', flags = [], late = false, options, ...how } = scenario;
-  const site = await startSite(pages, options);
+  const { pages, run, host = '127.0.0.1', flags = [], late = false, ...how } = scenario;
+  const site = await startSite(pages);
   const { browser, close } = await launch([...flags, ...(host === '127.0.0.1' ? [] : [`--host-resolver-rules=MAP ${host} 127.0.0.1`])]);
   const lab = { notes: [], browser, viewer, site };
   try {

@@ -41,6 +41,8 @@ const APP = { '/app': live(link('/room') + button('pushState', { to: '/room/5' }
 /** `kept`: where the back/forward cache is on, the page that was left keeps its socket. */
 const STEPS = {
   f5: { kept: false, decided: true, run: visit('/app', f5, f5) },
+  'f5-routed': { kept: false, routed: true, run: visit('/app', f5, f5) },
+  'pushstate-link-routed': { kept: true, routed: true, run: visit('/app', click('#pushState'), click('#same', 900)) },
   link: { kept: true, run: visit('/app', click('#link', 900)) },
   'pushstate-link': { kept: true, run: visit('/app', click('#pushState'), click('#same', 900)) },
   'blank-between': { kept: true, run: visit('/app', type('about:blank'), type('/app')) },
@@ -49,11 +51,11 @@ const STEPS = {
 };
 
 function sound(way, { kept, decided }) {
-  if (kept && way !== 'launched') return { allowed: TOGETHER, assumed: ['no-overlap'] };
+  if (kept && way !== 'launched') return { allowed: TOGETHER, assumed: ['no-overlap'], names: 'back/forward cache' };
   return { allowed: decided ? ONE_AT_A_TIME : APART };
 }
 
-async function record(way, { run }) {
+async function record(way, { run, routed }) {
   const site = await startSite(APP);
   const folder = await mkdtemp(join(tmpdir(), 'lab-har-'));
   const lab = { notes: [] };
@@ -62,6 +64,7 @@ async function record(way, { run }) {
     const path = join(folder, 'a.har');
     const context = await browser.newContext({ recordHar: { path } });
     const page = await context.newPage();
+    if (routed) await page.route('**/*', (route) => route.continue()); // which turns the cache off
     const tab = await openTab(lab, await context.newCDPSession(page), `http://127.0.0.1:${site.port}`);
     const started = now();
     await run(tab, lab);

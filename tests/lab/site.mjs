@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 
 const now = () => performance.timeOrigin + performance.now();
-const SCRIPTS = ['app', 'worker', 'service'];
+const SCRIPTS = ['app', 'worker', 'service', 'proxy'];
 
 /** Starts the site. `pages`: path -> {title, body, head, status, headers, delay, hang, drop, text, turns: what differs at the first, second ... visit}. */
-export async function startSite(pages, options = {}) {
-  const thread = new Worker(fileURLToPath(import.meta.url), { workerData: { pages, options } });
+export async function startSite(pages) {
+  const thread = new Worker(fileURLToPath(import.meta.url), { workerData: { pages } });
   const messages = [];
   const waiting = [];
   thread.on('message', (message) => (waiting.shift() ?? ((it) => messages.push(it)))(message));
@@ -28,21 +28,23 @@ function html({ title = 'lab', head = '', body = '' }) {
   return `<!doctype html><html><head><meta charset="utf-8"><title>${title}</title><link rel="icon" href="data:,">${head}<script src="/app.js"></script></head><body>${body}</body></html>`;
 }
 
-async function serve({ pages, options }) {
+async function serve({ pages }) {
   const scripts = Object.fromEntries(await Promise.all(SCRIPTS.map(async (name) => [`/${name}.js`, await readFile(new URL(`pages/${name}.js`, import.meta.url), 'utf8')])));
   const log = [];
   const visits = {};
   const http = createServer((request, answer) => {
     const path = request.url.split('?')[0];
     visits[path] = (visits[path] ?? 0) + 1;
-    if (scripts[path]) return answer.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': options.cacheScripts ? 'max-age=600' : 'no-store' }).end(scripts[path]);
+    if (scripts[path]) return answer.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store' }).end(scripts[path]);
     const page = pages[path];
     if (!page) return answer.writeHead(404, { 'content-type': 'text/html' }).end(html({ title: 'not found' }));
     const turn = { ...page, ...page.turns?.[visits[path] - 1] };
     if (turn.hang) return undefined;
     if (turn.drop) return request.socket.resetAndDestroy();
-    const body = turn.status === 204 || turn.status === 302 ? '' : turn.text ?? html(turn).replaceAll('PORT', http.address().port);
-    setTimeout(() => answer.writeHead(turn.status ?? 200, { 'content-type': 'text/html', ...turn.headers }).end(body), turn.delay ?? 0);
+    const filled = (text) => text.replaceAll('PORT', http.address().port);
+    const headers = Object.fromEntries(Object.entries(turn.headers ?? {}).map(([name, value]) => [name, filled(value)]));
+    const body = turn.status === 204 || turn.status === 302 ? '' : turn.text ?? filled(html(turn));
+    setTimeout(() => answer.writeHead(turn.status ?? 200, { 'content-type': 'text/html', ...headers }).end(body), turn.delay ?? 0);
     return undefined;
   });
   const sockets = new WebSocketServer({ noServer: true });

@@ -1,7 +1,10 @@
 // What really happened: the server's log and what the pages saw themselves, put together as NAME.truth.json.
 
-/** `allowed`: the sound verdicts; `assumed`: sound only if the answer names an assumption. `sockets`: the server's log. `notes`: of the pages, in order. Instants in epoch milliseconds. */
-export function truthOf({ title, why, allowed, assumed, browser, sockets, notes, started, exported }) {
+/**
+ * `allowed`: the sound verdicts; `assumed`: sound only if the answer names an assumption that has `names` in its text.
+ * `sockets`: the server's log. `notes`: of the pages, in order. Instants in epoch milliseconds.
+ */
+export function truthOf({ title, why, allowed, assumed, names, browser, sockets, notes, started, exported }) {
   const seen = (id, event) => notes.find((it) => it.id === id && it.event === event)?.at ?? null;
   const lives = sockets.map((it) => {
     const id = new URL(it.url).searchParams.get('id');
@@ -26,7 +29,7 @@ export function truthOf({ title, why, allowed, assumed, browser, sockets, notes,
   });
   const { most, lasted } = overlap(lives, exported);
   return {
-    title, why, allowed, assumed, browser, basis: 'the page\'s own events, else accept and end at the server', accuracy_ms: 20,
+    title, why, allowed, assumed, names, browser, basis: 'the page\'s own events, else accept and end at the server', accuracy_ms: 20,
     capture_start_ms: started, export_ms: exported, overlapping: most > 1, max_concurrent_open: most, overlap_ms: Math.round(lasted),
     pages: notes.filter((it) => it.event.startsWith('page')), sockets: lives,
   };

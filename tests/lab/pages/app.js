@@ -41,9 +41,10 @@ const ACTIONS = {
     frame.src = to;
     document.body.append(frame);
   },
+  fetch: async ({ from }) => (await fetch(from)).text(), // unread it would never be finished
   worker: (data) => { new Worker(`/worker.js?${new URLSearchParams(data)}`); },
   shared: (data) => { new SharedWorker(`/worker.js?${new URLSearchParams(data)}`); },
-  service: async () => { await navigator.serviceWorker.register('/service.js'); },
+  service: async ({ script = '/service.js' }) => { await navigator.serviceWorker.register(script); },
   tellService: async ({ after, lasts }) => (await navigator.serviceWorker.ready).active.postMessage({ after, lasts }),
 };
 

@@ -1,5 +1,5 @@
 // The last page that the file shows is not the last one, or is it?
-import { APART, DOUBT, ONE_AT_A_TIME, NO_BFCACHE, TOGETHER, button, click, f5, link, live, onload, silent, sleep, type, visit } from './verbs.mjs';
+import { APART, DOUBT, ONE_AT_A_TIME, NO_BFCACHE, TOGETHER, back, button, click, f5, link, live, onload, silent, sleep, type, visit } from './verbs.mjs';
 
 const PAUSED = 'Recording was paused (the red button) over it';
 const REFUSED = 'http://127.0.0.1:2/';
@@ -14,12 +14,13 @@ const paused = (...acts) => async (tab, lab) => {
   await sleep(400);
 };
 /** Nothing in the file shows it: an answer may rest on an assumption, if it names it. */
-const UNSEEN = { assumed: ['no-overlap'] };
+const UNSEEN = { assumed: ['no-overlap'], names: 'page' };
 const filter = (how) => (tab, lab) => lab.tools.filter(how);
 const pause = (ms) => () => sleep(ms);
 /** Bodies are read when the file is saved, which a page that is gone or pending cannot answer: saved once before. */
 const save = async (tab, lab) => { await lab.tools.exportHar(); };
 const crash = async (tab) => { tab.client.send('Page.crash').catch(() => {}); await sleep(700); };
+const stop = async (tab) => { await tab.client.send('Page.stopLoading'); await sleep(300); };
 const closeTab = async (tab, lab) => { await lab.browser.newPage(); await tab.client.send('Page.close'); await sleep(500); };
 
 /** A page that opens its sockets when asked to, so that none is opened while nothing is recorded. */
@@ -34,7 +35,7 @@ const PAUSES = {
   'paused-f5-two': { why: `A reload. ${PAUSED}; the next page then opens two sockets at once.`, allowed: TOGETHER, pages: { '/app': asked() }, run: visit('/app', open, paused(f5), open, open) },
   'paused-link': { why: `A link. ${PAUSED}; the back/forward cache keeps the first page's socket.`, allowed: TOGETHER, pages: { '/app': asked({ push: 200 }, link('/room')), '/room': asked() }, run: visit('/app', open, paused(click('#link')), open) },
   'paused-detour-f5': {
-    why: `To another page and back. ${PAUSED}; then F5 of the second visit, while the back/forward cache keeps the first: its request equals that of a reload of the first.`, ...UNSEEN, allowed: TOGETHER,
+    why: `To another page and back. ${PAUSED}; then F5 of the second visit, while the back/forward cache keeps the first: its request equals that of a reload of the first.`, ...UNSEEN, names: 'paused', allowed: TOGETHER,
     pages: { '/app': asked(), '/room': { body: 'nothing' } }, run: visit('/app', open, paused(type('/room'), type('/app')), f5, open),
   },
   'paused-link-f5': {
@@ -88,6 +89,10 @@ const GONE = {
   'last-crash': { why: 'The page crashed before the file was saved: its socket closed.', ...UNSEEN, allowed: APART, pages: LIVE_ONE, run: visit('/app', save, crash, pause(800)) },
   'last-crash-reload': { why: 'The page crashed, and was reloaded a second later.', allowed: APART, pages: LIVE_ONE, run: visit('/app', save, crash, pause(800), f5) },
   'last-tab-closed': { why: 'The tab was closed before the file was saved.', ...UNSEEN, allowed: APART, pages: LIVE_ONE, run: visit('/app', closeTab, pause(800)) },
+  'last-superseded': { why: 'A link that is never answered, then another one: the page lives on until that.', allowed: APART, pages: { '/app': live(link('/never')), '/never': { hang: true }, '/room': { body: 'nothing' } }, run: visit('/app', save, click('#link', 900), type('/room')) },
+  'last-stopped': { why: 'A link that is never answered, and the stop button: the page lives on, and opens a second socket.', allowed: TOGETHER, pages: { '/app': live(link('/never') + button('open', { push: 200 })), '/never': { hang: true } }, run: visit('/app', save, click('#link', 900), stop, click('#open', 900)) },
+  'error-page-back': { why: 'A link to an address that refuses, then back: the back/forward cache brings the page back, whose socket closes then; it opens another one.', allowed: APART, pages: { '/app': live(link(REFUSED) + button('open', { push: 200 })) }, run: visit('/app', click('#link', 900), back, click('#open', 900)) },
+  'error-page-back-no-bfcache': { ...NO_BFCACHE, why: 'A link to an address that refuses, then back, which loads the page anew.', allowed: APART, pages: { '/app': live(link(REFUSED)) }, run: visit('/app', click('#link', 900), back, pause(600)) },
   'last-pending': { why: 'A navigation that is never answered: the page lives on, and opens a second socket.', allowed: TOGETHER, pages: { '/app': live(link('/never') + onload('openLater', { after: 1800, push: 200 })), '/never': { hang: true } }, run: visit('/app', save, click('#link', 2200)) },
   'last-pending-reload': { why: 'A reload that is never answered: the page lives on.', allowed: ONE_AT_A_TIME, pages: { '/app': live('', { turns: [{}, { hang: true }] }) }, run: visit('/app', save, async (tab) => { tab.f5(); await sleep(1500); }) },
 };

@@ -1,5 +1,5 @@
 // Recording began late: DevTools was opened on a page that was already loaded and has a socket.
-import { APART, DOUBT, button, click, f5, link, live, type, visit } from './verbs.mjs';
+import { APART, DOUBT, TOGETHER, button, click, f5, link, live, silent, type, visit } from './verbs.mjs';
 
 const LATE = 'DevTools was opened on a loaded page, whose socket is not in the file';
 const attach = (tab, lab) => lab.attach();
@@ -26,7 +26,14 @@ export const LATE_RECORDING = {
     pages: { '/app': live(), '/room': live() }, run: visit('/app', type('/room'), attach, f5),
   },
   'late-worker': late('A worker of the page then opened one.', DOUBT, { '/app': live(button('worker', { after: 100, lasts: 0 })) }, click('#worker', 900)),
-  'cleared-open': { why: 'The log was cleared while a socket was open; then a second one was opened.', allowed: DOUBT, pages: { '/app': live(SWAP) }, run: visit('/app', clear, click('#open', 900)) },
+  'cleared-open': { why: 'The log was cleared while a socket was open; then a second one was opened. The file equals one of a single page that was saved with the filter for sockets.', allowed: ['overlap', 'no-overlap', ...DOUBT], pages: { '/app': live(SWAP) }, run: visit('/app', clear, click('#open', 900)) },
+  'cleared-open-fetch': { why: 'The log was cleared while a socket was open; then a second one was opened, and something was fetched.', allowed: DOUBT, pages: { '/app': live(SWAP + button('fetch', { from: '/app.js' })) }, run: visit('/app', clear, click('#fetch'), click('#open', 900)) },
+  'late-frame-http': { ...late('Then an iframe of the same site was loaded, with a socket. Plain http: no Sec-Fetch headers.', DOUBT, { '/app': live(button('frame', { to: '/part' })), '/part': live() }, click('#frame', 1200)), host: 'app.example' },
+  'late-fetch-open': late('It then fetched something and opened a second one.', DOUBT, { '/app': live(button('open', { push: 200 }) + button('fetch', { from: '/app.js' })) }, click('#fetch'), click('#open', 900)),
+  'whole-frame-beside': {
+    why: 'Recorded from the load on: the page has a silent socket, and so has an iframe that runs the same script.', allowed: TOGETHER,
+    pages: { '/app': silent(button('frame', { to: '/part' })), '/part': silent() }, run: visit('/app', click('#frame', 1200)),
+  },
   'cleared-f5': { why: 'The log was cleared while a socket was open; then F5, which ends it.', allowed: APART, pages: { '/app': live() }, run: visit('/app', clear, f5) },
   'cleared-link': { why: 'The log was cleared while a socket was open; then a link: the back/forward cache keeps it.', allowed: DOUBT, pages: { '/app': live(SWAP), '/room': live() }, run: visit('/app', clear, click('#link', 900)) },
   'no-preserve-link': { preserveLog: false, why: '"Preserve log" off: a link clears the log, while the back/forward cache keeps the page and its socket.', allowed: DOUBT, pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link', 900)) },

@@ -43,6 +43,8 @@ export const MERGED = {
   'merged-exports-reload': exportedTwice(APART, concatenated, [f5], [f5]),
   'merged-exports-overlap': exportedTwice(TOGETHER, concatenated, [open], [close]),
   'two-tabs': { preserveLog: false, why: TABS, allowed: TOGETHER, pages: { '/app': live() }, run: twoTabs(concatenated, [f5], [f5, f5]) },
-  'two-tabs-by-start': { preserveLog: false, why: TABS, allowed: TOGETHER, pages: { '/app': silent() }, run: twoTabs(byStart, [f5], [f5, f5]) },
+  'two-tabs-by-start': { preserveLog: false, why: TABS, assumed: ['no-overlap'], allowed: TOGETHER, pages: { '/app': silent() }, run: twoTabs(byStart, [f5], [f5, f5]) },
+  'two-tabs-as-a-reload': { preserveLog: false, why: 'Two tabs, both open, the second one reloaded without "Preserve log"; their files put together look like one tab that was reloaded, but for the messages.', allowed: TOGETHER, pages: { '/app': live() }, run: twoTabs(concatenated, [], [f5]) },
+  'two-tabs-as-a-reload-silent': { preserveLog: false, why: 'Two tabs, both open, the second one reloaded without "Preserve log"; their files put together look like one tab that was reloaded.', assumed: ['no-overlap'], allowed: TOGETHER, pages: { '/app': silent() }, run: twoTabs(concatenated, [], [f5]) },
   'two-tabs-same-number': { preserveLog: false, why: TABS.replace('each reloaded', 'neither reloaded'), allowed: TOGETHER, pages: { '/app': live() }, run: twoTabs(concatenated, [], []) },
 };

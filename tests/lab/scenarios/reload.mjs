@@ -2,6 +2,8 @@
 import { ONE_AT_A_TIME, TOGETHER, APART, NO_CACHE, NO_REFERRER, attributes, back, both, button, click, f5, forward, hardF5, link, live, onload, silent, sleep, type, visit } from './verbs.mjs';
 
 const RELOADED = 'The page was reloaded: its socket closed before the next one opened.';
+/** Nothing in the file tells it from a reload: an answer may rest on that, if it says so. */
+const IF_RELOADED = { assumed: ['no-overlap'], names: 'reload' };
 const KEPT = 'A navigation: the back/forward cache keeps the page that was left, and its socket, while the next page has its own.';
 const REPLACED = 'A navigation to the very address of the page replaces it: its socket closed before the next one opened.';
 const DIFFERENT_URL = 'The address of the page had been changed by pushState, so the visit of its first address is a navigation, not a reload: '
@@ -16,6 +18,18 @@ const RELOADS = {
   }),
   ...both('reload-hard', { why: `${RELOADED} Ctrl-Shift-R.`, allowed: ONE_AT_A_TIME, pages: { '/app': live() }, run: visit('/app', hardF5, hardF5) }),
   ...both('reload-by-script', { why: `${RELOADED} location.reload().`, allowed: ONE_AT_A_TIME, pages: { '/app': live(button('reload')) }, run: visit('/app', click('#reload'), click('#reload')) }),
+  ...both('reload-hash-router', {
+    why: `${RELOADED} An application whose routes are hashes: two of them, then F5, another one, F5.`, allowed: ONE_AT_A_TIME,
+    pages: { '/app': live(button('hash', { to: '/room/5' }, 'room') + button('hash', { to: '/home' }, 'home')) }, run: visit('/app', click('#room'), click('#home'), f5, click('#room'), f5),
+  }),
+  ...both('reload-router', {
+    why: 'An application whose routes are set by pushState: F5 at each of two. Each reload asks for another document than the load before it.', allowed: APART,
+    pages: { '/app': live(button('pushState', { to: '/room/5' }, 'room')), '/room/5': live(button('pushState', { to: '/room/6' }, 'next')), '/room/6': live() }, run: visit('/app', click('#room'), f5, click('#next'), f5),
+  }),
+  ...both('reload-router-home', {
+    why: 'An application whose routes are set by pushState: away and back to the first one by its router, F5 there.', allowed: APART,
+    pages: { '/app': live(button('pushState', { to: '/room/5' }, 'room') + button('pushState', { to: '/app' }, 'home')) }, run: visit('/app', click('#room'), click('#home'), f5),
+  }),
   ...both('reload-history-go', { why: `${RELOADED} history.go(0).`, allowed: ONE_AT_A_TIME, pages: { '/app': live(button('go', { by: 0 })) }, run: visit('/app', click('#go')) }),
   'reload-no-referrer-nocache': { ...NO_CACHE, why: `${RELOADED} The page has a Referrer-Policy of no-referrer.`, allowed: ONE_AT_A_TIME, pages: { '/app': live('', { head: NO_REFERRER }) }, run: visit('/app', f5, f5) },
   ...both('reload-after-pushstate', {
@@ -71,12 +85,26 @@ const NAVIGATIONS = {
     ...NO_CACHE, why: `${DIFFERENT_URL} location.href = '/app'.`, allowed: TOGETHER,
     pages: { '/app': live(button('pushState', { to: '/room/5' }) + button('assign', { to: '/app' })) }, run: visit('/app', click('#pushState'), click('#assign')),
   },
+  'pushstate-frame-link-nocache': {
+    ...NO_CACHE, why: `${DIFFERENT_URL} The link is in an iframe whose address is that of the link, so the Referer equals the target.`, ...IF_RELOADED, allowed: TOGETHER,
+    pages: { '/app': { ...live(button('pushState', { to: '/room/5' }) + '<iframe id="frame" src="/part" width="300" height="60"></iframe>') }, '/part': { body: onload('replaceState', { to: '/app' }) + '<a id="top" target="_top" href="/app">top</a>' } },
+    run: visit('/app', click('#pushState'), (tab) => tab.clickInFrame('#frame')),
+  },
+  'pushstate-noreferrer-link-nocache': {
+    ...NO_CACHE, why: `${DIFFERENT_URL} Both links say rel=noreferrer, so the second request equals that of a reload.`, ...IF_RELOADED, allowed: TOGETHER,
+    pages: { '/home': { body: '<a id="link" rel="noreferrer" href="/app">link</a>' }, '/app': live(button('pushState', { to: '/room/5' }) + '<a id="link" rel="noreferrer" href="/app">link</a>') },
+    run: visit('/home', click('#link'), click('#pushState'), click('#link')),
+  },
+  'prerender-link': {
+    why: `${KEPT} The next page was prerendered before the click.`, allowed: TOGETHER,
+    pages: { '/app': live(`<script type="speculationrules">{"prerender":[{"urls":["/room"],"eagerness":"immediate"}]}</script>${link('/room')}`), '/room': live() }, run: visit('/app', () => sleep(1200), click('#link', 1000)),
+  },
   'pushstate-link-ticked-nocache': {
     why: `${DIFFERENT_URL} "Disable cache" was ticked after the first load.`, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' }) + link('/app')) },
     run: async (tab, lab) => { await visit('/app', click('#pushState'))(tab, lab); await lab.tools.set('cache-disabled', true); await sleep(300); await click('#link')(tab); },
   },
   ...both('pushstate-link-origin-policy', {
-    why: `${DIFFERENT_URL} The first page is that of the root, and Referrer-Policy: origin leaves only that of any address.`, assumed: ['no-overlap'], allowed: TOGETHER,
+    why: `${DIFFERENT_URL} The first page is that of the root, and Referrer-Policy: origin leaves only that of any address.`, ...IF_RELOADED, allowed: TOGETHER,
     pages: { '/': live(button('pushState', { to: '/room/5' }) + link('/'), { head: '<meta name="referrer" content="origin">' }) }, run: visit('/', click('#pushState'), click('#link')),
   }),
   ...both('hash-link', {
@@ -92,7 +120,7 @@ const NAVIGATIONS = {
     run: visit('/app?q=1', click('#pushState'), click('#get')),
   },
   'pushstate-to-its-referrer-nocache': {
-    ...NO_CACHE, why: `${DIFFERENT_URL} The page had been reached by a link from /home; pushState to /home, and the same link again: the request equals that of a reload in every header.`, assumed: ['no-overlap'], allowed: TOGETHER,
+    ...NO_CACHE, why: `${DIFFERENT_URL} The page had been reached by a link from /home; pushState to /home, and the same link again: the request equals that of a reload in every header.`, ...IF_RELOADED, allowed: TOGETHER,
     pages: { '/home': { body: link('/app') }, '/app': live(button('pushState', { to: '/home' }) + link('/app')) }, run: visit('/home', click('#link'), click('#pushState'), click('#link')),
   },
   ...both('replacestate-link', {
@@ -100,13 +128,13 @@ const NAVIGATIONS = {
     pages: { '/app': live(button('replaceState', { to: '/room/5' }) + link('/app')) }, run: visit('/app', click('#replaceState'), click('#link')),
   }),
   ...both('pushstate-typed', {
-    why: `${DIFFERENT_URL} Typed, or from a bookmark.`, assumed: ['no-overlap'], allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' })) }, run: visit('/app', click('#pushState'), type('/app')),
+    why: `${DIFFERENT_URL} Typed, or from a bookmark.`, ...IF_RELOADED, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' })) }, run: visit('/app', click('#pushState'), type('/app')),
   }),
   'pushstate-back-f5-nocache': {
     ...NO_CACHE, why: 'pushState and back again (no request), then F5: a reload.', allowed: APART,
     pages: { '/app': live(button('pushState', { to: '/room/5' }) + button('back')) }, run: visit('/app', click('#pushState'), click('#back'), f5),
   },
-  'blank-between-nocache': { ...NO_CACHE, why: 'about:blank between two visits of one address: both pages are kept.', assumed: ['no-overlap'], allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
+  'blank-between-nocache': { ...NO_CACHE, why: 'about:blank between two visits of one address: both pages are kept.', ...IF_RELOADED, allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
   'blank-between': { why: 'about:blank between two visits of one address: both pages are kept.', allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('about:blank'), type('/app')) },
   'data-url-between-nocache': { ...NO_CACHE, why: 'A data: URL between two visits of one address.', allowed: TOGETHER, pages: { '/app': live() }, run: visit('/app', type('data:text/html,<p>between'), type('/app')) },
   'page-between-nocache': { ...NO_CACHE, why: KEPT, allowed: TOGETHER, pages: { '/app': live(), '/other': { body: 'nothing' } }, run: visit('/app', type('/other'), type('/app')) },
@@ -137,4 +165,62 @@ const NAVIGATIONS = {
   }),
 };
 
-export const RELOAD = { ...RELOADS, ...NAVIGATIONS };
+const CACHED = { headers: { 'cache-control': 'max-age=600' } };
+const NOT_STORED = { headers: { 'cache-control': 'no-store' } };
+const PROXY = onload('service', { script: '/proxy.js' });
+
+// What stands between the page and the server changes what is asked for.
+const BETWEEN = {
+  'reload-cached': { why: `${RELOADED} The server allows its document to be cached.`, allowed: ONE_AT_A_TIME, pages: { '/app': live('', CACHED) }, run: visit('/app', f5, f5) },
+  'pushstate-link-cached': { why: `${DIFFERENT_URL} Its document comes from the browser's cache.`, allowed: TOGETHER, pages: { '/app': live(button('pushState', { to: '/room/5' }) + link('/app'), CACHED) }, run: visit('/app', click('#pushState'), click('#link')) },
+  'typed-cached': { why: `${REPLACED} Its document may come from the browser's cache.`, allowed: APART, pages: { '/app': live('', CACHED) }, run: visit('/app', type('/app')) },
+  'link-same-cached': { why: `${REPLACED} Its document may come from the browser's cache.`, allowed: APART, pages: { '/app': live(link('/app'), CACHED) }, run: visit('/app', click('#link')) },
+  ...both('reload-service-worker', { why: `${RELOADED} A service worker answers every request of the page.`, allowed: APART, pages: { '/app': live(PROXY) }, run: visit('/app', () => sleep(500), f5, f5, f5) }),
+  ...both('pushstate-link-service-worker', {
+    why: `${DIFFERENT_URL} A service worker answers every request of the page.`, allowed: TOGETHER,
+    pages: { '/app': live(PROXY + button('pushState', { to: '/room/5' }) + link('/app')) }, run: visit('/app', () => sleep(500), f5, click('#pushState'), click('#link')),
+  }),
+  'link-no-store': { why: 'A link from a page whose document may not be stored.', allowed: [...TOGETHER, 'no-overlap'], pages: { '/app': live(link('/room'), NOT_STORED), '/room': live('', NOT_STORED) }, run: visit('/app', click('#link')) },
+  'link-unload-handler': { why: 'A link from a page with an unload handler.', allowed: [...TOGETHER, 'no-overlap'], pages: { '/app': live(onload('busyUnload', { ms: 1 }) + link('/room')), '/room': live() }, run: visit('/app', click('#link')) },
+};
+const AND_RELOADED = {
+  ...both('back-f5', {
+    why: 'A link, back, F5: the back/forward cache keeps the page that was reached by the link, and its socket.', allowed: TOGETHER,
+    pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link'), back, f5),
+  }),
+  ...both('link-f5', {
+    why: 'A link, F5: the back/forward cache keeps the first page, and its socket.', allowed: TOGETHER, pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link'), f5),
+  }),
+  ...both('reload-with-foreign-frame', {
+    why: `${RELOADED} The socket is that of an iframe of another site, which closes with the page.`, allowed: APART,
+    pages: { '/app': { body: onload('frame', { to: 'http://localhost:PORT/part' }) }, '/part': live() }, run: visit('/app', f5, f5),
+  }),
+  'reload-after-assign-nocache': { ...NO_CACHE, why: `${RELOADED} The page had been reached by location.href.`, allowed: ONE_AT_A_TIME, pages: { '/home': { body: button('assign', { to: '/app' }) }, '/app': live() }, run: visit('/home', click('#assign'), f5, f5) },
+  'reload-typed-typed-nocache': { ...NO_CACHE, why: `${REPLACED} Typed again twice, F5 between.`, allowed: APART, pages: { '/app': live() }, run: visit('/app', type('/app'), f5, type('/app')) },
+  'link-both-ways-nocache': { ...NO_CACHE, why: KEPT, allowed: TOGETHER, pages: { '/app': live(link('/room')), '/room': live(link('/app')) }, run: visit('/app', click('#link'), click('#link')) },
+};
+
+const REDIRECTED = {
+  'reload-redirected': {
+    why: `${RELOADED} The server then sent it elsewhere, as where a session has ended.`, allowed: APART,
+    pages: { '/app': live('', { turns: [{}, { status: 302, headers: { location: '/login' } }] }), '/login': live() }, run: visit('/app', f5),
+  },
+  ...both('redirect-back', {
+    why: 'A link to another site, which redirects back to the address of the page.', allowed: [...TOGETHER, 'no-overlap'],
+    pages: { '/app': live(link('http://localhost:PORT/auth')), '/auth': { status: 302, headers: { location: 'http://127.0.0.1:PORT/app' } } }, run: visit('/app', click('#link', 900)),
+  }),
+  'post-redirect-get': {
+    why: 'A form is posted to the address of the page, which redirects to itself.', allowed: [...TOGETHER, 'no-overlap'],
+    pages: { '/app': live('<form method="post" action="/app"><button id="post">post</button></form>', { turns: [{}, { status: 303, headers: { location: '/app' } }] }) }, run: visit('/app', click('#post', 900)),
+  },
+  'frame-click-http': {
+    why: 'Plain http, so no Sec-Fetch headers: a click in an iframe loads another document there. The page stays, and its socket.', allowed: ONE_AT_A_TIME, host: 'app.example',
+    pages: { '/app': live('<iframe id="frame" src="/part" width="300" height="60"></iframe>'), '/part': { body: link('/next') }, '/next': { body: 'next' } }, run: visit('/app', (tab) => tab.clickInFrame('#frame'), () => sleep(500)),
+  },
+  'frame-click-http-f5': {
+    why: 'Plain http, so no Sec-Fetch headers: a click in an iframe loads another document there; then F5.', allowed: APART, host: 'app.example',
+    pages: { '/app': live('<iframe id="frame" src="/part" width="300" height="60"></iframe>'), '/part': { body: link('/next') }, '/next': { body: 'next' } }, run: visit('/app', (tab) => tab.clickInFrame('#frame'), f5),
+  },
+};
+
+export const RELOAD = { ...RELOADS, ...NAVIGATIONS, ...BETWEEN, ...AND_RELOADED, ...REDIRECTED };

@@ -28,6 +28,14 @@ export const SLOW = {
   'slow-answer-f5': slow('F5, answered after 1.5 s', '', f5, LATE_ANSWER),
   'slow-answer-link-same': slow('A link to the page\'s own address, answered after 1.5 s', '', click('#link'), LATE_ANSWER),
   'slow-answer-link': { ...slow('A link to another page, answered after 1.5 s', '', click('#other'), {}), pages: { '/app': live(SERVICE + link('/room', 'other')), '/room': { body: 'nothing', delay: 1500 } } },
+  'slow-pagehide-proxied': {
+    why: `F5 of a page with a busy pagehide handler, whose requests go through a service worker: the worker's own fetch of the document names the next page while the old one lives. ${LATE}.`, allowed: TOGETHER,
+    pages: { '/app': silent(onload('service', { script: '/proxy.js' }) + button('tellService', { after: 500, lasts: 600 }) + onload('busyPagehide', { ms: 1500 })) }, run: visit('/app', () => sleep(500), leave(f5)),
+  },
+  'slow-answer-proxied': {
+    why: `F5, answered after 1.5 s, of a page whose requests go through a service worker. ${LATE}.`, allowed: TOGETHER,
+    pages: { '/app': silent(onload('service', { script: '/proxy.js' }) + button('tellService', { after: 500, lasts: 600 }), LATE_ANSWER) }, run: visit('/app', () => sleep(500), leave(f5)),
+  },
   'slow-pagehide-alone': { why: 'F5 of a page with a busy pagehide handler. No other socket.', allowed: ONE_AT_A_TIME, pages: { '/app': live(onload('busyPagehide', { ms: 1200 })) }, run: visit('/app', f5, () => sleep(1500)) },
   'slow-answer-alone': { why: 'F5, answered after 1.2 s. No other socket.', allowed: ONE_AT_A_TIME, pages: { '/app': live('', { turns: [{}, { delay: 1200 }] }) }, run: visit('/app', f5, () => sleep(1500)) },
   'service-apart': {
