@@ -672,8 +672,9 @@ class _Reading:
         if self.row.tabs is not Tabs.DOCUMENT or not gathered.documents or len(gathered.scripts) >= MOST_SCRIPTS:
             return False
         origins = {origin(document.url) for document in gathered.documents}
-        began = [socket.scripts[-1] for socket in gathered.sockets if socket.scripts]
-        web = [url for url in began if url.startswith(("http://", "https://"))]
+        # Without any script in the file those of pages that are there tell nothing: scripts alone may be filtered out.
+        telling = (it for it in gathered.sockets if it.scripts and (gathered.scripts or it.entry.pageref is None))
+        web = [url for it in telling if (url := it.scripts[-1]).startswith(("http://", "https://"))]
         return any(kept(url) not in gathered.scripts and origin(url) not in origins for url in web)
 
     def _loaded(self) -> list[str]:
