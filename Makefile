@@ -1,12 +1,13 @@
 # make demo    the environment, then the main job on sample_hars/
-# make test    the environment, then all checks
+# make test    the environment, then all checks, without the tests marked slow
+# make test-all   the same with them, then test-async
 # make test-async   what needs pytest-playwright-asyncio, in an environment of its own
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests docs benchmarks
 
-.PHONY: demo test test-async check format bench fuzz services rules causes screenshot environment
+.PHONY: demo test test-all test-async check format bench fuzz services rules causes screenshot environment
 
 environment: $(VENV)/ready
 
@@ -32,8 +33,14 @@ demo: environment
 	@echo "   $(CURDIR)/demo/timeline.png   the chart"
 	@echo "   $(CURDIR)/demo/report.html    the report: open it in a browser"
 
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+
 test: environment check
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(PYTEST) -m "not slow"
+
+test-all: environment check
+	$(PYTEST)
+	$(MAKE) test-async
 
 # The async half of the pytest plugin: pytest-playwright and its async twin exclude each other.
 test-async:

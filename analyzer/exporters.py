@@ -7,6 +7,7 @@ capture in tests/captures shows (gori, pcapng-utils, pcap2har, seleniumRobot) fo
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from analyzer.model import SECOND, Caveat, Silence, Value
@@ -59,6 +60,7 @@ class Row(Value, frozen=True):
     tabs: Tabs = Tabs.NOTHING
     omits: Omits = Omits.NONE
     records_messages: bool = True
+    in_order_of_start: bool = False  # so that a start before the one above shows that the clock was set, or an edit
     in_order_of_close: bool = False
     out_of_order_means_order_of_close: bool = False
     bfcache_off_in: tuple[str, ...] = ()  # log.browser.name, where the exporter's browser has no back/forward cache
@@ -72,6 +74,12 @@ class Row(Value, frozen=True):
         """Do dates bound an instant, and no more? A socket may have lived within their slack."""
         return self.start_slack >= SECOND
 
+    @property
+    def versions(self) -> str:
+        """The program, with its version where the row is for some alone: `Playwright before 1.61`."""
+        below = ".".join(map(str, self.versions_below))
+        return f"{self.label} before {below}" if below else self.label
+
 
 CHROME = Row(
     "chrome",
@@ -81,6 +89,7 @@ CHROME = Row(
     silence=Silence.OPEN_IF_PAGE_LIVES,
     opened=Opened.WAIT,
     tabs=Tabs.DOCUMENT,
+    in_order_of_start=True,
     start_slack=1_000,
     version_tells=False,
 )
@@ -114,17 +123,32 @@ IMPORTED = Row(
 
 EXPORTERS = (
     CHROME,
-    Row("firefox", "Firefox", ("firefox",), opened=Opened.TIME, tabs=Tabs.TAB, records_messages=False),
+    Row(
+        "firefox",
+        "Firefox",
+        ("firefox",),
+        opened=Opened.TIME,
+        tabs=Tabs.TAB,
+        records_messages=False,
+        in_order_of_start=True,
+    ),
     Row("webkit", "Safari / WebKit Web Inspector", ("webkit web inspector",), omits=Omits.ALL, records_messages=False),
     Row(
         "playwright",
-        "Playwright before 1.61",
+        "Playwright",
         ("playwright",),
         omits=Omits.ALL,
         records_messages=False,
         versions_below=(1, 61),
     ),
-    Row("playwright", "Playwright", ("playwright",), tabs=Tabs.TAB, bfcache_off_in=("chromium",)),
+    Row(
+        "playwright",
+        "Playwright",
+        ("playwright",),
+        tabs=Tabs.TAB,
+        in_order_of_start=True,
+        bfcache_off_in=("chromium",),
+    ),
     Row("mitmproxy", "mitmproxy", ("mitmproxy",), omits=Omits.PERHAPS_OPEN, out_of_order_means_order_of_close=True),
     Row(
         "http-toolkit",
@@ -144,6 +168,7 @@ EXPORTERS = (
         in_order_of_close=True,
         start_slack=1_000,
     ),
+    # What was redirected stands where its redirect was answered, and where it went to in its place.
     Row("chrome-har-capturer", "chrome-har-capturer", ("chrome har capturer", "chrome-har-capturer"), tabs=Tabs.TAB),
     Row(
         "chrome-har", "chrome-har (sitespeed.io, browsertime)", ("chrome-har",), omits=Omits.ALL, records_messages=False
@@ -157,6 +182,7 @@ EXPORTERS = (
         silence=Silence.OPEN,
         opened=Opened.ANSWERED,
         tabs=Tabs.TOLD,
+        in_order_of_start=True,
     ),
     Row("gori", "gori", ("gori",), omits=Omits.UNKNOWN),
     Row("pcapng-utils", "pcapng-utils", ("pcapng -> har",), close=Close.CLOSE_RECORD),
@@ -187,12 +213,26 @@ def _version(text: str | None) -> tuple[int, ...]:
     return tuple(numbers) or (1 << 30,)
 
 
-def caveats(row: Row) -> list[Caveat]:
-    """What a capture by this exporter cannot show, whatever it holds."""
+def label(row: Row, name: str | None, version: str | None, comment: str | None) -> str:
+    """The program for people, `Firefox 153.7.0`, from what `log.creator` says.
+
+    One that no row knows goes by its own name. A longer name than the row's is that of an addon, and so is the version
+    beside it: the program's own may stand in the comment (mitmproxy's har_dump).
+    """
+    exact = (name or "").strip().lower() in row.creators
+    own = None if exact else re.search(rf"(?i)\b{re.escape(row.label)} v?(\d+(?:\.\d+)*)", comment or "")
+    if own is not None:
+        return f"{row.label} {own[1]}"
+    shown = row.label if exact or not name else name
+    return f"{shown} {version}" if row.version_tells and version and version not in shown.split() else shown
+
+
+def caveats(row: Row, named: bool = True) -> list[Caveat]:
+    """What a capture by this exporter cannot show, whatever it holds. `named`: the file says by which it was made."""
     told = []
     match row.omits:
         case Omits.ALL:
-            told.append(Caveat("sockets-not-exported", f"{row.label} never writes WebSockets into a HAR.", True))
+            told.append(Caveat("sockets-not-exported", f"{row.versions} never writes WebSockets into a HAR.", True))
         case Omits.OPEN:
             told.append(
                 Caveat("open-sockets-not-exported", f"{row.label} leaves out sockets that were still open.", True)
@@ -206,7 +246,8 @@ def caveats(row: Row) -> list[Caveat]:
                 )
             )
         case Omits.UNKNOWN:
-            told.append(Caveat("exporter-unknown", f"What {row.label} leaves out of a HAR is not known.", True))
+            program = "this program" if named else "the program that made it, which it does not name,"
+            told.append(Caveat("exporter-unknown", f"What {program} leaves out of a HAR is not known.", True))
     if row.omits is not Omits.ALL and row.close is Close.CLOSE_FRAME and row is not UNKNOWN:
         told.append(Caveat("closes-not-recorded", f"{row.label} does not record when a socket closed."))
     if row is CHROME:

@@ -22,7 +22,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from analyzer.model import CaptureError, Instant, Policy, Report, Run, Value
+from analyzer.exporters import EXPORTERS
+from analyzer.model import CaptureError, Instant, Policy, Report, Run, Value, bare
 from analyzer.outputs.document import Json, overlap_document, pretty, session_document
 from analyzer.pipeline import analyze
 from analyzer.providers import Row
@@ -52,7 +53,8 @@ from analyzer.readers.har import (
 )
 from analyzer.readers.raw import RawEntry, RawMessage, RawTimings
 from analyzer.readers.told import member
-from analyzer.redaction import ALNUM, LONG_ENOUGH, RUN, Masks, has_host, masked, opaque
+from analyzer.redaction import ALNUM, LONG_ENOUGH, Masks, has_host, masked
+from analyzer.shapes import RUN, opaque
 from analyzer.version import VERSION
 
 # Headers by which entries are told apart (readers/fields.py, readers/har.py), and what their values may be.
@@ -79,6 +81,14 @@ HTTP_VERSION = re.compile(r"(?:HTTP/[\d.]{1,3}|h[23](?:-\d\d)?|unknown)?", re.IG
 MIME = re.compile(
     r"(?:text|image|audio|video|font|application|multipart|x-unknown)(?:/[a-z0-9.+-]{1,40})?", re.IGNORECASE
 )
+PROGRAM_VERSION = re.compile(r"v?\d[\w.+-]{0,40}|[\da-f]{7,8}")
+KNOWN_PROGRAM = re.compile(  # browsers, and tools that save HARs
+    r"(?:(?:Google|Microsoft|Mozilla|Mobile|Headless|Samsung) ?)?"
+    r"(?:Chrome|Chromium|Firefox|Safari|WebKit|Edge?|Edg|Opera|Brave|Vivaldi|Electron|Internet(?: Explorer)?|msedge|"
+    r"Charles(?: Proxy)?|Fiddler(?: Everywhere| Classic)?|Proxyman|Insomnia|Postman|Burp Suite|BrowserMob Proxy|"
+    r"Puppeteer|Selenium|Cypress|TestCafe|WebPageTest|Requestly|Reqable|OWASP ZAP)\b",
+    re.IGNORECASE,
+)
 MASK = re.compile(r"<token (\w+)>")
 FRAMES = 64  # of a stack
 LONGEST_LOOKED_AT = 4096  # characters of a message, for what must not be in the result
@@ -98,6 +108,7 @@ class Extract(Value, frozen=True):
     dropped: int  # entries
 
 
+@bare
 def extract(source: str, catalogue: Sequence[Row] = (), key: str | None = None) -> Extract:
     """Extract the sockets of the capture at a path.
 
@@ -383,6 +394,7 @@ class _Small:
             "version": client.version if client is not None else None,
             "runtime": client.runtime if client is not None else None,
             "context": session.context if session is not None else None,
+            "extension": True if session is not None and session.extension else None,
         }
         return {key: value for key, value in said.items() if value is not None}
 
@@ -494,7 +506,11 @@ class _Small:
 
     def _program(self, value: object) -> Json:
         it = value if isinstance(value, dict) else {}
-        return {name: self._text(text_of(it.get(name)) or "") for name in ("name", "version")}
+        version = (text_of(it.get("version")) or "").strip()
+        return {
+            "name": program_name(text_of(it.get("name")) or ""),
+            "version": version if PROGRAM_VERSION.fullmatch(version) and not opaque(version) else "",
+        }
 
     def _pages(self) -> list[Json]:
         listed = self.log.get("pages")
@@ -534,6 +550,17 @@ class _Small:
             removed=tuple((what, number) for what, number in removed.items() if number),
             dropped=self.dropped,
         )
+
+
+def program_name(name: str) -> str:
+    """The name of an exporter or a browser without what stands behind it; none of a program that nobody knows."""
+    name = name.strip()
+    creators = sorted((it for row in EXPORTERS for it in row.creators), key=len, reverse=True)
+    for creator in creators:
+        if f"{name.lower()} ".startswith(f"{creator} "):
+            return name[: len(creator)]
+    known = KNOWN_PROGRAM.match(name)
+    return known[0] if known is not None else "unknown program" if name else ""
 
 
 def _request(method: str, url: str, version: str, kept: list[Json]) -> Json:

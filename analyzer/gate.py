@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from analyzer.model import Finding, Policy, Report, Run, Value, Verdict
+from analyzer.model import Finding, Policy, Report, Run, Value
 
 # Exit statuses (docs/decisions/0011-exit-statuses.md); where several hold, the first of this order.
 VIOLATED, UNREADABLE, EMPTY, UNDECIDED = 1, 3, 5, 4
-UNTOLD = (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
 
 
 class Result(StrEnum):
@@ -30,12 +29,12 @@ class Judgement(Value, frozen=True):
 
 
 def judge(report: Report, policy: Policy) -> Judgement:
-    """Violations first, then a capture without sockets, then one that cannot be told."""
+    """Violations first, then a capture in which no socket opened, then one that cannot be told."""
     bad = sorted((it for it in report.findings if fails(it, policy)), key=lambda it: it.severity.rank, reverse=True)
     result, status = Result.PASS, 0
     if bad:
         result, status = Result.FAIL, VIOLATED
-    elif not report.sessions and not policy.allow_empty:
+    elif not report.opened and not policy.allow_empty:
         result, status = Result.UNTOLD, EMPTY
     elif undecided(report) and not policy.allow_undecided:
         result, status = Result.UNTOLD, UNDECIDED
@@ -52,16 +51,16 @@ def known(finding: Finding, policy: Policy) -> bool:
 
 
 def undecided(report: Report) -> bool:
-    """Can it not be told whether the policy is kept?
+    """Can it not be told whether the policy is kept: may what happened break it, by all that the capture shows?
 
-    So it is where the verdict is not decided. And an overlap that the policy lets pass (of a dev server, of different
-    services, for a moment) must not hide that there may be others beside it.
+    Sockets may be missing from it; or those that are there may have been open for as long as they possibly were, and
+    then the policy would be broken (`Report.unsure`). What breaks it in no case is decided, whatever the verdict.
     """
-    return report.verdict in UNTOLD or report.unsure or any(caveat.hides_sockets for caveat in report.capture.caveats)
+    return report.unsure or any(caveat.hides_sockets for caveat in report.capture.caveats)
 
 
 def exit_status(run: Run) -> int:
-    """1 violated, 3 a capture could not be read, 5 one without sockets, 4 one that cannot be told, 0 all pass."""
+    """1 violated, 3 a capture could not be read, 5 no socket opened in one, 4 one cannot be told, 0 all pass."""
     found = {judge(report, run.policy).status for report in run.reports}
     found |= {UNREADABLE} if run.unreadable else set()
     return next((status for status in (VIOLATED, UNREADABLE, EMPTY, UNDECIDED) if status in found), 0)

@@ -30,6 +30,8 @@ ELSEWHERE = re.compile(
     r"|/(?:chunk-)?vendors?(?:~[^/]*|[.-][0-9A-Za-z_]*\d[0-9A-Za-z_]*)?(?:\.(?:chunk|bundle|min))?\.m?js"
     r"|/(?:framework|polyfills|zone|runtime|lib)(?:[.-][0-9A-Za-z_]*\d[0-9A-Za-z_]*)?(?:\.(?:chunk|bundle|min))?\.m?js"
 )
+EXTENSION = re.compile(r"(?:blob:)?(?:chrome|moz|safari-web|safari|ms-browser)-extension:", re.IGNORECASE)
+ENGINE = re.compile(r"(?:node|native|chrome|devtools|resource|extensions|wasm):")  # tells of neither
 # Functions of frameworks, bundlers and React, which a single bundle holds beside the application.
 FRAMEWORK = re.compile(
     r"react[_-]stack[_-]bottom[_-]frame|runWithFiberInDEV|commit(?:Hook|Passive|Layout|Root|Double|Mutation)\w*"
@@ -48,10 +50,25 @@ SECOND_MOUNT = re.compile(
 MOUNT = re.compile(r"commitHookEffectListMount")
 # A function's own name, not that of its class: `new ReconnectingSocket` opens for the first time.
 AGAIN = re.compile(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
+ENDED = re.compile(r"_*on_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
 COMPONENT = re.compile(r"<[A-Z][\w$.]*>")  # `<div>` is none
 MINIFIED = re.compile(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
 LONG_LINE = 500  # characters
 HOT_CLIENT = re.compile(r"/@vite/client(?:\?|$)")
+
+
+def of_extension(code: Initiator | None) -> bool:
+    """Is it a browser extension's code, and nobody else's? Where a page's code is on the stack as well, the page opened
+    the socket: extensions wrap `WebSocket`, timers and listeners of pages, and each may call the other."""
+    if code is None:
+        return False
+    urls = [frame.url for frame in code.frames if frame.url] or ([code.url] if code.url else [])
+    told = {_is_extension(url) for url in urls if not ENGINE.match(url)}
+    return told == {True}
+
+
+def _is_extension(url: str) -> bool:
+    return EXTENSION.match(url) is not None
 
 
 def opener(code: Initiator | None, provider: Provider | None) -> Initiator | None:
@@ -128,6 +145,17 @@ def mounted(code: Initiator | None) -> Frame | None:
     return next((it for it in _frames(code) if _called(it.function).mount), None)
 
 
+def after_mount(code: Initiator | None) -> bool:
+    """Did the effect open the socket in a later turn of the event loop than that in which React ran it?"""
+    turns = code.stack if code is not None else ()
+    return any(_called(it.function).mount for calls in turns[1:] for it in calls.frames)
+
+
+def ended(code: Initiator | None) -> Frame | None:
+    """The frame of a function that is called when a socket has ended: what was opened then takes its place."""
+    return next((it for it in _frames(code) if _called(it.function).ended), None)
+
+
 def reconnect(session: Session) -> Frame | None:
     """The frame by which client or application opened anew by itself."""
     library = clients.library(session.provider)
@@ -167,13 +195,14 @@ class _Called(NamedTuple):
     second_mount: bool
     mount: bool
     again: bool
+    ended: bool
 
 
 @remembered(4096)
 def _called(function: str | None) -> _Called:
     name = (function or "").rpartition(".")[2]
     names = (name, clients.SUFFIX.sub("", name))
-    return _Called(*(any(map(it.fullmatch, names)) for it in (FRAMEWORK, SECOND_MOUNT, MOUNT, AGAIN)))
+    return _Called(*(any(map(it.fullmatch, names)) for it in (FRAMEWORK, SECOND_MOUNT, MOUNT, AGAIN, ENDED)))
 
 
 def _minified(frame: Frame) -> bool:

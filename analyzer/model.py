@@ -6,11 +6,14 @@ Datetimes, floats and strings of time exist only at the edges (readers, outputs)
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import StrEnum
-from typing import TypeAlias
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from enum import Enum, StrEnum
+from functools import wraps
+from typing import Any, ClassVar, ParamSpec, TypeAlias, TypeVar
 
 import msgspec
 
@@ -23,12 +26,39 @@ Duration: TypeAlias = int
 SECOND: Duration = 1_000_000
 MILLISECOND: Duration = 1_000
 
+PLAIN = (bool, int, float, Enum, Interval)  # what holds no text of a capture
+MANY = (tuple, list, array, bytes, bytearray, frozenset, dict)
 
-class Value(msgspec.Struct, frozen=True):
+
+class Discreet:
+    """What may hold text of a capture: its repr shows none, so that no notebook, log, traceback or failing assertion
+    does. Shown are numbers, words of our own (`own_words`), and how many there are of the rest.
+    """
+
+    __slots__ = ()
+    __struct_fields__: ClassVar[tuple[str, ...]]
+    own_words: ClassVar[frozenset[str]] = frozenset()  # fields whose text is ours
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        fields = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return [
+            (name, len(value) if isinstance(value, MANY) and not isinstance(value, PLAIN) else value)
+            for name, value in fields
+            if isinstance(value, PLAIN + MANY) or (name in self.own_words and value is not None)
+        ]
+
+    def __repr__(self) -> str:
+        said = "".join(f" {name}={value!s}" for name, value in self.__rich_repr__())
+        return f"<{type(self).__name__}{said}>"
+
+
+class Value(Discreet, msgspec.Struct, frozen=True):
     """Base of all values: immutable, compared by content.
 
     A msgspec struct rather than a dataclass: 25 frozen dataclasses cost 11 ms of a start-up of 100.
     """
+
+    own_words = frozenset({"id", "evidence", "rule", "cause", "session", "scope", "mode"})
 
 
 def spoken(duration: Duration) -> str:
@@ -54,6 +84,36 @@ class CaptureError(Exception):
         self.source = source
         self.pointer = pointer
         self.problem = problem
+
+
+Given = ParamSpec("Given")
+Returned = TypeVar("Returned")
+
+
+def bare(reads: Callable[Given, Returned]) -> Callable[Given, Returned]:
+    """Let a CaptureError of a function hold what it says and no more: neither the error behind it nor the frames that
+    it came through, which hold the text of the file."""
+
+    @wraps(reads)
+    def called(*args: Given.args, **kwargs: Given.kwargs) -> Returned:
+        try:
+            return reads(*args, **kwargs)
+        except CaptureError as error:
+            said = CaptureError(error.source, error.pointer, error.problem)
+        raise said
+
+    return called
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 socket`, `2 sockets`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def file_name(source: str) -> str:
+    """The name of a capture's file, without the folders that it is in; of several captures those of all."""
+    names = (re.split(r"[/\\]", it.partition("?")[0])[-1] for it in source.split(TOGETHER))
+    return "".join(it if it.isprintable() else "?" for it in TOGETHER.join(names))
 
 
 class Direction(StrEnum):
@@ -183,11 +243,15 @@ class Active(Value, frozen=True):
 
 
 class Closed(Value, frozen=True):
-    """readyState CLOSED. `code` and `reason` as in RFC 6455 section 7.4, where the exporter records them."""
+    """readyState CLOSED. `code` and `reason` as in RFC 6455 section 7.4, where the exporter records them.
+
+    `problem`: the error that closed it, in the browser's words.
+    """
 
     within: Bounds
     code: int | None = None
     reason: str | None = None
+    problem: str | None = None
 
 
 class Silent(Value, frozen=True):
@@ -329,6 +393,9 @@ class Affiliation(Value, frozen=True):
     secrets: tuple[str, ...] = ()
 
 
+HOST = re.compile(r"wss?://[\w.:[\]-]{1,100}(?=[/?#]|$)")  # of an address; what follows may be secret
+
+
 class Watch(Value, frozen=True):
     """How long a close of this socket would have been recorded: as long as its document lived."""
 
@@ -359,6 +426,7 @@ class Trace(Value, frozen=True):
     watch: Watch | None = None
     key: str | None = None  # Sec-WebSocket-Key
     also: tuple[str, ...] = ()
+    extension: bool = False  # a browser extension opened it, and not the page
 
 
 class PageEnd(Value, frozen=True):
@@ -374,12 +442,15 @@ class PageEnd(Value, frozen=True):
 class Page(Value, frozen=True):
     """One document in a tab."""
 
+    own_words = frozenset()  # its id is the exporter's, or whatever whoever wrote the file made of it
+
     id: str
     url: str
     started: Instant | None
     kind: PageKind
     end: PageEnd | None = None
     returned: bool = False  # its URL was seen before, with another in between
+    recorded: bool = True  # its load is in the capture; else no more than its name, or what was left of it
 
 
 class Exporter(Value, frozen=True):
@@ -409,6 +480,10 @@ class Capture(Value, frozen=True):
     caveats: tuple[Caveat, ...]
     skipped: tuple[Skipped, ...]
 
+    def __repr__(self) -> str:
+        counts = f"{plural(len(self.traces), 'socket')} in {self.entries:,} entries"
+        return f"<Capture {file_name(self.source)}: {self.exporter.id}, {counts}>"
+
 
 class Session(Value, frozen=True):
     """What we conclude of one socket. Proven lies within possible.
@@ -433,13 +508,20 @@ class Session(Value, frozen=True):
     close_code: int | None
     close_reason: str | None
     messages: Messages
-    problem: str | None = None  # why the handshake failed
+    problem: str | None = None  # why the handshake failed, or the error that closed an open socket
     clock: int = 0
     affiliation: Affiliation = Affiliation()
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
     assumes: Caveat | None = None  # what its outcome rests on
     key: str | None = None  # Sec-WebSocket-Key: 16 random bytes, so another socket has another one
     also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
+    extension: bool = False  # a browser extension opened it, and not the page
+
+    def __repr__(self) -> str:
+        host = HOST.match(self.endpoint)
+        sent, received = self.messages.sent, self.messages.received
+        counts = "" if sent is None or received is None else f", {sent:,} sent, {received:,} received"
+        return f"<Session #{self.id[1:]}{' ' + host[0] if host else ''}: {self.outcome}{counts}>"
 
     @property
     def provider(self) -> Provider | None:
@@ -488,6 +570,9 @@ class Overlap(Value, frozen=True):
     sessions: tuple[str, ...]  # Session.id
     at_most: Duration | None = None  # it cannot have lasted longer; None: no upper bound
 
+    def __repr__(self) -> str:
+        return f"<Overlap {self.confidence}: {', '.join(self.sessions)}, {spoken(self.duration)}>"
+
     def brief(self, tolerance: Duration) -> bool:
         """It ended, and surely lasted less than the tolerance: a hand-over, not two connections kept."""
         return self.at_most is not None and self.at_most < tolerance
@@ -524,6 +609,10 @@ class Finding(Value, frozen=True):
     why: str | None = None  # that cause, in one sentence
     proof: tuple[Proof, ...] = ()  # where one can see it
 
+    def __repr__(self) -> str:
+        cause = "" if self.cause is None else f", {self.cause}"
+        return f"<Finding {self.rule}: {self.severity}, {self.confidence}{cause}, {', '.join(self.sessions)}>"
+
 
 class Proof(Value, frozen=True):
     """Where one can see a cause: in the stack of a socket, or in what passed over it."""
@@ -552,11 +641,16 @@ class Explanation(Value, frozen=True):
 
 class Cause(Value, frozen=True):
     """Why several sockets were open at once: a pure function over what a rule says of an overlap, proven or possible,
-    and its sessions in the order in which they were asked for; its module's docstring is its manual page."""
+    and sessions in the order in which they were asked for; its module's docstring is its manual page.
+
+    The sessions are some of the finding's that have the same `key`, each of which was open together with another of
+    them: certainly, where the overlap is proven. So a cause names no socket that was alone.
+    """
 
     id: str
     title: str
     explain: Callable[[Finding, Sequence[Session]], Explanation | None]
+    key: Callable[[Session], Hashable] = lambda _: None  # None: this socket is none of the cause's business
     dev_only: bool = False  # production does not have it
     at_most: Severity | None = None  # an overlap that it explains is not graver
     of_all: bool = False  # its function gets all sessions of the capture: what closed before tells, too
@@ -613,6 +707,7 @@ class Policy(Value, frozen=True):
     tolerance: Duration = 250 * MILLISECOND
     app_mode: str | None = None  # development or production: which of a service's limits holds
     count_dev_servers: bool = False
+    count_extensions: bool = False
     severities: tuple[tuple[str, Severity | None], ...] = ()  # by rule, in place of its own; None: off
     fail_on: Severity = Severity.WARNING
     allow_undecided: bool = False
@@ -623,6 +718,10 @@ class Policy(Value, frozen=True):
     storm_opens: int = 10  # a minute: a client that waits twice as long after each failure makes 7
     outlives: Duration = 1 * SECOND  # a page's socket after it was left: the swap of documents takes 0.2 s
     file: str | None = None  # the settings file that it is from, as far as options do not say else
+
+    def counts(self, session: Session) -> bool:
+        """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""
+        return (self.count_dev_servers or not session.dev_only) and (self.count_extensions or not session.extension)
 
 
 class Report(Value, frozen=True):
@@ -636,7 +735,26 @@ class Report(Value, frozen=True):
     groups: tuple[Group, ...]
     excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
-    unsure: bool = False  # something that a rule looks for cannot be ruled out, whatever severity the policy gives it
+    unsure: bool = False  # what the capture leaves open may break the policy
+
+    @property
+    def opened(self) -> bool:
+        """Was any socket seen to open? Else nothing is shown about overlaps."""
+        return any(session.possible is not None for session in self.sessions)
+
+    @property
+    def zero(self) -> Instant:
+        """From where every output counts: the first instant that the capture witnesses. 0: it has no times."""
+        if self.capture.observed is not None:
+            return self.capture.observed.start
+        bounds = (it for session in self.sessions for it in (session.created, session.opened, session.closed))
+        return min((it.earliest for it in bounds if it is not None and it.earliest is not None), default=0)
+
+    def __repr__(self) -> str:
+        grave = Counter(it.severity for it in self.findings)
+        counts = [plural(len(self.sessions), "socket"), f"peak {self.concurrency.proven_peak}"]
+        counts += [plural(grave[it], it) for it in (Severity.ERROR, Severity.WARNING) if grave[it]]
+        return f"<Report {file_name(self.capture.source)}: {self.verdict}, {', '.join(counts)}>"
 
     def named(self, ids: Iterable[str]) -> tuple[Session, ...]:
         """The sessions with these ids (s1 is the first, so no search)."""
@@ -688,7 +806,7 @@ class Report(Value, frozen=True):
 class Rule(Value, frozen=True):
     """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
 
-    `counts`: it is about how many are open at once, so it cannot be told where that cannot.
+    `counts`: it is about what was open at the same time, so it cannot be told where that cannot.
     """
 
     id: str
@@ -708,6 +826,9 @@ class Unreadable(Value, frozen=True):
     source: str
     problem: str
 
+    def __repr__(self) -> str:
+        return f"<Unreadable {file_name(self.source)}>"
+
 
 class Run(Value, frozen=True):
     """A list of reports, with the captures that could not be read and the policy: what outputs render."""
@@ -718,3 +839,6 @@ class Run(Value, frozen=True):
     title: str | None = None  # of the report, as whoever asks for it has it
     meta: tuple[tuple[str, str], ...] = ()  # release, build: shown at the head of a report
     rules: tuple[Rule, ...] = ()  # all that were applied, for outputs that list them
+
+    def __repr__(self) -> str:
+        return f"<Run of {plural(len(self.reports), 'report')}, {len(self.unreadable):,} unreadable>"

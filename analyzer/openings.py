@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import pairwise
 
 from analyzer import initiators
-from analyzer.model import SECOND, Instant, Outcome, Session
+from analyzer.model import SECOND, Confidence, Instant, Outcome, Session
 
 TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
 CLEANED = 5 * SECOND  # by then a clean-up has closed, even one that waits for the handshake
 SOON = SECOND // 4  # a clean-up that closes at once, or as soon as the handshake is done: measured 1 to 70 ms
 QUEUED = SECOND // 10
 FOREVER = 1 << 62
+ABANDONED = "closed before the connection is established"  # as Chromium says it
+# What to do where each socket was about to be closed when the next one was opened.
+WAIT = "Close the old socket, and wait until it is closed, before the next one is opened."
 
 
 def created(session: Session) -> Instant:
@@ -27,17 +31,32 @@ def in_order(sessions: Iterable[Session]) -> list[Session]:
     return sorted(sessions, key=created)
 
 
+def source(session: Session) -> Hashable:
+    """Equal for sockets that the same code opened, for the same page and user; None where no code was recorded."""
+    code = session.initiator
+    return None if code is None else (initiators.place(code), session.endpoint, session.page, session.user)
+
+
+def met(one: Session, other: Session, confidence: Confidence = Confidence.PROVEN) -> bool:
+    """Were both open at the same time, certainly or possibly?"""
+    if confidence is Confidence.PROVEN:
+        a, b, comparable = one.proven, other.proven, one.clock == other.clock
+    else:
+        a, b, comparable = one.possible, other.possible, True
+    if a is None or b is None or not comparable:
+        return False
+    return (b.end is None or a.start < b.end) and (a.end is None or b.start < a.end)
+
+
 def second_mounts(sessions: Iterable[Session]) -> list[tuple[Session, Session]]:
     """The sockets that StrictMode's second mount opened, each after that of its first mount: from the same place, of
     the same page and user, a moment before."""
     found: list[tuple[Session, Session]] = []
     firsts: dict[object, list[Session]] = {}
     for session in in_order(sessions):
-        code = session.initiator
-        if code is not None:
-            key = (initiators.place(code), session.endpoint, session.page, session.user)
+        if (key := source(session)) is not None:
             before = firsts.setdefault(key, [])
-            if initiators.second_mount(code) is None:
+            if initiators.second_mount(session.initiator) is None:
                 before.append(session)
             elif before and created(session) - created(before[-1]) < TOGETHER:
                 found.append((before.pop(0), session))
@@ -49,8 +68,7 @@ def from_one_place(sessions: Iterable[Session]) -> list[tuple[Session, Session]]
     found: list[tuple[Session, Session]] = []
     before: dict[object, Session] = {}
     for session in in_order(sessions):
-        if session.initiator is not None:
-            key = (initiators.place(session.initiator), session.endpoint, session.page, session.user)
+        if (key := source(session)) is not None:
             if key in before:
                 found.append((before[key], session))
             before[key] = session
@@ -71,6 +89,12 @@ def at_once(old: Session, new: Session) -> bool:
     return gone is not None and gone <= max(created(new), opened) + SOON
 
 
+def abandoned(session: Session) -> bool:
+    """Did the page itself close it while it was CONNECTING? A clean-up, or a client that does not wait so long: the
+    server has no part in it."""
+    return session.outcome is Outcome.FAILED and ABANDONED in (session.problem or "")
+
+
 def cleaned_up(old: Session, new: Session) -> bool:
     """Did the old one close soon after the new one was asked for, while that lived on?"""
     gone = old.closed.latest if old.closed is not None else None
@@ -80,11 +104,16 @@ def cleaned_up(old: Session, new: Session) -> bool:
     return left is None or gone < left
 
 
+def handed_over(sessions: Sequence[Session]) -> bool:
+    """Was each but the last closed soon after the next one was asked for? In the order in which they were asked for."""
+    return all(cleaned_up(old, new) for old, new in pairwise(sessions))
+
+
 def lives_on(old: Session, new: Session) -> bool:
     """Was the old one certainly still open well after the new one was asked for, or when the capture was saved?"""
-    if old.proven is None or new.proven is None:
+    if old.proven is None or not met(old, new):
         return False
-    return old.proven.end is None or old.proven.end > max(created(new) + CLEANED, new.proven.start)
+    return old.proven.end is None or old.proven.end > created(new) + CLEANED
 
 
 def outlasted(old: Session, new: Session) -> bool:

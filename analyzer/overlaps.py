@@ -129,8 +129,7 @@ def _in_common(session: Session, per: Scope) -> Pairs:
 
 def _parts(sessions: Sequence[Session], policy: Policy) -> list[list[Session]]:
     """What the policy counts, in the parts that it counts together."""
-    counted = [session for session in sessions if policy.count_dev_servers or not session.dev_only]
-    return [part for _, part in partition(counted, policy.per)]
+    return [part for _, part in partition(filter(policy.counts, sessions), policy.per)]
 
 
 class _Mixed:

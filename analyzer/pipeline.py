@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import assumptions, causes, initiators, overlaps, providers, redaction, sessions
+from analyzer import assumptions, causes, gate, initiators, overlaps, providers, redaction, sessions
 from analyzer.model import (
     Affiliation,
     Capture,
@@ -50,18 +50,63 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         excesses=overlaps.excesses(found, policy, stretches),
         findings=(),
     )
-    dated = causes.dated(report)
-    found_by_rules = [
-        causes.explained(finding, dated) if rule.has_cause else finding
-        for rule in RULES
-        for finding in rule.check(report, policy)
-    ]
-    findings = _weighed(found_by_rules, policy)
-    return msgspec.structs.replace(
-        report,
-        findings=tuple(_fingerprinted(f, report) for f in findings),
-        unsure=any(finding.confidence is Confidence.POSSIBLE for finding in found_by_rules),
+    findings = tuple(_found(report, policy))
+    return msgspec.structs.replace(report, findings=findings, unsure=_unsure(report, findings, policy))
+
+
+def _found(report: Report, policy: Policy) -> Iterator[Finding]:
+    """What the rules say, each finding with its cause and the severity that the policy gives it."""
+    explained, severities = causes.explainer(report), dict(policy.severities)
+    for rule in RULES:
+        for finding in rule.check(report, policy):
+            told = explained(finding) if rule.has_cause else finding
+            severity = severities.get(rule.id, told.severity)
+            if severity is not None:
+                yield _fingerprinted(msgspec.structs.replace(told, severity=severity), report)
+
+
+def _unsure(report: Report, findings: Iterable[Finding], policy: Policy) -> bool:
+    """May what happened break the policy, beyond what is found for certain?
+
+    Nothing that the capture allows is worse than that each socket was open for as long as it possibly was: more are
+    open at once, for longer. So what the rules say of that decides; a cause, which makes no finding graver, at last.
+    """
+    if all(session.possible == session.proven for session in report.sessions):
+        return False
+    failing = [finding for finding in findings if gate.fails(finding, policy)]
+    certain = {finding.fingerprint for finding in failing}
+    told = {(finding.rule, finding.sessions) for finding in failing}
+    worst = _at_worst(report, policy)
+    explained, severities = causes.explainer(worst), dict(policy.severities)
+    for rule in RULES:
+        for finding in rule.check(worst, policy) if rule.counts else ():
+            given = severities.get(rule.id, finding.severity)
+            if given is None or not given.at_least(policy.fail_on) or (rule.id, finding.sessions) in told:
+                continue
+            because = explained(finding) if rule.has_cause else finding
+            weighed = msgspec.structs.replace(because, severity=severities.get(rule.id, because.severity))
+            marked = _fingerprinted(weighed, worst)
+            if gate.fails(marked, policy) and marked.fingerprint not in certain:
+                return True
+    return False
+
+
+def _at_worst(report: Report, policy: Policy) -> Report:
+    """The report as if each socket had been open whenever it may have been, on one clock."""
+    observed = report.capture.observed
+    saved = observed.end if observed is not None else None
+    sessions = tuple(
+        msgspec.structs.replace(
+            it,
+            proven=it.possible,
+            clock=0,
+            last_seen=saved if it.possible is not None and it.possible.end is None else it.last_seen,
+        )
+        for it in report.sessions
     )
+    stretches = overlaps.find(sessions)
+    excesses = overlaps.excesses(sessions, policy, stretches)
+    return msgspec.structs.replace(report, sessions=sessions, overlaps=stretches, excesses=excesses)
 
 
 def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
@@ -76,12 +121,15 @@ def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row])
             openers[key] = initiators.opener(session.initiator, of.provider)
         return openers[key]
 
-    return tuple(msgspec.structs.replace(it, affiliation=of, initiator=opener(it, of)) for it, of in told)
+    return tuple(
+        msgspec.structs.replace(it, affiliation=of, initiator=opener(it, of), extension=trace.extension)
+        for (it, of), trace in zip(told, capture.traces, strict=True)
+    )
 
 
 def _told(capture: Capture, found: Sequence[Session], policy: Policy) -> Capture:
     """The capture with a caveat where it cannot say what the policy asks for."""
-    nameless = [session for session in found if session.user is None and not session.dev_only]
+    nameless = [session for session in found if session.user is None and policy.counts(session)]
     if policy.per is not Scope.USER or not nameless:
         return capture
     message = f"The user of {len(nameless):,} of the sockets is not known: they are counted together by address."
@@ -96,15 +144,6 @@ def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Ove
     if any(caveat.hides_sockets for caveat in capture.caveats):
         return Verdict.INCONCLUSIVE
     return Verdict.NO_OVERLAP if found else Verdict.NO_SOCKETS
-
-
-def _weighed(findings: Iterable[Finding], policy: Policy) -> Iterator[Finding]:
-    """The findings with the severities that the policy gives to their rules."""
-    severities = dict(policy.severities)
-    for finding in findings:
-        severity = severities.get(finding.rule, finding.severity)
-        if severity is not None:
-            yield msgspec.structs.replace(finding, severity=severity)
 
 
 def _fingerprinted(finding: Finding, report: Report) -> Finding:

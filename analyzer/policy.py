@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     tolerance: Annotated[int, Meta(ge=0)] | None = None  # ms
     app_mode: Literal["development", "production"] | None = None
     count_dev_servers: bool | None = None
+    count_extensions: bool | None = None
     assume: Assume | list[Assume] | None = None
     fail_on: Severity | None = None
     allow_undecided: bool | None = None
@@ -59,9 +60,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 def find(start: Path) -> Path | None:
     """The settings that hold in a folder: the nearest file, upwards, that has any. Raises PolicyError."""
     for folder in (start, *start.parents):
-        if os.path.isfile(folder / OWN):
+        if os.path.lexists(folder / OWN):  # also one that cannot be read: it was meant
             return folder / OWN
-        if os.path.isfile(folder / SHARED) and _table(folder / SHARED) is not None:
+        if os.path.lexists(folder / SHARED) and _table(folder / SHARED) is not None:
             return folder / SHARED
     return None
 
@@ -84,17 +85,15 @@ def load(path: Path, rules: Collection[str]) -> Settings:
 
 
 def _table(path: Path) -> dict[str, Any] | None:
-    """The settings in a file as it has them; None where it has none."""
-    try:
-        text = path.read_text("utf-8")
-        if path.name == SHARED and not OURS.search(text):
-            return None
-        import tomllib
+    """The settings in a file as it has them; None where it has none. Raises PolicyError."""
+    text = _text(path)
+    if path.name == SHARED and not OURS.search(text):
+        return None
+    import tomllib
 
+    try:
         document = tomllib.loads(text)
-    except OSError as error:
-        raise PolicyError(f"{path}: {error.strerror or 'cannot be read'}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise PolicyError(f"{path}: not TOML: {error}") from None
     if path.name != SHARED:
         return document
@@ -105,6 +104,18 @@ def _table(path: Path) -> dict[str, Any] | None:
     return table
 
 
+def _text(path: Path) -> str:
+    """What a settings file holds. A mark of the byte order at its start is none of it."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise PolicyError(f"{path}: not a file")
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise PolicyError(f"{path}: {error.strerror or 'cannot be read'}") from None
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{path}: not UTF-8, as TOML must be: byte {error.start:,}") from None
+
+
 def merged(asked: Settings, found: Settings) -> Settings:
     """What was asked for on the command line, and what was found in a file for the rest."""
     rest = {name: getattr(found, name) for name in Settings.__struct_fields__ if getattr(asked, name) in (None, {})}
@@ -113,8 +124,8 @@ def merged(asked: Settings, found: Settings) -> Settings:
 
 def policy(settings: Settings) -> Policy:
     """The policy that these settings mean, with the defaults for what is not set. Raises PolicyError (baseline)."""
-    names = ["per", "max_open", "app_mode", "count_dev_servers", "fail_on", "allow_undecided", "allow_empty"]
-    names += ["ghost_beats", "storm_opens"]
+    names = ["per", "max_open", "app_mode", "count_dev_servers", "count_extensions", "fail_on"]
+    names += ["allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
     given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
     if settings.tolerance is not None:
         given["tolerance"] = settings.tolerance * MILLISECOND
@@ -155,7 +166,7 @@ def read_baseline(path: Path) -> frozenset[str]:
         document = msgspec.json.decode(path.read_bytes(), type=Baseline)
     except OSError as error:
         raise PolicyError(f"{path}: {error.strerror or 'cannot be read'}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no text, no such name (a NUL in it)
         raise PolicyError(f"{path}: no baseline of har-sockets (--write-baseline writes one): {error}") from None
     return frozenset(known.fingerprint for known in document.findings)
 

@@ -3,18 +3,18 @@
 Masks are `<token 1>`, `<token 2>` ... and `user-1`, `user-2` ... by first appearance in the run: equal values stay
 equal, and the same input gives the same bytes. With a key they are a keyed hash instead, equal across runs.
 
-Masked are, in every URL: each value of the query, user name and password, the fragment, and what in the path is
-secret by its provider's row or by its shape; titles that are no address; and in other text whatever was masked
-elsewhere. Message data, headers, cookies and bodies are never kept in the first place.
+Masked are, in every URL: each value of the query but for those of a protocol's own, user name and password, the
+fragment, what in the path is secret by its provider's row or by its shape, and whose home folder it names; titles that
+are no address; and in other text whatever was masked elsewhere. Message data, headers, cookies and bodies are never
+kept in the first place.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from itertools import pairwise
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -36,15 +36,8 @@ from analyzer.model import (
     Unreadable,
 )
 from analyzer.remembering import remembered
+from analyzer.shapes import RUN, decoded, find_homes, mask_homes, opaque, opaque_segment
 
-JWT = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*")
-# What may be a secret, in any text; each is looked at once.
-RUN = re.compile(r"[\w~+%.@-]+={0,2}")
-HEX = re.compile(r"[0-9A-Fa-f]{32,}")
-EXTRACTED = re.compile(r"%3Ctoken%20\w+%3E", re.IGNORECASE)  # a mask in a capture that we extracted
-FILE = re.compile(r"[\w@.,~+-]+\.(?:[cm]?[jt]sx?|html?|css|wasm|vue|svelte|php|aspx?|jsp)", re.IGNORECASE)
-DEV_SERVERS = ("@vite", "@fs", "@id", "@react-refresh")  # what Vite puts in paths: no address, and it names no one
-LONG, MIXED, NUMBER = 20, 10, 9  # characters: with digits and letters; going back and forth between them; digits alone
 ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:blob|data|javascript|view-source):)\S*|about:(?:blank|newtab|srcdoc)")
 WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
 NAMED = re.compile(  # a secret by the word before it, also at the end of a name: access_token=, {"apiKey":"
@@ -59,6 +52,9 @@ NAMED = re.compile(  # a secret by the word before it, also at the end of a name
     re.IGNORECASE,
 )
 PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text
+WORD = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
+VOWEL, UNSPOKEN = re.compile("(?i)[aeiouy]|^https?$"), re.compile("(?i)(?!http)[^aeiouy]{4}")
+DIGITS = re.compile(r"\d+(?:\.\d+)*")
 ALNUM = re.compile(r"[^\W_]+")
 # page_1, page_1_0, page@5f3a..., frame@5f3a...#2
 EXPORTERS_PAGE = re.compile(
@@ -66,42 +62,34 @@ EXPORTERS_PAGE = re.compile(
 )
 PAGE = re.compile(r"[\w.:#@ -]{1,80}")
 OPAQUE_SCHEMES = ("data:", "javascript:", "view-source:data:", "about:srcdoc")
-URL = re.compile(r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+URL = re.compile(
+    r"((?:[A-Za-z][\w+.-]*:)?(?://)?)(?:([^/?#]*)@)?([^/?#\\]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL
+)
+SLASH = re.compile(r"([/\\])")
+WEB = ("http", "https", "ws", "wss", "blob")  # schemes of which a path is no folder of a computer
+PACKAGES = ("node_modules", "npm", "deps")  # folders of packages, whose names may begin with an @
+# Values that a protocol asks for and that say nothing of anyone, by their names: only where they look like it.
+VERSION_NUMBER = r"v?\d{1,3}(?:\.\d{1,3}){0,3}"
+PROTOCOLS_OWN = {
+    name: re.compile(pattern, re.IGNORECASE)
+    for names, pattern in (
+        ("eio v vsn ver version apiversion api_version api-version protocol protocolversion", VERSION_NUMBER),
+        ("protocol_version protocol-version negotiateversion x-nexus-version", VERSION_NUMBER),
+        ("transport", "websockets?|polling|longpolling|webtransport|serversentevents|sse"),
+        ("encoding format", "json|etf|msgpack|messagepack|protobuf|cbor|avro|text|binary"),
+        ("compress", "zlib-stream|zstd-stream|gzip|deflate|true|false"),
+    )
+    for name in names.split()
+}
 SHORTEST_WORD = 3  # what is shorter stands for itself in too many places: it is masked as a whole part of a path alone
 LONG_ENOUGH = 8  # shorter values are masked where they stand, and not looked for in other text
 
 
-@remembered(8192)  # most of what stands in one address stands in the next, too
-def opaque(run: str) -> bool:
-    """Has a run of characters the shape of a secret: a JSON Web Token, a mail address, long and mixed, long hex?"""
-    if JWT.fullmatch(run):
-        return True
-    name, at, domain = run.replace("%40", "@").rpartition("@")
-    if at and name and "." in domain:
-        return True
-    labels = [label for label in run.rstrip("=").split(".") if len(label) >= LONG - 4 and _mixed(label)]
-    last = run.rpartition(".")[2]
-    return len(labels) > 1 or (len(last) >= LONG and _mixed(last)) or HEX.fullmatch(last) is not None
-
-
-def _mixed(text: str) -> bool:
-    return any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
-
-
-@remembered(8192)
-def _opaque(segment: str) -> bool:
-    """The same of a whole part of a path, which is more often a secret: also long numbers, and what goes from letters
-    to digits and back, and again."""
-    if FILE.fullmatch(segment) or segment in DEV_SERVERS:
-        return False
-    if EXTRACTED.fullmatch(segment) or "@" in segment or "%40" in segment or opaque(segment):
-        return True
-    if segment.isdigit():
-        return len(segment) >= NUMBER
-    kinds = [c.isdigit() for c in segment if c.isalnum()]
-    turns = [before for before, after in pairwise(kinds) if before != after]
-    back_and_forth = len(segment) >= MIXED and turns.count(True) > 1 and turns.count(False) > 1
-    return back_and_forth or (len(segment) >= LONG and _mixed(segment))
+def _worded(run: str) -> bool:
+    """Are the letters of a run those of words that can be spoken, with a number or two? Those of tokens are not."""
+    letters = sum(map(str.isalpha, run))
+    spoken = sum(len(word) for word in WORD.findall(run) if VOWEL.search(word) and not UNSPOKEN.search(word))
+    return "@" not in run and "%40" not in run and 10 * spoken >= 9 * letters and len(DIGITS.findall(run)) < 4
 
 
 @remembered(8192)  # captures of one application say the same things
@@ -130,15 +118,49 @@ def masked(run: Run, *, secrets: bool = True, users: bool = True, key: str | Non
 
 
 def shape(endpoint: str) -> str:
-    """An endpoint without what differs from run to run: opaque parts of its path are `*`."""
+    """An endpoint without what differs from run to run: what is masked in its path by its shape is `*`."""
     head, path = _split(endpoint)
-    return head + "/".join("*" if _opaque(part) or part.startswith("<token ") else part for part in path.split("/"))
+    return head + "/".join(_shape(part) for part in path.split("/"))
+
+
+def _shape(part: str) -> str:
+    if part.startswith("<token "):
+        return "*"
+    return _masked_segment(part, lambda _: "*", lambda it: it)
+
+
+def _masked_segment(segment: str, mask: Callable[[str], str], shown: Callable[[str], str]) -> str:
+    """A part of a path: what has the shape of a secret is masked, and each value with a name; the rest is shown."""
+    if ";" in segment:  # RFC 3986, section 3.3
+        name, *parameters = segment.split(";")
+        return ";".join([_masked_segment(name, mask, shown), *(_masked_pair(it, mask) for it in parameters)])
+    if segment.partition("=")[2].strip("="):
+        return _masked_pair(segment, mask)
+    return mask(segment) if opaque_segment(segment) or _names_one(decoded(segment)) else shown(segment)
+
+
+def _masked_pair(pair: str, mask: Callable[[str], str]) -> str:
+    """A name and its value, which is masked unless it is a protocol's own; alone it may be a value."""
+    name, equals, value = pair.partition("=")
+    if not equals:
+        return mask(name) if name else name
+    own = PROTOCOLS_OWN.get(name.casefold())
+    hidden = value if not value or (own is not None and own.fullmatch(value)) else mask(value)
+    return (mask(name) if opaque_segment(name) else name) + "=" + hidden
 
 
 def _split(address: str) -> tuple[str, str]:
     """`scheme://host` and the path."""
     start = address.find("/", address.find("://") + 3) if "://" in address else address.find("/")
     return (address[:start], address[start:]) if start >= 0 else (address, "")
+
+
+def _is_file(scheme: str, host: str) -> bool:
+    """Say whether the path of such an address is that of a file, not of a page of the web."""
+    kind = scheme.partition(":")[0].casefold()
+    if host.casefold().startswith("file+"):  # as VS Code shows files to its web views
+        return True
+    return kind == "file" or kind.startswith("vscode") or bool(kind and not host and kind not in WEB)
 
 
 def has_host(url: str) -> bool:
@@ -192,12 +214,13 @@ class Masks:
         sessions = tuple(self.session(session) for session in report.sessions)
         self.meet(report)
         sessions = tuple(self.said(session) for session in sessions)
+        by_id = {session.id: session for session in sessions}
         return msgspec.structs.replace(
             report,
             capture=self.capture(report.capture),
             sessions=sessions,
             groups=tuple(self.group(group) for group in report.groups),
-            findings=tuple(self.finding(finding, report, sessions) for finding in report.findings),
+            findings=tuple(self.finding(finding, report, by_id) for finding in report.findings),
         )
 
     def learn(self, sessions: Iterable[Session]) -> None:
@@ -241,13 +264,19 @@ class Masks:
             traces=(),
             exporter=msgspec.structs.replace(
                 exporter,
-                name=None if exporter.name is None else self.text(exporter.name),
+                name=None if exporter.name is None else self.program(exporter.name),
                 version=None if exporter.version is None else self.text(exporter.version),
-                label=self.text(exporter.label),
+                label=self.program(exporter.label),
             ),
             pages=tuple(self.page(page) for page in capture.pages),
             skipped=tuple(msgspec.structs.replace(it, problem=self.text(it.problem)) for it in capture.skipped),
         )
+
+    def program(self, name: str) -> str:
+        """The name of a program: as long as it may be, what is made of words is no secret."""
+        runs = list(filter(opaque, RUN.findall(name)))
+        worded = bool(runs) and all(map(_worded, runs)) and not _names_one(name)
+        return self._words(name) if worded else self.text(name)
 
     def page(self, page: Page) -> Page:
         end = page.end and msgspec.structs.replace(page.end, successor=self.page_id(page.end.successor))
@@ -329,10 +358,9 @@ class Masks:
             url=None if frame.url is None else self.url(frame.url),
         )
 
-    def finding(self, finding: Finding, report: Report, sessions: Sequence[Session]) -> Finding:
+    def finding(self, finding: Finding, report: Report, by_id: Mapping[str, Session]) -> Finding:
         """A rule's sentence: ours, but for what it quotes of its sessions."""
         message = finding.message
-        by_id = {session.id: session for session in sessions}
         quoted: dict[str, str] = {}
         for raw in report.named(finding.sessions):
             quoted[raw.endpoint.partition("://")[2]] = by_id[raw.id].endpoint.partition("://")[2]
@@ -361,22 +389,27 @@ class Masks:
         if url.lower().startswith(OPAQUE_SCHEMES):
             return scheme + colon + self.token(rest)
         scheme, _, host, path, query, fragment = URL.match(url).groups()  # type: ignore[union-attr]  # all optional
-        address = scheme + host + "/".join(map(self._segment, path.split("/")))
-        asked = "" if query is None else "?" + "&".join(map(self._pair, query.split("&")))
+        address = scheme + host + self._path(scheme, host, path)
+        asked = "" if query is None else "?" + "&".join(_masked_pair(it, self.token) for it in query.split("&"))
         return address + asked + ("" if fragment is None else "#" + self.token(fragment))
 
-    def _segment(self, segment: str) -> str:
-        if ";" in segment:  # RFC 3986, section 3.3
-            name, *parameters = segment.split(";")
-            return ";".join([self._segment(name), *map(self._pair, parameters)])
-        return self._mask(segment) if segment.casefold() in self._known or _opaque(segment) else self._words(segment)
+    def _path(self, scheme: str, host: str, path: str) -> str:
+        shown, at = [], 0
+        for start, end in find_homes(host, path, _is_file(scheme, host)):
+            shown += [self._parts(path[at:start]), self._mask(path[start:end])]
+            at = end
+        return "".join([*shown, self._parts(path[at:])])
 
-    def _pair(self, pair: str) -> str:
-        """A name and its value, which is masked; alone it may be a value."""
-        name, equals, value = pair.partition("=")
-        if not equals:
-            return self.token(name) if name else name
-        return (self.token(name) if _opaque(name) else name) + "=" + (self.token(value) if value else "")
+    def _parts(self, path: str) -> str:
+        parts = SLASH.split(path)  # those of the path, with what is between them
+        for place in range(0, len(parts), 2):
+            part = parts[place]
+            if not (part.startswith("@") and place and parts[place - 2] in PACKAGES):
+                parts[place] = _masked_segment(part, self._mask, self._shown)
+        return "".join(parts)
+
+    def _shown(self, segment: str) -> str:
+        return self._mask(segment) if segment.casefold() in self._known else self._words(segment)
 
     def text(self, text: str) -> str:
         """Any other text of a capture: addresses in it, known words, what was masked elsewhere, what has the shape of
@@ -398,12 +431,16 @@ class Masks:
 
     def _word(self, name: str) -> str:
         if "://" not in name:
-            return self._shaped(self._words(name))
+            return self._plain(name)
         parts, at = [], 0
         for found in WITHIN.finditer(name):
-            parts += [self._shaped(self._words(name[at : found.start()])), self.url(found[0])]
+            parts += [self._plain(name[at : found.start()]), self.url(found[0])]
             at = found.end()
-        return "".join([*parts, self._shaped(self._words(name[at:]))])
+        return "".join([*parts, self._plain(name[at:])])
+
+    def _plain(self, text: str) -> str:
+        """A text without addresses."""
+        return self._shaped(self._words(mask_homes(text, self.token)))
 
     def _words(self, text: str) -> str:
         """Users, and what a provider's row says is secret, where they stand by themselves, in any case or encoding."""

@@ -116,7 +116,7 @@ def _conclude(
                 if opened is not None and opened.latest is None:  # by then it was open
                     earliest = None if opened.earliest is None else min(opened.earliest, at)
                     opened = Bounds(earliest, at, event.evidence, event.pointer)
-            case Closed(within=within, code=code, reason=reason):
+            case Closed(within=within, code=code, reason=reason, problem=problem):
                 closed = within
             case Silent():
                 silent = True

@@ -96,6 +96,8 @@ Conditions of `match`. Patterns are regular expressions; in TOML write them in s
 | `sent`, `received` | how one of the first four messages begins (binary ones as Latin-1) |
 | `script` | some part of the URL of any code in the initiator's stack |
 | `dev_host` | `true`: the host is a developer's own (localhost, private networks, `.local`, `.test`) |
+| `by_page` | `true`: a script in a page of the same server opened it, and its path begins with that page's |
+| `receives_only` | `true`: messages are recorded, and none of them was sent |
 
 A place is one of `query` (with a `key`), `path`, `host`, `protocol`, `sent` and `received`, named by `in`. Then, in
 this order: `pattern` takes its first group, `base64` decodes, `jwt` takes the claims of a JSON Web Token, and `json`
@@ -107,7 +109,7 @@ The user and the app, and every value of a URL's query, are masked for all of th
 
 {services}
 
-## Dev servers
+## Dev servers and test runners
 
 Their sockets are listed, and count in no overlap rule unless `--count-dev-servers` is given.
 

@@ -46,5 +46,16 @@ def report(reading: Callable[[Any], Capture]) -> Callable[..., Report]:
     return lambda content, **policy: analyze(reading(content), Policy(**policy))
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Each retry and its miss: a test that passed at its second try says so."""
+    retries = terminalreporter.stats.get("rerun", [])
+    if retries:
+        tests = len({report.nodeid for report in retries})
+        terminalreporter.write_line(f"{tests} {'test was' if tests == 1 else 'tests were'} retried:", yellow=True)
+    for report in retries:
+        miss = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E  ")]
+        terminalreporter.write_line(f"  {report.nodeid}: {' '.join(miss)[:300]}", yellow=True)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="write the golden answers anew")

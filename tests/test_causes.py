@@ -11,9 +11,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from small_har import PAGE, har, request, socket, stack
 
+from analyzer import openings
 from analyzer.causes import CAUSES
-from analyzer.model import Client, Policy, Report, Run
+from analyzer.model import Client, Confidence, Policy, Report, Run
 from analyzer.pipeline import analyze
 from analyzer.providers import builtin, clients
 from analyzer.readers import read
@@ -23,6 +25,8 @@ ROOT = Path(__file__).parent.parent
 CAPTURES = ROOT / "tests" / "captures"
 # Every capture that shows a cause, with that cause; all others show none. Each was made by a real browser.
 SHOWN = {
+    "chrome-bug-hook-opens-later": ["missing-cleanup"],  # of react-use-websocket 3, which awaits the URL
+    "chrome-bug-stream-6-strict": ["cleanup-while-connecting"],
     "chrome-S2-overuse": ["several-client-instances"],
     "chrome-S6-strict-manual": ["cleanup-while-connecting"],
     "chrome-S7-hook-strict": ["strict-mode-double-mount"] * 2,
@@ -38,10 +42,8 @@ SHOWN = {
     "chrome-cause-review-kicked": ["strict-mode-double-mount"],  # the server closed: no more than probable
     "chrome-cause-review-relogin": ["several-client-instances"],  # one client that connected anew: likewise
     "chrome-cause-review-relogin3": ["several-client-instances"],
-    "chrome-cause-review-relogopen": ["several-client-instances"],
     "chrome-cause-review-slowclean": ["missing-cleanup"],  # saved before its clean-up was done: likewise
     "chrome-cause-review-slowclean-long": ["strict-mode-double-mount"],
-    "chrome-cause-review-twoclients-kill": ["several-client-instances"],
     "chrome-cause-socketio-force-new": ["socket-io-not-multiplexed"],
     "chrome-cause-socketio-minified": ["socket-io-not-multiplexed"],
     "chrome-cause-socketio-namespaces": ["socket-io-not-multiplexed"],
@@ -66,11 +68,13 @@ NEAR = {
     "reconnect-without-close": "chrome-S5-drop-reconnect",  # the old one was gone
     "iframe-or-worker-duplicate": "chrome-cause-one-place-twice",  # both in the page
     "socket-io-not-multiplexed": "chrome-cause-socketio-two-hosts",  # two servers cannot share
-    "several-client-instances": "chrome-cause-two-clients-two-users",
+    "several-client-instances": "chrome-cause-review-relogopen",  # one client: the old socket closed a little later
 }
 # Probable: an effect without a clean-up, two components at once, one client that disconnects and connects anew look the
 # same, or the capture was saved too early to tell.
 PROBABLE = {
+    "chrome-bug-hook-opens-later",
+    "chrome-bug-stream-6-strict",
     "chrome-S2-overuse",
     "chrome-S6-strict-manual",
     "chrome-cause-one-place-twice",
@@ -78,10 +82,8 @@ PROBABLE = {
     "chrome-cause-review-kicked",
     "chrome-cause-review-relogin",
     "chrome-cause-review-relogin3",
-    "chrome-cause-review-relogopen",
     "chrome-cause-review-slowclean",
     "chrome-cause-review-slowclean-long",
-    "chrome-cause-review-twoclients-kill",
     "chrome-cause-socketio-force-new",
     "chrome-cause-socketio-minified",
     "chrome-cause-socketio-namespaces",
@@ -248,6 +250,155 @@ def test_the_peak_of_a_lab_capture_is_the_true_one(path: Path) -> None:
     assert peaks.proven_peak <= truth["max_concurrent_open"] <= peaks.possible_peak
 
 
+# -- only what was open together -------------------------------------------------------------------------------
+
+STREAM = (
+    "wss://chat.stream-io-api.com/connect?json=%7B%22user_id%22%3A%22{user}%22%7D&api_key=k&stream-auth-type=jwt"
+    "&X-Stream-Client=stream-chat-js-v9.53.0-browser"
+)
+ENGINE = "wss://rt.example/socket.io/?EIO=4&transport=websocket"
+CALLED = stack("_connect", "connect", "openConnection", "connectUser", "login")
+IO = stack("doOpen", "createSocket", "open", "connect", "lookup", "start")
+
+
+def beats(start: int, end: int) -> list[float]:
+    return [float(it) for it in range(start + 1, end)]
+
+
+def stream(start: int, end: int | None, user: str = "a", calls: dict[str, Any] = CALLED) -> dict[str, Any]:
+    return socket(start, end, url=STREAM.format(user=user), calls=calls, seen=beats(start, end or 40))
+
+
+def engine(start: int, end: int | None, calls: dict[str, Any] = IO, url: str = ENGINE) -> dict[str, Any]:
+    return socket(start, end, url=url, calls=calls, seen=beats(start, end or 40))
+
+
+def other(start: int, end: int | None, host: str = "one.example") -> dict[str, Any]:
+    return socket(start, end, url=f"wss://{host}/ws", seen=beats(start, end or 40))
+
+
+two_others = other(0, None, "two.example"), other(0, None, "three.example")
+
+
+@pytest.mark.parametrize(
+    ("sockets", "cause"),
+    [
+        pytest.param([engine(1, 10), engine(12, None), other(0, None), other(2, None, "two.example")], None,
+                     id="Socket.IO: one after the other, beside two others"),
+        pytest.param([engine(1, 30), engine(12, None), other(0, None)], "socket-io-not-multiplexed",
+                     id="Socket.IO: together, beside another"),
+        pytest.param([engine(1, 10), engine(12, 30), engine(14, None), other(0, None)], "socket-io-not-multiplexed",
+                     id="Socket.IO: the first was gone, the other two were together"),
+        pytest.param([stream(1, 10), stream(12, None), stream(0, None, "b"), stream(2, None, "c")], None,
+                     id="Stream: one user after himself, beside two others"),
+        pytest.param([stream(1, None), stream(12, None), stream(0, None, "b")], "several-client-instances",
+                     id="Stream: one user twice, beside another"),
+        pytest.param([stream(1, 10), stream(9, 20), stream(19, None)], None,
+                     id="Stream: each old one closes a second after the next was asked for"),
+        pytest.param([stream(1, 30), stream(9, None)], "several-client-instances",
+                     id="Stream: the old one closes 21 s later"),
+    ],
+)  # fmt: skip
+def test_a_cause_names_only_sockets_that_were_open_together(
+    sockets: list[dict[str, Any]], cause: str | None, report: Callable[..., Report]
+) -> None:
+    told = report(har(*sockets))
+    assert told.verdict == "overlap"
+    assert {it.cause for it in told.findings} - {None} == ({cause} if cause else set())
+    names_only_what_met(told)
+
+
+def worker(start: int, end: int | None) -> dict[str, Any]:
+    return socket(start, end, url=FEED, calls=stack("go", url=f"{PAGE}worker.js"), seen=beats(start, end or 40))
+
+
+FEED = "wss://feed.example/ws"
+
+
+@pytest.mark.parametrize(
+    ("sockets", "cause"),
+    [
+        pytest.param([socket(1, None, url=FEED, seen=[40]), worker(3, None)], "iframe-or-worker-duplicate",
+                     id="page and worker, together"),
+        pytest.param([socket(1, 9, url=FEED), worker(12, None)], None, id="one after the other"),
+    ],
+)  # fmt: skip
+def test_page_and_worker_are_a_cause_only_together(
+    sockets: list[dict[str, Any]], cause: str | None, report: Callable[..., Report]
+) -> None:
+    script = request(0.5, f"{PAGE}worker.js", kind="script")
+    script["request"]["headers"] = [{"name": "Sec-Fetch-Dest", "value": "worker"}]
+    told = report(har(script, *sockets, *two_others))
+    assert {session.context for session in told.sessions} >= {None, "worker"}
+    assert {it.cause for it in told.findings} - {None} == ({cause} if cause else set())
+
+
+def test_the_number_of_connections_that_a_cause_names_is_that_of_those_together(report: Callable[..., Report]) -> None:
+    apart = [engine(1, 8), engine(3, 9), engine(20, 30), engine(22, None), *two_others]
+    (finding,) = (it for it in report(har(*apart)).findings if it.cause)
+    assert finding.why is not None
+    assert "opened 2 connections" in finding.why
+    assert len(finding.proof) == 2
+
+
+@pytest.mark.parametrize("frame", ["onclose", "Manager.onclose", "onClose", "onerror", "onDisconnect", "on_close"])
+def test_a_socket_io_connection_that_was_opened_because_another_ended_is_no_certain_cause(
+    frame: str, report: Callable[..., Report]
+) -> None:
+    again = stack("doOpen", "open", "lookup", "restart", frame)
+    (finding,) = report(har(engine(1, 30), engine(12, None, calls=again))).findings
+    assert (finding.why or "").startswith("Probably")
+    (finding,) = report(har(engine(1, 30), engine(12, None))).findings
+    assert not (finding.why or "").startswith("Probably")
+
+
+def names_only_what_met(it: Report) -> None:
+    for finding in it.findings:
+        named = it.named(dict.fromkeys(line.session for line in finding.proof if finding.cause))
+        for session in named:
+            assert any(openings.met(session, one, finding.confidence) for one in named if one is not session)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_each_socket_that_a_cause_names_was_open_together_with_another_that_it_names(name: str) -> None:
+    names_only_what_met(report(name))
+
+
+@pytest.mark.parametrize(
+    ("sockets", "remedy"),
+    [
+        pytest.param([other(1, 20), other(5, None)], "Open the connection once", id="one address, both live on"),
+        pytest.param([other(1, 6), other(5, None)], "Close the old socket", id="one address, a hand-over"),
+        pytest.param([other(1, 9), other(12, None), *two_others], "--per endpoint",
+                     id="one address, one after the other, beside another address"),
+        pytest.param([stream(1, 6), stream(5, None)], "Close the old socket", id="one user, a hand-over"),
+        pytest.param([stream(1, None), stream(5, None)], "Create the client once", id="one user, both live on"),
+        pytest.param([stream(1, None), stream(5, None, "b")], "One user at a time", id="two users"),
+    ],
+)  # fmt: skip
+def test_the_remedy_follows_from_what_was_open_together(
+    sockets: list[dict[str, Any]], remedy: str, report: Callable[..., Report]
+) -> None:
+    (finding,) = (it for it in report(har(*sockets)).findings if it.confidence is Confidence.PROVEN and it.remedy
+                  and it.rule != "user-still-connected")  # fmt: skip
+    assert remedy in (finding.remedy or "")
+
+
+MOUNT = ("effect", "commitHookEffectListMount")
+AGAIN = ("effect", "commitHookEffectListMount", "invokePassiveEffectMountInDEV")
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["in the effect", "after an await"])
+def test_an_effect_that_opens_later_is_not_said_to_lack_a_clean_up(later: bool, report: Callable[..., Report]) -> None:
+    first, again = (
+        stack("createSocket", "start", then=[it]) if later else stack("createSocket", *it) for it in (MOUNT, AGAIN)
+    )
+    opened = [socket(start, None, calls=calls, seen=beats(2, 40)) for start, calls in ((1.0, first), (1.1, again))]
+    (finding,) = (it for it in report(har(*opened)).findings if it.cause)
+    assert (finding.cause, (finding.why or "").startswith("Probably")) == ("missing-cleanup", later)
+    assert ("did not close its socket" in (finding.why or "")) is not later
+
+
 # -- known faults ----------------------------------------------------------------------------------------------
 
 
@@ -261,7 +412,11 @@ def test_the_peak_of_a_lab_capture_is_the_true_one(path: Path) -> None:
         pytest.param(Client("stream-chat-js", "10.0.0", None), False, id="ten is more than nine"),
         pytest.param(Client("stream-chat-js", None, None), False, id="no version"),
         pytest.param(Client("stream-chat-js", "v", None), False, id="no number"),
+        pytest.param(
+            Client("stream-chat-javascript-client-browser", "6.2.0", None), True, id="as it called itself before"
+        ),
         pytest.param(Client("stream-chat-react-native", "9.1.0", None), False, id="another client"),
+        pytest.param(Client("stream-chat-js-fork", "9.1.0", None), False, id="a longer name"),
         pytest.param(None, False, id="no client"),
     ],
 )

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from analyzer.exporters import EXPORTERS, UNKNOWN, caveats
+from analyzer import advice
+from analyzer.exporters import EXPORTERS, UNKNOWN, Row, caveats
 from analyzer.model import Policy, Run, Unreadable
 from analyzer.outputs import check, verdict
 from analyzer.pipeline import analyze
@@ -41,7 +42,8 @@ def told(*names: str, policy: Policy = Policy(), width: int | None = None) -> li
                      "since 1.23 s (2026-11-23 18:48:42.155 UTC). If the back/forward cache was off while this was recorded, say so: "
                      "--assume no-bfcache. More: har-sockets analyze chrome-09b-nav-back-nobfcache.har", id="how to tell"),
         pytest.param("playwright-1.60-A.har", Policy(), "????  playwright-1.60-A.har: No WebSocket is in this file, which does "
-                     "not mean that there was none. Record with Chrome DevTools or HTTP Toolkit, or with Playwright 1.61 or later. More: "
+                     "not mean that there was none. Playwright writes WebSockets from 1.61 on, without their closes. In tests record "
+                     "with the pytest plugin of har-sockets, or by hand with `har-sockets record URL`. More: "
                      "har-sockets analyze playwright-1.60-A.har", id="how to record, where nothing was seen"),
         pytest.param("playwright-1.60-A.har", Policy(allow_empty=True, allow_undecided=True), "PASS  playwright-1.60-A.har: no "
                      "socket, which is allowed", id="nothing was seen, which is allowed"),
@@ -96,4 +98,14 @@ def test_every_caveat_that_hides_sockets_says_how_to_record() -> None:
     source = (Path(__file__).parent.parent / "analyzer/readers/har.py").read_text()
     hiding |= set(re.findall(r'Caveat\(\s*"([a-z-]+)",[^)]*?(?:True|hides_sockets=)', source))
     assert hiding >= {"cut-off", "merged", "filtered", "exporter-unknown"}
-    assert hiding <= set(verdict.ADVICE)
+    whose = set(verdict.ADVICE) | {"sockets-not-exported", "open-sockets-not-exported", "exporter-unknown", "filtered"}
+    assert hiding <= whose  # of the latter the exporter's row says it
+    assert {row.id for row in EXPORTERS} - set(advice.ROWS) == {"gori", "pcapng-utils", "pcap2har"}
+
+
+@pytest.mark.parametrize("row", [*EXPORTERS, UNKNOWN], ids=lambda row: f"{row.label}")
+def test_nobody_is_told_to_use_the_program_that_was_used(row: Row) -> None:
+    told = advice.ROWS.get(row.id, advice.OTHERS)
+    assert ("Record with Chrome DevTools" in f"{told.whole} {told.exact}") is (row.id in ("firefox", "webkit", "unknown")
+                                                                             or row.id not in advice.ROWS)  # fmt: skip
+    assert "Record with Chrome DevTools" not in f"{advice.ROWS['chrome']} {advice.ROWS['merged']}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.exporters import EXPORTERS, UNKNOWN, caveats, identify
+from analyzer.exporters import EXPORTERS, UNKNOWN, caveats, identify, label
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,39 @@ def test_every_row_that_leaves_sockets_out_says_so(row: object) -> None:
     assert isinstance(row, Row)
     hides = any(caveat.hides_sockets for caveat in caveats(row))
     assert hides is (row.omits is not Omits.NONE)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "comment", "shown"),
+    [
+        pytest.param("WebInspector", "537.36", None, "Chrome DevTools", id="Chrome writes a constant"),
+        pytest.param("Firefox", "153.7.0", None, "Firefox 153.7.0", id="a version"),
+        pytest.param("Playwright", "1.32.3", None, "Playwright 1.32.3", id="the row of older versions"),
+        pytest.param("mitmproxy", "11.0.2", "", "mitmproxy 11.0.2", id="the program itself"),
+        pytest.param(
+            "mitmproxy har_dump", "0.1", "mitmproxy version mitmproxy 9.0.1", "mitmproxy 9.0.1", id="its addon"
+        ),
+        pytest.param("mitmproxy har_dump", "0.1", None, "mitmproxy har_dump 0.1", id="its addon alone"),
+        pytest.param("Charles Proxy", "4.6.3", None, "Charles Proxy 4.6.3", id="no row knows it"),
+        pytest.param("Charles Proxy 4.6.3", "4.6.3", None, "Charles Proxy 4.6.3", id="its name has its version"),
+        pytest.param("", "1", None, "an unknown program 1", id="no name"),
+        pytest.param(None, None, "mitmproxy 9.0.1", "an unknown program", id="a comment alone names nobody"),
+    ],
+)
+def test_the_program_is_named_with_its_own_version(
+    name: str | None, version: str | None, comment: str | None, shown: str
+) -> None:
+    assert label(identify(name, version), name, version, comment) == shown
+
+
+def test_a_program_is_not_called_unknown_beside_its_name() -> None:
+    (named,) = caveats(UNKNOWN)
+    (nameless,) = caveats(UNKNOWN, named=False)
+    assert named.message == "What this program leaves out of a HAR is not known."
+    assert "which it does not name" in nameless.message
+    assert named.hides_sockets and nameless.hides_sockets
+
+
+def test_a_limit_of_older_versions_says_of_which() -> None:
+    (told,) = caveats(identify("Playwright", "1.32.3"))
+    assert told.message == "Playwright before 1.61 never writes WebSockets into a HAR."

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from click.testing import Result
+from small_har import failed, har, socket, stack
 from typer.testing import CliRunner
 
-from analyzer import gate
+from analyzer import gate, outputs
 from analyzer.cli import app
-from analyzer.model import Policy, Report, Severity
-from analyzer.pipeline import analyze
+from analyzer.model import MILLISECOND, Policy, Report, Run, Scope, Severity
+from analyzer.outputs.verdict import verdict_sentences
+from analyzer.pipeline import analyze, judged
 from analyzer.readers import read
+from analyzer.rules import RULES
 
 CAPTURES = Path(__file__).parent / "captures"
 FINE = "chrome-08-refresh3.har"
@@ -118,6 +122,7 @@ def rules(folder: Path, names: str, *options: str) -> list[str]:
         pytest.param(FAILED, "", 0, id="failed-handshakes is a note"),
         pytest.param(FAILED, "--fail-on note", 1, id="failed-handshakes, notes fail"),
         pytest.param(NONE, "--allow-empty --fail-on note", 1, id="nothing-recorded, notes fail"),
+        pytest.param("chrome-bug-phoenix-backs-off.har", "", 0, id="reconnect-storm, of a client that backs off"),
         # the scopes
         pytest.param(USERS, "", 1, id="per capture, two users are too many"),
         pytest.param(USERS, "--per service", 1, id="per service they are, too"),
@@ -284,3 +289,156 @@ def test_a_file_that_cannot_be_written_is_wrong_usage_and_leaves_nothing(folder:
     done = check(folder, DUPLICATE, "--out", "json:nowhere/a.json")
     assert done.exit_code == 2
     assert done.stderr.splitlines()[-1].startswith("har-sockets: nowhere/a.json: cannot be written")
+
+
+# -- undecided only where some truth breaks the policy ---------------------------------------------------------------
+
+ONE, OTHER = "wss://one.example/ws", "wss://other.example/ws"
+CHAT = "wss://chat.stream-io-api.com/connect?json=%7B%22user_id%22%3A%22{}%22%7D&api_key=k&stream-auth-type=jwt"
+NEXUS = "wss://nexus-websocket-a.intercom.io/pubsub/5-abc?X-Nexus-Version=1&user_role=user"
+VITE = (("Sec-WebSocket-Protocol", "vite-hmr"),)
+EXTENSION = stack("sync", url="chrome-extension://abcdefghijklmnop/background.js")
+
+
+def perhaps(seconds: float, first: str = ONE, second: str = ONE, **more: Any) -> list[dict[str, Any]]:
+    """Two sockets that may have been open together for so long: it is not known when the second one opened."""
+    return [
+        socket(1, 6, url=first, seen=[2, 3, 4, 5]),
+        socket(6 - seconds, None, url=second, opened=7, seen=[8, 9], **more),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sockets", "policy", "status"),
+    [
+        pytest.param(perhaps(0.1), {}, 0, id="at most 100 ms, of 250"),
+        pytest.param(perhaps(0.3), {}, 4, id="at most 300 ms, of 250"),
+        pytest.param(perhaps(0.3), {"tolerance": 400 * MILLISECOND}, 0, id="at most 300 ms, of 400"),
+        pytest.param(perhaps(0.1), {"tolerance": 0}, 4, id="at most 100 ms, of none"),
+        pytest.param(perhaps(3), {"max_open": 2}, 0, id="two are allowed"),
+        pytest.param(perhaps(3, ONE, OTHER), {}, 4, id="two addresses"),
+        pytest.param(perhaps(3, ONE, OTHER), {"per": Scope.ENDPOINT}, 0, id="two addresses, each by itself"),
+        pytest.param(perhaps(3), {"per": Scope.ENDPOINT}, 4, id="one address, each by itself"),
+        pytest.param(perhaps(3, headers=VITE), {}, 0, id="a development server's"),
+        pytest.param(perhaps(3, headers=VITE), {"count_dev_servers": True}, 4, id="a development server's, counted"),
+        pytest.param(perhaps(3, calls=EXTENSION), {}, 0, id="an extension's"),
+        pytest.param(perhaps(3, calls=EXTENSION), {"count_extensions": True}, 4, id="an extension's, counted"),
+        pytest.param(perhaps(3, CHAT.format("a"), NEXUS), {}, 0, id="two services: a note if it were certain"),
+        pytest.param(perhaps(3, CHAT.format("a"), CHAT.format("a")), {}, 4, id="one user"),
+        pytest.param(perhaps(3), {"fail_on": Severity.ERROR}, 0, id="a warning if it were certain, errors fail"),
+        pytest.param(perhaps(3, CHAT.format("a"), CHAT.format("a")), {"fail_on": Severity.ERROR}, 4, id="an error"),
+        pytest.param(perhaps(3), {"severities": (("concurrent-sockets", None),)}, 0, id="the rule is off"),
+        pytest.param(perhaps(3), {"severities": (("possible-overlap", None),)}, 4, id="only the doubt is off"),
+        pytest.param(
+            perhaps(3, CHAT.format("a"), CHAT.format("b")),
+            {"per": Scope.USER, "severities": (("user-still-connected", Severity.ERROR),)}, 4, id="another rule fails",
+        ),
+        # beside an overlap that is certain, and allowed
+        pytest.param([*perhaps(3), socket(1, None, url=OTHER, headers=VITE)], {}, 4, id="beside a development server's"),
+        pytest.param([*perhaps(0.1), socket(1, None, url=OTHER, headers=VITE)], {}, 0, id="briefly, beside one"),
+        pytest.param([*perhaps(3), socket(1, 20)], {"max_open": 2}, 4, id="perhaps a third, where two are allowed"),
+        pytest.param([*perhaps(0.1), socket(1, 20)], {"max_open": 2}, 0, id="briefly a third, where two are allowed"),
+        pytest.param([*perhaps(0.1), *perhaps(0.1, OTHER, OTHER)], {"max_open": 2}, 0, id="two pairs at one time"),
+        pytest.param([socket(1, 6), socket(5, None), *perhaps(3)], {"max_open": 3}, 4, id="perhaps a fourth"),
+        pytest.param([socket(1, 6), socket(5.9, None), *perhaps(3)], {"max_open": 3}, 0, id="perhaps a fourth, briefly"),
+    ],
+)  # fmt: skip
+def test_a_capture_is_undecided_only_where_some_truth_breaks_the_policy(
+    sockets: list[dict[str, Any]], policy: dict[str, Any], status: int, report: Callable[..., Report]
+) -> None:
+    assert gate.judge(report(har(*sockets), **policy), Policy(**policy)).status == status
+
+
+def test_what_the_baseline_knows_is_no_doubt(report: Callable[..., Report]) -> None:
+    (known,) = report(har(socket(1, 6, url=ONE), socket(2, 9, url=ONE))).findings
+    policy = Policy(baseline=frozenset({known.fingerprint}))
+    assert gate.judge(report(har(*perhaps(3))), Policy()).status == gate.UNDECIDED
+    assert gate.judge(report(har(*perhaps(3)), baseline=policy.baseline), policy).status == 0
+
+
+@pytest.mark.parametrize("name", [POSSIBLE, MISSING, CONCURRENT, DUPLICATE, FINE, DEV, "chrome-S7-hook-strict.har"])
+@pytest.mark.parametrize("tolerance", [0, 250, 10_000])
+def test_what_is_decided_stays_so_when_less_is_possible(name: str, tolerance: int) -> None:
+    """A capture of which every socket was open as long as it possibly was passes only if the capture itself passes."""
+    policy = Policy(tolerance=tolerance * MILLISECOND)
+    capture = analyze(read(CAPTURES / name), policy)
+    status = gate.judge(capture, policy).status
+    worst = tuple(msgspec.structs.replace(it, proven=it.possible) for it in capture.sessions)
+    then = gate.judge(judged(capture.capture, worst, policy), policy).status
+    assert (then == gate.VIOLATED) == (status == gate.VIOLATED or (capture.unsure and status == gate.UNDECIDED))
+
+
+# -- nothing opened -------------------------------------------------------------------------------------------------
+
+NEVER_OPENED = [
+    failed(n, n + 0.1, "Error during WebSocket handshake: Unexpected response code: 503") for n in (1, 9, 20)
+]
+
+
+@pytest.mark.parametrize(
+    ("sockets", "said"),
+    [
+        pytest.param(NEVER_OPENED, "No socket opened: 3 x HTTP 503.", id="refused"),
+        pytest.param([failed(1, 1.1, "net::ERR_CONNECTION_REFUSED")], "No socket opened: 1 x net::ERR_CONNECTION_REFUSED.",
+                     id="no server"),
+        pytest.param([failed(1, 1.1, "WebSocket is closed before the connection is established.")],
+                     "No socket opened: 1 x closed by the page itself while connecting.", id="closed by the page"),
+        pytest.param([failed(1, 1.1, "a"), failed(2, 2.1, "b"), failed(3, 3.1, "c"), failed(4, 4.1, "d")],
+                     "No socket opened: 1 x a, 1 x b, 1 x c and 1 other problems.", id="many reasons"),
+    ],
+)  # fmt: skip
+def test_a_capture_in_which_nothing_opened_was_not_checked(
+    sockets: list[dict[str, Any]], said: str, report: Callable[..., Report]
+) -> None:
+    it = report(har(*sockets))
+    assert (it.verdict, gate.judge(it, Policy()).status) == ("no-overlap", gate.EMPTY)
+    assert gate.judge(it, Policy(allow_empty=True)).status == 0
+    assert gate.judge(it, Policy(allow_undecided=True)).status == gate.EMPTY
+    assert "nothing-recorded" in {finding.rule for finding in it.findings}
+    assert verdict_sentences(it, Policy())[0] == said
+
+
+@pytest.mark.parametrize("name", [name for name in outputs.OUTPUTS if name != "parquet"])
+def test_no_output_ticks_what_nothing_opened_in(name: str, report: Callable[..., Report]) -> None:
+    it = report(har(*NEVER_OPENED))
+    shown = outputs.render(name, Run((it, it), (), Policy(), rules=RULES)).decode()
+    assert "✓" not in shown
+    assert "Never more than one" not in shown
+    assert 'class="verdict good"' not in shown
+
+
+def test_one_that_opened_beside_those_that_failed_is_checked(report: Callable[..., Report]) -> None:
+    it = report(har(*NEVER_OPENED, socket(30, None)))
+    assert gate.judge(it, Policy()).status == 0
+    assert "nothing-recorded" not in {finding.rule for finding in it.findings}
+
+
+# -- the reason -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sockets", "said"),
+    [
+        pytest.param(perhaps(3), "Cannot tell: when socket #2 opened is not known.", id="the second's opening"),
+        pytest.param([socket(1, 6), *perhaps(3)[1:]], "Cannot tell: when socket #2 opened is not known.",
+                     id="the same, of one that closed at once"),
+        pytest.param([socket(1, 6), socket(3, 9, opened=7), socket(8.5, None, opened=10)],
+                     "Cannot tell: when socket #2 and socket #3 opened is not known.", id="two openings"),
+    ],
+)  # fmt: skip
+def test_the_reason_names_the_instants_that_are_not_known(
+    sockets: list[dict[str, Any]], said: str, report: Callable[..., Report]
+) -> None:
+    it = report(har(*sockets))
+    assert verdict_sentences(it, Policy())[0] == said
+    for finding in it.findings:
+        if finding.rule == "possible-overlap":
+            assert said.removeprefix("Cannot tell: ") in finding.message or len(it.findings) > 1
+
+
+def test_a_possible_overlap_that_is_allowed_asks_for_nothing(report: Callable[..., Report]) -> None:
+    (finding,) = report(har(*perhaps(0.1))).findings
+    assert (finding.rule, finding.remedy) == ("possible-overlap", None)
+    assert "which the tolerance of 250 ms allows" in finding.message
+    (finding,) = report(har(*perhaps(3))).findings
+    assert "DevTools" not in (finding.remedy or "")

@@ -87,8 +87,8 @@ def test_what_passes_is_one_notice() -> None:
 
 def test_what_cannot_be_told_is_a_warning_that_says_how_to_record() -> None:
     _, (level, properties, said) = parsed(made(["playwright-1.60-A.har"]))
-    assert (level, properties["title"]) == ("warning", "har-sockets: no sockets")
-    assert "Record with Chrome DevTools" in said
+    assert (level, properties["title"]) == ("warning", "har-sockets: no socket opened")
+    assert "`har-sockets record URL`" in said
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())

@@ -190,3 +190,51 @@ def test_own_services_of_the_settings_are_known(folder: Path) -> None:
     (folder / "har-sockets.toml").write_text('providers = "own.toml"')
     (capture,) = answer("analyze", OVERUSE, "--format", "json")["captures"]
     assert {session["provider"] for session in capture["sessions"]} == {"acme"}
+
+
+DEEP = b"max-open = " + b"[" * 100_000
+
+
+@pytest.mark.parametrize("command", ["check", "analyze"])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(b"# caf\xe9\nmax-open = 4", "not UTF-8, as TOML must be: byte 5", id="Latin-1"),
+        pytest.param("max-open = 4".encode("utf-16"), "not UTF-8, as TOML must be: byte 0", id="UTF-16"),
+        pytest.param(b"max-open = 4\x00", "not TOML", id="a NUL"),
+        pytest.param(b"\x00" * 100, "not TOML", id="NULs alone"),
+        pytest.param(bytes(range(256)), "not UTF-8", id="any bytes"),
+        pytest.param(DEEP, "not TOML", id="nested without end"),
+        pytest.param(b'baseline = "a\\u0000b"', "no baseline of har-sockets", id="a NUL in a path"),
+        pytest.param(b'providers = "a\\u0000b"', "", id="a NUL in another path"),
+        pytest.param(None, "not a file", id="a folder"),
+        pytest.param(Path("nowhere"), "No such file or directory", id="a link to nowhere"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_wrong_usage_in_one_line(
+    content: bytes | Path | None, told: str, command: str, folder: Path
+) -> None:
+    path = folder / "har-sockets.toml"
+    if content is None:
+        path.mkdir()
+    elif isinstance(content, Path):
+        path.symlink_to(folder / content)
+    else:
+        path.write_bytes(content)
+    done = CliRunner().invoke(app, [command, OVERUSE])
+    assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert done.stderr.startswith(f"har-sockets: {folder}")
+    assert told in done.stderr
+
+
+@pytest.mark.parametrize("text", ["max-open = 4", "# none of ours\n"])
+def test_a_shared_file_that_is_not_utf_8_is_wrong_usage(text: str, folder: Path) -> None:
+    (folder / "pyproject.toml").write_bytes(b"# caf\xe9\n[tool.har-sockets]\n" + text.encode())
+    done = CliRunner().invoke(app, ["check", OVERUSE])
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
+    assert "pyproject.toml: not UTF-8" in done.stderr
+
+
+def test_settings_with_a_mark_of_the_byte_order_are_read(folder: Path) -> None:
+    (folder / "har-sockets.toml").write_bytes(b"\xef\xbb\xbfmax-open = 4")
+    assert CliRunner().invoke(app, ["check", OVERUSE]).exit_code == 0

@@ -37,6 +37,7 @@ def trace(
     received: Iterable[str] = (),
     scripts: Iterable[str] = (),
     cut: bool = False,
+    recorded: bool = True,
 ) -> Trace:
     """A socket that opened with these; what was sent stands before what was received."""
     messages = [(Direction.SEND, text) for text in sent] + [(Direction.RECEIVE, text) for text in received]
@@ -45,7 +46,9 @@ def trace(
         url=f"{url}?{urlencode(query)}" if query else url,
         endpoint=url.partition("?")[0],
         events=(),
-        messages=Messages(array("q"), b"", array("b"), array("q")),
+        messages=Messages(
+            array("q"), bytes(it is Direction.SEND for it, _ in messages), array("b"), array("q"), recorded
+        ),
         protocols=tuple(protocols),
         opening=tuple(Opening(direction, text, cut) for direction, text in messages),
         scripts=tuple(scripts),
@@ -98,6 +101,71 @@ SIGNALR = {"id": "q1w2e3r4t5y6u7i8o9p0Aa", "access_token": ALICE}
 
 MATCHES = [
     # -- dev servers
+    pytest.param(
+        "live-server",
+        trace("ws://127.0.0.1:5500//ws", received=["x"], scripts=["http://127.0.0.1:5500/"]),
+        told(),
+        id="Live Server, in a folder's page",
+    ),
+    pytest.param(
+        "live-server",
+        trace(
+            "ws://127.0.0.1:5500/a%20b/index.html/ws",
+            received=["reload"],
+            scripts=["http://127.0.0.1:5500/a%20b/index.html?x=1"],
+        ),
+        told(),
+        id="Live Server, in a page with a name",
+    ),
+    pytest.param(
+        "live-server",
+        trace("ws://192.168.1.7:8080/docs//ws", scripts=["http://192.168.1.7:8080/docs/"]),
+        told(),
+        id="Live Server seen from a telephone, no message yet",
+    ),
+    pytest.param(
+        "cypress",
+        trace("wss://app.example/__socket/", {"EIO": "4", "transport": "websocket"}),
+        told(),
+        id="Cypress beside the application under test",
+    ),
+    pytest.param(
+        "cypress",
+        trace("ws://localhost:3000/__socket.io/", {"EIO": "3", "transport": "websocket"}),
+        told(),
+        id="Cypress before version 8",
+    ),
+    pytest.param(
+        "cypress",
+        trace("ws://localhost:3000/__socket-graphql", protocols=["graphql-transport-ws"]),
+        told(),
+        id="Cypress and its GraphQL",
+    ),
+    pytest.param(
+        "cypress",
+        trace("ws://localhost:41234/__launchpad/graphql-ws", protocols=["graphql-transport-ws"]),
+        told(),
+        id="Cypress before a test is chosen",
+    ),
+    pytest.param(
+        "vitest",
+        trace("ws://localhost:63315/__vitest_browser_api__", {"type": "tester", "token": "t"}),
+        told(),
+        id="Vitest in a browser",
+    ),
+    pytest.param(
+        "vitest", trace("ws://localhost:51204/__vitest_api__", {"token": "t"}), told(), id="Vitest's own page"
+    ),
+    pytest.param(
+        "karma",
+        trace(
+            "ws://localhost:9876/socket.io/",
+            {"EIO": "4", "transport": "websocket"},
+            scripts=["http://localhost:9876/socket.io/socket.io.js", "http://localhost:9876/karma.js"],
+        ),
+        told(),
+        id="Karma",
+    ),
     pytest.param(
         "vite",
         trace("ws://localhost:5173/", {"token": "t0k3n"}, protocols=["vite-hmr"]),
@@ -837,6 +905,73 @@ MATCHES = [
 # What a row must leave alone, and the row that it gets.
 NEAR = [
     pytest.param(
+        "live-server",
+        trace("ws://localhost:3000/ws", received=["reload"], scripts=["http://localhost:3000/"]),
+        None,
+        id="an application's /ws, asked for by a script in its page",
+    ),
+    pytest.param(
+        "live-server",
+        trace("ws://127.0.0.1:5500//ws", sent=["hello"], received=["x"], scripts=["http://127.0.0.1:5500/"]),
+        None,
+        id="one that sends",
+    ),
+    pytest.param(
+        "live-server",
+        trace("ws://127.0.0.1:5500//ws", received=["x"], scripts=["http://127.0.0.1:5500/main.js"]),
+        None,
+        id="one that a script of its own asked for",
+    ),
+    pytest.param(
+        "live-server",
+        trace("ws://127.0.0.1:8080//ws", received=["x"], scripts=["http://127.0.0.1:5500/"]),
+        None,
+        id="one of another server than the page's",
+    ),
+    pytest.param(
+        "live-server",
+        trace("wss://app.example/live.html/ws", received=["x"], scripts=["https://app.example/live.html"]),
+        None,
+        id="one on a public host",
+    ),
+    pytest.param(
+        "live-server",
+        trace("ws://localhost:8000/feed/ws", received=["x"], scripts=["http://localhost:8000/feed"]),
+        None,
+        id="an application that puts /ws behind the path of a route",
+    ),
+    pytest.param(
+        "live-server",
+        trace("ws://127.0.0.1:5500//ws", scripts=["http://127.0.0.1:5500/"], recorded=False),
+        None,
+        id="one of which messages were not recorded",
+    ),
+    pytest.param(
+        "live-server",
+        trace("ws://127.0.0.1:5500//ws", received=["x"], scripts=["http://127.0.0.1:5500/", "http://cdn.example/a.js"]),
+        None,
+        id="one that a library opened for the page",
+    ),
+    pytest.param(
+        "cypress",
+        trace("wss://app.example/socket.io/", {"EIO": "4", "transport": "websocket"}),
+        "socket-io",
+        id="an application's Socket.IO",
+    ),
+    pytest.param("cypress", trace("wss://app.example/__socket-feed"), None, id="a path that only begins so"),
+    pytest.param("cypress", trace("wss://app.example/api/__socket"), None, id="a path that only ends so"),
+    pytest.param("vitest", trace("wss://app.example/vitest_api"), None, id="a path that only looks alike"),
+    pytest.param(
+        "karma",
+        trace(
+            "ws://localhost:9876/socket.io/",
+            {"EIO": "4", "transport": "websocket"},
+            scripts=["http://localhost:9876/base/src/app.spec.js"],
+        ),
+        "socket-io",
+        id="the Socket.IO of what Karma tests",
+    ),
+    pytest.param(
         "vite", trace("ws://localhost:5173/", {"token": "t"}, protocols=["vite"]), None, id="not Vite's subprotocol"
     ),
     pytest.param("webpack-dev-server", trace("ws://localhost:3000/ws"), None, id="an application's /ws on localhost"),
@@ -1084,7 +1219,7 @@ def test_every_place_yields_something_in_a_case(id: str, place: Place) -> None:
 
 def test_no_dev_server_has_users_or_limits() -> None:
     dev_servers = [row for row in builtin() if row.dev_only]
-    assert len(dev_servers) == 11
+    assert len(dev_servers) == 15
     assert [row.id for row in dev_servers if row.app or row.user or row.limits] == []
 
 
@@ -1098,7 +1233,11 @@ def test_the_limits_per_user_are_those_that_are_documented_so() -> None:
 
 
 def test_sockets_by_design() -> None:
-    assert {row.id: row.per_page for row in builtin() if row.per_page > 1} == {"storybook": 2, "twilio-video": 2}
+    assert {row.id: row.per_page for row in builtin() if row.per_page > 1} == {
+        "storybook": 2,
+        "cypress": 2,
+        "twilio-video": 2,
+    }
 
 
 # -- which user -------------------------------------------------------------------------------------------------

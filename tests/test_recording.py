@@ -16,10 +16,10 @@ from analyzer import Report, Verdict, analyze, read
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, SECOND, Bounds, Outcome, PageKind
 from analyzer.outputs.document import session_document
-from analyzer.readers.told import STARTED_LATE
+from analyzer.readers.told import CUT_SHORT, STARTED_LATE
 from analyzer.testing.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, SWAP_SLACK, Cdp
 from analyzer.testing.command import _Teller
-from analyzer.testing.recorder import By, Recording, Socket
+from analyzer.testing.recorder import LEFT_SLACK, By, Recording, Socket
 
 ZERO = 1_790_000_000 * SECOND  # when the recordings here begin
 END = ZERO + 60 * SECOND
@@ -128,6 +128,39 @@ def test_a_socket_that_is_lost_from_sight_is_unknown_from_its_last_sign_of_life(
     session = one(recording)
     assert (session.outcome, session.possible) == (Outcome.UNKNOWN, Interval(at(1.01), None))
     assert session.proven == Interval(at(1.01), at(2) + 1)
+
+
+def test_an_end_that_is_reported_later_may_have_come_at_any_time_since_it_was_lost() -> None:
+    recording = Recording()
+    opened(recording, "a", 1)
+    recording.lost("a", at(3), alive=at(2))
+    recording.ended("a", at(9))
+    session = one(recording)
+    assert (session.outcome, told(session.closed)) == (Outcome.CLOSED, bounds(2, 9))
+    assert session.proven == Interval(at(1.01), at(2))
+
+
+def test_a_socket_was_open_until_it_was_lost_in_an_extract_too(tmp_path: Path) -> None:
+    from analyzer.extract import extract
+
+    recording = Recording()
+    opened(recording, "a", 1)
+    recording.lost("a", at(3), alive=at(2))
+    path = tmp_path / "recorded.har"
+    path.write_text(json.dumps(recording.har(END)))
+    small = analyze(read(io.BytesIO(extract(str(path)).data), "small.har"))
+    for (session,) in (said(recording).sessions, small.sessions):
+        assert (session.outcome, session.proven) == (Outcome.UNKNOWN, Interval(at(1.01), at(2) + 1))
+
+
+def test_a_message_that_nobody_knows_the_instant_of_is_no_sign_of_life() -> None:
+    recording = Recording()
+    recording.requested("a", "wss://h.example/chat", at(1), seen=at(9))
+    recording.message("a", None, False, 1, "hello", 5)
+    recording.ended("a", at(9), at(1))
+    session = one(recording)
+    assert (session.outcome, session.proven, session.messages.received) == (Outcome.CLOSED, None, 1)
+    assert session.possible == Interval(at(1), at(9))
 
 
 def test_a_failed_handshake_was_never_open() -> None:
@@ -330,11 +363,12 @@ BOOT = 1_000 * SECOND  # on the browser's clock, ZERO
 class Browser:
     """Messages of the protocol, at seconds from ZERO."""
 
-    def __init__(self, keeps_pages: bool = False, off: int = 0) -> None:
+    def __init__(self, keeps_pages: bool = False, off: int = 0, document: bool = True) -> None:
         self.cdp = Cdp(Recording(), ZERO - BOOT, keeps_pages)
         self.off = off  # of the wall clock, in microseconds
         self.attach("p", "page")
-        self.load(0, "https://h.example/", "l0")
+        if document:
+            self.load(0, "https://h.example/", "l0")
 
     def attach(self, session: str, kind: str, parent: str = "") -> None:
         self.cdp.attached(session, {"targetId": f"id-{session}", "type": kind}, parent)
@@ -417,6 +451,41 @@ def test_a_page_that_may_be_kept_proves_no_end_but_a_reload_does() -> None:
     assert [session.outcome for session in browser.report().sessions] == [Outcome.CLOSED, Outcome.UNKNOWN]
 
 
+def test_a_close_that_is_reported_after_the_return_of_its_page_lies_between_both() -> None:
+    browser = Browser(keeps_pages=True)
+    browser.open(1, "1.1")
+    browser.load(5, "https://h.example/b", "l1")
+    frame = {"id": "id-p", "url": "https://h.example/", "loaderId": "l0"}
+    browser.send("p", "Page.frameNavigated", 8, type="BackForwardCacheRestore", frame=frame)
+    browser.send("p", "Network.webSocketClosed", 8.1, requestId="1.1")
+    (session,) = browser.report().sessions
+    assert (session.outcome, told(session.closed)) == (Outcome.CLOSED, bounds(5.1, 8.1))
+
+
+def test_a_page_in_the_cache_goes_with_its_tab() -> None:
+    browser = Browser(keeps_pages=True)
+    browser.open(1, "1.1")
+    browser.load(5, "https://h.example/b", "l1")
+    browser.cdp.pulse = at(8.9)
+    browser.cdp.detached("p", at(9))
+    assert told(browser.report().sessions[0].closed) == (at(5.1), at(9) + GONE_AFTER)
+
+
+@pytest.mark.parametrize("loader", ["l0", "heard later"])
+def test_document_open_keeps_the_document_and_its_sockets(loader: str) -> None:
+    browser = Browser()
+    common = {"frameId": "id-p", "loaderId": loader}
+    if loader != "l0":  # a popup: its document was there before the listening
+        browser = Browser(document=False)
+        browser.send("p", "Page.lifecycleEvent", 0.5, **common, name="commit")
+    browser.open(1, "1.1")
+    browser.send("p", "Page.lifecycleEvent", 5, **common, name="init")
+    browser.open(6, "1.2")
+    report = browser.report()
+    assert ([session.outcome for session in report.sessions], report.verdict) == (["open", "open"], Verdict.OVERLAP)
+    assert len(report.capture.pages) == (loader == "l0")
+
+
 def test_a_page_that_comes_back_is_a_restore() -> None:
     browser = Browser(keeps_pages=True)
     browser.load(3, "https://h.example/b", "l1")
@@ -445,6 +514,40 @@ def test_a_target_that_went_ends_its_sockets(go: Callable[[Browser], None], low:
     assert told(browser.report().sessions[0].closed) == (low, high)
 
 
+def test_where_the_browser_goes_away_what_was_recorded_is_marked() -> None:
+    browser = Browser()
+    browser.open(1, "1.1")
+    browser.cdp.pulse = at(4.9)
+    browser.cdp.page_closed("id-p", at(5))  # so says Playwright then
+    browser.cdp.cut_short()
+    report = browser.report()
+    assert ([it.id for it in report.capture.caveats], report.verdict) == ([CUT_SHORT.id], Verdict.INCONCLUSIVE)
+    (session,) = report.sessions
+    assert (session.outcome, session.proven) == (Outcome.UNKNOWN, Interval(at(1.01), at(4.9) - GONE_BEFORE + 1))
+
+
+def test_what_was_open_at_once_before_the_browser_went_away_is_proven() -> None:
+    browser = Browser()
+    browser.open(1, "1.1")
+    browser.open(2, "1.2")
+    browser.cdp.pulse = at(4.9)
+    browser.cdp.cut_short()
+    assert browser.report().verdict is Verdict.OVERLAP
+
+
+def test_a_browser_that_is_closed_in_order_says_so_before() -> None:
+    browser = Browser()
+    browser.attach("s", "service_worker")  # of which it does not say so
+    browser.open(1, "1.1")
+    browser.open(2, "2.1", "s")
+    browser.cdp.pulse = at(4.9)
+    browser.cdp.page_closed("id-p", at(5))
+    browser.cdp.detached("p", at(5))
+    browser.cdp.cut_short()
+    report = browser.report()
+    assert ([session.outcome for session in report.sessions], report.capture.caveats) == (["closed", "unknown"], ())
+
+
 def test_an_iframe_of_another_site_ends_only_its_own_sockets() -> None:
     browser = Browser()
     browser.attach("f", "iframe", "p")
@@ -452,6 +555,15 @@ def test_an_iframe_of_another_site_ends_only_its_own_sockets() -> None:
     browser.open(1, "2.1", "f")
     browser.cdp.detached("f", at(5))
     assert [session.outcome for session in browser.report().sessions] == [Outcome.OPEN, Outcome.CLOSED]
+
+
+def test_a_socket_whose_request_was_not_sent_was_made_after_what_came_before_it_however_late_that_is_read() -> None:
+    browser = Browser()
+    browser.cdp.message("p", "Network.webSocketCreated", {"requestId": "1.1", "url": "wss://h/a"}, at(9))
+    browser.send("p", "Network.webSocketFrameError", 1.1, requestId="1.1", errorMessage="net::ERR_CONNECTION_REFUSED")
+    browser.send("p", "Network.webSocketClosed", 1.1, requestId="1.1")
+    (session,) = browser.report().sessions
+    assert (told(session.created), told(session.closed)) == (bounds(0.2, 1.1), bounds(1.1, 1.1))
 
 
 def test_a_refused_handshake_has_its_status() -> None:
@@ -493,13 +605,76 @@ def test_what_only_playwright_saw_is_taken_over_once() -> None:
     assert early.start > same.start  # it was open at the end; since when is not known
 
 
+@pytest.mark.parametrize("late", [8, 3600], ids=["the test blocked", "a debugger stopped it"])
+def test_a_socket_that_both_report_is_one_however_late_they_are_read(late: float) -> None:
+    browser, seen = Browser(), Recording()
+    made = {"requestId": "1.1", "url": "wss://h/1.1"}
+    browser.cdp.message("p", "Network.webSocketCreated", made, at(2 + late))
+    browser.send("p", "Network.webSocketWillSendHandshakeRequest", 2, requestId="1.1", request={"headers": {}})
+    seen.requested("same", "wss://h/1.1", at(0), seen=at(2.03 + late), tab="id-p")
+    seen.opened_without_answer("same")
+    (session,) = browser.report(seen).sessions
+    assert told(session.created) == bounds(2, 2)
+
+
+def test_a_socket_that_both_report_is_one_where_the_browser_has_another_clock() -> None:
+    browser, seen = Browser(off=3600 * SECOND), Recording()
+    browser.open(2, "1.1")
+    seen.requested("same", "wss://h/1.1", at(0), seen=at(2.03), tab="id-p")
+    seen.opened_without_answer("same")
+    assert len(browser.report(seen).sessions) == 1
+
+
+def test_of_two_that_were_read_at_once_the_closed_one_is_the_closed_one() -> None:
+    browser, seen = Browser(), Recording()
+    browser.open(2, "1.1")
+    for id, seconds in (("same", 2.2), ("missed", 2.03)):
+        seen.requested(id, "wss://h/1.1", at(0), seen=at(seconds), tab="id-p")
+        seen.opened_without_answer(id)
+    seen.ended("missed", at(2.3), at(0))
+    assert [session.outcome for session in browser.report(seen).sessions] == [Outcome.CLOSED, Outcome.OPEN]
+
+
+def older(*states: int) -> Browser:
+    """A service worker that had sockets before it was heard."""
+    browser = Browser()
+    browser.attach("s", "service_worker")
+    browser.open(2, "1.1", "s")
+    browser.cdp.found("s", [("wss://h/1.1", 1), *(("wss://h/old", state) for state in states)], at(0.5), at(3))
+    return browser
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [(0, Outcome.CONNECTING), (1, Outcome.OPEN), (2, Outcome.CLOSED), (3, Outcome.CLOSED)],
+)
+def test_a_worker_is_asked_for_what_it_opened_before_it_was_heard(state: int, outcome: Outcome) -> None:
+    found, heard = older(state).report().sessions
+    assert (found.outcome, heard.outcome, told(found.created)) == (outcome, Outcome.OPEN, bounds(0.5, 3))
+
+
+def test_the_end_of_the_only_socket_that_is_older_is_its_end() -> None:
+    browser = older(1)
+    browser.send("s", "Network.webSocketClosed", 5, requestId="0.9")
+    report = browser.report()
+    assert (told(report.sessions[0].closed), report.capture.caveats) == (bounds(5, 5), ())
+
+
+def test_of_several_that_are_older_nobody_knows_which_ended() -> None:
+    browser = older(1, 1)
+    browser.send("s", "Network.webSocketClosed", 5, requestId="0.9")
+    report = browser.report()
+    assert [it.outcome for it in report.sessions] == [Outcome.UNKNOWN, Outcome.UNKNOWN, Outcome.OPEN]
+    assert [it.id for it in report.capture.caveats] == [STARTED_LATE.id]
+
+
 def test_what_only_playwright_saw_ends_with_its_page() -> None:
     browser, seen = Browser(), Recording()
     seen.requested("a", "wss://h/1", at(1), tab="id-p")
     seen.opened_without_answer("a")
     browser.load(5, "https://h.example/", "l1", "reload")
     (session,) = browser.report(seen).sessions
-    assert (told(session.closed), session.page) == ((at(1), at(5.2)), "page_1")
+    assert (told(session.closed), session.page) == ((at(1), at(5.2) + LEFT_SLACK), "page_1")
 
 
 # -- the lines of `record` -------------------------------------------------------------------------------------

@@ -139,7 +139,11 @@ def flat(rendered: str) -> str:
             "webkit-D", "? Cannot tell: Safari / WebKit Web Inspector never writes WebSockets", id="no sockets written"
         ),
         pytest.param("chrome-10-failed", "9 more never opened.", id="failed handshakes are no sockets that were open"),
-        pytest.param("mitmproxy-C.savehar", "cannot be told: no pages in this file.", id="a proxy sees no pages"),
+        pytest.param(
+            "mitmproxy-C.savehar",
+            "cannot be told: this file does not show how pages were loaded.",
+            id="a proxy sees no pages",
+        ),
     ],
 )
 def test_real_captures_say(name: str, said: str, captures: Path) -> None:
@@ -193,8 +197,8 @@ OPEN_SOCKETS = Caveat("open-sockets-not-exported", "Open sockets are left out.",
             "Cannot tell: when socket #1 closed is not known. Up to 2",
             id="no close seen",
         ),
-        pytest.param([(None, None, "a")], (), "Only one socket, and it was not seen to open.", id="one that failed"),
-        pytest.param([(None, None, "a")] * 3, (), "None of the 3 sockets was seen to open.", id="three that failed"),
+        pytest.param([(None, None, "a")], (), "No socket opened: 1 x HTTP 403.", id="one that failed"),
+        pytest.param([(None, None, "a")] * 3, (), "No socket opened: 3 x HTTP 403.", id="three that failed"),
         pytest.param([], (), "No WebSocket in this recording.", id="none"),
     ],
 )

@@ -1,16 +1,18 @@
 """Why several sockets were open at once: each file is one pure function over an overlap and its sessions, and its
 docstring is its manual page. The most specific comes first: the first that the capture shows is the cause.
 
-A cause is named where the call stacks and messages show its fingerprint; else nothing is said.
+A cause is named where the call stacks and messages show its fingerprint; else nothing is said. It is shown only sockets
+that were open together (`Cause.key`): sockets of one overlap may have met others alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache
 
 import msgspec
 
-from analyzer import openings
+from analyzer import openings, overlaps
 from analyzer.causes import (
     cleanup_while_connecting,
     hot_reload,
@@ -21,7 +23,7 @@ from analyzer.causes import (
     socket_io_not_multiplexed,
     strict_mode_double_mount,
 )
-from analyzer.model import Finding, Report, Session, Severity
+from analyzer.model import Cause, Confidence, Explanation, Finding, Report, Session, Severity
 
 CAUSES = (
     strict_mode_double_mount.CAUSE,
@@ -37,30 +39,69 @@ GRAVITY = list(Severity)
 SHOWN = 100  # lines of proof
 
 
-def explained(finding: Finding, everyone: Sequence[Session]) -> Finding:
-    """The finding with its cause, where the capture shows one; and no graver than that cause is. `everyone`: all of the
-    capture that are `dated`."""
-    named = set(finding.sessions)
-    sessions = [it for it in everyone if it.id in named]
-    for cause in CAUSES:
-        told = cause.explain(finding, everyone if cause.of_all else sessions)
-        if told is not None:
-            at_most = cause.at_most if told.sure else None
-            severities = [finding.severity, *([at_most] if at_most is not None else [])]
-            return msgspec.structs.replace(
-                finding,
-                severity=min(severities, key=GRAVITY.index),
-                cause=cause.id,
-                why=told.why if told.sure else f"Probably: {told.why}",
-                proof=told.proof[:SHOWN],
-                remedy=told.remedy or finding.remedy,
-                link=told.link or finding.link,
-                dev_only=finding.dev_only or (cause.dev_only and told.sure),
-            )
-    return finding
+def explainer(report: Report) -> Callable[[Finding], Finding]:
+    """A function that gives a finding of this report its cause, where the capture shows one."""
+    everyone = _dated(report)
+    rank = {session.id: n for n, session in enumerate(everyone)}
+
+    @cache
+    def keys(cause: str) -> list[Hashable]:
+        """Of all sockets, worked out once: one may be in many findings."""
+        return [by_id[cause].key(session) for session in everyone]
+
+    by_id = {cause.id: cause for cause in CAUSES}
+
+    def explained(finding: Finding) -> Finding:
+        members = sorted(rank[id] for id in finding.sessions if id in rank)
+        for cause in CAUSES:
+            if cause.of_all:
+                told = cause.explain(finding, everyone)
+            else:
+                groups: dict[Hashable, list[Session]] = {}
+                for n in members:
+                    if (key := keys(cause.id)[n]) is not None:
+                        groups.setdefault(key, []).append(everyone[n])
+                told = _first(cause, finding, list(groups.values()))
+            if told is not None:
+                return _with(finding, cause, told)
+        return finding
+
+    return explained
 
 
-def dated(report: Report) -> list[Session]:
+def _first(cause: Cause, finding: Finding, groups: Sequence[Sequence[Session]]) -> Explanation | None:
+    """What the cause says of those that were open together: of the largest lot of which it says something."""
+    lots = [lot for group in groups if len(group) > 1 for lot in together(group, finding.confidence)]
+    told = (cause.explain(finding, lot) for lot in sorted(lots, key=len, reverse=True))
+    return next((it for it in told if it is not None), None)
+
+
+def together(sessions: Sequence[Session], confidence: Confidence) -> list[list[Session]]:
+    """The lots of sessions of which each was open at the same time as another one of its lot."""
+    if len(sessions) == 2:
+        return [list(sessions)] if openings.met(sessions[0], sessions[1], confidence) else []
+    by_id = {session.id: n for n, session in enumerate(sessions)}
+    stretches = (it for it in overlaps.find(sessions) if it.confidence is confidence)
+    return [[sessions[n] for n in sorted(by_id[id] for id in stretch.sessions)] for stretch in stretches]
+
+
+def _with(finding: Finding, cause: Cause, told: Explanation) -> Finding:
+    """The finding with its cause, and no graver than that cause is."""
+    at_most = cause.at_most if told.sure else None
+    severities = [finding.severity, *([at_most] if at_most is not None else [])]
+    return msgspec.structs.replace(
+        finding,
+        severity=min(severities, key=GRAVITY.index),
+        cause=cause.id,
+        why=told.why if told.sure else f"Probably: {told.why}",
+        proof=told.proof[:SHOWN],
+        remedy=told.remedy or finding.remedy,
+        link=told.link or finding.link,
+        dev_only=finding.dev_only or (cause.dev_only and told.sure),
+    )
+
+
+def _dated(report: Report) -> list[Session]:
     """The sockets that have a date, in the order in which they were asked for. One that was open when the capture was
     saved has been seen until then."""
     observed = report.capture.observed

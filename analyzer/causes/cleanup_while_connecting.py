@@ -65,4 +65,4 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves(heartbeats.rhythm(second))
 
 
-CAUSE = Cause(ID, "The clean-up did not close a connecting socket", explain)
+CAUSE = Cause(ID, "The clean-up did not close a connecting socket", explain, openings.source)

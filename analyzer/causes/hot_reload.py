@@ -12,7 +12,7 @@ before you measure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from analyzer import initiators, openings
 from analyzer.model import Cause, Confidence, Explanation, Finding, Frame, Initiator, Proof, Session, Severity, spoken
@@ -22,7 +22,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if finding.confidence is not Confidence.PROVEN:
         return None
     pairs = list(_pairs(sessions))
-    if not pairs or len(sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
+    if not pairs or len(finding.sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
         return None
     return Explanation(
         why="Vite ran a module anew after an edit, in development only, and the socket that it had opened before "
@@ -33,17 +33,24 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
+def _module(session: Session) -> Hashable:
+    """Equal for sockets that the same file opened, whatever its version."""
+    code = session.initiator
+    return None if code is None else ((code.url or "").partition("?")[0], session.endpoint, session.page)
+
+
 def _pairs(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session, Frame]]:
     """Each that an update opened, after the one before from the same file."""
     before: dict[object, Session] = {}
     for session in sessions:
-        code = session.initiator
-        if code is not None:
-            key = ((code.url or "").partition("?")[0], session.endpoint, session.page)
+        code, key = session.initiator, _module(session)
+        if key is not None:
             old, frame = before.get(key), initiators.hot(code)
-            if old is not None and frame is not None and _version(old.initiator) != _version(code):
-                yield old, session, frame
             before[key] = session
+            if old is None or frame is None or _version(old.initiator) == _version(code):
+                continue
+            if openings.met(old, session):
+                yield old, session, frame
 
 
 def _version(code: Initiator | None) -> str:
@@ -57,4 +64,4 @@ def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
     yield old.proves(f"opened {spoken(age)} before by the module as it was then", initiators.own(old.initiator))
 
 
-CAUSE = Cause("hot-reload", "A hot reload opened it anew", explain, dev_only=True, at_most=Severity.NOTE)
+CAUSE = Cause("hot-reload", "A hot reload opened it anew", explain, _module, dev_only=True, at_most=Severity.NOTE)

@@ -4,7 +4,8 @@ How it is told: React's StrictMode mounts every component twice in development, 
 of the second socket holds the functions of the second mount (`invokePassiveEffectMountInDEV` in React 18,
 `doubleInvokeEffectsOnFiber` in React 19), the first was opened from the same place a moment before, and it was still
 open more than five seconds later. Where the capture was saved before that, it is told as probable: a clean-up may have
-been about to close it.
+been about to close it. So it is where the effect opened the socket in a later turn (after a promise or a timer): the
+clean-up may be there, and have run before the socket was. Hooks of libraries do so, too.
 
 Why it matters: production mounts once, but it unmounts too. Each change of route or key then leaves a socket open that
 nothing uses, until the page is left.
@@ -21,6 +22,10 @@ from analyzer import heartbeats, initiators, openings
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, spoken
 
 REMEDY = "Return a clean-up from the effect that closes the socket which it opened, also one that is still connecting."
+LATER = (
+    "See that the clean-up also closes a socket that is opened after it ran. Where a hook of a library opens it, look "
+    "for a newer version of the library."
+)
 LINK = "https://react.dev/reference/react/useEffect#connecting-to-an-external-system"
 
 
@@ -31,14 +36,29 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs:
         return None
     second = pairs[0][1]
-    component, provider = openings.by_whom(second, "a component"), second.provider
+    later, provider = initiators.after_mount(second.initiator), second.provider
     return Explanation(
-        why=f"The effect of {component} did not close its socket when it was cleaned up: React's StrictMode shows it, "
-        "and production leaks it at each unmount.",
+        why=_late(second) if later else _never(second),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
+        remedy=LATER if later else provider.remedy if provider is not None and provider.remedy else REMEDY,
         link=provider.link if provider is not None and provider.link else LINK,
-        sure=all(openings.outlasted(*pair) for pair in pairs),
+        sure=not later and all(openings.outlasted(*pair) for pair in pairs),
+    )
+
+
+def _never(session: Session) -> str:
+    component = openings.by_whom(session, "a component")
+    return (
+        f"The effect of {component} did not close its socket when it was cleaned up: React's StrictMode shows it, and "
+        "production leaks it at each unmount."
+    )
+
+
+def _late(session: Session) -> str:
+    return (
+        f"An effect opened the socket ({openings.by_whom(session)}) after a promise or a timer, and its clean-up did "
+        "not close it: it may have run before the socket was there. React's StrictMode shows it, and production leaks "
+        "it at each unmount that comes as soon."
     )
 
 
@@ -49,4 +69,4 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield first.proves(f"not closed; {heartbeats.rhythm(first)}")
 
 
-CAUSE = Cause("missing-cleanup", "The effect's clean-up is missing, or closes nothing", explain)
+CAUSE = Cause("missing-cleanup", "The effect's clean-up is missing, or closes nothing", explain, openings.source)

@@ -4,7 +4,9 @@ How it is told: the stack of the new socket holds the function by which the clie
 itself (`_reconnect` of Stream's clients; a function of the application called `reconnect` or the like, where another
 socket was opened without it). The only older socket that it can have replaced, of the same page and user (of the very
 same URL where no user is known), was open then, and still was more than five seconds later, or when the capture was
-saved. Where another one may have been replaced, as one that had closed, nothing is said.
+saved. Where another one may have been replaced, as one that had closed, nothing is said; nor where sockets had ended
+before, but fewer than reconnected: one end may have started two (`onerror` and `onclose` both reconnect), and the older
+socket is then a twin of the new one.
 
 Why it matters: the server delivers each event twice and counts two connections, until the old one's network connection
 dies. A client that does so at every loss of network adds one each time.
@@ -16,21 +18,40 @@ mended.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
+from typing import TypeAlias
 
 from analyzer import heartbeats, initiators, openings
-from analyzer.model import Cause, Client, Confidence, Explanation, Finding, Frame, Outcome, Proof, Session, spoken
+from analyzer.model import (
+    Cause,
+    Client,
+    Confidence,
+    Explanation,
+    Finding,
+    Frame,
+    Instant,
+    Outcome,
+    Proof,
+    Session,
+    spoken,
+)
 from analyzer.providers import clients
 from analyzer.providers.clients import Fault
+from analyzer.remembering import remember_last
 
 ID = "reconnect-without-close"
+ENDED = (Outcome.CLOSED, Outcome.FAILED)
+Pair: TypeAlias = tuple[Session, Session, Frame]  # the old socket, the new one, the frame that reconnected
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [pair for pair in _pairs(sessions) if {pair[0].id, pair[1].id} <= set(finding.sessions)]
+    named, by_new = set(finding.sessions), _pairs(sessions)
+    pairs = [pair for id in finding.sessions if (pair := by_new.get(id)) is not None and pair[0].id in named]
     if not pairs:
         return None
+    pairs.sort(key=lambda pair: openings.created(pair[1]))
     _, new, _ = pairs[0]
     library = clients.library(new.provider)
     fault = library.known_fault(ID, new.client) if library is not None else None
@@ -42,23 +63,66 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
-def _pairs(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session, Frame]]:
-    """Each that was opened anew, after the one that it replaced, where that lived on."""
-    left: dict[object, list[Session]] = {}  # that no later one has replaced
-    otherwise: set[object] = set()  # where one was opened by other code: else `reconnect` is just how it connects
+@remember_last  # every finding of a report asks for the pairs of the same sessions
+def _pairs(sessions: Sequence[Session]) -> dict[str, Pair]:
+    """Find each socket that replaced one that lived on, by its id."""
+    pairs: dict[str, Pair] = {}
+    left: dict[object, _Left] = {}
     for session in sessions:
-        key = (session.user or session.url, session.page, session.context)
-        before, frame = left.setdefault(key, []), initiators.reconnect(session)
-        if frame is None:
-            otherwise.add(key)
-        gone = [it for it in before if openings.closed_before(it, session)]
-        tells = key in otherwise or clients.library(session.provider) is not None
-        if frame is not None and tells and len(before) == 1 and openings.lives_on(before[0], session):
-            yield before[0], session, frame
-        if gone or (frame is not None and len(before) == 1):
-            before.remove(gone[-1] if gone else before[0])
+        group = left.setdefault((session.user or session.url, session.page, session.context), _Left())
+        frame = initiators.reconnect(session)
+        old = group.replace(session, frame is not None)
+        tells = group.otherwise or clients.library(session.provider) is not None
+        if frame is None or old is None or not tells or 0 < group.ends < group.reconnects:
+            continue
+        if openings.lives_on(old, session) and openings.met(old, session):
+            pairs[session.id] = old, session, frame
+    return pairs
+
+
+class _Left:
+    """The sockets of one user, or of one URL, that no later one has replaced; asked in the order of time."""
+
+    def __init__(self) -> None:
+        self.otherwise = False  # other code opened one: else `reconnect` is just how it connects
+        self.reconnects = 0
+        self.ends = 0  # sockets that may have closed or failed so far
+        self._count = 0
+        self._kept: dict[int, Session] = {}  # by their number in this order
+        self._endings: list[tuple[Instant, int]] = []  # a heap: when each may have ended
+        self._gone: list[int] = []  # a heap: those that may have closed, the last one first (as negative numbers)
+
+    def replace(self, session: Session, again: bool) -> Session | None:
+        """Let the session replace one: the last that may have closed, or else, with a reconnect, the only one there is.
+        Return that one where it is the only one, and this is a reconnect."""
+        self._pass(openings.created(session) + openings.QUEUED)
+        self.reconnects += again
+        self.otherwise = self.otherwise or not again
+        only = None
+        if again and len(self._kept) == 1:
+            _, only = self._kept.popitem()
+        elif self._gone:
+            del self._kept[-heappop(self._gone)]
+        self._add(session)
+        return only
+
+    def _pass(self, at: Instant) -> None:
+        """Move on to this instant."""
+        while self._endings and self._endings[0][0] <= at:
+            self.ends += 1
+            _, number = heappop(self._endings)
+            if number in self._kept:
+                heappush(self._gone, -number)
+        while self._gone and -self._gone[0] not in self._kept:
+            heappop(self._gone)
+
+    def _add(self, session: Session) -> None:
+        self._count += 1
         if session.outcome is not Outcome.FAILED:
-            before.append(session)
+            self._kept[self._count] = session
+        if session.outcome in ENDED:
+            ended = session.closed.earliest if session.closed is not None else None
+            heappush(self._endings, (0 if ended is None else ended, self._count))
 
 
 def _who(client: Client | None, known: bool) -> str:

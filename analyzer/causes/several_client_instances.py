@@ -4,7 +4,8 @@ How it is told: each socket was opened by a call of the application to the clien
 (`connectUser` of Stream's clients), for the same user and on the same page, while the others were open. A second call
 on a client that is connected opens no second socket, so each of these calls was made on a client of its own. It is told
 as probable where the older ones may have been on their way to be closed: one client that disconnects and connects anew
-looks the same for a while. Named for client libraries alone of which that is known.
+looks the same for a while. Where each older one did close within five seconds after the next was asked for, and one was
+left, nothing is said: that is a hand-over. Named for client libraries alone of which that is known.
 
 Why it matters: each client keeps a connection, receives every event and holds a state of its own. The service counts
 each of them, and may bill them.
@@ -14,8 +15,7 @@ What to do: create the client once, outside of what is mounted again and again, 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 from analyzer import initiators, openings
@@ -24,24 +24,17 @@ from analyzer.providers import clients
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
+    if finding.confidence is not Confidence.PROVEN or openings.handed_over(sessions):
         return None
-    by_user: dict[object, list[Session]] = {}
-    for session in sessions:
-        if _called(session):
-            by_user.setdefault((session.user, session.page, session.context), []).append(session)
-    members = max(by_user.values(), key=len, default=[])
-    if len(members) < 2:
-        return None
-    places = Counter(initiators.place(it.initiator) for it in members if it.initiator is not None)
-    frame = initiators.call(members[0])
+    places = {initiators.place(it.initiator) for it in sessions if it.initiator is not None}
+    frame = initiators.call(sessions[0])
     function = f"{frame.function.rpartition('.')[2]}()" if frame is not None and frame.function else "the client"
-    sure = all(_apart(old, new) for old, new in pairwise(members))
+    sure = all(_apart(old, new) for old, new in pairwise(sessions))
     return Explanation(
-        why=f"{len(members):,} clients of one user: {function} was called on each of them, "
-        f"{_from(members, len(places))}."
+        why=f"{len(sessions):,} clients of one user: {function} was called on each of them, "
+        f"{_from(sessions, len(places))}."
         + ("" if sure else " One client that disconnected and connected anew looks the same for a while."),
-        proof=tuple(it.proves(f"{function} called by", initiators.own(it.initiator)) for it in members),
+        proof=tuple(it.proves(f"{function} called by", initiators.own(it.initiator)) for it in sessions),
         sure=sure,
     )
 
@@ -49,6 +42,11 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _apart(old: Session, new: Session) -> bool:
     """Is it known that no client let go of the old one and connected anew?"""
     return not openings.connecting(old, new) and openings.outlasted(old, new)
+
+
+def _client(session: Session) -> Hashable:
+    """Equal for what one client would hold."""
+    return (session.user, session.page, session.context) if _called(session) else None
 
 
 def _called(session: Session) -> bool:
@@ -73,4 +71,4 @@ def _from(members: Sequence[Session], places: int) -> str:
     return f"from one place, {by}{effect}" if places == 1 else f"from {places} places"
 
 
-CAUSE = Cause("several-client-instances", "One user, several clients", explain)
+CAUSE = Cause("several-client-instances", "One user, several clients", explain, _client)

@@ -1,7 +1,8 @@
 """Socket.IO opened a second connection to the same server, instead of sharing the first.
 
 How it is told: two sockets of Engine.IO to the same address, from the same page, both open, and the stack of neither
-holds Socket.IO's `reconnect`. Where the first may have been on its way to be closed, it is told as probable. Namespaces
+holds Socket.IO's `reconnect`. Where the first may have been on its way to be closed, or one was opened because another
+had ended (`onclose` in its stack), it is told as probable. Namespaces
 of one server share a connection unless the same namespace is asked for twice, or `forceNew` or `multiplex: false` is
 set, or the page loads two copies of the library.
 
@@ -12,7 +13,7 @@ What to do: call `io()` once and share what it returns; further namespaces use t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 from analyzer import initiators, openings
@@ -24,30 +25,23 @@ PROVIDER = "socket-io"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    by_server: dict[object, list[Session]] = {}
-    for session in sessions:
-        if _called(session):
-            by_server.setdefault((session.endpoint, session.page, session.context), []).append(session)
-    members = max(by_server.values(), key=len, default=[])
-    if len(members) < 2:
-        return None
+    after_an_end = any(initiators.ended(it.initiator) for it in sessions)
     return Explanation(
-        why=f"Socket.IO opened {len(members):,} connections to one server, where its namespaces share one unless the "
+        why=f"Socket.IO opened {len(sessions):,} connections to one server, where its namespaces share one unless the "
         "same is asked for twice or forceNew is set.",
-        proof=tuple(it.proves("opened by", initiators.own(it.initiator)) for it in members),
-        sure=all(openings.outlasted(old, new) for old, new in pairwise(members)),
+        proof=tuple(it.proves("opened by", initiators.own(it.initiator)) for it in sessions),
+        sure=not after_an_end and all(openings.outlasted(old, new) for old, new in pairwise(sessions)),
     )
 
 
-def _called(session: Session) -> bool:
-    """Did the application ask for it, and not a reconnect? (A minifier leaves the names of methods.)"""
-    return (
-        session.provider is not None
-        and session.provider.id == PROVIDER
-        and session.initiator is not None
-        and bool(session.initiator.stack)
-        and initiators.reconnect(session) is None
-    )
+def _server(session: Session) -> Hashable:
+    """The server that the application asked for; a reconnect is not asked for. (A minifier leaves the names of
+    methods.)"""
+    provider, code = session.provider, session.initiator
+    asked = provider is not None and provider.id == PROVIDER and code is not None and bool(code.stack)
+    if not asked or initiators.reconnect(session) is not None:
+        return None
+    return session.endpoint, session.page, session.context
 
 
-CAUSE = Cause("socket-io-not-multiplexed", "Socket.IO opened a second connection to one server", explain)
+CAUSE = Cause("socket-io-not-multiplexed", "Socket.IO opened a second connection to one server", explain, _server)

@@ -24,8 +24,9 @@ ONCE = "production mounts once. To be rid of it, connect outside of React."
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    pairs = [pair for pair in openings.second_mounts(sessions) if openings.cleaned_up(*pair)]
-    if not pairs or len(sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
+    mounts = (it for it in openings.second_mounts(sessions) if openings.met(*it, finding.confidence))
+    pairs = [pair for pair in mounts if openings.cleaned_up(*pair)]
+    if not pairs or len(finding.sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
         return None
     sure = all(openings.at_once(*pair) for pair in pairs)
     return Explanation(
@@ -54,6 +55,7 @@ CAUSE = Cause(
     "strict-mode-double-mount",
     "StrictMode mounted twice, and cleaned up",
     explain,
+    openings.source,
     dev_only=True,
     at_most=Severity.NOTE,
 )

@@ -18,4 +18,4 @@ def analyze(
         stream(captures, reading, masking, allowed, delivery, spread)
     run = ask(captures, reading, masking, allowed, delivery, spread)
     deliver(run, delivery, "text")
-    finish(run)
+    finish(run, delivery)

@@ -40,7 +40,7 @@ def check(
 
     accept = write_baseline is not None
     run = ask(captures, reading, masking, allowed, delivery, spread, output=write_baseline, with_baseline=not accept)
-    complain(run)
+    complain(run, None if accept else delivery)
     if write_baseline is not None:
         _accept(run, delivery, write_baseline)
         raise typer.Exit(gate.UNREADABLE if run.unreadable else 0)

@@ -162,6 +162,9 @@ class Allowed(NamedTuple):
     count_dev_servers: Annotated[
         bool, typer.Option("--count-dev-servers", help="Sockets of dev servers count in the overlap rules, too.")
     ] = False
+    count_extensions: Annotated[
+        bool, typer.Option("--count-extensions", help="Sockets of browser extensions count in the rules, too.")
+    ] = False
     fail_on: Annotated[
         str | None,
         typer.Option(

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from analyzer import gate
 from analyzer.cli.options import command
-from analyzer.cli.screen import refuse, tell, write
+from analyzer.cli.screen import refuse, say, tell, write
+from analyzer.readers.told import CUT_SHORT
 
 
 @command
@@ -35,3 +37,6 @@ def record(
     write(output, json.dumps(har, indent=1).encode() + b"\n")
     sockets = sum(entry["_resourceType"] == "websocket" for entry in har["log"]["entries"])
     tell(f"{output}: {sockets:,} {'socket' if sockets == 1 else 'sockets'}. Next: har-sockets {output}")
+    if CUT_SHORT.id in har["log"]["_harSockets"].get("caveats", ()):
+        say(f"{output}: the browser, or the program that drives it, went away: the recording ends there")
+        raise typer.Exit(gate.UNREADABLE)

@@ -15,7 +15,7 @@ import typer
 from analyzer import fleet, gate, outputs, providers, redaction
 from analyzer.cli import progress, settings
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
-from analyzer.cli.screen import append, refuse, say, show, terminal, write
+from analyzer.cli.screen import append, one_terminal, refuse, say, show, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
 from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.providers import Row
@@ -250,14 +250,16 @@ def _step_summary(path: Path, run: Run) -> None:
         say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
 
 
-def complain(run: Run) -> None:
-    """What could not be read, a line each."""
-    for it in run.unreadable:
-        say(f"{it.source}: {it.problem}")
+def complain(run: Run, delivery: Delivery | None = None) -> None:
+    """What could not be read, a line each; not again on a terminal that shows it among the results."""
+    shown = delivery is not None and delivery.format in (None, "text") and not delivery.quiet
+    if not (shown and one_terminal()):
+        for it in run.unreadable:
+            say(f"{it.source}: {it.problem}")
 
 
-def finish(run: Run) -> None:
+def finish(run: Run, delivery: Delivery | None = None) -> None:
     """What could not be read, and the status for it."""
-    complain(run)
+    complain(run, delivery)
     if run.unreadable:
         raise typer.Exit(gate.UNREADABLE)

@@ -28,6 +28,11 @@ def terminal() -> Terminal:
     return {"width": max(40, shutil.get_terminal_size((80, 24)).columns), "color": color, "unicode": unicode}
 
 
+def one_terminal() -> bool:
+    """Do results and problems go to the same screen?"""
+    return sys.stdout.isatty() and sys.stderr.isatty()
+
+
 def show(data: bytes) -> None:
     """Data, to standard output."""
     try:

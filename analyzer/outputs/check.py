@@ -11,18 +11,22 @@ from rich.text import Text
 
 from analyzer import gate
 from analyzer.gate import Judgement, Result
-from analyzer.model import TOGETHER, Finding, Policy, Report, Run, Unreadable
+from analyzer.model import TOGETHER, Finding, Policy, Report, Run, Unreadable, Verdict
 from analyzer.outputs import terminal, verdict
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
 
 MARGIN = " " * 6  # under the mark
 STYLES = {Result.PASS: GOOD, Result.FAIL: BAD, Result.UNTOLD: UNSURE}
-PASSED = {"overlap": "several open at once, as the policy allows", "no-overlap": "never more than one open"}
+PASSED = {
+    "overlap": "several open at once, as the policy allows",
+    "possible-overlap": "perhaps several open at once, as the policy allows",
+    "no-overlap": "never more than one open",
+}
 ENDINGS = {
     0: "Every capture passes.",
     gate.VIOLATED: "The policy is violated.",
     gate.UNREADABLE: "A capture could not be read.",
-    gate.EMPTY: "A capture holds no socket: a gate that saw nothing is no gate (--allow-empty passes it).",
+    gate.EMPTY: "In a capture no socket opened: nothing was checked (--allow-empty passes it).",
     gate.UNDECIDED: "It cannot be told whether the policy is kept (--allow-undecided passes that).",
 }
 
@@ -93,6 +97,8 @@ def _since(finding: Finding, report: Report) -> str:
 
 
 def _nothing(report: Report) -> str:
+    if report.sessions:
+        return verdict.none_opened(report)
     sure = not gate.undecided(report)
     return (
         "No WebSocket was recorded."
@@ -103,12 +109,12 @@ def _nothing(report: Report) -> str:
 
 def _cannot_tell(report: Report, policy: Policy) -> str:
     """The verdict's own words; where that is an overlap that the policy allows, what is not known beside it."""
-    if report.verdict in gate.UNTOLD:
+    if report.verdict in (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE):
         said = " ".join(verdict.verdict_sentences(report, policy)[:2])
     else:
         perhaps = [finding.message for finding in report.findings if finding.confidence != "proven"]
         hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
-        said = f"Cannot tell: {(perhaps + hidden)[0]}"
+        said = f"Cannot tell: {next(iter(perhaps + hidden), 'more may have been open at once than is certain.')}"
     first = next((finding for finding in report.findings if finding.confidence != "proven"), None)
     return said if first is None or first.interval is None else f"{said.rstrip('.')}{_since(first, report)}."
 
@@ -117,8 +123,8 @@ def _passed(report: Report, judgement: Judgement) -> str:
     said = PASSED.get(report.verdict, "")
     if judgement.known:
         said = f"{count(len(judgement.known), 'finding')}, known by the baseline"
-    elif not report.sessions:
-        return "no socket, which is allowed"
+    elif not report.opened:
+        return f"no socket{' opened' if report.sessions else ''}, which is allowed"
     elif gate.undecided(report):
         said = "cannot tell, which is allowed"
     return f"{said} ({count(len(report.sessions), 'socket')})"
@@ -140,7 +146,8 @@ def first_problem(run: Run, status: int) -> str:
     (report, judgement), *others = [(report, it) for report, it in judged if it.status == status]
     source, more = report.capture.source, f" (and {count(len(others), 'more capture')})" if others else ""
     if status != gate.VIOLATED:
-        what = "no sockets" if status == gate.EMPTY else f"cannot tell ({report.verdict})"
+        nothing = "no socket opened" if report.sessions else "no sockets"
+        what = nothing if status == gate.EMPTY else f"cannot tell ({report.verdict})"
         return f"{source}: {what}{more}"
     first = judgement.failing[0]
     place = f"{first.pointers[0]}: " if first.pointers else ""

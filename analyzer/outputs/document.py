@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import msgspec
@@ -130,6 +131,7 @@ def session_document(session: Session) -> Json:
         "provider": session.provider.id if session.provider is not None else None,
         "identity": _identity(session.identity),
         "dev_only": session.dev_only,
+        "extension": session.extension,
         "client": _client(session.client),
         "page": session.page,
         "initiator": _initiator(session.initiator),
@@ -147,6 +149,7 @@ def session_document(session: Session) -> Json:
             "first": timestamp(messages.first),
             "last": timestamp(messages.last),
         },
+        "problem": session.problem,
     }
 
 
@@ -182,14 +185,18 @@ def overlap_document(overlap: Overlap) -> Json:
 
 def tried(pages: tuple[Page, ...]) -> list[str]:
     """Which of the things that QA should do the capture shows, in the order in which to do them."""
-    kinds = {page.kind for page in pages}
+    recorded = [page for page in pages if page.recorded]
+    kinds = {page.kind for page in recorded}
     shown = {
-        "load": bool(pages),
+        "load": bool(kinds & {PageKind.LOAD, PageKind.NAVIGATION, PageKind.UNKNOWN}),
         "reload": PageKind.RELOAD in kinds,
-        "navigation": PageKind.NAVIGATION in kinds or PageKind.RESTORE in kinds,
-        "return": PageKind.RESTORE in kinds or any(page.returned for page in pages),
+        "navigation": any(page.recorded and after.kind in LEFT_BY for page, after in pairwise(pages)),
+        "return": PageKind.RESTORE in kinds or any(page.returned for page in recorded),
     }
     return [name for name, done in shown.items() if done]
+
+
+LEFT_BY = (PageKind.NAVIGATION, PageKind.RESTORE)
 
 
 def flat_session(session: Session, report: Report) -> Json:
@@ -213,10 +220,11 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 
 def columns() -> list[str]:
     """The columns of a flat session, in order."""
-    plain = dict.fromkeys(("id", "pointer", "url", "endpoint", "provider", "identity", "dev_only", "client", "page"))
+    whose = ("provider", "identity", "dev_only", "extension", "client", "page")
+    plain = dict.fromkeys(("id", "pointer", "url", "endpoint", *whose))
     ends = dict.fromkeys(("initiator", "outcome", "created", "opened", "closed", "proven", "possible"))
     tail = {"close_code": None, "close_reason": None, "messages": dict.fromkeys(("sent", "received", "first", "last"))}
-    return [*(key for key, _ in _flatten({**plain, **ends, **tail}, "")), "source", "verdict"]
+    return [*(key for key, _ in _flatten({**plain, **ends, **tail, "problem": None}, "")), "source", "verdict"]
 
 
 def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:

@@ -144,7 +144,7 @@ def _rules(run: Run, report: Report) -> list[tuple[str, bool]]:
     """The ids of all rules that were applied, each with whether it cannot be told where the count cannot."""
     off = {rule for rule, severity in run.policy.severities if severity is None}
     told = {finding.rule: False for finding in report.findings}
-    known = {rule.id: rule.counts or not report.sessions for rule in run.rules if rule.id not in off}
+    known = {rule.id: rule.counts or not report.opened for rule in run.rules if rule.id not in off}
     return list({**known, **{rule: counts for rule, counts in told.items() if rule not in known}}.items())
 
 
@@ -166,15 +166,18 @@ def _place(finding: Finding, groups: dict[str, str], whole: str) -> str:
 def _untold(report: Report, policy: Policy, groups: dict[str, str], whole: str) -> Callable[[str], str | None]:
     """Why a group's sockets cannot be counted for sure; None where they can."""
     hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
-    if hidden or not report.sessions:
-        said = f"Cannot tell: {hidden[0]}" if hidden else "No WebSocket was recorded."
+    if hidden or not report.opened:
+        nothing = verdict.none_opened(report) if report.sessions else "No WebSocket was recorded."
+        said = f"Cannot tell: {hidden[0]}" if hidden else nothing
         return lambda _: f"{said} {verdict.advice(report)}"
     perhaps: dict[str, str] = {}
+    if not gate.undecided(report):
+        return perhaps.get
     for finding in report.findings:
         if finding.confidence is Confidence.POSSIBLE:
             said = f"{finding.message} {finding.remedy or ''}".strip()
             for place in (_place(finding, groups, whole), *(groups[session] for session in finding.sessions)):
                 perhaps.setdefault(place, said)
-    if report.verdict in gate.UNTOLD and not perhaps:
+    if not perhaps:
         perhaps[whole] = " ".join(verdict.verdict_sentences(report, policy))
     return perhaps.get

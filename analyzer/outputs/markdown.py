@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from analyzer.model import Report, Run, Value
 from analyzer.outputs import origins, services, summary, terminal
-from analyzer.outputs.summary import HEADLINES, TITLE
+from analyzer.outputs.summary import TITLE
 from analyzer.outputs.text import tried_sentence
 from analyzer.version import VERSION
 
@@ -74,7 +74,7 @@ def _page(run: Run, size: Size) -> Iterable[str]:
     if len(run.reports) + len(run.unreadable) > 1:
         yield from _index(run, size)
     names = summary.names(run)
-    for report in summary.worst_first(run.reports)[: size.captures]:
+    for report in summary.worst_first(run)[: size.captures]:
         yield from _capture(report, names[report.capture.source], run, size)
     if len(run.reports) > size.captures:
         yield from (*_more(len(run.reports) - size.captures, "captures without details", JSON), "")
@@ -91,13 +91,13 @@ def _index(run: Run, size: Size) -> Iterable[str]:
     names = summary.names(run)
     rows = [
         [
-            _headline(report),
+            _headline(report, run),
             _text(names[report.capture.source], size),
             f"{len(report.sessions):,}",
             f"{report.concurrency.proven_peak:,}",
             f"{report.concurrency.possible_peak:,}",
         ]
-        for report in summary.worst_first(run.reports)[: size.index]
+        for report in summary.worst_first(run)[: size.index]
     ]
     yield from (f"**{summary.totals(run)}.**", "")
     if rows:
@@ -106,8 +106,8 @@ def _index(run: Run, size: Size) -> Iterable[str]:
         yield from (*_more(len(run.reports) - size.index, "more captures", JSON), "")
 
 
-def _headline(report: Report) -> str:
-    headline = HEADLINES[report.verdict]
+def _headline(report: Report, run: Run) -> str:
+    headline = summary.headline(report, run.policy)
     return f"{headline.sign} {headline.words}"
 
 
@@ -115,7 +115,7 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     said, *more = summary.sentences(report, run.policy)
     yield f"## {_text(name, size)}"
     yield ""
-    yield f"**{HEADLINES[report.verdict].sign} {_text(said, size)}**"
+    yield f"**{summary.headline(report, run.policy).sign} {_text(said, size)}**"
     yield ""
     yield from (f"{_text(it, size)}  " for it in more)
     yield _text(tried_sentence(report), size)

@@ -11,12 +11,12 @@ NAMED = 8  # sockets of one place that are named one by one
 
 
 def told(session: Session) -> str:
-    """`connect(), <Chat>, https://h/app.js:12:3`; of a library's code it is said that it is one's."""
+    """`connect(), <Chat>, https://h/app.js:12:3`; of code of a library or an extension it is said that it is one's."""
     code = session.initiator
     if code is None:
-        return ""
-    parts = [*_names(code), code.place]
-    return ", ".join(part for part in parts if part) + ("" if code.own else " (a library's own code)")
+        return "a browser extension" if session.extension else ""
+    whose = " (a browser extension)" if session.extension else "" if code.own else " (a library's own code)"
+    return ", ".join(part for part in (*_names(code), code.place) if part) + whose
 
 
 def short(code: Initiator) -> str:
@@ -39,8 +39,10 @@ def groups(report: Report) -> list[tuple[str, list[Session]]]:
     for session in report.sessions:
         code = session.initiator
         if code is not None and short(code):
-            key = (code.url, code.line, code.column, code.function, code.component, code.own)
+            key = (code.url, code.line, code.column, code.function, code.component, code.own, session.extension)
             found.setdefault(key, []).append(session)
+        elif session.extension:  # its handshake says so
+            found.setdefault((), []).append(session)
     return [(_place(members[0]), members) for members in sorted(found.values(), key=lambda it: -len(it))]
 
 
@@ -51,6 +53,9 @@ def sentences(report: Report) -> list[str]:
 
 def _place(session: Session) -> str:
     code = session.initiator
+    if session.extension:
+        place = short(code) if code is not None else ""
+        return f"by a browser extension{': ' if place else ''}{place}"
     assert code is not None
     return f"from {short(code)}" if code.own else f"by a library: {short(code)}"
 

@@ -41,7 +41,7 @@ def _type(name: str, arrow: Any) -> pyarrow.DataType:
         return arrow.timestamp("us", tz="UTC")
     if name in NUMBERS:
         return arrow.int64()
-    return arrow.bool_() if name == "dev_only" else arrow.string()
+    return arrow.bool_() if name in ("dev_only", "extension") else arrow.string()
 
 
 def _cell(value: object, name: str) -> object:

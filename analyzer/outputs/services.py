@@ -60,13 +60,20 @@ def _service(groups: Sequence[Group], report: Report, policy: Policy) -> Service
     members = report.named(id for group in groups for id in group.sessions)
     limits = (_per_user(provider, overlaps.groups(members, Scope.USER), policy), _others(provider))
     return Service(
-        name=f"{provider.name} (development only)" if provider.dev_only else provider.name,
+        name=f"{provider.name}{_whose(members)}",
         sockets=_counts(groups),
         limits=tuple(part for part in limits if part),
         billing=f"Billed {provider.billing}" if provider.billing else None,
         clients=_clients(members),
         sources=tuple(dict.fromkeys((limit.source, limit.checked) for limit in provider.limits)),
     )
+
+
+def _whose(members: Sequence[Session]) -> str:
+    """What is to be known of a service that is not the application's."""
+    if all(session.extension for session in members):
+        return " (a browser extension's)"
+    return " (development only)" if all(session.dev_only for session in members) else ""
 
 
 def _counts(groups: Sequence[Group]) -> str:

@@ -106,8 +106,8 @@ def _page(report: Report, page: Page | None, session: Session) -> str:
 
 
 def _life(report: Report, session: Session, axis: Axis, medium: Medium) -> list[Text]:
-    problem = f": {session.problem}" if session.problem else ""
-    outcome = OUTCOMES[session.outcome] + problem
+    error = " by an error" if session.outcome is Outcome.CLOSED else ""
+    outcome = OUTCOMES[session.outcome] + (f"{error}: {session.problem}" if session.problem else "")
     if session.outcome is Outcome.OPEN:
         outcome += f" {verdict.saved(report)}"
     closing = terminal.gone(session) if session.outcome is not Outcome.UNKNOWN else None

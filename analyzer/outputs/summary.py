@@ -21,11 +21,11 @@ from analyzer.model import (
     Session,
     Severity,
     Value,
-    Verdict,
     spoken,
 )
 from analyzer.outputs import proof, services, terminal, verdict
 from analyzer.outputs.terminal import Axis, Medium, count
+from analyzer.outputs.verdict import Kind
 
 PAPER = Medium(120, unicode=True)
 TITLE = "WebSocket report"
@@ -42,11 +42,13 @@ class Headline(Value, frozen=True):
 
 
 HEADLINES = {
-    Verdict.OVERLAP: Headline("✗", "Several open at once", "bad"),
-    Verdict.POSSIBLE_OVERLAP: Headline("?", "Cannot rule it out", "unsure"),
-    Verdict.INCONCLUSIVE: Headline("?", "Cannot tell", "unsure"),
-    Verdict.NO_OVERLAP: Headline("✓", "Never more than one", "good"),
-    Verdict.NO_SOCKETS: Headline("–", "No sockets", "unsure"),
+    Kind.OVERLAP: Headline("✗", "Several open at once", "bad"),
+    Kind.POSSIBLE_OVERLAP: Headline("?", "Cannot rule it out", "unsure"),
+    Kind.INCONCLUSIVE: Headline("?", "Cannot tell", "unsure"),
+    Kind.FOREIGN_OVERLAP: Headline("–", "Only one of the application's at once", "unsure"),
+    Kind.NONE_OPENED: Headline("–", "No socket opened", "unsure"),
+    Kind.NO_OVERLAP: Headline("✓", "Never more than one", "good"),
+    Kind.NO_SOCKETS: Headline("–", "No sockets", "unsure"),
 }
 UNREADABLE = Headline("!", "Cannot be read", "bad")
 
@@ -95,17 +97,21 @@ def names(run: Run) -> dict[str, str]:
     return told
 
 
+def headline(report: Report, policy: Policy) -> Headline:
+    return HEADLINES[verdict.kind(report, policy)]
+
+
 def totals(run: Run) -> str:
     """`16 captures: 8 several open at once, 1 cannot be read`, the worst first."""
-    tally = Counter(report.verdict for report in run.reports)
+    tally = Counter(verdict.kind(report, run.policy) for report in run.reports)
     told = [f"{tally[it]:,} {words.words[0].lower()}{words.words[1:]}" for it, words in HEADLINES.items() if tally[it]]
     told += [f"{len(run.unreadable):,} cannot be read"] if run.unreadable else []
     return f"{count(len(run.reports) + len(run.unreadable), 'capture')}: {', '.join(told)}"
 
 
-def worst_first(reports: Iterable[Report]) -> list[Report]:
+def worst_first(run: Run) -> list[Report]:
     order = list(HEADLINES)
-    return sorted(reports, key=lambda report: order.index(report.verdict))
+    return sorted(run.reports, key=lambda report: order.index(verdict.kind(report, run.policy)))
 
 
 def sentences(report: Report, policy: Policy) -> list[str]:
@@ -156,6 +162,7 @@ def allowed(policy: Policy) -> str:
     told.append(f"an overlap that surely ended within {spoken(policy.tolerance)} is brief")
     told.append(f"the app is in {policy.app_mode} mode" if policy.app_mode else "limits of every app mode are shown")
     told.append("sockets of development servers " + ("count" if policy.count_dev_servers else "do not count"))
+    told.append("those of browser extensions " + ("count" if policy.count_extensions else "do not"))
     return "; ".join(told) + "."
 
 

@@ -23,6 +23,7 @@ from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import Json, capture_document
 from analyzer.outputs.summary import HEADLINES, safe
 from analyzer.outputs.terminal import FAINT, STRONG, Medium, count, heading, wrapped
+from analyzer.outputs.verdict import Kind
 
 if TYPE_CHECKING:
     import pandas
@@ -191,7 +192,7 @@ def _rows(it: Json) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
     yield from (row("cause", cause) for cause in dict.fromkeys(it["cause"]))
     if untold:
         reasons = list(dict.fromkeys(it["caveats"])) or ["no close is recorded"]
-        words = HEADLINES[Verdict(it["verdict"])].words.lower()
+        words = HEADLINES[Kind(it["verdict"])].words.lower()
         yield from (row("untold", f"{words}: {reason}") for reason in reasons)
 
 

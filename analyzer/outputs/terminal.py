@@ -197,9 +197,9 @@ def utc(at: Instant) -> str:
 # How the file knows it. The slugs are those of readers and sessions; one that is missing here is shown as it is.
 EVIDENCE = {
     "handshake-request": "the handshake's request",
-    "handshake-response": "the handshake's answer; no message followed",
+    "handshake-response": "the handshake's answer",
     "handshake-duration": "how long the handshake took at least",
-    "handshake-accepted": "the handshake was answered, the file does not say when",
+    "handshake-accepted": "the file does not say when the handshake was answered",
     "handshake-failed": "the handshake failed",
     "page-kept": "connecting when its page was left; it may have opened while that was kept",
     "first-message": "open by its first message",
@@ -209,6 +209,7 @@ EVIDENCE = {
     "close-frame": "the close frame was recorded",
     "close-record": "the close was recorded",
     "entry-time": "the length of the entry",
+    "error-seen": "the error was seen",
     "page-reloaded": "its page was reloaded",
     "page-left": "its page was left for another",
     "page-restored": "an earlier page was brought back",
@@ -225,15 +226,26 @@ HOW_CLOSED = {
 }
 
 
+BY_AN_ERROR = "closed by an error"
+
+
 def evidence(slug: str) -> str:
     return EVIDENCE.get(slug, slug)
+
+
+def how_ended(session: Session) -> str:
+    """What says that it closed, or failed: the error that closed it comes before all else."""
+    if session.outcome is Outcome.CLOSED and session.problem:
+        return f"{BY_AN_ERROR}: {session.problem}"
+    return evidence(session.closed.evidence) if session.closed is not None else ""
 
 
 def since(at: Instant, axis: Axis) -> str:
     """An instant, relative to the beginning: `0.31 s`; where the whole is shorter or longer, as fits."""
     if SECOND <= axis.end - axis.start < MINUTE:
         return f"{(at - axis.zero) / SECOND:.2f} s"
-    return spoken(at - axis.zero) if at != axis.zero else "0 s"
+    sign = "-" if at < axis.zero else ""  # a page began before anything of it was recorded
+    return sign + spoken(abs(at - axis.zero)) if at != axis.zero else "0 s"
 
 
 def when(bounds: Bounds | None, axis: Axis) -> str:
@@ -257,11 +269,15 @@ def gone(session: Session) -> Bounds | None:
     return Bounds(closed.earliest, min(ends, default=None), closed.evidence, closed.pointer)
 
 
-def ending(session: Session, pages: dict[str, Page], axis: Axis) -> str:
-    """How it ended and how we know, in few words."""
+def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = False) -> str:
+    """How it ended and how we know, in few words. `short`: an error that closed it is not quoted."""
     match session.outcome:
         case Outcome.CLOSED:
             closed = gone(session)
+            timed = closed is not None and closed.latest is not None
+            if session.problem:
+                how = BY_AN_ERROR if short else how_ended(session)
+                return f"{when(closed, axis)}, {how}" if timed else how
             if closed is None or closed.latest is None:
                 return "closed, cannot tell when"
             return f"{when(closed, axis)}, {HOW_CLOSED.get(closed.evidence, 'close seen')}"
@@ -292,7 +308,7 @@ class Axis(Value, frozen=True):
     start: Instant
     end: Instant
     columns: int
-    zero: Instant  # from where people count: the beginning of the recording
+    zero: Instant  # from where people count: Report.zero
 
     def column(self, at: Instant) -> int:
         span = self.end - self.start + 1
@@ -316,8 +332,7 @@ def axis_of(report: Report, columns: int) -> Axis:
     # A page begins a little before its first request. One that is much older would squeeze all the rest.
     early = [p.started for p in report.capture.pages if p.started is not None and p.kind is not PageKind.RESTORE]
     near = [at for at in early if start - (end - start) // 20 <= at < start]
-    start = min([start, *near])
-    return Axis(start, end, columns, start)
+    return Axis(min([start, *near]), end, columns, report.zero)
 
 
 def around(sessions: Sequence[Session], axis: Axis) -> Axis:

@@ -31,6 +31,7 @@ from analyzer.model import (
 from analyzer.outputs import origins, proof, services, terminal, verdict
 from analyzer.outputs.document import tried
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
+from analyzer.outputs.verdict import Kind
 
 SUFFIX = ".txt"
 IN_FULL = 5  # captures; above that one line each
@@ -50,7 +51,7 @@ def render(run: Run, *, width: int = 80, color: bool = False, unicode: bool = Tr
     lines: list[Text] = []
     several = len(run.reports) + len(run.unreadable)
     if several > IN_FULL:
-        lines += [line for report in run.reports for line in _short(report, medium)]
+        lines += [line for report in run.reports for line in _short(report, run.policy, medium)]
         lines += [line for it in run.unreadable for line in _unreadable(it, medium)]
     else:
         for report in run.reports:
@@ -67,19 +68,22 @@ def render(run: Run, *, width: int = 80, color: bool = False, unicode: bool = Tr
 # -- many captures -----------------------------------------------------------------------------------------
 
 TALLIES = {
-    Verdict.OVERLAP: "several open at once",
-    Verdict.POSSIBLE_OVERLAP: "cannot rule it out",
-    Verdict.INCONCLUSIVE: "cannot tell",
-    Verdict.NO_OVERLAP: "never more than one",
-    Verdict.NO_SOCKETS: "no sockets",
+    Kind.OVERLAP: "several open at once",
+    Kind.POSSIBLE_OVERLAP: "cannot rule it out",
+    Kind.INCONCLUSIVE: "cannot tell",
+    Kind.FOREIGN_OVERLAP: "one of the app's",
+    Kind.NO_OVERLAP: "never more than one",
+    Kind.NONE_OPENED: "no socket opened",
+    Kind.NO_SOCKETS: "no sockets",
 }
 
 
-def _short(report: Report, medium: Medium) -> list[Text]:
+def _short(report: Report, policy: Policy, medium: Medium) -> list[Text]:
     """One line: mark, verdict, sockets, most at once, file."""
-    mark, style = _mark(report.verdict, medium)
+    kind = verdict.kind(report, policy)
+    mark, style = _mark(kind, medium)
     line = Text().append(f"{mark:<4} " if not medium.unicode else f"{mark} ", style)
-    line.append(f"{TALLIES[report.verdict]:<20}  ", style)
+    line.append(f"{TALLIES[kind]:<20}  ", style)
     line.append(f"{count(len(report.sessions), 'socket'):>11}  {_most(report):<12}  ")
     return [line.append(medium.short_left(report.capture.source, medium.width - line.cell_len))]
 
@@ -105,8 +109,8 @@ def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
 
 
 def _summary(run: Run, medium: Medium) -> list[Text]:
-    tally = Counter(report.verdict for report in run.reports)
-    told = [f"{words} {tally[verdict]:,}" for verdict, words in TALLIES.items() if tally[verdict]]
+    tally = Counter(verdict.kind(report, run.policy) for report in run.reports)
+    told = [f"{words} {tally[kind]:,}" for kind, words in TALLIES.items() if tally[kind]]
     told += [f"cannot be read {len(run.unreadable):,}"] if run.unreadable else []
     total = count(len(run.reports) + len(run.unreadable), "capture")
     return wrapped(Text(f"{total}: {', '.join(told)}." if told else f"{total}.", STRONG), medium)
@@ -124,6 +128,7 @@ def _full(report: Report, policy: Policy, medium: Medium) -> list[Text]:
         *_services(report, policy, medium),
         *_origins(report, medium),
         *_tried(report, medium),
+        *_errors(report, medium),
         *_findings(report.findings, medium),
         *_caveats(report.capture.caveats, medium),
         *_skipped(report.capture.skipped, medium),
@@ -147,21 +152,21 @@ def _header(report: Report, medium: Medium) -> list[Text]:
     ]
 
 
-def _mark(verdict: Verdict, medium: Medium) -> tuple[str, str]:
+def _mark(kind: Kind, medium: Medium) -> tuple[str, str]:
     signs = medium.signs
-    match verdict:
-        case Verdict.OVERLAP:
+    match kind:
+        case Kind.OVERLAP:
             return signs.overlap, BAD
-        case Verdict.POSSIBLE_OVERLAP | Verdict.INCONCLUSIVE:
+        case Kind.POSSIBLE_OVERLAP | Kind.INCONCLUSIVE:
             return signs.unsure, UNSURE
-        case Verdict.NO_OVERLAP:
+        case Kind.NO_OVERLAP:
             return signs.fine, GOOD
-        case Verdict.NO_SOCKETS:
+        case _:
             return signs.nothing, UNSURE
 
 
 def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
-    mark, style = _mark(report.verdict, medium)
+    mark, style = _mark(verdict.kind(report, policy), medium)
     said, *more = verdict.verdict_sentences(report, policy)
     first = f" {mark} "
     lines = wrapped(Text(medium.safe(said, 2000), STRONG), medium, first)
@@ -211,7 +216,7 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
     axis = terminal.axis_of(report, 1)
     pages = {page.id: page for page in report.capture.pages}
     opened = {s.id: terminal.when(s.opened, axis) for s in shown}
-    ended = {s.id: medium.safe(terminal.ending(s, pages, axis)) for s in shown}
+    ended = {s.id: medium.safe(terminal.ending(s, pages, axis, short=True)) for s in shown}
     layout = _layout([*names.values(), *(name for name, _ in groups)], opened.values(), ended.values(), medium)
     axis = Axis(axis.start, axis.end, layout.bar - 1, axis.start)
     crowd = terminal.proven_levels(report.sessions, axis)
@@ -371,6 +376,10 @@ def _origins(report: Report, medium: Medium) -> list[Text]:
 
 # -- below it ----------------------------------------------------------------------------------------------
 
+UNTOLD = (
+    "What was tried (load, reload, leaving the page, coming back) cannot be told: this file does not show how pages "
+    "were loaded."
+)
 TRIED = {"load": "load", "reload": "reload", "navigation": "leaving the page", "return": "coming back"}
 
 
@@ -379,14 +388,15 @@ def _tried(report: Report, medium: Medium) -> list[Text]:
 
 
 def tried_sentence(report: Report) -> str:
-    """Which of the things that QA should do the capture shows. A file without pages shows none, done or not."""
+    """Which of the things that QA should do the capture shows. A file without loads of pages shows none."""
     pages = report.capture.pages
-    if not pages:
-        return "What was tried (load, reload, leaving the page, coming back) cannot be told: no pages in this file."
     done = tried(pages)
+    if not done:
+        return UNTOLD
     rest = [name for name in TRIED if name not in done]
     told = f"Tried: {_listed(done)}."
-    if rest and any(page.kind is PageKind.UNKNOWN for page in pages):
+    gone = any(caveat.id == "earlier-pages-missing" for caveat in report.capture.caveats)
+    if rest and (gone or any(page.kind is PageKind.UNKNOWN or not page.recorded for page in pages)):
         return f"{told}   Cannot tell: {_listed(rest)} (how each page was loaded is not known)."
     return f"{told}   Not tried in this recording: {_listed(rest)}." if rest else told
 
@@ -396,6 +406,22 @@ def _listed(names: Sequence[str]) -> str:
     if names[-2:] == ["navigation", "return"]:
         words[-2:] = ["leaving the page and coming back"]
     return ", ".join(words)
+
+
+def _errors(report: Report, medium: Medium) -> list[Text]:
+    """The errors that closed open sockets, in the browser's words: the table may have no room for them."""
+    broken: dict[str, list[str]] = {}
+    for session in report.sessions:
+        if session.outcome is Outcome.CLOSED and session.problem:
+            broken.setdefault(session.problem, []).append(f"#{session.id[1:]}")
+    if not broken:
+        return []
+    lines = heading("Closed by an error")
+    for problem, ids in list(broken.items())[:GROUPS]:
+        more = f" and {len(ids) - ADDRESSES:,} more" if len(ids) > ADDRESSES else ""
+        told = f"{medium.safe(problem, 1000)}: {', '.join(ids[:ADDRESSES])}{more}"
+        lines += wrapped(Text(told), medium, f"{MARGIN}{medium.signs.dot} ")
+    return lines + _more(len(broken) - GROUPS, medium)
 
 
 def _findings(findings: Sequence[Finding], medium: Medium) -> list[Text]:

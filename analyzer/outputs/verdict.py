@@ -3,11 +3,49 @@ says the same."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 
+from analyzer import advice as advices
+from analyzer import openings, unknowns
 from analyzer.intervals import peak
 from analyzer.model import Confidence, Duration, Outcome, Overlap, Policy, Report, Session, Verdict, spoken
+
+PROBLEMS = 3  # that are told one by one
+STATUS = re.compile(r"(?:status|Unexpected response code:) (\d{3})")  # ours; Chrome's
+
+
+class Kind(StrEnum):
+    """A verdict as it is told at a glance: what is none of the application's, and what shows nothing, told apart."""
+
+    OVERLAP = "overlap"
+    POSSIBLE_OVERLAP = "possible-overlap"
+    INCONCLUSIVE = "inconclusive"
+    FOREIGN_OVERLAP = "foreign-overlap"  # only together with sockets that the policy does not count
+    NO_OVERLAP = "no-overlap"
+    NONE_OPENED = "none-opened"
+    NO_SOCKETS = "no-sockets"
+
+
+def kind(report: Report, policy: Policy) -> Kind:
+    """How a verdict is told at a glance."""
+    counted = [session for session in report.sessions if policy.counts(session)]
+    if report.verdict is Verdict.OVERLAP and not _several(counted):
+        sure = not sockets_hidden(report) and peak(s.possible for s in counted if s.possible) < 2
+        return Kind.FOREIGN_OVERLAP if sure else Kind.POSSIBLE_OVERLAP
+    if report.verdict is Verdict.NO_OVERLAP and not report.opened:
+        return Kind.NONE_OPENED
+    return Kind(report.verdict)
+
+
+def _several(sessions: Iterable[Session]) -> bool:
+    """Were several of these certainly open at once?"""
+    by_clock: dict[int, list[Session]] = {}
+    for session in sessions:
+        by_clock.setdefault(session.clock, []).append(session)
+    return any(peak(s.proven for s in alike if s.proven) > 1 for alike in by_clock.values())
 
 
 def verdict_sentences(report: Report, policy: Policy) -> list[str]:
@@ -34,7 +72,7 @@ def _overlap(report: Report, policy: Policy) -> list[str]:
     ids = tuple(dict.fromkeys(id for overlap in proven for id in overlap.sessions))
     brief = all(overlap.brief(policy.tolerance) for overlap in proven)
     moment = ", for a moment" if brief else ""
-    said = [f"Several sockets open at once{moment}: {len(ids):,} sockets of {report.endpoints(ids)}"]
+    said = [f"Several sockets open at once{moment}{_among(report, policy, ids)}: {_sockets(report, ids)}"]
     said.append(f"{_lasted(proven)}{_afterwards(report, proven)}.")
     if brief:
         said.append(f"Less than the {spoken(policy.tolerance)} that a hand-over may take.")
@@ -43,6 +81,24 @@ def _overlap(report: Report, policy: Policy) -> list[str]:
     if not sockets_hidden(report) and _one_of_each(report):
         said.append("They go to different addresses: of each, never more than one was open.")
     return said
+
+
+def _sockets(report: Report, ids: Sequence[str]) -> str:
+    return f"{len(ids):,} sockets of {report.endpoints(ids)}"
+
+
+def _among(report: Report, policy: Policy, ids: Sequence[str]) -> str:
+    """Where that is all there is: between what sockets they were open at once."""
+    if kind(report, policy) is not Kind.OVERLAP:
+        others = [session for session in report.named(ids) if not policy.counts(session)]
+        whose = ["a development server's"] if any(not session.extension for session in others) else []
+        whose += ["a browser extension's"] if any(session.extension for session in others) else []
+        sure = "" if kind(report, policy) is Kind.FOREIGN_OVERLAP else "for certain "
+        return f", but {sure}only together with {' and '.join(whose)}"
+    hosts = {session.endpoint.partition("://")[2].partition("/")[0] for session in report.named(ids)}
+    if sockets_hidden(report) or not _one_of_each(report):
+        return ""
+    return ", each of a different host" if len(hosts) == len(ids) else ", each of a different address"
 
 
 def _lasted(overlaps: Sequence[Overlap]) -> str:
@@ -95,21 +151,15 @@ def _possible_overlap(report: Report) -> list[str]:
     limit = f", for {spoken(sum(limits))} at most" if len(limits) == len(bounds) else ""
     most = f"Up to {report.concurrency.possible_peak:,} sockets of {report.endpoints(ids)} may have been open at once"
     hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
-    return [f"Cannot tell: {_why(report, ids)}.", f"{most}{limit}.", *hidden]
+    return [f"Cannot tell: {_why(report)}.", f"{most}{limit}.", *hidden]
 
 
-def _why(report: Report, ids: Sequence[str]) -> str:
-    """What is not known: of the sockets that another one followed, when they closed."""
-    members = [session for session in report.named(ids) if session.possible is not None]
-    latest = max((session.possible.start for session in members if session.possible), default=0)
-    open_ended = [s for s in members if s.possible and s.possible.end is None and s.outcome is not Outcome.OPEN]
-    unknown = [s for s in open_ended if s.possible and s.possible.start < latest] or open_ended
-    if not unknown:
-        return "this file does not say whether one socket had closed when the next one opened"
-    names = [session.name for session in unknown]
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    listed = listed if len(names) < 5 else f"{', '.join(names[:3])} and {len(names) - 3} others"
-    return f"when {listed} closed is not known"
+def _why(report: Report) -> str:
+    """Which instants are not known; of several stretches all of those."""
+    found = [unknowns.find(report.named(overlap.sessions)) for overlap in report.overlaps]
+    closes = dict.fromkeys(session.id for unknown in found for session in unknown.closes)
+    openings = dict.fromkeys(session.id for unknown in found for session in unknown.openings)
+    return unknowns.sentence(unknowns.Unknown(report.named(closes), report.named(openings)))
 
 
 def _in_this_file(report: Report) -> str:
@@ -117,25 +167,34 @@ def _in_this_file(report: Report) -> str:
     if not report.sessions:
         return "No socket is in this file."
     if not opened:
-        return _none_of(report)
+        return none_opened(report)
     if opened == 1:
         return f"Only one socket in this file {'opened' if len(report.sessions) > 1 else 'is shown'}{_fate(report)}."
     return f"The {opened} sockets in this file that opened were never open at once."
 
 
-def _none_of(report: Report) -> str:
-    many = len(report.sessions)
-    return (
-        "Only one socket, and it was not seen to open."
-        if many == 1
-        else f"None of the {many:,} sockets was seen to open."
-    )
+def none_opened(report: Report) -> str:
+    """`No socket opened: 3 x HTTP 503.`"""
+    tally = Counter(map(_never, report.sessions))
+    shown = [f"{many:,} x {what}" for what, many in tally.most_common(PROBLEMS)]
+    more = f" and {len(tally) - PROBLEMS:,} other problems" if len(tally) > PROBLEMS else ""
+    return f"No socket opened: {', '.join(shown)}{more}."
+
+
+def _never(session: Session) -> str:
+    """Why it never opened."""
+    if session.outcome is not Outcome.FAILED:
+        return "not answered when this was saved" if session.outcome is Outcome.CONNECTING else "not seen to open"
+    if openings.abandoned(session):
+        return "closed by the page itself while connecting"
+    status = STATUS.fullmatch(session.problem or "")
+    return f"HTTP {status[1]}" if status else (session.problem or "no reason recorded").rstrip(".")
 
 
 def _no_overlap(report: Report) -> list[str]:
     opened = sum(session.possible is not None for session in report.sessions)
     if not opened:
-        return [_none_of(report)]
+        return [none_opened(report)]
     said = "Never more than one open. Each socket was gone before the next one opened."
     if any(caveat.id == "filtered" for caveat in report.capture.caveats):
         said = f"Of the sockets in this file, {said[0].lower()}{said[1:]}"
@@ -155,6 +214,8 @@ def _fate(report: Report) -> str:
         case Outcome.OPEN:
             return f", still open {saved(report)}"
         case Outcome.CLOSED:
+            if session.problem:
+                return ", closed by an error"
             left = session.closed is not None and session.closed.evidence.startswith("page-")
             return ", and gone with its page" if left else ", and closed again"
         case _:
@@ -171,25 +232,23 @@ def saved(report: Report) -> str:
 
 # -- how to record so that it can be told ------------------------------------------------------------------------
 
-ELSEWHERE = "Record with Chrome DevTools (opened first, Preserve log on, no filter) or with HTTP Toolkit."
 WHOLE = "Export the HAR again, and give the file as it was written."
-ADVICE = {  # by caveat; docs/capturing.md says more
-    "sockets-not-exported": "Record with Chrome DevTools or HTTP Toolkit, or with Playwright 1.61 or later.",
-    "open-sockets-not-exported": ELSEWHERE,
-    "exporter-unknown": ELSEWHERE,
-    "filtered": "Open DevTools first, clear every filter, reload the page, use it, and export again.",
+ADVICE = {  # by caveat that is not the exporter's; for the others its row says (analyzer/advice.py)
     "cut-off": WHOLE,
     "trailing-data": WHOLE,
     "entries-skipped": WHOLE,
     "edited": WHOLE,
     "merged": "Give each recording as its own file, as it was exported.",
+    "export-behind": "Record again, and wait some seconds after the last socket before the export.",
     "clock-stepped": "Record again, in one go, and give the file as it was exported.",
 }
 
 
 def advice(report: Report) -> str:
-    """What to do so that a capture that cannot tell, or holds no socket, tells next time."""
+    """What to do so that a capture that cannot tell, or in which no socket opened, tells next time."""
     remedies = [finding.remedy for finding in report.findings if finding.remedy and finding.confidence != "proven"]
-    remedies += [ADVICE[c.id] for c in report.capture.caveats if c.hides_sockets and c.id in ADVICE]
-    remedies += [finding.remedy for finding in report.findings if finding.remedy and not report.sessions]
-    return remedies[0] if remedies else ELSEWHERE
+    remedies += [
+        ADVICE.get(c.id, advices.to_see_all(report.capture)) for c in report.capture.caveats if c.hides_sockets
+    ]
+    remedies += [finding.remedy for finding in report.findings if finding.remedy and not report.opened]
+    return remedies[0] if remedies else advices.to_decide(report.capture)

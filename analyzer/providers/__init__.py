@@ -19,7 +19,7 @@ from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
-from analyzer.model import Affiliation, Client, Direction, Identity, Limit, Opening, Provider, Trace, Value
+from analyzer.model import Affiliation, Client, Direction, Discreet, Identity, Limit, Opening, Provider, Trace, Value
 from analyzer.remembering import LONGEST
 
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
@@ -53,6 +53,8 @@ class Match(Value, frozen=True, forbid_unknown_fields=True):
     received: str | None = None
     script: str | None = None  # somewhere in the URL of code in the initiator's stack
     dev_host: bool = False  # the host is a developer's own
+    by_page: bool = False  # a script that stands in a page opened it, and its path begins with that page's
+    receives_only: bool = False  # nothing was sent on it, as far as messages are recorded
 
 
 class Place(Value, frozen=True, forbid_unknown_fields=True, rename={"where": "in"}):
@@ -117,10 +119,10 @@ def load(path: Path) -> tuple[Row, ...]:
     import tomllib
 
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise CatalogueError(error.strerror or "cannot be read") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no text, no such name (a NUL in it)
         raise CatalogueError(f"not TOML: {error}") from None
     listed = document.get("provider")
     if not isinstance(listed, list) or set(document) != {"provider"}:
@@ -192,7 +194,7 @@ def _groups(pattern: str) -> int | None:
 # -- what a trace tells ----------------------------------------------------------------------------------------
 
 
-class _View(msgspec.Struct):
+class _View(Discreet, msgspec.Struct):
     """One trace, taken apart as the rows want it."""
 
     host: str
@@ -203,6 +205,8 @@ class _View(msgspec.Struct):
     sent: list[Opening]
     received: list[Opening]
     scripts: tuple[str, ...]
+    address: str  # host and port, as in a URL
+    sends: bool  # something was sent on it, or that was not recorded
     parsed: dict[str, Any]  # texts that were taken for JSON: several places of a row lie within one
 
     def value(self, key: str) -> str:
@@ -262,6 +266,8 @@ def _view(trace: Trace) -> _View:
         sent=[it for it in trace.opening if it.direction is Direction.SEND],
         received=[it for it in trace.opening if it.direction is Direction.RECEIVE],
         scripts=trace.scripts,
+        address=address.lower(),
+        sends=trace.messages.sent != 0,
         parsed={},
     )
 
@@ -319,11 +325,24 @@ def _matches(match: Match, view: _View) -> bool:
             return False
     if match.protocol is not None and not any(_fits(match.protocol, it) for it in view.protocols):
         return False
+    if match.by_page and not _by_page(view):
+        return False
+    if match.receives_only and view.sends:
+        return False
     if match.script is not None and not any(_regex(match.script).search(url) for url in view.scripts):
         return False
     return (match.sent is None or _begins(match.sent, view.sent)) and (
         match.received is None or _begins(match.received, view.received)
     )
+
+
+def _by_page(view: _View) -> bool:
+    """Is all the code that opened it that of one page of the same server, with whose path its own begins?"""
+    pages = {url.partition("?")[0] for url in view.scripts}
+    if len(pages) != 1:
+        return False
+    _, host, path, _ = PARTS.match(pages.pop()).groups("")  # type: ignore[union-attr]
+    return host.lower() == view.address and view.path.startswith(f"{unquote(path, errors='replace') or '/'}/")
 
 
 def _fits(pattern: str, text: str) -> bool:

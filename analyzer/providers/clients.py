@@ -34,7 +34,7 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
 
     provider: str
     verified: Verified
-    name: str | None = None  # as the catalogue tells it of a socket; None: it does not
+    name: str | None = None  # a pattern: how the catalogue tells it of a socket; None: it does not
     inside: str = ""
     call: str = ""
     around: str = ""
@@ -61,7 +61,7 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
 
     def known_fault(self, cause: str, client: Client | None) -> Fault | None:
         """The fault that makes this cause, where client and version are known to have it."""
-        if client is None or client.name is None or client.name != self.name:
+        if self.name is None or client is None or _regex(self.name).fullmatch(client.name or "") is None:
             return None
         version = numbers(client.version)
         having = (it for it in self.fault if version and numbers(it.since) <= version <= numbers(it.until))

@@ -12,8 +12,9 @@ from typing import IO, Any, TypeAlias, cast
 
 import msgspec
 
-from analyzer.model import Capture, CaptureError, Caveat
+from analyzer.model import Capture, CaptureError, Caveat, bare
 from analyzer.readers import har
+from analyzer.readers.foreign import recognized_zip
 from analyzer.readers.window import Bytes
 
 # A larger file is read faster than it is hashed; its `sha256` is null.
@@ -97,6 +98,7 @@ class _Prefixed:
         return bytes(block[:count])
 
 
+@bare
 def read(
     path: str | os.PathLike[str] | IO[bytes], source: str | None = None, progress: Progress | None = None
 ) -> Capture:
@@ -289,13 +291,15 @@ def _unzipped(file: IO[bytes], source: str, progress: Progress | None) -> Iterat
             problem = (
                 f"a zip with {len(names)} HARs in it: unpack it and name the folder"
                 if names
-                else "a zip without a .har in it"
+                else recognized_zip(archive.namelist()) or "a zip without a .har in it"
             )
             raise CaptureError(source, "", problem)
         info = archive.getinfo(names[0])
         document = archive.open(names[0])
-    except broken as error:
-        raise CaptureError(source, "", f"damaged zip ({error})") from None
+    except RuntimeError:
+        raise CaptureError(source, "", "a zip that is encrypted, or packed in a way unknown here: unpack it") from None
+    except broken:
+        raise CaptureError(source, "", "damaged zip") from None  # what `zipfile` says may quote names in it
 
     def member(name: str) -> bytes | None:
         try:

@@ -4,6 +4,7 @@
     elide    cuts out bodies, which nothing here looks at, as the bytes come in
     seam     what stands between two elements of an array
     walk     where a value ends, token by token
+    foreign  what a file that is no HAR is instead
     decode   msgspec, only the fields we use; what it refuses goes to `json`, on that slice alone
     batches  the elements of an array: guess where whole ones end, let the decoder prove it
     here     `{"log": {...}}`, the order of keys being free; the entries; messages peeled off a huge socket
@@ -17,9 +18,10 @@ from typing import Any, Generic, Protocol
 
 import msgspec
 
-from analyzer.model import CaptureError, Skipped
+from analyzer.model import CaptureError, Discreet, Skipped
 from analyzer.readers.batches import LARGE, LARGEST, Batches, Large, value_end
 from analyzer.readers.decode import Decoded, Decoder, Problem, Shape, all_or_nothing, kind, loads, members
+from analyzer.readers.foreign import HEAD, recognized
 from analyzer.readers.raw import RawMessage
 from analyzer.readers.walk import TooDeep
 from analyzer.readers.window import Bytes, CutOff, Window
@@ -39,7 +41,7 @@ class Collector(Protocol):
     def add(self, messages: list[RawMessage], /) -> None: ...
 
 
-class Element(msgspec.Struct, Generic[Shape]):
+class Element(Discreet, msgspec.Struct, Generic[Shape]):
     """One element of `entries`: decoded, or skipped; with the fields of it that had to be left out.
 
     `peeled`: what took its messages, where these are too many to be kept as they are.
@@ -88,7 +90,17 @@ class Document(Generic[Shape]):
         return self.window.offset(self.window.at)
 
     def elements(self) -> Iterator[Element[Shape]]:
-        """Every element of `log.entries`. Raises CaptureError where the document is no HAR."""
+        """Every element of `log.entries`. Raises CaptureError where the document is no HAR, and says what it is."""
+        head = self.window.head(HEAD)
+        try:
+            yield from self._elements()
+        except CaptureError:
+            told = recognized(head) if not self.count else None
+            if told is None:
+                raise
+            raise CaptureError(self.source, "", told) from None
+
+    def _elements(self) -> Iterator[Element[Shape]]:
         window = self.window
         seen = others = False
         try:
@@ -133,7 +145,7 @@ class Document(Generic[Shape]):
         except CutOff:
             raise CaptureError(self.source, "", "the file is empty") from None
         if first != OPENING:
-            raise CaptureError(self.source, "", _what_it_is(window.head(64)))
+            raise CaptureError(self.source, "", "not JSON, so not a HAR")
 
     def _members(self, pointer: str) -> Iterator[str]:
         """The keys of the object at the cursor; the caller reads each value before it asks for the next."""
@@ -316,23 +328,3 @@ class Document(Generic[Shape]):
             self.window.shrink()
             going = array.step()
         return [*problems, ("/_webSocketMessages", f"{untold:,} more are damaged")] if untold else problems
-
-
-def _what_it_is(head: bytes) -> str:
-    """Why a file that does not begin with `{` is no HAR."""
-    known: tuple[tuple[bytes, str], ...] = (
-        (b"\x89PNG", "a PNG picture, not a HAR"),
-        (b"%PDF", "a PDF, not a HAR"),
-        (b"<", "HTML or XML, not a HAR"),
-        (b"[", "not a HAR: it begins with [, and a HAR is an object with a log"),
-        (b"\x78\x01", "zlib data (mitmproxy .zhar): decompress it first"),
-        (b"\x78\x9c", "zlib data (mitmproxy .zhar): decompress it first"),
-        (b"\x78\xda", "zlib data (mitmproxy .zhar): decompress it first"),
-        (b"version https://git-lfs", "a Git LFS pointer: fetch the file itself with `git lfs pull`"),
-    )
-    for magic, told in known:
-        if head.startswith(magic):
-            return told
-    if re.match(rb"[\w.$]+\s*\(\s*\{", head):
-        return "JSONP: remove the function call around the HAR"
-    return "not JSON, so not a HAR"

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from haralyzer import HarEntry, HarParser
+from haralyzer import HarEntry, HarPage, HarParser
+from haralyzer.http import Request, Response
 
-from analyzer.model import Capture, CaptureError, Instant, Report, Session
+from analyzer.model import Capture, CaptureError, Instant, Report, Session, bare
 from analyzer.readers import opened
 from analyzer.readers.entries import Document
 
@@ -21,14 +22,55 @@ DEFAULT_PORTS = {"wss": 443, "https": 443, "ws": 80, "http": 80}
 NO_PAGE = "no-page"  # haralyzer's own "unknown" holds only entries without a pageref, and these it cannot show
 
 
+class _Discreet:
+    """haralyzer shows addresses, and what is secret in them, in the repr of its objects."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__mro__[2].__name__}>"
+
+    __str__ = __repr__
+
+
+class _Request(_Discreet, Request):  # type: ignore[misc]  # haralyzer has no types
+    pass
+
+
+class _Response(_Discreet, Response):  # type: ignore[misc]  # haralyzer has no types
+    pass
+
+
+class _Entry(_Discreet, HarEntry):  # type: ignore[misc]  # haralyzer has no types
+    @property
+    def request(self) -> Request:
+        return _Request(entry=self.raw_entry["request"])
+
+    @property
+    def response(self) -> Response:
+        return _Response(url=self.url, entry=self.raw_entry["response"])
+
+
+class _Page(_Discreet, HarPage):  # type: ignore[misc]  # haralyzer has no types
+    @property
+    def entries(self) -> list[HarEntry]:
+        return [_Entry(entry.raw_entry) for entry in super().entries]
+
+
+class _Parser(_Discreet, HarParser):  # type: ignore[misc]  # haralyzer has no types
+    @property
+    def pages(self) -> list[HarPage]:
+        return [_Page(page.page_id, har_parser=self) for page in super().pages]
+
+
+@bare
 def haralyzer_entry(capture: Capture, session: Session) -> HarEntry:
     """The entry of one session. Reads the capture again; raises CaptureError where that is not possible."""
     entry = _entries(capture, {session.pointer})[0].get(session.pointer)
     if entry is None:
         raise CaptureError(capture.source, session.pointer, "this entry is no longer there: the file has changed")
-    return HarEntry(_valid(entry, capture))
+    return _Entry(_valid(entry, capture))
 
 
+@bare
 def haralyzer_har(capture: Capture | Report) -> HarParser:
     """The sockets, their pages and the documents of these, as a whole HAR."""
     if isinstance(capture, Report):
@@ -39,7 +81,7 @@ def haralyzer_har(capture: Capture | Report) -> HarParser:
     listed = {page.get("id"): page for page in log.get("pages") or [] if isinstance(page, dict)}
     used = dict.fromkeys(entry["pageref"] for entry in entries)  # haralyzer cannot open a page without entries
     pages = [_valid_page({"id": ref, **listed.get(ref, {})}, capture) for ref in used]
-    return HarParser(
+    return _Parser(
         {
             "log": {
                 "version": "1.2",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,8 @@ from analyzer.model import (
     Affiliation,
     Bounds,
     Closed,
+    Confidence,
+    Discreet,
     Duration,
     Event,
     Initiator,
@@ -47,10 +49,23 @@ from analyzer.readers.raw import RawEntry
 
 RECEIVE_THRESHOLD = 0.0005  # ms; CDP resolves 0.001, re-imported files carry noise of 0.0002
 ENDLESS = 1e19  # ticks; beyond is no time in any unit
-LONGEST_HANDSHAKE = 1 * SECOND  # a longer `wait` without messages means that they were removed
+LONGEST_HANDSHAKE = 1 * SECOND  # a longer `wait` without messages may mean that they were removed
+ERROR_SLACK = 100 * MILLISECOND  # from the error on an open socket to its close; measured: 0.06 and 0.6 ms
+# How Chromium begins the text of an error by which a handshake failed (net/websockets, blink/modules/websockets).
+HANDSHAKE_ERRORS = (
+    "Error during WebSocket handshake",
+    "Error in connection establishment",
+    "Connection closed before receiving a handshake response",
+    "WebSocket opening handshake",
+    "Establishing a tunnel via proxy server failed",
+    "HTTP Authentication failed",
+    "Proxy authentication failed",
+    "WebSocket is closed before the connection is established",
+)
+NO_REASON = "no reason recorded"
 
 
-class Socket(msgspec.Struct):
+class Socket(Discreet, msgspec.Struct):
     """One socket's entry, kept until the whole file is known."""
 
     index: int
@@ -72,9 +87,10 @@ class Socket(msgspec.Struct):
     key: str | None = None  # Sec-WebSocket-Key
     listed: bool = True  # the entry has a list of messages, be it an empty one
     also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
+    extension: bool = False
 
 
-class Known(msgspec.Struct):
+class Known(Discreet, msgspec.Struct):
     """What it takes the whole file to know."""
 
     row: Row
@@ -95,7 +111,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
     events: list[Event] = []
     if start is not None:
         events.append(Requested(start))
-    if _opened(entry, row, messages):
+    if _opened(socket, row, messages):
         events.append(Accepted(_accepted(socket, messages, start, known, pointer)))
         events += _activity(socket, known, pointer)
         events += _ended(socket, messages, start, known, pointer)
@@ -118,6 +134,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         context=socket.context,
         key=socket.key,
         also=socket.also,
+        extension=socket.extension,
     )
     return found, skipped
 
@@ -159,13 +176,31 @@ def exact_start(socket: Socket, tick: float | None) -> Instant | None:
     return None if math.isnan(last) else round(last * tick) - socket.wait
 
 
-def messages_removed(socket: Socket, messages: Messages, row: Row) -> bool:
-    """Chrome's `wait` runs to the last activity: does it tell of messages that are not in the file?"""
-    if row.opened is not Opened.WAIT or socket.started is None or not socket.wait:
-        return False
-    if messages.last is None:
-        return socket.wait > LONGEST_HANDSHAKE
-    return socket.started + socket.wait > messages.last + 2 * MILLISECOND
+def missing_messages(socket: Socket, trace: Trace, known: Known) -> Confidence | None:
+    """Chrome's `wait` runs to the last activity of a socket, messages and errors: are some not in the file?
+
+    Where there is none at all, it may also have been the handshake that took long. None: nothing is missing.
+    """
+    if known.row.opened is not Opened.WAIT or socket.started is None or not socket.wait:
+        return None
+    if not any(isinstance(event, Accepted) for event in trace.events):
+        return None  # what never opened had none
+    seen = [at for at in (trace.messages.last, _broken(socket, known)) if at is not None]
+    if not seen:
+        return Confidence.POSSIBLE if socket.wait > LONGEST_HANDSHAKE else None
+    return Confidence.PROVEN if socket.started + socket.wait > max(seen) + 2 * MILLISECOND else None
+
+
+def witnessed(trace: Trace) -> Iterator[Instant | None]:
+    """The instants at which something happened to the socket, other than messages, as far as the file gives them."""
+    for event in trace.events:
+        match event:
+            case Closed(within=within):
+                yield within.earliest
+            case Rejected(within=within) if within.latest is not None:
+                yield within.earliest
+            case Active(at=at):
+                yield at
 
 
 def edited(socket: Socket, messages: Messages, row: Row) -> bool:
@@ -238,7 +273,7 @@ def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: K
         if first is not None:
             return Bounds(lower, min(first, latest), "first-message", f"{pointer}/_webSocketMessages/0")
         # The handshake's answer, unless there were messages that somebody removed: then it came before.
-        by_answer = socket.ticks is not None and socket.wait < LONGEST_HANDSHAKE
+        by_answer = socket.ticks is not None and socket.ticks.error is None and socket.wait < LONGEST_HANDSHAKE
         evidence = "handshake-response" if by_answer else "last-activity"
         return Bounds(lower, latest, evidence, f"{pointer}/timings/wait")
     told = answered(socket.entry, started) if row.opened is Opened.ANSWERED and started is not None else None
@@ -260,12 +295,29 @@ def _activity(socket: Socket, known: Known, pointer: str) -> list[Event]:
         found.append(Active(at, "last-activity", f"{pointer}/timings/wait"))
     if known.until is not None and known.row.silence is Silence.OPEN and socket.entry.time == -1:
         found.append(Active(known.until, "recording-end", "/log/_harSockets/until"))
+    if known.until is not None and socket.started is not None and socket.total and socket.close is None:
+        found.append(Active(socket.started + socket.total, "last-activity", f"{pointer}/time"))  # then it was lost
     if socket.ticks:
         alive = [at for at, opcode in _control(socket, known) if opcode != CLOSE_OPCODE]
         if alive:
             at = max(alive)
             found.append(Active(at, "ping-or-pong", f"{pointer}/_webSocketMessages"))
     return found
+
+
+def _problem(socket: Socket) -> str | None:
+    """The error that ended the socket; empty where the exporter wrote none of its text. None: there was none."""
+    error = socket.ticks.error if socket.ticks else None
+    return socket.entry.response.failure or error
+
+
+def _broken(socket: Socket, known: Known) -> Instant | None:
+    """When the error came, as far as the file says it."""
+    if socket.ticks is None or not known.tick:
+        return None
+    lower, upper = _lifetime(socket)
+    at = socket.ticks.failed * known.tick
+    return round(at) if lower < at < upper else None
 
 
 def _control(socket: Socket, known: Known) -> list[tuple[Instant, int]]:
@@ -278,7 +330,20 @@ def _control(socket: Socket, known: Known) -> list[tuple[Instant, int]]:
 
 
 def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Known, pointer: str) -> list[Event]:
-    """What the entry says of its end; nothing, where it says nothing."""
+    """What the entry says of its end, with the error that caused it; nothing, where it says nothing."""
+    problem, at = _problem(socket), _broken(socket, known)
+    ended = _closed(socket, messages, start, known, pointer)
+    if problem is None:
+        return ended
+    if any(isinstance(event, Closed) for event in ended):
+        return [msgspec.structs.replace(it, problem=problem or NO_REASON) for it in ended]
+    latest = None if at is None else at + ERROR_SLACK
+    within = Bounds(messages.last if at is None else at, latest, "error-seen", f"{pointer}/_webSocketMessages")
+    return [Closed(within, problem=problem or NO_REASON)]
+
+
+def _closed(socket: Socket, messages: Messages, start: Bounds | None, known: Known, pointer: str) -> list[Event]:
+    """What the entry says of its close."""
     row, started, total = known.row, socket.started, socket.total
     end = None if started is None or total is None else started + total
     frames = [at for at, opcode in _control(socket, known) if opcode == CLOSE_OPCODE]
@@ -352,9 +417,8 @@ def _rejected(socket: Socket, start: Bounds | None, known: Known, pointer: str) 
         at = start.earliest + total
         within = Bounds(at, at + known.row.start_slack, evidence, where)
     status = entry.response.status or 0
-    errors = socket.ticks.errors if socket.ticks else []
-    problem = entry.response.failure or next((text for text in errors if text), None)
-    return Rejected(within, _terse(problem) if problem else f"status {status:.0f}" if status > 0 else "no answer")
+    problem = _problem(socket)
+    return Rejected(within, _terse(problem) if problem else f"status {status:.0f}" if status > 0 else NO_REASON)
 
 
 def _terse(problem: str) -> str:
@@ -364,9 +428,14 @@ def _terse(problem: str) -> str:
     return problem
 
 
-def _opened(entry: RawEntry, row: Row, messages: Messages) -> bool:
+def _opened(socket: Socket, row: Row, messages: Messages) -> bool:
+    entry, problem = socket.entry, _problem(socket) or ""
     status = entry.response.status or 0
-    if status == 101 or messages.directions:
+    if messages.directions:
+        return True
+    if problem.startswith(HANDSHAKE_ERRORS):  # whatever the status: a 101 may be refused, too
+        return False
+    if status == 101:
         return True
     if status != 200:
         return False
@@ -381,7 +450,7 @@ def _failed(socket: Socket, row: Row) -> bool:
     entry = socket.entry
     status = entry.response.status or 0
     if row.opened is Opened.WAIT and status == 0:
-        return bool(socket.ticks and socket.ticks.errors) or (entry.timings.receive or 0) > RECEIVE_THRESHOLD
+        return _problem(socket) is not None or (entry.timings.receive or 0) > RECEIVE_THRESHOLD
     if (row.id == "playwright" or row.opened is Opened.ANSWERED) and status <= 0:
         return entry.response.failure is not None
     return True

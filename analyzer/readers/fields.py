@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from analyzer import initiators
 from analyzer.model import (
     MILLISECOND,
     SECOND,
@@ -21,6 +22,7 @@ from analyzer.model import (
     Calls,
     Client,
     Direction,
+    Discreet,
     Duration,
     Frame,
     Identity,
@@ -52,11 +54,12 @@ LONGEST_URL = 4096  # characters of an address that is kept
 DEEPEST_STACK = 500  # frames, async parents included
 LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
 CLOSE_OPCODE, CONTROL_OPCODES = 8, (8, 9, 10)  # RFC 6455 section 5.2
+ERROR_OPCODE = -1  # Chrome's: what it shows is not a frame but its own text
 TEXT, BINARY = 1.0, 2.0  # likewise; as the numbers are decoded, since these are compared faster
 DATA = (TEXT, BINARY, 0.0, None)  # 0 and none: text, as far as anybody knows
 
 
-class Ticks(msgspec.Struct):
+class Ticks(Discreet, msgspec.Struct):
     """The messages of one socket as the file has them: times in ticks of a clock that is not known yet."""
 
     ticks: array[float] = msgspec.field(default_factory=lambda: array("d"))  # NaN where there is none
@@ -64,7 +67,8 @@ class Ticks(msgspec.Struct):
     opcodes: array[int] = msgspec.field(default_factory=lambda: array("b"))
     lengths: array[int] = msgspec.field(default_factory=lambda: array("q"))
     control: list[tuple[float, int]] = []  # (ticks, opcode) of close, ping and pong frames
-    errors: list[str] = []  # what Chrome writes for a handshake that failed or a frame it could not read
+    error: str | None = None  # what Chrome writes of a socket that failed; the first text that is not empty
+    failed: float = 0.0  # ticks of the last error
     opening: list[Opening] = []  # the beginning of the first messages
     any: bool = False  # there are messages, of whatever kind
 
@@ -91,9 +95,16 @@ class Ticks(msgspec.Struct):
 
     def _others(self, messages: Sequence[RawMessage]) -> None:
         self.control += [(m.time or 0.0, int(m.opcode)) for m in messages if m.opcode in CONTROL_OPCODES]
-        texts = [m.data or "" for m in messages if m.opcode not in CONTROL_OPCODES]
-        if texts and not any(self.errors):
-            self.errors = [next(filter(None, texts), "")]  # one that tells is enough
+        for message in messages:
+            if message.type == "error" or message.opcode == ERROR_OPCODE:
+                self.error = self.error or message.data or ""
+                self.failed = max(self.failed, message.time or 0.0)
+
+    @property
+    def samples(self) -> tuple[float, ...]:
+        """A few times that show what clock they are of."""
+        times = (*self.ticks[:1], *self.ticks[-1:])
+        return times if times or self.error is None else (self.failed,)
 
 
 def ticks(messages: Sequence[RawMessage]) -> Ticks:
@@ -127,6 +138,20 @@ def is_document(entry: RawEntry) -> bool:
     return headers(entry.request.headers).get("sec-fetch-mode") == "navigate"
 
 
+def may_be_document(entry: RawEntry) -> bool:
+    """A request that lacks the exporter's mark and looks like one for a document: HTML that was asked for as a
+    browser asks for a page. An iframe's looks the same, and so may the HTML that a script asks for."""
+    request, response = entry.request, entry.response
+    mime = (response.content.mimeType or "") if response.content else ""
+    if entry.resource_type is not None or request.method != "GET" or "html" not in mime.lower():
+        return False
+    if not (200 <= (response.status or 0) < 300 or response.status == 304):
+        return False
+    sent = headers(request.headers)
+    by_script = "x-requested-with" in sent or sent.get("sec-fetch-dest", "document") != "document"
+    return not by_script and "html" in sent.get("accept", "text/html")
+
+
 def _opening(message: RawMessage) -> Opening:
     """The beginning of one of the first messages. Binary ones are base64."""
     data = message.data or ""
@@ -152,7 +177,7 @@ def message_clock(sockets: Iterable[Ticks]) -> float | None:
     """Microseconds a tick, for the whole file by majority; 0 for monotonic seconds, None where there is no clock."""
     votes: dict[float | None, int] = {}
     for ticks in sockets:
-        for sample in (*ticks.ticks[:1], *ticks.ticks[-1:]):
+        for sample in ticks.samples:
             unit = _unit(sample)
             votes[unit] = votes.get(unit, 0) + 1
     return max(votes, key=lambda unit: votes[unit]) if votes else None
@@ -285,6 +310,14 @@ def protocols(sent: msgspec.Raw, answered: msgspec.Raw) -> tuple[str, ...]:
     """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
     said = f"{header(sent, PROTOCOL)},{header(answered, PROTOCOL)}"
     return tuple(dict.fromkeys(name for part in said.split(",") if (name := part.strip()))) if said != "," else ()
+
+
+def by_extension(code: Initiator | None, sent: msgspec.Raw, extracted: object) -> bool:
+    """Did a browser extension open it: its own page or worker (browsers write it into `Origin`), or its code in a page?
+    Or does a capture that we extracted say so?"""
+    told = isinstance(extracted, dict) and extracted.get("extension") is True
+    origin = initiators.EXTENSION.match(header(sent, "origin"))
+    return told or origin is not None or initiators.of_extension(code)
 
 
 def header(raw: msgspec.Raw, name: str) -> str:

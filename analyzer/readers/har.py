@@ -23,7 +23,7 @@ from analyzer.model import (
     SECOND,
     Capture,
     Caveat,
-    Closed,
+    Confidence,
     Exporter,
     Initiator,
     Instant,
@@ -34,7 +34,7 @@ from analyzer.model import (
     Trace,
     Watch,
 )
-from analyzer.readers import events
+from analyzer.readers import events, flood
 from analyzer.readers import pages as page_reader
 from analyzer.readers.decode import kind
 from analyzer.readers.entries import Document, Element
@@ -45,6 +45,7 @@ from analyzer.readers.fields import (
     Ticks,
     affiliation,
     answered,
+    by_extension,
     context,
     duration,
     endpoint,
@@ -57,6 +58,7 @@ from analyzer.readers.fields import (
     is_socket,
     json_of,
     kept,
+    may_be_document,
     message_clock,
     monotonic_date,
     protocols,
@@ -90,6 +92,7 @@ GOODBYE = 1 * SECOND  # requests so soon after a navigation failed may be the la
 MOST_SCRIPTS = 20_000  # addresses of scripts
 FEW_DATES = 2  # one alone may be a whole second by chance
 CONFIRM = 3  # entries that end in order: fewer do so by chance in any view of a proxy
+MAY_BE_MISSING = "A handshake took more than 1 s to be answered, or messages were removed from this file."
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
 RECORDED_LATE = Caveat(
@@ -106,6 +109,11 @@ EARLIER_KEPT = Caveat(
 FILTERED = Caveat(
     "filtered",
     "No page document is in this file: it was filtered when it was saved, and the filter may hide sockets too.",
+    True,
+)
+UNMARKED = Caveat(
+    "filtered",
+    "Nothing marks page documents in this file: it does not show whether it was filtered when it was saved.",
     True,
 )
 FILTERED_SCRIPTS = Caveat(
@@ -219,6 +227,7 @@ class _Gathered:
         self.first: Instant = YEAR_2200  # that any entry witnesses
         self.last: Instant = 0
         self.order = _Order()
+        self.unmarked: dict[str, tuple[Instant, str]] = {}  # by pageref, start and URL of what may be its document
         self.pages_lost = False  # there are more pages, or documents, than are kept
         self.clock = 0  # counts how often entries of one pageref ran backwards
         self.out_of_order = False  # a socket stands after an entry that started later
@@ -271,6 +280,9 @@ class _Gathered:
                 self._failed(entry, started, end)
             elif not document and entry.pageref is not None:
                 self._ordinary(entry, entry.pageref, started)
+                if may_be_document(entry):
+                    url = (entry.request.url or "").partition("#")[0]
+                    self.unmarked.setdefault(entry.pageref, (started, kept(url)))
 
     def _new_page(self, index: int, entry: RawEntry) -> None:
         """One is named for the first time: each name is kept, so neither are they long, nor are there many."""
@@ -371,6 +383,7 @@ class _Gathered:
                 protocols=protocols(entry.request.headers, entry.response.headers),
                 affiliation=affiliation(extracted),
                 context=context(extracted),
+                extension=by_extension(opened_by, entry.request.headers, extracted),
                 close=json_of(entry.close),
                 ticks=peeled if peeled is not None else None if messages is None else ticks(messages),
                 clock=self.clock,
@@ -464,6 +477,7 @@ class _Reading:
         self.browser = text_of(member(document.log, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")) or None, text_of(creator.get("version")) or None
         self.row = self._row()
+        self.label = exporters.label(self.row, self.name, self.version, text_of(creator.get("comment")))
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
         # Or another member of `log`, or entries name more than we keep: then no page's end proves anything.
         self.pages_lost = bool(document.skipped) or gathered.pages_lost
@@ -474,12 +488,11 @@ class _Reading:
         self.repeated = self._unite()
         self._shift()
         self.witnessed: list[Instant] = []  # instants of messages and closes
-        self.messages_removed = False
+        self.missing: set[Confidence | None] = set()  # how sure it is that messages were removed, by socket
         self.edited = False
         self.merged: page_reader.Contradiction | None = None
         self.refs: dict[str, int] = {}  # pages in the order in which they are first seen
-        # Without tabs (proxies) entries may stand in any order: nothing tells that the clock was set.
-        self.stepped = gathered.clock > 0 and self.row.tabs is not Tabs.NOTHING
+        self.stepped = gathered.clock > 0 and self.row.in_order_of_start
 
     def capture(self) -> Capture:
         gathered, row = self.gathered, self.row
@@ -495,9 +508,9 @@ class _Reading:
             self.skipped += skipped
             self._witness(trace)
             self.edited = self.edited or events.edited(socket, trace.messages, row)
-            self.messages_removed = self.messages_removed or events.messages_removed(socket, trace.messages, row)
+            self.missing.add(events.missing_messages(socket, trace, known))
         pages, watches = self._pages(contexts, traces)
-        caveats = exporters.caveats(row)
+        caveats = exporters.caveats(row, named=bool(self.name))
         if watches:
             traces = [msgspec.structs.replace(it, watch=watches.get(n)) for n, it in enumerate(traces)]
         if row.tabs is Tabs.TAB:
@@ -510,7 +523,6 @@ class _Reading:
         if self.merged is not None and self.merged.of_time:
             self.refs = {page: n for n, page in enumerate(gathered.last_start)}
             traces = [self._by_itself(trace, number) for number, trace in enumerate(traces)]
-        caveats = [*self._caveats(), *caveats]
         instants = gathered.witnessed() + self.witnessed
         in_order = row.in_order_of_close or (
             row.out_of_order_means_order_of_close and gathered.out_of_order and not gathered.order.of_view()
@@ -518,12 +530,14 @@ class _Reading:
         said = told_order(self.document.log)
         in_order = in_order if said is None else said
         in_order = in_order and not self.repeated and gathered.order.of_end([trace.messages.last for trace in traces])
+        behind = flood.caveat(traces, max(instants)) if row is exporters.CHROME and instants else None
+        caveats = [*self._caveats(), *([behind] if behind is not None else []), *caveats]
         return Capture(
             source=self.source,
             sha256=None,
             bytes=0,
             format="har",
-            exporter=Exporter(row.id, self.name, self.version, self._label()),
+            exporter=Exporter(row.id, self.name, self.version, self.label),
             observed=Interval(min(instants), max(instants)) if instants else None,
             entries=self.document.count,
             pages=tuple(pages),
@@ -537,16 +551,9 @@ class _Reading:
 
     def _witness(self, trace: Trace) -> None:
         first, last = trace.messages.first, trace.messages.last
-        closed = [event.within.earliest for event in trace.events if isinstance(event, Closed)]
-        self.witnessed += [at for at in (first, last, *closed) if at is not None]
+        self.witnessed += [at for at in (first, last, *events.witnessed(trace)) if at is not None]
         if trace.page is not None and last is not None:
             self.gathered.see(trace.page, last)
-
-    def _label(self) -> str:
-        """For people: `Firefox 153.7.0`; a program that no row knows by the name that it gives itself."""
-        row = self.row
-        name = self.name if row is exporters.UNKNOWN and self.name else row.label
-        return f"{name} {self.version}" if row.version_tells and self.version and self.version not in name else name
 
     # -- the capture as a whole ------------------------------------------------------------------------------
 
@@ -625,6 +632,7 @@ class _Reading:
             other_process=in_other_processes(codes, page_reader.in_order(self.listed)),
             no_bfcache=self._no_bfcache(),
             start_slack=row.start_slack,
+            loaded=self._loaded(),
         )
         if row.tabs is Tabs.DOCUMENT:
             numbered = page_reader.documents_as_pages(self.listed, seen, rules)
@@ -667,6 +675,19 @@ class _Reading:
         began = [socket.scripts[-1] for socket in gathered.sockets if socket.scripts]
         web = [url for url in began if url.startswith(("http://", "https://"))]
         return any(kept(url) not in gathered.scripts and origin(url) not in origins for url in web)
+
+    def _loaded(self) -> list[str]:
+        """The pages whose document is in the file, and lacks only the exporter's mark: it has the page's address, and
+        both began at the same time."""
+        first, near = self.gathered.unmarked, SECOND
+        return [
+            page.id
+            for page in self.listed
+            if page.started is not None
+            and (found := first.get(page.id)) is not None
+            and found[1] == kept(page.title.partition("#")[0])
+            and abs(found[0] - page.started) < near
+        ]
 
     def _seen(self) -> dict[str, Seen]:
         """What the entries of each pageref witness."""
@@ -747,8 +768,10 @@ class _Reading:
                     True,
                 )
             )
-        if self.messages_removed:
+        if Confidence.PROVEN in self.missing:
             told.append(Caveat("messages-removed", "Messages were removed from this file."))
+        elif Confidence.POSSIBLE in self.missing:
+            told.append(Caveat("messages-removed", MAY_BE_MISSING))
         known = {caveat.id for caveat in told}
         return told + [caveat for caveat in told_caveats(self.document.log) if caveat.id not in known]
 
@@ -756,14 +779,17 @@ class _Reading:
         """Which stretches of time were not recorded, and which entries a filter may have left out."""
         if not self.document.count or self.row.tabs not in (Tabs.DOCUMENT, Tabs.TAB):
             return []
-        loads = [document.started for document in self._loads()]
-        sockets = self.gathered.sockets
+        documents, sockets = self._loads(), self.gathered.sockets
+        loads = [document.started for document in documents] + [self.gathered.unmarked[id][0] for id in self._loaded()]
         if loads:
-            early = sum(it.started is not None and it.started < min(loads) - self.row.start_slack for it in sockets)
-            if early:
+            first = min(loads) - self.row.start_slack
+            if any(it.started is not None and it.started < first for it in sockets):
                 return [RECORDED_LATE]
             found = [FILTERED_SCRIPTS] if self._scripts_missing() else []
-            return found + self._kept_before(min(self._loads(), key=lambda document: document.started))
+            kept_before = self._kept_before(min(documents, key=lambda it: it.started)) if documents else []
+            return found + kept_before
+        if self.gathered.unmarked:
+            return [UNMARKED]
         if self.row.tabs is Tabs.TAB:
             return [FILTERED]
         paged = [page.started or 0 for page in self.listed] if self.listed else []
@@ -804,11 +830,10 @@ class _Reading:
     def _monotonic_offset(self) -> tuple[Instant, Instant] | None:
         """Wall clock minus the browser's monotonic clock, from a page with a date in 1970 and its document (measured:
         2..15 ms early), or from a handshake that was unanswered at export."""
+        firsts = {document.tab: document for document in reversed(self.gathered.documents)}
         for page in self.listed:
-            if page.monotonic is None:
-                continue
-            document = next((d for d in self.gathered.documents if d.tab == page.id), None)
-            if document is not None:
+            document = firsts.get(page.id)
+            if page.monotonic is not None and document is not None:
                 offset = document.started - page.monotonic
                 return offset, offset + 20 * MILLISECOND
         for socket in self.gathered.sockets:

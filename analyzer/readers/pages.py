@@ -11,14 +11,16 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import msgspec
 
 from analyzer import assumptions
 from analyzer.exporters import Row, Tabs
+from analyzer.intervals import NEVER
 from analyzer.model import SECOND, Bounds, Caveat, Duration, Instant, Page, PageEnd, PageKind, Value, Watch
 from analyzer.readers.reloads import MAX_AGE, Ask, Ordinary, Replaces, Way, replaces
+from analyzer.remembering import remember_last
 
 NUMBERED = re.compile(r"page_(\d{1,15})$")
 
@@ -79,6 +81,7 @@ class Rules(Value, frozen=True):
     other_process: Collection[str] = ()  # pages whose scripts have lower ids than in the page before
     no_bfcache: Caveat | None = None  # assumed: a navigation ends the sockets of the page that is left
     start_slack: Duration = 0  # by which dates may be early
+    loaded: Collection[str] = ()  # pages whose document lacks the mark of one: it shows that it was loaded, and no more
 
 
 class Contradiction(Value, frozen=True):
@@ -109,6 +112,7 @@ def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: R
     shown = _shown_since(order, seen, main, how, rules.start_slack)
     addresses: set[str] = set()  # of the pages before
     latest = None
+    recorded = _recorded(order, main, seen, rules.loaded)
     for n, page in enumerate(order):
         witness, document, address = seen.get(page.id), main[page.id], _address(page, main)
         last = witness.last_start if witness is not None else None
@@ -129,6 +133,7 @@ def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: R
                 kind=_kind(page, n, document, how[n], numbers),
                 end=end if rules.trusted else None,
                 returned=how[n] is PageKind.RESTORE or (latest != address and address in addresses),
+                recorded=page.id in recorded,
             )
         )
         if rules.trusted:
@@ -162,6 +167,24 @@ def _main_document(page: Listed, seen: dict[str, Seen]) -> Document | None:
     documents = [d for d in seen[page.id].documents if not d.embedded] if page.id in seen else []
     own = [d for d in documents if _plain(d.url) == _plain(page.title)]
     return next(iter(own or documents), None)
+
+
+def _recorded(
+    order: Sequence[Listed], main: dict[str, Document | None], seen: dict[str, Seen], loaded: Collection[str]
+) -> set[str]:
+    """The pages whose load is in the file: by their own document, which a page that is brought back takes with it.
+
+    An export of sockets alone has no documents: there a page that has a socket counts.
+    """
+    own = {page.id for page in order if page.id in loaded or _is_own(main[page.id], page)}
+    if not own and not any(witness.documents for witness in seen.values()):
+        own = {page.id for page in order if page.id in seen}
+    dates = {page.started for page in order if page.id in own and page.started is not None}
+    return {page.id for page in order if page.id in own or page.started in dates}
+
+
+def _is_own(document: Document | None, page: Listed) -> bool:
+    return document is not None and (document.top_level or _plain(document.url) == _plain(page.title))
 
 
 def _plain(url: str) -> str:
@@ -365,7 +388,7 @@ def tabs_as_pages(listed: Sequence[Listed], documents: Iterable[Document], rules
             )
             addresses.add(address)
     pages += [
-        Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN)
+        Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN, recorded=False)
         for page in {page.id: page for page in listed}.values()
         if page.id not in tabs
     ]
@@ -397,11 +420,29 @@ def page_of(
         return pageref
     if row.tabs is Tabs.NOTHING:
         return None
-    tab = pageref or frame
-    mine = [page for page in pages if tab and (page.id == tab or page.id.startswith(tab + "#"))]
-    found = None
-    for page, before in zip(mine, [None, *mine], strict=False):
-        begun = before.end.within.earliest if before is not None and before.end is not None else page.started
-        if before is None or (started is not None and begun is not None and started >= begun):
-            found = page.id
-    return found
+    tab = _tabs(pages).get(pageref or frame or "")
+    if tab is None:
+        return None
+    begun, ids = tab
+    return ids[max(0, bisect_right(begun, started) - 1)] if started is not None else ids[0]
+
+
+@remember_last  # each socket of a capture asks for its pages
+def _tabs(pages: Sequence[Page]) -> dict[str, tuple[list[Instant], list[str]]]:
+    """Group the pages by tab: for each its id, and the instant from which a socket belongs to it or to one after it."""
+    tabs: dict[str, list[Page]] = {}
+    for page in pages:
+        tabs.setdefault(page.id, []).append(page)
+        tab, _, number = page.id.rpartition("#")
+        if number.isdecimal() and tab:
+            tabs.setdefault(tab, []).append(page)
+    return {tab: (_begun(documents), [page.id for page in documents]) for tab, documents in tabs.items()}
+
+
+def _begun(documents: Sequence[Page]) -> list[Instant]:
+    """Since when a document, or one after it, has been there: never later than for those after it."""
+    own = [documents[0].started or 0]
+    for before, page in pairwise(documents):
+        since = page.started if before.end is None else before.end.within.earliest
+        own.append(NEVER if since is None else since)
+    return list(accumulate(reversed(own), min))[::-1]

@@ -6,25 +6,27 @@ each of them at every start.)
 
 import msgspec
 
+from analyzer.model import Discreet
 
-class RawHeader(msgspec.Struct, gc=False):
+
+class RawHeader(Discreet, msgspec.Struct, gc=False):
     name: str = ""
     value: str = ""
 
 
-class RawRequest(msgspec.Struct, gc=False):
+class RawRequest(Discreet, msgspec.Struct, gc=False):
     method: str | None = None
     url: str | None = None
     httpVersion: str | None = None
     headers: msgspec.Raw = msgspec.Raw(b"[]")
 
 
-class RawContent(msgspec.Struct, gc=False):
+class RawContent(Discreet, msgspec.Struct, gc=False):
     mimeType: str | None = None
     file: str | None = msgspec.field(default=None, name="_file")
 
 
-class RawResponse(msgspec.Struct, gc=False):
+class RawResponse(Discreet, msgspec.Struct, gc=False):
     status: float | None = None
     httpVersion: str | None = None
     headers: msgspec.Raw = msgspec.Raw(b"[]")
@@ -33,7 +35,7 @@ class RawResponse(msgspec.Struct, gc=False):
     error: str | None = msgspec.field(default=None, name="_error")  # Chrome: net::ERR_...
 
 
-class RawTimings(msgspec.Struct, gc=False):
+class RawTimings(Discreet, msgspec.Struct, gc=False):
     blocked: float | None = None
     dns: float | None = None
     connect: float | None = None
@@ -42,7 +44,7 @@ class RawTimings(msgspec.Struct, gc=False):
     receive: float | None = None
 
 
-class RawMessage(msgspec.Struct, gc=False):
+class RawMessage(Discreet, msgspec.Struct, gc=False):
     type: str | None = None
     time: float | None = None
     opcode: float | None = None
@@ -50,7 +52,7 @@ class RawMessage(msgspec.Struct, gc=False):
     length: float | None = msgspec.field(default=None, name="_length")  # in captures of our own: `data` is cut or gone
 
 
-class RawEntry(msgspec.Struct, gc=False):
+class RawEntry(Discreet, msgspec.Struct, gc=False):
     """What we use of an entry, by the names of HAR 1.2 and of its exporters. `Raw` fields are decoded on demand."""
 
     startedDateTime: str | None = None

@@ -7,10 +7,11 @@ for it. One that both the page and its iframe loaded has an id of its own in eac
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import compress
 
 import msgspec
 
-from analyzer.model import Initiator
+from analyzer.model import Discreet, Initiator
 from analyzer.readers.fields import headers, kept
 from analyzer.readers.raw import RawEntry
 
@@ -19,7 +20,7 @@ IFRAMES = ("iframe", "frame")
 MOST, MOST_BYTES = 10_000, 16 << 20  # workers, and likewise iframes; bytes of what is kept of the other scripts
 
 
-class RawLoader(msgspec.Struct, gc=False):
+class RawLoader(Discreet, msgspec.Struct, gc=False):
     url: str | None = None
 
 
@@ -67,19 +68,19 @@ class Realms:
         for url, id in began:
             if id is not None:
                 ids.setdefault(url, set()).add(id)
-        return [self._context(url, id, sorted(ids.get(url, ())), loaders.get(url, [])) for url, id in began]
+        told = {url: self._context(url, sorted(ids.get(url, ())), loaders.get(url, [])) for url in dict(began)}
+        return ["iframe" if id in told[url][1] else told[url][0] for url, id in began]
 
-    def _context(self, url: str, id: int | None, ids: list[int], loaders: list[str | None]) -> str | None:
+    def _context(self, url: str, ids: list[int], loaders: list[str | None]) -> tuple[str | None, set[int | None]]:
+        """Where the code of a script ran, and those of its ids with which it ran in an iframe."""
         if url in self.iframes:
-            return "iframe"
+            return "iframe", set()
         if url in self.workers:
-            return None if loaders else "worker"
+            return None if loaders else "worker", set()
         within = [loader in self.iframes for loader in loaders]
         if within and all(within):
-            return "iframe"
-        if id is not None and len(ids) == len(loaders) and within[ids.index(id)]:
-            return "iframe"
-        return None
+            return "iframe", set()
+        return None, set(compress(ids, within)) if len(ids) == len(within) else set()
 
 
 def _outermost(code: Initiator | None) -> tuple[str, int | None]:

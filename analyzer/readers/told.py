@@ -16,7 +16,7 @@ OF_THE_ORIGINAL = (
     Caveat("trailing-data", "In the capture that this was extracted from something followed the HAR.", True),
     Caveat("entries-skipped", "The capture that this was extracted from has damaged parts.", True),
     Caveat("edited", "In the capture that this was extracted from dates or timings of sockets were changed.", True),
-    Caveat("messages-removed", "From the capture that this was extracted from messages were removed before."),
+    Caveat("messages-removed", "The capture that this was extracted from lacks messages, or a handshake took long."),
     Caveat("merged", "The capture that this was extracted from was merged from several, or edited.", True),
     Caveat("clock-stepped", "In the capture that this was extracted from entries run backwards.", True),
 )
@@ -30,12 +30,23 @@ SHARED_WORKER = Caveat(
     "A shared worker ran: sockets that it opened as it started are not in this file.",
     True,
 )
+SERVICE_WORKER = Caveat(
+    "service-worker",
+    "A service worker ran, and it was not heard in time: sockets that it opened as it started may not be in this file.",
+    True,
+)
 AS_SEEN = Caveat(
     "instants-as-seen",
     "Recorded by events without instants of their own: sockets opened and closed somewhat before they were seen to.",
 )
+CUT_SHORT = Caveat(
+    "recording-cut-short",
+    "The browser, or the program that drives it, went away during the recording: what happened after that is not in"
+    " this file.",
+    True,
+)
 WORKERS = Caveat("workers-not-heard", "A worker ran: sockets of workers may be missing in this file.", True)
-OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, AS_SEEN, WORKERS)
+OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, WORKERS)
 
 
 def member(log: dict[str, Any], name: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from analyzer.rules import (
     concurrent_sockets,
     dev_server_socket,
     duplicate_connection,
+    extension_socket,
     failed_handshakes,
     ghost_socket,
     limit_exceeded,
@@ -31,5 +32,6 @@ RULES = (
     reconnect_storm.RULE,
     failed_handshakes.RULE,
     dev_server_socket.RULE,
+    extension_socket.RULE,
     nothing_recorded.RULE,
 )

@@ -12,11 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Session, Severity, describe
+from analyzer import openings, overlaps
+from analyzer.model import Confidence, Finding, Policy, Relation, Report, Rule, Scope, Session, Severity, describe
 
 SAME = "Open the connection once and close it in the clean-up of what opened it."
 USERS = "One user at a time: close the old connection, and wait for it, before the next user connects."
-DIFFERENT = "They go to different addresses: see which of them is meant to be there."
+DIFFERENT = (
+    "They go to different addresses: see which of them is meant to be there. --per endpoint counts each address by "
+    "itself."
+)
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -46,7 +50,18 @@ def _remedy(sessions: Sequence[Session]) -> str:
     apps = {session.user[:2] if session.user is not None else None for session in sessions}
     if len(apps) == 1 and None not in apps:
         return USERS
-    return SAME if len({session.endpoint for session in sessions}) < len(sessions) else DIFFERENT
+    twice = [lot for lot in map(_together, overlaps.partition(sessions, Scope.ENDPOINT)) if lot]
+    if not twice:
+        return DIFFERENT
+    return openings.WAIT if all(map(openings.handed_over, twice)) else SAME
+
+
+def _together(part: tuple[overlaps.Key, list[Session]]) -> list[Session]:
+    """Those of one address that were certainly open at the same time as another of it."""
+    _, members = part
+    proven = (it for it in overlaps.find(members) if it.confidence is Confidence.PROVEN)
+    ids = {id for overlap in proven for id in overlap.sessions}
+    return openings.in_order(session for session in members if session.id in ids)
 
 
 RULE = Rule(

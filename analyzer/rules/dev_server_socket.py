@@ -16,7 +16,7 @@ from analyzer.model import Finding, Policy, Report, Rule, Severity
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     by_server: dict[str, list[str]] = {}
     for session in report.sessions:
-        if session.provider is not None and session.dev_only:
+        if session.provider is not None and session.dev_only and not session.extension:
             by_server.setdefault(session.provider.name, []).append(session.id)
     counted = "" if policy.count_dev_servers else ", in no overlap rule (--count-dev-servers counts them)"
     for name, ids in by_server.items():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer import openings
 from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe
 
 REMEDY = "Open the connection once a user and close it in the clean-up of what opened it."
@@ -20,7 +21,8 @@ REMEDY = "Open the connection once a user and close it in the clean-up of what o
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for overlap in report.exceeding(Relation.SAME_USER, policy.tolerance):
-        provider = report.named(overlap.sessions)[0].provider
+        sessions = report.named(overlap.sessions)
+        provider = sessions[0].provider
         assert provider is not None  # or the user would not be known
         yield report.finding(
             RULE.id,
@@ -29,7 +31,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             f"{describe(overlap, policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
-            remedy=provider.remedy or REMEDY,
+            remedy=openings.WAIT if openings.handed_over(openings.in_order(sessions)) else provider.remedy or REMEDY,
             link=provider.link,
         )
 

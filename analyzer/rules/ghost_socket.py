@@ -23,7 +23,7 @@ REMEDY = "Close the socket before its client is dropped or connects anew."
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    for ghost in heartbeats.ghosts(report.sessions, policy.ghost_beats):
+    for ghost in heartbeats.ghosts(filter(policy.counts, report.sessions), policy.ghost_beats):
         session, sibling = ghost.session, ghost.sibling
         yield report.finding(
             RULE.id,

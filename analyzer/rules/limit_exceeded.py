@@ -30,7 +30,7 @@ from analyzer.model import (
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    for key, members in overlaps.partition(report.sessions, Scope.USER):
+    for key, members in overlaps.partition(filter(policy.counts, report.sessions), Scope.USER):
         provider = members[0].provider
         if key.per is Scope.USER and provider is not None and policy.app_mode is not None:
             for limit in provider.limits:

@@ -4,7 +4,9 @@ Why it matters: each attempt costs the server a handshake, mostly also an authen
 clients that do not back off keep it down. The browser's own limits then stop further sockets.
 
 How it is told: openings to one address from one page, each after an earlier one had closed or failed; a warning from 10
-within a minute (`storm_opens`). A client that waits twice as long after each failure, from one second on, makes 7.
+within a minute (`storm_opens`). Attempts of a client that backs off are not counted: those before which it waited
+longer and longer, the later ones at least twice as long as the earlier, and those after that, where it then waits two
+seconds or more. Where its wait stops growing before that, they count: it does not give the server a rest.
 
 What to do: wait longer after each failure, with some chance in it, up to half a minute; look at why the sockets close
 (`har-sockets show CAPTURE SOCKET`).
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import openings
+from analyzer import backoff, openings
 from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity, spoken
 
 MINUTE = 60 * SECOND
@@ -23,16 +25,12 @@ REMEDY = "Let the client wait longer after each failure, with some chance in it,
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    groups: dict[object, list[Session]] = {}
-    for session in report.sessions:
-        if openings.created(session) != openings.FOREVER and not session.dev_only:
-            groups.setdefault((session.endpoint, session.page, session.context, session.clock), []).append(session)
-    for members in groups.values():
-        again = _again(members)
+    for members in backoff.series(filter(policy.counts, report.sessions)):
+        again, _ = backoff.reconnects(members)
         start, most = _densest(again)
         if most >= policy.storm_opens:
             storm = again[start : start + most]
-            failed = sum(session.outcome is Outcome.FAILED for session in storm)
+            failed = sum(it.outcome is Outcome.FAILED and not openings.abandoned(it) for it in storm)
             length = spoken(openings.created(storm[-1]) - openings.created(storm[0]))
             yield report.finding(
                 RULE.id,
@@ -42,22 +40,6 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
                 (session.id for session in storm),
                 remedy=REMEDY if failed else STEADY,
             )
-
-
-def _again(members: Sequence[Session]) -> list[Session]:
-    """Those that were asked for after an earlier one of them had ended, each end counted once."""
-    ends = sorted(at for session in members if (at := _end(session)) is not None)
-    found: list[Session] = []
-    for session in openings.in_order(members):
-        if len(found) < len(ends) and ends[len(found)] <= openings.created(session):
-            found.append(session)
-    return found
-
-
-def _end(session: Session) -> int | None:
-    if session.outcome not in (Outcome.CLOSED, Outcome.FAILED) or session.closed is None:
-        return None
-    return session.closed.earliest
 
 
 def _densest(sessions: Sequence[Session]) -> tuple[int, int]:

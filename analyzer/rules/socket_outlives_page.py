@@ -21,7 +21,7 @@ LINK = "https://web.dev/articles/bfcache"
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     pages = {page.id: page for page in report.capture.pages}
-    for session in report.sessions:
+    for session in filter(policy.counts, report.sessions):
         page = pages.get(session.page or "")
         left = _left(page)
         if left is None or session.proven is None:
@@ -44,4 +44,4 @@ def _left(page: Page | None) -> Instant | None:
     return page.end.within.latest if page is not None and page.end is not None else None
 
 
-RULE = Rule("socket-outlives-page", "A socket outlives its page", Severity.NOTE, check)
+RULE = Rule("socket-outlives-page", "A socket outlives its page", Severity.NOTE, check, counts=True)

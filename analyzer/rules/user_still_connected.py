@@ -17,7 +17,8 @@ NAMED = 20  # of very many that are still open
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
-    known = [session for session in report.sessions if session.user is not None and session.proven is not None]
+    counted = filter(policy.counts, report.sessions)
+    known = [session for session in counted if session.user is not None and session.proven is not None]
     by_app: dict[tuple[str, str | None, int], list[Session]] = {}  # and clock: those that may still be open
     for session in sorted(known, key=_opened):
         assert session.user is not None
@@ -56,4 +57,6 @@ def _met(old: Session, new: Session) -> bool:
     return proven.start <= earliest and (proven.end is None or _opened(new) < proven.end)
 
 
-RULE = Rule("user-still-connected", "A user is still connected when another one connects", Severity.NOTE, check)
+RULE = Rule(
+    "user-still-connected", "A user is still connected when another one connects", Severity.NOTE, check, counts=True
+)

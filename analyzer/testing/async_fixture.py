@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from analyzer.testing.listening import Listener, awaited
+from analyzer.testing.listening import LONGEST_CALL, Listener, awaited
 from analyzer.testing.plugin import SocketRecording, keep
 
 
@@ -19,7 +19,7 @@ async def async_socket_recording(request: pytest.FixtureRequest, context: Any) -
     loop = asyncio.get_running_loop()
     listener = Listener(context)
     await awaited(listener.start())
-    kept = keep(request.node, lambda: loop.run_until_complete(awaited(listener.stop())))
+    kept = keep(request.node, lambda: loop.run_until_complete(awaited(listener.stop(), LONGEST_CALL)))
     recording = next(kept)
     yield recording
     if not recording.stopped:  # the test never ran, so nobody stopped it from outside of the loop

@@ -1,32 +1,39 @@
 """The Chrome DevTools Protocol -> a Recording: pure, one message at a time.
 
 The protocol stamps its events on the browser's monotonic clock, so it does not matter how late they are read. What it
-does not stamp (a target went) lies between the last moment at which nothing was waiting to be read and the reading.
+does not stamp (a target went) lies between the last question that the browser answered and the reading.
 
 Measured (tests/browser/test_recorder.py, Chromium 156):
 - a document that is replaced takes its sockets with it and nothing reports their close: within the same site they
   are gone when the next document commits (the lifecycle event "init"), else up to 60 ms later (another process);
 - of an iframe in the same process, and of a worker that is terminated, closes are reported;
-- a crash is reported up to 0.5 s after it.
+- a crash is reported up to 0.5 s after it;
+- document.open() repeats "init" with the same loader, and closes nothing; a javascript: URL has no "init" of its own,
+  and the closes are reported;
+- a page that returns from the back/forward cache has its sockets closed at that moment, and what closed while it was
+  there is reported only then.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
-from analyzer.readers.told import SHARED_WORKER, STARTED_LATE
-from analyzer.testing.recorder import By, Json, Recording
+from analyzer.readers.told import CUT_SHORT, SERVICE_WORKER, SHARED_WORKER, STARTED_LATE
+from analyzer.testing.recorder import LEFT_SLACK, By, Json, Recording
 
-SWAP_SLACK = 200 * MILLISECOND  # a document in another process: from the commit of the next to the last close
+SWAP_SLACK = LEFT_SLACK  # a document in another process
 COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
 # Of reading that a target went, to its sockets' closes: measured 50 ms, and 190 ms on a machine that is too busy.
 GONE_BEFORE, GONE_AFTER = 500 * MILLISECOND, 150 * MILLISECOND
 SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: one machine, whose monotonic clock they share
 DOCUMENTS = ("page", "iframe")  # types of targets
+CONNECTING, OPEN = 0, 1  # readyState
 STATUS = re.compile(r"response code: (\d{3})")
 KINDS = {
     "reload": PageKind.RELOAD,
@@ -35,7 +42,7 @@ KINDS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
 class _Target:
     """What the protocol attaches to."""
 
@@ -44,7 +51,7 @@ class _Target:
     tab: str | None  # the id of the page that it belongs to
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
 class _Navigation:
     """A navigation of a main frame, by its loader."""
 
@@ -66,15 +73,19 @@ class Cdp:
 
     def __init__(self, recording: Recording, wall_minus_monotonic: Duration, keeps_pages: bool = False) -> None:
         self.recording = recording
-        self.pulse: Instant = 0  # nothing was waiting to be read then
+        self.pulse: Instant = 0  # all that the browser had reported by then has been read
         self._ours = wall_minus_monotonic
         self._offset: Duration | None = None  # epoch minus the browser's clock
         self._keeps_pages = keeps_pages
         self._targets: dict[str, _Target] = {}  # by session
+        self._detached: set[str] = set()  # sessions whose target the browser itself reported to be gone
         self._navigations: dict[str, _Navigation] = {}  # by loader
+        self._loader: dict[str, str] = {}  # page or iframe -> loader of its document
         self._address: dict[str, str] = {}  # page or iframe -> URL of its document
         self._last: dict[str, Instant] = {}  # session -> its last stamped event
         self.unknown: set[str] = set()  # sockets that were older than the listening
+        self._older: dict[str, list[str]] = {}  # session -> sockets found in it that were older, by their own ids
+        self._known_as: dict[str, str] = {}  # a socket of the protocol -> that it was found as
 
     # -- targets ---------------------------------------------------------------------------------------------
 
@@ -85,11 +96,49 @@ class Cdp:
         if kind == "shared_worker":
             self.recording.caveat(SHARED_WORKER)
 
+    def found(self, session: str, sockets: Sequence[tuple[str, int]], since: Instant, at: Instant) -> None:
+        """All sockets of a worker, as it answered at `at`: URL and readyState. Those that the protocol did not report
+        are older than the listening, but not older than `since`."""
+        heard = Counter(it.url for it in self.recording.sockets.values() if it.owner == session)
+        for url, state in sockets:
+            heard[url] -= 1
+            if heard[url] < 0:
+                id = f"{session}/older/{len(self._older.setdefault(session, [])) + 1}"
+                self.recording.requested(id, url, since, seen=at, owner=session)
+                if state != CONNECTING:
+                    self.recording.opened_without_answer(id)
+                if state in (CONNECTING, OPEN):
+                    self._older[session].append(id)
+                else:
+                    self.recording.ended(id, at, since)
+
+    def unheard(self) -> None:
+        """A service worker may have opened sockets, and closed them, before anybody could ask it."""
+        self.recording.caveat(SERVICE_WORKER)
+
     def detached(self, session: str, at: Instant) -> None:
         """The target went, as was read at `at`."""
         target = self._targets.get(session)
         if target is not None:
+            self._detached.add(session)
             self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
+
+    def cut_short(self) -> None:
+        """Nothing more is heard of any target that the browser has not reported to be gone: a page that is missed cuts
+        the recording short, a worker that outlived all pages does not.
+
+        Playwright then says of every page that it was closed, which nobody knows.
+        """
+        if any(it.kind == "page" for session, it in self._targets.items() if session not in self._detached):
+            self.recording.caveat(CUT_SHORT)
+        for socket in self.recording.sockets.values():
+            if socket.by is By.PAGE_CLOSED and socket.owner not in self._detached:
+                self.recording.revoked(socket.id)
+            self.recording.lost(socket.id, self.pulse, self._heard_of(socket.owner or ""))
+
+    def _heard_of(self, session: str) -> Instant:
+        """What the target's sockets did by then has been read."""
+        return max(self.pulse - GONE_BEFORE, self._last.get(session, 0))
 
     def page_closed(self, id: str, at: Instant) -> None:
         for session, target in self._targets.items():
@@ -99,7 +148,7 @@ class Cdp:
     def _gone(self, session: str, target: _Target, at: Instant, earliest: Instant, by: By | None) -> None:
         page = target.kind == "page"
         by = by or (By.PAGE_CLOSED if page else By.OWNER_GONE)
-        for socket in self.recording.alive(tab=target.tab if page else None, owner=session):
+        for socket in self.recording.unended(tab=target.tab if page else None, owner=session):
             self.recording.ended(socket.id, at + GONE_AFTER, earliest, by)
 
     def finish(self, seen: Recording) -> Recording:
@@ -118,8 +167,8 @@ class Cdp:
         if target is None or handler is None:
             return
         stamped = self._at(params)
-        if stamped is not None:
-            self._last[session] = stamped
+        if stamped is not None:  # some report late what was earlier
+            self._last[session] = max(stamped, self._last.get(session, 0))
         handler(self, session, target, params, at if stamped is None else stamped)
 
     def _at(self, params: Json) -> Instant | None:
@@ -134,12 +183,27 @@ class Cdp:
             self._offset = self._ours if abs(told - self._ours) < SAME_CLOCK else told
         return None if self._offset is None else round(ticks * SECOND) + self._offset
 
+    def _key(self, session: str, params: Json) -> str:
+        """The id of the event's socket. One that was found in its worker is recognised where it is the only one; of
+        several nobody knows which."""
+        key = f"{session}/{params['requestId']}"
+        if key in self.recording.sockets:
+            return key
+        older = self._older.get(session, [])
+        if key not in self._known_as and len(older) == 1:
+            self._known_as[key] = older.pop()
+        for id in older:
+            self.recording.lost(id, self.pulse)
+        return self._known_as.get(key, key)
+
     def _created(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        """The constructor ran; the protocol does not say when, but events of one target come in their order."""
         initiator = params.get("initiator")
         self.recording.requested(
             f"{session}/{params['requestId']}",
             str(params["url"]),
-            at,
+            min(self._last.get(session, self.pulse - GONE_BEFORE), at),
+            seen=at,
             tab=target.tab,
             owner=session,
             initiator=initiator if isinstance(initiator, dict) else None,
@@ -152,12 +216,12 @@ class Cdp:
         if socket is None:
             self.unknown.add(key)  # its creation was missed, and with it its URL
             return
-        socket.requested = socket.last_sign = at
+        socket.requested, socket.requested_by, socket.last_sign = at, None, at
         socket.request_headers = _strings(params.get("request", {}).get("headers", {}))
 
     def _response(self, session: str, target: _Target, params: Json, at: Instant) -> None:
         answer = params["response"]
-        key, text = f"{session}/{params['requestId']}", str(answer.get("statusText", ""))
+        key, text = self._key(session, params), str(answer.get("statusText", ""))
         self.recording.answered(key, at, int(answer["status"]), text, _strings(answer.get("headers", {})))
 
     def _frame(self, session: str, params: Json, at: Instant, sent: bool) -> None:
@@ -166,7 +230,7 @@ class Cdp:
         if opcode not in (1, 2):
             return
         length = len(data) * 3 // 4 - data.count("=", -2) if opcode == 2 else len(data.encode("utf-8", "surrogatepass"))
-        key = f"{session}/{params['requestId']}"
+        key = self._key(session, params)
         if not self.recording.message(key, at, sent, opcode, data, length):
             self.unknown.add(key)
 
@@ -177,7 +241,7 @@ class Cdp:
         self._frame(session, params, at, sent=False)
 
     def _error(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        key, text = f"{session}/{params['requestId']}", str(params.get("errorMessage", ""))
+        key, text = self._key(session, params), str(params.get("errorMessage", ""))
         socket = self.recording.sockets.get(key)
         if socket is not None and not socket.opened:
             told = STATUS.search(text)
@@ -185,7 +249,7 @@ class Cdp:
             self.recording.problem(key, text)
 
     def _closed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        key = f"{session}/{params['requestId']}"
+        key = self._key(session, params)
         if not self.recording.ended(key, at):
             self.unknown.add(key)
 
@@ -210,16 +274,23 @@ class Cdp:
             navigation.may_swap = "cross-origin-opener-policy" in names
 
     def _lifecycle(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        """ "init": a document was committed in this frame."""
-        if params["name"] == "init" and target.kind in DOCUMENTS and params["frameId"] == target.id:
-            self._commit(session, target, self._navigation(str(params["loaderId"])), at)
+        """ "init": a document was committed in this frame, or document.open() emptied the one that is there, which
+        keeps its loader and its sockets."""
+        if target.kind not in DOCUMENTS or params["frameId"] != target.id:
+            return
+        loader = str(params["loaderId"])
+        before = self._loader.setdefault(target.id, "" if params["name"] == "init" else loader)
+        if params["name"] == "init" and loader != before:
+            self._loader[target.id] = loader
+            self._commit(session, target, self._navigation(loader), at)
 
     def _navigated(self, session: str, target: _Target, params: Json, at: Instant) -> None:
         """Only what has no "init": a page that comes back from the back/forward cache."""
         frame = params["frame"]
         if params.get("type") == "BackForwardCacheRestore" and frame["id"] == target.id:
             restored = _Navigation(url=str(frame["url"]), type="BackForwardCacheRestore")
-            self._commit(session, target, restored, at)
+            self._loader[target.id] = str(frame.get("loaderId"))
+            self._commit(session, target, restored, min(self._last.get(session, at), at))
 
     def _navigation(self, loader: str) -> _Navigation:
         return self._navigations.setdefault(loader, _Navigation())
@@ -234,12 +305,12 @@ class Cdp:
         certain = kind is PageKind.RELOAD or not self._keeps_pages
         page = target.kind == "page"
         for socket in self.recording.alive(tab=target.tab if page else None, owner=session):
+            earliest = min(navigation.answered or navigation.requested or socket.last_sign, at)
             if certain:
                 by = By.RELOAD if kind is PageKind.RELOAD else By.NAVIGATION
-                earliest = navigation.answered or navigation.requested or socket.last_sign
-                self.recording.ended(socket.id, latest, min(earliest, at), by)
+                self.recording.ended(socket.id, latest, earliest, by)
             else:
-                self.recording.lost(socket.id, at)
+                self.recording.lost(socket.id, at, earliest)
         if page and navigation.url not in ("", "about:blank"):
             self.recording.page(
                 target.id,
@@ -253,7 +324,11 @@ class Cdp:
             )
 
     def _crashed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
-        self._gone(session, target, at, self._last.get(session, 0), By.CRASH)
+        """Also of a worker that ended."""
+        if target.kind in DOCUMENTS:
+            self._gone(session, target, at, self._last.get(session, 0), By.CRASH)
+        else:
+            self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
 
 
 _HANDLERS: dict[str, Any] = {

@@ -56,14 +56,15 @@ def record(url: str, headless: bool, seconds: float | None, say: Callable[[str],
 async def _record(url: str, headless: bool, seconds: float | None, say: Callable[[str], None]) -> Json:
     from playwright.async_api import Error, async_playwright
 
-    from analyzer.testing.listening import Listener, awaited
+    from analyzer.testing.listening import LONGEST_CALL, Listener, awaited
 
     ended = asyncio.Event()
     with _interrupting(ended):
         async with async_playwright() as playwright:
             browser = await _launched(playwright, headless)
             context = await browser.new_context(no_viewport=True)
-            listener = Listener(context, _Teller(say, round(time.time() * SECOND)).told)
+            teller = _Teller(say, round(time.time() * SECOND))
+            listener = Listener(context, teller.told, gone=ended.set)
             await awaited(listener.start())
 
             def closed(_: object) -> None:
@@ -82,9 +83,9 @@ async def _record(url: str, headless: bool, seconds: float | None, say: Callable
                     raise RecordingError(f"{Masks().url(url)}: cannot be opened: {why}") from None
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), seconds)
-            har: Json = await awaited(listener.stop())
-            with suppress(Error):
-                await browser.close()
+            har: Json = await awaited(listener.stop(), LONGEST_CALL)
+            with suppress(Error, TimeoutError):
+                await asyncio.wait_for(browser.close(), LONGEST_CALL)
             return har
 
 
@@ -139,7 +140,7 @@ class _Teller:
         if socket.open:
             sign, what = "+", self._masks.url(socket.url)
         elif not socket.opened:
-            sign, what = "!", f"failed: {self._masks.text(socket.problem or 'no answer')}"
+            sign, what = "!", f"failed: {self._masks.text(socket.problem or 'no reason recorded')}"
         else:
             ended = "lost from sight" if socket.lost else "closed"
             sign, what = "-", f"{ended}: {HOW[socket.by]}" if socket.by else ended

@@ -21,34 +21,45 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, TypeAlias
 
+from greenlet import greenlet
 from playwright.async_api import BrowserContext as AsyncContext
 from playwright.async_api import Error
 from playwright.sync_api import BrowserContext as SyncContext
 
 from analyzer.model import SECOND, Duration, Instant, PageKind
-from analyzer.readers.told import AS_SEEN, WORKERS
-from analyzer.testing.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, Cdp
+from analyzer.readers.told import AS_SEEN, CUT_SHORT, WORKERS
+from analyzer.testing.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, OPEN, Cdp
 from analyzer.testing.recorder import By, Json, Recording, Told
 
 Steps: TypeAlias = Generator[Any, Any, Any]
 Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards
 DISCOVERED = ("page", "shared_worker", "service_worker")  # types of targets
+ALONE = ("shared_worker", "service_worker")  # of no page: Playwright does not report their sockets
 SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
-PULSE = 0.005  # seconds between looks at whether something waits to be read
+PULSE = 0.05  # seconds between an answer of the browser and the next question
+BLOCKED = SECOND // 4  # the loop was not run for so long: events wait to be read
 LONGEST_WAIT = 2.0  # seconds, for pages to tell what they have not told yet: a page may be stuck
 LONGEST_START = 10.0  # seconds, for a new page to be listened to
-SEEN_SLACK = 2 * SECOND  # Playwright's events are read that late at most, by a machine that is not overrun
-OPEN_ONES = "function() { return this.filter(it => it.readyState === WebSocket.OPEN).map(it => it.url) }"
+LONGEST_CALL = 15.0  # seconds, for the browser or its driver to answer at all
+SEEN_SLACK = 2 * SECOND  # Playwright's events come that late at most, by a machine that is not overrun
+STATES = "function() { return this.map(it => [it.url, it.readyState]) }"
 NO_BFCACHE = "--disable-back-forward-cache"
 
 
 class Listener:
     """Listens to one context, from `start` to `stop`, which gives the HAR."""
 
-    def __init__(self, context: SyncContext | AsyncContext, told: Told | None = None) -> None:
+    def __init__(
+        self,
+        context: SyncContext | AsyncContext,
+        told: Told | None = None,
+        gone: Callable[[], None] | None = None,  # called where the browser, or what drives it, goes away
+    ) -> None:
         self._context: Any = context
         self._async = isinstance(context, AsyncContext)
         self._told = told
+        self._gone = gone
+        self._until: Instant | None = None  # the end of the recording, once it has one
         self._session: Any = None  # CDP, of the browser
         self._keeps_pages = True
         self._contexts: dict[str, Cdp] = {}  # by the protocol's id; other contexts of the browser are told of too
@@ -65,8 +76,10 @@ class Listener:
         self._answers: dict[int, Json] = {}  # of those that somebody waits for
         self._still_open: Counter[str] = Counter()  # URLs, as the pages themselves say at the end
         self._tasks: set[Any] = set()
-        self._pulse: Instant = 0
+        self._pulse: Instant = 0  # all that had happened by then has been read
+        self._beaten: Instant = 0  # the last look at the clock, of a browser that cannot be asked
         self._timer: asyncio.TimerHandle | None = None
+        self._beating: Any = None  # the task of a question that is not answered: without a name it may be collected
         self._offset: Duration = _clock_offset()
 
     # -- from outside ----------------------------------------------------------------------------------------
@@ -84,6 +97,7 @@ class Listener:
         else:
             self._seen = Recording(self._told)
             self._seen.caveat(AS_SEEN)
+        self._pulse = self._beaten = self._now()
         self._context.on("page", self._page)
         for page in self._context.pages:
             self._page(page)
@@ -97,14 +111,35 @@ class Listener:
         """The HAR. What is still open stays open in it."""
         until = self._now()  # what is open then is still open when each page has told all that happened before
         vars(self._context).pop("new_page", None)
-        with suppress(Error):  # the browser is gone: nothing more to hear
+        try:
             yield from self._flush()
-            self._context.remove_listener("page", self._page)
+        except Error:
+            self._cut_short()
+        self._until = self._until or until
         if self._timer is not None:
             self._timer.cancel()
+        with suppress(Error):
+            self._context.remove_listener("page", self._page)
+            if self._session is not None:
+                yield self._session.detach()
         browser = self._context.browser
         name = browser.browser_type.name if browser is not None else ""
-        return self._finished().har(until, name, browser.version if browser is not None else "")
+        return self._finished().har(self._until, name, browser.version if browser is not None else "")
+
+    def _cut_short(self) -> None:
+        """The browser or its driver does not answer: from the last answer on nothing is known."""
+        if self._until is not None:
+            return
+        self._until = self._pulse
+        for cdp in self._contexts.values():
+            cdp.cut_short()
+        for socket in self._seen.sockets.values():
+            if not socket.ended:
+                self._may_have_opened(socket.id)
+                self._seen.lost(socket.id, self._pulse)
+                self._seen.caveat(CUT_SHORT)
+        if self._gone is not None:
+            self._gone()
 
     # -- the DevTools protocol -------------------------------------------------------------------------------
 
@@ -113,10 +148,14 @@ class Listener:
         if info["type"] not in DISCOVERED or info["targetId"] in self._attached:
             return
         self._attached.add(info["targetId"])
+        since = self._since()
         with suppress(Error):  # it is gone again
             asked = {"targetId": info["targetId"], "flatten": False}
             path: Path = ((yield self._session.send("Target.attachToTarget", asked))["sessionId"],)
-            yield from self._listen(path, info, self._cdp(str(info.get("browserContextId"))))
+            cdp = self._cdp(str(info.get("browserContextId")))
+            yield from self._listen(path, info, cdp)
+            if info["type"] in ALONE:
+                yield from self._ask_for_older(path, info["type"], cdp, since)
 
     def _related(self, path: Path, info: Json, cdp: Cdp) -> Steps:
         """A worker or an iframe of another site, of the target at `path[:-1]`."""
@@ -124,6 +163,14 @@ class Listener:
             self._attached.add(info["targetId"])
             with suppress(Error):  # it is gone again
                 yield from self._listen(path, info, cdp)
+
+    def _ask_for_older(self, path: Path, kind: str, cdp: Cdp, since: Instant) -> Steps:
+        """The sockets that a worker opened, not before `since`, until it was heard."""
+        states = yield from self._sockets_in(path)
+        now = self._now()
+        cdp.found("/".join(path), states or [], since, now)
+        if kind == "service_worker" and (states is None or now - since > 2 * SEEN_SLACK):
+            cdp.unheard()
 
     def _listen(self, path: Path, info: Json, cdp: Cdp) -> Steps:
         self._targets[path] = cdp
@@ -217,34 +264,37 @@ class Listener:
         """Wait until every page and worker has told what happened before."""
         yield from list(self._tasks)
         if self._session is None:
+            yield self._context.cookies()  # the answer comes after all that Playwright reports
             return
         self._waiting.clear()
         for path in list(self._targets):
             with suppress(Error):  # it went in this moment
                 yield self._call(path, "Runtime.evaluate", expression="0")
         until = time.monotonic() + LONGEST_WAIT
-        while self._waiting and time.monotonic() < until:
+        while any(path in self._targets for path in self._waiting.values()) and time.monotonic() < until:
             yield self._session.send("Browser.getVersion")
         alive = sum(not socket.ended for socket in self._seen.sockets.values())
         if self._own is not None and alive > sum(it.open for it in self._cdp(self._own).recording.sockets.values()):
             for path in list(self._targets):
                 with suppress(Error):
-                    self._still_open.update((yield from self._open_in(path)))
-        yield self._session.detach()
+                    states = yield from self._sockets_in(path)
+                    self._still_open.update(url for url, state in states or [] if state == OPEN)
 
-    def _open_in(self, path: Path) -> Steps:
-        """The URLs of the sockets that a page or worker has open, also of those that opened before it was heard."""
+    def _sockets_in(self, path: Path) -> Steps:
+        """URL and readyState of the sockets in a page or worker, also of those that opened before it was heard; None:
+        no answer."""
         prototype = (yield from self._ask(path, "Runtime.evaluate", expression="WebSocket.prototype")).get("result", {})
         if "objectId" not in prototype:
-            return []
+            return None
         found = yield from self._ask(path, "Runtime.queryObjects", prototypeObjectId=prototype["objectId"])
         objects = found.get("objects", {}).get("objectId")
         if objects is None:
-            return []
+            return None
         told = yield from self._ask(
-            path, "Runtime.callFunctionOn", objectId=objects, functionDeclaration=OPEN_ONES, returnByValue=True
+            path, "Runtime.callFunctionOn", objectId=objects, functionDeclaration=STATES, returnByValue=True
         )
-        return [url for url in told.get("result", {}).get("value", []) if isinstance(url, str)]
+        yield self._call(path, "Runtime.releaseObject", objectId=objects)  # else closed sockets are kept from now on
+        return told.get("result", {}).get("value")
 
     # -- Playwright's own events -----------------------------------------------------------------------------
 
@@ -286,26 +336,25 @@ class Listener:
             return
         before = [known.url for known in self._seen.pages if known.tab == tab]
         again = request.headers.get("cache-control") in ("max-age=0", "no-cache") and before[-1:] == [request.url]
-        now = self._now()
+        now, since = self._now(), self._since()
         if self._session is None:  # else the protocol knows better
             for socket in self._seen.alive(tab=tab):
                 self._may_have_opened(socket.id)
                 if again:
-                    self._seen.ended(socket.id, now, now - SEEN_SLACK, By.RELOAD)
+                    self._seen.ended(socket.id, now, since, By.RELOAD)
                 else:
                     self._seen.lost(socket.id, now)  # it may live on in the back/forward cache
-        self._seen.page(tab, request.url, PageKind.RELOAD if again else PageKind.NAVIGATION, now, committed=now)
+        kind = PageKind.RELOAD if again else PageKind.NAVIGATION
+        self._seen.page(tab, request.url, kind, self._pulse, committed=now)
 
     def _loaded(self, tab: str, page: Any) -> None:
         """The first document of a popup may have been asked for before there was a page to hear it from."""
         if page.url != "about:blank" and all(known.tab != tab for known in self._seen.pages):
-            now = self._now()
-            self._seen.page(tab, page.url, PageKind.LOAD, now, committed=now)
+            self._seen.page(tab, page.url, PageKind.LOAD, self._pulse, committed=self._now())
 
     def _websocket(self, tab: str, socket: Any) -> None:
         id = f"{SEEN}{next(self._ids)}"
-        now = self._now()
-        self._seen.requested(id, socket.url, now - SEEN_SLACK, seen=now, tab=tab)
+        self._seen.requested(id, socket.url, self._since(), seen=self._now(), tab=tab)
         socket.on("framesent", lambda data: self._frame(id, True, data))
         socket.on("framereceived", lambda data: self._frame(id, False, data))
         socket.on("socketerror", lambda text: self._seen.problem(id, str(text)))
@@ -314,7 +363,9 @@ class Listener:
     def _frame(self, id: str, sent: bool, data: str | bytes) -> None:
         text = data if isinstance(data, str) else base64.b64encode(data).decode("ascii")
         length = len(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else len(data)
-        self._seen.message(id, self._now(), sent, 1 if isinstance(data, str) else 2, text, length)
+        now = self._now()
+        at = now if now - self._pulse <= SEEN_SLACK else None
+        self._seen.message(id, at, sent, 1 if isinstance(data, str) else 2, text, length)
 
     def _may_have_opened(self, id: str) -> None:
         """Nobody tells of the handshake's answer, only of some that failed."""
@@ -324,8 +375,7 @@ class Listener:
 
     def _ended(self, id: str) -> None:
         self._may_have_opened(id)
-        now = self._now()
-        self._seen.ended(id, now, now - SEEN_SLACK)
+        self._seen.ended(id, self._now(), self._since())
 
     def _closed(self, tab: str, by: By) -> None:
         """A page was closed, or crashed."""
@@ -363,15 +413,46 @@ class Listener:
         """By a clock that nobody sets."""
         return round(time.perf_counter() * SECOND) + self._offset
 
+    def _since(self) -> Instant:
+        """What Playwright reports now did not happen before: a test that blocks delays its events by any time."""
+        return self._pulse - SEEN_SLACK
+
     def _beat(self) -> None:
-        """Called by the event loop: whatever could be read has been read."""
-        self._pulse = self._now()
-        for cdp in self._contexts.values():
-            cdp.pulse = self._pulse
+        """Called by the event loop. Under the sync API a call needs a greenlet, as Playwright's own events have."""
+        if self._session is None:
+            self._look()
+        elif self._async:
+            self._beating = asyncio.ensure_future(awaited(self._ask_for_a_sign()))
+        else:
+            greenlet(done).switch(self._ask_for_a_sign())
+
+    def _ask_for_a_sign(self) -> Steps:
+        """When the browser answers, all that it had reported before the question has been read. However long the test
+        blocks, and whatever waits meanwhile, this holds; and it shows whether somebody is still there."""
+        asked = self._now()
         try:
+            yield self._session.send("Browser.getVersion")
+        except Error:
+            self._cut_short()
+            return
+        self._pulse = asked
+        for cdp in self._contexts.values():
+            cdp.pulse = asked
+        self._beat_again()
+
+    def _look(self) -> None:
+        """A browser that cannot be asked: after a gap it takes a second to read what waited."""
+        now = self._now()
+        if now - self._beaten > BLOCKED:
+            self._pulse = min(self._pulse, self._beaten)
+            self._beaten = now + SECOND  # until then nothing is concluded
+        elif now >= self._beaten:
+            self._pulse = self._beaten = now
+        self._beat_again()
+
+    def _beat_again(self) -> None:
+        if self._until is None:
             self._timer = asyncio.get_running_loop().call_later(PULSE, self._beat)
-        except RuntimeError:
-            self._timer = None  # no loop of asyncio: bounds are those of the last event
 
     def _run(self, steps: Steps) -> None:
         """From within an event."""
@@ -398,8 +479,8 @@ def done(steps: Steps) -> Any:
             return end.value
 
 
-async def awaited(steps: Steps) -> Any:
-    """Run steps of the async API."""
+async def awaited(steps: Steps, longest: float | None = None) -> Any:
+    """Run steps of the async API; `longest`: seconds for each. None where the caller's own code may block the loop."""
     proceed: Callable[[Any], Any] = steps.send
     value: Any = None
     while True:
@@ -408,7 +489,9 @@ async def awaited(steps: Steps) -> Any:
         except StopIteration as end:
             return end.value
         try:
-            proceed, value = steps.send, await step
+            proceed, value = steps.send, await asyncio.wait_for(step, longest)
+        except TimeoutError:
+            proceed, value = steps.throw, Error(f"no answer within {longest:.0f} s")
         except Error as problem:
             proceed, value = steps.throw, problem
 

@@ -21,7 +21,8 @@ Json: TypeAlias = dict[str, Any]
 CREATOR = "har-sockets"
 KEPT_MESSAGES, KEPT_DATA = 4, 6144  # identity needs the first messages; more than the reader takes: it sees the cut
 UNWRITTEN = ("cookie", "set-cookie", "authorization", "proxy-authorization")  # headers that nobody should hand on
-SAME_SOCKET = 5 * SECOND  # seen twice, by two protocols of one browser: never further apart (a busy test delays both)
+LEFT_SLACK = 200 * MILLISECOND  # from the commit of the next document to the last close of what this one had
+SAME_SOCKET = 5 * SECOND  # two protocols of one browser report it: both reports are read within that time
 
 
 class By(StrEnum):
@@ -34,7 +35,7 @@ class By(StrEnum):
     OWNER_GONE = "owner-gone"  # the worker or the iframe that had it
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
 class Socket:
     """One socket while it is recorded."""
 
@@ -43,6 +44,7 @@ class Socket:
     requested: Instant  # not before
     number: int = 0  # in the order of telling, from 1
     requested_by: Instant | None = None  # not after; None: exactly then
+    read: Instant = 0  # when the recorder read of it, on its own clock
     page: str | None = None
     tab: str | None = None
     owner: str | None = None  # the target of the browser that has it
@@ -59,18 +61,18 @@ class Socket:
     earliest: Instant | None = None  # of its end
     latest: Instant | None = None
     by: By | None = None
-    lost: bool = False  # whether it ended is not known
+    lost: bool = False  # nothing more was heard of it, perhaps not even its end
 
     @property
     def ended(self) -> bool:
-        return self.latest is not None or self.lost
+        return self.latest is not None
 
     @property
     def open(self) -> bool:
-        return self.opened and not self.ended
+        return self.opened and not self.ended and not self.lost
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
 class Page:
     """One document in a tab."""
 
@@ -114,6 +116,7 @@ class Recording:
         at: Instant,
         *,
         seen: Instant | None = None,
+        read: Instant | None = None,
         tab: str | None = None,
         owner: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -126,6 +129,7 @@ class Recording:
             at,
             number=len(self.sockets) + 1,
             requested_by=seen,
+            read=read or seen or at,
             page=self._current.get(tab) if tab is not None else None,
             tab=tab,
             owner=owner,
@@ -143,17 +147,20 @@ class Recording:
         if status in (101, 200):
             self._opened(socket, at)
 
-    def message(self, id: str, at: Instant, sent: bool, opcode: int, data: str, length: int) -> bool:
-        """A data message passed. False: of a socket that is not known."""
+    def message(self, id: str, at: Instant | None, sent: bool, opcode: int, data: str, length: int) -> bool:
+        """A data message passed; `at` None: nobody knows when. False: the socket is not known."""
         socket = self.sockets.get(id)
         if socket is None:
             return False
-        if not socket.opened:
+        if at is None:
+            self.opened_without_answer(id)
+        elif not socket.opened:
             self._opened(socket, at)
-        message: Json = {"type": "send" if sent else "receive", "time": at / SECOND, "opcode": opcode}
+        time = -1 if at is None else at / SECOND
+        message: Json = {"type": "send" if sent else "receive", "time": time, "opcode": opcode}
         kept = data[:KEPT_DATA] if len(socket.messages) < KEPT_MESSAGES else ""
         socket.messages.append({**message, "data": kept, **({} if kept == data else {"_length": length})})
-        socket.last_sign = max(socket.last_sign, at)
+        socket.last_sign = max(socket.last_sign, at or 0)
         return True
 
     def problem(self, id: str, text: str) -> None:
@@ -165,25 +172,40 @@ class Recording:
     def ended(self, id: str, latest: Instant, earliest: Instant | None = None, by: By | None = None) -> bool:
         """It is closed, or its handshake failed: not before `earliest` (None: exactly at `latest`), nor after `latest`.
 
-        False: of a socket that is not known.
+        The end of a socket that was lost may have come at any time since then: a browser reports it late, when the
+        page returns from the back/forward cache. False: the socket is not known.
         """
         socket = self.sockets.get(id)
         if socket is None:
             return False
         if socket.ended:
             return True
+        if socket.lost:
+            earliest, socket.lost = socket.last_sign, False
         socket.latest = max(latest, socket.last_sign)
         socket.earliest = socket.latest if earliest is None else min(max(earliest, socket.last_sign), socket.latest)
         socket.by = by
+        if socket.requested_by is not None:
+            socket.requested_by = min(socket.requested_by, socket.latest)
         self._tell(socket, socket.latest)
         return True
 
-    def lost(self, id: str, at: Instant) -> None:
-        """From here on nothing is known of it (its page may be in the back/forward cache)."""
+    def lost(self, id: str, at: Instant, alive: Instant = 0) -> None:
+        """From `at` on nothing is known of it: its page may be in the back/forward cache, or nobody listens any more.
+
+        `alive`: it had not ended by then.
+        """
         socket = self.sockets[id]
-        if not socket.ended:
-            socket.lost = True
-            self._tell(socket, at)
+        if socket.ended or socket.lost:
+            return
+        socket.lost = True
+        socket.last_sign = max(socket.last_sign, alive)
+        self._tell(socket, at)
+
+    def revoked(self, id: str) -> None:
+        """That it ended within its bounds was concluded from what meant something else."""
+        socket = self.sockets[id]
+        socket.earliest = socket.latest = socket.by = None
 
     def opened_without_answer(self, id: str) -> None:
         """It is or was open; when the handshake was answered nobody told."""
@@ -196,7 +218,11 @@ class Recording:
             self.caveats.append(caveat.id)
 
     def alive(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
-        """The sockets of a tab or of an owner that have not ended."""
+        """The sockets of a tab or of an owner that have not ended, as far as is known."""
+        return [socket for socket in self.unended(tab, owner) if not socket.lost]
+
+    def unended(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
+        """The same, with those that were lost."""
         mine = (s for s in self.sockets.values() if s.tab == tab is not None or s.owner == owner is not None)
         return [socket for socket in mine if not socket.ended]
 
@@ -231,9 +257,12 @@ class Recording:
                 and it.id not in paired
                 and (it.tab == socket.tab or None in (it.tab, socket.tab))  # a popup may open what its opener did
             ]
-            nearest = min(same, key=lambda it: abs(it.requested - socket.requested), default=None)
-            if nearest is not None and abs(nearest.requested - socket.requested) < SAME_SOCKET:
-                paired.add(nearest.id)
+            # Not by when it was requested: a test that blocks delays what Playwright reports by any time, and the
+            # browser's clock may be another. Both reports are read one soon after the other.
+            near = [it for it in same if abs(it.read - socket.read) < SAME_SOCKET]
+            if near:
+                found = min(near, key=lambda it: (it.ended != socket.ended, abs(it.read - socket.read)))
+                paired.add(found.id)
         exact = {page.id for page in self.pages if page.answered is not None}  # heard from the request on
         for page in other.pages:  # the first document of a popup may be quicker than the listening
             if all(known.tab != page.tab or known.committed > page.committed for known in self.pages):
@@ -258,13 +287,13 @@ class Recording:
             if socket.page in exact:
                 socket.requested = max(socket.requested, min(mine[place].started, known))
         after = mine[place + 1 :]
-        if after and not socket.ended:
+        if after and not socket.ended and not socket.lost:
             reload = after[0].kind is PageKind.RELOAD
             if keeps_pages and not reload:
                 self.lost(socket.id, after[0].committed)
             else:
                 by = By.RELOAD if reload else By.NAVIGATION
-                self.ended(socket.id, after[0].committed, socket.last_sign, by)
+                self.ended(socket.id, after[0].committed + LEFT_SLACK, socket.last_sign, by)
 
     def _name_the_first(self) -> None:
         """What a tab begins with is a load; another document that is no reload came by navigation."""

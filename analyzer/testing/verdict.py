@@ -33,6 +33,7 @@ def assert_sockets(
     fail_on: str = "warning",
     app_mode: str | None = None,
     count_dev_servers: bool = False,
+    count_extensions: bool = False,
     allow_undecided: bool = False,
     allow_empty: bool = False,
 ) -> Report:
@@ -43,12 +44,14 @@ def assert_sockets(
     on one without sockets (unless `allow_empty`). Gives the report. Raises CaptureError where the HAR cannot be read,
     ValueError for a word that is none of those that count.
     """
+    __tracebackhide__ = True  # of pytest: the message says it all
     policy = Policy(
         per=Scope(per),
         max_open=max_open,
         tolerance=tolerance * MILLISECOND,
         app_mode=app_mode,
         count_dev_servers=count_dev_servers,
+        count_extensions=count_extensions,
         fail_on=Severity(fail_on),
         allow_undecided=allow_undecided,
         allow_empty=allow_empty,
@@ -70,12 +73,16 @@ def _problems(report: Report, policy: Policy) -> Iterator[str]:
     for finding in judged.failing:
         yield from _told(finding, shown.named(finding.sessions))
     if judged.status == gate.EMPTY:
-        yield "  there is no socket in it: what was not seen cannot pass"
+        nothing = "no socket opened" if shown.sessions else "there is no socket in it"
+        yield f"  {nothing}: what was not seen cannot pass"
     if judged.status == gate.UNDECIDED:
-        for finding in shown.findings:
-            if finding.confidence is Confidence.POSSIBLE:
-                yield from _told(finding, shown.named(finding.sessions))
-        yield from (f"  cannot tell: {it.message}" for it in shown.capture.caveats if it.hides_sockets)
+        possible = [finding for finding in shown.findings if finding.confidence is Confidence.POSSIBLE]
+        hidden = [caveat for caveat in shown.capture.caveats if caveat.hides_sockets]
+        for finding in possible:
+            yield from _told(finding, shown.named(finding.sessions))
+        yield from (f"  cannot tell: {it.message}" for it in hidden)
+        if not possible and not hidden:  # switched off by its severity
+            yield "  cannot tell: more may have been open at once than is certain"
 
 
 def _told(finding: Finding, sessions: Sequence[Session]) -> Iterator[str]:

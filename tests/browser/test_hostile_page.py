@@ -5,13 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from browsers import AGAIN
-
 from analyzer.model import Policy, Run, Unreadable
 from analyzer.outputs import html
 from tests.test_hostile import HOSTILE, hostile
-
-pytestmark = AGAIN
 
 
 def test_nothing_executes(opened: Any, tmp_path: Path) -> None:

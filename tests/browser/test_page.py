@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import AGAIN
 
 from analyzer.model import Report, Unreadable
 from tests.test_text import report, socket
-
-pytestmark = AGAIN
 
 AXE = Path(__file__).parent / "axe.min.js"
 OVERUSE, RELOADS, FAILED = "chrome-S2-overuse", "chrome-08-refresh3", "chrome-10-failed"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 
 import pytest
-from browsers import AGAIN, chromium
+from browsers import chromium
 from socket_server import SocketServer
 
 from analyzer import Verdict, analyze, read
 from analyzer.model import Scope, Severity
 from analyzer.testing import plugin
-
-pytestmark = AGAIN
 
 pytest_plugins = ["pytester"]
 PLUGIN = "analyzer.testing.plugin"
@@ -38,24 +37,24 @@ def browser_type_launch_args(browser_type_launch_args):
 TEST = """
 import pytest
 def test_one(page):
-    page.goto("%(one)s"); page.wait_for_timeout(400)
+    page.goto("%(one)s"); page.wait_for_function("a.readyState == 1")
 def test_two(page):
-    page.goto("%(two)s"); page.wait_for_timeout(700)
+    page.goto("%(two)s"); page.wait_for_function("window.b && b.readyState == 1"); page.wait_for_timeout(400)
 @pytest.mark.sockets(max_open=2)
 def test_two_allowed(page):
-    page.goto("%(two)s"); page.wait_for_timeout(700)
+    page.goto("%(two)s"); page.wait_for_function("window.b && b.readyState == 1"); page.wait_for_timeout(400)
 @pytest.mark.sockets("record")
 def test_only_recorded(page):
-    page.goto("%(two)s"); page.wait_for_timeout(700)
+    page.goto("%(two)s"); page.wait_for_function("window.b && b.readyState == 1"); page.wait_for_timeout(400)
 @pytest.mark.sockets("off")
 def test_switched_off(page):
-    page.goto("%(two)s"); page.wait_for_timeout(700)
+    page.goto("%(two)s"); page.wait_for_function("window.b && b.readyState == 1"); page.wait_for_timeout(400)
 def test_without_a_browser():
     pass
 """
 ONLY_TWO = """
 def test_two(page):
-    page.goto("%(two)s"); page.wait_for_timeout(500)
+    page.goto("%(two)s"); page.wait_for_function("window.b && b.readyState == 1"); page.wait_for_timeout(400)
 """
 
 
@@ -167,7 +166,7 @@ def test_sockets_that_a_fixture_opens_before_the_test_are_recorded_too(project: 
     conftest = """
 @pytest.fixture
 def logged_in(page):
-    page.goto("%(one)s"); page.wait_for_timeout(400)
+    page.goto("%(one)s"); page.wait_for_function("a.readyState == 1")
     return page
 """
     test = "def test_it(logged_in):\n    pass\n"
@@ -190,7 +189,7 @@ def test_a_test_can_take_the_recording(project: Project) -> None:
     test = """
 from analyzer.testing import assert_sockets
 def test_it(page, socket_recording):
-    page.goto("%(one)s"); page.wait_for_timeout(400)
+    page.goto("%(one)s"); page.wait_for_function("a.readyState == 1")
     report = socket_recording.report()
     assert [session.outcome for session in report.sessions] == ["open"]
     assert_sockets(report)
@@ -202,7 +201,7 @@ def test_it(page, socket_recording):
 
 
 def test_a_test_that_fails_anyway_keeps_its_own_message_and_its_recording(project: Project) -> None:
-    test = 'def test_it(page):\n    page.goto("%(two)s"); page.wait_for_timeout(700)\n    assert 1 == 2\n'
+    test = 'def test_it(page):\n    page.goto("%(two)s"); page.wait_for_function("window.b && b.readyState == 1"); page.wait_for_timeout(400)\n    assert 1 == 2\n'
     done = project.ran(test, "--sockets", "check")
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(["E *assert 1 == 2"])
@@ -211,10 +210,33 @@ def test_a_test_that_fails_anyway_keeps_its_own_message_and_its_recording(projec
 
 
 def test_a_test_that_closes_its_context_is_recorded(project: Project) -> None:
-    test = 'def test_it(page, context):\n    page.goto("%(one)s"); page.wait_for_timeout(400); context.close()\n'
+    test = 'def test_it(page, context):\n    page.goto("%(one)s"); page.wait_for_function("a.readyState == 1"); context.close()\n'
     project.ran(test, "--sockets", "check").assert_outcomes(passed=1)
     (path,) = (project.pytester.path / "test-results/sockets").glob("*.har")
     assert [session.outcome for session in analyze(read(path)).sessions] == ["closed"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("fails", [True, False], ids=["it fails", "it passes by itself"])
+def test_a_test_whose_driver_is_killed_keeps_its_recording_and_is_no_pass(fails: bool, project: Project) -> None:
+    pytest.importorskip("psutil")
+    test = """
+import psutil, time
+def test_it(page):
+    page.goto("%(one)s"); page.wait_for_function("a.readyState == 1"); page.wait_for_timeout(300)
+    for child in psutil.Process().children(recursive=True):
+        if "node" in child.name():
+            child.kill()
+"""
+    done = project.ran(test + ("    page.title()\n" if fails else ""), "--sockets", "check")
+    assert done.parseoutcomes()["failed"] == 1
+    done.stdout.no_fnmatch_line("*INTERNALERROR*")
+    done.stdout.no_fnmatch_line("*analyzer/testing/listening.py*")  # no traceback through the recorder
+    (path,) = (project.pytester.path / "test-results/sockets").glob("*.har")
+    report = analyze(read(path))
+    assert ([it.outcome for it in report.sessions], report.verdict) == (["unknown"], Verdict.INCONCLUSIVE)
+    if not fails:
+        done.stdout.fnmatch_lines(["E *The browser, or the program that drives it, went away during the recording*"])
 
 
 def test_nothing_happens_in_a_project_that_does_not_ask(project: Project) -> None:

@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsers import AGAIN, chromium
+from browsers import chromium
 from socket_server import SocketServer
 
 from analyzer import Verdict, analyze, read
-
-pytestmark = AGAIN
 
 OPEN = "new WebSocket(`ws://${location.host}/ws/%s`)"
 TOKEN = "abcdef0123456789secret"
@@ -73,6 +71,30 @@ def test_a_signal_ends_the_recording_and_the_har_is_written(number: int, server:
     _, told = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in told) == (0, False)
     assert analyze(read(path)).sessions[0].outcome == "open"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("who", ["the browser", "its driver"])
+def test_what_was_recorded_is_written_and_marked_where_what_records_it_is_killed(
+    who: str, server: SocketServer, tmp_path: Path
+) -> None:
+    psutil = pytest.importorskip("psutil")
+    path = tmp_path / "two.har"
+    process = start(server.url("/two"), "-o", str(path), "--headless")
+    assert process.stderr is not None
+    lines = [process.stderr.readline() for _ in range(3)]
+    assert "- socket #2 closed" in lines[2]
+    for child in psutil.Process(process.pid).children(recursive=True):
+        driver, browser = "node" in child.name(), "chrom" in child.name() and "--type=" not in " ".join(child.cmdline())
+        if driver if who == "its driver" else browser:
+            child.kill()
+    _, rest = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in rest) == (3, False)
+    went = "the browser, or the program that drives it, went away: the recording ends there"
+    assert rest.splitlines()[-1] == f"har-sockets: {path}: {went}"
+    report = analyze(read(path))
+    assert ([it.outcome for it in report.sessions], report.verdict) == (["unknown", "closed"], Verdict.OVERLAP)
+    assert [it.id for it in report.capture.caveats] == ["recording-cut-short"]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def stretch_of(report: Report, lives: dict[str, Life], start: When = None, end: 
     signs += [sign for sign in observed or () if sign is not None]
     signs = [sign for sign in signs if sign > 0]  # "open since ever" is no place on the axis
     first, last = min(signs, default=0), max(signs, default=0)
-    origin = observed.start if observed is not None and observed.start > 0 else first
+    origin = report.zero or first
     begin, finish = max(first, _instant(start, origin, first)), min(last, _instant(end, origin, last))
     if begin > finish:
         told = f"tells of {spoken(max(0, last - origin))} from {stamp(origin)}" if signs else "has no times"

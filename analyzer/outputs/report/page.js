@@ -47,7 +47,7 @@ function start(capture, host) {
   function say() {
     const total = capture.sockets.length.toLocaleString('en');
     const whole = time.view.to - time.view.from >= time.end * 0.999;
-    const span = whole ? 'all of the time' : spoken(time.view.to - time.view.from) + ' from ' + spoken(Math.max(0, time.view.from - capture.zero));
+    const span = whole ? 'all of the time' : spoken(time.view.to - time.view.from) + ' from ' + since(time.view.from - capture.zero);
     state.textContent = (many === capture.sockets.length ? total : many.toLocaleString('en') + ' of ' + total) + (total === '1' ? ' socket, ' : ' sockets, ') + span;
   }
 

@@ -28,6 +28,9 @@ function spoken(time) {
   return hours < 48 ? hours + ' h ' + minutes % 60 + ' min' : Math.floor(hours / 24) + ' d ' + hours % 24 + ' h';
 }
 
+// An instant, counted from the first one that the capture witnesses; a page may have begun before.
+const since = (at) => (at < 0 ? '-' : '') + spoken(Math.abs(at));
+
 function howLong(start, end, span) {
   if (start < 0) return '–';
   const length = Math.max(0, (end < 0 ? span : end) - start);

@@ -1,0 +1,78 @@
+"""Clients that connect again and again: does one wait longer and longer, as it should, or not?
+
+A wait is the time from the last end of a socket to the next opening, of one address, page and realm. Waits grow, or
+they don't; the list of no client in particular is taken for right.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+
+from analyzer import openings
+from analyzer.model import SECOND, Duration, Instant, Outcome, Session
+
+PATIENT = 2 * SECOND  # a wait that gives the server a rest, if the client came to it by backing off
+GROWS = 2  # the later waits of a client that backs off, against its earlier ones: medians, so that no single one tells
+ANEW = 0.5  # a wait that is shorter than the one before by so much begins a new row of waits
+RESTED = 60 * SECOND  # what comes after so long has nothing to do with what was before
+LEVEL = 0.8  # of the longest wait: from there on it no longer grows
+
+
+def series(sessions: Iterable[Session]) -> list[list[Session]]:
+    """The sockets that take each other's place: of one address, page and realm, as far as they have a date."""
+    found: dict[object, list[Session]] = {}
+    for session in sessions:
+        if openings.created(session) != openings.FOREVER:
+            key = session.endpoint, session.page, session.context, session.clock
+            found.setdefault(key, []).append(session)
+    return [openings.in_order(members) for members in found.values()]
+
+
+def reconnects(members: Sequence[Session]) -> tuple[list[Session], list[Session]]:
+    """Those of a series that were asked for after an earlier one had ended, each end counted once: those before which
+    the client did not back off, and those before which it did."""
+    ends = sorted(at for session in members if (at := _end(session)) is not None)
+    again: list[Session] = []
+    for session in members:
+        if len(again) < len(ends) and ends[len(again)] <= openings.created(session):
+            again.append(session)
+    found: tuple[list[Session], list[Session]] = [], []
+    for session, patient in zip(again, _backed_off([_wait(it, ends) for it in again]), strict=True):
+        found[patient].append(session)
+    return found
+
+
+def _end(session: Session) -> Instant | None:
+    if session.outcome not in (Outcome.CLOSED, Outcome.FAILED) or session.closed is None:
+        return None
+    return session.closed.earliest
+
+
+def _wait(session: Session, ends: Sequence[Instant]) -> Duration:
+    at = openings.created(session)
+    return at - ends[bisect_right(ends, at) - 1]
+
+
+def _backed_off(waits: Sequence[Duration]) -> list[bool]:
+    """Of each wait: does it belong to a row of waits that grew?"""
+    rows: list[list[Duration]] = []
+    for n, wait in enumerate(waits):
+        if not n or wait < waits[n - 1] * ANEW or wait > RESTED:
+            rows.append([])
+        rows[-1].append(wait)
+    return [spared for row in rows for spared in _spared(row)]
+
+
+def _spared(row: Sequence[Duration]) -> list[bool]:
+    """Those until it no longer grows, and the long ones after that; none, if it did not grow."""
+    level = LEVEL * max(row)
+    top = next(n for n, wait in enumerate(row, 1) if wait >= level)
+    if top < 3 or _median(row[top // 2 : top]) < GROWS * _median(row[: top // 2]):
+        return [False] * len(row)
+    return [n < top or wait >= PATIENT for n, wait in enumerate(row)]
+
+
+def _median(waits: Sequence[Duration]) -> Duration:
+    """The lower one, of an even number. (`statistics` costs a third of a start.)"""
+    return sorted(waits)[(len(waits) - 1) // 2]

@@ -1,0 +1,140 @@
+"""Files that are no HAR: each is named, with the way out, in one line; by what is in it, whatever it is called."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from analyzer.model import CaptureError
+from analyzer.readers import read
+from analyzer.readers.foreign import BEGINNINGS, MEMBERS
+
+FLOW = b"71:9:websocket;0:~8:response;0:~7:request;0:~4:type;4:http;7:version;2:20#}"
+EVENT = {"method": "Network.webSocketCreated", "params": {"requestId": "1", "url": "wss://h.example/"}}
+CHARLES = [{"status": "COMPLETE", "method": "GET", "protocolVersion": "HTTP/1.1", "scheme": "https", "actualPort": 443}]
+ENTRY = {"startedDateTime": "2026-01-01T00:00:00Z", "request": {}}
+
+
+def as_json(value: object, **how: int) -> bytes:
+    return json.dumps(value, **how).encode()  # type: ignore[arg-type]
+
+
+def zipped(*names: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name in names:
+            archive.writestr(name, "{}")
+    return data.getvalue()
+
+
+FOREIGN = [
+    pytest.param(FLOW, "mitmproxy flow file", id="mitmproxy flows"),
+    pytest.param(b"2345:11:client_conn;" + b"x" * 2325 + b"}", "mitmproxy flow file", id="another version of them"),
+    pytest.param(as_json({"constants": {"logEventTypes": {}}, "events": []}), "NetLog", id="NetLog"),
+    pytest.param(b'{"constants": {"logEventTypes": {"A": 1}},\n"events": [\n{"ph', "NetLog", id="NetLog, cut off"),
+    pytest.param(as_json({"traceEvents": [{"ph": "M"}]}), "Performance trace", id="trace"),
+    pytest.param(as_json({"metadata": {"source": "DevTools"}, "traceEvents": []}), "Performance trace", id="metadata"),
+    pytest.param(as_json([{"args": {"name": "x"}, "ph": "M", "ts": 0}]), "Performance trace", id="array of events"),
+    pytest.param(as_json([EVENT]), "DevTools Protocol", id="CDP, an array"),
+    pytest.param(as_json(EVENT) + b"\n" + as_json(EVENT), "DevTools Protocol", id="CDP, a line each"),
+    pytest.param(as_json([EVENT], indent=2), "DevTools Protocol", id="CDP, indented"),
+    pytest.param(as_json({"events": [EVENT]}).replace(b'"events"', b'"log2"'), "DevTools Protocol", id="CDP, within"),
+    pytest.param(
+        as_json([{"level": "INFO", "message": json.dumps({"message": EVENT})}]), "chromedriver", id="performance log"
+    ),
+    pytest.param(b"[1790000000.123][INFO]: Starting ChromeDriver 150", "chromedriver", id="chromedriver's own log"),
+    pytest.param(zipped("trace.trace", "trace.network", "resources/a.html"), "Playwright trace", id="Playwright trace"),
+    pytest.param(zipped("0-trace.trace", "0-trace.network", "test.trace"), "Playwright trace", id="of a test"),
+    pytest.param(b'{"type":"resource-snapshot","snapshot":{}}\n', "Playwright trace", id="a part of it"),
+    pytest.param(zipped("raw/1_c.txt", "raw/1_s.txt", "[Content_Types].xml"), "Fiddler archive", id="Fiddler .saz"),
+    pytest.param(as_json(CHARLES), "Charles session", id="Charles .chlsj"),
+    pytest.param(as_json(CHARLES, indent=2), "Charles session", id="indented"),
+    pytest.param(b"\xac\xed\x00\x05sr\x00\x1fcom.xk72.charles.model.Session", "Charles session", id="Charles .chls"),
+    pytest.param(b'<?xml version="1.0"?>\n<charles-session>', "Charles session", id="Charles .xml"),
+    pytest.param(b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00", "pcap", id="pcap"),
+    pytest.param(b"\xa1\xb2\xc3\xd4\x00\x02\x00\x04", "pcap", id="the other order of bytes"),
+    pytest.param(b"\x0a\x0d\x0d\x0a\x1c\x00\x00\x00", "pcap", id="pcapng"),
+    pytest.param(b"\x0a\x2e\x08\x00\x12\x10" + b"\x00\x01" * 40, "Perfetto", id="Perfetto"),
+    pytest.param(b"\x0a\x82\x01\x50\x01" + b"\x00\x01" * 40, "Perfetto", id="a longer packet"),
+    pytest.param(b"{'log': {'version': '1.2', 'entries': []}}", "json.dump", id="a Python dict"),
+    pytest.param(b"{\"log\": {'version': \"it's\", 'entries': None}}", "json.dump", id="mixed quotes"),
+    pytest.param(b"[{'method': 'Network.webSocketCreated'}]", "json.dump", id="a Python list"),
+    pytest.param(b"<!DOCTYPE html>\n<html><title>Sign in</title>", "login", id="a login page"),
+    pytest.param(b"\xef\xbb\xbf\n  <html lang=en>", "login", id="after a mark and white space"),
+    pytest.param(b"<svg/>", "HTML or XML", id="other XML"),
+    pytest.param(zipped("request_0_Abc-1", "request_1_Abc-2"), "Proxyman", id="Proxyman"),
+    pytest.param(as_json([ENTRY]), '{"log": {"version": "1.2", "entries": ...}}', id="entries alone"),
+]
+
+
+@pytest.mark.parametrize(("content", "told"), FOREIGN)
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_a_file_of_another_kind_is_named(content: bytes, told: str, packed: bool) -> None:
+    if packed and content.startswith(b"PK"):
+        pytest.skip("a zip in gzip is no capture")
+    with pytest.raises(CaptureError) as error:
+        read(io.BytesIO(gzip.compress(content) if packed else content), "chat.har")
+    assert told in error.value.problem
+    assert "\n" not in error.value.problem
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param({"log": {"entries": [], "traceEvents": [{"ph": "M"}]}}, id="a member of a trace"),
+        pytest.param({"constants": {}, "log": {"entries": []}}, id="a member of a NetLog"),
+        pytest.param({"method": "Network.enable", "log": {"entries": []}}, id="a member of CDP"),
+    ],
+)
+def test_a_har_that_begins_like_another_file_is_read(content: object) -> None:
+    assert read(io.BytesIO(as_json(content)), "chat.har").entries == 0
+
+
+def test_no_text_of_the_file_is_in_what_is_said_of_it() -> None:
+    secret = b"kQzvWnXb7rLpYsHd"
+    for content in (b"{'token': '" + secret + b"'}", as_json([{**EVENT, "token": secret.decode()}])):
+        with pytest.raises(CaptureError) as error:
+            read(io.BytesIO(content), "chat.har")
+        assert secret.decode() not in str(error.value)
+
+
+@pytest.mark.parametrize("told", [told for _, told in (*BEGINNINGS, *MEMBERS)])
+def test_every_row_is_one_short_line_that_says_what_it_is(told: str) -> None:
+    assert told.isprintable()
+    assert len(told) < 140
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("args", "times"),
+    [
+        pytest.param([], 1, id="analyze"),
+        pytest.param(["check"], 1, id="check"),
+        pytest.param(["analyze", "--format", "json", "-q"], 1, id="nothing else is shown"),
+    ],
+)
+def test_on_a_terminal_an_unreadable_file_is_told_once(args: list[str], times: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.har"
+    path.write_bytes(FLOW)
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "analyzer", *args, str(path)]
+    done = subprocess.run(command, stdout=follower, stderr=follower, stdin=subprocess.DEVNULL, check=False)
+    os.close(follower)
+    shown = b""
+    try:
+        while block := os.read(leader, 1 << 16):
+            shown += block
+    except OSError:  # Linux: the other end is closed
+        pass
+    os.close(leader)
+    assert done.returncode == 3
+    assert " ".join(shown.decode().split()).count("mitmproxy flow file") == times

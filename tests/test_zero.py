@@ -1,0 +1,132 @@
+"""One zero of time: whoever adds an offset to the start that is stated gets the same instant in every output."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer import outputs
+from analyzer.model import Instant, Policy, Report, Run
+from analyzer.outputs import chart, check, show, terminal
+from analyzer.outputs.chart.marks import Words
+from analyzer.outputs.document import timestamp
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+from analyzer.rules import RULES
+
+Json = dict[str, Any]
+GOLDEN = sorted(it for it in (Path(__file__).parent / "captures").rglob("*.har") if it.is_file())
+STAMP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) UTC")
+
+
+def date(at: timedelta) -> str:
+    return (datetime(2026, 1, 1, tzinfo=UTC) + at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def socket(start: float, page: str | None) -> Json:
+    sent = datetime.fromisoformat(date(timedelta(seconds=start + 0.5))).timestamp()
+    return {
+        "startedDateTime": date(timedelta(seconds=start)),
+        "_resourceType": "websocket",
+        "time": 20_000.0,
+        **({} if page is None else {"pageref": page}),
+        "request": {"method": "GET", "url": "wss://h.example/ws", "headers": []},
+        "response": {"status": 101, "headers": []},
+        "timings": {"send": 0, "wait": 19_999.0, "receive": 1.0},
+        "_webSocketMessages": [
+            {"type": "send", "time": at, "opcode": 1, "data": "x"} for at in (sent, sent + 19.499)
+        ],
+    }  # fmt: skip
+
+
+def har(*entries: Json, pages: tuple[float, ...] = ()) -> Json:
+    listed = [
+        {"id": f"page_{n}", "title": "https://h.example/", "startedDateTime": date(timedelta(seconds=at))}
+        for n, at in enumerate(pages, 1)
+    ]
+    return {"log": {"creator": {"name": "WebInspector"}, "pages": listed, "entries": list(entries)}}
+
+
+STATED = {
+    "text": r"seen, +from +",
+    "html": r"Covers</dt><dd>[^<]*from ",
+    "chart": r"0 s is ",
+}
+
+
+def stated(report: Report) -> dict[str, datetime]:
+    """The start that each output states."""
+    run = Run((report,), (), Policy(), rules=RULES)
+    texts = {name: outputs.render(name, run).decode() for name in ("text", "html")}
+    texts["chart"] = " ".join(it.text for it in chart.picture(run, 12).marks if isinstance(it, Words))
+    found = {}
+    for name, before in STATED.items():
+        start = re.search(before + STAMP.pattern, texts[name])
+        assert start is not None, name
+        found[name] = datetime.fromisoformat(start[1])
+    return found
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(har(socket(3, "page_1"), pages=(0,)), id="the page began before its first entry"),
+        pytest.param(har(socket(3, "page_1"), pages=(2.5,)), id="a little before"),
+        pytest.param(har(socket(3, "page_1"), pages=(-3600,)), id="an hour before"),
+        pytest.param(har(socket(3, None)), id="no page"),
+        pytest.param(har(socket(3, None), socket(9, "page_1"), pages=(8,)), id="a socket before the page"),
+        pytest.param(har(socket(9, "page_1"), socket(3, "page_1"), pages=(0,)), id="entries out of order"),
+    ],
+)
+def test_an_offset_and_the_start_that_is_stated_give_the_same_instant_everywhere(
+    document: Json, report: Callable[..., Report]
+) -> None:
+    found = report(document)
+    observed = json.loads(outputs.render("json", Run((found,), (), Policy())))["captures"][0]["observed"]["start"]
+    start = datetime.fromisoformat(observed).replace(tzinfo=None)
+    assert stated(found) == dict.fromkeys(STATED, start)
+    for session in found.sessions:
+        screen = show.render(found, session).decode()
+        offset = re.search(r"asked for +(-?[\d.]+) (s|ms)", screen)
+        assert offset is not None
+        assert session.created is not None and session.created.latest is not None
+        asked = found.zero + round(float(offset[1]) * (1_000_000 if offset[2] == "s" else 1_000))
+        assert asked == pytest.approx(session.created.latest, abs=10_000)
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_every_output_counts_from_the_first_instant_that_is_witnessed(path: Path) -> None:
+    found = analyze(read(path))
+    if found.capture.observed is None:
+        assert found.zero == 0 or found.sessions
+        return
+    zero = found.capture.observed.start
+    lives = chart.lanes.lives_of(found)
+    assert found.zero == zero
+    assert terminal.axis_of(found, 1).zero == zero
+    assert chart.lanes.stretch_of(found, lives).origin == zero
+
+
+def test_the_gate_counts_from_there_too(report: Callable[..., Report]) -> None:
+    found = report(har(socket(3, "page_1"), socket(9, "page_1"), pages=(0,)))
+    line = check.render(Run((found,), (), Policy(), rules=RULES)).decode()
+    since = re.search(r"since (-?[\d.]+) s \(" + STAMP.pattern, line)
+    assert since is not None
+    instant = datetime.fromisoformat(since[2]) - timedelta(seconds=float(since[1]))
+    assert abs(instant - moment(found.zero)) < timedelta(milliseconds=6)
+
+
+def moment(at: Instant) -> datetime:
+    return datetime.fromisoformat(timestamp(at) or "").replace(tzinfo=None)
+
+
+def test_before_the_start_offsets_are_negative() -> None:
+    axis = terminal.Axis(0, 120_000_000, 1, 60_000_000)
+    assert terminal.since(57_000_000, axis) == "-3.00 s"
+    assert terminal.since(60_000_000, axis) == "0 s"
