@@ -31,7 +31,7 @@ export function truthOf({ title, why, allowed, assumed, names, browser, sockets,
   return {
     title, why, allowed, assumed, names, browser, basis: 'the page\'s own events, else accept and end at the server', accuracy_ms: 20,
     capture_start_ms: started, export_ms: exported, overlapping: most > 1, max_concurrent_open: most, overlap_ms: Math.round(lasted),
-    pages: notes.filter((it) => it.event.startsWith('page')), sockets: lives,
+    sockets: lives,
   };
 }
 

@@ -18,7 +18,7 @@ export const LATE_RECORDING = {
   'late-link': late('Then a link: the back/forward cache keeps the page and its socket, while the next page has its own.', DOUBT, { '/app': live(link('/room')), '/room': live() }, click('#link', 900)),
   'late-link-f5': late('Then a link, and F5: the back/forward cache keeps the first page and its socket all the time.', DOUBT, { '/app': live(link('/room')), '/room': live() }, click('#link', 900), f5),
   'late-after-link-f5': {
-    late: true, why: 'A link; then DevTools was opened, then F5: the back/forward cache keeps the first page and its socket all the time.', allowed: DOUBT,
+    late: true, why: 'A link; then DevTools was opened, then F5: the back/forward cache keeps the first page and its socket all the time.', assumed: ['no-overlap'], allowed: DOUBT,
     pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link', 900), attach, f5, f5),
   },
   'late-after-typed-f5': {

@@ -11,12 +11,12 @@ const DIFFERENT_URL = 'The address of the page had been changed by pushState, so
 
 const RELOADS = {
   ...both('reload-f5', { why: RELOADED, allowed: ONE_AT_A_TIME, pages: { '/app': live() }, run: visit('/app', f5, f5, f5) }),
-  ...both('reload-f5-silent', { why: RELOADED, allowed: ONE_AT_A_TIME, pages: { '/app': silent() }, run: visit('/app', f5, f5, f5) }),
+  'reload-f5-silent': { why: RELOADED, allowed: ONE_AT_A_TIME, pages: { '/app': silent() }, run: visit('/app', f5, f5, f5) },
   ...both('reload-f5-after-link', {
     why: `${RELOADED} The page had been reached by a link from one without a socket.`, allowed: ONE_AT_A_TIME,
     pages: { '/home': { body: link('/app') }, '/app': live() }, run: visit('/home', click('#link'), f5, f5),
   }),
-  ...both('reload-hard', { why: `${RELOADED} Ctrl-Shift-R.`, allowed: ONE_AT_A_TIME, pages: { '/app': live() }, run: visit('/app', hardF5, hardF5) }),
+  'reload-hard': { why: `${RELOADED} Ctrl-Shift-R.`, allowed: ONE_AT_A_TIME, pages: { '/app': live() }, run: visit('/app', hardF5, hardF5) },
   ...both('reload-by-script', { why: `${RELOADED} location.reload().`, allowed: ONE_AT_A_TIME, pages: { '/app': live(button('reload')) }, run: visit('/app', click('#reload'), click('#reload')) }),
   ...both('reload-hash-router', {
     why: `${RELOADED} An application whose routes are hashes: two of them, then F5, another one, F5.`, allowed: ONE_AT_A_TIME,
@@ -30,7 +30,7 @@ const RELOADS = {
     why: 'An application whose routes are set by pushState: away and back to the first one by its router, F5 there.', allowed: APART,
     pages: { '/app': live(button('pushState', { to: '/room/5' }, 'room') + button('pushState', { to: '/app' }, 'home')) }, run: visit('/app', click('#room'), click('#home'), f5),
   }),
-  ...both('reload-history-go', { why: `${RELOADED} history.go(0).`, allowed: ONE_AT_A_TIME, pages: { '/app': live(button('go', { by: 0 })) }, run: visit('/app', click('#go')) }),
+  'reload-history-go': { why: `${RELOADED} history.go(0).`, allowed: ONE_AT_A_TIME, pages: { '/app': live(button('go', { by: 0 })) }, run: visit('/app', click('#go')) },
   'reload-no-referrer-nocache': { ...NO_CACHE, why: `${RELOADED} The page has a Referrer-Policy of no-referrer.`, allowed: ONE_AT_A_TIME, pages: { '/app': live('', { head: NO_REFERRER }) }, run: visit('/app', f5, f5) },
   ...both('reload-after-pushstate', {
     why: 'pushState to another address, and F5 there: a reload. Its document is another one than that of the page before; the socket closed.', allowed: APART,
@@ -51,19 +51,19 @@ const RELOADS = {
   'link-same-no-referrer-nocache': { ...NO_CACHE, why: REPLACED, allowed: APART, pages: { '/app': live(link('/app'), { head: NO_REFERRER }) }, run: visit('/app', click('#link')) },
   ...both('typed-same', { why: REPLACED, allowed: APART, pages: { '/app': live() }, run: visit('/app', type('/app')) }),
   ...both('assign-same', { why: `${REPLACED} location.href = itself.`, allowed: APART, pages: { '/app': live(button('assign', { to: '/app' })) }, run: visit('/app', click('#assign')) }),
-  ...both('replace-same', { why: `${REPLACED} location.replace(itself).`, allowed: APART, pages: { '/app': live(button('replace', { to: '/app' })) }, run: visit('/app', click('#replace')) }),
-  ...both('meta-refresh', { why: `${REPLACED} <meta http-equiv=refresh>, as a reload.`, allowed: APART, pages: { '/app': live('', { turns: [{ head: '<meta http-equiv="refresh" content="1">' }] }) }, run: visit('/app', () => sleep(1200)) }),
-  ...both('form-get-same', { why: 'A form (GET) without fields leads to the address with an empty query: a navigation, the first time.', allowed: TOGETHER, pages: { '/app': live('<form action="/app"><button id="get">get</button></form>') }, run: visit('/app', click('#get'), click('#get')) }),
-  ...both('reload-after-redirect', { why: `${RELOADED} The page had been reached by a redirect.`, allowed: ONE_AT_A_TIME, pages: { '/': { status: 302, headers: { location: '/app' } }, '/app': live() }, run: visit('/', f5, f5) }),
-  ...both('reload-after-login', {
+  'replace-same': { why: `${REPLACED} location.replace(itself).`, allowed: APART, pages: { '/app': live(button('replace', { to: '/app' })) }, run: visit('/app', click('#replace')) },
+  'meta-refresh': { why: `${REPLACED} <meta http-equiv=refresh>, as a reload.`, allowed: APART, pages: { '/app': live('', { turns: [{ head: '<meta http-equiv="refresh" content="1">' }] }) }, run: visit('/app', () => sleep(1200)) },
+  'form-get-same': { why: 'A form (GET) without fields leads to the address with an empty query: a navigation, the first time.', allowed: TOGETHER, pages: { '/app': live('<form action="/app"><button id="get">get</button></form>') }, run: visit('/app', click('#get'), click('#get')) },
+  'reload-after-redirect': { why: `${RELOADED} The page had been reached by a redirect.`, allowed: ONE_AT_A_TIME, pages: { '/': { status: 302, headers: { location: '/app' } }, '/app': live() }, run: visit('/', f5, f5) },
+  'reload-after-login': {
     why: `${RELOADED} The page had been reached by a posted form that redirects to it.`, allowed: ONE_AT_A_TIME,
     pages: { '/home': { body: '<form method="post" action="/login"><button id="post">post</button></form>' }, '/login': { status: 303, headers: { location: '/app' } }, '/app': live() },
     run: visit('/home', click('#post'), f5, f5),
-  }),
-  ...both('reload-with-frame', {
+  },
+  'reload-with-frame': {
     why: `${RELOADED} The socket is that of an iframe of the same site.`, allowed: APART,
     pages: { '/app': { body: onload('frame', { to: '/part' }) }, '/part': live() }, run: visit('/app', f5, f5),
-  }),
+  },
   'replace-other': { why: 'location.replace to another address: nothing leads back, so the page is not kept.', allowed: APART, pages: { '/app': live(button('replace', { to: '/room' })), '/room': live() }, run: visit('/app', click('#replace')) },
   'redirect-to-itself': {
     why: 'The address redirects to itself once (a cookie is set), at the first visit and at a reload.', allowed: APART,
@@ -160,9 +160,9 @@ const NAVIGATIONS = {
     why: 'F5 while the socket of the page is connecting: it never opened.', allowed: APART,
     pages: { '/app': { body: onload('open', { push: 200, hold: 1200 }), turns: [{}, { body: onload('open', { push: 200 }) }] } }, run: visit('/app', f5, () => sleep(800)),
   },
-  ...both('back-forward', {
+  'back-forward': {
     why: 'A link, back, and forward: the back/forward cache brings the pages back.', allowed: TOGETHER, pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link'), back, forward),
-  }),
+  },
 };
 
 const CACHED = { headers: { 'cache-control': 'max-age=600' } };
@@ -184,17 +184,17 @@ const BETWEEN = {
   'link-unload-handler': { why: 'A link from a page with an unload handler.', allowed: [...TOGETHER, 'no-overlap'], pages: { '/app': live(onload('busyUnload', { ms: 1 }) + link('/room')), '/room': live() }, run: visit('/app', click('#link')) },
 };
 const AND_RELOADED = {
-  ...both('back-f5', {
+  'back-f5': {
     why: 'A link, back, F5: the back/forward cache keeps the page that was reached by the link, and its socket.', allowed: TOGETHER,
     pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link'), back, f5),
-  }),
-  ...both('link-f5', {
+  },
+  'link-f5': {
     why: 'A link, F5: the back/forward cache keeps the first page, and its socket.', allowed: TOGETHER, pages: { '/app': live(link('/room')), '/room': live() }, run: visit('/app', click('#link'), f5),
-  }),
-  ...both('reload-with-foreign-frame', {
+  },
+  'reload-with-foreign-frame': {
     why: `${RELOADED} The socket is that of an iframe of another site, which closes with the page.`, allowed: APART,
     pages: { '/app': { body: onload('frame', { to: 'http://localhost:PORT/part' }) }, '/part': live() }, run: visit('/app', f5, f5),
-  }),
+  },
   'reload-after-assign-nocache': { ...NO_CACHE, why: `${RELOADED} The page had been reached by location.href.`, allowed: ONE_AT_A_TIME, pages: { '/home': { body: button('assign', { to: '/app' }) }, '/app': live() }, run: visit('/home', click('#assign'), f5, f5) },
   'reload-typed-typed-nocache': { ...NO_CACHE, why: `${REPLACED} Typed again twice, F5 between.`, allowed: APART, pages: { '/app': live() }, run: visit('/app', type('/app'), f5, type('/app')) },
   'link-both-ways-nocache': { ...NO_CACHE, why: KEPT, allowed: TOGETHER, pages: { '/app': live(link('/room')), '/room': live(link('/app')) }, run: visit('/app', click('#link'), click('#link')) },
@@ -205,10 +205,10 @@ const REDIRECTED = {
     why: `${RELOADED} The server then sent it elsewhere, as where a session has ended.`, allowed: APART,
     pages: { '/app': live('', { turns: [{}, { status: 302, headers: { location: '/login' } }] }), '/login': live() }, run: visit('/app', f5),
   },
-  ...both('redirect-back', {
+  'redirect-back': {
     why: 'A link to another site, which redirects back to the address of the page.', allowed: [...TOGETHER, 'no-overlap'],
     pages: { '/app': live(link('http://localhost:PORT/auth')), '/auth': { status: 302, headers: { location: 'http://127.0.0.1:PORT/app' } } }, run: visit('/app', click('#link', 900)),
-  }),
+  },
   'post-redirect-get': {
     why: 'A form is posted to the address of the page, which redirects to itself.', allowed: [...TOGETHER, 'no-overlap'],
     pages: { '/app': live('<form method="post" action="/app"><button id="post">post</button></form>', { turns: [{}, { status: 303, headers: { location: '/app' } }] }) }, run: visit('/app', click('#post', 900)),
