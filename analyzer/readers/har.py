@@ -58,7 +58,7 @@ from analyzer.readers.fields import (
     ticks,
 )
 from analyzer.readers.pages import Listed, Seen
-from analyzer.readers.raw import RawEntry, RawMessage
+from analyzer.readers.raw import BLANK, RawEntry, RawMessage
 from analyzer.readers.realms import Realms
 from analyzer.readers.told import member, told_caveats, told_until
 from analyzer.readers.window import Bytes
@@ -71,7 +71,10 @@ MOST_SKIPPED = 1000  # parts that are told one by one
 MOST_LINES = 20  # damaged ones of a side file, likewise
 MOST_PAGES = 20_000  # pages that are believed; no tab has seen as many
 MOST_DOCUMENTS = 50_000  # requests for one; likewise
+MOST_SOCKETS = 100_000  # that are kept; a second of the busiest client has hundreds
+LONGEST_SOCKET_URL = 1 << 16  # characters; likewise
 LONGEST_NAME = 1000  # characters of the name of a page
+NULL = msgspec.Raw(b"null")
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
 Attachment = Callable[[str], bytes | None]
@@ -86,8 +89,9 @@ def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> C
     document = Document(stream, source, RawEntry, collector=Ticks, size=size)
     gathered = _Gathered(attachment)
     for element in document.elements():
-        gathered.skip(element.skipped)
-        if element.entry is not None:
+        if element.skipped:
+            gathered.skip(element.skipped)
+        if element.entry is not None and element.entry != BLANK:
             gathered.add(element, element.entry)
     return _Reading(document, gathered, source).capture()
 
@@ -233,6 +237,11 @@ class _Gathered:
         self.documents.append(document)
 
     def _socket(self, index: int, entry: RawEntry, started: Instant | None, peeled: Ticks | None) -> None:
+        if len(self.sockets) >= MOST_SOCKETS:
+            self.skip([Skipped(f"/log/entries/{index}", None, f"more than {MOST_SOCKETS:,} sockets")])
+            return
+        if len(entry.request.url or "") > LONGEST_SOCKET_URL:
+            entry.request = msgspec.structs.replace(entry.request, url=kept(entry.request.url or ""))
         messages = entry.messages
         if messages is None and entry.response.content is not None and entry.response.content.file:
             messages = self._attached(index, entry.response.content.file)
@@ -259,8 +268,10 @@ class _Gathered:
                 clock=self.clock,
             )
         )
-        entry.request.headers = entry.response.headers = msgspec.Raw(b"null")  # they hold the whole window
-        entry.initiator = entry.close = entry.affiliation = msgspec.Raw(b"null")
+        # What holds the whole window is let go of.
+        entry.request = msgspec.structs.replace(entry.request, headers=NULL)
+        entry.response = msgspec.structs.replace(entry.response, headers=NULL)
+        entry.initiator = entry.close = entry.affiliation = NULL
 
     def _initiator(self, raw: bytes) -> Initiator | None:
         """What opened the socket; a client that reconnects has the same stack again and again."""
