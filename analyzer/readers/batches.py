@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Generic
 
+from analyzer.readers.crowded import MOST_VALUES, is_crowded
 from analyzer.readers.decode import Decoded, Decoder, Shape
 from analyzer.readers.seam import Seam
 from analyzer.readers.walk import TooDeep, Walk
@@ -18,7 +19,11 @@ LARGEST = 64 << 20  # bytes kept of one element, after which it is passed over
 PATIENCE = 64 << 20  # bytes to walk in vain past seams that are not sure, in the whole document
 STEP = 128  # bytes that are walked in the time of one step
 MISSES = 4  # runs in a row of which no guess held, after which we only walk
+DENSE = 1 << 16  # bytes that are decoded at once where no seam is known: elements may take two bytes each
+VAIN, VAIN_SHARE = 64 << 20, 8  # bytes of guesses that failed, and as many for each byte read, after which likewise
 AFTER_SCALAR = re.compile(rb"[ \t\r\n,\]}:]")
+BEGIN = b'"[{'  # of what is walked
+NO_VALUE = b",:]}"  # what no value begins with
 COMMA, CLOSING = ord(","), ord("]")
 
 
@@ -73,24 +78,29 @@ class Batches(Generic[Shape]):
     def run(self) -> Decoded[Shape] | None:
         """Several whole elements, and the cursor behind them; None where no guess held."""
         self.large = False
-        if self.misses >= MISSES:
-            return None
         window = self.window
+        if self.misses >= MISSES or window.vain > VAIN + VAIN_SHARE * window.place(window.at):
+            return None
         if window.large:
             self.elide()
-        want = WINDOW
-        while window.need(want) and not self.seam.last(window, window.end):
+        want = WINDOW if self.seam.patterns else DENSE
+        while window.need(want) and not self._dense() and not self.seam.last(window, window.end):
             self.large = want >= LARGE
             if self.large:
                 self.misses += 1
                 return None
             want *= 2  # the element is larger than the window
+        if self._crowded():
+            self.large = True
+            self.misses += 1
+            return None
         for end in self._guesses():
             found = self.decoder.run(window.buffer, window.at, end)
             if found is not None:
                 window.at = end
                 self.misses = 0
                 return found
+            window.vain += end - window.at
         self.misses += 1
         return None
 
@@ -103,8 +113,8 @@ class Batches(Generic[Shape]):
 
     def _guesses(self) -> Iterator[int]:
         """Where a run of whole elements may end: the longest first, then ever shorter ones (to leave damage behind)."""
-        window = self.window
-        if window.complete:  # the array's own end may be in sight
+        window, dense = self.window, self._dense()
+        if window.complete and not dense:  # the array's own end may be in sight
             at = window.end
             for _ in range(4):
                 at = window.buffer.rfind(b"]", window.at, at)
@@ -113,19 +123,44 @@ class Batches(Generic[Shape]):
                     break
                 if not window.buffer[last + 1 : at].strip():
                     yield last + 1
-        end = window.end
-        while (end := self.seam.last(window, end)) and end > window.at:
+        end = window.at + DENSE if dense else window.end
+        while (end := window.buffer.rfind(b",", window.at, end) if dense else self.seam.last(window, end)) > window.at:
             yield end
             end = window.at + (end - window.at) // 2
 
+    def _crowded(self) -> bool:
+        """Is the element at the cursor a large one that holds too many values?"""
+        window = self.window
+        if window.end - window.at <= WINDOW or self.seam.last(window, window.at + WINDOW) or self._dense():
+            return False
+        return is_crowded(bytes(window.buffer[window.at : window.end]))
+
+    def _dense(self) -> bool:
+        """Is no seam in sight, though the element at the cursor is short? Then any comma may stand between two, and
+        many of them within a few bytes."""
+        window = self.window
+        stop = window.at + DENSE
+        if window.end < stop or self.seam.last(window, window.end):
+            return False
+        try:
+            return window.buffer[window.at] not in BEGIN or Walk().on(window.buffer, window.at, stop)
+        except TooDeep:
+            return False
+
     # -- one by one ----------------------------------------------------------------------------------------
 
-    def single(self, at_most: int = LARGEST) -> Decoded[Shape] | None:
-        """Exactly one element, walked to its end. None: it is damaged, and the cursor is where to go on.
+    def single(self, at_most: int = LARGEST, whole: bool = True) -> Decoded[Shape] | None:
+        """Exactly one element, walked to its end. None: it is damaged, and the cursor is where to go on. Not `whole`:
+        one of too many values is passed over.
 
-        Raises CutOff; Large where it has more than `at_most` bytes, unless that is all that is kept of any.
+        Raises CutOff; Large where it has more than `at_most` bytes, or too many values, unless that is all that is kept
+        of any.
         """
         window = self.window
+        if window.buffer[window.at] in NO_VALUE:
+            if self.within is None:
+                self.resume(window.at + 1)
+            return None
         start = window.place(window.at)
         try:
             end = self.end(at_most)
@@ -136,6 +171,11 @@ class Batches(Generic[Shape]):
         if end and window.place(window.at) > start:
             window.at = end
             return Decoded([None], {0: [("", f"larger than {LARGEST >> 20} MiB")]})
+        if (at_most < LARGEST or not whole) and is_crowded(bytes(window.buffer[window.at : end])):
+            if at_most < LARGEST:
+                raise Large
+            window.at = end
+            return Decoded([None], {0: [("", f"more than {MOST_VALUES:,} values")]})
         if end:
             found = self.decoder.run(window.buffer, window.at, end)
             if found is not None:
@@ -180,7 +220,7 @@ class Batches(Generic[Shape]):
         LARGEST the cursor goes along, so that no more than that is kept. Raises CutOff, and Large.
         """
         window, walk = self.window, Walk(depth)
-        if not depth and window.buffer[window.at] not in b'"[{':
+        if not depth and window.buffer[window.at] not in BEGIN:
             return value_end(window, LARGEST)
         while True:
             boundary, sure = self._boundary()
@@ -220,7 +260,7 @@ def value_end(window: Window, most: int) -> int:
 
     Raises CutOff, TooDeep.
     """
-    if window.buffer[window.at] in b'"[{':
+    if window.buffer[window.at] in BEGIN:
         walk = Walk()
         while not walk.on(window.buffer, window.at, window.end):
             if walk.at > most:

@@ -5,14 +5,17 @@ import math
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import compress, islice
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
+from analyzer.readers.crowded import is_crowded
 from analyzer.readers.raw import RawMessage
 
 WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")  # the end of what msgspec says
 BYTE = re.compile(r"\(byte (\d+)\)$")  # likewise, of what is no JSON
+MOST_TOLD = 100  # messages of one socket that could not be read: what is told one by one
 TAIL = 32  # bytes: within them msgspec misses the other half of a lone surrogate, and takes that for the end
 
 Shape = TypeVar("Shape")
@@ -50,13 +53,17 @@ class Decoder(Generic[Shape]):
                 try:
                     return Decoded(self._many.decode(view[start - 1 : end + 1]), {})
                 except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                    text = bytes(view[start - 1 : end + 1])
-                    return None if _ends_within(text, error) else self._referee(text)
+                    tail = bytes(view[max(start - 1, end + 1 - TAIL) : end + 1])
+                    if _ends_within(tail, end + 2 - start, error):
+                        return None
+                    return self._referee(bytes(view[start - 1 : end + 1]))
         finally:
             buffer[start - 1], buffer[end] = before, after
 
     def _referee(self, text: bytes) -> Decoded[Shape] | None:
         """What the fast decoder refuses: lone surrogates, NaN, invalid UTF-8, odd types."""
+        if is_crowded(text):
+            return None
         try:
             items = loads(text)
         except (ValueError, RecursionError):
@@ -64,19 +71,19 @@ class Decoder(Generic[Shape]):
         values: list[Shape | None] = []
         problems = {}
         for n, item in enumerate(items):
-            value, told = self._lenient(item, self._one) if isinstance(item, dict) else (None, [_no_object(item)])
+            value, told = self._lenient(item, self._one) if isinstance(item, dict) else (None, _no_object(kind(item)))
             values.append(value)
             if told:
                 problems[n] = told
         return Decoded(values, problems)
 
 
-def _ends_within(text: bytes, error: Exception) -> bool:
+def _ends_within(tail: bytes, length: int, error: Exception) -> bool:
     """Does it end within a value, all being well up to the last byte? Then no other decoder would take it either."""
     said = str(error)
     at = BYTE.search(said) if isinstance(error, msgspec.DecodeError) else None
-    ends = said == "Input data was truncated" or (at is not None and int(at[1]) >= len(text) - 1)
-    return ends and b"\\u" not in text[-TAIL:]
+    ends = said == "Input data was truncated" or (at is not None and int(at[1]) >= length - 1)
+    return ends and b"\\u" not in tail
 
 
 def loads(text: bytes) -> Any:
@@ -93,11 +100,15 @@ LENIENT = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_fl
 
 
 def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    try:
+        return msgspec.json.encode(value)
+    except (UnicodeEncodeError, OverflowError, RecursionError, msgspec.MsgspecError):
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _no_object(value: Any) -> Problem:
-    return "", f"not an object but {kind(value)}"
+@cache  # one for all: a file may have a hundred thousand
+def _no_object(kind: str) -> list[Problem]:
+    return [("", f"not an object but {kind}")]
 
 
 def members(value: dict[str, Any], decoder: msgspec.json.Decoder[Shape]) -> tuple[Shape, list[Problem]]:
@@ -117,16 +128,22 @@ def _drop(value: Any, path: list[str], problem: str) -> list[Problem]:
     pointer = ""
     for depth, step in enumerate(path):
         if step == "":
-            told = [(n, why) for n, item in enumerate(value) if (why := _no_message(item))]
-            wrong = {n for n, _ in told}
-            value[:] = [item for n, item in enumerate(value) if n not in wrong]
-            return [(f"{pointer}/{n}", why) for n, why in told]
+            wrong = bytearray(map(bool, map(_no_message, value)))
+            first = islice(compress(enumerate(value), wrong), MOST_TOLD)
+            told = [(f"{pointer}/{n}", _no_message(item)) for n, item in first]
+            untold = sum(wrong) - len(told)
+            value[:] = [item for item, is_wrong in zip(value, wrong, strict=True) if not is_wrong]
+            return [*told, *untold_messages(pointer, untold)]
         pointer += f"/{step}"
         if depth == len(path) - 1:
             del value[step]
             return [(pointer, problem)]
         value = value[step]
     raise AssertionError(f"a field of the wrong type that is nowhere: {problem}")
+
+
+def untold_messages(pointer: str, count: int) -> list[Problem]:
+    return [(pointer, f"{count:,} more are damaged")] if count else []
 
 
 def _no_message(item: object) -> str:

@@ -20,7 +20,19 @@ import msgspec
 
 from analyzer.model import CaptureError, Discreet, Skipped
 from analyzer.readers.batches import LARGE, LARGEST, Batches, Large, value_end
-from analyzer.readers.decode import Decoded, Decoder, Problem, Shape, all_or_nothing, kind, loads, members
+from analyzer.readers.crowded import MOST_VALUES, is_crowded
+from analyzer.readers.decode import (
+    MOST_TOLD,
+    Decoded,
+    Decoder,
+    Problem,
+    Shape,
+    all_or_nothing,
+    kind,
+    loads,
+    members,
+    untold_messages,
+)
 from analyzer.readers.foreign import HEAD, recognized
 from analyzer.readers.raw import RawMessage
 from analyzer.readers.walk import TooDeep
@@ -29,10 +41,15 @@ from analyzer.readers.window import Bytes, CutOff, Window
 LARGEST_MEMBER, SHORT = 16 << 20, 1 << 16  # bytes of `log.pages`, and of any other member, that are looked at
 READ = ("creator", "browser", "pages", "_harSockets")  # members of `log`; the others are passed over
 MOST_REFUSED = 100_000  # elements of `entries` that are no entries, after which this is no HAR; likewise messages
-MOST_TOLD = 100  # messages of one socket that could not be read: what is told one by one
 MESSAGES = re.compile(rb'"_webSocketMessages"\s*:\s*(?=\[)')
 ATTEMPTS = 8  # places where the messages of a huge entry may begin
 OPENING = ord("{")
+# A key that holds no escape, and a short value, each with what follows it: in a file of nothing else a walk of each
+# takes longer than a microsecond a byte.
+KEY = re.compile(rb'"([^"\\\x00-\x1f\x80-\xff]{0,256})"[ \t\r\n]*+:')
+VALUE = re.compile(
+    rb'(?:-?(?:0|[1-9]\d{0,15})|true|false|null|"[^"\\\x00-\x1f\x80-\xff]{0,256}"|\[\]|\{\})(?=[ \t\r\n]*+[,}])'
+)
 
 
 class Collector(Protocol):
@@ -157,11 +174,17 @@ class Document(Generic[Shape]):
             window.at += 1
             return
         while True:
-            key = self._value(pointer) if window.peek() == ord('"') else None
-            if not isinstance(key, str) or window.peek() != ord(":"):
-                raise CaptureError(self.source, pointer, f"not valid JSON at byte {self._offset}: no key")
-            window.at += 1
-            yield key
+            window.peek()
+            plain = KEY.match(window.buffer, window.at, window.end)
+            if plain is not None:
+                window.at = plain.end()
+                yield plain[1].decode()
+            else:
+                key = self._value(pointer) if window.peek() == ord('"') else None
+                if not isinstance(key, str) or window.peek() != ord(":"):
+                    raise CaptureError(self.source, pointer, f"not valid JSON at byte {self._offset}: no key")
+                window.at += 1
+                yield key
             following = window.peek()
             window.at += 1
             if following == ord("}"):
@@ -182,8 +205,11 @@ class Document(Generic[Shape]):
         text = bytes(window.buffer[window.at : end]) if whole else b"null"
         window.at = end
         window.shrink()
-        if needed and not whole:
-            self.skipped.append(Skipped(pointer, offset, f"a member larger than {most >> 10:,} KiB"))
+        problem = f"larger than {most >> 10:,} KiB" if not whole else None
+        if not self.whole and is_crowded(text):
+            text, problem = b"null", f"of more than {MOST_VALUES:,} values"
+        if needed and problem is not None:
+            self.skipped.append(Skipped(pointer, offset, f"a member {problem}"))
         try:
             return loads(text)
         except (ValueError, RecursionError):
@@ -191,7 +217,13 @@ class Document(Generic[Shape]):
 
     def _pass_over(self) -> None:
         """The value at the cursor, which nobody needs; a short one must be valid all the same."""
-        self._value("", needed=False)
+        window = self.window
+        window.peek()
+        plain = VALUE.match(window.buffer, window.at, window.end)
+        if plain is not None:
+            window.at = plain.end()
+        else:
+            self._value("", needed=False)
 
     def _after(self) -> None:
         """Trailing NULs and white space are common and harmless; anything else is told."""
@@ -219,6 +251,7 @@ class Document(Generic[Shape]):
                 yield self._damaged(start, "not valid JSON")
             else:
                 yield from self._numbered(found, start)
+            found = None  # else it is in memory beside the next one
             window.shrink()
             if not array.at_end_of_element():
                 start = self._offset
@@ -264,7 +297,7 @@ class Document(Generic[Shape]):
         if self.collector is not None and (head := self._head()) is not None:
             return self._peeled(array, head, self.collector())
         array.elide()
-        return array.single(LARGEST)
+        return array.single(LARGEST, self.whole)
 
     def _head(self) -> bytes | None:
         """The entry at the cursor up to its messages; None where these are not in sight."""
@@ -315,6 +348,7 @@ class Document(Generic[Shape]):
         array = Batches(self.window, Decoder(RawMessage, all_or_nothing), within=entries)
         count, going = 0, array.open()
         while going:
+            found = None  # else it is in memory beside the next one
             found = array.run() or array.single()
             if found is None or untold > MOST_REFUSED or not array.at_end_of_element():
                 return None
@@ -327,4 +361,4 @@ class Document(Generic[Shape]):
             count += len(found.values)
             self.window.shrink()
             going = array.step()
-        return [*problems, ("/_webSocketMessages", f"{untold:,} more are damaged")] if untold else problems
+        return [*problems, *untold_messages("/_webSocketMessages", untold)]

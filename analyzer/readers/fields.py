@@ -31,6 +31,7 @@ from analyzer.model import (
     Opening,
     Provider,
 )
+from analyzer.readers.crowded import is_crowded
 from analyzer.readers.raw import RawEntry, RawHeader, RawMessage
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -353,7 +354,9 @@ def initiator_type(raw: msgspec.Raw) -> str | None:
 
 
 def headers(raw: msgspec.Raw) -> dict[str, str]:
-    """Names in lower case; the last of several wins."""
+    """Names in lower case; the last of several wins. None of what holds more than anybody sends."""
+    if is_crowded(bytes(raw)):
+        return {}
     try:
         return {header.name.lower(): header.value for header in HEADERS.decode(raw)}
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -363,7 +366,10 @@ def headers(raw: msgspec.Raw) -> dict[str, str]:
 
 
 def json_of(raw: msgspec.Raw) -> Any:
-    """What a member that is rarely needed holds, as leniently as it can be read; None for what cannot."""
+    """What a member that is rarely needed holds, as leniently as it can be read; None for what cannot, or holds more
+    than anybody needs."""
+    if is_crowded(bytes(raw)):
+        return None
     try:
         return msgspec.json.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

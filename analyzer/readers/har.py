@@ -67,7 +67,7 @@ from analyzer.readers.fields import (
     ticks,
 )
 from analyzer.readers.pages import Listed, Rules, Seen
-from analyzer.readers.raw import RawEntry, RawMessage
+from analyzer.readers.raw import BLANK, RawEntry, RawMessage
 from analyzer.readers.realms import Realms
 from analyzer.readers.reloads import MAX_AGE, NO_CACHE, Ordinary, ask, origin
 from analyzer.readers.told import member, told_caveats, told_order, told_until
@@ -82,6 +82,8 @@ MOST_SKIPPED = 1000  # parts that are told one by one
 MOST_LINES = 20  # damaged ones of a side file, likewise
 MOST_PAGES = 20_000  # pages that are believed; no tab has seen as many
 MOST_DOCUMENTS = 50_000  # requests for one; likewise
+MOST_SOCKETS = 100_000  # that are kept; a second of the busiest client has hundreds
+LONGEST_SOCKET_URL = 1 << 16  # characters; likewise
 LONGEST_NAME = 1000  # characters of the name of a page
 SAMPLES = 3  # ordinary requests of a page whose headers are looked at
 FIRST = 50  # entries in which a User-Agent is sought
@@ -93,6 +95,7 @@ MOST_SCRIPTS = 20_000  # addresses of scripts
 FEW_DATES = 2  # one alone may be a whole second by chance
 CONFIRM = 3  # entries that end in order: fewer do so by chance in any view of a proxy
 MAY_BE_MISSING = "A handshake took more than 1 s to be answered, or messages were removed from this file."
+NULL = msgspec.Raw(b"null")
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
 RECORDED_LATE = Caveat(
@@ -141,8 +144,9 @@ def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> C
     document = Document(stream, source, RawEntry, collector=Ticks, size=size)
     gathered = _Gathered(attachment)
     for element in document.elements():
-        gathered.skip(element.skipped)
-        if element.entry is not None:
+        if element.skipped:
+            gathered.skip(element.skipped)
+        if element.entry is not None and element.entry != BLANK:
             gathered.add(element, element.entry)
     return _Reading(document, gathered, source).capture()
 
@@ -362,6 +366,11 @@ class _Gathered:
         self.documents.append(document)
 
     def _socket(self, index: int, entry: RawEntry, started: Instant | None, peeled: Ticks | None) -> None:
+        if len(self.sockets) >= MOST_SOCKETS:
+            self.skip([Skipped(f"/log/entries/{index}", None, f"more than {MOST_SOCKETS:,} sockets")])
+            return
+        if len(entry.request.url or "") > LONGEST_SOCKET_URL:
+            entry.request = msgspec.structs.replace(entry.request, url=kept(entry.request.url or ""))
         messages = entry.messages
         if messages is None and entry.response.content is not None and entry.response.content.file:
             messages = self._attached(index, entry.response.content.file)
@@ -391,8 +400,10 @@ class _Gathered:
                 listed=messages is not None or peeled is not None,
             )
         )
-        entry.request.headers = entry.response.headers = msgspec.Raw(b"null")  # they hold the whole window
-        entry.initiator = entry.close = entry.affiliation = msgspec.Raw(b"null")
+        # What holds the whole window is let go of.
+        entry.request = msgspec.structs.replace(entry.request, headers=NULL)
+        entry.response = msgspec.structs.replace(entry.response, headers=NULL)
+        entry.initiator = entry.close = entry.affiliation = NULL
 
     def _initiator(self, raw: bytes) -> Initiator | None:
         """What opened the socket; a client that reconnects has the same stack again and again."""

@@ -4,7 +4,7 @@ import re
 
 from analyzer.readers.window import LONGEST_SPACE, Window
 
-INDENTED, KEY = re.compile(rb"\r?\n[ \t]+"), re.compile(rb'\{?(\s*"[^"]*")')
+INDENTED, KEY = re.compile(rb"\r?\n[ \t]+"), re.compile(rb'\{?(\s*"[^"]*")(?=\s*:)')
 
 
 class Seam:

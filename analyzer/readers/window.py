@@ -39,6 +39,7 @@ class Window:
         self.at = self.end = 1
         self.complete = False
         self.elides = elides
+        self.vain = 0  # bytes that were decoded in vain
         self._before = -1  # place of buffer[0]
         self._elider: Elider | None = None
         self._cuts: list[tuple[int, int]] = [(-1, 0)]  # (place, bytes that are gone before it), in order
