@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,45 @@ def test_a_scheduler_that_goes_away_is_told(captures: list[str]) -> None:
         own.close()
         with pytest.raises(workers.NoWorkers, match="--scheduler: it is gone"):
             list(found)
+
+
+def test_what_was_asked_for_as_the_scheduler_went_is_not_waited_for() -> None:
+    class Silent(Executor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:
+            return Future()
+
+    silent = workers.Workers(Silent, 1, (BrokenExecutor,), lost=lambda: True)
+    with pytest.raises(workers.NoWorkers, match="it is gone"):
+        list(workers.spread(lambda chunk: [], [("a",)], silent))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "ended"])
+def test_a_scheduler_process_that_goes_away_is_one_line(number: int, captures: list[str]) -> None:
+    """Of a cluster as operators start it, in mid-run."""
+    run = [sys.executable, "-c", "import sys; from distributed.cli.%s import main; main(sys.argv[1:])"]
+    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    scheduler = subprocess.Popen([*run[:2], run[2] % "dask_scheduler", *options], stderr=subprocess.PIPE, text=True)
+    assert scheduler.stderr is not None
+    address = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
+    options = [address, "--nworkers", "1", "--nthreads", "1", "--no-dashboard"]
+    worker = subprocess.Popen([*run[:2], run[2] % "dask_worker", *options], stderr=subprocess.DEVNULL)
+    try:
+        with distributed.Client(address, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+        command = [sys.executable, "-m", "analyzer", *captures * 20, "--format", "ndjson", "--scheduler", address]
+        done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert done.stdout is not None
+        assert json.loads(done.stdout.readline())["verdict"]
+        scheduler.send_signal(number)
+        told = done.communicate(timeout=60)[1]
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
+    last = told.splitlines()[-1]
+    assert (done.returncode, "--scheduler: it is gone" in last, "Traceback" in told) == (2, True, False)
 
 
 def test_a_worker_killed_in_mid_run_loses_nothing(cluster: Any, captures: list[str]) -> None:

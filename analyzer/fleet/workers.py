@@ -32,7 +32,8 @@ class NoWorkers(Exception):  # noqa: N818 - what it says
 
 
 class Workers:
-    """An executor that can be had anew. `dead`: what its futures raise where a worker died; `gone`: where all are."""
+    """An executor that can be had anew. `dead`: what its futures raise where a worker died; `gone`: where all are.
+    `lost`: is it gone? What was asked for while the scheduler went is never cancelled, and never done."""
 
     def __init__(
         self,
@@ -40,12 +41,14 @@ class Workers:
         count: int,
         dead: tuple[type[BaseException], ...],
         gone: tuple[type[BaseException], ...] = (),
+        lost: Callable[[], bool] = lambda: False,
     ) -> None:
         self._make = make
         self._executor = make()
         self.ahead = AHEAD * count
         self.dead = dead
         self.gone = gone
+        self.lost = lost
 
     def submit(self, task: Task, chunk: Chunk) -> Future[list[Result]]:
         with _deaf():
@@ -68,7 +71,7 @@ class Workers:
                 for process in list((getattr(self._executor, "_processes", None) or {}).values()):
                     process.terminate()
             self._executor.shutdown(wait=True, cancel_futures=True)
-        else:
+        elif not self.lost():  # else nobody hears it
             self._executor.shutdown(wait=False)
 
 
@@ -139,7 +142,8 @@ def cluster(address: str) -> Workers:
     if not count:
         raise NoWorkers(f"--scheduler {address}: this cluster has no workers")
     gone = (CancelledError, CommClosedError)
-    return Workers(lambda: client.get_executor(pure=False), count, (BrokenExecutor, KilledWorker), gone)
+    dead = (BrokenExecutor, KilledWorker)
+    return Workers(lambda: client.get_executor(pure=False), count, dead, gone, lambda: client.status != "running")
 
 
 def spread(
@@ -171,9 +175,12 @@ def _next(
 ) -> Iterator[Result]:
     chunk, future = waiting.popleft()
     try:
-        while tick is not None and not future.done():
+        while not future.done():
             _wait(future)
-            tick()
+            if tick is not None:
+                tick()
+            if workers.lost() and not future.done():
+                raise NoWorkers("--scheduler: it is gone")
         found = future.result()
     except workers.dead:
         workers.renew()
