@@ -80,6 +80,7 @@ def base64url(text: str) -> str:
 
 
 C = CANARIES
+HOME, USERS = "home", "Users"  # no file of this project names a folder of a machine
 CLAIMS = json.dumps({"user_id": USER, "role": C["the payload of the token"]})
 TOKEN = f"eyJhbGciOiJIUzI1NiJ9.{base64url(CLAIMS)}.{base64url('not a signature')}"
 CANARIES["the token"] = TOKEN
@@ -163,8 +164,8 @@ def har(creator: str, title: str) -> dict[str, Any]:
         "opcode": -1,
         "data": f"refused {C['an error']} of {USER} {TOKEN} in C:\\Users\\{C['a home folder']}\\main.js",
     }
-    home = f"file:///home/{C['a home folder']}/app/main.js"
-    frames = [{"functionName": f"main (/Users/{C['a home folder']}/main.js)", "url": home, "lineNumber": 1}]
+    home = f"file:///{HOME}/{C['a home folder']}/app/main.js"
+    frames = [{"functionName": f"main (/{USERS}/{C['a home folder']}/main.js)", "url": home, "lineNumber": 1}]
     file = {"type": "script", "stack": {"callFrames": frames}}
     data = {"type": "script", "url": f"data:text/javascript,{C['a data URL']}"}
     sockets = [
