@@ -32,13 +32,8 @@ ASSET = re.compile(
     r"\.(?:svg|png|jpe?g|gif|webp|avif|ico|woff2?|[ot]tf|eot|mp[34]|webm|json|webmanifest|txt|xml|map)",
     re.IGNORECASE,
 )
-NO_ONE = (
-    "@vite",
-    "@fs",
-    "@id",
-    "@react-refresh",
-    "@me",
-)  # what dev servers and interfaces put in paths: they name no one
+# What dev servers and interfaces put in paths: it begins with an @ and names no one.
+NO_ONE = ("@vite", "@fs", "@id", "@react-refresh", "@me")
 VERSIONED = re.compile(r"(?:@[\w.-]+/)?[\w.-]+@(?:[v^~]?\d+(?:(?:\.\d+)+(?:[-+][\w.+-]+)?)?|latest|next|beta|canary)")
 
 NUMBER = 9  # digits of a long one
@@ -61,11 +56,11 @@ FOLDERS = (
     rf"{SEPARATOR}+(?:home|Users|run{SEPARATOR}media|Documents(?:[ +]|%(?:25)*20)and(?:[ +]|%(?:25)*20)Settings)"
     rf"{SEPARATOR}+"
 )
-PERSON = rf"((?:(?!{SEPARATOR})[^\r\n'\"<>|:*?]){{1,60}}(?={SEPARATOR})|(?:(?!{SEPARATOR})[^\s'\"<>()|:*?,;])+)"
+WORD = rf"(?:(?!{SEPARATOR})[^\s'\"<>()|:*?,;])+"
+PERSON = rf"({WORD}(?:\x20{WORD}){{1,2}}(?={SEPARATOR})|{WORD})"  # with spaces only where a folder follows
 BEGINNING = rf"(?:(?<![^\W_])[A-Z]{COLON}|file{COLON}|@fs|wsl(?:\$|%(?:25)*24|\.localhost){SEPARATOR}[\w.-]+)"
 HOME = re.compile(rf"{BEGINNING}{FOLDERS}{PERSON}", re.IGNORECASE)  # in any address
-HOME_OF_FILE = re.compile(FOLDERS + PERSON)  # in the path of a file
-HOME_IN_TEXT = re.compile(rf"(?:(?i:{BEGINNING})(?i:{FOLDERS})|(?<![\w./\\%-]){FOLDERS}){PERSON}")
+HOME_OF_FILE = re.compile(rf"(?<![\w./\\%-]){FOLDERS}{PERSON}")  # where a path of a file begins
 
 
 def decoded(text: str) -> str:
@@ -158,4 +153,6 @@ def mask_homes(text: str, mask: Callable[[str], str]) -> str:
     """Mask whose home folders a text names."""
     if "/" not in text and "\\" not in text and "%" not in text:
         return text
-    return HOME_IN_TEXT.sub(lambda it: it[0][: it.start(1) - it.start()] + mask(it[1]), text)
+    for pattern in (HOME, HOME_OF_FILE):
+        text = pattern.sub(lambda it: it[0][: it.start(1) - it.start()] + mask(it[1]), text)
+    return text

@@ -63,6 +63,15 @@ CANARIES = {
     "a data URL": "canary-data-29",
     "the request of another entry": "canary-other-30",
     "a redirect": "canary-redirect-31",
+    "a mail address, encoded twice": "canary-mail-32",
+    "a telephone number": "170-555-12-34",
+    "a card": "4111-1111-1111-1234",
+    "a value with a name in the path": "canary-named-33",
+    "a session id behind a semicolon": "canary-session-34",
+    "a random token of letters": "kQzvWnXbTrLpYsHd",
+    "a home folder": "canary-home-35",
+    "the browser": "canary-browser-36",
+    "the exporter's comment": "canary-comment-37",
 }
 
 
@@ -71,6 +80,7 @@ def base64url(text: str) -> str:
 
 
 C = CANARIES
+HOME, USERS = "home", "Users"  # no file of this project names a folder of a machine
 CLAIMS = json.dumps({"user_id": USER, "role": C["the payload of the token"]})
 TOKEN = f"eyJhbGciOiJIUzI1NiJ9.{base64url(CLAIMS)}.{base64url('not a signature')}"
 CANARIES["the token"] = TOKEN
@@ -148,7 +158,15 @@ def har(creator: str, title: str) -> dict[str, Any]:
     }
     other = {**document, "_resourceType": "xhr", "startedDateTime": "2026-01-01T00:00:00.900Z"}
     other["request"] = {"method": "GET", "url": f"https://h.example/?{C['the request of another entry']}"}
-    failed = {"type": "error", "time": 1767225609.5, "opcode": -1, "data": f"refused {C['an error']} of {USER} {TOKEN}"}
+    failed = {
+        "type": "error",
+        "time": 1767225609.5,
+        "opcode": -1,
+        "data": f"refused {C['an error']} of {USER} {TOKEN} in C:\\Users\\{C['a home folder']}\\main.js",
+    }
+    home = f"file:///{HOME}/{C['a home folder']}/app/main.js"
+    frames = [{"functionName": f"main (/{USERS}/{C['a home folder']}/main.js)", "url": home, "lineNumber": 1}]
+    file = {"type": "script", "stack": {"callFrames": frames}}
     data = {"type": "script", "url": f"data:text/javascript,{C['a data URL']}"}
     sockets = [
         socket(stream(1), 1),
@@ -158,12 +176,16 @@ def har(creator: str, title: str) -> dict[str, Any]:
         socket(f"wss://nexus-websocket-a.intercom.io/pubsub/{C['a part of the path that its service keeps secret']}"
                "?X-Nexus-Version=1&user_role=user", 5),
         socket(f"wss://h.example/{quote(NAME)}/c", 6, _webSocketClose={"code": 4001, "reason": f"bye {C['the close reason']}"}),
+        socket(f"wss://h.example/u/{C['a mail address, encoded twice']}%2540corp.test/%2B49-{C['a telephone number']}"
+               f"/{C['a card']}/token={C['a value with a name in the path']}/a;jsessionid={C['a session id behind a semicolon']}"
+               f"/{C['a random token of letters']}", 7, _initiator=file),
         socket("wss://h.example/never", 9, response={"status": 0, "headers": []}, _webSocketMessages=[failed]),
     ]  # fmt: skip
     pages = [{"id": "page_1", "title": title, "startedDateTime": "2026-01-01T00:00:00.500Z"}]
     return {
         "log": {
-            "creator": {"name": creator, "version": "1.61"},
+            "creator": {"name": creator, "version": "1.61", "comment": C["the exporter's comment"]},
+            "browser": {"name": f"Chrome of {C['the browser']}", "version": f"120 {C['the browser']}"},
             "comment": C["a comment"],
             "pages": pages,
             "entries": [document, other, *sockets],
@@ -252,7 +274,7 @@ CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
         [har, "--per", "user", "--app-mode", "development"],
         [har, "--format", "json", "--redaction-key", "k"],
     ],
-    "show": lambda har, out: [[har, str(number)] for number in range(1, 8)],
+    "show": lambda har, out: [[har, str(number)] for number in range(1, 9)],
     "timeline": lambda har, out: [[har, "-o", str(out / "a.svg")]],
     "record": lambda har, out: [],  # reads no capture; tests/test_recording.py says what it masks
     "extract": lambda har, out: [[har, "-o", str(out / "a.har")]],

@@ -143,6 +143,58 @@ def test_masks(url: str, shown: str, reading: Callable[[object], Capture]) -> No
     assert masked_urls(url, reading=reading) == [shown]
 
 
+def folders(text: str) -> str:
+    """No file of this project names a folder of a machine, so tests write them in capitals."""
+    return text.replace("HOME", "home").replace("USERS", "Users").replace("ROOT", "root")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        pytest.param("file:///HOME/carla/a.js", "file:///HOME/<token 1>/a.js", id="Linux"),
+        pytest.param("file:///USERS/carla/a.js", "file:///USERS/<token 1>/a.js", id="macOS"),
+        pytest.param("file:///C:/USERS/Carla%20M/a.js", "file:///C:/USERS/<token 1>/a.js", id="Windows"),
+        pytest.param("file:///c:%5CUsers%5Ccarla%5Ca.js", "file:///c:%5CUsers%5C<token 1>%5Ca.js", id="encoded"),
+        pytest.param(r"C:\Users\carla\a.js", r"C:\Users\<token 1>\a.js", id="no URL"),
+        pytest.param(r"\\wsl$\Ubuntu\home\carla\a.js", r"\\wsl$\Ubuntu\home\<token 1>\a.js", id="of Linux from Windows"),
+        pytest.param("file://wsl.localhost/Ubuntu/HOME/carla/a.js", "file://wsl.localhost/Ubuntu/HOME/<token 1>/a.js", id="as a URL"),
+        pytest.param("file:///mnt/c/USERS/carla/a.js", "file:///mnt/c/USERS/<token 1>/a.js", id="of Windows from Linux"),
+        pytest.param("http://localhost:5173/@fs/HOME/carla/a.js", "http://localhost:5173/@fs/HOME/<token 1>/a.js", id="Vite"),
+        pytest.param("webpack-internal:///HOME/carla/a.js", "webpack-internal:///HOME/<token 1>/a.js", id="webpack"),
+        pytest.param("app:///USERS/carla/a.js", "app:///USERS/<token 1>/a.js", id="an app"),
+        pytest.param("vscode-webview://x/HOME/carla/a.js", "vscode-webview://x/HOME/<token 1>/a.js", id="VS Code"),
+        pytest.param("https://file+.vscode-resource.vscode-cdn.net/HOME/carla/a.js", "https://file+.vscode-resource.vscode-cdn.net/HOME/<token 1>/a.js", id="its resources"),
+        pytest.param("about://React/Server/file:///HOME/carla/a.js", "about://React/Server/file:///HOME/<token 1>/a.js", id="React"),
+        pytest.param("rsc://React/file%3A%2F%2F%2FUsers%2Fcarla%2Fa.js", "rsc://React/file%3A%2F%2F%2FUsers%2F<token 1>%2Fa.js", id="in another URL"),
+        pytest.param("webpack-internal:///./src/HOME/views/a.js", "webpack-internal:///./src/HOME/views/a.js", id="a folder of the project stays"),
+        pytest.param("https://h/HOME/feed", "https://h/HOME/feed", id="a page of the web stays"),
+        pytest.param("https://h/USERS/list", "https://h/USERS/list", id="another"),
+        pytest.param("file:///ROOT/a.js", "file:///ROOT/a.js", id="root names no one"),
+    ],
+)  # fmt: skip
+def test_whose_home_folder_it_is(url: str, shown: str) -> None:
+    url, shown = folders(url), folders(shown)
+    assert redaction.Masks().url(url) == shown
+    assert redaction.Masks(secrets=False).url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "wss://h/a/kQzvWnXb7rLpYsHd/b",
+        "wss://h/token=kQzvWnXb7rLpYsHd/b;jsessionid=x;v=1",
+        "wss://h/alice%2540corp.test/%2B49-170-555-12-34",
+    ],
+)
+def test_the_shape_of_an_address_is_that_of_its_extract(url: str) -> None:
+    import re
+
+    shown = redaction.Masks().url(url)
+    written = re.sub(r"<token (\w+)>", r"%3Ctoken%20\1%3E", shown)
+    assert shown != url
+    assert redaction.shape(url) == redaction.shape(shown) == redaction.shape(written)
+
+
 def said(text: str, *, user: str | None = None) -> str:
     """A text of a capture as an output shows it, where a user is known."""
     masks = redaction.Masks()
@@ -164,6 +216,15 @@ def said(text: str, *, user: str | None = None) -> str:
         pytest.param("wss://h/room-2024-q1", "wss://h/room-2024-q1", id="a word with a year stays"),
         pytest.param("wss://h/main.8f3a9c2d1e0b4a5f6c7d8.js", "wss://h/main.8f3a9c2d1e0b4a5f6c7d8.js", id="a file stays"),
         pytest.param("wss://h/a1b2c3d4e5f6g7h8.j9k8l7m6n5o4p3q2", "wss://h/<token 1>", id="a signed value with a dot"),
+        pytest.param("wss://h/token=abc/x", "wss://h/token=<token 1>/x", id="a value with a name"),
+        pytest.param("wss://h/a%3Db%2540c.de/x", "wss://h/<token 1>/x", id="a value with a name, encoded"),
+        pytest.param("wss://h/a;jsessionid=abc;v=1/b", "wss://h/a;jsessionid=<token 1>;v=1/b", id="parameters of a path"),
+        pytest.param("wss://h/dGVzdDE=/tab=", "wss://h/<token 1>/tab=", id="Base64 with its padding"),
+        pytest.param("wss://h/token:abc1/room:lobby", "wss://h/<token 1>/room:lobby", id="named a secret"),
+        pytest.param("wss://h/npm/@scope/p@1.2.3/@me", "wss://h/npm/@scope/p@1.2.3/@me", id="packages"),
+        pytest.param("wss://h/s/?EIO=4&transport=websocket&sid=a", "wss://h/s/?EIO=4&transport=websocket&sid=<token 1>", id="the protocol's own"),
+        pytest.param("wss://h/?vsn=2.0.0&v=10&encoding=json", "wss://h/?vsn=2.0.0&v=10&encoding=json", id="of others, too"),
+        pytest.param("wss://h/?v=1234567&EIO=x4y&transport=abc", "wss://h/?v=<token 1>&EIO=<token 2>&transport=<token 3>", id="but only what looks like it"),
     ],
 )  # fmt: skip
 def test_more_masks(url: str, shown: str, reading: Callable[[object], Capture]) -> None:
@@ -197,12 +258,17 @@ def test_more_masks(url: str, shown: str, reading: Callable[[object], Capture]) 
         pytest.param("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_REFUSED", id="an error's name stays"),
         pytest.param("key: not found", "key: not found", id="ordinary words stay"),
         pytest.param("no ALICE.B here", "no user-1 here", id="a user in another case"),
+        pytest.param(r"at C:\Users\Carla M\a.js", r"at C:\Users\<token 1>\a.js", id="a home folder"),
+        pytest.param("(/HOME/carla/a.js:3)", "(/HOME/<token 1>/a.js:3)", id="another home folder"),
+        pytest.param("/HOME/carla and /b", "/HOME/<token 1> and /b", id="and what follows it stays"),
+        pytest.param("GET /api/HOME/feed", "GET /api/HOME/feed", id="no home folder"),
+        pytest.param("no alice%2540corp.test", "no <token 1>", id="an address, encoded twice"),
         pytest.param("connect_alice.b failed", "connect_user-1 failed", id="a user within a name"),
         pytest.param("alice.bobby stays", "alice.bobby stays", id="the beginning of another word is no user"),
     ],
 )
 def test_texts(text: str, shown: str) -> None:
-    assert said(text, user="alice.b") == shown
+    assert said(folders(text), user="alice.b") == folders(shown)
 
 
 def test_a_user_is_found_where_the_path_encodes_it(reading: Callable[[object], Capture]) -> None:

@@ -3,6 +3,7 @@
 A file of lines grows as `FILE.part` and gets its name when all is done. With `--resume` what stands there is taken
 over, line by line, where the capture is still the same by content. `FILE.resume` says with which options that was
 written, and, so that masks go on as they began, what was named `user-1`, as a hash (with `--redaction-key` nothing).
+The hash's salt stands in the same file, so it hides no value from someone who can guess it: a user's name, a short id.
 It vouches for `FILE` once it says that this is finished, and till then for `FILE.part` and `FILE.old`, and for
 nothing else.
 """
@@ -174,7 +175,7 @@ def _hash(source: str) -> str | None:
 
 class Names:
     """The options of a run and the ordinals of its masks, kept so that a later one can go on with them. Values are kept
-    as salted hashes."""
+    as hashes: whoever has the file can try out whether a value is among them."""
 
     def __init__(self, path: Path, options: str, continued: bool) -> None:
         self._path = path
