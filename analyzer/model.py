@@ -815,6 +815,7 @@ class Rule(Value, frozen=True):
     check: Callable[[Report, Policy], Iterable[Finding]]
     counts: bool = False
     has_cause: bool = False  # what it says is of an overlap, which has a cause
+    ends: bool = False  # it is about sockets that end: the sooner they may have, the worse
 
     @property
     def manual(self) -> str:

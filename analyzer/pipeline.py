@@ -9,11 +9,13 @@ import msgspec
 from analyzer import assumptions, causes, gate, initiators, overlaps, providers, redaction, sessions
 from analyzer.model import (
     Affiliation,
+    Bounds,
     Capture,
     Caveat,
     Confidence,
     Finding,
     Initiator,
+    Outcome,
     Overlap,
     Policy,
     Report,
@@ -69,17 +71,19 @@ def _unsure(report: Report, findings: Iterable[Finding], policy: Policy) -> bool
     """May what happened break the policy, beyond what is found for certain?
 
     Nothing that the capture allows is worse than that each socket was open for as long as it possibly was: more are
-    open at once, for longer. So what the rules say of that decides; a cause, which makes no finding graver, at last.
+    open at once, for longer; for rules about ends, than that each closed as soon as it may have. So what the rules say
+    of these decides; a cause, which makes no finding graver, is asked for last.
     """
     if all(session.possible == session.proven for session in report.sessions):
         return False
     failing = [finding for finding in findings if gate.fails(finding, policy)]
     certain = {finding.fingerprint for finding in failing}
     told = {(finding.rule, finding.sessions) for finding in failing}
-    worst = _at_worst(report, policy)
-    explained, severities = causes.explainer(worst), dict(policy.severities)
+    longest, shortest = _open_longest(report, policy), _open_shortest(report)
+    explained, severities = causes.explainer(longest), dict(policy.severities)
     for rule in RULES:
-        for finding in rule.check(worst, policy) if rule.counts else ():
+        worst = longest if rule.counts else shortest
+        for finding in rule.check(worst, policy) if rule.counts or rule.ends else ():
             given = severities.get(rule.id, finding.severity)
             if given is None or not given.at_least(policy.fail_on) or (rule.id, finding.sessions) in told:
                 continue
@@ -91,7 +95,19 @@ def _unsure(report: Report, findings: Iterable[Finding], policy: Policy) -> bool
     return False
 
 
-def _at_worst(report: Report, policy: Policy) -> Report:
+def _open_shortest(report: Report) -> Report:
+    """The report as if each socket of which the end is not known had closed as soon as it may have."""
+
+    def closed(it: Session) -> Session:
+        if it.outcome is not Outcome.UNKNOWN or it.possible is None:
+            return it
+        end = it.possible.start if it.proven is None or it.proven.end is None else it.proven.end
+        return msgspec.structs.replace(it, outcome=Outcome.CLOSED, closed=Bounds(end, None, "as soon as it may have"))
+
+    return msgspec.structs.replace(report, sessions=tuple(map(closed, report.sessions)))
+
+
+def _open_longest(report: Report, policy: Policy) -> Report:
     """The report as if each socket had been open whenever it may have been, on one clock."""
     observed = report.capture.observed
     saved = observed.end if observed is not None else None

@@ -349,6 +349,17 @@ def test_a_capture_is_undecided_only_where_some_truth_breaks_the_policy(
     assert gate.judge(report(har(*sockets), **policy), Policy(**policy)).status == status
 
 
+@pytest.mark.parametrize(("gap", "status"), [(4, gate.UNDECIDED), (8, 0)], ids=["15 a minute", "7 a minute"])
+def test_a_storm_that_cannot_be_ruled_out_is_a_doubt(gap: int, status: int, report: Callable[..., Report]) -> None:
+    """Without closes it is not known whether each took the place of the one before; as many may be open at once."""
+    entries = [socket(n * gap, None, opened=n * gap + 0.1) for n in range(15)]
+    for entry in entries:
+        entry["_webSocketMessages"] = []
+    firefox = {"name": "Firefox", "version": "153"}
+    policy = Policy(max_open=15)
+    assert gate.judge(report(har(*entries, creator=firefox), max_open=15), policy).status == status
+
+
 def test_what_the_baseline_knows_is_no_doubt(report: Callable[..., Report]) -> None:
     (known,) = report(har(socket(1, 6, url=ONE), socket(2, 9, url=ONE))).findings
     policy = Policy(baseline=frozenset({known.fingerprint}))

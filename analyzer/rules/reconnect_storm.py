@@ -53,4 +53,4 @@ def _densest(sessions: Sequence[Session]) -> tuple[int, int]:
     return best
 
 
-RULE = Rule("reconnect-storm", "A client reconnects again and again", Severity.WARNING, check)
+RULE = Rule("reconnect-storm", "A client reconnects again and again", Severity.WARNING, check, ends=True)
