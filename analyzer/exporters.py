@@ -67,7 +67,7 @@ class Row(Value, frozen=True):
     close_slack: int = 0  # microseconds by which a recorded close may be off, either way
     start_slack: int = 0  # microseconds by which startedDateTime may be early: it is cut, not rounded
     versions_below: tuple[int, ...] = ()  # this row is for older versions only
-    version_tells: bool = True  # log.creator.version is that of the program (Chrome writes a constant)
+    version_tells: bool = True  # log.creator.version is that of the program (Chrome and WebKit write a constant)
 
     @property
     def coarse(self) -> bool:
@@ -132,7 +132,14 @@ EXPORTERS = (
         records_messages=False,
         in_order_of_start=True,
     ),
-    Row("webkit", "Safari / WebKit Web Inspector", ("webkit web inspector",), omits=Omits.ALL, records_messages=False),
+    Row(
+        "webkit",
+        "Safari / WebKit Web Inspector",
+        ("webkit web inspector",),
+        omits=Omits.ALL,
+        records_messages=False,
+        version_tells=False,
+    ),
     Row(
         "playwright",
         "Playwright",

@@ -39,6 +39,7 @@ from analyzer.readers.fields import (
     is_document,
     is_socket,
     json_of,
+    may_be_document,
     payload_length,
     text_of,
 )
@@ -169,7 +170,7 @@ def _witnesses(source: str) -> frozenset[int]:
         if at is not None:
             line = (index, at, at + (duration(entry.time) or 0), entry.pageref)
             lines.append(line)
-            if not is_socket(entry) and not is_document(entry):
+            if not is_socket(entry) and not _documents(entry):
                 others.append(line)
                 if initiator_type(entry.initiator) in ("parser", "script"):
                     asking.append(line)
@@ -229,6 +230,11 @@ def _disorder(lines: Sequence[Line]) -> Iterator[int]:
 # -- the small HAR ---------------------------------------------------------------------------------------------
 
 
+def _documents(entry: RawEntry) -> bool:
+    """Does it show that a page was loaded, with the exporter's mark or without?"""
+    return is_document(entry) or may_be_document(entry)
+
+
 class _Small:
     """The small HAR while it is made: what is kept of each entry, and what was removed."""
 
@@ -262,7 +268,7 @@ class _Small:
         if is_socket(entry):
             self.kept["sockets"] += 1
             self.entries.append(self._socket(f"/log/entries/{index}", entry, beside))
-        elif is_document(entry):
+        elif _documents(entry):
             self.kept["documents"] += 1
             self.entries.append(self._whole(entry))
         elif self.witnesses is None or index in self.witnesses:

@@ -8,7 +8,7 @@ names away, less is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -80,7 +80,7 @@ def opener(code: Initiator | None, provider: Provider | None) -> Initiator | Non
         return code
     library = clients.library(provider)
     rest = placed[_leading(library, placed) :]
-    turn, frame = next(((n, it) for n, it in rest if not foreign(it)), (-1, None))
+    turn, frame = _first_own(rest)
     own = frame is not None
     if frame is None:
         turn, frame = next(((n, it) for n, it in reversed(placed) if not _called(it.function).framework), placed[-1])
@@ -88,13 +88,35 @@ def opener(code: Initiator | None, provider: Provider | None) -> Initiator | Non
         own = False  # a client library is in there somewhere, and nothing tells which frames are its own
     return msgspec.structs.replace(
         code,
-        function=None if _minified(frame) else frame.function,
+        function=None if _minified(frame) or _evaluated(frame) else frame.function,
         component=component(code.stack, turn + 1 if own else 0),
         url=frame.url,
         line=frame.line,
         column=frame.column,
         own=own,
     )
+
+
+def _first_own(placed: Sequence[tuple[int, Frame]]) -> tuple[int, Frame | None]:
+    """The first frame of the application's own code with its turn; the caller of one that has no name of its own."""
+    first = next(((n, it) for n, it in placed if not foreign(it)), None)
+    if first is None:
+        return -1, None
+    turn, frame = first
+    if _evaluated(frame):
+        named = (it for n, it in placed if n == turn and _evaluates(it) and not _evaluated(it) and not foreign(it))
+        return turn, next((it for it in named if it.function), frame)
+    return first
+
+
+def _evaluates(frame: Frame) -> bool:
+    """Is it a module that webpack runs by `eval`?"""
+    return frame.url is not None and frame.url.startswith("webpack-internal:")
+
+
+def _evaluated(frame: Frame) -> bool:
+    """A function without a name in such a module: the engine calls it `eval`."""
+    return frame.function == "eval" and _evaluates(frame)
 
 
 def _leading(library: Library | None, placed: list[tuple[int, Frame]]) -> int:

@@ -76,6 +76,19 @@ def spoken(duration: Duration) -> str:
     return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
+NAMED, LONG = 5, 200  # addresses that are named one by one, and letters of all of them
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 socket`, `5,000 sockets`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 class CaptureError(Exception):
     """The file is useless: what a reader raises, and all that it raises."""
 
@@ -796,11 +809,18 @@ class Report(Value, frozen=True):
         )
 
     def endpoints(self, ids: Iterable[str]) -> str:
-        """Where these sessions connect to, without the scheme: `host/path`, `host/path and 2 others`."""
+        """Where these sessions connect to, without the scheme: up to five addresses, or hosts where those are too
+        long or too many. A path gives way as a whole: a part of it could not be masked."""
         found = list(dict.fromkeys(session.endpoint.partition("://")[2] for session in self.named(ids)))
-        if len(found) < 2:
-            return found[0] if found else "no endpoint"
-        return f"{found[0]} and {found[1]}" if len(found) == 2 else f"{found[0]} and {len(found) - 1} others"
+        if not found:
+            return "no endpoint"
+        if len(found) < 3 or (len(found) <= NAMED and sum(map(len, found)) <= LONG):
+            return enumerated(found)
+        hosts = list(dict.fromkeys(place.partition("/")[0] for place in found))
+        several = len(hosts) < len(found)
+        if len(hosts) > NAMED:
+            hosts = [*hosts[:NAMED], plural(len(hosts) - NAMED, "other host")]
+        return f"{len(found):,} addresses of {enumerated(hosts)}" if several else enumerated(hosts)
 
 
 class Rule(Value, frozen=True):

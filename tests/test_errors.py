@@ -171,7 +171,15 @@ def test_a_socket_whose_handshake_failed_by_the_files_own_words_never_opened(
 ) -> None:
     session = only(chrome(socket(error(1.02, text), status=status, wait=0.02)))
     assert (session.outcome, session.opened, session.possible) == ("failed", None, None)
-    assert session.problem is not None and text.endswith(session.problem)
+    assert session.problem is not None and text.rstrip(".").endswith(session.problem)
+
+
+def test_no_sentence_ends_twice(chrome: Callable[..., Report]) -> None:
+    found = chrome(
+        socket(error(1.02, "WebSocket is closed before the connection is established."), status=0, wait=0.02)
+    )
+    for name, told in said(found).items():
+        assert ".." not in told.replace("...", "") and ".," not in told, name
 
 
 def test_in_playwright_the_text_of_the_failure_says_so(chrome: Callable[..., Report]) -> None:

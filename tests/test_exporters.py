@@ -46,6 +46,7 @@ def test_every_row_that_leaves_sockets_out_says_so(row: object) -> None:
     ("name", "version", "comment", "shown"),
     [
         pytest.param("WebInspector", "537.36", None, "Chrome DevTools", id="Chrome writes a constant"),
+        pytest.param("WebKit Web Inspector", "1.0", None, "Safari / WebKit Web Inspector", id="so does WebKit"),
         pytest.param("Firefox", "153.7.0", None, "Firefox 153.7.0", id="a version"),
         pytest.param("Playwright", "1.32.3", None, "Playwright 1.32.3", id="the row of older versions"),
         pytest.param("mitmproxy", "11.0.2", "", "mitmproxy 11.0.2", id="the program itself"),

@@ -147,3 +147,31 @@ def test_an_opening_without_a_stack_stays_as_it_is() -> None:
     assert initiators.opener(bare, STREAM) == bare
     assert initiators.opener(None, STREAM) is None
     assert initiators.opener(code((None, [])), STREAM) == code((None, []))
+
+
+MODULE, OTHER = "webpack-internal:///./src/live.js", "webpack-internal:///./src/other.js"
+
+
+@pytest.mark.parametrize(
+    ("frames", "function", "line"),
+    [
+        pytest.param([frame("eval", MODULE, 7), frame("schedule", MODULE, 9)], "schedule", 9, id="its caller"),
+        pytest.param([frame("eval", MODULE, 7), frame("schedule", OTHER, 9)], "schedule", 9, id="in another module"),
+        pytest.param([frame("connect", MODULE, 7), frame("eval", MODULE, 9)], "connect", 7, id="it has a name"),
+        pytest.param([frame("eval", MODULE, 7), frame("./src/live.js", APP, 9)], None, 7, id="the bundle is no caller"),
+        pytest.param([frame("eval", MODULE, 7), frame("eval", OTHER, 9)], None, 7, id="a module as a whole"),
+        pytest.param([frame("eval", APP, 7), frame("schedule", APP, 9)], "eval", 7, id="a function of that name"),
+    ],
+)
+def test_a_function_without_a_name_in_a_module_of_webpack_is_not_called_eval(
+    frames: list[Frame], function: str | None, line: int
+) -> None:
+    told = initiators.opener(code((None, frames)), None)
+    assert told is not None
+    assert (told.function, told.line) == (function, line)
+
+
+def test_the_caller_of_one_without_a_name_is_of_the_same_turn() -> None:
+    told = initiators.opener(code((None, [frame("eval", MODULE, 7)]), ("await", [frame("later", MODULE, 9)])), None)
+    assert told is not None
+    assert (told.function, told.line) == (None, 7)

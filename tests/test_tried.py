@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analyzer.extract import extract
 from analyzer.model import Report
 from analyzer.outputs.document import tried
 from analyzer.outputs.text import tried_sentence
+from analyzer.readers import read
 
 Json = dict[str, Any]
 T0 = 1_767_225_600  # 2026-01-01T00:00:00Z
@@ -154,3 +159,10 @@ def test_a_document_without_the_exporters_mark_ends_no_page(report: Callable[...
     assert [it.end for it in without.capture.pages] == [
         it.end for it in report(har(TWO, socket(1, 1), socket(2, 41))).capture.pages
     ]
+
+
+def test_an_extract_keeps_a_document_without_the_exporters_mark(tmp_path: Path) -> None:
+    path = tmp_path / "a.har"
+    path.write_text(json.dumps(har([page(1, 0)], entry(1, 0, None), socket(1, 1))), "utf-8")
+    data = extract(str(path)).data
+    assert tried(read(io.BytesIO(data), "b.har").pages) == ["load"]

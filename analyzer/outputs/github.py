@@ -11,7 +11,7 @@ from itertools import islice
 
 from analyzer import gate
 from analyzer.gate import Result
-from analyzer.model import Finding, Report, Run, Severity
+from analyzer.model import Finding, Report, Run, Severity, plural
 from analyzer.outputs import check, markdown, summary
 
 MOST = 10  # of each kind that GitHub shows
@@ -35,7 +35,7 @@ def step_summary(run: Run) -> bytes:
     rows = list(islice(check.entries(run), ROWS))
     shown += ["| | |", "|---|---|", *(f"| {mark} | {markdown.escaped(said, 400)} |" for mark, said, _ in rows), ""]
     left = len(run.reports) + len(run.unreadable) - len(rows)
-    shown += [f"and {left:,} more captures", ""] if left else []
+    shown += [f"and {plural(left, 'more capture')}", ""] if left else []
     return "\n".join(shown).encode("utf-8") + markdown.render(run)
 
 

@@ -126,6 +126,7 @@ def _environment() -> Environment:
         "safe_middle": safe_middle,
     }
     made.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
+    made.globals["count"] = terminal.count
     return made
 
 

@@ -77,7 +77,7 @@ def _page(run: Run, size: Size) -> Iterable[str]:
     for report in summary.worst_first(run)[: size.captures]:
         yield from _capture(report, names[report.capture.source], run, size)
     if len(run.reports) > size.captures:
-        yield from (*_more(len(run.reports) - size.captures, "captures without details", JSON), "")
+        yield from (*_more(len(run.reports) - size.captures, "capture without details", JSON), "")
     if run.unreadable:
         yield from ("## Could not be read", "")
         yield from (f"- {_text(it.source, size)}: {_text(it.problem, size)}" for it in run.unreadable[: size.lines])
@@ -103,7 +103,7 @@ def _index(run: Run, size: Size) -> Iterable[str]:
     if rows:
         yield from (*table(("Verdict", "Capture", "Sockets", "At once, certain", "Not ruled out"), rows), "")
     if len(run.reports) > size.index:
-        yield from (*_more(len(run.reports) - size.index, "more captures", JSON), "")
+        yield from (*_more(len(run.reports) - size.index, "more capture", JSON), "")
 
 
 def _headline(report: Report, run: Run) -> str:
@@ -150,7 +150,7 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")
     yield from table(heads, rows)
     yield ""
-    yield from _more(len(report.sessions) - size.sockets, "more sockets", ALL)
+    yield from _more(len(report.sessions) - size.sockets, "more socket", ALL)
 
 
 def _findings(report: Report, size: Size) -> Iterable[str]:
@@ -168,7 +168,7 @@ def _findings(report: Report, size: Size) -> Iterable[str]:
             yield f"  - What to do: {_text(it.remedy or '', size)}{link}"
         if it.proof:
             yield f"  - Where: {'; '.join(_text(line, size) for line in it.proof)}"
-    yield from _more(len(told) - size.findings, "more findings", JSON)
+    yield from _more(len(told) - size.findings, "more finding", JSON)
     yield ""
 
 
@@ -180,7 +180,7 @@ def _services(report: Report, run: Run, size: Size) -> Iterable[str]:
     for it in known[: size.lines]:
         sources = ", ".join(f"[documented]({url}), as of {checked}" for url, checked in it.sources)
         yield f"- **{_text(it.name, size)}**: {_text(it.sentences, size)}{f' Limits {sources}.' if sources else ''}"
-    yield from _more(len(known) - size.lines, "more services", JSON)
+    yield from _more(len(known) - size.lines, "more service", JSON)
     yield ""
 
 
@@ -204,4 +204,6 @@ def _text(text: str, size: Size) -> str:
 
 
 def _more(number: int, what: str, where: str) -> list[str]:
-    return [f"- and {number:,} {what}{f': {where}' if where else ''}"] if number > 0 else []
+    first, space, rest = what.partition(" without ")
+    many = "more" if what == "more" else f"{first}s{space}{rest}"
+    return [f"- and {terminal.count(number, what, many)}{f': {where}' if where else ''}"] if number > 0 else []

@@ -180,7 +180,7 @@ def _meet(a: Interval | None, b: Interval | None) -> bool:
 
 def _names(sessions: Sequence[Session]) -> str:
     told = ", ".join(session.name for session in sessions[:PARTNERS]) or "none"
-    return told + (f" and {len(sessions) - PARTNERS:,} others" if len(sessions) > PARTNERS else "")
+    return told + (f" and {count(len(sessions) - PARTNERS, 'other')}" if len(sessions) > PARTNERS else "")
 
 
 def _stretch(overlap: Overlap, axis: Axis) -> str:
@@ -286,4 +286,4 @@ def _stack(code: Initiator | None, medium: Medium) -> list[Text]:
             lines += wrapped(Text(medium.safe(told, 1000), STRONG if mine else ""), medium, f"{MARGIN}  ")
             url = frame.url
         left -= len(calls.frames)
-    return lines + ([Text(f"{MARGIN}and {-left:,} more calls", FAINT)] if left < 0 else [])
+    return lines + ([Text(f"{MARGIN}and {count(-left, 'more call')}", FAINT)] if left < 0 else [])

@@ -220,6 +220,6 @@ def _proof(finding: Finding, sessions: Sequence[Session]) -> Iterable[str]:
         open_at = f", certainly open from {terminal.utc(session.proven.start)}{ends}" if session.proven else ""
         yield f"{session.name}: {safe(session.pointer, 120)}{open_at}"
     if len(sessions) > PLACES:
-        yield f"and {len(sessions) - PLACES:,} more sockets"
+        yield f"and {count(len(sessions) - PLACES, 'more socket')}"
     if not sessions:
         yield from (safe(pointer, 120) for pointer in finding.pointers[:PLACES] if pointer)

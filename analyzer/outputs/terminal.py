@@ -27,6 +27,7 @@ from analyzer.model import (
     Report,
     Session,
     Value,
+    plural,
     spoken,
 )
 
@@ -126,6 +127,15 @@ class Medium(Value, frozen=True):
         head = set_cell_size(text, max(0, cells - len(sign)) // 2).rstrip()
         return head + self.short_left(text, cells - cell_len(head))
 
+    def short_address(self, text: str, cells: int) -> str:
+        """The same for `host/path`: the path gives way, and the host only where it has no room by itself."""
+        text = self.safe(text)
+        host, slash, path = text.partition("/")
+        room = cells - cell_len(host)
+        if cell_len(text) <= cells or room <= len(self.signs.ellipsis):
+            return self.short_middle(text, cells)
+        return host + self.short_left(slash + path, room)
+
     def short_left(self, text: str, cells: int) -> str:
         """The same for paths: the beginning gives way."""
         text, sign = self.safe(text, 4000), self.signs.ellipsis
@@ -183,9 +193,7 @@ def heading(title: str) -> list[Text]:
     return [Text(), Text("   ").append(title, STRONG)]
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """`1 socket`, `5,000 sockets`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+count = plural
 
 
 def utc(at: Instant) -> str:

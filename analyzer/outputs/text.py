@@ -194,13 +194,15 @@ class Layout(Value, frozen=True):
         return line.append(self.medium.short(ended, self.ended), style)
 
     def _cell(self, text: str, cells: int) -> str:
-        return set_cell_size(self.medium.short_middle(text, cells), cells + 2)
+        return set_cell_size(self.medium.short_address(text, cells), cells + 2)
 
 
 def _layout(names: Iterable[str], opened: Iterable[str], ended: Iterable[str], medium: Medium) -> Layout:
     """Names and words get what they need, within limits; the bars all the rest."""
     room = medium.width - len(MARGIN) - 4
-    name = min(max(9, *(cell_len(medium.safe(it)) for it in names)), max(9, room // 4))
+    shown = [medium.safe(it) for it in names]
+    hosts = max(cell_len(it.partition("/")[0]) for it in shown) + 2  # which one it is comes before how its path goes on
+    name = min(max(9, *map(cell_len, shown)), max(9, room // 4, min(hosts, room * 2 // 5)))
     began = max(len(BEGAN), *(len(it) for it in opened)) + 2
     end = min(max(len(AT_ONCE), *(cell_len(it) for it in ended)), max(16, room * 9 // 20), room - name - 16)
     began = began if room - name - end - began >= 24 else 0  # the picture first
@@ -222,7 +224,7 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
     crowd = terminal.proven_levels(report.sessions, axis)
     marks = terminal.loads(report, axis)
     common = _addresses(report)[0]
-    title = f"Timeline of {medium.short_left(common, medium.width - 16)}" if common else "Timeline"
+    title = f"Timeline of {medium.short_address(common, medium.width - 16)}" if common else "Timeline"
     lines = heading(title) + _ruler(axis, layout)
     lines += [layout.row("page", _page_marks(marks, axis, medium))] if marks else []
     lines += _concurrency(report, axis, crowd, layout)
@@ -250,7 +252,7 @@ def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, lay
     for name, sessions in groups[:ADDRESSES]:
         drawn = terminal.concurrency(terminal.proven_levels(sessions, axis), layout.medium, True)
         lines.append(layout.row(name, drawn, "", _outcomes(sessions), STRONG))
-    more = f"and {len(groups) - ADDRESSES:,} more addresses: {ALL}"
+    more = f"and {count(len(groups) - ADDRESSES, 'more address', 'more addresses')}: {ALL}"
     return lines + (wrapped(Text(more, FAINT), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
 
 
@@ -419,7 +421,7 @@ def _errors(report: Report, medium: Medium) -> list[Text]:
     lines = heading("Closed by an error")
     for problem, ids in list(broken.items())[:GROUPS]:
         more = f" and {len(ids) - ADDRESSES:,} more" if len(ids) > ADDRESSES else ""
-        told = f"{medium.safe(problem, 1000)}: {', '.join(ids[:ADDRESSES])}{more}"
+        told = f"{', '.join(ids[:ADDRESSES])}{more}: {medium.safe(problem, 1000)}"
         lines += wrapped(Text(told), medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(broken) - GROUPS, medium)
 

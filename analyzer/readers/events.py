@@ -422,10 +422,10 @@ def _rejected(socket: Socket, start: Bounds | None, known: Known, pointer: str) 
 
 
 def _terse(problem: str) -> str:
-    """Chrome's sentence without what all of them begin with."""
+    """Chrome's sentence without what all of them begin with, as a part of another sentence."""
     for start in ("Error in connection establishment: ", "Error during WebSocket handshake: "):
         problem = problem.removeprefix(start)
-    return problem
+    return problem.rstrip(".")
 
 
 def _opened(socket: Socket, row: Row, messages: Messages) -> bool:

@@ -198,6 +198,12 @@ def test_nothing_runs_out_of_the_window(opened: Any, page_of: Callable[..., Path
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [1_000, 1_200, 1_500])
+def test_no_column_of_the_table_is_cut_off(opened: Any, page_of: Callable[..., Path], width: int) -> None:
+    page = opened(page_of(OVERUSE), viewport={"width": width, "height": 900}).page
+    assert page.eval_on_selector(".scroll.tall", "box => box.scrollWidth - box.clientWidth") <= 0
+
+
 def test_paper_has_all_of_it(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(OVERUSE)).page
     page.emulate_media(media="print")

@@ -66,8 +66,9 @@ def short(text: str, room: float, size: float, bold: bool = False) -> str:
 
 
 def _cut(text: str, characters: int) -> str:
-    tail = characters // 2
-    return f"{text[: characters - tail].rstrip()}{ELLIPSIS}{text[len(text) - tail :].lstrip()}"
+    head, host = characters - characters // 2, text.find("/")
+    head = host if head < host < characters else head  # of an address the path gives way first
+    return f"{text[:head].rstrip()}{ELLIPSIS}{text[len(text) - (characters - head) :].lstrip()}"
 
 
 def wrap(text: str, room: float, size: float, lines: int, bold: bool = False, at: str = " ") -> list[str]:
