@@ -118,11 +118,6 @@ def bare(reads: Callable[Given, Returned]) -> Callable[Given, Returned]:
     return called
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 socket`, `2 sockets`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def file_name(source: str) -> str:
     """The name of a capture's file, without the folders that it is in; of several captures those of all."""
     names = (re.split(r"[/\\]", it.partition("?")[0])[-1] for it in source.split(TOGETHER))

@@ -255,7 +255,7 @@ def _replaces(
     before = order[n - 1]
     asked = main[before.id]
     way = _way(document, _began(before, asked), rules, page.id in rules.other_process)
-    found = replaces(asked.ask if asked is not None else None, document.ask, rules.ordinary, way)
+    found = replaces(asked.ask if asked is not None else _unrecorded(before), document.ask, rules.ordinary, way)
     # Where a page of no requests stood in between, a reload is one of that page, not of `before`.
     if found is not Replaces.NAVIGATION and numbers[page.id] != numbers[before.id] + 1:
         return PageKind.UNKNOWN
@@ -264,6 +264,11 @@ def _replaces(
     if found is Replaces.RELOAD and numbers[order[0].id] > 1:
         return Replaces.RELOAD_ASSUMED
     return found
+
+
+def _unrecorded(page: Listed) -> Ask | None:
+    """Of a page whose document is not in the file: Chrome titles it by the document's address, where it is one."""
+    return Ask(_plain(page.title), "GET", None, None, None, None) if "://" in page.title else None
 
 
 def _kind(
