@@ -6,11 +6,14 @@ by the back/forward cache, does not. Where the file does not say, the interval s
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from enum import StrEnum
+
+import msgspec
 
 from analyzer.intervals import Interval
 from analyzer.model import (
+    MILLISECOND,
     Accepted,
     Active,
     Assume,
@@ -33,6 +36,8 @@ from analyzer.model import (
     Watch,
 )
 
+LATE = 100 * MILLISECOND  # by which the clocks of two pages may differ
+
 
 class State(StrEnum):
     """readyState, as far as a capture shows it (CLOSING leaves no trace: it counts as OPEN until answered)."""
@@ -52,7 +57,10 @@ NEXT: dict[tuple[State, type[Event]], State] = {
 
 def conclude(capture: Capture, assume: Collection[Assume] = ()) -> tuple[Session, ...]:
     """One session per trace, numbered s1, s2 ... in the order of the file. `assume`: what somebody says of it."""
+    outlived_pages = set(_outlived(capture))
     pages = {page.id: page for page in capture.pages}
+    for id in outlived_pages:
+        pages[id] = msgspec.structs.replace(pages[id], end=None)
     cuts = _cuts(capture, pages)
     found = []
     outlived: Instant | None = None  # the latest end so far, where entries stand in order of close
@@ -63,6 +71,20 @@ def conclude(capture: Capture, assume: Collection[Assume] = ()) -> tuple[Session
             outlived = max(outlived or 0, session.proven.end - 1)
         found.append(session)
     return tuple(found)
+
+
+def _outlived(capture: Capture) -> Iterator[str]:
+    """The pages that lived on after they are said to have been gone, as a message of one of their sockets shows: they
+    are not of one tab with what followed, or were kept."""
+    gone = {
+        page.id: page.end.within.latest
+        for page in capture.pages
+        if page.end is not None and page.end.final and page.end.within.latest is not None
+    }
+    for trace in capture.traces:
+        latest = gone.get(trace.page or "")
+        if latest is not None and trace.messages.last is not None and trace.messages.last > latest + LATE:
+            yield trace.page or ""
 
 
 def _cuts(capture: Capture, pages: dict[str, Page]) -> dict[str, Instant]:

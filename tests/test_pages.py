@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from analyzer import assumptions
@@ -37,7 +38,7 @@ def document(
     page: str, seconds: float, url: str = "https://h/", cache_control: str = "", method: str = "GET", **more: Any
 ) -> Document:
     ask = Ask(url=url, method=method, directive=directive(cache_control), site="none", referer=None, initiator="other")
-    given = {"index": 0, "ask": ask, "top_level": True}
+    given = {"index": 0, "ask": ask, "first": ask, "top_level": True}
     return Document(tab=page, url=url, started=at(seconds), answered=at(seconds + 0.1), **{**given, **more})
 
 
@@ -99,7 +100,8 @@ def test_how_a_page_ended(second: Document | None, number: int, url: str, kind: 
 
 def test_after_a_redirect_max_age_may_be_that_of_a_posted_form() -> None:
     second = document("page_2", 10, cache_control="max-age=0")
-    kinds = [chrome(second, posts=when)[1].kind for when in ([], [at(9.9)])]
+    posted = document("page_2", 9, cache_control="max-age=0", method="POST").ask
+    kinds = [chrome(it)[1].kind for it in (second, msgspec.structs.replace(second, first=posted))]
     assert kinds == [PageKind.RELOAD, PageKind.NAVIGATION]
 
 

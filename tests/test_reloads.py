@@ -99,15 +99,25 @@ def test_what_ordinary_requests_carry_is_no_sign() -> None:
 @pytest.mark.parametrize(
     ("way", "after", "found"),
     [
-        pytest.param(Way(redirected=True, posted=True), ask(APP, MAX_AGE), NAVIGATION, id="where a posted form led to"),
-        pytest.param(Way(redirected=True), ask(APP, MAX_AGE), RELOAD, id="F5 of what a redirect led to"),
-        pytest.param(Way(redirected=True), ask(APP, NO_CACHE), NAVIGATION, id="another URL may have led here"),
+        pytest.param(
+            Way(), ask("http://h/login", MAX_AGE, "same-origin", HOME, method="POST"), NAVIGATION, id="a posted form"
+        ),
         pytest.param(Way(other_process=True), ask(APP, NO_CACHE), NAVIGATION, id="a blank page lay in between"),
         pytest.param(Way(other_process=True), ask(APP, MAX_AGE), RELOAD, id="F5 of a page that had crashed"),
+        pytest.param(Way(framed=True), ask(APP, None, "same-origin", APP), ASSUMED, id="a link, perhaps in an iframe"),
+        pytest.param(
+            Way(framed=True), ask(APP, MAX_AGE, "same-origin", APP), RELOAD, id="location.reload() beside one"
+        ),
     ],
 )
 def test_what_else_the_file_shows(way: Way, after: Ask, found: Replaces) -> None:
     assert replaces(TYPED, after, PLAIN, way) is found
+
+
+def test_a_page_that_a_link_led_to_repeats_its_referer_after_pushstate() -> None:
+    linked = ask(APP, None, "same-origin", HOME)
+    assert replaces(linked, ask(ROOM, MAX_AGE, "same-origin", HOME), PLAIN, Way()) is ASSUMED
+    assert replaces(TYPED, ask(ROOM, MAX_AGE, "same-origin", APP), PLAIN, Way()) is NAVIGATION  # paused over a link
 
 
 def test_nothing_is_known_of_a_page_whose_document_is_not_in_the_file() -> None:

@@ -69,7 +69,7 @@ from analyzer.readers.fields import (
 from analyzer.readers.pages import Listed, Rules, Seen
 from analyzer.readers.raw import BLANK, RawEntry, RawMessage
 from analyzer.readers.realms import Realms
-from analyzer.readers.reloads import MAX_AGE, NO_CACHE, Ordinary, ask, origin
+from analyzer.readers.reloads import MAX_AGE, NO_CACHE, Ask, Ordinary, ask, origin
 from analyzer.readers.told import member, told_caveats, told_order, told_until
 from analyzer.readers.watches import Code, in_other_processes, watches
 from analyzer.readers.window import Bytes
@@ -213,8 +213,8 @@ class _Gathered:
         self.untold = 0  # parts that were skipped and are not in that list, for their number
         self.lost = 0  # parts that were skipped in which sockets may have been
         self.documents: list[page_reader.Document] = []
-        self.redirects: list[Instant] = []  # starts of documents that were redirected
-        self.posts: list[Instant] = []  # of those the ones that were none to GET something
+        self.hops: dict[str | None, Ask] = {}  # by tab, the first of the redirects that lead to its next document
+        self.main_frames: dict[str | None, str | None] = {}  # by tab
         self.failed: dict[str | None, list[Interval]] = {}  # by pageref, navigations that failed
         self.content: dict[str, Instant] = {}  # by pageref, the first request that its parser or a script made
         self.later: dict[str, Instant] = {}  # by pageref, the last of these
@@ -275,9 +275,8 @@ class _Gathered:
             failed = document and failed_navigation(entry)
             self._started(entry.pageref, started, document, sign=not failed)
             if redirected_navigation(entry):
-                self.redirects.append(started)
-                if (entry.request.method or "").upper() != "GET":
-                    self.posts.append(started)
+                sent = headers(entry.request.headers)
+                self.hops.setdefault(entry.pageref or entry.frame, ask(entry.request, sent, None))
             elif document:
                 self._document(index, entry, started)
             if failed:
@@ -299,12 +298,14 @@ class _Gathered:
     def _failed(self, entry: RawEntry, started: Instant, end: Instant) -> None:
         """A navigation that failed leaves an error page in place of the page that carries its pageref."""
         self.failed.setdefault(entry.pageref, []).append(Interval(started, end))
+        self.hops.pop(entry.pageref or entry.frame, None)
 
     def _ordinary(self, entry: RawEntry, pageref: str, started: Instant) -> None:
         """A request of a page that is no document: a sign that its document is there."""
         raw = bytes(entry.initiator)
-        if b'"parser"' in raw or b'"script"' in raw:
+        if b'"parser"' in raw:  # a script may be a service worker's, which asks before the old page is gone
             self.content[pageref] = min(started, self.content.get(pageref, YEAR_2200))
+        if b'"parser"' in raw or b'"script"' in raw:
             self.later[pageref] = max(started, self.later.get(pageref, 0))
             innermost = SCRIPT.search(raw)
             if innermost is not None and len(self.callers) < MOST_CALLERS:
@@ -347,19 +348,24 @@ class _Gathered:
         if not _replaces(entry, request):
             return
         destination, asked_by = request.get("sec-fetch-dest"), initiator_type(entry.initiator)
-        # An iframe's document is asked for by its page, that of a tab mostly by the browser.
-        top_level = asked_by == "other" if destination is None else destination == "document"
         tab = entry.pageref or entry.frame
         if len(self.documents) >= MOST_DOCUMENTS:
             self.pages_lost = True
             return
+        # Without the header: an iframe's document is asked for by its page, that of a tab mostly by the browser. Where
+        # frames are named (Playwright), the first document of a tab is that of its main frame.
+        main_frame = self.main_frames.setdefault(tab, entry.frame)
+        by_browser = asked_by == "other" if entry.frame is None else entry.frame == main_frame
+        top_level = by_browser if destination is None else destination == "document"
+        asked = ask(entry.request, request, asked_by)
         document = page_reader.Document(
             index=index,
             tab=self._tabs.setdefault(tab, tab),
             url=kept(entry.request.url or ""),
             started=started,
             answered=answered(entry, started),
-            ask=ask(entry.request, request, asked_by),
+            ask=asked,
+            first=self.hops.pop(tab, asked) if top_level else asked,
             top_level=top_level,
             embedded=asked_by == "parser" if destination is None else destination != "document",
         )
@@ -638,8 +644,7 @@ class _Reading:
             trusted=trusted and not (self.merged and row.tabs is Tabs.DOCUMENT),
             whole=not self._scripts_missing(),
             ordinary=Ordinary(frozenset(gathered.directives), gathered.referer),
-            redirects=sorted(gathered.redirects),
-            posts=sorted(gathered.posts),
+            framed=bool(gathered.realms.iframes),
             other_process=in_other_processes(codes, page_reader.in_order(self.listed)),
             no_bfcache=self._no_bfcache(),
             start_slack=row.start_slack,

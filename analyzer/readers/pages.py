@@ -34,7 +34,8 @@ class Document(Value, frozen=True):
     started: Instant
     answered: Instant | None  # the response's headers; None: the exporter does not say
     ask: Ask
-    top_level: bool  # certainly not that of an iframe
+    first: Ask  # what was asked for first, where redirects led to it
+    top_level: bool  # not that of an iframe
     embedded: bool = False  # certainly that of an iframe
 
     @property
@@ -76,8 +77,7 @@ class Rules(Value, frozen=True):
     trusted: bool = True  # False: page ends prove nothing
     whole: bool = True  # False: pages may be missing, so the last one listed need not be the last
     ordinary: Ordinary = Ordinary()
-    redirects: Sequence[Instant] = ()  # starts of requests that were redirected, in order
-    posts: Sequence[Instant] = ()  # of those the ones that were none to GET something
+    framed: bool = False  # there are iframes
     other_process: Collection[str] = ()  # pages whose scripts have lower ids than in the page before
     no_bfcache: Caveat | None = None  # assumed: a navigation ends the sockets of the page that is left
     start_slack: Duration = 0  # by which dates may be early
@@ -227,7 +227,7 @@ def contradiction(listed: Sequence[Listed], seen: dict[str, Seen], numbered: boo
         if before.id in seen and seen[before.id].last_start > answer + SECOND:
             return Contradiction("requests of a page go on after another took its place")
     for pageref, witness in seen.items():
-        loads = [d for d in witness.documents if d.top_level]
+        loads = [d for d in witness.documents if d.top_level and d.ask.site is not None]  # those that surely are
         if pageref in numbers and len({d.started for d in loads}) > 1:
             return Contradiction("one page has two documents")
     return None
@@ -254,8 +254,8 @@ def _replaces(
         return PageKind.UNKNOWN
     before = order[n - 1]
     asked = main[before.id]
-    way = _way(document, _began(before, asked), rules, page.id in rules.other_process)
-    found = replaces(asked.ask if asked is not None else _unrecorded(before), document.ask, rules.ordinary, way)
+    way = Way(rules.framed, page.id in rules.other_process)
+    found = replaces(asked.ask if asked is not None else _unrecorded(before), document.first, rules.ordinary, way)
     # Where a page of no requests stood in between, a reload is one of that page, not of `before`.
     if found is not Replaces.NAVIGATION and numbers[page.id] != numbers[before.id] + 1:
         return PageKind.UNKNOWN
@@ -286,18 +286,6 @@ def _kind(
         return PageKind.LOAD
     again = n == 0 and document is not None and document.ask.directive == MAX_AGE  # of a page that is not in the file
     return PageKind.RELOAD if again else PageKind.UNKNOWN
-
-
-def _way(document: Document, since: Instant, rules: Rules, other_process: bool = False) -> Way:
-    """How it came to this document, after what was loaded `since`."""
-    return Way(
-        _any(rules.redirects, since, document.started), _any(rules.posts, since, document.started), other_process
-    )
-
-
-def _any(instants: Sequence[Instant], after: Instant, until: Instant) -> bool:
-    """Is one of these, which are in order, in this stretch?"""
-    return bisect_right(instants, until) > bisect_right(instants, after)
 
 
 def _shown_since(
@@ -374,7 +362,7 @@ def tabs_as_pages(listed: Sequence[Listed], documents: Iterable[Document], rules
             previous = loads[n - 1] if n else None
             how: Replaces | PageKind = PageKind.UNKNOWN
             if previous is not None:
-                how = replaces(previous.ask, document.ask, rules.ordinary, _way(document, previous.started, rules))
+                how = replaces(previous.ask, document.first, rules.ordinary, Way(rules.framed))
                 after = loads[n + 1].started + rules.start_slack if n + 1 < len(loads) else None
                 as_listed = Listed(_tab_page(tab, n), "", document.started, None)
                 end = _end(as_listed, document, how, after, rules)

@@ -55,36 +55,37 @@ class Ordinary(Value, frozen=True):
 class Way(Value, frozen=True):
     """What else the file shows of how one document followed another."""
 
-    redirected: bool = False  # another request led to the document
-    posted: bool = False  # and that was none to GET something: then max-age=0 is a form's
+    framed: bool = False  # there are iframes: a link in one may have its address as Referer
     other_process: bool = False  # ids of its scripts fell: not the process of the page before, in which a reload stays
 
 
 def replaces(before: Ask | None, after: Ask, ordinary: Ordinary, way: Way) -> Replaces:
-    """What `after` did to the page that `before` had loaded."""
+    """What a document did to the page that `before` had loaded. `after`: how it was asked for; where redirects led to
+    it, the first request."""
     found = _replaces(before, after, ordinary, way)
     return Replaces.NAVIGATION if found is Replaces.RELOAD_ASSUMED and way.other_process else found
 
 
 def _replaces(before: Ask | None, after: Ask, ordinary: Ordinary, way: Way) -> Replaces:
-    if before is None or after.method != "GET" or way.posted:
+    if before is None or after.method != "GET":
         return Replaces.NAVIGATION
     repeats = _repeats(before, after)
     asks_anew = after.directive == MAX_AGE and MAX_AGE not in ordinary.directives
     if after.url != before.url:
         # Chrome sends max-age=0 for a reload alone (and for forms that are posted): `history.pushState` had changed
         # the page's URL. Then F5 has no Referer, `location.reload()` that very URL.
-        own = after.referer in (None, after.url)
+        own = after.referer in (None, after.url, before.referer)
         same_site = origin(after.url) == origin(before.url) and after.site in (None, "same-origin")
         return Replaces.RELOAD_ASSUMED if asks_anew and own and same_site else Replaces.NAVIGATION
     if after.referer == after.url:  # asked for by the page itself: the browser replaces a page by its own URL
         # `Referrer-Policy: origin` makes a Referer of that form, whatever the page's URL is.
-        return Replaces.RELOAD if after.url != origin(after.url) + "/" or asks_anew else Replaces.RELOAD_ASSUMED
+        sure = asks_anew or (after.url != origin(after.url) + "/" and not way.framed)
+        return Replaces.RELOAD if sure else Replaces.RELOAD_ASSUMED
     # A page whose fragment or state was changed is reloaded as its own site asks for it, without a Referer.
     changed = after.referer is None and after.site in (None, "none", "same-origin")
     if asks_anew:
         return Replaces.RELOAD if repeats or changed else Replaces.NAVIGATION
-    if after.directive is None or not (repeats or changed) or way.redirected or after.initiator not in (None, "other"):
+    if after.directive is None or not (repeats or changed) or after.initiator not in (None, "other"):
         return Replaces.NAVIGATION
     return Replaces.NAVIGATION if _unnamed(after, ordinary) else Replaces.RELOAD_ASSUMED
 
