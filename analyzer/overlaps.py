@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeAlias
 
+from analyzer import openings
 from analyzer.intervals import Episode, Interval, episodes, peak, runs
 from analyzer.model import (
     MILLISECOND,
@@ -42,6 +43,16 @@ def find(sessions: Sequence[Session], k: int = 2) -> tuple[Overlap, ...]:
     around = _Around(possible)
     proven = [_proven(episode, by_id, around) for items in _proven_by_clock(sessions) for episode in episodes(items, k)]
     return (*proven, *around.untold(proven))
+
+
+def together(sessions: Sequence[Session], confidence: Confidence = Confidence.PROVEN) -> list[list[Session]]:
+    """The lots of sessions of which each was open at the same time as another one of its lot, in the order given."""
+    if len(sessions) < 3:
+        met = len(sessions) == 2 and openings.met(sessions[0], sessions[1], confidence)
+        return [list(sessions)] if met else []
+    place = {session.id: n for n, session in enumerate(sessions)}
+    stretches = (it for it in find(sessions) if it.confidence is confidence)
+    return [[sessions[n] for n in sorted(place[id] for id in stretch.sessions)] for stretch in stretches]
 
 
 def excesses(

@@ -23,7 +23,7 @@ from analyzer.causes import (
     socket_io_not_multiplexed,
     strict_mode_double_mount,
 )
-from analyzer.model import Cause, Confidence, Explanation, Finding, Report, Session, Severity
+from analyzer.model import Cause, Explanation, Finding, Report, Session, Severity
 
 CAUSES = (
     strict_mode_double_mount.CAUSE,
@@ -71,18 +71,9 @@ def explainer(report: Report) -> Callable[[Finding], Finding]:
 
 def _first(cause: Cause, finding: Finding, groups: Sequence[Sequence[Session]]) -> Explanation | None:
     """What the cause says of those that were open together: of the largest lot of which it says something."""
-    lots = [lot for group in groups if len(group) > 1 for lot in together(group, finding.confidence)]
+    lots = [lot for group in groups if len(group) > 1 for lot in overlaps.together(group, finding.confidence)]
     told = (cause.explain(finding, lot) for lot in sorted(lots, key=len, reverse=True))
     return next((it for it in told if it is not None), None)
-
-
-def together(sessions: Sequence[Session], confidence: Confidence) -> list[list[Session]]:
-    """The lots of sessions of which each was open at the same time as another one of its lot."""
-    if len(sessions) == 2:
-        return [list(sessions)] if openings.met(sessions[0], sessions[1], confidence) else []
-    by_id = {session.id: n for n, session in enumerate(sessions)}
-    stretches = (it for it in overlaps.find(sessions) if it.confidence is confidence)
-    return [[sessions[n] for n in sorted(by_id[id] for id in stretch.sessions)] for stretch in stretches]
 
 
 def _with(finding: Finding, cause: Cause, told: Explanation) -> Finding:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import openings, overlaps
-from analyzer.model import Confidence, Finding, Policy, Relation, Report, Rule, Scope, Session, Severity, describe
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Scope, Session, Severity, describe
 
 SAME = "Open the connection once and close it in the clean-up of what opened it."
 USERS = "One user at a time: close the old connection, and wait for it, before the next user connects."
@@ -50,18 +50,11 @@ def _remedy(sessions: Sequence[Session]) -> str:
     apps = {session.user[:2] if session.user is not None else None for session in sessions}
     if len(apps) == 1 and None not in apps:
         return USERS
-    twice = [lot for lot in map(_together, overlaps.partition(sessions, Scope.ENDPOINT)) if lot]
+    parts = (openings.in_order(members) for _, members in overlaps.partition(sessions, Scope.ENDPOINT))
+    twice = [lot for members in parts for lot in overlaps.together(members)]
     if not twice:
         return DIFFERENT
     return openings.WAIT if all(map(openings.handed_over, twice)) else SAME
-
-
-def _together(part: tuple[overlaps.Key, list[Session]]) -> list[Session]:
-    """Those of one address that were certainly open at the same time as another of it."""
-    _, members = part
-    proven = (it for it in overlaps.find(members) if it.confidence is Confidence.PROVEN)
-    ids = {id for overlap in proven for id in overlap.sessions}
-    return openings.in_order(session for session in members if session.id in ids)
 
 
 RULE = Rule(
