@@ -143,7 +143,8 @@ def unsound(report: Report, har: Json, truths: Callable[[Json], Life | None]) ->
     """Every claim of the report that the truth contradicts. `truths`: what is known of an entry."""
     entries = har["log"]["entries"]
     true = {n: t for n, entry in enumerate(entries) if (t := truths(entry)) is not None}
-    spans = list({entries[n].get(MARK, n): t for n, t in true.items()}.values())  # a socket may have several entries
+    one = {(entries[n].get("_of"), entries[n].get(MARK, n)): t for n, t in true.items()}  # it may have several entries
+    spans = list(one.values())
     loose_peak, _ = overlap(spans, grow=SLACK_MS)
     _peak, lasted = overlap(spans)
     told = []

@@ -612,7 +612,8 @@ class _Reading:
     def _shift(self) -> None:
         """Dates in whole seconds were cut or rounded: each instant lies within half a second before and one after."""
         gathered = self.gathered
-        if gathered.dates < FEW_DATES or gathered.whole_seconds < gathered.dates or self._dates_hold():
+        few = gathered.dates < FEW_DATES or gathered.whole_seconds < gathered.dates
+        if few or self.row.tabs is Tabs.TOLD or self._dates_hold():  # our own recorder writes microseconds
             return
         early, self.row = (
             SECOND // 2,
