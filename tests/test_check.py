@@ -99,6 +99,7 @@ def test_every_caveat_that_hides_sockets_says_how_to_record() -> None:
     hiding |= set(re.findall(r'Caveat\(\s*"([a-z-]+)",[^)]*?(?:True|hides_sockets=)', source))
     assert hiding >= {"cut-off", "merged", "filtered", "exporter-unknown"}
     whose = set(verdict.ADVICE) | {"sockets-not-exported", "open-sockets-not-exported", "exporter-unknown", "filtered"}
+    whose |= {"recorded-late", "earlier-page-kept"}
     assert hiding <= whose  # of the latter the exporter's row says it
     assert {row.id for row in EXPORTERS} - set(advice.ROWS) == {"gori", "pcapng-utils", "pcap2har"}
 
