@@ -38,6 +38,11 @@ FIRST_RELOADED = Caveat(
     "may keep the page before, and sockets that are not in this file.",
     assumed=True,
 )
+NOT_CLEARED = Caveat(
+    "assumed-not-cleared",
+    "Assumed: the log was not cleared while it was recorded. A file of sockets alone does not show it.",
+    assumed=True,
+)
 PAGE_ALIVE = Caveat(
     "assumed-page-alive",
     "Assumed: when the file was saved the last page was still there, and the recording had not been paused. Chrome "
@@ -60,8 +65,13 @@ BY_WORD = {
 SETTLES = {  # the caveats that are void then
     Assume.NO_BFCACHE: ("earlier-page-kept", FIRST_RELOADED.id, SOCKETS_BAR_BFCACHE.id),
     Assume.BFCACHE: (),
-    Assume.RECORDED_FROM_START: ("recorded-late", "earlier-page-kept", FIRST_RELOADED.id),
+    Assume.RECORDED_FROM_START: ("recorded-late", "earlier-page-kept", FIRST_RELOADED.id, NOT_CLEARED.id),
 }
+
+
+def gist(caveat: Caveat) -> str:
+    """What is assumed, as the end of a sentence."""
+    return caveat.message.partition(": ")[2].partition(". ")[0].rstrip(".")
 
 
 def settled(capture: Capture, assume: Iterable[Assume]) -> Capture:

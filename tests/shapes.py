@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,3 +99,81 @@ def firefox(pages: list[dict[str, Any]], entries: list[dict[str, Any]]) -> dict[
 def one_page(sockets: list[dict[str, Any]]) -> dict[str, Any]:
     """Sockets of one page, recorded with Chrome DevTools."""
     return chrome([page(0)], [document(0), *sockets])
+
+
+def _reloads(n: int, *, iframe: bool) -> dict[str, Any]:
+    """Each reload loads the same script, and opens a socket."""
+    entries = [document(5, url=HOME + "frame", sec_fetch_dest="iframe")] if iframe else []
+    for i in range(n):
+        name = f"page_{i + 1}"
+        script = document(i * 1000 + 5, name, HOME + "main.js", sec_fetch_dest="script")
+        script |= {"_resourceType": "script", "_initiator": {"type": "parser", "url": HOME}}
+        entries += [document(i * 1000, name, cache_control="max-age=0"), script, socket(i * 1000 + 50, page=name)]
+    return chrome([page(i * 1000, f"page_{i + 1}") for i in range(n)], entries)
+
+
+def _monotonic(n: int) -> dict[str, Any]:
+    """Pages dated 1970, whose documents have other names."""
+    pages = [page(0, f"page_{i}") | {"startedDateTime": f"1970-01-{1 + i % 5:02}T00:00:01.000Z"} for i in range(1, n)]
+    return chrome(pages, [*(document(i * 1000, f"other{i}") for i in range(n)), socket(50)])
+
+
+def _beats(n: int) -> dict[str, Any]:
+    """All open, each with a heartbeat every 25 s."""
+    sockets = [socket(100 + i, 600_000, messages=8) for i in range(n)]
+    for i, it in enumerate(sockets):
+        it["_webSocketMessages"] = [_message(100 + i + 25_000 * k, "send") for k in range(8)]
+    return one_page(sockets)
+
+
+def _overlapping_documents(n: int) -> dict[str, Any]:
+    """A tab of Firefox with many documents, and as many sockets."""
+    entries = [it for i in range(n) for it in (document(i * 1000, url=f"{HOME}{i % 7}"), socket(i * 1000 + 50, 0))]
+    return firefox([page(0)], entries)
+
+
+def _skipped(n: int) -> dict[str, Any]:
+    """Parts that are no entries, or hold wrong fields."""
+    return chrome([page(0)], [document(0), socket(50), *({"time": "x", "pageref": i % 2} for i in range(n))])
+
+
+VITE = "ws://localhost:5173/?token=x"
+SOCKET_IO = "wss://rt.example.com/socket.io/?EIO=4&transport=websocket"
+SHAPES: dict[str, Callable[[int], dict[str, Any]]] = {
+    "one after the other": lambda n: one_page([socket(100 + i * 1000, 900) for i in range(n)]),
+    "a chain of brief overlaps": lambda n: one_page([socket(100 + i * 500, 600) for i in range(n)]),
+    "a chain of overlaps": lambda n: one_page([socket(100 + i * 500, 900) for i in range(n)]),
+    "pairs": lambda n: one_page([socket(100 + i // 2 * 2000 + i % 2 * 100, 900) for i in range(n)]),
+    "all open": lambda n: one_page([socket(100 + i) for i in range(n)]),
+    "all closed, overlapping": lambda n: one_page([socket(100 + i, 10 * n + i * 3) for i in range(n)]),
+    "heartbeats": _beats,
+    "closes unknown": lambda n: firefox([page(0)], [document(0), *(socket(100 + i * 100, 900) for i in range(n))]),
+    "a tab with many documents": _overlapping_documents,
+    "pages dated 1970": _monotonic,
+    "reloads": lambda n: _reloads(n, iframe=False),
+    "reloads beside an iframe": lambda n: _reloads(n, iframe=True),
+    "StrictMode": lambda n: one_page(
+        [socket(100 + i // 2 * 100 + i % 2, function="invokePassiveEffectMountInDEV" * (i % 2)) for i in range(n)]
+    ),
+    "failed handshakes": lambda n: one_page([socket(100 + i * 100, 20, problem=f"ERR_{i}") for i in range(n)]),
+    "reconnects that leave the old one open": lambda n: one_page(
+        [socket(100 + i * 100, function="_reconnect" if i else "connect") for i in range(n)]
+    ),
+    "one socket with many messages": lambda n: one_page([socket(100, n * 10, messages=n)]),
+    "many users": lambda n: one_page([socket(100 + i, url=STREAM.format(i)) for i in range(n)]),
+    "two sockets of each user": lambda n: one_page(
+        [socket(100 + i // 2 * 1000 + i % 2 * 10, 900, url=STREAM.format(i // 2)) for i in range(n)]
+    ),
+    "many addresses": lambda n: one_page([socket(100 + i, url=f"wss://h{i}.example.com/ws{i}") for i in range(n)]),
+    "many pieces of code": lambda n: one_page(
+        [socket(100 + i, function=f"open{i}", script=f"{HOME}{i}.js", outer="main") for i in range(n)]
+    ),
+    "many tokens": lambda n: one_page([socket(100 + i * 500, 900, url=f"{PLAIN}{i:08}") for i in range(n)]),
+    "Socket.IO": lambda n: one_page([socket(100 + i * 10, url=SOCKET_IO) for i in range(n)]),
+    "a development server": lambda n: one_page([socket(100 + i * 10, url=VITE) for i in range(n)]),
+    "an extension": lambda n: one_page([socket(100 + i, script="chrome-extension://abc/a.js") for i in range(n)]),
+    "parts that are skipped": _skipped,
+    "requests of other kinds": lambda n: chrome(
+        [page(0)], [document(0), socket(50), *(document(i) | {"_resourceType": "xhr"} for i in range(n))]
+    ),
+}

@@ -35,7 +35,8 @@ def told(*names: str, policy: Policy = Policy(), width: int | None = None) -> li
                      "as the policy allows (2 sockets)", id="the policy allows it"),
         pytest.param("chrome-S2-overuse.har", Policy(), "FAIL  chrome-S2-overuse.har: error duplicate-connection: 4 sockets "
                      "of one user of Stream Chat: 2 or more open for at least 2.23 s, up to 4 at once, still so when the "
-                     "capture was saved; since 1.29 s (2026-11-23 18:53:29.274 UTC). More: har-sockets analyze "
+                     "capture was saved; since 1.29 s (2026-11-23 18:53:29.274 UTC). Assumed: when the file was saved the last "
+                    "page was still there, and the recording had not been paused. More: har-sockets analyze "
                      "chrome-S2-overuse.har", id="why, since when, and the command that shows more"),
         pytest.param("chrome-09b-nav-back-nobfcache.har", Policy(), "????  chrome-09b-nav-back-nobfcache.har: Cannot tell: when "
                      "socket #1 and socket #2 closed is not known. Up to 3 sockets of 127.0.0.1:36787/ws may have been open at once; "
@@ -99,6 +100,7 @@ def test_every_caveat_that_hides_sockets_says_how_to_record() -> None:
     hiding |= set(re.findall(r'Caveat\(\s*"([a-z-]+)",[^)]*?(?:True|hides_sockets=)', source))
     assert hiding >= {"cut-off", "merged", "filtered", "exporter-unknown"}
     whose = set(verdict.ADVICE) | {"sockets-not-exported", "open-sockets-not-exported", "exporter-unknown", "filtered"}
+    whose |= {"recorded-late", "earlier-page-kept"}
     assert hiding <= whose  # of the latter the exporter's row says it
     assert {row.id for row in EXPORTERS} - set(advice.ROWS) == {"gori", "pcapng-utils", "pcap2har"}
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from analyzer import gate
+from analyzer import assumptions, gate
 from analyzer.gate import Judgement, Result
-from analyzer.model import TOGETHER, Finding, Policy, Report, Run, Unreadable, Verdict
+from analyzer.model import TOGETHER, Caveat, Finding, Policy, Report, Run, Unreadable, Verdict
 from analyzer.outputs import terminal, verdict
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
 
@@ -75,7 +75,27 @@ def command(report: Report) -> str:
 
 
 def reason(report: Report, judgement: Judgement, policy: Policy) -> str:
-    """Why the gate says so."""
+    """Why the gate says so, and what that rests on though the capture does not show it."""
+    assumed = "; ".join(assumptions.gist(caveat) for caveat in _assumed(report, judgement))
+    why = _why(report, judgement, policy)
+    return f"{why.rstrip('.')}. Assumed: {assumed}." if assumed else why
+
+
+def _assumed(report: Report, judgement: Judgement) -> list[Caveat]:
+    """A pass may rest on a socket's having closed, a failure on its having been open."""
+    given = [caveat for caveat in report.capture.caveats if caveat.assumed]
+    match judgement.result:
+        case Result.PASS:
+            return [caveat for caveat in given if caveat.id != assumptions.PAGE_ALIVE.id]
+        case Result.FAIL:
+            failing = report.named(dict.fromkeys(id for finding in judgement.failing for id in finding.sessions))
+            rests = {session.assumes.id for session in failing if session.assumes is not None}
+            return [caveat for caveat in given if caveat.id in rests or caveat in assumptions.BY_WORD.values()]
+        case _:
+            return [caveat for caveat in given if caveat in assumptions.BY_WORD.values()]
+
+
+def _why(report: Report, judgement: Judgement, policy: Policy) -> str:
     match judgement.result, judgement.status:
         case Result.FAIL, _:
             first, *others = judgement.failing

@@ -136,7 +136,7 @@ def cases(report: Report, run: Run) -> list[Case]:
 def _sorted(rule: str, place: str, found: Sequence[Finding], policy: Policy, untold: str | None) -> Case:
     failing = tuple(finding for finding in found if gate.fails(finding, policy))
     known = tuple(finding for finding in found if gate.known(finding, policy))
-    others = tuple(finding for finding in found if finding not in (*failing, *known))
+    others = tuple(it for it in found if not gate.fails(it, policy) and not gate.known(it, policy))
     return Case(rule, place, failing, known, others, untold)
 
 

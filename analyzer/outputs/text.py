@@ -471,7 +471,9 @@ def _caveats(caveats: Sequence[Caveat], medium: Medium) -> list[Text]:
     if not caveats:
         return []
     lines = heading("What this file cannot show")
-    for caveat in caveats[:CAVEATS]:
+    # Those on which the answer rests first: none of them is cut off.
+    weighty = sorted(caveats, key=lambda caveat: not (caveat.hides_sockets or caveat.assumed))
+    for caveat in weighty[:CAVEATS]:
         lines += wrapped(Text(medium.safe(caveat.message)), medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(caveats) - CAVEATS, medium)
 

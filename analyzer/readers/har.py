@@ -127,9 +127,7 @@ FILTERED_SCRIPTS = Caveat(
 )
 ONLY_SOCKETS = Caveat(
     "filtered",
-    "Only sockets are in this file: it was saved with the filter on WS. How one page followed another is not shown, "
-    "and it is assumed that the log was not cleared.",
-    assumed=True,
+    "Only sockets are in this file: it was saved with the filter on WS. How one page followed another is not shown.",
 )
 
 Attachment = Callable[[str], bytes | None]
@@ -815,7 +813,8 @@ class _Reading:
         if not paged or any(at < min(paged) for at in unpaged):
             return [RECORDED_LATE]
         # A filter for sockets shows them all, any other may hide them.
-        return [FILTERED if self.gathered.others or not sockets else ONLY_SOCKETS]
+        whole = bool(sockets) and not self.gathered.others
+        return [ONLY_SOCKETS, assumptions.NOT_CLEARED] if whole else [FILTERED]
 
     def _kept_before(self, first: page_reader.Document) -> list[Caveat]:
         """May a page that is not in the file be kept, with its sockets, by the back/forward cache? Its first page was

@@ -48,8 +48,11 @@ def _most(overlap: Overlap, policy: Policy) -> str:
 def _remedy(report: Report, overlap: Overlap) -> str:
     """A page of Chrome's that was left may have been kept with its sockets; else what the exporter's row says."""
     ended = {page.id for page in report.capture.pages if page.end is not None}
-    left = report.capture.exporter.id == "chrome" and any(
-        session.page in ended for session in unknowns.find(report.named(overlap.sessions)).closes
+    filtered = any(caveat.id == "filtered" for caveat in report.capture.caveats)
+    left = (
+        report.capture.exporter.id == "chrome"
+        and not filtered
+        and any(session.page in ended for session in unknowns.find(report.named(overlap.sessions)).closes)
     )
     return LEFT if left else advice.to_decide(report.capture)
 
