@@ -160,6 +160,7 @@ SHAPES: dict[str, Callable[[int], dict[str, Any]]] = {
         [socket(100 + i * 100, function="_reconnect" if i else "connect") for i in range(n)]
     ),
     "one socket with many messages": lambda n: one_page([socket(100, n * 10, messages=n)]),
+    "one user, all open": lambda n: one_page([socket(100 + i, url=STREAM.format(0)) for i in range(n)]),
     "many users": lambda n: one_page([socket(100 + i, url=STREAM.format(i)) for i in range(n)]),
     "two sockets of each user": lambda n: one_page(
         [socket(100 + i // 2 * 1000 + i % 2 * 10, 900, url=STREAM.format(i // 2)) for i in range(n)]

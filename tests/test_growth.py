@@ -100,6 +100,8 @@ TELLING = (
     "a chain of overlaps",
     "pairs",
     "all open",
+    "one user, all open",
+    "many users",
     "a tab with many documents",
     "reloads beside an iframe",
     "many addresses",

@@ -9,26 +9,56 @@ none of this rule's business; a capture of one tab at a time tells them apart.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import islice, takewhile
 
 from analyzer.model import Finding, Instant, Policy, Report, Rule, Session, Severity
 
 NAMED = 20  # of very many that are still open
 
 
+class _StillOpen:
+    """The sockets of one app that are still open, in the order in which they opened; asked in the order of time."""
+
+    def __init__(self) -> None:
+        self.users: Counter[object] = Counter()
+        self._open: dict[str, Session] = {}
+        self._ends: list[tuple[Instant, str]] = []  # a heap
+
+    def pass_to(self, at: Instant) -> None:
+        while self._ends and self._ends[0][0] <= at:
+            gone = self._open.pop(heappop(self._ends)[1])
+            self.users[gone.user] -= 1
+
+    def since(self, at: Instant) -> list[Session]:
+        """The first of those that were open by then, one more than is named."""
+        return list(islice(takewhile(lambda it: _opened(it) <= at, self._open.values()), NAMED + 1))
+
+    def add(self, session: Session) -> None:
+        self.users[session.user] += 1
+        self._open[session.id] = session
+        if session.proven is not None and session.proven.end is not None:
+            heappush(self._ends, (session.proven.end, session.id))
+
+
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     counted = filter(policy.counts, report.sessions)
     known = [session for session in counted if session.user is not None and session.proven is not None]
-    by_app: dict[tuple[str, str | None, int], list[Session]] = {}  # and clock: those that may still be open
+    by_app: dict[tuple[str, str | None, int], _StillOpen] = {}  # and clock
     for session in sorted(known, key=_opened):
         assert session.user is not None
         assert session.provider is not None
-        before = by_app.setdefault((*session.user[:2], session.clock), [])
-        before[:] = [old for old in before if _lives(old, session)]
-        still = [old for old in before if old.user != session.user and _met(old, session)]
-        if still and not any(other.user == session.user for other in before):
+        before = by_app.setdefault((*session.user[:2], session.clock), _StillOpen())
+        before.pass_to(_opened(session))
+        # Open when the new one opened, whenever within its bounds that was.
+        earliest = session.opened.earliest if session.opened is not None else None
+        still = before.since(earliest) if earliest is not None and not before.users[session.user] else []
+        if still:
             one = f"{still[0].name} of the user before was"
-            many = one if len(still) == 1 else f"{len(still):,} sockets of other users were"
+            number = f"{len(still)}" if len(still) <= NAMED else f"more than {NAMED}"
+            many = one if len(still) == 1 else f"{number} sockets of other users were"
             yield report.finding(
                 RULE.id,
                 RULE.severity,
@@ -37,24 +67,12 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
                 remedy="Disconnect the old user, and wait for it, before the new one connects.",
                 link=session.provider.link,
             )
-        before.append(session)
+        before.add(session)
 
 
 def _opened(session: Session) -> Instant:
     assert session.proven is not None
     return session.proven.start
-
-
-def _lives(old: Session, new: Session) -> bool:
-    return old.proven is not None and (old.proven.end is None or _opened(new) < old.proven.end)
-
-
-def _met(old: Session, new: Session) -> bool:
-    """Was the old one open when the new one opened, whenever within its bounds that was?"""
-    proven, earliest = old.proven, new.opened.earliest if new.opened is not None else None
-    if proven is None or earliest is None:
-        return False
-    return proven.start <= earliest and (proven.end is None or _opened(new) < proven.end)
 
 
 RULE = Rule(
