@@ -315,7 +315,8 @@ def test_what_the_page_closed_and_what_the_server_refused_are_told_apart(report:
 @pytest.mark.parametrize(
     ("name", "sockets"),
     [
-        pytest.param("chrome-09-nav-back", 2, id="kept by the back/forward cache, and seen to close later"),
+        # Of the second page's end the file gives no latest time: the page that is brought back has its old date.
+        pytest.param("chrome-09-nav-back", 1, id="kept by the back/forward cache, and seen to close later"),
         pytest.param("chrome-09b-nav-back-nobfcache", 0, id="left, and nothing seen"),
         pytest.param("chrome-08-refresh3", 0, id="reloaded"),
     ],
