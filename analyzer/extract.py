@@ -361,6 +361,7 @@ class _Small:
             **({} if messages is None else {"_webSocketMessages": [self._message(it) for it in messages]}),
             **({} if close is None else {"_webSocketClose": self._close(close)}),
             **({} if epoch_seconds(entry.requested_by) is None else {"_requestedBy": entry.requested_by}),
+            **({} if epoch_seconds(entry.alive) is None else {"_aliveAt": entry.alive}),
             "_harSockets": self._affiliation(pointer),
         }
 

@@ -45,6 +45,7 @@ OWN = {
     "_frameref",
     "_tab",
     "_requestedBy",
+    "_aliveAt",
     "_kind",
 }
 OPTIONAL = {"pageref", "comment", "browser", "pages", "blocked", "dns", "connect", "ssl"}
