@@ -611,7 +611,7 @@ class _Reading:
         """Dates in whole seconds were cut or rounded: each instant lies within half a second before and one after."""
         gathered = self.gathered
         few = gathered.dates < FEW_DATES or gathered.whole_seconds < gathered.dates
-        if few or self.row.tabs is Tabs.TOLD or self._dates_hold():  # our own recorder writes microseconds
+        if few or self._dates_hold():
             return
         early, self.row = (
             SECOND // 2,
