@@ -667,6 +667,8 @@ class _Reading:
 
     def _codes(self, contexts: Sequence[str | None], traces: Sequence[Trace]) -> Iterator[Code]:
         """What code of which page did when. Iframes have scripts of their own: what they asked for tells nothing."""
+        there = self.gathered.scripts | {document.url for document in self.gathered.documents}
+        tells = 0 < len(self.gathered.scripts) < MOST_SCRIPTS  # without any they were filtered out
         for n, (realm, trace) in enumerate(zip(contexts, traces, strict=True)):
             asked = next((it.within.earliest for it in trace.events if isinstance(it, Requested)), None)
             if trace.page is not None:
@@ -674,7 +676,9 @@ class _Reading:
                 apart = realm is not None or not seen or trace.initiator is None
                 frames = trace.initiator.frames if trace.initiator is not None and not apart else ()
                 scripts = tuple(dict.fromkeys((it.url, it.script) for it in frames if it.url and it.script))
-                yield Code(trace.page, scripts, min(seen, default=0), max(seen, default=0), n)
+                began = scripts[-1][0] if scripts else ""
+                unseen = tells and began.startswith(("http://", "https://")) and kept(began) not in there
+                yield Code(trace.page, scripts, min(seen, default=0), max(seen, default=0), n, unseen)
         if not self.gathered.realms.iframes:
             for caller, during in self.gathered.callers.items():
                 yield Code(caller.page, ((caller.url, caller.script),), during.start, during.end or during.start)
