@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from small_har import PAGE, Json, har, request, socket
+from small_har import PAGE, Json, date, har, request, socket
 
 from analyzer.model import Assume, Report
 
@@ -68,3 +68,33 @@ def test_an_earlier_page(
     assert found.verdict == verdict
     named = [it.id.removeprefix("assumed-") for it in found.capture.caveats if it.assumed]
     assert [it for it in named if it != "page-alive"] == rests
+
+
+def failed(at: float, kind: str) -> Json:
+    """A navigation that could not be sent, or the document of an iframe that a blocker held back."""
+    told = {**request(at, f"{PAGE}next", kind="document"), "_initiator": {"type": kind}}
+    told["response"] = {"status": 0, "headers": [], "_error": "net::ERR_BLOCKED_BY_CLIENT"}
+    return told
+
+
+@pytest.mark.parametrize(("start", "outcome"), [(4.0, "open"), (2.5, "unknown")])
+def test_a_page_that_opens_sockets_after_a_document_failed_is_still_there(
+    start: float, outcome: str, report: Callable[..., Report]
+) -> None:
+    told = har(socket(1, None), failed(2, "script"), socket(start, None))
+    assert [it.outcome for it in report(told).sessions] == [outcome, outcome]
+
+
+def test_where_an_error_page_stood_in_between_no_page_was_reloaded(report: Callable[..., Report]) -> None:
+    told = capture([*TYPED, ("Cache-Control", "no-cache")])
+    again = {**request(9, PAGE, kind="document"), "pageref": "page_2"}
+    again["request"]["headers"] = told["log"]["entries"][0]["request"]["headers"]
+    later = socket(10, None, page="page_2", seen=[11])
+    assert _last_verdict(told, again, later, report=report) == "no-overlap"
+    assert _last_verdict(told, failed(6, "other"), again, later, report=report) == "possible-overlap"
+
+
+def _last_verdict(told: Json, *more: Json, report: Callable[..., Report]) -> str:
+    page = {"startedDateTime": date(9), "id": "page_2", "title": PAGE, "pageTimings": {}}
+    log = told["log"]
+    return report({"log": {**log, "pages": [*log["pages"], page], "entries": [*log["entries"], *more]}}).verdict

@@ -256,6 +256,8 @@ class _Gathered:
             if started is not None:
                 self.out_of_order = self.out_of_order or started < self._latest
                 self._started(entry.pageref, started, document=False)
+                if entry.pageref is not None and initiator_type(entry.initiator) == "script":
+                    self.later[entry.pageref] = max(started, self.later.get(entry.pageref, 0))
             self._socket(index, entry, started, peeled)
             return
         self.others += 1
