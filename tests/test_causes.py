@@ -343,6 +343,15 @@ def test_the_number_of_connections_that_a_cause_names_is_that_of_those_together(
     assert len(finding.proof) == 2
 
 
+def test_one_client_may_hold_two_sockets_one_after_the_other(report: Callable[..., Report]) -> None:
+    (finding,) = report(har(stream(1, 20), stream(8, None), stream(9, 33), stream(22, None))).findings
+    assert finding.why is not None
+    assert finding.why.startswith("At least 3 clients of one user")
+    (finding,) = report(har(stream(1, None), stream(8, None), stream(16, None))).findings
+    assert finding.why is not None
+    assert finding.why.startswith("3 clients of one user")
+
+
 @pytest.mark.parametrize("frame", ["onclose", "Manager.onclose", "onClose", "onerror", "onDisconnect", "on_close"])
 def test_a_socket_io_connection_that_was_opened_because_another_ended_is_no_certain_cause(
     frame: str, report: Callable[..., Report]

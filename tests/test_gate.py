@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from analyzer import gate, outputs
 from analyzer.cli import app
 from analyzer.model import MILLISECOND, Policy, Report, Run, Scope, Severity
+from analyzer.outputs.check import render
 from analyzer.outputs.verdict import verdict_sentences
 from analyzer.pipeline import analyze, judged
 from analyzer.readers import read
@@ -445,6 +446,28 @@ def test_the_reason_names_the_instants_that_are_not_known(
     for finding in it.findings:
         if finding.rule == "possible-overlap":
             assert said.removeprefix("Cannot tell: ") in finding.message or len(it.findings) > 1
+
+
+BRIEF = [socket(1, 6, url=OTHER), socket(5.9, 8, url=OTHER, opened=7)]
+LATER = [socket(21, 26), socket(23, None, opened=27)]
+
+
+@pytest.mark.parametrize(
+    ("sockets", "policy"),
+    [
+        pytest.param([*BRIEF, *LATER], {}, id="beside a brief one"),
+        pytest.param([socket(1, 6, url=ONE), *perhaps(3, OTHER, NEXUS)[1:], *LATER], {"per": Scope.ENDPOINT},
+                     id="beside one of two addresses, each by itself"),
+    ],
+)  # fmt: skip
+def test_the_gate_names_the_doubt_that_counts_and_no_other(
+    sockets: list[dict[str, Any]], policy: dict[str, Any], report: Callable[..., Report]
+) -> None:
+    judged = report(har(*sockets), **policy)
+    run = Run((judged,), (), Policy(**policy))
+    said = render(run).decode()
+    assert "when socket #4 opened is not known; since 23.00 s" in said
+    assert "#2" not in said
 
 
 def test_a_possible_overlap_that_is_allowed_asks_for_nothing(report: Callable[..., Report]) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 from analyzer import initiators, openings
+from analyzer.intervals import peak
 from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Session
 from analyzer.providers import clients
 
@@ -31,12 +32,18 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     function = f"{frame.function.rpartition('.')[2]}()" if frame is not None and frame.function else "the client"
     sure = all(_apart(old, new) for old, new in pairwise(sessions))
     return Explanation(
-        why=f"{len(sessions):,} clients of one user: {function} was called on each of them, "
+        why=f"{_many(sessions)} clients of one user: {function} was called on each of them, "
         f"{_from(sessions, len(places))}."
         + ("" if sure else " One client that disconnected and connected anew looks the same for a while."),
         proof=tuple(it.proves(f"{function} called by", initiators.own(it.initiator)) for it in sessions),
         sure=sure,
     )
+
+
+def _many(sessions: Sequence[Session]) -> str:
+    """How many clients these are for certain: one may hold two of the sockets, one after the other."""
+    at_once = peak(it.proven for it in sessions if it.proven is not None)
+    return f"{at_once:,}" if at_once == len(sessions) else f"At least {at_once:,}"
 
 
 def _apart(old: Session, new: Session) -> bool:

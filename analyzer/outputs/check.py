@@ -128,14 +128,18 @@ def _nothing(report: Report) -> str:
 
 
 def _cannot_tell(report: Report, policy: Policy) -> str:
-    """The verdict's own words; where that is an overlap that the policy allows, what is not known beside it."""
-    if report.verdict in (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE):
+    """The verdict's own words; where that is of more than the policy leaves undecided, what is not known beside it."""
+    told = [finding for finding in report.findings if finding.confidence != "proven"]
+    perhaps = [finding for finding in told if finding.remedy] or told  # without what the policy allows in any case
+    all_of_it = {it.sessions for it in perhaps} in (set(), {it.sessions for it in report.overlaps})
+    whole = report.verdict is Verdict.POSSIBLE_OVERLAP and all_of_it
+    if whole or report.verdict is Verdict.INCONCLUSIVE:
         said = " ".join(verdict.verdict_sentences(report, policy)[:2])
     else:
-        perhaps = [finding.message for finding in report.findings if finding.confidence != "proven"]
         hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
-        said = f"Cannot tell: {next(iter(perhaps + hidden), 'more may have been open at once than is certain.')}"
-    first = next((finding for finding in report.findings if finding.confidence != "proven"), None)
+        messages = [finding.message for finding in perhaps] + hidden
+        said = f"Cannot tell: {next(iter(messages), 'more may have been open at once than is certain.')}"
+    first = next(iter(perhaps), None)
     return said if first is None or first.interval is None else f"{said.rstrip('.')}{_since(first, report)}."
 
 
