@@ -43,6 +43,12 @@ NOT_CLEARED = Caveat(
     "Assumed: the log was not cleared while it was recorded. A file of sockets alone does not show it.",
     assumed=True,
 )
+EARLIER_KEPT = Caveat(  # no assumption: what holds where neither of the two above does
+    "earlier-page-kept",
+    "The first page in this file was reached from a page that is not in it: the back/forward cache may keep that page, "
+    "and its sockets.",
+    True,
+)
 PAGE_ALIVE = Caveat(
     "assumed-page-alive",
     "Assumed: when the file was saved the last page was still there, and the recording had not been paused. Chrome "
@@ -63,9 +69,15 @@ BY_WORD = {
     ),
 }
 SETTLES = {  # the caveats that are void then
-    Assume.NO_BFCACHE: ("earlier-page-kept", FIRST_RELOADED.id, SOCKETS_BAR_BFCACHE.id),
-    Assume.BFCACHE: (),
-    Assume.RECORDED_FROM_START: ("recorded-late", "earlier-page-kept", FIRST_RELOADED.id, NOT_CLEARED.id),
+    Assume.NO_BFCACHE: (EARLIER_KEPT.id, FIRST_RELOADED.id, SOCKETS_BAR_BFCACHE.id),
+    Assume.BFCACHE: (FIRST_RELOADED.id, SOCKETS_BAR_BFCACHE.id),
+    Assume.RECORDED_FROM_START: (
+        "recorded-late",
+        EARLIER_KEPT.id,
+        FIRST_RELOADED.id,
+        SOCKETS_BAR_BFCACHE.id,
+        NOT_CLEARED.id,
+    ),
 }
 
 
@@ -80,7 +92,9 @@ def settled(capture: Capture, assume: Iterable[Assume]) -> Capture:
     if not words:
         return capture
     void = {id for word in words for id in SETTLES[word]}
-    kept = (it for it in capture.caveats if it.id not in void)
+    kept = [it for it in capture.caveats if it.id not in void]
+    if Assume.BFCACHE in words and Assume.RECORDED_FROM_START not in words and len(kept) < len(capture.caveats):
+        kept.append(EARLIER_KEPT)
     return msgspec.structs.replace(capture, caveats=(*kept, *(BY_WORD[word] for word in words)))
 
 

@@ -160,12 +160,12 @@ def _witnesses(source: str) -> frozenset[int]:
     asking: list[Line] = []  # their pages' parsers and scripts asked for them
     tells: set[int] = set()
     opening: set[str] = set()  # scripts that open sockets
-    scripts: dict[str, int] = {}
+    scripts: dict[str, list[int]] = {}  # each load: a page and its iframes have one of their own
     for index, entry, _ in _entries(source):
         if is_socket(entry):
             opening.update(scripts_of(initiator(json_of(entry.initiator))))
         elif (entry.resource_type or "").lower() == "script":
-            scripts.setdefault(entry.request.url or "", index)
+            scripts.setdefault(entry.request.url or "", []).append(index)
         at = instant(entry.startedDateTime)
         if at is not None:
             line = (index, at, at + (duration(entry.time) or 0), entry.pageref)
@@ -177,7 +177,7 @@ def _witnesses(source: str) -> frozenset[int]:
                 if redirected_navigation(entry):
                     tells.add(index)
     kept = {*_extremes(others), *_extremes(asking), *_samples(others), *_steps(lines), *_disorder(lines), *tells}
-    kept |= {index for url, index in scripts.items() if url in opening}
+    kept |= {index for url in opening for index in scripts.get(url, ())}
     return frozenset(kept & {index for index, *_ in others})
 
 
@@ -278,13 +278,13 @@ class _Small:
             self.dropped += 1
 
     def _stripped(self, entry: RawEntry) -> Json:
-        """Start, length, page and type; who asked for it, and how. Of a script the address, too, and of a redirect that
-        it is one."""
+        """Start, length, page and type; who asked for it, and how. Of a script its address and that of the document
+        which loaded it, too, and of a redirect that it is one."""
         script = (entry.resource_type or "").lower() == "script"
         status = entry.response.status if redirected_navigation(entry) else 0
         return {
             **self._head(entry),
-            "_initiator": self._asked(json_of(entry.initiator)),
+            "_initiator": self._asked(json_of(entry.initiator), ("type", "url") if script else ("type",)),
             "request": _request(
                 _word(METHOD, entry.request.method) or "GET" if status else "GET",
                 self._url(entry.request.url or "") if script else "about:blank",
@@ -296,11 +296,12 @@ class _Small:
             "timings": {"send": -1, "wait": -1, "receive": -1},
         }
 
-    def _asked(self, value: object) -> Json:
-        """The type of an initiator, and the script of its innermost frame."""
-        told = self._initiator(value)
-        innermost = told.get("stack", {}).get("callFrames", [])[:1]
-        return {"type": told.get("type", "unknown"), **({"stack": {"callFrames": innermost}} if innermost else {})}
+    def _asked(self, value: object, members: Sequence[str]) -> Json:
+        """These members of an initiator, and the script of its innermost frame."""
+        whole = {"type": "unknown", **self._initiator(value)}
+        innermost = whole.get("stack", {}).get("callFrames", [])[:1]
+        kept = {name: whole[name] for name in members if name in whole}
+        return {**kept, **({"stack": {"callFrames": innermost}} if innermost else {})}
 
     def _ordinary(self, raw: msgspec.Raw) -> list[Json]:
         """The headers of any request that tell something: their names, and what their values may be."""
@@ -360,6 +361,7 @@ class _Small:
             **({} if messages is None else {"_webSocketMessages": [self._message(it) for it in messages]}),
             **({} if close is None else {"_webSocketClose": self._close(close)}),
             **({} if epoch_seconds(entry.requested_by) is None else {"_requestedBy": entry.requested_by}),
+            **({} if epoch_seconds(entry.alive) is None else {"_aliveAt": entry.alive}),
             "_harSockets": self._affiliation(pointer),
         }
 

@@ -167,7 +167,12 @@ def har(creator: str, title: str) -> dict[str, Any]:
     home = f"file:///{HOME}/{C['a home folder']}/app/main.js"
     frames = [{"functionName": f"main (/{USERS}/{C['a home folder']}/main.js)", "url": home, "lineNumber": 1}]
     file = {"type": "script", "stack": {"callFrames": frames}}
-    data = {"type": "script", "url": f"data:text/javascript,{C['a data URL']}"}
+    source = f"data:text/javascript,{C['a data URL']}"
+    data = {
+        "type": "script",
+        "url": source,
+        "stack": {"callFrames": [{"functionName": "main", "url": source, "lineNumber": 1}]},
+    }
     sockets = [
         socket(stream(1), 1),
         socket(stream(2), 2),

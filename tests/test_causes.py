@@ -192,6 +192,8 @@ def test_a_harmless_cause_does_not_hide_a_further_socket(name: str, tmp_path: Pa
         first["timings"]["receive"] = 0  # the first one stays open
         other = json.loads(json.dumps(first))
         other["_initiator"]["stack"]["callFrames"][0].update(functionName="other", lineNumber=1)
+        key = next(it for it in other["request"]["headers"] if it["name"] == "Sec-WebSocket-Key")
+        key["value"] = "dGhlIHNhbXBsZSBub25jZQ=="  # equal keys would be one socket, written twice
         entries = document["log"]["entries"]
         entries.insert(entries.index(first) + 1, other)
 

@@ -13,9 +13,10 @@ from analyzer.model import Policy, Report, Run, Session
 from analyzer.outputs import show, terminal
 from analyzer.redaction import masked
 from analyzer.rules import RULES
+from tests.small_har import stack
 
 Json = dict[str, Any]
-T0 = 1_767_225_600  # 2026-01-01T00:00:00Z
+T0 = 1_767_225_600.125  # 2026-01-01T00:00:00.125Z: dates in whole seconds alone would be cut ones
 INVALID = "Invalid frame header"
 
 
@@ -36,6 +37,7 @@ def socket(*messages: Json, status: int = 101, wait: float = 0, receive: float =
     return {
         "startedDateTime": date(1),
         "time": wait * 1000 + receive,
+        "_initiator": {"type": "script", "stack": stack("connect")},
         "_resourceType": "websocket",
         "pageref": "page_1",
         "request": {"method": "GET", "url": "wss://h.example/ws", "headers": []},

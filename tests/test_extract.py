@@ -45,6 +45,7 @@ OWN = {
     "_frameref",
     "_tab",
     "_requestedBy",
+    "_aliveAt",
     "_kind",
 }
 OPTIONAL = {"pageref", "comment", "browser", "pages", "blocked", "dns", "connect", "ssl"}
@@ -109,6 +110,19 @@ def test_of_the_other_entries_only_those_stay_that_the_answer_rests_on(tmp_path:
     made = extract(str(tmp_path / "long.har"))
     assert made.dropped >= 46  # a few show how ordinary requests are sent
     assert dict(made.kept)["sockets"] == sum(entry["_resourceType"] == "websocket" for entry in entries)
+
+
+def test_each_load_of_a_script_that_opens_sockets_stays_with_what_loaded_it(tmp_path: Path) -> None:
+    """A page and its iframe have the same script, each with an id of its own."""
+    har = json.loads((CAPTURES / "chrome-whole-frame-beside.har").read_text())
+    *before, load, socket = har["log"]["entries"]
+    image = {**before[1], "_resourceType": "image", "time": 1.0, "startedDateTime": load["startedDateTime"]}
+    har["log"]["entries"] = [*before, *[image] * 20, load, *[image] * 20, socket]
+    (tmp_path / "long.har").write_text(json.dumps(har))
+    made = extract(str(tmp_path / "long.har"))
+    assert made.dropped >= 30
+    (tmp_path / "small.har").write_bytes(made.data)
+    assert [it.context for it in analyze(read(tmp_path / "small.har")).sessions] == [None, "iframe"]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("chrome-")])

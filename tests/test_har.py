@@ -11,7 +11,7 @@ import pytest
 from analyzer.model import Report, Session
 
 Json = dict[str, Any]
-T0 = 1_767_225_600  # 2026-01-01T00:00:00Z
+T0 = 1_767_225_600.125  # 2026-01-01T00:00:00.125Z: dates in whole seconds alone would be cut ones
 
 
 def date(seconds: float) -> str:

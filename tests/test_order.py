@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analyzer.model import Report
+from tests.small_har import stack
 
 Json = dict[str, Any]
 
@@ -28,7 +29,9 @@ def entry(start: float, url: str = "https://h.example/", status: int = 200, **mo
 
 
 def socket(start: float) -> Json:
-    return entry(start, "wss://h.example/ws", 101, _resourceType="websocket", _webSocketMessages=[])
+    opened_by = {"type": "script", "stack": stack("connect")}
+    marks = {"_resourceType": "websocket", "_initiator": opened_by, "_webSocketMessages": []}
+    return entry(start, "wss://h.example/ws", 101, **marks)
 
 
 @pytest.mark.parametrize(

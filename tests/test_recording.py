@@ -21,7 +21,9 @@ from analyzer.testing.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, SWAP_SLA
 from analyzer.testing.command import _Teller
 from analyzer.testing.recorder import LEFT_SLACK, By, Recording, Socket
 
-ZERO = 1_790_000_000 * SECOND  # when the recordings here begin
+ZERO = (
+    1_790_000_000 * SECOND + 125 * MILLISECOND
+)  # when the recordings here begin; dates that are all whole seconds are cut ones
 END = ZERO + 60 * SECOND
 HANDSHAKE = {"Sec-WebSocket-Protocol": "chat", "Cookie": "secret=1", "Authorization": "Bearer secret"}
 
@@ -128,6 +130,18 @@ def test_a_socket_that_is_lost_from_sight_is_unknown_from_its_last_sign_of_life(
     session = one(recording)
     assert (session.outcome, session.possible) == (Outcome.UNKNOWN, Interval(at(1.01), None))
     assert session.proven == Interval(at(1.01), at(2) + 1)
+
+
+def test_a_close_that_somebody_removed_leaves_no_sign_of_life() -> None:
+    """`time` runs to the latest instant at which it may have closed: it was not surely open then."""
+    recording = Recording()
+    opened(recording, "a", 1)
+    recording.ended("a", at(3), at(2), By.RELOAD)
+    document = recording.har(END)
+    (entry,) = document["log"]["entries"]
+    del entry["_webSocketClose"]
+    (session,) = analyze(read(io.BytesIO(json.dumps(document).encode()), "edited.har")).sessions
+    assert (session.outcome, session.proven) == (Outcome.UNKNOWN, Interval(at(1.01), at(1.01) + 1))
 
 
 def test_an_end_that_is_reported_later_may_have_come_at_any_time_since_it_was_lost() -> None:
@@ -710,7 +724,8 @@ def test_every_member_of_our_own_is_in_the_docs() -> None:
     recording.requested("e", "wss://h.example/e", at(8), seen=at(9))
     recording.caveat(STARTED_LATE)
     recording.message("d", at(8), True, 1, "x" * 9000, 9000)
+    recording.lost("d", at(9))
     own = {name for name in keys(recording.har(END)) if name.startswith("_")} | {*By} | {"until", "caveats"}
     text = (Path(__file__).parent.parent / "docs/recording.md").read_text("utf-8")
     assert {name for name in own if f"`{name}`" not in text} == set()
-    assert {"_requestedBy", "_length", "_earliest", "_by", "_tab", "_kind", "_failureText"} <= own
+    assert {"_requestedBy", "_aliveAt", "_length", "_earliest", "_by", "_tab", "_kind", "_failureText"} <= own

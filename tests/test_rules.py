@@ -240,21 +240,12 @@ def test_no_storm(name: str) -> None:
 
 
 def test_failed_attempts_count_in_a_storm(report: Callable[..., Any]) -> None:
-    def attempt(second: int) -> dict[str, Any]:
-        error = {"type": "error", "time": 1767225600.0 + second + 0.1, "opcode": -1, "data": "refused"}
-        return {
-            "startedDateTime": f"2026-01-01T00:{second // 60:02}:{second % 60:02}.000Z", "time": 100, "_resourceType": "websocket",
-            "request": {"method": "GET", "url": "ws://h.example/ws"}, "response": {"status": 0},
-            "timings": {"wait": 50, "receive": 50}, "_webSocketMessages": [error],
-        }  # fmt: skip
-
     def told(seconds: list[int]) -> list[str]:
-        log = {"creator": {"name": "WebInspector", "version": "537.36"}, "entries": [attempt(it) for it in seconds]}
-        found = report({"log": log}).findings
+        found = report(har(*(failed(it + 0.1, it + 0.2) for it in seconds))).findings
         return [it.message for it in found if it.rule == "reconnect-storm"]
 
     assert told(list(range(0, 55, 5))) == [
-        "10 openings to h.example/ws within 45.0 s, each after an earlier one had ended, 10 failed."
+        "10 openings to api.example/ws within 45.0 s, each after an earlier one had ended, 10 failed."
     ]
     assert told(list(range(0, 80, 8))) == []
     assert told([0, 1, 3, 7, 15, 31, 63]) == []
@@ -324,7 +315,8 @@ def test_what_the_page_closed_and_what_the_server_refused_are_told_apart(report:
 @pytest.mark.parametrize(
     ("name", "sockets"),
     [
-        pytest.param("chrome-09-nav-back", 2, id="kept by the back/forward cache, and seen to close later"),
+        # Of the second page's end the file gives no latest time: the page that is brought back has its old date.
+        pytest.param("chrome-09-nav-back", 1, id="kept by the back/forward cache, and seen to close later"),
         pytest.param("chrome-09b-nav-back-nobfcache", 0, id="left, and nothing seen"),
         pytest.param("chrome-08-refresh3", 0, id="reloaded"),
     ],

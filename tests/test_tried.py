@@ -16,9 +16,10 @@ from analyzer.model import Report
 from analyzer.outputs.document import tried
 from analyzer.outputs.text import tried_sentence
 from analyzer.readers import read
+from tests.small_har import stack
 
 Json = dict[str, Any]
-T0 = 1_767_225_600  # 2026-01-01T00:00:00Z
+T0 = 1_767_225_600.125  # 2026-01-01T00:00:00.125Z: dates in whole seconds alone would be cut ones
 URL = "https://app.example/"
 
 
@@ -50,6 +51,7 @@ def entry(number: int, start: float, kind: str | None = "xhr", url: str = URL, *
 def socket(number: int, start: float) -> Json:
     return {
         **entry(number, start, "websocket", "wss://app.example/ws"),
+        "_initiator": {"type": "script", "stack": stack("connect")},
         "response": {"status": 101, "headers": []},
         "timings": {"wait": 20, "receive": 0},
         "_webSocketMessages": [],

@@ -10,8 +10,10 @@ from analyzer.readers.watches import Code, in_other_processes, watches
 PAGE = {"page_1": Watch(100, True)}
 
 
-def code(socket: int | None, first: int, last: int, *scripts: tuple[str, str], page: str = "page_1") -> Code:
-    return Code(page, scripts, first, last, socket)
+def code(
+    socket: int | None, first: int, last: int, *scripts: tuple[str, str], page: str = "page_1", unseen: bool = False
+) -> Code:
+    return Code(page, scripts, first, last, socket, unseen)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,17 @@ def code(socket: int | None, first: int, last: int, *scripts: tuple[str, str], p
             id="a request of the earlier one",
         ),
         pytest.param([code(0, 1, 9), code(1, 20, 30, ("a.js", "18"))], {}, id="no stack"),
+        pytest.param(
+            [code(0, 1, 9, ("a.js", "7")), code(1, 20, 30, ("b.js", "18"), unseen=True)], {0: 9},
+            id="recording was paused over a link to a page with other scripts",
+        ),
+        pytest.param(
+            [code(0, 1, 25, ("a.js", "7")), code(1, 20, 30, ("b.js", "18"), unseen=True)], {}, id="both at once, one unseen",
+        ),
+        pytest.param(
+            [code(0, 1, 9, ("b.js", "18"), unseen=True), code(1, 20, 30, ("b.js", "18"), unseen=True)], {},
+            id="one document, unseen",
+        ),
         pytest.param(
             [code(0, 1, 9, ("a.js", "7")), code(1, 20, 30, ("a.js", "18"), page="page_2")], {}, id="another page's",
         ),

@@ -295,13 +295,13 @@ def _activity(socket: Socket, known: Known, pointer: str) -> list[Event]:
         found.append(Active(at, "last-activity", f"{pointer}/timings/wait"))
     if known.until is not None and known.row.silence is Silence.OPEN and socket.entry.time == -1:
         found.append(Active(known.until, "recording-end", "/log/_harSockets/until"))
-    if known.until is not None and socket.started is not None and socket.total and socket.close is None:
-        found.append(Active(socket.started + socket.total, "last-activity", f"{pointer}/time"))  # then it was lost
+    alive = epoch_seconds(socket.entry.alive)
+    if known.until is not None and alive is not None and socket.close is None:
+        found.append(Active(alive, "last-activity", f"{pointer}/_aliveAt"))  # then it was lost
     if socket.ticks:
-        alive = [at for at, opcode in _control(socket, known) if opcode != CLOSE_OPCODE]
-        if alive:
-            at = max(alive)
-            found.append(Active(at, "ping-or-pong", f"{pointer}/_webSocketMessages"))
+        answers = [at for at, opcode in _control(socket, known) if opcode != CLOSE_OPCODE]
+        if answers:
+            found.append(Active(max(answers), "ping-or-pong", f"{pointer}/_webSocketMessages"))
     return found
 
 

@@ -103,12 +103,6 @@ RECORDED_LATE = Caveat(
     "The recording began after the page was loaded: sockets that opened before are not in this file.",
     True,
 )
-EARLIER_KEPT = Caveat(
-    "earlier-page-kept",
-    "The first page in this file was reached from a page that is not in it: the back/forward cache may keep that page, "
-    "and its sockets.",
-    True,
-)
 FILTERED = Caveat(
     "filtered",
     "No page document is in this file: it was filtered when it was saved, and the filter may hide sockets too.",
@@ -227,6 +221,7 @@ class _Gathered:
         self.first_start: dict[str, Instant] = {}  # by pageref
         self.last_start: dict[str, Instant] = {}
         self.first: Instant = YEAR_2200  # that any entry witnesses
+        self.unpaged: Instant = YEAR_2200  # the first request that code of a page which is not listed made
         self.last: Instant = 0
         self.order = _Order()
         self.unmarked: dict[str, tuple[Instant, str]] = {}  # by pageref, start and URL of what may be its document
@@ -259,6 +254,8 @@ class _Gathered:
             if started is not None:
                 self.out_of_order = self.out_of_order or started < self._latest
                 self._started(entry.pageref, started, document=False)
+                if entry.pageref is not None and initiator_type(entry.initiator) == "script":
+                    self.later[entry.pageref] = max(started, self.later.get(entry.pageref, 0))
             self._socket(index, entry, started, peeled)
             return
         self.others += 1
@@ -279,6 +276,8 @@ class _Gathered:
                 self._document(index, entry, started)
             if failed:
                 self._failed(entry, started, end)
+            elif not document and entry.pageref is None and initiator_type(entry.initiator) in ("script", "parser"):
+                self.unpaged = min(started, self.unpaged)
             elif not document and entry.pageref is not None:
                 self._ordinary(entry, entry.pageref, started)
                 if may_be_document(entry):
@@ -611,7 +610,7 @@ class _Reading:
         """Dates in whole seconds were cut or rounded: each instant lies within half a second before and one after."""
         gathered = self.gathered
         few = gathered.dates < FEW_DATES or gathered.whole_seconds < gathered.dates
-        if few or self.row.tabs is Tabs.TOLD or self._dates_hold():  # our own recorder writes microseconds
+        if few or self._dates_hold():
             return
         early, self.row = (
             SECOND // 2,
@@ -668,6 +667,8 @@ class _Reading:
 
     def _codes(self, contexts: Sequence[str | None], traces: Sequence[Trace]) -> Iterator[Code]:
         """What code of which page did when. Iframes have scripts of their own: what they asked for tells nothing."""
+        there = self.gathered.scripts | {document.url for document in self.gathered.documents}
+        tells = 0 < len(self.gathered.scripts) < MOST_SCRIPTS  # without any they were filtered out
         for n, (realm, trace) in enumerate(zip(contexts, traces, strict=True)):
             asked = next((it.within.earliest for it in trace.events if isinstance(it, Requested)), None)
             if trace.page is not None:
@@ -675,7 +676,9 @@ class _Reading:
                 apart = realm is not None or not seen or trace.initiator is None
                 frames = trace.initiator.frames if trace.initiator is not None and not apart else ()
                 scripts = tuple(dict.fromkeys((it.url, it.script) for it in frames if it.url and it.script))
-                yield Code(trace.page, scripts, min(seen, default=0), max(seen, default=0), n)
+                began = scripts[-1][0] if scripts else ""
+                unseen = tells and began.startswith(("http://", "https://")) and kept(began) not in there
+                yield Code(trace.page, scripts, min(seen, default=0), max(seen, default=0), n, unseen)
         if not self.gathered.realms.iframes:
             for caller, during in self.gathered.callers.items():
                 yield Code(caller.page, ((caller.url, caller.script),), during.start, during.end or during.start)
@@ -813,23 +816,24 @@ class _Reading:
         if not paged or any(at < min(paged) for at in unpaged):
             return [RECORDED_LATE]
         # A filter for sockets shows them all, any other may hide them.
-        whole = bool(sockets) and not self.gathered.others
-        return [ONLY_SOCKETS, assumptions.NOT_CLEARED] if whole else [FILTERED]
+        if self.gathered.others or not sockets:
+            return [FILTERED]
+        before = [] if self._first_page_listed() else [self._no_bfcache() or assumptions.FIRST_RELOADED]
+        return [ONLY_SOCKETS, assumptions.NOT_CLEARED, *before]
 
     def _kept_before(self, first: page_reader.Document) -> list[Caveat]:
         """May a page that is not in the file be kept, with its sockets, by the back/forward cache? Its first page was
-        reached from one, unless that was reloaded."""
+        reached from one, or took the place of one that asked for something before, unless that was reloaded."""
         referer = first.ask.referer
         linked = referer is not None and referer != first.ask.url and origin(referer) == origin(first.ask.url)
-        if (
-            self.row.tabs is not Tabs.DOCUMENT
-            or first.ask.directive == MAX_AGE
-            or not (linked or not self._first_page_listed())
-        ):
+        followed = linked or not self._first_page_listed() or self.gathered.unpaged < first.started
+        if self.row.tabs is not Tabs.DOCUMENT or first.ask.directive == MAX_AGE or not followed:
             return []
         if self.gathered.chrome is not None and self.gathered.chrome <= exporters.SOCKETS_BAR_BFCACHE_UP_TO:
             return [assumptions.SOCKETS_BAR_BFCACHE]
-        return [assumptions.FIRST_RELOADED if first.ask.directive == NO_CACHE else EARLIER_KEPT]
+        by_code = linked and first.ask.initiator == "script"  # F5 is not
+        reloaded = first.ask.directive == NO_CACHE and not by_code
+        return [assumptions.FIRST_RELOADED if reloaded else assumptions.EARLIER_KEPT]
 
     def _loads(self) -> list[page_reader.Document]:
         """The documents of pages that were recorded from their load on; an iframe's tells nothing of its page."""

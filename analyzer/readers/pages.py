@@ -108,7 +108,7 @@ def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: R
     firsts: dict[Instant | None, int] = {}  # the first page of each date
     for n, page in enumerate(order):
         firsts.setdefault(page.started, n)
-    how = [_replaces(order, n, firsts, numbers, main, rules) for n in range(len(order))]
+    how = [_replaces(order, n, firsts, numbers, main, rules, seen) for n in range(len(order))]
     shown = _shown_since(order, seen, main, how, rules.start_slack)
     addresses: set[str] = set()  # of the pages before
     latest = None
@@ -245,6 +245,7 @@ def _replaces(
     numbers: dict[str, int],
     main: dict[str, Document | None],
     rules: Rules,
+    seen: dict[str, Seen],
 ) -> Replaces | PageKind:
     """What this page did to the one before; UNKNOWN where nothing tells, as where there is none."""
     page, document = order[n], main[order[n].id]
@@ -256,8 +257,9 @@ def _replaces(
     asked = main[before.id]
     way = Way(rules.framed, page.id in rules.other_process)
     found = replaces(asked.ask if asked is not None else _unrecorded(before), document.first, rules.ordinary, way)
-    # Where a page of no requests stood in between, a reload is one of that page, not of `before`.
-    if found is not Replaces.NAVIGATION and numbers[page.id] != numbers[before.id] + 1:
+    # Where a page of no requests stood in between, or an error page, a reload is one of that, not of `before`.
+    error_page = before.id in seen and seen[before.id].failed is not None
+    if found is not Replaces.NAVIGATION and (error_page or numbers[page.id] != numbers[before.id] + 1):
         return PageKind.UNKNOWN
     # DevTools keeps all pages or the last one alone: several without the first are of a log that was cleared, or of two
     # tabs that somebody put together.

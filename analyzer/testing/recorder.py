@@ -371,6 +371,7 @@ def _socket_entry(socket: Socket) -> Json:
         **({} if socket.initiator is None else {"_initiator": socket.initiator}),
         "_webSocketMessages": socket.messages,
         **({"_webSocketClose": _close(socket)} if socket.latest is not None and not failed else {}),
+        **({"_aliveAt": socket.last_sign / SECOND} if socket.lost else {}),
     }
 
 
