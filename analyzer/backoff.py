@@ -44,9 +44,10 @@ def reconnects(members: Sequence[Session]) -> tuple[list[Session], list[Session]
 
 
 def _end(session: Session) -> Instant | None:
+    """By when it had surely ended."""
     if session.outcome not in (Outcome.CLOSED, Outcome.FAILED) or session.closed is None:
         return None
-    return session.closed.earliest
+    return session.closed.latest
 
 
 def _wait(session: Session, ends: Sequence[Instant]) -> Duration:

@@ -96,13 +96,16 @@ def _unsure(report: Report, findings: Iterable[Finding], policy: Policy) -> bool
 
 
 def _open_shortest(report: Report) -> Report:
-    """The report as if each socket of which the end is not known had closed as soon as it may have."""
+    """The report as if each socket of which the end is not known had ended as soon as it may have."""
 
     def closed(it: Session) -> Session:
-        if it.outcome is not Outcome.UNKNOWN or it.possible is None:
+        end, outcome = it.closed.earliest if it.closed is not None else None, it.outcome
+        if outcome is Outcome.UNKNOWN and it.possible is not None:
+            end = it.possible.start if it.proven is None or it.proven.end is None else it.proven.end
+            outcome = Outcome.CLOSED
+        elif outcome not in (Outcome.CLOSED, Outcome.FAILED) or end is None:
             return it
-        end = it.possible.start if it.proven is None or it.proven.end is None else it.proven.end
-        return msgspec.structs.replace(it, outcome=Outcome.CLOSED, closed=Bounds(end, None, "as soon as it may have"))
+        return msgspec.structs.replace(it, outcome=outcome, closed=Bounds(end, end, "as soon as it may have"))
 
     return msgspec.structs.replace(report, sessions=tuple(map(closed, report.sessions)))
 

@@ -361,6 +361,15 @@ def test_a_storm_that_cannot_be_ruled_out_is_a_doubt(gap: int, status: int, repo
     assert gate.judge(report(har(*entries, creator=firefox), max_open=15), policy).status == status
 
 
+def test_handshakes_that_failed_side_by_side_are_no_storm(report: Callable[..., Report]) -> None:
+    """By Playwright, which does not record when they failed: none is known to have been asked for after another."""
+    attempts = [failed(1 + n * 0.003, 21) for n in range(12)]
+    for it in attempts:
+        it["response"]["_failureText"] = it["_webSocketMessages"].pop()["data"]
+    written = har(*attempts, creator={"name": "Playwright", "version": "1.61.0"})
+    assert {it.rule for it in report(written).findings} == {"failed-handshakes", "nothing-recorded"}
+
+
 def test_what_the_baseline_knows_is_no_doubt(report: Callable[..., Report]) -> None:
     (known,) = report(har(socket(1, 6, url=ONE), socket(2, 9, url=ONE))).findings
     policy = Policy(baseline=frozenset({known.fingerprint}))
