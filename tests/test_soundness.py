@@ -365,6 +365,7 @@ EDITS: dict[str, Edit] = {
     "dates of 1969": put(startedDateTime="1969-12-31T23:59:59.000Z"),
     "dates of the year 58865": put(startedDateTime="+058865-11-06T00:00:00.000Z"),
     "initiators removed": drop("_initiator"),
+    "close records removed": drop("_webSocketClose"),
     "exporter's own fields removed": lambda entries, _: [{k: v for k, v in e.items() if k[0] != "_" or k in (MARK, "_resourceType")} for e in entries],
 }  # fmt: skip
 
