@@ -253,6 +253,9 @@ def since(at: Instant, axis: Axis) -> str:
     if SECOND <= axis.end - axis.start < MINUTE:
         return f"{(at - axis.zero) / SECOND:.2f} s"
     sign = "-" if at < axis.zero else ""  # a page began before anything of it was recorded
+    hours, seconds = divmod(abs(at - axis.zero) // SECOND, 3600)
+    if hours:  # a place in time, unlike a length, is given to the second
+        return f"{sign}{hours:,} h {seconds // 60} min {seconds % 60} s"
     return sign + spoken(abs(at - axis.zero)) if at != axis.zero else "0 s"
 
 

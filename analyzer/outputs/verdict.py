@@ -12,6 +12,7 @@ from analyzer import advice as advices
 from analyzer import openings, unknowns
 from analyzer.intervals import peak
 from analyzer.model import Confidence, Duration, Outcome, Overlap, Policy, Report, Session, Verdict, spoken
+from analyzer.overlaps import covered
 
 PROBLEMS = 3  # that are told one by one
 STATUS = re.compile(r"(?:status|Unexpected response code:) (\d{3})")  # ours; Chrome's
@@ -104,14 +105,21 @@ def _among(report: Report, policy: Policy, ids: Sequence[str]) -> str:
 def _lasted(overlaps: Sequence[Overlap]) -> str:
     """For how long. Never the peak for the length of a whole stretch, and "at least" where an end is not known."""
     peak, n = max(overlap.peak for overlap in overlaps), len({id for overlap in overlaps for id in overlap.sessions})
-    bounded = any(overlap.duration_is_lower_bound for overlap in overlaps)
-    total, longest = sum(overlap.duration for overlap in overlaps), max(overlap.duration for overlap in overlaps)
+    bounded = any(overlap.duration_is_lower_bound for overlap in overlaps) and _limit(overlaps) is None
+    total, longest = covered(overlaps), max(overlap.duration for overlap in overlaps)
     most = f", up to {peak:,} at once" if peak > 2 else ""
     many = "Both open" if n == 2 else "2 or more open" if peak > 2 else "2 open at a time"
     if len(overlaps) == 1:
         return f"{many} {_length(total, bounded)}{most}"
     together = f"{_length(total, bounded)} together, the longest {_length(longest, bounded)}"
     return f"{many} in {len(overlaps):,} stretches, {together}{most}"
+
+
+def _limit(overlaps: Sequence[Overlap]) -> str | None:
+    """How long they lasted at most, where that is no more than the length that is known."""
+    limits = [overlap.at_most for overlap in overlaps]
+    most = sum(limit or 0 for limit in limits)
+    return spoken(most) if None not in limits and spoken(most) == spoken(covered(overlaps)) else None
 
 
 def _length(duration: Duration, bounded: bool) -> str:
@@ -131,6 +139,8 @@ def _afterwards(report: Report, proven: Sequence[Overlap]) -> str:
         return f"; {of_all} still open {saved(report)}"
     if any(overlap.duration_is_lower_bound for overlap in proven):
         limits = [overlap.at_most for overlap in proven]
+        if _limit(proven) is not None:
+            return ""
         if None not in limits:
             return f", at most {spoken(sum(limit or 0 for limit in limits))}"
         return "; how much longer, this file cannot tell"
