@@ -65,7 +65,10 @@ def test_with_the_cache_on(after: Ask, found: Replaces) -> None:
         pytest.param(TYPED_NO_CACHE, ask(APP, NO_CACHE, "same-origin", None), NO_REFERRER, NAVIGATION, id="the same, no-referrer"),
         pytest.param(TYPED_NO_CACHE, ask(APP, NO_CACHE, "same-origin", None, "script"), NO_REFERRER, NAVIGATION, id="the same by a script"),
         pytest.param(TYPED, ask(APP, NO_CACHE, "same-origin", ROOM), PLAIN, NAVIGATION, id="ticked in between"),
-        pytest.param(TYPED_NO_CACHE, ask(ROOM, NO_CACHE, "same-origin"), DISABLED, NAVIGATION, id="F5 after pushState, or back"),
+        pytest.param(TYPED_NO_CACHE, ask(ROOM, NO_CACHE, "same-origin"), DISABLED, ASSUMED, id="F5 after pushState"),
+        pytest.param(TYPED_NO_CACHE, ask(ROOM, NO_CACHE, "same-origin"), NO_REFERRER, NAVIGATION, id="F5 after pushState, or a link, no-referrer"),
+        pytest.param(TYPED_NO_CACHE, ask(ROOM, NO_CACHE, "same-origin", None, "script"), DISABLED, NAVIGATION, id="a script leads elsewhere"),
+        pytest.param(TYPED_NO_CACHE, ask(ROOM, NO_CACHE), DISABLED, NAVIGATION, id="another URL typed"),
         pytest.param(
             ask(APP, NO_CACHE, "same-origin", HOME), ask(APP, NO_CACHE, "same-origin", HOME), DISABLED, ASSUMED,
             id="F5 of what a link led to",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -48,6 +48,7 @@ from analyzer.readers.fields import (
 from analyzer.readers.raw import RawEntry
 
 RECEIVE_THRESHOLD = 0.0005  # ms; CDP resolves 0.001, re-imported files carry noise of 0.0002
+WHOLE = 0.002  # ms; nearer to a whole millisecond an instant may have been rounded to it
 ENDLESS = 1e19  # ticks; beyond is no time in any unit
 LONGEST_HANDSHAKE = 1 * SECOND  # a longer `wait` without messages may mean that they were removed
 ERROR_SLACK = 100 * MILLISECOND  # from the error on an open socket to its close; measured: 0.06 and 0.6 ms
@@ -151,7 +152,7 @@ def united(sockets: Sequence[Socket]) -> list[Socket]:
     entries that tells most which shows the close, has most messages, goes furthest."""
     found: dict[object, Socket] = {}
     for socket in sockets:
-        same = (socket.key, socket.started) if socket.key and socket.started is not None else socket.index
+        same = _identity(socket)
         known = found.get(same)
         if known is None:
             found[same] = socket
@@ -161,6 +162,24 @@ def united(sockets: Sequence[Socket]) -> list[Socket]:
             best.clock = known.clock
             found[same] = best
     return list(found.values())
+
+
+def _identity(socket: Socket) -> Hashable:
+    """Equal for entries of one socket. Without a key (headers that were removed, HTTP/2) no two sockets have their
+    first message at the same instant, or waited as long, where that is given to less than a millisecond; nor are all
+    their messages at the same instants."""
+    if socket.started is None:
+        return socket.index
+    if socket.key:
+        return socket.key, socket.started
+    same = socket.entry.request.url, socket.started
+    ticks = socket.ticks.ticks if socket.ticks else array("d")
+    told = min(ticks) * 1000 if ticks else socket.entry.timings.wait
+    if told is not None and 0 < told < ENDLESS and abs(told - round(told)) >= WHOLE:
+        return *same, told
+    if ticks and 0 < min(ticks) < max(ticks) < ENDLESS:
+        return *same, socket.total, len(ticks), sum(ticks)
+    return socket.index
 
 
 def _tells(socket: Socket) -> tuple[bool, int, Duration]:

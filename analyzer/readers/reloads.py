@@ -76,7 +76,10 @@ def _replaces(before: Ask | None, after: Ask, ordinary: Ordinary, way: Way) -> R
         # the page's URL. Then F5 has no Referer, `location.reload()` that very URL.
         own = after.referer in (None, after.url, before.referer)
         same_site = origin(after.url) == origin(before.url) and after.site in (None, "same-origin")
-        return Replaces.RELOAD_ASSUMED if asks_anew and own and same_site else Replaces.NAVIGATION
+        # With "Disable cache" on a link that sends no Referer looks the same, which other requests of the site do send.
+        unsent = after.referer is None and after.site == "same-origin" and ordinary.referer is True
+        by_browser = unsent and after.directive == NO_CACHE and after.initiator in (None, "other")
+        return Replaces.RELOAD_ASSUMED if (asks_anew or by_browser) and own and same_site else Replaces.NAVIGATION
     if after.referer == after.url:  # asked for by the page itself: the browser replaces a page by its own URL
         # `Referrer-Policy: origin` makes a Referer of that form, whatever the page's URL is.
         sure = asks_anew or (after.url != origin(after.url) + "/" and not way.framed)
