@@ -177,7 +177,7 @@ def test_the_clock_of_messages_is_told_by_their_size(unit: float, offset: float,
 def test_without_a_fitting_clock_messages_are_counted_and_their_times_are_skipped(
     report: Callable[..., Report],
 ) -> None:
-    found = report(har("some program", socket(1, 2, 3), socket(1, 2, 3, unit=1000), socket(1, 2, 3)))
+    found = report(har("some program", socket(1, 2, 3), socket(1, 2, 3, unit=1000), socket(1, 2, 4)))
     assert [(s.messages.sent, len(s.messages.times)) for s in found.sessions] == [(2, 2), (2, 0), (2, 2)]
     assert [skipped.pointer for skipped in found.capture.skipped] == ["/log/entries/1/_webSocketMessages"]
 
