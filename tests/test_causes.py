@@ -20,6 +20,7 @@ from analyzer.pipeline import analyze
 from analyzer.providers import builtin, clients
 from analyzer.readers import read
 from analyzer.redaction import masked
+from tests.kinds import of_the_lab
 
 ROOT = Path(__file__).parent.parent
 CAPTURES = ROOT / "tests" / "captures"
@@ -97,7 +98,11 @@ PROBABLE = {
     "chrome-cause-two-clients-minified",
     "chrome-cause-two-clients-modules",
 }
-NAMES = sorted(p.relative_to(CAPTURES).as_posix() for p in CAPTURES.rglob("*") if p.name.endswith((".har", ".har.zip")))
+NAMES = sorted(
+    p.relative_to(CAPTURES).as_posix()
+    for p in CAPTURES.rglob("*")
+    if p.name.endswith((".har", ".har.zip")) and not of_the_lab(p)
+)
 
 
 def report(name: str, edit: Callable[[dict[str, Any]], None] | None = None, tmp: Path | None = None) -> Report:
