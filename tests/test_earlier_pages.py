@@ -57,8 +57,8 @@ RECORDED, CACHE_ON, CACHE_OFF = Assume.RECORDED_FROM_START, Assume.BFCACHE, Assu
         pytest.param(capture([*LINK, AGENT]), [], "no-overlap", ["no-bfcache"], id="Chrome 148"),
         pytest.param(capture([*LINK, AGENT]), [CACHE_ON], "inconclusive", ["bfcache"], id="Chrome 148, taken back"),
         pytest.param(capture([*LINK, AGENT]), [CACHE_OFF], "no-overlap", ["no-bfcache"], id="Chrome 148, by word"),
-        pytest.param(sockets_alone("page_1"), [], "no-overlap", ["filtered"], id="sockets alone"),
-        pytest.param(sockets_alone("page_2"), [], "no-overlap", ["filtered", "first-reload"], id="sockets alone, a later page"),
+        pytest.param(sockets_alone("page_1"), [], "no-overlap", ["not-cleared"], id="sockets alone"),
+        pytest.param(sockets_alone("page_2"), [], "no-overlap", ["not-cleared", "first-reload"], id="sockets alone, a later page"),
     ],
 )  # fmt: skip
 def test_an_earlier_page(

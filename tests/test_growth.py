@@ -28,7 +28,7 @@ from analyzer.together import together
 
 FACTOR = 5  # of four times as many: n log n, and what the processor's caches no longer hold
 FLOOR = 0.06  # seconds: what takes less is lost in the noise
-TRIES = 2  # the fastest of so many counts: others use the machine, too
+TRIES = 3  # the fastest of so many counts: others use the machine, too
 # What a command does beside reading, analysing and masking: the steps below that measure it.
 OF_COMMAND = {
     "analyze": outputs.STREAMED,
@@ -134,11 +134,15 @@ def out_of_proportion(step: Callable[[Case], object], small: Case, large: Case) 
     """What it took, where that is too much; once more where it may be the machine."""
     before, after = seconds(step, small), seconds(step, large)
     for _ in range(TRIES):
-        if after <= FLOOR or after <= FACTOR * before:
+        if in_proportion(before, after):
             return ""
         after, again = min(after, seconds(step, large)), [seconds(step, small) for _ in range(3)]
         before = min(after, sorted([before, *again])[1])
-    return f"{before * 1000:.0f} -> {after * 1000:.0f} ms"
+    return "" if in_proportion(before, after) else f"{before * 1000:.0f} -> {after * 1000:.0f} ms"
+
+
+def in_proportion(before: float, after: float) -> bool:
+    return after <= FLOOR or after <= FACTOR * before
 
 
 def assert_in_proportion(shape: str, small: int, large: int, tmp_path: Path, without: Collection[str] = ()) -> None:

@@ -358,6 +358,7 @@ def _socket_entry(socket: Socket) -> Json:
     if failed:
         response["_failureText"] = socket.problem or "closed before the connection was established"
     wait = -1 if socket.answered is None else (socket.answered - socket.requested) / MILLISECOND
+    asked = max(socket.requested, socket.requested_by or 0)  # by then nothing had been heard of it yet
     return {
         **({} if socket.page is None else {"pageref": socket.page}),
         "startedDateTime": _date(socket.requested),
@@ -371,7 +372,7 @@ def _socket_entry(socket: Socket) -> Json:
         **({} if socket.initiator is None else {"_initiator": socket.initiator}),
         "_webSocketMessages": socket.messages,
         **({"_webSocketClose": _close(socket)} if socket.latest is not None and not failed else {}),
-        **({"_aliveAt": socket.last_sign / SECOND} if socket.lost else {}),
+        **({"_aliveAt": socket.last_sign / SECOND} if socket.lost and socket.last_sign > asked else {}),
     }
 
 

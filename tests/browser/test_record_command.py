@@ -85,7 +85,11 @@ def test_what_was_recorded_is_written_and_marked_where_what_records_it_is_killed
     lines = [process.stderr.readline() for _ in range(3)]
     assert "- socket #2 closed" in lines[2]
     for child in psutil.Process(process.pid).children(recursive=True):
-        driver, browser = "node" in child.name(), "chrom" in child.name() and "--type=" not in " ".join(child.cmdline())
+        try:
+            name, command = child.name(), " ".join(child.cmdline())
+        except psutil.Error:  # it has just ended: Chromium starts and ends several as it begins
+            continue
+        driver, browser = "node" in name, "chrom" in name and "--type=" not in command
         if driver if who == "its driver" else browser:
             child.kill()
     _, rest = process.communicate(timeout=60)
