@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from analyzer.model import Report, Unreadable
 from tests.test_text import report, socket
@@ -153,7 +154,7 @@ def test_filters_by_service_and_user(opened: Any, page_of: Callable[..., Path]) 
     page.get_by_role("combobox", name="User").select_option("user-2")
     assert numbers(page) == ["2"]
     page.get_by_role("combobox", name="Service").select_option("Stream Chat")
-    assert page.locator(".lane").count() == 1
+    expect(page.locator(".lane")).to_have_count(1)  # it is painted with the next frame
 
 
 def test_the_table_sorts_both_ways(opened: Any, page_of: Callable[..., Path]) -> None:
