@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
 
 from analyzer.model import Report, Unreadable
 from tests.test_text import report, socket
@@ -150,6 +149,8 @@ def test_filters_act_on_timeline_and_table(opened: Any, page_of: Callable[..., P
 
 
 def test_filters_by_service_and_user(opened: Any, page_of: Callable[..., Path]) -> None:
+    from playwright.sync_api import expect
+
     page = opened(page_of("../../sample_hars/stream-chat-two-users")).page
     page.get_by_role("combobox", name="User").select_option("user-2")
     assert numbers(page) == ["2"]
