@@ -53,6 +53,9 @@ def second_mounts(sessions: Iterable[Session]) -> list[tuple[Session, Session]]:
     the same page and user, a moment before."""
     found: list[tuple[Session, Session]] = []
     firsts: dict[object, list[Session]] = {}
+    sessions = list(sessions)
+    if not any(initiators.second_mount(it.initiator) for it in sessions):
+        return found
     for session in in_order(sessions):
         if (key := source(session)) is not None:
             before = firsts.setdefault(key, [])

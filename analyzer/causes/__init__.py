@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
+from typing import TypeAlias
 
 import msgspec
 
@@ -35,6 +36,7 @@ CAUSES = (
     socket_io_not_multiplexed.CAUSE,
     several_client_instances.CAUSE,
 )
+Key: TypeAlias = Callable[[Session], Hashable]
 GRAVITY = list(Severity)
 SHOWN = 100  # lines of proof
 
@@ -45,35 +47,31 @@ def explainer(report: Report) -> Callable[[Finding], Finding]:
     rank = {session.id: n for n, session in enumerate(everyone)}
 
     @cache
-    def keys(cause: str) -> list[Hashable]:
+    def keys(key: Key) -> list[Hashable]:
         """Of all sockets, worked out once: one may be in many findings."""
-        return [by_id[cause].key(session) for session in everyone]
+        return [key(session) for session in everyone]
 
-    by_id = {cause.id: cause for cause in CAUSES}
+    def lots(finding: Finding, key: Key) -> list[list[Session]]:
+        """Those of one key that were open together, the largest lot first."""
+        groups: dict[Hashable, list[Session]] = {}
+        for n in sorted(rank[id] for id in finding.sessions if id in rank):
+            if (of := keys(key)[n]) is not None:
+                groups.setdefault(of, []).append(everyone[n])
+        found = (it for it in groups.values() if len(it) > 1)
+        return sorted((lot for it in found for lot in overlaps.together(it, finding.confidence)), key=len, reverse=True)
 
     def explained(finding: Finding) -> Finding:
-        members = sorted(rank[id] for id in finding.sessions if id in rank)
+        by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
         for cause in CAUSES:
-            if cause.of_all:
-                told = cause.explain(finding, everyone)
-            else:
-                groups: dict[Hashable, list[Session]] = {}
-                for n in members:
-                    if (key := keys(cause.id)[n]) is not None:
-                        groups.setdefault(key, []).append(everyone[n])
-                told = _first(cause, finding, list(groups.values()))
+            if not cause.of_all and cause.key not in by_key:
+                by_key[cause.key] = lots(finding, cause.key)
+            said = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))
+            told = next((it for it in said if it is not None), None)
             if told is not None:
                 return _with(finding, cause, told)
         return finding
 
     return explained
-
-
-def _first(cause: Cause, finding: Finding, groups: Sequence[Sequence[Session]]) -> Explanation | None:
-    """What the cause says of those that were open together: of the largest lot of which it says something."""
-    lots = [lot for group in groups if len(group) > 1 for lot in overlaps.together(group, finding.confidence)]
-    told = (cause.explain(finding, lot) for lot in sorted(lots, key=len, reverse=True))
-    return next((it for it in told if it is not None), None)
 
 
 def _with(finding: Finding, cause: Cause, told: Explanation) -> Finding:
