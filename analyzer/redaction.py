@@ -117,6 +117,7 @@ def masked(run: Run, *, secrets: bool = True, users: bool = True, key: str | Non
     )
 
 
+@remembered(8192)  # many findings are about one address
 def shape(endpoint: str) -> str:
     """An endpoint without what differs from run to run: what is masked in its path by its shape is `*`."""
     head, path = _split(endpoint)

@@ -7,7 +7,7 @@ that were open together (`Cause.key`): sockets of one overlap may have met other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import TypeAlias
 
