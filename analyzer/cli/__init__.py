@@ -36,7 +36,7 @@ Examples:
 
 \b
 Exit status: 0 done, 2 wrong usage, 3 a capture could not be read;
-of check also 1 the policy is violated, 4 it cannot be told, 5 no sockets."""
+of check also 1 the policy is violated, 4 it cannot be told, 5 no socket opened."""
 
 
 class Commands(TyperGroup):

@@ -34,7 +34,7 @@ def check(
     Example: har-sockets check captures/ --per user --out junit:sockets.xml
 
     Exit status: 0 all pass, 1 the policy is violated, 2 wrong usage, 3 a capture could not be read, 4 it cannot be
-    told (--allow-undecided), 5 no sockets (--allow-empty).
+    told (--allow-undecided), 5 no socket opened (--allow-empty).
     """
     from analyzer.outputs.check import first_problem, render
 

@@ -208,8 +208,8 @@ class _Gathered:
         self.hops: dict[str | None, Ask] = {}  # by tab, the first of the redirects that lead to its next document
         self.main_frames: dict[str | None, str | None] = {}  # by tab
         self.failed: dict[str | None, list[Interval]] = {}  # by pageref, navigations that failed
-        self.content: dict[str, Instant] = {}  # by pageref, the first request that its parser or a script made
-        self.later: dict[str, Instant] = {}  # by pageref, the last of these
+        self.content: dict[str, Instant] = {}  # by pageref, the first request that its parser made
+        self.later: dict[str, Instant] = {}  # by pageref, the last that its parser or a script made
         self.callers: dict[Caller, Interval] = {}  # when code of a script asked for something, first and last
         self.samples: Counter[str | None] = Counter()  # by pageref, ordinary requests whose headers were looked at
         self.directives: set[str] = set()  # of Cache-Control, that these carry

@@ -67,7 +67,7 @@ class Seen(Value, frozen=True):
     first_start: Instant  # of a request that is not for a document
     last_start: Instant  # the last start of a request, or a message
     documents: tuple[Document, ...]
-    content: Instant | None = None  # the first request that its parser or a script made: its document was there
+    content: Instant | None = None  # the first request that its parser made: its document was there
     failed: Instant | None = None  # the start of a navigation that failed and, it seems, left an error page
 
 
@@ -299,7 +299,7 @@ def _shown_since(
 ) -> list[Instant | None]:
     """For each page an instant at which it, or a later one, was there: the pages before it were gone by then.
 
-    Its document was there when its parser or a script asked for something. When the request for the next document but
+    Its document was there when its parser asked for something. When the request for the next document but
     one began, it had come and was to go in turn. The answer to its own request is no bound: a page that is busy
     when it should go (`pagehide`, a long task) goes late. What a page brings back from the back/forward cache has old
     dates.
