@@ -40,12 +40,16 @@ def run(*args: str) -> subprocess.CompletedProcess[str]:
 
 
 def killed(after: int, path: Path, *args: str) -> None:
-    """A run that is killed when its file has so many lines."""
+    """Kill a run once its file has so many lines. What an earlier run left under the same name does not count."""
+    part = path.with_name(path.name + ".part")
+    left = part.stat().st_mtime_ns if part.exists() else None
     with subprocess.Popen(command(*args), stderr=subprocess.DEVNULL) as process:
-        part = path.with_name(path.name + ".part")
         until = time.monotonic() + 60
-        while time.monotonic() < until and not (part.exists() and part.read_bytes().count(b"\n") >= after):
+        while time.monotonic() < until and process.poll() is None:
+            if part.exists() and part.stat().st_mtime_ns != left and part.read_bytes().count(b"\n") >= after:
+                break
             time.sleep(0.002)
+        assert process.poll() is None, "the run ended before it could be killed"
         process.send_signal(signal.SIGKILL)
 
 
@@ -137,7 +141,6 @@ def test_what_other_options_wrote_is_never_taken_over(finished: bool, folder: Pa
         killed(30, path, *arguments, *open_)
         killed(40, path, *arguments, *open_, "--resume")
         assert (tmp_path / "r.ndjson.old").exists()
-        (tmp_path / "r.ndjson.part").unlink()  # or `killed` takes it for that of the next run
     killed(5, path, *arguments)
     assert run(*arguments, "--resume").returncode == 3
     whole = tmp_path / "whole.ndjson"
