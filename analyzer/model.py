@@ -846,6 +846,21 @@ class Unreadable(Value, frozen=True):
         return f"<Unreadable {file_name(self.source)}>"
 
 
+class Selection(Value, frozen=True):
+    """Which captures of a run are shown (`--only`, `--top`), and what the whole run shows."""
+
+    own_words = frozenset({"only"})
+
+    only: tuple[str, ...]  # results, rules, causes; none: all
+    top: int | None  # so many, the worst first; None: all
+    matching: int  # captures that `only` asks for
+    totals: tuple[tuple[str, int], ...]  # captures of the whole run by result, in words
+
+    def __len__(self) -> int:
+        """How many captures the whole run has."""
+        return sum(number for _, number in self.totals)
+
+
 class Run(Value, frozen=True):
     """A list of reports, with the captures that could not be read and the policy: what outputs render."""
 
@@ -855,6 +870,7 @@ class Run(Value, frozen=True):
     title: str | None = None  # of the report, as whoever asks for it has it
     meta: tuple[tuple[str, str], ...] = ()  # release, build: shown at the head of a report
     rules: tuple[Rule, ...] = ()  # all that were applied, for outputs that list them
+    selection: Selection | None = None  # None: all captures are shown
 
     def __repr__(self) -> str:
         return f"<Run of {plural(len(self.reports), 'report')}, {len(self.unreadable):,} unreadable>"
