@@ -19,13 +19,14 @@ import msgspec
 from rich.text import Text
 
 from analyzer import providers
-from analyzer.model import MILLISECOND, Run, Value, Verdict, enumerated, spoken
+from analyzer.model import MILLISECOND, Run, Value, enumerated, spoken
 from analyzer.outputs import NotInstalled, listing, markdown, terminal, triage
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import FORMAT, Json, capture_document, pretty
 from analyzer.outputs.summary import safe, safe_middle
 from analyzer.outputs.terminal import FAINT, STRONG, Medium, count, heading, wrapped
 from analyzer.outputs.triage import Row
+from analyzer.outputs.verdict import Kind
 from analyzer.version import VERSION
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ TABLES = {
 HEADS = ("", "captures", "overlap", "undecided", "median peak", "highest peak", "median overlap", "worst capture")
 COUNTED = ("rule", "cause", "undecided")  # tables in which only captures are worth a column
 MEANINGS = (
-    "Overlap: captures in which 2 or more sockets were certainly open at the same time, and their share. "
+    "Overlap: captures in which 2 or more sockets of the application were certainly open at the same time, and their "
+    "share. "
     "Undecided: possible overlap or inconclusive. "
     "Peak: how many sockets of one capture (of one user, by service) were certainly open at the same time. "
     "Median overlap: how long 2 or more were open, over the captures with an overlap. "
@@ -166,7 +168,7 @@ def _facts(document: Json, row: Row) -> Facts:
     return Facts(
         row=row,
         sha256=document["sha256"],
-        overlap=document["verdict"] == Verdict.OVERLAP,
+        overlap=row.result == Kind.OVERLAP,
         overlap_ms=float(document["concurrency"]["proven_overlap_ms"]),
         service={name: max(peak for it, peak in peaks if it == name) for name, _ in peaks},
         client=tuple(sorted(clients)),
