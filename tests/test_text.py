@@ -319,10 +319,11 @@ def test_many_sockets_are_summed_up_in_time() -> None:
 def test_many_captures_are_one_line_each_and_a_summary() -> None:
     overlapping, single = report(socket(0, 2), socket(1, 3), source="bad.har"), report(socket(0, 2), source="good.har")
     lines = shown(*[overlapping] * 2, *[single] * 4, unreadable=[Unreadable("broken.har", "no HAR")]).splitlines()
-    assert lines[0] == "✗ several open at once    2 sockets  at least 2    bad.har"
-    assert lines[2] == "✓ never more than one      1 socket  at most 1     good.har"
-    assert lines[6] == "! broken.har: cannot be read: no HAR"
-    assert lines[-1] == "7 captures: several open at once 2, never more than one 4, cannot be read 1."
+    assert lines[0].split() == ["result", "sockets", "peak", "overlap", "capture"]
+    assert lines[1].split() == ["✗", "overlap", "2", "2", "1.00", "s", "bad.har"]
+    assert lines[3].split() == ["✓", "no", "overlap", "1", "1", "good.har"]
+    assert lines[7].split("  ") == ["! unreadable", *[""] * (len(lines[7].split("  ")) - 2), "broken.har: no HAR"]
+    assert lines[-1] == "7 captures: 2 overlap, 4 no overlap, 1 unreadable."
 
 
 def test_a_page_that_came_back_is_not_drawn_at_its_old_date() -> None:

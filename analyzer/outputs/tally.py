@@ -350,9 +350,12 @@ def _indented(lines: Iterable[Text]) -> list[Text]:
 
 
 def _columns(rows: Sequence[Sequence[str]], medium: Medium, cut: bool) -> list[Text]:
-    """Numbers to the right. Where a terminal is narrow the worst capture has a line of its own under its row."""
+    """Numbers to the right. Where a terminal is narrow the last columns are left out, and the worst capture has a line
+    of its own under its row."""
     paths, cells = [row[-1] for row in rows], [row[:-1] for row in rows]
     widths = [_widest(cells, n) for n in range(len(cells[0]))]
+    while cut and len(widths) > 2 and 3 + min(widths[0], 20) + sum(width + 2 for width in widths[1:]) > medium.width:
+        widths, cells = widths[:-1], [row[:-1] for row in cells]
     numbers = sum(width + 2 for width in widths[1:])
     first = min(widths[0], max(8, medium.width - 3 - numbers)) if cut else widths[0]
     room = medium.width - 3 - first - numbers - 2
