@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
+from analyzer import choices
 from analyzer.cli import progress
 from analyzer.cli.help import MANY
-from analyzer.cli.options import Delivery, Only, by_suffix, command_with, distinct
+from analyzer.cli.options import Delivery, Only, command_with
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
@@ -50,11 +51,9 @@ def summary(
       har-sockets captures/ --format ndjson > results.ndjson
       har-sockets summary results.ndjson --only duplicate-connection --worst 20
     """
-    delivery.check(SHOWN, FORMATS)
-    files = delivery.files()
-    if delivery.output is not None:
-        files.append((by_suffix(delivery.output, FORMATS), delivery.output))
-    distinct([path for _, path in files])
+    if delivery.format == "parquet":
+        refuse(f"--format parquet: choose {choices.alternatives(SHOWN)}, or -o FILE.parquet")
+    files = delivery.written(FORMATS)
     from analyzer.outputs import tally
 
     with progress.shown(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
@@ -72,7 +71,7 @@ def summary(
             write(path, tally.RENDERERS[name](found, most))
     except NotInstalled as problem:
         refuse(str(problem))
-    if not delivery.quiet and (delivery.output is None or delivery.format):
+    if delivery.prints:
         name = delivery.format or "text"
         as_text = partial(tally.text, **terminal(), cut=sys.stdout.isatty())
         show(as_text(found, most) if name == "text" else tally.RENDERERS[name](found, most))
