@@ -19,7 +19,8 @@ from analyzer.outputs import NotInstalled
 
 SHOWN = ("text", "json", "csv", "markdown")
 FORMATS = (*SHOWN, "parquet")
-MOST_NAMED = 20  # lines that are no results, one by one
+MOST_NAMED = 20  # lines that are not results, one by one
+HOW = "`summary` reads results, not captures. Write them: har-sockets CAPTURE... --format ndjson > results.ndjson"
 
 
 @command_with(
@@ -58,12 +59,12 @@ def summary(
 
     with progress.shown(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
         found = tally.results(line for name in results for line in _lines(name, advance))
+    if not found.captures and not found.unreadable:
+        refuse(f"{results[0]}: no results. {HOW}")
     for problem in found.broken[:MOST_NAMED]:
         say(problem)
     if len(found.broken) > MOST_NAMED:
-        say(f"{len(found.broken) - MOST_NAMED:,} more lines are no results")
-    if not found.captures and not found.unreadable:
-        refuse("no results in these files: `har-sockets CAPTURE... --format ndjson` writes them")
+        say(f"{len(found.broken) - MOST_NAMED:,} more lines are not results")
     found = tally.select(found, only or ())
     most = tally.WORST if worst is None else worst
     try:
@@ -78,6 +79,8 @@ def summary(
 
 
 def _lines(name: str, advance: progress.Done | None) -> Iterator[tuple[str, bytes]]:
+    if os.path.isdir(name):
+        refuse(f"{name}: a folder. {HOW}")
     try:
         with sys.stdin.buffer if name == "-" else open(name, "rb") as file:
             for number, line in enumerate(file, 1):
