@@ -63,13 +63,13 @@ def test_a_pipe_gets_every_path_in_full_on_one_line(run: Run) -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 @pytest.mark.parametrize("unicode", [True, False])
-def test_a_terminal_gets_lines_that_fit_and_whole_file_names_from_80_columns(
+def test_a_terminal_gets_lines_that_fit_and_whole_file_names_from_100_columns(
     run: Run, width: int, unicode: bool
 ) -> None:
     shown = text.render(run, width=width, unicode=unicode, cut=True).decode()
     assert max(map(cell_len, shown.splitlines())) <= width
     assert unicode or shown.isascii()
-    if width >= 80 and unicode:
+    if width >= 100 and unicode:
         assert [Path(name).name for name in names(run) if Path(name).name not in shown] == []
 
 
