@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 NEAR = 0.6  # share of letters in common
 
 
-def choose(value: str, words: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:
-    """Return the word that a value means, in any case, as a plural or by an alias.
+class Choice(NamedTuple):
+    """The words that a setting takes, other words for the same, and words that only resemble one of them."""
 
-    Raises ValueError, which names the nearest word and lists all of them.
-    """
-    words = tuple(str(word) for word in words)
-    known = {word: word for word in words} | dict(aliases or {})
-    typed = value.strip().lower().replace("_", "-").replace(" ", "-")
-    for candidate in (typed, typed.removesuffix("s")):
-        if candidate in known:
-            return known[candidate]
-    near = nearest(typed, known)
-    hint = "" if near is None else f"did you mean {known[near]}? "
-    raise ValueError(f"{hint}{'Choose' if hint else 'choose'} {alternatives(words)}")
+    words: tuple[str, ...]
+    aliases: Mapping[str, str] = {}
+    hints: Mapping[str, str] = {}
+
+    def choose(self, value: str) -> str:
+        """Return the word that a value means, in any case, as a plural or by an alias.
+
+        Raises ValueError, which names the nearest word and lists all of them.
+        """
+        known = {word: word for word in self.words} | dict(self.aliases)
+        typed = value.strip().lower().replace("_", "-").replace(" ", "-")
+        for candidate in (typed, typed.removesuffix("s")):
+            if candidate in known:
+                return known[candidate]
+        near = self.hints.get(typed.removesuffix("s")) or known.get(nearest(typed, known) or "")
+        if near is None:
+            raise ValueError(f"choose {alternatives(self.words)}")
+        raise ValueError(f"did you mean {near}? Choose {alternatives(self.words)}")
 
 
 def nearest(value: str, words: Iterable[str]) -> str | None:

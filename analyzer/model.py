@@ -717,7 +717,7 @@ class Policy(Value, frozen=True):
     count_dev_servers: bool = False
     count_extensions: bool = False
     severities: tuple[tuple[str, Severity | None], ...] = ()  # by rule, in place of its own; None: off
-    fail_on: Severity = Severity.WARNING
+    fail_on: Severity | None = Severity.WARNING  # None: no finding fails
     allow_undecided: bool = False
     allow_empty: bool = False
     baseline: frozenset[str] = frozenset()  # fingerprints of findings that are known
@@ -726,6 +726,10 @@ class Policy(Value, frozen=True):
     storm_opens: int = 10  # a minute: a client that waits twice as long after each failure makes 7
     outlives: Duration = 1 * SECOND  # a page's socket after it was left: the swap of documents takes 0.2 s
     file: str | None = None  # the settings file that it is from, as far as options do not say else
+
+    def fails(self, severity: Severity) -> bool:
+        """Check whether a finding of this severity fails, unless it is in the baseline."""
+        return self.fail_on is not None and severity.at_least(self.fail_on)
 
     def counts(self, session: Session) -> bool:
         """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""

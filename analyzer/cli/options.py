@@ -14,17 +14,20 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 import typer
 
 from analyzer import choices, outputs
+from analyzer.choices import Choice
 from analyzer.cli import help as headings
 from analyzer.cli import words
 from analyzer.cli.screen import refuse
-from analyzer.model import Assume, Scope, Severity, Verdict
+from analyzer.model import Verdict
+from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
 
-APP_MODES = ("development", "production")
-ASSUMPTIONS = tuple(Assume)
 UNREADABLE = "unreadable"  # the result of a file that could not be read, beside the verdicts
 UNDECIDED = (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
-RESULTS = (*Verdict, "undecided", UNREADABLE)
-ONLY = {"possible": Verdict.POSSIBLE_OVERLAP, "pass": Verdict.NO_OVERLAP, "none": Verdict.NO_SOCKETS}
+RESULTS = Choice((*Verdict, "undecided", UNREADABLE), {"possible": Verdict.POSSIBLE_OVERLAP})
+FORMATS = Choice(
+    outputs.OUTPUTS,
+    {"md": "markdown", "xml": "junit", "htm": "html", "txt": "text", "jsonl": "ndjson"},
+)
 
 
 def among(words: Iterable[str]) -> Callable[[str], list[str]]:
@@ -54,7 +57,7 @@ RedactionKey = Annotated[
 
 
 def _format(name: str | None) -> str | None:
-    return name if name is None else words.choose("--format", name, outputs.OUTPUTS, words.FORMATS)
+    return name if name is None else words.choose("--format", name, FORMATS)
 
 
 def _zone(name: str | None) -> str | None:
@@ -157,7 +160,7 @@ def _named(spec: str) -> tuple[str, Path]:
     name, colon, path = spec.partition(":")
     if not colon or not path:
         refuse(f"--out {spec}: give NAME:PATH, NAME being {choices.alternatives(outputs.OUTPUTS)}")
-    return words.choose("--out", name, outputs.OUTPUTS, words.FORMATS), Path(path)
+    return words.choose("--out", name, FORMATS), Path(path)
 
 
 def _folder(spec: str) -> bool:
@@ -181,7 +184,7 @@ class Allowed(NamedTuple):
         typer.Option(
             metavar="SCOPE",
             help="Count sockets together per capture (default), page, endpoint, service or user.",
-            autocompletion=among(Scope),
+            autocompletion=among(PER.words),
         ),
     ] = None
     max_open: Annotated[int | None, typer.Option(min=1, metavar="N", help="Allow N open at the same time [1].")] = None
@@ -194,7 +197,7 @@ class Allowed(NamedTuple):
         typer.Option(
             metavar="MODE",
             help="Enforce the service's limit per user for development or production.",
-            autocompletion=among(APP_MODES),
+            autocompletion=among(APP_MODE.words),
         ),
     ] = None
     count_dev_servers: Annotated[
@@ -208,7 +211,7 @@ class Allowed(NamedTuple):
         typer.Option(
             metavar="SEVERITY",
             help="Fail on findings of this severity or higher: note, warning (default), error or never.",
-            autocompletion=among((*Severity, "never")),
+            autocompletion=among(FAIL_ON.words),
         ),
     ] = None
     baseline: Annotated[
@@ -230,7 +233,7 @@ class Reading(NamedTuple):
             metavar="WHAT",
             help="Assume what the capture does not show: no-bfcache or bfcache (the back/forward cache was off or on), "
             "recorded-from-start (recording began before the page loaded); repeatable.",
-            autocompletion=among(ASSUMPTIONS),
+            autocompletion=among(ASSUME.words),
         ),
     ] = None
     providers: Providers = None
@@ -238,7 +241,7 @@ class Reading(NamedTuple):
 
 def _results(given: list[str] | None) -> list[str] | None:
     named = [word for value in given or () for word in value.split(",") if word.strip()]
-    return [words.choose("--only", word, RESULTS, ONLY) for word in named] or None
+    return [words.choose("--only", word, RESULTS) for word in named] or None
 
 
 class Spread(NamedTuple):
@@ -251,7 +254,7 @@ class Spread(NamedTuple):
             metavar="RESULT",
             callback=_results,
             help="Show only captures with this result: overlap, undecided, no-overlap, ...; repeatable.",
-            autocompletion=among(RESULTS),
+            autocompletion=among(RESULTS.words),
         ),
     ] = None
     together: Annotated[

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 from typing import TypeVar
 
 from analyzer import choices
+from analyzer.choices import Choice
 from analyzer.cli.screen import refuse
 
 Value = TypeVar("Value")
-FORMATS = {
-    "md": "markdown",
-    "xml": "junit",
-    "htm": "html",
-    "txt": "text",
-    "jsonl": "ndjson",
-    "pq": "parquet",
-    "annotations": "github",
-}
 
 
-def choose(option: str, value: str, words: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:
+def choose(option: str, value: str, choice: Choice) -> str:
     """Return the word that an option's value means; refuse an unknown one."""
-    return checked(option, value, lambda: choices.choose(value, words, aliases))
+    return checked(option, value, lambda: choice.choose(value))
 
 
 def checked(option: str, value: str, read: Callable[[], Value]) -> Value:
