@@ -225,14 +225,9 @@ def merged(asked: Settings, found: Settings) -> Settings:
 
 def policy(settings: Settings) -> Policy:
     """The policy that these settings mean, with the defaults for what is not set. Raises PolicyError (baseline)."""
-    names = ["per", "max_open", "app_mode", "count_dev_servers", "count_extensions"]
-    names += ["allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
+    names = ["per", "max_open", "app_mode", "count_dev_servers", "count_extensions", "fail_on"]
+    names += ["tolerance", "outlives", "allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
     given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
-    for name in ("tolerance", "outlives"):
-        if (value := getattr(settings, name)) is not None:
-            given[name] = durations.microseconds(value, "ms")
-    if settings.fail_on is not None:
-        given["fail_on"] = None if settings.fail_on == "never" else Severity(settings.fail_on)
     if settings.baseline is not None:
         given["baseline"] = read_baseline(Path(settings.baseline))
     severities = sorted(settings.severity.items())
