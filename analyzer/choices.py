@@ -31,7 +31,7 @@ class Choice(NamedTuple):
         raise ValueError(f"did you mean {near}? Choose {alternatives(self.words)}")
 
 
-def nearest(value: str, words: Iterable[str]) -> str | None:
+def nearest(value: str, words: Iterable[str], near: float = NEAR) -> str | None:
     """Return the word that a value resembles most, if any does: it begins so, or shares most letters."""
     words = tuple(words)
     beginning = [word for word in words if value and word.startswith(value)]
@@ -39,7 +39,7 @@ def nearest(value: str, words: Iterable[str]) -> str | None:
         return min(beginning, key=len)
     import difflib
 
-    return next(iter(difflib.get_close_matches(value, words, 1, NEAR)), None)
+    return next(iter(difflib.get_close_matches(value, words, 1, near)), None)
 
 
 def alternatives(words: Iterable[str]) -> str:

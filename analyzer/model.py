@@ -666,6 +666,11 @@ class Cause(Value, frozen=True):
     at_most: Severity | None = None  # an overlap that it explains is not graver
     of_all: bool = False  # its function gets all sessions of the capture: what closed before tells, too
 
+    @property
+    def manual(self) -> str:
+        """Return its manual page: the docstring of its module."""
+        return (sys.modules[self.explain.__module__].__doc__ or "").strip()
+
 
 class Scope(StrEnum):
     """Within what sockets are counted together."""

@@ -17,7 +17,7 @@ from analyzer import choices, outputs
 from analyzer.choices import Choice
 from analyzer.cli import help as headings
 from analyzer.cli import words
-from analyzer.cli.screen import refuse
+from analyzer.cli.screen import is_piped, refuse
 from analyzer.model import Verdict
 from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
 
@@ -35,12 +35,42 @@ def among(words: Iterable[str]) -> Callable[[str], list[str]]:
     return lambda incomplete: [str(word) for word in words if word.startswith(incomplete)]
 
 
+def _captures(context: typer.Context, given: list[str]) -> list[str]:
+    """Return the captures that were given, else standard input where something is piped to it."""
+    if given or context.resilient_parsing:
+        return given
+    if is_piped():
+        return ["-"]
+    refuse(f"{context.info_name} needs a CAPTURE: a file, a folder, a glob, or - for standard input")
+
+
+def _capture(context: typer.Context, given: str) -> str:
+    (capture,) = _captures(context, [given] if given else []) or [""]
+    return capture
+
+
 Captures = Annotated[
     list[str],
-    typer.Argument(metavar="CAPTURE...", help="HAR files, folders, globs, or - for standard input."),
+    typer.Argument(
+        default_factory=list,
+        callback=_captures,
+        metavar="CAPTURE...",
+        help="HAR files, folders, globs, or - for standard input.",
+    ),
+]
+PipedCapture = Annotated[
+    str,
+    typer.Argument(
+        default_factory=str,
+        callback=_capture,
+        metavar="CAPTURE",
+        help="A HAR file, or - for standard input.",
+    ),
 ]
 Capture = Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file, or - for standard input.")]
-Providers = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Your own service definitions.")]
+Providers = Annotated[
+    Path | None, typer.Option(metavar="FILE.toml", rich_help_panel=headings.INPUT, help="Your own service definitions.")
+]
 
 
 def _key(key: str | None) -> str | None:
@@ -52,7 +82,12 @@ def _key(key: str | None) -> str | None:
 
 RedactionKey = Annotated[
     str | None,
-    typer.Option(metavar="KEY", callback=_key, help="Mask with a keyed hash, so that equal values match across runs."),
+    typer.Option(
+        metavar="KEY",
+        callback=_key,
+        rich_help_panel=headings.PRIVACY,
+        help="Mask with a keyed hash, so that equal values match across runs.",
+    ),
 ]
 
 
@@ -118,6 +153,9 @@ class Delivery(NamedTuple):
     def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = outputs.OUTPUTS) -> None:
         """Refuse what cannot be delivered, before a capture is read: the formats to show and to write are these."""
         if self.format not in (None, *shown):
+            to_file = next((end for end, name in outputs.SUFFIXES.items() if name == self.format), "")
+            if self.format in written:
+                refuse(f"--format {self.format}: this format is written to a file: -o FILE{to_file}")
             refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
         for name, path in self.files():
             if name not in written:
@@ -187,7 +225,9 @@ class Allowed(NamedTuple):
             autocompletion=among(PER.words),
         ),
     ] = None
-    max_open: Annotated[int | None, typer.Option(min=1, metavar="N", help="Allow N open at the same time [1].")] = None
+    max_open: Annotated[
+        int | None, typer.Option(parser=words.whole(1), metavar="N", help="Allow N open at the same time [1].")
+    ] = None
     tolerance: Annotated[
         str | None,
         typer.Option(metavar="DURATION", help="Report an overlap shorter than this as a note [250ms]."),
@@ -247,7 +287,9 @@ def _results(given: list[str] | None) -> list[str] | None:
 class Spread(NamedTuple):
     """Many captures."""
 
-    top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Show only the N worst captures.")] = None
+    top: Annotated[
+        int | None, typer.Option(parser=words.whole(1), metavar="N", help="Show only the N worst captures.")
+    ] = None
     only: Annotated[
         list[str] | None,
         typer.Option(
