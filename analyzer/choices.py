@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+
+import msgspec
 
 NEAR = 0.6  # share of letters in common
 
 
-class Choice(NamedTuple):
+class Choice(msgspec.Struct, frozen=True):
     """The words that a setting takes, other words for the same, and words that only resemble one of them."""
 
     words: tuple[str, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from analyzer.cli import COMMANDS, app
 from analyzer.cli.help import HEADINGS
 
 DOCS = Path(__file__).parent.parent / "docs"
+CAPTURES = Path(__file__).parent / "captures"
 HEAVY = ("numpy", "pandas", "matplotlib", "haralyzer", "jinja2", "playwright", "dateutil")
 
 
@@ -94,3 +96,29 @@ def test_help_and_check_load_no_large_library(words: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
+
+
+def examples() -> list[str]:
+    shown = [
+        line.strip().removeprefix("Example: ")
+        for command in ((), *((it,) for it in COMMANDS))
+        for line in lines(*command)
+    ]
+    found = [line.partition("  ")[0] for line in shown if line.startswith("har-sockets ")]
+    return list(dict.fromkeys(line for line in found if " record " not in line))
+
+
+@pytest.mark.parametrize("line", examples())
+def test_the_examples_work(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "captures").mkdir()
+    for name in ("chat.har", "before.har", "after.har", "captures/a.har"):
+        (tmp_path / name).write_bytes((CAPTURES / "chrome-S2-overuse.har").read_bytes())
+    run = CliRunner()
+    (tmp_path / "results.ndjson").write_bytes(run.invoke(app, ["chat.har", "--format", "ndjson"]).stdout_bytes)
+    words, _, target = line.partition(" > ")
+    done = run.invoke(app, shlex.split(words)[1:])
+    assert done.exit_code == (1 if " check " in line else 0)
+    assert target == "" or done.stdout.startswith("{")
+    written = [word for word in shlex.split(words) if word.endswith((".html", ".png", ".xml", ".md", "small.har"))]
+    assert all((tmp_path / word.removeprefix("junit:").removeprefix("markdown:")).is_file() for word in written)

@@ -17,7 +17,6 @@ from typer.core import TyperGroup
 from analyzer import choices
 from analyzer.cli.help import Command, sections
 from analyzer.cli.screen import is_piped, refuse
-from analyzer.cli.usage import NEAR, explain
 from analyzer.version import VERSION
 
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # click's, which typer keeps to itself
@@ -47,6 +46,7 @@ HINTS = {  # what other programs call them
     "mask": "extract",
     "inspect": "show",
 }
+NEAR = 0.75  # share of letters that a word has in common with the command that is meant
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 OWN = ("--help", "-h", "--version", "-V", "--install-completion", "--show-completion")
 
@@ -91,13 +91,16 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except USAGE_ERROR as problem:
+            from analyzer.cli.usage import explain
+
             refuse(explain(problem, COMMANDS, _loaded))
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return ["CAPTURE... | COMMAND", "[OPTIONS]"]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        self.format_commands(ctx, formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name)) for name in COMMANDS])
         for heading, rows in sections(self, ctx).items():
             with formatter.section(heading):
                 formatter.write_dl(rows)
@@ -105,8 +108,17 @@ class Commands(TyperGroup):
 
 def _loaded(name: str) -> Any:
     alone = typer.Typer(context_settings=HELP, rich_markup_mode=None, add_completion=False)
-    alone.command(name, cls=Command)(getattr(import_module(f"analyzer.cli.{name}"), name))
+    alone.command(name, cls=Command)(_function(name))
     return typer.main.get_command(alone)
+
+
+def _function(name: str) -> Any:
+    return getattr(import_module(f"analyzer.cli.{name}"), name)
+
+
+def _summary(name: str) -> str:
+    """Return the first line of a command's help; to make the command itself would take ten times as long."""
+    return str(_function(name).__doc__).partition("\n")[0]
 
 
 def _with_command(args: list[str], may_refuse: bool) -> list[str]:

@@ -1,7 +1,5 @@
 """Declare the options that commands share, in groups: a command takes a group as one parameter."""
 
-from __future__ import annotations
-
 import copy
 import functools
 import inspect
@@ -341,7 +339,6 @@ GROUPS = {
     Spread: headings.MANY,
 }
 GATE = ("fail_on", "baseline", "allow_undecided", "allow_empty")  # they decide whether `check` passes, nothing else
-POLICY = Allowed._fields
 
 
 def command_with(
@@ -362,10 +359,11 @@ def command_with(
             if group is None:
                 parameters.append(_parameter(parameter.name, hints[parameter.name], parameter.default))
                 continue
-            of_group = get_type_hints(group, include_extras=True)
             for name in group._fields:
                 if name not in without:
-                    option = _listed(of_group[name], GROUPS[group], name in hidden, (meanings or {}).get(name))
+                    option = _listed(
+                        group.__annotations__[name], GROUPS[group], name in hidden, (meanings or {}).get(name)
+                    )
                     parameters.append(_parameter(name, option, group._field_defaults[name]))
 
         @functools.wraps(function)

@@ -10,16 +10,17 @@ import typer
 from analyzer import choices, durations
 from analyzer.cli import words
 from analyzer.cli.help import OUTPUT
-from analyzer.cli.options import POLICY, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
+from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import ask, deliver, finish
 from analyzer.cli.screen import refuse, say, write
 from analyzer.model import SECOND, Instant
 
+UNSEEN = [name for name in Allowed._fields if name != "tolerance"]  # the policy does not change the picture else
 PICTURES = (".png", ".svg", ".pdf")
 
 
 @command_with(
-    hidden=(*POLICY, "format", "title", "meta", "verbose", "quiet", "top", "only", "resume"),
+    hidden=(*UNSEEN, "format", "title", "meta", "verbose", "quiet", "top", "only", "resume"),
     meanings={"output": "Write the picture to this file: .png, .svg or .pdf."},
 )
 def timeline(
