@@ -33,25 +33,24 @@ def among(words: Iterable[str]) -> Callable[[str], list[str]]:
     return lambda incomplete: [str(word) for word in words if word.startswith(incomplete)]
 
 
-def _captures(context: typer.Context, given: list[str]) -> list[str]:
-    """Return the captures that were given, else standard input where something is piped to it."""
+def or_piped(context: typer.Context, parameter: typer.CallbackParam, given: list[str]) -> list[str]:
+    """Return the files that were given, else standard input where something is piped to it."""
     if given or context.resilient_parsing:
         return given
     if is_piped():
         return ["-"]
-    refuse(f"{context.info_name} needs a CAPTURE: a file, a folder, a glob, or - for standard input")
+    raise typer.BadParameter("", context, parameter)
 
 
-def _capture(context: typer.Context, given: str) -> str:
-    (capture,) = _captures(context, [given] if given else []) or [""]
-    return capture
+def _one_or_piped(context: typer.Context, parameter: typer.CallbackParam, given: str) -> str:
+    return "".join(or_piped(context, parameter, [given] if given else []))
 
 
 Captures = Annotated[
     list[str],
     typer.Argument(
         default_factory=list,
-        callback=_captures,
+        callback=or_piped,
         metavar="CAPTURE...",
         help="HAR files, folders, globs, or - for standard input.",
     ),
@@ -60,7 +59,7 @@ PipedCapture = Annotated[
     str,
     typer.Argument(
         default_factory=str,
-        callback=_capture,
+        callback=_one_or_piped,
         metavar="CAPTURE",
         help="A HAR file, or - for standard input.",
     ),
@@ -89,15 +88,6 @@ RedactionKey = Annotated[
 ]
 
 
-def _format(name: str | None) -> str | None:
-    return name if name is None else words.choose("--format", name, FORMATS)
-
-
-def _zone(name: str | None) -> str | None:
-    words.zone(name)  # refuses an unknown one
-    return name
-
-
 def _plain(asked: bool) -> bool:
     """Switch colours off as `NO_COLOR` does, for everything that asks whether a terminal takes them."""
     if asked:
@@ -120,7 +110,7 @@ class Delivery(NamedTuple):
             "--format",
             "-f",
             metavar="NAME",
-            callback=_format,
+            parser=words.word(FORMATS),
             help=f"Print as {choices.alternatives(outputs.STREAMED)}.",
             autocompletion=among(outputs.STREAMED),
         ),
@@ -136,7 +126,9 @@ class Delivery(NamedTuple):
     ] = None
     tz: Annotated[
         str | None,
-        typer.Option(metavar="ZONE", callback=_zone, help="Show times in local, UTC (default) or Europe/Berlin time."),
+        typer.Option(
+            metavar="ZONE", parser=words.zone_name, help="Show times in local, UTC (default) or Europe/Berlin time."
+        ),
     ] = None
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show reasons and advice in full.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on standard output.")] = False
@@ -196,7 +188,10 @@ def _named(spec: str) -> tuple[str, Path]:
     name, colon, path = spec.partition(":")
     if not colon or not path:
         refuse(f"--out {spec}: give NAME:PATH, NAME being {choices.alternatives(outputs.OUTPUTS)}")
-    return words.choose("--out", name, FORMATS), Path(path)
+    try:
+        return FORMATS.choose(name), Path(path)
+    except ValueError as problem:
+        refuse(f"--out {spec}: {problem}")
 
 
 def _folder(spec: str) -> bool:
@@ -219,6 +214,7 @@ class Allowed(NamedTuple):
         str | None,
         typer.Option(
             metavar="SCOPE",
+            parser=words.word(PER),
             help="Count sockets together per capture (default), page, endpoint, service or user.",
             autocompletion=among(PER.words),
         ),
@@ -228,12 +224,17 @@ class Allowed(NamedTuple):
     ] = None
     tolerance: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="Report an overlap shorter than this as a note [250ms]."),
+        typer.Option(
+            metavar="DURATION",
+            parser=words.duration("ms"),
+            help="Report an overlap shorter than this as a note [250ms].",
+        ),
     ] = None
     app_mode: Annotated[
         str | None,
         typer.Option(
             metavar="MODE",
+            parser=words.word(APP_MODE),
             help="Enforce the service's limit per user for development or production.",
             autocompletion=among(APP_MODE.words),
         ),
@@ -248,6 +249,7 @@ class Allowed(NamedTuple):
         str | None,
         typer.Option(
             metavar="SEVERITY",
+            parser=words.word(FAIL_ON),
             help="Fail on findings of this severity or higher: note, warning (default), error or never.",
             autocompletion=among(FAIL_ON.words),
         ),
@@ -269,17 +271,13 @@ class Reading(NamedTuple):
         list[str] | None,
         typer.Option(
             metavar="WHAT",
+            parser=words.word(ASSUME),
             help="Assume what the capture does not show: no-bfcache or bfcache (the back/forward cache was off or on), "
             "recorded-from-start (recording began before the page loaded); repeatable.",
             autocompletion=among(ASSUME.words),
         ),
     ] = None
     providers: Providers = None
-
-
-def _results(given: list[str] | None) -> list[str] | None:
-    named = [word for value in given or () for word in value.split(",") if word.strip()]
-    return [words.choose("--only", word, RESULTS) for word in named] or None
 
 
 class Spread(NamedTuple):
@@ -292,7 +290,7 @@ class Spread(NamedTuple):
         list[str] | None,
         typer.Option(
             metavar="RESULT",
-            callback=_results,
+            parser=words.words(RESULTS),
             help="Show only captures with this result: overlap, undecided, no-overlap, ...; repeatable.",
             autocompletion=among(RESULTS.words),
         ),
@@ -312,7 +310,8 @@ class Spread(NamedTuple):
         """Return the results that `--only` names, verdicts and `unreadable`; None where all are shown."""
         if not self.only:
             return None
-        return frozenset(result for word in self.only for result in (UNDECIDED if word == "undecided" else (word,)))
+        named = {word for value in self.only for word in value.split(",")}
+        return frozenset(named - {"undecided"} | (set(UNDECIDED) if "undecided" in named else set()))
 
     def processes(self) -> int | None:
         """So many processes; None: as many as pay."""

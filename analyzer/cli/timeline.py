@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
 
 import typer
@@ -19,6 +19,26 @@ UNSEEN = [name for name in Allowed._fields if name != "tolerance"]  # the policy
 PICTURES = (".png", ".svg", ".pdf")
 
 
+def _when(text: str | None, zone: tzinfo) -> Instant | timedelta | None:
+    """Return a date, in this zone unless it names one, or a duration from the first instant of each capture."""
+    if text is None:
+        return None
+    try:
+        date = datetime.fromisoformat(text.removesuffix(" UTC"))
+    except ValueError:
+        return timedelta(microseconds=durations.parse(text, "s"))
+    return round((date if date.tzinfo else date.replace(tzinfo=zone)).timestamp() * SECOND)
+
+
+def _time(text: str) -> str:
+    """Read a date or a duration, and leave it as it was written."""
+    try:
+        _when(text, UTC)
+    except ValueError as problem:
+        raise typer.BadParameter(f"{text}: {problem}, or a date such as 2026-11-23T18:53:28Z") from None
+    return text
+
+
 @command_with(
     hidden=(*UNSEEN, "format", "title", "meta", "verbose", "quiet", "top", "only", "resume"),
     meanings={"output": "Write the picture to this file: .png, .svg or .pdf."},
@@ -28,11 +48,16 @@ def timeline(
     start: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="TIME", rich_help_panel=OUTPUT, help="Begin here: 1.5s after the start, or a date."
+            "--from",
+            metavar="TIME",
+            parser=_time,
+            rich_help_panel=OUTPUT,
+            help="Begin here: 1.5s after the start, or a date.",
         ),
     ] = None,
     end: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", rich_help_panel=OUTPUT, help="End here, likewise.")
+        str | None,
+        typer.Option("--to", metavar="TIME", parser=_time, rich_help_panel=OUTPUT, help="End here, likewise."),
     ] = None,
     width: Annotated[
         float,
@@ -64,7 +89,7 @@ def timeline(
     kind = output.suffix.lower()
     if kind not in PICTURES:
         refuse(f"{output}: a picture ends in {choices.alternatives(PICTURES)}")
-    since, until = (_when(*it, delivery.zone()) for it in (("--from", start), ("--to", end)))
+    since, until = (_when(it, delivery.zone()) for it in (start, end))
     run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
     if run.reports:
         from analyzer.outputs import timeline as chart
@@ -79,14 +104,3 @@ def timeline(
             say(f"{output}: the first {PANELS} of {len(run.reports)} captures are drawn")
     deliver(run, delivery)
     finish(run)
-
-
-def _when(option: str, text: str | None, zone: tzinfo) -> Instant | timedelta | None:
-    """Return a date, in this zone unless it names one, or a duration from the first instant of each capture."""
-    if text is None:
-        return None
-    try:
-        date = datetime.fromisoformat(text.removesuffix(" UTC"))
-    except ValueError:
-        return timedelta(microseconds=words.checked(option, text, lambda: durations.parse(text, "s")))
-    return round((date if date.tzinfo else date.replace(tzinfo=zone)).timestamp() * SECOND)
