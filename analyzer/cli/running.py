@@ -14,7 +14,7 @@ import typer
 
 from analyzer import fleet, gate, outputs, providers, redaction
 from analyzer.cli import progress, settings
-from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
+from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct, selection
 from analyzer.cli.screen import append, one_terminal, refuse, say, show, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
 from analyzer.model import Policy, Report, Run, Unreadable
@@ -257,7 +257,7 @@ def selected(run: Run, spread: Spread) -> Run:
         return run
     from analyzer.outputs import triage
 
-    return triage.select(run, spread.only or (), spread.top)
+    return triage.select(run, selection(spread.only), spread.top)
 
 
 def complain(run: Run, delivery: Delivery | None = None) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from analyzer import choices
+from analyzer.choices import Choice
 from analyzer.intervals import Interval, peak
 from analyzer.model import (
     MILLISECOND,
@@ -47,18 +48,20 @@ RESULTS = {  # the most urgent first
 EXTENSION_ONLY = "overlap with an extension only"
 ORDER = tuple(RESULTS)
 UNDECIDED = (Kind.POSSIBLE_OVERLAP, Kind.INCONCLUSIVE)
-WORDS = (*ORDER, "undecided")  # that `--only` takes, beside the ids of rules and causes
-ALIASES = {
-    "possible": Kind.POSSIBLE_OVERLAP,
-    "dev-server": Kind.FOREIGN_OVERLAP,
-    "extension-overlap": Kind.FOREIGN_OVERLAP,
-    "failed": Kind.NONE_OPENED,
-    "none-opened": Kind.NONE_OPENED,
-    "pass": Kind.NO_OVERLAP,
-    "none": Kind.NO_SOCKETS,
-    "no-socket": Kind.NO_SOCKETS,
-    "cannot-be-read": UNREADABLE,
-}
+RESULT = Choice(  # what `--only` takes, beside the ids of rules and causes
+    (*ORDER, "undecided"),
+    {
+        "possible": Kind.POSSIBLE_OVERLAP,
+        "dev-server": Kind.FOREIGN_OVERLAP,
+        "extension-overlap": Kind.FOREIGN_OVERLAP,
+        "failed": Kind.NONE_OPENED,
+        "none-opened": Kind.NONE_OPENED,
+        "pass": Kind.NO_OVERLAP,
+        "none": Kind.NO_SOCKETS,
+        "no-socket": Kind.NO_SOCKETS,
+        "cannot-be-read": UNREADABLE,
+    },
+)
 
 
 class Row(Value, frozen=True):
@@ -231,9 +234,9 @@ def meaning(word: str, ids: Iterable[str] = ()) -> tuple[str, ...]:
     """
     ids = tuple(ids)
     typed = word.strip().lower().replace("_", "-").replace(" ", "-")
-    if typed not in ids and (near := choices.nearest(typed, (*WORDS, *ALIASES, *ids))) in ids:
+    if typed not in ids and (near := choices.nearest(typed, (*RESULT.words, *RESULT.aliases, *ids))) in ids:
         raise ValueError(f"did you mean {near}?")
-    found = typed if typed in ids else choices.choose(word, WORDS, ALIASES)
+    found = typed if typed in ids else RESULT.choose(word)
     return tuple(str(it) for it in UNDECIDED) if found == "undecided" else (found,)
 
 
