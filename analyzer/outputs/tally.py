@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from analyzer.installation import install_hint
 from analyzer.model import MILLISECOND, Run, Value, Verdict, spoken
 from analyzer.outputs import NotInstalled, markdown, terminal
 from analyzer.outputs.csv import harmless
@@ -302,7 +303,7 @@ def parquet(found: Results) -> bytes:
     try:
         frame(found).to_parquet(data, index=False, engine="pyarrow")
     except ImportError:
-        raise NotInstalled("parquet needs pyarrow: install har-sockets[parquet]") from None
+        raise NotInstalled(f"parquet needs pyarrow: {install_hint('parquet')}") from None
     return data.getvalue()
 
 

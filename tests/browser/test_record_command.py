@@ -15,6 +15,7 @@ from browsers import chromium
 from socket_server import SocketServer
 
 from analyzer import Verdict, analyze, read
+from analyzer.installation import install_hint
 
 OPEN = "new WebSocket(`ws://${location.host}/ws/%s`)"
 TOKEN = "abcdef0123456789secret"
@@ -134,5 +135,5 @@ def test_without_playwright_it_says_how_to_get_it(tmp_path: Path) -> None:
         "from analyzer.cli import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    told = "har-sockets: recording needs Playwright: pip install 'har-sockets[playwright]'\n"
+    told = f"har-sockets: recording needs Playwright: {install_hint('playwright')}\n"
     assert (done.returncode, done.stderr) == (2, told)
