@@ -41,7 +41,7 @@ def install_hint(extra: str) -> str:
     """Name the command that adds the libraries of an extra to this installation."""
     source = find_source()
     packages = " ".join(list_packages(extra)) or extra
-    origin = _quote(str(source.folder or source.url or NAME))
+    origin = quote(str(source.folder or source.url or NAME))
     more = " ".join(f"--with {it}" for it in packages.split())
     match find_manager(sys.prefix):
         case Manager.PIPX:
@@ -53,7 +53,7 @@ def install_hint(extra: str) -> str:
     if source.folder is None:
         return f"{_install()} {packages}"
     place = "." if source.folder == _here() else str(source.folder)
-    return f"{_install()} {'-e ' if source.editable else ''}{_quote(place, f'[{extra}]')}"
+    return f"{_install()} {'-e ' if source.editable else ''}{quote(place, f'[{extra}]')}"
 
 
 def name_program() -> str:
@@ -61,7 +61,7 @@ def name_program() -> str:
     called = Path(sys.argv[0])
     source = find_source()
     if find_manager(sys.prefix) is Manager.UVX:
-        return f"uvx --from {_quote(str(source.folder or source.url or NAME))} {NAME}"
+        return f"uvx --from {quote(str(source.folder or source.url or NAME))} {NAME}"
     if called.name == "__main__.py" or called.stem not in (NAME, f"{NAME}-script"):
         return f"{_name(Path(sys.executable), PYTHONS)} -m analyzer"
     return _name(called, (NAME,))
@@ -134,7 +134,7 @@ def _name(program: Path, names: tuple[str, ...]) -> str:
         if found is not None and os.path.splitext(os.path.abspath(found))[0] == os.path.splitext(place)[0]:
             return name
     near = os.path.relpath(place) if _is_below(place) else place
-    return _quote(near)
+    return quote(near)
 
 
 def _is_below(place: str) -> bool:
@@ -149,6 +149,6 @@ def _here() -> Path | None:
         return None
 
 
-def _quote(text: str, more: str = "") -> str:
-    """Quote a word for a shell, where it needs that; double quotes are good for every shell and for Windows."""
+def quote(text: str, more: str = "") -> str:
+    """Quote a word for a shell where it needs that; double quotes are good for every shell and for Windows."""
     return f'"{text}{more}"' if re.search(r"[^\w@%+=:,./\\~-]", text + more) else text + more

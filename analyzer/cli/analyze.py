@@ -1,7 +1,7 @@
 """`har-sockets analyze`, and `har-sockets CAPTURE...`."""
 
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, stream
+from analyzer.cli.running import ask, deliver, finish, stream, with_default_output
 
 
 @command_with(hidden=(*GATE, "title", "meta"))
@@ -17,6 +17,8 @@ def analyze(
 
     Example: har-sockets chat.har
     """
+    if delivery.open_ and not delivery.files():
+        delivery = with_default_output(delivery, captures, "report.html")
     if delivery.streams() and not spread.together:
         stream(captures, reading, masking, allowed, delivery, spread)
     run = ask(captures, reading, masking, allowed, delivery, spread)

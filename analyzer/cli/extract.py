@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from analyzer import gate
 from analyzer.cli import settings
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, Capture, Providers, Reading, RedactionKey, command
-from analyzer.cli.running import one, spared
+from analyzer.cli.running import default_output, one, spared
 from analyzer.cli.screen import say, show, write
 from analyzer.fleet.sources import STANDARD_INPUT
 from analyzer.model import CaptureError
@@ -22,15 +23,15 @@ from analyzer.model import CaptureError
 def extract(
     capture: Capture,
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE.har",
-            help="Write the small HAR here; - for standard output.",
+            help="Write the small HAR here, not to CAPTURE.sockets.har; - for standard output.",
             rich_help_panel=OUTPUT,
         ),
-    ],
+    ] = None,
     providers: Providers = None,
     redaction_key: RedactionKey = None,
 ) -> None:
@@ -43,6 +44,7 @@ def extract(
     from analyzer.extract import extract as make
 
     name = one(capture, "extract")
+    output = output or _unused(default_output([name], "sockets.har"))
     if str(output) != "-":
         spared([name], [output])
     catalogue = settings.catalogue(settings.held(Reading(providers=providers), Allowed()))
@@ -59,6 +61,12 @@ def extract(
     for label, counts in (("kept", made.kept), ("removed", made.removed), ("dropped", (("entries", made.dropped),))):
         told = ", ".join(f"{what} {number:,}" for what, number in counts)
         show(f"{label + ':':<9}{told or 'nothing'}\n".encode())
+
+
+def _unused(path: Path) -> Path:
+    """Number a name that is taken: what is there may be a capture."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(it for it in chain([path], numbered) if not it.exists())
 
 
 @contextmanager

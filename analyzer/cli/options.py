@@ -16,6 +16,7 @@ import typer
 from analyzer import choices, outputs
 from analyzer.cli import help as headings
 from analyzer.cli import words
+from analyzer.cli.receipt import give_receipts
 from analyzer.cli.screen import refuse
 from analyzer.model import Assume, Scope, Severity, Verdict
 
@@ -23,6 +24,7 @@ APP_MODES = ("development", "production")
 ASSUMPTIONS = tuple(Assume)
 UNREADABLE = "unreadable"  # the result of a file that could not be read, beside the verdicts
 UNDECIDED = (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
+WRITTEN = (*outputs.OUTPUTS, *outputs.PICTURES)
 RESULTS = (*Verdict, "undecided", UNREADABLE)
 ONLY = {"possible": Verdict.POSSIBLE_OVERLAP, "pass": Verdict.NO_OVERLAP, "none": Verdict.NO_SOCKETS}
 
@@ -112,7 +114,7 @@ class Delivery(NamedTuple):
         """Return the time zone that people read times in."""
         return words.zone(self.tz)
 
-    def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = outputs.OUTPUTS) -> None:
+    def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = WRITTEN) -> None:
         """Refuse what cannot be delivered, before a capture is read: the formats to show and to write are these."""
         if self.format not in (None, *shown):
             refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
@@ -133,16 +135,17 @@ class Delivery(NamedTuple):
         return (self.quiet or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
 
     def datasets(self) -> list[Path]:
-        """Folders that get Parquet files: `--out parquet:FOLDER/`."""
-        return [
-            path
-            for spec, (name, path) in zip(self.out or (), self.files(), strict=True)
-            if name == "parquet" and _folder(spec)
-        ]
+        """List the folders that get Parquet files: `--out parquet:FOLDER/`."""
+        files = ((spec, *_named(option, spec)) for option, spec in self._specs())
+        return [path for spec, name, path in files if name == "parquet" and _is_folder(spec, path)]
 
     def files(self) -> list[tuple[str, Path]]:
-        """The formats that are written to files, each with its path."""
-        return [_named(spec) for spec in self.out or ()]
+        """List the formats that are written to files, each with its path."""
+        return [_named(option, spec) for option, spec in self._specs()]
+
+    def _specs(self) -> list[tuple[str, str]]:
+        output = [] if self.output is None else [("--output", str(self.output))]
+        return [*output, *(("--out", spec) for spec in self.out or ())]
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Key and value of each `--meta`."""
@@ -153,15 +156,23 @@ class Delivery(NamedTuple):
         return tuple((key, value) for key, _, value in pairs)
 
 
-def _named(spec: str) -> tuple[str, Path]:
+def _named(option: str, spec: str) -> tuple[str, Path]:
+    """Read NAME:PATH, or a path whose suffix selects the format."""
     name, colon, path = spec.partition(":")
+    suffix = Path(spec).suffix.lower()
+    if (option == "--output" or not colon or len(name) == 1) and suffix in outputs.SUFFIXES:  # C:\chart.png
+        return outputs.SUFFIXES[suffix], Path(spec)
+    if spec == "-":
+        refuse(f"{option} -: to standard output goes --format NAME")
+    if option == "--output":
+        refuse(f"{option} {spec}: end the name in {choices.alternatives(outputs.SUFFIXES)}")
     if not colon or not path:
-        refuse(f"--out {spec}: give NAME:PATH, NAME being {choices.alternatives(outputs.OUTPUTS)}")
-    return words.choose("--out", name, outputs.OUTPUTS, words.FORMATS), Path(path)
+        refuse(f"--out {spec}: give NAME:PATH, or a file that ends in {choices.alternatives(outputs.SUFFIXES)}")
+    return words.choose("--out", name, WRITTEN, words.FORMATS), Path(path)
 
 
-def _folder(spec: str) -> bool:
-    return spec.endswith(("/", os.sep)) or os.path.isdir(spec.partition(":")[2])
+def _is_folder(spec: str, path: Path) -> bool:
+    return spec.endswith(("/", os.sep)) or path.is_dir()
 
 
 def distinct(paths: Iterable[Path]) -> None:
@@ -325,11 +336,13 @@ def command_with(
 
         @functools.wraps(function)
         def called(**given: Any) -> None:
+            options = dict(given)
             filled = {
                 name: group(**{field: given.pop(field) for field in group._fields if field in given})
                 for name, group in groups.items()
             }
-            function(**given, **filled)
+            with give_receipts(options):
+                function(**given, **filled)
 
         called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # where inspect looks first
         return called

@@ -10,16 +10,15 @@ import typer
 from analyzer import choices
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import POLICY, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish
-from analyzer.cli.screen import refuse, say, write
+from analyzer.cli.running import ask, default_output, deliver, finish, write_picture
+from analyzer.cli.screen import refuse
 from analyzer.model import SECOND, Instant
-
-PICTURES = (".png", ".svg", ".pdf")
+from analyzer.outputs import PICTURES
 
 
 @command_with(
     hidden=(*POLICY, "format", "title", "meta", "verbose", "quiet", "top", "only", "resume"),
-    meanings={"output": "Write the picture to this file: .png, .svg or .pdf."},
+    meanings={"output": "Write the picture here, not to CAPTURE.timeline.png: .png, .svg or .pdf."},
 )
 def timeline(
     captures: Captures,
@@ -53,24 +52,16 @@ def timeline(
 
     Example: har-sockets timeline chat.har -o chart.png --from 1.5 --to 4
     """
-    output = delivery.output
-    if output is None:
-        refuse("timeline needs a file for the picture: -o chart.png")
-    kind = output.suffix.lower()
+    output = delivery.output or default_output(captures, "timeline.png")
+    kind = output.suffix.lower().removeprefix(".")
     if kind not in PICTURES:
-        refuse(f"{output}: a picture ends in {choices.alternatives(PICTURES)}")
+        refuse(f"{output}: a picture ends in {choices.alternatives(f'.{it}' for it in PICTURES)}")
+    delivery = delivery._replace(output=None)
     run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
-    if run.reports:
-        from analyzer.outputs import timeline as chart
-        from analyzer.outputs.chart import PANELS
-
-        try:
-            drawn = chart.render(run, kind[1:], width=width, dpi=dpi, start=_when(start), end=_when(end))
-        except ValueError as problem:
-            refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
-        write(output, drawn)
-        if len(run.reports) > PANELS:
-            say(f"{output}: the first {PANELS} of {len(run.reports)} captures are drawn")
+    try:
+        write_picture(output, run, kind, width=width, dpi=dpi, start=_when(start), end=_when(end))
+    except ValueError as problem:
+        refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
     deliver(run, delivery)
     finish(run)
 

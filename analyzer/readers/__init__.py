@@ -214,6 +214,21 @@ def _siblings(whole: ZipFile, name: str) -> har.Attachment:
     return read
 
 
+def hash_file(path: str) -> str | None:
+    """Hash a file, or a capture in a zip, as it is stored; None where it cannot be read."""
+    import hashlib
+
+    found = hashlib.sha256()
+    try:
+        with ExitStack() as stack:
+            stream = _stored(path, path, stack).stream
+            while block := stream.read(1 << 18):
+                found.update(block)
+    except (CaptureError, OSError):
+        return None
+    return found.hexdigest()
+
+
 def is_capture(path: str) -> bool:
     """Is this a HAR by its first bytes, whatever its name? So is a file in a zip; a zip itself is not."""
     if archive.is_zip(path):
