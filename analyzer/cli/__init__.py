@@ -20,7 +20,19 @@ from analyzer.cli.screen import refuse
 from analyzer.version import VERSION
 
 # As --help lists them.
-COMMANDS = ("analyze", "check", "report", "timeline", "show", "record", "extract", "compare", "summary", "rules")
+COMMANDS = (
+    "analyze",
+    "check",
+    "report",
+    "timeline",
+    "show",
+    "record",
+    "extract",
+    "compare",
+    "summary",
+    "watch",
+    "rules",
+)
 
 EXAMPLES = """\b
 Examples:
