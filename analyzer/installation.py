@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from enum import Enum
@@ -53,7 +54,7 @@ def install_hint(extra: str) -> str:
     if source.folder is None:
         return f"{_install()} {packages}"
     place = "." if source.folder == _here() else str(source.folder)
-    return f"{_install()} {'-e ' if source.editable else ''}{quote(place, f'[{extra}]')}"
+    return f"{_install()} {'-e ' if source.editable else ''}{quote(f'{place}[{extra}]')}"
 
 
 def name_program() -> str:
@@ -149,6 +150,8 @@ def _here() -> Path | None:
         return None
 
 
-def quote(text: str, more: str = "") -> str:
-    """Quote a word for a shell where it needs that; double quotes are good for every shell and for Windows."""
-    return f'"{text}{more}"' if re.search(r"[^\w@%+=:,./\\~-]", text + more) else text + more
+def quote(text: str) -> str:
+    """Quote a word for the shell of this system, where it needs that."""
+    if os.name != "nt":
+        return shlex.quote(text)
+    return f'"{text}"' if re.search(r"[^\w@%+=:,./\\~-]", text) else text

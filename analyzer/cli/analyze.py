@@ -1,7 +1,9 @@
 """`har-sockets analyze`, and `har-sockets CAPTURE...`."""
 
+from analyzer.cli.next_step import suggest_next
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import ask, deliver, finish, stream, with_default_output
+from analyzer.cli.screen import one_terminal, tell
 
 
 @command_with(hidden=(*GATE, "title", "meta"))
@@ -23,4 +25,9 @@ def analyze(
         stream(captures, reading, masking, allowed, delivery, spread)
     run = ask(captures, reading, masking, allowed, delivery, spread)
     deliver(run, delivery, "text")
+    if one_terminal() and delivery.format in (None, "text") and not delivery.quiet and not delivery.files():
+        suggestion = suggest_next(run, captures)
+        if suggestion is not None:
+            tell("")
+            tell(suggestion)
     finish(run, delivery)

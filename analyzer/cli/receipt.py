@@ -66,7 +66,8 @@ def list_written(paths: Sequence[Path]) -> list[Written]:
 def describe(written: Written, *, is_baseline: bool = False, opened: bool = False) -> str:
     """Name a file, its size and the next command for it, in one line."""
     many = f"{written.files:,} {'file' if written.files == 1 else 'files'}, " if written.files else ""
-    line = f"Wrote {written.path} ({many}{format_size(written.size)})."
+    name = f"{written.path}{os.sep}" if written.files else str(written.path)
+    line = f"Wrote {name} ({many}{format_size(written.size)})."
     hint = suggest(written.path, is_baseline=is_baseline, opened=opened)
     return f"{line} {hint}" if hint else line
 
@@ -108,6 +109,11 @@ def name_opener() -> str | None:
 def has_display() -> bool:
     """Can a window be shown?"""
     return sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+
+
+def can_open() -> bool:
+    """Can a file be opened for a person to look at?"""
+    return bool(os.environ.get("BROWSER")) or has_display()
 
 
 def open_file(path: Path) -> str | None:

@@ -156,7 +156,7 @@ def list_saved(folder: Path, stopped: threading.Event) -> Iterator[Path]:
     for changed in changes:
         now = time.monotonic()
         for _, name in sorted(changed):
-            waiting.setdefault(Path(name), Waiting((0, 0), now))
+            waiting.setdefault(folder / _inside(Path(name), folder), Waiting((0, 0), now))
         for path, before in list(waiting.items()):
             state = read_state(path)
             if state is None or state == done.get(path):  # it was renamed, or only touched
@@ -171,8 +171,14 @@ def list_saved(folder: Path, stopped: threading.Event) -> Iterator[Path]:
 
 def is_partial(path: Path, folder: Path) -> bool:
     """Is this the file of a download that goes on, or a hidden file?"""
-    inside = path.relative_to(folder.absolute()) if folder.absolute() in path.parents else Path(path.name)
-    return path.name.lower().endswith(PARTIAL) or any(part.startswith(".") for part in inside.parts)
+    hidden = any(part.startswith(".") for part in _inside(path, folder).parts)
+    return hidden or path.name.lower().endswith(PARTIAL)
+
+
+def _inside(path: Path, folder: Path) -> Path:
+    """The path of a file as seen from the folder that is watched; the system may name that by its real path."""
+    above = next((it for it in (folder.absolute(), folder.resolve()) if it in path.parents), None)
+    return Path(path.name) if above is None else path.relative_to(above)
 
 
 def read_state(path: Path) -> tuple[int, int] | None:

@@ -384,12 +384,7 @@ def _unzipped(
         members = archive.list_members(whole)
         names = [name for name in members if name.lower().endswith(".har")]
         if len(names) != 1:
-            problem = (
-                f"a zip with {len(names)} HARs: name one of them, as in {archive.join(source, names[0])}"
-                if names
-                else recognized_zip(members) or "a zip without a HAR"
-            )
-            raise CaptureError(source, "", problem)
+            raise CaptureError(source, "", _not_one(source, names) or recognized_zip(members) or "a zip without a HAR")
         info = whole.getinfo(names[0])
         document = whole.open(names[0])
     except RuntimeError:
@@ -402,6 +397,16 @@ def _unzipped(
         told = None if progress is None else lambda count: progress(round(count * share))
         small = min(info.compress_size, packed)
         yield _Guarded(document, source, "zip", lambda: small, told), _siblings(whole, names[0])
+
+
+def _not_one(source: str, names: list[str]) -> str:
+    """What to do with a zip of several HARs that cannot be read one by one, or was named as if it were one."""
+    if not names:
+        return ""
+    if os.path.isfile(source):
+        return f"a zip with {len(names)} HARs: name one of them, as in {archive.join(source, names[0])}"
+    way = "unpack the zip around it" if archive.split(source) is not None else "save it as a file, and name that"
+    return f"a zip with {len(names)} HARs: {way}"
 
 
 def _beside(folder: str, name: str) -> bytes | None:
