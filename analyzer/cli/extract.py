@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from analyzer import gate
 from analyzer.cli import settings
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, Capture, Providers, Reading, RedactionKey, command
-from analyzer.cli.running import default_output, one, spared
+from analyzer.cli.running import default_output, one, spared, unused
 from analyzer.cli.screen import say, show, write
 from analyzer.fleet.sources import STANDARD_INPUT
 from analyzer.model import CaptureError
@@ -44,7 +43,7 @@ def extract(
     from analyzer.extract import extract as make
 
     name = one(capture, "extract")
-    output = output or _unused(default_output([name], "sockets.har"))
+    output = output or unused(default_output([name], "sockets.har"))
     if str(output) != "-":
         spared([name], [output])
     catalogue = settings.catalogue(settings.held(Reading(providers=providers), Allowed()))
@@ -61,12 +60,6 @@ def extract(
     for label, counts in (("kept", made.kept), ("removed", made.removed), ("dropped", (("entries", made.dropped),))):
         told = ", ".join(f"{what} {number:,}" for what, number in counts)
         show(f"{label + ':':<9}{told or 'nothing'}\n".encode())
-
-
-def _unused(path: Path) -> Path:
-    """Number a name that is taken: what is there may be a capture."""
-    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
-    return next(it for it in chain([path], numbered) if not it.exists())
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def _command(purpose: str, arguments: str) -> str:
 
 def _record(report: Report) -> str:
     pages = [page.url for page in report.capture.pages if PLAIN_URL.fullmatch(page.url)]
-    return f"record {pages[0] if pages else 'URL'} -o recording.har"
+    return f"record {pages[0] if pages else 'URL'}"
 
 
 def _find_socket(report: Report) -> int | None:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -206,6 +207,12 @@ def default_output(captures: Sequence[str], ending: str) -> Path:
     last = os.path.basename(os.path.abspath(name)) if "://" not in name else name.partition("?")[0].rpartition("/")[2]
     stem = CAPTURE_SUFFIX.sub("", "captures" if glob.has_magic(last) else last)
     return Path(f"{stem or 'capture'}.{ending}")
+
+
+def unused(path: Path) -> Path:
+    """Number a name that is taken: what is there may be a capture."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(it for it in chain([path], numbered) if not it.exists())
 
 
 def with_default_output(delivery: Delivery, captures: Sequence[str], ending: str) -> Delivery:

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 import msgspec
 
 from analyzer.installation import install_hint
-from analyzer.model import Capture, CaptureError, Caveat, bare
+from analyzer.model import Capture, CaptureError, Caveat, bare, plural
 from analyzer.readers import archive, har
 from analyzer.readers.foreign import is_har, recognized_zip
 from analyzer.readers.window import Bytes
@@ -382,8 +382,8 @@ def _unzipped(
     try:
         whole = ZipFile(file)
         members = archive.list_members(whole)
-        names = [name for name in members if name.lower().endswith(".har")]
-        if len(names) != 1:
+        names = [name for name in members if name.lower().endswith(archive.SUFFIXES)]
+        if len(names) != 1 or not names[0].lower().endswith(".har"):
             raise CaptureError(source, "", _not_one(source, names) or recognized_zip(members) or "a zip without a HAR")
         info = whole.getinfo(names[0])
         document = whole.open(names[0])
@@ -400,13 +400,14 @@ def _unzipped(
 
 
 def _not_one(source: str, names: list[str]) -> str:
-    """What to do with a zip of several HARs that cannot be read one by one, or was named as if it were one."""
+    """What to do with a zip of several captures that cannot be read one by one, or was named as if it were one."""
     if not names:
         return ""
+    holds = f"a zip with {plural(len(names), 'capture')}"
     if os.path.isfile(source):
-        return f"a zip with {len(names)} HARs: name one of them, as in {archive.join(source, names[0])}"
+        return f"{holds}: name one of them, as in {archive.join(source, names[0])}"
     way = "unpack the zip around it" if archive.split(source) is not None else "save it as a file, and name that"
-    return f"a zip with {len(names)} HARs: {way}"
+    return f"{holds}: {way}"
 
 
 def _beside(folder: str, name: str) -> bytes | None:

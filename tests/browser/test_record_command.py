@@ -51,7 +51,7 @@ def test_sockets_are_told_as_they_open_and_close_and_the_har_is_written(server: 
         "+ socket #1 ws://127.0.0.1:PORT/ws/a?token=<token 1> (1 open now)",
         "+ socket #2 ws://127.0.0.1:PORT/ws/b?close=<token 2> (2 open now)",
         "- socket #2 closed (1 open now)",
-        f"{path}: 2 sockets. Next: har-sockets {path}",
+        f"{path}: 2 sockets",
     ]
     report = analyze(read(path))
     assert ([session.outcome for session in report.sessions], report.verdict) == (["open", "closed"], Verdict.OVERLAP)
