@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import shutil
 import sys
 from enum import Enum
 from functools import cache
-from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 NAME = "har-sockets"
 PACKAGE = re.compile(r"[\w.-]+")
@@ -57,20 +52,27 @@ def install_hint(extra: str) -> str:
     return f"{_install()} {'-e ' if source.editable else ''}{quote(f'{place}[{extra}]')}"
 
 
+def name_python() -> str:
+    """Name the Python of this environment as a person can type it here."""
+    return _name(Path(sys.executable), PYTHONS)
+
+
 def name_program() -> str:
     """Name this program as a person can type it here: by its name where it is on PATH, else by its path."""
     called = Path(sys.argv[0])
-    source = find_source()
     if find_manager(sys.prefix) is Manager.UVX:
+        source = find_source()
         return f"uvx --from {quote(str(source.folder or source.url or NAME))} {NAME}"
     if called.name == "__main__.py" or called.stem not in (NAME, f"{NAME}-script"):
-        return f"{_name(Path(sys.executable), PYTHONS)} -m analyzer"
+        return f"{name_python()} -m analyzer"
     return _name(called, (NAME,))
 
 
 @cache
 def find_source() -> Source:
     """Read where the program was installed from; a checkout that runs without an installation is its own source."""
+    from importlib import metadata
+
     try:
         told = metadata.distribution(NAME).read_text("direct_url.json")
     except metadata.PackageNotFoundError:
@@ -81,6 +83,9 @@ def find_source() -> Source:
 
 def parse_source(direct_url: str | None) -> Source:
     """Read a `direct_url.json`; an installation from an index has none."""
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
     import msgspec
 
     try:
@@ -98,6 +103,8 @@ def parse_source(direct_url: str | None) -> Source:
 
 def list_packages(extra: str) -> list[str]:
     """List the packages that an extra of this distribution needs."""
+    from importlib import metadata
+
     try:
         needed = metadata.requires(NAME) or []
     except metadata.PackageNotFoundError:
@@ -118,17 +125,20 @@ def find_manager(prefix: str) -> Manager | None:
 
 def _install() -> str:
     """Name the installer of this environment: `pip` alone may be that of another one."""
+    import shutil
     from importlib.util import find_spec
 
     found = shutil.which("pip")
     if found is not None and Path(found).absolute().parent == Path(sys.executable).absolute().parent:
         return "pip install"
-    python = _name(Path(sys.executable), PYTHONS)
-    return f"{python} -m pip install" if find_spec("pip") is not None else f"uv pip install --python {python}"
+    has_pip = find_spec("pip") is not None
+    return f"{name_python()} -m pip install" if has_pip else f"uv pip install --python {name_python()}"
 
 
 def _name(program: Path, names: tuple[str, ...]) -> str:
     """Name a program: the first of the names that PATH finds it by, else its path from here, else its whole path."""
+    import shutil
+
     place = os.path.abspath(program)
     for name in names:
         found = shutil.which(name)
@@ -152,6 +162,8 @@ def _here() -> Path | None:
 
 def quote(text: str) -> str:
     """Quote a word for the shell of this system, where it needs that."""
+    import shlex
+
     if os.name != "nt":
         return shlex.quote(text)
     return f'"{text}"' if re.search(r"[^\w@%+=:,./\\~-]", text) else text

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -103,6 +101,8 @@ def name_opener() -> str | None:
         return "open"
     if not has_display():
         return None
+    import shutil
+
     return next((name for name in ("wslview", "xdg-open") if shutil.which(name)), None)
 
 
@@ -123,6 +123,8 @@ def open_file(path: Path) -> str | None:
         import webbrowser
 
         return None if webbrowser.open(path.absolute().as_uri()) else f"{path}: no browser could be started"
+    import subprocess
+
     opener = name_opener()
     if opener is None:
         return nowhere if not has_display() else f"{path}: cannot be opened: install xdg-open, or set BROWSER"

@@ -111,7 +111,7 @@ def test_what_was_recorded_is_written_and_marked_where_what_records_it_is_killed
         ),
         pytest.param(
             ["http://127.0.0.1"], {"PATH": "", "PLAYWRIGHT_BROWSERS_PATH": "nowhere"},
-            "no Chrome, Chromium or Edge was found: install one, or run: playwright install chromium",
+            "no Chrome, Chromium or Edge was found: install one, or run: .* -m playwright install chromium",
             id="no browser",
             marks=pytest.mark.skipif(
                 sys.platform != "linux" or any(map(os.path.exists, ("/opt/google/chrome", "/opt/microsoft/msedge"))),
