@@ -113,7 +113,7 @@ def test_what_is_not_in_the_zip_is_named(name: str, problem: str, tmp_path: Path
 
 def test_a_file_has_nothing_below_it(tmp_path: Path) -> None:
     (tmp_path / "a.har").write_bytes(RELOADS)
-    with pytest.raises(CaptureError, match="damaged zip"):
+    with pytest.raises(CaptureError, match="no such file"):
         read(str(tmp_path / "a.har" / "b.har"))
 
 
@@ -336,3 +336,24 @@ def test_a_web_address_is_answered_with_how_to_download_it(monkeypatch: pytest.M
 def test_a_link_to_nowhere_is_named_and_read_as_missing(tmp_path: Path) -> None:
     (tmp_path / "gone.har").symlink_to(tmp_path / "nowhere")
     assert fleet.expand([str(tmp_path)]) == [str(tmp_path / "gone.har")]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://app.example/chat?room=1", "a web address. Record its sockets: har-sockets record URL"),
+        ("wss://app.example/connect", "the address of a socket. Record the page that opens it: har-sockets record URL"),
+    ],
+)
+def test_an_address_that_is_no_file_is_answered_with_how_to_record(
+    address: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fsspec.core
+
+    def missing(url: str) -> None:
+        raise ValueError("Protocol not known: wss") if url.startswith("wss") else ImportError("aiohttp")
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", missing)
+    with pytest.raises(fleet.NothingToRead) as problem:
+        fleet.expand([address])
+    assert str(problem.value).endswith(said)

@@ -247,6 +247,7 @@ def test_the_suffix_selects_the_format(folder: Path) -> None:
         (["timeline", "chat.har", "-o", "c.jpg"], "c.jpg: a picture ends in .png, .svg or .pdf"),
         (["report", "chat.har", "-o", "r.docx"], "--output r.docx: end the name in .html, .htm, .md"),
         (["chat.har", "--out", "x"], "--out x: give NAME:PATH, or a file that ends in .html"),
+        (["chat.har", "-o", "absent/x.html"], "absent/x.html: cannot be written: there is no folder absent"),
         (["chat.har", "-o", "-"], "--output -: to standard output goes --format NAME"),
         (["report", "chat.har", "-o", "chat.har"], "--output chat.har: end the name in .html"),
         (["chat.har", "-o", "a.json", "--out", "csv:a.json"], "a.json: two outputs cannot go to one file"),

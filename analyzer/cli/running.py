@@ -54,6 +54,9 @@ def meant(captures: list[str], reading: Reading, delivery: Delivery, output: Pat
     delivery.check()
     written = [path for _, path in delivery.files()] + ([] if output is None else [output])
     distinct(written)
+    for path in set(written) - set(delivery.datasets()):
+        if not path.absolute().parent.is_dir():
+            refuse(f"{path}: cannot be written: there is no folder {path.parent}")
     names = sources(captures, reading.any_)
     spared(names, written)
     return names

@@ -149,10 +149,9 @@ def _remote(url: str) -> list[str]:
             found = [it for it in files.find(path) if it.lower().endswith(SUFFIXES)]
         else:
             found = [path] if files.exists(path) else []
-    except ImportError as error:  # a driver that is not installed
-        raise NothingToRead(_download(url) or f"{shown(url)}: {_problem(error, url)}") from None
-    except Exception as error:  # drivers raise anything: no such scheme, no network, not allowed
-        raise NothingToRead(f"{shown(url)}: {_problem(error, url)}") from None
+    except Exception as error:  # drivers raise anything: no such scheme, not installed, no network, not allowed
+        known = isinstance(error, ImportError) or url.lower().startswith(("ws:", "wss:"))
+        raise NothingToRead((known and _download(url)) or f"{shown(url)}: {_problem(error, url)}") from None
     if not found:
         raise NothingToRead(f"{shown(url)}: no captures there ({', '.join(SUFFIXES)})")
     return [files.unstrip_protocol(it) for it in sorted(found)]
@@ -160,9 +159,14 @@ def _remote(url: str) -> list[str]:
 
 def _download(url: str) -> str | None:
     """What to do with a web address, which most installations cannot read."""
-    if not url.lower().startswith(("http://", "https://")):
+    scheme, _, path = urlsplit(url)[:3]
+    if scheme in ("ws", "wss"):
+        return f"{shown(url)}: the address of a socket. Record the page that opens it: har-sockets record URL"
+    if scheme not in ("http", "https"):
         return None
-    name = Path(urlsplit(url).path).name or "chat.har"
+    if not path.lower().endswith((*SUFFIXES, *LIKELY)):
+        return f"{shown(url)}: a web address. Record its sockets: har-sockets record URL"
+    name = Path(path).name
     return f"{shown(url)}: a web address. Download the file first: curl -Lo {name} 'URL', then har-sockets {name}"
 
 

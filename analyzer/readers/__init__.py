@@ -180,7 +180,7 @@ def _stored(path: str, source: str, stack: ExitStack) -> _Stored:
         place = archive.split(path) if isinstance(error, OSError) else None
         if place is not None:
             return _member(*place, source, stack)
-        missing = isinstance(error, FileNotFoundError)
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         problem = "no such file" if missing else getattr(error, "strerror", None) or "cannot be read"
         raise CaptureError(source, "", problem) from None
 

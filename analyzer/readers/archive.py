@@ -33,7 +33,7 @@ def split(source: str) -> tuple[str, str] | None:
     if os.path.exists(source):
         return None
     places = [at for at, letter in enumerate(source) if letter in SEPARATORS]
-    found = next((at for at in places if os.path.isfile(source[:at])), None)
+    found = next((at for at in places if is_zip(source[:at])), None)
     return None if found is None else (source[:found], source[found + 1 :].replace(os.sep, "/"))
 
 
