@@ -1,7 +1,5 @@
 """Declare the options that commands share, in groups: a command takes a group as one parameter."""
 
-from __future__ import annotations
-
 import copy
 import functools
 import inspect
@@ -14,19 +12,21 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 import typer
 
 from analyzer import choices, outputs
+from analyzer.choices import Choice
 from analyzer.cli import help as headings
 from analyzer.cli import words
 from analyzer.cli.receipt import give_receipts
-from analyzer.cli.screen import refuse
-from analyzer.model import Assume, Scope, Severity, Verdict
+from analyzer.cli.screen import is_piped, refuse
+from analyzer.model import Verdict
+from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
 
-APP_MODES = ("development", "production")
-ASSUMPTIONS = tuple(Assume)
 UNREADABLE = "unreadable"  # the result of a file that could not be read, beside the verdicts
 UNDECIDED = (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
-WRITTEN = (*outputs.OUTPUTS, *outputs.PICTURES)
-RESULTS = (*Verdict, "undecided", UNREADABLE)
-ONLY = {"possible": Verdict.POSSIBLE_OVERLAP, "pass": Verdict.NO_OVERLAP, "none": Verdict.NO_SOCKETS}
+RESULTS = Choice((*Verdict, "undecided", UNREADABLE), {"possible": Verdict.POSSIBLE_OVERLAP})
+FORMATS = Choice(
+    (*outputs.OUTPUTS, *outputs.PICTURES),
+    {"md": "markdown", "xml": "junit", "htm": "html", "txt": "text", "jsonl": "ndjson"},
+)
 
 
 def among(words: Iterable[str]) -> Callable[[str], list[str]]:
@@ -34,12 +34,42 @@ def among(words: Iterable[str]) -> Callable[[str], list[str]]:
     return lambda incomplete: [str(word) for word in words if word.startswith(incomplete)]
 
 
+def _captures(context: typer.Context, given: list[str]) -> list[str]:
+    """Return the captures that were given, else standard input where something is piped to it."""
+    if given or context.resilient_parsing:
+        return given
+    if is_piped():
+        return ["-"]
+    refuse(f"{context.info_name} needs a CAPTURE: a file, a folder, a glob, or - for standard input")
+
+
+def _capture(context: typer.Context, given: str) -> str:
+    (capture,) = _captures(context, [given] if given else []) or [""]
+    return capture
+
+
 Captures = Annotated[
     list[str],
-    typer.Argument(metavar="CAPTURE...", help="HAR files, folders, globs, or - for standard input."),
+    typer.Argument(
+        default_factory=list,
+        callback=_captures,
+        metavar="CAPTURE...",
+        help="HAR files, folders, globs, or - for standard input.",
+    ),
+]
+PipedCapture = Annotated[
+    str,
+    typer.Argument(
+        default_factory=str,
+        callback=_capture,
+        metavar="CAPTURE",
+        help="A HAR file, or - for standard input.",
+    ),
 ]
 Capture = Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file, or - for standard input.")]
-Providers = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Your own service definitions.")]
+Providers = Annotated[
+    Path | None, typer.Option(metavar="FILE.toml", rich_help_panel=headings.INPUT, help="Your own service definitions.")
+]
 
 
 def _key(key: str | None) -> str | None:
@@ -51,12 +81,17 @@ def _key(key: str | None) -> str | None:
 
 RedactionKey = Annotated[
     str | None,
-    typer.Option(metavar="KEY", callback=_key, help="Mask with a keyed hash, so that equal values match across runs."),
+    typer.Option(
+        metavar="KEY",
+        callback=_key,
+        rich_help_panel=headings.PRIVACY,
+        help="Mask with a keyed hash, so that equal values match across runs.",
+    ),
 ]
 
 
 def _format(name: str | None) -> str | None:
-    return name if name is None else words.choose("--format", name, outputs.OUTPUTS, words.FORMATS)
+    return name if name is None else words.choose("--format", name, FORMATS)
 
 
 def _zone(name: str | None) -> str | None:
@@ -114,9 +149,12 @@ class Delivery(NamedTuple):
         """Return the time zone that people read times in."""
         return words.zone(self.tz)
 
-    def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = WRITTEN) -> None:
+    def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = FORMATS.words) -> None:
         """Refuse what cannot be delivered, before a capture is read: the formats to show and to write are these."""
         if self.format not in (None, *shown):
+            to_file = next((end for end, name in outputs.SUFFIXES.items() if name == self.format), "")
+            if self.format in written:
+                refuse(f"--format {self.format}: this format is written to a file: -o FILE{to_file}")
             refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
         for name, path in self.files():
             if name not in written:
@@ -168,7 +206,7 @@ def _named(option: str, spec: str) -> tuple[str, Path]:
         refuse(f"{option} {spec}: end the name in {choices.alternatives(outputs.SUFFIXES)}")
     if not colon or not path:
         refuse(f"--out {spec}: give NAME:PATH, or a file that ends in {choices.alternatives(outputs.SUFFIXES)}")
-    return words.choose("--out", name, WRITTEN, words.FORMATS), Path(path)
+    return words.choose("--out", name, FORMATS), Path(path)
 
 
 def _is_folder(spec: str, path: Path) -> bool:
@@ -192,10 +230,12 @@ class Allowed(NamedTuple):
         typer.Option(
             metavar="SCOPE",
             help="Count sockets together per capture (default), page, endpoint, service or user.",
-            autocompletion=among(Scope),
+            autocompletion=among(PER.words),
         ),
     ] = None
-    max_open: Annotated[int | None, typer.Option(min=1, metavar="N", help="Allow N open at the same time [1].")] = None
+    max_open: Annotated[
+        int | None, typer.Option(parser=words.whole(1), metavar="N", help="Allow N open at the same time [1].")
+    ] = None
     tolerance: Annotated[
         str | None,
         typer.Option(metavar="DURATION", help="Report an overlap shorter than this as a note [250ms]."),
@@ -205,7 +245,7 @@ class Allowed(NamedTuple):
         typer.Option(
             metavar="MODE",
             help="Enforce the service's limit per user for development or production.",
-            autocompletion=among(APP_MODES),
+            autocompletion=among(APP_MODE.words),
         ),
     ] = None
     count_dev_servers: Annotated[
@@ -219,7 +259,7 @@ class Allowed(NamedTuple):
         typer.Option(
             metavar="SEVERITY",
             help="Fail on findings of this severity or higher: note, warning (default), error or never.",
-            autocompletion=among((*Severity, "never")),
+            autocompletion=among(FAIL_ON.words),
         ),
     ] = None
     baseline: Annotated[
@@ -241,7 +281,7 @@ class Reading(NamedTuple):
             metavar="WHAT",
             help="Assume what the capture does not show: no-bfcache or bfcache (the back/forward cache was off or on), "
             "recorded-from-start (recording began before the page loaded); repeatable.",
-            autocompletion=among(ASSUMPTIONS),
+            autocompletion=among(ASSUME.words),
         ),
     ] = None
     providers: Providers = None
@@ -249,20 +289,22 @@ class Reading(NamedTuple):
 
 def _results(given: list[str] | None) -> list[str] | None:
     named = [word for value in given or () for word in value.split(",") if word.strip()]
-    return [words.choose("--only", word, RESULTS, ONLY) for word in named] or None
+    return [words.choose("--only", word, RESULTS) for word in named] or None
 
 
 class Spread(NamedTuple):
     """Many captures."""
 
-    top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Show only the N worst captures.")] = None
+    top: Annotated[
+        int | None, typer.Option(parser=words.whole(1), metavar="N", help="Show only the N worst captures.")
+    ] = None
     only: Annotated[
         list[str] | None,
         typer.Option(
             metavar="RESULT",
             callback=_results,
             help="Show only captures with this result: overlap, undecided, no-overlap, ...; repeatable.",
-            autocompletion=among(RESULTS),
+            autocompletion=among(RESULTS.words),
         ),
     ] = None
     together: Annotated[
@@ -307,7 +349,6 @@ GROUPS = {
     Spread: headings.MANY,
 }
 GATE = ("fail_on", "baseline", "allow_undecided", "allow_empty")  # they decide whether `check` passes, nothing else
-POLICY = Allowed._fields
 
 
 def command_with(
@@ -328,10 +369,11 @@ def command_with(
             if group is None:
                 parameters.append(_parameter(parameter.name, hints[parameter.name], parameter.default))
                 continue
-            of_group = get_type_hints(group, include_extras=True)
             for name in group._fields:
                 if name not in without:
-                    option = _listed(of_group[name], GROUPS[group], name in hidden, (meanings or {}).get(name))
+                    option = _listed(
+                        group.__annotations__[name], GROUPS[group], name in hidden, (meanings or {}).get(name)
+                    )
                     parameters.append(_parameter(name, option, group._field_defaults[name]))
 
         @functools.wraps(function)

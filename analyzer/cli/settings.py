@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,11 +10,12 @@ import msgspec
 
 from analyzer import durations, providers
 from analyzer import policy as policies
+from analyzer.choices import Choice
 from analyzer.cli import words
-from analyzer.cli.options import APP_MODES, ASSUMPTIONS, Allowed, Reading
+from analyzer.cli.options import Allowed, Reading
 from analyzer.cli.screen import refuse
-from analyzer.model import Policy, Scope, Severity
-from analyzer.policy import PolicyError, Settings
+from analyzer.model import Policy
+from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER, PolicyError, Settings
 from analyzer.providers import CatalogueError, Row
 from analyzer.rules import RULES
 
@@ -29,17 +29,15 @@ class Held(NamedTuple):
 
 def held(reading: Reading, allowed: Allowed) -> Held:
     """The options that were given, and for the rest what a settings file here or in a folder above says."""
-    chosen = {
-        "per": _chosen("--per", allowed.per, Scope),
-        "app_mode": _chosen("--app-mode", allowed.app_mode, APP_MODES),
-        "fail_on": _chosen("--fail-on", allowed.fail_on, Severity),
-        "tolerance": _milliseconds("--tolerance", allowed.tolerance),
-        "assume": [words.choose("--assume", word, ASSUMPTIONS) for word in reading.assume or ()] or None,
-    }
+    if allowed.tolerance is not None:
+        words.checked("--tolerance", allowed.tolerance, lambda: durations.parse(allowed.tolerance or "", "ms"))
     given = {
         **{name: value or None for name, value in allowed._asdict().items()},  # a flag that is not given says nothing
+        "per": _chosen("--per", allowed.per, PER),
+        "app_mode": _chosen("--app-mode", allowed.app_mode, APP_MODE),
+        "fail_on": _chosen("--fail-on", allowed.fail_on, FAIL_ON),
+        "assume": [words.choose("--assume", word, ASSUME) for word in reading.assume or ()] or None,
         "baseline": _text(allowed.baseline),
-        **chosen,
         "providers": _text(reading.providers),
     }
     asked = msgspec.convert({name.replace("_", "-"): it for name, it in given.items() if it is not None}, Settings)
@@ -78,14 +76,8 @@ def catalogue(held: Held) -> tuple[Row, ...]:
         refuse(f"{file}: {problem}")
 
 
-def _chosen(option: str, value: str | None, possible: Iterable[str]) -> str | None:
-    return None if value is None else words.choose(option, value, possible)
-
-
-def _milliseconds(option: str, value: str | None) -> float | None:
-    if value is None:
-        return None
-    return words.checked(option, value, lambda: durations.parse(value, "ms")) / durations.MICROSECONDS["ms"]
+def _chosen(option: str, value: str | None, choice: Choice) -> str | None:
+    return None if value is None else words.choose(option, value, choice)
 
 
 def _text(path: Path | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from analyzer import choices
-from analyzer.cli import progress
+from analyzer.cli import progress, words
 from analyzer.cli.help import MANY
 from analyzer.cli.options import Delivery, command_with, distinct
 from analyzer.cli.screen import refuse, say, show, terminal, write
@@ -35,7 +35,9 @@ def summary(
     ],
     worst: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", rich_help_panel=MANY, help="List the N worst captures with their paths."),
+        typer.Option(
+            parser=words.whole(1), metavar="N", rich_help_panel=MANY, help="List the N worst captures with their paths."
+        ),
     ] = None,
     *,
     delivery: Delivery,

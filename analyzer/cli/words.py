@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 from typing import TypeVar
 
-from analyzer import choices
+import typer
+
+from analyzer import choices, durations
+from analyzer.choices import Choice
 from analyzer.cli.screen import refuse
 
 Value = TypeVar("Value")
-FORMATS = {
-    "md": "markdown",
-    "xml": "junit",
-    "htm": "html",
-    "txt": "text",
-    "jsonl": "ndjson",
-    "pq": "parquet",
-    "annotations": "github",
-}
 
 
-def choose(option: str, value: str, words: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:
+def choose(option: str, value: str, choice: Choice) -> str:
     """Return the word that an option's value means; refuse an unknown one."""
-    return checked(option, value, lambda: choices.choose(value, words, aliases))
+    return checked(option, value, lambda: choice.choose(value))
 
 
 def checked(option: str, value: str, read: Callable[[], Value]) -> Value:
@@ -32,6 +27,45 @@ def checked(option: str, value: str, read: Callable[[], Value]) -> Value:
         return read()
     except ValueError as problem:
         refuse(f"{option} {value}: {problem}")
+
+
+def whole(least: int, most: int | None = None) -> Callable[[object], int]:
+    """Return a reader of whole numbers for typer's `parser`."""
+
+    def read(value: object) -> int:
+        text = str(value)
+        if not text.isascii() or not text.isdigit() or not least <= int(text[:10]) <= (most or int(text[:10])):
+            raise typer.BadParameter(f"{text}: give a whole number, {_bounds(least, most)}")
+        return int(text)
+
+    return read
+
+
+def number(least: float, most: float) -> Callable[[object], float]:
+    """Return a reader of numbers for typer's `parser`."""
+
+    def read(value: object) -> float:
+        try:
+            found = float(str(value))
+        except ValueError:
+            found = math.nan
+        if not least <= found <= most:
+            raise typer.BadParameter(f"{value}: give a number, {_bounds(least, most)}")
+        return found
+
+    return read
+
+
+def _bounds(least: float, most: float | None) -> str:
+    return f"{least:g} or more" if most is None else f"{least:g} to {most:g}"
+
+
+def seconds(text: str) -> float:
+    """Read a duration in seconds for typer's `parser`; a number without a unit counts in seconds."""
+    try:
+        return durations.parse(text, "s") / durations.MICROSECONDS["s"]
+    except ValueError as problem:
+        raise typer.BadParameter(f"{text}: {problem}") from None
 
 
 def zone(name: str | None) -> tzinfo:
