@@ -22,7 +22,19 @@ from analyzer.version import VERSION
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # click's, which typer keeps to itself
 
 # As --help lists them.
-COMMANDS = ("analyze", "check", "report", "timeline", "show", "record", "extract", "compare", "summary", "rules")
+COMMANDS = (
+    "analyze",
+    "check",
+    "report",
+    "timeline",
+    "show",
+    "record",
+    "extract",
+    "compare",
+    "summary",
+    "watch",
+    "rules",
+)
 
 ALIASES = {"analyse": "analyze", "summarise": "summary", "summarize": "summary"}
 HINTS = {  # what other programs call them

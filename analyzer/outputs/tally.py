@@ -19,6 +19,7 @@ import msgspec
 from rich.text import Text
 
 from analyzer import providers
+from analyzer.installation import install_hint
 from analyzer.model import MILLISECOND, Run, Value, enumerated, spoken
 from analyzer.outputs import NotInstalled, listing, markdown, terminal, triage
 from analyzer.outputs.csv import harmless
@@ -419,7 +420,7 @@ def parquet(found: Results, worst: int = WORST) -> bytes:
     try:
         frame(found).to_parquet(data, index=False, engine="pyarrow")
     except ImportError:
-        raise NotInstalled("parquet needs pyarrow: install har-sockets[parquet]") from None
+        raise NotInstalled(f"parquet needs pyarrow: {install_hint('parquet')}") from None
     return data.getvalue()
 
 
