@@ -292,7 +292,7 @@ def test_of_many_captures_the_worst_is_next(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("analyzer.cli.next_step.can_open", lambda: False)
     calm = ["three-reloads.har"] * 5
     worst = SAMPLES / "stream-chat-connect-on-every-mount.har"
-    assert suggest_next(run_of(*calm, worst.name), ["x"]) == f"See the capture with the highest peak: P {worst}"
+    assert suggest_next(run_of(*calm, worst.name), ["x"]) == f"See the worst capture: P {worst}"
     assert suggest_next(run_of(*calm, calm[0]), ["a b/"]) == "Write a report of all: P report 'a b/'"
     assert suggest_next(run_of(calm[0]), ["-"]) is None
     assert suggest_next(Run((), (), Policy()), ["x"]) is None
