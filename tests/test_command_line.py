@@ -61,7 +61,6 @@ def test_every_command_shows_an_example(command: str) -> None:
         pytest.param("report", "--allow-undecided", id="what only the gate asks for, in report"),
         pytest.param("timeline", "--max-open", id="the policy, of a picture"),
         pytest.param("timeline", "--title", id="the title, of a picture"),
-        pytest.param("check", "--top", id="what filters a list"),
     ],
 )
 def test_options_that_change_nothing_there_are_accepted_and_not_listed(command: str, option: str) -> None:

@@ -308,7 +308,7 @@ def _selected(text: str) -> str:
 
     ids = [it.id for it in (*RULES, *CAUSES)]
     named: list[str] = []
-    for word in filter(None, map(str.strip, text.split(","))):
+    for word in [it.strip() for it in text.split(",") if it.strip()] or [text]:
         try:
             named += triage.meaning(word, ids)
         except ValueError as problem:

@@ -53,13 +53,8 @@ RESULT = Choice(  # what `--only` takes, beside the ids of rules and causes
     {
         "possible": Kind.POSSIBLE_OVERLAP,
         "dev-server": Kind.FOREIGN_OVERLAP,
-        "extension-overlap": Kind.FOREIGN_OVERLAP,
+        "extension": Kind.FOREIGN_OVERLAP,
         "failed": Kind.NONE_OPENED,
-        "none-opened": Kind.NONE_OPENED,
-        "pass": Kind.NO_OVERLAP,
-        "none": Kind.NO_SOCKETS,
-        "no-socket": Kind.NO_SOCKETS,
-        "cannot-be-read": UNREADABLE,
     },
 )
 
