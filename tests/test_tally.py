@@ -101,7 +101,7 @@ def test_the_command_writes_each_format(lines: list[bytes], tmp_path: Path) -> N
     [
         pytest.param(["none.ndjson"], "No such file", id="no such file"),
         pytest.param([str(SAMPLES / "README.md")], "no results", id="no results"),
-        pytest.param(["x", "--format", "html"], "not one of", id="a format that there is not"),
+        pytest.param(["x", "--format", "html"], "choose text, csv or markdown", id="a format that there is not"),
         pytest.param(["x", "--out", "html:y"], "NAME:PATH", id="a file's format that there is not"),
     ],
 )
