@@ -16,7 +16,7 @@ from analyzer.outputs import terminal, verdict
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
 
 MARGIN = " " * 6  # under the mark
-STYLES = {Result.PASS: GOOD, Result.FAIL: BAD, Result.UNTOLD: UNSURE}
+STYLES = {Result.PASS: GOOD, Result.FAIL: BAD, Result.UNDECIDED: UNSURE}
 PASSED = {
     "overlap": "several open at once, as the policy allows",
     "possible-overlap": "perhaps several open at once, as the policy allows",
@@ -56,7 +56,7 @@ def entries(run: Run) -> Iterable[tuple[Result, str, str]]:
         shown = f"{report.capture.source}: {reason(report, judgement, run.policy)}"
         yield judgement.result, shown, "" if judgement.result is Result.PASS else command(report)
     for it in run.unreadable:
-        yield Result.UNTOLD, unreadable(it), ""
+        yield Result.UNDECIDED, unreadable(it), ""
 
 
 def unreadable(it: Unreadable) -> str:
@@ -101,9 +101,9 @@ def _why(report: Report, judgement: Judgement, policy: Policy) -> str:
             first, *others = judgement.failing
             more = f" And {count(len(others), 'more finding')}." if others else ""
             return f"{first.severity} {first.rule}: {first.message.rstrip('.')}{_since(first, report)}.{more}"
-        case Result.UNTOLD, gate.EMPTY:
+        case Result.UNDECIDED, gate.EMPTY:
             return f"{_nothing(report)} {verdict.advice(report)}"
-        case Result.UNTOLD, _:
+        case Result.UNDECIDED, _:
             return f"{_cannot_tell(report, policy)} {verdict.advice(report)}"
         case _:
             return _passed(report, judgement)
@@ -157,8 +157,8 @@ def _passed(report: Report, judgement: Judgement) -> str:
 def total_sentence(run: Run) -> str:
     """How many captures pass, and what that means."""
     tally = Counter(gate.judge(report, run.policy).result for report in run.reports)
-    tally[Result.UNTOLD] += len(run.unreadable)
-    told = [f"{tally[result]:,} {result}" for result in (Result.FAIL, Result.UNTOLD, Result.PASS) if tally[result]]
+    tally[Result.UNDECIDED] += len(run.unreadable)
+    told = [f"{tally[result]:,} {result}" for result in (Result.FAIL, Result.UNDECIDED, Result.PASS) if tally[result]]
     total = count(tally.total(), "capture")
     settings = f" Settings: {run.policy.file}." if run.policy.file else ""
     return f"{total}: {', '.join(told)}. {ENDINGS[gate.exit_status(run)]}{settings}"
@@ -181,7 +181,7 @@ def first_problem(run: Run, status: int) -> str:
 def render_accepted(run: Run, path: str) -> bytes:
     """What a baseline that was just written holds, in one line."""
     judged = [gate.judge(report, run.policy) for report in run.reports]
-    known, untold = sum(len(it.known) for it in judged), sum(it.result is Result.UNTOLD for it in judged)
+    known, untold = sum(len(it.known) for it in judged), sum(it.result is Result.UNDECIDED for it in judged)
     said = f"{path}: written, {count(known, 'finding')} of {count(sum(bool(it.known) for it in judged), 'capture')}"
     rest = f" {count(untold, 'capture')} cannot be told, which a baseline does not change." if untold else ""
     return terminal.printed([Text(Medium(NARROWEST, unicode=True).safe(f"{said}.{rest}", 4000))], False)
