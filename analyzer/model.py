@@ -11,6 +11,7 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from datetime import UTC, tzinfo
 from enum import Enum, StrEnum
 from functools import wraps
 from typing import Any, ClassVar, ParamSpec, TypeAlias, TypeVar
@@ -855,6 +856,7 @@ class Run(Value, frozen=True):
     title: str | None = None  # of the report, as whoever asks for it has it
     meta: tuple[tuple[str, str], ...] = ()  # release, build: shown at the head of a report
     rules: tuple[Rule, ...] = ()  # all that were applied, for outputs that list them
+    zone: tzinfo = UTC  # in which people read instants; programs get UTC
 
     def __repr__(self) -> str:
         return f"<Run of {plural(len(self.reports), 'report')}, {len(self.unreadable):,} unreadable>"

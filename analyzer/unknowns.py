@@ -127,7 +127,7 @@ def _names(sessions: Sequence[Session]) -> str:
     """`socket #1`, `sockets #1 and #3`; of many the first few."""
     if len(sessions) == 1:
         return sessions[0].name
-    numbers = [f"#{session.id[1:]}" for session in sessions]
+    numbers = [f"#{number}" for number in sorted(int(session.id[1:]) for session in sessions)]
     if len(numbers) > NAMED:
         numbers = [*numbers[: NAMED - 1], f"{len(numbers) - NAMED + 1:,} others"]
     return f"sockets {enumerated(numbers)}"

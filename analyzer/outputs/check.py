@@ -113,7 +113,7 @@ def _since(finding: Finding, report: Report) -> str:
     if finding.interval is None:
         return ""
     axis = terminal.axis_of(report, 1)
-    return f"; since {terminal.since(finding.interval.start, axis)} ({terminal.utc(finding.interval.start)})"
+    return f"; since {terminal.since(finding.interval.start, axis)} ({terminal.stamp(finding.interval.start)})"
 
 
 def _nothing(report: Report) -> str:

@@ -17,6 +17,7 @@ from analyzer.model import (
     Overlap,
     Policy,
     Report,
+    Scope,
     Session,
     Verdict,
     enumerated,
@@ -96,7 +97,7 @@ def _overlap(report: Report, policy: Policy) -> list[str]:
         sentences.append(f"That is shorter than the tolerance of {spoken(policy.tolerance)}, as in a reconnect.")
     if possible_peak > certain_peak:
         sentences.append(f"Possible: up to {possible_peak:,} were open at the same time.")
-    if apart:
+    if apart and policy.per is not Scope.ENDPOINT and kind(report, policy) is not Kind.FOREIGN_OVERLAP:
         sentences.append("Each address had at most one open socket: --per endpoint accepts that.")
     return sentences
 
@@ -142,7 +143,7 @@ def _limit(overlaps: Sequence[Overlap]) -> str | None:
 
 def _length(duration: Duration, bounded: bool) -> str:
     if not duration:
-        return "for an instant at least"
+        return "for at least an instant"
     return f"for {'at least ' if bounded else ''}{spoken(duration)}"
 
 
