@@ -73,10 +73,24 @@ def of_overlaps(report: Report) -> str:
     """Write the same of all possible overlaps of a report."""
     if len(report.overlaps) == 1:
         return of_sockets(report.named(report.overlaps[0].sessions))
+    return sentence(_of_all(report))
+
+
+def in_short(report: Report) -> str:
+    """Name the unknown instants of a report in few words: `close of #1 unknown`."""
+    unknown = _of_all(report)
+    parts = []
+    for event, sessions in (("close", unknown.closes), ("opening", unknown.openings)):
+        if sessions:
+            parts.append(f"{event if len(sessions) == 1 else event + 's'} of {_numbers(sessions)}")
+    return f"{' and '.join(parts)} unknown" if parts else "order of a close and the next opening unknown"
+
+
+def _of_all(report: Report) -> Unknown:
     unknown = [find(report.named(overlap.sessions)) for overlap in report.overlaps]
     closes = dict.fromkeys(session.id for it in unknown for session in it.closes)
     openings = dict.fromkeys(session.id for it in unknown for session in it.openings)
-    return sentence(Unknown(report.named(closes), report.named(openings)))
+    return Unknown(report.named(closes), report.named(openings))
 
 
 def _began(session: Session) -> Instant:
@@ -124,10 +138,13 @@ class _Extreme:
 
 
 def _names(sessions: Sequence[Session]) -> str:
-    """`socket #1`, `sockets #1 and #3`; of many the first few."""
-    if len(sessions) == 1:
-        return sessions[0].name
+    """`socket #1`, `sockets #1 and #3`."""
+    return f"{'socket' if len(sessions) == 1 else 'sockets'} {_numbers(sessions)}"
+
+
+def _numbers(sessions: Sequence[Session]) -> str:
+    """`#1`, `#1 and #3`; of many the first few."""
     numbers = [f"#{number}" for number in sorted(int(session.id[1:]) for session in sessions)]
     if len(numbers) > NAMED:
         numbers = [*numbers[: NAMED - 1], f"{len(numbers) - NAMED + 1:,} others"]
-    return f"sockets {enumerated(numbers)}"
+    return enumerated(numbers)

@@ -82,37 +82,44 @@ def _missing(report: Report) -> str:
     return reasons[0] if reasons else "sockets may be missing from this file."
 
 
+def headline(report: Report, policy: Policy) -> str:
+    """Name an overlap in a few words: `Overlap`, `Brief overlap`, `Overlap only with a development server's socket`."""
+    word = "Brief overlap" if all(overlap.brief(policy.tolerance) for overlap in _proven(report)) else "Overlap"
+    glance = kind(report, policy)
+    ignored = [session for session in report.named(_members(report)) if not policy.counts(session)]
+    if glance is Kind.OVERLAP or not ignored:
+        return word
+    owners = ["a development server's"] if any(not session.extension for session in ignored) else []
+    owners += ["a browser extension's"] if any(session.extension for session in ignored) else []
+    certain = "" if glance is Kind.FOREIGN_OVERLAP else ", certain"
+    return f"{word}{certain} only with {enumerated(owners)} socket"
+
+
+def _proven(report: Report) -> list[Overlap]:
+    return [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
+
+
+def _members(report: Report) -> tuple[str, ...]:
+    """The sockets that certainly overlapped."""
+    return tuple(dict.fromkeys(id for overlap in _proven(report) for id in overlap.sessions))
+
+
 def _overlap(report: Report, policy: Policy) -> list[str]:
-    proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
-    ids = tuple(dict.fromkeys(id for overlap in proven for id in overlap.sessions))
-    brief = all(overlap.brief(policy.tolerance) for overlap in proven)
+    proven, ids = _proven(report), _members(report)
     certain_peak, possible_peak = report.concurrency.proven_peak, report.concurrency.possible_peak
     apart = not sockets_hidden(report) and _one_of_each(report)
     sentences = [
-        f"{_answer(report, policy, ids, brief)}: {plural(len(ids), 'socket')} of {report.endpoints(ids)} were open at "
-        f"the same time{_each(report, ids) if apart else ''}.",
+        f"{headline(report, policy)}: {plural(len(ids), 'socket')} of {report.endpoints(ids)} were open at the same "
+        f"time{_each(report, ids) if apart else ''}.",
         f"{_lasted(proven)}{_afterwards(report, proven)}",
     ]
-    if brief:
+    if all(overlap.brief(policy.tolerance) for overlap in proven):
         sentences.append(f"That is shorter than the tolerance of {spoken(policy.tolerance)}, as in a reconnect.")
     if possible_peak > certain_peak:
         sentences.append(f"Possible: up to {possible_peak:,} were open at the same time.")
     if apart and policy.per is not Scope.ENDPOINT and kind(report, policy) is not Kind.FOREIGN_OVERLAP:
         sentences.append("Each address had at most one open socket: --per endpoint accepts that.")
     return sentences
-
-
-def _answer(report: Report, policy: Policy, ids: Sequence[str], brief: bool) -> str:
-    """`Overlap`, `Brief overlap`, `Overlap only with a development server's socket`."""
-    word = "Brief overlap" if brief else "Overlap"
-    glance = kind(report, policy)
-    if glance is Kind.OVERLAP:
-        return word
-    others = [session for session in report.named(ids) if not policy.counts(session)]
-    owners = ["a development server's"] if any(not session.extension for session in others) else []
-    owners += ["a browser extension's"] if any(session.extension for session in others) else []
-    certain = "" if glance is Kind.FOREIGN_OVERLAP else ", certain"
-    return f"{word}{certain} only with {enumerated(owners)} socket" if owners else word
 
 
 def _each(report: Report, ids: Sequence[str]) -> str:
