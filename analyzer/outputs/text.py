@@ -454,7 +454,7 @@ def _cause(finding: Finding, medium: Medium) -> list[Text]:
     margin = MARGIN + " " * 9
     lines = []
     if finding.why is not None:
-        told = Text(f"Why: {medium.safe(finding.why, 1000)}").append(f"  {finding.cause}", FAINT)
+        told = Text(medium.safe(finding.explanation or "", 1000)).append(f"  {finding.cause}", FAINT)
         lines += wrapped(told, medium, margin)
     seen = proof.lines(finding.proof)
     for line in seen[:PROOF]:

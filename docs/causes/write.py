@@ -61,7 +61,7 @@ def sample(cause: Cause) -> tuple[str, dict[str, Any]]:
         answer = json.loads(path.read_text("utf-8"))
         for finding in answer.get("findings", ()):
             if finding["cause"] == cause.id:
-                found.append((finding["proof"][0].startswith("Probably"), path.stem + ".har", finding))
+                found.append((finding["cause_confidence"] == "likely", path.stem + ".har", finding))
     if not found:
         raise LookupError(f"no capture shows {cause.id}")
     _, name, finding = min(found, key=lambda it: it[:2])
