@@ -18,9 +18,11 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for session in report.sessions:
         if session.provider is not None and session.dev_only and not session.extension:
             by_server.setdefault(session.provider.name, []).append(session.id)
-    counted = "" if policy.count_dev_servers else " No overlap rule counts them (--count-dev-servers does)."
     for name, ids in by_server.items():
-        message = f"{plural(len(ids), 'socket')} of a development server ({name}).{counted}"
+        message = f"{plural(len(ids), 'socket')} of a development server: {name}."
+        if not policy.count_dev_servers:
+            them = "it" if len(ids) == 1 else "them"
+            message += f" Overlap rules ignore {them} unless you pass --count-dev-servers."
         yield report.finding(RULE.id, RULE.severity, message, ids)
 
 

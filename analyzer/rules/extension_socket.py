@@ -24,8 +24,10 @@ from analyzer.model import Finding, Policy, Report, Rule, Severity, plural
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     ids = [session.id for session in report.sessions if session.extension]
     if ids:
-        counted = "" if policy.count_extensions else " No overlap rule counts them (--count-extensions does)."
-        message = f"{plural(len(ids), 'socket')} of a browser extension, to {report.endpoints(ids)}.{counted}"
+        message = f"{plural(len(ids), 'socket')} of a browser extension, to {report.endpoints(ids)}."
+        if not policy.count_extensions:
+            them = "it" if len(ids) == 1 else "them"
+            message += f" Overlap rules ignore {them} unless you pass --count-extensions."
         yield report.finding(RULE.id, RULE.severity, message, ids)
 
 

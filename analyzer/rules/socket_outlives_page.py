@@ -31,7 +31,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             yield report.finding(
                 RULE.id,
                 Severity.NOTE,
-                f"{session.name} was still connected for at least {spoken(until - left)} after the user left its page.",
+                f"{session.name.capitalize()} was still connected for at least {spoken(until - left)} after the user "
+                "left its page.",
                 (session.id,),
                 interval=session.proven,
                 remedy=REMEDY,
