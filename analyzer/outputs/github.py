@@ -65,7 +65,7 @@ def _failing(run: Run) -> Iterable[tuple[Report, Finding]]:
 
 
 def _finding(level: str, finding: Finding, report: Report) -> str:
-    said = f"{finding.message} {finding.why or ''} {finding.remedy or ''} {check.command(report)}"
+    said = f"{finding.message} {finding.explanation or ''} {finding.remedy or ''} {check.command(report)}"
     return _command(level, said, file=report.capture.source, title=f"har-sockets: {finding.rule}")
 
 

@@ -162,7 +162,7 @@ def _findings(report: Report, size: Size) -> Iterable[str]:
         sure = "" if it.certain else " · not certain"
         yield f"- **{it.severity}** {_text(it.message, size)} `{it.rule}`{sure}"
         if it.cause:
-            yield f"  - Why: {_text(it.cause, size)}"
+            yield f"  - {_text(it.cause, size)}"
         link = f" <{it.link}>" if it.link else ""
         if it.remedy or link:
             yield f"  - What to do: {_text(it.remedy or '', size)}{link}"

@@ -207,7 +207,7 @@ def _told(finding: Finding, report: Report) -> Told:
             *(safe(line, 600) for line in proof.lines(finding.proof)),
             *_proof(finding, report.named(finding.sessions)),
         ),
-        cause=None if finding.why is None else f"{safe(finding.why, 600)} ({finding.cause})",
+        cause=None if finding.explanation is None else f"{safe(finding.explanation, 600)} ({finding.cause})",
         remedy=None if finding.remedy is None else safe(finding.remedy, 600),
         link=finding.link if finding.link and finding.link.startswith("https://") else None,
     )

@@ -501,8 +501,8 @@ def _with_id(sentence: str, id: str | None) -> Text:
 def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
     """Why it happened, and where that can be seen."""
     lines = []
-    if finding.why is not None:
-        lines += wrapped(_with_id(medium.safe(_explanation(finding.why), 1000), finding.cause), medium, INSET)
+    if finding.explanation is not None:
+        lines += wrapped(_with_id(medium.safe(finding.explanation, 1000), finding.cause), medium, INSET)
     steps = proof.lines(finding.proof)
     shown = steps if verbose else steps[:PROOF]
     for line in shown:
@@ -510,11 +510,6 @@ def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
     if len(steps) > len(shown):
         lines += wrapped(Text(f"and {len(steps) - len(shown):,} more: --verbose"), medium, f"{INSET}{medium.signs.dot} ")
     return lines
-
-
-def _explanation(why: str) -> str:
-    likely = why.removeprefix("Probably: ")
-    return f"{'Cause' if likely == why else 'Likely cause'}: {likely}"
 
 
 SEVERITIES = {Severity.ERROR: f"{STRONG} {BAD}", Severity.WARNING: f"{STRONG} {BAD}", Severity.NOTE: UNSURE}
