@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MICROSECONDS = {  # per unit
     "us": 1,
@@ -29,12 +32,20 @@ _PART = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([^\W\d_]*)")
 _SHOWN = 30  # characters of a text that is no duration
 
 
-def parse(text: str, bare_unit: str) -> int:
+class Microseconds(int):
+    """A duration in whole microseconds. Its type tells it from a number that counts in milliseconds or seconds."""
+
+    __slots__ = ()
+
+
+def parse(text: str, bare_unit: str) -> Microseconds:
     """Return the microseconds of a duration such as `250ms`, `1.5 s`, `1m` or `4 min 10 s`.
 
     A number without a unit counts in `bare_unit`, a key of MICROSECONDS. A fraction of a microsecond is rounded.
     Raises ValueError, in a sentence that shows how to write a duration.
     """
+    from decimal import Decimal  # a hundredth of a start
+
     total, at = Decimal(0), 0
     words = text.strip()
     while at < len(words) or not at:
@@ -52,11 +63,15 @@ def parse(text: str, bare_unit: str) -> int:
     return _whole(total, text)
 
 
-def microseconds(value: timedelta | str | float, bare_unit: str) -> int:
+def microseconds(value: timedelta | str | float, bare_unit: str) -> Microseconds:
     """Return the microseconds of a timedelta, a text as `parse` takes it, or a number that counts in `bare_unit`.
 
-    Raises ValueError for a value that is no duration, or a negative one.
+    Microseconds stay as they are. Raises ValueError for a value that is no duration, or a negative one.
     """
+    if isinstance(value, Microseconds):
+        return value
+    from decimal import Decimal
+
     if isinstance(value, timedelta):
         return _whole(Decimal(value // timedelta(microseconds=1)), value)
     if isinstance(value, str):
@@ -67,12 +82,12 @@ def microseconds(value: timedelta | str | float, bare_unit: str) -> int:
     return _whole(exact * MICROSECONDS[bare_unit] if exact.is_finite() else exact, value)
 
 
-def _whole(exact: Decimal, given: object) -> int:
+def _whole(exact: Decimal, given: object) -> Microseconds:
     if exact.is_nan() or exact < 0:
         raise ValueError(f"{_quoted(given)} is not a duration: it must be 0 or more")
     if exact > LONGEST:
         raise ValueError(f"{_quoted(given)} is longer than {LONGEST // MICROSECONDS['d']:,} days")
-    return int(exact.to_integral_value(ROUND_HALF_EVEN))
+    return Microseconds(exact.to_integral_value())
 
 
 def _quoted(given: object) -> str:

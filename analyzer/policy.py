@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from analyzer.model import MILLISECOND, Assume, Finding, Policy, Scope, Severity
+from analyzer.model import Assume, Finding, Policy, Scope, Severity
 
 OWN, SHARED = "har-sockets.toml", "pyproject.toml"
 FORMAT = 1  # of a baseline
@@ -128,9 +128,9 @@ def policy(settings: Settings) -> Policy:
     names += ["allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
     given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
     if settings.tolerance is not None:
-        given["tolerance"] = round(settings.tolerance * MILLISECOND)
+        given["tolerance"] = settings.tolerance
     if settings.outlives is not None:
-        given["outlives"] = settings.outlives * MILLISECOND
+        given["outlives"] = settings.outlives
     if settings.baseline is not None:
         given["baseline"] = read_baseline(Path(settings.baseline))
     severities = sorted(settings.severity.items())

@@ -239,7 +239,7 @@ def rendered(name: str, run: Run) -> bytes:
 def _text(run: Run) -> bytes:
     from analyzer.outputs import text
 
-    return text.render(run, **terminal())
+    return text.render(run, **terminal(), cut=sys.stdout.isatty())
 
 
 def _step_summary(path: Path, run: Run) -> None:

@@ -23,7 +23,7 @@ from analyzer.model import (
     Value,
     spoken,
 )
-from analyzer.outputs import proof, services, terminal, verdict
+from analyzer.outputs import proof, services, terminal, triage, verdict
 from analyzer.outputs.terminal import Axis, Medium, count
 from analyzer.outputs.verdict import Kind
 
@@ -41,16 +41,13 @@ class Headline(Value, frozen=True):
     tone: str  # bad, unsure, good
 
 
-HEADLINES = {
-    Kind.OVERLAP: Headline("✗", "Several open at once", "bad"),
-    Kind.POSSIBLE_OVERLAP: Headline("?", "Cannot rule it out", "unsure"),
-    Kind.INCONCLUSIVE: Headline("?", "Cannot tell", "unsure"),
-    Kind.FOREIGN_OVERLAP: Headline("–", "Only one of the application's at once", "unsure"),
-    Kind.NONE_OPENED: Headline("–", "No socket opened", "unsure"),
-    Kind.NO_OVERLAP: Headline("✓", "Never more than one", "good"),
-    Kind.NO_SOCKETS: Headline("–", "No sockets", "unsure"),
+LOOKS = {  # by result: sign and tone
+    Kind.OVERLAP: ("✗", "bad"),
+    Kind.POSSIBLE_OVERLAP: ("?", "unsure"),
+    Kind.INCONCLUSIVE: ("?", "unsure"),
+    Kind.NO_OVERLAP: ("✓", "good"),
 }
-UNREADABLE = Headline("!", "Cannot be read", "bad")
+UNREADABLE = Headline("!", "Unreadable", "bad")
 
 
 class Told(Value, frozen=True):
@@ -98,20 +95,19 @@ def names(run: Run) -> dict[str, str]:
 
 
 def headline(report: Report, policy: Policy) -> Headline:
-    return HEADLINES[verdict.kind(report, policy)]
+    it = triage.row(report, policy)
+    sign, tone = LOOKS.get(Kind(it.result), ("–", "unsure"))
+    return Headline(sign, it.words[0].upper() + it.words[1:], tone)
 
 
 def totals(run: Run) -> str:
-    """`16 captures: 8 several open at once, 1 cannot be read`, the worst first."""
-    tally = Counter(verdict.kind(report, run.policy) for report in run.reports)
-    told = [f"{tally[it]:,} {words.words[0].lower()}{words.words[1:]}" for it, words in HEADLINES.items() if tally[it]]
-    told += [f"{len(run.unreadable):,} cannot be read"] if run.unreadable else []
-    return f"{count(len(run.reports) + len(run.unreadable), 'capture')}: {', '.join(told)}"
+    """`16 captures: 8 overlap, 1 unreadable`, the worst first; of the whole run, whatever of it is shown."""
+    return triage.run_total(run).rstrip(".")
 
 
 def worst_first(run: Run) -> list[Report]:
-    order = list(HEADLINES)
-    return sorted(run.reports, key=lambda report: order.index(verdict.kind(report, run.policy)))
+    """The reports, the most urgent first."""
+    return sorted(run.reports, key=lambda report: triage.row(report, run.policy).urgency)
 
 
 def sentences(report: Report, policy: Policy) -> list[str]:

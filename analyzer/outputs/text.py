@@ -27,10 +27,9 @@ from analyzer.model import (
     Skipped,
     Unreadable,
     Value,
-    Verdict,
     spoken,
 )
-from analyzer.outputs import origins, proof, services, terminal, verdict
+from analyzer.outputs import listing, origins, proof, services, terminal, verdict
 from analyzer.outputs.document import tried
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 from analyzer.outputs.verdict import Kind
@@ -51,64 +50,33 @@ ACCENT = "cyan"
 
 
 def render(
-    run: Run, *, width: int = 80, color: bool = False, unicode: bool = True, verbose: bool = False
+    run: Run,
+    *,
+    width: int = 80,
+    color: bool = False,
+    unicode: bool = True,
+    cut: bool = False,
+    verbose: bool = False,
 ) -> bytes:
     """Render the run for people, in UTF-8 (ASCII unless `unicode`), no line wider than `width` (at least 40).
 
-    `verbose`: every finding, and every line of its proof.
+    Only the lines of many captures may be wider, unless `cut`: a file or a pipe gets every path in full. `verbose`
+    shows every finding, and every line of its proof.
     """
     medium = Medium(max(width, NARROWEST), unicode)
-    lines: list[Text] = []
     several = len(run.reports) + len(run.unreadable)
-    if several > IN_FULL:
-        lines += [line for report in run.reports for line in _short(report, run.policy, medium)]
-        lines += [line for it in run.unreadable for line in _unreadable(it, medium)]
+    lines: list[Text] = []
+    if several > IN_FULL or (run.selection is not None and len(run.selection) > IN_FULL):
+        lines = listing.lines(run, medium, cut=cut)
     else:
         for report in run.reports:
             lines += [*_full(report, run, medium, verbose), Text()]
         for it in run.unreadable:
             lines += [*_unreadable(it, medium), Text()]
-    if several != 1:
-        lines += [Text()] * (several > IN_FULL) + _summary(run, medium)
+        lines += listing.closing(run, medium) if several != 1 or run.selection is not None else []
     while lines and not lines[-1].plain:
         lines.pop()
     return terminal.printed(lines, color)
-
-
-# -- many captures -----------------------------------------------------------------------------------------
-
-TALLIES = {
-    Kind.OVERLAP: "several open at once",
-    Kind.POSSIBLE_OVERLAP: "cannot rule it out",
-    Kind.INCONCLUSIVE: "cannot tell",
-    Kind.FOREIGN_OVERLAP: "one of the app's",
-    Kind.NO_OVERLAP: "never more than one",
-    Kind.NONE_OPENED: "no socket opened",
-    Kind.NO_SOCKETS: "no sockets",
-}
-
-
-def _short(report: Report, policy: Policy, medium: Medium) -> list[Text]:
-    """One line: mark, verdict, sockets, most at once, file."""
-    kind = verdict.kind(report, policy)
-    mark, style = _mark(kind, medium)
-    line = Text().append(f"{mark:<4} " if not medium.unicode else f"{mark} ", style)
-    line.append(f"{TALLIES[kind]:<20}  ", style)
-    line.append(f"{count(len(report.sessions), 'socket'):>11}  {_most(report):<12}  ")
-    return [line.append(medium.short_left(report.capture.source, medium.width - line.cell_len))]
-
-
-def _most(report: Report) -> str:
-    """How many were open at once: what is proven bounds it from below, what is possible from above."""
-    proven, possible = report.concurrency.proven_peak, report.concurrency.possible_peak
-    hidden = verdict.sockets_hidden(report)
-    if proven == possible and not hidden and report.verdict is not Verdict.OVERLAP:
-        return f"at most {possible}" if report.sessions else ""
-    if report.verdict is Verdict.POSSIBLE_OVERLAP and not hidden:
-        return f"at most {possible}"
-    if report.verdict is Verdict.NO_OVERLAP:
-        return f"at most {possible}"
-    return f"at least {proven}" if proven else ""
 
 
 def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
@@ -116,14 +84,6 @@ def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
     text = Text().append(f"{medium.short_left(it.source, medium.width - 8)}: ", STRONG)
     text.append(f"cannot be read: {medium.safe(it.problem)}", BAD)
     return wrapped(text, medium, f"{sign:<4} " if not medium.unicode else f"{sign} ")
-
-
-def _summary(run: Run, medium: Medium) -> list[Text]:
-    tally = Counter(verdict.kind(report, run.policy) for report in run.reports)
-    told = [f"{words} {tally[kind]:,}" for kind, words in TALLIES.items() if tally[kind]]
-    told += [f"cannot be read {len(run.unreadable):,}"] if run.unreadable else []
-    total = count(len(run.reports) + len(run.unreadable), "capture")
-    return wrapped(Text(f"{total}: {', '.join(told)}." if told else f"{total}.", STRONG), medium)
 
 
 # -- one capture -------------------------------------------------------------------------------------------
