@@ -61,7 +61,7 @@ def undecided(report: Report) -> bool:
 
 
 def exit_status(run: Run) -> int:
-    """Choose the status: 1 violated, 3 a capture is unreadable, 5 no socket opened in one, 4 one undecided, 0 all pass."""
+    """Choose the status: 1 violated, 3 one capture unreadable, 5 no socket opened in one, 4 one undecided, 0 passed."""
     found = {judge(report, run.policy).status for report in run.reports}
     found |= {UNREADABLE} if run.unreadable else set()
     return next((status for status in (VIOLATED, UNREADABLE, EMPTY, UNDECIDED) if status in found), 0)

@@ -1,6 +1,6 @@
 """Write what the gate decides: one line per capture (PASS, FAIL, UNDECIDED) with rule and reason, one line for all.
 
-A line stays within `WIDEST` columns: the reason gives way, never the path. `verbose` writes what a line has no room for:
+A line stays within `WIDEST` columns: the reason gives way, never the path. `verbose` adds what a line has no room for:
 the reason in full, since when, its cause, what to do, what it rests on, and the command that shows more.
 """
 
@@ -254,7 +254,9 @@ def _undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
         messages = [finding.message for finding in possible] + [caveat.message for caveat in _hidden(report)]
         sentence = f"Undecided: {next(iter(messages), 'more may have been open than is certain.')}"
     first = next(iter(possible), None)
-    return sentence if first is None or first.interval is None else f"{sentence.rstrip('.')}{_since(first, report, zone)}."
+    return (
+        sentence if first is None or first.interval is None else f"{sentence.rstrip('.')}{_since(first, report, zone)}."
+    )
 
 
 def _passed(report: Report, judgement: Judgement, policy: Policy) -> str:

@@ -11,7 +11,7 @@ NAMED = 8  # sockets per place that are named one by one
 
 
 def told(session: Session) -> str:
-    """Name the code that opened a socket: `connect(), <Chat>, https://h/app.js:12:3`; whose it is where not your own."""
+    """Name the code that opened a socket: `connect(), <Chat>, https://h/app.js:12:3`, and whose it is."""
     code = session.initiator
     if code is None:
         return "a browser extension" if session.extension else ""

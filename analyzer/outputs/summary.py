@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, tzinfo
 
 from analyzer.intervals import Interval
 from analyzer.model import (
@@ -114,7 +115,7 @@ def sentences(report: Report, policy: Policy) -> list[str]:
     return [safe(said, 600) for said in verdict.verdict_sentences(report, policy)]
 
 
-def facts(report: Report) -> list[tuple[str, str]]:
+def facts(report: Report, zone: tzinfo = UTC) -> list[tuple[str, str]]:
     """Where it comes from."""
     capture = report.capture
     parts = [count(len(capture.pages), "page")] if capture.pages else []
@@ -123,7 +124,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
     told += [("Holds", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed
-        told.append(("Covers", f"{spoken((end or start) - start)}, from {terminal.utc(start)}"))
+        told.append(("Covers", f"{spoken((end or start) - start)}, from {terminal.stamp(start, zone)}"))
     if capture.sha256 is not None:
         told.append(("SHA-256", capture.sha256))
     return told
@@ -185,15 +186,15 @@ def group_name(group: Group) -> str:
 # -- findings --------------------------------------------------------------------------------------------------
 
 
-def findings(report: Report) -> list[Told]:
+def findings(report: Report, zone: tzinfo = UTC) -> list[Told]:
     """The gravest first, then by rule, each in the order of time."""
     ranks = {severity: -rank for rank, severity in enumerate(Severity)}
     rules = {rule: n for n, rule in enumerate(dict.fromkeys(finding.rule for finding in report.findings))}
     told = sorted(report.findings, key=lambda finding: (ranks[finding.severity], rules[finding.rule]))
-    return [_told(finding, report) for finding in told]
+    return [_told(finding, report, zone) for finding in told]
 
 
-def _told(finding: Finding, report: Report) -> Told:
+def _told(finding: Finding, report: Report, zone: tzinfo) -> Told:
     return Told(
         severity=finding.severity,
         certain=finding.confidence is Confidence.PROVEN,
@@ -201,7 +202,7 @@ def _told(finding: Finding, report: Report) -> Told:
         message=safe(finding.message, 600),
         proof=(
             *(safe(line, 600) for line in proof.lines(finding.proof)),
-            *_proof(finding, report.named(finding.sessions)),
+            *_proof(finding, report.named(finding.sessions), zone),
         ),
         cause=None if finding.explanation is None else f"{safe(finding.explanation, 600)} ({finding.cause})",
         remedy=None if finding.remedy is None else safe(finding.remedy, 600),
@@ -209,11 +210,11 @@ def _told(finding: Finding, report: Report) -> Told:
     )
 
 
-def _proof(finding: Finding, sessions: Sequence[Session]) -> Iterable[str]:
+def _proof(finding: Finding, sessions: Sequence[Session], zone: tzinfo) -> Iterable[str]:
     """Where in the file one can see it."""
     for session in sessions[:PLACES]:
-        ends = " to " + terminal.utc(session.proven.end) if session.proven and session.proven.end else ""
-        open_at = f", certainly open from {terminal.utc(session.proven.start)}{ends}" if session.proven else ""
+        ends = " to " + terminal.stamp(session.proven.end, zone) if session.proven and session.proven.end else ""
+        open_at = f", certainly open from {terminal.stamp(session.proven.start, zone)}{ends}" if session.proven else ""
         yield f"{session.name}: {safe(session.pointer, 120)}{open_at}"
     if len(sessions) > PLACES:
         yield f"and {count(len(sessions) - PLACES, 'more socket')}"

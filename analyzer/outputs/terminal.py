@@ -36,9 +36,10 @@ NARROWEST = 40
 EXACT = 10 * MILLISECOND  # bounds no wider than this are shown as one instant
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 
-# Colours 1 to 6 and the attributes dim and bold stand out in every common theme. Bright colours do not: bright black is
-# the background in Solarized. Only lines and ids are faint, never a sentence.
-BAD, UNSURE, GOOD, FAINT, STRONG = "red", "yellow", "green", "dim", "bold"
+# The six plain colours, bold and dim can be read in every common theme. Bright colours cannot: bright black is the
+# background in Solarized. Dim leaves a contrast of 2 there, so only lines and dots are dim, and what is said beside
+# (FAINT) has the terminal's own colour.
+BAD, UNSURE, GOOD, FAINT, STRONG, LINES = "red", "yellow", "green", "none", "bold", "dim"
 
 
 class Signs(Value, frozen=True):
@@ -80,9 +81,22 @@ ASCII = Signs(
 )
 # fmt: on
 # Our own typography, where it comes in with a rule's sentence.
-PLAIN = str.maketrans({
-    "—": "-", "–": "-", "…": "...", "‘": "'", "’": "'", "“": '"', "”": '"', "·": "-", "→": "->", "×": "x", "≥": ">=",
-    "≤": "<="})  # fmt: skip
+PLAIN = str.maketrans(
+    {
+        "—": "-",
+        "–": "-",
+        "…": "...",
+        "‘": "'",
+        "’": "'",
+        "“": '"',
+        "”": '"',
+        "·": "-",
+        "→": "->",
+        "×": "x",
+        "≥": ">=",
+        "≤": "<=",
+    }
+)  # fmt: skip
 
 
 class Medium(Value, frozen=True):
@@ -189,8 +203,8 @@ def wrapped(text: Text, medium: Medium, first: str = "", rest: str | None = None
 def headline(title: Text, medium: Medium) -> Text:
     """A line across: `━━ title ━━━━`."""
     sign = medium.signs.heavy
-    line = Text().append(sign * 2 + " ", FAINT).append_text(title).append(" ")
-    return line.append(sign * max(0, medium.width - line.cell_len), FAINT)
+    line = Text().append(sign * 2 + " ", LINES).append_text(title).append(" ")
+    return line.append(sign * max(0, medium.width - line.cell_len), LINES)
 
 
 def heading(title: str) -> list[Text]:
@@ -215,9 +229,11 @@ def moment_of(at: Instant, zone: tzinfo) -> datetime | None:
 
 
 def zone_name(moment: datetime) -> str:
-    """Name the zone of a moment: `UTC`, `CET`; where the zone has no name, `UTC-03`."""
+    """Name the zone of a moment: `UTC`, `CET`; where the zone has no name, `UTC+05:45`."""
     name = moment.tzname() or ""
-    return f"UTC{name}" if name[:1] in ("+", "-") else name
+    if name[:1] not in ("+", "-"):
+        return name
+    return f"UTC{name[:3]}{':' if name[3:] else ''}{name[3:]}"
 
 
 # -- words -------------------------------------------------------------------------------------------------
@@ -430,7 +446,7 @@ def bar(session: Session, axis: Axis, medium: Medium, guides: Iterable[int], cro
     signs = medium.signs
     cells: list[tuple[str, str]] = [(" ", "")] * (axis.columns + 1)
     for column in guides:
-        cells[column] = (signs.guide, FAINT)
+        cells[column] = (signs.guide, LINES)
     created = session.created.earliest if session.created is not None else None
     if session.possible is None and created is not None:
         failed = session.outcome is Outcome.FAILED
@@ -461,8 +477,8 @@ def _joined(cells: Iterable[tuple[str, str]]) -> Text:
 def concurrency(row: Sequence[int], medium: Medium, sure: bool) -> Text:
     """How many at once, column by column: digits, or from 10 on heights."""
     most = max(row, default=0)
-    several, one = (BAD, GOOD) if sure else (UNSURE, FAINT)
-    return _joined((height(level, most, medium), several if level > 1 else one if level else FAINT) for level in row)
+    several, one = (BAD, GOOD) if sure else (UNSURE, "")
+    return _joined((height(level, most, medium), several if level > 1 else one if level else LINES) for level in row)
 
 
 def height(level: int, most: int, medium: Medium) -> str:
@@ -489,7 +505,7 @@ def ruler(axis: Axis, medium: Medium) -> tuple[Text, Text]:
             labels[column : column + len(label)] = label
             line[column] = signs.corner if column == 0 else signs.tick
             free = column + len(label) + 1
-    return Text("".join(labels), FAINT), Text("".join(line), FAINT)
+    return Text("".join(labels)), Text("".join(line), LINES)
 
 
 def marks(axis: Axis, most: int) -> list[tuple[Instant, str]]:

@@ -31,7 +31,7 @@ from analyzer.model import (
 )
 from analyzer.outputs import listing, origins, proof, services, terminal, verdict
 from analyzer.outputs.document import tried
-from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
+from analyzer.outputs.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 from analyzer.outputs.verdict import Kind
 
 SUFFIX = ".txt"
@@ -46,7 +46,6 @@ PICTURE = 24  # columns that the bars need
 NBSP = "\N{NO-BREAK SPACE}"
 BEGAN, LASTED, ENDED = "opened", "open for", "how it ended"
 ALL = "--format csv has them all"
-ACCENT = "cyan"
 
 
 def render(
@@ -334,7 +333,7 @@ def _page_marks(marks: Sequence[tuple[int, Page]], axis: Axis, medium: Medium) -
         word = "" if page.kind is PageKind.UNKNOWN else page.kind
         if column + len(word) + 1 < until:
             cells[column + 1 : column + 1 + len(word)] = word
-    return Text("".join(cells), ACCENT)
+    return Text("".join(cells))
 
 
 def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layout) -> list[Text]:
@@ -455,7 +454,7 @@ def _findings(findings: Sequence[Finding], medium: Medium, verbose: bool) -> lis
 
 def _with_id(sentence: str, id: str | None) -> Text:
     """The sentence, with the id of its rule or cause behind it."""
-    return Text(sentence).append(f"  {id}", FAINT) if id else Text(sentence)
+    return Text(f"{sentence} [{id}]" if id else sentence)
 
 
 def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
@@ -468,11 +467,13 @@ def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
     for line in shown:
         lines += wrapped(Text(medium.safe(line, 1000)), medium, f"{INSET}{medium.signs.dot} ")
     if len(steps) > len(shown):
-        lines += wrapped(Text(f"and {len(steps) - len(shown):,} more: --verbose"), medium, f"{INSET}{medium.signs.dot} ")
+        lines += wrapped(
+            Text(f"and {len(steps) - len(shown):,} more: --verbose"), medium, f"{INSET}{medium.signs.dot} "
+        )
     return lines
 
 
-SEVERITIES = {Severity.ERROR: f"{STRONG} {BAD}", Severity.WARNING: f"{STRONG} {BAD}", Severity.NOTE: UNSURE}
+SEVERITIES = {Severity.ERROR: f"{STRONG} {BAD}", Severity.WARNING: f"{STRONG} {BAD}", Severity.NOTE: STRONG}
 
 
 def _caveats(caveats: Sequence[Caveat], medium: Medium) -> list[Text]:

@@ -31,7 +31,7 @@ STATUS = re.compile(r"(?:status|Unexpected response code:) (\d{3})")  # ours; Ch
 
 
 class Kind(StrEnum):
-    """A verdict at a glance: apart are overlaps with sockets that the policy ignores, and captures that show nothing."""
+    """A verdict at a glance. Apart are overlaps with sockets that the policy ignores, and captures without sockets."""
 
     OVERLAP = "overlap"
     POSSIBLE_OVERLAP = "possible-overlap"
@@ -232,7 +232,9 @@ def _no_overlap(report: Report) -> list[str]:
     tally = Counter(session.outcome for session in report.sessions)
     failed, waiting = tally[Outcome.FAILED], tally[Outcome.CONNECTING]
     more = [f"{failed:,} more never opened"] if failed else []
-    more += [f"{waiting:,} more {'was' if waiting == 1 else 'were'} still connecting {saved(report)}"] if waiting else []
+    more += (
+        [f"{waiting:,} more {'was' if waiting == 1 else 'were'} still connecting {saved(report)}"] if waiting else []
+    )
     return [*sentences, f"{', '.join(more)}."] if more else sentences
 
 
