@@ -191,7 +191,7 @@ def test_every_socket_has_its_lane_and_its_words() -> None:
     words = text(drawn)
     for said in ("chat.example/ws 3 sockets", "#1", "#3", "end not known", "failed", "Unexpected response code: 404"):
         assert said in words
-    assert "Several sockets open at once: 2 sockets of chat.example/ws" in words
+    assert "Overlap: 2 sockets of chat.example/ws were open at the same time." in words
     assert "0 s is 2026-01-01 12:00:00.000 UTC" in words
 
 
@@ -275,15 +275,15 @@ def test_time_is_told_since_the_start_and_by_the_clock() -> None:
 def test_what_the_file_cannot_show_is_said() -> None:
     caveats = (Caveat("x", "It hides them.", True), Caveat("y", "It is old."), Caveat("z", "Cut off.", True))
     words = text(svg(run(report([session(1, 1, 2)], Verdict.INCONCLUSIVE, caveats=caveats))))
-    assert "Cannot tell" in words
+    assert "Undecided" in words
     assert words.count("It hides them.") == 1  # the verdict says it
-    assert "What this file cannot show: Cut off." in words
+    assert "Limits of this capture: Cut off." in words
 
 
 @pytest.mark.parametrize("observed", [None, Interval(NOON, NOON), Interval(NOON, NOON + SECOND)])
 def test_a_capture_without_sockets_gives_a_picture_that_says_so(observed: Interval | None) -> None:
     words = text(svg(run(report([], Verdict.NO_SOCKETS, observed=observed))))
-    assert "No WebSocket in this recording." in words
+    assert "No WebSocket in this capture." in words
     assert "This file shows no WebSocket." in words
 
 
@@ -295,7 +295,7 @@ def test_a_run_without_captures_gives_a_picture_that_says_so() -> None:
 
 def test_captures_that_are_not_drawn_are_counted() -> None:
     words = text(svg(Run((SIMPLE.reports[0],) * 10, (Unreadable("b.har", "x"),) * 5, Policy())))
-    assert words.count("Several sockets open at once") == chart.PANELS
+    assert words.count("Overlap: ") == chart.PANELS
     assert "Not drawn: 2 more of 10 captures." in words
     assert "2 more could not be read." in words
 
@@ -414,7 +414,7 @@ def test_widths_of_letters_are_those_of_the_font() -> None:
 
     letters = [chr(code) for code in range(32, 127)]
     assert [lettering.inches(it, 72) for it in letters] == pytest.approx(widths("DejaVuSans.ttf"), abs=0.006)
-    words = "Several sockets open at once: 4 sockets of chat.stream-io-api.com/connect"
+    words = "Overlap: 4 sockets of chat.stream-io-api.com/connect were open at the same time."
     bold = dict(zip(letters, widths("DejaVuSans-Bold.ttf"), strict=True))
     assert lettering.inches(words, 72, bold=True) == pytest.approx(sum(bold[it] for it in words), rel=0.05)
 

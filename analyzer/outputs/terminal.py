@@ -363,7 +363,7 @@ def _terse(problem: str) -> str:
     """Chrome's sentences, without what all of them have."""
     for start in ("Error in connection establishment: net::", "Error during WebSocket handshake: ", "net::"):
         problem = problem.removeprefix(start)
-    return problem.removeprefix("Unexpected ")
+    return problem.replace("Unexpected response code: ", "HTTP ").removeprefix("Unexpected ")
 
 
 # -- time, drawn -------------------------------------------------------------------------------------------

@@ -216,10 +216,10 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
         crowd, marks = terminal.proven_levels(report.sessions, axis), []
         lines += _group_rows(groups, whole, layout) + heading("The first of them") + _ruler(axis, layout)
     guides = [column for column, _ in marks[1:]]
-    for session in shown:
-        lines.append(layout.row(rows[session.id], terminal.bar(session, axis, medium, guides, crowd)))
+    bars = {session.id: terminal.bar(session, axis, medium, guides, crowd) for session in shown}
+    lines += [layout.row(rows[id], drawn) for id, drawn in bars.items()]
     lines += wrapped(Text(f"and {left_out:,} more: {ALL}"), medium, MARGIN) if left_out else []
-    return lines + _legend(shown, medium)
+    return lines + _legend(list(bars.values()), medium)
 
 
 def _rows(report: Report, shown: Sequence[Session], axis: Axis, medium: Medium) -> dict[str, Row]:
@@ -350,18 +350,18 @@ def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layo
     return rows
 
 
-def _legend(shown: Sequence[Session], medium: Medium) -> list[Text]:
-    signs = medium.signs
-    endless = [s for s in shown if s.outcome is Outcome.CONNECTING or (s.possible and s.possible.end is None)]
-    used = [
-        (signs.certain, "certainly open", any(s.proven for s in shown)),
-        (signs.possible, "possibly open", any(s.possible and s.possible != s.proven for s in shown)),
-        (signs.goes_on, "still open at the end", any(s.proven and s.proven.end is None for s in shown)),
-        (signs.no_end, "no end known", any(s.created and not (s.proven and s.proven.end is None) for s in endless)),
-        (signs.connecting, "connecting", any(s.possible is None and s.created for s in shown)),
-        (signs.failed, "failed", any(s.outcome is Outcome.FAILED and s.created for s in shown)),
-    ]
-    entries = [f"{sign}{NBSP}{words.replace(' ', NBSP)}" for sign, words, seen in used if seen]
+def _legend(bars: Sequence[Text], medium: Medium) -> list[Text]:
+    """What the signs mean that are drawn."""
+    signs, drawn = medium.signs, {sign for bar in bars for sign in bar.plain}
+    meanings = {
+        signs.certain: "certainly open",
+        signs.possible: "possibly open",
+        signs.goes_on: "still open at the end",
+        signs.no_end: "no end known",
+        signs.connecting: "connecting",
+        signs.failed: "failed",
+    }
+    entries = [f"{sign} {meaning}".replace(" ", NBSP) for sign, meaning in meanings.items() if sign in drawn]
     lines = wrapped(Text("   ".join(entries)), medium, MARGIN) if entries else []
     return [Text(line.plain.replace(NBSP, " ")) for line in lines]
 
