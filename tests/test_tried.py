@@ -107,7 +107,7 @@ def test_a_page_that_was_brought_back_takes_its_document_with_it(report: Callabl
 def test_what_earlier_pages_that_were_cleared_showed_cannot_be_told(report: Callable[..., Report]) -> None:
     said = tried_sentence(report(har([page(2, 40)], RELOADED, socket(2, 41))))
     assert said.startswith("Covered: reload.")
-    assert "Not tried" not in said
+    assert "Not covered" not in said
 
 
 @pytest.mark.parametrize(

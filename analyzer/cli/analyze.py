@@ -1,7 +1,7 @@
 """`har-sockets analyze`, and `har-sockets CAPTURE...`."""
 
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, stream
+from analyzer.cli.running import ask, deliver, finish, selected, stream
 
 
 @command_with(hidden=(*GATE, "title", "meta"))
@@ -17,8 +17,8 @@ def analyze(
 
     Example: har-sockets chat.har
     """
-    if delivery.streams() and not spread.together:
+    if delivery.streams() and not spread.together and not spread.selects:
         stream(captures, reading, masking, allowed, delivery, spread)
     run = ask(captures, reading, masking, allowed, delivery, spread)
-    deliver(run, delivery, "text")
+    deliver(selected(run, spread), delivery, "text")
     finish(run, delivery)

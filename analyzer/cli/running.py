@@ -111,7 +111,8 @@ def stream(
         VERSION,
         whose,
     )
-    options = redaction.digest("", "options", msgspec.json.encode(asked, order="deterministic").decode())
+    encoded = msgspec.json.encode(asked, enc_hook=int, order="deterministic")  # int: of Microseconds
+    options = redaction.digest("", "options", encoded.decode())
     lines = next((Lines(path, options, spread.resume) for path in delivery.lines()), None)
     part = _run([], policy, delivery)
     sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
@@ -250,6 +251,15 @@ def _step_summary(path: Path, run: Run) -> None:
 
     if not append(path, github.step_summary(run), github.SUMMARY):
         say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
+
+
+def selected(run: Run, spread: Spread) -> Run:
+    """Return the captures that `--only` and `--top` ask for; the exit status goes by the whole run."""
+    if not spread.selects:
+        return run
+    from analyzer.outputs import triage
+
+    return triage.select(run, spread.only or (), spread.top)
 
 
 def complain(run: Run, delivery: Delivery | None = None) -> None:

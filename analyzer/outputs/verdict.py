@@ -36,9 +36,9 @@ class Kind(StrEnum):
     OVERLAP = "overlap"
     POSSIBLE_OVERLAP = "possible-overlap"
     INCONCLUSIVE = "inconclusive"
-    FOREIGN_OVERLAP = "foreign-overlap"  # only together with sockets that the policy does not count
+    FOREIGN_OVERLAP = "dev-server-overlap"  # only together with sockets that the policy does not count
     NO_OVERLAP = "no-overlap"
-    NONE_OPENED = "none-opened"
+    NONE_OPENED = "no-socket-opened"
     NO_SOCKETS = "no-sockets"
 
 
