@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command
+from analyzer import choices
+from analyzer.cli.help import OUTPUT
+from analyzer.cli.options import POLICY, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import ask, deliver, finish
 from analyzer.cli.screen import refuse, say, write
 from analyzer.model import SECOND, Instant
@@ -16,16 +17,28 @@ from analyzer.model import SECOND, Instant
 PICTURES = (".png", ".svg", ".pdf")
 
 
-@command
+@command_with(
+    hidden=(*POLICY, "format", "title", "meta", "verbose", "quiet", "top", "only", "resume"),
+    meanings={"output": "Write the picture to this file: .png, .svg or .pdf."},
+)
 def timeline(
     captures: Captures,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .svg or .pdf.")],
     start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Seconds from a capture's start, or ISO 8601.")
+        str | None,
+        typer.Option(
+            "--from", metavar="TIME", rich_help_panel=OUTPUT, help="Begin here: 1.5s after the start, or a date."
+        ),
     ] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Likewise.")] = None,
-    width: Annotated[float, typer.Option(min=6, max=60, metavar="INCHES", help="How wide the picture is.")] = 12.0,
-    dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N", help="Pixels an inch.")] = 150,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", rich_help_panel=OUTPUT, help="End here, likewise.")
+    ] = None,
+    width: Annotated[
+        float,
+        typer.Option(min=6, max=60, metavar="INCHES", rich_help_panel=OUTPUT, help="Width of the picture [12]."),
+    ] = 12.0,
+    dpi: Annotated[
+        int, typer.Option(min=50, max=600, metavar="N", rich_help_panel=OUTPUT, help="Pixels per inch [150].")
+    ] = 150,
     *,
     delivery: Delivery,
     allowed: Allowed,
@@ -33,22 +46,28 @@ def timeline(
     masking: Masking,
     spread: Spread,
 ) -> None:
-    """The timeline as a picture: a lane a socket, certain solid, possible hatched, overlaps shaded.
+    """Draw the timeline as PNG, SVG or PDF.
 
+    Solid bars: certainly open. Hatched: possibly open. Shaded: overlaps.
     Several captures are drawn one below the other, at most 8.
 
     Example: har-sockets timeline chat.har -o chart.png --from 1.5 --to 4
     """
+    output = delivery.output
+    if output is None:
+        refuse("timeline needs a file for the picture: -o chart.png")
     kind = output.suffix.lower()
     if kind not in PICTURES:
-        refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
+        refuse(f"{output}: a picture ends in {choices.alternatives(PICTURES)}")
     run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
     if run.reports:
         from analyzer.outputs import timeline as chart
         from analyzer.outputs.chart import PANELS
 
         try:
-            drawn = chart.render(run, kind[1:], width=width, dpi=dpi, start=_when(start), end=_when(end))
+            drawn = chart.render(
+                run, kind[1:], width=width, dpi=dpi, start=_when(start, run.zone), end=_when(end, run.zone)
+            )
         except ValueError as problem:
             refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
         write(output, drawn)
@@ -58,8 +77,8 @@ def timeline(
     finish(run)
 
 
-def _when(text: str | None) -> Instant | timedelta | None:
-    """Seconds from the first instant of each capture, or a date."""
+def _when(text: str | None, zone: tzinfo) -> Instant | timedelta | None:
+    """Read seconds from the first instant of each capture, or a date; without an offset it is in this zone."""
     if text is None:
         return None
     try:
@@ -70,4 +89,4 @@ def _when(text: str | None) -> Instant | timedelta | None:
         date = datetime.fromisoformat(text)
     except ValueError:
         refuse(f"{text}: neither seconds nor a date like 2026-11-23T18:00:00Z")
-    return round((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * SECOND)
+    return round((date if date.tzinfo else date.replace(tzinfo=zone)).timestamp() * SECOND)

@@ -53,7 +53,7 @@ def _warnings(run: Run) -> Iterable[str]:
             yield _finding("warning", finding, report)
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
-        if judgement.result is Result.UNTOLD:
+        if judgement.result is Result.UNDECIDED:
             said = f"{check.reason(report, judgement, run.policy)} {check.command(report)}"
             title = "har-sockets: no socket opened" if judgement.status == gate.EMPTY else "har-sockets: cannot tell"
             yield _command("warning", said, file=report.capture.source, title=title)

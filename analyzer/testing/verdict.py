@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 from analyzer import gate, redaction
 from analyzer.model import (
-    MILLISECOND,
     Confidence,
     Finding,
     Instant,
@@ -18,7 +17,6 @@ from analyzer.model import (
     Run,
     Scope,
     Session,
-    Severity,
     plural,
 )
 from analyzer.pipeline import analyze
@@ -30,7 +28,7 @@ def assert_sockets(
     *,
     per: str = "capture",
     max_open: int = 1,
-    tolerance: int = 250,
+    tolerance: timedelta | str | float = 250,
     fail_on: str = "warning",
     app_mode: str | None = None,
     count_dev_servers: bool = False,
@@ -40,20 +38,20 @@ def assert_sockets(
 ) -> Report:
     """Raise AssertionError unless at most `max_open` sockets were open at the same time, and return the report.
 
-    Sockets are counted `per` capture, page, endpoint, service or user. An overlap shorter than `tolerance` milliseconds
-    is allowed. The assertion fails on findings of the severity `fail_on` and above, on an undecided HAR (unless
+    Sockets are counted `per` capture, page, endpoint, service or user. An overlap shorter than `tolerance`
+    (milliseconds, `"250ms"` or a timedelta) is allowed. The assertion fails on findings of the severity `fail_on` and above, on an undecided HAR (unless
     `allow_undecided`), and on a HAR in which no socket opened (unless `allow_empty`). Raises CaptureError if the HAR
     cannot be read, and ValueError for an unknown word.
     """
     __tracebackhide__ = True  # of pytest: the message is complete
     policy = Policy(
-        per=Scope(per),
+        per=per,
         max_open=max_open,
-        tolerance=tolerance * MILLISECOND,
+        tolerance=tolerance,
         app_mode=app_mode,
         count_dev_servers=count_dev_servers,
         count_extensions=count_extensions,
-        fail_on=Severity(fail_on),
+        fail_on=fail_on,
         allow_undecided=allow_undecided,
         allow_empty=allow_empty,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.model import PageKind, Report, Run
-from analyzer.outputs import summary
+from analyzer.outputs import summary, terminal
 from analyzer.outputs.chart import clock, lanes
 from analyzer.outputs.chart.background import overlap_bands, page_bands, page_begins
 from analyzer.outputs.chart.counts import count_marks, limits_of, limits_width, near_limits
@@ -99,6 +99,7 @@ def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
                 sum(len(section.sessions) for section in sections),
                 width,
             ),
+            zone=run.zone,
         )
         for number, (report, stretch, sections) in enumerate(found)
     ]
@@ -115,13 +116,13 @@ def _head(report: Report, name: str, run: Run, stretch: Stretch, shown: int, wid
         clean(name, 60),
         f"recorded with {clean(capture.exporter.label, 40)}",
         lanes.sockets(total) if shown == total else f"{shown:,} of {lanes.sockets(total)} in this stretch of time",
-        f"0 s is {clock.stamp(stretch.origin)}" if stretch.origin is not None else "no times",
+        f"0 s is {terminal.stamp(stretch.origin, run.zone)}" if stretch.origin is not None else "no times",
     ]
     words, y, room = [], 0.0, width - 2 * MARGIN
     for text, size, color, bold, most, at in (
         (said[0], TITLE, INK, True, 3, " "),
         (" ".join(said[1:]), BODY, INK, False, 4, " "),
-        (f"What this file cannot show: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
+        (f"Limits of this capture: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
         (DOT.join(parts), SMALL, GREY, False, 3, DOT),
     ):
         for line in wrap(text, room, size, most, bold, at):
@@ -162,7 +163,7 @@ def _ticks(panel: Panel) -> list[clock.Tick]:
     if stretch.origin is None:
         return []
     most = max(2, int((panel.right - panel.left) / 0.85))
-    return clock.ticks(stretch.origin, stretch.begin, stretch.finish, most)
+    return clock.ticks(stretch.origin, stretch.begin, stretch.finish, most, panel.zone)
 
 
 def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mark]:

@@ -13,8 +13,8 @@ from typing import NamedTuple, TypeAlias
 
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, Group, Instant, Outcome, Page, PageKind, Report, Scope, Session, spoken
-from analyzer.outputs.chart.clock import stamp
 from analyzer.outputs.chart.marks import PIXEL
+from analyzer.outputs.terminal import stamp
 
 When: TypeAlias = Instant | timedelta | None  # timedelta: since the first instant of the capture
 Life: TypeAlias = tuple[Instant, Instant] | None
