@@ -30,8 +30,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             Severity.WARNING,
-            f"{session.name.capitalize()} still receives messages, but its client no longer sends heartbeats on it. Since then "
-            f"{sibling.name} sent {ghost.beats:,} heartbeats, one every {spoken(ghost.period)}.",
+            f"{session.name.capitalize()} still receives messages, but its client no longer sends heartbeats on it. "
+            f"Since then {sibling.name} sent {ghost.beats:,} heartbeats, one every {spoken(ghost.period)}.",
             (session.id, sibling.id),
             interval=session.proven,
             remedy=REMEDY,
