@@ -24,7 +24,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             RULE.id,
             RULE.severity,
             f"Possible overlap of {_many(overlap)} of {report.endpoints(overlap.sessions)}"
-            f"{_most(overlap, policy)}: {unknowns.sentence(unknowns.find(report.named(overlap.sessions)))}.",
+            f"{_most(overlap, policy)}: {unknowns.of_sockets(report.named(overlap.sessions))}.",
             overlap.sessions,
             confidence=Confidence.POSSIBLE,
             interval=overlap.interval,
