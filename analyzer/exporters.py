@@ -36,7 +36,7 @@ class Tabs(Enum):
 
     DOCUMENT = "one document; numbered in order of load, page_1, page_2 ..."
     TAB = "one tab, for all the documents that it loads"
-    TOLD = "one document, of which the page says in which tab and how it was loaded (_tab, _kind)"
+    TOLD = "one document; its page names the tab, and how it was loaded (_tab, _kind)"
     NOTHING = "nothing that bounds a socket"
 
 

@@ -22,6 +22,7 @@ from analyzer.model import (
     Session,
     Severity,
     Value,
+    enumerated,
     spoken,
 )
 from analyzer.outputs import proof, services, terminal, triage, verdict
@@ -121,7 +122,7 @@ def facts(report: Report, zone: tzinfo = UTC) -> list[tuple[str, str]]:
     parts = [count(len(capture.pages), "page")] if capture.pages else []
     parts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
     told = [("File", safe_middle(capture.source, 300)), ("Recorded with", safe(capture.exporter.label, 100))]
-    told += [("Holds", ", ".join(parts))]
+    told += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed
         told.append(("Covers", f"{spoken((end or start) - start)}, from {terminal.stamp(start, zone)}"))
@@ -135,40 +136,39 @@ def figures(report: Report) -> list[tuple[str, str]]:
     peaks = report.concurrency
     told = [
         ("socket" if len(report.sessions) == 1 else "sockets", f"{len(report.sessions):,}"),
-        ("most open at once, certain", f"{peaks.proven_peak:,}"),
+        ("certain peak" if peaks.possible_peak > peaks.proven_peak else "peak", f"{peaks.proven_peak:,}"),
     ]
     if peaks.possible_peak > peaks.proven_peak:
-        told.append(("most at once, not ruled out", f"{peaks.possible_peak:,}"))
+        told.append(("possible peak", f"{peaks.possible_peak:,}"))
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     if proven and peaks.proven_overlap:
         least = "≥ " if any(overlap.duration_is_lower_bound for overlap in proven) else ""
-        told.append(("with two or more open", least + spoken(peaks.proven_overlap)))
+        told.append(("with 2 or more open", least + spoken(peaks.proven_overlap)))
     return told
 
 
 def allowed(policy: Policy) -> str:
     """The policy in words. It decides on findings; the verdict counts every socket."""
-    within = {
-        Scope.CAPTURE: "in the whole capture",
-        Scope.PAGE: "on one page",
-        Scope.ENDPOINT: "to one address",
-        Scope.SERVICE: "to one service",
-        Scope.USER: "of one user",
-    }
-    told = [f"{count(policy.max_open, 'socket')} allowed at once {within[policy.per]}"]
-    told.append(f"an overlap that surely ended within {spoken(policy.tolerance)} is brief")
-    told.append(f"the app is in {policy.app_mode} mode" if policy.app_mode else "limits of every app mode are shown")
-    told.append("sockets of development servers " + ("count" if policy.count_dev_servers else "do not count"))
-    told.append("those of browser extensions " + ("count" if policy.count_extensions else "do not"))
-    return "; ".join(told) + "."
+    scope = "address" if policy.per is Scope.ENDPOINT else policy.per.value
+    parts = [f"at most {count(policy.max_open, 'open socket')} per {scope}"]
+    parts += [f"overlaps under {spoken(policy.tolerance)} are notes"] if policy.tolerance else []
+    parts += [f"service limits of {policy.app_mode} mode are enforced"] if policy.app_mode else []
+    sockets = {"dev-server sockets": policy.count_dev_servers, "extension sockets": policy.count_extensions}
+    for counted, words in ((True, "count"), (False, "are ignored")):
+        kinds = [kind for kind, counts in sockets.items() if counts is counted]
+        parts += [f"{enumerated(kinds)} {words}"] if kinds else []
+    return "; ".join(parts) + "."
 
 
 def length(interval: Interval | None, axis: Axis) -> str:
-    """As long as it was, or as long as can be seen."""
+    """Write its length, `3.25 s`; `≥ 3.25 s` where it has no end."""
     if interval is None:
         return "–"
-    length = max(0, (axis.end if interval.end is None else interval.end) - interval.start)
-    return ("an instant" if length < INSTANT else spoken(length)) + (", goes on" if interval.end is None else "")
+    if interval.end is None:
+        visible = max(0, axis.end - interval.start)
+        return f"≥ {'0 s' if visible < INSTANT else spoken(visible)}"
+    length = interval.end - interval.start
+    return "an instant" if length < INSTANT else spoken(length)
 
 
 def head(run: Run) -> list[tuple[str, str]]:
