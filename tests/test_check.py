@@ -61,7 +61,7 @@ def test_the_line_of_a_capture(name: str, policy: Policy, line: str) -> None:
             "when the capture was saved; since 1.29 s (2026-11-23 18:53:29.274 UTC).",
             "Likely cause: <Widget> calls connectUser()",
             "Create the client once with StreamChat.getInstance(key)",
-            "Assumed: when the file was saved the last page was still there, and the recording had not been paused.",
+            "Assumed: when the file was saved, the last page was still open and the recording was not paused.",
             "More: har-sockets analyze chrome-S2-overuse.har",
         ], id="reason, since when, cause, remedy, assumption, command"),
         pytest.param("chrome-09b-nav-back-nobfcache.har", [
@@ -76,7 +76,8 @@ def test_verbose_adds_what_a_line_has_no_room_for(name: str, details: list[str])
     reports = (analyze(read(CAPTURES / name, source=name)),)
     short = check.render(Run(reports, (), Policy())).decode().splitlines()
     first, *rest, _ = check.render(Run(reports, (), Policy()), verbose=True).decode().splitlines()
-    assert first == short[0]
+    assert short[0].startswith(first)
+    assert re.fullmatch(r"\w+ +\S+: [a-z-]+", first)
     assert len(rest) == len(details)
     assert [line for line, begin in zip(rest, details, strict=True) if not line.startswith(f"{' ' * 11}{begin}")] == []
     assert short[-1].endswith("Details: --verbose.")

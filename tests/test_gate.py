@@ -490,3 +490,25 @@ def test_a_possible_overlap_that_is_allowed_asks_for_nothing(report: Callable[..
     assert "below the tolerance of 250 ms" in finding.message
     (finding,) = report(har(*perhaps(3))).findings
     assert "DevTools" not in (finding.remedy or "")
+
+
+# -- the lines of the command ---------------------------------------------------------------------------------------
+
+
+def test_verbose_and_the_time_zone_reach_the_lines(folder: Path) -> None:
+    short = check(folder, DUPLICATE).stdout
+    full = check(folder, DUPLICATE, "--verbose", "--tz", "europe/berlin").stdout
+    assert "since" not in short
+    assert "(2026-11-23 19:53:29.274 CET)" in full
+    assert "More: har-sockets analyze" in full
+
+
+def test_the_line_on_standard_error_comes_after_the_list(folder: Path) -> None:
+    done = check(folder, f"{DUPLICATE} {FINE}")
+    assert done.output == done.stdout + done.stderr
+    assert done.stderr.startswith("har-sockets: ")
+
+
+def test_a_file_of_the_gate_is_as_verbose_as_the_screen(folder: Path) -> None:
+    done = check(folder, DUPLICATE, "-v", "--out", "text:gate.txt")
+    assert (folder / "gate.txt").read_text("utf-8") == done.stdout

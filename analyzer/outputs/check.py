@@ -76,7 +76,8 @@ def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Tex
     apart = room < REASON  # the path takes nearly the whole line
     room = WIDEST - len(MARGIN) if apart else room
     sentence = shorten(line.sentence, room - len(lead) - len(others), medium)
-    reason = f"{lead}{sentence}{others}"
+    in_details = verbose and line.result is not Result.PASS and bool(line.details)
+    reason = f"{lead.removesuffix(': ')}{others}" if in_details else f"{lead}{sentence}{others}"
     texts = [path.rstrip(), reason] if apart else [path + reason]
     first, *rest = [part for text in texts for part in _within(Text(text), medium, wraps)]
     lines = [mark.append_text(first[len(MARGIN) :]), *rest]
