@@ -174,7 +174,7 @@ OPEN_SOCKETS = Caveat("open-sockets-not-exported", "Open sockets are left out.",
         pytest.param(
             [(0, 2, "a"), (1, 4, "a"), (3, 5, "a")],
             (),
-            "3 sockets of a/ws were open at the same time. 2 at a time were open for 2.00 s in 2 periods, the longest "
+            "Overlap: 2 of 3 sockets of a/ws were open at the same time. 2 at a time were open for 2.00 s in 2 periods, the longest "
             "1.00 s.",
             id="a chain is never 'both' and has no peak for its whole length",
         ),
@@ -386,6 +386,13 @@ def test_up_to_five_addresses_are_named_in_full() -> None:
     assert all(f"{host}/a/path/of/some/length" in five for host in hosts[:5])
     assert "6 sockets of host0.example" in six
     assert "host4.example and 1 other host" in six
+
+
+def test_sockets_that_followed_each_other_are_not_said_to_have_been_open_together() -> None:
+    chain = [socket(n, n + 1.5) for n in range(5)]
+    assert "Overlap: 2 of 5 sockets of a.example/ws were open at the same time. 2 at a time were open" in sentences(
+        report(*chain)
+    )
 
 
 @pytest.mark.parametrize(
