@@ -253,8 +253,12 @@ def caveats(row: Row, named: bool = True) -> list[Caveat]:
                 )
             )
         case Omits.UNKNOWN:
-            program = "this program" if named else "the program that wrote this file (the file does not name it)"
-            told.append(Caveat("exporter-unknown", f"It is unknown which sockets {program} leaves out.", True))
+            message = "It is unknown which sockets this program leaves out."
+            if not named:
+                message = (
+                    "This file does not name the program that wrote it, so it is unknown which sockets are missing."
+                )
+            told.append(Caveat("exporter-unknown", message, True))
     if row.omits is not Omits.ALL and row.close is Close.CLOSE_FRAME and row is not UNKNOWN:
         told.append(Caveat("closes-not-recorded", f"{row.label} does not record when a socket closed."))
     if row is CHROME:

@@ -55,8 +55,8 @@ CAPTURES = Path(__file__).parent / "captures"
         ),
         pytest.param(
             "firefox-D",
-            [("possible-overlap", "note", "Possible overlap of 2 sockets of 127.0.0.1:46245/ws/echo: when socket #1 closed "
-              "is not known.")],
+            [("possible-overlap", "note", "Possible overlap of 2 sockets of 127.0.0.1:46245/ws/echo: the file does not show "
+              "whether socket #1 had closed when socket #2 opened.")],
             id="openings only",
         ),
         pytest.param(
