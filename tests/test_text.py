@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ from analyzer.model import (
     Closed,
     Event,
     Exporter,
+    Initiator,
     Messages,
     Page,
     PageKind,
@@ -41,7 +43,7 @@ from analyzer.model import (
     Trace,
     Unreadable,
 )
-from analyzer.outputs import check, show, terminal, text, verdict
+from analyzer.outputs import check, origins, show, terminal, text, verdict
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 from tests.kinds import of_the_lab
@@ -412,6 +414,23 @@ def test_a_length_stands_beside_the_instants(
     assert [it for it in re.split(r"\s{2,}", row) if it.endswith(" s") and not it.startswith("1.00")] == (
         [length] if length else []
     )
+
+
+@pytest.mark.parametrize(
+    ("urls", "lines"),
+    [
+        pytest.param(
+            ["a/app.js?t=1", "a/app.js?t=2"], ["app.js:3: 2 sockets (#1, #2)"], id="one file at two addresses"
+        ),
+        pytest.param(["a/x.js", "a/y.js"], ["x.js:3: 1 socket (#1)", "y.js:3: 1 socket (#2)"], id="two files"),
+        pytest.param(["a/"], ["a/:3: 1 socket (#1)"], id="a script in the page itself"),
+        pytest.param([None], ["line 3: 1 socket (#1)"], id="no address"),
+    ],
+)
+def test_sockets_are_grouped_by_the_place_that_opened_them(urls: list[str | None], lines: list[str]) -> None:
+    codes = [Initiator(None, None, None if url is None else f"https://{url}", 3, 7) for url in urls]
+    made = [msgspec.structs.replace(socket(n), initiator=code) for n, code in enumerate(codes)]
+    assert origins.sentences(report(*made)) == lines
 
 
 def test_verbose_shows_every_finding_and_proof(captures: Path) -> None:
