@@ -11,7 +11,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from analyzer import gate
-from analyzer.cli.options import GATE, Allowed, Delivery, Masking, Reading, by_suffix, command_with, distinct
+from analyzer.cli.options import GATE, Allowed, Delivery, Masking, Reading, command_with
 from analyzer.cli.running import answer, complain, finish, one, sources, spared
 from analyzer.cli.screen import refuse, show, terminal, write
 from analyzer.model import Run
@@ -47,11 +47,7 @@ def compare(
     from analyzer.outputs import comparison as outputs
 
     formats = tuple(outputs.RENDERERS)
-    delivery.check(formats, formats)
-    files = delivery.files()
-    if delivery.output is not None:
-        files.append((by_suffix(delivery.output, formats), delivery.output))
-    distinct([path for _, path in files])
+    files = delivery.written(formats)
     folders = [os.path.isdir(it) for it in (before, after)]
     if any(folders) and not all(folders):
         refuse("`compare` takes two captures or two folders, not one of each")
@@ -70,7 +66,7 @@ def compare(
         text = partial(outputs.text, comparison, run)
     for name, path in files:
         write(path, renderers[name]())
-    if not delivery.quiet and (not files or delivery.format or delivery.output is None):
+    if delivery.prints:
         name = delivery.format or "text"
         show(text(**terminal()) if name == "text" else renderers[name]())
     if run.unreadable:

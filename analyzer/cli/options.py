@@ -120,6 +120,20 @@ class Delivery(NamedTuple):
                 refuse(f"--out {name}:-: to standard output goes --format {name}")
         self.pairs()
 
+    @property
+    def prints(self) -> bool:
+        """Is anything printed? With `-o` only where `--format` asks for it."""
+        return not self.quiet and (self.output is None or self.format is not None)
+
+    def written(self, formats: Sequence[str]) -> list[tuple[str, Path]]:
+        """Return all files that are written, `-o` as well, each with its format: one of these; refuse any other."""
+        self.check(formats, formats)
+        files = [it for it in self.files() if it[1] != self.output]
+        if self.output is not None:
+            files.append((by_suffix(self.output, formats), self.output))
+        distinct([path for _, path in files])
+        return files
+
     def lines(self) -> list[Path]:
         """Files that get a line a capture."""
         return [path for name, path in self.files() if name == "ndjson"]

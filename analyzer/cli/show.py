@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Capture, Delivery, Masking, Reading, by_suffix, command_with, distinct
+from analyzer.cli.options import Capture, Delivery, Masking, Reading, command_with
 from analyzer.cli.running import ask, finish, one, spared
 from analyzer.cli.screen import refuse, terminal, write
 from analyzer.cli.screen import show as put
@@ -39,14 +39,9 @@ def show(
 
     Example: har-sockets show chat.har 2
     """
-    delivery.check(FORMATS, FORMATS)
-    files = delivery.files()
-    if delivery.output is not None:
-        files.append((by_suffix(delivery.output, FORMATS), delivery.output))
-    written = [path for _, path in files]
-    distinct(written)
+    files = delivery.written(FORMATS)
     name = one(capture, "show")
-    spared([name], written)
+    spared([name], [path for _, path in files])
     run = ask([name], reading, masking)
     finish(run)
     report = run.reports[0]
@@ -59,7 +54,7 @@ def show(
 
     for format, path in files:
         write(path, rendered(format))
-    if delivery.quiet or (files and not delivery.format):
+    if not delivery.prints:
         return
     if delivery.format not in (None, "text"):
         put(rendered(delivery.format))

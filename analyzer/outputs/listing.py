@@ -31,7 +31,7 @@ class Column(Value, frozen=True):
 
 FIXED = (
     Column("peak", lambda it: it.peak if it.sockets else "", True),
-    Column("overlap", lambda it: it.length, True),
+    Column("overlap time", lambda it: it.length, True),
 )
 OPTIONAL = (  # the first ones first, as far as there is room
     Column("likely cause", lambda it: ", ".join(it.causes), most=CAUSE),
@@ -39,7 +39,7 @@ OPTIONAL = (  # the first ones first, as far as there is room
     Column("sockets", lambda it: "" if it.problem else f"{it.sockets:,}", True),
     Column("users", lambda it: f"{it.users:,}" if it.users else "", True),
 )
-SHOWN = ("sockets", "peak", "overlap", "service", "users", "likely cause")  # from left to right
+SHOWN = ("sockets", "peak", "overlap time", "service", "users", "likely cause")  # from left to right
 
 
 def lines(run: Run, medium: Medium, *, cut: bool) -> list[Text]:
@@ -91,7 +91,7 @@ def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
     return made
 
 
-HEADS = ("result", "sockets", "peak", "overlap", "service", "users", "likely cause", "capture")
+HEADS = ("result", "sockets", "peak", "overlap time", "service", "users", "likely cause", "capture")
 
 
 def cells(it: Row) -> tuple[str, ...]:

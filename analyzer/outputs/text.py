@@ -65,14 +65,15 @@ def render(
     medium = Medium(max(width, NARROWEST), unicode)
     several = len(run.reports) + len(run.unreadable)
     lines: list[Text] = []
-    if several > IN_FULL or (run.selection is not None and len(run.selection) > IN_FULL):
+    whole = several if run.selection is None else len(run.selection)
+    if whole > IN_FULL:
         lines = listing.lines(run, medium, cut=cut)
     else:
         for report in run.reports:
             lines += [*_full(report, run, medium, verbose), Text()]
         for it in run.unreadable:
             lines += [*_unreadable(it, medium), Text()]
-        lines += listing.closing(run, medium) if several != 1 or run.selection is not None else []
+        lines += listing.closing(run, medium) if several != 1 or whole != 1 else []
     while lines and not lines[-1].plain:
         lines.pop()
     return terminal.printed(lines, color)
