@@ -221,10 +221,9 @@ def validate(schema: str, text: str, folder: Path) -> None:
         [sys.executable, "-m", "check_jsonschema", *arguments], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    wrong = [
-        problem for line in texts(yaml.safe_load(text)) for part in command_lines(line) for problem in problems(part)
-    ]
-    assert wrong == []
+    lines = [line for script in scripts(yaml.safe_load(text)) for line in command_lines(script)]
+    assert lines
+    assert [problem for line in lines for problem in problems(line)] == []
 
 
 def validate_github(each: Block, folder: Path) -> None:
@@ -297,15 +296,15 @@ def check(each: Block) -> Callable[[Block, Path], None] | None:
 # -- commands ---------------------------------------------------------------------------------------------------
 
 
-def texts(node: Any) -> Iterator[str]:
-    """Every string in a document of YAML."""
-    if isinstance(node, dict):
-        node = list(node.values())
-    if isinstance(node, list):
-        for item in node:
-            yield from texts(item)
-    elif isinstance(node, str):
-        yield node
+def scripts(node: Any) -> Iterator[str]:
+    """Every script in the YAML of a workflow."""
+    for key, value in node.items() if isinstance(node, dict) else ():
+        if key in ("run", "script"):
+            yield from [value] if isinstance(value, str) else value
+        else:
+            yield from scripts(value)
+    for item in node if isinstance(node, list) else ():
+        yield from scripts(item)
 
 
 def command_lines(text: str) -> Iterator[str]:
