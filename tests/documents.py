@@ -27,6 +27,7 @@ from markdown_it import MarkdownIt
 from analyzer import policy, providers
 from analyzer.cli import app
 from analyzer.rules import RULES
+from analyzer.testing import plugin
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_hars"
@@ -107,12 +108,17 @@ def fill(folder: Path) -> Path:
     for name, sample in OWN_CAPTURES.items():
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(SAMPLES / sample, folder / name)
+    add_programs(folder)
+    return folder
+
+
+def add_programs(folder: Path) -> None:
+    """Put this checkout's program and Python into a folder, where `shell` finds them."""
     (folder / "bin").mkdir()
     for name, arguments in (("har-sockets", "-m analyzer "), ("python", "")):
         program = folder / "bin" / name
         program.write_text(f'#!/bin/sh\nexec {sys.executable} {arguments}"$@"\n')
         program.chmod(0o755)
-    return folder
 
 
 def shell(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -352,8 +358,9 @@ def misread(words: list[str]) -> Iterable[str]:
     """What the program's own parser of options says of its arguments; values are not looked at."""
     group: Any = typer.main.get_command(app)
     with group.context_class(group, info_name="har-sockets") as context:
+        own = {name for parameter in group.get_params(context) for name in parameter.opts}
         command = group
-        if words and not words[0].startswith("-"):
+        if words and words[0] not in own:
             known = group.get_command(context, words[0])
             command, words = (known, words[1:]) if known else (group.get_command(context, "analyze"), words)
         with command.context_class(command, parent=context) as inner:
@@ -376,3 +383,21 @@ def options() -> set[str]:
             for parameter in command.get_params(context)
             for name in (*parameter.opts, *parameter.secondary_opts)
         }
+
+
+def plugin_options() -> set[str]:
+    """Every option that the pytest plugin adds."""
+    names = set()
+
+    class Parser:
+        def getgroup(self, *_: str) -> Parser:
+            return self
+
+        def addoption(self, name: str, **_: Any) -> None:
+            names.add(name)
+
+        def addini(self, *_: Any, **__: Any) -> None:
+            """Names in the ini file are no options."""
+
+    plugin.pytest_addoption(Parser())  # type: ignore[arg-type]
+    return names

@@ -55,11 +55,8 @@ def test_every_command_and_option_in_the_text_exists(page: Path) -> None:
     lines = [text for text in code if text.startswith("har-sockets ")]
     wrong = [f"{text}: {problem}" for text in lines for problem in documents.problems(text)]
     named = {name for text in code for name in re.findall(r"^--[\w-]+(?:=\S+)?", text)}
-    known = documents.options() | documents.THEIR_OPTIONS | PLUGIN_OPTIONS
+    known = documents.options() | documents.plugin_options() | documents.THEIR_OPTIONS
     assert (wrong, sorted(named - known)) == ([], [])
-
-
-PLUGIN_OPTIONS = set(re.findall(r'"(--sockets[\w-]*)"', (ROOT / "analyzer/testing/plugin.py").read_text("utf-8")))
 
 
 @pytest.mark.parametrize(
