@@ -49,9 +49,9 @@ def test_every_block_does_what_its_kind_must(each: Block, tmp_path: Path, reques
         check(each, tmp_path)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_every_command_and_option_in_the_text_exists(page: Path) -> None:
-    code = inline_code(page)
+@pytest.mark.parametrize("document", PAGES, ids=page_id)
+def test_every_command_and_option_in_the_text_exists(document: Path) -> None:
+    code = inline_code(document)
     lines = [text for text in code if text.startswith("har-sockets ")]
     wrong = [f"{text}: {problem}" for text in lines for problem in documents.problems(text)]
     named = {name for text in code for name in re.findall(r"^--[\w-]+(?:=\S+)?", text)}
@@ -105,18 +105,18 @@ def test_the_readme_counts_the_services() -> None:
     assert f"{len(builtin())} services and dev servers" in README.read_text("utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_every_file_that_is_named_exists(page: Path) -> None:
-    text = page.read_text("utf-8")
+@pytest.mark.parametrize("document", PAGES, ids=page_id)
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    text = document.read_text("utf-8")
     named = {ROOT / path for path in PATHS.findall(text)}
-    linked = {page.parent / path for path, _ in LINKS.findall(text)}
+    linked = {document.parent / path for path, _ in LINKS.findall(text)}
     assert sorted(page_id(path) for path in (named | linked) - YOURS if not path.exists()) == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_every_heading_that_is_linked_exists(page: Path) -> None:
-    for path, heading in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]*)\)", page.read_text("utf-8")):
-        target = page.parent / path if path else page
+@pytest.mark.parametrize("document", PAGES, ids=page_id)
+def test_every_heading_that_is_linked_exists(document: Path) -> None:
+    for path, heading in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]*)\)", document.read_text("utf-8")):
+        target = document.parent / path if path else document
         headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.MULTILINE)
         assert heading in [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in headings]
 
