@@ -17,6 +17,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -331,7 +332,7 @@ def command_lines(text: str) -> Iterator[str]:
 
 def problems(line: str) -> Iterable[str]:
     """What is wrong with a command: unknown program, command, option, target, script or extra."""
-    words = [word for word in shlex.split(line) if not re.fullmatch(r"\w+=.*", word)]
+    words = list(dropwhile(re.compile(r"\w+=").match, shlex.split(line)))
     if not words:
         return
     program = words[0].removeprefix(".venv/bin/").removeprefix(".venv\\Scripts\\")
