@@ -51,6 +51,7 @@ OWN_CAPTURES = {
     "failing/chat.har": "stream-chat-connect-on-every-mount.har",
     "failing/old.har": "safari-no-sockets.har",
 }
+FOLDERS = {name.partition("/")[0] for name in OWN_CAPTURES}
 # Programs that blocks name and that no test may start: they install, download, or open a browser.
 OTHERS = {"git", "cd", "pipx", "pip", "uvx", "py", "npm", "npx", "mitmdump", "playwright", "curl", "export"}
 # Options in the text that belong to other programs.
@@ -166,7 +167,8 @@ def shown(each: Block, folder: Path) -> str:
     for command in re.findall(r"^\$ (.*)$", each.text, re.MULTILINE):
         printed = [line.rstrip() for line in shell(command, folder).stdout.splitlines()]
         kept = printed[: int(cut[1])] if cut else printed
-        lines += [f"$ {command}", *kept, *(["..."] if len(kept) < len(printed) else [])]
+        end = ["..."] if len(kept) < len(printed) else []
+        lines += [f"$ {command}", *"\n".join(kept).rstrip("\n").split("\n"), *end]
     return "\n".join(lines) + "\n"
 
 
@@ -363,6 +365,9 @@ def misread(words: list[str]) -> Iterable[str]:
         command = group
         if words and words[0] not in own:
             known = group.get_command(context, words[0])
+            if known is None and words[0].isalpha() and words[0].islower() and words[0] not in FOLDERS:
+                yield f"no such command: {words[0]}"
+                return
             command, words = (known, words[1:]) if known else (group.get_command(context, "analyze"), words)
         with command.context_class(command, parent=context) as inner:
             try:

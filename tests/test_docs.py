@@ -64,6 +64,7 @@ def test_every_command_and_option_in_the_text_exists(document: Path) -> None:
     [
         ("har-sockets chat.har --tolerence 5", "No such option"),
         ("har-sockets report chat.har --jbos 2", "No such option"),
+        ("har-sockets chekc captures", "no such command: chekc"),
         ("make dmeo", "no target dmeo"),
         ("python benchmarks/rase.py", "no script"),
         ("pip install '.[parket]'", "no extra parket"),
