@@ -50,6 +50,7 @@ OWN_CAPTURES = {
     "failing/login.har": "three-reloads.har",
     "failing/chat.har": "stream-chat-connect-on-every-mount.har",
     "failing/old.har": "safari-no-sockets.har",
+    "test-results/sockets/tests-test_chat.py-test_refresh.har": "stream-chat-strictmode-leak.har",
 }
 FOLDERS = {name.partition("/")[0] for name in OWN_CAPTURES}
 # Programs that blocks name and that no test may start: they install, download, or open a browser.
@@ -108,7 +109,7 @@ def fill(folder: Path) -> Path:
     """Put the samples, captures of one's own and the program into a folder."""
     shutil.copytree(SAMPLES, folder / "sample_hars")
     for name, sample in OWN_CAPTURES.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SAMPLES / sample, folder / name)
     add_programs(folder)
     return folder
@@ -172,11 +173,29 @@ def shown(each: Block, folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def fail_and_compare(each: Block, folder: Path) -> None:
+    assert failure(each, fill(folder)) == each.text
+
+
+def failure(each: Block, folder: Path) -> str:
+    """What pytest shows of `assert_sockets` for the capture that the block names."""
+    (har,) = re.findall(r"har=(\S+)", each.mode)
+    code = f"from analyzer.testing import assert_sockets\ntry: assert_sockets({har!r}, per='user', max_open=1)\n"
+    lines = python(f"{code}except AssertionError as error: print('AssertionError:', error)", folder).stdout.splitlines()
+    return "".join(f"E   {line}\n" for line in lines)
+
+
+# The kinds whose text is an output: how it is made.
+OUTPUTS = {run_and_compare: shown, fail_and_compare: failure}
+
+
 def accept(each: Block, folder: Path) -> None:
-    """Write what a console block shows today into its page."""
+    """Write the output of today into the page of a block."""
     text = each.page.read_text("utf-8")
     assert text.count(each.text) == 1, "the same block stands twice"
-    each.page.write_text(text.replace(each.text, shown(each, fill(folder))), "utf-8")
+    checked_by = check(each)
+    assert checked_by is not None
+    each.page.write_text(text.replace(each.text, OUTPUTS[checked_by](each, fill(folder))), "utf-8")
 
 
 def run_python(each: Block, folder: Path) -> None:
@@ -291,7 +310,7 @@ KINDS: dict[str, Callable[[Block, Path], None]] = {
     "text drawing": look,
     "text layers": compare_elsewhere,  # tests/test_docs.py
     "text columns": compare_elsewhere,  # tests/test_docs.py
-    "text failing-test": compare_elsewhere,  # tests/test_docs.py
+    "text assert_sockets har": fail_and_compare,
 }
 GENERATED_KINDS = {"text": compare_elsewhere}
 
