@@ -13,10 +13,10 @@ FOLDER = Path(__file__).parent / "rules"
 HEAD = """\
 # The rules
 
-What `har-sockets rules RULE` prints. You can set the severity of a rule, or turn it off:
+What `har-sockets rules RULE` tells. A severity can be set by rule, or a rule turned off:
 [testing-and-ci.md](../testing-and-ci.md#the-policy).
 
-| rule | severity | what it reports |
+| rule | severity | what it tells |
 |---|---|---|
 """
 
