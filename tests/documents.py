@@ -353,10 +353,10 @@ def command_lines(text: str) -> Iterator[str]:
 
 def problems(line: str) -> Iterable[str]:
     """What is wrong with a command: unknown program, command, option, target, script or extra."""
-    words = list(dropwhile(re.compile(r"\w+=").match, shlex.split(line)))
+    words = list(dropwhile(re.compile(r"\w+=").match, shlex.split(line, posix="\\" not in line)))
     if not words:
         return
-    program = words[0].removeprefix(".venv/bin/").removeprefix(".venv\\Scripts\\")
+    program = re.sub(r"^\.venv[/\\](bin|Scripts)[/\\]", "", words[0])
     if program == "har-sockets":
         yield from misread(words[1:])
     elif program == "make":
@@ -366,9 +366,16 @@ def problems(line: str) -> Iterable[str]:
         yield from [] if (ROOT / words[1]).is_file() else [f"no script {words[1]}"]
     elif program == "uvx" and "har-sockets" in words:
         yield from misread(words[words.index("har-sockets") + 1 :])
-    elif program not in OTHERS | {"python", "pytest", "cat", "echo", "case", "esac", "exit"} and not re.match(
-        r"[\d*]", program
-    ):
+    elif program not in OTHERS | {
+        "python",
+        "python3",
+        "pytest",
+        "cat",
+        "echo",
+        "case",
+        "esac",
+        "exit",
+    } and not re.match(r"[\d*]", program):
         yield f"no such program: {program}"
     if "install" in words:
         known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]

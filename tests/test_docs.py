@@ -27,6 +27,7 @@ LINKS = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#([^)]*))?\)")
 # Where an evidence slug or the id of a caveat stands among the arguments.
 SLUGS = {"Bounds": 2, "_around": 2, "around": 2, "Active": 1, "StillOpen": 0, "Caveat": 0}
 SLUG = re.compile(r"[a-z]+(-[a-z]+)+$")
+COMMAND = re.compile(r"(har-sockets|make|python3?|py|pip|pytest|uvx|\.venv\S+) (?!install$)\S")
 BLOCKS = [each for page in PAGES for each in blocks(page)]
 
 
@@ -52,7 +53,7 @@ def test_every_block_does_what_its_kind_must(each: Block, tmp_path: Path, reques
 @pytest.mark.parametrize("document", PAGES, ids=page_id)
 def test_every_command_and_option_in_the_text_exists(document: Path) -> None:
     code = inline_code(document)
-    lines = [text for text in code if text.startswith("har-sockets ")]
+    lines = [text for text in code if COMMAND.match(text)]
     wrong = [f"{text}: {problem}" for text in lines for problem in documents.problems(text)]
     named = {name for text in code for name in re.findall(r"^--[\w-]+(?:=\S+)?", text)}
     known = documents.options() | documents.plugin_options() | documents.THEIR_OPTIONS
