@@ -7,6 +7,7 @@ said, also `:` and `,` in properties.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from analyzer import gate
 from analyzer.gate import Result
@@ -16,6 +17,7 @@ from analyzer.outputs import check, markdown, summary, text, verdict
 MOST = 10  # of each kind that GitHub shows
 ROWS = 200  # captures in the table of the summary
 OPEN = 3  # captures that are explained without a click
+FEW = 20  # captures that may have room for advice and timelines
 SUMMARY = 1 << 20  # bytes that GitHub takes of a step
 SMALL, PER_CAPTURE = 4_096, 256  # bytes that the page of a step has, at least and for each of many captures
 
@@ -32,8 +34,9 @@ def render(run: Run) -> bytes:
 
 def step_summary(run: Run) -> bytes:
     """Write the page of a step in Markdown: the result of each capture, the worst first, and why, folded away."""
-    room = min(SUMMARY, max(SMALL, PER_CAPTURE * (len(run.reports) + len(run.unreadable))))
-    for detail in DETAILS:
+    captures = len(run.reports) + len(run.unreadable)
+    room = min(SUMMARY, max(SMALL, PER_CAPTURE * captures))
+    for detail in DETAILS if captures <= FEW else DETAILS[2:]:
         page = "\n".join(_summary(run, detail)).encode("utf-8")
         if len(page) <= room:
             break
@@ -65,15 +68,16 @@ class Row(Value, frozen=True):
 
 
 def _summary(run: Run, detail: Detail) -> Iterable[str]:
-    rows = [*_rows(run, detail)]
+    rows = [*islice(_rows(run, detail), ROWS)]
     table = markdown.table(
         ("Result", "Capture", "Sockets", "Peak", "What"),
-        [(it.result, it.name, it.sockets, it.peak, it.what) for it in rows[:ROWS]],
+        [(it.result, it.name, it.sockets, it.peak, it.what) for it in rows],
     )
     yield from (f"**{markdown.escaped(check.total_sentence(run))}**", "", *table, "")
-    if len(rows) > ROWS:
-        yield from (f"and {plural(len(rows) - ROWS, 'more capture')}", "")
-    explained = [row for row in rows[:ROWS] if row.reason]
+    left = len(run.reports) + len(run.unreadable) - len(rows)
+    if left:
+        yield from (f"and {plural(left, 'more capture')}", "")
+    explained = [row for row in rows if row.reason]
     if explained:
         opened = " open" if len(explained) <= OPEN else ""
         yield from (f"<details{opened}><summary>Why: {plural(len(explained), 'capture')}</summary>", "")
@@ -93,12 +97,12 @@ def _rows(run: Run, detail: Detail) -> Iterable[Row]:
     order = (gate.VIOLATED, gate.EMPTY, gate.UNDECIDED, 0)  # as of the exit status
     judged.sort(key=lambda it: (order.index(it[1].status), -max((f.severity.rank for f in it[1].failing), default=0)))
     violated = sum(judgement.status == gate.VIOLATED for _, judgement in judged)
-    rows = [_row(report, judgement, names[report.capture.source], run, detail) for report, judgement in judged]
-    yield from rows[:violated]
+    rows = (_row(report, judgement, names[report.capture.source], run, detail) for report, judgement in judged)
+    yield from islice(rows, violated)
     for it in run.unreadable:
         name, problem = markdown.escaped(summary.name(it.source)), markdown.escaped(it.problem, detail.letters)
         yield Row("**unreadable**", name, "", "", "", problem)
-    yield from rows[violated:]
+    yield from rows
 
 
 def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail: Detail) -> Row:
