@@ -10,13 +10,16 @@ import re
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from enum import Enum, StrEnum
 from functools import wraps
-from typing import Any, ClassVar, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeAlias, TypeVar
 
 import msgspec
 
+from analyzer import arguments
+from analyzer.durations import Microseconds
 from analyzer.intervals import Interval
 
 TOGETHER = " + "  # between the sources of several captures that are told as one
@@ -674,6 +677,13 @@ class Scope(StrEnum):
     USER = "user"
 
 
+class AppMode(StrEnum):
+    """Which of a service's limits holds."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
 class Relation(StrEnum):
     """How sockets that are open at once belong together."""
 
@@ -707,25 +717,102 @@ class Concurrency(Value, frozen=True):
     proven_overlap: Duration
 
 
-class Policy(Value, frozen=True):
-    """What is allowed. It acts on findings only: verdict and overlaps count every socket."""
+def _severity(rule: str, given: object) -> Severity | None:
+    return None if given is None or given == "off" else arguments.word(f"severities, {rule}", given, Severity)
+
+
+class _NamesChecked(msgspec.StructMeta):
+    """Refuse a keyword that is no field, and name the nearest one."""
+
+    def __call__(self, *args: Any, **given: Any) -> Any:
+        fields: tuple[str, ...] = self.__struct_fields__
+        for name in given:
+            if name not in fields:
+                raise TypeError(f"{self.__name__} has no setting {name!r}{arguments.hint(name, fields)}")
+        return super().__call__(*args, **given)
+
+
+class Policy(Value, frozen=True, metaclass=_NamesChecked):
+    """Say what is allowed. A policy decides on findings only: verdict and overlaps count every socket.
+
+    per: count sockets together within one `capture`, `page`, `endpoint`, `service` or `user`.
+    max_open: how many may be open at the same time, 1 or more.
+    tolerance: a shorter overlap is brief, which is a note.
+    app_mode: `development` or `production`: which of a service's documented limits to enforce. None: neither.
+    count_dev_servers, count_extensions: count the sockets of development servers, of browser extensions.
+    severities: per rule id `note`, `warning`, `error` or `off`, in place of the rule's own.
+    fail_on: `note`, `warning` or `error`: the least severity that fails a check.
+    allow_undecided, allow_empty: pass captures that cannot prove it; captures in which no socket opened.
+    baseline: fingerprints of findings that are known, and pass.
+    assume: `no-bfcache`, `bfcache`, `recorded-from-start`: what the capture does not show.
+    ghost_beats: heartbeats that a socket may miss before it counts as a ghost.
+    storm_opens: reconnects per minute that count as a storm.
+    outlives: how long a socket may stay open after its page was left.
+
+    A duration is a `timedelta`, a text such as `"250ms"` or `"1.5 s"`, or a number of milliseconds. The policy holds
+    it in microseconds. Raises ValueError for a value and TypeError for a name that it does not know.
+    """
 
     per: Scope = Scope.CAPTURE
     max_open: int = 1
-    tolerance: Duration = 250 * MILLISECOND
-    app_mode: str | None = None  # development or production: which of a service's limits holds
+    tolerance: Microseconds = Microseconds(250 * MILLISECOND)
+    app_mode: str | None = None
     count_dev_servers: bool = False
     count_extensions: bool = False
-    severities: tuple[tuple[str, Severity | None], ...] = ()  # by rule, in place of its own; None: off
+    severities: tuple[tuple[str, Severity | None], ...] = ()  # None: off
     fail_on: Severity = Severity.WARNING
     allow_undecided: bool = False
     allow_empty: bool = False
-    baseline: frozenset[str] = frozenset()  # fingerprints of findings that are known
+    baseline: frozenset[str] = frozenset()
     assume: frozenset[Assume] = frozenset()
-    ghost_beats: int = 2  # heartbeats missed: one may be late
-    storm_opens: int = 10  # a minute: a client that waits twice as long after each failure makes 7
-    outlives: Duration = 1 * SECOND  # a page's socket after it was left: the swap of documents takes 0.2 s
+    ghost_beats: int = 2  # one may be late
+    storm_opens: int = 10  # a client that waits twice as long after each failure makes 7
+    outlives: Microseconds = Microseconds(1 * SECOND)  # the swap of documents takes 0.2 s
     file: str | None = None  # the settings file that it is from, as far as options do not say else
+
+    if TYPE_CHECKING:  # wider than the fields: they hold what is given in one form
+
+        def __init__(
+            self,
+            *,
+            per: Scope | str = "capture",
+            max_open: int = 1,
+            tolerance: timedelta | str | float = "250ms",
+            app_mode: str | None = None,
+            count_dev_servers: bool = False,
+            count_extensions: bool = False,
+            severities: Mapping[str, Severity | str | None] | Iterable[tuple[str, Severity | str | None]] = (),
+            fail_on: Severity | str = "warning",
+            allow_undecided: bool = False,
+            allow_empty: bool = False,
+            baseline: Iterable[str] = (),
+            assume: Assume | str | Iterable[Assume | str] = (),
+            ghost_beats: int = 2,
+            storm_opens: int = 10,
+            outlives: timedelta | str | float = "1s",
+            file: str | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        pairs = self.severities.items() if isinstance(self.severities, Mapping) else self.severities
+        assumed = (self.assume,) if isinstance(self.assume, str) else self.assume
+        checked: dict[str, Any] = {
+            "per": arguments.word("per", self.per, Scope),
+            "max_open": arguments.count("max_open", self.max_open, 1),
+            "tolerance": arguments.duration("tolerance", self.tolerance),
+            "app_mode": self.app_mode and arguments.word("app_mode", self.app_mode, AppMode).value,
+            "severities": tuple((rule, _severity(rule, given)) for rule, given in pairs),
+            "fail_on": arguments.word("fail_on", self.fail_on, Severity),
+            "baseline": frozenset(arguments.texts("baseline", self.baseline)),
+            "assume": frozenset(arguments.word("assume", it, Assume) for it in arguments.texts("assume", assumed)),
+            "ghost_beats": arguments.count("ghost_beats", self.ghost_beats, 1),
+            "storm_opens": arguments.count("storm_opens", self.storm_opens, 2),
+            "outlives": arguments.duration("outlives", self.outlives),
+        }
+        for name in ("count_dev_servers", "count_extensions", "allow_undecided", "allow_empty"):
+            checked[name] = arguments.switch(name, getattr(self, name))
+        for name, value in checked.items():
+            msgspec.structs.force_setattr(self, name, value)
 
     def counts(self, session: Session) -> bool:
         """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""

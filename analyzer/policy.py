@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from analyzer.model import MILLISECOND, Assume, Finding, Policy, Scope, Severity
+from analyzer.model import Assume, Finding, Policy, Scope, Severity
 
 OWN, SHARED = "har-sockets.toml", "pyproject.toml"
 FORMAT = 1  # of a baseline
@@ -41,7 +41,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
     per: Scope | None = None
     max_open: Annotated[int, Meta(ge=1)] | None = None
-    tolerance: Annotated[int, Meta(ge=0)] | None = None  # ms
+    tolerance: Annotated[float, Meta(ge=0)] | None = None  # ms
     app_mode: Literal["development", "production"] | None = None
     count_dev_servers: bool | None = None
     count_extensions: bool | None = None
@@ -128,9 +128,9 @@ def policy(settings: Settings) -> Policy:
     names += ["allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
     given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
     if settings.tolerance is not None:
-        given["tolerance"] = settings.tolerance * MILLISECOND
+        given["tolerance"] = settings.tolerance
     if settings.outlives is not None:
-        given["outlives"] = settings.outlives * MILLISECOND
+        given["outlives"] = settings.outlives
     if settings.baseline is not None:
         given["baseline"] = read_baseline(Path(settings.baseline))
     severities = sorted(settings.severity.items())

@@ -285,8 +285,8 @@ def test_a_catalogue_that_cannot_be_used_is_wrong_usage(text: str | None, told: 
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        pytest.param(("--per", "tab"), "--per tab: not one of capture, page, endpoint, service, user", id="--per"),
-        pytest.param(("--app-mode", "test"), "--app-mode test: not one of development, production", id="--app-mode"),
+        pytest.param(("--per", "tab"), "--per tab: choose capture, page, endpoint, service or user", id="--per"),
+        pytest.param(("--app-mode", "test"), "--app-mode test: choose development or production", id="--app-mode"),
     ],
 )
 def test_what_a_policy_option_takes_is_said(option: tuple[str, str], told: str) -> None:

@@ -40,7 +40,7 @@ def bash(line: str) -> list[str]:
         pytest.param("har-sockets ", COMMANDS, id="commands"),
         pytest.param("har-sockets ch", ["check"], id="the rest of a command"),
         pytest.param("har-sockets check --fail", ["--fail-on"], id="the rest of an option"),
-        pytest.param("har-sockets check --fail-on ", list(Severity), id="severities"),
+        pytest.param("har-sockets check --fail-on ", [*Severity, "never"], id="severities"),
         pytest.param("har-sockets check --per ", list(Scope), id="scopes"),
         pytest.param("har-sockets analyze --format ", list(outputs.STREAMED), id="formats"),
         pytest.param("har-sockets rules ", [rule.id for rule in RULES], id="rules"),
@@ -53,7 +53,7 @@ def test_bash_completes(line: str, words: list[str]) -> None:
 
 def test_zsh_completes_with_what_it_means() -> None:
     told = ran(_HAR_SOCKETS_COMPLETE="complete_zsh", _TYPER_COMPLETE_ARGS="har-sockets che")
-    assert told.startswith('_arguments \'*: :(("check":"The gate for CI')
+    assert told.startswith('_arguments \'*: :(("check":"Check captures')
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

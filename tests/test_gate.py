@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from analyzer import gate, outputs
 from analyzer.cli import app
-from analyzer.model import MILLISECOND, Policy, Report, Run, Scope, Severity
+from analyzer.model import Policy, Report, Run, Scope, Severity
 from analyzer.outputs.check import render
 from analyzer.outputs.verdict import verdict_sentences
 from analyzer.pipeline import analyze, judged
@@ -179,7 +179,7 @@ def test_one_line_on_standard_error_says_why(names: str, told: str, folder: Path
 @pytest.fixture(scope="module")
 def allowed_overlap() -> Report:
     """An overlap that the default policy lets pass, decided."""
-    return analyze(read(CAPTURES / CONCURRENT), Policy(tolerance=5_000_000))
+    return analyze(read(CAPTURES / CONCURRENT), Policy(tolerance="5s"))
 
 
 def test_an_overlap_that_passes_does_not_hide_what_cannot_be_told(allowed_overlap: Report) -> None:
@@ -314,7 +314,7 @@ def perhaps(seconds: float, first: str = ONE, second: str = ONE, **more: Any) ->
     [
         pytest.param(perhaps(0.1), {}, 0, id="at most 100 ms, of 250"),
         pytest.param(perhaps(0.3), {}, 4, id="at most 300 ms, of 250"),
-        pytest.param(perhaps(0.3), {"tolerance": 400 * MILLISECOND}, 0, id="at most 300 ms, of 400"),
+        pytest.param(perhaps(0.3), {"tolerance": 400}, 0, id="at most 300 ms, of 400"),
         pytest.param(perhaps(0.1), {"tolerance": 0}, 4, id="at most 100 ms, of none"),
         pytest.param(perhaps(3), {"max_open": 2}, 0, id="two are allowed"),
         pytest.param(perhaps(3, ONE, OTHER), {}, 4, id="two addresses"),
@@ -381,7 +381,7 @@ def test_what_the_baseline_knows_is_no_doubt(report: Callable[..., Report]) -> N
 @pytest.mark.parametrize("tolerance", [0, 250, 10_000])
 def test_what_is_decided_stays_so_when_less_is_possible(name: str, tolerance: int) -> None:
     """A capture of which every socket was open as long as it possibly was passes only if the capture itself passes."""
-    policy = Policy(tolerance=tolerance * MILLISECOND)
+    policy = Policy(tolerance=tolerance)
     capture = analyze(read(CAPTURES / name), policy)
     status = gate.judge(capture, policy).status
     worst = tuple(msgspec.structs.replace(it, proven=it.possible) for it in capture.sessions)

@@ -11,7 +11,7 @@ import pytest
 from small_har import failed, har, socket
 
 from analyzer import Policy, analyze, read
-from analyzer.model import MILLISECOND, Capture, Scope, Severity
+from analyzer.model import Capture, Scope, Severity
 from analyzer.providers import builtin
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -86,12 +86,12 @@ def test_five_failures_within_a_minute_are_a_warning() -> None:
 def test_an_overlap_that_surely_lasted_less_than_the_tolerance_is_brief() -> None:
     capture = read(CAPTURES / "chrome-05-overlap-1s.har")
     assert [f.rule for f in analyze(capture).findings] == ["concurrent-sockets"]
-    lenient = analyze(capture, Policy(tolerance=2_000 * MILLISECOND))
+    lenient = analyze(capture, Policy(tolerance="2s"))
     assert [(f.rule, f.severity) for f in lenient.findings] == [("brief-overlap", Severity.NOTE)]
 
 
 def test_an_overlap_without_end_is_never_brief() -> None:
-    report = analyze(read(CAPTURES / "chrome-S6-strict-manual.har"), Policy(tolerance=10_000_000 * MILLISECOND))
+    report = analyze(read(CAPTURES / "chrome-S6-strict-manual.har"), Policy(tolerance=10_000_000))
     assert [f.rule for f in report.findings] == ["duplicate-connection"]
 
 

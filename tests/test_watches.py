@@ -54,13 +54,29 @@ def code(
     ],
 )  # fmt: skip
 def test_watches(codes: list[Code], until: dict[int, int]) -> None:
-    found = watches(codes, PAGE)
+    found = watches(codes, PAGE, 0)
     sockets = {it.socket for it in codes if it.socket is not None and it.page == "page_1"}
     assert found == {number: Watch(until[number]) if number in until else PAGE["page_1"] for number in sockets}
 
 
 def test_of_a_page_that_is_not_watched_nothing_is_told() -> None:
-    assert watches([code(0, 1, 9, ("a.js", "7"))], {}) == {}
+    assert watches([code(0, 1, 9, ("a.js", "7"))], {}, 0) == {}
+
+
+@pytest.mark.parametrize(
+    ("first", "until"),
+    [
+        pytest.param(5, {0: 9}, id="the later document may have come after the last sign"),
+        pytest.param(4, {}, id="it came before"),
+    ],
+)
+def test_instants_that_may_be_early(first: int, until: dict[int, int]) -> None:
+    codes = [code(0, 1, 9, ("a.js", "7")), code(None, first, first, ("a.js", "18"))]
+    assert watches(codes, PAGE, 5) == {0: Watch(until[0]) if until else PAGE["page_1"]}
+
+
+def test_a_document_does_not_follow_itself() -> None:
+    assert watches([code(0, 1, 2, ("a.js", "7"), unseen=True)], PAGE, 5) == {0: PAGE["page_1"]}
 
 
 @pytest.mark.parametrize(("second", "found"), [("9", set()), ("7", set()), ("5", {"page_2"})])

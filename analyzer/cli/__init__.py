@@ -15,11 +15,12 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from analyzer.cli.help import Command
 from analyzer.cli.screen import refuse
 from analyzer.version import VERSION
 
 # As --help lists them.
-COMMANDS = ("analyze", "check", "show", "timeline", "report", "extract", "compare", "summary", "rules", "record")
+COMMANDS = ("analyze", "check", "report", "timeline", "show", "record", "extract", "compare", "summary", "rules")
 
 EXAMPLES = """\b
 Examples:
@@ -50,11 +51,11 @@ class Commands(TyperGroup):
             return None
         alone = typer.Typer(context_settings=HELP, rich_markup_mode=None, add_completion=False)
         function = getattr(import_module(f"analyzer.cli.{cmd_name}"), cmd_name)
-        alone.command(cmd_name, epilog=EXAMPLES if cmd_name == "analyze" else None)(function)
+        alone.command(cmd_name, cls=Command, epilog=EXAMPLES if cmd_name == "analyze" else None)(function)
         return typer.main.get_command(alone)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        own = ("--help", "-h", "--version", "--install-completion", "--show-completion")
+        own = ("--help", "-h", "--version", "-V", "--install-completion", "--show-completion")
         if args and args[0] not in COMMANDS and not args[0].startswith(own):
             _mistyped(args[0])
             args = ["analyze", *args]
@@ -83,9 +84,11 @@ def _version(asked: bool) -> None:
 
 @app.callback(epilog=EXAMPLES)
 def root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
-    """WebSockets in a HAR: who was open when, every moment with more than one open, and how sure that is.
+    """Find overlapping WebSocket connections in HAR files: which sockets were open, when, and how certain that is.
 
     `har-sockets CAPTURE...` is short for `har-sockets analyze CAPTURE...`.
     """

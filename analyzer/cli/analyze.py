@@ -1,10 +1,10 @@
 """`har-sockets analyze`, and `har-sockets CAPTURE...`."""
 
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command
+from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import ask, deliver, finish, stream
 
 
-@command
+@command_with(hidden=(*GATE, "title", "meta"))
 def analyze(
     captures: Captures,
     delivery: Delivery,
@@ -13,7 +13,10 @@ def analyze(
     masking: Masking,
     spread: Spread,
 ) -> None:
-    """Who was open when, every overlap, every finding."""
+    """Show which sockets were open, when, and every overlap.
+
+    Example: har-sockets chat.har
+    """
     if delivery.streams() and not spread.together:
         stream(captures, reading, masking, allowed, delivery, spread)
     run = ask(captures, reading, masking, allowed, delivery, spread)

@@ -11,13 +11,14 @@ import msgspec
 import typer
 
 from analyzer import gate
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command
+from analyzer.cli.help import POLICY
+from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import Text, ask, complain, deliver
 from analyzer.cli.screen import say, terminal, write
 from analyzer.model import Run
 
 
-@command
+@command_with(hidden=("resume", "top", "only"))
 def check(
     captures: Captures,
     delivery: Delivery,
@@ -26,15 +27,28 @@ def check(
     masking: Masking,
     spread: Spread,
     write_baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what fails now, to pass from now on; exits 0.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=POLICY,
+            help="Write the findings that fail now, for --baseline; exit with 0.",
+        ),
     ] = None,
 ) -> None:
-    """The gate for CI: PASS, FAIL or ???? (cannot tell) a capture, and an exit status by the policy.
+    """Check captures against a policy (for CI).
+
+    Prints PASS, FAIL or UNDECIDED per capture, with the reason.
 
     Example: har-sockets check captures/ --per user --out junit:sockets.xml
 
-    Exit status: 0 all pass, 1 the policy is violated, 2 wrong usage, 3 a capture could not be read, 4 it cannot be
-    told (--allow-undecided), 5 no socket opened (--allow-empty).
+    \b
+    Exit status:
+      0  every capture passes
+      1  a capture violates the policy
+      2  wrong usage, such as an unknown option
+      3  a capture could not be read
+      4  a capture is undecided (--allow-undecided accepts it)
+      5  no socket opened in a capture (--allow-empty accepts it)
     """
     from analyzer.outputs.check import first_problem, render
 

@@ -4,23 +4,25 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Allowed, Delivery, Masking, Reading, command
+from analyzer.cli.options import GATE, Allowed, Delivery, Masking, Reading, command_with
 from analyzer.cli.running import answer, finish, one, spared
 from analyzer.cli.screen import show, terminal, write
 
 
-@command
+@command_with(
+    hidden=(*GATE, "any_", "title", "meta", "verbose"), meanings={"format": "Print as text, json, markdown or html."}
+)
 def compare(
-    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A HAR file.")],
-    after: Annotated[str, typer.Argument(metavar="AFTER", help="Another, of the same steps after a change.")],
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="The capture before the change.")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="The capture of the same steps after it.")],
     delivery: Delivery,
     allowed: Allowed,
     reading: Reading,
     masking: Masking,
 ) -> None:
-    """What a change did: sockets, most open at once, time with several open, findings gone, new and still there.
+    """Compare two captures, before and after a change.
 
-    Formats: text, json, markdown, html.
+    Sockets, peak, overlap time, and findings that are gone, new or still there.
 
     Example: har-sockets compare before.har after.har --out markdown:change.md
     """

@@ -10,6 +10,7 @@ import typer
 
 from analyzer import gate
 from analyzer.cli import settings
+from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, Capture, Providers, Reading, RedactionKey, command
 from analyzer.cli.running import one, spared
 from analyzer.cli.screen import say, show, write
@@ -21,12 +22,21 @@ from analyzer.model import CaptureError
 def extract(
     capture: Capture,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE.har", help="The small HAR; - for standard output.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE.har",
+            help="Write the small HAR here; - for standard output.",
+            rich_help_panel=OUTPUT,
+        ),
     ],
     providers: Providers = None,
     redaction_key: RedactionKey = None,
 ) -> None:
-    """A small, masked HAR with only the sockets, to attach to a ticket: it gives the same answer.
+    """Write a small HAR: sockets only, secrets masked.
+
+    It gives the same answer as the capture. Attach it to a ticket.
 
     Example: har-sockets extract chat.har -o sockets.har
     """

@@ -1,43 +1,47 @@
-"""The options that commands share, in groups: a command names a group as a parameter, and typer sees its options."""
+"""Declare the options that commands share, in groups: a command takes a group as one parameter."""
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
-from analyzer import outputs
+from analyzer import choices, outputs
+from analyzer.cli import help as headings
+from analyzer.cli import words
 from analyzer.cli.screen import refuse
-from analyzer.model import Assume, Scope, Severity
+from analyzer.model import Assume, Scope, Severity, Verdict
 
 APP_MODES = ("development", "production")
 ASSUMPTIONS = tuple(Assume)
+UNREADABLE = "unreadable"  # the result of a file that could not be read, beside the verdicts
+UNDECIDED = (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
+RESULTS = (*Verdict, "undecided", UNREADABLE)
+ONLY = {"possible": Verdict.POSSIBLE_OVERLAP, "pass": Verdict.NO_OVERLAP, "none": Verdict.NO_SOCKETS}
 
 
 def among(words: Iterable[str]) -> Callable[[str], list[str]]:
-    """What a shell completes."""
+    """Return what a shell completes from these words."""
     return lambda incomplete: [str(word) for word in words if word.startswith(incomplete)]
 
 
 Captures = Annotated[
     list[str],
-    typer.Argument(
-        metavar="CAPTURE...", help="HAR files, folders, globs, or - for standard input.", show_default=False
-    ),
+    typer.Argument(metavar="CAPTURE...", help="HAR files, folders, globs, or - for standard input."),
 ]
 Capture = Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file, or - for standard input.")]
-Providers = Annotated[
-    Path | None, typer.Option(metavar="FILE.toml", help="Services of your own, tried before the known ones.")
-]
+Providers = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Your own service definitions.")]
 
 
 def _key(key: str | None) -> str | None:
-    """Anybody can work out what an empty one makes."""
+    """Refuse an empty key: anybody can compute its masks."""
     if key == "":
         refuse("--redaction-key: the key is empty: is its variable set?")
     return key
@@ -45,41 +49,76 @@ def _key(key: str | None) -> str | None:
 
 RedactionKey = Annotated[
     str | None,
-    typer.Option(
-        metavar="KEY", callback=_key, help="Masks are a hash with this key: equal for equal values in every run."
-    ),
+    typer.Option(metavar="KEY", callback=_key, help="Mask with a keyed hash, so that equal values match across runs."),
 ]
+
+
+def _format(name: str | None) -> str | None:
+    return name if name is None else words.choose("--format", name, outputs.OUTPUTS, words.FORMATS)
+
+
+def _zone(name: str | None) -> str | None:
+    words.zone(name)  # refuses an unknown one
+    return name
+
+
+def _plain(asked: bool) -> bool:
+    """Switch colours off as `NO_COLOR` does, for everything that asks whether a terminal takes them."""
+    if asked:
+        os.environ["NO_COLOR"] = "1"
+        os.environ.pop("FORCE_COLOR", None)
+    return asked
 
 
 class Delivery(NamedTuple):
     """What comes out, and where to."""
 
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this file; its suffix selects the format."),
+    ] = None
+    open_: Annotated[bool, typer.Option("--open", help="Open the file that was written.")] = False
     format: Annotated[
         str | None,
         typer.Option(
+            "--format",
+            "-f",
             metavar="NAME",
-            help=f"To standard output: {', '.join(outputs.STREAMED)}.",
+            callback=_format,
+            help=f"Print as {choices.alternatives(outputs.STREAMED)}.",
             autocompletion=among(outputs.STREAMED),
         ),
     ] = None
     out: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME:PATH", help="Write a format to a file as well, also html, parquet; repeatable."),
+        typer.Option(metavar="NAME:PATH", help="Write one more format to a file, also html or parquet; repeatable."),
     ] = None
-    title: Annotated[str | None, typer.Option(metavar="TEXT", help="The title of a report.")] = None
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the report.")] = None
     meta: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Shown at the head of a report: release, build; repeatable."),
+        typer.Option(metavar="KEY=VALUE", help="Show this at the head of the report, such as build=1234; repeatable."),
     ] = None
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False
+    tz: Annotated[
+        str | None,
+        typer.Option(metavar="ZONE", callback=_zone, help="Show times in local, UTC (default) or Europe/Berlin time."),
+    ] = None
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show reasons and advice in full.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on standard output.")] = False
+    no_color: Annotated[
+        bool, typer.Option("--no-color", callback=_plain, help="Print without colours (also: NO_COLOR=1).")
+    ] = False
+
+    def zone(self) -> tzinfo:
+        """Return the time zone that people read times in."""
+        return words.zone(self.tz)
 
     def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = outputs.OUTPUTS) -> None:
         """Refuse what cannot be delivered, before a capture is read: the formats to show and to write are these."""
         if self.format not in (None, *shown):
-            refuse(f"--format {self.format}: not one of {', '.join(shown)}")
+            refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
         for name, path in self.files():
             if name not in written:
-                refuse(f"--out {name}: not one of {', '.join(written)}")
+                refuse(f"--out {name}: choose {choices.alternatives(written)}")
             if str(path) == "-":
                 refuse(f"--out {name}:-: to standard output goes --format {name}")
         self.pairs()
@@ -116,9 +155,9 @@ class Delivery(NamedTuple):
 
 def _named(spec: str) -> tuple[str, Path]:
     name, colon, path = spec.partition(":")
-    if not colon or not path or name not in outputs.OUTPUTS:
-        refuse(f"--out {spec}: give NAME:PATH with NAME one of {', '.join(outputs.OUTPUTS)}")
-    return name, Path(path)
+    if not colon or not path:
+        refuse(f"--out {spec}: give NAME:PATH, NAME being {choices.alternatives(outputs.OUTPUTS)}")
+    return words.choose("--out", name, outputs.OUTPUTS, words.FORMATS), Path(path)
 
 
 def _folder(spec: str) -> bool:
@@ -135,7 +174,7 @@ def distinct(paths: Iterable[Path]) -> None:
 
 
 class Allowed(NamedTuple):
-    """What is allowed: it acts on findings. None, False: not given, so the settings file or the default says."""
+    """What is allowed: it acts on findings. None, False: not given, so the settings file or the default decides."""
 
     per: Annotated[
         str | None,
@@ -145,74 +184,92 @@ class Allowed(NamedTuple):
             autocompletion=among(Scope),
         ),
     ] = None
-    max_open: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="How many may be open at once (default 1).")
-    ] = None
+    max_open: Annotated[int | None, typer.Option(min=1, metavar="N", help="Allow N open at the same time [1].")] = None
     tolerance: Annotated[
-        int | None, typer.Option(min=0, metavar="MS", help="An overlap that ended sooner is told as brief (250).")
+        str | None,
+        typer.Option(metavar="DURATION", help="Report an overlap shorter than this as a note [250ms]."),
     ] = None
     app_mode: Annotated[
         str | None,
         typer.Option(
             metavar="MODE",
-            help="development or production: fail above the service's limit for a user.",
+            help="Enforce the service's limit per user for development or production.",
             autocompletion=among(APP_MODES),
         ),
     ] = None
     count_dev_servers: Annotated[
-        bool, typer.Option("--count-dev-servers", help="Sockets of dev servers count in the overlap rules, too.")
+        bool, typer.Option("--count-dev-servers", help="Count sockets of development servers, too.")
     ] = False
     count_extensions: Annotated[
-        bool, typer.Option("--count-extensions", help="Sockets of browser extensions count in the rules, too.")
+        bool, typer.Option("--count-extensions", help="Count sockets of browser extensions, too.")
     ] = False
     fail_on: Annotated[
         str | None,
         typer.Option(
             metavar="SEVERITY",
-            help="Fail on findings that are at least a note, a warning (default) or an error.",
-            autocompletion=among(Severity),
+            help="Fail on findings of this severity or higher: note, warning (default), error or never.",
+            autocompletion=among((*Severity, "never")),
         ),
     ] = None
     baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Known findings, which pass (check --write-baseline).")
+        Path | None, typer.Option(metavar="FILE", help="Accept the findings in this file (--write-baseline).")
     ] = None
-    allow_undecided: Annotated[
-        bool, typer.Option("--allow-undecided", help="Pass captures of which it cannot be told.")
-    ] = False
-    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Pass captures without sockets.")] = False
+    allow_undecided: Annotated[bool, typer.Option("--allow-undecided", help="Pass undecided captures.")] = False
+    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Pass captures in which no socket opened.")] = False
 
 
 class Reading(NamedTuple):
-    """What the captures do not tell by themselves."""
+    """Which files are read, and what they do not show by themselves."""
 
+    any_: Annotated[
+        bool, typer.Option("--any", help="Read each file of a folder that is a capture, whatever its suffix.")
+    ] = False
     assume: Annotated[
         list[str] | None,
         typer.Option(
             metavar="WHAT",
-            help="What the capture does not show, repeatable: no-bfcache or bfcache (the browser's back/forward cache "
-            "was off, on), recorded-from-start (DevTools was open before the page, and nothing was cleared).",
+            help="Assume what the capture does not show: no-bfcache or bfcache (the back/forward cache was off or on), "
+            "recorded-from-start (recording began before the page loaded); repeatable.",
             autocompletion=among(ASSUMPTIONS),
         ),
     ] = None
     providers: Providers = None
 
 
+def _results(given: list[str] | None) -> list[str] | None:
+    named = [word for value in given or () for word in value.split(",") if word.strip()]
+    return [words.choose("--only", word, RESULTS, ONLY) for word in named] or None
+
+
 class Spread(NamedTuple):
     """Many captures."""
 
-    jobs: Annotated[
-        str, typer.Option(metavar="N|auto", help="Processes; auto: as many as pay by the size of the captures.")
-    ] = "1"
+    top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Show only the N worst captures.")] = None
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RESULT",
+            callback=_results,
+            help="Show only captures with this result: overlap, undecided, no-overlap, ...; repeatable.",
+            autocompletion=among(RESULTS),
+        ),
+    ] = None
+    together: Annotated[
+        bool, typer.Option("--together", help="Put captures that were recorded at once on one timeline.")
+    ] = False
+    jobs: Annotated[str, typer.Option(metavar="N|auto", help="Use N processes; auto picks a number [1].")] = "1"
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster to do the work, like tcp://host:8786.")
+        str | None, typer.Option(metavar="ADDRESS", help="Use a Dask cluster, such as tcp://host:8786.")
     ] = None
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with --out ndjson:FILE: captures that are in it are not read again.")
+        bool, typer.Option("--resume", help="Continue --out ndjson:FILE: skip captures that it already holds.")
     ] = False
 
-    together: Annotated[
-        bool, typer.Option("--together", help="All captures as one timeline: recorded at once, in tabs or browsers.")
-    ] = False
+    def results(self) -> frozenset[str] | None:
+        """Return the results that `--only` names, verdicts and `unreadable`; None where all are shown."""
+        if not self.only:
+            return None
+        return frozenset(result for word in self.only for result in (UNDECIDED if word == "undecided" else (word,)))
 
     def processes(self) -> int | None:
         """So many processes; None: as many as pay."""
@@ -224,39 +281,71 @@ class Spread(NamedTuple):
 
 
 class Masking(NamedTuple):
-    """What of secrets and users may be seen."""
+    """What of secrets and users is shown."""
 
-    show_secrets: Annotated[
-        bool, typer.Option("--show-secrets", help="Do not mask tokens and other values in URLs.")
-    ] = False
-    show_users: Annotated[bool, typer.Option("--show-users", help="Do not mask the users of known services.")] = False
+    show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Show tokens and other secrets.")] = False
+    show_users: Annotated[bool, typer.Option("--show-users", help="Show the user ids of known services.")] = False
     redaction_key: RedactionKey = None
 
 
-GROUPS = (Delivery, Allowed, Reading, Masking, Spread)
+GROUPS = {
+    Delivery: headings.OUTPUT,
+    Allowed: headings.POLICY,
+    Reading: headings.INPUT,
+    Masking: headings.PRIVACY,
+    Spread: headings.MANY,
+}
+GATE = ("fail_on", "baseline", "allow_undecided", "allow_empty")  # they decide whether `check` passes, nothing else
+POLICY = Allowed._fields
 
 
-def command(function: Callable[..., None]) -> Callable[..., None]:
-    """A command as typer takes it: each parameter that is a group is replaced by the group's options."""
-    hints = get_type_hints(function, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if hint in GROUPS}
-    parameters: list[inspect.Parameter] = []
-    for parameter in inspect.signature(function).parameters.values():
-        group = groups.get(parameter.name)
-        if group is None:
-            parameters.append(_option(parameter.name, hints[parameter.name], parameter.default))
-            continue
-        of_group = get_type_hints(group, include_extras=True)
-        parameters += [_option(name, of_group[name], group._field_defaults[name]) for name in group._fields]
+def command_with(
+    hidden: Collection[str] = (), without: Collection[str] = (), meanings: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that makes a command for typer: each group among its parameters becomes the group's options.
 
-    @functools.wraps(function)
-    def called(**given: Any) -> None:
-        filled = {name: group(*(given.pop(field) for field in group._fields)) for name, group in groups.items()}
-        function(**given, **filled)
+    `hidden`: options that are accepted and not listed, because they change nothing that the command shows by default.
+    `without`: options of a group that the command does not have. `meanings`: help in place of the group's own.
+    """
 
-    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # where inspect looks first
-    return called
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(function, include_extras=True)
+        groups = {name: hint for name, hint in hints.items() if hint in GROUPS}
+        parameters: list[inspect.Parameter] = []
+        for parameter in inspect.signature(function).parameters.values():
+            group = groups.get(parameter.name)
+            if group is None:
+                parameters.append(_parameter(parameter.name, hints[parameter.name], parameter.default))
+                continue
+            of_group = get_type_hints(group, include_extras=True)
+            for name in group._fields:
+                if name not in without:
+                    option = _listed(of_group[name], GROUPS[group], name in hidden, (meanings or {}).get(name))
+                    parameters.append(_parameter(name, option, group._field_defaults[name]))
+
+        @functools.wraps(function)
+        def called(**given: Any) -> None:
+            filled = {
+                name: group(**{field: given.pop(field) for field in group._fields if field in given})
+                for name, group in groups.items()
+            }
+            function(**given, **filled)
+
+        called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # where inspect looks first
+        return called
+
+    return decorate
 
 
-def _option(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+command = command_with()
+
+
+def _listed(annotation: Any, heading: str, hidden: bool, meaning: str | None) -> Any:
+    """Return an option's annotation with what one command's help says of it."""
+    option = copy.copy(annotation.__metadata__[0])
+    option.rich_help_panel, option.hidden, option.help = heading, hidden, meaning or option.help
+    return Annotated[annotation.__origin__, option]
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)

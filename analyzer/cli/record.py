@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from analyzer import gate
+from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import command
 from analyzer.cli.screen import refuse, say, tell, write
 from analyzer.readers.told import CUT_SHORT
@@ -14,14 +15,22 @@ from analyzer.readers.told import CUT_SHORT
 
 @command
 def record(
-    url: Annotated[str, typer.Argument(metavar="URL", help="The page to begin with.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.har", help="The recording.")],
-    headless: Annotated[bool, typer.Option("--headless", help="Without a window; ends with --for or Ctrl-C.")] = False,
+    url: Annotated[str, typer.Argument(metavar="URL", help="The page to open first.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE.har", rich_help_panel=OUTPUT, help="Write the recording to this file."
+        ),
+    ],
+    headless: Annotated[bool, typer.Option("--headless", help="Show no window; end with --for or Ctrl-C.")] = False,
     seconds: Annotated[
-        float | None, typer.Option("--for", min=0.1, metavar="SECONDS", help="End the recording after so long.")
+        float | None, typer.Option("--for", min=0.1, metavar="SECONDS", help="End the recording after this time.")
     ] = None,
 ) -> None:
-    """A browser of which each socket is recorded as it opens and closes, until its window is closed or Ctrl-C.
+    """Open a browser and record its sockets exactly.
+
+    The recording ends when you close the window or press Ctrl-C. It has every
+    open and close, so that its verdict is certain.
 
     Example: har-sockets record https://chat.example -o chat.har
     """

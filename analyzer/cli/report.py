@@ -1,38 +1,37 @@
 """`har-sockets report`."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from analyzer import outputs
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command
+from analyzer import choices, outputs
+from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import ask, deliver, finish, rendered
 from analyzer.cli.screen import refuse, write
 
 
-@command
+@command_with(
+    hidden=(*GATE, "resume", "verbose"),
+    meanings={"output": "Write the report to this file; its suffix selects the format."},
+)
 def report(
     captures: Captures,
-    output: Annotated[
-        Path,
-        typer.Option("--output", "-o", metavar="FILE", help="The report; its suffix says the format, .html first."),
-    ],
     delivery: Delivery,
     allowed: Allowed,
     reading: Reading,
     masking: Masking,
     spread: Spread,
 ) -> None:
-    """A report to sign or to attach: one HTML page (.html), .md for a pull request, or a file for programs.
+    """Write a report (HTML, Markdown, JUnit, SARIF, CSV or JSON).
 
-    By suffix: .html, .md, .txt, .json, .ndjson, .csv, .parquet, .xml (JUnit), .sarif.
+    The suffix selects the format: .html, .md, .txt, .json, .ndjson, .csv,
+    .parquet, .xml (JUnit), .sarif. An HTML report is one file that needs no
+    network.
 
-    Example: har-sockets report chat.har -o report.html --title "Release 4.2" --meta build=1234
+    Example: har-sockets report chat.har -o report.html --title "Release 4.2"
     """
+    output = delivery.output
+    if output is None:
+        refuse("report needs a file: -o report.html")
     name = outputs.SUFFIXES.get(output.suffix.lower())
     if name is None:
-        refuse(f"{output}: a report is one of {', '.join(outputs.SUFFIXES)}")
+        refuse(f"{output}: a report ends in {choices.alternatives(outputs.SUFFIXES)}")
     run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
     write(output, rendered(name, run))
     deliver(run, delivery)

@@ -4,21 +4,25 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import among, command
+from analyzer.cli.options import Delivery, among, command_with
 from analyzer.cli.screen import refuse, show, terminal
 from analyzer.rules import RULES
 
 IDS = tuple(rule.id for rule in RULES)
 
 
-@command
+@command_with(without=("out", "title", "meta", "tz", "verbose", "quiet"))
 def rules(
     rule: Annotated[
         str | None,
-        typer.Argument(metavar="[RULE]", help="One of them.", show_default=False, autocompletion=among(IDS)),
+        typer.Argument(metavar="[RULE]", help="A rule, such as duplicate-connection.", autocompletion=among(IDS)),
     ] = None,
+    *,
+    delivery: Delivery,
 ) -> None:
-    """The manual: all rules with their severities, or all about one.
+    """Explain the rules and causes.
+
+    Without a name, list all of them.
 
     Example: har-sockets rules duplicate-connection
     """

@@ -110,7 +110,8 @@ def stream(
         VERSION,
         whose,
     )
-    options = redaction.digest("", "options", msgspec.json.encode(asked, order="deterministic").decode())
+    encoded = msgspec.json.encode(asked, enc_hook=int, order="deterministic")  # int: of Microseconds
+    options = redaction.digest("", "options", encoded.decode())
     lines = next((Lines(path, options, spread.resume) for path in delivery.lines()), None)
     part = _run([], policy, delivery)
     sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]

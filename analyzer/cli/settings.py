@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from analyzer import durations, providers
 from analyzer import policy as policies
-from analyzer import providers
+from analyzer.cli import words
 from analyzer.cli.options import APP_MODES, ASSUMPTIONS, Allowed, Reading
 from analyzer.cli.screen import refuse
 from analyzer.model import Policy, Scope, Severity
@@ -28,16 +29,17 @@ class Held(NamedTuple):
 
 def held(reading: Reading, allowed: Allowed) -> Held:
     """The options that were given, and for the rest what a settings file here or in a folder above says."""
-    _among("--per", allowed.per, Scope)
-    _among("--app-mode", allowed.app_mode, APP_MODES)
-    _among("--fail-on", allowed.fail_on, Severity)
-    for word in reading.assume or ():
-        _among("--assume", word, ASSUMPTIONS)
+    chosen = {
+        "per": _chosen("--per", allowed.per, Scope),
+        "app_mode": _chosen("--app-mode", allowed.app_mode, APP_MODES),
+        "fail_on": _chosen("--fail-on", allowed.fail_on, Severity),
+        "tolerance": _milliseconds("--tolerance", allowed.tolerance),
+        "assume": [words.choose("--assume", word, ASSUMPTIONS) for word in reading.assume or ()] or None,
+    }
     given = {
         **{name: value or None for name, value in allowed._asdict().items()},  # a flag that is not given says nothing
-        "tolerance": allowed.tolerance,  # 0 is given
         "baseline": _text(allowed.baseline),
-        "assume": reading.assume or None,
+        **chosen,
         "providers": _text(reading.providers),
     }
     asked = msgspec.convert({name.replace("_", "-"): it for name, it in given.items() if it is not None}, Settings)
@@ -76,9 +78,14 @@ def catalogue(held: Held) -> tuple[Row, ...]:
         refuse(f"{file}: {problem}")
 
 
-def _among(option: str, value: str | None, words: Iterable[str]) -> None:
-    if value is not None and value not in tuple(words):
-        refuse(f"{option} {value}: not one of {', '.join(words)}")
+def _chosen(option: str, value: str | None, possible: Iterable[str]) -> str | None:
+    return None if value is None else words.choose(option, value, possible)
+
+
+def _milliseconds(option: str, value: str | None) -> float | None:
+    if value is None:
+        return None
+    return words.checked(option, value, lambda: durations.parse(value, "ms")) / durations.MICROSECONDS["ms"]
 
 
 def _text(path: Path | None) -> str | None:

@@ -4,21 +4,27 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Capture, Masking, Reading, command
+from analyzer.cli.options import Capture, Delivery, Masking, Reading, command_with
 from analyzer.cli.running import ask, finish, one
 from analyzer.cli.screen import refuse, terminal
 from analyzer.cli.screen import show as put
 from analyzer.model import Report, Session
 
+FORMATS = "Print as text, json, markdown or html."
 
-@command
+
+@command_with(without=("title", "meta"), hidden=("any_", "verbose"), meanings={"format": FORMATS})
 def show(
     capture: Capture,
-    socket: Annotated[str, typer.Argument(metavar="SOCKET", help="Its number: 2 or s2.")],
+    socket: Annotated[str, typer.Argument(metavar="SOCKET", help="The number of the socket: 2 or s2.")],
+    delivery: Delivery,
     reading: Reading,
     masking: Masking,
 ) -> None:
-    """All that the capture says about one socket: handshake, page, who opened it, rhythm of messages (never data).
+    """Show one socket in detail.
+
+    Handshake, page, the code that opened it, times and sizes of messages (never
+    their data).
 
     Example: har-sockets show chat.har 2
     """

@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
+from analyzer import choices
 from analyzer.cli import progress
-from analyzer.cli.options import command, distinct
+from analyzer.cli.help import MANY
+from analyzer.cli.options import Delivery, command_with, distinct
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
@@ -19,24 +21,36 @@ FORMATS = ("text", "csv", "markdown", "parquet")
 MOST_TOLD = 20  # lines that are no results, one by one
 
 
-@command
+@command_with(
+    without=("title", "meta", "tz", "verbose"),
+    meanings={
+        "format": "Print as text, csv or markdown.",
+        "out": "Write one more format to a file, also parquet; repeatable.",
+    },
+)
 def summary(
     results: Annotated[
-        list[str], typer.Argument(metavar="FILE.ndjson...", help="Results of `analyze --format ndjson`, or -.")
+        list[str],
+        typer.Argument(metavar="FILE.ndjson...", help="Results of `analyze --format ndjson`, or - for standard input."),
     ],
-    format: Annotated[str, typer.Option(metavar="NAME", help="To standard output: text, csv, markdown.")] = "text",
-    out: Annotated[
-        list[str] | None, typer.Option(metavar="NAME:PATH", help="Write a format to a file, also parquet; repeatable.")
+    worst: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", rich_help_panel=MANY, help="List the N worst captures with their paths."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on standard output.")] = False,
+    *,
+    delivery: Delivery,
 ) -> None:
-    """A table over many results: how often sockets overlap, by service, client, exporter and day; rules, causes.
+    """Summarise many results by service, client, exporter and day.
 
-    Example: har-sockets captures/ --format ndjson > results.ndjson; har-sockets summary results.ndjson
+    \b
+    Example:
+      har-sockets captures/ --format ndjson > results.ndjson
+      har-sockets summary results.ndjson
     """
+    format = delivery.format or "text"
     if format not in FORMATS[:-1]:
-        refuse(f"--format {format}: not one of {', '.join(FORMATS[:-1])}")
-    files = [_file(spec) for spec in out or ()]
+        refuse(f"--format {format}: choose {choices.alternatives(FORMATS[:-1])}")
+    files = [_file(spec) for spec in delivery.out or ()]
     distinct([path for _, path in files])
     if any(str(path) == "-" for _, path in files):
         refuse("--out NAME:-: to standard output goes --format NAME")
@@ -55,7 +69,7 @@ def summary(
             write(path, tally.RENDERERS[name](found))
     except NotInstalled as problem:
         refuse(str(problem))
-    if not quiet:
+    if not delivery.quiet:
         show(tally.text(found, **terminal()) if format == "text" else tally.RENDERERS[format](found))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command
+from analyzer import choices
+from analyzer.cli.help import OUTPUT
+from analyzer.cli.options import POLICY, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import ask, deliver, finish
 from analyzer.cli.screen import refuse, say, write
 from analyzer.model import SECOND, Instant
@@ -16,16 +17,28 @@ from analyzer.model import SECOND, Instant
 PICTURES = (".png", ".svg", ".pdf")
 
 
-@command
+@command_with(
+    hidden=(*POLICY, "format", "title", "meta", "verbose", "quiet", "top", "only", "resume"),
+    meanings={"output": "Write the picture to this file: .png, .svg or .pdf."},
+)
 def timeline(
     captures: Captures,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .svg or .pdf.")],
     start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Seconds from a capture's start, or ISO 8601.")
+        str | None,
+        typer.Option(
+            "--from", metavar="TIME", rich_help_panel=OUTPUT, help="Begin here: 1.5s after the start, or a date."
+        ),
     ] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Likewise.")] = None,
-    width: Annotated[float, typer.Option(min=6, max=60, metavar="INCHES", help="How wide the picture is.")] = 12.0,
-    dpi: Annotated[int, typer.Option(min=50, max=600, metavar="N", help="Pixels an inch.")] = 150,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", rich_help_panel=OUTPUT, help="End here, likewise.")
+    ] = None,
+    width: Annotated[
+        float,
+        typer.Option(min=6, max=60, metavar="INCHES", rich_help_panel=OUTPUT, help="Width of the picture [12]."),
+    ] = 12.0,
+    dpi: Annotated[
+        int, typer.Option(min=50, max=600, metavar="N", rich_help_panel=OUTPUT, help="Pixels per inch [150].")
+    ] = 150,
     *,
     delivery: Delivery,
     allowed: Allowed,
@@ -33,15 +46,19 @@ def timeline(
     masking: Masking,
     spread: Spread,
 ) -> None:
-    """The timeline as a picture: a lane a socket, certain solid, possible hatched, overlaps shaded.
+    """Draw the timeline as PNG, SVG or PDF.
 
+    Solid bars: certainly open. Hatched: possibly open. Shaded: overlaps.
     Several captures are drawn one below the other, at most 8.
 
     Example: har-sockets timeline chat.har -o chart.png --from 1.5 --to 4
     """
+    output = delivery.output
+    if output is None:
+        refuse("timeline needs a file for the picture: -o chart.png")
     kind = output.suffix.lower()
     if kind not in PICTURES:
-        refuse(f"{output}: a picture is one of {', '.join(PICTURES)}")
+        refuse(f"{output}: a picture ends in {choices.alternatives(PICTURES)}")
     run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
     if run.reports:
         from analyzer.outputs import timeline as chart

@@ -622,6 +622,11 @@ class _Reading:
         self.listed = [it.moved(-early) for it in self.listed]
         for starts in (gathered.first_start, gathered.last_start, gathered.content, gathered.later):
             starts.update({page: at - early for page, at in starts.items()})
+        for caller, at in gathered.callers.items():
+            gathered.callers[caller] = Interval(at.start - early, (at.end or at.start) - early)
+        late = self.row.start_slack - early
+        for page, navigations in gathered.failed.items():
+            gathered.failed[page] = [Interval(it.start - early, it.end and it.end + late) for it in navigations]
 
     def _dates_hold(self) -> bool:
         """Do the message times of Chrome's sockets show that the whole seconds are the true dates?"""
@@ -650,7 +655,7 @@ class _Reading:
         )
         if row.tabs is Tabs.DOCUMENT:
             numbered = page_reader.documents_as_pages(self.listed, seen, rules)
-            return numbered.pages, watches(codes, numbered.watches)
+            return numbered.pages, watches(codes, numbered.watches, row.start_slack)
         if row.tabs is Tabs.TAB:
             return page_reader.tabs_as_pages(self.listed, gathered.documents, rules), {}
         return page_reader.told_as_pages(self.listed) if row.tabs is Tabs.TOLD else [], {}

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Value, Watch
+from analyzer.model import Duration, Instant, Value, Watch
 
 Script: TypeAlias = tuple[str, str]  # URL, id
 
@@ -30,15 +30,18 @@ class Code(Value, frozen=True):
     unseen: bool = False  # its script is not in the file, though others are: of a document that was not recorded
 
 
-def watches(codes: Iterable[Code], of_pages: Mapping[str, Watch]) -> dict[int, Watch]:
-    """For each socket of these pages, by its number, how long its close would have been recorded."""
+def watches(codes: Iterable[Code], of_pages: Mapping[str, Watch], slack: Duration) -> dict[int, Watch]:
+    """For each socket of these pages, by its number, how long its close would have been recorded.
+
+    `slack`: by how much the instants of the codes may be early, in microseconds.
+    """
     by_page: dict[str, list[Code]] = {}
     for code in codes:
         by_page.setdefault(code.page, []).append(code)
     found: dict[int, Watch] = {}
     for page, members in by_page.items():
         if page in of_pages:
-            for number, over in _superseded(members).items():
+            for number, over in _superseded(members, slack).items():
                 found[number] = of_pages[page] if over is None else Watch(over)
     return found
 
@@ -60,7 +63,7 @@ def in_other_processes(codes: Iterable[Code], order: Sequence[str]) -> set[str]:
     return found
 
 
-def _superseded(codes: Sequence[Code]) -> dict[int, Instant | None]:
+def _superseded(codes: Sequence[Code], slack: Duration) -> dict[int, Instant | None]:
     """By a socket's number: the last sign of its document, if a later document of the page followed that; else None."""
     root: dict[Script, Script] = {}
 
@@ -79,10 +82,13 @@ def _superseded(codes: Sequence[Code]) -> dict[int, Instant | None]:
             document = find(code.scripts[0])
             seen = lives.get(document, Interval(code.first, code.last))
             lives[document] = Interval(min(seen.start, code.first), max(seen.end or 0, code.last))
-    unseen = [lives[find(code.scripts[0])].start for code in codes if code.unseen and code.scripts]
-    latest = max(unseen, default=0)
-    followed = _followed({script: find(script) for script in root}, lives)
-    followed |= {document for document, seen in lives.items() if (seen.end or 0) < latest}
+    by_url: dict[str, set[Script]] = {}
+    for script in list(root):
+        by_url.setdefault(script[0], set()).add(find(script))
+    unseen = {find(code.scripts[0]) for code in codes if code.unseen and code.scripts}
+    followed = _followed(lives, unseen, lives, slack)
+    for several in by_url.values():  # of one script each document has an id of its own
+        followed |= _followed(several, several, lives, slack)
     return {
         code.socket: lives[find(code.scripts[0])].end if code.scripts and find(code.scripts[0]) in followed else None
         for code in codes
@@ -90,13 +96,14 @@ def _superseded(codes: Sequence[Code]) -> dict[int, Instant | None]:
     }
 
 
-def _followed(documents: Mapping[Script, Script], lives: Mapping[Script, Interval]) -> set[Script]:
-    """The documents after whose last sign another one with the same script, but another id, first shows."""
-    by_url: dict[str, set[Script]] = {}
-    for (url, _), document in documents.items():
-        by_url.setdefault(url, set()).add(document)
-    found: set[Script] = set()
-    for several in by_url.values():
-        latest = max(lives[document].start for document in several)
-        found |= {document for document in several if (lives[document].end or 0) < latest}
+def _followed(
+    documents: Iterable[Script], by: Iterable[Script], lives: Mapping[Script, Interval], slack: Duration
+) -> set[Script]:
+    """The documents after whose last sign another of these may first show."""
+    *_, second, last = (None, None, *sorted(by, key=lambda document: lives[document].start))
+    found = set()
+    for document in documents:
+        other = second if document == last else last
+        if other is not None and (lives[document].end or 0) < lives[other].start + slack:
+            found.add(document)
     return found

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 from analyzer import gate, redaction
 from analyzer.model import (
-    MILLISECOND,
     Confidence,
     Finding,
     Instant,
@@ -18,7 +17,6 @@ from analyzer.model import (
     Run,
     Scope,
     Session,
-    Severity,
 )
 from analyzer.pipeline import analyze
 from analyzer.readers import read
@@ -29,7 +27,7 @@ def assert_sockets(
     *,
     per: str = "capture",
     max_open: int = 1,
-    tolerance: int = 250,
+    tolerance: timedelta | str | float = 250,
     fail_on: str = "warning",
     app_mode: str | None = None,
     count_dev_servers: bool = False,
@@ -38,7 +36,7 @@ def assert_sockets(
     allow_empty: bool = False,
 ) -> Report:
     """Raise AssertionError unless at most `max_open` sockets were open at once, counted `per` capture, page,
-    endpoint, service or user; an overlap that ended within `tolerance` milliseconds is allowed.
+    endpoint, service or user; an overlap shorter than `tolerance` (milliseconds, `"250ms"` or a timedelta) is allowed.
 
     It fails on findings of the severity `fail_on` and above; on a HAR that cannot tell (unless `allow_undecided`) and
     on one without sockets (unless `allow_empty`). Gives the report. Raises CaptureError where the HAR cannot be read,
@@ -46,13 +44,13 @@ def assert_sockets(
     """
     __tracebackhide__ = True  # of pytest: the message says it all
     policy = Policy(
-        per=Scope(per),
+        per=per,
         max_open=max_open,
-        tolerance=tolerance * MILLISECOND,
+        tolerance=tolerance,
         app_mode=app_mode,
         count_dev_servers=count_dev_servers,
         count_extensions=count_extensions,
-        fail_on=Severity(fail_on),
+        fail_on=fail_on,
         allow_undecided=allow_undecided,
         allow_empty=allow_empty,
     )

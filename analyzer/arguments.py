@@ -1,0 +1,60 @@
+"""Check values that people give, each by the name of its setting. All raise ValueError, in one plain sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from analyzer import choices
+from analyzer.durations import Microseconds, microseconds
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def word(setting: str, given: object, words: type[Word]) -> Word:
+    """Return the word that was given, as the member of an enumeration."""
+    try:
+        return words(str(given))
+    except ValueError:
+        names = [word.value for word in words]
+        raise ValueError(f"{setting}: {given!r} is none of {', '.join(names)}{hint(given, names)}") from None
+
+
+def hint(given: object, words: Iterable[str]) -> str:
+    """Ask for the nearest word, where one is near."""
+    near = choices.nearest(str(given).casefold(), words)
+    return "" if near is None else f"; did you mean {near!r}?"
+
+
+def count(setting: str, given: object, least: int) -> int:
+    """Return a whole number that is not less than `least`."""
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise ValueError(f"{setting}: {given!r} is not a whole number")
+    if given < least:
+        raise ValueError(f"{setting}: {given} is less than {least}")
+    return given
+
+
+def switch(setting: str, given: object) -> bool:
+    """Return True or False, and take nothing else for either."""
+    if not isinstance(given, bool):
+        raise ValueError(f"{setting}: {given!r} is neither True nor False")
+    return given
+
+
+def duration(setting: str, given: timedelta | str | float) -> Microseconds:
+    """Return a duration; a number counts in milliseconds."""
+    try:
+        return microseconds(given, "ms")
+    except ValueError as error:
+        raise ValueError(f"{setting}: {error}") from None
+
+
+def texts(setting: str, given: object) -> tuple[str, ...]:
+    """Return one text, or several, as several."""
+    items = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    if not all(isinstance(item, str) for item in items):
+        raise ValueError(f"{setting}: expected texts, not {given!r}")
+    return items
