@@ -40,6 +40,8 @@ SETTINGS = {
     "providers": "A file with services of your own; relative to this file.",
 }
 DURATIONS = ("tolerance", "outlives")
+PART = r"\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*[A-Za-zµμ]"  # analyzer/durations.py
+WITH_UNIT: Schema = {"type": "string", "pattern": rf"^{PART}*(?:{PART}+)*\s*$"}
 
 
 def settings() -> Schema:
@@ -69,6 +71,7 @@ def _setting(name: str, shape: Schema, shapes: Schema) -> Schema:
     if name in DURATIONS:
         units = {"type": "string"} in described.get("anyOf", [])
         described["examples"] = ["250ms", "2s"] if units else [250, 2000]
+        described |= {"anyOf": [{"type": "number", "minimum": 0}, WITH_UNIT]} if units else {}
     return described
 
 
