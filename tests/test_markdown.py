@@ -148,3 +148,10 @@ def test_what_people_look_for_is_found() -> None:
     assert "chat.stream-io-api.com/connect" in shown
     assert "stream-chat-connect-on-every-mount.har" in shown
     assert "\\" not in shown
+
+
+def test_a_picture_beside_the_page_is_shown_by_its_name() -> None:
+    run = Run((named("a.har", (0, 1)),), (), Policy())
+    (image,) = [token for token in inline(markdown.render(run, "my (chat).svg").decode()) if token.type == "image"]
+    assert (image.attrGet("src"), image.content) == ("my%20%28chat%29.svg", "Timeline")
+    assert b"![" not in markdown.render(run)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 
 from analyzer.model import Report, Run, Value
 from analyzer.outputs import origins, services, summary, terminal, text
@@ -93,21 +94,24 @@ SIZES = (
 )
 
 
-def render(run: Run) -> bytes:
+def render(run: Run, picture: str | None = None) -> bytes:
+    """Render the page. `picture`: the chart as a file beside it (`chat.svg`), which GitHub and GitLab show."""
     for size in SIZES:
-        page = "\n".join(_page(run, size)).encode("utf-8")
+        page = "\n".join(_page(run, size, picture)).encode("utf-8")
         if len(page) <= LARGEST:
             break
     return page
 
 
-def _page(run: Run, size: Size) -> Iterable[str]:
+def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
     yield f"# {_text(run.title or TITLE, size)}"
     yield ""
     several = len(run.reports) + len(run.unreadable) != 1
     if several:
         yield from _index(run, size)
     yield from _head(run, size)
+    if picture is not None:
+        yield from (f"![Timeline]({quote(picture)})", "")
     names = summary.names(run)
     for report in summary.worst_first(run)[: size.captures]:
         yield from _capture(report, names[report.capture.source], run, size)
