@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from textwrap import dedent
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -77,6 +78,11 @@ def render(
     while lines and not lines[-1].plain:
         lines.pop()
     return terminal.printed(lines, color)
+
+
+def timeline(report: Report, medium: Medium) -> str:
+    """Draw the timeline with characters, for a page that shows them as they are."""
+    return dedent(terminal.printed(_timeline(report, medium), False).decode("utf-8")).strip("\n")
 
 
 def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
