@@ -13,7 +13,7 @@ import typer
 from analyzer import choices, policy
 from analyzer.cli import COMMANDS, app
 from analyzer.cli.help import sections
-from analyzer.cli.options import FORMATS, RESULTS, Allowed, Reading
+from analyzer.cli.options import FORMATS, Allowed, Reading
 from analyzer.model import Policy
 
 PAGE = Path(__file__).with_name("command-line.md")
@@ -136,7 +136,6 @@ def _words() -> Iterable[str]:
         "--fail-on": policy.FAIL_ON,
         "--assume": policy.ASSUME,
         "--format, --out": FORMATS,
-        "--only": RESULTS,
     }
     for option, choice in table.items():
         also = ", ".join(f"`{alias}` = {word}" for alias, word in choice.aliases.items())

@@ -12,8 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analyzer.cli import app
-from analyzer.cli.options import Delivery, Spread
-from analyzer.model import Verdict
+from analyzer.cli.options import Delivery
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
@@ -123,7 +122,7 @@ def test_a_format_of_a_file_is_known_by_the_same_names(tmp_path: Path) -> None:
         pytest.param("help xyz", "help xyz: no such command: choose analyze, check, ", id="help of nothing"),
         pytest.param("completion csh", "completion csh: choose bash, zsh, fish, ", id="an unknown shell"),
         pytest.param("check", "check needs CAPTURE...: HAR files, folders, globs, or - for standard input", id="none"),
-        pytest.param("show F", "show needs SOCKET: the number of the socket, such as 2 or s2", id="no socket"),
+        pytest.param("compare F", "compare needs AFTER: the capture of the same steps after it", id="no second one"),
         pytest.param("compare F F F", "compare takes BEFORE AFTER: got unexpected extra argument", id="one too many"),
     ],
 )
@@ -233,19 +232,6 @@ def test_colours_are_switched_off_even_where_they_are_forced() -> None:
         for more in ((), ("--no-color",))
     )
     assert (b"\x1b[" in coloured, b"\x1b[" in plain) == (True, False)
-
-
-@pytest.mark.parametrize(
-    ("given", "results"),
-    [
-        pytest.param(None, None, id="all"),
-        pytest.param(["overlap"], {"overlap"}, id="one"),
-        pytest.param(["overlap", "unreadable"], {"overlap", "unreadable"}, id="two"),
-        pytest.param(["undecided"], {Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE}, id="undecided is two verdicts"),
-    ],
-)
-def test_only_names_verdicts(given: list[str] | None, results: set[str] | None) -> None:
-    assert Spread(only=given).results() == results
 
 
 @pytest.mark.parametrize("given", ["overlap,undecided", "Overlap, UNDECIDED"])

@@ -16,12 +16,8 @@ from analyzer.choices import Choice
 from analyzer.cli import help as headings
 from analyzer.cli import words
 from analyzer.cli.screen import is_piped, refuse
-from analyzer.model import Verdict
 from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
 
-UNREADABLE = "unreadable"  # the result of a file that could not be read, beside the verdicts
-UNDECIDED = (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
-RESULTS = Choice((*Verdict, "undecided", UNREADABLE), {"possible": Verdict.POSSIBLE_OVERLAP})
 FORMATS = Choice(
     outputs.OUTPUTS,
     {"md": "markdown", "xml": "junit", "htm": "html", "txt": "text", "jsonl": "ndjson"},
@@ -154,6 +150,20 @@ class Delivery(NamedTuple):
                 refuse(f"--out {name}:-: to standard output goes --format {name}")
         self.pairs()
 
+    @property
+    def prints(self) -> bool:
+        """Is anything printed? With `-o` only where `--format` asks for it."""
+        return not self.quiet and (self.output is None or self.format is not None)
+
+    def written(self, formats: Sequence[str]) -> list[tuple[str, Path]]:
+        """Return all files that are written, `-o` as well, each with its format: one of these; refuse any other."""
+        self.check(formats, formats)
+        files = [it for it in self.files() if it[1] != self.output]
+        if self.output is not None:
+            files.append((by_suffix(self.output, formats), self.output))
+        distinct([path for _, path in files])
+        return files
+
     def lines(self) -> list[Path]:
         """Files that get a line a capture."""
         return [path for name, path in self.files() if name == "ndjson"]
@@ -192,6 +202,15 @@ def _named(spec: str) -> tuple[str, Path]:
         return FORMATS.choose(name), Path(path)
     except ValueError as problem:
         refuse(f"--out {spec}: {problem}")
+
+
+def by_suffix(path: Path, formats: Sequence[str]) -> str:
+    """Return the one of these formats that a file's suffix names; refuse any other."""
+    name = outputs.SUFFIXES.get(path.suffix.lower())
+    if name is None or name not in formats:
+        suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in formats]
+        refuse(f"{path}: the suffix selects the format: give {choices.alternatives(suffixes)}")
+    return name
 
 
 def _folder(spec: str) -> bool:
@@ -280,21 +299,51 @@ class Reading(NamedTuple):
     providers: Providers = None
 
 
+def _result(text: str) -> str:
+    """Read results, rules and causes with commas between them, and return what each means, each once."""
+    from analyzer.causes import CAUSES
+    from analyzer.outputs import triage
+    from analyzer.rules import RULES
+
+    ids = [it.id for it in (*RULES, *CAUSES)]
+    try:
+        meant = [result for word in text.split(",") for result in triage.meaning(word.strip(), ids)]
+    except ValueError as problem:
+        raise typer.BadParameter(f"{text}: {problem}") from None
+    return ",".join(dict.fromkeys(meant))
+
+
+def _split(given: list[str] | None) -> list[str] | None:
+    return list(dict.fromkeys(result for text in given or () for result in text.split(","))) or None
+
+
+def _completed(incomplete: str) -> list[str]:
+    from analyzer.outputs import triage
+
+    return among(triage.WORDS)(incomplete)
+
+
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RESULT",
+        rich_help_panel=headings.MANY,
+        parser=_result,
+        callback=_split,
+        help="Show only captures with this result (overlap, undecided, no-overlap, unreadable, ...), rule or cause; "
+        "repeatable.",
+        autocompletion=_completed,
+    ),
+]
+
+
 class Spread(NamedTuple):
     """Many captures."""
 
     top: Annotated[
         int | None, typer.Option(parser=words.whole(1), metavar="N", help="Show only the N worst captures.")
     ] = None
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="RESULT",
-            parser=words.words(RESULTS),
-            help="Show only captures with this result: overlap, undecided, no-overlap, ...; repeatable.",
-            autocompletion=among(RESULTS.words),
-        ),
-    ] = None
+    only: Only = None
     together: Annotated[
         bool, typer.Option("--together", help="Put captures that were recorded at once on one timeline.")
     ] = False
@@ -306,12 +355,10 @@ class Spread(NamedTuple):
         bool, typer.Option("--resume", help="Continue --out ndjson:FILE: skip captures that it already holds.")
     ] = False
 
-    def results(self) -> frozenset[str] | None:
-        """Return the results that `--only` names, verdicts and `unreadable`; None where all are shown."""
-        if not self.only:
-            return None
-        named = {word for value in self.only for word in value.split(",")}
-        return frozenset(named - {"undecided"} | (set(UNDECIDED) if "undecided" in named else set()))
+    @property
+    def selects(self) -> bool:
+        """Are only some of the captures shown?"""
+        return self.top is not None or bool(self.only)
 
     def processes(self) -> int | None:
         """So many processes; None: as many as pay."""

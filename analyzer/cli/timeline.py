@@ -11,7 +11,7 @@ from analyzer import choices, durations
 from analyzer.cli import words
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish
+from analyzer.cli.running import ask, deliver, finish, selected
 from analyzer.cli.screen import refuse, say, write
 from analyzer.model import SECOND, Instant
 
@@ -40,7 +40,7 @@ def _time(text: str) -> str:
 
 
 @command_with(
-    hidden=(*UNSEEN, "format", "title", "meta", "verbose", "quiet", "top", "only", "resume"),
+    hidden=(*UNSEEN, "format", "title", "meta", "verbose", "quiet", "resume"),
     meanings={"output": "Write the picture to this file: .png, .svg or .pdf."},
 )
 def timeline(
@@ -90,7 +90,8 @@ def timeline(
     if kind not in PICTURES:
         refuse(f"{output}: a picture ends in {choices.alternatives(PICTURES)}")
     since, until = (_when(it, delivery.zone()) for it in (start, end))
-    run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
+    whole = ask(captures, reading, masking, allowed, delivery, spread, output=output)
+    run = selected(whole, spread)
     if run.reports:
         from analyzer.outputs import timeline as chart
         from analyzer.outputs.chart import PANELS
@@ -103,4 +104,4 @@ def timeline(
         if len(run.reports) > PANELS:
             say(f"{output}: the first {PANELS} of {len(run.reports)} captures are drawn")
     deliver(run, delivery)
-    finish(run)
+    finish(whole)
