@@ -47,7 +47,7 @@ def flat(rendered: bytes) -> str:
             id="the call stack, with what scheduled it",
         ),
         pytest.param(
-            "chrome-S8-offline-blip", 2, "app.js:16707:22 (a library's own code)", id="a library that reconnected"
+            "chrome-S8-offline-blip", 2, "app.js:16707:22 (code of a library)", id="a library that reconnected"
         ),
         pytest.param("chrome-08-refresh3", 1, "(its page was reloaded)", id="how its close is known"),
         pytest.param("chrome-08-refresh3", 1, "; then reloaded", id="how its page ended"),

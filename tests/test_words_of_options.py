@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analyzer.cli import app
-from analyzer.cli.options import Delivery, selection
+from analyzer.cli.options import Delivery
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
@@ -123,6 +123,7 @@ def test_a_format_of_a_file_is_known_by_the_same_names(tmp_path: Path) -> None:
         pytest.param("completion csh", "completion csh: choose bash, zsh, fish, ", id="an unknown shell"),
         pytest.param("check", "check needs CAPTURE...: HAR files, folders, globs, or - for standard input", id="none"),
         pytest.param("show", "show needs CAPTURE: a HAR file, or - for standard input", id="no capture"),
+        pytest.param("compare F", "compare needs AFTER: the capture of the same steps after it", id="no second one"),
         pytest.param("compare F F F", "compare takes BEFORE AFTER: got unexpected extra argument", id="one too many"),
     ],
 )
@@ -232,18 +233,6 @@ def test_colours_are_switched_off_even_where_they_are_forced() -> None:
         for more in ((), ("--no-color",))
     )
     assert (b"\x1b[" in coloured, b"\x1b[" in plain) == (True, False)
-
-
-@pytest.mark.parametrize(
-    ("given", "results"),
-    [
-        pytest.param(None, (), id="all"),
-        pytest.param(["overlap"], ("overlap",), id="one"),
-        pytest.param(["overlap", "unreadable,overlap"], ("overlap", "unreadable"), id="two, each once"),
-    ],
-)
-def test_only_names_results(given: list[str] | None, results: tuple[str, ...]) -> None:
-    assert selection(given) == results
 
 
 @pytest.mark.parametrize("given", ["overlap,undecided", "Overlap, UNDECIDED"])

@@ -300,20 +300,22 @@ class Reading(NamedTuple):
     providers: Providers = None
 
 
-def _selected(text: str) -> str:
-    """Read results, rules and causes, several with commas between them."""
+def _result(text: str) -> str:
+    """Read results, rules and causes with commas between them, and return what each means, each once."""
     from analyzer.causes import CAUSES
     from analyzer.outputs import triage
     from analyzer.rules import RULES
 
     ids = [it.id for it in (*RULES, *CAUSES)]
-    named: list[str] = []
-    for word in [it.strip() for it in text.split(",") if it.strip()] or [text]:
-        try:
-            named += triage.meaning(word, ids)
-        except ValueError as problem:
-            raise typer.BadParameter(f"{word}: {problem}") from None
-    return ",".join(named)
+    try:
+        meant = [result for word in text.split(",") for result in triage.meaning(word.strip(), ids)]
+    except ValueError as problem:
+        raise typer.BadParameter(f"{text}: {problem}") from None
+    return ",".join(dict.fromkeys(meant))
+
+
+def _split(given: list[str] | None) -> list[str] | None:
+    return list(dict.fromkeys(result for text in given or () for result in text.split(","))) or None
 
 
 def _completed(incomplete: str) -> list[str]:
@@ -327,17 +329,13 @@ Only = Annotated[
     typer.Option(
         metavar="RESULT",
         rich_help_panel=headings.MANY,
-        parser=_selected,
+        parser=_result,
+        callback=_split,
         help="Show only captures with this result (overlap, undecided, no-overlap, unreadable, ...), rule or cause; "
         "repeatable.",
         autocompletion=_completed,
     ),
 ]
-
-
-def selection(only: list[str] | None) -> tuple[str, ...]:
-    """Return the results, rules and causes that `--only` names, each once."""
-    return tuple(dict.fromkeys(word for text in only or () for word in text.split(",") if word))
 
 
 class Spread(NamedTuple):

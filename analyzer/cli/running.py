@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -17,7 +18,7 @@ import typer
 
 from analyzer import fleet, gate, outputs, providers, redaction
 from analyzer.cli import progress, settings
-from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct, selection
+from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
 from analyzer.cli.screen import append, one_terminal, refuse, say, show, tell, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
 from analyzer.model import Policy, Report, Run, Unreadable, plural
@@ -179,6 +180,7 @@ def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:
         delivery.title,
         delivery.pairs(),
         RULES,
+        zone=delivery.zone(),
     )
 
 
@@ -253,7 +255,7 @@ def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text 
     if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         _step_summary(Path(summary), run)
     if shown and not delivery.quiet:
-        as_text = text.shown if text else _text
+        as_text = text.shown if text else partial(_text, verbose=delivery.verbose)
         show(as_text(run) if shown == "text" else rendered(shown, run))
 
 
@@ -284,10 +286,10 @@ def rendered(name: str, run: Run) -> bytes:
         refuse(str(problem))
 
 
-def _text(run: Run) -> bytes:
+def _text(run: Run, verbose: bool) -> bytes:
     from analyzer.outputs import text
 
-    return text.render(run, **terminal(), cut=sys.stdout.isatty())
+    return text.render(run, **terminal(), cut=sys.stdout.isatty(), verbose=verbose)
 
 
 def _step_summary(path: Path, run: Run) -> None:
@@ -304,7 +306,7 @@ def selected(run: Run, spread: Spread) -> Run:
         return run
     from analyzer.outputs import triage
 
-    return triage.select(run, selection(spread.only), spread.top)
+    return triage.select(run, spread.only or (), spread.top)
 
 
 def complain(run: Run, delivery: Delivery | None = None) -> None:

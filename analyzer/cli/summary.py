@@ -13,7 +13,7 @@ import typer
 from analyzer import choices
 from analyzer.cli import progress, words
 from analyzer.cli.help import MANY
-from analyzer.cli.options import Delivery, Only, command_with, or_piped, selection
+from analyzer.cli.options import Delivery, Only, command_with, or_piped
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
@@ -70,7 +70,7 @@ def summary(
         say(problem)
     if len(found.broken) > MOST_NAMED:
         say(f"{len(found.broken) - MOST_NAMED:,} more lines are not results")
-    found = tally.select(found, selection(only))
+    found = tally.select(found, only or ())
     most = tally.WORST if worst is None else worst
     try:
         for name, path in files:
