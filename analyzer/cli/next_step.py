@@ -45,12 +45,12 @@ def _after_one(report: Report, run: Run) -> str:
 
 def _after_many(run: Run, captures: Sequence[str]) -> str:
     """Suggest the worst of many captures; a report of a few."""
-    from analyzer.outputs.verdict import Kind, kind
+    from analyzer.outputs import triage
+    from analyzer.outputs.verdict import Kind
 
-    overlapping = [report for report in run.reports if kind(report, run.policy) is Kind.OVERLAP]
-    if len(run.reports) > IN_FULL and overlapping:
-        worst = max(overlapping, key=lambda it: (it.concurrency.proven_peak, it.concurrency.proven_overlap))
-        return _command("See the capture with the highest peak", quote(worst.capture.source))
+    worst = min((triage.row(report, run.policy) for report in run.reports), key=lambda it: it.urgency)
+    if len(run.reports) > IN_FULL and worst.result == Kind.OVERLAP:
+        return _command("See the worst capture", quote(worst.source))
     return _command("Write a report of all", f"report {' '.join(map(quote, captures))} --open")
 
 

@@ -6,6 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -17,12 +18,8 @@ from analyzer.cli import help as headings
 from analyzer.cli import words
 from analyzer.cli.receipt import give_receipts
 from analyzer.cli.screen import is_piped, refuse
-from analyzer.model import Verdict
 from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
 
-UNREADABLE = "unreadable"  # the result of a file that could not be read, beside the verdicts
-UNDECIDED = (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
-RESULTS = Choice((*Verdict, "undecided", UNREADABLE), {"possible": Verdict.POSSIBLE_OVERLAP})
 FORMATS = Choice(
     (*outputs.OUTPUTS, *outputs.PICTURES),
     {"md": "markdown", "xml": "junit", "htm": "html", "txt": "text", "jsonl": "ndjson"},
@@ -158,10 +155,16 @@ class Delivery(NamedTuple):
             refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
         for name, path in self.files():
             if name not in written:
-                refuse(f"--out {name}: choose {choices.alternatives(written)}")
+                suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in written]
+                refuse(f"{path}: this command does not write {name}: end the name in {choices.alternatives(suffixes)}")
             if str(path) == "-":
                 refuse(f"--out {name}:-: to standard output goes --format {name}")
         self.pairs()
+
+    @property
+    def prints(self) -> bool:
+        """Does standard output get the answer? `-o` takes its place, unless `--format` asks for both."""
+        return not self.quiet and (self.output is None or self.format is not None)
 
     def lines(self) -> list[Path]:
         """Files that get a line a capture."""
@@ -170,7 +173,7 @@ class Delivery(NamedTuple):
     def streams(self) -> bool:
         """All that is asked for can be written as results come."""
         written = len(self.lines()) + len(self.datasets())
-        return (self.quiet or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
+        return (not self.prints or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
 
     def datasets(self) -> list[Path]:
         """List the folders that get Parquet files: `--out parquet:FOLDER/`."""
@@ -287,9 +290,36 @@ class Reading(NamedTuple):
     providers: Providers = None
 
 
-def _results(given: list[str] | None) -> list[str] | None:
-    named = [word for value in given or () for word in value.split(",") if word.strip()]
-    return [words.choose("--only", word, RESULTS) for word in named] or None
+def _only(given: list[str] | None) -> list[str] | None:
+    """Return the results, rules and causes that are named, each once."""
+    from analyzer.causes import CAUSES
+    from analyzer.outputs import triage
+    from analyzer.rules import RULES
+
+    ids = [it.id for it in (*RULES, *CAUSES)]
+    found: dict[str, None] = {}
+    for word in (part.strip() for value in given or () for part in value.split(",") if part.strip()):
+        found |= dict.fromkeys(words.checked("--only", word, partial(triage.meaning, word, ids)))
+    return list(found) or None
+
+
+def _completed(incomplete: str) -> list[str]:
+    from analyzer.outputs import triage
+
+    return among(triage.WORDS)(incomplete)
+
+
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RESULT",
+        rich_help_panel=headings.MANY,
+        callback=_only,
+        help="Show only captures with this result (overlap, undecided, no-overlap, unreadable, ...), rule or cause; "
+        "repeatable.",
+        autocompletion=_completed,
+    ),
+]
 
 
 class Spread(NamedTuple):
@@ -298,15 +328,7 @@ class Spread(NamedTuple):
     top: Annotated[
         int | None, typer.Option(parser=words.whole(1), metavar="N", help="Show only the N worst captures.")
     ] = None
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="RESULT",
-            callback=_results,
-            help="Show only captures with this result: overlap, undecided, no-overlap, ...; repeatable.",
-            autocompletion=among(RESULTS.words),
-        ),
-    ] = None
+    only: Only = None
     together: Annotated[
         bool, typer.Option("--together", help="Put captures that were recorded at once on one timeline.")
     ] = False
@@ -318,11 +340,10 @@ class Spread(NamedTuple):
         bool, typer.Option("--resume", help="Continue --out ndjson:FILE: skip captures that it already holds.")
     ] = False
 
-    def results(self) -> frozenset[str] | None:
-        """Return the results that `--only` names, verdicts and `unreadable`; None where all are shown."""
-        if not self.only:
-            return None
-        return frozenset(result for word in self.only for result in (UNDECIDED if word == "undecided" else (word,)))
+    @property
+    def selects(self) -> bool:
+        """Are only some of the captures shown?"""
+        return self.top is not None or bool(self.only)
 
     def processes(self) -> int | None:
         """So many processes; None: as many as pay."""

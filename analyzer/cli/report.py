@@ -1,7 +1,7 @@
 """`har-sockets report`."""
 
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, with_default_output
+from analyzer.cli.running import ask, deliver, finish, selected, with_default_output
 
 
 @command_with(
@@ -26,5 +26,5 @@ def report(
     """
     delivery = with_default_output(delivery, captures, "report.html")
     run = ask(captures, reading, masking, allowed, delivery, spread)
-    deliver(run, delivery)
+    deliver(selected(run, spread), delivery)
     finish(run)

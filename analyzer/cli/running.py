@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -123,10 +124,10 @@ def stream(
     part = _run([], policy, delivery)
     sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
     sinks += [] if lines is None else [lines]
-    sinks += [] if delivery.quiet else [Shown()]
+    sinks += [Shown()] if delivery.prints else []
     ordinal = lines.names.ordinal if lines is not None and lines.names is not None and key is None else None
     masks = redaction.Masks(not masking.show_secrets, not masking.show_users, key, ordinal)
-    hidden = not delivery.quiet and sys.stdout.isatty()  # the lines themselves show how far it is
+    hidden = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
     unread = told = 0
     try:
         with progress.shown(sum(map(fleet.size, names)), hidden) as advance:
@@ -136,7 +137,7 @@ def stream(
                 for name in names:
                     if lines is not None and name in done:
                         lines.write(line := lines.earlier(name))
-                        if not delivery.quiet:
+                        if delivery.prints:
                             show(line)
                     else:
                         result = masks.result(next(found))
@@ -179,6 +180,7 @@ def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:
         delivery.title,
         delivery.pairs(),
         RULES,
+        zone=delivery.zone(),
     )
 
 
@@ -252,8 +254,8 @@ def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text 
     shown = delivery.format or format
     if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         _step_summary(Path(summary), run)
-    if shown and not delivery.quiet:
-        as_text = text.shown if text else _text
+    if shown and delivery.prints:
+        as_text = text.shown if text else partial(_text, verbose=delivery.verbose)
         show(as_text(run) if shown == "text" else rendered(shown, run))
 
 
@@ -284,10 +286,10 @@ def rendered(name: str, run: Run) -> bytes:
         refuse(str(problem))
 
 
-def _text(run: Run) -> bytes:
+def _text(run: Run, verbose: bool) -> bytes:
     from analyzer.outputs import text
 
-    return text.render(run, **terminal())
+    return text.render(run, **terminal(), cut=sys.stdout.isatty(), verbose=verbose)
 
 
 def _step_summary(path: Path, run: Run) -> None:
@@ -298,9 +300,18 @@ def _step_summary(path: Path, run: Run) -> None:
         say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
 
 
+def selected(run: Run, spread: Spread) -> Run:
+    """Return the captures that `--only` and `--top` ask for; the exit status goes by the whole run."""
+    if not spread.selects:
+        return run
+    from analyzer.outputs import triage
+
+    return triage.select(run, spread.only or (), spread.top)
+
+
 def complain(run: Run, delivery: Delivery | None = None) -> None:
     """What could not be read, a line each; not again on a terminal that shows it among the results."""
-    shown = delivery is not None and delivery.format in (None, "text") and not delivery.quiet
+    shown = delivery is not None and delivery.format in (None, "text") and delivery.prints
     if not (shown and one_terminal()):
         for it in run.unreadable:
             say(f"{it.source}: {it.problem}")

@@ -115,14 +115,13 @@ def _printable(line: str) -> str:
 
 def summarise(runs: Iterable[Run]) -> str:
     """Count the captures of a watch by result: `3 captures: 2 no overlap, 1 overlap.`"""
-    from analyzer.outputs.verdict import Kind, kind
+    from analyzer.outputs.triage import RESULTS, UNREADABLE
+    from analyzer.outputs.verdict import kind
 
-    words = {Kind.FOREIGN_OVERLAP: "overlap with a dev server only", Kind.NONE_OPENED: "no socket opened"}
     results: Counter[str] = Counter()
     for run in runs:
-        kinds = [kind(report, run.policy) for report in run.reports]
-        results.update(words.get(it, it.value.replace("-", " ")) for it in kinds)
-        results.update("unreadable" for _ in run.unreadable)
+        results.update(RESULTS[kind(report, run.policy)] for report in run.reports)
+        results.update(RESULTS[UNREADABLE] for _ in run.unreadable)
     listed = ", ".join(f"{number:,} {result}" for result, number in results.most_common())
     return f"{plural(results.total(), 'capture')}{f': {listed}' if listed else ''}."
 

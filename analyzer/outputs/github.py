@@ -53,7 +53,7 @@ def _warnings(run: Run) -> Iterable[str]:
             yield _finding("warning", finding, report)
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
-        if judgement.result is Result.UNTOLD:
+        if judgement.result is Result.UNDECIDED:
             said = f"{check.reason(report, judgement, run.policy)} {check.command(report)}"
             title = "har-sockets: no socket opened" if judgement.status == gate.EMPTY else "har-sockets: cannot tell"
             yield _command("warning", said, file=report.capture.source, title=title)
@@ -65,7 +65,7 @@ def _failing(run: Run) -> Iterable[tuple[Report, Finding]]:
 
 
 def _finding(level: str, finding: Finding, report: Report) -> str:
-    said = f"{finding.message} {finding.why or ''} {finding.remedy or ''} {check.command(report)}"
+    said = f"{finding.message} {finding.explanation or ''} {finding.remedy or ''} {check.command(report)}"
     return _command(level, said, file=report.capture.source, title=f"har-sockets: {finding.rule}")
 
 

@@ -96,8 +96,8 @@ def _told(findings: Iterable[Finding]) -> Iterable[str]:
         if finding.pointers:
             more = f" and {len(finding.pointers) - summary.PLACES:,} more" * (len(finding.pointers) > summary.PLACES)
             yield summary.safe(f"  in the file: {', '.join(finding.pointers[: summary.PLACES])}{more}", 600)
-        if finding.why:
-            yield summary.safe(f"  why: {finding.why} ({finding.cause})", 600)
+        if finding.explanation:
+            yield summary.safe(f"  {finding.explanation} ({finding.cause})", 600)
         yield from (summary.safe(f"    {line}", 600) for line in proof.lines(finding.proof)[: summary.PLACES])
         if finding.remedy:
             yield summary.safe(f"  what to do: {finding.remedy}", 600)

@@ -123,7 +123,7 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     yield " · ".join(f"**{number}** {words}" for words, number in summary.figures(report))
     yield ""
     yield from _sockets(report, size)
-    yield from _findings(report, size)
+    yield from _findings(report, run, size)
     yield from _services(report, run, size)
     yield from _list("Opened by", origins.sentences(report), size)
     yield from _list("What this file cannot show", [it.message for it in report.capture.caveats], size)
@@ -153,8 +153,8 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
     yield from _more(len(report.sessions) - size.sockets, "more socket", ALL)
 
 
-def _findings(report: Report, size: Size) -> Iterable[str]:
-    told = summary.findings(report)
+def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
+    told = summary.findings(report, run.zone)
     if not told:
         return
     yield from ("### Findings", "")
@@ -162,7 +162,7 @@ def _findings(report: Report, size: Size) -> Iterable[str]:
         sure = "" if it.certain else " · not certain"
         yield f"- **{it.severity}** {_text(it.message, size)} `{it.rule}`{sure}"
         if it.cause:
-            yield f"  - Why: {_text(it.cause, size)}"
+            yield f"  - {_text(it.cause, size)}"
         link = f" <{it.link}>" if it.link else ""
         if it.remedy or link:
             yield f"  - What to do: {_text(it.remedy or '', size)}{link}"

@@ -66,7 +66,7 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
     sessions = report.named(finding.sessions)
     code = next((session.initiator for session in sessions if _in_code(session.initiator)), None)
     capture = [_in_capture(report, session) for session in sessions[:RELATED]]
-    more = "".join(f" {it}" for it in (finding.why, finding.remedy) if it)
+    more = "".join(f" {it}" for it in (finding.explanation, finding.remedy) if it)
     told: Json = {
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),
