@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -82,7 +83,7 @@ def _analyse(path: Path, delivery: Delivery, allowed: Allowed, reading: Reading,
     except NothingToRead:  # it was moved away
         return []
     run = answer(names, reading, masking, allowed, delivery)
-    show(describe(run, time.strftime("%H:%M:%S")).encode())
+    show(describe(run, f"{datetime.now(delivery.zone() if delivery.tz else None):%H:%M:%S}").encode())
     if sys.stderr.isatty() and any(gate.judge(report, run.policy).failing for report in run.reports):
         print("\a", end="", file=sys.stderr, flush=True)
     if delivery.open_ and run.reports:
