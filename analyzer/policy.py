@@ -31,6 +31,7 @@ from analyzer.model import Assume, Finding, Policy, Scope, Severity
 
 OWN, SHARED = "har-sockets.toml", "pyproject.toml"
 FORMAT = 1  # of a baseline
+LARGEST = 1_000_000  # of numbers
 # A shared file that has settings of ours names them so; reading any TOML to find that out costs a tenth of a start.
 OURS = re.compile(r"tool\b.*har-sockets|^\W*tool\W*(?:#.*)?$", re.MULTILINE)
 Level = Literal["off", "note", "warning", "error"]
@@ -117,8 +118,8 @@ def _word(choice: Choice) -> Callable[[object], str]:
 
 def _number(least: int) -> Callable[[object], int]:
     def read(value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(f"must be a whole number, {least} or more")
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
+            raise ValueError(f"must be a whole number from {least:,} to {LARGEST:,}")
         return value
 
     return read

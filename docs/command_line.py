@@ -13,8 +13,9 @@ import typer
 from analyzer import choices, policy
 from analyzer.cli import COMMANDS, app
 from analyzer.cli.help import sections
-from analyzer.cli.options import FORMATS, RESULTS, Allowed, Reading
+from analyzer.cli.options import FORMATS, Allowed, Reading
 from analyzer.model import Policy
+from analyzer.outputs import triage
 
 PAGE = Path(__file__).with_name("command-line.md")
 INTRODUCTION = """\
@@ -136,7 +137,7 @@ def _words() -> Iterable[str]:
         "--fail-on": policy.FAIL_ON,
         "--assume": policy.ASSUME,
         "--format, --out": FORMATS,
-        "--only": RESULTS,
+        "--only": triage.RESULT,
     }
     for option, choice in table.items():
         also = ", ".join(f"`{alias}` = {word}" for alias, word in choice.aliases.items())

@@ -14,7 +14,7 @@ HEAD = """\
 # The rules
 
 The same pages as `har-sockets rules RULE`. You can set the severity of each rule, or turn a rule off:
-[ci.md](../ci.md#the-policy).
+[testing-and-ci.md](../testing-and-ci.md#the-policy).
 
 | rule | severity | what it reports |
 |---|---|---|

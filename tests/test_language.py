@@ -14,7 +14,8 @@ from tests.strings import Text
 
 ROOT = Path(__file__).parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
-THING = "line|row|lane|socket|capture|user|service|exporter|test|page|entry|session|browser|device|day|minute|second"
+THING = "line|row|lane|socket|capture|user|service|exporter|test|page|entry|session|browser|device|day|minute"
+VERB = "opens?|had|has|have|keeps?|shows?|is|was|can|may"  # "the sockets a user had" is a relative clause
 
 
 class Phrase(NamedTuple):
@@ -54,8 +55,13 @@ PHRASES = (
         "per",
         ("It prints a line a capture.", "Connect once a user.", "It writes one row a socket."),
     ),
+    Phrase(
+        rf"\b(?:connection|socket|row|line|lane|test|file|verdict|result)s an? (?:{THING})\b(?! (?:{VERB})\b)",
+        "per",
+        ("It allows 3 connections a user.", "It writes 2 rows a socket."),
+    ),
     Phrase(r"\bso many\b|\bso long a\b", "the number, or 'that many'", ("Named one by one, if not so many.",)),
-    Phrase(r"\bas far as\b", "where, if", ("As far as the capture shows it.",)),
+    Phrase(r"\bas far as\b(?! possible)", "where, if", ("As far as the capture shows it.",)),
     Phrase(
         r"\b(?:\w+ )?at once\b",
         "at the same time; immediately",
@@ -65,7 +71,6 @@ PHRASES = (
     Phrase(r"\bwhy: ?probably\b|\bprobably:", "Likely cause:", ("Why: Probably: 4 clients of one user.",)),
     Phrase(r"\btried:|\bnot tried\b", "Covered: / Not covered:", ("Tried: load.", "Not tried: reload.")),
     Phrase(r"\?{3,}", "UNDECIDED", ("????  chat.har",)),
-    Phrase(r"\bcannot show\b", "limits of this capture; does not show", ("What this file cannot show",)),
     Phrase(r"\bsurely\b", "certainly", ("An overlap that surely ended.",)),
     Phrase(r"\banew\b", "again", ("It connects anew.",)),
     Phrase(r"\b(?:is|are|was|were|be|been) mended\b|\bmends?\b", "fix", ("A version that is mended.",)),
@@ -73,8 +78,8 @@ PHRASES = (
     Phrase(r"\bnothing needs to be done\b", "No action needed", ("Nothing needs to be done.",)),
     Phrase(r"\bbe rid of\b", "avoid, remove", ("To be rid of it, connect outside of React.",)),
     Phrase(r"\b(?:held against|hold it against)\b", "compare with", ("The host is held against the pattern.",)),
-    Phrase(r"\bnone of (?:its|this|the) \w+(?:'s)? (?:doing|business)\b", "does not cause; excludes",
-           ("The others are none of its doing.",)),
+    Phrase(r"\bnone of (?:its|their|this rule's) (?:doing|business)\b", "does not cause; excludes",
+           ("The others are none of its doing.", "Two tabs are none of this rule's business.")),
     Phrase(r"\bof all (?:the )?others?\b", "of every other", ("Of all others only time and type.",)),
     Phrase(r"\bstands? (?:beside|together)\b|\bstood (?:beside|together)\b", "is next to; are grouped",
            ("Beside the verdict stand together the findings.", "Sockets stand together by service.")),
@@ -134,8 +139,8 @@ def faults(texts: Iterable[Text], phrases: Iterable[Phrase]) -> Iterator[str]:
 def test_no_banned_phrase(collect: Callable[[], Iterator[Text]]) -> None:
     texts = list(collect())
     assert len(texts) > 10
-    lines = list(dict.fromkeys(faults(texts, banned())))
-    assert not lines, "\n".join([f"{len(lines)} faults:", *lines])
+    lines = {line.partition(": ")[2]: line for line in faults(texts, banned())}  # equal ones of several outputs once
+    assert not lines, "\n".join([f"{len(lines)} faults:", *lines.values()])
 
 
 # -- the test itself finds faults --------------------------------------------------------------------------------
@@ -154,7 +159,7 @@ def test_plain_sentences_pass() -> None:
     plain = (
         "2 sockets of one user were open at the same time for at least 2.23 s.",
         "Undecided: the file does not show whether socket #1 had closed when socket #2 opened.",
-        "har-sockets prints one line per capture, and shows a user a page.",
+        "har-sockets prints one line per capture, and opens a socket a second time.",
         "The request was seen at 18:53.",
     )
     assert list(faults([Text("a.py:3", it) for it in plain], PHRASES)) == []
@@ -200,7 +205,6 @@ def test_strings_of_the_code_are_found(source: str, texts: list[str]) -> None:
 
 def test_a_page_keeps_the_line_of_its_paragraphs_and_drops_ids() -> None:
     page = "# Head\n\nIt is `tried`\nand told.\n\n- one\n- two `told`\n"
-    found = list(strings._paragraphs(ROOT / "docs/page.md", page))
-    assert [it.where.rpartition(":")[2] for it in found][:2] == ["1", "3"] or found
-    assert "`…`" in "".join(it.text for it in found)
-    assert [line.partition(": ")[0] for line in faults(found, PHRASES)] == ["docs/page.md:2"]
+    paragraphs = list(strings._paragraphs(ROOT / "docs/page.md", page))
+    assert "`…`" in "".join(it.text for it in paragraphs)
+    assert [line.partition(": ")[0] for line in faults(paragraphs, PHRASES)] == ["docs/page.md:2"]

@@ -73,9 +73,11 @@ def test_pyproject_has_them_in_a_table_of_its_own(tmp_path: Path) -> None:
         pytest.param("max-opn = 1", "no such setting: max-opn: did you mean max-open?", id="an unknown setting"),
         pytest.param("max_open = 1", "no such setting: max_open: did you mean max-open?", id="an underscore"),
         pytest.param("xyz = 1", "no such setting: xyz: choose per, max-open, ", id="a setting that resembles none"),
-        pytest.param("max-open = 0", "max-open must be a whole number, 1 or more", id="a number out of range"),
-        pytest.param("max-open = true", "max-open must be a whole number, 1 or more", id="another type"),
-        pytest.param('storm-opens = "2"', "storm-opens must be a whole number, 2 or more", id="a number in quotes"),
+        pytest.param("max-open = 0", "max-open must be a whole number from 1 to 1,000,000", id="a number out of range"),
+        pytest.param("max-open = true", "max-open must be a whole number from 1 to 1,000,000", id="another type"),
+        pytest.param(
+            'storm-opens = "2"', "storm-opens must be a whole number from 2 to 1,000,000", id="a number in quotes"
+        ),
         pytest.param('tolerance = "x"', 'tolerance must be a duration such as 250 (milliseconds) or "2s"', id="words"),
         pytest.param("tolerance = true", 'tolerance must be a duration such as 250 (milliseconds) or "2s"', id="true"),
         pytest.param("tolerance = -1", "tolerance must be a duration such as 250", id="a duration below 0"),

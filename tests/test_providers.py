@@ -1495,7 +1495,7 @@ def test_what_is_packed_is_what_is_written(services: ModuleType, rows: ModuleTyp
 
 def test_the_example_of_the_page_works(services: ModuleType, tmp_path: Path) -> None:
     (row,) = loaded(tmp_path, services.EXAMPLE)
-    assert f"```toml\n{services.EXAMPLE}```" in (DOCS / "services.md").read_text("utf-8")
+    assert f"```toml services\n{services.EXAMPLE}```" in (DOCS / "services.md").read_text("utf-8")
     for host, sent, user in (
         ("push.acme.example", '{"auth":{"user_id":"alice","token":"t0k3n"}}', "alice"),
         ("localhost:9000", f'{{"auth":{{"user_id":"bob","token":"{ALICE}"}}}}', "bob"),

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ from analyzer.model import (
     Closed,
     Event,
     Exporter,
+    Initiator,
     Messages,
     Page,
     PageKind,
@@ -41,7 +43,7 @@ from analyzer.model import (
     Trace,
     Unreadable,
 )
-from analyzer.outputs import check, show, terminal, text, verdict
+from analyzer.outputs import check, origins, show, terminal, text, verdict
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 from tests.kinds import of_the_lab
@@ -325,10 +327,10 @@ def test_many_sockets_are_summed_up_in_time() -> None:
 def test_many_captures_are_one_line_each_and_a_summary() -> None:
     overlapping, single = report(socket(0, 2), socket(1, 3), source="bad.har"), report(socket(0, 2), source="good.har")
     lines = shown(*[overlapping] * 2, *[single] * 4, unreadable=[Unreadable("broken.har", "no HAR")]).splitlines()
-    assert lines[0].split() == ["result", "sockets", "peak", "overlap", "capture"]
+    assert lines[0].split() == ["result", "sockets", "peak", "overlap", "time", "capture"]
     assert lines[1].split() == ["✗", "overlap", "2", "2", "1.00", "s", "bad.har"]
     assert lines[3].split() == ["✓", "no", "overlap", "1", "1", "good.har"]
-    assert lines[7].split("  ") == ["! unreadable", *[""] * (len(lines[7].split("  ")) - 2), "broken.har: no HAR"]
+    assert lines[7].split() == ["!", "unreadable", "broken.har:", "no", "HAR"]
     assert lines[-1] == "7 captures: 2 overlap, 4 no overlap, 1 unreadable."
 
 
@@ -414,6 +416,23 @@ def test_a_length_stands_beside_the_instants(
     )
 
 
+@pytest.mark.parametrize(
+    ("urls", "lines"),
+    [
+        pytest.param(
+            ["a/app.js?t=1", "a/app.js?t=2"], ["app.js:3: 2 sockets (#1, #2)"], id="one file at two addresses"
+        ),
+        pytest.param(["a/x.js", "a/y.js"], ["x.js:3: 1 socket (#1)", "y.js:3: 1 socket (#2)"], id="two files"),
+        pytest.param(["a/"], ["a/:3: 1 socket (#1)"], id="a script in the page itself"),
+        pytest.param([None], ["line 3: 1 socket (#1)"], id="no address"),
+    ],
+)
+def test_sockets_are_grouped_by_the_place_that_opened_them(urls: list[str | None], lines: list[str]) -> None:
+    codes = [Initiator(None, None, None if url is None else f"https://{url}", 3, 7) for url in urls]
+    made = [msgspec.structs.replace(socket(n), initiator=code) for n, code in enumerate(codes)]
+    assert origins.sentences(report(*made)) == lines
+
+
 def test_verbose_shows_every_finding_and_proof(captures: Path) -> None:
     run = Run((analyze(read(captures / "chrome-cause-strict-connecting.har")),), (), Policy())
     short, full = text.render(run).decode(), text.render(run, verbose=True).decode()
@@ -440,6 +459,8 @@ def test_times_are_in_the_zone_that_is_asked_for(zone: str, said: str, output: s
     assert output == "timeline" or zone == "UTC" or " UTC\n" not in shown_times
     if output == "timeline":
         assert f">{said.split()[1][:8]}" in shown_times.replace(".000", ""), "the clock under the axis"
+        assert f">{said.split()[2]}</text>" in shown_times, "the zone beside it"
+        assert zone == "UTC" or ">UTC</text>" not in shown_times
 
 
 def test_an_instant_beyond_every_calendar_has_no_date() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 
 from analyzer.cli import app
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import text, triage
+from analyzer.outputs import html, text, triage
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 
@@ -62,13 +63,13 @@ def test_a_pipe_gets_every_path_in_full_on_one_line(run: Run) -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 @pytest.mark.parametrize("unicode", [True, False])
-def test_a_terminal_gets_lines_that_fit_and_whole_file_names_from_80_columns(
+def test_a_terminal_gets_lines_that_fit_and_whole_file_names_from_100_columns(
     run: Run, width: int, unicode: bool
 ) -> None:
     shown = text.render(run, width=width, unicode=unicode, cut=True).decode()
     assert max(map(cell_len, shown.splitlines())) <= width
     assert unicode or shown.isascii()
-    if width >= 80 and unicode:
+    if width >= 100 and unicode:
         assert [Path(name).name for name in names(run) if Path(name).name not in shown] == []
 
 
@@ -104,7 +105,7 @@ def test_one_result_selects_its_captures_in_the_given_order(run: Run) -> None:
         pytest.param("Possible_Overlap", ("possible-overlap",), id="any case, any line"),
         pytest.param("overlaps", ("overlap",), id="plural"),
         pytest.param("undecided", ("possible-overlap", "inconclusive"), id="undecided is two results"),
-        pytest.param("pass", ("no-overlap",), id="an alias"),
+        pytest.param("failed", ("no-socket-opened",), id="an alias"),
         pytest.param("dev-server", ("dev-server-overlap",), id="only with a dev server"),
         pytest.param("ghost-socket", ("ghost-socket",), id="a rule"),
     ],
@@ -131,3 +132,14 @@ def test_the_command_filters_every_output_and_its_status_counts_all(tmp_path: Pa
 def test_an_unknown_word_is_answered_with_the_nearest() -> None:
     done = CliRunner().invoke(app, ["analyze", str(SAMPLES), "--only", "duplicate-conection"])
     assert (done.exit_code, "did you mean duplicate-connection?" in done.output) == (2, True)
+
+
+def test_the_page_lists_the_worst_first_and_links_the_worst_capture_of_each_row(run: Run) -> None:
+    page = html.render(run).decode()
+    worst = triage.worst_first(triage.rows(run))[0].source
+    place = f"c{names(run).index(worst) + 1}"
+    links = re.findall(r'href="#(c\d+)"', page)
+    assert links[0] == place
+    assert set(links) <= set(re.findall(r'<article class="capture" id="(c\d+)"', page))
+    assert re.search(rf'<th scope="row">stream-chat<.*href="#{place}"', page)
+    assert "broken/x.har" in page

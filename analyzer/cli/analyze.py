@@ -3,7 +3,7 @@
 from analyzer.cli.next_step import suggest_next
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import ask, deliver, finish, selected, stream, with_default_output
-from analyzer.cli.screen import one_terminal, tell
+from analyzer.cli.screen import one_terminal, refuse, tell
 
 
 @command_with(hidden=(*GATE, "title", "meta"))
@@ -21,6 +21,8 @@ def analyze(
     """
     if delivery.open_ and not delivery.files():
         delivery = with_default_output(delivery, captures, "report.html")._replace(format=delivery.format or "text")
+    if spread.resume and spread.selects:
+        refuse("--resume continues a file with all captures: leave out --top and --only")
     if delivery.streams() and not spread.together and not spread.selects:
         stream(captures, reading, masking, allowed, delivery, spread)
     run = ask(captures, reading, masking, allowed, delivery, spread)

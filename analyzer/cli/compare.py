@@ -1,4 +1,4 @@
-"""`har-sockets compare`."""
+"""Run `har-sockets compare`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from analyzer import gate
-from analyzer.cli.options import GATE, Allowed, Delivery, Masking, Reading, command_with, distinct
+from analyzer.cli.options import GATE, Allowed, Delivery, Masking, Reading, command_with
 from analyzer.cli.running import answer, complain, finish, one, sources, spared
 from analyzer.cli.screen import refuse, show, terminal, write
 from analyzer.model import Run
@@ -47,9 +47,7 @@ def compare(
     from analyzer.outputs import comparison as outputs
 
     formats = tuple(outputs.RENDERERS)
-    delivery.check(formats, formats)
-    files = delivery.files()
-    distinct([path for _, path in files])
+    files = delivery.written(formats)
     folders = [os.path.isdir(it) for it in (before, after)]
     if any(folders) and not all(folders):
         refuse("`compare` takes two captures or two folders, not one of each")
@@ -76,7 +74,7 @@ def compare(
 
 
 def _pairs(run: Run, folders: list[str], named: list[list[str]]) -> tuple[Rendered, Callable[..., bytes]]:
-    """The captures of two folders by their names within them: how to render what is compared."""
+    """Pair the captures of two folders by their names within them, and return how to render that."""
     from analyzer.compare import pair
     from analyzer.outputs import comparison as outputs
 

@@ -35,7 +35,7 @@ def _after_one(report: Report, run: Run) -> str:
         case Kind.NO_SOCKETS:
             return _command("Record the page in a browser of its own", _record(report))
         case Kind.NONE_OPENED:
-            return _command(f"See why socket {report.sessions[0].name} failed", f"show {source} 1")
+            return _command(f"See why {report.sessions[0].name} failed", f"show {source} 1")
         case Kind.OVERLAP if len(report.sessions) > CROWDED:
             return _command("See it as a picture", f"timeline {source} --open")
         case Kind.OVERLAP if (number := _find_socket(report)) is not None:
@@ -46,11 +46,12 @@ def _after_one(report: Report, run: Run) -> str:
 def _after_many(run: Run, captures: Sequence[str]) -> str:
     """Suggest the worst of many captures; a report of a few."""
     from analyzer.outputs import triage
-    from analyzer.outputs.verdict import Kind
+    from analyzer.outputs.verdict import Kind, kind
 
-    worst = min((triage.row(report, run.policy) for report in run.reports), key=lambda it: it.urgency)
-    if len(run.reports) > IN_FULL and worst.result == Kind.OVERLAP:
-        return _command("See the worst capture", quote(worst.source))
+    overlapping = [report for report in run.reports if kind(report, run.policy) is Kind.OVERLAP]
+    if len(run.reports) > IN_FULL and overlapping:
+        worst = min(overlapping, key=lambda it: triage.row(it, run.policy).urgency)
+        return _command("See the worst capture", quote(worst.capture.source))
     return _command("Write a report of all", f"report {' '.join(map(quote, captures))} --open")
 
 

@@ -6,7 +6,6 @@ import inspect
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import tzinfo
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -31,25 +30,24 @@ def among(words: Iterable[str]) -> Callable[[str], list[str]]:
     return lambda incomplete: [str(word) for word in words if word.startswith(incomplete)]
 
 
-def _captures(context: typer.Context, given: list[str]) -> list[str]:
-    """Return the captures that were given, else standard input where something is piped to it."""
+def or_piped(context: typer.Context, parameter: typer.CallbackParam, given: list[str]) -> list[str]:
+    """Return the files that were given, else standard input where something is piped to it."""
     if given or context.resilient_parsing:
         return given
     if is_piped():
         return ["-"]
-    refuse(f"{context.info_name} needs a CAPTURE: a file, a folder, a glob, or - for standard input")
+    raise typer.BadParameter("", context, parameter)
 
 
-def _capture(context: typer.Context, given: str) -> str:
-    (capture,) = _captures(context, [given] if given else []) or [""]
-    return capture
+def _one_or_piped(context: typer.Context, parameter: typer.CallbackParam, given: str) -> str:
+    return "".join(or_piped(context, parameter, [given] if given else []))
 
 
 Captures = Annotated[
     list[str],
     typer.Argument(
         default_factory=list,
-        callback=_captures,
+        callback=or_piped,
         metavar="CAPTURE...",
         help="HAR files, folders, globs, or - for standard input.",
     ),
@@ -58,7 +56,7 @@ PipedCapture = Annotated[
     str,
     typer.Argument(
         default_factory=str,
-        callback=_capture,
+        callback=_one_or_piped,
         metavar="CAPTURE",
         help="A HAR file, or - for standard input.",
     ),
@@ -87,15 +85,6 @@ RedactionKey = Annotated[
 ]
 
 
-def _format(name: str | None) -> str | None:
-    return name if name is None else words.choose("--format", name, FORMATS)
-
-
-def _zone(name: str | None) -> str | None:
-    words.zone(name)  # refuses an unknown one
-    return name
-
-
 def _plain(asked: bool) -> bool:
     """Switch colours off as `NO_COLOR` does, for everything that asks whether a terminal takes them."""
     if asked:
@@ -118,7 +107,7 @@ class Delivery(NamedTuple):
             "--format",
             "-f",
             metavar="NAME",
-            callback=_format,
+            parser=words.word(FORMATS),
             help=f"Print as {choices.alternatives(outputs.STREAMED)}.",
             autocompletion=among(outputs.STREAMED),
         ),
@@ -134,7 +123,9 @@ class Delivery(NamedTuple):
     ] = None
     tz: Annotated[
         str | None,
-        typer.Option(metavar="ZONE", callback=_zone, help="Show times in local, UTC (default) or Europe/Berlin time."),
+        typer.Option(
+            metavar="ZONE", parser=words.zone_name, help="Show times in local, UTC (default) or Europe/Berlin time."
+        ),
     ] = None
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show reasons and advice in full.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on standard output.")] = False
@@ -154,17 +145,25 @@ class Delivery(NamedTuple):
                 refuse(f"--format {self.format}: this format is written to a file: -o FILE{to_file}")
             refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
         for name, path in self.files():
-            if name not in written:
+            if name not in written and path == self.output:
                 suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in written]
-                refuse(f"{path}: this command does not write {name}: end the name in {choices.alternatives(suffixes)}")
+                refuse(f"--output {path}: end the name in {choices.alternatives(suffixes)}")
+            if name not in written:
+                refuse(f"--out {name}: choose {choices.alternatives(written)}")
             if str(path) == "-":
                 refuse(f"--out {name}:-: to standard output goes --format {name}")
         self.pairs()
 
     @property
     def prints(self) -> bool:
-        """Does standard output get the answer? `-o` takes its place, unless `--format` asks for both."""
+        """Is anything printed? With `-o` only where `--format` asks for it."""
         return not self.quiet and (self.output is None or self.format is not None)
+
+    def written(self, formats: Sequence[str]) -> list[tuple[str, Path]]:
+        """Return all files that are written, each with its format: one of these; refuse any other."""
+        self.check(formats, formats)
+        distinct([path for _, path in self.files()])
+        return self.files()
 
     def lines(self) -> list[Path]:
         """Files that get a line a capture."""
@@ -209,7 +208,10 @@ def _named(option: str, spec: str) -> tuple[str, Path]:
         refuse(f"{option} {spec}: end the name in {choices.alternatives(outputs.SUFFIXES)}")
     if not colon or not path:
         refuse(f"--out {spec}: give NAME:PATH, or a file that ends in {choices.alternatives(outputs.SUFFIXES)}")
-    return words.choose("--out", name, FORMATS), Path(path)
+    try:
+        return FORMATS.choose(name), Path(path)
+    except ValueError as problem:
+        refuse(f"--out {spec}: {problem}")
 
 
 def _is_folder(spec: str, path: Path) -> bool:
@@ -232,6 +234,7 @@ class Allowed(NamedTuple):
         str | None,
         typer.Option(
             metavar="SCOPE",
+            parser=words.word(PER),
             help="Count sockets together per capture (default), page, endpoint, service or user.",
             autocompletion=among(PER.words),
         ),
@@ -241,12 +244,17 @@ class Allowed(NamedTuple):
     ] = None
     tolerance: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="Report an overlap shorter than this as a note [250ms]."),
+        typer.Option(
+            metavar="DURATION",
+            parser=words.duration("ms"),
+            help="Report an overlap shorter than this as a note [250ms].",
+        ),
     ] = None
     app_mode: Annotated[
         str | None,
         typer.Option(
             metavar="MODE",
+            parser=words.word(APP_MODE),
             help="Enforce the service's limit per user for development or production.",
             autocompletion=among(APP_MODE.words),
         ),
@@ -261,6 +269,7 @@ class Allowed(NamedTuple):
         str | None,
         typer.Option(
             metavar="SEVERITY",
+            parser=words.word(FAIL_ON),
             help="Fail on findings of this severity or higher: note, warning (default), error or never.",
             autocompletion=among(FAIL_ON.words),
         ),
@@ -282,6 +291,7 @@ class Reading(NamedTuple):
         list[str] | None,
         typer.Option(
             metavar="WHAT",
+            parser=words.word(ASSUME),
             help="Assume what the capture does not show: no-bfcache or bfcache (the back/forward cache was off or on), "
             "recorded-from-start (recording began before the page loaded); repeatable.",
             autocompletion=among(ASSUME.words),
@@ -290,23 +300,28 @@ class Reading(NamedTuple):
     providers: Providers = None
 
 
-def _only(given: list[str] | None) -> list[str] | None:
-    """Return the results, rules and causes that are named, each once."""
+def _result(text: str) -> str:
+    """Read results, rules and causes with commas between them, and return what each means, each once."""
     from analyzer.causes import CAUSES
     from analyzer.outputs import triage
     from analyzer.rules import RULES
 
     ids = [it.id for it in (*RULES, *CAUSES)]
-    found: dict[str, None] = {}
-    for word in (part.strip() for value in given or () for part in value.split(",") if part.strip()):
-        found |= dict.fromkeys(words.checked("--only", word, partial(triage.meaning, word, ids)))
-    return list(found) or None
+    try:
+        meant = [result for word in text.split(",") for result in triage.meaning(word.strip(), ids)]
+    except ValueError as problem:
+        raise typer.BadParameter(f"{text}: {problem}") from None
+    return ",".join(dict.fromkeys(meant))
+
+
+def _split(given: list[str] | None) -> list[str] | None:
+    return list(dict.fromkeys(result for text in given or () for result in text.split(","))) or None
 
 
 def _completed(incomplete: str) -> list[str]:
     from analyzer.outputs import triage
 
-    return among(triage.WORDS)(incomplete)
+    return among(triage.RESULT.words)(incomplete)
 
 
 Only = Annotated[
@@ -314,7 +329,8 @@ Only = Annotated[
     typer.Option(
         metavar="RESULT",
         rich_help_panel=headings.MANY,
-        callback=_only,
+        parser=_result,
+        callback=_split,
         help="Show only captures with this result (overlap, undecided, no-overlap, unreadable, ...), rule or cause; "
         "repeatable.",
         autocompletion=_completed,

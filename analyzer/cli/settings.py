@@ -8,14 +8,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from analyzer import durations, providers
 from analyzer import policy as policies
-from analyzer.choices import Choice
-from analyzer.cli import words
+from analyzer import providers
 from analyzer.cli.options import Allowed, Reading
 from analyzer.cli.screen import refuse
 from analyzer.model import Policy
-from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER, PolicyError, Settings
+from analyzer.policy import PolicyError, Settings
 from analyzer.providers import CatalogueError, Row
 from analyzer.rules import RULES
 
@@ -29,14 +27,9 @@ class Held(NamedTuple):
 
 def held(reading: Reading, allowed: Allowed) -> Held:
     """The options that were given, and for the rest what a settings file here or in a folder above says."""
-    if allowed.tolerance is not None:
-        words.checked("--tolerance", allowed.tolerance, lambda: durations.parse(allowed.tolerance or "", "ms"))
     given = {
         **{name: value or None for name, value in allowed._asdict().items()},  # a flag that is not given says nothing
-        "per": _chosen("--per", allowed.per, PER),
-        "app_mode": _chosen("--app-mode", allowed.app_mode, APP_MODE),
-        "fail_on": _chosen("--fail-on", allowed.fail_on, FAIL_ON),
-        "assume": [words.choose("--assume", word, ASSUME) for word in reading.assume or ()] or None,
+        "assume": reading.assume or None,
         "baseline": _text(allowed.baseline),
         "providers": _text(reading.providers),
     }
@@ -74,10 +67,6 @@ def catalogue(held: Held) -> tuple[Row, ...]:
         return () if file is None else providers.load(Path(file))
     except CatalogueError as problem:
         refuse(f"{file}: {problem}")
-
-
-def _chosen(option: str, value: str | None, choice: Choice) -> str | None:
-    return None if value is None else words.choose(option, value, choice)
 
 
 def _text(path: Path | None) -> str | None:

@@ -1,10 +1,10 @@
-"""`har-sockets show`."""
+"""Run `har-sockets show`."""
 
 from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Capture, Delivery, Masking, Reading, command_with, distinct
+from analyzer.cli.options import Capture, Delivery, Masking, Reading, command_with
 from analyzer.cli.running import ask, finish, one, spared
 from analyzer.cli.screen import refuse, terminal, write
 from analyzer.cli.screen import show as put
@@ -41,12 +41,9 @@ def show(
 
     Example: har-sockets show chat.har 2
     """
-    delivery.check(FORMATS, FORMATS)
-    files = delivery.files()
-    written = [path for _, path in files]
-    distinct(written)
+    files = delivery.written(FORMATS)
     name = one(capture, "show")
-    spared([name], written)
+    spared([name], [path for _, path in files])
     run = ask([name], reading, masking)
     finish(run)
     report = run.reports[0]

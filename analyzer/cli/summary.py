@@ -1,4 +1,4 @@
-"""`har-sockets summary`."""
+"""Run `har-sockets summary`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from typing import Annotated
 
 import typer
 
+from analyzer import choices
 from analyzer.cli import progress, words
 from analyzer.cli.help import MANY
-from analyzer.cli.options import Delivery, Only, command_with, distinct
+from analyzer.cli.options import Delivery, Only, command_with, or_piped
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
 SHOWN = ("text", "json", "csv", "markdown")
 FORMATS = (*SHOWN, "parquet")
-MOST_NAMED = 20  # lines that are no results, one by one
+MOST_NAMED = 20  # lines that are not results, one by one
+HOW = "`summary` reads results, not captures. Write them: har-sockets CAPTURE... --format ndjson > results.ndjson"
 
 
 @command_with(
@@ -31,7 +33,12 @@ MOST_NAMED = 20  # lines that are no results, one by one
 def summary(
     results: Annotated[
         list[str],
-        typer.Argument(metavar="FILE.ndjson...", help="Results of `analyze --format ndjson`, or - for standard input."),
+        typer.Argument(
+            default_factory=list,
+            callback=or_piped,
+            metavar="FILE.ndjson...",
+            help="Results of `analyze --format ndjson`, or - for standard input.",
+        ),
     ],
     worst: Annotated[
         int | None,
@@ -50,19 +57,19 @@ def summary(
       har-sockets captures/ --format ndjson > results.ndjson
       har-sockets summary results.ndjson --only duplicate-connection --worst 20
     """
-    delivery.check(SHOWN, FORMATS)
-    files = delivery.files()
-    distinct([path for _, path in files])
+    if delivery.format == "parquet":
+        refuse(f"--format parquet: choose {choices.alternatives(SHOWN)}, or -o FILE.parquet")
+    files = delivery.written(FORMATS)
     from analyzer.outputs import tally
 
     with progress.shown(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
         found = tally.results(line for name in results for line in _lines(name, advance))
+    if not found.captures and not found.unreadable:
+        refuse(f"{results[0]}: no results. {HOW}")
     for problem in found.broken[:MOST_NAMED]:
         say(problem)
     if len(found.broken) > MOST_NAMED:
-        say(f"{len(found.broken) - MOST_NAMED:,} more lines are no results")
-    if not found.captures and not found.unreadable:
-        refuse("no results in these files: `har-sockets CAPTURE... --format ndjson` writes them")
+        say(f"{len(found.broken) - MOST_NAMED:,} more lines are not results")
     found = tally.select(found, only or ())
     most = tally.WORST if worst is None else worst
     try:
@@ -77,6 +84,8 @@ def summary(
 
 
 def _lines(name: str, advance: progress.Done | None) -> Iterator[tuple[str, bytes]]:
+    if os.path.isdir(name):
+        refuse(f"{name}: a folder. {HOW}")
     try:
         with sys.stdin.buffer if name == "-" else open(name, "rb") as file:
             for number, line in enumerate(file, 1):

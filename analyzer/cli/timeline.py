@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
 
 import typer
@@ -11,7 +11,7 @@ from analyzer import choices, durations
 from analyzer.cli import words
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, default_output, deliver, finish, write_picture
+from analyzer.cli.running import ask, default_output, deliver, finish, selected, write_picture
 from analyzer.cli.screen import refuse
 from analyzer.model import SECOND, Instant
 from analyzer.outputs import PICTURES
@@ -19,8 +19,28 @@ from analyzer.outputs import PICTURES
 UNSEEN = [name for name in Allowed._fields if name != "tolerance"]  # the policy does not change the picture else
 
 
+def _when(text: str | None, zone: tzinfo) -> Instant | timedelta | None:
+    """Return a date, in this zone unless it names one, or a duration from the first instant of each capture."""
+    if text is None:
+        return None
+    try:
+        date = datetime.fromisoformat(text.removesuffix(" UTC"))
+    except ValueError:
+        return timedelta(microseconds=durations.parse(text, "s"))
+    return round((date if date.tzinfo else date.replace(tzinfo=zone)).timestamp() * SECOND)
+
+
+def _time(text: str) -> str:
+    """Read a date or a duration, and leave it as it was written."""
+    try:
+        _when(text, UTC)
+    except ValueError as problem:
+        raise typer.BadParameter(f"{text}: {problem}, or a date such as 2026-11-23T18:53:28Z") from None
+    return text
+
+
 @command_with(
-    hidden=(*UNSEEN, "format", "title", "meta", "verbose", "quiet", "top", "only", "resume"),
+    hidden=(*UNSEEN, "format", "title", "meta", "verbose", "quiet", "resume"),
     meanings={"output": "Write the picture here, not to CAPTURE.timeline.png: .png, .svg or .pdf."},
 )
 def timeline(
@@ -28,11 +48,16 @@ def timeline(
     start: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="TIME", rich_help_panel=OUTPUT, help="Begin here: 1.5s after the start, or a date."
+            "--from",
+            metavar="TIME",
+            parser=_time,
+            rich_help_panel=OUTPUT,
+            help="Begin here: 1.5s after the start, or a date.",
         ),
     ] = None,
     end: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", rich_help_panel=OUTPUT, help="End here, likewise.")
+        str | None,
+        typer.Option("--to", metavar="TIME", parser=_time, rich_help_panel=OUTPUT, help="End here, likewise."),
     ] = None,
     width: Annotated[
         float,
@@ -62,23 +87,13 @@ def timeline(
     kind = output.suffix.lower().removeprefix(".")
     if kind not in PICTURES:
         refuse(f"{output}: a picture ends in {choices.alternatives(f'.{it}' for it in PICTURES)}")
-    since, until = (_when(*it, delivery.zone()) for it in (("--from", start), ("--to", end)))
+    since, until = (_when(it, delivery.zone()) for it in (start, end))
     delivery = delivery._replace(output=None)
-    run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
+    whole = ask(captures, reading, masking, allowed, delivery, spread, output=output)
+    run = selected(whole, spread)
     try:
         write_picture(output, run, kind, width=width, dpi=dpi, start=since, end=until)
     except ValueError as problem:
         refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
     deliver(run, delivery)
-    finish(run)
-
-
-def _when(option: str, text: str | None, zone: tzinfo) -> Instant | timedelta | None:
-    """Return a date, in this zone unless it names one, or a duration from the first instant of each capture."""
-    if text is None:
-        return None
-    try:
-        date = datetime.fromisoformat(text.removesuffix(" UTC"))
-    except ValueError:
-        return timedelta(microseconds=words.checked(option, text, lambda: durations.parse(text, "s")))
-    return round((date if date.tzinfo else date.replace(tzinfo=zone)).timestamp() * SECOND)
+    finish(whole)

@@ -66,7 +66,7 @@ def explain(problem: Any, commands: Iterable[str], load: Callable[[str], Any]) -
     if option is not None:
         known = next((it for it in command.params if option in it.opts), None)
         return f"{option} takes no value" if known is None or known.is_flag else f"the value is missing: {_use(known)}"
-    if parameter is not None and hasattr(problem, "param_type"):
+    if parameter is not None and (hasattr(problem, "param_type") or not problem.message):  # it is missing
         return f"{name} needs {_use(parameter)}"
     if parameter is not None:
         return f"{max(parameter.opts, key=len)} {problem.message}"

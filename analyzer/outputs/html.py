@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Messages, Policy, Report, Run, Value
-from analyzer.outputs import drawing, origins, services, summary, tally, terminal
+from analyzer.outputs import drawing, origins, services, summary, tally, terminal, triage
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.outputs.summary import safe, safe_middle
 from analyzer.outputs.terminal import Axis
@@ -82,6 +82,7 @@ def render(run: Run) -> bytes:
     style, early = _asset("page.css"), _asset("early.js")
     script = "(() => {\n'use strict';\n" + "".join(map(_asset, SCRIPTS)) + "})();\n"
     parts = _parts(run)
+    names = summary.names(run)
     page = (
         _environment()
         .get_template("page.html")
@@ -90,7 +91,10 @@ def render(run: Run) -> bytes:
             title=safe(run.title, 200) if run.title else summary.TITLE,
             version=VERSION,
             parts=parts,
-            names=summary.names(run),
+            names=names,
+            links={safe(it.report.capture.source, 4_000): (it.id, names[it.report.capture.source]) for it in parts},
+            meanings=tally.MEANINGS,
+            worst_first=sorted(parts, key=lambda it: triage.row(it.report, run.policy).urgency),
             numbers=tally.tables(tally.of_run(run)) if len(run.reports) >= COUNTED else (),
             policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
             f"script-src {_hash(early)} {_hash(script)}",

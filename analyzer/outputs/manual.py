@@ -15,7 +15,7 @@ COLOURS = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: UNSURE}
 WIDEST = 100  # letters of a line; more do not read well
 ROOM = 31  # columns that a title needs beside its id
 LEAD = re.compile(r"(How it is detected|Why it matters|What to do):\s+(\w)")
-SHOWN = "`har-sockets rules NAME` explains one of them. `har-sockets check` fails on warnings and errors (--fail-on)."
+SHOWN = "`har-sockets rules NAME` explains one. `har-sockets check` fails on warnings and errors, see --fail-on."
 
 
 def render_list(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from textwrap import dedent
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -65,17 +66,23 @@ def render(
     medium = Medium(max(width, NARROWEST), unicode)
     several = len(run.reports) + len(run.unreadable)
     lines: list[Text] = []
-    if several > IN_FULL or (run.selection is not None and len(run.selection) > IN_FULL):
+    whole = several if run.selection is None else len(run.selection)
+    if whole > IN_FULL:
         lines = listing.lines(run, medium, cut=cut)
     else:
         for report in run.reports:
             lines += [*_full(report, run, medium, verbose), Text()]
         for it in run.unreadable:
             lines += [*_unreadable(it, medium), Text()]
-        lines += listing.closing(run, medium) if several != 1 or run.selection is not None else []
+        lines += listing.closing(run, medium) if several != 1 or whole != 1 else []
     while lines and not lines[-1].plain:
         lines.pop()
     return terminal.printed(lines, color)
+
+
+def timeline(report: Report, medium: Medium) -> str:
+    """Draw the timeline with characters, for a page that shows them as they are."""
+    return dedent(terminal.printed(_timeline(report, medium), False).decode("utf-8")).strip("\n")
 
 
 def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
@@ -188,7 +195,7 @@ def _layout(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Layout
     opened = max(len(BEGAN), *(len(row.opened) for row in rows)) + 2
     lasted = max(len(LASTED), *(len(row.lasted) for row in rows)) + 2
     ended = max(len(ENDED), len("peak 10 at least"), *(cell_len(row.ended) for row in rows))
-    ended = min(ended, max(16, room * 9 // 20), room - name - 16)
+    ended = min(ended, max(22, room // 3), room - name - 16)
     opened = opened if room - name - ended - opened - lasted >= PICTURE else 0
     lasted = lasted if room - name - ended - opened - lasted >= PICTURE else 0
     return Layout(medium, name, room - name - opened - lasted - ended, opened, lasted, ended)
