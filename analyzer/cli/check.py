@@ -18,7 +18,7 @@ from analyzer.cli.screen import one_terminal, say, terminal, write
 from analyzer.model import Run
 
 
-@command_with(hidden=("resume", "top", "only"))
+@command_with(hidden=("resume",), without=("top", "only"))
 def check(
     captures: Captures,
     delivery: Delivery,

@@ -253,6 +253,15 @@ def _step_summary(path: Path, run: Run) -> None:
         say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
 
 
+def selected(run: Run, spread: Spread) -> Run:
+    """Return the captures that `--only` and `--top` ask for; the exit status goes by the whole run."""
+    if not spread.selects:
+        return run
+    from analyzer.outputs import triage
+
+    return triage.select(run, spread.only or (), spread.top)
+
+
 def complain(run: Run, delivery: Delivery | None = None) -> None:
     """What could not be read, a line each; not again on a terminal that shows it among the results."""
     shown = delivery is not None and delivery.format in (None, "text") and not delivery.quiet
