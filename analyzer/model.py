@@ -499,7 +499,7 @@ class Capture(Value, frozen=True):
 class Session(Value, frozen=True):
     """What we conclude of one socket. Proven lies within possible.
 
-    `proven`: when it was certainly OPEN; None: at no instant certain. `possible`: when it was possibly OPEN;
+    `proven`: when it was certainly OPEN; None: at no instant certain. `possible`: when it may have been OPEN;
     None: never. An end of None: still open at export (proven), no upper bound (possible).
     """
 
@@ -571,7 +571,7 @@ class Session(Value, frozen=True):
 
 
 class Overlap(Value, frozen=True):
-    """A maximal period with two or more open. `peak` need not have been open for all of it."""
+    """A maximal stretch with two or more open. `peak` is the most at once, not for all of that time."""
 
     confidence: Confidence
     interval: Interval
