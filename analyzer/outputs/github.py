@@ -148,7 +148,7 @@ def _warnings(run: Run) -> Iterable[str]:
         judgement = gate.judge(report, run.policy)
         if judgement.result is Result.UNDECIDED:
             said = f"{check.reason(report, judgement, run.policy)} {check.command(report)}"
-            title = "har-sockets: no socket opened" if judgement.status == gate.EMPTY else "har-sockets: cannot tell"
+            title = "har-sockets: no socket opened" if judgement.status == gate.EMPTY else "har-sockets: undecided"
             yield _command("warning", said, file=report.capture.source, title=title)
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from analyzer.model import MILLISECOND, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
+from analyzer.model import MILLISECOND, CauseConfidence, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
 from analyzer.policy import Settings
 from analyzer.rules import RULES
 from analyzer.version import HOME
@@ -292,6 +292,7 @@ def finding() -> Schema:
         pointers=said("Where the capture shows it.", several(POINTER)),
         dev_only=said("Whether it concerns development alone.", FLAG),
         cause=said("Why it happened (docs/causes/).", optional(NAME)),
+        cause_confidence=said("Whether the cause is certain or likely.", optional(one_of(CauseConfidence))),
         proof=said("Where the cause can be seen, one line each.", several(TEXT)),
         remedy=said("What to do.", optional(TEXT)),
         link=said("Where the service documents it.", optional(TEXT)),
