@@ -94,17 +94,20 @@ def public_docstrings() -> Iterator[Text]:
 
 
 def in_catalogues() -> Iterator[Text]:
-    """Yield the texts of the services and client libraries: remedies, faults, billing."""
+    """Yield the texts of the services and client libraries (remedies, faults, billing), and of the JSON Schemas."""
     for path in sorted((PACKAGE / "providers").glob("*.json")):
         for row in json.loads(path.read_text("utf-8")):
             for text in _words_of(row):
                 yield Text(f"{path.relative_to(ROOT).as_posix()}: {row.get('id', row.get('provider'))}", text)
+    for path in sorted((ROOT / "docs" / "schemas").glob("*.json")):
+        for text in _words_of(json.loads(path.read_text("utf-8"))):
+            yield Text(path.relative_to(ROOT).as_posix(), text)
 
 
 def _words_of(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, item in value.items():
-            if isinstance(item, str) and name in ("remedy", "says", "billing", "name"):
+            if isinstance(item, str) and name in ("remedy", "says", "billing", "name", "title", "description"):
                 yield item
             elif not isinstance(item, str):
                 yield from _words_of(item)
