@@ -35,7 +35,7 @@ def test_of_many_captures_the_index_has_all_the_worst_first_and_their_totals() -
     page = markdown.render(Run((*good, *bad), (Unreadable("x.har", "no HAR"),), Policy()))
     shown = page.decode()
     assert len(page) <= markdown.LARGEST
-    assert "**201 captures: 50 several open at once, 150 never more than one, 1 cannot be read.**" in shown
+    assert "**201 captures: 50 overlap, 150 no overlap, 1 unreadable.**" in shown
     rows = [line for line in shown.splitlines() if line.startswith(("| ✗", "| ✓"))]
     assert [row[2] for row in rows] == ["✗"] * 50 + ["✓"] * 150
 

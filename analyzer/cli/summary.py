@@ -17,7 +17,7 @@ from analyzer.cli.options import Delivery, command_with, distinct
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
-FORMATS = ("text", "csv", "markdown", "parquet")
+FORMATS = ("text", "json", "csv", "markdown", "parquet")
 MOST_TOLD = 20  # lines that are no results, one by one
 
 

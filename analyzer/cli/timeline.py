@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 
 import typer
@@ -65,7 +65,9 @@ def timeline(
         from analyzer.outputs.chart import PANELS
 
         try:
-            drawn = chart.render(run, kind[1:], width=width, dpi=dpi, start=_when(start), end=_when(end))
+            drawn = chart.render(
+                run, kind[1:], width=width, dpi=dpi, start=_when(start, run.zone), end=_when(end, run.zone)
+            )
         except ValueError as problem:
             refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
         write(output, drawn)
@@ -75,8 +77,8 @@ def timeline(
     finish(run)
 
 
-def _when(text: str | None) -> Instant | timedelta | None:
-    """Seconds from the first instant of each capture, or a date."""
+def _when(text: str | None, zone: tzinfo) -> Instant | timedelta | None:
+    """Read seconds from the first instant of each capture, or a date; without an offset it is in this zone."""
     if text is None:
         return None
     try:
@@ -87,4 +89,4 @@ def _when(text: str | None) -> Instant | timedelta | None:
         date = datetime.fromisoformat(text)
     except ValueError:
         refuse(f"{text}: neither seconds nor a date like 2026-11-23T18:00:00Z")
-    return round((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * SECOND)
+    return round((date if date.tzinfo else date.replace(tzinfo=zone)).timestamp() * SECOND)

@@ -166,7 +166,8 @@ def finding_document(finding: Finding) -> Json:
         "pointers": list(finding.pointers),
         "dev_only": finding.dev_only,
         "cause": finding.cause,
-        "proof": [*([finding.why] if finding.why is not None else []), *(it.line for it in finding.proof)],
+        "cause_confidence": finding.cause_confidence,
+        "proof": [*([finding.explanation] if finding.explanation else []), *(it.line for it in finding.proof)],
         "remedy": finding.remedy,
         "link": finding.link,
     }

@@ -111,30 +111,22 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
     rules = dict.fromkeys(finding.rule for finding in judgement.failing)
     least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
     hidden = verdict.sockets_hidden(report)
-    reason = "" if passes else check.reason(report, judgement, run.policy)
-    if judgement.failing:  # the rule stands in the table
-        left = len(judgement.failing) - 1
-        reason = judgement.failing[0].message + (f" And {plural(left, 'more finding')}." if left else "")
-    more: list[str] = []
-    if detail.advice and not passes:
-        first = next(iter(judgement.failing), None)
-        more += [] if first is None else [it for it in (first.why, first.remedy) if it]
-        more += [check.command(report)]
+    details = () if passes else check.details_of(report, judgement, run.policy, run.zone)
     return Row(
         result=str(judgement.result) if passes else f"**{judgement.result}**",
         name=markdown.escaped(name, 120),
         sockets=f"{len(report.sessions):,}",
         peak=f"≥ {least:,}" if hidden else f"{most:,}" if least == most else f"{least:,} to {most:,}",
         what=", ".join(rules) or words,
-        reason=markdown.escaped(reason, detail.letters),
-        more=tuple(markdown.escaped(it) for it in more),
+        reason=markdown.escaped(check.shorten(details[0], detail.letters, summary.PAPER)) if details else "",
+        more=tuple(map(markdown.escaped, details[1:])) if detail.advice else (),
         report=report,
     )
 
 
 def _errors(run: Run) -> Iterable[str]:
     for it in run.unreadable:
-        yield _command("error", f"Cannot be read: {it.problem}", file=it.source, title="har-sockets: cannot be read")
+        yield _command("error", f"Cannot be read: {it.problem}", file=it.source, title="har-sockets: unreadable")
     for report, finding in _failing(run):
         if finding.severity is Severity.ERROR:
             yield _finding("error", finding, report)
@@ -146,9 +138,9 @@ def _warnings(run: Run) -> Iterable[str]:
             yield _finding("warning", finding, report)
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
-        if judgement.result is Result.UNTOLD:
+        if judgement.result is Result.UNDECIDED:
             said = f"{check.reason(report, judgement, run.policy)} {check.command(report)}"
-            title = "har-sockets: no socket opened" if judgement.status == gate.EMPTY else "har-sockets: cannot tell"
+            title = "har-sockets: no socket opened" if judgement.status == gate.EMPTY else "har-sockets: undecided"
             yield _command("warning", said, file=report.capture.source, title=title)
 
 
@@ -158,7 +150,7 @@ def _failing(run: Run) -> Iterable[tuple[Report, Finding]]:
 
 
 def _finding(level: str, finding: Finding, report: Report) -> str:
-    said = f"{finding.message} {finding.why or ''} {finding.remedy or ''} {check.command(report)}"
+    said = f"{finding.message} {finding.explanation or ''} {finding.remedy or ''} {check.command(report)}"
     return _command(level, said, file=report.capture.source, title=f"har-sockets: {finding.rule}")
 
 

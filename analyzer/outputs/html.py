@@ -40,7 +40,7 @@ COLUMNS = (
     "Opened",
     "How it ended",
     "Certainly open",
-    "May have been open",
+    "Possibly open",
     "Messages sent, received",
     "In the file",
 )
@@ -48,7 +48,7 @@ OUTCOMES = {
     "closed": "closed",
     "open": "open when saved",
     "unknown": "end unknown",
-    "connecting": "never seen to open",
+    "connecting": "no opening recorded",
     "failed": "never opened",
 }
 

@@ -50,7 +50,7 @@ def _suite(report: Report, run: Run) -> Element:
     suite.insert(0, properties)
     for key, value in _properties(report, judgement, run):
         SubElement(properties, "property", name=summary.safe(key), value=summary.safe(value, LONGEST))
-    reason = summary.safe(check.reason(report, judgement, run.policy), LONGEST)
+    reason = summary.safe(check.reason(report, judgement, run.policy, run.zone), LONGEST)
     if judgement.result is Result.FAIL:
         lines = (line for finding in judgement.failing for line in _details(finding))
         _add(suite, test, "failure", judgement.failing[0].rule, reason, "\n".join([*lines, _more(report)]))
@@ -130,8 +130,8 @@ def _details(finding: Finding) -> Iterable[str]:
         shown = ", ".join(finding.pointers[: summary.PLACES])
         left = len(finding.pointers) - summary.PLACES
         yield summary.safe(f"  in the file: {shown}{f' and {left:,} more' if left > 0 else ''}", LONGEST)
-    if finding.why:
-        yield summary.safe(f"  likely cause: {finding.why} ({finding.cause})", LONGEST)
+    if finding.explanation:
+        yield summary.safe(f"  {finding.explanation} ({finding.cause})", LONGEST)
         yield from (summary.safe(f"    {line}", LONGEST) for line in proof.lines(finding.proof)[: summary.PLACES])
     if finding.remedy:
         yield summary.safe(f"  what to do: {finding.remedy}", LONGEST)

@@ -171,7 +171,7 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     yield " · ".join(f"**{number}** {words}" for words, number in summary.figures(report))
     yield ""
     yield from _timeline(report, size)
-    yield from _findings(report, size)
+    yield from _findings(report, run, size)
     yield from _list("Opened by", origins.sentences(report), size)
     yield from _services(report, run, size)
     yield from _sockets(report, size)
@@ -211,8 +211,8 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
     yield from (*left, "") if left else ()
 
 
-def _findings(report: Report, size: Size) -> Iterable[str]:
-    told = summary.findings(report)
+def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
+    told = summary.findings(report, run.zone)
     if not told:
         return
     yield from ("### Findings", "")
@@ -220,7 +220,7 @@ def _findings(report: Report, size: Size) -> Iterable[str]:
         sure = "" if it.certain else " · possible"
         yield f"- **{it.severity}** {_text(it.message, size)} `{it.rule}`{sure}"
         if it.cause:
-            yield f"  - Likely cause: {_text(it.cause, size)}"
+            yield f"  - {_text(it.cause, size)}"
         link = f" <{it.link}>" if it.link else ""
         if it.remedy or link:
             yield f"  - What to do: {_text(it.remedy or '', size)}{link}"

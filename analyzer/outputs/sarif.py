@@ -74,7 +74,7 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
     places = [_in_capture(report, session) for session in sessions[:RELATED]] or [_file(report)]
     if code is not None:
         places = [_in_source(code), *places] if _is_source(code) else [places[0], _in_source(code), *places[1:]]
-    more = "".join(f" {it}" for it in (finding.why, finding.remedy) if it)
+    more = "".join(f" {it}" for it in (finding.explanation, finding.remedy) if it)
     told: Json = {
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from analyzer.model import MILLISECOND, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
+from analyzer.model import MILLISECOND, CauseConfidence, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
 from analyzer.policy import Settings
 from analyzer.rules import RULES
 from analyzer.version import HOME
@@ -130,6 +130,11 @@ def one_of(names: Any) -> Schema:
 def record(**properties: Schema) -> Schema:
     """An object with all of these keys. New keys may come with a new version, and are no fault."""
     return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def with_newer(shape: Schema, **properties: Schema) -> Schema:
+    """The shape with keys that came later: an answer of an earlier version lacks them."""
+    return {**shape, "properties": shape["properties"] | properties}
 
 
 def refer(name: str) -> Schema:
@@ -280,7 +285,7 @@ def session() -> Schema:
 
 
 def finding() -> Schema:
-    return record(
+    shape = record(
         rule=said("Which rule (docs/rules/).", NAME),
         severity=said("How grave it is.", one_of(Severity)),
         confidence=said("Whether it is certain.", one_of(Confidence)),
@@ -296,6 +301,7 @@ def finding() -> Schema:
         remedy=said("What to do.", optional(TEXT)),
         link=said("Where the service documents it.", optional(TEXT)),
     )
+    return with_newer(shape, cause_confidence=said("How certain the cause is.", optional(one_of(CauseConfidence))))
 
 
 def comparison() -> Schema:
