@@ -1,7 +1,7 @@
-"""Workflow commands of GitHub Actions: annotations of a run, all in one first; and the page for the step's summary.
+"""Write for GitHub Actions: annotations as workflow commands, and the page of the step's summary.
 
-GitHub shows 10 errors and 10 warnings a step. The text is escaped as its runner reads it: `%`, `\\r`, `\\n` in what is
-said, also `:` and `,` in properties.
+GitHub shows 10 errors and 10 warnings per step, so the first command sums up all captures. Text is escaped as GitHub's
+runner reads it: `%`, `\\r` and `\\n` in a message, also `:` and `,` in a property.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SMALL, PER_CAPTURE = 4_096, 256  # bytes that the page of a step has, at least a
 
 
 def render(run: Run) -> bytes:
-    """Everything in one line first, then the gravest, each with its capture."""
+    """Render the commands: one that sums up, then the gravest findings, each with its capture."""
     status = gate.exit_status(run)
     errors, warnings = list(_errors(run)), list(_warnings(run))
     level = "error" if status else "notice"
@@ -139,9 +139,9 @@ def _warnings(run: Run) -> Iterable[str]:
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
         if judgement.result is Result.UNDECIDED:
-            said = f"{check.reason(report, judgement, run.policy)} {check.command(report)}"
+            message = f"{check.reason(report, judgement, run.policy, run.zone)} {check.command(report)}"
             title = "har-sockets: no socket opened" if judgement.status == gate.EMPTY else "har-sockets: undecided"
-            yield _command("warning", said, file=report.capture.source, title=title)
+            yield _command("warning", message, file=report.capture.source, title=title)
 
 
 def _failing(run: Run) -> Iterable[tuple[Report, Finding]]:
@@ -150,21 +150,20 @@ def _failing(run: Run) -> Iterable[tuple[Report, Finding]]:
 
 
 def _finding(level: str, finding: Finding, report: Report) -> str:
-    said = f"{finding.message} {finding.explanation or ''} {finding.remedy or ''} {check.command(report)}"
-    return _command(level, said, file=report.capture.source, title=f"har-sockets: {finding.rule}")
+    message = f"{finding.message} {finding.explanation or ''} {finding.remedy or ''} {check.command(report)}"
+    return _command(level, message, file=report.capture.source, title=f"har-sockets: {finding.rule}")
 
 
-def _command(level: str, said: str, **properties: str) -> str:
-    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value != "-")
-    return f"::{level} {told}::{_data(said)}"
+def _command(level: str, message: str, **properties: str) -> str:
+    pairs = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value != "-")
+    return f"::{level} {pairs}::{_data(message)}"
 
 
 def _data(text: str) -> str:
-    """As `escapeData` of @actions/core."""
-    said = summary.safe(text, 1500)
-    return said.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escape as `escapeData` of @actions/core."""
+    return summary.safe(text, 1500).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    """As `escapeProperty` of @actions/core."""
+    """Escape as `escapeProperty` of @actions/core."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")
