@@ -70,7 +70,7 @@ class Row(Value, frozen=True):
 def _summary(run: Run, detail: Detail) -> Iterable[str]:
     rows = [*islice(_rows(run, detail), ROWS)]
     table = markdown.table(
-        ("Result", "Capture", "Sockets", "Peak", "What"),
+        ("Result", "Capture", "Sockets", "Peak", "Rule or verdict"),
         [(it.result, it.name, it.sockets, it.peak, it.what) for it in rows],
     )
     yield from (f"**{markdown.escaped(check.total_sentence(run))}**", "", *table, "")
