@@ -54,7 +54,21 @@ OWN_CAPTURES = {
 }
 FOLDERS = {name.partition("/")[0] for name in OWN_CAPTURES}
 # Programs that blocks name and that no test may start: they install, download, or open a browser.
-OTHERS = {"git", "cd", "pipx", "pip", "uvx", "py", "npm", "npx", "mitmdump", "playwright", "curl", "export"}
+OTHERS = {
+    "git",
+    "cd",
+    "pipx",
+    "pip",
+    "uvx",
+    "py",
+    "npm",
+    "npx",
+    "mitmdump",
+    "playwright",
+    "curl",
+    "export",
+    "check-jsonschema",
+}
 # Options in the text that belong to other programs.
 THEIR_OPTIONS = {"--disable-features=BackForwardCache", "--accept", "--full", "--set", "--from"}
 

@@ -132,6 +132,11 @@ def record(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
+def with_newer(shape: Schema, **properties: Schema) -> Schema:
+    """The shape with keys that came later: an answer of an earlier version lacks them."""
+    return {**shape, "properties": shape["properties"] | properties}
+
+
 def refer(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
@@ -280,7 +285,7 @@ def session() -> Schema:
 
 
 def finding() -> Schema:
-    return record(
+    shape = record(
         rule=said("Which rule (docs/rules/).", NAME),
         severity=said("How grave it is.", one_of(Severity)),
         confidence=said("Whether it is certain.", one_of(Confidence)),
@@ -292,11 +297,11 @@ def finding() -> Schema:
         pointers=said("Where the capture shows it.", several(POINTER)),
         dev_only=said("Whether it concerns development alone.", FLAG),
         cause=said("Why it happened (docs/causes/).", optional(NAME)),
-        cause_confidence=said("Whether the cause is certain or likely.", optional(one_of(CauseConfidence))),
         proof=said("Where the capture shows the cause, one line each.", several(TEXT)),
         remedy=said("What to do.", optional(TEXT)),
         link=said("Where the service documents it.", optional(TEXT)),
     )
+    return with_newer(shape, cause_confidence=said("How certain the cause is.", optional(one_of(CauseConfidence))))
 
 
 def comparison() -> Schema:
