@@ -21,6 +21,7 @@ import msgspec
 from analyzer import arguments
 from analyzer.durations import Microseconds
 from analyzer.intervals import Interval
+from analyzer.views import Viewable
 
 TOGETHER = " + "  # between the sources of several captures that are told as one
 Instant: TypeAlias = int
@@ -819,7 +820,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
         return (self.count_dev_servers or not session.dev_only) and (self.count_extensions or not session.extension)
 
 
-class Report(Value, frozen=True):
+class Report(Viewable, Value, frozen=True):
     """One capture's answer."""
 
     capture: Capture
@@ -933,7 +934,7 @@ class Unreadable(Value, frozen=True):
         return f"<Unreadable {file_name(self.source)}>"
 
 
-class Run(Value, frozen=True):
+class Run(Viewable, Value, frozen=True):
     """A list of reports, with the captures that could not be read and the policy: what outputs render."""
 
     reports: tuple[Report, ...]
