@@ -21,7 +21,7 @@ import msgspec
 from analyzer import arguments
 from analyzer.durations import Microseconds
 from analyzer.intervals import Interval
-from analyzer.views import Viewable
+from analyzer.views import Picturable, Viewable
 
 TOGETHER = " + "  # between the sources of several captures that are told as one
 Instant: TypeAlias = int
@@ -820,7 +820,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
         return (self.count_dev_servers or not session.dev_only) and (self.count_extensions or not session.extension)
 
 
-class Report(Viewable, Value, frozen=True):
+class Report(Picturable, Value, frozen=True):
     """One capture's answer."""
 
     capture: Capture
@@ -832,6 +832,7 @@ class Report(Viewable, Value, frozen=True):
     excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
     unsure: bool = False  # what the capture leaves open may break the policy
+    policy: Policy = Policy()  # by which the findings were made
 
     @property
     def opened(self) -> bool:

@@ -68,6 +68,7 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         groups=overlaps.groups(found, policy.per, concurrency),
         excesses=overlaps.excesses(found, policy, stretches),
         findings=(),
+        policy=policy,
     )
     findings = tuple(_found(report, policy))
     return msgspec.structs.replace(report, findings=findings, unsure=_unsure(report, findings, policy))

@@ -30,9 +30,6 @@ class Viewable:
     def _repr_html_(self) -> str:
         return _registered().html(self)
 
-    def _repr_png_(self) -> bytes:
-        return _registered().png(self)
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the timeline on matplotlib Axes, and return them.
 
@@ -40,6 +37,15 @@ class Viewable:
         wide and as high as the chart needs; a notebook shows it below the cell. Secrets and users are masked.
         """
         return _registered().plot(self, ax)
+
+
+class Picturable(Viewable):
+    """Base of a value that a notebook without HTML shows as a picture."""
+
+    __slots__ = ()
+
+    def _repr_png_(self) -> bytes:
+        return _registered().png(self)
 
 
 _loaders: list[Callable[[], Views]] = []
