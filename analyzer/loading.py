@@ -36,12 +36,12 @@ def load(source: Iterable[Source], policy: Policy | None = None) -> Run: ...
 def load(source: Source | Iterable[Source], policy: Policy | None = None) -> Report | Run:
     """Read captures and analyse them: a Report for one capture, a Run for a collection.
 
-    A Report comes of one file (its path or URL), an open file, the content of a HAR as text, bytes or dict, or a
-    Capture. A Run comes of a folder (searched recursively), a pattern such as `captures/*.har`, an archive with
-    several captures, or a list: also where it holds one capture only, so that a loop over `run.reports` always works.
+    One capture gives a Report: a file (path or URL), an open file, the content of a HAR (text, bytes or dict), a
+    Capture, or a Report, which is analysed again. A collection gives a Run, also where it holds one capture only: a
+    folder (searched recursively), a pattern such as `captures/*.har`, an archive with several captures, or a list.
 
     A capture of a Run that cannot be read is in `run.unreadable`, and the others are analysed. Raises CaptureError
-    where a single capture cannot be read or nothing matches, TypeError for anything else than the above.
+    where a single capture cannot be read or nothing matches, TypeError for anything else.
     """
     policy = Policy() if policy is None else policy
     if isinstance(source, str | os.PathLike) and not _is_content(source):
