@@ -54,7 +54,7 @@ def load(source: Source | Iterable[Source], policy: Policy | None = None) -> Rep
 
 
 def _is_content(source: object) -> bool:
-    """Is this text the capture itself, and no name?"""
+    """Return whether this text is the capture itself, and no name."""
     if not isinstance(source, str):
         return False
     like_json = source.lstrip("\ufeff \t\r\n").startswith("{")
@@ -79,7 +79,7 @@ def _one(source: Any, policy: Policy, name: str) -> Report:
 
 
 def _stream(source: Any) -> IO[bytes]:
-    """The bytes of a capture that is given as such."""
+    """Open the bytes of a capture whose content is given."""
     if isinstance(source, Mapping):
         source = json.dumps(source)
     elif hasattr(source, "read"):

@@ -495,7 +495,7 @@ class Capture(Value, frozen=True):
     observed: the first and the last instant that anything in the file witnesses.
     entries: how many requests the file has.
     pages: the documents, in order.
-    caveats: what the file cannot show, each with `id` and `message`.
+    caveats: the limits of this capture, each with `id` and `message`.
     skipped: parts that could not be read, each with `pointer` and `problem`.
     """
 
@@ -613,7 +613,7 @@ class Overlap(Value, frozen=True):
     interval: `start` and `end`. An end of None: still so when the capture was saved.
     duration: microseconds; a minimum where `duration_is_lower_bound`.
     at_most: it cannot have lasted longer. None: no upper bound.
-    peak: the most sockets at the same time, not for all of that time.
+    peak: how many were open at the same time at most, though not for all of that time.
     sessions: the ids of all sockets that took part.
     """
 
@@ -659,7 +659,7 @@ class Finding(Value, frozen=True):
     fingerprint: equal for the same fault in another capture: no times and no ids are in it.
     dev_only: it concerns development alone.
     cause: id of the cause (docs/causes), or None.
-    proof: where the cause can be seen.
+    proof: the places in the capture that show the cause.
     """
 
     rule: str
@@ -882,8 +882,8 @@ class Report(Picturable, Value, frozen=True):
     capture: what was read, with its source, exporter and caveats.
     sessions: one per socket, in the order in which they were asked for; the first has the id `s1`.
     verdict: what the capture as a whole shows; it counts every socket.
-    concurrency: `proven_peak` and `possible_peak`, the most sockets open at the same time; `proven_overlap`, how long
-    two or more were certainly open.
+    concurrency: `proven_peak` and `possible_peak`, how many sockets were open at the same time at most, certainly and
+    possibly; `proven_overlap`, how long two or more were certainly open.
     overlaps: every stretch with two or more open, certain and possible.
     groups: the sockets that are counted together, with the limits of their service.
     findings: what the rules say, by the policy.

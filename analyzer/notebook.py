@@ -1,7 +1,7 @@
-"""What a notebook shows of a report or a run: the verdict, the chart, the findings; of a run a table of captures.
+"""Show a report in a notebook as verdict, chart and findings, and a run as a table of captures.
 
 Secrets and users are masked, and no message data is in it. Styles are inline and without colours of the background,
-so that it reads in light and in dark notebooks.
+so that light and dark notebooks can show them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def plot(value: Report | Run, ax: Axes | None) -> Axes:
 
 
 def _figure(width: float, height: float) -> Figure:
-    """A figure of matplotlib; in IPython one of pyplot, which shows it below the cell."""
+    """Make a figure; in IPython one of pyplot, which IPython shows below the cell."""
     shell = sys.modules.get("IPython")
     if shell is not None and shell.get_ipython() is not None:
         from matplotlib import pyplot  # noqa: TID251 - what a notebook shows by itself
@@ -66,7 +66,7 @@ def _masked(value: Report | Run) -> Run:
 
 
 def _png(run: Run, headed: bool) -> bytes:
-    """A PNG with few colours: a third of the size."""
+    """Draw a PNG with few colours, which has a third of the size."""
     from PIL import Image
 
     drawn = timeline.draw(picture(run, WIDTH, headed=headed), "png", DPI)
@@ -89,8 +89,8 @@ def _report(value: Report) -> Iterator[str]:
         yield _line(_text(" ".join(others)))
     if report.sessions:
         data = base64.b64encode(_png(run, headed=False)).decode("ascii")
-        sockets = plural(len(report.sessions), "socket")
-        yield f'<img style="max-width:100%;height:auto" alt="Timeline of {sockets}" src="data:image/png;base64,{data}">'
+        alt = f"Timeline of {plural(len(report.sessions), 'socket')}. {_text(first)}"
+        yield f'<img style="max-width:100%;height:auto" alt="{alt}" src="data:image/png;base64,{data}">'
     yield from _findings(report)
     facts = [summary.name(report.capture.source), f"recorded with {report.capture.exporter.label}"]
     yield _line(_text(" · ".join(facts)), FAINT)
@@ -103,7 +103,8 @@ def _findings(report: Report) -> Iterator[str]:
     yield '<ul style="margin:.4em 0;padding-left:1.4em">'
     for it in told[:FINDINGS]:
         parts = [f"<strong>{it.severity}</strong>: {_text(it.message)} <code>{_text(it.rule)}</code>"]
-        parts += [_text(words) for words in (it.cause, it.remedy) if words]
+        parts += [_text(it.cause)] if it.cause else []
+        parts += [f"What to do: {_text(it.remedy)}"] if it.remedy else []
         yield f"<li>{'<br>'.join(parts)}</li>"
     yield "</ul>"
     if len(told) > FINDINGS:
@@ -151,7 +152,7 @@ def _range(least: int, most: int) -> str:
 
 
 def _overlap_length(report: Report) -> str:
-    """How long two or more were certainly open."""
+    """Say how long two or more were certainly open."""
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     if not proven:
         return "–"
@@ -171,5 +172,5 @@ def _sign(headline: summary.Headline) -> str:
 
 
 def _text(text: str) -> str:
-    """Text of a capture as text of a page."""
+    """Escape text of a capture."""
     return escape(summary.safe(text, LETTERS))

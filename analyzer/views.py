@@ -1,4 +1,4 @@
-"""How a value shows itself in a notebook: the seam between values and the layer that draws them.
+"""Let a value show itself in a notebook, though the layer that draws it is above it.
 
 The package registers `analyzer.notebook`, which is imported when a value is first shown.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Views(Protocol):
-    """Draw a value."""
+    """Show a value; the module `analyzer.notebook` does."""
 
     def html(self, value: Any) -> str: ...
 
@@ -23,7 +23,7 @@ class Views(Protocol):
 
 
 class Viewable:
-    """Base of values that a notebook shows as a picture and a table. Secrets and users are masked."""
+    """Give a value HTML for notebooks and a chart. Secrets and users are masked."""
 
     __slots__ = ()
 
@@ -40,7 +40,7 @@ class Viewable:
 
 
 class Picturable(Viewable):
-    """Base of a value that a notebook without HTML shows as a picture."""
+    """Give a value a picture, for notebooks that show no HTML."""
 
     __slots__ = ()
 
@@ -52,7 +52,7 @@ _loaders: list[Callable[[], Views]] = []
 
 
 def register(load: Callable[[], Views]) -> None:
-    """Set where the views come from; `load` is called each time, so let it be cheap once it was called."""
+    """Set the function that loads the views. It is called each time, so its second call must be cheap."""
     _loaders[:] = [load]
 
 

@@ -217,7 +217,7 @@ def flat_sessions(report: Report) -> Iterator[Json]:
 
 
 def _certainly_open(session: Session, report: Report) -> Duration | None:
-    """For how long the socket was open at least; None: it never opened."""
+    """Measure for how long the socket was open at least; None: it never opened."""
     if session.possible is None:
         return None
     if session.proven is None:
@@ -231,7 +231,7 @@ def _certainly_open(session: Session, report: Report) -> Duration | None:
 
 
 def _possibly_open(session: Session) -> Duration | None:
-    """For how long it was open at most; None: it never opened, or nothing bounds it."""
+    """Measure for how long it was open at most; None: it never opened, or nothing bounds it."""
     life = session.possible
     return None if life is None or life.end is None else life.end - life.start
 

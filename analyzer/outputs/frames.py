@@ -79,8 +79,8 @@ def overlaps_frame(results: Results) -> pandas.DataFrame:
     """Make a frame with one row per overlap, certain (`proven`) and possible.
 
     Columns: `source`, `confidence`, `start`, `end` (NaT: still open when the capture was saved), `duration_ms`,
-    `duration_is_lower_bound`, `peak`: the most at the same time, `sessions`: ids in a list, `duration_s`, and
-    `at_most_s`: it cannot have lasted longer (NaN: no upper bound).
+    `duration_is_lower_bound`, `peak`: how many were open at most, `sessions`: ids in a list, `duration_s`, and
+    `at_most_s`: the upper bound of its length (NaN: there is none).
     """
     rows = [
         {
@@ -137,7 +137,7 @@ def messages_frame(results: Results) -> pandas.DataFrame:
 
 
 def _times(messages: Messages) -> Any:
-    """The instants as numpy has them: none is known, or all are."""
+    """Convert the instants to numpy: either none is known, or all are."""
     import numpy
 
     if not len(messages.times):
@@ -146,14 +146,14 @@ def _times(messages: Messages) -> Any:
 
 
 def _joined(parts: Sequence[Any], kind: str) -> Any:
-    """One array of all of them."""
+    """Join the parts into one array."""
     import numpy
 
     return numpy.concatenate([numpy.asarray(part, kind) for part in parts]) if parts else numpy.empty(0, kind)
 
 
 def _repeated(names: Sequence[str], counts: Sequence[int]) -> Any:
-    """Each name as often as its socket has messages."""
+    """Repeat each name once per message."""
     import numpy
 
     categories = list(dict.fromkeys(names))
@@ -196,7 +196,7 @@ def _length(interval: Interval | None) -> float | None:
 
 
 def _dated(rows: Sequence[dict[str, Any]], names: list[str]) -> pandas.DataFrame:
-    """A frame of these columns: instants as instants, seconds as numbers, also where none is known."""
+    """Make a frame of these columns, with types that do not depend on the rows."""
     import pandas
 
     frame = pandas.DataFrame(rows, columns=names)
@@ -209,7 +209,7 @@ def _dated(rows: Sequence[dict[str, Any]], names: list[str]) -> pandas.DataFrame
 
 
 def _reports(results: Results, show_secrets: bool = False) -> tuple[Report, ...]:
-    """All reports, masked as one run. Raises TypeError for what holds none."""
+    """List all reports, masked as one run. Raises TypeError for what holds none."""
     run = Run(tuple(_flat(results)), (), Policy())
     return masked(run, secrets=not show_secrets, users=not show_secrets).reports
 
