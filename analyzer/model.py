@@ -890,8 +890,9 @@ class Report(Picturable, Value, frozen=True):
     policy: by which the findings were made.
     opened: whether any socket opened.
 
-    An instant is an integer: microseconds since 1970, UTC. A duration is one, too: microseconds. Frames have datetimes
-    and seconds. `repr`, `plot` and what a notebook shows are masked; the fields hold what the capture holds.
+    An instant is an integer, microseconds since 1970 in UTC: `pandas.to_datetime(instant, unit="us", utc=True)`. A
+    duration is an integer, microseconds. Frames have datetimes and seconds. `repr`, `plot` and what a notebook shows
+    are masked; the fields hold what the capture holds.
     """
 
     capture: Capture

@@ -22,7 +22,7 @@ from analyzer.redaction import masked
 from analyzer.remembering import remember_last
 from analyzer.rules import RULES
 
-WIDTH, DPI, COLORS = 10.0, 110, 64  # of the picture: inches, pixels per inch, colours
+WIDTH, DPI, COLORS = 10.0, 100, 32  # of the picture: inches, pixels per inch, colours
 FINDINGS, CAPTURES = 8, 40  # that are shown; frames have the others
 LETTERS = 600  # of one text
 TONES = {"bad": "#d1432b", "unsure": "#b07d00", "good": "#1a8f6e"}  # read on white and on black

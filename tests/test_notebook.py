@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from analyzer import Report, Run, load
 from analyzer.model import Unreadable
+from tests.small_har import har, socket
 from tests.test_canaries import HARS, leaks
 from tests.test_hostile import HOSTILE
 from tests.test_hostile import run as hostile_run
@@ -112,8 +113,8 @@ def test_a_run_of_many_captures_is_cut(report: Report) -> None:
 
 
 def test_nothing_secret_is_shown() -> None:
-    for har in HARS.values():
-        report = load(json.dumps(har))
+    for capture in HARS.values():
+        report = load(json.dumps(capture))
         assert isinstance(report, Report)
         for value in (report, load([report])):
             assert leaks(value._repr_html_()) == []
@@ -160,3 +161,10 @@ def test_a_chart_leaves_other_axes_and_pyplot_alone(report: Report) -> None:
 def test_a_run_is_drawn_panel_by_panel(report: Report) -> None:
     axes = Run((report, report), (), report.policy).plot()
     assert sum(text.get_text() == "since start" for text in axes.texts) == 2
+
+
+def test_sixty_sockets_stay_small() -> None:
+    report = load(har(*(socket(n / 10, None if n % 3 else n / 10 + 5) for n in range(60))))
+    assert isinstance(report, Report)
+    assert len(report.sessions) == 60
+    assert max(len(report._repr_html_()), len(report._repr_png_())) < 60_000
