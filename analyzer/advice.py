@@ -1,18 +1,20 @@
-"""How to record so that the next capture decides: one row per exporter, never the program that was used already."""
+"""How to record so that the next capture is decided: one row per exporter, never the program that wrote this one."""
 
 from __future__ import annotations
 
 from analyzer.model import Capture, Value
 
-RECORDER = "`har-sockets record URL` records the instant of each opening and close."
-IN_TESTS = "In tests record with the pytest plugin of har-sockets, or by hand with `har-sockets record URL`."
+OURS = "`har-sockets record URL`, which records the exact time of each opening and close"
+RECORDER = f"Record with {OURS}."
+IN_TESTS = "Record with the pytest plugin of har-sockets in tests, or by hand with `har-sockets record URL`."
 DEVTOOLS = "Record with Chrome DevTools (opened before the page, Preserve log on, no filter)"
-# What tells that the capture does not hold all of what happened, beside what hides sockets.
+EITHER = f"{DEVTOOLS}, or with {OURS}."
+# Caveats that also mean that the capture does not hold everything that happened, beside those that hide sockets.
 INCOMPLETE = {"filtered", "earlier-pages-missing"}
 
 
 class Row(Value, frozen=True):
-    """What to do so that no socket is missing (`whole`), and so that openings and closes have instants (`exact`)."""
+    """How to record all sockets (`whole`), and exact times of openings and closes (`exact`)."""
 
     whole: str
     exact: str
@@ -20,58 +22,62 @@ class Row(Value, frozen=True):
 
 ROWS = {
     "chrome": Row(
-        "Record again: open DevTools before the page, turn Preserve log on, clear every filter, use the page, export.",
+        "Record again: open DevTools before the page, turn on Preserve log, clear every filter, use the page, and "
+        "export the HAR.",
         RECORDER,
     ),
     "firefox": Row(
-        "Record again: open the network panel before the page, turn Persist Logs on, clear every filter, and save.",
-        f"Firefox records no closes. {DEVTOOLS}; or: {RECORDER}",
+        "Record again: open the Network panel before the page, turn on Persist Logs, clear every filter, use the page, "
+        "and save all as HAR.",
+        f"Firefox records no closes. {EITHER}",
     ),
-    "webkit": Row(
-        f"Safari never exports WebSockets. {DEVTOOLS}; or: {RECORDER}", f"Safari exports no closes. {RECORDER}"
-    ),
+    "webkit": Row(f"Safari never exports WebSockets. {EITHER}", f"Safari exports no closes. {RECORDER}"),
     "playwright": Row(
-        f"Playwright writes WebSockets from 1.61 on, without their closes. {IN_TESTS}",
+        f"Playwright writes WebSockets from version 1.61 on, without their closes. {IN_TESTS}",
         f"Playwright records no closes. {IN_TESTS}",
     ),
     "mitmproxy": Row(
-        "Start before the page is loaded, and write the HAR with `save.har`: it has sockets that are still open.",
-        f"mitmproxy writes no closes into a HAR; HTTP Toolkit does. In a browser: {RECORDER}",
+        "Start mitmproxy before the page loads, and write the HAR with `save.har`, which includes sockets that are "
+        "still open.",
+        f"mitmproxy writes no closes into a HAR. Record with HTTP Toolkit, which does, or in a browser with {OURS}.",
     ),
     "http-toolkit": Row(
-        "Record again: start HTTP Toolkit before the page is loaded, use the page, and export all of it.",
+        "Record again: start HTTP Toolkit before the page loads, use the page, and export everything.",
         RECORDER,
     ),
     "cypress-har-generator": Row(
-        f"It leaves out sockets that are still open: close them before the HAR is saved, or: {RECORDER}",
-        f"Record the page that the test opens by hand: {RECORDER}",
+        "cypress-har-generator leaves out sockets that are still open. Close them before the HAR is saved, or record "
+        f"with {OURS}.",
+        f"Open the page of the test by hand. {RECORDER}",
     ),
-    "chrome-har-capturer": Row(f"Record before the page is loaded. {IN_TESTS}", f"It records no closes. {IN_TESTS}"),
-    "chrome-har": Row(f"It never writes WebSockets. {IN_TESTS}", IN_TESTS),
-    "puppeteer-har": Row(f"It never writes WebSockets. {IN_TESTS}", IN_TESTS),
-    "selenium-robot": Row(f"Record before the page is loaded. {IN_TESTS}", IN_TESTS),
+    "chrome-har-capturer": Row(
+        f"Start the recording before the page loads. {IN_TESTS}", f"chrome-har-capturer records no closes. {IN_TESTS}"
+    ),
+    "chrome-har": Row(f"chrome-har never writes WebSockets. {IN_TESTS}", IN_TESTS),
+    "puppeteer-har": Row(f"puppeteer-har never writes WebSockets. {IN_TESTS}", IN_TESTS),
+    "selenium-robot": Row(f"Start the recording before the page loads. {IN_TESTS}", IN_TESTS),
     "har-sockets": Row(
-        "Record again from before the page is loaded, and use it so that it connects before the recording ends.",
-        "Record again, in one go, from before the page is loaded until its sockets are closed.",
+        "Record again: start before the page loads, and use the page until it connects, before the recording ends.",
+        "Record again in one go, from before the page loads until its sockets have closed.",
     ),
-    "merged": Row("Record again: begin each recording before its page is loaded, and end all at once.", RECORDER),
+    "merged": Row("Record again: start each recording before its page loads, and end all of them together.", RECORDER),
 }
-OTHERS = Row(f"{DEVTOOLS}, or with HTTP Toolkit. Or: {RECORDER}", f"{DEVTOOLS}, or with HTTP Toolkit. Or: {RECORDER}")
+OTHERS = Row(f"{DEVTOOLS}, with HTTP Toolkit, or with {OURS}.", f"{DEVTOOLS}, with HTTP Toolkit, or with {OURS}.")
 
 
 def row(capture: Capture) -> Row:
-    """The row of the program that wrote the capture; where several did, of what is made of several."""
+    """Find the row of the program that wrote the capture, or the row of merged captures."""
     known = ROWS.get(capture.exporter.id)
     return known or (ROWS["merged"] if capture.format == "merged" else OTHERS)
 
 
 def to_see_all(capture: Capture) -> str:
-    """So that no socket is missing."""
+    """Say how to record so that no socket is missing."""
     return row(capture).whole
 
 
 def to_decide(capture: Capture) -> str:
-    """So that it can be told whether sockets were open at the same time."""
+    """Say how to record so that the capture shows whether sockets overlapped."""
     incomplete = any(it.hides_sockets or it.id in INCOMPLETE for it in capture.caveats)
     return row(capture).whole if incomplete and not _closes_missing(capture) else row(capture).exact
 

@@ -1,7 +1,7 @@
-"""What an answer may rest on though the capture does not show it: each is named as a caveat of the answer.
+"""Assumptions that an answer may rest on although the capture does not show them, each named as a caveat.
 
-Two kinds: what somebody says of a capture (`--assume`), and what nearly always holds and nothing in the file can show.
-The second kind can be taken back where there is an option for it.
+There are two kinds: what a user states about a capture (`--assume`), and what nearly always holds and no file shows. An
+assumption of the second kind can be turned off where an option exists for it.
 """
 
 from __future__ import annotations
@@ -14,45 +14,45 @@ from analyzer.model import Assume, Capture, Caveat, Session
 
 RELOAD = Caveat(
     "assumed-reload",
-    "Assumed: a page was reloaded where its tab loaded its address again. If a blank page lay in between, or the "
-    "address was typed after history.pushState, the back/forward cache may have kept the old page and its sockets "
-    "(--assume bfcache).",
+    "Assumed: the page was reloaded when its tab loaded the same address again. If a blank page came in between, or "
+    "somebody typed the address after history.pushState, the back/forward cache may have kept the old page and its "
+    "sockets; then pass --assume bfcache.",
     assumed=True,
 )
 PLAYWRIGHT_LAUNCHED = Caveat(
     "assumed-no-bfcache",
-    "Assumed: Playwright launched the browser itself, which switches the back/forward cache off, so the sockets of a "
-    "page closed when it was left. Over connectOverCDP, or with other arguments, they may stay open (take it back: "
-    "--assume bfcache).",
+    "Assumed: Playwright launched the browser itself with the back/forward cache off, so the sockets of a page closed "
+    "when the tab left the page. With connectOverCDP or other browser arguments they may stay open; then pass --assume "
+    "bfcache.",
     assumed=True,
 )
 SOCKETS_BAR_BFCACHE = Caveat(
     "assumed-no-bfcache",
-    "Assumed: the sockets of a page closed when it was left, since the back/forward cache of Chrome up to 149 keeps no "
-    "page that has one open (the version is the one that the User-Agent names; --assume bfcache takes this back).",
+    "Assumed: the sockets of a page closed when the tab left the page, because the back/forward cache of Chrome up to "
+    "149 keeps no page with an open socket. The User-Agent names the version. If that is wrong, pass --assume bfcache.",
     assumed=True,
 )
 FIRST_RELOADED = Caveat(
     "assumed-first-reload",
-    "Assumed: the first page in this file was reloaded. If it was reached by a link instead, the back/forward cache "
-    "may keep the page before, and sockets that are not in this file.",
+    "Assumed: the first page in this file was reloaded. If a link led to it instead, the back/forward cache may keep "
+    "the page before it, with sockets that are not in this file.",
     assumed=True,
 )
 NOT_CLEARED = Caveat(
     "assumed-not-cleared",
-    "Assumed: the log was not cleared while it was recorded. A file of sockets alone does not show it.",
+    "Assumed: nobody cleared the log during the recording. A file that contains only sockets does not show that.",
     assumed=True,
 )
 EARLIER_KEPT = Caveat(  # no assumption: what holds where neither of the two above does
     "earlier-page-kept",
-    "The first page in this file was reached from a page that is not in it: the back/forward cache may keep that page, "
-    "and its sockets.",
+    "A page that is not in this file led to the first page in it. The back/forward cache may keep that page and its "
+    "sockets.",
     True,
 )
 PAGE_ALIVE = Caveat(
     "assumed-page-alive",
-    "Assumed: when the file was saved the last page was still there, and the recording had not been paused. Chrome "
-    "does not show that a page was closed, crashed or was emptied (about:blank).",
+    "Assumed: when the file was saved, the last page was still open and the recording was not paused. Chrome does not "
+    "record that a page was closed, crashed or was replaced by about:blank.",
     assumed=True,
 )
 BY_WORD = {
@@ -64,7 +64,7 @@ BY_WORD = {
     ),
     Assume.RECORDED_FROM_START: Caveat(
         "assumed-recorded-from-start",
-        "Assumed (--assume recorded-from-start): the recording began before the page was loaded, and was not cleared.",
+        "Assumed (--assume recorded-from-start): the recording began before the page loaded, and nobody cleared it.",
         assumed=True,
     ),
 }

@@ -1,4 +1,4 @@
-"""One row an exporter: what it means by what HAR 1.2 leaves open.
+"""One row per exporter: how it fills in what HAR 1.2 leaves open.
 
 HAR has no field for the close of a WebSocket and none for the time of the export; each exporter leaves other
 traces. A row can be read, tested and cited. The last, UNKNOWN, is the one that claims least. The rows that no
@@ -36,7 +36,7 @@ class Tabs(Enum):
 
     DOCUMENT = "one document; numbered in order of load, page_1, page_2 ..."
     TAB = "one tab, for all the documents that it loads"
-    TOLD = "one document, of which the page says in which tab and how it was loaded (_tab, _kind)"
+    TOLD = "one document; its page names the tab, and how it was loaded (_tab, _kind)"
     NOTHING = "nothing that bounds a socket"
 
 
@@ -235,7 +235,7 @@ def label(row: Row, name: str | None, version: str | None, comment: str | None) 
 
 
 def caveats(row: Row, named: bool = True) -> list[Caveat]:
-    """What a capture by this exporter cannot show, whatever it holds. `named`: the file says by which it was made."""
+    """List what a capture by this exporter never shows. `named`: the file names the program that wrote it."""
     told = []
     match row.omits:
         case Omits.ALL:
@@ -253,16 +253,20 @@ def caveats(row: Row, named: bool = True) -> list[Caveat]:
                 )
             )
         case Omits.UNKNOWN:
-            program = "this program" if named else "the program that made it, which it does not name,"
-            told.append(Caveat("exporter-unknown", f"What {program} leaves out of a HAR is not known.", True))
+            message = "It is unknown which sockets this program leaves out."
+            if not named:
+                message = (
+                    "This file does not name the program that wrote it, so it is unknown which sockets are missing."
+                )
+            told.append(Caveat("exporter-unknown", message, True))
     if row.omits is not Omits.ALL and row.close is Close.CLOSE_FRAME and row is not UNKNOWN:
         told.append(Caveat("closes-not-recorded", f"{row.label} does not record when a socket closed."))
     if row is CHROME:
         told.append(
             Caveat(
                 "out-of-sight",
-                "Chrome does not show sockets that opened before DevTools did, those of shared workers, nor what "
-                "happened while its recording was paused.",
+                "Chrome does not record sockets that opened before DevTools, sockets of shared workers, or anything "
+                "that happened while the recording was paused.",
             )
         )
     return told

@@ -126,7 +126,7 @@ def extract(source: str, catalogue: Sequence[Row] = (), key: str | None = None) 
         if _answer(_analyzed(data, catalogue)) == _answer(report):
             small.check(source)
             return small.extract(data)
-    raise CaptureError(source, "", "an extract of it would not give the same answer, so none was made")
+    raise CaptureError(source, "", "its extract would not give the same answer, so none was written")
 
 
 def _analyzed(data: bytes, catalogue: Sequence[Row]) -> Report:
@@ -545,7 +545,7 @@ class _Small:
         words = {word.casefold() for word in ALNUM.findall(text)}
         users = (user.casefold() for user in self.masks.users)
         if any(it in text for it in hidden) or any(user in words for user in users):
-            raise CaptureError(source, "", "something that was removed would still be in the extract, so none was made")
+            raise CaptureError(source, "", "its extract would still contain a secret or a user, so none was written")
 
     def extract(self, data: bytes) -> Extract:
         pages = len(self._pages())

@@ -1,6 +1,6 @@
-"""A report and its policy -> does it pass? What the exit status, JUnit and annotations say alike.
+"""Judge a report by its policy: the exit status, JUnit and annotations follow from this.
 
-A gate that saw nothing, or cannot tell, does not pass unless it is told to.
+A capture that shows no socket, or that is undecided, passes only where the policy allows it.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ VIOLATED, UNREADABLE, EMPTY, UNDECIDED = 1, 3, 5, 4
 class Result(StrEnum):
     PASS = "PASS"  # noqa: S105 - no password
     FAIL = "FAIL"
-    UNTOLD = "????"
+    UNDECIDED = "UNDECIDED"
 
 
 class Judgement(Value, frozen=True):
-    """What the gate says of one capture."""
+    """The result of one capture."""
 
     result: Result
     status: int  # the exit status that it asks for
-    failing: tuple[Finding, ...]  # the gravest first
-    known: tuple[Finding, ...]  # that would fail, and are in the baseline
+    failing: tuple[Finding, ...]  # the most severe first
+    known: tuple[Finding, ...]  # would fail, but are in the baseline
 
 
 def judge(report: Report, policy: Policy) -> Judgement:
-    """Violations first, then a capture in which no socket opened, then one that cannot be told."""
+    """Judge violations first, then a capture in which no socket opened, then an undecided one."""
     bad = sorted((it for it in report.findings if fails(it, policy)), key=lambda it: it.severity.rank, reverse=True)
     result, status = Result.PASS, 0
     if bad:
         result, status = Result.FAIL, VIOLATED
     elif not report.opened and not policy.allow_empty:
-        result, status = Result.UNTOLD, EMPTY
+        result, status = Result.UNDECIDED, EMPTY
     elif undecided(report) and not policy.allow_undecided:
-        result, status = Result.UNTOLD, UNDECIDED
+        result, status = Result.UNDECIDED, UNDECIDED
     return Judgement(result, status, tuple(bad), tuple(it for it in report.findings if known(it, policy)))
 
 
@@ -46,21 +46,22 @@ def fails(finding: Finding, policy: Policy) -> bool:
 
 
 def known(finding: Finding, policy: Policy) -> bool:
-    """Would it fail, were it not in the baseline?"""
+    """Does this finding pass only because the baseline holds it?"""
     return finding.severity.at_least(policy.fail_on) and finding.fingerprint in policy.baseline
 
 
 def undecided(report: Report) -> bool:
-    """Can it not be told whether the policy is kept: may what happened break it, by all that the capture shows?
+    """Decide whether what happened may break the policy, though the capture does not prove it.
 
-    Sockets may be missing from it; or those that are there may have been open for as long as they possibly were, and
-    then the policy would be broken (`Report.unsure`). What breaks it in no case is decided, whatever the verdict.
+    Sockets may be missing from the capture; or the sockets in it may have been open for as long as they possibly were,
+    and then the policy would be broken (`Report.unsure`). A capture that cannot break the policy is decided, whatever
+    the verdict.
     """
     return report.unsure or any(caveat.hides_sockets for caveat in report.capture.caveats)
 
 
 def exit_status(run: Run) -> int:
-    """1 violated, 3 a capture could not be read, 5 no socket opened in one, 4 one cannot be told, 0 all pass."""
+    """Choose the status: 1 violated, 3 one capture unreadable, 5 no socket opened in one, 4 one undecided, 0 passed."""
     found = {judge(report, run.policy).status for report in run.reports}
     found |= {UNREADABLE} if run.unreadable else set()
     return next((status for status in (VIOLATED, UNREADABLE, EMPTY, UNDECIDED) if status in found), 0)

@@ -11,7 +11,7 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from enum import Enum, StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeAlias, TypeVar
@@ -80,7 +80,7 @@ def spoken(duration: Duration) -> str:
     return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
-NAMED, LONG = 5, 200  # addresses that are named one by one, and letters of all of them
+NAMED, LONG = 5, 400  # addresses that are named one by one, and letters of all of them
 
 
 def enumerated(words: Sequence[str]) -> str:
@@ -634,16 +634,44 @@ class Overlap(Value, frozen=True):
 
 
 def describe(overlap: Overlap, least: int = 2) -> str:
-    """How long how many were open: `least` or more. Never the peak for the length of the whole stretch."""
+    """Say how long `least` or more sockets were open, and how many at most: `2 or more for at least 2.23 s, peak 4`.
+
+    The peak never stands for the whole length.
+    """
     many = "both" if len(overlap.sessions) == 2 else f"{least} or more"
+    details = [many + _length(overlap)]
+    details += [f"peak {overlap.peak:,}"] if overlap.peak > least else []
+    details += ["still open when the capture was saved"] if overlap.interval.end is None else []
+    return ", ".join(details)
+
+
+def describe_overlap(overlap: Overlap, whose: str, least: int = 2) -> str:
+    """Say which sockets overlapped, without a full stop: `2 sockets of HOST were open at the same time for 1.2 s`."""
+    number = len(overlap.sessions)
+    some = overlap.peak < number
+    sockets = f"{f'Up to {overlap.peak:,} of ' if some else ''}{plural(number, 'socket')} of {whose}"
+    were = "were open at the same time"
+    if number > 2:
+        return f"{sockets} {were}: {describe(overlap, least)}"
+    last = ", still open when the capture was saved" if overlap.interval.end is None else ""
+    return f"{sockets} {were}{_length(overlap)}{last}"
+
+
+def _length(overlap: Overlap) -> str:
+    """The length of an overlap with its bounds: ` for at least 2.23 s and at most 3 s`."""
+    if not overlap.duration:
+        return ""
     sure = overlap.at_most is not None and spoken(overlap.at_most) == spoken(overlap.duration)
-    bound = "at least " if overlap.duration_is_lower_bound and not sure else ""
-    length = f" for {bound}{spoken(overlap.duration)}" if overlap.duration else ""
-    if bound and overlap.duration and overlap.at_most is not None:
-        length += f" and at most {spoken(overlap.at_most)}"
-    most = f", up to {overlap.peak:,} at once" if overlap.peak > least else ""
-    last = ", still so when the capture was saved" if overlap.interval.end is None else ""
-    return f"{many} open{length}{most}{last}"
+    least = "at least " if overlap.duration_is_lower_bound and not sure else ""
+    most = f" and at most {spoken(overlap.at_most)}" if least and overlap.at_most is not None else ""
+    return f" for {least}{spoken(overlap.duration)}{most}"
+
+
+class CauseConfidence(StrEnum):
+    """How certain a cause is. LIKELY: another cause can look the same in this capture."""
+
+    LIKELY = "likely"
+    CERTAIN = "certain"
 
 
 class Finding(Value, frozen=True):
@@ -675,11 +703,19 @@ class Finding(Value, frozen=True):
     dev_only: bool = False  # it concerns development alone: dev servers, or a cause that production does not have
     cause: str | None = None  # Cause.id
     why: str | None = None  # that cause, in one sentence
+    cause_confidence: CauseConfidence | None = None
     proof: tuple[Proof, ...] = ()  # where one can see it
 
     def __repr__(self) -> str:
         cause = "" if self.cause is None else f", {self.cause}"
         return f"<Finding {self.rule}: {self.severity}, {self.confidence}{cause}, {', '.join(self.sessions)}>"
+
+    @property
+    def explanation(self) -> str | None:
+        """The cause as people read it: `Likely cause: ...` or `Cause: ...`."""
+        if self.why is None:
+            return None
+        return f"{'Cause' if self.cause_confidence is CauseConfidence.CERTAIN else 'Likely cause'}: {self.why}"
 
 
 class Proof(Value, frozen=True):
@@ -698,7 +734,7 @@ class Proof(Value, frozen=True):
 
 
 class Explanation(Value, frozen=True):
-    """Why sockets were open at once, as far as the capture shows it."""
+    """Why sockets were open at the same time, where the capture shows it."""
 
     why: str  # one sentence
     proof: tuple[Proof, ...]
@@ -969,7 +1005,7 @@ class Report(Picturable, Value, frozen=True):
         long or too many. A path gives way as a whole: a part of it could not be masked."""
         found = list(dict.fromkeys(session.endpoint.partition("://")[2] for session in self.named(ids)))
         if not found:
-            return "no endpoint"
+            return "no address"
         if len(found) < 3 or (len(found) <= NAMED and sum(map(len, found)) <= LONG):
             return enumerated(found)
         hosts = list(dict.fromkeys(place.partition("/")[0] for place in found))
@@ -1007,6 +1043,21 @@ class Unreadable(Value, frozen=True):
         return f"<Unreadable {file_name(self.source)}>"
 
 
+class Selection(Value, frozen=True):
+    """Which captures of a run are shown (`--only`, `--top`), and what the whole run shows."""
+
+    own_words = frozenset({"only"})
+
+    only: tuple[str, ...]  # results, rules, causes; none: all
+    top: int | None  # so many, the worst first; None: all
+    matching: int  # captures that `only` asks for
+    totals: tuple[tuple[str, int], ...]  # captures of the whole run by result, in words
+
+    def __len__(self) -> int:
+        """How many captures the whole run has."""
+        return sum(number for _, number in self.totals)
+
+
 class Run(Viewable, Value, frozen=True):
     """Hold the reports of several captures. In a notebook it shows a table of them, the worst first.
 
@@ -1021,6 +1072,8 @@ class Run(Viewable, Value, frozen=True):
     title: str | None = None  # of the report, as whoever asks for it has it
     meta: tuple[tuple[str, str], ...] = ()  # release, build: shown at the head of a report
     rules: tuple[Rule, ...] = ()  # all that were applied, for outputs that list them
+    selection: Selection | None = None  # None: all captures are shown
+    zone: tzinfo = UTC  # in which people read instants; programs get UTC
 
     def __repr__(self) -> str:
         return f"<Run of {plural(len(self.reports), 'report')}, {len(self.unreadable):,} unreadable>"

@@ -15,7 +15,7 @@ QUEUED = SECOND // 10
 FOREVER = 1 << 62
 ABANDONED = "closed before the connection is established"  # as Chromium says it
 # What to do where each socket was about to be closed when the next one was opened.
-WAIT = "Close the old socket, and wait until it is closed, before the next one is opened."
+WAIT = "Close the old socket, and wait for the close, before you open the next one."
 
 
 def created(session: Session) -> Instant:

@@ -169,7 +169,7 @@ def _told(capture: Capture, found: Sequence[Session], policy: Policy) -> Capture
     nameless = [session for session in found if session.user is None and policy.counts(session)]
     if policy.per is not Scope.USER or not nameless:
         return capture
-    message = f"The user of {len(nameless):,} of the sockets is not known: they are counted together by address."
+    message = f"The user of {len(nameless):,} of the sockets is unknown, so they are counted by address."
     return msgspec.structs.replace(capture, caveats=(*capture.caveats, Caveat("user-unknown", message)))
 
 

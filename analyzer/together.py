@@ -27,8 +27,8 @@ SAME_START = 5 * SECOND  # by how much the clocks of two captures of one run may
 
 CLOCKS = Caveat(
     "clocks-as-they-are",
-    "Several captures as one: their clocks are taken as they are. Where two clocks differed, the times of their "
-    "sockets are wrong against each other by as much.",
+    "Several captures are on one timeline, each with its own clock. If two clocks differed, the times of their sockets "
+    "are wrong relative to each other by that difference.",
 )
 
 

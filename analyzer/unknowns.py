@@ -1,7 +1,7 @@
-"""What leaves open whether sockets were open at the same time: of some the close, of others the opening.
+"""Find the instants that decide whether sockets overlapped, and that the capture does not show.
 
 An instant is unknown where its bounds are wide. It matters where another socket's instant may lie within them: the
-close of one and the opening of another in either order.
+close of one socket and the opening of another in either order.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from analyzer.model import MILLISECOND, Instant, Outcome, Session
+from analyzer.model import MILLISECOND, Instant, Outcome, Report, Session, enumerated
 
 FOREVER: Instant = 1 << 62
 KNOWN = 10 * MILLISECOND  # bounds no wider than this give the instant
@@ -18,14 +18,14 @@ NAMED = 4
 
 
 class Unknown(NamedTuple):
-    """The sockets of which the close, and those of which the opening is unknown where it matters."""
+    """The sockets whose close is unknown, and those whose opening is, where it matters."""
 
     closes: tuple[Session, ...]
     openings: tuple[Session, ...]
 
 
 class _Range(NamedTuple):
-    """From when to when one socket may have opened, and may have closed."""
+    """When one socket may have opened and closed: the earliest and the latest instant of each."""
 
     session: Session
     opened: tuple[Instant, Instant]
@@ -33,7 +33,7 @@ class _Range(NamedTuple):
 
 
 def find(sessions: Iterable[Session]) -> Unknown:
-    """The instants that decide whether any two of these were open at the same time, and are not known."""
+    """Find the unknown instants that decide whether any two of these sockets overlapped."""
     ranges = [it for session in sessions if (it := _range(session)) is not None]
     latest_opening = _Extreme([(it.opened[0], it.opened[1]) for it in ranges])
     earliest_close = _Extreme([(-it.closed[1], -it.closed[0]) for it in ranges])
@@ -47,15 +47,54 @@ def find(sessions: Iterable[Session]) -> Unknown:
 
 
 def sentence(unknown: Unknown) -> str:
-    """The same in words, to stand behind a colon."""
+    """Write the same in words, to stand behind a colon."""
     saved = [it for it in unknown.closes if it.outcome is Outcome.OPEN]
     if saved and len(saved) == len(unknown.closes) and not unknown.openings:  # saved before others were (--together)
         return f"{_names(saved)} may have stayed open after {'its' if len(saved) == 1 else 'their'} capture was saved"
     parts = [f"when {_names(unknown.closes)} closed"] if unknown.closes else []
     parts += [f"when {_names(unknown.openings)} opened"] if unknown.openings else []
     if not parts:
-        return "one closed and the next opened too near to each other to tell which came first"
-    return f"{' and '.join(parts)} is not known"
+        return "the file does not show which came first, a close or the next opening"
+    return f"the file does not show {' and '.join(parts)}"
+
+
+def of_sockets(sessions: Sequence[Session]) -> str:
+    """Write why it is undecided whether these overlapped; of two sockets, which order of events is unknown."""
+    unknown = find(sessions)
+    if len(sessions) == 2:
+        first, second = sorted(sessions, key=_began)
+        in_order = first not in unknown.openings and second not in unknown.closes
+        if in_order and first.outcome is not Outcome.OPEN:
+            return f"the file does not show whether {first.name} had closed when {second.name} opened"
+    return sentence(unknown)
+
+
+def of_overlaps(report: Report) -> str:
+    """Write the same of all possible overlaps of a report."""
+    if len(report.overlaps) == 1:
+        return of_sockets(report.named(report.overlaps[0].sessions))
+    return sentence(_of_all(report.named(overlap.sessions) for overlap in report.overlaps))
+
+
+def in_short(overlaps: Iterable[Sequence[Session]]) -> str:
+    """Name the unknown instants of these overlaps in few words: `close of #1 unknown`."""
+    unknown = _of_all(overlaps)
+    parts = []
+    for event, sessions in (("close", unknown.closes), ("opening", unknown.openings)):
+        if sessions:
+            parts.append(f"{event if len(sessions) == 1 else event + 's'} of {_numbers(sessions)}")
+    return f"{' and '.join(parts)} unknown" if parts else "order of a close and the next opening unknown"
+
+
+def _of_all(overlaps: Iterable[Sequence[Session]]) -> Unknown:
+    found = [find(sessions) for sessions in overlaps]
+    closes = {session.id: session for unknown in found for session in unknown.closes}
+    openings = {session.id: session for unknown in found for session in unknown.openings}
+    return Unknown(tuple(closes.values()), tuple(openings.values()))
+
+
+def _began(session: Session) -> Instant:
+    return session.possible.start if session.possible is not None else FOREVER
 
 
 def _range(session: Session) -> _Range | None:
@@ -99,7 +138,13 @@ class _Extreme:
 
 
 def _names(sessions: Sequence[Session]) -> str:
-    names = [session.name for session in sessions]
-    if len(names) > NAMED:
-        return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1:,} others"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    """`socket #1`, `sockets #1 and #3`."""
+    return f"{'socket' if len(sessions) == 1 else 'sockets'} {_numbers(sessions)}"
+
+
+def _numbers(sessions: Sequence[Session]) -> str:
+    """`#1`, `#1 and #3`; of many the first few."""
+    numbers = [f"#{number}" for number in sorted(int(session.id[1:]) for session in sessions)]
+    if len(numbers) > NAMED:
+        numbers = [*numbers[: NAMED - 1], f"{len(numbers) - NAMED + 1:,} others"]
+    return enumerated(numbers)

@@ -1,4 +1,4 @@
-"""Writes docs/rules/: the manual page of every rule, from its docstring (`make rules`)."""
+"""Write docs/rules/: the manual page of every rule, from its docstring (`make rules`)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ FOLDER = Path(__file__).parent / "rules"
 HEAD = """\
 # The rules
 
-What `har-sockets rules RULE` tells. A severity can be set by rule, or a rule turned off:
-[ci.md](../ci.md#the-policy).
+The same pages as `har-sockets rules RULE`. You can set the severity of each rule, or turn a rule off:
+[testing-and-ci.md](../testing-and-ci.md#the-policy).
 
-| rule | severity | what it tells |
+| rule | severity | what it reports |
 |---|---|---|
 """
 
 
 def pages(rules: Sequence[Rule]) -> dict[str, str]:
-    """The pages by file name, with the list of all."""
+    """Write every page: its text by its file name, with the list of all."""
     rows = "".join(f"| [{rule.id}]({rule.id}.md) | {rule.severity} | {rule.title} |\n" for rule in rules)
     return {"README.md": HEAD + rows, **{f"{rule.id}.md": markdown(rule) for rule in rules}}
 

@@ -47,47 +47,49 @@ PAGE_TEXT = """\
 
 <!-- docs/services.py writes this page from analyzer/providers/catalogue.toml -->
 
-The catalogue says which service a socket belongs to, by its URL, subprotocols, first messages and the code that opened
-it. From that come the user (two sockets of one user are a mistake, two of different services are not), the limit that
-the service documents, what is secret, and the remedy. It is data: `analyzer/providers/catalogue.toml`.
+The catalogue recognises the service of a socket by its URL, subprotocols, first messages, and the code that opened it.
+Its row then says where the user stands (two sockets of one user are a mistake, two of different services are not), which
+limit the service documents, what is secret, and what to do. The catalogue is data: `analyzer/providers/catalogue.toml`.
 
-A socket that fits no row is judged all the same, by its address; only user, limit and remedy are not known then.
+A socket that matches no row is still checked, by its address. Then only its user, limit and remedy are unknown.
 
-The first row that matches counts, so the order is from the most specific to the least. A row that claims the sockets
-of something else does more harm than one that misses some: paths that anybody may use stand only beside what makes
-them certain.
+The first row that matches counts, so the order is from the most specific to the least. A row that claims the sockets of
+another service does more harm than a row that misses some. So a path that anybody may use counts only together with
+something that makes it certain.
 
 ## Services of your own
 
-    har-sockets --providers FILE.toml CAPTURE...
+```sh norun
+har-sockets --providers services.toml chat.har
+```
 
-The rows of that file are tried before the known ones, so they also replace them. A row that cannot work is refused
-when it is loaded, by its id. A complete one:
+The rows of that file come before the known ones, so they also replace them. A row that cannot work is refused by its id
+when the file is loaded. A complete row:
 
-```toml
+```toml services
 {example}```
 
 | field | meaning |
 |---|---|
 | `id`, `name` | lower case words with hyphens, unique in the file; the name as the vendor writes it |
 | `match` | a list of sets of conditions: one set must hold, with all its conditions |
-| `app`, `user` | places where the account and the user stand: the first that yields something counts |
+| `app`, `user` | places of the account and of the user: the first that yields something counts |
 | `client` | places of the client library's `name` (or the name itself), `version` and `runtime` |
-| `secrets` | places of what must leave no output, wherever else it occurs |
+| `secrets` | places of what must be masked everywhere, also if it occurs elsewhere |
 | `limits` | what the service documents: `max` connections per `scope`, its `source` (https), the date `checked` |
-| `per_page` | how many sockets a page opens by design; 1 unless said |
-| `billing` | by what connections are billed |
-| `remedy`, `link` | what to do about two at once, in a sentence or two; where that is documented (https) |
+| `per_page` | how many sockets a page opens by design; default 1 |
+| `billing` | how connections are billed |
+| `remedy`, `link` | what to do about an overlap, in a sentence or two; where that is documented (https) |
 | `dev_only` | `true` for a dev server |
-| `verified` | against what, `by`, the row was checked, and its `date` |
+| `verified` | `by`: what the row was checked against; `date`: when |
 
-The `scope` of a limit is within what the service counts: `user`, `app`, `account`, ... Its `mode` is `development`,
-`production` or the name of a plan, and absent where the limit always holds. A limit per user fails a capture when
+The `scope` of a limit is what the service counts per: `user`, `app`, `account` and so on. Its `mode` is `development`,
+`production` or the name of a plan; without a `mode` the limit always applies. A limit per user fails a capture if
 `--app-mode` names its mode.
 
 Conditions of `match`. Patterns are regular expressions; in TOML write them in single quotes.
 
-| condition | what it is held against |
+| condition | what it is compared with |
 |---|---|
 | `host`, `path` | the whole host (lower case, without the port), the whole path (decoded) |
 | `port` | the number |
@@ -99,19 +101,19 @@ Conditions of `match`. Patterns are regular expressions; in TOML write them in s
 | `by_page` | `true`: a script in a page of the same server opened it, and its path begins with that page's |
 | `receives_only` | `true`: messages are recorded, and none of them was sent |
 
-A place is one of `query` (with a `key`), `path`, `host`, `protocol`, `sent` and `received`, named by `in`. Then, in
-this order: `pattern` takes its first group, `base64` decodes, `jwt` takes the claims of a JSON Web Token, and `json`
-takes a member, dotted (of a list its first element; of an object all its texts).
+A place names its source in `in`: `query` (with a `key`), `path`, `host`, `protocol`, `sent` or `received`. Then, in this
+order: `pattern` takes its first group, `base64` decodes, `jwt` takes the claims of a JSON Web Token, and `json` takes a
+member by its dotted name (from a list the first element, from an object all its texts).
 
 ## Services
 
-The user and the app, and every value of a URL's query, are masked for all of them; a column tells what else is.
+For all of them the user, the app and every value of a URL's query are masked. A column names what else is.
 
 {services}
 
 ## Dev servers and test runners
 
-Their sockets are listed, and count in no overlap rule unless `--count-dev-servers` is given.
+Their sockets are listed, and count in no overlap rule unless you give `--count-dev-servers`.
 
 {dev_servers}
 """

@@ -16,6 +16,8 @@ from analyzer.model import Capture, Policy, Report
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 
+pytest.register_assert_rewrite("tests.documents")  # its assertions say what differs
+
 settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )

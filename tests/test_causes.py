@@ -41,7 +41,7 @@ SHOWN = {
     "chrome-cause-remount-connecting": ["cleanup-while-connecting"],
     "chrome-cause-remount-leaky": ["several-client-instances"],
     "chrome-cause-review-kicked": ["strict-mode-double-mount"],  # the server closed: no more than probable
-    "chrome-cause-review-relogin": ["several-client-instances"],  # one client that connected anew: likewise
+    "chrome-cause-review-relogin": ["several-client-instances"],  # one client that connected again: likewise
     "chrome-cause-review-relogin3": ["several-client-instances"],
     "chrome-cause-review-slowclean": ["missing-cleanup"],  # saved before its clean-up was done: likewise
     "chrome-cause-review-slowclean-long": ["strict-mode-double-mount"],
@@ -71,9 +71,9 @@ NEAR = {
     "socket-io-not-multiplexed": "chrome-cause-socketio-two-hosts",  # two servers cannot share
     "several-client-instances": "chrome-cause-review-relogopen",  # one client: the old socket closed a little later
 }
-# Probable: an effect without a clean-up, two components at once, one client that disconnects and connects anew look the
+# Likely: an effect without a clean-up, two components at once, one client that disconnects and connects again look the
 # same, or the capture was saved too early to tell.
-PROBABLE = {
+LIKELY = {
     "chrome-bug-hook-opens-later",
     "chrome-bug-stream-6-strict",
     "chrome-S2-overuse",
@@ -140,7 +140,7 @@ def test_every_cause_has_a_capture_that_shows_it_and_one_that_only_looks_alike(c
 def test_every_cause_is_named_for_its_file_and_has_its_manual(cause: Any) -> None:
     module = importlib.import_module(f"analyzer.causes.{cause.id.replace('-', '_')}")
     assert module.CAUSE is cause
-    for part in ("How it is told:", "Why it matters:", "What to do:"):
+    for part in ("How it is detected:", "Why it matters:", "What to do:"):
         assert part in (module.__doc__ or "")
 
 
@@ -160,9 +160,9 @@ def test_a_cause_has_proof_with_places_and_pointers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_what_is_not_certain_is_told_as_probable(name: str) -> None:
-    told = [it.why.startswith("Probably") for it in report(name).findings if it.why is not None]
-    assert set(told) == {name in PROBABLE}
+def test_what_is_not_certain_is_a_likely_cause(name: str) -> None:
+    told = [it.cause_confidence == "likely" for it in report(name).findings if it.why is not None]
+    assert set(told) == {name in LIKELY}
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -351,10 +351,10 @@ def test_the_number_of_connections_that_a_cause_names_is_that_of_those_together(
 def test_one_client_may_hold_two_sockets_one_after_the_other(report: Callable[..., Report]) -> None:
     (finding,) = report(har(stream(1, 20), stream(8, None), stream(9, 33), stream(22, None))).findings
     assert finding.why is not None
-    assert finding.why.startswith("At least 3 clients of one user")
+    assert "(at least 3 clients of one user)" in finding.why
     (finding,) = report(har(stream(1, None), stream(8, None), stream(16, None))).findings
     assert finding.why is not None
-    assert finding.why.startswith("3 clients of one user")
+    assert "(3 clients of one user)" in finding.why
 
 
 @pytest.mark.parametrize("frame", ["onclose", "Manager.onclose", "onClose", "onerror", "onDisconnect", "on_close"])
@@ -363,9 +363,9 @@ def test_a_socket_io_connection_that_was_opened_because_another_ended_is_no_cert
 ) -> None:
     again = stack("doOpen", "open", "lookup", "restart", frame)
     (finding,) = report(har(engine(1, 30), engine(12, None, calls=again))).findings
-    assert (finding.why or "").startswith("Probably")
+    assert finding.cause_confidence == "likely"
     (finding,) = report(har(engine(1, 30), engine(12, None))).findings
-    assert not (finding.why or "").startswith("Probably")
+    assert finding.cause_confidence == "certain"
 
 
 def names_only_what_met(it: Report) -> None:
@@ -389,7 +389,7 @@ def test_each_socket_that_a_cause_names_was_open_together_with_another_that_it_n
                      id="one address, one after the other, beside another address"),
         pytest.param([stream(1, 6), stream(5, None)], "Close the old socket", id="one user, a hand-over"),
         pytest.param([stream(1, None), stream(5, None)], "Create the client once", id="one user, both live on"),
-        pytest.param([stream(1, None), stream(5, None, "b")], "One user at a time", id="two users"),
+        pytest.param([stream(1, None), stream(5, None, "b")], "one user at a time", id="two users"),
     ],
 )  # fmt: skip
 def test_the_remedy_follows_from_what_was_open_together(
@@ -411,8 +411,8 @@ def test_an_effect_that_opens_later_is_not_said_to_lack_a_clean_up(later: bool, 
     )
     opened = [socket(start, None, calls=calls, seen=beats(2, 40)) for start, calls in ((1.0, first), (1.1, again))]
     (finding,) = (it for it in report(har(*opened)).findings if it.cause)
-    assert (finding.cause, (finding.why or "").startswith("Probably")) == ("missing-cleanup", later)
-    assert ("did not close its socket" in (finding.why or "")) is not later
+    assert (finding.cause, finding.cause_confidence == "likely") == ("missing-cleanup", later)
+    assert ("does not close the socket" in (finding.why or "")) is not later
 
 
 # -- known faults ----------------------------------------------------------------------------------------------

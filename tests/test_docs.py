@@ -1,16 +1,11 @@
-"""Text that names a file, a verdict or a slug is checked, or it will rot."""
+"""README and docs hold: every block of code runs, every name and link exists, every slug is documented."""
 
 from __future__ import annotations
 
 import ast
 import csv
 import io
-import os
 import re
-import shlex
-import shutil
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,82 +18,107 @@ from analyzer.model import Verdict
 from analyzer.outputs.document import columns
 from analyzer.providers import builtin
 from analyzer.rules import RULES
+from tests import documents
+from tests.documents import PAGES, README, ROOT, Block, block, blocks, inline_code, page_id
 
-ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "sample_hars/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PATHS = re.compile(r"`((?:analyzer|tests|docs|sample_hars|benchmarks|\.ci)/[\w./-]*|[\w-]+\.(?:md|toml))`")
-YOURS = {ROOT / "har-sockets.toml"}  # a file of who uses the program
+YOURS = {ROOT / "har-sockets.toml", ROOT / "services.toml"}  # files of who uses the program
 LINKS = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#([^)]*))?\)")
 # Where an evidence slug or the id of a caveat stands among the arguments.
 SLUGS = {"Bounds": 2, "_around": 2, "around": 2, "Active": 1, "StillOpen": 0, "Caveat": 0}
 SLUG = re.compile(r"[a-z]+(-[a-z]+)+$")
+COMMAND = re.compile(r"(har-sockets|make|python3?|py|pip|pytest|uvx|\.venv\S+) (?!install$)\S")
+BLOCKS = [each for page in PAGES for each in blocks(page)]
 
 
-def page_id(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+def block_id(each: Block) -> str:
+    return f"{page_id(each.page)}:{each.line}"
 
 
-def blocks(path: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+def test_every_block_is_of_a_kind() -> None:
+    assert [f"{block_id(each)}: {each.kind or 'indented'}" for each in BLOCKS if not documents.check(each)] == []
 
 
-def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
-    return {**kept, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)}
+@pytest.mark.parametrize("each", BLOCKS, ids=block_id)
+def test_every_block_does_what_its_kind_must(each: Block, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """`pytest tests/test_docs.py --accept` writes the outputs of today; read the diff before you commit it."""
+    check = documents.check(each)
+    assert check is not None
+    if request.config.getoption("--accept") and check in documents.OUTPUTS:
+        documents.accept(each, tmp_path)
+    else:
+        check(each, tmp_path)
 
 
-def ran(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment(), capture_output=True, encoding="utf-8", check=False
-    )
+@pytest.mark.parametrize("document", PAGES, ids=page_id)
+def test_every_command_and_option_in_the_text_exists(document: Path) -> None:
+    code = inline_code(document)
+    lines = [text for text in code if COMMAND.match(text)]
+    wrong = [f"{text}: {problem}" for text in lines for problem in documents.problems(text)]
+    named = {name for text in code for name in re.findall(r"^--[\w-]+(?:=\S+)?", text)}
+    known = documents.options() | documents.plugin_options() | documents.THEIR_OPTIONS
+    assert (wrong, sorted(named - known)) == ([], [])
 
 
-def test_the_readme_shows_the_help_as_it_is() -> None:
-    shown = next(block for block in blocks(README, "text") if block.startswith("Usage: har-sockets"))
-    # As a module it calls itself `python -m analyzer`.
-    told = ran(["-c", "import sys; sys.argv = ['har-sockets', '--help']; from analyzer.cli import main; main()"], ROOT)
-    assert shown.split("\n") == [line.rstrip() for line in told.stdout.split("\n")]
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("har-sockets chat.har --tolerence 5", "No such option"),
+        ("har-sockets report chat.har --jbos 2", "No such option"),
+        ("har-sockets chekc captures", "no such command: chekc"),
+        ("make dmeo", "no target dmeo"),
+        ("python benchmarks/rase.py", "no script"),
+        ("pip install '.[parket]'", "no extra parket"),
+        ("har-sokcets chat.har", "no such program"),
+    ],
+)
+def test_a_wrong_command_is_found(text: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=problem):
+        documents.parse(Block(README, 1, "sh", "norun", text), tmp_path)
 
 
-def commands() -> list[str]:
-    lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
-    return [line for line in lines if line.startswith("har-sockets ")]
+def test_a_block_of_no_kind_is_found() -> None:
+    assert documents.check(Block(README, 1, "", "", "har-sockets chat.har")) is None
+    assert documents.check(Block(README, 1, "text", "", "har-sockets chat.har")) is None
 
 
-@pytest.mark.parametrize("line", commands())
-def test_every_command_of_the_readme_works(line: str, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "sample_hars", tmp_path / "sample_hars")
-    done = ran(["-m", "analyzer", *shlex.split(line, comments=True)[1:]], tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_a_wrong_output_is_found(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        documents.run_and_compare(
+            Block(README, 1, "console", "", "$ har-sockets --version\nhar-sockets 0.0.0\n"), tmp_path
+        )
 
 
-def test_the_python_of_the_readme_works() -> None:
-    (code,) = blocks(README, "python")
-    done = ran(["-c", code], ROOT)
-    assert (done.returncode, done.stderr) == (0, "")
-    told = iter(done.stdout.splitlines())
-    promised = re.findall(r"print\(.*\)  # (.*)", code)
-    assert len(promised) == 4
-    assert [line for line in promised if line not in told] == []
+def test_the_readme_is_short() -> None:
+    lines = README.read_text("utf-8").splitlines()
+    first = next(number for number, line in enumerate(lines, 1) if re.match(r"(\$ )?har-sockets ", line))
+    assert (len(lines) <= 150, first <= 30) == (True, True)
+
+
+def test_the_index_has_every_page() -> None:
+    index = ROOT / "docs/README.md"
+    linked = {(index.parent / path).resolve() for path, _ in LINKS.findall(index.read_text("utf-8"))}
+    pages = {page for page in (ROOT / "docs").glob("*.md") if page != index}
+    folders = set((ROOT / "docs").glob("*/README.md"))
+    assert sorted(page_id(page) for page in (pages | folders) - linked) == []
 
 
 def test_the_readme_counts_the_services() -> None:
     assert f"{len(builtin())} services and dev servers" in README.read_text("utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_every_file_that_is_named_exists(page: Path) -> None:
-    text = page.read_text("utf-8")
+@pytest.mark.parametrize("document", PAGES, ids=page_id)
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    text = document.read_text("utf-8")
     named = {ROOT / path for path in PATHS.findall(text)}
-    linked = {page.parent / path for path, _ in LINKS.findall(text)}
+    linked = {document.parent / path for path, _ in LINKS.findall(text)}
     assert sorted(page_id(path) for path in (named | linked) - YOURS if not path.exists()) == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_every_heading_that_is_linked_exists(page: Path) -> None:
-    for path, heading in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]*)\)", page.read_text("utf-8")):
-        target = page.parent / path if path else page
+@pytest.mark.parametrize("document", PAGES, ids=page_id)
+def test_every_heading_that_is_linked_exists(document: Path) -> None:
+    for path, heading in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]*)\)", document.read_text("utf-8")):
+        target = document.parent / path if path else document
         headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.MULTILINE)
         assert heading in [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in headings]
 
@@ -112,7 +132,7 @@ def test_every_module_is_in_the_layout() -> None:
 def test_the_layers_are_those_that_are_checked() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
-    assert "\n".join(layers) + "\n" in blocks(ROOT / "docs/architecture.md", "text")
+    assert "\n".join(layers) + "\n" == block(ROOT / "docs/architecture.md", "text layers")
 
 
 def rows() -> dict[str, str]:
@@ -173,5 +193,5 @@ def test_every_exporter_rule_and_verdict_is_documented(word: str) -> None:
 
 
 def test_the_columns_of_the_csv_are_documented() -> None:
-    (block,) = blocks(ROOT / "docs/json.md", "text")
-    assert next(csv.reader(io.StringIO(block.replace("\n", "")))) == columns()
+    shown = block(ROOT / "docs/json.md", "text columns")
+    assert next(csv.reader(io.StringIO(shown.replace("\n", "")))) == columns()

@@ -69,8 +69,8 @@ def test_the_program_is_named_with_its_own_version(
 def test_a_program_is_not_called_unknown_beside_its_name() -> None:
     (named,) = caveats(UNKNOWN)
     (nameless,) = caveats(UNKNOWN, named=False)
-    assert named.message == "What this program leaves out of a HAR is not known."
-    assert "which it does not name" in nameless.message
+    assert named.message == "It is unknown which sockets this program leaves out."
+    assert "does not name the program" in nameless.message
     assert named.hides_sockets and nameless.hides_sockets
 
 

@@ -1389,27 +1389,27 @@ def test_rows_of_ones_own_come_first(tmp_path: Path) -> None:
             "provider own: pattern '*'",
             id="a query that is no pattern",
         ),
-        pytest.param(OWN + OWN, "provider own: this id is there twice", id="an id that is there twice"),
+        pytest.param(OWN + OWN, "provider own: this id is used twice", id="an id that is there twice"),
         pytest.param(OWN.replace("{ path = '/connect' }", ""), "provider own: match", id="nothing to match"),
         pytest.param(OWN.replace(" path = '/connect' ", ""), "provider own: match", id="a match without conditions"),
         pytest.param(
             OWN + "user = [{ in = 'query', json = 'id' }]",
-            "provider own: a place in the query has a key",
+            "provider own: a place in the query needs a key",
             id="a place in the query without a key",
         ),
         pytest.param(
             OWN + "user = [{ in = 'path', key = 'id' }]",
-            "provider own: a place in the query has a key, and no other",
+            "provider own: a place in the query needs a key, and no other",
             id="a key outside the query",
         ),
         pytest.param(
             OWN + "secrets = [{ in = 'path', pattern = '/x' }]",
-            "provider own: pattern '/x': the value is its first group",
+            "provider own: pattern '/x': it needs a group, whose text is the value",
             id="a pattern without a group",
         ),
         pytest.param(
             OWN + "secrets = [{ in = 'path', pattern = '/(?:x)' }]",
-            "provider own: pattern '/(?:x)': the value is its first group",
+            "provider own: pattern '/(?:x)': it needs a group, whose text is the value",
             id="a pattern whose only group captures nothing",
         ),
         pytest.param(
@@ -1429,12 +1429,12 @@ def test_rows_of_ones_own_come_first(tmp_path: Path) -> None:
         ),
         pytest.param(
             OWN + "limits = [{ scope = 'user', max = 1, source = 'https://x', checked = 'yesterday' }]",
-            "provider own: 'yesterday': a date is YYYY-MM-DD",
+            "provider own: 'yesterday': write the date as YYYY-MM-DD",
             id="a date that is none",
         ),
         pytest.param(
             OWN.replace("path = ", "host = 'Acme\\.example', path = "),
-            "provider own: host 'Acme\\\\.example': hosts are held against it in lower case",
+            "provider own: host 'Acme\\\\.example': write it in lower case",
             id="a host in upper case, which would never match",
         ),
         pytest.param(OWN.replace("path = ", "port = 0, path = "), "provider own: port 0: ", id="a port that is none"),
@@ -1495,7 +1495,7 @@ def test_what_is_packed_is_what_is_written(services: ModuleType, rows: ModuleTyp
 
 def test_the_example_of_the_page_works(services: ModuleType, tmp_path: Path) -> None:
     (row,) = loaded(tmp_path, services.EXAMPLE)
-    assert f"```toml\n{services.EXAMPLE}```" in (DOCS / "services.md").read_text("utf-8")
+    assert f"```toml services\n{services.EXAMPLE}```" in (DOCS / "services.md").read_text("utf-8")
     for host, sent, user in (
         ("push.acme.example", '{"auth":{"user_id":"alice","token":"t0k3n"}}', "alice"),
         ("localhost:9000", f'{{"auth":{{"user_id":"bob","token":"{ALICE}"}}}}', "bob"),

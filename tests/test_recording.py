@@ -702,7 +702,7 @@ def test_what_only_playwright_saw_ends_with_its_page() -> None:
         pytest.param(
             {"opened": True, "latest": 2, "by": By.RELOAD}, "- socket #7 closed: page reloaded (1 open now)", id="by"
         ),
-        pytest.param({"opened": True, "lost": True}, "- socket #7 lost from sight (1 open now)", id="lost"),
+        pytest.param({"opened": True, "lost": True}, "- socket #7 no longer recorded (1 open now)", id="lost"),
         pytest.param({"latest": 2, "problem": "code: 403"}, "! socket #7 failed: code: 403 (1 open now)", id="failed"),
     ],
 )  # fmt: skip

@@ -22,46 +22,47 @@ CAPTURES = Path(__file__).parent / "captures"
     [
         pytest.param(
             "chrome-S2-overuse",
-            [("duplicate-connection", "error", "4 sockets of one user of Stream Chat: 2 or more open for at least "
-              "2.23 s, up to 4 at once, still so when the capture was saved.")],
+            [("duplicate-connection", "error", "4 sockets of one user of Stream Chat were open at the same time: 2 or more "
+              "for at least 2.23 s, peak 4, still open when the capture was saved.")],
             id="four open for good",
         ),
         pytest.param(
             "chrome-S4-two-users",
             [
-                ("concurrent-sockets", "warning", "2 sockets of 2 users of Stream Chat: both open for at least 903 ms and at "
-                 "most 922 ms."),
-                ("user-still-connected", "note", "When another user of Stream Chat connected (socket #2), socket #1 of the user "
-                 "before was still open."),
+                ("concurrent-sockets", "warning", "2 sockets of 2 users of Stream Chat were open at the same time for at least "
+                 "903 ms and at most 922 ms."),
+                ("user-still-connected", "note", "When another user of Stream Chat connected (socket #2), socket #1 of the "
+                 "previous user was still open."),
             ],
             id="a user who stays connected",
         ),
         pytest.param(
             "chrome-16-hmr",
             [
-                ("dev-server-socket", "note", "1 socket of a development server, Next.js dev server, in no overlap rule "
-                 "(--count-dev-servers counts them)."),
-                ("dev-server-socket", "note", "1 socket of a development server, Vite dev server, in no overlap rule "
-                 "(--count-dev-servers counts them)."),
+                ("dev-server-socket", "note", "1 socket of a development server: Next.js dev server. Overlap rules ignore it "
+                 "unless you pass --count-dev-servers."),
+                ("dev-server-socket", "note", "1 socket of a development server: Vite dev server. Overlap rules ignore it "
+                 "unless you pass --count-dev-servers."),
             ],
             id="dev servers beside one socket of the application",
         ),
         pytest.param("chrome-08-refresh3", [], id="three reloads"),
         pytest.param(
             "chrome-S6-strict-manual",
-            [("duplicate-connection", "error", "2 sockets of one user of Stream Chat: both open, still so when the "
-              "capture was saved.")],
+            [("duplicate-connection", "error", "2 sockets of one user of Stream Chat were open at the same time, still open "
+              "when the capture was saved.")],
             id="two open for good, nothing seen after",
         ),
         pytest.param(
             "firefox-D",
-            [("possible-overlap", "note", "Cannot rule out that both sockets of 127.0.0.1:46245/ws/echo were open at once: "
-              "when socket #1 closed is not known.")],
+            [("possible-overlap", "note", "Possible overlap of 2 sockets of 127.0.0.1:46245/ws/echo: the file does not show "
+              "whether socket #1 had closed when socket #2 opened.")],
             id="openings only",
         ),
         pytest.param(
             "webkit-D",
-            [("nothing-recorded", "note", "No WebSocket is in this file, which does not mean that there was none.")],
+            [("nothing-recorded", "note", "No WebSocket in this capture, but that does not prove that the page opened "
+              "none.")],
             id="an exporter without sockets",
         ),
         pytest.param(
@@ -163,7 +164,9 @@ def test_services_side_by_side_are_a_note(reading: Callable[[Any], Capture]) -> 
     report = analyze(reading({"log": {"entries": [socket(url) for url in urls]}}))
     (finding,) = report.findings
     assert (finding.rule, finding.severity) == ("unrelated-sockets", Severity.NOTE)
-    assert finding.message == "Sockets of different services, Stream Chat and Intercom: both open for at least 2.00 s."
+    assert finding.message == (
+        "2 sockets of different services (Stream Chat and Intercom) were open at the same time for at least 2.00 s."
+    )
 
 
 def services(*sockets: tuple[str, int, int]) -> dict[str, Any]:
@@ -219,8 +222,8 @@ def test_a_ghost_receives_and_no_longer_sends(name: str, told: int) -> None:
 
 def test_a_ghost_in_words() -> None:
     assert messages_of("chrome-cause-reconnect-long", "ghost-socket") == [
-        ("warning", "socket #1 still receives, but its client no longer sends on it: socket #2 sent 2 heartbeats since, "
-         "one every 25.0 s."),
+        ("warning", "Socket #1 still receives messages, but its client no longer sends heartbeats on it. Since then "
+         "socket #2 sent 2 heartbeats, one every 25.0 s."),
     ]  # fmt: skip
     assert messages_of("chrome-cause-reconnect-long", "ghost-socket", ghost_beats=3) == []
 
@@ -228,7 +231,7 @@ def test_a_ghost_in_words() -> None:
 def test_a_storm_counts_reconnects_within_a_minute() -> None:
     ((severity, message),) = messages_of("chrome-20-storm", "reconnect-storm")
     assert severity == "warning"
-    assert message.startswith("13 openings to 127.0.0.1:44175/ws within ")
+    assert message.startswith("A client opened 13 sockets to 127.0.0.1:44175/ws within ")
     assert messages_of("chrome-20-storm", "reconnect-storm", storm_opens=14) == []
 
 
@@ -245,7 +248,8 @@ def test_failed_attempts_count_in_a_storm(report: Callable[..., Any]) -> None:
         return [it.message for it in found if it.rule == "reconnect-storm"]
 
     assert told(list(range(0, 55, 5))) == [
-        "10 openings to api.example/ws within 45.0 s, each after an earlier one had ended, 10 failed."
+        "A client opened 10 sockets to api.example/ws within 45.0 s, each after an earlier one had ended; "
+        "10 of them failed."
     ]
     assert told(list(range(0, 80, 8))) == []
     assert told([0, 1, 3, 7, 15, 31, 63]) == []
@@ -300,7 +304,7 @@ def test_what_the_page_itself_closed_while_connecting_is_not_blamed_on_the_serve
     found = report(har(*(failed(n, n + 0.02, CLOSED_BY_PAGE) for n in range(1, 7)), socket(9, None))).findings
     (finding,) = (it for it in found if it.rule == "failed-handshakes")
     assert (finding.severity, finding.remedy) == (Severity.NOTE, None)
-    assert finding.message == "6 sockets never opened: the page itself closed them while connecting."
+    assert finding.message == "6 sockets never opened: the page itself closed them while they were connecting."
 
 
 def test_what_the_page_closed_and_what_the_server_refused_are_told_apart(report: Callable[..., Any]) -> None:
@@ -308,7 +312,7 @@ def test_what_the_page_closed_and_what_the_server_refused_are_told_apart(report:
     found = [it for it in report(har(*sockets, socket(9, None))).findings if it.rule == "failed-handshakes"]
     assert [(it.severity, len(it.sessions), it.message) for it in found] == [
         (Severity.NOTE, 4, "4 sockets never opened: refused."),
-        (Severity.NOTE, 4, "4 sockets never opened: the page itself closed them while connecting."),
+        (Severity.NOTE, 4, "4 sockets never opened: the page itself closed them while they were connecting."),
     ]
 
 

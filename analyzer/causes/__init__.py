@@ -1,8 +1,9 @@
-"""Why several sockets were open at once: each file is one pure function over an overlap and its sessions, and its
-docstring is its manual page. The most specific comes first: the first that the capture shows is the cause.
+"""List the causes: why sockets overlapped. Each cause is one pure function over an overlap and its sessions, and its
+module's docstring is its manual page.
 
-A cause is named where the call stacks and messages show its fingerprint; else nothing is said. It is shown only sockets
-that were open together (`Cause.key`): sockets of one overlap may have met others alone.
+The most specific cause comes first, and the first that the capture shows is the one named. A cause is named only where
+the call stacks and messages show its pattern. It looks only at sockets that were open together (`Cause.key`): sockets
+of one overlap may each have met only some of the others.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from analyzer.causes import (
     socket_io_not_multiplexed,
     strict_mode_double_mount,
 )
-from analyzer.model import Cause, Explanation, Finding, Report, Session, Severity
+from analyzer.model import Cause, CauseConfidence, Explanation, Finding, Report, Session, Severity
 
 CAUSES = (
     strict_mode_double_mount.CAUSE,
@@ -42,7 +43,7 @@ SHOWN = 100  # lines of proof
 
 
 def explainer(report: Report) -> Callable[[Finding], Finding]:
-    """A function that gives a finding of this report its cause, where the capture shows one."""
+    """Make a function that gives a finding of this report its cause, where the capture shows one."""
     everyone = _dated(report)
     rank = {session.id: n for n, session in enumerate(everyone)}
 
@@ -82,7 +83,8 @@ def _with(finding: Finding, cause: Cause, told: Explanation) -> Finding:
         finding,
         severity=min(severities, key=GRAVITY.index),
         cause=cause.id,
-        why=told.why if told.sure else f"Probably: {told.why}",
+        why=told.why,
+        cause_confidence=CauseConfidence.CERTAIN if told.sure else CauseConfidence.LIKELY,
         proof=told.proof[:SHOWN],
         remedy=told.remedy or finding.remedy,
         link=told.link or finding.link,

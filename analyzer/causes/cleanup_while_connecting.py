@@ -1,14 +1,14 @@
 """The clean-up ran while the socket was still CONNECTING, and the client library did not close it.
 
-How it is told: client and version are known not to close such a socket, and the first of two sockets from the same
-place was still connecting when the second was asked for, and never closed. Then either its client let go of it: it
-receives and no longer sends the heartbeat that the second sends, which is certain. Or React's StrictMode mounted twice
-(see `missing-cleanup`), which is told as probable: an effect that has no clean-up at all looks the same.
+How it is detected: this client version is known not to close such a socket. Of two sockets from the same place in the
+code, the first was still connecting when the second was requested, and it never closed. The cause is certain when the
+client dropped the first socket: that socket receives messages, but only the second sends the client's heartbeat. It is
+likely when React's StrictMode mounted twice (see `missing-cleanup`): an effect without any clean-up looks the same.
 
-Why it matters: StrictMode only makes it visible. In production the same happens whenever a component is gone before its
-connection is up: a quick change of route, a slow network.
+Why it matters: StrictMode only makes the fault visible. In production it happens whenever a component unmounts before
+its connection is open, for example on a quick change of route or a slow network.
 
-What to do: wait for the connection before disconnecting, or connect once outside of what is mounted again and again.
+What to do: wait for the connection before you disconnect, or connect once outside of anything that mounts repeatedly.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     return Explanation(
         why=f"{why}: {fault.says}."
         if dropped
-        else f"{why} when StrictMode cleaned up: {fault.says}. An effect without a clean-up looks the same.",
+        else f"{why} when StrictMode cleaned up: {fault.says}. An effect without a clean-up can look the same.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=fault.remedy,
         link=fault.link,
@@ -60,8 +60,8 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     )
     before = spoken(openings.created(second) - openings.created(first))
     code = initiators.own(first.initiator)
-    yield first.proves(f"asked for {before} before, from the same place, and still connecting then", code)
-    yield first.proves(f"never closed by its client; {heartbeats.rhythm(first)}")
+    yield first.proves(f"requested {before} earlier from the same place, and still connecting then", code)
+    yield first.proves(f"its client never closed it; {heartbeats.rhythm(first)}")
     yield second.proves(heartbeats.rhythm(second))
 
 

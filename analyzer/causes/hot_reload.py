@@ -1,13 +1,14 @@
-"""The development server ran a module anew after an edit, and the socket that it had opened before stayed open.
+"""After an edit the development server ran a module again, and the socket that it had opened before stayed open.
 
-How it is told: the stack of the new socket holds `importUpdatedModule` of Vite's client, which runs a module anew in
-place; an older socket from another version of the same module (`?t=` in its address) was open.
+How it is detected: the call stack of the new socket contains `importUpdatedModule` of Vite's client, which runs a
+module again in place. An older socket, opened by another version of the same module (`?t=` in its address), was still
+open.
 
-Why it matters: in development alone. After each edit there is one more, and what is measured there is not what
+Why it matters: it happens in development only. Each edit adds one more socket, so what you measure is not what
 production does.
 
-What to do: close it when the module is replaced: `import.meta.hot.dispose(() => socket.close())`. Reload the page
-before you measure.
+What to do: close the socket when the module is replaced: `import.meta.hot.dispose(() => socket.close())`. Reload the
+page before you measure.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs or len(finding.sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
         return None
     return Explanation(
-        why="Vite ran a module anew after an edit, in development only, and the socket that it had opened before "
-        "stayed open.",
+        why="Vite ran a module again after an edit (in development only), and the socket that the module had opened "
+        "before stayed open.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy="import.meta.hot.dispose(() => socket.close()); reload the page before you measure.",
+        remedy="Close the socket when the module is replaced: import.meta.hot.dispose(() => socket.close()). Reload "
+        "the page before you measure.",
         link="https://vite.dev/guide/api-hmr.html#hot-dispose-cb",
     )
 
@@ -61,7 +63,9 @@ def _version(code: Initiator | None) -> str:
 def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
     yield new.proves("opened by an update of its module", frame)
     age = openings.created(new) - openings.created(old)
-    yield old.proves(f"opened {spoken(age)} before by the module as it was then", initiators.own(old.initiator))
+    yield old.proves(f"opened {spoken(age)} earlier by an older version of it", initiators.own(old.initiator))
 
 
-CAUSE = Cause("hot-reload", "A hot reload opened it anew", explain, _module, dev_only=True, at_most=Severity.NOTE)
+CAUSE = Cause(
+    "hot-reload", "A hot reload opened another socket", explain, _module, dev_only=True, at_most=Severity.NOTE
+)

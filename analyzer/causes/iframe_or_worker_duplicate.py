@@ -1,9 +1,11 @@
-"""The page and an iframe or a worker of it each hold a connection of the same user.
+"""The page and one of its iframes or workers each have a connection of the same user.
 
-How it is told: one socket was opened by code that was loaded as a worker, or by the document of an iframe, another one
-by the page itself or by another of them; they belong to the same user of the same service, or have the very same URL.
+How it is detected: the script of a worker, or the document of an iframe, opened one socket. The page itself, or
+another iframe or worker, opened another one. Both belong to the same user of the same service, or have exactly the
+same URL.
 
-Why it matters: each realm runs a copy of the client. All of them receive every event, and the service counts each.
+Why it matters: each of them runs its own copy of the client. Every copy receives every event, and the service counts
+each connection.
 
 What to do: connect in one of them, and pass the events on (`postMessage`, `BroadcastChannel`, a `SharedWorker`).
 """
@@ -24,15 +26,15 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if finding.confidence is not Confidence.PROVEN or len(contexts) < 2 or not one_page:
         return None
     *names, last = (REALMS.get(it, str(it)) for it in contexts)
-    whose = "the same user" if sessions[0].user is not None else "their own to the same URL"
-    told = f"{', '.join(names)} and {last} each opened a connection of {whose}."
+    whose = "for the same user" if sessions[0].user is not None else "to the same URL"
+    sentence = f"{', '.join(names)} and {last} each opened a connection {whose}."
     return Explanation(
-        why=told[0].upper() + told[1:],
+        why=sentence[0].upper() + sentence[1:],
         proof=tuple(
             it.proves(f"opened in {REALMS.get(it.context, it.context)}", initiators.outermost(it.initiator))
             for it in sessions
         ),
-        remedy="Connect in one of them and pass the events on: postMessage, BroadcastChannel, SharedWorker.",
+        remedy="Connect in one of them, and pass the events on with postMessage, a BroadcastChannel or a SharedWorker.",
         link="https://developer.mozilla.org/en-US/docs/Web/API/Broadcast_Channel_API",
     )
 
@@ -42,4 +44,4 @@ def _whose(session: Session) -> Hashable:
     return (session.user or session.url) if session.initiator is not None and session.initiator.stack else None
 
 
-CAUSE = Cause("iframe-or-worker-duplicate", "Page and iframe or worker, each with a connection", explain, _whose)
+CAUSE = Cause("iframe-or-worker-duplicate", "A page and its iframe or worker each connected", explain, _whose)

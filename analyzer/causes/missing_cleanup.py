@@ -1,17 +1,18 @@
 """The effect that opens the socket does not close it: its clean-up is missing, or closes nothing.
 
-How it is told: React's StrictMode mounts every component twice in development, with the clean-up in between. The stack
-of the second socket holds the functions of the second mount (`invokePassiveEffectMountInDEV` in React 18,
-`doubleInvokeEffectsOnFiber` in React 19), the first was opened from the same place a moment before, and it was still
-open more than five seconds later. Where the capture was saved before that, it is told as probable: a clean-up may have
-been about to close it. So it is where the effect opened the socket in a later turn (after a promise or a timer): the
-clean-up may be there, and have run before the socket was. Hooks of libraries do so, too.
+How it is detected: in development React's StrictMode mounts every component twice, with the clean-up in between. The
+call stack of the second socket contains the functions of the second mount (`invokePassiveEffectMountInDEV` in React
+18, `doubleInvokeEffectsOnFiber` in React 19). The first socket was opened from the same place a moment before, and was
+still open more than five seconds later. The cause is only likely when the capture was saved before that, because a
+clean-up was possibly about to close the socket. It is also only likely when the effect opened the socket later (after
+a promise or a timer): the clean-up may exist, and may have run before the socket did. Hooks of some libraries do that,
+too.
 
 Why it matters: production mounts once, but it unmounts too. Each change of route or key then leaves a socket open that
-nothing uses, until the page is left.
+nothing uses, until the user leaves the page.
 
-What to do: return a clean-up from the effect, and close the very socket that this run of the effect opened, also one
-that is still connecting.
+What to do: return a clean-up from the effect. Let it close the socket that this run of the effect opened, even if the
+socket is still connecting.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from collections.abc import Iterator, Sequence
 from analyzer import heartbeats, initiators, openings
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, spoken
 
-REMEDY = "Return a clean-up from the effect that closes the socket which it opened, also one that is still connecting."
+REMEDY = "Return a clean-up from the effect that closes the socket it opened, even if the socket is still connecting."
 LATER = (
-    "See that the clean-up also closes a socket that is opened after it ran. Where a hook of a library opens it, look "
+    "Make sure that the socket is also closed if it opens after the clean-up ran. If a library's hook opens it, look "
     "for a newer version of the library."
 )
 LINK = "https://react.dev/reference/react/useEffect#connecting-to-an-external-system"
@@ -49,23 +50,23 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _never(session: Session) -> str:
     component = openings.by_whom(session, "a component")
     return (
-        f"The effect of {component} did not close its socket when it was cleaned up: React's StrictMode shows it, and "
-        "production leaks it at each unmount."
+        f"The clean-up of the effect in {component} does not close the socket. React's StrictMode makes this visible; "
+        "in production each unmount leaves a socket open."
     )
 
 
 def _late(session: Session) -> str:
     return (
         f"An effect opened the socket ({openings.by_whom(session)}) after a promise or a timer, and its clean-up did "
-        "not close it: it may have run before the socket was there. React's StrictMode shows it, and production leaks "
-        "it at each unmount that comes as soon."
+        "not close it. The clean-up may have run before the socket existed. React's StrictMode makes this visible; in "
+        "production each unmount that comes as soon leaves a socket open."
     )
 
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves("opened by the second mount", initiators.second_mount(second.initiator))
     before = openings.created(second) - openings.created(first)
-    yield first.proves(f"opened {spoken(before)} before, from the same place", initiators.own(first.initiator))
+    yield first.proves(f"opened {spoken(before)} earlier from the same place", initiators.own(first.initiator))
     yield first.proves(f"not closed; {heartbeats.rhythm(first)}")
 
 

@@ -1,18 +1,19 @@
-"""The client opened a new connection, and the old one lived on.
+"""The client opened a new connection, and the old one stayed open.
 
-How it is told: the stack of the new socket holds the function by which the client, or the application, reconnects by
-itself (`_reconnect` of Stream's clients; a function of the application called `reconnect` or the like, where another
-socket was opened without it). The only older socket that it can have replaced, of the same page and user (of the very
-same URL where no user is known), was open then, and still was more than five seconds later, or when the capture was
-saved. Where another one may have been replaced, as one that had closed, nothing is said; nor where sockets had ended
-before, but fewer than reconnected: one end may have started two (`onerror` and `onclose` both reconnect), and the older
-socket is then a twin of the new one.
+How it is detected: the call stack of the new socket contains the function with which the client or the application
+reconnects by itself. That is `_reconnect` of Stream's clients, or a function of the application named `reconnect` or
+similar, if another socket was opened without it. Exactly one older socket can be the one that was replaced: of the
+same page and user, or with exactly the same URL where the user is unknown. It was open then, and was still open more
+than five seconds later or when the capture was saved. No cause is named where the new socket may have replaced another
+one, such as one that had closed. Neither is one named where sockets had ended before, but fewer than reconnected: one
+end may have started two reconnects (`onerror` and `onclose` both reconnect), and then the older socket is a twin of
+the new one.
 
-Why it matters: the server delivers each event twice and counts two connections, until the old one's network connection
-dies. A client that does so at every loss of network adds one each time.
+Why it matters: the server delivers each event twice and counts two connections, until the network connection of the
+old socket dies. A client that does this whenever it loses the network adds one socket each time.
 
-What to do: close the old socket before the new one is opened. Where the library does it, see whether a newer version is
-mended.
+What to do: close the old socket before you open the new one. If a library does this, look for a newer version that
+fixes it.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     return Explanation(
         why=f"{_who(new.client, library is not None)} reconnected and left the old socket open{_fault(fault)}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=fault.remedy if fault is not None else "Close the old socket before the new one is opened.",
+        remedy=fault.remedy if fault is not None else "Close the old socket before you open the new one.",
         link=fault.link if fault is not None else None,
     )
 
@@ -138,7 +139,7 @@ def _fault(fault: Fault | None) -> str:
 def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
     yield new.proves("opened by a reconnect", frame)
     age = openings.created(new) - openings.created(old)
-    yield old.proves(f"opened {spoken(age)} before, and not closed then; {heartbeats.rhythm(old)}")
+    yield old.proves(f"opened {spoken(age)} earlier, and not closed then; {heartbeats.rhythm(old)}")
 
 
 CAUSE = Cause(ID, "Reconnected without closing the old one", explain, of_all=True)

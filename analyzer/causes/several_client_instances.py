@@ -1,16 +1,16 @@
 """One user connected with several clients.
 
-How it is told: each socket was opened by a call of the application to the client's own function that connects
-(`connectUser` of Stream's clients), for the same user and on the same page, while the others were open. A second call
-on a client that is connected opens no second socket, so each of these calls was made on a client of its own. It is told
-as probable where the older ones may have been on their way to be closed: one client that disconnects and connects anew
-looks the same for a while. Where each older one did close within five seconds after the next was asked for, and one was
-left, nothing is said: that is a hand-over. Named for client libraries alone of which that is known.
+How it is detected: the application called the client's own connect function (`connectUser` of Stream's clients) for
+each socket, for the same user and on the same page, while the other sockets were open. A second call on a connected
+client opens no second socket, so each call was made on a separate client. The cause is only likely where the older
+sockets were possibly closing: one client that disconnects and connects again looks the same for a while. No cause is
+named where each older socket closed within five seconds after the next was requested and one socket was left, because
+that is a hand-over. This cause is named only for client libraries that are known to behave like this.
 
-Why it matters: each client keeps a connection, receives every event and holds a state of its own. The service counts
+Why it matters: each client keeps its own connection, receives every event and holds its own state. The service counts
 each of them, and may bill them.
 
-What to do: create the client once, outside of what is mounted again and again, and share it.
+What to do: create the client once, outside of anything that mounts repeatedly, and share it.
 """
 
 from __future__ import annotations
@@ -32,9 +32,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     function = f"{frame.function.rpartition('.')[2]}()" if frame is not None and frame.function else "the client"
     sure = all(_apart(old, new) for old, new in pairwise(sessions))
     return Explanation(
-        why=f"{_many(sessions)} clients of one user: {function} was called on each of them, "
-        f"{_from(sessions, len(places))}."
-        + ("" if sure else " One client that disconnected and connected anew looks the same for a while."),
+        why=f"{_caller(sessions, len(places), function)} ({_many(sessions)} clients of one user)."
+        + ("" if sure else " A client that disconnects and connects again can look the same for a while."),
         proof=tuple(it.proves(f"{function} called by", initiators.own(it.initiator)) for it in sessions),
         sure=sure,
     )
@@ -43,7 +42,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _many(sessions: Sequence[Session]) -> str:
     """How many clients these are for certain: one may hold two of the sockets, one after the other."""
     at_once = peak(it.proven for it in sessions if it.proven is not None)
-    return f"{at_once:,}" if at_once == len(sessions) else f"At least {at_once:,}"
+    return f"{at_once:,}" if at_once == len(sessions) else f"at least {at_once:,}"
 
 
 def _apart(old: Session, new: Session) -> bool:
@@ -71,11 +70,14 @@ def _called(session: Session) -> bool:
     )
 
 
-def _from(members: Sequence[Session], places: int) -> str:
+def _caller(members: Sequence[Session], places: int, function: str) -> str:
+    """Say who called the function on which clients."""
     code: Initiator | None = members[0].initiator
-    by = openings.by_whom(members[0])
-    effect = ", in an effect that ran each time" if initiators.mounted(code) is not None and places == 1 else ""
-    return f"from one place, {by}{effect}" if places == 1 else f"from {places} places"
+    if places > 1:
+        return f"The application calls {function} on different clients, from {places} places"
+    by = openings.by_whom(members[0], "Code without a name")
+    each_time = "each time its effect runs" if initiators.mounted(code) is not None else "each time"
+    return f"{by} calls {function} on a new client {each_time}"
 
 
 CAUSE = Cause("several-client-instances", "One user, several clients", explain, _client)

@@ -1,14 +1,15 @@
-"""Socket.IO opened a second connection to the same server, instead of sharing the first.
+"""Socket.IO opened a second connection to the same server instead of sharing the first.
 
-How it is told: two sockets of Engine.IO to the same address, from the same page, both open, and the stack of neither
-holds Socket.IO's `reconnect`. Where the first may have been on its way to be closed, or one was opened because another
-had ended (`onclose` in its stack), it is told as probable. Namespaces
-of one server share a connection unless the same namespace is asked for twice, or `forceNew` or `multiplex: false` is
-set, or the page loads two copies of the library.
+How it is detected: two sockets of Engine.IO to the same address, from the same page, were both open, and neither call
+stack contains Socket.IO's `reconnect`. The cause is only likely where the first was possibly closing, or where one
+was opened because another had ended (`onclose` in its stack). Namespaces of one server share a connection, with three
+exceptions: the page asks for the same namespace twice, it sets `forceNew` or `multiplex: false`, or it loads two
+copies of the library.
 
-Why it matters: each connection has its own session at the server, its own heartbeats, and delivers events by itself.
+Why it matters: each connection has its own session at the server, sends its own heartbeats, and delivers its own
+events.
 
-What to do: call `io()` once and share what it returns; further namespaces use the same connection.
+What to do: call `io()` once and share what it returns. Further namespaces use the same connection.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     after_an_end = any(initiators.ended(it.initiator) for it in sessions)
     return Explanation(
-        why=f"Socket.IO opened {len(sessions):,} connections to one server, where its namespaces share one unless the "
-        "same is asked for twice or forceNew is set.",
+        why=f"Socket.IO opened {len(sessions):,} connections to one server. Its namespaces share one connection, "
+        "unless the page asks for the same namespace twice, sets forceNew, or loads the library twice.",
         proof=tuple(it.proves("opened by", initiators.own(it.initiator)) for it in sessions),
         sure=not after_an_end and all(openings.outlasted(old, new) for old, new in pairwise(sessions)),
     )

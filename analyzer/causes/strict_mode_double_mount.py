@@ -1,16 +1,17 @@
 """React's StrictMode mounted the component twice, and its clean-up closed the first socket properly.
 
-How it is told: the stack of the second socket holds the functions by which React mounts the effects of a component a
-second time (`invokePassiveEffectMountInDEV` in React 18, `doubleInvokeEffectsOnFiber` in React 19). The first was
-opened from the same place a moment before, and closed within five seconds while the second lived on. Only one was left.
-It is certain where it closed within a quarter of a second of the second mount, or of its own opening; what closed later
-may have been closed by the server, so that is told as probable, and the finding stays as grave as it was.
+How it is detected: the call stack of the second socket contains the functions with which React mounts effects a second
+time (`invokePassiveEffectMountInDEV` in React 18, `doubleInvokeEffectsOnFiber` in React 19). The first socket was
+opened from the same place a moment before, and closed within five seconds while the second stayed open. Only one was
+left. The cause is certain where the first closed within a quarter of a second of the second mount, or of its own
+opening. If it closed later, the server may have closed it: the cause is then only likely, and the finding keeps its
+severity.
 
-Why it matters: in development React runs every effect, its clean-up, and the effect again, to show effects that clean
-up badly. A socket that is still connecting when the clean-up runs is closed once it is open, so both are open for a
-moment. Production does not mount twice: this is a note, however long it took.
+Why it matters: in development React runs every effect, its clean-up, and the effect again, to expose effects that
+clean up badly. A socket that is still connecting when the clean-up runs is closed once it is open, so both are open
+for a moment. Production does not mount twice, so this is a note however long the overlap took.
 
-What to do: nothing. To be rid of it, connect outside of React, or record a production build.
+What to do: nothing. To avoid the overlap, connect outside of React, or record a production build.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from analyzer import initiators, openings
 from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, spoken
 
-ONCE = "production mounts once. To be rid of it, connect outside of React."
+ONCE = "StrictMode mounts twice in development only. To avoid the overlap, connect outside of React."
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -30,12 +31,12 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     sure = all(openings.at_once(*pair) for pair in pairs)
     return Explanation(
-        why=f"React's StrictMode mounted {openings.by_whom(pairs[0][1], 'a component')} twice, in development only, "
+        why=f"React's StrictMode mounted {openings.by_whom(pairs[0][1], 'a component')} twice (in development only), "
         "and the clean-up closed the first socket.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=f"Nothing needs to be done: {ONCE}"
+        remedy=f"No action needed: {ONCE}"
         if sure
-        else f"See that the clean-up closes it, and not the server. Then nothing needs to be done: {ONCE}",
+        else f"Check that the clean-up closed the socket, not the server. If so, no action is needed: {ONCE}",
         link="https://react.dev/reference/react/StrictMode",
         sure=sure,
     )
@@ -44,11 +45,11 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves("opened by the second mount", initiators.second_mount(second.initiator))
     before = openings.created(second) - openings.created(first)
-    yield first.proves(f"opened {spoken(before)} before, from the same place", initiators.own(first.initiator))
+    yield first.proves(f"opened {spoken(before)} earlier from the same place", initiators.own(first.initiator))
     gone = first.closed.earliest if first.closed is not None else None
     if gone is not None:
         later = max(0, gone - openings.created(second))
-        yield first.proves(f"closed {spoken(later)} after the second was asked for")
+        yield first.proves(f"closed {spoken(later)} after the second was requested")
 
 
 CAUSE = Cause(

@@ -14,11 +14,11 @@ from analyzer import gate
 from analyzer.cli.help import POLICY
 from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import Text, ask, complain, deliver
-from analyzer.cli.screen import say, terminal, write
+from analyzer.cli.screen import one_terminal, say, terminal, write
 from analyzer.model import Run
 
 
-@command_with(hidden=("resume", "top", "only"))
+@command_with(hidden=("resume",), without=("top", "only"))
 def check(
     captures: Captures,
     delivery: Delivery,
@@ -59,18 +59,20 @@ def check(
         _accept(run, delivery, write_baseline)
         raise typer.Exit(gate.UNREADABLE if run.unreadable else 0)
     status = gate.exit_status(run)
-    if status not in (0, gate.UNREADABLE):
+    lines = partial(_lines, verbose=delivery.verbose)
+    deliver(run, delivery, "text", Text(lines, partial(render, verbose=delivery.verbose)))
+    shown = delivery.format in (None, "text") and not delivery.quiet
+    if status not in (0, gate.UNREADABLE) and not (shown and one_terminal()):
         say(first_problem(run, status))
-    deliver(run, delivery, "text", Text(_lines, render))
     raise typer.Exit(status)
 
 
-def _lines(run: Run) -> bytes:
+def _lines(run: Run, verbose: bool) -> bytes:
     from analyzer.outputs.check import render
 
     shape = terminal()
     width = shape["width"] if sys.stdout.isatty() else None  # logs are searched by the line
-    return render(run, width=width, color=shape["color"], unicode=shape["unicode"])
+    return render(run, width=width, color=shape["color"], unicode=shape["unicode"], verbose=verbose)
 
 
 def _accept(run: Run, delivery: Delivery, path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -172,6 +173,7 @@ def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:
         delivery.title,
         delivery.pairs(),
         RULES,
+        zone=delivery.zone(),
     )
 
 
@@ -218,7 +220,7 @@ def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text 
     if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         _step_summary(Path(summary), run)
     if shown and not delivery.quiet:
-        as_text = text.shown if text else _text
+        as_text = text.shown if text else partial(_text, verbose=delivery.verbose)
         show(as_text(run) if shown == "text" else rendered(shown, run))
 
 
@@ -237,10 +239,10 @@ def rendered(name: str, run: Run) -> bytes:
         refuse(str(problem))
 
 
-def _text(run: Run) -> bytes:
+def _text(run: Run, verbose: bool) -> bytes:
     from analyzer.outputs import text
 
-    return text.render(run, **terminal())
+    return text.render(run, **terminal(), cut=sys.stdout.isatty(), verbose=verbose)
 
 
 def _step_summary(path: Path, run: Run) -> None:
@@ -249,6 +251,15 @@ def _step_summary(path: Path, run: Run) -> None:
 
     if not append(path, github.step_summary(run), github.SUMMARY):
         say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
+
+
+def selected(run: Run, spread: Spread) -> Run:
+    """Return the captures that `--only` and `--top` ask for; the exit status goes by the whole run."""
+    if not spread.selects:
+        return run
+    from analyzer.outputs import triage
+
+    return triage.select(run, spread.only or (), spread.top)
 
 
 def complain(run: Run, delivery: Delivery | None = None) -> None:

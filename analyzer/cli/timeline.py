@@ -10,7 +10,7 @@ import typer
 from analyzer import choices
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import POLICY, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish
+from analyzer.cli.running import ask, deliver, finish, selected
 from analyzer.cli.screen import refuse, say, write
 from analyzer.model import SECOND, Instant
 
@@ -18,7 +18,7 @@ PICTURES = (".png", ".svg", ".pdf")
 
 
 @command_with(
-    hidden=(*POLICY, "format", "title", "meta", "verbose", "quiet", "top", "only", "resume"),
+    hidden=(*POLICY, "format", "title", "meta", "verbose", "quiet", "resume"),
     meanings={"output": "Write the picture to this file: .png, .svg or .pdf."},
 )
 def timeline(
@@ -59,7 +59,8 @@ def timeline(
     kind = output.suffix.lower()
     if kind not in PICTURES:
         refuse(f"{output}: a picture ends in {choices.alternatives(PICTURES)}")
-    run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
+    whole = ask(captures, reading, masking, allowed, delivery, spread, output=output)
+    run = selected(whole, spread)
     if run.reports:
         from analyzer.outputs import timeline as chart
         from analyzer.outputs.chart import PANELS
@@ -72,7 +73,7 @@ def timeline(
         if len(run.reports) > PANELS:
             say(f"{output}: the first {PANELS} of {len(run.reports)} captures are drawn")
     deliver(run, delivery)
-    finish(run)
+    finish(whole)
 
 
 def _when(text: str | None) -> Instant | timedelta | None:

@@ -1,62 +1,142 @@
-"""What the gate says: a line a capture (PASS, FAIL, ????) with why, since when and the command that shows more; then
-one line for all."""
+"""Write what the gate decides: one line per capture (PASS, FAIL, UNDECIDED) with rule and reason, one line for all.
+
+A line stays within `WIDEST` columns: the reason gives way, never the path. `verbose` adds what a line has no room for:
+the reason in full, since when, its cause, what to do, what it rests on, and the command that shows more.
+"""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, tzinfo
 
+from rich.cells import cell_len
 from rich.text import Text
 
-from analyzer import assumptions, gate
+from analyzer import assumptions, gate, unknowns
 from analyzer.gate import Judgement, Result
-from analyzer.model import TOGETHER, Caveat, Finding, Policy, Report, Run, Unreadable, Verdict
+from analyzer.model import TOGETHER, Caveat, Finding, Policy, Report, Run, Unreadable, Value, Verdict
 from analyzer.outputs import terminal, verdict
-from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
+from analyzer.outputs.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
 
-MARGIN = " " * 6  # under the mark
-STYLES = {Result.PASS: GOOD, Result.FAIL: BAD, Result.UNTOLD: UNSURE}
+WIDEST = 120  # columns of a line
+MORE = "More: "
+CLAUSE = re.compile(r"[.:;] ")
+MARK = max(map(len, Result))
+MARGIN = " " * (MARK + 2)  # under the path
+REASON = 44  # columns; where the path leaves fewer, the reason gets a line of its own
+STYLES = {Result.PASS: GOOD, Result.FAIL: BAD, Result.UNDECIDED: UNSURE}
 PASSED = {
-    "overlap": "several open at once, as the policy allows",
-    "possible-overlap": "perhaps several open at once, as the policy allows",
-    "no-overlap": "never more than one open",
+    "overlap": "overlap that the policy allows",
+    "possible-overlap": "possible overlap that the policy allows",
+    "no-overlap": "no overlap",
 }
 ENDINGS = {
     0: "Every capture passes.",
     gate.VIOLATED: "The policy is violated.",
     gate.UNREADABLE: "A capture could not be read.",
-    gate.EMPTY: "In a capture no socket opened: nothing was checked (--allow-empty passes it).",
-    gate.UNDECIDED: "It cannot be told whether the policy is kept (--allow-undecided passes that).",
+    gate.EMPTY: "No socket opened, so nothing was checked (--allow-empty accepts it).",
+    gate.UNDECIDED: "It is not certain that the policy holds (--allow-undecided accepts it).",
 }
 
 
-def render(run: Run, *, width: int | None = None, color: bool = False, unicode: bool = True) -> bytes:
-    """The gate for people and logs, in UTF-8 (ASCII unless `unicode`). Without `width` a capture is one line, however
-    long: what reads logs can search it."""
-    medium = Medium(max(width or 0, NARROWEST), unicode)
+class Line(Value, frozen=True):
+    """What the gate says of one capture. Text of captures is not yet harmless."""
+
+    result: Result
+    source: str
+    rule: str  # or the id of the caveat that leaves it undecided; empty for a capture that passes
+    sentence: str
+    others: int = 0  # findings that fail, too
+    details: tuple[str, ...] = ()
+
+
+def render(
+    run: Run, *, width: int | None = None, color: bool = False, unicode: bool = True, verbose: bool = False
+) -> bytes:
+    """Render the gate for people and logs, in UTF-8 (ASCII unless `unicode`). Without `width` no line is wrapped, so
+    that a log can be searched."""
+    medium = Medium(max(min(width or WIDEST, WIDEST), NARROWEST), unicode)
     lines: list[Text] = []
-    for mark, said, more in entries(run):
-        head = Text().append(f"{mark}  ", f"{STRONG} {STYLES[mark]}")
-        if width is None:
-            lines.append(head.append(medium.safe(" ".join(filter(None, (said, more))), 4000)))
-        else:
-            first, *rest = wrapped(Text(medium.safe(said, 4000)), medium, MARGIN)
-            lines += [head.append_text(first[len(MARGIN) :]), *rest]
-            lines += wrapped(Text(medium.safe(more, 4000), FAINT), medium, MARGIN) if more else []
-    total = Text(medium.safe(total_sentence(run), 4000), STRONG)
+    for line in _lines(run):
+        lines += _printed(line, medium, width is not None, verbose)
+    total = Text(medium.safe(_total(run, verbose), 4000), STRONG)
     lines += [total] if width is None else wrapped(total, medium)
     return terminal.printed(lines, color)
 
 
+def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
+    mark = Text().append(f"{line.result:<{MARK}}  ", f"{STRONG} {STYLES[line.result]}")
+    path = medium.safe(line.source, 4000) + ": "
+    lead = f"{medium.safe(line.rule)}: " if line.rule else ""
+    others = f" (and {line.others:,} more)" if line.others else ""
+    room = WIDEST - len(MARGIN) - cell_len(path)
+    apart = room < REASON  # the path takes nearly the whole line
+    room = WIDEST - len(MARGIN) if apart else room
+    sentence = shorten(line.sentence, room - len(lead) - len(others), medium)
+    in_details = verbose and line.result is not Result.PASS and bool(line.details)
+    reason = f"{lead.removesuffix(': ')}{others}" if in_details else f"{lead}{sentence}{others}"
+    texts = [path.rstrip(), reason] if apart else [path + reason]
+    first, *rest = [part for text in texts for part in _within(Text(text), medium, wraps)]
+    lines = [mark.append_text(first[len(MARGIN) :]), *rest]
+    if verbose:
+        lines += [part for it in line.details for part in _within(Text(medium.safe(it, 4000)), medium, wraps)]
+    return lines
+
+
+def _within(text: Text, medium: Medium, wraps: bool) -> list[Text]:
+    return wrapped(text, medium, MARGIN) if wraps else [Text(MARGIN).append_text(text)]
+
+
+def shorten(sentence: str, cells: int, medium: Medium) -> str:
+    """Cut a sentence to this many cells: after a clause that fits, else after a word, with an ellipsis."""
+    text, sign = medium.safe(sentence.rstrip("."), 4000), medium.signs.ellipsis
+    for words in (text, text.replace(" were open at the same time", " overlapped")):
+        fitting = [it for it in (*_clauses(words), words) if cell_len(it) <= cells]
+        if fitting and cell_len(fitting[-1]) >= min(cells, cell_len(words)) // 2:
+            return fitting[-1]
+    kept = medium.short(words, cells).removesuffix(sign)
+    whole_words = kept.rpartition(" ")[0]
+    return (whole_words if len(whole_words) > len(kept) // 2 else kept).rstrip(" ,") + sign if kept else ""
+
+
+def _clauses(text: str) -> Iterable[str]:
+    """The beginnings of a text that end with a clause, the shortest first."""
+    return (text[: stop.start()] for stop in CLAUSE.finditer(text))
+
+
+def _lines(run: Run) -> Iterable[Line]:
+    for report in run.reports:
+        yield _line(report, gate.judge(report, run.policy), run)
+    for it in run.unreadable:
+        yield Line(Result.UNDECIDED, it.source, "", f"cannot be read: {it.problem}")
+
+
+def _line(report: Report, judgement: Judgement, run: Run) -> Line:
+    source = report.capture.source
+    details = details_of(report, judgement, run.policy, run.zone)
+    match judgement.result:
+        case Result.PASS:
+            return Line(Result.PASS, source, "", _passed(report, judgement, run.policy), details=details)
+        case Result.FAIL:
+            first, *others = judgement.failing
+            return Line(Result.FAIL, source, first.rule, first.message, len(others), details)
+        case _:
+            rule, sentence = _open_question(report, judgement)
+            return Line(Result.UNDECIDED, source, rule, sentence, details=details)
+
+
 def entries(run: Run) -> Iterable[tuple[Result, str, str]]:
-    """For each capture the mark, what is said, and the command that shows more; text of captures is not yet safe."""
+    """List for each capture the result, its reason in full, and the command that shows more; text of captures is not
+    yet harmless."""
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
-        shown = f"{report.capture.source}: {reason(report, judgement, run.policy)}"
+        shown = f"{report.capture.source}: {reason(report, judgement, run.policy, run.zone)}"
         yield judgement.result, shown, "" if judgement.result is Result.PASS else command(report)
     for it in run.unreadable:
-        yield Result.UNTOLD, unreadable(it), ""
+        yield Result.UNDECIDED, unreadable(it), ""
 
 
 def unreadable(it: Unreadable) -> str:
@@ -64,25 +144,55 @@ def unreadable(it: Unreadable) -> str:
 
 
 def command(report: Report) -> str:
-    """The one that shows more."""
+    """Name the command that shows more."""
     source = report.capture.source
     if source == "-":
-        return "More: har-sockets analyze -"
+        return f"{MORE}har-sockets analyze -"
     sources = source.split(TOGETHER) if report.capture.format == "merged" else [source]
     names = [f"./{name}" if name.startswith("-") else name for name in sources]
     together = "--together " if len(names) > 1 else ""
-    return f"More: har-sockets analyze {together}{' '.join(map(shlex.quote, names))}"
+    return f"{MORE}har-sockets analyze {together}{' '.join(map(shlex.quote, names))}"
 
 
-def reason(report: Report, judgement: Judgement, policy: Policy) -> str:
-    """Why the gate says so, and what that rests on though the capture does not show it."""
-    assumed = "; ".join(assumptions.gist(caveat) for caveat in _assumed(report, judgement))
-    why = _why(report, judgement, policy)
-    return f"{why.rstrip('.')}. Assumed: {assumed}." if assumed else why
+def reason(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo = UTC) -> str:
+    """Write in full why the gate decides so, with what that rests on though the capture does not show it."""
+    sentences = [*_grounds(report, judgement, policy, zone), *_assumptions(report, judgement)]
+    if judgement.failing:
+        sentences[0] = f"{judgement.failing[0].severity} {judgement.failing[0].rule}: {sentences[0]}"
+    return " ".join(f"{it.rstrip('.')}." for it in sentences) if len(sentences) > 1 else sentences[0]
+
+
+def details_of(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo = UTC) -> tuple[str, ...]:
+    """List what a line has no room for, each a sentence or two: reason, cause, advice, assumptions, command."""
+    if judgement.result is Result.PASS:
+        return tuple(_assumptions(report, judgement))
+    cause = [it.explanation for it in judgement.failing[:1] if it.explanation]
+    remedy = [it.remedy for it in judgement.failing[:1] if it.remedy]
+    grounds = _grounds(report, judgement, policy, zone)
+    return (*grounds, *cause, *remedy, *_assumptions(report, judgement), command(report))
+
+
+def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo) -> list[str]:
+    match judgement.result, judgement.status:
+        case Result.PASS, _:
+            return [_passed(report, judgement, policy)]
+        case Result.FAIL, _:
+            first, *others = judgement.failing
+            more = [f"And {count(len(others), 'more finding')}."] if others else []
+            return [f"{first.message.rstrip('.')}{_since(first, report, zone)}.", *more]
+        case _, gate.EMPTY:
+            return [_nothing(report), verdict.advice(report)]
+        case _:
+            return [_undecided(report, policy, zone), verdict.advice(report)]
+
+
+def _assumptions(report: Report, judgement: Judgement) -> list[str]:
+    gists = "; ".join(assumptions.gist(caveat) for caveat in _assumed(report, judgement))
+    return [f"Assumed: {gists}."] if gists else []
 
 
 def _assumed(report: Report, judgement: Judgement) -> list[Caveat]:
-    """A pass may rest on a socket's having closed, a failure on its having been open."""
+    """A pass may rest on a close, a failure on a socket that was still open."""
     given = [caveat for caveat in report.capture.caveats if caveat.assumed]
     match judgement.result:
         case Result.PASS:
@@ -95,83 +205,99 @@ def _assumed(report: Report, judgement: Judgement) -> list[Caveat]:
             return [caveat for caveat in given if caveat in assumptions.BY_WORD.values()]
 
 
-def _why(report: Report, judgement: Judgement, policy: Policy) -> str:
-    match judgement.result, judgement.status:
-        case Result.FAIL, _:
-            first, *others = judgement.failing
-            more = f" And {count(len(others), 'more finding')}." if others else ""
-            return f"{first.severity} {first.rule}: {first.message.rstrip('.')}{_since(first, report)}.{more}"
-        case Result.UNTOLD, gate.EMPTY:
-            return f"{_nothing(report)} {verdict.advice(report)}"
-        case Result.UNTOLD, _:
-            return f"{_cannot_tell(report, policy)} {verdict.advice(report)}"
-        case _:
-            return _passed(report, judgement)
-
-
-def _since(finding: Finding, report: Report) -> str:
+def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
     if finding.interval is None:
         return ""
     axis = terminal.axis_of(report, 1)
-    return f"; since {terminal.since(finding.interval.start, axis)} ({terminal.utc(finding.interval.start)})"
+    return f"; since {terminal.since(finding.interval.start, axis)} ({terminal.stamp(finding.interval.start, zone)})"
 
 
 def _nothing(report: Report) -> str:
     if report.sessions:
         return verdict.none_opened(report)
-    sure = not gate.undecided(report)
+    missing = gate.undecided(report)
+    return "No WebSocket in this file, but sockets may be missing from it." if missing else "No WebSocket was recorded."
+
+
+def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
+    """The rule or caveat that leaves the capture undecided, and why in short."""
+    if judgement.status == gate.EMPTY:
+        return "nothing-recorded", _nothing(report)
+    open_findings = _possible(report)
+    if open_findings:
+        first = open_findings[0]
+        alike = [report.named(it.sessions) for it in open_findings if it.rule == first.rule == "possible-overlap"]
+        return first.rule, unknowns.in_short(alike) if alike else first.message
+    hidden = _hidden(report)
+    return (hidden[0].id, hidden[0].message) if hidden else ("undecided", "more may have been open than is certain")
+
+
+def _possible(report: Report) -> Sequence[Finding]:
+    """The findings that are possible, first those that the policy does not allow in any case."""
+    possible = [finding for finding in report.findings if finding.confidence != "proven"]
+    return [finding for finding in possible if finding.remedy] or possible
+
+
+def _hidden(report: Report) -> Sequence[Caveat]:
+    return [caveat for caveat in report.capture.caveats if caveat.hides_sockets]
+
+
+def _undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
+    """The verdict's own words; where the verdict is of more than the policy leaves undecided, those of the finding."""
+    possible = _possible(report)
+    all_of_it = {it.sessions for it in possible} in (set(), {it.sessions for it in report.overlaps})
+    whole = report.verdict is Verdict.POSSIBLE_OVERLAP and all_of_it
+    if whole or report.verdict is Verdict.INCONCLUSIVE:
+        sentence = " ".join(verdict.verdict_sentences(report, policy)[:2])
+    else:
+        messages = [finding.message for finding in possible] + [caveat.message for caveat in _hidden(report)]
+        sentence = f"Undecided: {next(iter(messages), 'more may have been open than is certain.')}"
+    first = next(iter(possible), None)
     return (
-        "No WebSocket was recorded."
-        if sure
-        else "No WebSocket is in this file, which does not mean that there was none."
+        sentence if first is None or first.interval is None else f"{sentence.rstrip('.')}{_since(first, report, zone)}."
     )
 
 
-def _cannot_tell(report: Report, policy: Policy) -> str:
-    """The verdict's own words; where that is of more than the policy leaves undecided, what is not known beside it."""
-    told = [finding for finding in report.findings if finding.confidence != "proven"]
-    perhaps = [finding for finding in told if finding.remedy] or told  # without what the policy allows in any case
-    all_of_it = {it.sessions for it in perhaps} in (set(), {it.sessions for it in report.overlaps})
-    whole = report.verdict is Verdict.POSSIBLE_OVERLAP and all_of_it
-    if whole or report.verdict is Verdict.INCONCLUSIVE:
-        said = " ".join(verdict.verdict_sentences(report, policy)[:2])
-    else:
-        hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
-        messages = [finding.message for finding in perhaps] + hidden
-        said = f"Cannot tell: {next(iter(messages), 'more may have been open at once than is certain.')}"
-    first = next(iter(perhaps), None)
-    return said if first is None or first.interval is None else f"{said.rstrip('.')}{_since(first, report)}."
-
-
-def _passed(report: Report, judgement: Judgement) -> str:
-    said = PASSED.get(report.verdict, "")
+def _passed(report: Report, judgement: Judgement, policy: Policy) -> str:
+    words = PASSED.get(report.verdict, "")
+    if verdict.kind(report, policy) is verdict.Kind.FOREIGN_OVERLAP:
+        headline = verdict.headline(report, policy)
+        words = headline[0].lower() + headline[1:]
     if judgement.known:
-        said = f"{count(len(judgement.known), 'finding')}, known by the baseline"
+        words = f"{count(len(judgement.known), 'finding')} in the baseline"
     elif not report.opened:
         return f"no socket{' opened' if report.sessions else ''}, which is allowed"
     elif gate.undecided(report):
-        said = "cannot tell, which is allowed"
-    return f"{said} ({count(len(report.sessions), 'socket')})"
+        words = "undecided, which is allowed"
+    return f"{words} ({count(len(report.sessions), 'socket')})"
 
 
 def total_sentence(run: Run) -> str:
-    """How many captures pass, and what that means."""
+    """Count the captures by result, and say what that means."""
     tally = Counter(gate.judge(report, run.policy).result for report in run.reports)
-    tally[Result.UNTOLD] += len(run.unreadable)
-    told = [f"{tally[result]:,} {result}" for result in (Result.FAIL, Result.UNTOLD, Result.PASS) if tally[result]]
+    tally[Result.UNDECIDED] += len(run.unreadable)
+    order = (Result.FAIL, Result.UNDECIDED, Result.PASS)
+    counts = [f"{tally[result]:,} {result}" for result in order if tally[result]]
     total = count(tally.total(), "capture")
     settings = f" Settings: {run.policy.file}." if run.policy.file else ""
-    return f"{total}: {', '.join(told)}. {ENDINGS[gate.exit_status(run)]}{settings}"
+    return f"{total}: {', '.join(counts)}. {ENDINGS[gate.exit_status(run)]}{settings}"
+
+
+def _total(run: Run, verbose: bool) -> str:
+    """The same, with the option that shows more where there is more."""
+    total, hint = total_sentence(run), " Details: --verbose."
+    more = any(gate.judge(report, run.policy).result is not Result.PASS for report in run.reports)
+    return total + hint if more and not verbose and len(total + hint) <= WIDEST else total
 
 
 def first_problem(run: Run, status: int) -> str:
-    """In one line, `PATH: POINTER: problem`, why the gate ends with this status: 1, 4 or 5."""
+    """Say in one line, `PATH: POINTER: problem`, why the gate ends with this status: 1, 4 or 5."""
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
     (report, judgement), *others = [(report, it) for report, it in judged if it.status == status]
     source, more = report.capture.source, f" (and {count(len(others), 'more capture')})" if others else ""
     if status != gate.VIOLATED:
         nothing = "no socket opened" if report.sessions else "no sockets"
-        what = nothing if status == gate.EMPTY else f"cannot tell ({report.verdict})"
+        what = nothing if status == gate.EMPTY else f"undecided ({report.verdict})"
         return f"{source}: {what}{more}"
     first = judgement.failing[0]
     place = f"{first.pointers[0]}: " if first.pointers else ""
@@ -179,9 +305,11 @@ def first_problem(run: Run, status: int) -> str:
 
 
 def render_accepted(run: Run, path: str) -> bytes:
-    """What a baseline that was just written holds, in one line."""
+    """Say in one line what a baseline that was just written holds."""
     judged = [gate.judge(report, run.policy) for report in run.reports]
-    known, untold = sum(len(it.known) for it in judged), sum(it.result is Result.UNTOLD for it in judged)
-    said = f"{path}: written, {count(known, 'finding')} of {count(sum(bool(it.known) for it in judged), 'capture')}"
-    rest = f" {count(untold, 'capture')} cannot be told, which a baseline does not change." if untold else ""
-    return terminal.printed([Text(Medium(NARROWEST, unicode=True).safe(f"{said}.{rest}", 4000))], False)
+    known, undecided = sum(len(it.known) for it in judged), sum(it.result is Result.UNDECIDED for it in judged)
+    captures = count(sum(bool(it.known) for it in judged), "capture")
+    sentences = f"{path}: written, {count(known, 'finding')} of {captures}."
+    if undecided:
+        sentences += f" {count(undecided, 'capture is', 'captures are')} undecided; a baseline does not change that."
+    return terminal.printed([Text(Medium(NARROWEST, unicode=True).safe(sentences, 4000))], False)

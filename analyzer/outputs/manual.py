@@ -13,9 +13,10 @@ from analyzer.outputs.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Med
 
 COLOURS = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: UNSURE}
 WIDEST = 100  # letters of a line; more do not read well
-LEAD = re.compile(r"(Why it matters|What to do):\s+(\w)")
+LEAD = re.compile(r"(How it is detected|Why it matters|What to do):\s+(\w)")
 SHOWN = (
-    "`har-sockets rules RULE` tells all about one. `har-sockets check` fails on warnings and errors, unless told else."
+    "`har-sockets rules RULE` explains one rule. `har-sockets check` fails on warnings and errors; --fail-on changes "
+    "that."
 )
 
 

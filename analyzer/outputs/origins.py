@@ -1,4 +1,4 @@
-"""The code that opened the sockets, in plain words, and the sockets in groups by it."""
+"""Name the code that opened the sockets, and group the sockets by it."""
 
 from __future__ import annotations
 
@@ -7,57 +7,50 @@ from collections.abc import Sequence
 from analyzer.model import Initiator, Report, Session
 from analyzer.outputs.terminal import count
 
-NAMED = 8  # sockets of one place that are named one by one
+NAMED = 8  # sockets per place that are named one by one
 
 
 def told(session: Session) -> str:
-    """`connect(), <Chat>, https://h/app.js:12:3`; of code of a library or an extension it is said that it is one's."""
+    """Name the code that opened a socket: `connect(), <Chat>, https://h/app.js:12:3`, and whose it is."""
     code = session.initiator
     if code is None:
         return "a browser extension" if session.extension else ""
-    whose = " (a browser extension)" if session.extension else "" if code.own else " (a library's own code)"
+    whose = " (a browser extension)" if session.extension else "" if code.own else " (code of a library)"
     return ", ".join(part for part in (*_names(code), code.place) if part) + whose
 
 
 def short(code: Initiator) -> str:
-    """`<Widget>, app.js:47186`: the file's own name, and the line (the column too, where a minifier left one line)."""
+    """Name code in short: `<Widget>, app.js:47186`; with the column where a minifier left one line."""
     minified = code.line is not None and code.line < 100 and (code.column or 0) > 500
-    place = ":".join(
-        str(it) for it in (file(code.url) or None, code.line, code.column if minified else None) if it is not None
-    )
+    name = file(code.url)
+    numbers = [str(it) for it in (code.line, code.column if minified else None) if it is not None]
+    place = ":".join([name, *numbers]) if name else f"line {':'.join(numbers)}" if numbers else ""
     return ", ".join(part for part in (*_names(code), place) if part)
 
 
 def file(url: str | None) -> str:
-    """`app.js`: the last part of its path."""
-    return (url or "").partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
-
-
-def groups(report: Report) -> list[tuple[str, list[Session]]]:
-    """Where sockets were opened from, most first, each with those that it opened."""
-    found: dict[tuple[object, ...], list[Session]] = {}
-    for session in report.sessions:
-        code = session.initiator
-        if code is not None and short(code):
-            key = (code.url, code.line, code.column, code.function, code.component, code.own, session.extension)
-            found.setdefault(key, []).append(session)
-        elif session.extension:  # its handshake says so
-            found.setdefault((), []).append(session)
-    return [(_place(members[0]), members) for members in sorted(found.values(), key=lambda it: -len(it))]
+    """Return the last part of a path: `app.js`; of a folder or a host `name/`."""
+    folder, slash, name = (url or "").partition("?")[0].partition("#")[0].rpartition("/")
+    return name or folder.rpartition("/")[2] + slash
 
 
 def sentences(report: Report) -> list[str]:
-    """`4 sockets opened from <Widget>, app.js:47186: #1, #2, #3, #4`."""
-    return [f"{count(len(members), 'socket')} opened {place}: {_ids(members)}" for place, members in groups(report)]
+    """Write one line per place, most sockets first: `<Widget>, app.js:47186: 4 sockets (#1, #2, #3, #4)`."""
+    by_place: dict[str, list[Session]] = {}
+    for session in report.sessions:
+        if session.extension or (session.initiator is not None and short(session.initiator)):
+            by_place.setdefault(_place(session), []).append(session)
+    places = sorted(by_place.items(), key=lambda it: -len(it[1]))
+    return [f"{place}: {count(len(members), 'socket')} ({_ids(members)})" for place, members in places]
 
 
 def _place(session: Session) -> str:
     code = session.initiator
     if session.extension:
         place = short(code) if code is not None else ""
-        return f"by a browser extension{': ' if place else ''}{place}"
+        return f"a browser extension{', ' if place else ''}{place}"
     assert code is not None
-    return f"from {short(code)}" if code.own else f"by a library: {short(code)}"
+    return short(code) if code.own else f"a library, {short(code)}"
 
 
 def _names(code: Initiator) -> list[str]:

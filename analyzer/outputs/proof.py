@@ -1,4 +1,4 @@
-"""Where a cause can be seen, in lines for people: what several sockets show alike is said once."""
+"""Write where a cause can be seen, for people: one line for all sockets that show the same."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST = 12  # sockets that are named one by one
 
 
 def lines(proof: Iterable[Proof]) -> list[str]:
-    """`sockets #1, #2, /log/entries/4, 5: connectUser() called by: useChat (https://...:42:7)`."""
+    """Write the lines: `sockets #1, #2, /log/entries/4, 5: connectUser() called by: useChat (https://...:42:7)`."""
     alike: dict[tuple[str, Frame | None], list[Proof]] = {}
     for it in proof:
         alike.setdefault((it.said, it.frame), []).append(it)
@@ -22,10 +22,10 @@ def _line(alike: list[Proof]) -> str:
     first, *others = alike
     if not others:
         return first.line
-    shown, more = alike[:MOST], f" and {len(alike) - MOST:,} more" * (len(alike) > MOST)
+    shown, more = alike[:MOST], f" and {len(alike) - MOST:,} more" if len(alike) > MOST else ""
     sockets = ", ".join(f"#{it.session[1:]}" for it in shown)
-    told = f"sockets {sockets}{more}, {_places([it.pointer for it in shown])}{more}: {first.said}"
-    return told if first.frame is None else f"{told}: {first.frame.named}"
+    line = f"sockets {sockets}{more}, {_places([it.pointer for it in shown])}{more}: {first.said}"
+    return line if first.frame is None else f"{line}: {first.frame.named}"
 
 
 def _places(pointers: list[str]) -> str:

@@ -79,13 +79,16 @@ class Scene(Value, frozen=True):
     @property
     def legend(self) -> set[str]:
         """The kinds of marks that are there."""
-        lives = [it for lane in self.lanes for it in (lane.session.possible, lane.session.proven) if it is not None]
+        proven = [lane.session.proven for lane in self.lanes if lane.session.proven is not None]
+        possible = [lane.session.possible for lane in self.lanes if lane.session.possible is not None]
+        still_open = any(it.end is None for it in proven)
         seen = {
-            "proven": any(lane.session.proven for lane in self.lanes),
+            "proven": bool(proven),
             "possible": any(lane.session.possible != lane.session.proven for lane in self.lanes),
             "connecting": any(lane.connecting for lane in self.lanes),
             "failed": any(lane.failed is not None for lane in self.lanes),
-            "pointed": any(it.end is None for it in lives),
+            "pointed": still_open,
+            "possibly-pointed": not still_open and any(it.end is None for it in possible),
             "band": bool(self.bands),
             "load": bool(self.loads),
             "tick": any(lane.ticks for lane in self.lanes),
@@ -172,7 +175,7 @@ def _sections(report: Report, lanes: dict[str, Lane]) -> Iterable[Section]:
         members.sort(key=lambda lane: (lane.began, int(lane.session.id[1:])))
         note = count(len(members), "socket")
         peak = groups[0].proven_peak if len(groups) == 1 else 0
-        note += f", up to {peak:,} certainly open at once" if peak > 1 else ""
+        note += f", peak {peak:,}" if peak > 1 else ""
         yield Section(title, note, _common({lane.address for lane in members}), tuple(members))
 
 

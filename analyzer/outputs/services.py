@@ -1,6 +1,6 @@
-"""The services of a capture in plain words: whose sockets, how many at once, and what the service documents.
+"""Describe the services of a capture, the same in every output: users, sockets, peaks and documented limits.
 
-All outputs say the same. Names of users and addresses come from the capture: each output makes them harmless.
+Names of users and addresses come from the capture: each output makes them harmless.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer import overlaps
-from analyzer.model import Group, Limit, Policy, Provider, Report, Scope, Session, Value
+from analyzer.model import Group, Policy, Provider, Report, Scope, Session, Value, plural
 
-ELSEWHERE = "one browser seen, other tabs and devices count too"
-USERS = 6  # that are told one by one
+ELSEWHERE = "Other tabs and devices also count"
+USERS = 6  # that are named one by one
 
 
 class Service(Value, frozen=True):
-    """A service in this capture, and how what was seen stands to what it documents. Sentences without a full stop."""
+    """A service in this capture, compared with its documented limits. Sentences without a full stop."""
 
     name: str
     sockets: str
@@ -26,27 +26,27 @@ class Service(Value, frozen=True):
 
     @property
     def sentences(self) -> str:
-        told = (self.sockets, *self.limits, self.billing, self.clients)
-        return ". ".join(part for part in told if part) + "."
+        parts = (self.sockets, *self.limits, self.billing, self.clients)
+        return ". ".join(part for part in parts if part) + "."
 
 
 def title(group: Group) -> str:
-    """`Stream Chat, user-1`; where no service is known, the endpoint; a page's id."""
+    """Name a group: `Stream Chat, user-1`; where no service is known, its address; a page by its id."""
     if group.per is Scope.PAGE:
         return f"page {dict(group.key).get('page') or 'not recorded'}"
     name = group.provider.name if group.provider is not None else ""
-    user = "user not known" if name and group.per is Scope.USER and not dict(group.key).get("user") else ""
-    return ", ".join(part for part in (name, user or _within(group)) if part) or "address not known"
+    user = "unknown user" if name and group.per is Scope.USER and not dict(group.key).get("user") else ""
+    return ", ".join(part for part in (name, user or _within(group)) if part) or "unknown address"
 
 
 def _within(group: Group) -> str:
-    """What tells a group from the others of its service: its user; without one its address or page."""
+    """What sets a group apart within its service: its user; without one its address or page."""
     key = dict(group.key)
     return key.get("user") or (key.get("endpoint") or "").partition("://")[2] or key.get("page") or ""
 
 
 def told(report: Report, policy: Policy) -> list[Service]:
-    """Each known service with its users, and its limits whenever it has any."""
+    """List each known service with its users, and its limits where it has any."""
     by_service: dict[str, list[Group]] = {}
     for group in report.groups:
         if group.provider is not None:
@@ -70,61 +70,55 @@ def _service(groups: Sequence[Group], report: Report, policy: Policy) -> Service
 
 
 def _whose(members: Sequence[Session]) -> str:
-    """What is to be known of a service that is not the application's."""
+    """Who else than the application uses the service."""
     if all(session.extension for session in members):
         return " (a browser extension's)"
     return " (development only)" if all(session.dev_only for session in members) else ""
 
 
 def _counts(groups: Sequence[Group]) -> str:
-    told = [f"{_within(group)}: {_count(group)}" if _within(group) else _count(group) for group in groups[:USERS]]
+    each = [f"{_within(group)}: {_count(group)}" if _within(group) else _count(group) for group in groups[:USERS]]
     more = f"; and {len(groups) - USERS:,} more" if len(groups) > USERS else ""
-    return "; ".join(told) + more
+    return "; ".join(each) + more
 
 
 def _count(group: Group) -> str:
-    """How many, and how many at once: what is proven from below, what is possible from above."""
+    """`4 sockets, peak 4`; where the peak is not certain, its bounds: `peak 1 to 2`."""
     assert group.provider is not None
-    many = "1 socket" if len(group.sessions) == 1 else f"{len(group.sessions):,} sockets"
+    number = plural(len(group.sessions), "socket")
     least, most = group.proven_peak, group.possible_peak
     if len(group.sessions) > 1 and most:
-        at_once = f"up to {least} at once" if least == most else f"at least {least}, perhaps {most} at once"
-        many += f", {'one at a time' if most == 1 else at_once}"
-    return many + (f" ({group.provider.per_page} a page by design)" if group.provider.per_page > 1 else "")
+        number += f", peak {least:,}" if least == most else f", peak {least:,} to {most:,}"
+    return number + (f" ({group.provider.per_page} per page by design)" if group.provider.per_page > 1 else "")
 
 
 def _per_user(provider: Provider, users: Sequence[Group], policy: Policy) -> str:
-    """`Limit per user: 3 in development mode (1 too many), 50 in production; one browser seen, ...`"""
+    """`Limit per user: 3 (development, exceeded by 1), 50 (production). Other tabs and devices also count`"""
     limits = [limit for limit in provider.limits if limit.scope == "user"]
     if not limits:
         return ""
-    sure = max((group.proven_peak for group in users), default=0)
-    perhaps = max((group.possible_peak for group in users), default=0)
-    told = [
-        _limit(limit, first=n == 0)
-        + (_excess(sure - limit.max, perhaps - limit.max) if policy.app_mode in (None, limit.mode) else "")
-        for n, limit in enumerate(limits)
-    ]
-    return f"Limit per user: {', '.join(told)}; {ELSEWHERE}"
+    certain = max((group.proven_peak for group in users), default=0)
+    possible = max((group.possible_peak for group in users), default=0)
+    parts = []
+    for limit in limits:
+        applies = policy.app_mode in (None, limit.mode)
+        excess = _excess(certain - limit.max, possible - limit.max) if applies else ""
+        notes = ", ".join(filter(None, (limit.mode, excess)))
+        parts.append(f"{limit.max:,}" + (f" ({notes})" if notes else ""))
+    return f"Limit per user: {', '.join(parts)}. {ELSEWHERE}"
 
 
-def _limit(limit: Limit, first: bool) -> str:
-    if limit.mode not in ("development", "production"):
-        return f"{limit.max:,}" + (f" ({limit.mode})" if limit.mode else "")
-    return f"{limit.max:,} in {limit.mode}" + (" mode" if first else "")
-
-
-def _excess(sure: int, perhaps: int) -> str:
-    if sure > 0:
-        return f" ({sure:,} too many)"
-    return f" (cannot rule out {perhaps:,} too many)" if perhaps > 0 else ""
+def _excess(certain: int, possible: int) -> str:
+    if certain > 0:
+        return f"exceeded by {certain:,}"
+    return f"possibly exceeded by {possible:,}" if possible > 0 else ""
 
 
 def _others(provider: Provider) -> str:
-    """Limits that are not counted per user."""
+    """The limits that are not counted per user."""
     others = [limit for limit in provider.limits if limit.scope != "user"]
-    told = [f"{limit.max:,} per {limit.scope}" + (f" ({limit.mode})" if limit.mode else "") for limit in others]
-    return f"Documented limit: {', '.join(told)}" if told else ""
+    parts = [f"{limit.max:,} per {limit.scope}" + (f" ({limit.mode})" if limit.mode else "") for limit in others]
+    return f"Documented limit: {', '.join(parts)}" if parts else ""
 
 
 def _clients(members: Sequence[Session]) -> str | None:
@@ -133,7 +127,7 @@ def _clients(members: Sequence[Session]) -> str | None:
 
 
 def client(session: Session) -> str:
-    """`stream-chat-js 9.53.0 (browser)`."""
+    """Name the library that opened a socket: `stream-chat-js 9.53.0 (browser)`."""
     it = session.client
     if it is None:
         return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, tzinfo
 
 from analyzer.intervals import Interval
 from analyzer.model import (
@@ -21,9 +22,10 @@ from analyzer.model import (
     Session,
     Severity,
     Value,
+    enumerated,
     spoken,
 )
-from analyzer.outputs import proof, services, terminal, verdict
+from analyzer.outputs import proof, services, terminal, triage, verdict
 from analyzer.outputs.terminal import Axis, Medium, count
 from analyzer.outputs.verdict import Kind
 
@@ -41,16 +43,13 @@ class Headline(Value, frozen=True):
     tone: str  # bad, unsure, good
 
 
-HEADLINES = {
-    Kind.OVERLAP: Headline("✗", "Several open at once", "bad"),
-    Kind.POSSIBLE_OVERLAP: Headline("?", "Cannot rule it out", "unsure"),
-    Kind.INCONCLUSIVE: Headline("?", "Cannot tell", "unsure"),
-    Kind.FOREIGN_OVERLAP: Headline("–", "Only one of the application's at once", "unsure"),
-    Kind.NONE_OPENED: Headline("–", "No socket opened", "unsure"),
-    Kind.NO_OVERLAP: Headline("✓", "Never more than one", "good"),
-    Kind.NO_SOCKETS: Headline("–", "No sockets", "unsure"),
+LOOKS = {  # by result: sign and tone
+    Kind.OVERLAP: ("✗", "bad"),
+    Kind.POSSIBLE_OVERLAP: ("?", "unsure"),
+    Kind.INCONCLUSIVE: ("?", "unsure"),
+    Kind.NO_OVERLAP: ("✓", "good"),
 }
-UNREADABLE = Headline("!", "Cannot be read", "bad")
+UNREADABLE = Headline("!", "Unreadable", "bad")
 
 
 class Told(Value, frozen=True):
@@ -98,36 +97,39 @@ def names(run: Run) -> dict[str, str]:
 
 
 def headline(report: Report, policy: Policy) -> Headline:
-    return HEADLINES[verdict.kind(report, policy)]
+    it = triage.row(report, policy)
+    sign, tone = LOOKS.get(Kind(it.result), ("–", "unsure"))
+    return Headline(sign, it.words[0].upper() + it.words[1:], tone)
 
 
 def totals(run: Run) -> str:
-    """`16 captures: 8 several open at once, 1 cannot be read`, the worst first."""
-    tally = Counter(verdict.kind(report, run.policy) for report in run.reports)
-    told = [f"{tally[it]:,} {words.words[0].lower()}{words.words[1:]}" for it, words in HEADLINES.items() if tally[it]]
-    told += [f"{len(run.unreadable):,} cannot be read"] if run.unreadable else []
-    return f"{count(len(run.reports) + len(run.unreadable), 'capture')}: {', '.join(told)}"
+    """`16 captures: 8 overlap, 1 unreadable`, the worst first; of the whole run, whatever of it is shown."""
+    total = triage.run_total(run).rstrip(".")
+    if run.selection is None:
+        return total
+    shown = triage.selection_sentence(run.selection, len(run.reports) + len(run.unreadable)).rstrip(".")
+    return f"{total}. {shown}"
 
 
 def worst_first(run: Run) -> list[Report]:
-    order = list(HEADLINES)
-    return sorted(run.reports, key=lambda report: order.index(verdict.kind(report, run.policy)))
+    """The reports, the most urgent first."""
+    return sorted(run.reports, key=lambda report: triage.row(report, run.policy).urgency)
 
 
 def sentences(report: Report, policy: Policy) -> list[str]:
     return [safe(said, 600) for said in verdict.verdict_sentences(report, policy)]
 
 
-def facts(report: Report) -> list[tuple[str, str]]:
+def facts(report: Report, zone: tzinfo = UTC) -> list[tuple[str, str]]:
     """Where it comes from."""
     capture = report.capture
     parts = [count(len(capture.pages), "page")] if capture.pages else []
     parts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
     told = [("File", safe_middle(capture.source, 300)), ("Recorded with", safe(capture.exporter.label, 100))]
-    told += [("Holds", ", ".join(parts))]
+    told += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed
-        told.append(("Covers", f"{spoken((end or start) - start)}, from {terminal.utc(start)}"))
+        told.append(("Covers", f"{spoken((end or start) - start)}, from {terminal.stamp(start, zone)}"))
     if capture.sha256 is not None:
         told.append(("SHA-256", capture.sha256))
     return told
@@ -138,40 +140,39 @@ def figures(report: Report) -> list[tuple[str, str]]:
     peaks = report.concurrency
     told = [
         ("socket" if len(report.sessions) == 1 else "sockets", f"{len(report.sessions):,}"),
-        ("most open at once, certain", f"{peaks.proven_peak:,}"),
+        ("certain peak" if peaks.possible_peak > peaks.proven_peak else "peak", f"{peaks.proven_peak:,}"),
     ]
     if peaks.possible_peak > peaks.proven_peak:
-        told.append(("most at once, not ruled out", f"{peaks.possible_peak:,}"))
+        told.append(("possible peak", f"{peaks.possible_peak:,}"))
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     if proven and peaks.proven_overlap:
         least = "≥ " if any(overlap.duration_is_lower_bound for overlap in proven) else ""
-        told.append(("with two or more open", least + spoken(peaks.proven_overlap)))
+        told.append(("with 2 or more open", least + spoken(peaks.proven_overlap)))
     return told
 
 
 def allowed(policy: Policy) -> str:
     """The policy in words. It decides on findings; the verdict counts every socket."""
-    within = {
-        Scope.CAPTURE: "in the whole capture",
-        Scope.PAGE: "on one page",
-        Scope.ENDPOINT: "to one address",
-        Scope.SERVICE: "to one service",
-        Scope.USER: "of one user",
-    }
-    told = [f"{count(policy.max_open, 'socket')} allowed at once {within[policy.per]}"]
-    told.append(f"an overlap that surely ended within {spoken(policy.tolerance)} is brief")
-    told.append(f"the app is in {policy.app_mode} mode" if policy.app_mode else "limits of every app mode are shown")
-    told.append("sockets of development servers " + ("count" if policy.count_dev_servers else "do not count"))
-    told.append("those of browser extensions " + ("count" if policy.count_extensions else "do not"))
-    return "; ".join(told) + "."
+    scope = "address" if policy.per is Scope.ENDPOINT else policy.per.value
+    parts = [f"at most {count(policy.max_open, 'open socket')} per {scope}"]
+    parts += [f"overlaps under {spoken(policy.tolerance)} are notes"] if policy.tolerance else []
+    parts += [f"service limits of {policy.app_mode} mode are enforced"] if policy.app_mode else []
+    sockets = {"dev-server sockets": policy.count_dev_servers, "extension sockets": policy.count_extensions}
+    for counted, words in ((True, "count"), (False, "are ignored")):
+        kinds = [kind for kind, counts in sockets.items() if counts is counted]
+        parts += [f"{enumerated(kinds)} {words}"] if kinds else []
+    return "; ".join(parts) + "."
 
 
 def length(interval: Interval | None, axis: Axis) -> str:
-    """As long as it was, or as long as can be seen."""
+    """Write its length, `3.25 s`; `≥ 3.25 s` where it has no end."""
     if interval is None:
         return "–"
-    length = max(0, (axis.end if interval.end is None else interval.end) - interval.start)
-    return ("an instant" if length < INSTANT else spoken(length)) + (", goes on" if interval.end is None else "")
+    if interval.end is None:
+        visible = max(0, axis.end - interval.start)
+        return f"≥ {'0 s' if visible < INSTANT else spoken(visible)}"
+    length = interval.end - interval.start
+    return "an instant" if length < INSTANT else spoken(length)
 
 
 def head(run: Run) -> list[tuple[str, str]]:
@@ -189,15 +190,15 @@ def group_name(group: Group) -> str:
 # -- findings --------------------------------------------------------------------------------------------------
 
 
-def findings(report: Report) -> list[Told]:
+def findings(report: Report, zone: tzinfo = UTC) -> list[Told]:
     """The gravest first, then by rule, each in the order of time."""
     ranks = {severity: -rank for rank, severity in enumerate(Severity)}
     rules = {rule: n for n, rule in enumerate(dict.fromkeys(finding.rule for finding in report.findings))}
     told = sorted(report.findings, key=lambda finding: (ranks[finding.severity], rules[finding.rule]))
-    return [_told(finding, report) for finding in told]
+    return [_told(finding, report, zone) for finding in told]
 
 
-def _told(finding: Finding, report: Report) -> Told:
+def _told(finding: Finding, report: Report, zone: tzinfo) -> Told:
     return Told(
         severity=finding.severity,
         certain=finding.confidence is Confidence.PROVEN,
@@ -205,19 +206,19 @@ def _told(finding: Finding, report: Report) -> Told:
         message=safe(finding.message, 600),
         proof=(
             *(safe(line, 600) for line in proof.lines(finding.proof)),
-            *_proof(finding, report.named(finding.sessions)),
+            *_proof(finding, report.named(finding.sessions), zone),
         ),
-        cause=None if finding.why is None else f"{safe(finding.why, 600)} ({finding.cause})",
+        cause=None if finding.explanation is None else f"{safe(finding.explanation, 600)} ({finding.cause})",
         remedy=None if finding.remedy is None else safe(finding.remedy, 600),
         link=finding.link if finding.link and finding.link.startswith("https://") else None,
     )
 
 
-def _proof(finding: Finding, sessions: Sequence[Session]) -> Iterable[str]:
+def _proof(finding: Finding, sessions: Sequence[Session], zone: tzinfo) -> Iterable[str]:
     """Where in the file one can see it."""
     for session in sessions[:PLACES]:
-        ends = " to " + terminal.utc(session.proven.end) if session.proven and session.proven.end else ""
-        open_at = f", certainly open from {terminal.utc(session.proven.start)}{ends}" if session.proven else ""
+        ends = " to " + terminal.stamp(session.proven.end, zone) if session.proven and session.proven.end else ""
+        open_at = f", certainly open from {terminal.stamp(session.proven.start, zone)}{ends}" if session.proven else ""
         yield f"{session.name}: {safe(session.pointer, 120)}{open_at}"
     if len(sessions) > PLACES:
         yield f"and {count(len(sessions) - PLACES, 'more socket')}"

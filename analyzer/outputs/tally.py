@@ -1,36 +1,40 @@
-"""Many results in few tables: what overlaps how often, by service, client, exporter and day; rules; what is not told.
+"""Many results in few tables: how often sockets overlap, by service, client, exporter and day; rules, causes, limits.
 
 In come capture objects of the JSON (docs/json.md), as NDJSON holds them. Out comes one frame, `COLUMNS`, a row for each
-name of each table: `captures` in which it occurs, in how many of them sockets overlap (`overlap`) or it cannot be told
-(`cannot_tell`), the median and the worst of the most certainly open at once, the median of the time with two or more
-open (ms, of captures with an overlap). For a service peaks are those of one user, where users are not known of one
-address; else those of the whole capture.
+name of each table: `captures` in which it occurs; in how many of them sockets overlap (`overlap`) or the result is
+undecided (`undecided`); the median and the highest number of sockets certainly open at the same time; the median of the
+time with two or more open (ms, of captures with an overlap); the most urgent of the captures. For a service peaks are
+those of one user, where users are not known of one address; else those of the whole capture.
 """
 
 from __future__ import annotations
 
 import io
-import json
-from collections import Counter
+import json as codec
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from rich.text import Text
 
-from analyzer.model import MILLISECOND, Run, Value, Verdict, spoken
-from analyzer.outputs import NotInstalled, markdown, terminal
+from analyzer import providers
+from analyzer.model import MILLISECOND, Run, Value, enumerated, spoken
+from analyzer.outputs import NotInstalled, listing, markdown, terminal, triage
 from analyzer.outputs.csv import harmless
-from analyzer.outputs.document import Json, capture_document
-from analyzer.outputs.summary import HEADLINES, safe
+from analyzer.outputs.document import FORMAT, Json, capture_document, pretty
+from analyzer.outputs.summary import safe, safe_middle
 from analyzer.outputs.terminal import FAINT, STRONG, Medium, count, heading, wrapped
+from analyzer.outputs.triage import Row
 from analyzer.outputs.verdict import Kind
+from analyzer.version import VERSION
 
 if TYPE_CHECKING:
     import pandas
 
 COLUMNS = (
-    "by", "name", "captures", "overlap", "overlap_share", "cannot_tell", "peak_median", "peak_worst",
-    "overlap_ms_median",
+    "by", "name", "captures", "overlap", "overlap_share", "undecided", "peak_median", "peak_highest",
+    "overlap_ms_median", "worst_capture",
 )  # fmt: skip
 TABLES = {
     "all": "All captures",
@@ -39,161 +43,210 @@ TABLES = {
     "exporter": "By exporter",
     "day": "By day",
     "rule": "Findings, by rule",
-    "cause": "Findings, by cause",
-    "untold": "What could not be told, and why",
+    "cause": "Findings, by likely cause",
+    "undecided": "Undecided or unreadable, and why",
 }
-HEADS = (
-    "",
-    "captures",
-    "overlap",
-    "cannot tell",
-    "peak",
-    "worst",
-    "overlap time",
-)  # the last three: median, most, median
-COUNTED = ("rule", "cause", "untold")  # tables in which only the captures are worth a column
-UNTOLD = (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
+HEADS = ("", "captures", "overlap", "undecided", "median peak", "highest peak", "median overlap", "worst capture")
+COUNTED = ("rule", "cause", "undecided")  # tables in which only captures are worth a column
+MEANINGS = (
+    "Overlap: captures in which 2 or more sockets of the application were certainly open at the same time, and their "
+    "share. "
+    "Undecided: possible overlap or inconclusive. "
+    "Peak: how many sockets of one capture (of one user, by service) were certainly open at the same time. "
+    "Median overlap: how long 2 or more were open, over the captures with an overlap. "
+    "Worst capture: the most urgent one of the row."
+)
 ROWS = 40  # of a table, for people
+WORST = 5  # captures that are listed unless asked for more
+
+
+class Facts(Value, frozen=True):
+    """What the tables need of a capture object, which may hold thousands of sessions."""
+
+    row: Row
+    sha256: str | None
+    overlap: bool
+    overlap_ms: float
+    service: dict[str, int]  # the highest peak by service
+    client: tuple[str, ...]
+    exporter: str
+    day: str
+    findings: tuple[tuple[str, str], ...]  # rule, severity
+    caveats: tuple[str, ...]
 
 
 class Results(Value, frozen=True):
-    """What was read: capture objects, and what else stood in the files."""
+    """What was read: captures, and what else stood in the files."""
 
-    captures: tuple[Json, ...]
-    unreadable: tuple[Json, ...]  # {"source", "problem"}: captures that could not be read
-    repeated: int  # results of a capture whose content was there before: counted once
-    broken: tuple[str, ...]  # lines that are no result: where, and why
+    captures: tuple[Facts, ...]
+    unreadable: tuple[Row, ...]  # captures that could not be read
+    repeated: int = 0  # results of a capture whose content was there before: counted once
+    broken: tuple[str, ...] = ()  # lines that are no result: where, and why
+    only: tuple[str, ...] = ()  # results, rules and causes that were asked for
+    whole: int | None = None  # captures before that
+
+    @property
+    def rows(self) -> list[Row]:
+        """All captures, the most urgent first."""
+        return triage.worst_first([*(it.row for it in self.captures), *self.unreadable])
 
 
 def results(lines: Iterable[tuple[str, bytes]]) -> Results:
     """The results in lines of NDJSON, each with its place for people (`file:line`)."""
-    captures: dict[str, Json] = {}
-    unreadable: dict[str, Json] = {}
+    captures: dict[str, Facts] = {}
+    unreadable: dict[str, Row] = {}
     broken: list[str] = []
     repeated = 0
     for place, line in lines:
         if not line.strip():
             continue
         try:
-            told = _result(line)
+            result = _result(line)
         except ValueError as problem:
             broken.append(f"{place}: {problem}")
             continue
-        known = unreadable if "problem" in told else captures
-        key = told.get("sha256") or told["source"]
-        repeated += key in known
-        known.setdefault(key, told)
+        if isinstance(result, Row):
+            repeated += result.source in unreadable
+            unreadable.setdefault(result.source, result)
+        else:
+            key = result.sha256 or result.row.source
+            repeated += key in captures
+            captures.setdefault(key, result)
     return Results(tuple(captures.values()), tuple(unreadable.values()), repeated, tuple(broken))
 
 
 def of_run(run: Run) -> Results:
     """The same of a run, each capture as often as it was asked for."""
-    unreadable = tuple({"source": it.source, "problem": it.problem} for it in run.unreadable)
-    return Results(tuple(_facts(capture_document(report)) for report in run.reports), unreadable, 0, ())
+    captures = (_facts(capture_document(it), triage.row(it, run.policy)) for it in run.reports)
+    return Results(tuple(captures), tuple(triage.unreadable(it.source, it.problem) for it in run.unreadable))
 
 
-def _result(line: bytes) -> Json:
+def select(found: Results, only: Sequence[str]) -> Results:
+    """The results with only the captures that have one of these results, rules or causes."""
+    if not only:
+        return found
+    return msgspec.structs.replace(
+        found,
+        captures=tuple(it for it in found.captures if triage.matches(it.row, only)),
+        unreadable=tuple(it for it in found.unreadable if triage.matches(it, only)),
+        only=tuple(only),
+        whole=len(found.captures) + len(found.unreadable),
+    )
+
+
+@cache
+def _services() -> dict[str, str]:
+    """The names of the known services by id."""
+    return {row.id: row.name for row in providers.builtin()}
+
+
+def _result(line: bytes) -> Facts | Row:
     """One line. Raises ValueError for what is no result."""
     try:
-        told = json.loads(line)
+        document = codec.loads(line)
     except (ValueError, RecursionError):
         raise ValueError("not JSON (cut off?)") from None
-    if not isinstance(told, dict) or not isinstance(told.get("source"), str):
+    if not isinstance(document, dict) or not isinstance(document.get("source"), str):
         raise ValueError("not a result of har-sockets (--format ndjson)")
-    if "problem" in told:
-        return {"source": told["source"], "problem": str(told["problem"])}
+    if "problem" in document:
+        return triage.unreadable(document["source"], str(document["problem"]))
     try:
-        return _facts(told)
+        return _facts(document, triage.row_of_document(document, _services()))
     except (KeyError, TypeError, AttributeError, ValueError):
         raise ValueError("not a result of har-sockets (--format ndjson)") from None
 
 
-def _facts(told: Json) -> Json:
-    """What the tables need of a capture object: it may hold thousands of sessions."""
-    peaks = told["concurrency"]
-    provider = {it["endpoint"]: it["provider"] for it in told["sessions"]}  # groups of unknown users go by address
-    peaks_of = [
+def _facts(document: Json, row: Row) -> Facts:
+    provider = {it["endpoint"]: it["provider"] for it in document["sessions"]}  # groups of unknown users go by address
+    peaks = [
         (name, it["proven_peak"])
-        for it in told["groups"]
+        for it in document["groups"]
         if (name := it["key"].get("provider") or provider.get(it["key"].get("endpoint")))
     ]
-    clients = {" ".join(filter(None, (c["name"], c["version"]))) for it in told["sessions"] if (c := it["client"])}
-    exporter = told["exporter"]
-    return {
-        "source": told["source"],
-        "sha256": told["sha256"],
-        "verdict": str(Verdict(told["verdict"])),
-        "peak": int(peaks["proven_peak"]),
-        "overlap_ms": float(peaks["proven_overlap_ms"]),
-        "service": {name: max(peak for it, peak in peaks_of if it == name) for name, _ in peaks_of},
-        "client": sorted(clients),
-        "exporter": " ".join(str(it) for it in (exporter["id"], exporter["version"]) if it),
-        "day": told["observed"]["start"][:10] if told["observed"] and told["observed"]["start"] else "no date",
-        "rule": [(it["rule"], it["severity"]) for it in told["findings"]],
-        "cause": [it["cause"] for it in told["findings"] if it["cause"]],
-        "caveats": [it["id"] for it in told["caveats"]],
-    }
+    clients = {" ".join(filter(None, (c["name"], c["version"]))) for it in document["sessions"] if (c := it["client"])}
+    exporter, observed = document["exporter"], document["observed"]
+    return Facts(
+        row=row,
+        sha256=document["sha256"],
+        overlap=row.result == Kind.OVERLAP,
+        overlap_ms=float(document["concurrency"]["proven_overlap_ms"]),
+        service={name: max(peak for it, peak in peaks if it == name) for name, _ in peaks},
+        client=tuple(sorted(clients)),
+        exporter=" ".join(str(it) for it in (exporter["id"], exporter["version"]) if it),
+        day=observed["start"][:10] if observed and observed["start"] else "no date",
+        findings=tuple((str(it["rule"]), str(it["severity"])) for it in document["findings"]),
+        caveats=tuple(str(it["id"]) for it in document["caveats"]),
+    )
 
 
-def frame(found: Results) -> pandas.DataFrame:
-    """The tables as one frame, `COLUMNS`: each by number of captures, then by name."""
+def frame(found: Results, worst: int = 0) -> pandas.DataFrame:
+    """The tables as one frame, `COLUMNS`: each by number of captures, then by name.
+
+    With `worst` a last column, `worst_captures`, has so many of them in a list, the most urgent first.
+    """
     import pandas
 
+    captures: list[Facts | Row] = [*found.captures, *found.unreadable]
+    every = sorted(captures, key=lambda it: _row(it).urgency)
     rows = pandas.DataFrame(
-        [row for capture in found.captures for row in _rows(capture)],
-        columns=["by", "name", "source", "overlap", "cannot_tell", "peak", "overlap_ms"],
+        [row for it in every for row in (_unread(it) if isinstance(it, Row) else _rows(it))],
+        columns=["by", "name", "source", "overlap", "undecided", "peak", "overlap_ms"],
     )
-    rows["overlap_ms"] = rows["overlap_ms"].where(rows["overlap"])
-    grouped = rows.groupby(["by", "name"], sort=True).agg(
+    rows = rows.sort_values("overlap", ascending=False, kind="stable")  # a service's own overlaps first
+    rows["overlap_ms"] = rows["overlap_ms"].where(rows["overlap"].astype(bool))
+    grouped = rows.groupby(["by", "name"], sort=True)
+    made = grouped.agg(
         captures=("source", "size"),
         overlap=("overlap", "sum"),
-        cannot_tell=("cannot_tell", "sum"),
+        undecided=("undecided", "sum"),
         peak_median=("peak", "median"),
-        peak_worst=("peak", "max"),
+        peak_highest=("peak", "max"),
         overlap_ms_median=("overlap_ms", "median"),
+        worst_capture=("source", "first"),
     )
-    told = grouped.reset_index()
-    unread = Counter(_kind(it["problem"]) for it in found.unreadable)
-    more = [{"by": "untold", "name": f"cannot be read: {why}", "captures": many} for why, many in unread.items()]
-    if more:
-        told = pandas.concat([told, pandas.DataFrame(more)], ignore_index=True)
-    told["overlap_share"] = told["overlap"] / told["captures"]
+    columns = list(COLUMNS)
+    if worst:
+        made["worst_captures"] = grouped["source"].agg(lambda sources: list(sources[:worst]))
+        columns.append("worst_captures")
+    made = made.reset_index()
+    made["overlap_share"] = made["overlap"] / made["captures"]
+    unread = made["name"].str.startswith(f"{triage.UNREADABLE}: ") & (made["by"] == "undecided")
+    made.loc[unread, ["overlap", "overlap_share", "undecided", "peak_median", "peak_highest"]] = None
     order = {name: n for n, name in enumerate(TABLES)}
-    told["order"] = told["by"].map(order)
-    told = told.sort_values(["order", "captures", "name"], ascending=[True, False, True])
-    days = told["by"] == "day"
-    told = pandas.concat([told[~days & (told["order"] < order["day"])], told[days].sort_values("name"),
-                          told[told["order"] > order["day"]]])  # fmt: skip
-    counts = dict.fromkeys(("captures", "overlap", "cannot_tell", "peak_worst"), "Int64")
-    return told.reset_index(drop=True)[list(COLUMNS)].astype(counts)
+    made["order"] = made["by"].map(order)
+    made = made.sort_values(["order", "captures", "name"], ascending=[True, False, True])
+    days = made["by"] == "day"
+    made = pandas.concat([made[~days & (made["order"] < order["day"])], made[days].sort_values("name"),
+                          made[made["order"] > order["day"]]])  # fmt: skip
+    counts = dict.fromkeys(("captures", "overlap", "undecided", "peak_highest"), "Int64")
+    return made.reset_index(drop=True)[columns].astype(counts)
 
 
-def _rows(it: Json) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
-    overlap, untold = it["verdict"] == Verdict.OVERLAP, it["verdict"] in UNTOLD
+def _row(it: Facts | Row) -> Row:
+    return it if isinstance(it, Row) else it.row
+
+
+def _unread(it: Row) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
+    yield "undecided", f"{triage.UNREADABLE}: {_kind(it.problem or '')}", _plain(it.source), False, False, 0, 0
+
+
+def _rows(it: Facts) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
+    undecided, source = it.row.result in triage.UNDECIDED, _plain(it.row.source)
 
     def row(by: str, name: str, peak: int | None = None) -> tuple[str, str, str, bool, bool, float, float]:
-        several = overlap if peak is None else peak > 1
-        return (
-            by,
-            _plain(name),
-            _plain(it["source"]),
-            several,
-            untold,
-            it["peak"] if peak is None else peak,
-            it["overlap_ms"],
-        )
+        overlap = it.overlap if peak is None else peak > 1
+        return by, _plain(name), source, overlap, undecided, it.row.proven_peak if peak is None else peak, it.overlap_ms
 
     yield row("all", "all")
-    yield from (row("service", name, peak) for name, peak in it["service"].items())
-    yield from (row("client", name) for name in it["client"])
-    yield row("exporter", it["exporter"])
-    yield row("day", it["day"])
-    yield from (row("rule", f"{rule} ({severity})") for rule, severity in dict.fromkeys(map(tuple, it["rule"])))
-    yield from (row("cause", cause) for cause in dict.fromkeys(it["cause"]))
-    if untold:
-        reasons = list(dict.fromkeys(it["caveats"])) or ["no close is recorded"]
-        words = HEADLINES[Kind(it["verdict"])].words.lower()
-        yield from (row("untold", f"{words}: {reason}") for reason in reasons)
+    yield from (row("service", name, peak) for name, peak in it.service.items())
+    yield from (row("client", name) for name in it.client)
+    yield row("exporter", it.exporter)
+    yield row("day", it.day)
+    yield from (row("rule", f"{rule} ({severity})") for rule, severity in dict.fromkeys(it.findings))
+    yield from (row("cause", cause) for cause in it.row.causes)
+    if undecided:
+        reasons = list(dict.fromkeys(it.caveats)) or ["no close is recorded"]
+        yield from (row("undecided", f"{it.row.words}: {reason}") for reason in reasons)
 
 
 def _plain(text: str) -> str:
@@ -210,6 +263,8 @@ def _kind(problem: str) -> str:
 
 
 class Table(Value, frozen=True):
+    """One table in words; the last cell of each row is the path of a capture."""
+
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -217,86 +272,148 @@ class Table(Value, frozen=True):
 
 
 def tables(found: Results) -> list[Table]:
-    told = frame(found)
+    every = frame(found)
     made = []
     for by, title in TABLES.items():
-        rows = told[told["by"] == by].to_dict("records")
+        rows = every[every["by"] == by].to_dict("records")
         if rows:
-            width = 2 if by in COUNTED else len(HEADS)
-            shown = tuple(_cells(row)[:width] for row in rows[:ROWS])
-            made.append(Table(title, HEADS[:width], shown, max(0, len(rows) - ROWS)))
+            counted = by in COUNTED
+            shown = tuple((*cells[:2], cells[-1]) if counted else cells for cells in map(_cells, rows[:ROWS]))
+            heads = (*HEADS[:2], HEADS[-1]) if counted else HEADS
+            made.append(Table(title, heads, shown, max(0, len(rows) - ROWS)))
     return made
 
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
     import pandas
 
-    def told(name: str, words: Callable[[Any], str]) -> str:
+    def said(name: str, words: Callable[[Any], str]) -> str:
         return "" if pandas.isna(row[name]) else words(row[name])
 
-    share = told("overlap_share", lambda it: f" ({it:.0%})") if row["captures"] > 1 else ""
+    share = said("overlap_share", lambda it: f" ({it:.0%})") if row["captures"] > 1 else ""
     return (
         safe(row["name"], 80),
         f"{row['captures']:,}",
-        told("overlap", lambda it: f"{it:,}{share if it else ''}"),
-        told("cannot_tell", lambda it: f"{it:,}"),
-        told("peak_median", lambda it: f"{it:g}"),
-        told("peak_worst", lambda it: f"{it:,}"),
-        told("overlap_ms_median", lambda it: spoken(round(it * MILLISECOND)) if it else "an instant"),
+        said("overlap", lambda it: f"{it:,}{share if it else ''}"),
+        said("undecided", lambda it: f"{it:,}"),
+        said("peak_median", lambda it: f"{it:g}"),
+        said("peak_highest", lambda it: f"{it:,}"),
+        said("overlap_ms_median", lambda it: spoken(round(it * MILLISECOND)) if it else "0 s"),
+        safe(row["worst_capture"], 4_000),
     )
 
 
 def sentence(found: Results) -> str:
     """What was counted."""
-    told = [count(len(found.captures), "capture")]
-    told += [f"{len(found.unreadable):,} that could not be read"] if found.unreadable else []
-    told += [f"{count(found.repeated, 'repeated result')} left out"] if found.repeated else []
-    told += [f"{count(len(found.broken), 'line')} not understood"] if found.broken else []
-    return ", ".join(told) + "."
+    number = len(found.captures)
+    said = [count(number, "capture")]
+    if found.whole is not None:
+        said = [f"{number + len(found.unreadable):,} of {count(found.whole, 'capture')}: {enumerated(found.only)}"]
+    said += [f"{len(found.unreadable):,} unreadable"] if found.unreadable else []
+    said += [f"{count(found.repeated, 'repeated result')} left out"] if found.repeated else []
+    said += [f"{count(len(found.broken), 'line')} not understood"] if found.broken else []
+    return safe(", ".join(said), 400) + "."
 
 
-def text(found: Results, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
+def text(
+    found: Results,
+    worst: int = WORST,
+    *,
+    width: int = 80,
+    color: bool = False,
+    unicode: bool = True,
+    cut: bool = False,
+) -> bytes:
+    """The tables for people. `cut`: no line is wider than `width`; else every path stands in full."""
     medium = Medium(width, unicode)
     lines = wrapped(Text(sentence(found), STRONG), medium)
+    rows = found.rows[:worst]
+    if rows:
+        lines += heading("The worst capture" if len(rows) == 1 else f"The {len(rows):,} worst captures")
+        lines += _indented(listing.table(rows, Medium(width - 3, unicode), cut=cut))
     for table in tables(found):
         lines += heading(table.title)
-        lines += _columns((table.heads, *table.rows), medium)
+        lines += _columns((table.heads, *table.rows), medium, cut)
         if table.left:
             lines += wrapped(Text(f"and {table.left:,} more: --format csv has them all", FAINT), medium, "   ")
+    if found.captures or found.unreadable:
+        lines += [Text(), *wrapped(Text(MEANINGS, FAINT), medium, "   ")]
+        lines += wrapped(Text(NEXT, FAINT), medium, "   ")
     return terminal.printed(lines, color)
 
 
-def _columns(rows: Sequence[Sequence[str]], medium: Medium) -> list[Text]:
-    """Numbers to the right; where the terminal is narrow the last columns are left out."""
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    used = len(widths)
-    while used > 2 and 3 + min(widths[0], 20) + sum(width + 2 for width in widths[1:used]) > medium.width:
-        used -= 1
-    first = min(widths[0], medium.width - 3 - sum(width + 2 for width in widths[1:used]))
-    lines = []
-    for n, row in enumerate(rows):
-        cells = "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:used], widths[1:used], strict=True))
-        name = medium.short(row[0], first)
-        lines.append(Text(f"   {name:<{first}}{cells}", FAINT if n == 0 else ""))
+NEXT = "The captures of one row: --only RESULT|RULE|CAUSE --worst 20, as in --only duplicate-connection."
+
+
+def _indented(lines: Iterable[Text]) -> list[Text]:
+    return [Text("   ").append_text(line) for line in lines]
+
+
+def _columns(rows: Sequence[Sequence[str]], medium: Medium, cut: bool) -> list[Text]:
+    """Numbers to the right. Where a terminal is narrow the last columns are left out, and the worst capture has a line
+    of its own under its row."""
+    paths, cells = [row[-1] for row in rows], [row[:-1] for row in rows]
+    widths = [_widest(cells, n) for n in range(len(cells[0]))]
+    while cut and len(widths) > 2 and 3 + min(widths[0], 20) + sum(width + 2 for width in widths[1:]) > medium.width:
+        widths, cells = widths[:-1], [row[:-1] for row in cells]
+    numbers = sum(width + 2 for width in widths[1:])
+    first = min(widths[0], max(8, medium.width - 3 - numbers)) if cut else widths[0]
+    room = medium.width - 3 - first - numbers - 2
+    beside = not cut or room >= min(listing.PATH, max(map(len, paths)))
+    lines = _heads(cells[0], widths, first, paths[0] if beside else "")
+    for row, path in zip(cells[1:], paths[1:], strict=True):
+        line = f"   {medium.short(row[0], first):<{first}}"
+        line += "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+        shown = listing.short_path(path, room if beside else medium.width - 12, medium) if cut else path
+        lines.append(Text(f"{line}  {shown}" if beside else line))
+        lines += [] if beside else [Text(f"{' ' * 5}worst: {shown}", FAINT)]
     return lines
 
 
-def md(found: Results) -> bytes:
+def _widest(cells: Sequence[Sequence[str]], n: int) -> int:
+    """Of a column; the words of its head stand above each other."""
+    return max([*map(len, cells[0][n].split(" ")), *(len(row[n]) for row in cells[1:])])
+
+
+def _heads(heads: Sequence[str], widths: Sequence[int], first: int, last: str) -> list[Text]:
+    """In two lines, so that the columns are narrow."""
+    lines = []
+    for n in (0, 1):
+        words = [head.rpartition(" ")[0::2][n] for head in heads[1:]]
+        line = " " * (3 + first) + "".join(f"  {it:>{width}}" for it, width in zip(words, widths[1:], strict=True))
+        line += f"  {last}" if n and last else ""
+        lines += [Text(line, FAINT)] if line.strip() else []
+    return lines
+
+
+def md(found: Results, worst: int = WORST) -> bytes:
     lines = ["# Captures in numbers", "", sentence(found), ""]
+    rows = found.rows[:worst]
+    if rows:
+        lines += ["## The worst captures" if len(rows) > 1 else "## The worst capture", ""]
+        lines += [*markdown.table(listing.HEADS, [[*map(_md, listing.cells(it))] for it in rows]), ""]
     for table in tables(found):
-        rows = [(markdown.escaped(row[0], 80), *row[1:]) for row in table.rows]
-        lines += [f"## {table.title}", "", *markdown.table(table.heads, rows), ""]
+        made = [(_md(row[0]), *row[1:-1], markdown.escaped(safe_middle(row[-1], 200))) for row in table.rows]
+        lines += [f"## {table.title}", "", *markdown.table(table.heads, made), ""]
         lines += [f"and {table.left:,} more: `--format csv` has them all", ""] if table.left else []
-    return "\n".join(lines).encode("utf-8")
+    return "\n".join([*lines, MEANINGS, ""]).encode("utf-8")
 
 
-def csv(found: Results) -> bytes:
-    told = frame(found)
-    told["name"] = told["name"].map(harmless)
-    return told.to_csv(index=False, lineterminator="\r\n").encode("utf-8", "backslashreplace")
+def _md(cell: str) -> str:
+    return markdown.escaped(cell, 200)
 
 
-def parquet(found: Results) -> bytes:
+# -- for programs ------------------------------------------------------------------------------------------
+
+
+def csv(found: Results, worst: int = WORST) -> bytes:
+    made = frame(found)
+    for column in ("name", "worst_capture"):
+        made[column] = made[column].map(harmless)
+    return made.to_csv(index=False, lineterminator="\r\n").encode("utf-8", "backslashreplace")
+
+
+def parquet(found: Results, worst: int = WORST) -> bytes:
     """Raises NotInstalled without pyarrow."""
     data = io.BytesIO()
     try:
@@ -306,4 +423,56 @@ def parquet(found: Results) -> bytes:
     return data.getvalue()
 
 
-RENDERERS: dict[str, Callable[[Results], bytes]] = {"text": text, "csv": csv, "markdown": md, "parquet": parquet}
+def json(found: Results, worst: int = WORST) -> bytes:
+    """One object (docs/json.md)."""
+    every = frame(found, max(1, worst))
+    return pretty(
+        {
+            "format": FORMAT,
+            "tool": {"name": "har-sockets", "version": VERSION},
+            "only": list(found.only),
+            "captures": len(found.captures),
+            "unreadable": len(found.unreadable),
+            "repeated": found.repeated,
+            "not_understood": list(found.broken),
+            "worst": [capture_row(it) for it in found.rows[:worst]],
+            "tables": {by: [_record(it) for it in every[every["by"] == by].to_dict("records")] for by in TABLES},
+        }
+    )
+
+
+def capture_row(it: Row) -> Json:
+    """One capture of the list of the worst."""
+    return {
+        "source": it.source,
+        "result": it.result,
+        "severity": it.severity,
+        "sessions": it.sockets,
+        "proven_peak": it.proven_peak,
+        "possible_peak": it.possible_peak,
+        "proven_overlap_ms": it.overlap / MILLISECOND,
+        "overlap_is_lower_bound": it.at_least,
+        "services": list(it.services),
+        "users": it.users,
+        "causes": list(it.causes),
+        "rules": sorted(it.rules),
+        "problem": it.problem,
+    }
+
+
+def _record(row: dict[Any, Any]) -> Json:
+    import pandas
+
+    made = {key: value for key, value in row.items() if key not in ("by", "worst_capture")}
+    return {
+        key: None if pandas.api.types.is_scalar(value) and pandas.isna(value) else value for key, value in made.items()
+    }
+
+
+RENDERERS: dict[str, Callable[[Results, int], bytes]] = {
+    "text": text,
+    "json": json,
+    "csv": csv,
+    "markdown": md,
+    "parquet": parquet,
+}

@@ -1,19 +1,20 @@
-"""What `text` and `show` share: a terminal's width and signs, hostile text made harmless, time drawn as bars, words.
+"""Share what `text`, `show` and `check` need: width and signs of a terminal, harmless text, bars of time, words.
 
-Everything here is pure: values in, strings and `rich.text.Text` out; `printed` alone turns them into bytes.
+Everything here is pure: values in, strings and `rich.text.Text` out; only `printed` turns them into bytes.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from analyzer import openings
 from analyzer.intervals import Interval, sweep
 from analyzer.model import (
     MILLISECOND,
@@ -33,10 +34,13 @@ from analyzer.model import (
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NARROWEST = 40
-EXACT = 10 * MILLISECOND  # bounds no wider than this are told as one instant
+EXACT = 10 * MILLISECOND  # bounds no wider than this are shown as one instant
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 
-BAD, UNSURE, GOOD, FAINT, STRONG = "red", "yellow", "green", "bright_black", "bold"
+# The six plain colours, bold and dim can be read in every common theme. Bright colours cannot: bright black is the
+# background in Solarized. Dim leaves a contrast of 2 there, so only lines and dots are dim, and what is said beside
+# (FAINT) has the terminal's own colour.
+BAD, UNSURE, GOOD, FAINT, STRONG, LINES = "red", "yellow", "green", "none", "bold", "dim"
 
 
 class Signs(Value, frozen=True):
@@ -78,7 +82,22 @@ ASCII = Signs(
 )
 # fmt: on
 # Our own typography, where it comes in with a rule's sentence.
-PLAIN = str.maketrans({"—": "-", "–": "-", "…": "...", "‘": "'", "’": "'", "“": '"', "”": '"', "·": "-", "→": "->"})
+PLAIN = str.maketrans(
+    {
+        "—": "-",
+        "–": "-",
+        "…": "...",
+        "‘": "'",
+        "’": "'",
+        "“": '"',
+        "”": '"',
+        "·": "-",
+        "→": "->",
+        "×": "x",
+        "≥": ">=",
+        "≤": "<=",
+    }
+)  # fmt: skip
 
 
 class Medium(Value, frozen=True):
@@ -185,8 +204,8 @@ def wrapped(text: Text, medium: Medium, first: str = "", rest: str | None = None
 def headline(title: Text, medium: Medium) -> Text:
     """A line across: `━━ title ━━━━`."""
     sign = medium.signs.heavy
-    line = Text().append(sign * 2 + " ", FAINT).append_text(title).append(" ")
-    return line.append(sign * max(0, medium.width - line.cell_len), FAINT)
+    line = Text().append(sign * 2 + " ", LINES).append_text(title).append(" ")
+    return line.append(sign * max(0, medium.width - line.cell_len), LINES)
 
 
 def heading(title: str) -> list[Text]:
@@ -196,41 +215,58 @@ def heading(title: str) -> list[Text]:
 count = plural
 
 
-def utc(at: Instant) -> str:
-    return (EPOCH + timedelta(microseconds=at)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " UTC"
+def stamp(at: Instant, zone: tzinfo = UTC) -> str:
+    """Write an instant as people read it: `2026-11-23 18:53:27.985 UTC`; `no date` where no calendar reaches."""
+    moment = moment_of(at, zone)
+    return "no date" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}.{moment:%f}"[:-3] + f" {zone_name(moment)}"
+
+
+def moment_of(at: Instant, zone: tzinfo) -> datetime | None:
+    """Convert an instant to date and time; None where no calendar reaches."""
+    try:
+        return (EPOCH + timedelta(microseconds=at)).astimezone(zone)
+    except (OverflowError, ValueError):
+        return None
+
+
+def zone_name(moment: datetime) -> str:
+    """Name the zone of a moment: `UTC`, `CET`; where the zone has no name, `UTC+05:45`."""
+    name = moment.tzname() or ""
+    if name[:1] not in ("+", "-"):
+        return name
+    return f"UTC{name[:3]}{':' if name[3:] else ''}{name[3:]}"
 
 
 # -- words -------------------------------------------------------------------------------------------------
 
-# How the file knows it. The slugs are those of readers and sessions; one that is missing here is shown as it is.
+# Why an instant is known. The slugs are those of readers and sessions; one that is missing here is shown as it is.
 EVIDENCE = {
-    "handshake-request": "the handshake's request",
-    "handshake-response": "the handshake's answer",
-    "handshake-duration": "how long the handshake took at least",
-    "handshake-accepted": "the file does not say when the handshake was answered",
+    "handshake-request": "the request of the handshake",
+    "handshake-response": "the response of the handshake",
+    "handshake-duration": "the shortest time the handshake took",
+    "handshake-accepted": "the file does not show when the handshake was answered",
     "handshake-failed": "the handshake failed",
-    "page-kept": "connecting when its page was left; it may have opened while that was kept",
-    "first-message": "open by its first message",
-    "last-activity": "open by its last activity",
+    "page-kept": "still connecting when its page was left; the kept page may have opened it",
+    "first-message": "its first message",
+    "last-activity": "its last activity",
     "ping-or-pong": "a ping or pong",
-    "close-seen": "the close was seen",
-    "close-frame": "the close frame was recorded",
-    "close-record": "the close was recorded",
+    "close-seen": "the recorded close",
+    "close-frame": "the recorded close frame",
+    "close-record": "the recorded close",
     "entry-time": "the length of the entry",
-    "error-seen": "the error was seen",
+    "error-seen": "the recorded error",
     "page-reloaded": "its page was reloaded",
     "page-left": "its page was left for another",
-    "page-restored": "an earlier page was brought back",
+    "page-restored": "an earlier page came back",
     "page-closed": "its page was closed",
     "recording-end": "open at the end of the recording",
-    "no-close-recorded": "no close is recorded",
+    "no-close-recorded": "the file records no close",
 }
 HOW_CLOSED = {
     "page-reloaded": "page reloaded",
     "page-left": "page left",
     "page-restored": "page left",
     "page-closed": "page closed",
-    "entry-time": "by its length",
 }
 
 
@@ -242,14 +278,14 @@ def evidence(slug: str) -> str:
 
 
 def how_ended(session: Session) -> str:
-    """What says that it closed, or failed: the error that closed it comes before all else."""
+    """Name what shows that it closed or failed; the error that closed it comes first."""
     if session.outcome is Outcome.CLOSED and session.problem:
         return f"{BY_AN_ERROR}: {session.problem}"
     return evidence(session.closed.evidence) if session.closed is not None else ""
 
 
 def since(at: Instant, axis: Axis) -> str:
-    """An instant, relative to the beginning: `0.31 s`; where the whole is shorter or longer, as fits."""
+    """Write an instant from the start of the capture, in a unit that fits the whole: `0.31 s`."""
     if SECOND <= axis.end - axis.start < MINUTE:
         return f"{(at - axis.zero) / SECOND:.2f} s"
     sign = "-" if at < axis.zero else ""  # a page began before anything of it was recorded
@@ -260,7 +296,7 @@ def since(at: Instant, axis: Axis) -> str:
 
 
 def when(bounds: Bounds | None, axis: Axis) -> str:
-    """`0.31 s`, `by 0.31 s`, `after 0.31 s`; empty where nothing is known."""
+    """Write bounds as `0.31 s`, `by 0.31 s` or `after 0.31 s`; empty where nothing is known."""
     if bounds is None or (bounds.earliest is None and bounds.latest is None):
         return ""
     if bounds.latest is None:
@@ -272,7 +308,7 @@ def when(bounds: Bounds | None, axis: Axis) -> str:
 
 
 def gone(session: Session) -> Bounds | None:
-    """The bounds of its close; what else bounds `possible` narrows them."""
+    """Return the bounds of its close, narrowed by what else bounds `possible`."""
     closed = session.closed
     if closed is None or session.possible is None or session.outcome is not Outcome.CLOSED:
         return closed
@@ -280,8 +316,29 @@ def gone(session: Session) -> Bounds | None:
     return Bounds(closed.earliest, min(ends, default=None), closed.evidence, closed.pointer)
 
 
+def lasted(session: Session, saved: Instant | None) -> str:
+    """Say how long it was open: `1.94 s`, `≥ 3.25 s`, `≤ 26 ms`; empty where it never opened or nothing bounds it.
+
+    One that was still open when the capture was saved was open until then.
+    """
+    possible, proven = session.possible, session.proven
+    if possible is None:
+        return ""
+    most = None if possible.end is None else possible.end - possible.start
+    if proven is None:
+        return "" if most is None else f"≤ {_duration(most)}"
+    end = max(proven.start, saved or 0, session.last_seen or 0) if proven.end is None else proven.end
+    least = end - proven.start
+    exact = most is not None and most - least <= EXACT
+    return _duration(least) if exact else f"≥ {_duration(least)}"
+
+
+def _duration(duration: Duration) -> str:
+    return spoken(duration) if duration else "0 s"
+
+
 def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = False) -> str:
-    """How it ended and how we know, in few words. `short`: an error that closed it is not quoted."""
+    """Say how it ended and how that is known, in few words. `short`: without the words of an error."""
     match session.outcome:
         case Outcome.CLOSED:
             closed = gone(session)
@@ -290,24 +347,26 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = F
                 how = BY_AN_ERROR if short else how_ended(session)
                 return f"{when(closed, axis)}, {how}" if timed else how
             if closed is None or closed.latest is None:
-                return "closed, cannot tell when"
-            return f"{when(closed, axis)}, {HOW_CLOSED.get(closed.evidence, 'close seen')}"
+                return "closed, time unknown"
+            return f"{when(closed, axis)}, {HOW_CLOSED.get(closed.evidence, 'closed')}"
         case Outcome.OPEN:
             return "open when saved"
         case Outcome.FAILED:
+            if openings.abandoned(session):
+                return "closed while connecting"
             return f"never opened: {_terse(session.problem)}" if session.problem else "never opened"
         case Outcome.CONNECTING:
-            return "never seen to open"
+            return "still connecting"
         case Outcome.UNKNOWN:
             left = session.page is not None and (page := pages.get(session.page)) is not None and page.end is not None
-            return "page left, cannot tell if it closed" if left else "cannot tell if it closed"
+            return "page left, close unknown" if left else "close unknown"
 
 
 def _terse(problem: str) -> str:
     """Chrome's sentences, without what all of them have."""
     for start in ("Error in connection establishment: net::", "Error during WebSocket handshake: ", "net::"):
         problem = problem.removeprefix(start)
-    return problem.removeprefix("Unexpected ")
+    return problem.replace("Unexpected response code: ", "HTTP ").removeprefix("Unexpected ")
 
 
 # -- time, drawn -------------------------------------------------------------------------------------------
@@ -390,7 +449,7 @@ def bar(session: Session, axis: Axis, medium: Medium, guides: Iterable[int], cro
     signs = medium.signs
     cells: list[tuple[str, str]] = [(" ", "")] * (axis.columns + 1)
     for column in guides:
-        cells[column] = (signs.guide, FAINT)
+        cells[column] = (signs.guide, LINES)
     created = session.created.earliest if session.created is not None else None
     if session.possible is None and created is not None:
         failed = session.outcome is Outcome.FAILED
@@ -421,8 +480,8 @@ def _joined(cells: Iterable[tuple[str, str]]) -> Text:
 def concurrency(row: Sequence[int], medium: Medium, sure: bool) -> Text:
     """How many at once, column by column: digits, or from 10 on heights."""
     most = max(row, default=0)
-    several, one = (BAD, GOOD) if sure else (UNSURE, FAINT)
-    return _joined((height(level, most, medium), several if level > 1 else one if level else FAINT) for level in row)
+    several, one = (BAD, GOOD) if sure else (UNSURE, "")
+    return _joined((height(level, most, medium), several if level > 1 else one if level else LINES) for level in row)
 
 
 def height(level: int, most: int, medium: Medium) -> str:
@@ -449,7 +508,7 @@ def ruler(axis: Axis, medium: Medium) -> tuple[Text, Text]:
             labels[column : column + len(label)] = label
             line[column] = signs.corner if column == 0 else signs.tick
             free = column + len(label) + 1
-    return Text("".join(labels), FAINT), Text("".join(line), FAINT)
+    return Text("".join(labels)), Text("".join(line), LINES)
 
 
 def marks(axis: Axis, most: int) -> list[tuple[Instant, str]]:

@@ -1,12 +1,15 @@
-"""What people read in a terminal: the verdict in plain words, the timeline drawn, findings, what the file cannot show.
+"""Write what people read in a terminal, in the order in which they ask: verdict, timeline, findings with cause and
+remedy, opened by, services, what is covered, limits of the capture.
 
-Up to five captures are told in full; above that one line each and a summary.
+Up to five captures are shown in full, more with one line each and a summary.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from textwrap import dedent
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -25,80 +28,61 @@ from analyzer.model import (
     Skipped,
     Unreadable,
     Value,
-    Verdict,
     spoken,
 )
-from analyzer.outputs import origins, proof, services, terminal, verdict
+from analyzer.outputs import listing, origins, proof, services, terminal, verdict
 from analyzer.outputs.document import tried
-from analyzer.outputs.terminal import BAD, FAINT, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
+from analyzer.outputs.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 from analyzer.outputs.verdict import Kind
 
 SUFFIX = ".txt"
-IN_FULL = 5  # captures; above that one line each
-ROWS = 100  # sockets; above that they are summed up
-SHOWN = 24  # of these the rows of so many
-PROOF = 4  # lines, of a cause
+IN_FULL = 5  # captures; more get one line each
+ROWS = 100  # sockets; more are summed up by address
+SHOWN = 24  # rows, where they are summed up
+PROOF = 3  # lines per cause; --verbose shows all
 ADDRESSES, GROUPS, FINDINGS, CAVEATS, SKIPPED = 12, 8, 4, 10, 5
 MARGIN = "   "
-BEGAN, ENDED, AT_ONCE = "opened", "how it ended", "up to {} at once"
+INSET = MARGIN + " " * 9  # under a finding
+PICTURE = 22  # columns that the bars need
+NBSP = "\N{NO-BREAK SPACE}"
+BEGAN, LASTED, ENDED = "opened", "open for", "how it ended"
 ALL = "--format csv has them all"
-ACCENT = "cyan"
 
 
-def render(run: Run, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
-    """The run for people, in UTF-8 (in ASCII unless `unicode`), no line wider than `width` (at least 40)."""
+def render(
+    run: Run,
+    *,
+    width: int = 80,
+    color: bool = False,
+    unicode: bool = True,
+    cut: bool = False,
+    verbose: bool = False,
+) -> bytes:
+    """Render the run for people, in UTF-8 (ASCII unless `unicode`), no line wider than `width` (at least 40).
+
+    Only the lines of many captures may be wider, unless `cut`: a file or a pipe gets every path in full. `verbose`
+    shows every finding, and every line of its proof.
+    """
     medium = Medium(max(width, NARROWEST), unicode)
-    lines: list[Text] = []
     several = len(run.reports) + len(run.unreadable)
-    if several > IN_FULL:
-        lines += [line for report in run.reports for line in _short(report, run.policy, medium)]
-        lines += [line for it in run.unreadable for line in _unreadable(it, medium)]
+    lines: list[Text] = []
+    whole = several if run.selection is None else len(run.selection)
+    if whole > IN_FULL:
+        lines = listing.lines(run, medium, cut=cut)
     else:
         for report in run.reports:
-            lines += [*_full(report, run.policy, medium), Text()]
+            lines += [*_full(report, run, medium, verbose), Text()]
         for it in run.unreadable:
             lines += [*_unreadable(it, medium), Text()]
-    if several != 1:
-        lines += [Text()] * (several > IN_FULL) + _summary(run, medium)
+        lines += listing.closing(run, medium) if several != 1 or whole != 1 else []
     while lines and not lines[-1].plain:
         lines.pop()
     return terminal.printed(lines, color)
 
 
-# -- many captures -----------------------------------------------------------------------------------------
-
-TALLIES = {
-    Kind.OVERLAP: "several open at once",
-    Kind.POSSIBLE_OVERLAP: "cannot rule it out",
-    Kind.INCONCLUSIVE: "cannot tell",
-    Kind.FOREIGN_OVERLAP: "one of the app's",
-    Kind.NO_OVERLAP: "never more than one",
-    Kind.NONE_OPENED: "no socket opened",
-    Kind.NO_SOCKETS: "no sockets",
-}
-
-
-def _short(report: Report, policy: Policy, medium: Medium) -> list[Text]:
-    """One line: mark, verdict, sockets, most at once, file."""
-    kind = verdict.kind(report, policy)
-    mark, style = _mark(kind, medium)
-    line = Text().append(f"{mark:<4} " if not medium.unicode else f"{mark} ", style)
-    line.append(f"{TALLIES[kind]:<20}  ", style)
-    line.append(f"{count(len(report.sessions), 'socket'):>11}  {_most(report):<12}  ")
-    return [line.append(medium.short_left(report.capture.source, medium.width - line.cell_len))]
-
-
-def _most(report: Report) -> str:
-    """How many were open at once: what is proven bounds it from below, what is possible from above."""
-    proven, possible = report.concurrency.proven_peak, report.concurrency.possible_peak
-    hidden = verdict.sockets_hidden(report)
-    if proven == possible and not hidden and report.verdict is not Verdict.OVERLAP:
-        return f"at most {possible}" if report.sessions else ""
-    if report.verdict is Verdict.POSSIBLE_OVERLAP and not hidden:
-        return f"at most {possible}"
-    if report.verdict is Verdict.NO_OVERLAP:
-        return f"at most {possible}"
-    return f"at least {proven}" if proven else ""
+def timeline(report: Report, medium: Medium) -> str:
+    """Draw the timeline with characters, for a page that shows them as they are."""
+    return dedent(terminal.printed(_timeline(report, medium), False).decode("utf-8")).strip("\n")
 
 
 def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
@@ -108,47 +92,39 @@ def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
     return wrapped(text, medium, f"{sign:<4} " if not medium.unicode else f"{sign} ")
 
 
-def _summary(run: Run, medium: Medium) -> list[Text]:
-    tally = Counter(verdict.kind(report, run.policy) for report in run.reports)
-    told = [f"{words} {tally[kind]:,}" for kind, words in TALLIES.items() if tally[kind]]
-    told += [f"cannot be read {len(run.unreadable):,}"] if run.unreadable else []
-    total = count(len(run.reports) + len(run.unreadable), "capture")
-    return wrapped(Text(f"{total}: {', '.join(told)}." if told else f"{total}.", STRONG), medium)
-
-
 # -- one capture -------------------------------------------------------------------------------------------
 
 
-def _full(report: Report, policy: Policy, medium: Medium) -> list[Text]:
+def _full(report: Report, run: Run, medium: Medium, verbose: bool) -> list[Text]:
     return [
-        *_header(report, medium),
+        *_header(report, run.zone, medium),
         Text(),
-        *_verdict(report, policy, medium),
+        *_verdict(report, run.policy, medium),
         *_timeline(report, medium),
-        *_services(report, policy, medium),
-        *_origins(report, medium),
-        *_tried(report, medium),
+        *_findings(report.findings, medium, verbose),
         *_errors(report, medium),
-        *_findings(report.findings, medium),
+        *_origins(report, medium),
+        *_services(report, run.policy, medium),
+        *_covered(report, medium),
         *_caveats(report.capture.caveats, medium),
         *_skipped(report.capture.skipped, medium),
     ]
 
 
-def _header(report: Report, medium: Medium) -> list[Text]:
+def _header(report: Report, zone: tzinfo, medium: Medium) -> list[Text]:
     capture, dot = report.capture, f" {medium.signs.dot} "
     title = Text(medium.short_left(capture.source, medium.width - 8), STRONG)
     counts = [count(len(capture.pages), "page")] if capture.pages else []
     counts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
-    told = [f"recorded with {medium.short(capture.exporter.label, 48)}{dot}{', '.join(counts)}"]
+    facts = [f"recorded with {medium.short(capture.exporter.label, 48)}{dot}{', '.join(counts)}"]
     if capture.observed is not None:
         start, end = capture.observed
-        told.append(f"{spoken((end or start) - start)} seen, from {terminal.utc(start)}")
-    if cell_len(dot.join(told)) <= medium.width - len(MARGIN):
-        told = [dot.join(told)]
+        facts.append(f"{spoken((end or start) - start)} recorded, from {terminal.stamp(start, zone)}")
+    if cell_len(dot.join(facts)) <= medium.width - len(MARGIN):
+        facts = [dot.join(facts)]
     return [
         terminal.headline(title, medium),
-        *(line for it in told for line in wrapped(Text(it, FAINT), medium, MARGIN)),
+        *(line for fact in facts for line in wrapped(Text(fact), medium, MARGIN)),
     ]
 
 
@@ -177,56 +153,69 @@ def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
 # -- the timeline ------------------------------------------------------------------------------------------
 
 
+class Row(Value, frozen=True):
+    """What stands beside the bar of one socket."""
+
+    name: str
+    opened: str
+    lasted: str
+    ended: str
+
+
 class Layout(Value, frozen=True):
-    """How a row is divided: name, bar (its last cell is what comes after the end), opened, how it ended."""
+    """How a row is divided: name, bar (its last cell is what comes after the end), and three columns of words."""
 
     medium: Medium
     name: int
     bar: int
-    opened: int
+    opened: int  # 0: no room for this column
+    lasted: int
     ended: int
 
-    def row(self, name: str, drawn: Text, opened: str = "", ended: str = "", style: str = "") -> Text:
-        line = Text(MARGIN).append(self._cell(name, self.name), style).append_text(drawn)
+    def row(self, words: Row, drawn: Text, style: str = "") -> Text:
+        line = Text(MARGIN).append(self._cell(words.name, self.name), style).append_text(drawn)
         line.append(" " * (len(MARGIN) + self.name + 2 + self.bar + 2 - line.cell_len))
         if self.opened:
-            line.append(set_cell_size(opened, self.opened), style)
-        return line.append(self.medium.short(ended, self.ended), style)
+            line.append(set_cell_size(words.opened, self.opened), style)
+        if self.lasted:
+            line.append(set_cell_size(words.lasted, self.lasted), style)
+        return line.append(self.medium.short(words.ended, self.ended), style)
 
     def _cell(self, text: str, cells: int) -> str:
         return set_cell_size(self.medium.short_address(text, cells), cells + 2)
 
 
-def _layout(names: Iterable[str], opened: Iterable[str], ended: Iterable[str], medium: Medium) -> Layout:
-    """Names and words get what they need, within limits; the bars all the rest."""
+def _layout(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Layout:
+    """Names and words get what they need, within limits, and the bars the rest. Where that is little, the columns
+    `opened` and `open for` give way: the picture comes first."""
     room = medium.width - len(MARGIN) - 4
-    shown = [medium.safe(it) for it in names]
-    hosts = max(cell_len(it.partition("/")[0]) for it in shown) + 2  # which one it is comes before how its path goes on
+    shown = [medium.safe(it) for it in (*(row.name for row in rows), *names)]
+    hosts = max(cell_len(it.partition("/")[0]) for it in shown) + 2  # a host is more than how its path goes on
     name = min(max(9, *map(cell_len, shown)), max(9, room // 4, min(hosts, room * 2 // 5)))
-    began = max(len(BEGAN), *(len(it) for it in opened)) + 2
-    end = min(max(len(AT_ONCE), *(cell_len(it) for it in ended)), max(16, room * 9 // 20), room - name - 16)
-    began = began if room - name - end - began >= 24 else 0  # the picture first
-    return Layout(medium, name, room - name - began - end, began, end)
+    opened = max(len(BEGAN), *(len(row.opened) for row in rows)) + 2
+    lasted = max(len(LASTED), *(len(row.lasted) for row in rows)) + 2
+    ended = max(len(ENDED), len("peak 10 at least"), *(cell_len(row.ended) for row in rows))
+    ended = min(ended, max(22, room // 3), room - name - 16)
+    opened = opened if room - name - ended - opened - lasted >= PICTURE else 0
+    lasted = lasted if room - name - ended - opened - lasted >= PICTURE else 0
+    return Layout(medium, name, room - name - opened - lasted - ended, opened, lasted, ended)
 
 
 def _timeline(report: Report, medium: Medium) -> list[Text]:
     if not report.sessions:
         return []
     shown = _shown(report)
-    names = _names(report, shown)
     groups = _groups(report) if len(shown) < len(report.sessions) else []
     axis = terminal.axis_of(report, 1)
-    pages = {page.id: page for page in report.capture.pages}
-    opened = {s.id: terminal.when(s.opened, axis) for s in shown}
-    ended = {s.id: medium.safe(terminal.ending(s, pages, axis, short=True)) for s in shown}
-    layout = _layout([*names.values(), *(name for name, _ in groups)], opened.values(), ended.values(), medium)
+    rows = _rows(report, shown, axis, medium)
+    layout = _layout(list(rows.values()), (name for name, _ in groups), medium)
     axis = Axis(axis.start, axis.end, layout.bar - 1, axis.start)
     crowd = terminal.proven_levels(report.sessions, axis)
     marks = terminal.loads(report, axis)
     common = _addresses(report)[0]
     title = f"Timeline of {medium.short_address(common, medium.width - 16)}" if common else "Timeline"
     lines = heading(title) + _ruler(axis, layout)
-    lines += [layout.row("page", _page_marks(marks, axis, medium))] if marks else []
+    lines += [layout.row(Row("page", "", "", ""), _page_marks(marks, axis, medium))] if marks else []
     lines += _concurrency(report, axis, crowd, layout)
     left_out = len(report.sessions) - len(shown)
     if left_out:
@@ -234,16 +223,31 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
         crowd, marks = terminal.proven_levels(report.sessions, axis), []
         lines += _group_rows(groups, whole, layout) + heading("The first of them") + _ruler(axis, layout)
     guides = [column for column, _ in marks[1:]]
-    for session in shown:
-        drawn = terminal.bar(session, axis, medium, guides, crowd)
-        lines.append(layout.row(names[session.id], drawn, opened[session.id], ended[session.id]))
-    lines += wrapped(Text(f"and {left_out:,} more: {ALL}", FAINT), medium, MARGIN) if left_out else []
-    return lines + _legend(shown, medium)
+    bars = {session.id: terminal.bar(session, axis, medium, guides, crowd) for session in shown}
+    lines += [layout.row(rows[id], drawn) for id, drawn in bars.items()]
+    lines += wrapped(Text(f"and {left_out:,} more: {ALL}"), medium, MARGIN) if left_out else []
+    return lines + _legend(list(bars.values()), medium)
+
+
+def _rows(report: Report, shown: Sequence[Session], axis: Axis, medium: Medium) -> dict[str, Row]:
+    """The words beside each bar, by socket."""
+    pages = {page.id: page for page in report.capture.pages}
+    names = _names(report, shown)
+    saved = report.capture.observed.end if report.capture.observed is not None else None
+    return {
+        session.id: Row(
+            names[session.id],
+            terminal.when(session.opened, axis),
+            medium.safe(terminal.lasted(session, saved)),
+            medium.safe(terminal.ending(session, pages, axis, short=True)),
+        )
+        for session in shown
+    }
 
 
 def _ruler(axis: Axis, layout: Layout) -> list[Text]:
     labels, line = terminal.ruler(axis, layout.medium)
-    return [layout.row("", labels, BEGAN, ENDED, FAINT), layout.row("", line)]
+    return [layout.row(Row("", BEGAN, LASTED, ENDED), labels), layout.row(Row("", "", "", ""), line)]
 
 
 def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, layout: Layout) -> list[Text]:
@@ -251,9 +255,9 @@ def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, lay
     lines = []
     for name, sessions in groups[:ADDRESSES]:
         drawn = terminal.concurrency(terminal.proven_levels(sessions, axis), layout.medium, True)
-        lines.append(layout.row(name, drawn, "", _outcomes(sessions), STRONG))
+        lines.append(layout.row(Row(name, "", "", _outcomes(sessions)), drawn, STRONG))
     more = f"and {count(len(groups) - ADDRESSES, 'more address', 'more addresses')}: {ALL}"
-    return lines + (wrapped(Text(more, FAINT), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
+    return lines + (wrapped(Text(more), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
 
 
 def _shown(report: Report) -> list[Session]:
@@ -285,8 +289,22 @@ def _addresses(report: Report) -> tuple[str, list[str]]:
 
 
 def _names(report: Report, shown: Sequence[Session]) -> dict[str, str]:
+    """What sets each socket apart from the others: its service or address, and its user, where there are several."""
     places = dict(zip((session.id for session in report.sessions), _addresses(report)[1], strict=True))
-    return {s.id: f"#{s.id[1:]} {places[s.id]}" if places[s.id] else s.name for s in shown}
+    addresses: dict[str, set[str]] = {}
+    for session in report.sessions:
+        if session.provider is not None:
+            addresses.setdefault(session.provider.name, set()).add(session.endpoint)
+    users = {session.user for session in report.sessions if session.user is not None}
+    names = {}
+    for session in shown:
+        place = places[session.id]
+        if place and session.provider is not None and len(addresses[session.provider.name]) == 1:
+            place = session.provider.name  # says more than its address
+        user = session.user[2] if session.user is not None and len(users) > 1 else ""
+        label = ", ".join(filter(None, (place, user)))
+        names[session.id] = f"#{session.id[1:]} {label}" if label else session.name
+    return names
 
 
 def _groups(report: Report) -> list[tuple[str, list[Session]]]:
@@ -301,8 +319,8 @@ def _groups(report: Report) -> list[tuple[str, list[Session]]]:
 OUTCOMES = {
     Outcome.OPEN: "open when saved",
     Outcome.CLOSED: "closed",
-    Outcome.UNKNOWN: "end unknown",
-    Outcome.CONNECTING: "never seen to open",
+    Outcome.UNKNOWN: "close unknown",
+    Outcome.CONNECTING: "still connecting",
     Outcome.FAILED: "never opened",
 }
 
@@ -322,36 +340,37 @@ def _page_marks(marks: Sequence[tuple[int, Page]], axis: Axis, medium: Medium) -
         word = "" if page.kind is PageKind.UNKNOWN else page.kind
         if column + len(word) + 1 < until:
             cells[column + 1 : column + 1 + len(word)] = word
-    return Text("".join(cells), ACCENT)
+    return Text("".join(cells))
 
 
 def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layout) -> list[Text]:
-    """How many were open at once: what is certain, and what is possible where that is more."""
+    """How many were open at the same time: what is certain, and what is possible where that is more."""
     least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
     rows = []
     if least:
-        sure = most == least and not verdict.sockets_hidden(report)
+        exact = most == least and not verdict.sockets_hidden(report)
         drawn = terminal.concurrency(proven, layout.medium, True)
-        rows.append(layout.row("how many", drawn, "", AT_ONCE.format(least) if sure else f"{least} at least"))
+        rows.append(layout.row(Row("how many", "", "", f"peak {least:,}{'' if exact else ' at least'}"), drawn))
     if most > least:
         drawn = terminal.concurrency(terminal.possible_levels(report.sessions, axis), layout.medium, False)
-        rows.append(layout.row("perhaps", drawn, "", AT_ONCE.format(most)))
+        rows.append(layout.row(Row("possible", "", "", f"peak {most:,} at most"), drawn))
     return rows
 
 
-def _legend(shown: Sequence[Session], medium: Medium) -> list[Text]:
-    signs = medium.signs
-    endless = [s for s in shown if s.outcome is Outcome.CONNECTING or (s.possible and s.possible.end is None)]
-    used = [
-        (signs.certain, "certainly open", any(s.proven for s in shown)),
-        (signs.possible, "may have been open", any(s.possible and s.possible != s.proven for s in shown)),
-        (signs.goes_on, "still open", any(s.proven and s.proven.end is None for s in shown)),
-        (signs.no_end, "no end known", any(s.created and not (s.proven and s.proven.end is None) for s in endless)),
-        (signs.connecting, "connecting", any(s.possible is None and s.created for s in shown)),
-        (signs.failed, "failed", any(s.outcome is Outcome.FAILED and s.created for s in shown)),
-    ]
-    told = "   ".join(f"{sign} {words}" for sign, words, seen in used if seen)
-    return wrapped(Text(told, FAINT), medium, MARGIN) if told else []
+def _legend(bars: Sequence[Text], medium: Medium) -> list[Text]:
+    """What the signs mean that are drawn."""
+    signs, drawn = medium.signs, {sign for bar in bars for sign in bar.plain}
+    meanings = {
+        signs.certain: "certainly open",
+        signs.possible: "possibly open",
+        signs.goes_on: "still open at the end",
+        signs.no_end: "no end known",
+        signs.connecting: "connecting",
+        signs.failed: "failed",
+    }
+    entries = [f"{sign} {meaning}".replace(" ", NBSP) for sign, meaning in meanings.items() if sign in drawn]
+    lines = wrapped(Text("   ".join(entries)), medium, MARGIN) if entries else []
+    return [Text(line.plain.replace(NBSP, " ")) for line in lines]
 
 
 def _services(report: Report, policy: Policy, medium: Medium) -> list[Text]:
@@ -378,36 +397,28 @@ def _origins(report: Report, medium: Medium) -> list[Text]:
 
 # -- below it ----------------------------------------------------------------------------------------------
 
-UNTOLD = (
-    "What was tried (load, reload, leaving the page, coming back) cannot be told: this file does not show how pages "
-    "were loaded."
-)
-TRIED = {"load": "load", "reload": "reload", "navigation": "leaving the page", "return": "coming back"}
+STEPS = {"load": "load", "reload": "reload", "navigation": "navigation", "return": "back"}
+NO_PAGES = f"Covered: unknown. The file does not show how pages were loaded ({', '.join(STEPS.values())})."
 
 
-def _tried(report: Report, medium: Medium) -> list[Text]:
+def _covered(report: Report, medium: Medium) -> list[Text]:
     return [Text(), *wrapped(Text(tried_sentence(report)), medium, MARGIN)]
 
 
 def tried_sentence(report: Report) -> str:
-    """Which of the things that QA should do the capture shows. A file without loads of pages shows none."""
+    """Say which of the steps that QA should take the capture covers."""
     pages = report.capture.pages
     done = tried(pages)
     if not done:
-        return UNTOLD
-    rest = [name for name in TRIED if name not in done]
-    told = f"Tried: {_listed(done)}."
+        return NO_PAGES
+    rest = ", ".join(words for name, words in STEPS.items() if name not in done)
+    covered = f"Covered: {', '.join(STEPS[name] for name in done)}."
+    if not rest:
+        return covered
     gone = any(caveat.id == "earlier-pages-missing" for caveat in report.capture.caveats)
-    if rest and (gone or any(page.kind is PageKind.UNKNOWN or not page.recorded for page in pages)):
-        return f"{told}   Cannot tell: {_listed(rest)} (how each page was loaded is not known)."
-    return f"{told}   Not tried in this recording: {_listed(rest)}." if rest else told
-
-
-def _listed(names: Sequence[str]) -> str:
-    words = [TRIED[name] for name in names]
-    if names[-2:] == ["navigation", "return"]:
-        words[-2:] = ["leaving the page and coming back"]
-    return ", ".join(words)
+    if gone or any(page.kind is PageKind.UNKNOWN or not page.recorded for page in pages):
+        return f"{covered} Unknown: {rest} (the file does not show how each page was loaded)."
+    return f"{covered} Not covered: {rest}."
 
 
 def _errors(report: Report, medium: Medium) -> list[Text]:
@@ -426,52 +437,57 @@ def _errors(report: Report, medium: Medium) -> list[Text]:
     return lines + _more(len(broken) - GROUPS, medium)
 
 
-def _findings(findings: Sequence[Finding], medium: Medium) -> list[Text]:
-    """By severity, then by rule; the remedy once a rule, and of very many findings the first few."""
+def _findings(findings: Sequence[Finding], medium: Medium, verbose: bool) -> list[Text]:
+    """The most severe first, then by rule: what, likely cause, proof, what to do (once per rule)."""
     if not findings:
         return []
     by_rule: dict[tuple[int, str], list[Finding]] = {}
     for finding in findings:
-        by_rule.setdefault((-list(Severity).index(finding.severity), finding.rule), []).append(finding)
+        by_rule.setdefault((-finding.severity.rank, finding.rule), []).append(finding)
     lines = heading("Findings")
     for (_, rule), found in sorted(by_rule.items(), key=lambda item: item[0][0]):
-        for finding in found[:FINDINGS]:
+        shown = found if verbose else found[:FINDINGS]
+        for finding in shown:
             first = f"{MARGIN}{finding.severity:<7}  "
-            told = Text(medium.safe(finding.message, 1000)).append(f"  {rule}", FAINT)
-            block = wrapped(told, medium, first)
+            block = wrapped(_with_id(medium.safe(finding.message, 1000), rule), medium, first)
             block[0].stylize(SEVERITIES[finding.severity], 0, len(first))
-            lines += block + _cause(finding, medium)
-        if len(found) > FINDINGS:
-            more = f"and {len(found) - FINDINGS:,} more of {rule}: --format json has them all"
-            lines += wrapped(Text(more, FAINT), medium, MARGIN + " " * 9)
-        for remedy in dict.fromkeys(finding.remedy for finding in found[:FINDINGS] if finding.remedy):
-            lines += wrapped(Text(medium.safe(remedy, 1000)), medium, MARGIN + " " * 9 + medium.signs.arrow + " ")
+            lines += block + _cause(finding, medium, verbose)
+        if len(found) > len(shown):
+            lines += wrapped(Text(f"and {len(found) - len(shown):,} more of {rule}: --verbose"), medium, INSET)
+        for remedy in dict.fromkeys(finding.remedy for finding in shown if finding.remedy):
+            lines += wrapped(Text(medium.safe(remedy, 1000)), medium, f"{INSET}{medium.signs.arrow} ")
     return lines
 
 
-def _cause(finding: Finding, medium: Medium) -> list[Text]:
-    """Why it happened, and where one can see it."""
-    margin = MARGIN + " " * 9
+def _with_id(sentence: str, id: str | None) -> Text:
+    """The sentence, with the id of its rule or cause behind it."""
+    return Text(f"{sentence} [{id}]" if id else sentence)
+
+
+def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
+    """Why it happened, and where that can be seen."""
     lines = []
-    if finding.why is not None:
-        told = Text(f"Why: {medium.safe(finding.why, 1000)}").append(f"  {finding.cause}", FAINT)
-        lines += wrapped(told, medium, margin)
-    seen = proof.lines(finding.proof)
-    for line in seen[:PROOF]:
-        lines += wrapped(Text(medium.safe(line, 1000), FAINT), medium, f"{margin}{medium.signs.dot} ")
-    if len(seen) > PROOF:
-        lines.append(Text(f"{margin}{medium.signs.dot} and {len(seen) - PROOF} more: --format json", FAINT))
+    if finding.explanation is not None:
+        lines += wrapped(_with_id(medium.safe(finding.explanation, 1000), finding.cause), medium, INSET)
+    steps = proof.lines(finding.proof)
+    shown = steps if verbose else steps[:PROOF]
+    for line in shown:
+        lines += wrapped(Text(medium.safe(line, 1000)), medium, f"{INSET}{medium.signs.dot} ")
+    if len(steps) > len(shown):
+        lines += wrapped(
+            Text(f"and {len(steps) - len(shown):,} more: --verbose"), medium, f"{INSET}{medium.signs.dot} "
+        )
     return lines
 
 
-SEVERITIES = {Severity.ERROR: f"{STRONG} {BAD}", Severity.WARNING: f"{STRONG} {BAD}", Severity.NOTE: UNSURE}
+SEVERITIES = {Severity.ERROR: f"{STRONG} {BAD}", Severity.WARNING: f"{STRONG} {BAD}", Severity.NOTE: STRONG}
 
 
 def _caveats(caveats: Sequence[Caveat], medium: Medium) -> list[Text]:
     if not caveats:
         return []
-    lines = heading("What this file cannot show")
-    # Those on which the answer rests first: none of them is cut off.
+    lines = heading("Limits of this capture")
+    # First those that the answer rests on: none of them is left out.
     weighty = sorted(caveats, key=lambda caveat: not (caveat.hides_sockets or caveat.assumed))
     for caveat in weighty[:CAVEATS]:
         lines += wrapped(Text(medium.safe(caveat.message)), medium, f"{MARGIN}{medium.signs.dot} ")
@@ -489,4 +505,4 @@ def _skipped(skipped: Sequence[Skipped], medium: Medium) -> list[Text]:
 
 
 def _more(number: int, medium: Medium) -> list[Text]:
-    return [Text(f"{MARGIN}{medium.signs.dot} and {number:,} more", FAINT)] if number > 0 else []
+    return [Text(f"{MARGIN}{medium.signs.dot} and {number:,} more")] if number > 0 else []

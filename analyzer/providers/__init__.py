@@ -130,7 +130,7 @@ def load(path: Path) -> tuple[Row, ...]:
     rows = tuple(_row(item, number) for number, item in enumerate(listed, 1))
     ids = [row.id for row in rows]
     if twice := next((id for id in ids if ids.count(id) > 1), None):
-        raise CatalogueError(f"provider {twice}: this id is there twice")
+        raise CatalogueError(f"provider {twice}: this id is used twice")
     return rows
 
 
@@ -148,25 +148,25 @@ def _row(item: Any, number: int) -> Row:
 def _problems(row: Row) -> Iterator[str]:
     """What is wrong with a row beyond its shape."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", row.id):
-        yield f"id {row.id!r}: lower case words with hyphens"
+        yield f"id {row.id!r}: use lower case words with hyphens"
     if not row.match or Match() in row.match:
         yield "match: a row that names no condition would match every socket"
     if row.per_page < 1 or any(limit.max < 1 for limit in row.limits):
-        yield "per_page and the max of a limit are 1 or more"
+        yield "per_page and the max of a limit must be 1 or more"
     for date in (row.verified.date, *(limit.checked for limit in row.limits)):
         if not DATE.fullmatch(date):
-            yield f"{date!r}: a date is YYYY-MM-DD"
+            yield f"{date!r}: write the date as YYYY-MM-DD"
     for limit in row.limits:
         if limit.scope not in SCOPES:
             yield f"scope {limit.scope!r}: not one of {', '.join(SCOPES)}"
     for match in row.match:
         if match.port is not None and not 0 < match.port < 65536:
-            yield f"port {match.port}: from 1 to 65535"
+            yield f"port {match.port}: must be from 1 to 65535"
         if match.host is not None and re.search(r"[A-Z]", re.sub(r"\\.|\[[^]]*\]", "", match.host)):
-            yield f"host {match.host!r}: hosts are held against it in lower case"
+            yield f"host {match.host!r}: write it in lower case"
     for link in (row.link, *(limit.source for limit in row.limits)):
         if link is not None and not link.startswith("https://"):
-            yield f"{link}: a source or link is an https:// URL"
+            yield f"{link}: a source or link must be an https:// URL"
     places = [*row.app, *row.user, *row.secrets, row.client.name, row.client.version, row.client.runtime]
     patterns = [p for m in row.match for p in (m.host, m.path, m.protocol, m.sent, m.received, m.script)]
     patterns += [p for m in row.match for p in m.query.values()]
@@ -174,9 +174,9 @@ def _problems(row: Row) -> Iterator[str]:
         if isinstance(place, Place):
             patterns.append(place.pattern)
             if (place.where == "query") != (place.key is not None):
-                yield "a place in the query has a key, and no other place has one"
+                yield "a place in the query needs a key, and no other place has one"
             if place.pattern is not None and _groups(place.pattern) == 0:
-                yield f"pattern {place.pattern!r}: the value is its first group"
+                yield f"pattern {place.pattern!r}: it needs a group, whose text is the value"
     for pattern in patterns:
         try:
             _regex(pattern or "")

@@ -153,7 +153,7 @@ def _no_message(item: object) -> str:
     except msgspec.ValidationError as error:
         return str(error)
     except UnicodeEncodeError:
-        return "a lone surrogate where no text is"
+        return "a character that is not valid Unicode"
     return ""
 
 

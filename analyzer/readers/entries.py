@@ -283,7 +283,7 @@ class Document(Generic[Shape]):
     def _refuse(self, count: int) -> None:
         self.refused += count
         if self.refused > MOST_REFUSED:
-            raise CaptureError(self.source, "/log/entries", f"more than {MOST_REFUSED:,} elements that are no entries")
+            raise CaptureError(self.source, "/log/entries", f"more than {MOST_REFUSED:,} elements that are not entries")
 
     # -- an entry that is no ordinary one ------------------------------------------------------------------
 

@@ -250,9 +250,9 @@ def _messages(socket: Socket, known: Known, pointer: str) -> tuple[Messages, lis
         if lower < first * scale + offset and last * scale + offset < upper:
             times = array("q", [round(t * scale + offset) for t in found])
         else:
-            skipped.append(Skipped(where, None, "message times that do not fit the socket's start"))
+            skipped.append(Skipped(where, None, "message times that contradict the socket's start"))
     if known.tick and len(_control(socket, known)) < sum(t > 0 for t, _ in ticks.control):
-        skipped.append(Skipped(where, None, "close, ping or pong frames whose times do not fit the socket's start"))
+        skipped.append(Skipped(where, None, "times of close, ping or pong frames that contradict the socket's start"))
     return Messages(times, bytes(ticks.directions), ticks.opcodes, ticks.lengths), skipped
 
 

@@ -20,8 +20,8 @@ def caveat(traces: Iterable[Trace], end: Instant) -> Caveat | None:
     if len(late) < FLOOD or end - max(late) > UNTIL * SECOND // len(late):
         return None
     message = (
-        f"{len(late):,} sockets were opened in the last second of this file: the export may be behind. Further "
-        "sockets, and closes shortly before it, may be missing."
+        f"{len(late):,} sockets were opened in the last second of this file, so the export may lag behind. Later "
+        "sockets, and closes shortly before the export, may be missing."
     )
     return Caveat("export-behind", message, True)
 

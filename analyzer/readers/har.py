@@ -94,34 +94,35 @@ GOODBYE = 1 * SECOND  # requests so soon after a navigation failed may be the la
 MOST_SCRIPTS = 20_000  # addresses of scripts
 FEW_DATES = 2  # one alone may be a whole second by chance
 CONFIRM = 3  # entries that end in order: fewer do so by chance in any view of a proxy
-MAY_BE_MISSING = "A handshake took more than 1 s to be answered, or messages were removed from this file."
+MAY_BE_MISSING = "A handshake took longer than 1 s, or messages were removed from this file."
 NULL = msgspec.Raw(b"null")
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
 RECORDED_LATE = Caveat(
     "recorded-late",
-    "The recording began after the page was loaded: sockets that opened before are not in this file.",
+    "The recording began after the page had loaded. Sockets that opened before are not in this file.",
     True,
 )
 FILTERED = Caveat(
     "filtered",
-    "No page document is in this file: it was filtered when it was saved, and the filter may hide sockets too.",
+    "No page document is in this file: a filter was on when it was saved, and may hide sockets too.",
     True,
 )
 UNMARKED = Caveat(
     "filtered",
-    "Nothing marks page documents in this file: it does not show whether it was filtered when it was saved.",
+    "This file does not mark page documents, so it does not show whether a filter was on when it was saved.",
     True,
 )
 FILTERED_SCRIPTS = Caveat(
     "filtered",
-    "The code that opened sockets is not in this file, nor its page: it was filtered when it was saved, and the filter "
+    "This file contains neither the code that opened the sockets nor its page: a filter was on when it was saved, and "
     "may hide sockets too.",
     True,
 )
 ONLY_SOCKETS = Caveat(
     "filtered",
-    "Only sockets are in this file: it was saved with the filter on WS. How one page followed another is not shown.",
+    "Only sockets are in this file: the WS filter was on when it was saved. The file does not show how one page "
+    "followed another.",
 )
 
 Attachment = Callable[[str], bytes | None]
@@ -430,7 +431,7 @@ def attached_messages(attachment: Attachment, name: str) -> tuple[list[RawMessag
     """Playwright's side file, one message a line, as JSON; and what is wrong with it."""
     text = attachment(name)
     if text is None:
-        return None, ["its file of messages is not beside the capture"]
+        return None, ["the file with its messages is not in the capture's folder"]
     messages: list[RawMessage] = []
     problems: list[str] = []
     untold = 0
@@ -439,10 +440,10 @@ def attached_messages(attachment: Attachment, name: str) -> tuple[list[RawMessag
             messages.append(msgspec.json.decode(line, type=RawMessage))
         except (msgspec.MsgspecError, UnicodeDecodeError):
             if len(problems) < MOST_LINES:
-                problems.append(f"line {number} of its file of messages is damaged")
+                problems.append(f"line {number} of its message file is damaged")
             else:
                 untold += 1
-    return messages, [*problems, f"{untold:,} more lines of it are damaged"] if untold else problems
+    return messages, [*problems, f"{untold:,} more lines of its message file are damaged"] if untold else problems
 
 
 def redirected_navigation(entry: RawEntry) -> bool:
@@ -496,7 +497,7 @@ class _Reading:
         # Or another member of `log`, or entries name more than we keep: then no page's end proves anything.
         self.pages_lost = bool(document.skipped) or gathered.pages_lost
         if gathered.pages_lost:
-            problem = f"more than {MOST_PAGES:,} pages, {MOST_DOCUMENTS:,} documents, or names of pages beyond measure"
+            problem = f"more than {MOST_PAGES:,} pages, more than {MOST_DOCUMENTS:,} documents, or page names too long"
             self.skipped.append(Skipped("/log/entries", None, problem))
         self.listed = self._listed()
         self.repeated = self._unite()
@@ -582,7 +583,7 @@ class _Reading:
             self.pages_lost, listed = True, []
         for n, page in enumerate(listed):
             if not isinstance(page, dict) or not isinstance(page.get("id"), str):
-                self.skipped.append(Skipped(f"/log/pages/{n}", None, "no page: an object with an id"))
+                self.skipped.append(Skipped(f"/log/pages/{n}", None, "not a page: a page is an object with an id"))
                 continue
             date = text_of(page.get("startedDateTime"))
             title, tab, how = (text_of(page.get(name)) for name in ("title", "_tab", "_kind"))
@@ -640,7 +641,7 @@ class _Reading:
         cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in told_caveats(self.document.log))
         self.merged = page_reader.contradiction(self.listed, seen, numbered=row.tabs is Tabs.DOCUMENT)
         if self.merged is None and self.repeated and self.stepped:
-            self.merged = page_reader.Contradiction("entries are in it twice")
+            self.merged = page_reader.Contradiction("some entries are in it twice")
         trusted = not self.stepped and not cut_off and not self.pages_lost
         codes = list(self._codes(contexts, traces)) if row.tabs is Tabs.DOCUMENT else []
         rules = Rules(
@@ -751,29 +752,29 @@ class _Reading:
         gathered = self.gathered
         told = []
         if self.document.cut_off is not None:
-            told.append(
-                Caveat("cut-off", f"The file ends at byte {self.document.cut_off:,}, before it is complete.", True)
-            )
+            told.append(Caveat("cut-off", f"The file is cut off at byte {self.document.cut_off:,}.", True))
         if self.document.trailing is not None:
             told.append(
                 Caveat(
                     "trailing-data",
-                    f"Something follows the HAR at byte {self.document.trailing:,}; it was not read.",
+                    f"Extra data follows the HAR at byte {self.document.trailing:,}; it was not read.",
                     True,
                 )
             )
         if gathered.lost:
-            message = f"{gathered.lost:,} damaged parts were skipped; sockets may be among them."
+            parts = "1 damaged part was" if gathered.lost == 1 else f"{gathered.lost:,} damaged parts were"
+            message = f"{parts} skipped, and may contain sockets."
             told.append(Caveat("entries-skipped", message, True))
         if self.merged:
             told.append(
-                Caveat("merged", f"Several captures in one file, or an edited one: {self.merged.reason}.", True)
+                Caveat("merged", f"This file was edited or joins several captures: {self.merged.reason}.", True)
             )
         if self.stepped:
             told.append(
                 Caveat(
                     "clock-stepped",
-                    "Entries run backwards: the clock was set while this was recorded, or the entries were shuffled.",
+                    "Entries are not in order of time: the clock was set during the recording, or the entries were "
+                    "reordered.",
                     True,
                 )
             )
@@ -781,14 +782,15 @@ class _Reading:
         if self.row.tabs is Tabs.DOCUMENT and self.listed and not self._first_page_listed():
             told.append(
                 Caveat(
-                    "earlier-pages-missing", "Earlier pages of this tab are not in the file (Preserve log was off?)."
+                    "earlier-pages-missing",
+                    "Earlier pages of this tab are not in this file, perhaps because Preserve log was off.",
                 )
             )
         if self.edited:
             told.append(
                 Caveat(
                     "edited",
-                    "Dates or timings of sockets were changed after the export: only message times count.",
+                    "Dates or timings of sockets were changed after the export, so only message times are used.",
                     True,
                 )
             )

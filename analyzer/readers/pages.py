@@ -203,7 +203,7 @@ def contradiction(listed: Sequence[Listed], seen: dict[str, Seen], numbered: boo
     """
     ids = [page.id for page in listed]
     if len(set(ids)) < len(ids):
-        return Contradiction("page ids are used twice")
+        return Contradiction("two pages have the same id")
     numbers = _numbers(listed) if numbered else {}
     order = sorted((page for page in listed if page.id in numbers), key=lambda page: numbers[page.id])
     main = {page.id: _main_document(page, seen) for page in order}
@@ -214,18 +214,18 @@ def contradiction(listed: Sequence[Listed], seen: dict[str, Seen], numbered: boo
     for page in dated:
         document = main[page.id]
         if page.started is not None and document is not None and document.started < page.started - SECOND:
-            return Contradiction("a page is younger than its document", of_time=True)
+            return Contradiction("a page starts later than its document", of_time=True)
         if page.id in seen and seen[page.id].first_start < dates[page.id] - SECOND and alike[dates[page.id]] == 1:
-            return Contradiction("requests of a page come before it", of_time=True)
+            return Contradiction("requests of a page are earlier than the page", of_time=True)
     for before, after in pairwise(dated):
         if firsts[dates[after.id]] < numbers[after.id]:
             continue  # restored from the back/forward cache
         if dates[after.id] < dates[before.id]:
-            return Contradiction("page numbers contradict the order of time", of_time=True)
+            return Contradiction("page numbers are not in order of time", of_time=True)
         document = main[after.id]
         answer = dates[after.id] if document is None else document.answered or document.started
         if before.id in seen and seen[before.id].last_start > answer + SECOND:
-            return Contradiction("requests of a page go on after another took its place")
+            return Contradiction("requests of a page continue after the next page replaced it")
     for pageref, witness in seen.items():
         loads = [d for d in witness.documents if d.top_level and d.ask.site is not None]  # those that surely are
         if pageref in numbers and len({d.started for d in loads}) > 1:

@@ -12,40 +12,44 @@ from analyzer.readers.fields import instant, text_of
 
 # An extract: where the capture that it was made from was damaged.
 OF_THE_ORIGINAL = (
-    Caveat("cut-off", "The capture that this was extracted from ends before it is complete.", True),
-    Caveat("trailing-data", "In the capture that this was extracted from something followed the HAR.", True),
-    Caveat("entries-skipped", "The capture that this was extracted from has damaged parts.", True),
-    Caveat("edited", "In the capture that this was extracted from dates or timings of sockets were changed.", True),
-    Caveat("messages-removed", "The capture that this was extracted from lacks messages, or a handshake took long."),
-    Caveat("merged", "The capture that this was extracted from was merged from several, or edited.", True),
-    Caveat("clock-stepped", "In the capture that this was extracted from entries run backwards.", True),
+    Caveat("cut-off", "This extract comes from a capture that is cut off.", True),
+    Caveat("trailing-data", "This extract comes from a capture with extra data after the HAR.", True),
+    Caveat("entries-skipped", "This extract comes from a capture with damaged parts.", True),
+    Caveat("edited", "This extract comes from a capture with changed dates or timings of sockets.", True),
+    Caveat(
+        "messages-removed",
+        "This extract comes from a capture from which messages were removed, or in which a handshake took longer than "
+        "1 s.",
+    ),
+    Caveat("merged", "This extract comes from a capture that was edited or joins several captures.", True),
+    Caveat("clock-stepped", "This extract comes from a capture whose entries are not in order of time.", True),
 )
 
 # A recording: what it may have missed.
 STARTED_LATE = Caveat(
-    "recording-started-late", "Sockets had opened before the recording began: they are not in this file.", True
+    "recording-started-late", "Sockets that opened before the recording began are not in this file.", True
 )
 SHARED_WORKER = Caveat(
     "shared-worker",
-    "A shared worker ran: sockets that it opened as it started are not in this file.",
+    "A shared worker ran. Sockets that it opened when it started are not in this file.",
     True,
 )
 SERVICE_WORKER = Caveat(
     "service-worker",
-    "A service worker ran, and it was not heard in time: sockets that it opened as it started may not be in this file.",
+    "A service worker ran. Sockets that it opened when it started may be missing from this file.",
     True,
 )
 AS_SEEN = Caveat(
     "instants-as-seen",
-    "Recorded by events without instants of their own: sockets opened and closed somewhat before they were seen to.",
+    "Recorded from events without their own time: sockets opened and closed slightly earlier than this file says.",
 )
 CUT_SHORT = Caveat(
     "recording-cut-short",
-    "The browser, or the program that drives it, went away during the recording: what happened after that is not in"
-    " this file.",
+    "The browser, or the program that controls it, ended during the recording. What happened after that is not in "
+    "this file.",
     True,
 )
-WORKERS = Caveat("workers-not-heard", "A worker ran: sockets of workers may be missing in this file.", True)
+WORKERS = Caveat("workers-not-heard", "A worker ran. Sockets of workers may be missing from this file.", True)
 OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, WORKERS)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong, by rule: each file is one pure function over a report, and its docstring is its manual page."""
+"""List the rules. Each rule is one pure function over a report, and its module's docstring is its manual page."""
 
 from __future__ import annotations
 

@@ -1,18 +1,18 @@
-"""More WebSockets than allowed were open at the same time, but only for a moment.
+"""More sockets than allowed were open at the same time, but only for a moment.
 
-Why it matters: usually it does not. A hand-over from one connection to the next, or React's StrictMode, which
-mounts every component twice in development, takes 1 to 70 ms in real captures. Such overlaps are told, and they
-count in the verdict; they do not fail a check unless they last longer than the tolerance (250 ms by default).
+Why it matters: usually it does not. Replacing one connection with the next takes 1 to 70 ms in real captures. So does
+React's StrictMode, which mounts every component twice in development. A brief overlap counts in the verdict. It does
+not fail a check: only an overlap that lasts as long as the tolerance (250 ms by default) can.
 
-What to do: nothing, if it happens once where a connection is replaced. If it happens on every render or route,
-the connection is opened in the wrong place.
+What to do: nothing, if it happens once where a connection is replaced. If it happens on every render or route, move
+the code that opens the connection out of the component.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Policy, Report, Rule, Severity, describe
+from analyzer.model import Finding, Policy, Report, Rule, Severity, describe_overlap, spoken
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -21,13 +21,11 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             yield report.finding(
                 RULE.id,
                 RULE.severity,
-                f"{len(overlap.sessions):,} sockets of {report.endpoints(overlap.sessions)}: "
-                f"{describe(overlap, policy.max_open + 1)}, a hand-over or a double mount.",
+                f"Brief overlap, below the tolerance of {spoken(policy.tolerance)}: "
+                f"{describe_overlap(overlap, report.endpoints(overlap.sessions), policy.max_open + 1)}.",
                 overlap.sessions,
                 interval=overlap.interval,
             )
 
 
-RULE = Rule(
-    "brief-overlap", "Several sockets open at once, for a moment", Severity.NOTE, check, counts=True, has_cause=True
-)
+RULE = Rule("brief-overlap", "Brief overlap", Severity.NOTE, check, counts=True, has_cause=True)

@@ -1,11 +1,12 @@
-"""More than one WebSocket was open at the same time, to one address or to services that are not known.
+"""More sockets than allowed were open at the same time, to one address or to services that har-sockets does not know.
 
-Why it matters: an application needs one connection a service. Each further one costs the server, delivers every event
-twice, and often stays open unseen until the page is left. Whose sockets they are is not known here (another user, or
-a service that is not in the catalogue); where it is known, `duplicate-connection` and `unrelated-sockets` tell.
+Why it matters: an application needs one connection per service. Each extra connection costs the server, delivers every
+event twice, and often stays open unnoticed until the user leaves the page. This rule applies where the capture does not
+show that the sockets belong to one user, for example because the service is not in the catalogue. Where it does,
+`duplicate-connection` or `unrelated-sockets` applies instead.
 
-What to do: open the connection once, outside of what is mounted again and again (a React component, a route),
-and close it where it is cleaned up. `har-sockets show CAPTURE SOCKET` names the code that opened each socket.
+What to do: open the connection once, outside of anything that mounts repeatedly (a React component, a route), and close
+it in the clean-up. `har-sockets show CAPTURE SOCKET` names the code that opened each socket.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import openings, overlaps
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Scope, Session, Severity, describe
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Scope, Session, Severity, describe_overlap
 
-SAME = "Open the connection once and close it in the clean-up of what opened it."
-USERS = "One user at a time: close the old connection, and wait for it, before the next user connects."
+SAME = "Open the connection once, and close it in the clean-up of the code that opened it."
+USERS = "Connect one user at a time: close the old connection, and wait for the close, before the next user connects."
 DIFFERENT = (
-    "They go to different addresses: see which of them is meant to be there. --per endpoint counts each address by "
-    "itself."
+    "The sockets go to different addresses. If that is intended, count each address separately with --per endpoint."
 )
 
 
@@ -29,7 +29,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"{len(sessions):,} sockets of {_whose(report, sessions)}: {describe(overlap, policy.max_open + 1)}.",
+            f"{describe_overlap(overlap, _whose(report, sessions), policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
             remedy=_remedy(sessions),
@@ -58,5 +58,10 @@ def _remedy(sessions: Sequence[Session]) -> str:
 
 
 RULE = Rule(
-    "concurrent-sockets", "More than one socket open at once", Severity.WARNING, check, counts=True, has_cause=True
+    "concurrent-sockets",
+    "Sockets were open at the same time",
+    Severity.WARNING,
+    check,
+    counts=True,
+    has_cause=True,
 )

@@ -1,16 +1,16 @@
-"""WebSockets of a development server: hot module replacement, live reload.
+"""The capture has sockets of a development server, for hot module replacement or live reload.
 
-Why it matters: they are not the application's, and production has none of them. They are in the verdict, which counts
-every socket, and in no overlap rule unless `--count-dev-servers` is given.
+Why it matters: your application does not open these sockets, and production has none of them. The verdict counts every
+socket, so it counts these too. No overlap rule counts them unless you pass `--count-dev-servers`.
 
-What to do: nothing. To see the application alone, record a production build.
+What to do: nothing. To record the application alone, use a production build.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Policy, Report, Rule, Severity
+from analyzer.model import Finding, Policy, Report, Rule, Severity, plural
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -18,10 +18,12 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for session in report.sessions:
         if session.provider is not None and session.dev_only and not session.extension:
             by_server.setdefault(session.provider.name, []).append(session.id)
-    counted = "" if policy.count_dev_servers else ", in no overlap rule (--count-dev-servers counts them)"
     for name, ids in by_server.items():
-        many = "1 socket" if len(ids) == 1 else f"{len(ids):,} sockets"
-        yield report.finding(RULE.id, RULE.severity, f"{many} of a development server, {name}{counted}.", ids)
+        message = f"{plural(len(ids), 'socket')} of a development server: {name}."
+        if not policy.count_dev_servers:
+            them = "it" if len(ids) == 1 else "them"
+            message += f" Overlap rules ignore {them} unless you pass --count-dev-servers."
+        yield report.finding(RULE.id, RULE.severity, message, ids)
 
 
 RULE = Rule("dev-server-socket", "Sockets of a development server", Severity.NOTE, check)

@@ -1,12 +1,11 @@
-"""One user had more than one WebSocket of the same service and app open at the same time.
+"""One user had more than one socket of the same service and app open at the same time.
 
-Why it matters: chat and realtime services expect one connection a user. Each further one costs money, counts
-against the service's limit, delivers every event twice, and often stays open unseen until the page is left. Another
-token or request id in the URL does not make it another user.
+Why it matters: chat and realtime services expect one connection per user. Each extra connection costs money, counts
+against the service's limit, delivers every event twice, and often stays open unnoticed until the user leaves the page.
+A different token or request id in the URL does not make a different user.
 
-What to do: create the client once, outside of what is mounted again and again (a React component, a route), connect
-once a user, and disconnect where that is cleaned up. `har-sockets show CAPTURE SOCKET` names the code that opened
-each socket.
+What to do: create the client once, outside of anything that mounts repeatedly (a React component, a route). Connect
+once per user, and disconnect in the clean-up. `har-sockets show CAPTURE SOCKET` names the code that opened each socket.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer import openings
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap
 
-REMEDY = "Open the connection once a user and close it in the clean-up of what opened it."
+REMEDY = "Open one connection per user, and close it in the clean-up of the code that opened it."
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -27,8 +26,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"{len(overlap.sessions):,} sockets of one user of {provider.name}: "
-            f"{describe(overlap, policy.max_open + 1)}.",
+            f"{describe_overlap(overlap, f'one user of {provider.name}', policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
             remedy=openings.WAIT if openings.handed_over(openings.in_order(sessions)) else provider.remedy or REMEDY,

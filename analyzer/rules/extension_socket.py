@@ -1,31 +1,34 @@
-"""WebSockets that a browser extension opened.
+"""A browser extension opened sockets.
 
-How it is told: every script on the call stack is an extension's (`chrome-extension:`, `moz-extension:` and the like),
-or the handshake's `Origin` is an extension's. A page's code that an extension called, or that called something which an
-extension had wrapped (`WebSocket`, a timer), is still the page's: its script is on the stack, and the socket counts as
-the page's. A script that an extension put into the page's own text cannot be told from the page's.
+How it is detected: every script on the call stack belongs to an extension (`chrome-extension:`, `moz-extension:` and
+similar), or the handshake's `Origin` does. If a script of the page is on the stack, the socket counts as the page's.
+That includes page code that an extension called, and page code that called something an extension had wrapped
+(`WebSocket`, a timer). A script that an extension injected as inline text looks like the page's own code and counts as
+the page's.
 
-Why it matters: they are not the application's, which cannot mend them, and other people's browsers have none of them.
-They are in the verdict, which counts every socket, and count in no overlap rule unless `--count-extensions` is given.
+Why it matters: the application does not open these sockets and cannot fix them, and users without the extension do not
+have them. The verdict counts every socket, so it counts these too. No overlap rule counts them unless you pass
+`--count-extensions`.
 
-What to do: nothing. To see the application alone, record in a profile without extensions, or in a private window. Who
-tests an extension gives `--count-extensions`.
+What to do: nothing. To record the application alone, use a profile without extensions or a private window. To test an
+extension itself, pass `--count-extensions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Policy, Report, Rule, Severity
+from analyzer.model import Finding, Policy, Report, Rule, Severity, plural
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     ids = [session.id for session in report.sessions if session.extension]
     if ids:
-        counted = "" if policy.count_extensions else ", in no overlap rule (--count-extensions counts them)"
-        many = "1 socket" if len(ids) == 1 else f"{len(ids):,} sockets"
-        said = f"{many} of a browser extension, to {report.endpoints(ids)}{counted}."
-        yield report.finding(RULE.id, RULE.severity, said, ids)
+        message = f"{plural(len(ids), 'socket')} of a browser extension, to {report.endpoints(ids)}."
+        if not policy.count_extensions:
+            them = "it" if len(ids) == 1 else "them"
+            message += f" Overlap rules ignore {them} unless you pass --count-extensions."
+        yield report.finding(RULE.id, RULE.severity, message, ids)
 
 
 RULE = Rule("extension-socket", "Sockets of a browser extension", Severity.NOTE, check)

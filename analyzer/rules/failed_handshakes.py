@@ -1,15 +1,15 @@
-"""WebSockets whose opening handshake failed: they were never open.
+"""Sockets never opened because their opening handshake failed.
 
-Why it matters: a failed attempt is no overlap, but a client that tries again and again without backing off loads
-the server, and the browser's own limits then stop further sockets. From 5 within a minute this is a warning; attempts
-before which the client waited longer and longer do not count (`reconnect-storm` says how that is told).
+Why it matters: a failed attempt is not an overlap. But a client that keeps retrying without waiting longer loads the
+server, and the browser then blocks further sockets. From 5 failures within a minute the severity is warning. Attempts
+of a client that waits longer after each failure do not count; `reconnect-storm` explains how that is measured.
 
-A socket that the page itself closed while it was still connecting ("WebSocket is closed before the connection is
-established.") is told apart and does not count: a clean-up does so, and a client that waits no longer. The server has
-no part in it.
+Sockets that the page itself closed while they were connecting ("WebSocket is closed before the connection is
+established.") are listed separately and do not count. A clean-up does that, and so does a client that stops waiting.
+The server is not at fault.
 
-What to do: look at the status or error of the attempts (`har-sockets show CAPTURE SOCKET`): a refused connection,
-an expired token (401, 403), a wrong path (404). Let the client wait longer after each failure.
+What to do: look at the status or error of each attempt (`har-sockets show CAPTURE SOCKET`): a refused connection, an
+expired token (401, 403), a wrong path (404). Make the client wait longer after each failure.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer import backoff, openings
-from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity
+from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity, plural
 
 STORM, WITHIN = 5, 60 * SECOND
 SHOWN = 3  # different problems
-REMEDY = "Look at the answers of the server; let the client wait longer after each failure."
+REMEDY = "Look at the server's answers, and make the client wait longer after each failure."
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -34,7 +34,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             Severity.WARNING if _storm(filter(policy.counts, refused), report.sessions) else Severity.NOTE,
-            f"{_many(refused)} never opened: {', '.join(problems[:SHOWN]) or 'no reason recorded'}{more}.",
+            f"{plural(len(refused), 'socket')} never opened: "
+            f"{', '.join(problems[:SHOWN]) or 'the capture shows no reason'}{more}.",
             (session.id for session in refused),
             remedy=REMEDY,
         )
@@ -42,14 +43,10 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             Severity.NOTE,
-            f"{_many(given_up)} never opened: the page itself closed {'it' if len(given_up) == 1 else 'them'} while "
-            "connecting.",
+            f"{plural(len(given_up), 'socket')} never opened: the page itself closed "
+            f"{'it while it was' if len(given_up) == 1 else 'them while they were'} connecting.",
             (session.id for session in given_up),
         )
-
-
-def _many(sessions: Sequence[Session]) -> str:
-    return "1 socket" if len(sessions) == 1 else f"{len(sessions)} sockets"
 
 
 def _storm(failed: Iterable[Session], everyone: Sequence[Session]) -> bool:

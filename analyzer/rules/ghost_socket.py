@@ -1,15 +1,17 @@
-"""A WebSocket still receives, while its client no longer sends on it the heartbeat that it sends on others.
+"""A socket still receives messages, but its client no longer sends heartbeats on it.
 
-Why it matters: the client has lost its handle on the socket: it reconnected, or let go of it while it was connecting.
-Nothing in the application can close it any more. The server goes on delivering, and counts one connection too many
-until the page is left.
+Why it matters: the client has lost its reference to the socket, because it reconnected or dropped the socket while it
+was connecting. Nothing in the application can close it any more. The server keeps delivering to it, and counts one
+connection too many, until the user leaves the page.
 
-How it is told: another socket of the same address, user (where none is known: opened by the same code) and client
-sends a heartbeat. The time between two is known of the client, or measured: at least three of like length at regular
-intervals of 5 s and more. This one received for longer than two of them (`ghost_beats`: one may be late) without having
-sent any. A capture has to be that long: for Stream's clients, which send every 25 s, a minute.
+How it is detected: another socket of the same address, user and client sends a heartbeat. Where the user is unknown,
+both sockets were opened by the same code. The heartbeat period is known for the client, or measured: at least three
+messages of similar length at regular intervals of 5 s or more. This socket received messages for longer than two
+periods (`ghost_beats`; one heartbeat may be late) without sending one. The capture must be long enough to show that:
+one minute for Stream's clients, which send every 25 s.
 
-What to do: find what opened it (`har-sockets show CAPTURE SOCKET`), and close it before its client is dropped.
+What to do: find the code that opened it (`har-sockets show CAPTURE SOCKET`), and close the socket before you drop its
+client.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from collections.abc import Iterator
 from analyzer import heartbeats
 from analyzer.model import Finding, Policy, Report, Rule, Severity, spoken
 
-REMEDY = "Close the socket before its client is dropped or connects anew."
+REMEDY = "Close the socket before you drop its client or connect again."
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -28,8 +30,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             Severity.WARNING,
-            f"{session.name} still receives, but its client no longer sends on it: {sibling.name} sent "
-            f"{ghost.beats:,} heartbeats since, one every {spoken(ghost.period)}.",
+            f"{session.name.capitalize()} still receives messages, but its client no longer sends heartbeats on it. "
+            f"Since then {sibling.name} sent {ghost.beats:,} heartbeats, one every {spoken(ghost.period)}.",
             (session.id, sibling.id),
             interval=session.proven,
             remedy=REMEDY,
@@ -37,4 +39,4 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("ghost-socket", "A socket that its client has let go of", Severity.WARNING, check)
+RULE = Rule("ghost-socket", "A socket that no client uses any more", Severity.WARNING, check)

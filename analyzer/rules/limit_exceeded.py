@@ -1,12 +1,12 @@
-"""One user had more WebSockets open at the same time than the service documents that it allows.
+"""One user had more sockets open at the same time than the service's documented limit.
 
-Why it matters: above its limit a service refuses connections, or closes old ones. Stream Chat documents 3 a user in
-development mode and 50 in production. A capture shows one browser: other tabs and devices count too.
+Why it matters: above its limit a service refuses connections or closes old ones. Stream Chat documents 3 per user in
+development mode and 50 in production. A capture shows one browser; other tabs and devices count too.
 
-Which limit holds is not in a capture: say it with `--app-mode development` or `--app-mode production`. Without it
-every output names the limits, and nothing fails.
+A capture does not show which limit applies. Name it with `--app-mode development` or `--app-mode production`. Without
+that option every output lists the limits, and none of them fails a check.
 
-What to do: connect once a user. If there is one connection a device and the limit is still too low, ask the service.
+What to do: connect once per user. If each device has one connection and the limit is still too low, ask the service.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from analyzer.model import (
     Scope,
     Session,
     Severity,
-    describe,
+    describe_overlap,
 )
 
 
@@ -39,13 +39,14 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
 
 
 def _findings(report: Report, members: Sequence[Session], provider: Provider, limit: Limit) -> Iterator[Finding]:
-    allowed = f"{provider.name} allows {limit.max}{f' in {limit.mode} mode' if limit.mode else ''}"
+    allowed = f"The service allows {limit.max:,} per user{f' in {limit.mode} mode' if limit.mode else ''}."
+    whose = f"one user of {provider.name}"
     for overlap in overlaps.find(members, limit.max + 1):
         if overlap.confidence is Confidence.POSSIBLE:
             yield report.finding(
                 RULE.id,
                 Severity.NOTE,
-                f"Cannot rule out {overlap.peak:,} sockets of one user at once, where {allowed}.",
+                f"Possibly {overlap.peak:,} sockets of {whose} were open at the same time. {allowed}",
                 overlap.sessions,
                 confidence=Confidence.POSSIBLE,
                 interval=overlap.interval,
@@ -55,7 +56,7 @@ def _findings(report: Report, members: Sequence[Session], provider: Provider, li
             yield report.finding(
                 RULE.id,
                 RULE.severity,
-                f"{overlap.peak:,} sockets of one user at once, where {allowed}: {describe(overlap, limit.max + 1)}.",
+                f"{describe_overlap(overlap, whose, limit.max + 1)}. {allowed}",
                 overlap.sessions,
                 interval=overlap.interval,
                 remedy=provider.remedy,
@@ -63,4 +64,4 @@ def _findings(report: Report, members: Sequence[Session], provider: Provider, li
             )
 
 
-RULE = Rule("limit-exceeded", "More open for one user than the service allows", Severity.ERROR, check, counts=True)
+RULE = Rule("limit-exceeded", "One user exceeds the limit of the service", Severity.ERROR, check, counts=True)

@@ -1,12 +1,12 @@
-"""The capture holds no WebSocket at all, or none that ever opened.
+"""The capture has no socket, or none that opened.
 
-Why it matters: a check that saw nothing proves nothing. Either the page opened none while it was recorded, or the
-capture could not see them: DevTools opened after the page, a filter that was on when the HAR was saved, sockets in
-a shared worker, an exporter that never writes sockets. Where every handshake failed, nothing is shown about sockets
-that are open at the same time either.
+Why it matters: a check without sockets proves nothing. Either the page opened none during the recording, or the
+capture does not contain them: DevTools was opened after the page, a filter was on when the HAR was saved, a shared
+worker opened the sockets, or the exporter never writes sockets. Where every handshake failed, the capture does not
+show either how many sockets the page would keep open.
 
 What to do: open DevTools first, clear the filter, reload the page, use it, and export again. Where handshakes failed,
-see why (`failed-handshakes`).
+find out why (`failed-handshakes`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from analyzer import advice
 from analyzer.model import Confidence, Finding, Policy, Report, Rule, Severity, Verdict
 
-FAILED = "See why the handshakes failed, and record again once the page connects."
+FAILED = "Find out why the handshakes failed, and record again once the page connects."
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -38,8 +38,8 @@ def _said(report: Report) -> str:
         many = len(report.sessions)
         return "The only socket never opened." if many == 1 else f"None of the {many:,} sockets ever opened."
     if report.verdict is Verdict.NO_SOCKETS:
-        return "No WebSocket was recorded."
-    return "No WebSocket is in this file, which does not mean that there was none."
+        return "No WebSocket in this capture."
+    return "No WebSocket in this capture, but that does not prove that the page opened none."
 
 
-RULE = Rule("nothing-recorded", "No socket in the capture, or none that opened", Severity.NOTE, check)
+RULE = Rule("nothing-recorded", "No socket in the capture, or none opened", Severity.NOTE, check)

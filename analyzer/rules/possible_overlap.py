@@ -1,11 +1,11 @@
-"""It cannot be ruled out that several WebSockets were open at the same time.
+"""Sockets were possibly open at the same time: the file neither proves nor excludes it.
 
-Why it matters: a HAR has no field for the close of a socket. Where the exporter leaves no trace of it, a socket
-that was opened later may or may not have met the one before. A gate must not pass what it cannot see. It passes what is
-allowed in any case: sockets that cannot have been open together for as long as the tolerance (250 ms by default), or
-that the policy allows.
+Why it matters: a HAR has no field for the close of a socket. Where the exporter does not record closes, the capture
+does not show whether an older socket had closed when the next one opened. `check` reports such a capture as UNDECIDED.
+It passes a possible overlap that cannot break the policy: one that was certainly shorter than the tolerance (250 ms by
+default), or one that the policy allows.
 
-What to do: record so that the capture can tell: the finding says how, for the program that wrote the capture.
+What to do: record so that the capture is conclusive. The finding says how, for the program that wrote the capture.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from analyzer import advice, overlaps, unknowns
 from analyzer.model import Confidence, Finding, Overlap, Policy, Report, Rule, Severity, spoken
 
-LEFT = "If the back/forward cache was off while this was recorded, say so: --assume no-bfcache."
+LEFT = "If the back/forward cache was off during the recording, pass --assume no-bfcache."
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -23,8 +23,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"Cannot rule out that {_many(overlap)} of {report.endpoints(overlap.sessions)} were open "
-            f"at once{_most(overlap, policy)}: {unknowns.sentence(unknowns.find(report.named(overlap.sessions)))}.",
+            f"Possible overlap of {_many(overlap)} of {report.endpoints(overlap.sessions)}"
+            f"{_most(overlap, policy)}: {unknowns.of_sockets(report.named(overlap.sessions))}.",
             overlap.sessions,
             confidence=Confidence.POSSIBLE,
             interval=overlap.interval,
@@ -34,15 +34,15 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
 
 def _many(overlap: Overlap) -> str:
     if overlap.peak < len(overlap.sessions):
-        return f"up to {overlap.peak} of {len(overlap.sessions)} sockets"
-    return "both sockets" if overlap.peak == 2 else f"all {overlap.peak} sockets"
+        return f"up to {overlap.peak:,} of {len(overlap.sessions):,} sockets"
+    return f"{overlap.peak:,} sockets"
 
 
 def _most(overlap: Overlap, policy: Policy) -> str:
     if overlap.at_most is None:
         return ""
-    allowed = f", which the tolerance of {spoken(policy.tolerance)} allows" if overlap.brief(policy.tolerance) else ""
-    return f", for at most {spoken(overlap.at_most)}{allowed}"
+    below = f", below the tolerance of {spoken(policy.tolerance)}" if overlap.brief(policy.tolerance) else ""
+    return f" ({spoken(overlap.at_most)} at most{below})"
 
 
 def _remedy(report: Report, overlap: Overlap) -> str:
@@ -59,7 +59,7 @@ def _remedy(report: Report, overlap: Overlap) -> str:
 
 RULE = Rule(
     "possible-overlap",
-    "Several sockets open at once cannot be ruled out",
+    "Sockets were possibly open at the same time",
     Severity.NOTE,
     check,
     counts=True,

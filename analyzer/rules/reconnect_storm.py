@@ -1,15 +1,16 @@
-"""A client connected again and again within a minute, failed attempts included.
+"""A client connected again and again within a minute, including failed attempts.
 
-Why it matters: each attempt costs the server a handshake, mostly also an authentication. When a server restarts,
-clients that do not back off keep it down. The browser's own limits then stop further sockets.
+Why it matters: each attempt costs the server a handshake and usually an authentication. When a server restarts,
+clients that retry without waiting longer keep it down. The browser then blocks further sockets.
 
-How it is told: openings to one address from one page, each after an earlier one had closed or failed; a warning from 10
-within a minute (`storm_opens`). Attempts of a client that backs off are not counted: those before which it waited
-longer and longer, the later ones at least twice as long as the earlier, and those after that, where it then waits two
-seconds or more. Where its wait stops growing before that, they count: it does not give the server a rest.
+How it is detected: one page opens sockets to one address, each after an earlier one had closed or failed. From 10
+within a minute (`storm_opens`) the finding is a warning. Attempts of a client that waits longer each time do not
+count: those where each wait is longer and the later waits are at least twice as long as the earlier ones, and those
+after that, if the client then waits at least two seconds. If the wait stops growing before two seconds, the attempts
+count, because the server gets no rest.
 
-What to do: wait longer after each failure, with some chance in it, up to half a minute; look at why the sockets close
-(`har-sockets show CAPTURE SOCKET`).
+What to do: make the client wait longer after each failure, with some random variation, up to half a minute. Find out
+why the sockets close (`har-sockets show CAPTURE SOCKET`).
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from analyzer import backoff, openings
 from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity, spoken
 
 MINUTE = 60 * SECOND
-STEADY = "See why its sockets close so soon; one that is kept open costs less than one for each request."
-REMEDY = "Let the client wait longer after each failure, with some chance in it, and see why its sockets close."
+STEADY = "Find out why the sockets close so soon. Keeping one socket open costs less than opening one per request."
+REMEDY = "Make the client wait longer after each failure, with some random variation. Find out why its sockets close."
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -35,8 +36,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             yield report.finding(
                 RULE.id,
                 Severity.WARNING,
-                f"{most:,} openings to {report.endpoints(session.id for session in storm)} within {length}, "
-                f"each after an earlier one had ended{f', {failed:,} failed' if failed else ''}.",
+                f"A client opened {most:,} sockets to {report.endpoints(session.id for session in storm)} within "
+                f"{length}, each after an earlier one had ended{f'; {failed:,} of them failed' if failed else ''}.",
                 (session.id for session in storm),
                 remedy=REMEDY if failed else STEADY,
             )

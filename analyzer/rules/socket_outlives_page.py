@@ -1,12 +1,12 @@
-"""A WebSocket was still connected after its page had been left.
+"""A socket was still connected after the user had left its page.
 
-Why it matters: the back/forward cache keeps a page that was left, and its sockets with it. The server goes on counting
-and delivering, while nobody sees the page; with the next page's own connection there are two.
+Why it matters: the back/forward cache keeps a page after the user leaves it, together with its sockets. The server
+keeps counting and delivering although nobody sees the page. With the next page's own connection there are two.
 
-How it is told: the capture proves the socket open more than a second (`outlives`) after the document that took its
-page's place was committed. That a socket may have lived on is no finding: `possible-overlap` tells, where it matters.
+How it is detected: the socket was certainly open more than one second (`outlives`) after the next document had replaced
+its page. A socket that only possibly stayed open gets no finding here; `possible-overlap` reports it where it matters.
 
-What to do: close the socket in `pagehide`, and open it anew in `pageshow` where `event.persisted` is true.
+What to do: close the socket in `pagehide`, and open a new one in `pageshow` when `event.persisted` is true.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from analyzer.model import Finding, Instant, Page, Policy, Report, Rule, Severity, spoken
 
-REMEDY = "Close the socket in pagehide, and open it anew in pageshow where event.persisted is true."
+REMEDY = "Close the socket in pagehide, and open a new one in pageshow when event.persisted is true."
 LINK = "https://web.dev/articles/bfcache"
 
 
@@ -31,7 +31,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             yield report.finding(
                 RULE.id,
                 Severity.NOTE,
-                f"{session.name} was still connected at least {spoken(until - left)} after its page was left.",
+                f"{session.name.capitalize()} was still connected for at least {spoken(until - left)} after the user "
+                "left its page.",
                 (session.id,),
                 interval=session.proven,
                 remedy=REMEDY,

@@ -1,29 +1,31 @@
-"""WebSockets of different services were open at the same time, of each service those of one user.
+"""Sockets of different services were open at the same time, with one user per service.
 
-Why it matters: mostly it does not. A chat, a support widget and a database each keep a connection of their own. It is
-told because the verdict counts every socket.
+Why it matters: usually it does not. A chat, a support widget and a database each keep their own connection. The finding
+is there because the verdict counts every socket.
 
-What to do: nothing, if each of them is meant to be there. To count each service by itself: `--per service`.
+What to do: nothing, if each of them is intended. To count each service separately, pass `--per service`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap, enumerated
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for overlap in report.exceeding(Relation.UNRELATED, policy.tolerance):
         providers = (session.provider for session in report.named(overlap.sessions))
-        *names, last = dict.fromkeys(provider.name for provider in providers if provider is not None)
+        names = list(dict.fromkeys(provider.name for provider in providers if provider is not None))
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"Sockets of different services, {', '.join(names)} and {last}: {describe(overlap, policy.max_open + 1)}.",
+            f"{describe_overlap(overlap, f'different services ({enumerated(names)})', policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
         )
 
 
-RULE = Rule("unrelated-sockets", "Sockets of different services open at once", Severity.NOTE, check, counts=True)
+RULE = Rule(
+    "unrelated-sockets", "Sockets of different services were open at the same time", Severity.NOTE, check, counts=True
+)

@@ -1,10 +1,10 @@
-"""A user's WebSocket was still open when one of another user of the same app opened.
+"""One user's socket was still open when a socket of another user of the same app opened.
 
-Why it matters: after a log-out the old user's connection should be gone. One that stays keeps that user online, goes
-on delivering what is meant for them, and counts against their limit.
+Why it matters: after a log-out the old user's connection should be gone. One that stays open keeps that user online,
+still receives that user's messages, and counts against that user's limit.
 
-What to do: disconnect the old user, and wait for it, before the new one connects. Two users in two tabs at once are
-none of this rule's business; a capture of one tab at a time tells them apart.
+What to do: disconnect the old user, and wait for the close, before the new user connects. If two users are logged in in
+two tabs on purpose, record one tab at a time.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         earliest = session.opened.earliest if session.opened is not None else None
         still = before.since(earliest) if earliest is not None and not before.users[session.user] else []
         if still:
-            one = f"{still[0].name} of the user before was"
+            one = f"{still[0].name} of the previous user was"
             number = f"{len(still)}" if len(still) <= NAMED else f"more than {NAMED}"
             many = one if len(still) == 1 else f"{number} sockets of other users were"
             yield report.finding(
@@ -64,7 +64,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
                 RULE.severity,
                 f"When another user of {session.provider.name} connected ({session.name}), {many} still open.",
                 (*(old.id for old in still[:NAMED]), session.id),
-                remedy="Disconnect the old user, and wait for it, before the new one connects.",
+                remedy="Disconnect the old user, and wait for the close, before the new user connects.",
                 link=session.provider.link,
             )
         before.add(session)

@@ -25,7 +25,7 @@ SYSTEM = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser
 CHANNELS = ("chrome", "msedge")  # where Playwright knows to look for them
 HOW = {
     By.RELOAD: "page reloaded",
-    By.NAVIGATION: "page left",
+    By.NAVIGATION: "the tab left the page",
     By.PAGE_CLOSED: "page closed",
     By.CRASH: "page crashed",
     By.OWNER_GONE: "its worker or frame ended",
@@ -125,7 +125,8 @@ async def _launched(playwright: Any, headless: bool) -> Any:
                 problem = problem or next((line for line in error.message.splitlines() if line.strip()), "")
     if not problem:
         raise RecordingError(NO_BROWSER)
-    raise RecordingError(f"the browser does not start{'' if headless else ' (no display? then --headless)'}: {problem}")
+    hint = "" if headless else " (use --headless without a display)"
+    raise RecordingError(f"the browser did not start{hint}: {problem}")
 
 
 class _Teller:
@@ -142,6 +143,6 @@ class _Teller:
         elif not socket.opened:
             sign, what = "!", f"failed: {self._masks.text(socket.problem or 'no reason recorded')}"
         else:
-            ended = "lost from sight" if socket.lost else "closed"
+            ended = "no longer recorded" if socket.lost else "closed"
             sign, what = "-", f"{ended}: {HOW[socket.by]}" if socket.by else ended
         self._say(f"{(at - self._began) / SECOND:8.3f} s  {sign} socket #{socket.number} {what} ({now} open now)")

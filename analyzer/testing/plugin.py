@@ -1,9 +1,9 @@
-"""The pytest plugin: a recording of each test's sockets with Playwright, and a verdict at its end.
+"""The pytest plugin: record each test's sockets with Playwright, and give a verdict at the end of the test.
 
-Loaded by every run of pytest where har-sockets is installed, so it imports nothing else until a test is recorded, and
-does nothing until it is asked: by `check_every_test` in conftest.py, `--sockets`, `sockets` in the ini file, or a
-test that takes the fixture. What a test's marker says wins over the command line, that over conftest.py, that over
-the ini file.
+Every run of pytest loads it where har-sockets is installed, so it imports nothing else until a test is recorded. It
+does nothing until a project turns it on: with `check_every_test` in conftest.py, with `--sockets`, with `sockets` in
+the ini file, or with a test that takes the fixture. A test's marker wins over the command line, the command line over
+conftest.py, and conftest.py over the ini file.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ LONGEST_NAME = 150  # of a file
 DEFAULT_OUTPUT = "test-results/sockets"
 SCOPES, SEVERITIES = ("capture", "page", "endpoint", "service", "user"), ("note", "warning", "error")
 OPTIONS: dict[str, tuple[type, tuple[str, ...] | None, str]] = {  # name -> type, words; on the command line and in ini
-    "per": (str, SCOPES, "count sockets together within one of these"),
-    "max_open": (int, None, "how many may be open at once"),
-    "tolerance": (int, None, "milliseconds; an overlap that ended sooner is allowed"),
-    "fail_on": (str, SEVERITIES, "the least severe finding that fails a test"),
+    "per": (str, SCOPES, "what to count sockets per"),
+    "max_open": (int, None, "how many sockets may be open at the same time"),
+    "tolerance": (int, None, "milliseconds; a shorter overlap is allowed"),
+    "fail_on": (str, SEVERITIES, "the lowest severity that fails a test"),
 }
 NAMED = pytest.StashKey[dict[str, Any]]()  # what check_every_test says, by item
 RECORDED = pytest.StashKey["SocketRecording"]()
 
 
 class SocketRecording:
-    """The sockets of one test: `path` of the HAR, which is written by `stop` at the latest when the test ends."""
+    """The recording of one test. `path` is the HAR, which `stop` writes, at the latest when the test ends."""
 
     def __init__(self, path: Path, stop: Callable[[], Any]) -> None:
         self.path = path
@@ -60,16 +60,16 @@ class SocketRecording:
         return self.path
 
     def report(self) -> Report:
-        """End the recording; what it says."""
+        """End the recording and analyse it."""
         from analyzer import analyze, read
 
         return analyze(read(self.stop()))
 
 
 def check_every_test(**policy: Any) -> Any:
-    """A fixture for conftest.py: every test below it that uses Playwright's `context` is recorded and judged.
+    """Make a fixture for conftest.py that records and checks every test below it that uses Playwright's `context`.
 
-    `policy`: what `assert_sockets` takes, and `mode="record"` for recordings without a verdict.
+    `policy` takes the arguments of `assert_sockets`, and `mode="record"` for recordings without a verdict.
     """
 
     return every_test({"mode": "check", **policy})
@@ -89,7 +89,7 @@ def every_test(named: dict[str, Any]) -> Any:
 
 @pytest.fixture
 def socket_recording(request: pytest.FixtureRequest, context: Any) -> Iterator[SocketRecording]:
-    """The sockets of this test's context (pytest-playwright): recorded from here on, until the test ends."""
+    """Record the sockets of this test's context (pytest-playwright) until the test ends."""
     from analyzer.testing.listening import Listener, done
 
     listener = Listener(context)
@@ -109,10 +109,11 @@ def keep(item: pytest.Item, stop: Callable[[], Any]) -> Iterator[SocketRecording
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("sockets", "WebSockets (har-sockets)")
-    group.addoption("--sockets", choices=MODES, help="off; record: a HAR a test; check: and a verdict at its end")
-    group.addoption("--sockets-output", metavar="DIR", help=f"where HARs go (default: {DEFAULT_OUTPUT})")
-    parser.addini("sockets", "off, record or check, for every test that uses Playwright's context", default="off")
-    parser.addini("sockets_output", "where HARs go", default=DEFAULT_OUTPUT)
+    modes = "record: write one HAR per test; check: also fail a test whose sockets overlap; off: do nothing"
+    group.addoption("--sockets", choices=MODES, help=modes)
+    group.addoption("--sockets-output", metavar="DIR", help=f"folder for the HARs (default: {DEFAULT_OUTPUT})")
+    parser.addini("sockets", f"for every test that uses Playwright's context: {modes}", default="off")
+    parser.addini("sockets_output", "folder for the HARs", default=DEFAULT_OUTPUT)
     for name, (kind, words, text) in OPTIONS.items():
         option = f"--sockets-{name.replace('_', '-')}"
         group.addoption(option, dest=f"sockets_{name}", type=kind, choices=words, help=text)
@@ -122,7 +123,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "sockets(mode, **policy): off, record or check; and what this test allows, e.g. max_open=2 (har-sockets)",
+        "sockets(mode, **policy): off, record or check, and the policy of this test, e.g. max_open=2 (har-sockets)",
     )
     _checked("sockets", config.getini("sockets"), str, MODES)
     for name, (kind, words, _) in OPTIONS.items():
@@ -150,11 +151,21 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if RECORDED in item.stash:
         path, settings = item.stash[RECORDED].stop(), _settings(item)
         if settings.pop("mode") == "check":
-            from analyzer.testing.verdict import assert_sockets
-
-            __tracebackhide__ = True
-            assert_sockets(path, **{"allow_empty": True, **settings})
+            problem = _violation(path, {"allow_empty": True, **settings})
+            if problem is not None:
+                pytest.fail(problem, pytrace=False)  # a traceback would show only plugins that wrap the test
     return result
+
+
+def _violation(path: Path, policy: dict[str, Any]) -> str | None:
+    """Check a recording, and return what violates the policy; None where nothing does."""
+    from analyzer.testing.verdict import assert_sockets
+
+    try:
+        assert_sockets(path, **policy)
+    except AssertionError as problem:
+        return str(problem)
+    return None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -210,7 +221,7 @@ def _checked(name: str, value: str, kind: type, words: tuple[str, ...] | None) -
     if kind is int and not value.isdecimal():
         raise pytest.UsageError(f"{name} = {value}: not a number")
     if name.endswith("max_open") and int(value) < 1:
-        raise pytest.UsageError(f"{name} = {value}: one at least")
+        raise pytest.UsageError(f"{name} = {value}: must be 1 or more")
 
 
 def _ini(config: pytest.Config, name: str) -> str:

@@ -1,4 +1,4 @@
-"""A HAR and a policy -> nothing, or an AssertionError that a person can act on."""
+"""Check a HAR against a policy, and raise an AssertionError that a person can act on."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from analyzer.model import (
     Run,
     Scope,
     Session,
+    plural,
 )
 from analyzer.pipeline import analyze
 from analyzer.readers import read
@@ -35,14 +36,14 @@ def assert_sockets(
     allow_undecided: bool = False,
     allow_empty: bool = False,
 ) -> Report:
-    """Raise AssertionError unless at most `max_open` sockets were open at once, counted `per` capture, page,
-    endpoint, service or user; an overlap shorter than `tolerance` (milliseconds, `"250ms"` or a timedelta) is allowed.
+    """Raise AssertionError unless at most `max_open` sockets were open at the same time, and return the report.
 
-    It fails on findings of the severity `fail_on` and above; on a HAR that cannot tell (unless `allow_undecided`) and
-    on one without sockets (unless `allow_empty`). Gives the report. Raises CaptureError where the HAR cannot be read,
-    ValueError for a word that is none of those that count.
+    Sockets are counted `per` capture, page, endpoint, service or user. An overlap shorter than `tolerance`
+    (milliseconds, `"250ms"` or a timedelta) is allowed. The assertion fails on findings of the severity `fail_on` and
+    above, on an undecided HAR (unless `allow_undecided`), and on a HAR in which no socket opened (unless
+    `allow_empty`). Raises CaptureError if the HAR cannot be read, and ValueError for an unknown word.
     """
-    __tracebackhide__ = True  # of pytest: the message says it all
+    __tracebackhide__ = True  # of pytest: the message is complete
     policy = Policy(
         per=per,
         max_open=max_open,
@@ -58,8 +59,9 @@ def assert_sockets(
     problems = list(_problems(report, policy))
     if problems:
         source = report.capture.source
-        scope = "" if policy.per is Scope.CAPTURE else f" per {policy.per}"
-        lines = [f"sockets: {source}: {max_open} allowed at once{scope}", *problems, f"  more: har-sockets {source}"]
+        scope = "address" if policy.per is Scope.ENDPOINT else policy.per
+        allowed = f"at most {plural(max_open, 'open socket')} per {scope}"
+        lines = [f"sockets: {source}: {allowed}", *problems, f"  more: har-sockets {source}"]
         raise AssertionError("\n".join(lines))
     return report
 
@@ -71,16 +73,16 @@ def _problems(report: Report, policy: Policy) -> Iterator[str]:
     for finding in judged.failing:
         yield from _told(finding, shown.named(finding.sessions))
     if judged.status == gate.EMPTY:
-        nothing = "no socket opened" if shown.sessions else "there is no socket in it"
-        yield f"  {nothing}: what was not seen cannot pass"
+        nothing = "no socket opened" if shown.sessions else "no WebSocket in this capture"
+        yield f"  {nothing}, so nothing was checked (allow_empty=True accepts that)"
     if judged.status == gate.UNDECIDED:
         possible = [finding for finding in shown.findings if finding.confidence is Confidence.POSSIBLE]
         hidden = [caveat for caveat in shown.capture.caveats if caveat.hides_sockets]
         for finding in possible:
             yield from _told(finding, shown.named(finding.sessions))
-        yield from (f"  cannot tell: {it.message}" for it in hidden)
+        yield from (f"  undecided: {it.message}" for it in hidden)
         if not possible and not hidden:  # switched off by its severity
-            yield "  cannot tell: more may have been open at once than is certain"
+            yield "  undecided: more sockets were possibly open at the same time"
 
 
 def _told(finding: Finding, sessions: Sequence[Session]) -> Iterator[str]:
@@ -92,7 +94,7 @@ def _told(finding: Finding, sessions: Sequence[Session]) -> Iterator[str]:
 
 def _line(session: Session) -> str:
     opened = session.opened.latest if session.opened is not None else None
-    told = f"opened {_clock(opened)}" if opened is not None else "opened, it is not known when"
+    told = f"opened {_clock(opened)}" if opened is not None else "opened at an unknown time"
     if session.outcome is Outcome.OPEN:
         told += ", still open at the end"
     elif session.closed is not None and session.closed.latest is not None:

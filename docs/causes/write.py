@@ -1,4 +1,4 @@
-"""Writes docs/causes/*.md: each cause's manual page from its module's docstring, with a finding of a golden answer."""
+"""Write docs/causes/*.md: each cause's manual page from its module's docstring, with a finding of a golden answer."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ INDEX = f"""\
 
 {MADE}
 
-Why several sockets were open at once. A cause is named where the call stacks and messages of a capture show its
-fingerprint, and only then: with the cause stand its proof (which function at which place of which socket, and what
-passed over it) and what to do. Where no call stack was recorded (Firefox, Playwright, proxies) or a minifier took the
-names away, less is said, or nothing. The most specific comes first; the first that fits is the cause. "Probably" stands
-where another cause that looks the same in a capture is not ruled out.
+Why sockets overlapped. A cause is named only where the call stacks and messages of a capture show its pattern. Beside
+the cause stand its proof (which function opened which socket, and which messages it sent and received) and what to do.
+Where the capture has no call stacks (Firefox, Playwright, proxies), or a minifier removed the names, har-sockets names
+fewer causes or none. The most specific cause comes first, and the first that fits is named. "Likely cause" means that
+another cause can look the same in this capture; "Cause" means that none can.
 
-| cause | what happened | only in development | at most |
+| cause | what happened | only in development | highest severity |
 |---|---|---|---|
 """
 
 
 def pages() -> dict[str, str]:
-    """Name -> text of every page."""
+    """Write every page: its text by its name."""
     rows = [
         f"| [`{cause.id}`]({cause.id}.md) | {cause.title} | {'yes' if cause.dev_only else 'no'} "
-        f"| {cause.at_most or 'as the rule says'} |"
+        f"| {cause.at_most or 'that of the rule'} |"
         for cause in CAUSES
     ]
     return {"README.md": INDEX + "\n".join(rows) + "\n", **{f"{cause.id}.md": _page(cause) for cause in CAUSES}}
@@ -50,18 +50,18 @@ def _page(cause: Cause) -> str:
     )
     return (
         f"# {cause.title}\n\n{MADE}\n\n`{cause.id}`. {(manual or '').strip()}\n\n"
-        f"## As it is told\n\nOf `tests/captures/{name}`:\n\n```text\n{lines}\n```\n"
+        f"## Example\n\nFrom `tests/captures/{name}`:\n\n```text\n{lines}\n```\n"
     )
 
 
 def sample(cause: Cause) -> tuple[str, dict[str, Any]]:
-    """The first golden answer that names the cause, surely if there is one, and its finding."""
+    """Find the first golden answer that names the cause, a certain one if there is one, and its finding."""
     found = []
     for path in sorted(ANSWERS.glob("*.json")):
         answer = json.loads(path.read_text("utf-8"))
         for finding in answer.get("findings", ()):
             if finding["cause"] == cause.id:
-                found.append((finding["proof"][0].startswith("Probably"), path.stem + ".har", finding))
+                found.append((finding["cause_confidence"] == "likely", path.stem + ".har", finding))
     if not found:
         raise LookupError(f"no capture shows {cause.id}")
     _, name, finding = min(found, key=lambda it: it[:2])

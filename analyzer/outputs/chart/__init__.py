@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.model import PageKind, Report, Run
-from analyzer.outputs import summary
+from analyzer.outputs import summary, terminal
 from analyzer.outputs.chart import clock, lanes
 from analyzer.outputs.chart.background import overlap_bands, page_bands, page_begins
 from analyzer.outputs.chart.counts import count_marks, limits_of, limits_width, near_limits
@@ -101,6 +101,7 @@ def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
                 sum(len(section.sessions) for section in sections),
                 width,
             ),
+            zone=run.zone,
         )
         for number, (report, stretch, sections) in enumerate(found)
     ]
@@ -111,19 +112,19 @@ def _head(report: Report, name: str, run: Run, stretch: Stretch, shown: int, wid
     said = verdict_sentences(report, run.policy)
     hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
     missing = [message for message in hidden if not any(message in sentence for sentence in said)]
-    more = f" And {len(missing) - 1} more of the kind." if missing[1:] else ""
+    more = f" And {len(missing) - 1} more." if missing[1:] else ""
     capture, total = report.capture, len(report.sessions)
     parts = [
         clean(name, 60),
         f"recorded with {clean(capture.exporter.label, 40)}",
-        lanes.sockets(total) if shown == total else f"{shown:,} of {lanes.sockets(total)} in this stretch of time",
-        f"0 s is {clock.stamp(stretch.origin)}" if stretch.origin is not None else "no times",
+        lanes.sockets(total) if shown == total else f"{shown:,} of {lanes.sockets(total)} in this period",
+        f"0 s is {terminal.stamp(stretch.origin, run.zone)}" if stretch.origin is not None else "no times recorded",
     ]
     words, y, room = [], 0.0, width - 2 * MARGIN
     for text, size, color, bold, most, at in (
         (said[0], TITLE, INK, True, 3, " "),
         (" ".join(said[1:]), BODY, INK, False, 4, " "),
-        (f"What this file cannot show: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
+        (f"Limits of this capture: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
         (DOT.join(parts), SMALL, GREY, False, 3, DOT),
     ):
         for line in wrap(text, room, size, most, bold, at):
@@ -164,7 +165,7 @@ def _ticks(panel: Panel) -> list[clock.Tick]:
     if stretch.origin is None:
         return []
     most = max(2, int((panel.right - panel.left) / 0.85))
-    return clock.ticks(stretch.origin, stretch.begin, stretch.finish, most)
+    return clock.ticks(stretch.origin, stretch.begin, stretch.finish, most, panel.zone)
 
 
 def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mark]:
@@ -186,7 +187,7 @@ def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mar
 
 def _nothing(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:
     """What an empty panel says."""
-    said = "No socket in this stretch of time." if panel.report.sessions else "This file shows no WebSocket."
+    said = "No socket in this period." if panel.report.sessions else "No WebSocket in this capture."
     middle = (top + bottom) / 2 + 10 * MIDDLE
     yield Words(said, (panel.left + panel.right) / 2, middle, 10.0, GREY, align=Align.CENTER)
 
@@ -196,13 +197,13 @@ def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
     limits = {it: None for panel in panels for it in limits_of(panel.report)}
     near = {it for panel in panels for it in near_limits(panel.report)}
     if near and any(len(panel.report.groups) > 1 for panel in panels):
-        yield "The limits are for one user; the lines count all sockets of a capture together."
+        yield "The limits apply per user; the lines count all sockets of a capture."
     for name, limit in limits:
         if (name, limit) not in near:
-            mode = f" in {limit.mode}" if limit.mode else ""
-            yield f"{name} allows one user {limit.max:,} connections at once{mode}: far above what is drawn."
+            mode = f"{limit.mode.capitalize()} limit" if limit.mode else "Limit"
+            yield f"{mode} of {name}: {limit.max:,} per user (off scale)."
     if any(page.kind is PageKind.RESTORE for panel in panels for page in panel.report.capture.pages):
-        yield "A page came back from the back/forward cache: the capture does not say when, so it has no band."
+        yield "A page came back from the back/forward cache. The capture does not show when, so the page has no band."
     if further := len(run.reports) - len(panels):
         yield f"Not drawn: {further:,} more of {len(run.reports):,} captures."
     if not run.reports:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.model import Confidence, Page, PageKind
+from analyzer.model import Confidence, Page, PageKind, plural
 from analyzer.outputs.chart import lanes
 from analyzer.outputs.chart.legend import LOOKS
 from analyzer.outputs.chart.lettering import inches, short
@@ -30,8 +30,7 @@ def page_bands(panel: Panel, top: float, plot: float, bottom: float) -> list[Mar
         if inches(said, TINY) <= room:
             marks.append(Words(said, left + 0.05, base, TINY, GREY))
     if bands:
-        many = f"{len(bands):,} page{'s' * (len(bands) != 1)}"
-        marks.append(Words(many, panel.left - 0.08, base, TINY, GREY, align=Align.RIGHT))
+        marks.append(Words(plural(len(bands), "page"), panel.left - 0.08, base, TINY, GREY, align=Align.RIGHT))
     return marks
 
 

@@ -1,13 +1,13 @@
-"""The axis of time: where its ticks are, and what they say. Times relative to the capture and of the clock (UTC)."""
+"""Place the ticks of the time axis, and label them with times from the start and times of the clock."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant
+from analyzer.outputs.terminal import moment_of
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 STEPS: tuple[Duration, ...] = (
     *(figure * 10**power for power in range(7) for figure in (1, 2, 5)),  # 1 us to 5 s
@@ -23,34 +23,23 @@ class Tick(NamedTuple):
     clock: str  # 18:53:28.485; empty where no calendar reaches
 
 
-def ticks(origin: Instant, begin: Instant, finish: Instant, most: int) -> list[Tick]:
-    """At most so many, at round distances from the origin."""
+def ticks(origin: Instant, begin: Instant, finish: Instant, most: int, zone: tzinfo = UTC) -> list[Tick]:
+    """Place at most so many ticks, at round distances from the origin; `zone` is that of the clock."""
     step = next((step for step in STEPS if (finish - begin) <= step * most), STEPS[-1])
     places = range(-(-(begin - origin) // step) * step, finish - origin + 1, step)
-    days = [date(origin + place) for place in places]
+    moments = [moment_of(origin + place, zone) for place in places]
+    days = [_date(moment) for moment in moments]
     return [
-        Tick(origin + place, _since(place, step, finish - origin), _clock(origin + place, step, day != before))
-        for place, day, before in zip(places, days, [date(begin), *days], strict=False)
+        Tick(origin + place, _since(place, step, finish - origin), _clock(moment, step, day != before))
+        for place, moment, day, before in zip(
+            places, moments, days, [_date(moment_of(begin, zone)), *days], strict=False
+        )
     ]
 
 
-def date(at: Instant) -> str:
+def _date(moment: datetime | None) -> str:
     """`2026-11-23`; empty where no calendar reaches."""
-    moment = _moment(at)
     return moment.strftime("%Y-%m-%d") if moment is not None else ""
-
-
-def stamp(at: Instant) -> str:
-    """`2026-11-23 18:53:27.985 UTC`"""
-    moment = _moment(at)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1_000:03d} UTC" if moment is not None else "no date"
-
-
-def _moment(at: Instant) -> datetime | None:
-    try:
-        return EPOCH + timedelta(microseconds=at)
-    except OverflowError:
-        return None
 
 
 def _since(place: Duration, step: Duration, longest: Duration) -> str:
@@ -76,8 +65,7 @@ def _decimals(step: Duration, unit: Duration) -> int:
     return digits
 
 
-def _clock(at: Instant, step: Duration, another_day: bool) -> str:
-    moment = _moment(at)
+def _clock(moment: datetime | None, step: Duration, another_day: bool) -> str:
     if moment is None:
         return ""
     if step % DAY == 0:

@@ -32,7 +32,7 @@ def count_marks(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:
         base = bottom - level * scale + TINY * MIDDLE
         yield Words(f"{level:,}", panel.left - 0.06, base, TINY, INK, align=Align.RIGHT)
     beside = panel.left - 0.14 - inches(f"{levels[-1]:,}", TINY)
-    for line, text in enumerate(("open", "at once")):
+    for line, text in enumerate(("open", "sockets")):
         base = (top + bottom) / 2 + TINY * (MIDDLE + LINE * (line - 0.5))
         yield Words(text, beside, base, TINY, GREY, align=Align.RIGHT)
     for name, steps in curves:

@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import NamedTuple, TypeAlias
 
 from analyzer.intervals import Interval
-from analyzer.model import MILLISECOND, Group, Instant, Outcome, Page, PageKind, Report, Scope, Session, spoken
-from analyzer.outputs.chart.clock import stamp
+from analyzer.model import MILLISECOND, Group, Instant, Outcome, Page, PageKind, Report, Scope, Session, plural, spoken
 from analyzer.outputs.chart.marks import PIXEL
+from analyzer.outputs.terminal import stamp
 
 When: TypeAlias = Instant | timedelta | None  # timedelta: since the first instant of the capture
 Life: TypeAlias = tuple[Instant, Instant] | None
@@ -77,8 +77,8 @@ def stretch_of(report: Report, lives: dict[str, Life], start: When = None, end: 
     origin = report.zero or first
     begin, finish = max(first, _instant(start, origin, first)), min(last, _instant(end, origin, last))
     if begin > finish:
-        told = f"tells of {spoken(max(0, last - origin))} from {stamp(origin)}" if signs else "has no times"
-        raise ValueError(f"{report.capture.source} {told}: nothing in this stretch")
+        covered = f"it covers {spoken(max(0, last - origin))} from {stamp(origin)}" if signs else "it has no times"
+        raise ValueError(f"{report.capture.source}: nothing in this period: {covered}")
     return Stretch(origin if signs else None, begin, max(finish, begin + MILLISECOND), begin > first, finish < last)
 
 
@@ -206,7 +206,7 @@ def _told_of(section: Section) -> Section:
     """Where lanes are thinner than what can be drawn, that a line is more than one socket."""
     if section.lane >= PIXEL:
         return section
-    return section._replace(detail=f"{section.detail}  ·  a line stands for {math.ceil(PIXEL / section.lane)} sockets")
+    return section._replace(detail=f"{section.detail}  ·  one line per {math.ceil(PIXEL / section.lane)} sockets")
 
 
 def _name(group: Group, pages: dict[str, str]) -> str:
@@ -221,17 +221,17 @@ def _name(group: Group, pages: dict[str, str]) -> str:
 
 
 def sockets(number: int) -> str:
-    return f"{number:,} socket{'s' * (number != 1)}"
+    return plural(number, "socket")
 
 
 def _at_once(proven: int, possible: int) -> str:
     if possible < 2:
-        return "never more than one open"
+        return "one at a time"
     if proven == possible:
-        return f"up to {proven:,} open at once"
+        return f"peak {proven:,}"
     if proven < 2:
-        return f"up to {possible:,} possibly open at once"
-    return f"up to {proven:,} certainly, {possible:,} possibly open at once"
+        return f"possible peak {possible:,}"
+    return f"peak {proven:,}, possible peak {possible:,}"
 
 
 def address(endpoint: str) -> str:

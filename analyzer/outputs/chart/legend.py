@@ -41,20 +41,20 @@ LOOKS = {
 }
 SAID = {
     "proven": "certainly open",
-    "possible": "may have been open",
-    "possible-thin": "may have been open (thin lanes)",
-    "proven-endless": "pointed: no end in this capture",
-    "possible-endless": "pointed: no end in this capture",
+    "possible": "possibly open",
+    "possible-thin": "possibly open (thin lanes)",
+    "proven-endless": "arrow: still open at the end",
+    "possible-endless": "arrow: possibly still open at the end",
     "connecting": "connecting",
-    "failed": "failed: never open",
+    "failed": "failed: never opened",
     "sent": "above a bar: messages sent",
     "received": "below a bar: messages received",
-    "overlap": "two or more certainly open",
-    "possible-overlap": "two or more possibly open",
+    "overlap": "2 or more certainly open",
+    "possible-overlap": "2 or more possibly open",
     "page-begin": "a page begins",
-    "count-proven": "how many certainly open",
-    "count-possible": "how many possibly open",
-    "limit": "most for one user, by the service",
+    "count-proven": "number certainly open",
+    "count-possible": "number possibly open",
+    "limit": "service limit per user",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from typing import NamedTuple
 
 from analyzer.intervals import Interval
@@ -56,6 +57,7 @@ class Panel(NamedTuple):
     width: float  # of the whole picture
     head: list[Words]  # placed as if the panel were at the top of the picture
     top: float  # where the head ends
+    zone: tzinfo = UTC  # of the clock
 
     @property
     def left(self) -> float:

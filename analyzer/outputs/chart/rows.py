@@ -34,7 +34,7 @@ OUTCOMES = {
     Outcome.OPEN: "still open",
     Outcome.FAILED: "failed",
     Outcome.CONNECTING: "still connecting",
-    Outcome.UNKNOWN: "end not known",
+    Outcome.UNKNOWN: "end unknown",
 }
 
 
@@ -149,7 +149,7 @@ def _row(found: Gathered, panel: Panel, section: Section, session: Session, midd
     outcome = short(_outcome(session), panel.width - panel.right - 0.1, TINY)
     found.words.append(Words(outcome, panel.right + 0.06, middle + TINY * MIDDLE, TINY, GREY))
     if not lanes.signs_of(session):
-        found.words.append(Words("when is not known", panel.left + 0.1, middle + TINY * MIDDLE, TINY, GREY))
+        found.words.append(Words("time unknown", panel.left + 0.1, middle + TINY * MIDDLE, TINY, GREY))
     _bars(found, panel, session, middle, half, "possible")
     _connecting(found, panel, session, middle)
     _ticks_of(found, panel, session.messages, middle, half, section.lane)

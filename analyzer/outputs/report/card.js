@@ -8,10 +8,10 @@ function details(box, capture) {
     return [
       ['Address', it.address],
       ['Service', [it.service, it.user].filter(Boolean).join(', ')],
-      ['Opened', [it.opened || (it.q0 < 0 ? 'not seen to open' : 'cannot tell when'), it.openedBy && '(' + it.openedBy + ')'].join(' ')],
+      ['Opened', [it.opened || (it.q0 < 0 ? 'no opening recorded' : 'time unknown'), it.openedBy && '(' + it.openedBy + ')'].join(' ')],
       ['Ended', [it.ended, it.closedBy && '(' + it.closedBy + ')'].join(' ')],
       ['Certainly open', howLong(it.p0, it.p1, capture.span)],
-      ['Perhaps open', howLong(it.q0, it.q1, capture.span)],
+      ['Possibly open', howLong(it.q0, it.q1, capture.span)],
       ['Messages', it.sent === null ? 'not recorded' : it.sent.toLocaleString('en') + ' sent, ' + it.received.toLocaleString('en') + ' received'
         + (it.ticks.length && it.ticks.length < it.sent + it.received ? '; ' + it.ticks.length + ' of them marked' : '')],
       ['Opened by', it.initiator],

@@ -33,7 +33,7 @@ function chart(host, capture) {
   const lanes = make('div', { className: 'lanes', tabIndex: 0, role: 'listbox', 'aria-label': 'Sockets in time', 'aria-describedby': capture.id + '-card' }, backdrop);
   const spacer = make('div', { 'aria-hidden': 'true' });
   const none = make('p', { className: 'empty', hidden: true, textContent: 'No socket matches.' });
-  const scale = make('div', { className: 'names scale', 'aria-hidden': 'true' }, make('span', { textContent: 'open at once' }),
+  const scale = make('div', { className: 'names scale', 'aria-hidden': 'true' }, make('span', { textContent: 'open sockets' }),
     make('span', { className: 'most', textContent: highest }), make('span', { className: 'least', textContent: '0' }));
   const top = row(make('div'), words, make('div', { className: 'ends', textContent: 'how it ended' }));
   const beside = draw('svg', { class: 'ends words', height: LEVELS, 'aria-hidden': 'true' });

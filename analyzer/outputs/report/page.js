@@ -4,7 +4,7 @@ function tools(capture, redo) {
   const pick = (label, key, words) => {
     const values = [...new Set(capture.sockets.map((it) => it[key]))].sort();
     const select = make('select', {}, make('option', { value: '*', textContent: 'all' }),
-      ...values.map((value) => make('option', { value: '=' + value, textContent: words ? words[value] : value || 'not known' })));
+      ...values.map((value) => make('option', { value: '=' + value, textContent: words ? words[value] : value || 'unknown' })));
     select.addEventListener('change', redo);
     return [make('label', {}, label, select), (it) => select.value === '*' || select.value === '=' + it[key]];
   };
@@ -29,9 +29,9 @@ function start(capture, host) {
   const time = chart(host, capture), rows = table(capture);
   const buttons = make('div', { className: 'zoom', role: 'group', 'aria-label': 'Time' });
   buttons.append(button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)), button('←', 'Earlier', () => time.pan(-0.25)),
-    button('→', 'Later', () => time.pan(0.25)), button('All', 'Show all of the time', () => time.all()));
+    button('→', 'Later', () => time.pan(0.25)), button('All', 'Show all of the capture', () => time.all()));
   bar.append(buttons);
-  const hint = make('p', { className: 'hint', textContent: 'Drag to move, Ctrl and the wheel to zoom. Keys in the timeline: ↑ ↓ choose, Enter fits, ← → move, + − zoom, 0 shows all.' });
+  const hint = make('p', { className: 'hint', textContent: 'Drag to move, Ctrl + wheel to zoom. Keys in the timeline: ↑ ↓ choose a socket, Enter zooms to it, ← → move, + − zoom, 0 shows everything.' });
   host.append(make('div', { className: 'under' }, state, hint));
   host.addEventListener('moved', say);
   let many = capture.sockets.length;
@@ -47,7 +47,7 @@ function start(capture, host) {
   function say() {
     const total = capture.sockets.length.toLocaleString('en');
     const whole = time.view.to - time.view.from >= time.end * 0.999;
-    const span = whole ? 'all of the time' : spoken(time.view.to - time.view.from) + ' from ' + since(time.view.from - capture.zero);
+    const span = whole ? 'the whole capture' : spoken(time.view.to - time.view.from) + ' from ' + since(time.view.from - capture.zero);
     state.textContent = (many === capture.sockets.length ? total : many.toLocaleString('en') + ' of ' + total) + (total === '1' ? ' socket, ' : ' sockets, ') + span;
   }
 

@@ -34,7 +34,8 @@ const since = (at) => (at < 0 ? '-' : '') + spoken(Math.abs(at));
 function howLong(start, end, span) {
   if (start < 0) return '–';
   const length = Math.max(0, (end < 0 ? span : end) - start);
-  return (length < 10 ? 'an instant' : spoken(length)) + (end < 0 ? ', goes on' : '');
+  if (end < 0) return '≥ ' + (length < 10 ? '0 s' : spoken(length));
+  return length < 10 ? 'an instant' : spoken(length);
 }
 
 const messages = (it) => it.sent === null ? 'not recorded' : it.sent.toLocaleString('en') + ', ' + it.received.toLocaleString('en');

@@ -1,0 +1,165 @@
+"""Many captures on a terminal: one line per capture, the most urgent first, and a line that counts all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from os.path import commonprefix
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from analyzer.model import Run, Value, enumerated
+from analyzer.outputs import triage
+from analyzer.outputs.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, wrapped
+from analyzer.outputs.triage import Row
+from analyzer.outputs.verdict import Kind
+
+LONG = 30  # lines; above that the way to the worst ones is named
+NARROW = 140  # columns of a terminal; below that a long result has a short form
+PATH, LEAST = 40, 12  # cells that a path gets at least, and beside peak and overlap
+SERVICE, CAUSE = 24, 28  # cells at most
+SHORT = {triage.RESULTS[Kind.FOREIGN_OVERLAP]: "dev-server overlap", triage.EXTENSION_ONLY: "extension overlap"}
+STYLES = {Kind.OVERLAP: BAD, triage.UNREADABLE: BAD, Kind.NO_OVERLAP: GOOD}
+
+
+class Column(Value, frozen=True):
+    head: str
+    cell: Callable[[Row], str]
+    right: bool = False  # a number
+    most: int = 1_000  # cells, on a terminal
+
+
+FIXED = (
+    Column("peak", lambda it: it.peak if it.sockets else "", True),
+    Column("overlap time", lambda it: it.length, True),
+)
+OPTIONAL = (  # the first ones first, as far as there is room
+    Column("likely cause", lambda it: ", ".join(it.causes), most=CAUSE),
+    Column("service", lambda it: ", ".join(it.services), most=SERVICE),
+    Column("sockets", lambda it: "" if it.problem else f"{it.sockets:,}", True),
+    Column("users", lambda it: f"{it.users:,}" if it.users else "", True),
+)
+SHOWN = ("sockets", "peak", "overlap time", "service", "users", "likely cause")  # from left to right
+
+
+def lines(run: Run, medium: Medium, *, cut: bool) -> list[Text]:
+    """The table and the count of all captures. `cut`: nothing is wider than the medium; else no path is shortened."""
+    rows = triage.worst_first(triage.rows(run))
+    if not rows:
+        return closing(run, medium)
+    return [*table(rows, medium, cut=cut), Text(), *closing(run, medium)]
+
+
+def closing(run: Run, medium: Medium) -> list[Text]:
+    """What is shown of what was asked for, and how many captures of the whole run have each result."""
+    shown = len(run.reports) + len(run.unreadable)
+    said: list[Text] = []
+    if run.selection is not None:
+        said = wrapped(Text(medium.safe(triage.selection_sentence(run.selection, shown))), medium)
+    elif shown > LONG:
+        said = wrapped(Text("Only the worst: --top 20. Only some: --only overlap, --only undecided.", FAINT), medium)
+    return said + wrapped(Text(triage.run_total(run), STRONG), medium)
+
+
+def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
+    """One line per capture under a line of heads; what a wider terminal would show is named below."""
+    columns, left_out = _columns(rows, medium, cut)
+    folder, paths = _paths(rows, medium, cut)
+    sign = max(len(_mark(it, medium)) for it in rows) + 1
+    results = [_result(it, medium, cut) for it in rows]
+    result = _width(results, "result")
+    widths = [_width([_plain(column.cell(it), medium) for it in rows], column.head, column.most if cut else 1_000)
+              for column in columns]  # fmt: skip
+    heads = [f"{column.head:>{width}}" if column.right else f"{column.head:<{width}}"
+             for column, width in zip(columns, widths, strict=True)]  # fmt: skip
+    first = "  ".join((" " * sign + f"{'result':<{result}}", *heads, "capture" + (f" in {folder}" if folder else "")))
+    made = [Text(medium.short(first, medium.width) if cut else first, FAINT)]
+    for it, words, path in zip(rows, results, paths, strict=True):
+        style = STYLES.get(it.result, UNSURE)
+        line = Text().append(f"{_mark(it, medium):<{sign}}", style)
+        line.append(_cell(words, result, False, medium), style)
+        for column, width in zip(columns, widths, strict=True):
+            line.append("  " + _cell(column.cell(it), width, column.right, medium))
+        shown = path + (f": {medium.safe(it.problem)}" if it.problem else "")
+        room = medium.width - line.cell_len - 2
+        made.append(line.append("  " + (short_path(path, room, medium) if cut else shown)))
+        if cut and it.problem:
+            made += wrapped(Text(f"cannot be read: {medium.safe(it.problem)}", BAD), medium, " " * (sign + 2))
+    if left_out:
+        more = enumerated([column.head for column in left_out])
+        made += wrapped(Text(f"A wider terminal, or `| less -S`, also shows: {more}.", FAINT), medium)
+    return made
+
+
+HEADS = ("result", "sockets", "peak", "overlap time", "service", "users", "likely cause", "capture")
+
+
+def cells(it: Row) -> tuple[str, ...]:
+    """The same columns for other outputs."""
+    by_head = {column.head: column.cell(it) for column in (*FIXED, *OPTIONAL)}
+    return (it.words, *(by_head[head] for head in SHOWN), it.source + (f": {it.problem}" if it.problem else ""))
+
+
+def _columns(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[list[Column], list[Column]]:
+    """The columns that have something to say, and of these the ones for which there is no room beside the paths."""
+    _, paths = _paths(rows, medium, cut)
+    longest = max(map(cell_len, paths))
+    room = medium.width - (2 if medium.unicode else 5) - 2
+    room -= _width([_result(it, medium, cut) for it in rows], "result")
+    used, left_out = [], []
+    for column in (*FIXED, *OPTIONAL):
+        cells = [_plain(column.cell(it), medium) for it in rows]
+        width = 2 + _width(cells, column.head, column.most)
+        path = min(longest, LEAST if column in FIXED else PATH)
+        if any(cells) and (not cut or width + path <= room):
+            used.append(column)
+            room -= width
+        elif any(cells):
+            left_out.append(column)
+    return sorted(used, key=lambda column: SHOWN.index(column.head)), left_out
+
+
+def _paths(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[str, list[str]]:
+    """The folder that all captures are in, where their paths are long on a terminal; and each path within it."""
+    safe = [medium.safe(it.source, 4_000) for it in rows]
+    common = commonprefix(safe)  # noqa: RUF071 - cut at its last separator
+    folder = common[: max(common.rfind("/"), common.rfind("\\")) + 1]
+    if not cut or len(safe) < 2 or max(map(cell_len, safe)) <= PATH:
+        folder = ""
+    return folder, [it[len(folder) :] for it in safe]
+
+
+def _result(it: Row, medium: Medium, cut: bool) -> str:
+    return SHORT.get(it.words, it.words) if cut and medium.width < NARROW else it.words
+
+
+def _width(cells: Sequence[str], head: str, most: int = 1_000) -> int:
+    return max(len(head), min(most, max(map(cell_len, cells), default=0)))
+
+
+def _plain(text: str, medium: Medium) -> str:
+    """Harmless, and in ASCII where the terminal has no more."""
+    return medium.safe(text if medium.unicode else text.replace("≥", ">=").replace("≤", "<="))
+
+
+def _cell(text: str, width: int, right: bool, medium: Medium) -> str:
+    text = medium.short(_plain(text, medium), width)
+    return " " * (width - cell_len(text)) + text if right else set_cell_size(text, width)
+
+
+def _mark(it: Row, medium: Medium) -> str:
+    signs = medium.signs
+    if it.result == triage.UNREADABLE:
+        return "!" if medium.unicode else "[!]"
+    marks = {Kind.OVERLAP: signs.overlap, Kind.NO_OVERLAP: signs.fine}
+    return marks.get(Kind(it.result), signs.unsure if it.result in triage.UNDECIDED else signs.nothing)
+
+
+def short_path(path: str, cells: int, medium: Medium) -> str:
+    """The path in at most this many cells: its middle gives way, the file's name last."""
+    if cell_len(path) <= cells:
+        return path
+    name = path[max(path.rfind("/"), path.rfind("\\")) + 1 :]
+    if name == path or cell_len(name) + len(medium.signs.ellipsis) + 1 > cells:
+        return medium.short_middle(name, cells)
+    return medium.short(path, cells - cell_len(name) - 1) + "/" + name
