@@ -11,14 +11,25 @@ from typing import TypeAlias
 import msgspec
 
 from analyzer.fleet import sources, workers
-from analyzer.fleet.sources import STANDARD_INPUT, NothingToRead, expand, size
+from analyzer.fleet.sources import STANDARD_INPUT, Found, NothingToRead, expand, file_of, find, size
 from analyzer.fleet.workers import NoWorkers
 from analyzer.model import CaptureError, Policy, Report, Unreadable
 from analyzer.pipeline import analyze
 from analyzer.providers import Row
 from analyzer.readers import Progress
 
-__all__ = ["NoWorkers", "NothingToRead", "expand", "result", "results", "size"]
+__all__ = [
+    "STANDARD_INPUT",
+    "Found",
+    "NoWorkers",
+    "NothingToRead",
+    "expand",
+    "file_of",
+    "find",
+    "result",
+    "results",
+    "size",
+]
 
 Result: TypeAlias = Report | Unreadable
 
