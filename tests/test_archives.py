@@ -29,7 +29,7 @@ def zipped(path: Path, **more: bytes) -> Path:
     """A zip as support gets it: captures in folders, what macOS adds, and files that are no captures."""
     files = {
         "ticket/a b.har": OVERUSE,
-        "ticket/deep/b.har.gz": gzip.compress(RELOADS),
+        "ticket/deep/b.har.gz": gzip.compress(RELOADS, mtime=0),
         "__MACOSX/ticket/._a b.har": b"\0\5\26\7",
         "ticket/._b.har": b"\0\5\26\7",
         "../outside.har": RELOADS,
@@ -243,7 +243,7 @@ def folder(tmp_path: Path) -> Path:
     for name, data in {
         "log.json": RELOADS,
         "har.txt": OVERUSE,
-        "packed.bin": gzip.compress(RELOADS),
+        "packed.bin": gzip.compress(RELOADS, mtime=0),
         "x.har": RELOADS,
         "cut.har": b"{",
         "server.json": b'{"log": {"level": "info", "message": "x"}}',

@@ -82,7 +82,7 @@ WRITERS = [
         [rf"Wrote chat\.sockets\.har \(\d+ KB\)\. Next: {PYTHON} chat\.sockets\.har"],
         id="extract",
     ),
-    pytest.param(["compare", "chat.har", "ticket", "-o", "c.md"], [r"Wrote c\.md \(\d+ bytes\)\."], id="compare"),
+    pytest.param(["compare", "chat.har", "ticket/a.har", "-o", "c.md"], [r"Wrote c\.md \(\d+ bytes\)\."], id="compare"),
     pytest.param(
         ["chat.har", "--out", "ndjson:r.ndjson", "--format", "ndjson"],
         [rf"Wrote r\.ndjson \(\d+ KB\)\. Next: {PYTHON} summary r\.ndjson"],
@@ -166,7 +166,7 @@ def browser(tmp_path: Path) -> Path:
         pytest.param(["chat.har"], "chat.report.html", id="analyze writes the report"),
         pytest.param(["chat.har", "-o", "x.html", "--out", "json:a.json"], "x.html", id="the page, not the data"),
         pytest.param(["timeline", "chat.har", "--quiet"], "chat.timeline.png", id="timeline"),
-        pytest.param(["compare", "chat.har", "ticket", "-o", "c.html"], "c.html", id="compare"),
+        pytest.param(["compare", "chat.har", "ticket/a.har", "-o", "c.html"], "c.html", id="compare"),
     ],
 )
 def test_open_opens_what_was_written(args: list[str], name: str, folder: Path, browser: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_file_that_grows_slowly_is_read_when_it_is_whole(folder: Path) -> None
                 assert "slow.har" not in watched.shown
             file.write(OVERUSE[40_000:])
         watched.wait_for("  downloads/slow.har\n")
-        watched.wait_for("all 4")
+        watched.wait_for("All 4")
         assert watched.end() == 0
         assert watched.shown.count("slow.har") == 1
 

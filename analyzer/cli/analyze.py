@@ -20,7 +20,7 @@ def analyze(
     Example: har-sockets chat.har
     """
     if delivery.open_ and not delivery.files():
-        delivery = with_default_output(delivery, captures, "report.html")
+        delivery = with_default_output(delivery, captures, "report.html")._replace(format=delivery.format or "text")
     if spread.resume and spread.selects:
         refuse("--resume continues a file with all captures: leave out --top and --only")
     if delivery.streams() and not spread.together and not spread.selects:

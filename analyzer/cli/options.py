@@ -172,7 +172,7 @@ class Delivery(NamedTuple):
     def streams(self) -> bool:
         """All that is asked for can be written as results come."""
         written = len(self.lines()) + len(self.datasets())
-        return (self.quiet or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
+        return (not self.prints or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
 
     def datasets(self) -> list[Path]:
         """List the folders that get Parquet files: `--out parquet:FOLDER/`."""

@@ -126,10 +126,10 @@ def stream(
     part = _run([], policy, delivery)
     sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
     sinks += [] if lines is None else [lines]
-    sinks += [] if delivery.quiet else [Shown()]
+    sinks += [Shown()] if delivery.prints else []
     ordinal = lines.names.ordinal if lines is not None and lines.names is not None and key is None else None
     masks = redaction.Masks(not masking.show_secrets, not masking.show_users, key, ordinal)
-    hidden = not delivery.quiet and sys.stdout.isatty()  # the lines themselves show how far it is
+    hidden = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
     unread = told = 0
     try:
         with progress.shown(sum(map(fleet.size, names)), hidden) as advance:
@@ -139,7 +139,7 @@ def stream(
                 for name in names:
                     if lines is not None and name in done:
                         lines.write(line := lines.earlier(name))
-                        if not delivery.quiet:
+                        if delivery.prints:
                             show(line)
                     else:
                         result = masks.result(next(found))
@@ -256,7 +256,7 @@ def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text 
     shown = delivery.format or format
     if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         _step_summary(Path(summary), run)
-    if shown and not delivery.quiet:
+    if shown and delivery.prints:
         as_text = text.shown if text else partial(_text, verbose=delivery.verbose)
         show(as_text(run) if shown == "text" else rendered(shown, run))
 
@@ -313,7 +313,7 @@ def selected(run: Run, spread: Spread) -> Run:
 
 def complain(run: Run, delivery: Delivery | None = None) -> None:
     """What could not be read, a line each; not again on a terminal that shows it among the results."""
-    shown = delivery is not None and delivery.format in (None, "text") and not delivery.quiet
+    shown = delivery is not None and delivery.format in (None, "text") and delivery.prints
     if not (shown and one_terminal()):
         for it in run.unreadable:
             say(f"{it.source}: {it.problem}")

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -82,7 +83,7 @@ def _analyse(path: Path, delivery: Delivery, allowed: Allowed, reading: Reading,
     except NothingToRead:  # it was moved away
         return []
     run = answer(names, reading, masking, allowed, delivery)
-    show(describe(run, time.strftime("%H:%M:%S")).encode())
+    show(describe(run, f"{datetime.now(delivery.zone() if delivery.tz else None):%H:%M:%S}").encode())
     if sys.stderr.isatty() and any(gate.judge(report, run.policy).failing for report in run.reports):
         print("\a", end="", file=sys.stderr, flush=True)
     if delivery.open_ and run.reports:
@@ -115,14 +116,13 @@ def _printable(line: str) -> str:
 
 def summarise(runs: Iterable[Run]) -> str:
     """Count the captures of a watch by result: `3 captures: 2 no overlap, 1 overlap.`"""
-    from analyzer.outputs.verdict import Kind, kind
+    from analyzer.outputs.triage import RESULTS, UNREADABLE
+    from analyzer.outputs.verdict import kind
 
-    words = {Kind.FOREIGN_OVERLAP: "overlap with a dev server only", Kind.NONE_OPENED: "no socket opened"}
     results: Counter[str] = Counter()
     for run in runs:
-        kinds = [kind(report, run.policy) for report in run.reports]
-        results.update(words.get(it, it.value.replace("-", " ")) for it in kinds)
-        results.update("unreadable" for _ in run.unreadable)
+        results.update(RESULTS[kind(report, run.policy)] for report in run.reports)
+        results.update(RESULTS[UNREADABLE] for _ in run.unreadable)
     listed = ", ".join(f"{number:,} {result}" for result, number in results.most_common())
     return f"{plural(results.total(), 'capture')}{f': {listed}' if listed else ''}."
 
