@@ -16,12 +16,8 @@ SOURCES := analyzer tests docs benchmarks
 # So that the first start of each library is slow, and no other one.
 unexport PYTHONDONTWRITEBYTECODE
 
-<<<<<<< HEAD
-.PHONY: demo test test-all test-async check format bench fuzz services rules causes python schemas screenshot environment package
-=======
-.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line schemas screenshot
-.PHONY: environment package
->>>>>>> many
+.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line python schemas
+.PHONY: screenshot environment package
 
 environment: $(VENV)/ready-dev
 
@@ -102,13 +98,11 @@ rules: environment
 causes: environment
 	$(BIN)/python docs/causes/write.py
 
-<<<<<<< HEAD
-python: environment
-	$(BIN)/python docs/python.py
-=======
 command-line: environment
 	$(BIN)/python docs/command_line.py
->>>>>>> many
+
+python: environment
+	$(BIN)/python docs/python.py
 
 schemas: environment
 	$(BIN)/python docs/schemas/write.py
