@@ -35,8 +35,7 @@ SAMPLES = ROOT / "sample_hars"
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CHANGELOG.md", SAMPLES / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-# A page that a script writes says so, and a test of that script compares the page with the program.
-GENERATED = re.compile(r"<!-- (docs/[\w/]+\.py) writes this page")
+
 
 # What the folder holds in which the blocks run: name -> sample.
 OWN_CAPTURES = {
@@ -111,6 +110,9 @@ def fill(folder: Path) -> Path:
     for name, sample in OWN_CAPTURES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SAMPLES / sample, folder / name)
+    schemas = ROOT / "docs/schemas"
+    if schemas.is_dir():
+        shutil.copytree(schemas, folder / "docs/schemas")
     add_programs(folder)
     return folder
 
@@ -118,7 +120,11 @@ def fill(folder: Path) -> Path:
 def add_programs(folder: Path) -> None:
     """Put this checkout's program and Python into a folder, where `shell` finds them."""
     (folder / "bin").mkdir()
-    for name, arguments in (("har-sockets", "-m analyzer "), ("python", "")):
+    for name, arguments in (
+        ("har-sockets", "-m analyzer "),
+        ("python", ""),
+        ("check-jsonschema", "-m check_jsonschema "),
+    ):
         program = folder / "bin" / name
         program.write_text(f'#!/bin/sh\nexec {sys.executable} {arguments}"$@"\n')
         program.chmod(0o755)
@@ -312,12 +318,18 @@ KINDS: dict[str, Callable[[Block, Path], None]] = {
     "text columns": compare_elsewhere,  # tests/test_docs.py
     "text assert_sockets har": fail_and_compare,
 }
-GENERATED_KINDS = {"text": compare_elsewhere}
+GENERATED_KINDS = {"text": compare_elsewhere}  # a test of the page's script compares the page with the program
+
+
+def is_generated(page: Path) -> bool:
+    """Say whether a script of the same name writes the page: `x-y.md` by `x_y.py`, `folder/*.md` by `folder.py`."""
+    own = page.with_name(page.stem.replace("-", "_") + ".py")
+    return any(script.is_file() for script in (own, page.parent.with_suffix(".py"), page.parent / "write.py"))
 
 
 def check(each: Block) -> Callable[[Block, Path], None] | None:
     """What a block must do; None for a block that is of no kind."""
-    kinds = KINDS | (GENERATED_KINDS if GENERATED.search(each.page.read_text("utf-8")) else {})
+    kinds = KINDS | (GENERATED_KINDS if is_generated(each.page) else {})
     return kinds.get(each.kind)
 
 
