@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests docs benchmarks
 
-.PHONY: demo test test-all test-async check format bench fuzz services rules causes screenshot environment
+.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line screenshot environment
 
 environment: $(VENV)/ready
 
@@ -69,6 +69,9 @@ rules: environment
 
 causes: environment
 	$(BIN)/python docs/causes/write.py
+
+command-line: environment
+	$(BIN)/python docs/command_line.py
 
 screenshot: environment
 	$(BIN)/python docs/screenshot.py

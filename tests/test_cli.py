@@ -285,7 +285,11 @@ def test_a_catalogue_that_cannot_be_used_is_wrong_usage(text: str | None, told: 
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        pytest.param(("--per", "tab"), "--per tab: choose capture, page, endpoint, service or user", id="--per"),
+        pytest.param(
+            ("--per", "tab"),
+            "--per tab: did you mean page? Choose capture, page, endpoint, service or user",
+            id="--per",
+        ),
         pytest.param(("--app-mode", "test"), "--app-mode test: choose development or production", id="--app-mode"),
     ],
 )

@@ -37,7 +37,8 @@ def check(
 ) -> None:
     """Check captures against a policy (for CI).
 
-    Prints PASS, FAIL or UNDECIDED per capture, with the reason.
+    Prints PASS, FAIL or UNDECIDED per capture, with the reason. `analyze` and
+    `report` take the same options: their JUnit, SARIF and JSON depend on them.
 
     Example: har-sockets check captures/ --per user --out junit:sockets.xml
 

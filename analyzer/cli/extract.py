@@ -11,7 +11,7 @@ import typer
 from analyzer import gate
 from analyzer.cli import settings
 from analyzer.cli.help import OUTPUT
-from analyzer.cli.options import Allowed, Capture, Providers, Reading, RedactionKey, command
+from analyzer.cli.options import Allowed, PipedCapture, Providers, Reading, RedactionKey, command
 from analyzer.cli.running import one, spared
 from analyzer.cli.screen import say, show, write
 from analyzer.fleet.sources import STANDARD_INPUT
@@ -20,7 +20,7 @@ from analyzer.model import CaptureError
 
 @command
 def extract(
-    capture: Capture,
+    capture: PipedCapture,
     output: Annotated[
         Path,
         typer.Option(

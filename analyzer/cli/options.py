@@ -1,7 +1,5 @@
 """Declare the options that commands share, in groups: a command takes a group as one parameter."""
 
-from __future__ import annotations
-
 import copy
 import functools
 import inspect
@@ -14,17 +12,20 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 import typer
 
 from analyzer import choices, outputs
+from analyzer.choices import Choice
 from analyzer.cli import help as headings
 from analyzer.cli import words
-from analyzer.cli.screen import refuse
-from analyzer.model import Assume, Scope, Severity, Verdict
+from analyzer.cli.screen import is_piped, refuse
+from analyzer.model import Verdict
+from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
 
-APP_MODES = ("development", "production")
-ASSUMPTIONS = tuple(Assume)
 UNREADABLE = "unreadable"  # the result of a file that could not be read, beside the verdicts
 UNDECIDED = (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
-RESULTS = (*Verdict, "undecided", UNREADABLE)
-ONLY = {"possible": Verdict.POSSIBLE_OVERLAP, "pass": Verdict.NO_OVERLAP, "none": Verdict.NO_SOCKETS}
+RESULTS = Choice((*Verdict, "undecided", UNREADABLE), {"possible": Verdict.POSSIBLE_OVERLAP})
+FORMATS = Choice(
+    outputs.OUTPUTS,
+    {"md": "markdown", "xml": "junit", "htm": "html", "txt": "text", "jsonl": "ndjson"},
+)
 
 
 def among(words: Iterable[str]) -> Callable[[str], list[str]]:
@@ -32,12 +33,41 @@ def among(words: Iterable[str]) -> Callable[[str], list[str]]:
     return lambda incomplete: [str(word) for word in words if word.startswith(incomplete)]
 
 
+def or_piped(context: typer.Context, parameter: typer.CallbackParam, given: list[str]) -> list[str]:
+    """Return the files that were given, else standard input where something is piped to it."""
+    if given or context.resilient_parsing:
+        return given
+    if is_piped():
+        return ["-"]
+    raise typer.BadParameter("", context, parameter)
+
+
+def _one_or_piped(context: typer.Context, parameter: typer.CallbackParam, given: str) -> str:
+    return "".join(or_piped(context, parameter, [given] if given else []))
+
+
 Captures = Annotated[
     list[str],
-    typer.Argument(metavar="CAPTURE...", help="HAR files, folders, globs, or - for standard input."),
+    typer.Argument(
+        default_factory=list,
+        callback=or_piped,
+        metavar="CAPTURE...",
+        help="HAR files, folders, globs, or - for standard input.",
+    ),
+]
+PipedCapture = Annotated[
+    str,
+    typer.Argument(
+        default_factory=str,
+        callback=_one_or_piped,
+        metavar="CAPTURE",
+        help="A HAR file, or - for standard input.",
+    ),
 ]
 Capture = Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file, or - for standard input.")]
-Providers = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Your own service definitions.")]
+Providers = Annotated[
+    Path | None, typer.Option(metavar="FILE.toml", rich_help_panel=headings.INPUT, help="Your own service definitions.")
+]
 
 
 def _key(key: str | None) -> str | None:
@@ -49,17 +79,13 @@ def _key(key: str | None) -> str | None:
 
 RedactionKey = Annotated[
     str | None,
-    typer.Option(metavar="KEY", callback=_key, help="Mask with a keyed hash, so that equal values match across runs."),
+    typer.Option(
+        metavar="KEY",
+        callback=_key,
+        rich_help_panel=headings.PRIVACY,
+        help="Mask with a keyed hash, so that equal values match across runs.",
+    ),
 ]
-
-
-def _format(name: str | None) -> str | None:
-    return name if name is None else words.choose("--format", name, outputs.OUTPUTS, words.FORMATS)
-
-
-def _zone(name: str | None) -> str | None:
-    words.zone(name)  # refuses an unknown one
-    return name
 
 
 def _plain(asked: bool) -> bool:
@@ -84,7 +110,7 @@ class Delivery(NamedTuple):
             "--format",
             "-f",
             metavar="NAME",
-            callback=_format,
+            parser=words.word(FORMATS),
             help=f"Print as {choices.alternatives(outputs.STREAMED)}.",
             autocompletion=among(outputs.STREAMED),
         ),
@@ -100,7 +126,9 @@ class Delivery(NamedTuple):
     ] = None
     tz: Annotated[
         str | None,
-        typer.Option(metavar="ZONE", callback=_zone, help="Show times in local, UTC (default) or Europe/Berlin time."),
+        typer.Option(
+            metavar="ZONE", parser=words.zone_name, help="Show times in local, UTC (default) or Europe/Berlin time."
+        ),
     ] = None
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show reasons and advice in full.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on standard output.")] = False
@@ -115,6 +143,9 @@ class Delivery(NamedTuple):
     def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = outputs.OUTPUTS) -> None:
         """Refuse what cannot be delivered, before a capture is read: the formats to show and to write are these."""
         if self.format not in (None, *shown):
+            to_file = next((end for end, name in outputs.SUFFIXES.items() if name == self.format), "")
+            if self.format in written:
+                refuse(f"--format {self.format}: this format is written to a file: -o FILE{to_file}")
             refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
         for name, path in self.files():
             if name not in written:
@@ -157,7 +188,10 @@ def _named(spec: str) -> tuple[str, Path]:
     name, colon, path = spec.partition(":")
     if not colon or not path:
         refuse(f"--out {spec}: give NAME:PATH, NAME being {choices.alternatives(outputs.OUTPUTS)}")
-    return words.choose("--out", name, outputs.OUTPUTS, words.FORMATS), Path(path)
+    try:
+        return FORMATS.choose(name), Path(path)
+    except ValueError as problem:
+        refuse(f"--out {spec}: {problem}")
 
 
 def _folder(spec: str) -> bool:
@@ -180,21 +214,29 @@ class Allowed(NamedTuple):
         str | None,
         typer.Option(
             metavar="SCOPE",
+            parser=words.word(PER),
             help="Count sockets together per capture (default), page, endpoint, service or user.",
-            autocompletion=among(Scope),
+            autocompletion=among(PER.words),
         ),
     ] = None
-    max_open: Annotated[int | None, typer.Option(min=1, metavar="N", help="Allow N open at the same time [1].")] = None
+    max_open: Annotated[
+        int | None, typer.Option(parser=words.whole(1), metavar="N", help="Allow N open at the same time [1].")
+    ] = None
     tolerance: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="Report an overlap shorter than this as a note [250ms]."),
+        typer.Option(
+            metavar="DURATION",
+            parser=words.duration("ms"),
+            help="Report an overlap shorter than this as a note [250ms].",
+        ),
     ] = None
     app_mode: Annotated[
         str | None,
         typer.Option(
             metavar="MODE",
+            parser=words.word(APP_MODE),
             help="Enforce the service's limit per user for development or production.",
-            autocompletion=among(APP_MODES),
+            autocompletion=among(APP_MODE.words),
         ),
     ] = None
     count_dev_servers: Annotated[
@@ -207,8 +249,9 @@ class Allowed(NamedTuple):
         str | None,
         typer.Option(
             metavar="SEVERITY",
+            parser=words.word(FAIL_ON),
             help="Fail on findings of this severity or higher: note, warning (default), error or never.",
-            autocompletion=among((*Severity, "never")),
+            autocompletion=among(FAIL_ON.words),
         ),
     ] = None
     baseline: Annotated[
@@ -228,30 +271,28 @@ class Reading(NamedTuple):
         list[str] | None,
         typer.Option(
             metavar="WHAT",
+            parser=words.word(ASSUME),
             help="Assume what the capture does not show: no-bfcache or bfcache (the back/forward cache was off or on), "
             "recorded-from-start (recording began before the page loaded); repeatable.",
-            autocompletion=among(ASSUMPTIONS),
+            autocompletion=among(ASSUME.words),
         ),
     ] = None
     providers: Providers = None
 
 
-def _results(given: list[str] | None) -> list[str] | None:
-    named = [word for value in given or () for word in value.split(",") if word.strip()]
-    return [words.choose("--only", word, RESULTS, ONLY) for word in named] or None
-
-
 class Spread(NamedTuple):
     """Many captures."""
 
-    top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Show only the N worst captures.")] = None
+    top: Annotated[
+        int | None, typer.Option(parser=words.whole(1), metavar="N", help="Show only the N worst captures.")
+    ] = None
     only: Annotated[
         list[str] | None,
         typer.Option(
             metavar="RESULT",
-            callback=_results,
+            parser=words.words(RESULTS),
             help="Show only captures with this result: overlap, undecided, no-overlap, ...; repeatable.",
-            autocompletion=among(RESULTS),
+            autocompletion=among(RESULTS.words),
         ),
     ] = None
     together: Annotated[
@@ -269,7 +310,8 @@ class Spread(NamedTuple):
         """Return the results that `--only` names, verdicts and `unreadable`; None where all are shown."""
         if not self.only:
             return None
-        return frozenset(result for word in self.only for result in (UNDECIDED if word == "undecided" else (word,)))
+        named = {word for value in self.only for word in value.split(",")}
+        return frozenset(named - {"undecided"} | (set(UNDECIDED) if "undecided" in named else set()))
 
     def processes(self) -> int | None:
         """So many processes; None: as many as pay."""
@@ -296,7 +338,6 @@ GROUPS = {
     Spread: headings.MANY,
 }
 GATE = ("fail_on", "baseline", "allow_undecided", "allow_empty")  # they decide whether `check` passes, nothing else
-POLICY = Allowed._fields
 
 
 def command_with(
@@ -317,10 +358,11 @@ def command_with(
             if group is None:
                 parameters.append(_parameter(parameter.name, hints[parameter.name], parameter.default))
                 continue
-            of_group = get_type_hints(group, include_extras=True)
             for name in group._fields:
                 if name not in without:
-                    option = _listed(of_group[name], GROUPS[group], name in hidden, (meanings or {}).get(name))
+                    option = _listed(
+                        group.__annotations__[name], GROUPS[group], name in hidden, (meanings or {}).get(name)
+                    )
                     parameters.append(_parameter(name, option, group._field_defaults[name]))
 
         @functools.wraps(function)

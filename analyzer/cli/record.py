@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from analyzer import gate
-from analyzer.cli.help import OUTPUT
+from analyzer.cli import words
+from analyzer.cli.help import OUTPUT, RECORDING
 from analyzer.cli.options import command
 from analyzer.cli.screen import refuse, say, tell, write
 from analyzer.readers.told import CUT_SHORT
@@ -22,9 +23,18 @@ def record(
             "--output", "-o", metavar="FILE.har", rich_help_panel=OUTPUT, help="Write the recording to this file."
         ),
     ],
-    headless: Annotated[bool, typer.Option("--headless", help="Show no window; end with --for or Ctrl-C.")] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", rich_help_panel=RECORDING, help="Show no window; end with --for or Ctrl-C.")
+    ] = False,
     seconds: Annotated[
-        float | None, typer.Option("--for", min=0.1, metavar="SECONDS", help="End the recording after this time.")
+        float | None,
+        typer.Option(
+            "--for",
+            parser=words.seconds,
+            metavar="DURATION",
+            rich_help_panel=RECORDING,
+            help="End the recording after this time: 30s.",
+        ),
     ] = None,
 ) -> None:
     """Open a browser and record its sockets exactly.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import select
+import stat
 import sys
 from pathlib import Path
-from typing import NoReturn, TypedDict
+from typing import Any, NoReturn, TypedDict
 
 import typer
 
 USAGE = 2
+PATIENCE = 1.0  # seconds of silence on standard input before we say that we wait
 
 
 class Terminal(TypedDict):
@@ -26,6 +29,20 @@ def terminal() -> Terminal:
     color = bool(os.environ.get("FORCE_COLOR")) or (able and not os.environ.get("NO_COLOR"))
     unicode = (sys.stdout.encoding or "").lower().startswith("utf") and os.environ.get("TERM") != "dumb"
     return {"width": max(40, shutil.get_terminal_size((80, 24)).columns), "color": color, "unicode": unicode}
+
+
+def is_piped() -> bool:
+    """Check whether a pipe or a file brings something to standard input; wait for it, and say so."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # there is none, or it is closed
+        return False
+    if not stat.S_ISFIFO(mode) and not stat.S_ISREG(mode):
+        return False
+    if os.name == "posix" and not select.select([sys.stdin], [], [], PATIENCE)[0]:
+        say("waiting for a capture on standard input")
+    reader: Any = sys.stdin.buffer
+    return bool(reader.peek(1))
 
 
 def one_terminal() -> bool:

@@ -16,7 +16,7 @@ FORMATS = "Print as text, json, markdown or html."
 @command_with(without=("title", "meta"), hidden=("any_", "verbose"), meanings={"format": FORMATS})
 def show(
     capture: Capture,
-    socket: Annotated[str, typer.Argument(metavar="SOCKET", help="The number of the socket: 2 or s2.")],
+    socket: Annotated[str, typer.Argument(metavar="SOCKET", help="The number of the socket, such as 2 or s2.")],
     delivery: Delivery,
     reading: Reading,
     masking: Masking,

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from analyzer import choices
-from analyzer.cli import progress
+from analyzer.cli import progress, words
 from analyzer.cli.help import MANY
-from analyzer.cli.options import Delivery, command_with, distinct
+from analyzer.cli.options import Delivery, command_with, distinct, or_piped
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
@@ -31,11 +31,18 @@ MOST_TOLD = 20  # lines that are no results, one by one
 def summary(
     results: Annotated[
         list[str],
-        typer.Argument(metavar="FILE.ndjson...", help="Results of `analyze --format ndjson`, or - for standard input."),
+        typer.Argument(
+            default_factory=list,
+            callback=or_piped,
+            metavar="FILE.ndjson...",
+            help="Results of `analyze --format ndjson`, or - for standard input.",
+        ),
     ],
     worst: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", rich_help_panel=MANY, help="List the N worst captures with their paths."),
+        typer.Option(
+            parser=words.whole(1), metavar="N", rich_help_panel=MANY, help="List the N worst captures with their paths."
+        ),
     ] = None,
     *,
     delivery: Delivery,
