@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := analyzer tests docs benchmarks
 
-.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line screenshot environment
+.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line python screenshot environment
 
 environment: $(VENV)/ready
 
@@ -72,6 +72,9 @@ causes: environment
 
 command-line: environment
 	$(BIN)/python docs/command_line.py
+
+python: environment
+	$(BIN)/python docs/python.py
 
 screenshot: environment
 	$(BIN)/python docs/screenshot.py
