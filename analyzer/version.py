@@ -1,3 +1,4 @@
-"""The version of the distribution (importlib.metadata would cost a tenth of the start-up to ask)."""
+"""The version of the distribution and its address (importlib.metadata would cost a tenth of the start-up to ask)."""
 
 VERSION = "0.1.0"
+HOME = "https://github.com/OWNER/har-sockets"  # as in README.md and pyproject.toml

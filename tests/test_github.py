@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from analyzer import redaction
+from analyzer import gate, redaction
 from analyzer.cli import app
 from analyzer.model import Policy, Run, Unreadable
 from analyzer.outputs import github
 from analyzer.pipeline import analyze
 from analyzer.readers import read
-from tests.test_hostile import HOSTILE, run
+from tests.test_hostile import HOSTILE, LINKS, kinds, run, shown
 
 CAPTURES = Path(__file__).parent / "captures"
 ALL = sorted(path.name for path in CAPTURES.glob("*.har"))
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
+EMPTY = "playwright-1.60-A.har"
 COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
 
 
@@ -97,9 +98,64 @@ def test_a_hostile_capture_gives_no_command_of_its_own(content: str) -> None:
     assert b"\r" not in github.render(run(content))
 
 
+SAMPLES = sorted((Path(__file__).parent.parent / "sample_hars").glob("*.har"))
+
+
+def sampled(policy: Policy = Policy()) -> Run:  # noqa: B008 - frozen
+    reports = tuple(analyze(read(path, source=f"sample_hars/{path.name}"), policy) for path in SAMPLES)
+    return redaction.masked(Run(reports, (), policy))
+
+
+def cells(page: str) -> list[list[str]]:
+    """The rows of the only table, without its head."""
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    return rows[1:]
+
+
+def test_the_summary_of_sixteen_captures_is_short_and_names_each() -> None:
+    data = github.step_summary(sampled())
+    assert len(SAMPLES) == 16
+    assert len(data) <= 4_096
+    assert {row[1] for row in cells(data.decode())} == {path.name for path in SAMPLES}
+
+
+def test_in_the_summary_the_worst_come_first() -> None:
+    run = made(ALL[::8], Unreadable("bad.har", "the file is empty"))
+    results = [row[0].strip("*") for row in cells(github.step_summary(run).decode())]
+    order = ["FAIL", "unreadable", gate.judge(made([EMPTY]).reports[0], Policy()).result, "PASS"]
+    assert [it for n, it in enumerate(results) if it not in results[:n]] == order
+    assert [order.index(it) for it in results] == sorted(order.index(it) for it in results)
+
+
+def test_the_summary_of_one_failure_explains_it() -> None:
+    page = github.step_summary(made(["chrome-S2-overuse.har"])).decode()
+    assert "| **FAIL** | chrome-S2-overuse.har | 4 | 4 | duplicate-connection |" in page
+    assert "<details open>" in page
+    assert "Create the client once" in page
+    assert page.count("socket #") == 4  # in the timeline
+    assert len(page.encode()) <= 4_096
+
+
+def test_what_passes_is_not_explained() -> None:
+    page = github.step_summary(made(["chrome-08-refresh3.har"])).decode()
+    assert "| PASS | chrome-08-refresh3.har | " in page
+    assert "details" not in page
+
+
+def test_sockets_that_a_capture_may_hide_make_the_peak_a_lower_bound() -> None:
+    (row,) = cells(github.step_summary(made([EMPTY])).decode())
+    assert row[3] == "≥ 0"
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_capture_adds_nothing_to_the_summary(content: str) -> None:
+    assert not kinds(github.step_summary(run(content)).decode()) - kinds(github.step_summary(run("a")).decode())
+    assert re.findall(LINKS, shown(github.step_summary(run(content)).decode())) == []
+
+
 def test_the_summary_of_two_hundred_captures_fits() -> None:
     data = github.step_summary(made((ALL * 4)[:250]))
-    assert len(data) < github.SUMMARY
+    assert len(data) <= 250 * github.PER_CAPTURE
     assert b"and 50 more captures" in data
 
 
@@ -110,7 +166,7 @@ def test_the_step_summary_is_added_to_what_is_there(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert done.stdout.startswith("::error title=har-sockets::1 capture: 1 FAIL. The policy is violated.\n")
     assert page.read_text().startswith("# Of another command\n")
-    assert "| FAIL | " in page.read_text()
+    assert "| **FAIL** | " in page.read_text()
 
 
 def test_a_summary_that_is_full_is_left_as_it_is(tmp_path: Path) -> None:

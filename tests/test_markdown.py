@@ -1,12 +1,27 @@
-"""Markdown for a pull request: within GitHub's limit, and no verdict hidden."""
+"""Markdown for a pull request: within GitHub's limit, the answer first, every verdict, text that a search finds."""
 
 from __future__ import annotations
 
-import msgspec
+import re
+from pathlib import Path
 
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from analyzer import redaction
 from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.outputs import markdown, summary
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+from tests.test_hostile import LINKS
 from tests.test_text import report, socket
+
+SAMPLES = Path(__file__).parent.parent / "sample_hars"
+READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
 def named(source: str, *lives: tuple[float, float | None]) -> Report:
@@ -36,3 +51,107 @@ def test_captures_of_one_name_are_told_apart() -> None:
     sources = ("firefox/A.har", "webkit/A.har", "other/B.har", "C:\\x\\one\\D.har", "C:\\x\\two\\D.har", "-")
     told = summary.names(Run(tuple(named(it, (0, 1)) for it in sources), (), Policy()))
     assert list(told.values()) == ["firefox/A.har", "webkit/A.har", "B.har", "one/D.har", "two/D.har", "standard input"]
+
+
+# -- text as Markdown ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        pytest.param("3.25 s, goes on", "3.25 s, goes on", id="a number"),
+        pytest.param("≥ 3.25 s - 4 s (a + b = c)", "≥ 3.25 s - 4 s (a + b = c)", id="signs between words"),
+        pytest.param("sockets #1, #2.", "sockets `#1`, `#2`.", id="what would be an issue is code"),
+        pytest.param("wss://a.example/x_y.", "`wss://a.example/x_y`.", id="an address is code"),
+        pytest.param("at (https://a.example/x.js:42:7)", "at (`https://a.example/x.js:42:7`)", id="in brackets"),
+        pytest.param("ask me@a.example", "ask `me@a.example`", id="a mail address is code"),
+        pytest.param("from <Widget>, app.js:1", "from `<Widget>`, app.js:1", id="a component is code"),
+        pytest.param("?v=<token 1>", "?v=`<token 1>`", id="a mask is code"),
+        pytest.param("run `har-sockets record URL`", "run `har-sockets record URL`", id="a command stays code"),
+        pytest.param("sample_hars/my_file.har", "sample_hars/my_file.har", id="underscores within words"),
+        pytest.param("_a_ *b* ~c~ [d](e)", r"\_a\_ \*b\* \~c\~ \[d](e)", id="emphasis and links"),
+        pytest.param("a | b", r"a \| b", id="a cell"),
+        pytest.param("1. # - x", r"1\. # - x", id="a list"),
+        pytest.param("> x", r"\> x", id="a quotation"),
+        pytest.param("a < 5 & b", "a < 5 & b", id="signs that act on nothing"),
+        pytest.param("&lt; <b", "&amp;lt; &lt;b", id="an entity and a tag"),
+        pytest.param(r"C:\x\*", r"C:\x\\\*", id="backslashes"),
+    ],
+)
+def test_only_what_acts_is_escaped(text: str, escaped: str) -> None:
+    assert markdown.escaped(text) == escaped
+
+
+def inline(document: str) -> list[Token]:
+    """The tokens that hold text, and those of blocks."""
+    return [it for token in READER.parse(document) for it in (token.children or [token])]
+
+
+PIECES = [*"ab1 23.`*_~[]()<>&#@!|\\-+=:/w;'\"$^{}\n", "www.", "://", "@x", "#1", "``", "&amp;", "<b>", "<token 1>"]
+PIECES += ["[x](y)", "deadbeef12", ":tada:", "gh-1", "- ", "1. "]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_any_text_is_shown_as_it_is_and_acts_on_nothing(text: str) -> None:
+    shown = markdown.escaped(text)
+    for document in (shown, f"- {shown}", f"| a |\n|---|\n| {shown} |") if shown else ():
+        plain = inline(document.replace(shown, "x"))
+        told = [token for token in inline(document) if token.type in ("text", "code_inline")]
+        others = [token.type for token in inline(document) if token.type not in ("text", "code_inline")]
+        assert others == [token.type for token in plain if token.type != "text"]
+        assert re.findall(LINKS, " ".join(token.content for token in told if token.type == "text")) == []
+    content = "".join(token.content for token in inline(shown) if token.type in ("text", "code_inline"))
+    assert re.sub(r"[\s`]", "", content) == re.sub(r"[\s`]", "", summary.safe(text, 600))
+
+
+def test_a_block_of_code_ends_where_it_should() -> None:
+    (token,) = READER.parse("\n".join(markdown.code_block("```\n<b>\n````")))
+    assert (token.type, token.content) == ("fence", "```\n<b>\n````\n")
+
+
+# -- the order of the page -------------------------------------------------------------------------------------
+
+
+def page(*names: str) -> str:
+    reports = tuple(analyze(read(SAMPLES / name, source=name)) for name in names)
+    run = Run(reports, (), Policy(), "Release 4.2", (("build", "12"),))
+    return markdown.render(redaction.masked(run)).decode()
+
+
+OVERUSE = "stream-chat-connect-on-every-mount.har"
+
+
+def test_the_answer_comes_first_and_the_policy_last() -> None:
+    shown = page(OVERUSE)
+    parts = [
+        "**✗ ",
+        "```text",
+        "### Findings",
+        "### Opened by",
+        "### Sockets",
+        "### Limits of this capture",
+        "\nPolicy: ",
+    ]
+    places = [shown.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_the_timeline_is_a_block_of_code() -> None:
+    (fence,) = [token for token in READER.parse(page(OVERUSE)) if token.type == "fence"]
+    assert sum(line.startswith("socket #") for line in fence.content.splitlines()) == 4
+    assert max(map(len, fence.content.splitlines())) <= markdown.DRAWING.width
+
+
+def test_what_people_look_for_is_found() -> None:
+    shown = page(OVERUSE)
+    assert "2.23 s" in shown
+    assert "chat.stream-io-api.com/connect" in shown
+    assert "stream-chat-connect-on-every-mount.har" in shown
+    assert "\\" not in shown
+
+
+def test_a_picture_beside_the_page_is_shown_by_its_name() -> None:
+    run = Run((named("a.har", (0, 1)),), (), Policy())
+    (image,) = [token for token in inline(markdown.render(run, "my (chat).svg").decode()) if token.type == "image"]
+    assert (image.attrGet("src"), image.content) == ("my%20%28chat%29.svg", "Timeline")
+    assert b"![" not in markdown.render(run)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from analyzer import redaction
@@ -16,6 +17,7 @@ from analyzer.outputs import sarif
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 from analyzer.rules import RULES
+from analyzer.version import HOME
 from tests.test_hostile import HOSTILE, run
 
 HERE = Path(__file__).parent
@@ -59,17 +61,68 @@ def test_every_capture_is_valid_and_every_finding_a_result() -> None:
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
 
 
-def test_a_result_is_where_the_code_is_that_opened_the_socket() -> None:
+def places(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """Where a result is, and what is said there, the main place first."""
+    return [
+        (it["physicalLocation"]["artifactLocation"]["uri"], it["message"]["text"])
+        for it in (*result["locations"], *result["relatedLocations"])
+    ]
+
+
+def opened_by(url: str, own: bool = True) -> dict[str, Any]:
+    """The first result, with its sockets opened by code at this address."""
+    run = made(["chrome-S2-overuse.har"])
+    (report,) = run.reports
+    code = Initiator("connect", "<Chat>", url, 42, 7, own=own)
+    sessions = tuple(msgspec.structs.replace(session, initiator=code) for session in report.sessions)
+    report = msgspec.structs.replace(report, sessions=sessions)
+    return told(msgspec.structs.replace(run, reports=(report,)))["results"][0]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("webpack-internal:///./app/Chat.js", "app/Chat.js"),
+        ("webpack://shop/./app/Chat.js", "app/Chat.js"),
+        ("http://localhost:5173/src/Chat.js?t=1", "src/Chat.js"),
+        ("http://localhost:5173/app/Chat.tsx", "app/Chat.tsx"),
+        ("http://localhost:8080/Chat.vue", "Chat.vue"),
+    ],
+)
+def test_a_result_is_at_the_source_that_opened_the_socket(url: str, path: str) -> None:
+    result = opened_by(url)
+    assert places(result)[:2] == [(path, "Opened by <Chat>"), ("chrome-S2-overuse.har", "socket #1")]
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 42, "startColumn": 7}
+
+
+@pytest.mark.parametrize(
+    ("url", "own"), [("https://a.example/assets/index-4f3a.js", True), ("https://a.example/src/lib.ts", False)]
+)
+def test_where_a_bundle_or_a_library_opened_it_the_result_is_in_the_capture(url: str, own: bool) -> None:
+    main, code, *others = places(opened_by(url, own))
+    assert main == ("chrome-S2-overuse.har", "socket #1")
+    assert code == (url.removeprefix("https://a.example/"), "Opened by <Chat>")
+    assert [said for _, said in others] == ["socket #2", "socket #3", "socket #4"]
+
+
+def test_a_bundle_keeps_its_line_and_address() -> None:
     (result,) = told(made(["chrome-S2-overuse.har"]))["results"]
-    (place,) = result["locations"]
+    place = result["relatedLocations"][0]
     assert place["physicalLocation"] == {
         "artifactLocation": {"uri": "app/app.js"},  # GitHub takes no other scheme than `file`
         "region": {"startLine": 47186, "startColumn": 13},
     }
     assert place["properties"] == {"url": "http://127.0.0.1:38587/app/app.js"}
-    assert [it["logicalLocations"][0]["fullyQualifiedName"] for it in result["relatedLocations"]] == [
-        f"/log/entries/{n}" for n in (4, 5, 6, 7)
-    ]
+    assert result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "/log/entries/4"
+
+
+def test_every_rule_has_a_manual_that_can_be_opened() -> None:
+    driver = told(made(["chrome-S2-overuse.har"]))["tool"]["driver"]
+    assert driver["informationUri"] == HOME
+    assert len(driver["rules"]) == len(RULES)
+    for rule in driver["rules"]:
+        page = HERE.parent / rule["helpUri"].removeprefix(f"{HOME}/blob/HEAD/")
+        assert rule["help"]["markdown"] == page.read_text("utf-8")
 
 
 def test_where_no_code_is_known_it_is_in_the_capture() -> None:

@@ -11,6 +11,8 @@ from typing import Any, NoReturn, TypedDict
 
 import typer
 
+from analyzer.cli import ansi
+
 USAGE = 2
 PATIENCE = 1.0  # seconds of silence on standard input before we say that we wait
 
@@ -25,7 +27,7 @@ def terminal() -> Terminal:
     """What standard output can show (https://no-color.org, FORCE_COLOR)."""
     import shutil
 
-    able = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    able = sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and ansi.enable(sys.stdout)
     color = bool(os.environ.get("FORCE_COLOR")) or (able and not os.environ.get("NO_COLOR"))
     unicode = (sys.stdout.encoding or "").lower().startswith("utf") and os.environ.get("TERM") != "dumb"
     return {"width": max(40, shutil.get_terminal_size((80, 24)).columns), "color": color, "unicode": unicode}
@@ -79,17 +81,17 @@ def write(path: Path, data: bytes) -> None:
 def _replace(path: Path, data: bytes) -> None:
     import tempfile
 
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
+    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    try:
+        with file:
             file.write(data)
-            file.flush()
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(file.name, 0o666 & ~umask)  # a temporary file is its owner's alone
-            os.replace(file.name, path)
-        except BaseException:  # Ctrl-C, too
-            os.unlink(file.name)
-            raise
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(file.name, 0o666 & ~umask)  # a temporary file is its owner's alone
+        os.replace(file.name, path)  # after it was closed: Windows moves no open file
+    except BaseException:  # Ctrl-C, too
+        os.unlink(file.name)
+        raise
 
 
 def append(path: Path, data: bytes, most: int) -> bool:

@@ -7,6 +7,7 @@ in halves, until the capture that kills is found; that one is told as unreadable
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -80,7 +81,7 @@ def _deaf() -> Iterator[None]:
     """Processes that begin in here are deaf to Ctrl-C, which this one hears afterwards (Windows has no such thing)."""
     import signal
 
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -1,32 +1,76 @@
-"""The report for a pull request or a ticket: verdict, table, findings, services and limits, in GitHub's Markdown.
+"""Write the report in Markdown, for a pull request or a ticket: the answer, the timeline, findings, then the details.
 
-Never above `LARGEST` bytes, whatever the run: rows are left out, and how many is said. Text from a capture is text:
-no HTML, no link, no mention, no reference to an issue, no broken table.
+It shows on GitHub and GitLab, and reads well where it is only text (Jira, Slack, a mail). Characters are escaped only
+where Markdown would act on them, and what a site would make a link, a mention or the number of an issue stands as code:
+no backslash in a number, no invisible character, so that a search finds what is shown.
+
+Never above `LARGEST` bytes, whatever the run: rows are left out, and their number is given. Text of a capture stays
+text: no HTML, no link, no mention, no reference to an issue, no broken table.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 
 from analyzer.model import Report, Run, Value
-from analyzer.outputs import origins, services, summary, terminal
+from analyzer.outputs import origins, services, summary, terminal, text
 from analyzer.outputs.summary import TITLE
-from analyzer.outputs.text import tried_sentence
 from analyzer.version import VERSION
 
 SUFFIX = ".md"
 LARGEST = 60_000  # bytes; GitHub takes 65 536 characters
-JOINER = "\u2060"  # a word joiner: shown as nothing, and GitHub finds no link, mention or number of an issue across it
-MARKS = re.compile(r"([\\`*_{}\[\]<>#!|~$^])")
-START = re.compile(r"^(\d+(?=[.)])|(?=[-+=]))")  # what at the start of a line begins a list or underlines a heading
-# What GitHub makes a link of by itself: www., a mail address or mention, the number of an issue, a commit, an address;
-# and an emoji of a word.
-LINKS = re.compile(
-    r"(?i)(?<=www)(?=\.)|(?<=@)|(?<=#)(?=\d)|(?<=gh)(?=-\d)|(?<=\b[\da-f]{3})(?=[\da-f]{4,37}\b)|(?<=:)(?=/)"
-    r"|(?<=:)(?=[\d_+\\-]*[a-z][\w+\\-]*:)"
-)
+DRAWING = terminal.Medium(100, unicode=True)
 ALL, JSON = "`--format csv` has them all", "`--format json` has them all"
+
+# -- text as Markdown ------------------------------------------------------------------------------------------
+
+# What GitHub and GitLab make a link or an emoji by themselves: an address, www., a mail address or mention, the number
+# of an issue or merge request, a commit.
+LINK = r"://|@\w|[#!]\d|\bwww\.|\bgh-\d|:[\d_+\-]*[a-z][\w+\-]*:|\b(?=[a-f]*\d)[\da-f]{7,40}\b"
+# A mask or a component: `<token 1>`, `<Widget>`.
+NAME = r"<[A-Za-z][\w .$-]{0,40}>"
+# One word, as far as it can stand as code.
+WORD = rf"(?:{NAME}|[^\s|`<>()\"',;])"
+CODE = re.compile(rf"(`[^`|]+`)|((?={WORD}*?(?:{LINK})){WORD}+|{NAME})", re.IGNORECASE)
+TRAILING = re.compile(r"[.:!?…]*$")
+ENTITY = re.compile(r"&(?=#?\w+;)")
+TAG = re.compile(r"<(?=[A-Za-z/!?])")
+MARKS = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|[`*\[|~$]|(?<![^\W_])_|_(?![^\W_])")
+# What begins a list, a heading or a quotation at the start of a line, or underlines a heading.
+START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=]+(?:\s|$)|#{1,6}(?:\s|$)|>))")
+
+
+def escaped(text: str, most: int = 600) -> str:
+    """Escape text of a capture, so that Markdown shows it as it is, also within a table."""
+    shown = summary.safe(text, most).strip()
+    parts, end = [], 0
+    for found in CODE.finditer(shown):
+        parts += [_plain(shown[end : found.start()]), found[1] or _code(found[2])]
+        end = found.end()
+    return START.sub(r"\1\\", "".join([*parts, _plain(shown[end:])]))
+
+
+def _plain(text: str) -> str:
+    return MARKS.sub(r"\\\g<0>", TAG.sub("&lt;", ENTITY.sub("&amp;", text)))
+
+
+def _code(word: str) -> str:
+    """The word as code, without the punctuation of the sentence behind it where that is no part of a link."""
+    name = TRAILING.sub("", word)
+    name = name if CODE.fullmatch(name) else word
+    return f"`{name}`{_plain(word[len(name) :])}"
+
+
+def code_block(content: str) -> list[str]:
+    """The lines of a block that Markdown leaves alone, whatever they hold."""
+    longest = max(map(len, re.findall("`+", content)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}text", *content.splitlines(), fence]
+
+
+# -- the page --------------------------------------------------------------------------------------------------
 
 
 class Size(Value, frozen=True):
@@ -38,41 +82,36 @@ class Size(Value, frozen=True):
     findings: int
     lines: int  # of any other list
     letters: int  # of any one text
+    drawn: bool  # with the timeline of each capture
 
 
 SIZES = (
-    Size(100, 400, 100, 40, 20, 600),
-    Size(50, 400, 40, 20, 10, 400),
-    Size(20, 400, 20, 10, 5, 300),
-    Size(10, 300, 8, 5, 3, 200),
-    Size(4, 200, 3, 3, 2, 80),
+    Size(100, 400, 100, 40, 20, 600, True),
+    Size(50, 400, 40, 20, 10, 400, True),
+    Size(20, 400, 20, 10, 5, 300, True),
+    Size(10, 300, 8, 5, 3, 200, False),
+    Size(4, 200, 3, 3, 2, 80, False),
 )
 
 
-def render(run: Run) -> bytes:
+def render(run: Run, picture: str | None = None) -> bytes:
+    """Render the page. `picture`: the chart as a file beside it (`chat.svg`), which GitHub and GitLab show."""
     for size in SIZES:
-        page = "\n".join(_page(run, size)).encode("utf-8")
+        page = "\n".join(_page(run, size, picture)).encode("utf-8")
         if len(page) <= LARGEST:
             break
     return page
 
 
-def escaped(text: str, most: int = 600) -> str:
-    """Text of a capture as plain text of Markdown, also within a table."""
-    shown = START.sub(r"\1\\", MARKS.sub(r"\\\1", summary.safe(text, most).strip()))
-    return LINKS.sub(JOINER, shown.replace("&", "&amp;").replace(r"\<", "&lt;").replace(r"\>", "&gt;"))
-
-
-def _page(run: Run, size: Size) -> Iterable[str]:
+def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
     yield f"# {_text(run.title or TITLE, size)}"
     yield ""
-    for key, value in run.meta[: size.lines]:
-        yield f"- {_text(key, size)}: {_text(value, size)}"
-    yield from _more(len(run.meta) - size.lines, "more", "")
-    yield f"- Policy: {summary.allowed(run.policy)} It decides on findings; the verdict counts every socket."
-    yield ""
-    if len(run.reports) + len(run.unreadable) > 1:
+    several = len(run.reports) + len(run.unreadable) != 1
+    if several:
         yield from _index(run, size)
+    yield from _head(run, size)
+    if picture is not None:
+        yield from (f"![Timeline]({quote(picture)})", "")
     names = summary.names(run)
     for report in summary.worst_first(run)[: size.captures]:
         yield from _capture(report, names[report.capture.source], run, size)
@@ -83,8 +122,19 @@ def _page(run: Run, size: Size) -> Iterable[str]:
         yield from (f"- {_text(it.source, size)}: {_text(it.problem, size)}" for it in run.unreadable[: size.lines])
         yield from _more(len(run.unreadable) - size.lines, "more", JSON)
         yield ""
-    yield f"Made by har-sockets {VERSION}."
+    yield from ("---", "")
+    yield f"Policy: {_text(summary.allowed(run.policy), size)}"
+    yield "The policy decides on findings; the verdict counts every socket."
     yield ""
+    yield f"har-sockets {VERSION}. *Certain* is what the capture proves, *possible* is what it does not exclude."
+    yield ""
+
+
+def _head(run: Run, size: Size) -> Iterable[str]:
+    """What was given with `--meta`."""
+    if run.meta:
+        yield from (f"- {_text(key, size)}: {_text(value, size)}" for key, value in run.meta[: size.lines])
+        yield from (*_more(len(run.meta) - size.lines, "more", ""), "")
 
 
 def _index(run: Run, size: Size) -> Iterable[str]:
@@ -101,7 +151,7 @@ def _index(run: Run, size: Size) -> Iterable[str]:
     ]
     yield from (f"**{summary.totals(run)}.**", "")
     if rows:
-        yield from (*table(("Verdict", "Capture", "Sockets", "At once, certain", "Not ruled out"), rows), "")
+        yield from (*table(("Verdict", "Capture", "Sockets", "Peak, certain", "Peak, possible"), rows), "")
     if len(run.reports) > size.index:
         yield from (*_more(len(run.reports) - size.index, "more capture", JSON), "")
 
@@ -112,23 +162,29 @@ def _headline(report: Report, run: Run) -> str:
 
 
 def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
-    said, *more = summary.sentences(report, run.policy)
+    answer, *more = summary.sentences(report, run.policy)
     yield f"## {_text(name, size)}"
     yield ""
-    yield f"**{summary.headline(report, run.policy).sign} {_text(said, size)}**"
+    yield f"**{summary.headline(report, run.policy).sign} {_text(answer, size)}**"
     yield ""
     yield from (f"{_text(it, size)}  " for it in more)
-    yield _text(tried_sentence(report), size)
-    yield ""
     yield " · ".join(f"**{number}** {words}" for words, number in summary.figures(report))
     yield ""
-    yield from _sockets(report, size)
+    yield from _timeline(report, size)
     yield from _findings(report, size)
-    yield from _services(report, run, size)
     yield from _list("Opened by", origins.sentences(report), size)
-    yield from _list("What this file cannot show", [it.message for it in report.capture.caveats], size)
+    yield from _services(report, run, size)
+    yield from _sockets(report, size)
+    yield _text(text.tried_sentence(report), size)
+    yield ""
+    yield from _list("Limits of this capture", [it.message for it in report.capture.caveats], size)
     skipped = [f"{it.pointer or '/'}: {it.problem}" for it in report.capture.skipped]
     yield from _list("What could not be read", skipped, size)
+
+
+def _timeline(report: Report, size: Size) -> Iterable[str]:
+    if size.drawn and report.sessions:
+        yield from (*code_block(text.timeline(report, DRAWING)), "")
 
 
 def _sockets(report: Report, size: Size) -> Iterable[str]:
@@ -148,9 +204,11 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
         told += [terminal.ending(session, pages, axis), summary.length(session.proven, axis), session.pointer]
         rows.append([session.id[1:], *(_text(it, size) for it in told)])
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")
+    yield from ("### Sockets", "")
     yield from table(heads, rows)
     yield ""
-    yield from _more(len(report.sessions) - size.sockets, "more socket", ALL)
+    left = _more(len(report.sessions) - size.sockets, "more socket", ALL)
+    yield from (*left, "") if left else ()
 
 
 def _findings(report: Report, size: Size) -> Iterable[str]:
@@ -159,10 +217,10 @@ def _findings(report: Report, size: Size) -> Iterable[str]:
         return
     yield from ("### Findings", "")
     for it in told[: size.findings]:
-        sure = "" if it.certain else " · not certain"
+        sure = "" if it.certain else " · possible"
         yield f"- **{it.severity}** {_text(it.message, size)} `{it.rule}`{sure}"
         if it.cause:
-            yield f"  - Why: {_text(it.cause, size)}"
+            yield f"  - Likely cause: {_text(it.cause, size)}"
         link = f" <{it.link}>" if it.link else ""
         if it.remedy or link:
             yield f"  - What to do: {_text(it.remedy or '', size)}{link}"

@@ -1,6 +1,8 @@
-"""SARIF 2.1.0, for code scanning: a result a finding, where the code that opened the socket is, else in the capture.
+"""Write SARIF 2.1.0 for code scanning: one result per finding.
 
-Fingerprints are those of the findings: the same fault in another capture is the same alert.
+A result is at the code that opened the socket where that is a file of the repository, as far as its address shows;
+else it is in the capture, and the code (a bundle) is a related location. Fingerprints are those of the findings: the
+same fault in another capture is the same alert.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from urllib.parse import quote
 
 from analyzer import gate
 from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Session, Severity
-from analyzer.outputs import summary
+from analyzer.outputs import manual, summary
 from analyzer.outputs.document import Json, pretty
-from analyzer.version import VERSION
+from analyzer.version import HOME, VERSION
 
 SUFFIX = ".sarif"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -21,6 +23,8 @@ RESULTS = 25_000  # that GitHub takes of a run
 RELATED = 10  # places of further sockets
 SCHEME = re.compile(r"(?!data:)[A-Za-z][A-Za-z0-9+.-]*:")
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+BUNDLER = re.compile(r"(?:webpack|webpack-internal|turbopack|rollup|vite|ng|file):", re.IGNORECASE)
+SOURCE = re.compile(r"(?:^|/)src/|\.(?:[cm]?tsx?|jsx|vue|svelte|astro)$")  # a file of a repository, not a bundle
 STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -33,6 +37,7 @@ def render(run: Run) -> bytes:
         "name": "har-sockets",
         "version": VERSION,
         "semanticVersion": VERSION,
+        "informationUri": HOME,
         "rules": [_rule(manuals[id]) if id in manuals else {"id": id} for id in ids],
     }
     told: Json = {
@@ -57,7 +62,8 @@ def _rule(rule: Rule) -> Json:
         "name": "".join(word.capitalize() for word in rule.id.split("-")),
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": first or rule.title},
-        "help": {"text": rule.manual or rule.title},
+        "help": {"text": rule.manual or rule.title, "markdown": manual.markdown(rule)},
+        "helpUri": f"{HOME}/blob/HEAD/docs/rules/{rule.id}.md",
         "defaultConfiguration": {"level": rule.severity},
     }
 
@@ -65,14 +71,16 @@ def _rule(rule: Rule) -> Json:
 def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) -> Json:
     sessions = report.named(finding.sessions)
     code = next((session.initiator for session in sessions if _in_code(session.initiator)), None)
-    capture = [_in_capture(report, session) for session in sessions[:RELATED]]
+    places = [_in_capture(report, session) for session in sessions[:RELATED]] or [_file(report)]
+    if code is not None:
+        places = [_in_source(code), *places] if _is_source(code) else [places[0], _in_source(code), *places[1:]]
     more = "".join(f" {it}" for it in (finding.why, finding.remedy) if it)
     told: Json = {
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),
         "level": finding.severity,
         "message": {"text": summary.safe(finding.message, 1000) + summary.safe(more, 1000)},
-        "locations": [_in_source(code) if code is not None else next(iter(capture), _file(report))],
+        "locations": [places[0]],
         "partialFingerprints": {
             "harSockets/v1": finding.fingerprint,
             "primaryLocationLineHash": f"{finding.fingerprint}:1",  # the one that GitHub reads
@@ -85,8 +93,8 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
             "pointers": [summary.safe(pointer) for pointer in finding.pointers],
         },
     }
-    if capture and code is not None:
-        told["relatedLocations"] = [{"id": n, **place} for n, place in enumerate(capture)]
+    if places[1:]:
+        told["relatedLocations"] = [{"id": n, **place} for n, place in enumerate(places[1:])]
     if gate.known(finding, policy):
         told["suppressions"] = [{"kind": "external", "justification": "It is in the baseline."}]
     return told
@@ -121,6 +129,13 @@ def _in_code(code: Initiator | None) -> bool:
     return code is not None and code.url is not None and SCHEME.match(code.url) is not None
 
 
+def _is_source(code: Initiator) -> bool:
+    """Is it a file of the repository, as far as its address shows? A bundle is none."""
+    return code.own and (
+        BUNDLER.match(code.url or "") is not None or SOURCE.search(_within(code.url or "")) is not None
+    )
+
+
 def _in_source(code: Initiator) -> Json:
     place: Json = {"artifactLocation": {"uri": _within(code.url or "")}}
     if code.line is not None and code.line >= 1:
@@ -129,7 +144,13 @@ def _in_source(code: Initiator) -> Json:
             place["region"]["startColumn"] = code.column
     name = code.component or code.function
     names = {"logicalLocations": [{"name": summary.safe(name), "kind": "function"}]} if name else {}
-    return {"physicalLocation": place, "properties": {"url": _uri(code.url or "")}, **names}
+    opener = f"Opened by {summary.safe(name)}" if name else "Opened here"
+    return {
+        "physicalLocation": place,
+        "message": {"text": opener},
+        "properties": {"url": _uri(code.url or "")},
+        **names,
+    }
 
 
 def _in_capture(report: Report, session: Session) -> Json:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from textwrap import dedent
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -63,6 +64,11 @@ def render(run: Run, *, width: int = 80, color: bool = False, unicode: bool = Tr
     while lines and not lines[-1].plain:
         lines.pop()
     return terminal.printed(lines, color)
+
+
+def timeline(report: Report, medium: Medium) -> str:
+    """Draw the timeline with characters, for a page that shows them as they are."""
+    return dedent(terminal.printed(_timeline(report, medium), False).decode("utf-8")).strip("\n")
 
 
 # -- many captures -----------------------------------------------------------------------------------------
