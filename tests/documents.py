@@ -52,8 +52,10 @@ OWN_CAPTURES = {
     "test-results/sockets/tests-test_chat.py-test_refresh.har": "stream-chat-strictmode-leak.har",
 }
 FOLDERS = {name.partition("/")[0] for name in OWN_CAPTURES}
-# Programs that blocks name and that no test may start: they install, download, or open a browser.
-OTHERS = {"git", "cd", "pipx", "pip", "uvx", "py", "npm", "npx", "mitmdump", "playwright", "curl", "export"}
+# Programs that blocks name beside our own; those that install, download or open a browser stand in blocks without a run.
+PROGRAMS = {"python", "python3", "pytest", "check-jsonschema", "cat", "echo", "case", "esac", "exit", "export", "cd"}
+PROGRAMS |= {"git", "pipx", "pip", "uvx", "py", "npm", "npx", "playwright", "mitmdump", "curl"}
+WORDS_FOR_HELP = {"help", "version", "completion"}  # which the program answers though they are no commands
 # Options in the text that belong to other programs.
 THEIR_OPTIONS = {"--disable-features=BackForwardCache", "--accept", "--full", "--set", "--from"}
 
@@ -378,16 +380,7 @@ def problems(line: str) -> Iterable[str]:
         yield from [] if (ROOT / words[1]).is_file() else [f"no script {words[1]}"]
     elif program == "uvx" and "har-sockets" in words:
         yield from misread(words[words.index("har-sockets") + 1 :])
-    elif program not in OTHERS | {
-        "python",
-        "python3",
-        "pytest",
-        "cat",
-        "echo",
-        "case",
-        "esac",
-        "exit",
-    } and not re.match(r"[\d*]", program):
+    elif program not in PROGRAMS and not re.match(r"[\d*]", program):  # a pattern of `case` is none
         yield f"no such program: {program}"
     if "install" in words:
         known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
@@ -403,6 +396,8 @@ def misread(words: list[str]) -> Iterable[str]:
         command = group
         if words and words[0] not in own:
             known = group.get_command(context, words[0])
+            if words[0] in WORDS_FOR_HELP:
+                return
             if known is None and words[0].isalpha() and words[0].islower() and words[0] not in FOLDERS:
                 yield f"no such command: {words[0]}"
                 return
