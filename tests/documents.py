@@ -174,7 +174,9 @@ def shown(each: Block, folder: Path) -> str:
     cut = re.search(r"lines=(\d+)", each.mode)
     lines = []
     for command in re.findall(r"^\$ (.*)$", each.text, re.MULTILINE):
-        printed = [line.rstrip() for line in shell(command, folder).stdout.splitlines()]
+        done = shell(command, folder)
+        assert "Traceback" not in done.stderr, done.stderr
+        printed = [line.rstrip() for line in done.stdout.splitlines()]
         kept = printed[: int(cut[1])] if cut else printed
         end = ["..."] if len(kept) < len(printed) else []
         lines += [f"$ {command}", *"\n".join(kept).rstrip("\n").split("\n"), *end]
@@ -189,8 +191,9 @@ def failure(each: Block, folder: Path) -> str:
     """What pytest shows of `assert_sockets` for the capture that the block names."""
     (har,) = re.findall(r"har=(\S+)", each.mode)
     code = f"from analyzer.testing import assert_sockets\ntry: assert_sockets({har!r}, per='user', max_open=1)\n"
-    lines = python(f"{code}except AssertionError as error: print('AssertionError:', error)", folder).stdout.splitlines()
-    return "".join(f"E   {line}\n" for line in lines)
+    done = python(f"{code}except AssertionError as error: print('AssertionError:', error)", folder)
+    assert done.returncode == 0, done.stderr
+    return "".join(f"E   {line}\n" for line in done.stdout.splitlines())
 
 
 # The kinds whose text is an output: how it is made.
