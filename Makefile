@@ -16,8 +16,7 @@ SOURCES := analyzer tests docs benchmarks
 # So that the first start of each library is slow, and no other one.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line python schemas
-.PHONY: screenshot environment package
+.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line python schemas screenshot environment package
 
 environment: $(VENV)/ready-dev
 
