@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
 import typer
 
 from analyzer import Policy, Run, analyze, read, redaction
@@ -95,17 +94,20 @@ def public_docstrings() -> Iterator[Text]:
 
 
 def in_catalogues() -> Iterator[Text]:
-    """Yield the texts of the services and client libraries: remedies, faults, billing."""
+    """Yield the texts of the services and client libraries (remedies, faults, billing), and of the JSON Schemas."""
     for path in sorted((PACKAGE / "providers").glob("*.json")):
         for row in json.loads(path.read_text("utf-8")):
             for text in _words_of(row):
                 yield Text(f"{path.relative_to(ROOT).as_posix()}: {row.get('id', row.get('provider'))}", text)
+    for path in sorted((ROOT / "docs" / "schemas").glob("*.json")):
+        for text in _words_of(json.loads(path.read_text("utf-8"))):
+            yield Text(path.relative_to(ROOT).as_posix(), text)
 
 
 def _words_of(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, item in value.items():
-            if isinstance(item, str) and name in ("remedy", "says", "billing", "name"):
+            if isinstance(item, str) and name in ("remedy", "says", "billing", "name", "title", "description"):
                 yield item
             elif not isinstance(item, str):
                 yield from _words_of(item)
@@ -118,18 +120,16 @@ def _words_of(value: Any) -> Iterator[str]:
 
 
 def in_help() -> Iterator[Text]:
-    """Yield the help of the program and of each command: summaries, and every option's text."""
-    group = typer.main.get_command(app)
-    commands = {"har-sockets": group, **getattr(group, "commands", {})}
-    for name, command in commands.items():
+    """Yield the help of the program and of each command: summaries, and the text of every option and argument."""
+    group: Any = typer.main.get_command(app)  # of the click that typer brings along
+    commands = {name: group.get_command(None, name) for name in group.list_commands(None)}
+    for name, command in {"har-sockets": group, **commands}.items():
         for text in (command.help, command.short_help, command.epilog):
             if text:
                 yield Text(f"help of {name}", text)
         for parameter in command.params:
-            if isinstance(parameter, click.Option) and parameter.help and not parameter.hidden:
+            if getattr(parameter, "help", None):
                 yield Text(f"help of {name} {parameter.opts[0]}", parameter.help)
-            elif text := getattr(parameter, "help", None):
-                yield Text(f"help of {name} {parameter.name}", str(text))
 
 
 def in_templates() -> Iterator[Text]:

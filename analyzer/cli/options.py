@@ -346,7 +346,7 @@ class Spread(NamedTuple):
     ] = None
     only: Only = None
     together: Annotated[
-        bool, typer.Option("--together", help="Put captures that were recorded at once on one timeline.")
+        bool, typer.Option("--together", help="Put captures that were recorded at the same time on one timeline.")
     ] = False
     jobs: Annotated[str, typer.Option(metavar="N|auto", help="Use N processes; auto picks a number [1].")] = "1"
     scheduler: Annotated[

@@ -106,7 +106,9 @@ def stream(
     held = settings.held(reading, allowed)
     policy, catalogue = settings.policy(held), settings.catalogue(held)
     if spread.resume and delivery.datasets():
-        refuse("--resume goes on with a file of lines; a Parquet folder is written anew: leave it out, or --resume")
+        refuse(
+            "--resume continues a file of lines, but a Parquet folder is always written from the start: leave one out"
+        )
     key = masking.redaction_key
     whose = None if key is None else redaction.digest(key, "options", "")
     asked: tuple[object, ...] = (

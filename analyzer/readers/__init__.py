@@ -124,7 +124,7 @@ def read(
     caveats = capture.caveats
     damage = (stream.damage if isinstance(stream, _Guarded) else "") or measured.damage()
     if damage and "cut-off" not in {it.id for it in caveats}:
-        caveats = (*caveats, Caveat("cut-off", f"Its {damage}: what it held may have been more.", True))
+        caveats = (*caveats, Caveat("cut-off", f"Its {damage}, so parts of it are possibly missing.", True))
     return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count, caveats=caveats)
 
 
