@@ -1,4 +1,4 @@
-"""Two reports -> what changed: how many at once, how long, whose sockets, which findings came and went.
+"""Compare two reports: how many sockets at the same time, how long, whose, which findings are new or gone.
 
 The reports must be masked in one run: else the same user has two names.
 """
@@ -6,7 +6,7 @@ The reports must be masked in one run: else the same user has two names.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from analyzer import overlaps, redaction
@@ -14,12 +14,12 @@ from analyzer.model import Confidence, Duration, Finding, Provider, Report, Scop
 
 
 class Standing(StrEnum):
-    """How many were open at once, after against before: only what both captures prove."""
+    """Say whether more or fewer were open at the same time after than before, where both captures prove it."""
 
     FEWER = "fewer"
     MORE = "more"
     SAME = "same"
-    UNTOLD = "untold"  # what is certain of one lies within what is possible of the other
+    UNDECIDED = "untold"  # what is certain of one lies within what is possible of the other
 
 
 class Side(Value, frozen=True):
@@ -52,8 +52,28 @@ class Comparison(Value, frozen=True):
     same: tuple[Finding, ...]  # of after
 
 
+class Paired(Value, frozen=True):
+    """The captures of two folders, each compared with the one of the same name."""
+
+    pairs: tuple[tuple[str, Comparison], ...]  # by name
+    only_before: tuple[str, ...]  # names that the other folder does not have
+    only_after: tuple[str, ...]
+
+
+def pair(before: Mapping[str, Report | None], after: Mapping[str, Report | None]) -> Paired:
+    """Compare the reports of the same name, those with more open at the same time first. None: unreadable."""
+    order = (Standing.MORE, Standing.UNDECIDED, Standing.SAME, Standing.FEWER)
+    both = ((name, report, after.get(name)) for name, report in before.items())
+    pairs = [(name, compare(was, is_now)) for name, was, is_now in both if was is not None and is_now is not None]
+    return Paired(
+        tuple(sorted(pairs, key=lambda it: order.index(it[1].standing))),
+        tuple(name for name in before if name not in after),
+        tuple(name for name in after if name not in before),
+    )
+
+
 def compare(before: Report, after: Report) -> Comparison:
-    """What a change did. Findings are the same where their fingerprints are."""
+    """Say what changed. Findings are the same where their fingerprints are."""
     whole = Change((), None, _side(before.sessions), _side(after.sessions))
     return Comparison(
         before=before,
@@ -75,11 +95,11 @@ def _standing(before: Report, after: Report) -> Standing:
         return Standing.MORE
     decided = was.proven_peak == was.possible_peak and is_now.proven_peak == is_now.possible_peak
     same = decided and was.proven_peak == is_now.proven_peak and not _hidden(before) and not _hidden(after)
-    return Standing.SAME if same else Standing.UNTOLD
+    return Standing.SAME if same else Standing.UNDECIDED
 
 
 def _hidden(report: Report) -> bool:
-    """Whole sockets may be missing, so that nothing bounds from above how many were open."""
+    """May whole sockets be missing? Then nothing bounds from above how many were open."""
     return any(caveat.hides_sockets for caveat in report.capture.caveats)
 
 

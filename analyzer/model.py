@@ -79,7 +79,7 @@ def spoken(duration: Duration) -> str:
     return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
-NAMED, LONG = 5, 200  # addresses that are named one by one, and letters of all of them
+NAMED, LONG = 5, 400  # addresses that are named one by one, and letters of all of them
 
 
 def enumerated(words: Sequence[str]) -> str:

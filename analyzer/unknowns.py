@@ -73,12 +73,12 @@ def of_overlaps(report: Report) -> str:
     """Write the same of all possible overlaps of a report."""
     if len(report.overlaps) == 1:
         return of_sockets(report.named(report.overlaps[0].sessions))
-    return sentence(_of_all(report))
+    return sentence(_of_all(report.named(overlap.sessions) for overlap in report.overlaps))
 
 
-def in_short(report: Report) -> str:
-    """Name the unknown instants of a report in few words: `close of #1 unknown`."""
-    unknown = _of_all(report)
+def in_short(overlaps: Iterable[Sequence[Session]]) -> str:
+    """Name the unknown instants of these overlaps in few words: `close of #1 unknown`."""
+    unknown = _of_all(overlaps)
     parts = []
     for event, sessions in (("close", unknown.closes), ("opening", unknown.openings)):
         if sessions:
@@ -86,11 +86,11 @@ def in_short(report: Report) -> str:
     return f"{' and '.join(parts)} unknown" if parts else "order of a close and the next opening unknown"
 
 
-def _of_all(report: Report) -> Unknown:
-    unknown = [find(report.named(overlap.sessions)) for overlap in report.overlaps]
-    closes = dict.fromkeys(session.id for it in unknown for session in it.closes)
-    openings = dict.fromkeys(session.id for it in unknown for session in it.openings)
-    return Unknown(report.named(closes), report.named(openings))
+def _of_all(overlaps: Iterable[Sequence[Session]]) -> Unknown:
+    found = [find(sessions) for sessions in overlaps]
+    closes = {session.id: session for unknown in found for session in unknown.closes}
+    openings = {session.id: session for unknown in found for session in unknown.openings}
+    return Unknown(tuple(closes.values()), tuple(openings.values()))
 
 
 def _began(session: Session) -> Instant:

@@ -195,8 +195,7 @@ def failure(each: Block, folder: Path) -> str:
     """What pytest shows of `assert_sockets` for the capture that the block names."""
     (har,) = re.findall(r"har=(\S+)", each.mode)
     code = f"from analyzer.testing import assert_sockets\ntry: assert_sockets({har!r}, per='user', max_open=1)\n"
-    lines = python(f"{code}except AssertionError as error: print('AssertionError:', error)", folder).stdout.splitlines()
-    return "".join(f"E   {line}\n" for line in lines)
+    return python(f"{code}except AssertionError as error: print(error)", folder).stdout
 
 
 # The kinds whose text is an output: how it is made.

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
 import typer
 
 from analyzer import Policy, Run, analyze, read, redaction
@@ -118,18 +117,16 @@ def _words_of(value: Any) -> Iterator[str]:
 
 
 def in_help() -> Iterator[Text]:
-    """Yield the help of the program and of each command: summaries, and every option's text."""
-    group = typer.main.get_command(app)
-    commands = {"har-sockets": group, **getattr(group, "commands", {})}
-    for name, command in commands.items():
+    """Yield the help of the program and of each command: summaries, and the text of every option and argument."""
+    group: Any = typer.main.get_command(app)  # of the click that typer brings along
+    commands = {name: group.get_command(None, name) for name in group.list_commands(None)}
+    for name, command in {"har-sockets": group, **commands}.items():
         for text in (command.help, command.short_help, command.epilog):
             if text:
                 yield Text(f"help of {name}", text)
         for parameter in command.params:
-            if isinstance(parameter, click.Option) and parameter.help and not parameter.hidden:
+            if getattr(parameter, "help", None):
                 yield Text(f"help of {name} {parameter.opts[0]}", parameter.help)
-            elif text := getattr(parameter, "help", None):
-                yield Text(f"help of {name} {parameter.name}", str(text))
 
 
 def in_templates() -> Iterator[Text]:

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from analyzer import haralyzer_entry, outputs, read
 from analyzer.cli import COMMANDS, app
 from analyzer.model import Policy, Run
-from analyzer.outputs import comparison, frames
+from analyzer.outputs import comparison, frames, show
 from analyzer.pipeline import analyze
 from analyzer.redaction import masked
 
@@ -273,13 +273,26 @@ def results(har: str, folder: Path) -> str:
     return str(path)
 
 
+def pairs(har: str, folder: Path) -> list[list[str]]:
+    """The capture compared with itself, each in a folder."""
+    folders = [folder.with_name(f"{folder.name}-{side}") for side in ("before", "after")]
+    for it in folders:
+        it.mkdir(exist_ok=True)
+        (it / "a.har").write_bytes(Path(har).read_bytes())
+    names = comparison.PAIRED
+    return [[*map(str, folders), *(f"--out={name}:{folder / f'pairs-{name}'}" for name in names)]]
+
+
 CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
     "analyze": lambda har, out: [
         [har],
         [har, "--per", "user", "--app-mode", "development"],
         [har, "--format", "json", "--redaction-key", "k"],
     ],
-    "show": lambda har, out: [[har, str(number)] for number in range(1, 9)],
+    "show": lambda har, out: [
+        *([har, str(number)] for number in range(1, 9)),
+        *([har, *socket, f"--out={name}:{out / name}"] for socket in ([], ["1"], ["2"]) for name in show.RENDERERS),
+    ],
     "timeline": lambda har, out: [[har, "-o", str(out / "a.svg")]],
     "record": lambda har, out: [],  # reads no capture; tests/test_recording.py says what it masks
     "extract": lambda har, out: [[har, "-o", str(out / "a.har")]],
@@ -290,8 +303,16 @@ CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
         [har, "--write-baseline", str(out / "known.json")],
     ],
     "rules": lambda har, out: [[]],
-    "summary": lambda har, out: [[har], [results(har, out), "--format", "csv"], [results(har, out)]],
-    "compare": lambda har, out: [[har, har, *(f"--out={name}:{out / name}" for name in comparison.RENDERERS)]],
+    "summary": lambda har, out: [
+        [har],
+        [results(har, out), "--format", "csv"],
+        [results(har, out)],
+        [results(har, out), "--format", "json"],
+    ],
+    "compare": lambda har, out: [
+        [har, har, *(f"--out={name}:{out / name}" for name in comparison.RENDERERS)],
+        *pairs(har, out),
+    ],
     "report": lambda har, out: [[har, "-o", str(out / "a.html")], [har, "-o", str(out / "a.html"), "--per", "user"]],
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.cells import cell_len
@@ -29,25 +30,21 @@ def told(*names: str, policy: Policy = Policy(), width: int | None = None) -> li
 @pytest.mark.parametrize(
     ("name", "policy", "line"),
     [
-        pytest.param("chrome-08-refresh3.har", Policy(), "PASS  chrome-08-refresh3.har: never more than one open (4 sockets)",
-                     id="it passes"),
-        pytest.param("chrome-05-overlap-1s.har", Policy(max_open=2), "PASS  chrome-05-overlap-1s.har: several open at once, "
-                     "as the policy allows (2 sockets)", id="the policy allows it"),
-        pytest.param("chrome-S2-overuse.har", Policy(), "FAIL  chrome-S2-overuse.har: error duplicate-connection: 4 sockets "
-                     "of one user of Stream Chat: 2 or more open for at least 2.23 s, up to 4 at once, still so when the "
-                     "capture was saved; since 1.29 s (2026-11-23 18:53:29.274 UTC). Assumed: when the file was saved the last "
-                    "page was still there, and the recording had not been paused. More: har-sockets analyze "
-                     "chrome-S2-overuse.har", id="why, since when, and the command that shows more"),
-        pytest.param("chrome-09b-nav-back-nobfcache.har", Policy(), "????  chrome-09b-nav-back-nobfcache.har: Cannot tell: when "
-                     "socket #1 and socket #2 closed is not known. Up to 3 sockets of 127.0.0.1:36787/ws may have been open at once; "
-                     "since 1.23 s (2026-11-23 18:48:42.155 UTC). If the back/forward cache was off while this was recorded, say so: "
-                     "--assume no-bfcache. More: har-sockets analyze chrome-09b-nav-back-nobfcache.har", id="how to tell"),
-        pytest.param("playwright-1.60-A.har", Policy(), "????  playwright-1.60-A.har: No WebSocket is in this file, which does "
-                     "not mean that there was none. Playwright writes WebSockets from 1.61 on, without their closes. In tests record "
-                     "with the pytest plugin of har-sockets, or by hand with `har-sockets record URL`. More: "
-                     "har-sockets analyze playwright-1.60-A.har", id="how to record, where nothing was seen"),
-        pytest.param("playwright-1.60-A.har", Policy(allow_empty=True, allow_undecided=True), "PASS  playwright-1.60-A.har: no "
-                     "socket, which is allowed", id="nothing was seen, which is allowed"),
+        pytest.param("chrome-08-refresh3.har", Policy(), "PASS       chrome-08-refresh3.har: no overlap (4 sockets)", id="it passes"),
+        pytest.param("chrome-05-overlap-1s.har", Policy(max_open=2), "PASS       chrome-05-overlap-1s.har: overlap that the "
+                     "policy allows (2 sockets)", id="the policy allows it"),
+        pytest.param("chrome-16-hmr.har", Policy(), "PASS       chrome-16-hmr.har: overlap only with a development server's "
+                     "socket (3 sockets)", id="the policy ignores it"),
+        pytest.param("chrome-S2-overuse.har", Policy(), "FAIL       chrome-S2-overuse.har: duplicate-connection: 4 sockets of "
+                     "one user of Stream Chat were open at the same time", id="rule and reason in short"),
+        pytest.param("chrome-09b-nav-back-nobfcache.har", Policy(), "UNDECIDED  chrome-09b-nav-back-nobfcache.har: "
+                     "possible-overlap: closes of #1 and #2 unknown", id="what is unknown"),
+        pytest.param("playwright-1.60-A.har", Policy(), "UNDECIDED  playwright-1.60-A.har: nothing-recorded: No WebSocket in "
+                     "this file, but sockets may be missing from it", id="no socket, which proves nothing"),
+        pytest.param("cypress-har-generator-F.har", Policy(), "UNDECIDED  cypress-har-generator-F.har: "
+                     "open-sockets-not-exported: cypress-har-generator leaves out sockets that were…", id="what may be missing"),
+        pytest.param("playwright-1.60-A.har", Policy(allow_empty=True, allow_undecided=True), "PASS       "
+                     "playwright-1.60-A.har: no socket, which is allowed", id="nothing was recorded, which is allowed"),
     ],
 )  # fmt: skip
 def test_the_line_of_a_capture(name: str, policy: Policy, line: str) -> None:
@@ -56,18 +53,81 @@ def test_the_line_of_a_capture(name: str, policy: Policy, line: str) -> None:
     assert last.startswith("1 capture: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "details"),
+    [
+        pytest.param("chrome-S2-overuse.har", [
+            "4 sockets of one user of Stream Chat were open at the same time: 2 or more for at least 2.23 s, peak 4, still open "
+            "when the capture was saved; since 1.29 s (2026-11-23 18:53:29.274 UTC).",
+            "Likely cause: <Widget> calls connectUser()",
+            "Create the client once with StreamChat.getInstance(key)",
+            "Assumed: when the file was saved, the last page was still open and the recording was not paused.",
+            "More: har-sockets analyze chrome-S2-overuse.har",
+        ], id="reason, since when, cause, remedy, assumption, command"),
+        pytest.param("chrome-09b-nav-back-nobfcache.har", [
+            "Undecided: the file does not show when sockets #1 and #2 closed. Possible overlap: up to 3 sockets of "
+            "127.0.0.1:36787/ws; since 1.23 s (2026-11-23 18:48:42.155 UTC).",
+            "If the back/forward cache was off during",
+            "More: har-sockets analyze chrome-09b-nav-back-nobfcache.har",
+        ], id="how to decide it"),
+    ],
+)  # fmt: skip
+def test_verbose_adds_what_a_line_has_no_room_for(name: str, details: list[str]) -> None:
+    reports = (analyze(read(CAPTURES / name, source=name)),)
+    short = check.render(Run(reports, (), Policy())).decode().splitlines()
+    first, *rest, _ = check.render(Run(reports, (), Policy()), verbose=True).decode().splitlines()
+    assert short[0].startswith(first)
+    assert re.fullmatch(r"\w+ +\S+: [a-z-]+", first)
+    assert len(rest) == len(details)
+    assert [line for line, begin in zip(rest, details, strict=True) if not line.startswith(f"{' ' * 11}{begin}")] == []
+    assert short[-1].endswith("Details: --verbose.")
+
+
+FOLDERS = (
+    "a/",
+    "results/of the nightly run/chromium/",
+    "x" * 60 + "/",
+    "x" * 105 + "/",
+    "x" * 200 + "/",
+    "界" * 50 + "/",
+)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=[f"{len(it)} letters" for it in FOLDERS])
+@pytest.mark.parametrize("name", ["chrome-S2-overuse.har", "chrome-36-ws-filter-export.har", "chrome-10-failed.har"])
+def test_a_line_has_at_most_120_columns_and_the_whole_path(folder: str, name: str) -> None:
+    report = analyze(read(CAPTURES / name, source=folder + name))
+    *lines, total = check.render(Run((report,), (), Policy())).decode().splitlines()
+    assert f"{folder}{name}:" in lines[0]
+    longest = max(120, cell_len(f"{' ' * 11}{folder}{name}:"))
+    assert max(map(cell_len, [*lines, total])) <= longest
+    assert [
+        it for it in ("duplicate-connection: 4", "possible-overlap: c", "failed-handshakes: 9") if it in " ".join(lines)
+    ]
+    assert len(lines) == (1 if len(lines[0]) > cell_len(f"{' ' * 11}{folder}{name}:") else 2)
+
+
+def test_times_are_in_the_zone_that_is_asked_for() -> None:
+    report = analyze(read(CAPTURES / "chrome-S2-overuse.har", source="a.har"))
+    shown = check.render(Run((report,), (), Policy(), zone=ZoneInfo("Europe/Berlin")), verbose=True).decode()
+    assert "(2026-11-23 19:53:29.274 CET)" in shown
+    assert "UTC" not in shown
+
+
 def test_the_last_line_sums_up_however_many_there_are() -> None:
     lines = told(*(ALL * 4)[:200])
     assert [line[:4] for line in lines[:-1]].count("FAIL") == int(re.findall(r"(\d+) FAIL", lines[-1])[0])
     assert lines[-1].startswith("200 captures: ")
-    assert lines[-1].endswith("The policy is violated.")
+    assert lines[-1].endswith("The policy is violated. Details: --verbose.")
     assert len(lines) == 201
-    assert [line.split(": ")[0][6:] for line in lines[:-1]] == (ALL * 4)[:200]
+    assert [line.split(": ")[0][11:] for line in lines[:-1]] == (ALL * 4)[:200]
 
 
 def test_what_cannot_be_read_is_told_and_counted() -> None:
     shown = check.render(Run((), (Unreadable("a.har", "it is empty"),), Policy())).decode()
-    assert shown == "????  a.har: cannot be read: it is empty\n1 capture: 1 ????. A capture could not be read.\n"
+    assert (
+        shown == "UNDECIDED  a.har: cannot be read: it is empty\n1 capture: 1 UNDECIDED. A capture could not be read.\n"
+    )
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
@@ -81,8 +141,10 @@ def test_a_hostile_capture_is_one_line_that_does_nothing(content: str, width: in
     shown = check.render(run(content), width=width).decode("utf-8")
     assert all(line.isprintable() for line in shown.split("\n"))
     if width is None:
-        assert [line[:4] for line in shown.splitlines()[:2]] == ["FAIL", "????"]
-        assert shown.count("\n") == 3
+        results = [line[:9].strip() for line in shown.splitlines()[:-1]]
+        assert [it for it in results if it] == ["FAIL", "UNDECIDED"]
+        assert results[0] == "FAIL", "a path as long as the line has its reason below it"
+        assert len(results) <= 4
     assert check.render(run(content), width=width, unicode=False).isascii()
 
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analyzer.cli import app
-from analyzer.compare import Standing, compare
+from analyzer.compare import Paired, Standing, compare
 from analyzer.model import Caveat, Policy, Report, Run
 from analyzer.outputs import comparison as outputs
 from analyzer.pipeline import analyze
@@ -43,12 +43,12 @@ ONE, TWO, THREE = of((0, 1), (2, 3)), of((0, 2), (1, 3)), of((0, 9), (1, 9), (2,
         pytest.param(TWO, ONE, Standing.FEWER, id="two, then one at a time: fewer"),
         pytest.param(ONE, TWO, Standing.MORE, id="one at a time, then two: more"),
         pytest.param(TWO, TWO, Standing.SAME, id="two and two: the same"),
-        pytest.param(TWO, hiding(ONE), Standing.UNTOLD, id="fewer, but the second file may hide some: cannot tell"),
+        pytest.param(TWO, hiding(ONE), Standing.UNDECIDED, id="fewer, but the second file may hide some: undecided"),
         pytest.param(
             hiding(TWO), ONE, Standing.FEWER, id="two at least, then one: fewer, whatever the first file hides"
         ),
-        pytest.param(hiding(ONE), TWO, Standing.UNTOLD, id="more, but the first file may hide some: cannot tell"),
-        pytest.param(hiding(TWO), hiding(TWO), Standing.UNTOLD, id="the same, but both may hide some: cannot tell"),
+        pytest.param(hiding(ONE), TWO, Standing.UNDECIDED, id="more, but the first file may hide some: undecided"),
+        pytest.param(hiding(TWO), hiding(TWO), Standing.UNDECIDED, id="the same, but both may hide some: undecided"),
     ],
 )
 def test_more_or_fewer_is_said_where_both_prove_it(before: Report, after: Report, standing: Standing) -> None:
@@ -58,8 +58,8 @@ def test_more_or_fewer_is_said_where_both_prove_it(before: Report, after: Report
 def test_what_is_only_possible_proves_neither() -> None:
     cannot_tell = analyze(read(SAMPLES / "playwright-cannot-decide.har"))
     assert (cannot_tell.concurrency.proven_peak, cannot_tell.concurrency.possible_peak) == (1, 2)
-    assert compare(cannot_tell, ONE).standing is Standing.UNTOLD
-    assert compare(ONE, cannot_tell).standing is Standing.UNTOLD
+    assert compare(cannot_tell, ONE).standing is Standing.UNDECIDED
+    assert compare(ONE, cannot_tell).standing is Standing.UNDECIDED
     assert compare(THREE, cannot_tell).standing is Standing.FEWER
 
 
@@ -101,10 +101,12 @@ def test_an_address_whose_path_holds_a_token_is_the_same_address() -> None:
 def test_the_command_tells_it_in_every_format(tmp_path: Path) -> None:
     files = [part for name in outputs.RENDERERS for part in ("--out", f"{name}:{tmp_path / name}")]
     done = CliRunner().invoke(app, ["compare", str(SAMPLES / OVERUSE), str(SAMPLES / CORRECT), *files])
-    assert (done.exit_code, "Fewer open at once: 1, before 4." in done.output) == (0, True)
+    assert (done.exit_code, "Fewer sockets open at the same time: peak 1, before 4." in done.output) == (0, True)
     for name in ("text", "markdown", "html"):
         told = (tmp_path / name).read_text("utf-8")
-        assert ("Fewer open at once: 1, before 4." in told, "user-1" in told) == (True, True), name
+        assert ("Fewer sockets open at the same time: peak 1, before 4." in told, "user-1" in told) == (True, True), (
+            name
+        )
     told = json.loads((tmp_path / "json").read_text())
     assert (told["format"], told["standing"]) == (1, "fewer")
     assert [told["whole"][side]["proven_peak"] for side in ("before", "after")] == [4, 1]
@@ -115,12 +117,12 @@ def test_the_command_tells_it_in_every_format(tmp_path: Path) -> None:
     ("arguments", "status", "said"),
     [
         pytest.param(
-            [str(SAMPLES), str(SAMPLES / CORRECT)], 2, "takes single captures", id="a folder is not one capture"
+            [str(SAMPLES), str(SAMPLES / CORRECT)], 2, "two captures or two folders", id="a folder and a capture"
         ),
         pytest.param([str(SAMPLES / CORRECT)], 2, "AFTER", id="one is missing"),
         pytest.param([str(SAMPLES / CORRECT), "none.har"], 2, "no such file", id="no such file"),
         pytest.param(
-            [str(SAMPLES / CORRECT)] * 2 + ["--format", "csv"], 2, "not one of", id="a format that there is not"
+            [str(SAMPLES / CORRECT)] * 2 + ["--format", "csv"], 2, "choose text", id="a format that there is not"
         ),
         pytest.param([__file__, str(SAMPLES / CORRECT)], 3, "cannot be read|not", id="a file that is no capture"),
     ],
@@ -134,7 +136,7 @@ def test_what_cannot_be_compared_is_told_in_a_line(arguments: list[str], status:
 
 def test_a_capture_compared_with_itself_is_the_same() -> None:
     done = CliRunner().invoke(app, ["compare", str(SAMPLES / CORRECT), str(SAMPLES / CORRECT)])
-    assert (done.exit_code, "As many open at once as before: 1." in done.output) == (0, True)
+    assert (done.exit_code, "As many sockets open at the same time as before: peak 1." in done.output) == (0, True)
 
 
 @pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
@@ -166,3 +168,56 @@ def test_the_same_captures_give_the_same_bytes_and_lines_fit() -> None:
             lines = outputs.text(it, run, width=width, unicode=unicode).decode().splitlines()
             assert max(map(len, lines)) <= width
             assert unicode or all(line.isascii() for line in lines)
+
+
+def folders(tmp_path: Path, before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """Two folders with samples under other names."""
+    for folder, files in (("before", before), ("after", after)):
+        for name, sample in files.items():
+            path = tmp_path / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes((SAMPLES / sample).read_bytes())
+    return [str(tmp_path / "before"), str(tmp_path / "after")]
+
+
+def test_two_folders_are_compared_by_equal_names_those_with_more_open_first(tmp_path: Path) -> None:
+    both = folders(
+        tmp_path,
+        {"a.har": OVERUSE, "x/b.har": CORRECT, "gone.har": CORRECT},
+        {"a.har": CORRECT, "x/b.har": OVERUSE, "new.har": CORRECT},
+    )
+    told = json.loads(CliRunner().invoke(app, ["compare", *both, "-f", "json"]).stdout)
+    assert [(it["name"], it["standing"]) for it in told["pairs"]] == [("x/b.har", "more"), ("a.har", "fewer")]
+    assert (told["only_before"], told["only_after"], told["unreadable"]) == (["gone.har"], ["new.har"], [])
+    assert [len(told["pairs"][0]["findings"][part]) for part in ("added", "gone", "same")] == [1, 0, 0]
+    for suffix in (".txt", ".md", ".html"):
+        done = CliRunner().invoke(app, ["compare", *both, "-o", str(tmp_path / f"c{suffix}")])
+        assert (done.exit_code, done.stdout) == (0, "")
+        shown = (tmp_path / f"c{suffix}").read_text("utf-8").replace("\n", " ")
+        assert "2 pairs of captures: 1 more open at the same time, 1 fewer." in shown
+        assert shown.index("x/b.har") < shown.index("a.har", shown.index("x/b.har") + 7)
+        assert ("Only before: gone.har" in shown, "Only after: new.har" in shown) == (True, True)
+
+
+def test_what_cannot_be_read_is_told_and_the_others_are_compared(tmp_path: Path) -> None:
+    both = folders(tmp_path, {"a.har": OVERUSE, "b.har": CORRECT}, {"a.har": CORRECT, "b.har": "README.md"})
+    done = CliRunner().invoke(app, ["compare", *both, "-f", "json"])
+    assert done.exit_code == 3
+    told = json.loads(done.stdout)
+    assert [it["name"] for it in told["pairs"]] == ["a.har"]
+    assert [Path(it["source"]).name for it in told["unreadable"]] == ["b.har"]
+    assert told["only_before"] == []
+
+
+def test_folders_without_a_common_name_are_wrong_usage(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["compare", *folders(tmp_path, {"a.har": OVERUSE}, {"b.har": CORRECT})])
+    assert (done.exit_code, "no captures of the same name" in done.output) == (2, True)
+
+
+@pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
+def test_hostile_names_act_on_nothing(content: str) -> None:
+    run = masked(Run((hostile(content), hostile(content)), (), Policy()))
+    paired = Paired(((content, compare(*run.reports)),), (content,), ())
+    for name, render in outputs.PAIRED.items():
+        told = render(paired, run).decode("utf-8")
+        assert [sign for sign in SIGNS if sign in told] == [], name

@@ -78,7 +78,7 @@ def test_the_origin_of_the_handshake_tells(origin: str, extension: bool, report:
     entry["_initiator"] = {"type": "other"}
     it = report(har(entry))
     assert it.sessions[0].extension is extension
-    assert ("1 socket opened by a browser extension: #1" in render(Run((it,), (), Policy())).decode()) is extension
+    assert ("a browser extension: 1 socket (#1)" in render(Run((it,), (), Policy())).decode()) is extension
 
 
 def test_an_initiator_without_a_stack_tells(report: Callable[..., Report]) -> None:
@@ -95,11 +95,9 @@ def test_it_is_shown_and_does_not_count(report: Callable[..., Report]) -> None:
         ("extension-socket", "note", ("s2",))
     ]
     assert gate.judge(it, Policy()).status == 0
-    assert verdict_sentences(it, Policy())[0].startswith(
-        "Several sockets open at once, but only together with a browser extension's: 2 sockets of"
-    )
+    assert verdict_sentences(it, Policy())[0].startswith("Overlap only with a browser extension's socket: 2 sockets of")
     text = render(Run((it,), (), Policy())).decode()
-    assert "by a browser extension: f0(), background.js:2" in text
+    assert "a browser extension, f0(), background.js:2: 1 socket (#2)" in text
     assert "✗" not in text
 
 

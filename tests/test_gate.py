@@ -163,7 +163,7 @@ def test_only_check_ends_by_policy(command: str, name: str, folder: Path) -> Non
         pytest.param(f"{DUPLICATE} {FINE} {CONCURRENT}", f"{CAPTURES / DUPLICATE}: /log/entries/4: error "
                      "duplicate-connection (and 1 more capture)", id="violated by two"),
         pytest.param(NONE, "{folder}/none.har: no sockets", id="empty"),
-        pytest.param(POSSIBLE, f"{CAPTURES / POSSIBLE}: cannot tell (possible-overlap)", id="undecided"),
+        pytest.param(POSSIBLE, f"{CAPTURES / POSSIBLE}: undecided (possible-overlap)", id="undecided"),
         pytest.param(BAD, "{folder}/bad.har: no log.entries: this is JSON, but not a HAR", id="unreadable"),
     ],
 )  # fmt: skip
@@ -215,7 +215,7 @@ def test_a_baseline_passes_what_it_knows_and_nothing_else(folder: Path) -> None:
     assert [finding["rule"] for finding in known] == ["duplicate-connection"]
     assert check(folder, DUPLICATE, "--baseline", "known.json").exit_code == 0
     assert check(folder, CONCURRENT, "--baseline", "known.json").exit_code == 1
-    assert "1 finding, known by the baseline (4 sockets)" in check(folder, DUPLICATE, "--baseline", "known.json").output
+    assert "1 finding in the baseline (4 sockets)" in check(folder, DUPLICATE, "--baseline", "known.json").output
 
 
 def test_a_baseline_decides_nothing(folder: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_baseline_tells_what_it_leaves_out_and_what_cannot_be_read(folder: Pat
     done = check(folder, f"{DUPLICATE} {POSSIBLE} {BAD}", "--write-baseline", "known.json")
     assert done.exit_code == 3
     assert done.stdout == (
-        "known.json: written, 1 finding of 1 capture. 1 capture cannot be told, which a baseline does not change.\n"
+        "known.json: written, 1 finding of 1 capture. 1 capture is undecided; a baseline does not change that.\n"
     )
 
 
@@ -267,7 +267,9 @@ def test_several_files_come_of_one_run_and_nothing_else(folder: Path) -> None:
     done = check(folder, f"{DUPLICATE} {FINE}", *(f"--out={name}:{name}.out" for name in names), "--quiet")
     assert (done.exit_code, done.stdout) == (1, "")
     assert {path.name for path in folder.iterdir()} == {NONE, BAD, "own.toml", *(f"{name}.out" for name in names)}
-    assert (folder / "text.out").read_text().splitlines()[-1] == "2 captures: 1 FAIL, 1 PASS. The policy is violated."
+    assert (folder / "text.out").read_text().splitlines()[-1] == (
+        "2 captures: 1 FAIL, 1 PASS. The policy is violated. Details: --verbose."
+    )
 
 
 @pytest.mark.parametrize("options", ["--out json:a --out csv:./a", "--out json:a --out json:a"])
@@ -282,7 +284,7 @@ def test_two_captures_of_one_name_are_both_told(folder: Path) -> None:
         (folder / name).mkdir()
         (folder / name / "x.har").write_bytes((CAPTURES / source).read_bytes())
     done = CliRunner().invoke(app, ["check", "a", "b", "--out", "junit:x.xml"])
-    assert [line.split(":")[0] for line in done.stdout.splitlines()[:2]] == ["FAIL  a/x.har", "PASS  b/x.har"]
+    assert [line.split(":")[0] for line in done.stdout.splitlines()[:2]] == ["FAIL       a/x.har", "PASS       b/x.har"]
     assert (folder / "x.xml").read_text().count("<testsuite ") == 2
 
 
@@ -399,13 +401,13 @@ NEVER_OPENED = [
 @pytest.mark.parametrize(
     ("sockets", "said"),
     [
-        pytest.param(NEVER_OPENED, "No socket opened: 3 x HTTP 503.", id="refused"),
-        pytest.param([failed(1, 1.1, "net::ERR_CONNECTION_REFUSED")], "No socket opened: 1 x net::ERR_CONNECTION_REFUSED.",
+        pytest.param(NEVER_OPENED, "No socket opened: 3 × HTTP 503.", id="refused"),
+        pytest.param([failed(1, 1.1, "net::ERR_CONNECTION_REFUSED")], "No socket opened: 1 × net::ERR_CONNECTION_REFUSED.",
                      id="no server"),
         pytest.param([failed(1, 1.1, "WebSocket is closed before the connection is established.")],
-                     "No socket opened: 1 x closed by the page itself while connecting.", id="closed by the page"),
+                     "No socket opened: 1 × closed by the page itself while connecting.", id="closed by the page"),
         pytest.param([failed(1, 1.1, "a"), failed(2, 2.1, "b"), failed(3, 3.1, "c"), failed(4, 4.1, "d")],
-                     "No socket opened: 1 x a, 1 x b, 1 x c and 1 other problems.", id="many reasons"),
+                     "No socket opened: 1 × a, 1 × b, 1 × c and 1 other problem.", id="many reasons"),
     ],
 )  # fmt: skip
 def test_a_capture_in_which_nothing_opened_was_not_checked(
@@ -424,7 +426,7 @@ def test_no_output_ticks_what_nothing_opened_in(name: str, report: Callable[...,
     it = report(har(*NEVER_OPENED))
     shown = outputs.render(name, Run((it, it), (), Policy(), rules=RULES)).decode()
     assert "✓" not in shown
-    assert "Never more than one" not in shown
+    assert "No overlap:" not in shown
     assert 'class="verdict good"' not in shown
 
 
@@ -440,11 +442,13 @@ def test_one_that_opened_beside_those_that_failed_is_checked(report: Callable[..
 @pytest.mark.parametrize(
     ("sockets", "said"),
     [
-        pytest.param(perhaps(3), "Cannot tell: when socket #2 opened is not known.", id="the second's opening"),
-        pytest.param([socket(1, 6), *perhaps(3)[1:]], "Cannot tell: when socket #2 opened is not known.",
+        pytest.param(perhaps(3), "Undecided: the file does not show whether socket #1 had closed when socket #2 opened.",
+                     id="the second's opening"),
+        pytest.param([socket(1, 6), *perhaps(3)[1:]],
+                     "Undecided: the file does not show whether socket #1 had closed when socket #2 opened.",
                      id="the same, of one that closed at once"),
         pytest.param([socket(1, 6), socket(3, 9, opened=7), socket(8.5, None, opened=10)],
-                     "Cannot tell: when socket #2 and socket #3 opened is not known.", id="two openings"),
+                     "Undecided: the file does not show when sockets #2 and #3 opened.", id="two openings"),
     ],
 )  # fmt: skip
 def test_the_reason_names_the_instants_that_are_not_known(
@@ -454,7 +458,7 @@ def test_the_reason_names_the_instants_that_are_not_known(
     assert verdict_sentences(it, Policy())[0] == said
     for finding in it.findings:
         if finding.rule == "possible-overlap":
-            assert said.removeprefix("Cannot tell: ") in finding.message or len(it.findings) > 1
+            assert said.removeprefix("Undecided: ") in finding.message or len(it.findings) > 1
 
 
 BRIEF = [socket(1, 6, url=OTHER), socket(5.9, 8, url=OTHER, opened=7)]
@@ -474,14 +478,37 @@ def test_the_gate_names_the_doubt_that_counts_and_no_other(
 ) -> None:
     judged = report(har(*sockets), **policy)
     run = Run((judged,), (), Policy(**policy))
-    said = render(run).decode()
-    assert "when socket #4 opened is not known; since 23.00 s" in said
-    assert "#2" not in said
+    assert "possible-overlap: opening of #4 unknown\n" in render(run).decode()
+    full = render(run, verbose=True).decode()
+    assert "the file does not show whether socket #3 had closed when socket #4 opened; since 23.00 s" in full
+    assert "#2" not in full
 
 
 def test_a_possible_overlap_that_is_allowed_asks_for_nothing(report: Callable[..., Report]) -> None:
     (finding,) = report(har(*perhaps(0.1))).findings
     assert (finding.rule, finding.remedy) == ("possible-overlap", None)
-    assert "which the tolerance of 250 ms allows" in finding.message
+    assert "below the tolerance of 250 ms" in finding.message
     (finding,) = report(har(*perhaps(3))).findings
     assert "DevTools" not in (finding.remedy or "")
+
+
+# -- the lines of the command ---------------------------------------------------------------------------------------
+
+
+def test_verbose_and_the_time_zone_reach_the_lines(folder: Path) -> None:
+    short = check(folder, DUPLICATE).stdout
+    full = check(folder, DUPLICATE, "--verbose", "--tz", "europe/berlin").stdout
+    assert "since" not in short
+    assert "(2026-11-23 19:53:29.274 CET)" in full
+    assert "More: har-sockets analyze" in full
+
+
+def test_the_line_on_standard_error_comes_after_the_list(folder: Path) -> None:
+    done = check(folder, f"{DUPLICATE} {FINE}")
+    assert done.output == done.stdout + done.stderr
+    assert done.stderr.startswith("har-sockets: ")
+
+
+def test_a_file_of_the_gate_is_as_verbose_as_the_screen(folder: Path) -> None:
+    done = check(folder, DUPLICATE, "-v", "--out", "text:gate.txt")
+    assert (folder / "gate.txt").read_text("utf-8") == done.stdout

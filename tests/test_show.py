@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
 import pytest
 from rich.cells import cell_len
+from typer.testing import CliRunner
 
-from analyzer.model import Initiator, Report
+from analyzer.cli import app
+from analyzer.model import Initiator, Policy, Report, Run
 from analyzer.outputs import show
 from analyzer.pipeline import analyze
 from analyzer.readers import read
+from analyzer.redaction import masked
 from tests.kinds import of_the_lab
+from tests.test_hostile import HOSTILE, SIGNS, hostile
 
 GOLDEN = sorted(it for it in (Path(__file__).parent / "captures").glob("*.har") if not of_the_lab(it))
 
@@ -29,7 +35,7 @@ def flat(rendered: bytes) -> str:
 @pytest.mark.parametrize(
     ("name", "number", "said"),
     [
-        pytest.param("chrome-S2-overuse", 2, "certainly socket #1, socket #3, socket #4", id="with whom it was open"),
+        pytest.param("chrome-S2-overuse", 2, "certain socket #1, socket #3, socket #4", id="with whom it was open"),
         pytest.param("chrome-S2-overuse", 2, "outcome still open when the HAR was saved", id="open at the end"),
         pytest.param(
             "chrome-S2-overuse", 1, "opened by <Widget>, http://127.0.0.1:38587/app/app.js:47186:13", id="who opened it"
@@ -41,18 +47,20 @@ def flat(rendered: bytes) -> str:
             id="the call stack, with what scheduled it",
         ),
         pytest.param(
-            "chrome-S8-offline-blip", 2, "app.js:16707:22 (a library's own code)", id="a library that reconnected"
+            "chrome-S8-offline-blip", 2, "app.js:16707:22 (code of a library)", id="a library that reconnected"
         ),
         pytest.param("chrome-08-refresh3", 1, "(its page was reloaded)", id="how its close is known"),
         pytest.param("chrome-08-refresh3", 1, "; then reloaded", id="how its page ended"),
         pytest.param("chrome-10-failed", 5, "Unexpected response code: 404", id="why it never opened"),
         pytest.param(
-            "chrome-10-failed", 5, "certainly open never perhaps open never", id="a failed one was never open"
+            "chrome-10-failed", 5, "certainly open never possibly open never", id="a failed one was never open"
         ),
         pytest.param("firefox-D", 1, "This exporter does not record messages.", id="messages that nobody recorded"),
-        pytest.param("firefox-D", 1, "whether it closed, this file cannot tell", id="an end that nobody recorded"),
+        pytest.param(
+            "firefox-D", 1, "opened; this file does not show whether it closed", id="an end that nobody recorded"
+        ),
         pytest.param("httptoolkit-A", 1, "close code 1000", id="the close code"),
-        pytest.param("playwright-E.minimal", 1, "when cannot tell: the file gives no usable times", id="no clock"),
+        pytest.param("playwright-E.minimal", 1, "time unknown: the file gives no usable times", id="no clock"),
     ],
 )
 def test_it_says(name: str, number: int, said: str, captures: Path) -> None:
@@ -106,4 +114,92 @@ def test_many_messages_are_a_rhythm_and_a_short_table(captures: Path) -> None:
     assert "977 more" in rendered
     assert "500, 1.0 MB of payload" in rendered
     assert "█" in rendered.partition("Messages")[2]
-    assert len(rendered.partition("The call stack")[0].splitlines()) < 80
+    assert len(rendered.partition("Call stack that")[0].splitlines()) < 80
+
+
+SAMPLE = str(Path(__file__).parent.parent / "sample_hars" / "stream-chat-connect-on-every-mount.har")
+
+
+def ran(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["show", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_json_has_the_socket_its_stack_its_partners_and_every_message() -> None:
+    told = json.loads(ran(SAMPLE, "2", "--format", "json"))
+    assert (told["format"], told["session"]["id"], told["page"]["id"]) == (1, "s2", "page_1")
+    assert told["open_at_the_same_time"] == {"proven": ["s1", "s3", "s4"], "possible": []}
+    assert [it["peak"] for it in told["overlaps"]] == [4]
+    assert [it["rule"] for it in told["findings"]] == ["duplicate-connection"]
+    assert told["messages"] == [
+        {"time": told["session"]["messages"]["first"], "direction": "received", "type": "text", "bytes": 409}
+    ]
+    frames = [frame for calls in told["stack"] for frame in calls["frames"]]
+    code = told["session"]["initiator"]
+    assert (code["line"], code["column"]) in [(frame["line"], frame["column"]) for frame in frames]
+    assert told["stack"][0]["frames"][0]["function"] == "_connect"
+    assert [calls["scheduled_by"] for calls in told["stack"]].count("<Widget>") == 1
+
+
+def test_messages_that_nobody_recorded_are_null(captures: Path) -> None:
+    told = json.loads(ran(str(captures / "firefox-D.har"), "1", "--format", "json"))
+    assert (told["messages"], told["session"]["messages"]["sent"]) == (None, None)
+
+
+def test_the_list_of_sockets_names_each_and_how_to_go_on() -> None:
+    shown = ran(SAMPLE)
+    assert [f"#{n} " in shown for n in (1, 2, 3, 4)] == [True] * 4
+    assert "har-sockets show" in shown
+    assert [it["id"] for it in json.loads(ran(SAMPLE, "-f", "json"))["sessions"]] == ["s1", "s2", "s3", "s4"]
+    assert ran(SAMPLE, "-f", "md").count("| #") + ran(SAMPLE, "-f", "md").count("| \\#") == 4
+
+
+def test_a_capture_without_sockets_has_an_empty_list() -> None:
+    empty = str(Path(SAMPLE).parent / "safari-no-sockets.har")
+    for format in ("text", "markdown", "html"):
+        assert "No WebSocket in this capture." in ran(empty, "-f", format)
+    assert json.loads(ran(empty, "-f", "json"))["sessions"] == []
+
+
+@pytest.mark.parametrize("socket", [pytest.param(["2"], id="one socket"), pytest.param([], id="the list")])
+def test_a_file_gets_the_format_of_its_suffix(socket: list[str], tmp_path: Path) -> None:
+    for suffix, begins in ((".html", "<!doctype html>"), (".md", "# "), (".json", "{"), (".txt", "━━")):
+        path = tmp_path / f"s{suffix}"
+        assert ran(SAMPLE, *socket, "-o", str(path)) == ""
+        assert path.read_text("utf-8").startswith(begins)
+    page = (tmp_path / "s.html").read_text("utf-8")
+    assert "<script" not in page
+    assert 'class="proven"' in page
+    done = CliRunner().invoke(app, ["show", SAMPLE, *socket, "-o", str(tmp_path / "s.csv")])
+    assert (done.exit_code, ".json" in done.output) == (2, True)
+
+
+def test_a_capture_is_not_written_over(tmp_path: Path) -> None:
+    copy = tmp_path / "a.json"
+    copy.write_bytes(Path(SAMPLE).read_bytes())
+    done = CliRunner().invoke(app, ["show", str(copy), "2", "-o", str(copy)])
+    assert (done.exit_code, copy.read_bytes() == Path(SAMPLE).read_bytes()) == (2, True)
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.add(tag)
+
+
+@pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
+def test_hostile_text_acts_on_nothing_in_any_format(content: str) -> None:
+    run = masked(Run((hostile(content),), (), Policy()))
+    session = run.reports[0].sessions[0]
+    made = {name: render(run, session) for name, render in show.RENDERERS.items()}
+    made |= {f"list {name}": render(run) for name, render in show.LISTS.items()}
+    for name, data in made.items():
+        assert [sign for sign in SIGNS if sign in data.decode("utf-8")] == [], name
+    for name in ("html", "list html"):
+        tags = Tags()
+        tags.feed(made[name].decode())
+        assert not {"script", "img", "iframe", "object"} & tags.seen

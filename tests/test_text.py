@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import html
 import re
 from array import array
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from analyzer import redaction
 from analyzer.intervals import Interval
 from analyzer.model import (
     MILLISECOND,
@@ -23,6 +28,7 @@ from analyzer.model import (
     Closed,
     Event,
     Exporter,
+    Initiator,
     Messages,
     Page,
     PageKind,
@@ -37,7 +43,7 @@ from analyzer.model import (
     Trace,
     Unreadable,
 )
-from analyzer.outputs import text, verdict
+from analyzer.outputs import check, origins, show, terminal, text, verdict
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 from tests.kinds import of_the_lab
@@ -120,29 +126,33 @@ def flat(rendered: str) -> str:
     [
         pytest.param(
             "chrome-S2-overuse",
-            "✗ Several sockets open at once: 4 sockets of chat.stream-io-api.com/connect 2 or more open for at least "
-            "2.23 s, up to 4 at once; all 4 still open when the HAR was saved.",
+            "✗ Overlap: 4 sockets of chat.stream-io-api.com/connect were open at the same time. 2 or more were open for "
+            "at least 2.23 s, peak 4. All 4 were still open when the HAR was saved.",
             id="four at once that nobody closed",
         ),
         pytest.param(
             "chrome-S2-overuse",
-            "Tried: load. Not tried in this recording: reload, leaving the page and coming back.",
-            id="what was not tried is said",
+            "Covered: load. Not covered: reload, navigation, back.",
+            id="what is not covered",
         ),
         pytest.param(
             "chrome-08-refresh3",
-            "✓ Never more than one open. Each socket was gone before the next one opened.",
+            "✓ No overlap: each socket had closed before the next one opened.",
             id="three reloads are no overlap",
         ),
-        pytest.param("chrome-02-one-open", "✓ Only one socket, still open when the HAR was saved.", id="one socket"),
-        pytest.param("firefox-D", "? Cannot tell: when socket #1 closed is not known.", id="no close recorded"),
+        pytest.param("chrome-02-one-open", "✓ No overlap: only one socket opened. It was still open", id="one socket"),
         pytest.param(
-            "webkit-D", "? Cannot tell: Safari / WebKit Web Inspector never writes WebSockets", id="no sockets written"
+            "firefox-D",
+            "? Undecided: the file does not show whether socket #1 had closed when socket #2 opened.",
+            id="no close recorded",
+        ),
+        pytest.param(
+            "webkit-D", "? Undecided: Safari / WebKit Web Inspector never writes WebSockets", id="no sockets written"
         ),
         pytest.param("chrome-10-failed", "9 more never opened.", id="failed handshakes are no sockets that were open"),
         pytest.param(
             "mitmproxy-C.savehar",
-            "cannot be told: this file does not show how pages were loaded.",
+            "Covered: unknown. The file does not show how pages were loaded",
             id="a proxy sees no pages",
         ),
     ],
@@ -160,47 +170,49 @@ OPEN_SOCKETS = Caveat("open-sockets-not-exported", "Open sockets are left out.",
         pytest.param(
             [(0, 2, "a"), (1, 3, "a")],
             (),
-            "Both open for 1.00 s.",
-            id="both ends known: no 'at least', no 'cannot tell'",
+            "Both were open for 1.00 s.",
+            id="both ends known: no 'at least', nothing undecided",
         ),
         pytest.param(
             [(0, 2, "a"), (1, 4, "a"), (3, 5, "a")],
             (),
-            "3 sockets of a/ws 2 open at a time in 2 stretches, for 2.00 s together, the longest for 1.00 s.",
+            "Overlap: 2 of 3 sockets of a/ws were open at the same time. 2 at a time were open for 2.00 s in 2 periods, the longest "
+            "1.00 s.",
             id="a chain is never 'both' and has no peak for its whole length",
         ),
         pytest.param(
             [(0, 2, "a"), (1, 3, "b")],
             (),
-            "They go to different addresses: of each, never more than one was open.",
+            "were open at the same time, each to a different host. Both were open for 1.00 s. Each address had at most "
+            "one open socket: --per endpoint accepts that.",
             id="one of each address",
         ),
-        pytest.param([(0, 1, "a"), (0.99, 3, "a")], (), "Several sockets open at once, for a moment", id="a hand-over"),
+        pytest.param([(0, 1, "a"), (0.99, 3, "a")], (), "Brief overlap: 2 sockets", id="a hand-over"),
         pytest.param(
             [(0, 2, "a"), (3, 4, "a")],
             (),
-            "Never more than one open. Each socket was gone before the next one opened.",
+            "No overlap: each socket had closed before the next one opened.",
             id="one after the other",
         ),
         pytest.param(
             [(0, 2, "a"), (3, 4, "a")],
             (OPEN_SOCKETS,),
-            "Cannot tell: Open sockets are left out. The 2 sockets in this file that opened were never open at once.",
+            "Undecided: Open sockets are left out. The 2 sockets that opened in this file did not overlap.",
             id="what is missing may have overlapped",
         ),
-        pytest.param([(0, 2, "a")], (), "Only one socket, and closed again.", id="one closed"),
+        pytest.param([(0, 2, "a")], (), "No overlap: only one socket opened. It closed.", id="one closed"),
         pytest.param(
-            [(0, None, "a")], (), "Only one socket; whether it closed, this file cannot tell.", id="one unknown"
+            [(0, None, "a")], (), "only one socket opened. The file does not show whether it closed.", id="one unknown"
         ),
         pytest.param(
             [(0, None, "a"), (1, 2, "a")],
             (),
-            "Cannot tell: when socket #1 closed is not known. Up to 2",
+            "Undecided: the file does not show whether socket #1 had closed when socket #2 opened. Possible overlap: up to 2",
             id="no close seen",
         ),
-        pytest.param([(None, None, "a")], (), "No socket opened: 1 x HTTP 403.", id="one that failed"),
-        pytest.param([(None, None, "a")] * 3, (), "No socket opened: 3 x HTTP 403.", id="three that failed"),
-        pytest.param([], (), "No WebSocket in this recording.", id="none"),
+        pytest.param([(None, None, "a")], (), "No socket opened: 1 × HTTP 403.", id="one that failed"),
+        pytest.param([(None, None, "a")] * 3, (), "No socket opened: 3 × HTTP 403.", id="three that failed"),
+        pytest.param([], (), "No WebSocket in this capture.", id="none"),
     ],
 )
 def test_the_verdict_in_words(
@@ -213,30 +225,26 @@ def test_the_verdict_in_words(
 def test_sockets_that_are_left_open_overlap_without_an_end() -> None:
     said = sentences(report(socket(0, lives=True), socket(1, lives=True), socket(2, 3)))
     assert "at least" in said
-    assert "2 of them still open when the HAR was saved" in said
+    assert "2 of them were still open when the HAR was saved" in said
 
 
 @pytest.mark.parametrize(
     ("kinds", "done", "rest"),
     [
-        pytest.param(
-            "load", "load", "Not tried in this recording: reload, leaving the page and coming back.", id="load"
-        ),
-        pytest.param(
-            "load navigation", "load, leaving the page", "Not tried in this recording: reload, coming back.", id="left"
-        ),
-        pytest.param("load reload restore", "load, reload, leaving the page and coming back", "", id="everything"),
+        pytest.param("load", "load", "Not covered: reload, navigation, back.", id="load"),
+        pytest.param("load navigation", "load, navigation", "Not covered: reload, back.", id="left"),
+        pytest.param("load reload restore", "load, reload, navigation, back", "", id="everything"),
         pytest.param(
             "unknown",
             "load",
-            "Cannot tell: reload, leaving the page and coming back (how each page was loaded is not known).",
+            "Unknown: reload, navigation, back (the file does not show how each page was loaded).",
             id="an unknown page may have been anything",
         ),
     ],
 )
-def test_what_was_tried(kinds: str, done: str, rest: str) -> None:
+def test_what_is_covered(kinds: str, done: str, rest: str) -> None:
     pages = [Page(f"page_{n}", "https://x/", START, PageKind(kind)) for n, kind in enumerate(kinds.split())]
-    assert text.tried_sentence(report(socket(), pages=pages)) == f"Tried: {done}." + (f"   {rest}" if rest else "")
+    assert text.tried_sentence(report(socket(), pages=pages)) == f"Covered: {done}." + (f" {rest}" if rest else "")
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
@@ -319,10 +327,161 @@ def test_many_sockets_are_summed_up_in_time() -> None:
 def test_many_captures_are_one_line_each_and_a_summary() -> None:
     overlapping, single = report(socket(0, 2), socket(1, 3), source="bad.har"), report(socket(0, 2), source="good.har")
     lines = shown(*[overlapping] * 2, *[single] * 4, unreadable=[Unreadable("broken.har", "no HAR")]).splitlines()
-    assert lines[0] == "✗ several open at once    2 sockets  at least 2    bad.har"
-    assert lines[2] == "✓ never more than one      1 socket  at most 1     good.har"
-    assert lines[6] == "! broken.har: cannot be read: no HAR"
-    assert lines[-1] == "7 captures: several open at once 2, never more than one 4, cannot be read 1."
+    assert lines[0].split() == ["result", "sockets", "peak", "overlap", "time", "capture"]
+    assert lines[1].split() == ["✗", "overlap", "2", "2", "1.00", "s", "bad.har"]
+    assert lines[3].split() == ["✓", "no", "overlap", "1", "1", "good.har"]
+    assert lines[7].split() == ["!", "unreadable", "broken.har:", "no", "HAR"]
+    assert lines[-1] == "7 captures: 2 overlap, 4 no overlap, 1 unreadable."
+
+
+# -- the order, and what stands in it --------------------------------------------------------------------------------
+
+ORDER = ("Timeline", "Findings", "Opened by", "Services", "Covered: ", "Limits of this capture")
+
+
+def test_it_answers_in_the_order_in_which_people_ask(captures: Path) -> None:
+    rendered = shown(analyze(read(captures / "chrome-S2-overuse.har")))
+    places = [rendered.index(f"   {it}") for it in ORDER]
+    assert places == sorted(places)
+    findings = flat(rendered[places[1] : places[2]])
+    steps = ["error", "Likely cause: ", "/log/entries/4", "→ Create the client once"]
+    assert [findings.index(it) for it in steps] == sorted(findings.index(it) for it in steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "lanes"),
+    [
+        pytest.param("chrome-S2-overuse", ["socket #1", "socket #2", "socket #3", "socket #4"], id="one user"),
+        pytest.param("chrome-S4-two-users", ["#1 user-1", "#2 user-2"], id="two users of one service"),
+        pytest.param(
+            "chrome-16-hmr", ["#1 Next.js dev server", "#2 Vite dev server", "#3 /chat"], id="several services"
+        ),
+        pytest.param("recorder-a-visit", ["#1 /ws/a", "#4 /ws/b"], id="two addresses of one host"),
+    ],
+)
+def test_a_lane_is_named_by_what_sets_it_apart(name: str, lanes: list[str], captures: Path) -> None:
+    run = redaction.masked(Run((analyze(read(captures / f"{name}.har")),), (), Policy()))
+    lines = text.render(run, width=100).decode().splitlines()
+    assert [lane for lane in lanes if any(line.startswith(f"   {lane}  ") for line in lines)] == lanes
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param(
+            "chrome-16-hmr", "– Overlap only with a development server's socket: 3 sockets of", id="a dev server"
+        ),
+        pytest.param(
+            "chrome-cause-socketio-two-hosts", "were open at the same time, each to a different host.", id="hosts"
+        ),
+        pytest.param("chrome-cause-socketio-two-hosts", "--per endpoint accepts that.", id="what accepts it"),
+    ],
+)
+def test_a_harmless_overlap_says_so(name: str, said: str, captures: Path) -> None:
+    assert said in flat(shown(analyze(read(captures / f"{name}.har"))))
+
+
+def test_up_to_five_addresses_are_named_in_full() -> None:
+    hosts = [f"host{n}.example" for n in range(6)]
+    made = [socket(0, 2, url=f"wss://{host}/a/path/of/some/length") for host in hosts]
+    five, six = (sentences(report(*made[:n])) for n in (5, 6))
+    assert all(f"{host}/a/path/of/some/length" in five for host in hosts[:5])
+    assert "6 sockets of host0.example" in six
+    assert "host4.example and 1 other host" in six
+
+
+def test_sockets_that_followed_each_other_are_not_said_to_have_been_open_together() -> None:
+    chain = [socket(n, n + 1.5) for n in range(5)]
+    assert "Overlap: 2 of 5 sockets of a.example/ws were open at the same time. 2 at a time were open" in sentences(
+        report(*chain)
+    )
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "lives", "length"),
+    [
+        pytest.param(1, 3, False, "2.00 s", id="both ends known"),
+        pytest.param(1, None, True, "≥ 9.00 s", id="open until the capture was saved"),
+        pytest.param(None, None, False, "", id="never opened"),
+    ],
+)
+def test_a_length_stands_beside_the_instants(
+    opened: float | None, closed: float | None, lives: bool, length: str
+) -> None:
+    row = next(
+        line for line in shown(report(socket(opened, closed, lives=lives)), width=120).splitlines() if "#1" in line
+    )
+    assert [it for it in re.split(r"\s{2,}", row) if it.endswith(" s") and not it.startswith("1.00")] == (
+        [length] if length else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("urls", "lines"),
+    [
+        pytest.param(
+            ["a/app.js?t=1", "a/app.js?t=2"], ["app.js:3: 2 sockets (#1, #2)"], id="one file at two addresses"
+        ),
+        pytest.param(["a/x.js", "a/y.js"], ["x.js:3: 1 socket (#1)", "y.js:3: 1 socket (#2)"], id="two files"),
+        pytest.param(["a/"], ["a/:3: 1 socket (#1)"], id="a script in the page itself"),
+        pytest.param([None], ["line 3: 1 socket (#1)"], id="no address"),
+    ],
+)
+def test_sockets_are_grouped_by_the_place_that_opened_them(urls: list[str | None], lines: list[str]) -> None:
+    codes = [Initiator(None, None, None if url is None else f"https://{url}", 3, 7) for url in urls]
+    made = [msgspec.structs.replace(socket(n), initiator=code) for n, code in enumerate(codes)]
+    assert origins.sentences(report(*made)) == lines
+
+
+def test_verbose_shows_every_finding_and_proof(captures: Path) -> None:
+    run = Run((analyze(read(captures / "chrome-cause-strict-connecting.har")),), (), Policy())
+    short, full = text.render(run).decode(), text.render(run, verbose=True).decode()
+    assert "more: --verbose" in short
+    assert "--verbose" not in full
+    assert len(full.splitlines()) > len(short.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        pytest.param("UTC", "2025-11-23 18:48:13.000 UTC", id="UTC"),
+        pytest.param("Europe/Berlin", "2025-11-23 19:48:13.000 CET", id="a zone with a name"),
+        pytest.param("Asia/Kathmandu", "2025-11-24 00:33:13.000 UTC+05:45", id="a zone without"),
+    ],
+)
+@pytest.mark.parametrize("output", ["text", "markdown", "html", "timeline"])
+def test_times_are_in_the_zone_that_is_asked_for(zone: str, said: str, output: str) -> None:
+    run = Run((report(socket(0, 2), socket(1, 3)),), (), Policy(), zone=ZoneInfo(zone))
+    pure = import_module(f"analyzer.outputs.{output}")
+    rendered = (pure.render(run, "svg") if output == "timeline" else pure.render(run)).decode()
+    shown_times = html.unescape(rendered).replace("\u2060", "").replace("\\", "")
+    assert said in shown_times
+    assert output == "timeline" or zone == "UTC" or " UTC\n" not in shown_times
+    if output == "timeline":
+        assert f">{said.split()[1][:8]}" in shown_times.replace(".000", ""), "the clock under the axis"
+        assert f">{said.split()[2]}</text>" in shown_times, "the zone beside it"
+        assert zone == "UTC" or ">UTC</text>" not in shown_times
+
+
+def test_an_instant_beyond_every_calendar_has_no_date() -> None:
+    assert terminal.stamp(1 << 62, ZoneInfo("Europe/Berlin")) == "no date"
+    assert terminal.stamp(-(1 << 62)) == "no date"
+
+
+BRIGHT = re.compile(r"\x1b\[(?:\d+;)*(?:9\d|10[0-7])(?:;\d+)*m")
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_no_colour_is_one_that_a_theme_hides(path: Path) -> None:
+    """Bright black is the background of Solarized Dark; bright yellow is nearly white on white."""
+    it = analyze(read(path))
+    run = Run((it,), (), Policy())
+    rendered = [text.render(run, color=True), check.render(run, color=True, width=80)]
+    rendered += [show.render(it, session, color=True) for session in it.sessions[:2]]
+    for screen in rendered:
+        assert not BRIGHT.search(screen.decode())
+        dim = re.findall(r"\x1b\[(?:\d+;)*2(?:;\d+)*m([^\x1b]*)", screen.decode())
+        assert not re.search(r"[A-Za-z0-9]", "".join(dim)), "words are never dim"
 
 
 def test_a_page_that_came_back_is_not_drawn_at_its_old_date() -> None:

@@ -106,8 +106,8 @@ def test_a_page_that_was_brought_back_takes_its_document_with_it(report: Callabl
 
 def test_what_earlier_pages_that_were_cleared_showed_cannot_be_told(report: Callable[..., Report]) -> None:
     said = tried_sentence(report(har([page(2, 40)], RELOADED, socket(2, 41))))
-    assert said.startswith("Tried: reload.")
-    assert "Not tried" not in said
+    assert said.startswith("Covered: reload.")
+    assert "Not covered" not in said
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_without_a_load_nothing_is_said_of_pages_that_is_not_true(
 ) -> None:
     it = {**entry(1, 1), "pageref": None}
     said = tried_sentence(report(har(pages, it, creator=creator)))
-    assert said.endswith("cannot be told: this file does not show how pages were loaded.")
+    assert said.startswith("Covered: unknown. The file does not show how pages were loaded")
 
 
 LOOKS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -134,9 +134,11 @@ LOOKS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     [
         pytest.param([entry(1, 0.01, None, **LOOKS)], None, id="the page's address, when it began"),
         pytest.param([entry(1, 0.01, None, url=URL + "#top")], None, id="a fragment is no other address"),
-        pytest.param([entry(1, 9, None)], "marks", id="later: a script may have asked for it"),
+        pytest.param([entry(1, 9, None)], "mark page documents", id="later: a script may have asked for it"),
         pytest.param(
-            [entry(1, 0.01, None, url="https://pay.example/frame")], "marks", id="another address: an iframe?"
+            [entry(1, 0.01, None, url="https://pay.example/frame")],
+            "mark page documents",
+            id="another address: an iframe?",
         ),
         pytest.param([entry(1, 0.01, None, X_Requested_With="XMLHttpRequest")], "No page", id="asked for by a script"),
         pytest.param([entry(1, 0.01, None, Sec_Fetch_Dest="iframe")], "No page", id="an iframe's by its own words"),

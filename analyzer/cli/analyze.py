@@ -1,7 +1,8 @@
 """`har-sockets analyze`, and `har-sockets CAPTURE...`."""
 
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, stream
+from analyzer.cli.running import ask, deliver, finish, selected, stream
+from analyzer.cli.screen import refuse
 
 
 @command_with(hidden=(*GATE, "title", "meta"))
@@ -17,8 +18,10 @@ def analyze(
 
     Example: har-sockets chat.har
     """
-    if delivery.streams() and not spread.together:
+    if spread.resume and spread.selects:
+        refuse("--resume continues a file with all captures: leave out --top and --only")
+    if delivery.streams() and not spread.together and not spread.selects:
         stream(captures, reading, masking, allowed, delivery, spread)
     run = ask(captures, reading, masking, allowed, delivery, spread)
-    deliver(run, delivery, "text")
+    deliver(selected(run, spread), delivery, "text")
     finish(run, delivery)

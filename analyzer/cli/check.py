@@ -18,7 +18,7 @@ from analyzer.cli.screen import one_terminal, say, terminal, write
 from analyzer.model import Run
 
 
-@command_with(hidden=("resume", "top", "only"))
+@command_with(hidden=("resume",), without=("top", "only"))
 def check(
     captures: Captures,
     delivery: Delivery,
@@ -54,13 +54,14 @@ def check(
 
     accept = write_baseline is not None
     run = ask(captures, reading, masking, allowed, delivery, spread, output=write_baseline, with_baseline=not accept)
-    complain(run, None if accept else delivery)
     if write_baseline is not None:
+        complain(run)
         _accept(run, delivery, write_baseline)
         raise typer.Exit(gate.UNREADABLE if run.unreadable else 0)
     status = gate.exit_status(run)
     lines = partial(_lines, verbose=delivery.verbose)
     deliver(run, delivery, "text", Text(lines, partial(render, verbose=delivery.verbose)))
+    complain(run, delivery)
     shown = delivery.format in (None, "text") and not delivery.quiet
     if status not in (0, gate.UNREADABLE) and not (shown and one_terminal()):
         say(first_problem(run, status))

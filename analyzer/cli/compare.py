@@ -1,20 +1,37 @@
 """`har-sockets compare`."""
 
-from typing import Annotated
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import typer
 
+from analyzer import gate
 from analyzer.cli.options import GATE, Allowed, Delivery, Masking, Reading, command_with
-from analyzer.cli.running import answer, finish, one, spared
-from analyzer.cli.screen import show, terminal, write
+from analyzer.cli.running import answer, complain, finish, one, sources, spared
+from analyzer.cli.screen import refuse, show, terminal, write
+from analyzer.model import Run
+
+Rendered: TypeAlias = dict[str, Callable[[], bytes]]  # by format
 
 
 @command_with(
     hidden=(*GATE, "any_", "title", "meta", "verbose"), meanings={"format": "Print as text, json, markdown or html."}
 )
 def compare(
-    before: Annotated[str, typer.Argument(metavar="BEFORE", help="The capture before the change.")],
-    after: Annotated[str, typer.Argument(metavar="AFTER", help="The capture of the same steps after it.")],
+    before: Annotated[
+        str, typer.Argument(metavar="BEFORE", help="The capture before the change, or a folder of captures.")
+    ],
+    after: Annotated[
+        str,
+        typer.Argument(
+            metavar="AFTER", help="The capture of the same steps after it, or a folder with files of the same names."
+        ),
+    ],
     delivery: Delivery,
     allowed: Allowed,
     reading: Reading,
@@ -23,23 +40,51 @@ def compare(
     """Compare two captures, before and after a change.
 
     Sockets, peak, overlap time, and findings that are gone, new or still there.
+    Of two folders, captures of the same name are compared.
 
-    Example: har-sockets compare before.har after.har --out markdown:change.md
+    Example: har-sockets compare before.har after.har -o change.md
     """
     from analyzer.outputs import comparison as outputs
 
-    delivery.check(tuple(outputs.RENDERERS), tuple(outputs.RENDERERS))
-    names = [one(before, "compare"), one(after, "compare")]
-    spared(names, [path for _, path in delivery.files()])
-    run = answer(names, reading, masking, allowed, delivery)
-    finish(run)
-    from analyzer.compare import compare as compared
+    formats = tuple(outputs.RENDERERS)
+    files = delivery.written(formats)
+    folders = [os.path.isdir(it) for it in (before, after)]
+    if any(folders) and not all(folders):
+        refuse("`compare` takes two captures or two folders, not one of each")
+    named = [sources([it]) if all(folders) else [one(it, "compare")] for it in (before, after)]
+    spared([*named[0], *named[1]], [path for _, path in files])
+    run = answer([*named[0], *named[1]], reading, masking, allowed, delivery)
+    if all(folders):
+        renderers, text = _pairs(run, [before, after], named)
+        complain(run)
+    else:
+        finish(run)
+        from analyzer.compare import compare as compared
 
-    comparison = compared(*run.reports)
-    for name, path in delivery.files():
-        write(path, outputs.RENDERERS[name](comparison, run))
-    if not delivery.quiet:
+        comparison = compared(*run.reports)
+        renderers = {name: partial(render, comparison, run) for name, render in outputs.RENDERERS.items()}
+        text = partial(outputs.text, comparison, run)
+    for name, path in files:
+        write(path, renderers[name]())
+    if delivery.prints:
         name = delivery.format or "text"
-        show(
-            outputs.text(comparison, run, **terminal()) if name == "text" else outputs.RENDERERS[name](comparison, run)
-        )
+        show(text(**terminal()) if name == "text" else renderers[name]())
+    if run.unreadable:
+        raise typer.Exit(gate.UNREADABLE)
+
+
+def _pairs(run: Run, folders: list[str], named: list[list[str]]) -> tuple[Rendered, Callable[..., bytes]]:
+    """The captures of two folders by their names within them: how to render what is compared."""
+    from analyzer.compare import pair
+    from analyzer.outputs import comparison as outputs
+
+    reports = {report.capture.source: report for report in run.reports}
+    before, after = (
+        {Path(name).relative_to(folder).as_posix(): reports.get(name) for name in names}
+        for folder, names in zip(folders, named, strict=True)
+    )
+    paired = pair(before, after)
+    if not paired.pairs and not run.unreadable:
+        refuse(f"{folders[0]} and {folders[1]} have no captures of the same name")
+    renderers: Rendered = {name: partial(render, paired, run) for name, render in outputs.PAIRED.items()}
+    return renderers, partial(outputs.pairs_text, paired, run)

@@ -8,6 +8,7 @@ import inspect
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -17,14 +18,10 @@ from analyzer import choices, outputs
 from analyzer.cli import help as headings
 from analyzer.cli import words
 from analyzer.cli.screen import refuse
-from analyzer.model import Assume, Scope, Severity, Verdict
+from analyzer.model import Assume, Scope, Severity
 
 APP_MODES = ("development", "production")
 ASSUMPTIONS = tuple(Assume)
-UNREADABLE = "unreadable"  # the result of a file that could not be read, beside the verdicts
-UNDECIDED = (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
-RESULTS = (*Verdict, "undecided", UNREADABLE)
-ONLY = {"possible": Verdict.POSSIBLE_OVERLAP, "pass": Verdict.NO_OVERLAP, "none": Verdict.NO_SOCKETS}
 
 
 def among(words: Iterable[str]) -> Callable[[str], list[str]]:
@@ -123,6 +120,20 @@ class Delivery(NamedTuple):
                 refuse(f"--out {name}:-: to standard output goes --format {name}")
         self.pairs()
 
+    @property
+    def prints(self) -> bool:
+        """Is anything printed? With `-o` only where `--format` asks for it."""
+        return not self.quiet and (self.output is None or self.format is not None)
+
+    def written(self, formats: Sequence[str]) -> list[tuple[str, Path]]:
+        """Return all files that are written, `-o` as well, each with its format: one of these; refuse any other."""
+        self.check(formats, formats)
+        files = [it for it in self.files() if it[1] != self.output]
+        if self.output is not None:
+            files.append((by_suffix(self.output, formats), self.output))
+        distinct([path for _, path in files])
+        return files
+
     def lines(self) -> list[Path]:
         """Files that get a line a capture."""
         return [path for name, path in self.files() if name == "ndjson"]
@@ -158,6 +169,15 @@ def _named(spec: str) -> tuple[str, Path]:
     if not colon or not path:
         refuse(f"--out {spec}: give NAME:PATH, NAME being {choices.alternatives(outputs.OUTPUTS)}")
     return words.choose("--out", name, outputs.OUTPUTS, words.FORMATS), Path(path)
+
+
+def by_suffix(path: Path, formats: Sequence[str]) -> str:
+    """Return the one of these formats that a file's suffix names; refuse any other."""
+    name = outputs.SUFFIXES.get(path.suffix.lower())
+    if name is None or name not in formats:
+        suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in formats]
+        refuse(f"{path}: the suffix selects the format: give {choices.alternatives(suffixes)}")
+    return name
 
 
 def _folder(spec: str) -> bool:
@@ -236,26 +256,45 @@ class Reading(NamedTuple):
     providers: Providers = None
 
 
-def _results(given: list[str] | None) -> list[str] | None:
-    named = [word for value in given or () for word in value.split(",") if word.strip()]
-    return [words.choose("--only", word, RESULTS, ONLY) for word in named] or None
+def _only(given: list[str] | None) -> list[str] | None:
+    """Return the results, rules and causes that are named, each once."""
+    from analyzer.causes import CAUSES
+    from analyzer.outputs import triage
+    from analyzer.rules import RULES
+
+    ids = [it.id for it in (*RULES, *CAUSES)]
+    found: dict[str, None] = {}
+    for word in (part.strip() for value in given or () for part in value.split(",") if part.strip()):
+        found |= dict.fromkeys(words.checked("--only", word, partial(triage.meaning, word, ids)))
+    return list(found) or None
+
+
+def _completed(incomplete: str) -> list[str]:
+    from analyzer.outputs import triage
+
+    return among(triage.WORDS)(incomplete)
+
+
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RESULT",
+        rich_help_panel=headings.MANY,
+        callback=_only,
+        help="Show only captures with this result (overlap, undecided, no-overlap, unreadable, ...), rule or cause; "
+        "repeatable.",
+        autocompletion=_completed,
+    ),
+]
 
 
 class Spread(NamedTuple):
     """Many captures."""
 
     top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Show only the N worst captures.")] = None
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="RESULT",
-            callback=_results,
-            help="Show only captures with this result: overlap, undecided, no-overlap, ...; repeatable.",
-            autocompletion=among(RESULTS),
-        ),
-    ] = None
+    only: Only = None
     together: Annotated[
-        bool, typer.Option("--together", help="Put captures that were recorded at once on one timeline.")
+        bool, typer.Option("--together", help="Put captures that were recorded at the same time on one timeline.")
     ] = False
     jobs: Annotated[str, typer.Option(metavar="N|auto", help="Use N processes; auto picks a number [1].")] = "1"
     scheduler: Annotated[
@@ -265,11 +304,10 @@ class Spread(NamedTuple):
         bool, typer.Option("--resume", help="Continue --out ndjson:FILE: skip captures that it already holds.")
     ] = False
 
-    def results(self) -> frozenset[str] | None:
-        """Return the results that `--only` names, verdicts and `unreadable`; None where all are shown."""
-        if not self.only:
-            return None
-        return frozenset(result for word in self.only for result in (UNDECIDED if word == "undecided" else (word,)))
+    @property
+    def selects(self) -> bool:
+        """Are only some of the captures shown?"""
+        return self.top is not None or bool(self.only)
 
     def processes(self) -> int | None:
         """So many processes; None: as many as pay."""

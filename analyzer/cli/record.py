@@ -47,5 +47,5 @@ def record(
     sockets = sum(entry["_resourceType"] == "websocket" for entry in har["log"]["entries"])
     tell(f"{output}: {sockets:,} {'socket' if sockets == 1 else 'sockets'}. Next: har-sockets {output}")
     if CUT_SHORT.id in har["log"]["_harSockets"].get("caveats", ()):
-        say(f"{output}: the browser, or the program that drives it, went away: the recording ends there")
+        say(f"{output}: the browser, or the program that controls it, ended: the recording ends there")
         raise typer.Exit(gate.UNREADABLE)

@@ -2,7 +2,7 @@
 
 from analyzer import choices, outputs
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, rendered
+from analyzer.cli.running import ask, deliver, finish, rendered, selected
 from analyzer.cli.screen import refuse, write
 
 
@@ -33,6 +33,7 @@ def report(
     if name is None:
         refuse(f"{output}: a report ends in {choices.alternatives(outputs.SUFFIXES)}")
     run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
-    write(output, rendered(name, run))
-    deliver(run, delivery)
+    shown = selected(run, spread)
+    write(output, rendered(name, shown))
+    deliver(shown, delivery)
     finish(run)

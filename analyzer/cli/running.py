@@ -99,7 +99,9 @@ def stream(
     held = settings.held(reading, allowed)
     policy, catalogue = settings.policy(held), settings.catalogue(held)
     if spread.resume and delivery.datasets():
-        refuse("--resume goes on with a file of lines; a Parquet folder is written anew: leave it out, or --resume")
+        refuse(
+            "--resume continues a file of lines, but a Parquet folder is always written from the start: leave one out"
+        )
     key = masking.redaction_key
     whose = None if key is None else redaction.digest(key, "options", "")
     asked: tuple[object, ...] = (
@@ -251,6 +253,15 @@ def _step_summary(path: Path, run: Run) -> None:
 
     if not append(path, github.step_summary(run), github.SUMMARY):
         say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
+
+
+def selected(run: Run, spread: Spread) -> Run:
+    """Return the captures that `--only` and `--top` ask for; the exit status goes by the whole run."""
+    if not spread.selects:
+        return run
+    from analyzer.outputs import triage
+
+    return triage.select(run, spread.only or (), spread.top)
 
 
 def complain(run: Run, delivery: Delivery | None = None) -> None:

@@ -5,40 +5,68 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.options import Capture, Delivery, Masking, Reading, command_with
-from analyzer.cli.running import ask, finish, one
-from analyzer.cli.screen import refuse, terminal
+from analyzer.cli.running import ask, finish, one, spared
+from analyzer.cli.screen import refuse, terminal, write
 from analyzer.cli.screen import show as put
 from analyzer.model import Report, Session
 
-FORMATS = "Print as text, json, markdown or html."
+FORMATS = ("text", "json", "markdown", "html")
 
 
-@command_with(without=("title", "meta"), hidden=("any_", "verbose"), meanings={"format": FORMATS})
+@command_with(
+    without=("title", "meta", "tz"),
+    hidden=("any_", "verbose"),
+    meanings={
+        "format": "Print as text, json, markdown or html.",
+        "out": "Write one more format to a file; repeatable.",
+    },
+)
 def show(
     capture: Capture,
-    socket: Annotated[str, typer.Argument(metavar="SOCKET", help="The number of the socket: 2 or s2.")],
+    socket: Annotated[
+        str | None,
+        typer.Argument(metavar="[SOCKET]", help="The number of the socket: 2 or s2. Without it: a list of all."),
+    ] = None,
+    *,
     delivery: Delivery,
     reading: Reading,
     masking: Masking,
 ) -> None:
-    """Show one socket in detail.
+    """Show one socket in detail, or list the sockets of a capture.
 
     Handshake, page, the code that opened it, times and sizes of messages (never
     their data).
 
     Example: har-sockets show chat.har 2
     """
-    run = ask([one(capture, "show")], reading, masking)
+    files = delivery.written(FORMATS)
+    name = one(capture, "show")
+    spared([name], [path for _, path in files])
+    run = ask([name], reading, masking)
     finish(run)
     report = run.reports[0]
-    from analyzer.outputs import show as screen
+    from analyzer.outputs import show as outputs
 
-    put(screen.render(report, _session(report, socket), **terminal()))
+    session = None if socket is None else _session(report, socket)
+
+    def rendered(format: str) -> bytes:
+        return outputs.LISTS[format](run) if session is None else outputs.RENDERERS[format](run, session)
+
+    for format, path in files:
+        write(path, rendered(format))
+    if not delivery.prints:
+        return
+    if delivery.format not in (None, "text"):
+        put(rendered(delivery.format))
+    elif session is None:
+        put(outputs.render_list(report, **terminal()))
+    else:
+        put(outputs.render(report, session, **terminal()))
 
 
 def _session(report: Report, name: str) -> Session:
     number = name.lower().removeprefix("s").removeprefix("#")
     if not number.isascii() or not number.isdigit() or not 1 <= int(number[:9]) <= len(report.sessions):
-        have = f"it has #1 to #{len(report.sessions)}" if report.sessions else "it has none"
+        have = f"this capture has #1 to #{len(report.sessions)}" if report.sessions else "this capture has none"
         refuse(f"{report.capture.source}: no socket {name}: {have}")
     return report.sessions[int(number) - 1]

@@ -90,7 +90,7 @@ class Lines:
         before = [it for it in (self._old, self.part, self.path) if it.is_file()]
         told = names.read_bytes() if names.is_file() else b""
         if before and b"\n" not in told:
-            say(f"--resume: without {names} nobody knows how {before[0]} was written: all captures are read anew")
+            say(f"--resume: without {names} {before[0]} does not show how it was made: all captures are read again")
             return
         finished = told.endswith(FINISHED)
         lines = {line.source: line for it in before if (it == self.path) == finished for line in _lines(it)}

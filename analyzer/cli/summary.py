@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -13,18 +13,20 @@ import typer
 from analyzer import choices
 from analyzer.cli import progress
 from analyzer.cli.help import MANY
-from analyzer.cli.options import Delivery, command_with, distinct
+from analyzer.cli.options import Delivery, Only, command_with
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
-FORMATS = ("text", "json", "csv", "markdown", "parquet")
-MOST_TOLD = 20  # lines that are no results, one by one
+SHOWN = ("text", "json", "csv", "markdown")
+FORMATS = (*SHOWN, "parquet")
+MOST_NAMED = 20  # lines that are not results, one by one
+HOW = "`summary` reads results, not captures. Write them: har-sockets CAPTURE... --format ndjson > results.ndjson"
 
 
 @command_with(
     without=("title", "meta", "tz", "verbose"),
     meanings={
-        "format": "Print as text, csv or markdown.",
+        "format": "Print as text, json, csv or markdown.",
         "out": "Write one more format to a file, also parquet; repeatable.",
     },
 )
@@ -35,52 +37,50 @@ def summary(
     ],
     worst: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", rich_help_panel=MANY, help="List the N worst captures with their paths."),
+        typer.Option(min=0, metavar="N", rich_help_panel=MANY, help="List the N worst captures [5]."),
     ] = None,
+    only: Only = None,
     *,
     delivery: Delivery,
 ) -> None:
     """Summarise many results by service, client, exporter and day.
 
+    Each row names its worst capture.
+
     \b
     Example:
       har-sockets captures/ --format ndjson > results.ndjson
-      har-sockets summary results.ndjson
+      har-sockets summary results.ndjson --only duplicate-connection --worst 20
     """
-    format = delivery.format or "text"
-    if format not in FORMATS[:-1]:
-        refuse(f"--format {format}: choose {choices.alternatives(FORMATS[:-1])}")
-    files = [_file(spec) for spec in delivery.out or ()]
-    distinct([path for _, path in files])
-    if any(str(path) == "-" for _, path in files):
-        refuse("--out NAME:-: to standard output goes --format NAME")
+    if delivery.format == "parquet":
+        refuse(f"--format parquet: choose {choices.alternatives(SHOWN)}, or -o FILE.parquet")
+    files = delivery.written(FORMATS)
     from analyzer.outputs import tally
 
     with progress.shown(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
         found = tally.results(line for name in results for line in _lines(name, advance))
-    for problem in found.broken[:MOST_TOLD]:
-        say(problem)
-    if len(found.broken) > MOST_TOLD:
-        say(f"{len(found.broken) - MOST_TOLD:,} more lines are no results")
     if not found.captures and not found.unreadable:
-        refuse("no results in these files: `har-sockets CAPTURE... --format ndjson` writes them")
+        refuse(f"{results[0]}: no results. {HOW}")
+    for problem in found.broken[:MOST_NAMED]:
+        say(problem)
+    if len(found.broken) > MOST_NAMED:
+        say(f"{len(found.broken) - MOST_NAMED:,} more lines are not results")
+    found = tally.select(found, only or ())
+    most = tally.WORST if worst is None else worst
     try:
         for name, path in files:
-            write(path, tally.RENDERERS[name](found))
+            write(path, tally.RENDERERS[name](found, most))
     except NotInstalled as problem:
         refuse(str(problem))
-    if not delivery.quiet:
-        show(tally.text(found, **terminal()) if format == "text" else tally.RENDERERS[format](found))
-
-
-def _file(spec: str) -> tuple[str, Path]:
-    name, colon, path = spec.partition(":")
-    if not colon or not path or name not in FORMATS:
-        refuse(f"--out {spec}: give NAME:PATH with NAME one of {', '.join(FORMATS)}")
-    return name, Path(path)
+    if delivery.prints:
+        name = delivery.format or "text"
+        as_text = partial(tally.text, **terminal(), cut=sys.stdout.isatty())
+        show(as_text(found, most) if name == "text" else tally.RENDERERS[name](found, most))
 
 
 def _lines(name: str, advance: progress.Done | None) -> Iterator[tuple[str, bytes]]:
+    if os.path.isdir(name):
+        refuse(f"{name}: a folder. {HOW}")
     try:
         with sys.stdin.buffer if name == "-" else open(name, "rb") as file:
             for number, line in enumerate(file, 1):

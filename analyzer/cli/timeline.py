@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -10,7 +10,7 @@ import typer
 from analyzer import choices
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import POLICY, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish
+from analyzer.cli.running import ask, deliver, finish, selected
 from analyzer.cli.screen import refuse, say, write
 from analyzer.model import SECOND, Instant
 
@@ -18,7 +18,7 @@ PICTURES = (".png", ".svg", ".pdf")
 
 
 @command_with(
-    hidden=(*POLICY, "format", "title", "meta", "verbose", "quiet", "top", "only", "resume"),
+    hidden=(*POLICY, "format", "title", "meta", "verbose", "quiet", "resume"),
     meanings={"output": "Write the picture to this file: .png, .svg or .pdf."},
 )
 def timeline(
@@ -59,26 +59,25 @@ def timeline(
     kind = output.suffix.lower()
     if kind not in PICTURES:
         refuse(f"{output}: a picture ends in {choices.alternatives(PICTURES)}")
-    run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
+    whole = ask(captures, reading, masking, allowed, delivery, spread, output=output)
+    run = selected(whole, spread)
     if run.reports:
         from analyzer.outputs import timeline as chart
         from analyzer.outputs.chart import PANELS
 
         try:
-            drawn = chart.render(
-                run, kind[1:], width=width, dpi=dpi, start=_when(start, run.zone), end=_when(end, run.zone)
-            )
+            drawn = chart.render(run, kind[1:], width=width, dpi=dpi, start=_when(start), end=_when(end))
         except ValueError as problem:
             refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
         write(output, drawn)
         if len(run.reports) > PANELS:
             say(f"{output}: the first {PANELS} of {len(run.reports)} captures are drawn")
     deliver(run, delivery)
-    finish(run)
+    finish(whole)
 
 
-def _when(text: str | None, zone: tzinfo) -> Instant | timedelta | None:
-    """Read seconds from the first instant of each capture, or a date; without an offset it is in this zone."""
+def _when(text: str | None) -> Instant | timedelta | None:
+    """Seconds from the first instant of each capture, or a date."""
     if text is None:
         return None
     try:
@@ -89,4 +88,4 @@ def _when(text: str | None, zone: tzinfo) -> Instant | timedelta | None:
         date = datetime.fromisoformat(text)
     except ValueError:
         refuse(f"{text}: neither seconds nor a date like 2026-11-23T18:00:00Z")
-    return round((date if date.tzinfo else date.replace(tzinfo=zone)).timestamp() * SECOND)
+    return round((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * SECOND)

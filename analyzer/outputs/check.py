@@ -6,6 +6,7 @@ the reason in full, since when, its cause, what to do, what it rests on, and the
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ from analyzer.outputs.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medi
 
 WIDEST = 120  # columns of a line
 MORE = "More: "
+CLAUSE = re.compile(r"[.:;] ")
 MARK = max(map(len, Result))
 MARGIN = " " * (MARK + 2)  # under the path
 REASON = 44  # columns; where the path leaves fewer, the reason gets a line of its own
@@ -35,8 +37,8 @@ ENDINGS = {
     0: "Every capture passes.",
     gate.VIOLATED: "The policy is violated.",
     gate.UNREADABLE: "A capture could not be read.",
-    gate.EMPTY: "No socket opened in a capture, so nothing was checked (--allow-empty accepts it).",
-    gate.UNDECIDED: "The captures do not prove that the policy holds (--allow-undecided accepts them).",
+    gate.EMPTY: "No socket opened, so nothing was checked (--allow-empty accepts it).",
+    gate.UNDECIDED: "It is not certain that the policy holds (--allow-undecided accepts it).",
 }
 
 
@@ -48,7 +50,7 @@ class Line(Value, frozen=True):
     rule: str  # or the id of the caveat that leaves it undecided; empty for a capture that passes
     sentence: str
     others: int = 0  # findings that fail, too
-    details: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()  # only where they are asked for
 
 
 def render(
@@ -58,14 +60,14 @@ def render(
     that a log can be searched."""
     medium = Medium(max(min(width or WIDEST, WIDEST), NARROWEST), unicode)
     lines: list[Text] = []
-    for line in _lines(run):
-        lines += _printed(line, medium, width is not None, verbose)
+    for line in _lines(run, verbose):
+        lines += _printed(line, medium, width is not None)
     total = Text(medium.safe(_total(run, verbose), 4000), STRONG)
     lines += [total] if width is None else wrapped(total, medium)
     return terminal.printed(lines, color)
 
 
-def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
+def _printed(line: Line, medium: Medium, wraps: bool) -> list[Text]:
     mark = Text().append(f"{line.result:<{MARK}}  ", f"{STRONG} {STYLES[line.result]}")
     path = medium.safe(line.source, 4000) + ": "
     lead = f"{medium.safe(line.rule)}: " if line.rule else ""
@@ -74,12 +76,12 @@ def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Tex
     apart = room < REASON  # the path takes nearly the whole line
     room = WIDEST - len(MARGIN) if apart else room
     sentence = shorten(line.sentence, room - len(lead) - len(others), medium)
-    reason = f"{lead}{sentence}{others}"
+    in_details = line.result is not Result.PASS and line.details
+    reason = f"{lead.removesuffix(': ')}{others}" if in_details else f"{lead}{sentence}{others}"
     texts = [path.rstrip(), reason] if apart else [path + reason]
     first, *rest = [part for text in texts for part in _within(Text(text), medium, wraps)]
     lines = [mark.append_text(first[len(MARGIN) :]), *rest]
-    if verbose:
-        lines += [part for it in line.details for part in _within(Text(medium.safe(it, 4000)), medium, wraps)]
+    lines += [part for it in line.details for part in _within(Text(medium.safe(it, 4000)), medium, wraps)]
     return lines
 
 
@@ -90,34 +92,30 @@ def _within(text: Text, medium: Medium, wraps: bool) -> list[Text]:
 def shorten(sentence: str, cells: int, medium: Medium) -> str:
     """Cut a sentence to this many cells: after a clause that fits, else after a word, with an ellipsis."""
     text, sign = medium.safe(sentence.rstrip("."), 4000), medium.signs.ellipsis
-    if cell_len(text) <= cells:
-        return text
-    clauses = [text[:end] for stop in (". ", ": ", "; ") for end in _ends(text, stop)]
-    fitting = max((it for it in clauses if cell_len(it) <= cells), key=len, default="")
-    if cell_len(fitting) >= cells // 2:
-        return fitting
-    kept = medium.short(text, cells).removesuffix(sign)
-    whole_word = kept.rpartition(" ")[0]
-    return (whole_word if len(whole_word) > len(kept) // 2 else kept).rstrip(" ,") + sign if kept else ""
+    for words in (text, text.replace(" were open at the same time", " overlapped")):
+        fitting = [it for it in (*_clauses(words), words) if cell_len(it) <= cells]
+        if fitting and cell_len(fitting[-1]) >= min(cells, cell_len(words)) // 2:
+            return fitting[-1]
+    kept = medium.short(words, cells).removesuffix(sign)
+    whole_words = kept.rpartition(" ")[0]
+    return (whole_words if len(whole_words) > len(kept) // 2 else kept).rstrip(" ,") + sign if kept else ""
 
 
-def _ends(text: str, stop: str) -> Iterable[int]:
-    at = text.find(stop)
-    while at >= 0:
-        yield at
-        at = text.find(stop, at + 1)
+def _clauses(text: str) -> Iterable[str]:
+    """The beginnings of a text that end with a clause, the shortest first."""
+    return (text[: stop.start()] for stop in CLAUSE.finditer(text))
 
 
-def _lines(run: Run) -> Iterable[Line]:
+def _lines(run: Run, verbose: bool) -> Iterable[Line]:
     for report in run.reports:
-        yield _line(report, gate.judge(report, run.policy), run)
+        yield _line(report, gate.judge(report, run.policy), run, verbose)
     for it in run.unreadable:
         yield Line(Result.UNDECIDED, it.source, "", f"cannot be read: {it.problem}")
 
 
-def _line(report: Report, judgement: Judgement, run: Run) -> Line:
+def _line(report: Report, judgement: Judgement, run: Run, verbose: bool) -> Line:
     source = report.capture.source
-    details = details_of(report, judgement, run.policy, run.zone)
+    details = details_of(report, judgement, run.policy, run.zone) if verbose else ()
     match judgement.result:
         case Result.PASS:
             return Line(Result.PASS, source, "", _passed(report, judgement, run.policy), details=details)
@@ -226,11 +224,13 @@ def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
         return "nothing-recorded", _nothing(report)
     open_findings = _possible(report)
     if open_findings:
-        overlap = open_findings[0].rule == Verdict.POSSIBLE_OVERLAP and report.verdict is Verdict.POSSIBLE_OVERLAP
-        sentence = unknowns.in_short(report) if overlap else open_findings[0].message
-        return open_findings[0].rule, sentence
+        first = open_findings[0]
+        alike = [report.named(it.sessions) for it in open_findings if it.rule == first.rule == "possible-overlap"]
+        return first.rule, unknowns.in_short(alike) if alike else first.message
     hidden = _hidden(report)
-    return (hidden[0].id, hidden[0].message) if hidden else ("undecided", "more may have been open than is certain")
+    return (
+        (hidden[0].id, hidden[0].message) if hidden else ("undecided", "more sockets were possibly open than certainly")
+    )
 
 
 def _possible(report: Report) -> Sequence[Finding]:
@@ -252,7 +252,7 @@ def _undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
         sentence = " ".join(verdict.verdict_sentences(report, policy)[:2])
     else:
         messages = [finding.message for finding in possible] + [caveat.message for caveat in _hidden(report)]
-        sentence = f"Undecided: {next(iter(messages), 'more may have been open than is certain.')}"
+        sentence = f"Undecided: {next(iter(messages), 'more sockets were possibly open than certainly.')}"
     first = next(iter(possible), None)
     return (
         sentence if first is None or first.interval is None else f"{sentence.rstrip('.')}{_since(first, report, zone)}."
@@ -286,8 +286,9 @@ def total_sentence(run: Run) -> str:
 
 def _total(run: Run, verbose: bool) -> str:
     """The same, with the option that shows more where there is more."""
+    total, hint = total_sentence(run), " Details: --verbose."
     more = any(gate.judge(report, run.policy).result is not Result.PASS for report in run.reports)
-    return total_sentence(run) + (" Details: --verbose." if more and not verbose else "")
+    return total + hint if more and not verbose and len(total + hint) <= WIDEST else total
 
 
 def first_problem(run: Run, status: int) -> str:

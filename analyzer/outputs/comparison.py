@@ -1,23 +1,24 @@
-"""Two captures compared, for a terminal, programs, a pull request and a browser."""
+"""Write the comparison of two captures, or of two folders, for a terminal, programs, a pull request and a browser."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from rich.text import Text
 
-from analyzer.compare import Change, Comparison, Side, Standing
-from analyzer.model import Duration, Finding, Group, Report, Run, Scope, Value, spoken
+from analyzer.compare import Change, Comparison, Paired, Side, Standing
+from analyzer.model import Finding, Group, Report, Run, Scope, Value, spoken
 from analyzer.outputs import html, markdown, services, summary, terminal
 from analyzer.outputs.document import FORMAT, Json, finding_document, milliseconds, policy_document, pretty
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, heading, wrapped
 from analyzer.version import VERSION
 
-COLUMNS = ("", "Sockets", "Most open at once", "Two or more open")
-GROUPS = 200  # that are told
-STYLES = {Standing.FEWER: GOOD, Standing.MORE: BAD, Standing.SAME: STRONG, Standing.UNTOLD: UNSURE}
-TONES = {Standing.FEWER: "good", Standing.MORE: "bad", Standing.SAME: "unsure", Standing.UNTOLD: "unsure"}
-SIGNS = {Standing.FEWER: "✓", Standing.MORE: "✗", Standing.SAME: "=", Standing.UNTOLD: "?"}
+COLUMNS = ("", "Sockets", "Peak", "Overlap time")
+GROUPS = 200  # that are shown
+STYLES = {Standing.FEWER: GOOD, Standing.MORE: BAD, Standing.SAME: STRONG, Standing.UNDECIDED: UNSURE}
+TONES = {Standing.FEWER: "good", Standing.MORE: "bad", Standing.SAME: "unsure", Standing.UNDECIDED: "unsure"}
+SIGNS = {Standing.FEWER: "✓", Standing.MORE: "✗", Standing.SAME: "=", Standing.UNDECIDED: "?"}
 PARTS = (("Gone", "gone"), ("New", "added"), ("Still there", "same"))
 TITLE = "Two captures compared"
 
@@ -26,22 +27,22 @@ TITLE = "Two captures compared"
 
 
 def sentence(comparison: Comparison) -> str:
-    """What changed, as far as both captures prove it."""
+    """Say what changed, as far as both captures prove it."""
     was, is_now = comparison.whole.before, comparison.whole.after
+    peaks = f"peak {_peak(is_now)}, before {_peak(was)}"
     match comparison.standing:
         case Standing.FEWER:
-            return f"Fewer open at once: {_peak(is_now)}, before {_peak(was)}."
+            return f"Fewer sockets open at the same time: {peaks}."
         case Standing.MORE:
-            return f"More open at once: {_peak(is_now)}, before {_peak(was)}."
+            return f"More sockets open at the same time: {peaks}."
         case Standing.SAME:
-            return f"As many open at once as before: {_peak(is_now)}."
-        case Standing.UNTOLD:
-            peaks = f"{_peak(is_now)}, before {_peak(was)}"
-            return f"Cannot tell if more or fewer were open at once: {peaks}{_why(comparison)}."
+            return f"As many sockets open at the same time as before: peak {_peak(is_now)}."
+        case Standing.UNDECIDED:
+            return f"Undecided whether more or fewer sockets were open at the same time: {peaks}{_why(comparison)}."
 
 
 def _why(comparison: Comparison) -> str:
-    """Which of the captures may not show every socket."""
+    """Name the captures that may not show every socket."""
     named = (("before", comparison.before), ("after", comparison.after))
     hidden = [word for word, report in named if any(it.hides_sockets for it in report.capture.caveats)]
     return f"; the capture {' and the one '.join(hidden)} may not show every socket" if hidden else ""
@@ -77,7 +78,7 @@ def _cells(change: Change) -> tuple[str, ...]:
 
 
 def _peak(side: Side) -> str:
-    """What is certain, and what is not ruled out."""
+    """What is certain, and what is possible: `2`, `1 to 2`."""
     if side.proven_peak == side.possible_peak:
         return f"{side.proven_peak:,}"
     return f"{side.proven_peak:,} to {side.possible_peak:,}"
@@ -85,12 +86,10 @@ def _peak(side: Side) -> str:
 
 def _length(side: Side) -> str:
     if side.proven_peak < 2:
-        return "none certain" if side.possible_peak > 1 else "none"
-    return ("≥ " if side.overlap_is_lower_bound else "") + _spoken(side.proven_overlap)
-
-
-def _spoken(length: Duration) -> str:
-    return spoken(length) if length else "an instant"
+        return "possible" if side.possible_peak > 1 else "none"
+    return ("≥ " if side.overlap_is_lower_bound else "") + (
+        spoken(side.proven_overlap) if side.proven_overlap else "0 s"
+    )
 
 
 def _findings(comparison: Comparison) -> Iterable[tuple[str, tuple[Finding, ...]]]:
@@ -112,19 +111,14 @@ def _sides(comparison: Comparison, run: Run) -> list[tuple[str, str, str]]:
 
 def text(comparison: Comparison, run: Run, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
     medium = Medium(width, unicode)
-    plain = (lambda it: it) if unicode else (lambda it: it.replace("≥", "at least"))
-    sign = (
-        SIGNS[comparison.standing]
-        if unicode
-        else {"✓": "[OK]", "✗": "[X]", "=": "[=]", "?": "[?]"}[SIGNS[comparison.standing]]
-    )
+    sign = _sign(comparison.standing, medium)
     said = Text(medium.safe(sentence(comparison)), STYLES[comparison.standing])
     lines = wrapped(said, medium, f" {sign} ")
     lines.append(Text())
     for word, source, verdict in _sides(comparison, run):
         line = Text(f"{word:<8}", FAINT).append(medium.safe(source), STRONG).append(f": {medium.safe(verdict)}")
         lines += wrapped(line, medium, "   ", " " * 11)
-    lines += [Text(), *_table(COLUMNS, [(row.name, *row.cells) for row in rows(comparison)], medium, plain)]
+    lines += [Text(), *_table(COLUMNS, [(row.name, *row.cells) for row in rows(comparison)], medium)]
     left = len(comparison.groups) - GROUPS
     lines += wrapped(Text(f"and {left:,} more: --format json has them all", FAINT), medium, "   ") if left > 0 else []
     lines += heading("Findings")
@@ -140,18 +134,28 @@ def text(comparison: Comparison, run: Run, *, width: int = 80, color: bool = Fal
     return terminal.printed(lines, color)
 
 
-def _table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], medium: Medium, plain: Callable[[str], str]
-) -> list[Text]:
-    cells = [[medium.safe(plain(it)) for it in row] for row in (heads, *rows)]
+def _sign(standing: Standing, medium: Medium) -> str:
+    sign = SIGNS[standing]
+    return sign if medium.unicode else {"✓": "[OK]", "✗": "[X]", "=": "[=]", "?": "[?]"}[sign]
+
+
+def _plain(text: str, medium: Medium) -> str:
+    """Make text harmless, and ASCII where the terminal has no more."""
+    if not medium.unicode:
+        text = text.replace("≥", ">=").replace("→", "->").replace("−", "-")
+    return medium.safe(text, 4_000)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], medium: Medium) -> list[Text]:
+    cells = [[_plain(it, medium) for it in row] for row in (heads, *rows)]
     widths = [max(len(row[n]) for row in cells) for n in range(len(heads))]
     widths[0] = max(8, min(widths[0], medium.width - 3 - sum(width + 2 for width in widths[1:])))
-    told = []
+    lines = []
     for n, row in enumerate(cells):
         first = medium.short_middle(row[0], widths[0])
         line = "   " + "  ".join(it.ljust(width) for it, width in zip((first, *row[1:]), widths, strict=True))
-        told.append(Text(line[: medium.width], FAINT if n == 0 else ""))
-    return told
+        lines.append(Text(line[: medium.width], FAINT if n == 0 else ""))
+    return lines
 
 
 # -- programs ----------------------------------------------------------------------------------------------
@@ -159,25 +163,32 @@ def _table(
 
 def json(comparison: Comparison, run: Run) -> bytes:
     """One object (docs/json.md)."""
-    return pretty(
-        {
-            "format": FORMAT,
-            "tool": {"name": "har-sockets", "version": VERSION},
-            "policy": policy_document(run.policy),
-            "standing": comparison.standing,
-            "before": _capture(comparison.before),
-            "after": _capture(comparison.after),
-            "whole": {"before": _side(comparison.whole.before), "after": _side(comparison.whole.after)},
-            "groups": [
-                {"key": dict(it.key), "before": _side(it.before), "after": _side(it.after)} for it in comparison.groups
-            ],
-            "findings": {
-                "added": [finding_document(it) for it in comparison.added],
-                "gone": [finding_document(it) for it in comparison.gone],
-                "same": [finding_document(it) for it in comparison.same],
-            },
-        }
-    )
+    return pretty({**_head(run), **_document(comparison)})
+
+
+def _head(run: Run) -> Json:
+    return {
+        "format": FORMAT,
+        "tool": {"name": "har-sockets", "version": VERSION},
+        "policy": policy_document(run.policy),
+    }
+
+
+def _document(comparison: Comparison) -> Json:
+    return {
+        "standing": comparison.standing,
+        "before": _capture(comparison.before),
+        "after": _capture(comparison.after),
+        "whole": {"before": _side(comparison.whole.before), "after": _side(comparison.whole.after)},
+        "groups": [
+            {"key": dict(it.key), "before": _side(it.before), "after": _side(it.after)} for it in comparison.groups
+        ],
+        "findings": {
+            "added": [finding_document(it) for it in comparison.added],
+            "gone": [finding_document(it) for it in comparison.gone],
+            "same": [finding_document(it) for it in comparison.same],
+        },
+    }
 
 
 def _capture(report: Report) -> Json:
@@ -240,3 +251,110 @@ def page(comparison: Comparison, run: Run) -> bytes:
 
 
 RENDERERS: dict[str, Callable[[Comparison, Run], bytes]] = {"text": text, "json": json, "markdown": md, "html": page}
+
+
+# -- two folders -------------------------------------------------------------------------------------------
+
+PAIR_COLUMNS = ("", "Sockets", "Peak", "Overlap time", "Findings", "Capture")
+PAIRS = 400  # that are shown
+STANDINGS = {
+    Standing.MORE: "more open at the same time",
+    Standing.UNDECIDED: "undecided",
+    Standing.SAME: "as many as before",
+    Standing.FEWER: "fewer",
+}
+
+
+def pairs_sentence(paired: Paired) -> str:
+    """Count the pairs: `12 pairs of captures: 1 more open at the same time, 3 fewer.`"""
+    tally = Counter(it.standing for _, it in paired.pairs)
+    counts = [f"{tally[standing]:,} {words}" for standing, words in STANDINGS.items() if tally[standing]]
+    total = terminal.count(len(paired.pairs), "pair", "pairs")
+    return f"{total} of captures{': ' if counts else ''}{', '.join(counts)}."
+
+
+def _pair_cells(name: str, it: Comparison) -> tuple[str, ...]:
+    findings = (("+", it.added), ("−", it.gone), ("=", it.same))
+    return (*_cells(it.whole), " ".join(f"{sign}{len(found):,}" for sign, found in findings if found) or "none", name)
+
+
+def _unpaired(paired: Paired) -> Iterable[tuple[str, tuple[str, ...]]]:
+    named = (("Only before", paired.only_before), ("Only after", paired.only_after))
+    return ((title, names) for title, names in named if names)
+
+
+MARKS = "Findings: + new, − gone, = still there."
+
+
+def pairs_text(paired: Paired, run: Run, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
+    """One line per pair, those with more open at the same time first. A path is never cut: lines may be wider."""
+    medium = Medium(width, unicode)
+    cells = [PAIR_COLUMNS[1:], *(_pair_cells(name, it) for name, it in paired.pairs)]
+    shown = [[_plain(cell, medium) for cell in row] for row in cells]
+    widths = [max(len(row[n]) for row in shown) for n in range(len(shown[0]) - 1)]
+    signs = ["", *(_sign(it.standing, medium) for _, it in paired.pairs)]
+    lines = []
+    for at, (sign, row) in enumerate(zip(signs, shown, strict=True)):
+        style = STYLES[paired.pairs[at - 1][1].standing] if at else ""
+        line = Text().append(f"{sign:<{max(map(len, signs))}} ", style)
+        line.append("  ".join([*(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=True)), row[-1]]))
+        lines.append(line)
+    for title, names in _unpaired(paired):
+        lines += [Text(), *wrapped(Text(f"{title}: {medium.safe(', '.join(names), 4_000)}"), medium)]
+    lines += [
+        Text(),
+        *wrapped(Text(_plain(MARKS, medium)), medium),
+        *wrapped(Text(pairs_sentence(paired), STRONG), medium),
+    ]
+    return terminal.printed(lines, color)
+
+
+def pairs_json(paired: Paired, run: Run) -> bytes:
+    """One object (docs/json.md)."""
+    return pretty(
+        {
+            **_head(run),
+            "pairs": [{"name": name, **_document(it)} for name, it in paired.pairs],
+            "only_before": list(paired.only_before),
+            "only_after": list(paired.only_after),
+            "unreadable": [{"source": it.source, "problem": it.problem} for it in run.unreadable],
+        }
+    )
+
+
+def pairs_md(paired: Paired, run: Run) -> bytes:
+    rows = [
+        [SIGNS[it.standing], *(markdown.escaped(cell, 200) for cell in _pair_cells(name, it))]
+        for name, it in paired.pairs[:PAIRS]
+    ]
+    lines = [f"# {markdown.escaped(run.title or FOLDERS)}", "", f"**{pairs_sentence(paired)}**", ""]
+    lines += [*markdown.table(PAIR_COLUMNS, rows), "", MARKS, ""] if rows else []
+    left = len(paired.pairs) - PAIRS
+    lines += [f"and {left:,} more: `--format json` has them all", ""] if left > 0 else []
+    for title, names in _unpaired(paired):
+        lines += [f"{title}: {markdown.escaped(', '.join(names), 2_000)}", ""]
+    return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
+
+
+def pairs_page(paired: Paired, run: Run) -> bytes:
+    return html.static(
+        "pairs.html",
+        run=run,
+        title=summary.safe(run.title, 200) if run.title else FOLDERS,
+        said=pairs_sentence(paired),
+        tone=TONES[paired.pairs[0][1].standing] if paired.pairs else "unsure",
+        heads=PAIR_COLUMNS,
+        rows=[(SIGNS[it.standing], *_pair_cells(name, it)) for name, it in paired.pairs[:PAIRS]],
+        left=max(0, len(paired.pairs) - PAIRS),
+        marks=MARKS,
+        unpaired=[(title, ", ".join(names)) for title, names in _unpaired(paired)],
+    )
+
+
+FOLDERS = "Two folders of captures compared"
+PAIRED: dict[str, Callable[[Paired, Run], bytes]] = {
+    "text": pairs_text,
+    "json": pairs_json,
+    "markdown": pairs_md,
+    "html": pairs_page,
+}

@@ -28,6 +28,7 @@ from analyzer.model import (
     Policy,
     Report,
     Run,
+    Selection,
     Session,
 )
 from analyzer.version import VERSION
@@ -63,6 +64,17 @@ def run_document(run: Run) -> Json:
         "policy": policy_document(run.policy),
         "captures": [capture_document(report) for report in run.reports],
         "unreadable": [{"source": it.source, "problem": it.problem} for it in run.unreadable],
+        **({} if run.selection is None else {"selection": _selection(run.selection)}),
+    }
+
+
+def _selection(selection: Selection) -> Json:
+    """Which captures are in this document, of how many."""
+    return {
+        "only": list(selection.only),
+        "top": selection.top,
+        "matching": selection.matching,
+        "captures": len(selection),
     }
 
 

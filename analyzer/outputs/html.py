@@ -18,8 +18,8 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Messages, Report, Run, Value
-from analyzer.outputs import drawing, origins, services, summary, tally, terminal
+from analyzer.model import Instant, Messages, Policy, Report, Run, Value
+from analyzer.outputs import drawing, origins, services, summary, tally, terminal, triage
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.outputs.summary import safe, safe_middle
 from analyzer.outputs.terminal import Axis
@@ -32,6 +32,7 @@ FOLD = 200  # rows that are laid out at once where there is JavaScript: a table 
 COUNTED = 6  # captures from which on they are also told in numbers
 SHOWN = 40  # findings, caveats, parts that were skipped
 SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
+TEMPLATES = ("page.html", "parts.html", "comparison.html", "pairs.html", "socket.html", "sockets.html")
 COLUMNS = (
     "#",
     "Address",
@@ -81,6 +82,7 @@ def render(run: Run) -> bytes:
     style, early = _asset("page.css"), _asset("early.js")
     script = "(() => {\n'use strict';\n" + "".join(map(_asset, SCRIPTS)) + "})();\n"
     parts = _parts(run)
+    names = summary.names(run)
     page = (
         _environment()
         .get_template("page.html")
@@ -89,7 +91,10 @@ def render(run: Run) -> bytes:
             title=safe(run.title, 200) if run.title else summary.TITLE,
             version=VERSION,
             parts=parts,
-            names=summary.names(run),
+            names=names,
+            links={safe(it.report.capture.source, 4_000): (it.id, names[it.report.capture.source]) for it in parts},
+            meanings=tally.MEANINGS,
+            worst_first=sorted(parts, key=lambda it: triage.row(it.report, run.policy).urgency),
             numbers=tally.tables(tally.of_run(run)) if len(run.reports) >= COUNTED else (),
             policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
             f"script-src {_hash(early)} {_hash(script)}",
@@ -103,6 +108,11 @@ def render(run: Run) -> bytes:
     return page.encode("utf-8")
 
 
+def part(report: Report, policy: Policy, id: str, most: int) -> Part:
+    """Lay out one capture for a page, with at most so many lanes."""
+    return Part(id, report, scene(report, policy), min(most, len(report.sessions)))
+
+
 def static(template: str, **values: Any) -> bytes:
     """Another page in the same looks, without scripts."""
     style = _asset("page.css")
@@ -113,7 +123,7 @@ def static(template: str, **values: Any) -> bytes:
 
 
 def _environment() -> Environment:
-    templates = DictLoader({name: _asset(name) for name in ("page.html", "parts.html", "comparison.html")})
+    templates = DictLoader({name: _asset(name) for name in TEMPLATES})
     made = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
     )

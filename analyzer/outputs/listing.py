@@ -16,7 +16,7 @@ from analyzer.outputs.verdict import Kind
 
 LONG = 30  # lines; above that the way to the worst ones is named
 NARROW = 140  # columns of a terminal; below that a long result has a short form
-PATH = 36  # cells that a path gets at least
+PATH, LEAST = 40, 12  # cells that a path gets at least, and beside peak and overlap
 SERVICE, CAUSE = 24, 28  # cells at most
 SHORT = {triage.RESULTS[Kind.FOREIGN_OVERLAP]: "dev-server overlap", triage.EXTENSION_ONLY: "extension overlap"}
 STYLES = {Kind.OVERLAP: BAD, triage.UNREADABLE: BAD, Kind.NO_OVERLAP: GOOD}
@@ -31,7 +31,7 @@ class Column(Value, frozen=True):
 
 FIXED = (
     Column("peak", lambda it: it.peak if it.sockets else "", True),
-    Column("overlap", lambda it: it.length, True),
+    Column("overlap time", lambda it: it.length, True),
 )
 OPTIONAL = (  # the first ones first, as far as there is room
     Column("likely cause", lambda it: ", ".join(it.causes), most=CAUSE),
@@ -39,7 +39,7 @@ OPTIONAL = (  # the first ones first, as far as there is room
     Column("sockets", lambda it: "" if it.problem else f"{it.sockets:,}", True),
     Column("users", lambda it: f"{it.users:,}" if it.users else "", True),
 )
-SHOWN = ("sockets", "peak", "overlap", "service", "users", "likely cause")  # from left to right
+SHOWN = ("sockets", "peak", "overlap time", "service", "users", "likely cause")  # from left to right
 
 
 def lines(run: Run, medium: Medium, *, cut: bool) -> list[Text]:
@@ -91,7 +91,7 @@ def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
     return made
 
 
-HEADS = ("result", "sockets", "peak", "overlap", "service", "users", "likely cause", "capture")
+HEADS = ("result", "sockets", "peak", "overlap time", "service", "users", "likely cause", "capture")
 
 
 def cells(it: Row) -> tuple[str, ...]:
@@ -103,15 +103,15 @@ def cells(it: Row) -> tuple[str, ...]:
 def _columns(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[list[Column], list[Column]]:
     """The columns that have something to say, and of these the ones for which there is no room beside the paths."""
     _, paths = _paths(rows, medium, cut)
-    room = medium.width - (2 if medium.unicode else 5) - 2 - min(max(map(cell_len, paths)), PATH)
+    longest = max(map(cell_len, paths))
+    room = medium.width - (2 if medium.unicode else 5) - 2
     room -= _width([_result(it, medium, cut) for it in rows], "result")
-    used, left_out = list(FIXED), []
+    used, left_out = [], []
     for column in (*FIXED, *OPTIONAL):
         cells = [_plain(column.cell(it), medium) for it in rows]
         width = 2 + _width(cells, column.head, column.most)
-        if column in FIXED:
-            room -= width
-        elif any(cells) and (not cut or width <= room):
+        path = min(longest, LEAST if column in FIXED else PATH)
+        if any(cells) and (not cut or width + path <= room):
             used.append(column)
             room -= width
         elif any(cells):

@@ -22,33 +22,26 @@ def told(session: Session) -> str:
 def short(code: Initiator) -> str:
     """Name code in short: `<Widget>, app.js:47186`; with the column where a minifier left one line."""
     minified = code.line is not None and code.line < 100 and (code.column or 0) > 500
-    place = ":".join(
-        str(it) for it in (file(code.url) or None, code.line, code.column if minified else None) if it is not None
-    )
+    name = file(code.url)
+    numbers = [str(it) for it in (code.line, code.column if minified else None) if it is not None]
+    place = ":".join([name, *numbers]) if name else f"line {':'.join(numbers)}" if numbers else ""
     return ", ".join(part for part in (*_names(code), place) if part)
 
 
 def file(url: str | None) -> str:
-    """Return the last part of a path: `app.js`."""
-    return (url or "").partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
-
-
-def groups(report: Report) -> list[tuple[str, list[Session]]]:
-    """Group the sockets by the code that opened them, the largest group first."""
-    found: dict[tuple[object, ...], list[Session]] = {}
-    for session in report.sessions:
-        code = session.initiator
-        if code is not None and short(code):
-            key = (code.url, code.line, code.column, code.function, code.component, code.own, session.extension)
-            found.setdefault(key, []).append(session)
-        elif session.extension:  # its handshake says so
-            found.setdefault((), []).append(session)
-    return [(_place(members[0]), members) for members in sorted(found.values(), key=lambda it: -len(it))]
+    """Return the last part of a path: `app.js`; of a folder or a host `name/`."""
+    folder, slash, name = (url or "").partition("?")[0].partition("#")[0].rpartition("/")
+    return name or folder.rpartition("/")[2] + slash
 
 
 def sentences(report: Report) -> list[str]:
-    """Write one line per place: `<Widget>, app.js:47186: 4 sockets (#1, #2, #3, #4)`."""
-    return [f"{place}: {count(len(members), 'socket')} ({_ids(members)})" for place, members in groups(report)]
+    """Write one line per place, most sockets first: `<Widget>, app.js:47186: 4 sockets (#1, #2, #3, #4)`."""
+    by_place: dict[str, list[Session]] = {}
+    for session in report.sessions:
+        if session.extension or (session.initiator is not None and short(session.initiator)):
+            by_place.setdefault(_place(session), []).append(session)
+    places = sorted(by_place.items(), key=lambda it: -len(it[1]))
+    return [f"{place}: {count(len(members), 'socket')} ({_ids(members)})" for place, members in places]
 
 
 def _place(session: Session) -> str:

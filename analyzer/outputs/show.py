@@ -1,10 +1,16 @@
-"""Everything that a capture says about one socket: `har-sockets show CAPTURE SOCKET`. Of messages, never the data."""
+"""Everything that a capture shows about one socket, or a list of its sockets: `har-sockets show CAPTURE [SOCKET]`.
+
+Of messages only time, direction, type and size, never the data.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
+from typing import NamedTuple
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from analyzer.intervals import Interval
@@ -18,17 +24,31 @@ from analyzer.model import (
     Overlap,
     Page,
     Report,
+    Run,
     Session,
+    Value,
     describe,
     spoken,
 )
-from analyzer.outputs import origins, services, terminal, verdict
+from analyzer.outputs import html, markdown, origins, services, summary, terminal, verdict
+from analyzer.outputs.document import (
+    FORMAT,
+    Json,
+    finding_document,
+    overlap_document,
+    policy_document,
+    pretty,
+    session_document,
+    timestamp,
+)
 from analyzer.outputs.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
+from analyzer.version import VERSION
 
 FIRST, LAST = 20, 3  # messages in the table
 MANY = 20  # messages; from here on their rhythm is drawn
 FRAMES = 60  # of the stack
 PARTNERS = 12  # sockets that are named one by one
+LISTED = 500  # sockets in a list for people
 MARGIN = "   "
 LABEL = 16
 
@@ -37,75 +57,92 @@ OUTCOMES = {
     Outcome.CLOSED: "closed",
     Outcome.OPEN: "still open",
     Outcome.FAILED: "never opened: the handshake failed",
-    Outcome.CONNECTING: "not seen to open",
-    Outcome.UNKNOWN: "opened; whether it closed, this file cannot tell",
+    Outcome.CONNECTING: "still connecting: no answer was recorded",
+    Outcome.UNKNOWN: "opened; this file does not show whether it closed",
 }
-CAME = {"load": "first load", "reload": "a reload", "navigation": "coming from another page", "restore": "a return"}
+CAME = {"load": "first load", "reload": "a reload", "navigation": "from another page", "restore": "back to it"}
 WENT = {"reload": "reloaded", "navigation": "left for another page", "restore": "left for an earlier page"}
+LIFE, MESSAGES = "Lifetime", "Messages"  # sections that a terminal draws as well
+HEADS = ("#", "at", "direction", "type", "size")
+LIST_HEADS = ("socket", "opened", "how it ended", "messages", "service, user", "address")
 
 
-def render(report: Report, session: Session, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
-    """One socket of the report, in UTF-8 (in ASCII unless `unicode`), no line wider than `width` (at least 40)."""
-    medium = Medium(max(width, NARROWEST), unicode)
-    axis = terminal.axis_of(report, medium.width - len(MARGIN) - LABEL - 2)
-    title = Text().append(session.name, STRONG).append(" of ")
-    title.append(medium.short_left(report.capture.source, medium.width - title.cell_len - 8))
-    lines = [
-        terminal.headline(title, medium),
-        *_about(report, session, medium),
-        *_life(report, session, axis, medium),
-        *_together(report, session, axis, medium),
-        *_messages(session.messages, axis, medium),
-        *_stack(session.initiator, medium),
+class Fact(Value, frozen=True):
+    """A label and what the capture shows of it."""
+
+    label: str
+    words: str
+    style: str = ""
+
+
+class Line(Value, frozen=True):
+    """One line of a call stack."""
+
+    words: str
+    own: bool = False  # the code that opened the socket
+    label: bool = False  # what scheduled the calls above it
+
+
+class Section(Value, frozen=True):
+    """A part of what is shown, whatever the format."""
+
+    title: str  # empty: the head
+    facts: tuple[Fact, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()  # of a table under HEADS
+    lines: tuple[Line, ...] = ()
+    note: str = ""
+
+
+def sections(report: Report, session: Session) -> list[Section]:
+    """Everything about one socket in words; text of the capture is not yet harmless."""
+    axis = terminal.axis_of(report, 1)
+    stack = tuple(_stack(session.initiator))
+    found = [
+        Section("", tuple(_about(report, session))),
+        Section(LIFE, tuple(_life(report, session, axis))),
+        Section("Open at the same time", tuple(_partners(report, session, axis))),
+        _messages(session.messages, axis),
     ]
-    return terminal.printed(lines, color)
-
-
-def _fact(label: str, said: str, medium: Medium, style: str = "") -> list[Text]:
-    """`label  what is said of it`, with the words of a capture made harmless."""
-    lines = wrapped(Text(medium.safe(said, 2000), style), medium, MARGIN + f"{label:<{LABEL}}")
-    lines[0].stylize(FAINT, 0, len(MARGIN) + LABEL)
-    return lines
+    return [*found, Section("Call stack that opened it", lines=stack)] if stack else found
 
 
 # -- what and where ----------------------------------------------------------------------------------------
 
 
-def _about(report: Report, session: Session, medium: Medium) -> list[Text]:
+def _about(report: Report, session: Session) -> Iterator[Fact]:
     page = next((page for page in report.capture.pages if page.id == session.page), None)
-    return [
-        *_fact("address", session.endpoint, medium, STRONG),
-        *_fact("URL", session.url, medium),
-        *_fact("in the file", session.pointer, medium),
-        *(_fact("service", _service(session), medium) if session.provider is not None else []),
-        *_fact("opened by", origins.told(session) or "not recorded", medium),
-        *_fact("page", _page(report, page, session), medium),
-    ]
+    yield Fact("address", session.endpoint, STRONG)
+    yield Fact("URL", session.url)
+    yield Fact("in the file", session.pointer)
+    if session.provider is not None:
+        yield Fact("service", _service(session))
+    yield Fact("opened by", origins.told(session) or "not recorded")
+    yield Fact("page", _page(page, session))
 
 
 def _service(session: Session) -> str:
     assert session.provider is not None
-    told = [session.provider.name + (" (development only)" if session.dev_only else "")]
+    words = [session.provider.name + (" (development only)" if session.dev_only else "")]
     if session.identity is not None:
         named = (("user", session.identity.user), ("app", session.identity.app))
-        told += [f"{what} {value}" for what, value in named if value is not None]
-    return ", ".join([*told, *filter(None, [services.client(session)])])
+        words += [f"{what} {value}" for what, value in named if value is not None]
+    return ", ".join([*words, *filter(None, [services.client(session)])])
 
 
-def _page(report: Report, page: Page | None, session: Session) -> str:
+def _page(page: Page | None, session: Session) -> str:
     if page is None:
-        return "not recorded" if session.page is None else f"{session.page}, of which the file says no more"
-    came = CAME.get(page.kind, "how it came is not known")
-    told = f"{page.id}: {page.url} ({came})" if page.url else f"{page.id} ({came})"
+        return "not recorded" if session.page is None else f"{session.page} (the file has no more about it)"
+    came = CAME.get(page.kind, "how it was loaded is not recorded")
+    words = f"{page.id}: {page.url} ({came})" if page.url else f"{page.id} ({came})"
     if page.end is not None:
-        return f"{told}; then {WENT.get(page.end.by, 'replaced by another')}"
-    return told
+        return f"{words}; then {WENT.get(page.end.by, 'replaced by another')}"
+    return words
 
 
-# -- its life ----------------------------------------------------------------------------------------------
+# -- its lifetime ------------------------------------------------------------------------------------------
 
 
-def _life(report: Report, session: Session, axis: Axis, medium: Medium) -> list[Text]:
+def _life(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
     error = " by an error" if session.outcome is Outcome.CLOSED else ""
     outcome = OUTCOMES[session.outcome] + (f"{error}: {session.problem}" if session.problem else "")
     if session.outcome is Outcome.OPEN:
@@ -113,29 +150,23 @@ def _life(report: Report, session: Session, axis: Axis, medium: Medium) -> list[
     closing = terminal.gone(session) if session.outcome is not Outcome.UNKNOWN else None
     code = [] if session.close_code is None else [str(session.close_code)]
     code += [session.close_reason] if session.close_reason else []
-    crowd = terminal.proven_levels(report.sessions, axis)
-    labels, line = terminal.ruler(axis, medium)
-    lead = " " * (len(MARGIN) + LABEL)
-    return [
-        *heading("Its life"),
-        *_fact("outcome", outcome, medium, BAD if session.outcome is Outcome.FAILED else STRONG),
-        *_fact("asked for", _instant(session.created, axis), medium),
-        *(_fact("open", _instant(session.opened, axis), medium) if session.opened is not None else []),
-        *(_fact("failed" if session.opened is None else "closed", _instant(closing, axis), medium) if closing else []),
-        *(_fact("close code", " ".join(code), medium) if code else []),
-        *_fact("certainly open", _span(session.proven, axis, report, session), medium),
-        *_fact("perhaps open", _span(session.possible, axis, report, session), medium),
-        Text(lead).append_text(labels),
-        Text(lead).append_text(line),
-        Text(lead).append_text(terminal.bar(session, axis, medium, (), crowd)),
-    ]
+    yield Fact("outcome", outcome, BAD if session.outcome is Outcome.FAILED else STRONG)
+    yield Fact("requested", _instant(session.created, axis))
+    if session.opened is not None:
+        yield Fact("opened", _instant(session.opened, axis))
+    if closing:
+        yield Fact("failed" if session.opened is None else "closed", _instant(closing, axis))
+    if code:
+        yield Fact("close code", " ".join(code))
+    yield Fact("certainly open", _span(session.proven, axis, report, session))
+    yield Fact("possibly open", _span(session.possible, axis, report, session))
 
 
 def _instant(bounds: Bounds | None, axis: Axis) -> str:
-    """`by 0.27 s, not before 0.20 s (open by its first message)`; what is not known is said so."""
+    """`by 0.27 s, not before 0.20 s (open by its first message)`."""
     at = terminal.when(bounds, axis)
     if bounds is None or not at:
-        return "cannot tell when"
+        return "time unknown"
     if at.startswith("by ") and bounds.earliest is not None:
         at += f", not before {terminal.since(bounds.earliest, axis)}"
     return f"{at} ({terminal.evidence(bounds.evidence)})"
@@ -143,33 +174,45 @@ def _instant(bounds: Bounds | None, axis: Axis) -> str:
 
 def _span(interval: Interval | None, axis: Axis, report: Report, session: Session) -> str:
     if interval is None:
-        return "never" if session.opened is None else "at no instant that the file gives"
+        return "never" if session.opened is None else "at no instant that the file proves"
     start = terminal.since(interval.start, axis)
     if interval.end is None:
         open_still = session.outcome is Outcome.OPEN
-        return f"from {start}, {'still so ' + verdict.saved(report) if open_still else 'no end known'}"
+        return f"from {start}, {'still open ' + verdict.saved(report) if open_still else 'end unknown'}"
     if interval.end - interval.start <= 1:
-        return f"at {start}, for an instant at least"
+        return f"at {start}, for at least an instant"
     return f"{start} to {terminal.since(interval.end, axis)} ({spoken(interval.end - interval.start)})"
 
 
 # -- with which others -------------------------------------------------------------------------------------
 
 
-def _together(report: Report, session: Session, axis: Axis, medium: Medium) -> list[Text]:
-    """The others that were open with it, certainly or perhaps, and the stretches that it is part of."""
+class Partners(NamedTuple):
+    """The other sockets that were open with one, and the overlaps that it is part of."""
+
+    certain: list[Session]
+    possible: list[Session]
+    overlaps: list[Overlap]
+
+
+def partners(report: Report, session: Session) -> Partners:
+    """Find what was open at the same time as this socket."""
     others = [other for other in report.sessions if other.id != session.id]
-    sure = [other for other in others if other.clock == session.clock and _meet(session.proven, other.proven)]
-    known = {other.id for other in sure}
-    perhaps = [o for o in others if o.id not in known and _meet(session.possible, o.possible)]
-    lines = heading("Open at the same time")
-    lines += _fact("certainly", _names(sure), medium, BAD if sure else "")
-    lines += _fact("perhaps", _names(perhaps), medium, UNSURE if perhaps else "") if perhaps else []
-    stretches = [overlap for overlap in report.overlaps if session.id in overlap.sessions]
-    for overlap in stretches[:PARTNERS]:
-        lines += _fact("stretch", _stretch(overlap, axis), medium)
-    more = len(stretches) - PARTNERS
-    return lines + (_fact("", f"and {more:,} more", medium, FAINT) if more > 0 else [])
+    certain = [other for other in others if other.clock == session.clock and _meet(session.proven, other.proven)]
+    known = {other.id for other in certain}
+    possible = [other for other in others if other.id not in known and _meet(session.possible, other.possible)]
+    return Partners(certain, possible, [overlap for overlap in report.overlaps if session.id in overlap.sessions])
+
+
+def _partners(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
+    found = partners(report, session)
+    yield Fact("certain", _names(found.certain), BAD if found.certain else "")
+    if found.possible:
+        yield Fact("possible", _names(found.possible), UNSURE)
+    for overlap in found.overlaps[:PARTNERS]:
+        yield Fact("overlap", _overlap(overlap, axis))
+    if len(found.overlaps) > PARTNERS:
+        yield Fact("", f"and {len(found.overlaps) - PARTNERS:,} more", FAINT)
 
 
 def _meet(a: Interval | None, b: Interval | None) -> bool:
@@ -179,80 +222,46 @@ def _meet(a: Interval | None, b: Interval | None) -> bool:
 
 
 def _names(sessions: Sequence[Session]) -> str:
-    told = ", ".join(session.name for session in sessions[:PARTNERS]) or "none"
-    return told + (f" and {count(len(sessions) - PARTNERS, 'other')}" if len(sessions) > PARTNERS else "")
+    words = ", ".join(session.name for session in sessions[:PARTNERS]) or "none"
+    return words + (f" and {count(len(sessions) - PARTNERS, 'other')}" if len(sessions) > PARTNERS else "")
 
 
-def _stretch(overlap: Overlap, axis: Axis) -> str:
-    of = count(len(overlap.sessions), "socket")
+def _overlap(overlap: Overlap, axis: Axis) -> str:
+    number = count(len(overlap.sessions), "socket")
     start = terminal.since(overlap.interval.start, axis)
     if overlap.confidence is Confidence.PROVEN:
-        return f"from {start}, {of}: {describe(overlap)}"
-    return f"cannot rule out: from {start}, {of}, up to {overlap.peak} at once"
+        return f"from {start}, {number}: {describe(overlap)}"
+    return f"possible: from {start}, {number}, peak at most {overlap.peak}"
 
 
-# -- the rhythm of its messages ----------------------------------------------------------------------------
+# -- its messages ------------------------------------------------------------------------------------------
 
 
-def _messages(messages: Messages, axis: Axis, medium: Medium) -> list[Text]:
-    lines = heading("Messages")
+def _messages(messages: Messages, axis: Axis) -> Section:
     if not messages.recorded:
-        return lines + wrapped(Text("This exporter does not record messages."), medium, MARGIN)
+        return Section(MESSAGES, note="This exporter does not record messages.")
+    facts = []
     for label, way in (("sent", 1), ("received", 0)):
         sizes = list(compress(messages.lengths, (it == way for it in messages.directions)))
-        lines += _fact(label, f"{len(sizes):,}, {_bytes(sum(sizes))} of payload" if sizes else "none", medium)
+        facts.append(Fact(label, f"{len(sizes):,}, {_bytes(sum(sizes))} of payload" if sizes else "none"))
     if messages.first is not None and messages.last is not None:
-        span = f"{_exactly(messages.first, axis)} to {_exactly(messages.last, axis)}"
-        lines += _fact("first to last", span, medium)
+        facts.append(Fact("first to last", f"{_exactly(messages.first, axis)} to {_exactly(messages.last, axis)}"))
     elif messages.directions:
-        lines += _fact("when", "cannot tell: the file gives no usable times", medium)
-    return lines + _rhythm(messages, axis, medium) + _table(messages, axis, medium)
+        facts.append(Fact("time", "unknown: the file gives no usable times"))
+    return Section(MESSAGES, tuple(facts), tuple(_table(messages, axis)))
 
 
-def _rhythm(messages: Messages, whole: Axis, medium: Medium) -> list[Text]:
-    """How many messages went each way, over the time from the first to the last."""
-    if messages.first is None or messages.last is None or len(messages.times) < MANY:
-        return []
-    axis = Axis(messages.first, messages.last, whole.columns, whole.zero)
-    rows = {1: [0] * axis.columns, 0: [0] * axis.columns}
-    for at, way in zip(messages.times, messages.directions, strict=False):
-        rows[way][axis.column(at)] += 1
-    most = max(max(row) for row in rows.values())
-    labels, line = terminal.ruler(axis, medium)
-    drawn = [("", labels), ("", line)]
-    for way, name in ((1, "sent"), (0, "received")):
-        bars = "".join(terminal.step(level, most, medium) for level in rows[way])
-        drawn.append((name, Text(bars, "cyan" if way else "green")))
-    lines = [Text(MARGIN).append(f"{name:<{LABEL}}", FAINT).append_text(row) for name, row in drawn]
-    return [
-        Text(),
-        *lines,
-        *wrapped(Text(f"highest: {count(most, 'message')} a column", FAINT), medium, MARGIN + " " * LABEL),
-    ]
-
-
-def _table(messages: Messages, axis: Axis, medium: Medium) -> list[Text]:
-    """The first and the last messages: when, which way, of what type, how many bytes."""
+def _table(messages: Messages, axis: Axis) -> Iterator[tuple[str, ...]]:
+    """The first and the last messages: number, time, direction, type, size; a row of one cell for those between."""
     total = len(messages.directions)
-    if not total:
-        return []
-    head = f"{MARGIN}{'#':>7}  {'at':>12}  {'direction':<12}  {'type':<8}{'size':>10}"
-    lines = [Text(), Text(head[: medium.width], FAINT)]
     rows = list(range(total)) if total <= FIRST + LAST else [*range(FIRST), *range(total - LAST, total)]
     for n in rows:
         if n and n - 1 not in rows:
-            lines.append(Text(f"{MARGIN}{medium.signs.ellipsis:>7}  {total - FIRST - LAST:,} more", FAINT))
-        lines.append(_row(messages, n, axis, medium))
-    return lines
-
-
-def _row(messages: Messages, n: int, axis: Axis, medium: Medium) -> Text:
-    at = _exactly(messages.times[n], axis) if messages.times else "?"
-    sent = messages.directions[n] == 1
-    way = f"{medium.signs.sent} sent" if sent else f"{medium.signs.received} received"
-    kind = TYPES.get(messages.opcodes[n], f"opcode {messages.opcodes[n]}")
-    line = f"{MARGIN}{n + 1:>7}  {at:>12}  {way:<12}  {kind:<8}{_bytes(messages.lengths[n]):>10}"
-    return Text(line[: medium.width], "cyan" if sent else "")
+            yield (f"{total - FIRST - LAST:,} more",)
+        at = _exactly(messages.times[n], axis) if messages.times else "?"
+        way = "sent" if messages.directions[n] == 1 else "received"
+        kind = TYPES.get(messages.opcodes[n], f"opcode {messages.opcodes[n]}")
+        yield (str(n + 1), at, way, kind, _bytes(messages.lengths[n]))
 
 
 def _exactly(at: Instant, axis: Axis) -> str:
@@ -270,20 +279,321 @@ def _bytes(size: int) -> str:
 # -- the code that opened it -----------------------------------------------------------------------------------
 
 
-def _stack(code: Initiator | None, medium: Medium) -> list[Text]:
+def _stack(code: Initiator | None) -> Iterator[Line]:
     """The call stack, innermost first; what scheduled the calls above it stands between."""
-    if code is None or not code.stack:
-        return []
-    lines, left = heading("The call stack that opened it"), FRAMES
+    if code is None:
+        return
+    left, url = FRAMES, None
     own = (code.url, code.line, code.column) if code.own else None
-    url: str | None = None  # of the frame before: said once
     for calls in code.stack:
         if left > 0 and calls.label:
-            lines += wrapped(Text(medium.safe(calls.label, 200), FAINT), medium, f"{MARGIN}{medium.signs.dot} ")
-        for frame in calls.frames[:left]:
-            mine = own == (frame.url, frame.line, frame.column)
-            told = frame.named if frame.url != url else frame.named.replace(f"({url}:", f"({origins.file(url)}:")
-            lines += wrapped(Text(medium.safe(told, 1000), STRONG if mine else ""), medium, f"{MARGIN}  ")
+            yield Line(calls.label, label=True)
+        for frame in calls.frames[: max(0, left)]:
+            words = frame.named if frame.url != url else frame.named.replace(f"({url}:", f"({origins.file(url)}:")
+            yield Line(words, own=own == (frame.url, frame.line, frame.column))
             url = frame.url
         left -= len(calls.frames)
-    return lines + ([Text(f"{MARGIN}and {count(-left, 'more call')}", FAINT)] if left < 0 else [])
+    if left < 0:
+        yield Line(f"and {count(-left, 'more call')}", label=True)
+
+
+# -- one socket on a terminal ------------------------------------------------------------------------------
+
+
+def render(report: Report, session: Session, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
+    """One socket of the report, in UTF-8 (in ASCII unless `unicode`), no line wider than `width` (at least 40)."""
+    medium = Medium(max(width, NARROWEST), unicode)
+    axis = terminal.axis_of(report, medium.width - len(MARGIN) - LABEL - 2)
+    title = Text().append(session.name, STRONG).append(" of ")
+    title.append(medium.short_left(report.capture.source, medium.width - title.cell_len - 8))
+    lines = [terminal.headline(title, medium)]
+    for section in sections(report, session):
+        lines += heading(section.title) if section.title else []
+        lines += wrapped(Text(section.note), medium, MARGIN) if section.note else []
+        for fact in section.facts:
+            lines += _fact(fact, medium)
+        if section.title == LIFE:
+            lines += _drawing(report, session, axis, medium)
+        if section.title == MESSAGES:
+            lines += _rhythm(session.messages, axis, medium)
+        lines += _rows(section.rows, medium) if section.rows else []
+        for line in section.lines:
+            lines += _line(line, medium)
+    return terminal.printed(lines, color)
+
+
+def _fact(fact: Fact, medium: Medium) -> list[Text]:
+    lines = wrapped(Text(medium.safe(fact.words, 2000), fact.style), medium, MARGIN + f"{fact.label:<{LABEL}}")
+    lines[0].stylize(FAINT, 0, len(MARGIN) + LABEL)
+    return lines
+
+
+def _drawing(report: Report, session: Session, axis: Axis, medium: Medium) -> list[Text]:
+    crowd = terminal.proven_levels(report.sessions, axis)
+    drawn = (*terminal.ruler(axis, medium), terminal.bar(session, axis, medium, (), crowd))
+    return [Text(" " * (len(MARGIN) + LABEL)).append_text(it) for it in drawn]
+
+
+def _rhythm(messages: Messages, whole: Axis, medium: Medium) -> list[Text]:
+    """How many messages went each way, over the time from the first to the last."""
+    if messages.first is None or messages.last is None or len(messages.times) < MANY:
+        return []
+    axis = Axis(messages.first, messages.last, whole.columns, whole.zero)
+    rows = {1: [0] * axis.columns, 0: [0] * axis.columns}
+    for at, way in zip(messages.times, messages.directions, strict=False):
+        rows[way][axis.column(at)] += 1
+    most = max(max(row) for row in rows.values())
+    labels, line = terminal.ruler(axis, medium)
+    drawn = [("", labels), ("", line)]
+    for way, name in ((1, "sent"), (0, "received")):
+        bars = "".join(terminal.step(level, most, medium) for level in rows[way])
+        drawn.append((name, Text(bars, "cyan" if way else "green")))
+    lines = [Text(MARGIN).append(f"{name:<{LABEL}}", FAINT).append_text(row) for name, row in drawn]
+    note = Text(f"highest bar: {count(most, 'message')} per column", FAINT)
+    return [Text(), *lines, *wrapped(note, medium, MARGIN + " " * LABEL)]
+
+
+def _rows(rows: Sequence[Sequence[str]], medium: Medium) -> list[Text]:
+    head = f"{MARGIN}{'#':>7}  {'at':>12}  {'direction':<12}  {'type':<8}{'size':>10}"
+    lines = [Text(), Text(head[: medium.width], FAINT)]
+    for row in rows:
+        if len(row) == 1:
+            lines.append(Text(f"{MARGIN}{medium.signs.ellipsis:>7}  {row[0]}", FAINT))
+            continue
+        number, at, way, kind, size = row
+        sign = medium.signs.sent if way == "sent" else medium.signs.received
+        line = f"{MARGIN}{number:>7}  {at:>12}  {f'{sign} {way}':<12}  {kind:<8}{size:>10}"
+        lines.append(Text(line[: medium.width], "cyan" if way == "sent" else ""))
+    return lines
+
+
+def _line(line: Line, medium: Medium) -> list[Text]:
+    if line.label:
+        return wrapped(Text(medium.safe(line.words, 200), FAINT), medium, f"{MARGIN}{medium.signs.dot} ")
+    return wrapped(Text(medium.safe(line.words, 1000), STRONG if line.own else ""), medium, f"{MARGIN}  ")
+
+
+# -- one socket for programs, a ticket, a browser ----------------------------------------------------------
+
+
+def text(run: Run, session: Session) -> bytes:
+    """What a file gets."""
+    return render(run.reports[0], session, width=100)
+
+
+def json(run: Run, session: Session) -> bytes:
+    """One object (docs/json.md)."""
+    report = run.reports[0]
+    found = partners(report, session)
+    page = next((page for page in report.capture.pages if page.id == session.page), None)
+    return pretty(
+        {
+            **_head(run),
+            "session": session_document(session),
+            "page": None if page is None else {"id": page.id, "url": page.url, "kind": page.kind},
+            "stack": _calls(session.initiator),
+            "open_at_the_same_time": {
+                "proven": [other.id for other in found.certain],
+                "possible": [other.id for other in found.possible],
+            },
+            "overlaps": [overlap_document(overlap) for overlap in found.overlaps],
+            "findings": [finding_document(it) for it in report.findings if session.id in it.sessions],
+            "messages": _all_messages(session.messages),
+        }
+    )
+
+
+def _head(run: Run) -> Json:
+    capture = run.reports[0].capture
+    return {
+        "format": FORMAT,
+        "tool": {"name": "har-sockets", "version": VERSION},
+        "policy": policy_document(run.policy),
+        "source": capture.source,
+        "sha256": capture.sha256,
+    }
+
+
+def _calls(code: Initiator | None) -> list[Json]:
+    return [
+        {
+            "scheduled_by": calls.label,
+            "frames": [
+                {"function": it.function, "url": it.url, "line": it.line, "column": it.column} for it in calls.frames
+            ],
+        }
+        for calls in (code.stack if code is not None else ())
+    ]
+
+
+def _all_messages(messages: Messages) -> list[Json] | None:
+    """Each message; null where the exporter does not record them."""
+    if not messages.recorded:
+        return None
+    return [
+        {
+            "time": timestamp(messages.times[n]) if messages.times else None,
+            "direction": "sent" if way == 1 else "received",
+            "type": TYPES.get(messages.opcodes[n], f"opcode {messages.opcodes[n]}"),
+            "bytes": messages.lengths[n],
+        }
+        for n, way in enumerate(messages.directions)
+    ]
+
+
+def _title(run: Run, session: Session) -> str:
+    return f"{session.name[0].upper()}{session.name[1:]} of {summary.name(run.reports[0].capture.source)}"
+
+
+def md(run: Run, session: Session) -> bytes:
+    lines = [f"# {markdown.escaped(_title(run, session))}", ""]
+    for section in sections(run.reports[0], session):
+        lines += [f"## {section.title}", ""] if section.title else []
+        lines += [section.note, ""] if section.note else []
+        lines += [f"- {fact.label}: {markdown.escaped(fact.words, 2000)}" for fact in section.facts]
+        lines += [""] if section.facts else []
+        if section.rows:
+            rows = [[*row, *[""] * (len(HEADS) - len(row))] for row in section.rows]
+            lines += [*markdown.table(HEADS, rows), ""]
+        for line in section.lines:
+            words = markdown.escaped(line.words, 1000)
+            lines.append(f"- {f'**{words}**' if line.own else f'*{words}*' if line.label else words}")
+        lines += [""] if section.lines else []
+    return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
+
+
+def page(run: Run, session: Session) -> bytes:
+    """One page without scripts, in the looks of the report."""
+    return html.static(
+        "socket.html",
+        run=run,
+        title=_title(run, session),
+        said=summary.safe(f"{session.name[0].upper()}{session.name[1:]}: {_outcome(run.reports[0], session)}", 600),
+        tone="bad" if session.outcome is Outcome.FAILED else "unsure",
+        source=summary.safe_middle(run.reports[0].capture.source, 300),
+        sections=sections(run.reports[0], session),
+        heads=HEADS,
+        part=html.part(run.reports[0], run.policy, "c1", LISTED),
+    )
+
+
+def _outcome(report: Report, session: Session) -> str:
+    return next(fact.words for fact in _life(report, session, terminal.axis_of(report, 1)))
+
+
+RENDERERS: dict[str, Callable[[Run, Session], bytes]] = {"text": text, "json": json, "markdown": md, "html": page}
+
+
+# -- the list of sockets -------------------------------------------------------------------------------------
+
+
+def listed(report: Report) -> list[tuple[str, ...]]:
+    """One row per socket under LIST_HEADS; text of the capture is not yet harmless."""
+    axis = terminal.axis_of(report, 1)
+    pages = {page.id: page for page in report.capture.pages}
+    return [
+        (
+            f"#{session.id[1:]}",
+            terminal.when(session.opened, axis),
+            terminal.ending(session, pages, axis, short=True),
+            _counted(session.messages),
+            _whose(session),
+            session.endpoint.partition("://")[2],
+        )
+        for session in report.sessions[:LISTED]
+    ]
+
+
+def _counted(messages: Messages) -> str:
+    """Messages that were sent and received."""
+    return "" if messages.sent is None else f"{messages.sent:,} sent, {messages.received:,} received"
+
+
+def _whose(session: Session) -> str:
+    user = session.identity.user if session.identity is not None else None
+    return ", ".join(filter(None, (session.provider.name if session.provider else "", user)))
+
+
+def _rest(report: Report) -> str:
+    left = len(report.sessions) - LISTED
+    return f"and {count(left, 'more socket')}: --format json has them all" if left > 0 else ""
+
+
+def render_list(report: Report, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
+    """The sockets of a report by number, and how to see one of them."""
+    medium = Medium(max(width, NARROWEST), unicode)
+    lines = [terminal.headline(Text(medium.short_left(report.capture.source, medium.width - 8), STRONG), medium)]
+    if not report.sessions:
+        lines += [Text(), *wrapped(Text("No WebSocket in this capture."), medium, MARGIN)]
+        return terminal.printed(lines, color)
+    cells = [LIST_HEADS, *listed(report)]
+    used = [n for n in range(len(LIST_HEADS)) if any(row[n] for row in cells[1:])]
+    widths = {n: max(cell_len(medium.safe(row[n])) for row in cells) for n in used}
+    widths |= {n: min(widths[n], 34) for n in used if n in (2, 4)}
+    room = medium.width - len(MARGIN) - sum(widths[n] + 2 for n in used[:-1])
+    while room < 16 and len(used) > 3:  # the messages, then the service, then the opening
+        used.remove(next(n for n in (3, 4, 1, 2) if n in used))
+        room = medium.width - len(MARGIN) - sum(widths[n] + 2 for n in used[:-1])
+    for at, row in enumerate(cells):
+        line = Text(MARGIN)
+        for n in used[:-1]:
+            line.append(set_cell_size(medium.short(row[n], widths[n]), widths[n] + 2))
+        line.append(medium.short_address(row[used[-1]], max(8, medium.width - line.cell_len)))
+        line.stylize(FAINT if at == 0 else "")
+        lines.append(line)
+    if rest := _rest(report):
+        lines += wrapped(Text(rest), medium, MARGIN)
+    lines += [
+        Text(),
+        Text(f"{MARGIN}One socket in detail:"),
+        *wrapped(Text(medium.safe(_command(report), 4_000)), medium, MARGIN),
+    ]
+    return terminal.printed(lines, color)
+
+
+def _command(report: Report) -> str:
+    """The command that shows one: the first of an overlap, else the first."""
+    session = report.overlaps[0].sessions[0] if report.overlaps else "s1"
+    source = report.capture.source
+    name = source if source == "-" or not source.startswith("-") else f"./{source}"
+    return f"har-sockets show {shlex.quote(name)} {session[1:]}"
+
+
+def text_list(run: Run) -> bytes:
+    return render_list(run.reports[0], width=120)
+
+
+def json_list(run: Run) -> bytes:
+    """One object (docs/json.md)."""
+    return pretty({**_head(run), "sessions": [session_document(it) for it in run.reports[0].sessions]})
+
+
+def md_list(run: Run) -> bytes:
+    report = run.reports[0]
+    rows = [[markdown.escaped(cell, 200) for cell in row] for row in listed(report)]
+    lines = [f"# Sockets of {markdown.escaped(summary.name(report.capture.source))}", ""]
+    lines += [*markdown.table(LIST_HEADS, rows), ""] if rows else ["No WebSocket in this capture.", ""]
+    lines += [_rest(report), ""] if _rest(report) else []
+    return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
+
+
+def page_list(run: Run) -> bytes:
+    report = run.reports[0]
+    return html.static(
+        "sockets.html",
+        run=run,
+        title=f"Sockets of {summary.name(report.capture.source)}",
+        source=summary.safe_middle(report.capture.source, 300),
+        heads=LIST_HEADS,
+        rows=listed(report),
+        rest=_rest(report),
+        part=html.part(report, run.policy, "c1", LISTED),
+    )
+
+
+LISTS: dict[str, Callable[[Run], bytes]] = {
+    "text": text_list,
+    "json": json_list,
+    "markdown": md_list,
+    "html": page_list,
+}

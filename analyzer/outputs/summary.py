@@ -104,7 +104,11 @@ def headline(report: Report, policy: Policy) -> Headline:
 
 def totals(run: Run) -> str:
     """`16 captures: 8 overlap, 1 unreadable`, the worst first; of the whole run, whatever of it is shown."""
-    return triage.run_total(run).rstrip(".")
+    total = triage.run_total(run).rstrip(".")
+    if run.selection is None:
+        return total
+    shown = triage.selection_sentence(run.selection, len(run.reports) + len(run.unreadable)).rstrip(".")
+    return f"{total}. {shown}"
 
 
 def worst_first(run: Run) -> list[Report]:

@@ -19,13 +19,14 @@ import msgspec
 from rich.text import Text
 
 from analyzer import providers
-from analyzer.model import MILLISECOND, Run, Value, Verdict, enumerated, spoken
+from analyzer.model import MILLISECOND, Run, Value, enumerated, spoken
 from analyzer.outputs import NotInstalled, listing, markdown, terminal, triage
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import FORMAT, Json, capture_document, pretty
 from analyzer.outputs.summary import safe, safe_middle
 from analyzer.outputs.terminal import FAINT, STRONG, Medium, count, heading, wrapped
 from analyzer.outputs.triage import Row
+from analyzer.outputs.verdict import Kind
 from analyzer.version import VERSION
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ TABLES = {
 HEADS = ("", "captures", "overlap", "undecided", "median peak", "highest peak", "median overlap", "worst capture")
 COUNTED = ("rule", "cause", "undecided")  # tables in which only captures are worth a column
 MEANINGS = (
-    "Overlap: captures in which 2 or more sockets were certainly open at the same time, and their share. "
+    "Overlap: captures in which 2 or more sockets of the application were certainly open at the same time, and their "
+    "share. "
     "Undecided: possible overlap or inconclusive. "
     "Peak: how many sockets of one capture (of one user, by service) were certainly open at the same time. "
     "Median overlap: how long 2 or more were open, over the captures with an overlap. "
@@ -166,7 +168,7 @@ def _facts(document: Json, row: Row) -> Facts:
     return Facts(
         row=row,
         sha256=document["sha256"],
-        overlap=document["verdict"] == Verdict.OVERLAP,
+        overlap=row.result == Kind.OVERLAP,
         overlap_ms=float(document["concurrency"]["proven_overlap_ms"]),
         service={name: max(peak for it, peak in peaks if it == name) for name, _ in peaks},
         client=tuple(sorted(clients)),
@@ -348,9 +350,12 @@ def _indented(lines: Iterable[Text]) -> list[Text]:
 
 
 def _columns(rows: Sequence[Sequence[str]], medium: Medium, cut: bool) -> list[Text]:
-    """Numbers to the right. Where a terminal is narrow the worst capture has a line of its own under its row."""
+    """Numbers to the right. Where a terminal is narrow the last columns are left out, and the worst capture has a line
+    of its own under its row."""
     paths, cells = [row[-1] for row in rows], [row[:-1] for row in rows]
     widths = [_widest(cells, n) for n in range(len(cells[0]))]
+    while cut and len(widths) > 2 and 3 + min(widths[0], 20) + sum(width + 2 for width in widths[1:]) > medium.width:
+        widths, cells = widths[:-1], [row[:-1] for row in cells]
     numbers = sum(width + 2 for width in widths[1:])
     first = min(widths[0], max(8, medium.width - 3 - numbers)) if cut else widths[0]
     room = medium.width - 3 - first - numbers - 2

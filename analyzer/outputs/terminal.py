@@ -14,6 +14,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from analyzer import openings
 from analyzer.intervals import Interval, sweep
 from analyzer.model import (
     MILLISECOND,
@@ -351,6 +352,8 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = F
         case Outcome.OPEN:
             return "open when saved"
         case Outcome.FAILED:
+            if openings.abandoned(session):
+                return "closed while connecting"
             return f"never opened: {_terse(session.problem)}" if session.problem else "never opened"
         case Outcome.CONNECTING:
             return "still connecting"
@@ -363,7 +366,7 @@ def _terse(problem: str) -> str:
     """Chrome's sentences, without what all of them have."""
     for start in ("Error in connection establishment: net::", "Error during WebSocket handshake: ", "net::"):
         problem = problem.removeprefix(start)
-    return problem.removeprefix("Unexpected ")
+    return problem.replace("Unexpected response code: ", "HTTP ").removeprefix("Unexpected ")
 
 
 # -- time, drawn -------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ PROOF = 3  # lines per cause; --verbose shows all
 ADDRESSES, GROUPS, FINDINGS, CAVEATS, SKIPPED = 12, 8, 4, 10, 5
 MARGIN = "   "
 INSET = MARGIN + " " * 9  # under a finding
-PICTURE = 24  # columns that the bars need
+PICTURE = 22  # columns that the bars need
 NBSP = "\N{NO-BREAK SPACE}"
 BEGAN, LASTED, ENDED = "opened", "open for", "how it ended"
 ALL = "--format csv has them all"
@@ -66,14 +66,15 @@ def render(
     medium = Medium(max(width, NARROWEST), unicode)
     several = len(run.reports) + len(run.unreadable)
     lines: list[Text] = []
-    if several > IN_FULL or (run.selection is not None and len(run.selection) > IN_FULL):
+    whole = several if run.selection is None else len(run.selection)
+    if whole > IN_FULL:
         lines = listing.lines(run, medium, cut=cut)
     else:
         for report in run.reports:
             lines += [*_full(report, run, medium, verbose), Text()]
         for it in run.unreadable:
             lines += [*_unreadable(it, medium), Text()]
-        lines += listing.closing(run, medium) if several != 1 or run.selection is not None else []
+        lines += listing.closing(run, medium) if several != 1 or whole != 1 else []
     while lines and not lines[-1].plain:
         lines.pop()
     return terminal.printed(lines, color)
@@ -194,7 +195,7 @@ def _layout(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Layout
     opened = max(len(BEGAN), *(len(row.opened) for row in rows)) + 2
     lasted = max(len(LASTED), *(len(row.lasted) for row in rows)) + 2
     ended = max(len(ENDED), len("peak 10 at least"), *(cell_len(row.ended) for row in rows))
-    ended = min(ended, max(16, room * 9 // 20), room - name - 16)
+    ended = min(ended, max(22, room // 3), room - name - 16)
     opened = opened if room - name - ended - opened - lasted >= PICTURE else 0
     lasted = lasted if room - name - ended - opened - lasted >= PICTURE else 0
     return Layout(medium, name, room - name - opened - lasted - ended, opened, lasted, ended)
@@ -222,10 +223,10 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
         crowd, marks = terminal.proven_levels(report.sessions, axis), []
         lines += _group_rows(groups, whole, layout) + heading("The first of them") + _ruler(axis, layout)
     guides = [column for column, _ in marks[1:]]
-    for session in shown:
-        lines.append(layout.row(rows[session.id], terminal.bar(session, axis, medium, guides, crowd)))
+    bars = {session.id: terminal.bar(session, axis, medium, guides, crowd) for session in shown}
+    lines += [layout.row(rows[id], drawn) for id, drawn in bars.items()]
     lines += wrapped(Text(f"and {left_out:,} more: {ALL}"), medium, MARGIN) if left_out else []
-    return lines + _legend(shown, medium)
+    return lines + _legend(list(bars.values()), medium)
 
 
 def _rows(report: Report, shown: Sequence[Session], axis: Axis, medium: Medium) -> dict[str, Row]:
@@ -356,18 +357,18 @@ def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layo
     return rows
 
 
-def _legend(shown: Sequence[Session], medium: Medium) -> list[Text]:
-    signs = medium.signs
-    endless = [s for s in shown if s.outcome is Outcome.CONNECTING or (s.possible and s.possible.end is None)]
-    used = [
-        (signs.certain, "certainly open", any(s.proven for s in shown)),
-        (signs.possible, "possibly open", any(s.possible and s.possible != s.proven for s in shown)),
-        (signs.goes_on, "still open at the end", any(s.proven and s.proven.end is None for s in shown)),
-        (signs.no_end, "no end known", any(s.created and not (s.proven and s.proven.end is None) for s in endless)),
-        (signs.connecting, "connecting", any(s.possible is None and s.created for s in shown)),
-        (signs.failed, "failed", any(s.outcome is Outcome.FAILED and s.created for s in shown)),
-    ]
-    entries = [f"{sign}{NBSP}{words.replace(' ', NBSP)}" for sign, words, seen in used if seen]
+def _legend(bars: Sequence[Text], medium: Medium) -> list[Text]:
+    """What the signs mean that are drawn."""
+    signs, drawn = medium.signs, {sign for bar in bars for sign in bar.plain}
+    meanings = {
+        signs.certain: "certainly open",
+        signs.possible: "possibly open",
+        signs.goes_on: "still open at the end",
+        signs.no_end: "no end known",
+        signs.connecting: "connecting",
+        signs.failed: "failed",
+    }
+    entries = [f"{sign} {meaning}".replace(" ", NBSP) for sign, meaning in meanings.items() if sign in drawn]
     lines = wrapped(Text("   ".join(entries)), medium, MARGIN) if entries else []
     return [Text(line.plain.replace(NBSP, " ")) for line in lines]
 

@@ -5,7 +5,6 @@ A row is made of a report (`row`), or of a capture object of the JSON (`row_of_d
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from analyzer import choices
 from analyzer.intervals import Interval, peak
 from analyzer.model import (
     MILLISECOND,
@@ -47,21 +47,17 @@ RESULTS = {  # the most urgent first
 EXTENSION_ONLY = "overlap with an extension only"
 ORDER = tuple(RESULTS)
 UNDECIDED = (Kind.POSSIBLE_OVERLAP, Kind.INCONCLUSIVE)
-ALIASES: dict[str, tuple[str, ...]] = {
-    "undecided": UNDECIDED,
-    "overlaps": (Kind.OVERLAP,),
-    "possible": (Kind.POSSIBLE_OVERLAP,),
-    "possible-overlaps": (Kind.POSSIBLE_OVERLAP,),
-    "dev-server": (Kind.FOREIGN_OVERLAP,),
-    "dev-server-overlap": (Kind.FOREIGN_OVERLAP,),
-    "extension": (Kind.FOREIGN_OVERLAP,),
-    "no-socket-opened": (Kind.NONE_OPENED,),
-    "failed": (Kind.NONE_OPENED,),
-    "no-overlaps": (Kind.NO_OVERLAP,),
-    "ok": (Kind.NO_OVERLAP,),
-    "no-socket": (Kind.NO_SOCKETS,),
-    "empty": (Kind.NO_SOCKETS, Kind.NONE_OPENED),
-    "cannot-be-read": (UNREADABLE,),
+WORDS = (*ORDER, "undecided")  # that `--only` takes, beside the ids of rules and causes
+ALIASES = {
+    "possible": Kind.POSSIBLE_OVERLAP,
+    "dev-server": Kind.FOREIGN_OVERLAP,
+    "extension-overlap": Kind.FOREIGN_OVERLAP,
+    "failed": Kind.NONE_OPENED,
+    "none-opened": Kind.NONE_OPENED,
+    "pass": Kind.NO_OVERLAP,
+    "none": Kind.NO_SOCKETS,
+    "no-socket": Kind.NO_SOCKETS,
+    "cannot-be-read": UNREADABLE,
 }
 
 
@@ -229,27 +225,17 @@ def run_total(run: Run) -> str:
 # -- which of them are asked for -------------------------------------------------------------------------------
 
 
-class UnknownWordError(ValueError):
-    """A word of `--only` that names no result, rule or cause."""
+def meaning(word: str, ids: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the results that a word asks for, or the rule or cause that it names. `ids`: of rules and causes.
 
-
-def meaning(words: Iterable[str], names: Iterable[str] = ()) -> tuple[str, ...]:
-    """The results, rules and causes that these words (comma lists, any case) ask for. `names`: of rules and causes.
-
-    Raises UnknownWordError, with the nearest word.
+    Raises ValueError, with the nearest word.
     """
-    found: dict[str, None] = {}
-    known = (*ORDER, *ALIASES, *names)
-    for word in (part for it in words for part in it.split(",")):
-        plain = "-".join(word.strip().lower().replace("_", " ").replace("-", " ").split())
-        if plain not in known:
-            near = difflib.get_close_matches(plain, known, 1, 0.6)
-            hint = (
-                f"did you mean {near[0]}?" if near else f"one of {', '.join((*ORDER, 'undecided'))}, or a rule or cause"
-            )
-            raise UnknownWordError(f"{word.strip()}: no such result: {hint}")
-        found |= dict.fromkeys(str(it) for it in ALIASES.get(plain, (plain,)))
-    return tuple(found)
+    ids = tuple(ids)
+    typed = word.strip().lower().replace("_", "-").replace(" ", "-")
+    if typed not in ids and (near := choices.nearest(typed, (*WORDS, *ALIASES, *ids))) in ids:
+        raise ValueError(f"did you mean {near}?")
+    found = typed if typed in ids else choices.choose(word, WORDS, ALIASES)
+    return tuple(str(it) for it in UNDECIDED) if found == "undecided" else (found,)
 
 
 def matches(it: Row, only: Sequence[str]) -> bool:

@@ -36,9 +36,9 @@ class Kind(StrEnum):
     OVERLAP = "overlap"
     POSSIBLE_OVERLAP = "possible-overlap"
     INCONCLUSIVE = "inconclusive"
-    FOREIGN_OVERLAP = "foreign-overlap"  # only together with sockets that the policy does not count
+    FOREIGN_OVERLAP = "dev-server-overlap"  # only together with sockets that the policy does not count
     NO_OVERLAP = "no-overlap"
-    NONE_OPENED = "none-opened"
+    NONE_OPENED = "no-socket-opened"
     NO_SOCKETS = "no-sockets"
 
 
@@ -108,9 +108,10 @@ def _overlap(report: Report, policy: Policy) -> list[str]:
     proven, ids = _proven(report), _members(report)
     certain_peak, possible_peak = report.concurrency.proven_peak, report.concurrency.possible_peak
     apart = not sockets_hidden(report) and _one_of_each(report)
+    some = f"{certain_peak:,} of " if certain_peak < len(ids) else ""
     sentences = [
-        f"{headline(report, policy)}: {plural(len(ids), 'socket')} of {report.endpoints(ids)} were open at the same "
-        f"time{_each(report, ids) if apart else ''}.",
+        f"{headline(report, policy)}: {some}{plural(len(ids), 'socket')} of {report.endpoints(ids)} were open at the "
+        f"same time{_each(report, ids) if apart else ''}.",
         f"{_lasted(proven)}{_afterwards(report, proven)}",
     ]
     if all(overlap.brief(policy.tolerance) for overlap in proven):

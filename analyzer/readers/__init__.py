@@ -111,7 +111,7 @@ def read(
         measured.drain()
     caveats = capture.caveats
     if isinstance(stream, _Guarded) and stream.damage and "cut-off" not in {it.id for it in caveats}:
-        caveats = (*caveats, Caveat("cut-off", f"Its {stream.damage}: what it held may have been more.", True))
+        caveats = (*caveats, Caveat("cut-off", f"Its {stream.damage}, so parts of it are possibly missing.", True))
     return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count, caveats=caveats)
 
 

@@ -94,7 +94,7 @@ def test_what_was_recorded_is_written_and_marked_where_what_records_it_is_killed
             child.kill()
     _, rest = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in rest) == (3, False)
-    went = "the browser, or the program that drives it, went away: the recording ends there"
+    went = "the browser, or the program that controls it, ended: the recording ends there"
     assert rest.splitlines()[-1] == f"har-sockets: {path}: {went}"
     report = analyze(read(path))
     assert ([it.outcome for it in report.sessions], report.verdict) == (["unknown", "closed"], Verdict.OVERLAP)

@@ -1,0 +1,145 @@
+"""Many captures: the most urgent first, paths in full, and only those that are asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from typer.testing import CliRunner
+
+from analyzer.cli import app
+from analyzer.model import Policy, Report, Run, Unreadable
+from analyzer.outputs import html, text, triage
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+
+SAMPLES = Path(__file__).parent.parent / "sample_hars"
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    reports: tuple[Report, ...] = tuple(analyze(read(path)) for path in sorted(SAMPLES.glob("*.har")))
+    return Run(reports, (Unreadable("broken/x.har", "/log: not a HAR"),), Policy())
+
+
+def names(it: Run) -> list[str]:
+    return [report.capture.source for report in it.reports]
+
+
+def test_overlaps_come_first_the_gravest_and_longest_before_the_others(run: Run) -> None:
+    rows = triage.worst_first(triage.rows(run))
+    places = [triage.ORDER.index(it.result) for it in rows]
+    assert places == sorted(places)
+    overlaps = [it for it in rows if it.result == "overlap"]
+    grave = [it for it in overlaps if it.severity == "error"]
+    assert overlaps[: len(grave)] == grave != []
+    assert [it.overlap for it in grave] == sorted((it.overlap for it in grave), reverse=True)
+    assert rows[-1].source == "broken/x.har"
+
+
+def test_equally_urgent_captures_keep_their_order() -> None:
+    rows = [triage.unreadable(name, "no JSON") for name in "cab"]
+    assert [it.source for it in triage.worst_first(rows)] == ["c", "a", "b"]
+
+
+def test_a_row_has_result_peak_length_service_users_and_cause(run: Run) -> None:
+    row = next(it for it in triage.rows(run) if "every-mount" in it.source)
+    assert (row.words, row.peak, row.length) == ("overlap", "4", "≥ 2.23 s")
+    assert (row.services, row.users, row.causes) == (("Stream Chat",), 1, ("several-client-instances",))
+    possible = next(it for it in triage.rows(run) if "cannot-decide" in it.source)
+    assert (possible.words, possible.peak) == ("possible overlap", "1 to 2")
+
+
+def test_a_pipe_gets_every_path_in_full_on_one_line(run: Run) -> None:
+    lines = text.render(run).decode().splitlines()
+    rows = lines[1 : 1 + len(run.reports) + 1]
+    assert sorted(line.rpartition("  ")[2] for line in rows[:-1]) == sorted(names(run))
+    assert rows[-1].endswith("broken/x.har: /log: not a HAR")
+    assert {"service", "users", "likely", "cause"} <= set(lines[0].split())
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("unicode", [True, False])
+def test_a_terminal_gets_lines_that_fit_and_whole_file_names_from_100_columns(
+    run: Run, width: int, unicode: bool
+) -> None:
+    shown = text.render(run, width=width, unicode=unicode, cut=True).decode()
+    assert max(map(cell_len, shown.splitlines())) <= width
+    assert unicode or shown.isascii()
+    if width >= 100 and unicode:
+        assert [Path(name).name for name in names(run) if Path(name).name not in shown] == []
+
+
+def test_the_summary_counts_all_whatever_is_shown(run: Run) -> None:
+    whole = triage.run_total(run)
+    assert whole.startswith(f"{len(run.reports) + 1} captures: ")
+    for only, top in ((("overlap",), None), ((), 3), (("no-sockets",), 2)):
+        assert triage.run_total(triage.select(run, only, top)) == whole
+        assert whole.replace(" ", "") in text.render(triage.select(run, only, top)).decode().replace("\n", "").replace(
+            " ", ""
+        )
+
+
+def test_the_worst_are_shown_and_the_rest_is_counted(run: Run) -> None:
+    shown = triage.select(run, (), 3)
+    assert names(shown) == [it.source for it in triage.worst_first(triage.rows(run))[:3]]
+    assert f"Shown: the 3 worst; {len(run.reports) - 2} more." in text.render(shown).decode()
+
+
+def test_one_result_selects_its_captures_in_the_given_order(run: Run) -> None:
+    shown = triage.select(run, ("possible-overlap", "inconclusive"))
+    expected = [it.source for it in triage.rows(run) if it.result in ("possible-overlap", "inconclusive")]
+    assert names(shown) == expected != []
+    assert [it.source for it in triage.select(run, ("unreadable",)).unreadable] == ["broken/x.har"]
+    none = triage.select(run, ("ghost-socket",))
+    assert "No capture with ghost-socket." in text.render(none).decode()
+
+
+@pytest.mark.parametrize(
+    ("word", "results"),
+    [
+        pytest.param("overlap", ("overlap",), id="a result"),
+        pytest.param("Possible_Overlap", ("possible-overlap",), id="any case, any line"),
+        pytest.param("overlaps", ("overlap",), id="plural"),
+        pytest.param("undecided", ("possible-overlap", "inconclusive"), id="undecided is two results"),
+        pytest.param("pass", ("no-overlap",), id="an alias"),
+        pytest.param("dev-server", ("dev-server-overlap",), id="only with a dev server"),
+        pytest.param("ghost-socket", ("ghost-socket",), id="a rule"),
+    ],
+)
+def test_words_have_a_meaning(word: str, results: tuple[str, ...]) -> None:
+    assert triage.meaning(word, ["ghost-socket"]) == results
+
+
+def test_the_command_filters_every_output_and_its_status_counts_all(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.har"
+    broken.write_text("no JSON")
+    arguments = [str(SAMPLES), str(broken), "--only", "possible-overlap", "--out", f"csv:{tmp_path / 'a.csv'}"]
+    done = CliRunner().invoke(app, ["analyze", *arguments, "--format", "json"])
+    told = json.loads(done.stdout)
+    assert done.exit_code == 3
+    assert {it["verdict"] for it in told["captures"]} == {"possible-overlap"}
+    assert told["unreadable"] == []
+    assert told["selection"]["captures"] == len(list(SAMPLES.glob("*.har"))) + 1
+    assert "playwright-overlap.har" not in (tmp_path / "a.csv").read_text()
+    lines = CliRunner().invoke(app, ["analyze", str(SAMPLES), "--top", "2", "--format", "ndjson"]).stdout.splitlines()
+    assert [json.loads(line)["verdict"] for line in lines] == ["overlap", "overlap"]
+
+
+def test_an_unknown_word_is_answered_with_the_nearest() -> None:
+    done = CliRunner().invoke(app, ["analyze", str(SAMPLES), "--only", "duplicate-conection"])
+    assert (done.exit_code, "did you mean duplicate-connection?" in done.output) == (2, True)
+
+
+def test_the_page_lists_the_worst_first_and_links_the_worst_capture_of_each_row(run: Run) -> None:
+    page = html.render(run).decode()
+    worst = triage.worst_first(triage.rows(run))[0].source
+    place = f"c{names(run).index(worst) + 1}"
+    links = re.findall(r'href="#(c\d+)"', page)
+    assert links[0] == place
+    assert set(links) <= set(re.findall(r'<article class="capture" id="(c\d+)"', page))
+    assert re.search(rf'<th scope="row">stream-chat<.*href="#{place}"', page)
+    assert "broken/x.har" in page
