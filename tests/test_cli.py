@@ -170,7 +170,7 @@ def test_show_tells_all_about_one_socket() -> None:
 def test_timeline_draws_several_captures_each_from_its_own_start(tmp_path: Path) -> None:
     done = run("timeline", OVERUSE, RELOADS, "-o", str(tmp_path / "chart.svg"), "--from", "0.5", "--to", "2")
     assert done.returncode == 0
-    assert (tmp_path / "chart.svg").read_text("utf-8").count("2 of 4 sockets in this stretch of time") == 2
+    assert (tmp_path / "chart.svg").read_text("utf-8").count("2 of 4 sockets in this period") == 2
 
 
 def test_timeline_says_that_it_draws_the_first_eight_only(tmp_path: Path) -> None:
