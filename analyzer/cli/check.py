@@ -37,7 +37,8 @@ def check(
 ) -> None:
     """Check captures against a policy (for CI).
 
-    Prints PASS, FAIL or UNDECIDED per capture, with the reason.
+    Prints PASS, FAIL or UNDECIDED per capture, with the reason. `analyze` and
+    `report` take the same options: their JUnit, SARIF and JSON depend on them.
 
     Example: har-sockets check captures/ --per user --out junit:sockets.xml
 
@@ -62,7 +63,7 @@ def check(
     lines = partial(_lines, verbose=delivery.verbose)
     deliver(run, delivery, "text", Text(lines, partial(render, verbose=delivery.verbose)))
     complain(run, delivery)
-    shown = delivery.format in (None, "text") and not delivery.quiet
+    shown = delivery.format in (None, "text") and delivery.prints
     if status not in (0, gate.UNREADABLE) and not (shown and one_terminal()):
         say(first_problem(run, status))
     raise typer.Exit(status)
