@@ -65,7 +65,7 @@ OWN = ("--help", "-h", "--version", "-V", "--install-completion", "--show-comple
 EXAMPLES = """\b
 Examples:
   har-sockets chat.har                        verdict, timeline and findings
-  har-sockets captures/                       many captures at once
+  har-sockets captures/                       many captures together
   har-sockets check captures/                 PASS, FAIL or UNDECIDED, for CI
   har-sockets report chat.har -o report.html  a page to share
   har-sockets timeline chat.har -o chart.png  a picture
