@@ -141,8 +141,8 @@ def _cells(report: Report, run: Run, names: dict[str, str]) -> Iterator[str]:
     yield f"{_sign(headline)} {_text(headline.words)}"
     yield _text(names[report.capture.source])
     yield f"{row.sockets:,}"
-    yield _text(row.peak)
-    yield _text(row.length or "–")
+    yield _text(row.peak).replace(" ", "&nbsp;")
+    yield _text(row.length or "–").replace(" ", "&nbsp;")
     yield _text(", ".join(row.services))
     yield _text(", ".join(row.causes))
 
