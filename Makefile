@@ -16,7 +16,7 @@ SOURCES := analyzer tests docs benchmarks
 # So that the first start of each library is slow, and no other one.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-async check format bench fuzz services rules causes python schemas screenshot environment package
+.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line python schemas screenshot environment package
 
 environment: $(VENV)/ready-dev
 
@@ -96,6 +96,9 @@ rules: environment
 
 causes: environment
 	$(BIN)/python docs/causes/write.py
+
+command-line: environment
+	$(BIN)/python docs/command_line.py
 
 python: environment
 	$(BIN)/python docs/python.py

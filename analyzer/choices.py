@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 NEAR = 0.6  # share of letters in common
 
 
-def choose(value: str, words: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:
-    """Return the word that a value means, in any case, as a plural or by an alias.
+class Choice(msgspec.Struct, frozen=True):
+    """The words that a setting takes, other words for the same, and words that only resemble one of them."""
 
-    Raises ValueError, which names the nearest word and lists all of them.
-    """
-    words = tuple(str(word) for word in words)
-    known = {word: word for word in words} | dict(aliases or {})
-    typed = value.strip().lower().replace("_", "-").replace(" ", "-")
-    for candidate in (typed, typed.removesuffix("s")):
-        if candidate in known:
-            return known[candidate]
-    near = nearest(typed, known)
-    hint = "" if near is None else f"did you mean {known[near]}? "
-    raise ValueError(f"{hint}{'Choose' if hint else 'choose'} {alternatives(words)}")
+    words: tuple[str, ...]
+    aliases: Mapping[str, str] = {}
+    hints: Mapping[str, str] = {}
+
+    def choose(self, value: str) -> str:
+        """Return the word that a value means, in any case, as a plural or by an alias.
+
+        Raises ValueError, which names the nearest word and lists all of them.
+        """
+        known = {word: word for word in self.words} | dict(self.aliases)
+        typed = value.strip().lower().replace("_", "-").replace(" ", "-")
+        for candidate in (typed, typed.removesuffix("s")):
+            if candidate in known:
+                return known[candidate]
+        near = self.hints.get(typed.removesuffix("s")) or known.get(nearest(typed, known) or "")
+        if near is None:
+            raise ValueError(f"choose {alternatives(self.words)}")
+        raise ValueError(f"did you mean {near}? Choose {alternatives(self.words)}")
 
 
-def nearest(value: str, words: Iterable[str]) -> str | None:
+def nearest(value: str, words: Iterable[str], near: float = NEAR) -> str | None:
     """Return the word that a value resembles most, if any does: it begins so, or shares most letters."""
     words = tuple(words)
     beginning = [word for word in words if value and word.startswith(value)]
@@ -31,7 +40,7 @@ def nearest(value: str, words: Iterable[str]) -> str | None:
         return min(beginning, key=len)
     import difflib
 
-    return next(iter(difflib.get_close_matches(value, words, 1, NEAR)), None)
+    return next(iter(difflib.get_close_matches(value, words, 1, near)), None)
 
 
 def alternatives(words: Iterable[str]) -> str:

@@ -36,18 +36,18 @@ def judge(report: Report, policy: Policy) -> Judgement:
         result, status = Result.FAIL, VIOLATED
     elif not report.opened and not policy.allow_empty:
         result, status = Result.UNDECIDED, EMPTY
-    elif undecided(report) and not policy.allow_undecided:
+    elif undecided(report) and not policy.allow_undecided and policy.fail_on is not None:
         result, status = Result.UNDECIDED, UNDECIDED
     return Judgement(result, status, tuple(bad), tuple(it for it in report.findings if known(it, policy)))
 
 
 def fails(finding: Finding, policy: Policy) -> bool:
-    return finding.severity.at_least(policy.fail_on) and finding.fingerprint not in policy.baseline
+    return policy.fails(finding.severity) and finding.fingerprint not in policy.baseline
 
 
 def known(finding: Finding, policy: Policy) -> bool:
     """Does this finding pass only because the baseline holds it?"""
-    return finding.severity.at_least(policy.fail_on) and finding.fingerprint in policy.baseline
+    return policy.fails(finding.severity) and finding.fingerprint in policy.baseline
 
 
 def undecided(report: Report) -> bool:

@@ -759,6 +759,11 @@ class Cause(Value, frozen=True):
     at_most: Severity | None = None  # an overlap that it explains is not graver
     of_all: bool = False  # its function gets all sessions of the capture: what closed before tells, too
 
+    @property
+    def manual(self) -> str:
+        """Return its manual page: the docstring of its module."""
+        return (sys.modules[self.explain.__module__].__doc__ or "").strip()
+
 
 class Scope(StrEnum):
     """Within what sockets are counted together."""
@@ -834,7 +839,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
     app_mode: `development` or `production`: which of a service's documented limits to enforce. None: neither.
     count_dev_servers, count_extensions: count the sockets of development servers, of browser extensions.
     severities: per rule id `note`, `warning`, `error` or `off`, in place of the rule's own.
-    fail_on: `note`, `warning` or `error`: the least severity that fails a check.
+    fail_on: `note`, `warning` or `error`: the least severity that fails a check; `never`: no finding fails.
     allow_undecided, allow_empty: pass captures that cannot prove it; captures in which no socket opened.
     baseline: fingerprints of findings that are known, and pass.
     assume: `no-bfcache`, `bfcache`, `recorded-from-start`: what the capture does not show.
@@ -853,7 +858,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
     count_dev_servers: bool = False
     count_extensions: bool = False
     severities: tuple[tuple[str, Severity | None], ...] = ()  # None: off
-    fail_on: Severity = Severity.WARNING
+    fail_on: Severity | None = Severity.WARNING  # None: never
     allow_undecided: bool = False
     allow_empty: bool = False
     baseline: frozenset[str] = frozenset()
@@ -875,7 +880,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
             count_dev_servers: bool = False,
             count_extensions: bool = False,
             severities: Mapping[str, Severity | str | None] | Iterable[tuple[str, Severity | str | None]] = (),
-            fail_on: Severity | str = "warning",
+            fail_on: Severity | str | None = "warning",
             allow_undecided: bool = False,
             allow_empty: bool = False,
             baseline: Iterable[str] = (),
@@ -895,7 +900,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
             "tolerance": arguments.duration("tolerance", self.tolerance),
             "app_mode": self.app_mode and arguments.word("app_mode", self.app_mode, AppMode).value,
             "severities": tuple((rule, _severity(rule, given)) for rule, given in pairs),
-            "fail_on": arguments.word("fail_on", self.fail_on, Severity),
+            "fail_on": None if self.fail_on in (None, "never") else arguments.word("fail_on", self.fail_on, Severity),
             "baseline": frozenset(arguments.texts("baseline", self.baseline)),
             "assume": frozenset(arguments.word("assume", it, Assume) for it in arguments.texts("assume", assumed)),
             "ghost_beats": arguments.count("ghost_beats", self.ghost_beats, 1),
@@ -906,6 +911,10 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
             checked[name] = arguments.switch(name, getattr(self, name))
         for name, value in checked.items():
             msgspec.structs.force_setattr(self, name, value)
+
+    def fails(self, severity: Severity) -> bool:
+        """Check whether a finding of this severity fails, unless it is in the baseline."""
+        return self.fail_on is not None and severity.at_least(self.fail_on)
 
     def counts(self, session: Session) -> bool:
         """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""

@@ -103,7 +103,7 @@ def _unsure(report: Report, findings: Iterable[Finding], policy: Policy) -> bool
         worst = longest if rule.counts else shortest
         for finding in rule.check(worst, policy) if rule.counts or rule.ends else ():
             given = severities.get(rule.id, finding.severity)
-            if given is None or not given.at_least(policy.fail_on) or (rule.id, finding.sessions) in told:
+            if given is None or not policy.fails(given) or (rule.id, finding.sessions) in told:
                 continue
             because = explained(finding) if rule.has_cause else finding
             weighed = msgspec.structs.replace(because, severity=severities.get(rule.id, because.severity))

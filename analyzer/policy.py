@@ -1,10 +1,11 @@
-"""The policy from a file: `har-sockets.toml`, or `[tool.har-sockets]` of `pyproject.toml`. The command line wins.
+"""Read the policy from `har-sockets.toml`, or `[tool.har-sockets]` of `pyproject.toml`. The command line wins.
 
-Names are those of the options, durations milliseconds, paths relative to the file:
+Names and values are those of the options. A duration is a text such as "250ms", or a number of milliseconds; a path
+is relative to the file:
 
     per = "user"
     max-open = 1
-    tolerance = 250
+    tolerance = "250ms"
     fail-on = "warning"
     baseline = "sockets-baseline.json"
 
@@ -16,20 +17,36 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from analyzer import choices, durations
+from analyzer.choices import Choice
 from analyzer.model import Assume, Finding, Policy, Scope, Severity
 
 OWN, SHARED = "har-sockets.toml", "pyproject.toml"
 FORMAT = 1  # of a baseline
+LARGEST = 1_000_000  # of numbers
 # A shared file that has settings of ours names them so; reading any TOML to find that out costs a tenth of a start.
 OURS = re.compile(r"tool\b.*har-sockets|^\W*tool\W*(?:#.*)?$", re.MULTILINE)
 Level = Literal["off", "note", "warning", "error"]
+Duration = Annotated[float, Meta(ge=0)] | str  # milliseconds, or with a unit
+
+SEVERITIES = {"warn": "warning", "info": "note", "notice": "note", "err": "error"}
+PER = Choice(
+    tuple(Scope),
+    {"address": "endpoint", "provider": "service", "file": "capture"},
+    {"host": "endpoint", "url": "endpoint", "server": "endpoint", "tab": "page", "document": "page", "all": "capture"},
+)
+APP_MODE = Choice(("development", "production"), {"dev": "development", "prod": "production"})
+FAIL_ON = Choice((*Severity, "never"), {**SEVERITIES, "none": "never", "nothing": "never", "off": "never"})
+LEVEL = Choice(("off", *Severity), {**SEVERITIES, "never": "off", "none": "off", "ignore": "off"})
+ASSUME = Choice(tuple(Assume))
 
 
 class PolicyError(Exception):
@@ -41,18 +58,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
     per: Scope | None = None
     max_open: Annotated[int, Meta(ge=1)] | None = None
-    tolerance: Annotated[float, Meta(ge=0)] | None = None  # ms
+    tolerance: Duration | None = None
     app_mode: Literal["development", "production"] | None = None
     count_dev_servers: bool | None = None
     count_extensions: bool | None = None
     assume: Assume | list[Assume] | None = None
-    fail_on: Severity | None = None
+    fail_on: Literal["note", "warning", "error", "never"] | None = None
     allow_undecided: bool | None = None
     allow_empty: bool | None = None
     ghost_beats: Annotated[int, Meta(ge=1)] | None = None  # heartbeats missed
-    storm_opens: Annotated[int, Meta(ge=2)] | None = None  # reconnects a minute
-    outlives: Annotated[int, Meta(ge=0)] | None = None  # ms after the page was left
-    severity: dict[str, Level] = msgspec.field(default_factory=dict)  # by rule
+    storm_opens: Annotated[int, Meta(ge=2)] | None = None  # reconnects per minute
+    outlives: Duration | None = None  # after the page was left
+    severity: dict[str, Level] = msgspec.field(default_factory=dict)  # per rule
     baseline: str | None = None
     providers: str | None = None
 
@@ -72,16 +89,101 @@ def load(path: Path, rules: Collection[str]) -> Settings:
 
     `rules`: the ids that `[severity]` may name.
     """
+    readers: dict[str, Callable[[object], object]] = {**READERS, "severity": partial(_levels, rules)}
+    given: dict[str, object] = {}
+    for name, value in (_table(path) or {}).items():
+        if name not in readers:
+            near = choices.nearest(name.lower().replace("_", "-"), readers)
+            hint = f"choose {choices.alternatives(readers)}" if near is None else f"did you mean {near}?"
+            raise PolicyError(f"{path}: no such setting: {name}: {hint}")
+        try:
+            given[name] = readers[name](value)
+        except ValueError as problem:
+            raise PolicyError(f"{path}: {name} {problem}") from None
+    paths = {name: str(path.parent / str(given[name])) for name in ("baseline", "providers") if name in given}
+    return msgspec.convert(given | paths, Settings)
+
+
+def _word(choice: Choice) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError(f"must be {choices.alternatives(choice.words)}, in quotes")
+        try:
+            return choice.choose(value)
+        except ValueError as problem:
+            raise ValueError(f'"{value}": {problem}') from None
+
+    return read
+
+
+def _number(least: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
+            raise ValueError(f"must be a whole number from {least:,} to {LARGEST:,}")
+        return value
+
+    return read
+
+
+def _duration(value: object) -> object:
+    problem = 'must be a duration such as 250 (milliseconds) or "2s"'
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(problem)
     try:
-        settings = msgspec.convert(_table(path) or {}, Settings)
-    except msgspec.ValidationError as error:
-        told = str(error).replace("Object contains unknown field", "no such setting:").replace(" - at `$.", ": `")
-        raise PolicyError(f"{path}: {told}") from None
-    strange = next((rule for rule in settings.severity if rule not in rules), None)
-    if strange is not None:
-        raise PolicyError(f"{path}: [severity]: no rule `{strange}` (`har-sockets rules` lists them)")
-    paths = {name: str(path.parent / value) for name in ("baseline", "providers") if (value := getattr(settings, name))}
-    return msgspec.structs.replace(settings, **paths)
+        durations.microseconds(value, "ms")
+    except ValueError as reason:
+        raise ValueError(f"{problem}: {reason}") from None
+    return value
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false, without quotes")
+    return value
+
+
+def _path(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be the path of a file, in quotes")
+    return value
+
+
+def _assumptions(value: object) -> list[str]:
+    return [_word(ASSUME)(one) for one in (value if isinstance(value, list) else [value])]
+
+
+def _levels(rules: Collection[str], value: object) -> dict[str, str]:
+    """Return the severity of each rule that `[severity]` names."""
+    if not isinstance(value, dict):
+        raise ValueError('must be a table: [severity], then a line such as unrelated-sockets = "off"')
+    for rule in value:
+        if rule not in rules:
+            near = choices.nearest(rule, rules)
+            hint = "`har-sockets rules` lists them" if near is None else f"did you mean {near}?"
+            raise ValueError(f"has no rule {rule}: {hint}")
+    try:
+        return {rule: _word(LEVEL)(level) for rule, level in value.items()}
+    except ValueError as problem:
+        raise ValueError(f"of a rule {problem}") from None
+
+
+READERS: dict[str, Callable[[object], object]] = {
+    "per": _word(PER),
+    "max-open": _number(1),
+    "tolerance": _duration,
+    "app-mode": _word(APP_MODE),
+    "count-dev-servers": _switch,
+    "count-extensions": _switch,
+    "assume": _assumptions,
+    "fail-on": _word(FAIL_ON),
+    "allow-undecided": _switch,
+    "allow-empty": _switch,
+    "ghost-beats": _number(1),
+    "storm-opens": _number(2),
+    "outlives": _duration,
+    "baseline": _path,
+    "providers": _path,
+}
 
 
 def _table(path: Path) -> dict[str, Any] | None:
@@ -125,12 +227,8 @@ def merged(asked: Settings, found: Settings) -> Settings:
 def policy(settings: Settings) -> Policy:
     """The policy that these settings mean, with the defaults for what is not set. Raises PolicyError (baseline)."""
     names = ["per", "max_open", "app_mode", "count_dev_servers", "count_extensions", "fail_on"]
-    names += ["allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
+    names += ["tolerance", "outlives", "allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
     given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
-    if settings.tolerance is not None:
-        given["tolerance"] = settings.tolerance
-    if settings.outlives is not None:
-        given["outlives"] = settings.outlives
     if settings.baseline is not None:
         given["baseline"] = read_baseline(Path(settings.baseline))
     severities = sorted(settings.severity.items())

@@ -8,22 +8,28 @@ import html
 import importlib
 import inspect
 import json
+import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import typer
+from typer.testing import CliRunner
 
 from analyzer import Policy, Run, analyze, read, redaction
+from analyzer.causes import CAUSES
 from analyzer.cli import app
-from analyzer.outputs import check, manual, render, show
+from analyzer.outputs import manual, render
 from analyzer.rules import RULES
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "analyzer"
 TEMPLATES = PACKAGE / "outputs" / "report"
 SAMPLES = ROOT / "sample_hars"
+LEAK, CORRECT = SAMPLES / "stream-chat-strictmode-leak.har", SAMPLES / "stream-chat-correct.har"
+TWO_USERS, FAILED = SAMPLES / "stream-chat-two-users.har", SAMPLES / "failed-handshakes.har"
 FORMATS = ("text", "markdown", "html", "junit", "sarif", "github")
 PUBLIC = ("analyzer", "analyzer.testing", "analyzer.outputs.frames")
 MANUALS = ("rules", "causes")  # their modules' docstrings are manual pages
@@ -94,17 +100,20 @@ def public_docstrings() -> Iterator[Text]:
 
 
 def in_catalogues() -> Iterator[Text]:
-    """Yield the texts of the services and client libraries: remedies, faults, billing."""
+    """Yield the texts of the services and client libraries (remedies, faults, billing), and of the JSON Schemas."""
     for path in sorted((PACKAGE / "providers").glob("*.json")):
         for row in json.loads(path.read_text("utf-8")):
             for text in _words_of(row):
                 yield Text(f"{path.relative_to(ROOT).as_posix()}: {row.get('id', row.get('provider'))}", text)
+    for path in sorted((ROOT / "docs" / "schemas").glob("*.json")):
+        for text in _words_of(json.loads(path.read_text("utf-8"))):
+            yield Text(path.relative_to(ROOT).as_posix(), text)
 
 
 def _words_of(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, item in value.items():
-            if isinstance(item, str) and name in ("remedy", "says", "billing", "name"):
+            if isinstance(item, str) and name in ("remedy", "says", "billing", "name", "title", "description"):
                 yield item
             elif not isinstance(item, str):
                 yield from _words_of(item)
@@ -175,21 +184,32 @@ def _paragraphs(path: Path, page: str) -> Iterator[Text]:
 
 
 def in_outputs() -> Iterator[Text]:
-    """Yield what each output for people says of the samples."""
+    """Yield what each command and each output for people prints of the samples."""
+    yield from (Text(f"manual of {page.id}", manual.render(page, width=100).decode()) for page in (*RULES, *CAUSES))
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
     run = redaction.masked(Run(reports, (), Policy(), rules=RULES))
-    yield from (Text(f"output of rules {rule.id}", manual.markdown(rule)) for rule in RULES)
-    yield Text("output of rules", manual.render_list(RULES).decode())
-    yield Text("output of check", check.render(run).decode())
     for report in run.reports:
         alone = Run((report,), (), run.policy, rules=RULES)
         for name in FORMATS:
             yield Text(f"{name} of {Path(report.capture.source).name}", _words(name, render(name, alone).decode()))
-        yield Text(f"check of {Path(report.capture.source).name}", check.render(alone).decode())
-        for session in report.sessions[:1]:
-            yield Text(f"show of {Path(report.capture.source).name}", show.render(report, session).decode())
     for name in FORMATS:
         yield Text(f"{name} of all samples", _words(name, render(name, run).decode()))
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder, "lines.ndjson")
+        lines.write_bytes(render("ndjson", run))
+        for arguments in (
+            ["rules"],
+            ["check", str(SAMPLES)],
+            ["check", "--verbose", str(SAMPLES)],
+            ["show", str(TWO_USERS)],
+            ["show", str(TWO_USERS), "1"],
+            ["show", str(FAILED), "1"],
+            ["compare", str(LEAK), str(CORRECT)],
+            ["compare", str(CORRECT), str(LEAK)],
+            ["summary", str(lines)],
+        ):
+            result = CliRunner().invoke(app, arguments)
+            yield Text(f"output of {' '.join(map(os.path.basename, arguments))}", result.output)
 
 
 def _words(name: str, output: str) -> str:

@@ -87,9 +87,9 @@ def test_standard_input_gzip_folder_and_glob_are_captures_too(tmp_path: Path) ->
     ("content", "told"),
     [
         pytest.param(b"", "the file is empty", id="empty"),
-        pytest.param(b"\x89PNG\r\n\x1a\n\0\0", "a PNG picture", id="a picture"),
+        pytest.param(b"\x89PNG\r\n\x1a\n\0\0", "a picture", id="a picture"),
         pytest.param(b"{}", "no log.entries", id="an object"),
-        pytest.param(b"[]", "it begins with [", id="an array"),
+        pytest.param(b"[]", "a JSON array", id="an array"),
         pytest.param(b'{"log":{}}', "no log.entries", id="a log without entries"),
         pytest.param(
             b'{"log":{"entries":7}}', "/log/entries: not an array but a number", id="entries that are no array"
@@ -170,7 +170,7 @@ def test_show_tells_all_about_one_socket() -> None:
 def test_timeline_draws_several_captures_each_from_its_own_start(tmp_path: Path) -> None:
     done = run("timeline", OVERUSE, RELOADS, "-o", str(tmp_path / "chart.svg"), "--from", "0.5", "--to", "2")
     assert done.returncode == 0
-    assert (tmp_path / "chart.svg").read_text("utf-8").count("2 of 4 sockets in this stretch of time") == 2
+    assert (tmp_path / "chart.svg").read_text("utf-8").count("2 of 4 sockets in this period") == 2
 
 
 def test_timeline_says_that_it_draws_the_first_eight_only(tmp_path: Path) -> None:
@@ -285,7 +285,11 @@ def test_a_catalogue_that_cannot_be_used_is_wrong_usage(text: str | None, told: 
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        pytest.param(("--per", "tab"), "--per tab: choose capture, page, endpoint, service or user", id="--per"),
+        pytest.param(
+            ("--per", "tab"),
+            "--per tab: did you mean page? Choose capture, page, endpoint, service or user",
+            id="--per",
+        ),
         pytest.param(("--app-mode", "test"), "--app-mode test: choose development or production", id="--app-mode"),
     ],
 )

@@ -122,7 +122,7 @@ def test_the_command_tells_it_in_every_format(tmp_path: Path) -> None:
         pytest.param([str(SAMPLES / CORRECT)], 2, "AFTER", id="one is missing"),
         pytest.param([str(SAMPLES / CORRECT), "none.har"], 2, "no such file", id="no such file"),
         pytest.param(
-            [str(SAMPLES / CORRECT)] * 2 + ["--format", "csv"], 2, "choose text", id="a format that there is not"
+            [str(SAMPLES / CORRECT)] * 2 + ["--format", "csv"], 2, "choose text, json", id="a format that there is not"
         ),
         pytest.param([__file__, str(SAMPLES / CORRECT)], 3, "cannot be read|not", id="a file that is no capture"),
     ],

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from analyzer import outputs
+from analyzer.causes import CAUSES
 from analyzer.cli import COMMANDS
 from analyzer.model import Scope, Severity
 from analyzer.rules import RULES
@@ -43,7 +44,7 @@ def bash(line: str) -> list[str]:
         pytest.param("har-sockets check --fail-on ", [*Severity, "never"], id="severities"),
         pytest.param("har-sockets check --per ", list(Scope), id="scopes"),
         pytest.param("har-sockets analyze --format ", list(outputs.STREAMED), id="formats"),
-        pytest.param("har-sockets rules ", [rule.id for rule in RULES], id="rules"),
+        pytest.param("har-sockets rules ", [page.id for page in (*RULES, *CAUSES)], id="rules"),
         pytest.param("har-sockets chat.har --max", ["--max-open"], id="options of the command that need not be named"),
     ],
 )

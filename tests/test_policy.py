@@ -70,13 +70,27 @@ def test_pyproject_has_them_in_a_table_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        pytest.param("max-opn = 1", "no such setting: `max-opn`", id="an unknown setting"),
-        pytest.param("max_open = 1", "no such setting: `max_open`", id="a setting that is misspelt"),
-        pytest.param("max-open = 0", "Expected `int` >= 1: `max-open`", id="a number out of range"),
-        pytest.param("max-open = true", "Expected `int | null`, got `bool`: `max-open`", id="another type"),
-        pytest.param('per = "tab"', "Invalid enum value 'tab': `per`", id="an unknown word"),
-        pytest.param('[severity]\nnonsense = "off"', "no rule `nonsense`", id="an unknown rule"),
-        pytest.param('[severity]\nbrief-overlap = "fatal"', "Invalid enum value 'fatal': `severity", id="a severity"),
+        pytest.param("max-opn = 1", "no such setting: max-opn: did you mean max-open?", id="an unknown setting"),
+        pytest.param("max_open = 1", "no such setting: max_open: did you mean max-open?", id="an underscore"),
+        pytest.param("xyz = 1", "no such setting: xyz: choose per, max-open, ", id="a setting that resembles none"),
+        pytest.param("max-open = 0", "max-open must be a whole number from 1 to 1,000,000", id="a number out of range"),
+        pytest.param("max-open = true", "max-open must be a whole number from 1 to 1,000,000", id="another type"),
+        pytest.param(
+            'storm-opens = "2"', "storm-opens must be a whole number from 2 to 1,000,000", id="a number in quotes"
+        ),
+        pytest.param('tolerance = "x"', 'tolerance must be a duration such as 250 (milliseconds) or "2s"', id="words"),
+        pytest.param("tolerance = true", 'tolerance must be a duration such as 250 (milliseconds) or "2s"', id="true"),
+        pytest.param("tolerance = -1", "tolerance must be a duration such as 250", id="a duration below 0"),
+        pytest.param('per = "tab"', 'per "tab": did you mean page? Choose capture, page, endpoint', id="another word"),
+        pytest.param('per = "usr"', 'per "usr": did you mean user?', id="a misspelt word"),
+        pytest.param("per = 1", "per must be capture, page, endpoint, service or user, in quotes", id="no word"),
+        pytest.param('assume = ["bfcash"]', 'assume "bfcash": did you mean bfcache?', id="a misspelt assumption"),
+        pytest.param('allow-empty = "yes"', "allow-empty must be true or false, without quotes", id="a quoted switch"),
+        pytest.param("baseline = 3", "baseline must be the path of a file, in quotes", id="a path"),
+        pytest.param('[severity]\nnonsense = "off"', "severity has no rule nonsense", id="an unknown rule"),
+        pytest.param('[severity]\ngost-socket = "off"', "did you mean ghost-socket?", id="a misspelt rule"),
+        pytest.param('[severity]\nbrief-overlap = "fatal"', 'severity of a rule "fatal": choose off, note', id="level"),
+        pytest.param('severity = "off"', "severity must be a table", id="no table"),
         pytest.param("max-open 1", "not TOML", id="no TOML"),
         pytest.param('baseline = "nowhere.json"', "nowhere.json: No such file or directory", id="no baseline"),
     ],
@@ -86,6 +100,34 @@ def test_what_is_wrong_is_named(text: str, told: str, tmp_path: Path) -> None:
         loaded(text, tmp_path)
     assert str(raised.value).startswith(str(tmp_path))
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            'tolerance = "2s"\noutlives = "1.5 s"', {"tolerance": 2_000_000, "outlives": 1_500_000}, id="units"
+        ),
+        pytest.param("tolerance = 26\noutlives = 0.5", {"tolerance": 26_000, "outlives": 500}, id="milliseconds"),
+        pytest.param('per = "Users"\napp-mode = "PROD"', {"per": Scope.USER, "app_mode": "production"}, id="words"),
+        pytest.param('fail-on = "info"', {"fail_on": Severity.NOTE}, id="another word for a severity"),
+        pytest.param('fail-on = "never"', {"fail_on": None}, id="never"),
+        pytest.param(
+            '[severity]\nbrief-overlap = "Warn"', {"severities": (("brief-overlap", Severity.WARNING),)}, id="a level"
+        ),
+        pytest.param('assume = "no_bfcache"', {"assume": frozenset({Assume.NO_BFCACHE})}, id="one word for a list"),
+    ],
+)
+def test_durations_and_words_are_read_as_on_the_command_line(
+    text: str, expected: dict[str, object], tmp_path: Path
+) -> None:
+    found = loaded(text, tmp_path)
+    assert {name: getattr(found, name) for name in expected} == expected
+
+
+def test_every_setting_has_a_reader() -> None:
+    names = [name.replace("_", "-") for name in Settings.__struct_fields__]
+    assert sorted(names) == sorted([*policy.READERS, "severity"])
 
 
 def test_a_table_that_is_none_is_named(tmp_path: Path) -> None:
@@ -162,7 +204,9 @@ def test_every_command_on_captures_reads_the_settings(command: str, folder: Path
     (folder / "har-sockets.toml").write_text("max-opn = 4")
     done = CliRunner().invoke(app, command.format(OVERUSE).split())
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == f"har-sockets: {folder / 'har-sockets.toml'}: no such setting: `max-opn`\n"
+    assert (
+        done.stderr == f"har-sockets: {folder / 'har-sockets.toml'}: no such setting: max-opn: did you mean max-open?\n"
+    )
 
 
 @pytest.mark.parametrize(

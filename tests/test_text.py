@@ -459,6 +459,8 @@ def test_times_are_in_the_zone_that_is_asked_for(zone: str, said: str, output: s
     assert output == "timeline" or zone == "UTC" or " UTC\n" not in shown_times
     if output == "timeline":
         assert f">{said.split()[1][:8]}" in shown_times.replace(".000", ""), "the clock under the axis"
+        assert f">{said.split()[2]}</text>" in shown_times, "the zone beside it"
+        assert zone == "UTC" or ">UTC</text>" not in shown_times
 
 
 def test_an_instant_beyond_every_calendar_has_no_date() -> None:

@@ -116,7 +116,7 @@ def test_every_output_counts_from_the_first_instant_that_is_witnessed(path: Path
 
 def test_the_gate_counts_from_there_too(report: Callable[..., Report]) -> None:
     found = report(har(socket(3, "page_1"), socket(9, "page_1"), pages=(0,)))
-    line = check.render(Run((found,), (), Policy(), rules=RULES)).decode()
+    line = check.render(Run((found,), (), Policy(), rules=RULES), verbose=True).decode()
     since = re.search(r"since (-?[\d.]+) s \(" + STAMP.pattern, line)
     assert since is not None
     instant = datetime.fromisoformat(since[2]) - timedelta(seconds=float(since[1]))

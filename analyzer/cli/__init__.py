@@ -1,11 +1,10 @@
-"""The command line: options in, library called, bytes written, exit status chosen. It has no opinions.
+"""The command line: read options, call the library, write bytes, choose the exit status.
 
-One file a command; what they share: `options` (groups of options), `running` (captures -> run -> bytes), `screen`.
+Each command has its file. They share `options` (groups of options), `running` (captures -> run -> bytes), `screen`.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 import signal
 import sys
@@ -15,59 +14,167 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from analyzer.cli.help import Command
-from analyzer.cli.screen import refuse
+from analyzer import choices
+from analyzer.cli.help import Command, sections
+from analyzer.cli.screen import is_piped, refuse
 from analyzer.version import VERSION
 
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # click's, which typer keeps to itself
+
 # As --help lists them.
-COMMANDS = ("analyze", "check", "report", "timeline", "show", "record", "extract", "compare", "summary", "rules")
+COMMANDS = (
+    "analyze",
+    "check",
+    "report",
+    "timeline",
+    "show",
+    "record",
+    "extract",
+    "compare",
+    "summary",
+    "watch",
+    "rules",
+)
+
+ALIASES = {"analyse": "analyze", "summarise": "summary", "summarize": "summary"}
+HINTS = {  # what other programs call them
+    "diff": "compare",
+    "chart": "timeline",
+    "draw": "timeline",
+    "plot": "timeline",
+    "picture": "timeline",
+    "html": "report",
+    "lint": "check",
+    "test": "check",
+    "validate": "check",
+    "verify": "check",
+    "stats": "summary",
+    "causes": "rules",
+    "explain": "rules",
+    "manual": "rules",
+    "capture": "record",
+    "sanitize": "extract",
+    "sanitise": "extract",
+    "mask": "extract",
+    "inspect": "show",
+}
+NEAR = 0.75  # share of letters that a word has in common with the command that is meant
+SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+OWN = ("--help", "-h", "--version", "-V", "--install-completion", "--show-completion")
 
 EXAMPLES = """\b
 Examples:
-  har-sockets chat.har                         who was open when, and every overlap
-  har-sockets captures/ 'more/*.har.gz'        many captures, a line each
-  har-sockets chat.har --format json           the same for programs
-  har-sockets check captures/                  the gate for CI: exit status by policy
-  har-sockets show chat.har 2                  all about socket #2
-  har-sockets timeline chat.har -o chart.png   the picture
-  har-sockets report chat.har -o report.html   a page to sign and to share
-  har-sockets extract chat.har -o small.har    only the sockets, masked, for a ticket
-  har-sockets compare before.har after.har     what a change did
-  har-sockets record URL -o chat.har           a browser whose sockets are recorded
+  har-sockets chat.har                        verdict, timeline and findings
+  har-sockets captures/                       many captures together
+  har-sockets check captures/                 PASS, FAIL or UNDECIDED, for CI
+  har-sockets report chat.har -o report.html  a page to share
+  har-sockets timeline chat.har -o chart.png  a picture
+  har-sockets show chat.har 2                 details of socket #2
+  har-sockets record https://chat.example -o chat.har
+                                              a browser that records exactly
+  har-sockets extract chat.har -o small.har   sockets only, secrets masked
+  har-sockets compare before.har after.har    what a change did
 
 \b
-Exit status: 0 done, 2 wrong usage, 3 a capture could not be read;
-of check also 1 the policy is violated, 4 it cannot be told, 5 no socket opened."""
+Exit status:
+  0  done, and with `check`: every capture passes
+  1  `check`: a capture violates the policy
+  2  wrong usage, such as an unknown option or no such file
+  3  a capture could not be read
+  4  `check`: a capture is undecided
+  5  `check`: no socket opened in a capture"""
 
 
 class Commands(TyperGroup):
-    """Each is loaded when it is asked for. `har-sockets CAPTURE...` is `har-sockets analyze CAPTURE...`."""
+    """The commands, each loaded when it is used. `har-sockets CAPTURE...` is `har-sockets analyze CAPTURE...`."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        alone = typer.Typer(context_settings=HELP, rich_markup_mode=None, add_completion=False)
-        function = getattr(import_module(f"analyzer.cli.{cmd_name}"), cmd_name)
-        alone.command(cmd_name, cls=Command, epilog=EXAMPLES if cmd_name == "analyze" else None)(function)
-        return typer.main.get_command(alone)
+        return _loaded(cmd_name) if cmd_name in COMMANDS else None
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        own = ("--help", "-h", "--version", "-V", "--install-completion", "--show-completion")
-        if args and args[0] not in COMMANDS and not args[0].startswith(own):
-            _mistyped(args[0])
-            args = ["analyze", *args]
-        return super().parse_args(ctx, args)
+        if not args and not ctx.resilient_parsing and is_piped():
+            args = ["analyze"]
+        return super().parse_args(ctx, _with_command(args, not ctx.resilient_parsing) if args else args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except USAGE_ERROR as problem:
+            from analyzer.cli.usage import explain
+
+            refuse(explain(problem, COMMANDS, _loaded))
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return ["CAPTURE... | COMMAND", "[OPTIONS]"]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name)) for name in COMMANDS])
+        for heading, rows in sections(self, ctx).items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
 
 
-def _mistyped(word: str) -> None:
-    """A word that is no file, and nearly a command, was meant as one."""
-    near = difflib.get_close_matches(word, (*COMMANDS, "help"), 1, 0.75)
-    if near and word.isalpha() and not os.path.exists(word):
-        meant = "--help" if near == ["help"] else near[0]
-        refuse(f"{word}: no such file, and no such command: har-sockets {meant}?")
+def _loaded(name: str) -> Any:
+    alone = typer.Typer(context_settings=HELP, rich_markup_mode=None, add_completion=False)
+    alone.command(name, cls=Command)(_function(name))
+    return typer.main.get_command(alone)
+
+
+def _function(name: str) -> Any:
+    return getattr(import_module(f"analyzer.cli.{name}"), name)
+
+
+def _summary(name: str) -> str:
+    """Return the first line of a command's help; to make the command itself would take ten times as long."""
+    return str(_function(name).__doc__).partition("\n")[0]
+
+
+def _with_command(args: list[str], may_refuse: bool) -> list[str]:
+    """Put the command that is meant before its arguments."""
+    word, *rest = args
+    if word in COMMANDS or word.startswith(OWN):
+        return args
+    if not os.path.exists(word):
+        if word in ALIASES:
+            return [ALIASES[word], *rest]
+        if word == "version":
+            return ["--version"]
+        if word == "help":
+            return _help(rest)
+        if word == "completion":
+            return _completion(rest)
+        near = HINTS.get(word) or choices.nearest(word, (*COMMANDS, "help"), NEAR)
+        if may_refuse and near is not None and word.isalpha():
+            refuse(f"{word}: no such file or command: did you mean `har-sockets {near}`?")
+    return ["analyze", *args]
+
+
+def _help(rest: list[str]) -> list[str]:
+    if not rest:
+        return ["--help"]
+    name = ALIASES.get(rest[0], rest[0])
+    if name in COMMANDS:
+        return [name, "--help"]
+    near = HINTS.get(name) or choices.nearest(name, COMMANDS)
+    hint = f"choose {choices.alternatives(COMMANDS)}" if near is None else f"did you mean `har-sockets help {near}`?"
+    refuse(f"help {name}: no such command: {hint}")
+
+
+def _completion(rest: list[str]) -> list[str]:
+    """Print the completion script of a shell, of the current one where none is named; or install it."""
+    if rest[:1] == ["install"]:
+        return ["--install-completion"]
+    if not rest:
+        return ["--show-completion"]
+    if rest[0] not in SHELLS:
+        refuse(f"completion {rest[0]}: choose {choices.alternatives((*SHELLS, 'install'))}")
+    os.environ["_HAR_SOCKETS_COMPLETE"] = f"source_{rest[0]}"  # how typer is asked for it
+    app(prog_name="har-sockets")
+    raise typer.Exit
 
 
 HELP = {"help_option_names": ["--help", "-h"]}

@@ -37,7 +37,8 @@ def check(
 ) -> None:
     """Check captures against a policy (for CI).
 
-    Prints PASS, FAIL or UNDECIDED per capture, with the reason.
+    Prints PASS, FAIL or UNDECIDED per capture, with the reason. `analyze` and
+    `report` take the same options: their JUnit, SARIF and JSON depend on them.
 
     Example: har-sockets check captures/ --per user --out junit:sockets.xml
 
@@ -54,14 +55,15 @@ def check(
 
     accept = write_baseline is not None
     run = ask(captures, reading, masking, allowed, delivery, spread, output=write_baseline, with_baseline=not accept)
-    complain(run, None if accept else delivery)
     if write_baseline is not None:
+        complain(run)
         _accept(run, delivery, write_baseline)
         raise typer.Exit(gate.UNREADABLE if run.unreadable else 0)
     status = gate.exit_status(run)
     lines = partial(_lines, verbose=delivery.verbose)
     deliver(run, delivery, "text", Text(lines, partial(render, verbose=delivery.verbose)))
-    shown = delivery.format in (None, "text") and not delivery.quiet
+    complain(run, delivery)
+    shown = delivery.format in (None, "text") and delivery.prints
     if status not in (0, gate.UNREADABLE) and not (shown and one_terminal()):
         say(first_problem(run, status))
     raise typer.Exit(status)

@@ -1,4 +1,4 @@
-"""`har-sockets compare`."""
+"""Run `har-sockets compare`."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def compare(
 
 
 def _pairs(run: Run, folders: list[str], named: list[list[str]]) -> tuple[Rendered, Callable[..., bytes]]:
-    """The captures of two folders by their names within them: how to render what is compared."""
+    """Pair the captures of two folders by their names within them, and return how to render that."""
     from analyzer.compare import pair
     from analyzer.outputs import comparison as outputs
 

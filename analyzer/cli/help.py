@@ -8,35 +8,46 @@ from typing import Any
 from typer.core import TyperCommand
 
 INPUT, POLICY, OUTPUT, PRIVACY, MANY = "Input", "Policy", "Output", "Privacy", "Many captures"
-HEADINGS = ("Arguments", INPUT, POLICY, OUTPUT, PRIVACY, MANY, "Options")
+RECORDING = "Recording"
+HEADINGS = ("Arguments", RECORDING, INPUT, POLICY, OUTPUT, PRIVACY, MANY, "Options")
 NAMES = 26  # columns for the names of options; longer ones get a line of their own
 
 
 class Command(TyperCommand):
     """A command whose help lists its options by heading."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as problem:  # of click, which does not always say which command it is about
+            if getattr(problem, "ctx", ctx) is None:
+                vars(problem)["ctx"] = ctx
+            raise
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return [*(str(it.metavar) for it in self.params if it.param_type_name == "argument"), "[OPTIONS]"]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        sections = defaultdict(list)
-        for parameter in self.get_params(ctx):
-            if not getattr(parameter, "hidden", False):
-                is_argument = parameter.param_type_name == "argument"
-                heading = "Arguments" if is_argument else getattr(parameter, "rich_help_panel", None) or "Options"
-                sections[heading].append((_names(parameter, ctx), _meaning(parameter)))
-        widest = max(len(name) for rows in sections.values() for name, _ in rows if len(name) <= NAMES)
-        for heading in sorted(sections, key=HEADINGS.index):
-            (name, meaning), *others = sections[heading]
+        rows = sections(self, ctx)
+        widest = max(len(name) for section in rows.values() for name, _ in section if len(name) <= NAMES)
+        for heading, ((name, meaning), *others) in rows.items():
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(widest), meaning), *others], col_max=NAMES)
 
 
-def _names(parameter: Any, ctx: Any) -> str:
-    """The names of a parameter, short ones first, and what stands for its value."""
-    if parameter.param_type_name == "argument":
-        return str(parameter.metavar)
-    names = ", ".join(sorted(parameter.opts, key=len))
-    return names if parameter.is_flag else f"{names} {parameter.make_metavar(ctx=ctx)}"
+def sections(command: Any, ctx: Any) -> dict[str, list[tuple[str, str]]]:
+    """Return the listed options of a command by heading, each with its names and its meaning."""
+    found = defaultdict(list)
+    for parameter in command.get_params(ctx):
+        if parameter.param_type_name == "argument":
+            found["Arguments"].append((str(parameter.metavar), str(parameter.help)))
+        elif not parameter.hidden:
+            required = " [required]" if parameter.required else ""
+            found[parameter.rich_help_panel or "Options"].append((_names(parameter), f"{parameter.help}{required}"))
+    return {heading: found[heading] for heading in HEADINGS if heading in found}
 
 
-def _meaning(parameter: Any) -> str:
-    required = parameter.required and parameter.param_type_name == "option"
-    return f"{parameter.help} [required]" if required else str(parameter.help)
+def _names(option: Any) -> str:
+    """Return the names of an option, short ones first, and what stands for its value."""
+    names = ", ".join(sorted(option.opts, key=len))
+    return names if option.is_flag else f"{names} {option.metavar}"

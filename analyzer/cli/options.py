@@ -1,27 +1,28 @@
 """Declare the options that commands share, in groups: a command takes a group as one parameter."""
 
-from __future__ import annotations
-
 import copy
 import functools
 import inspect
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import tzinfo
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
 from analyzer import choices, outputs
+from analyzer.choices import Choice
 from analyzer.cli import help as headings
 from analyzer.cli import words
-from analyzer.cli.screen import refuse
-from analyzer.model import Assume, Scope, Severity
+from analyzer.cli.receipt import give_receipts
+from analyzer.cli.screen import is_piped, refuse
+from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
 
-APP_MODES = ("development", "production")
-ASSUMPTIONS = tuple(Assume)
+FORMATS = Choice(
+    (*outputs.OUTPUTS, *outputs.PICTURES),
+    {"md": "markdown", "xml": "junit", "htm": "html", "txt": "text", "jsonl": "ndjson"},
+)
 
 
 def among(words: Iterable[str]) -> Callable[[str], list[str]]:
@@ -29,12 +30,41 @@ def among(words: Iterable[str]) -> Callable[[str], list[str]]:
     return lambda incomplete: [str(word) for word in words if word.startswith(incomplete)]
 
 
+def or_piped(context: typer.Context, parameter: typer.CallbackParam, given: list[str]) -> list[str]:
+    """Return the files that were given, else standard input where something is piped to it."""
+    if given or context.resilient_parsing:
+        return given
+    if is_piped():
+        return ["-"]
+    raise typer.BadParameter("", context, parameter)
+
+
+def _one_or_piped(context: typer.Context, parameter: typer.CallbackParam, given: str) -> str:
+    return "".join(or_piped(context, parameter, [given] if given else []))
+
+
 Captures = Annotated[
     list[str],
-    typer.Argument(metavar="CAPTURE...", help="HAR files, folders, globs, or - for standard input."),
+    typer.Argument(
+        default_factory=list,
+        callback=or_piped,
+        metavar="CAPTURE...",
+        help="HAR files, folders, globs, or - for standard input.",
+    ),
+]
+PipedCapture = Annotated[
+    str,
+    typer.Argument(
+        default_factory=str,
+        callback=_one_or_piped,
+        metavar="CAPTURE",
+        help="A HAR file, or - for standard input.",
+    ),
 ]
 Capture = Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file, or - for standard input.")]
-Providers = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="Your own service definitions.")]
+Providers = Annotated[
+    Path | None, typer.Option(metavar="FILE.toml", rich_help_panel=headings.INPUT, help="Your own service definitions.")
+]
 
 
 def _key(key: str | None) -> str | None:
@@ -46,17 +76,13 @@ def _key(key: str | None) -> str | None:
 
 RedactionKey = Annotated[
     str | None,
-    typer.Option(metavar="KEY", callback=_key, help="Mask with a keyed hash, so that equal values match across runs."),
+    typer.Option(
+        metavar="KEY",
+        callback=_key,
+        rich_help_panel=headings.PRIVACY,
+        help="Mask with a keyed hash, so that equal values match across runs.",
+    ),
 ]
-
-
-def _format(name: str | None) -> str | None:
-    return name if name is None else words.choose("--format", name, outputs.OUTPUTS, words.FORMATS)
-
-
-def _zone(name: str | None) -> str | None:
-    words.zone(name)  # refuses an unknown one
-    return name
 
 
 def _plain(asked: bool) -> bool:
@@ -81,7 +107,7 @@ class Delivery(NamedTuple):
             "--format",
             "-f",
             metavar="NAME",
-            callback=_format,
+            parser=words.word(FORMATS),
             help=f"Print as {choices.alternatives(outputs.STREAMED)}.",
             autocompletion=among(outputs.STREAMED),
         ),
@@ -97,7 +123,9 @@ class Delivery(NamedTuple):
     ] = None
     tz: Annotated[
         str | None,
-        typer.Option(metavar="ZONE", callback=_zone, help="Show times in local, UTC (default) or Europe/Berlin time."),
+        typer.Option(
+            metavar="ZONE", parser=words.zone_name, help="Show times in local, UTC (default) or Europe/Berlin time."
+        ),
     ] = None
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show reasons and advice in full.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on standard output.")] = False
@@ -109,11 +137,17 @@ class Delivery(NamedTuple):
         """Return the time zone that people read times in."""
         return words.zone(self.tz)
 
-    def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = outputs.OUTPUTS) -> None:
+    def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = FORMATS.words) -> None:
         """Refuse what cannot be delivered, before a capture is read: the formats to show and to write are these."""
         if self.format not in (None, *shown):
+            to_file = next((end for end, name in outputs.SUFFIXES.items() if name == self.format), "")
+            if self.format in written:
+                refuse(f"--format {self.format}: this format is written to a file: -o FILE{to_file}")
             refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
         for name, path in self.files():
+            if name not in written and path == self.output:
+                suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in written]
+                refuse(f"--output {path}: end the name in {choices.alternatives(suffixes)}")
             if name not in written:
                 refuse(f"--out {name}: choose {choices.alternatives(written)}")
             if str(path) == "-":
@@ -126,13 +160,10 @@ class Delivery(NamedTuple):
         return not self.quiet and (self.output is None or self.format is not None)
 
     def written(self, formats: Sequence[str]) -> list[tuple[str, Path]]:
-        """Return all files that are written, `-o` as well, each with its format: one of these; refuse any other."""
+        """Return all files that are written, each with its format: one of these; refuse any other."""
         self.check(formats, formats)
-        files = [it for it in self.files() if it[1] != self.output]
-        if self.output is not None:
-            files.append((by_suffix(self.output, formats), self.output))
-        distinct([path for _, path in files])
-        return files
+        distinct([path for _, path in self.files()])
+        return self.files()
 
     def lines(self) -> list[Path]:
         """Files that get a line a capture."""
@@ -141,19 +172,20 @@ class Delivery(NamedTuple):
     def streams(self) -> bool:
         """All that is asked for can be written as results come."""
         written = len(self.lines()) + len(self.datasets())
-        return (self.quiet or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
+        return (not self.prints or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
 
     def datasets(self) -> list[Path]:
-        """Folders that get Parquet files: `--out parquet:FOLDER/`."""
-        return [
-            path
-            for spec, (name, path) in zip(self.out or (), self.files(), strict=True)
-            if name == "parquet" and _folder(spec)
-        ]
+        """List the folders that get Parquet files: `--out parquet:FOLDER/`."""
+        files = ((spec, *_named(option, spec)) for option, spec in self._specs())
+        return [path for spec, name, path in files if name == "parquet" and _is_folder(spec, path)]
 
     def files(self) -> list[tuple[str, Path]]:
-        """The formats that are written to files, each with its path."""
-        return [_named(spec) for spec in self.out or ()]
+        """List the formats that are written to files, each with its path."""
+        return [_named(option, spec) for option, spec in self._specs()]
+
+    def _specs(self) -> list[tuple[str, str]]:
+        output = [] if self.output is None else [("--output", str(self.output))]
+        return [*output, *(("--out", spec) for spec in self.out or ())]
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Key and value of each `--meta`."""
@@ -164,24 +196,26 @@ class Delivery(NamedTuple):
         return tuple((key, value) for key, _, value in pairs)
 
 
-def _named(spec: str) -> tuple[str, Path]:
+def _named(option: str, spec: str) -> tuple[str, Path]:
+    """Read NAME:PATH, or a path whose suffix selects the format."""
     name, colon, path = spec.partition(":")
+    suffix = Path(spec).suffix.lower()
+    if (option == "--output" or not colon or len(name) == 1) and suffix in outputs.SUFFIXES:  # C:\chart.png
+        return outputs.SUFFIXES[suffix], Path(spec)
+    if spec == "-":
+        refuse(f"{option} -: to standard output goes --format NAME")
+    if option == "--output":
+        refuse(f"{option} {spec}: end the name in {choices.alternatives(outputs.SUFFIXES)}")
     if not colon or not path:
-        refuse(f"--out {spec}: give NAME:PATH, NAME being {choices.alternatives(outputs.OUTPUTS)}")
-    return words.choose("--out", name, outputs.OUTPUTS, words.FORMATS), Path(path)
+        refuse(f"--out {spec}: give NAME:PATH, or a file that ends in {choices.alternatives(outputs.SUFFIXES)}")
+    try:
+        return FORMATS.choose(name), Path(path)
+    except ValueError as problem:
+        refuse(f"--out {spec}: {problem}")
 
 
-def by_suffix(path: Path, formats: Sequence[str]) -> str:
-    """Return the one of these formats that a file's suffix names; refuse any other."""
-    name = outputs.SUFFIXES.get(path.suffix.lower())
-    if name is None or name not in formats:
-        suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in formats]
-        refuse(f"{path}: the suffix selects the format: give {choices.alternatives(suffixes)}")
-    return name
-
-
-def _folder(spec: str) -> bool:
-    return spec.endswith(("/", os.sep)) or os.path.isdir(spec.partition(":")[2])
+def _is_folder(spec: str, path: Path) -> bool:
+    return spec.endswith(("/", os.sep)) or path.is_dir()
 
 
 def distinct(paths: Iterable[Path]) -> None:
@@ -200,21 +234,29 @@ class Allowed(NamedTuple):
         str | None,
         typer.Option(
             metavar="SCOPE",
+            parser=words.word(PER),
             help="Count sockets together per capture (default), page, endpoint, service or user.",
-            autocompletion=among(Scope),
+            autocompletion=among(PER.words),
         ),
     ] = None
-    max_open: Annotated[int | None, typer.Option(min=1, metavar="N", help="Allow N open at the same time [1].")] = None
+    max_open: Annotated[
+        int | None, typer.Option(parser=words.whole(1), metavar="N", help="Allow N open at the same time [1].")
+    ] = None
     tolerance: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="Report an overlap shorter than this as a note [250ms]."),
+        typer.Option(
+            metavar="DURATION",
+            parser=words.duration("ms"),
+            help="Report an overlap shorter than this as a note [250ms].",
+        ),
     ] = None
     app_mode: Annotated[
         str | None,
         typer.Option(
             metavar="MODE",
+            parser=words.word(APP_MODE),
             help="Enforce the service's limit per user for development or production.",
-            autocompletion=among(APP_MODES),
+            autocompletion=among(APP_MODE.words),
         ),
     ] = None
     count_dev_servers: Annotated[
@@ -227,8 +269,9 @@ class Allowed(NamedTuple):
         str | None,
         typer.Option(
             metavar="SEVERITY",
+            parser=words.word(FAIL_ON),
             help="Fail on findings of this severity or higher: note, warning (default), error or never.",
-            autocompletion=among((*Severity, "never")),
+            autocompletion=among(FAIL_ON.words),
         ),
     ] = None
     baseline: Annotated[
@@ -248,31 +291,37 @@ class Reading(NamedTuple):
         list[str] | None,
         typer.Option(
             metavar="WHAT",
+            parser=words.word(ASSUME),
             help="Assume what the capture does not show: no-bfcache or bfcache (the back/forward cache was off or on), "
             "recorded-from-start (recording began before the page loaded); repeatable.",
-            autocompletion=among(ASSUMPTIONS),
+            autocompletion=among(ASSUME.words),
         ),
     ] = None
     providers: Providers = None
 
 
-def _only(given: list[str] | None) -> list[str] | None:
-    """Return the results, rules and causes that are named, each once."""
+def _result(text: str) -> str:
+    """Read results, rules and causes with commas between them, and return what each means, each once."""
     from analyzer.causes import CAUSES
     from analyzer.outputs import triage
     from analyzer.rules import RULES
 
     ids = [it.id for it in (*RULES, *CAUSES)]
-    found: dict[str, None] = {}
-    for word in (part.strip() for value in given or () for part in value.split(",") if part.strip()):
-        found |= dict.fromkeys(words.checked("--only", word, partial(triage.meaning, word, ids)))
-    return list(found) or None
+    try:
+        meant = [result for word in text.split(",") for result in triage.meaning(word.strip(), ids)]
+    except ValueError as problem:
+        raise typer.BadParameter(f"{text}: {problem}") from None
+    return ",".join(dict.fromkeys(meant))
+
+
+def _split(given: list[str] | None) -> list[str] | None:
+    return list(dict.fromkeys(result for text in given or () for result in text.split(","))) or None
 
 
 def _completed(incomplete: str) -> list[str]:
     from analyzer.outputs import triage
 
-    return among(triage.WORDS)(incomplete)
+    return among(triage.RESULT.words)(incomplete)
 
 
 Only = Annotated[
@@ -280,7 +329,8 @@ Only = Annotated[
     typer.Option(
         metavar="RESULT",
         rich_help_panel=headings.MANY,
-        callback=_only,
+        parser=_result,
+        callback=_split,
         help="Show only captures with this result (overlap, undecided, no-overlap, unreadable, ...), rule or cause; "
         "repeatable.",
         autocompletion=_completed,
@@ -291,10 +341,12 @@ Only = Annotated[
 class Spread(NamedTuple):
     """Many captures."""
 
-    top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Show only the N worst captures.")] = None
+    top: Annotated[
+        int | None, typer.Option(parser=words.whole(1), metavar="N", help="Show only the N worst captures.")
+    ] = None
     only: Only = None
     together: Annotated[
-        bool, typer.Option("--together", help="Put captures that were recorded at once on one timeline.")
+        bool, typer.Option("--together", help="Put captures that were recorded at the same time on one timeline.")
     ] = False
     jobs: Annotated[str, typer.Option(metavar="N|auto", help="Use N processes; auto picks a number [1].")] = "1"
     scheduler: Annotated[
@@ -334,7 +386,6 @@ GROUPS = {
     Spread: headings.MANY,
 }
 GATE = ("fail_on", "baseline", "allow_undecided", "allow_empty")  # they decide whether `check` passes, nothing else
-POLICY = Allowed._fields
 
 
 def command_with(
@@ -355,19 +406,22 @@ def command_with(
             if group is None:
                 parameters.append(_parameter(parameter.name, hints[parameter.name], parameter.default))
                 continue
-            of_group = get_type_hints(group, include_extras=True)
             for name in group._fields:
                 if name not in without:
-                    option = _listed(of_group[name], GROUPS[group], name in hidden, (meanings or {}).get(name))
+                    option = _listed(
+                        group.__annotations__[name], GROUPS[group], name in hidden, (meanings or {}).get(name)
+                    )
                     parameters.append(_parameter(name, option, group._field_defaults[name]))
 
         @functools.wraps(function)
         def called(**given: Any) -> None:
+            options = dict(given)
             filled = {
                 name: group(**{field: given.pop(field) for field in group._fields if field in given})
                 for name, group in groups.items()
             }
-            function(**given, **filled)
+            with give_receipts(options):
+                function(**given, **filled)
 
         called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # where inspect looks first
         return called

@@ -4,18 +4,20 @@ from typing import Annotated
 
 import typer
 
+from analyzer import choices
+from analyzer.causes import CAUSES
 from analyzer.cli.options import Delivery, among, command_with
 from analyzer.cli.screen import refuse, show, terminal
 from analyzer.rules import RULES
 
-IDS = tuple(rule.id for rule in RULES)
+PAGES = {page.id: page for page in (*RULES, *CAUSES)}
 
 
-@command_with(without=("out", "title", "meta", "tz", "verbose", "quiet"))
+@command_with(without=("output", "open_", "format", "out", "title", "meta", "tz", "verbose", "quiet"))
 def rules(
-    rule: Annotated[
+    name: Annotated[
         str | None,
-        typer.Argument(metavar="[RULE]", help="A rule, such as duplicate-connection.", autocompletion=among(IDS)),
+        typer.Argument(metavar="[NAME]", help="A rule or cause, or how it begins.", autocompletion=among(PAGES)),
     ] = None,
     *,
     delivery: Delivery,
@@ -28,13 +30,20 @@ def rules(
     """
     from analyzer.outputs import manual
 
-    if rule is None:
-        show(manual.render_list(RULES, **terminal()))
-        return
-    found = next((it for it in RULES if it.id == rule), None)
-    if found is None:
-        import difflib
+    if name is None:
+        show(manual.render_list(RULES, CAUSES, **terminal()))
+    else:
+        show(manual.render(PAGES[_meant(name)], **terminal()))
 
-        near = difflib.get_close_matches(rule, IDS, 1)
-        refuse(f"no rule {rule}: {f'did you mean {near[0]}?' if near else '`har-sockets rules` lists them'}")
-    show(manual.render(found, **terminal()))
+
+def _meant(name: str) -> str:
+    """Return the one page whose id is this, or begins so."""
+    typed = name.strip().lower().replace("_", "-").replace(" ", "-")
+    beginning = [id for id in PAGES if id.startswith(typed)]
+    if typed in PAGES or len(beginning) == 1:
+        return typed if typed in PAGES else beginning[0]
+    containing = beginning or [id for id in PAGES if typed in id]
+    near = choices.nearest(typed, PAGES)
+    if containing:
+        refuse(f"{name}: which of them: {choices.alternatives(containing)}?")
+    refuse(f"{name}: no such rule or cause: {f'did you mean {near}?' if near else '`har-sockets rules` lists them'}")

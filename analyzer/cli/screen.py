@@ -1,17 +1,24 @@
-"""What the command line says: data to standard output, all else to standard error, files atomically."""
+"""Write data to standard output, everything else to standard error, and files atomically."""
 
 from __future__ import annotations
 
 import os
+import select
+import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import NoReturn, TypedDict
+from typing import Any, NoReturn, TypedDict
 
 import typer
 
 from analyzer.cli import ansi
 
 USAGE = 2
+_written: ContextVar[list[Path] | None] = ContextVar("written", default=None)
+PATIENCE = 1.0  # seconds of silence on standard input before we say that we wait
 
 
 class Terminal(TypedDict):
@@ -30,6 +37,20 @@ def terminal() -> Terminal:
     return {"width": max(40, shutil.get_terminal_size((80, 24)).columns), "color": color, "unicode": unicode}
 
 
+def is_piped() -> bool:
+    """Check whether a pipe or a file brings something to standard input; wait for it, and say so."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # there is none, or it is closed
+        return False
+    if not stat.S_ISFIFO(mode) and not stat.S_ISREG(mode):
+        return False
+    if os.name == "posix" and not select.select([sys.stdin], [], [], PATIENCE)[0]:
+        say("waiting for a capture on standard input")
+    reader: Any = sys.stdin.buffer
+    return bool(reader.peek(1))
+
+
 def one_terminal() -> bool:
     """Do results and problems go to the same screen?"""
     return sys.stdout.isatty() and sys.stderr.isatty()
@@ -46,6 +67,24 @@ def show(data: bytes) -> None:
             refuse(f"standard output cannot be written: {error.strerror}")
 
 
+@contextmanager
+def collect_written() -> Iterator[list[Path]]:
+    """Collect the paths of all files that are written in this context."""
+    paths: list[Path] = []
+    token = _written.set(paths)
+    try:
+        yield paths
+    finally:
+        _written.reset(token)
+
+
+def note_written(path: Path) -> None:
+    """Note that a file was written. A pipe or device needs no receipt."""
+    paths = _written.get()
+    if paths is not None and path.is_file():
+        paths.append(path)
+
+
 def write(path: Path, data: bytes) -> None:
     """A file, atomically: a report that fails leaves no half file. A link stays one; a pipe or device is written to."""
     if str(path) == "-":
@@ -59,6 +98,7 @@ def write(path: Path, data: bytes) -> None:
             _replace(place, data)
     except OSError as error:
         refuse(f"{path}: cannot be written: {error.strerror}")
+    note_written(path)
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from analyzer import durations, providers
 from analyzer import policy as policies
-from analyzer.cli import words
-from analyzer.cli.options import APP_MODES, ASSUMPTIONS, Allowed, Reading
+from analyzer import providers
+from analyzer.cli.options import Allowed, Reading
 from analyzer.cli.screen import refuse
-from analyzer.model import Policy, Scope, Severity
+from analyzer.model import Policy
 from analyzer.policy import PolicyError, Settings
 from analyzer.providers import CatalogueError, Row
 from analyzer.rules import RULES
@@ -29,17 +27,10 @@ class Held(NamedTuple):
 
 def held(reading: Reading, allowed: Allowed) -> Held:
     """The options that were given, and for the rest what a settings file here or in a folder above says."""
-    chosen = {
-        "per": _chosen("--per", allowed.per, Scope),
-        "app_mode": _chosen("--app-mode", allowed.app_mode, APP_MODES),
-        "fail_on": _chosen("--fail-on", allowed.fail_on, Severity),
-        "tolerance": _milliseconds("--tolerance", allowed.tolerance),
-        "assume": [words.choose("--assume", word, ASSUMPTIONS) for word in reading.assume or ()] or None,
-    }
     given = {
         **{name: value or None for name, value in allowed._asdict().items()},  # a flag that is not given says nothing
+        "assume": reading.assume or None,
         "baseline": _text(allowed.baseline),
-        **chosen,
         "providers": _text(reading.providers),
     }
     asked = msgspec.convert({name.replace("_", "-"): it for name, it in given.items() if it is not None}, Settings)
@@ -76,16 +67,6 @@ def catalogue(held: Held) -> tuple[Row, ...]:
         return () if file is None else providers.load(Path(file))
     except CatalogueError as problem:
         refuse(f"{file}: {problem}")
-
-
-def _chosen(option: str, value: str | None, possible: Iterable[str]) -> str | None:
-    return None if value is None else words.choose(option, value, possible)
-
-
-def _milliseconds(option: str, value: str | None) -> float | None:
-    if value is None:
-        return None
-    return words.checked(option, value, lambda: durations.parse(value, "ms")) / durations.MICROSECONDS["ms"]
 
 
 def _text(path: Path | None) -> str | None:

@@ -1,4 +1,4 @@
-"""`har-sockets show`."""
+"""Run `har-sockets show`."""
 
 from typing import Annotated
 
@@ -25,7 +25,9 @@ def show(
     capture: Capture,
     socket: Annotated[
         str | None,
-        typer.Argument(metavar="[SOCKET]", help="The number of the socket: 2 or s2. Without it: a list of all."),
+        typer.Argument(
+            metavar="[SOCKET]", help="The number of the socket, such as 2 or s2. Without it: a list of all."
+        ),
     ] = None,
     *,
     delivery: Delivery,

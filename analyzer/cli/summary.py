@@ -1,4 +1,4 @@
-"""`har-sockets summary`."""
+"""Run `har-sockets summary`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from analyzer import choices
-from analyzer.cli import progress
+from analyzer.cli import progress, words
 from analyzer.cli.help import MANY
-from analyzer.cli.options import Delivery, Only, command_with
+from analyzer.cli.options import Delivery, Only, command_with, or_piped
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
@@ -33,11 +33,16 @@ HOW = "`summary` reads results, not captures. Write them: har-sockets CAPTURE...
 def summary(
     results: Annotated[
         list[str],
-        typer.Argument(metavar="FILE.ndjson...", help="Results of `analyze --format ndjson`, or - for standard input."),
+        typer.Argument(
+            default_factory=list,
+            callback=or_piped,
+            metavar="FILE.ndjson...",
+            help="Results of `analyze --format ndjson`, or - for standard input.",
+        ),
     ],
     worst: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", rich_help_panel=MANY, help="List the N worst captures [5]."),
+        typer.Option(parser=words.whole(0), metavar="N", rich_help_panel=MANY, help="List the N worst captures [5]."),
     ] = None,
     only: Only = None,
     *,

@@ -1,41 +1,96 @@
-"""Read the words and values of options: any case, aliases, and the nearest word where one is unknown."""
+"""Read the values of options: words in any case, numbers, durations, time zones.
+
+What a reader cannot use it refuses, with what to write instead; each is a `parser` for typer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable
 from datetime import UTC, tzinfo
-from typing import TypeVar
 
-from analyzer import choices
-from analyzer.cli.screen import refuse
+import typer
 
-Value = TypeVar("Value")
-FORMATS = {
-    "md": "markdown",
-    "xml": "junit",
-    "htm": "html",
-    "txt": "text",
-    "jsonl": "ndjson",
-    "pq": "parquet",
-    "annotations": "github",
-}
+from analyzer import choices, durations
+from analyzer.choices import Choice
+
+LARGEST = 1_000_000
 
 
-def choose(option: str, value: str, words: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:
-    """Return the word that an option's value means; refuse an unknown one."""
-    return checked(option, value, lambda: choices.choose(value, words, aliases))
+def word(choice: Choice) -> Callable[[str], str]:
+    """Return a reader of one of these words."""
+
+    def read(text: str) -> str:
+        try:
+            return choice.choose(text)
+        except ValueError as problem:
+            raise typer.BadParameter(f"{text}: {problem}") from None
+
+    return read
 
 
-def checked(option: str, value: str, read: Callable[[], Value]) -> Value:
-    """Return what `read` returns; where it raises ValueError, refuse the option's value with that reason."""
-    try:
-        return read()
-    except ValueError as problem:
-        refuse(f"{option} {value}: {problem}")
+def words(choice: Choice) -> Callable[[str], str]:
+    """Return a reader of one of these words, or of several with commas between them, which stay one text."""
+    read = word(choice)
+    return lambda text: ",".join(read(each) for each in text.split(",") if each.strip()) or read(text)
+
+
+def whole(least: int, most: int = LARGEST) -> Callable[[object], int]:
+    """Return a reader of whole numbers."""
+
+    def read(value: object) -> int:
+        text = str(value)
+        if not text.isascii() or not text.isdigit() or len(text) > len(str(most)) or not least <= int(text) <= most:
+            raise typer.BadParameter(f"{text}: give a whole number from {least:,} to {most:,}")
+        return int(text)
+
+    return read
+
+
+def number(least: float, most: float) -> Callable[[object], float]:
+    """Return a reader of numbers for typer's `parser`."""
+
+    def read(value: object) -> float:
+        try:
+            found = float(str(value))
+        except ValueError:
+            found = math.nan
+        if not least <= found <= most:
+            raise typer.BadParameter(f"{value}: give a number from {least:g} to {most:g}")
+        return found
+
+    return read
+
+
+def duration(bare_unit: str) -> Callable[[str], str]:
+    """Return a reader of durations, which leaves them as they were written. A bare number counts in this unit."""
+
+    def read(text: str) -> str:
+        try:
+            durations.parse(text, bare_unit)
+        except ValueError as problem:
+            raise typer.BadParameter(f"{text}: {problem}") from None
+        return text
+
+    return read
+
+
+def seconds(text: str) -> float:
+    """Read a duration in seconds."""
+    return durations.parse(duration("s")(text), "s") / durations.MICROSECONDS["s"]
+
+
+def zone_name(name: str) -> str:
+    """Read the name of a time zone."""
+    zone(name)
+    return name
 
 
 def zone(name: str | None) -> tzinfo:
-    """Return the time zone of this name: `local`, `UTC` (also where none is given) or an IANA name in any case."""
+    """Return the time zone of this name: `local`, `UTC` (also where none is given) or an IANA name in any case.
+
+    Raises BadParameter.
+    """
     if name is None or name.lower() in ("utc", "z"):
         return UTC
     if name.lower() == "local":
@@ -52,4 +107,4 @@ def zone(name: str | None) -> tzinfo:
     cities = {known.rpartition("/")[2]: known for known in sorted(by_folded_name, reverse=True)}
     near = choices.nearest(folded, by_folded_name) or cities.get(choices.nearest(folded, cities) or "")
     hint = "" if near is None else f"did you mean {by_folded_name[near]}? "
-    refuse(f"--tz {name}: {hint}Give local, UTC or a name such as Europe/Berlin")
+    raise typer.BadParameter(f"{name}: {hint}Give local, UTC or a name such as Europe/Berlin")

@@ -50,7 +50,7 @@ class Line(Value, frozen=True):
     rule: str  # or the id of the caveat that leaves it undecided; empty for a capture that passes
     sentence: str
     others: int = 0  # findings that fail, too
-    details: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()  # only where they are asked for
 
 
 def render(
@@ -60,14 +60,14 @@ def render(
     that a log can be searched."""
     medium = Medium(max(min(width or WIDEST, WIDEST), NARROWEST), unicode)
     lines: list[Text] = []
-    for line in _lines(run):
-        lines += _printed(line, medium, width is not None, verbose)
+    for line in _lines(run, verbose):
+        lines += _printed(line, medium, width is not None)
     total = Text(medium.safe(_total(run, verbose), 4000), STRONG)
     lines += [total] if width is None else wrapped(total, medium)
     return terminal.printed(lines, color)
 
 
-def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
+def _printed(line: Line, medium: Medium, wraps: bool) -> list[Text]:
     mark = Text().append(f"{line.result:<{MARK}}  ", f"{STRONG} {STYLES[line.result]}")
     path = medium.safe(line.source, 4000) + ": "
     lead = f"{medium.safe(line.rule)}: " if line.rule else ""
@@ -76,13 +76,12 @@ def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Tex
     apart = room < REASON  # the path takes nearly the whole line
     room = WIDEST - len(MARGIN) if apart else room
     sentence = shorten(line.sentence, room - len(lead) - len(others), medium)
-    in_details = verbose and line.result is not Result.PASS and bool(line.details)
+    in_details = line.result is not Result.PASS and line.details
     reason = f"{lead.removesuffix(': ')}{others}" if in_details else f"{lead}{sentence}{others}"
     texts = [path.rstrip(), reason] if apart else [path + reason]
     first, *rest = [part for text in texts for part in _within(Text(text), medium, wraps)]
     lines = [mark.append_text(first[len(MARGIN) :]), *rest]
-    if verbose:
-        lines += [part for it in line.details for part in _within(Text(medium.safe(it, 4000)), medium, wraps)]
+    lines += [part for it in line.details for part in _within(Text(medium.safe(it, 4000)), medium, wraps)]
     return lines
 
 
@@ -107,16 +106,16 @@ def _clauses(text: str) -> Iterable[str]:
     return (text[: stop.start()] for stop in CLAUSE.finditer(text))
 
 
-def _lines(run: Run) -> Iterable[Line]:
+def _lines(run: Run, verbose: bool) -> Iterable[Line]:
     for report in run.reports:
-        yield _line(report, gate.judge(report, run.policy), run)
+        yield _line(report, gate.judge(report, run.policy), run, verbose)
     for it in run.unreadable:
         yield Line(Result.UNDECIDED, it.source, "", f"cannot be read: {it.problem}")
 
 
-def _line(report: Report, judgement: Judgement, run: Run) -> Line:
+def _line(report: Report, judgement: Judgement, run: Run, verbose: bool) -> Line:
     source = report.capture.source
-    details = details_of(report, judgement, run.policy, run.zone)
+    details = details_of(report, judgement, run.policy, run.zone) if verbose else ()
     match judgement.result:
         case Result.PASS:
             return Line(Result.PASS, source, "", _passed(report, judgement, run.policy), details=details)
@@ -229,7 +228,9 @@ def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
         alike = [report.named(it.sessions) for it in open_findings if it.rule == first.rule == "possible-overlap"]
         return first.rule, unknowns.in_short(alike) if alike else first.message
     hidden = _hidden(report)
-    return (hidden[0].id, hidden[0].message) if hidden else ("undecided", "more may have been open than is certain")
+    return (
+        (hidden[0].id, hidden[0].message) if hidden else ("undecided", "more sockets were possibly open than certainly")
+    )
 
 
 def _possible(report: Report) -> Sequence[Finding]:
@@ -251,7 +252,7 @@ def _undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
         sentence = " ".join(verdict.verdict_sentences(report, policy)[:2])
     else:
         messages = [finding.message for finding in possible] + [caveat.message for caveat in _hidden(report)]
-        sentence = f"Undecided: {next(iter(messages), 'more may have been open than is certain.')}"
+        sentence = f"Undecided: {next(iter(messages), 'more sockets were possibly open than certainly.')}"
     first = next(iter(possible), None)
     return (
         sentence if first is None or first.interval is None else f"{sentence.rstrip('.')}{_since(first, report, zone)}."

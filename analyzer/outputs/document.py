@@ -84,7 +84,7 @@ def policy_document(policy: Policy) -> Json:
         "max_open": policy.max_open,
         "tolerance_ms": policy.tolerance // MILLISECOND,
         "app_mode": policy.app_mode,
-        "fail_on": policy.fail_on,
+        "fail_on": policy.fail_on or "never",
         "assume": sorted(policy.assume),
     }
 

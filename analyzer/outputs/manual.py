@@ -7,38 +7,47 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from analyzer.model import Rule, Severity
+from analyzer.model import Cause, Rule, Severity
 from analyzer.outputs import terminal
 from analyzer.outputs.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium, headline, wrapped
 
 COLOURS = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: UNSURE}
 WIDEST = 100  # letters of a line; more do not read well
+ROOM = 31  # columns that a title needs beside its id
 LEAD = re.compile(r"(How it is detected|Why it matters|What to do):\s+(\w)")
-SHOWN = (
-    "`har-sockets rules RULE` explains one rule. `har-sockets check` fails on warnings and errors; --fail-on changes "
-    "that."
-)
+SHOWN = "`har-sockets rules NAME` explains one. `har-sockets check` fails on warnings and errors, see --fail-on."
 
 
-def render_list(rules: Sequence[Rule], *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
-    """A line a rule: id, severity, title."""
+def render_list(
+    rules: Sequence[Rule], causes: Sequence[Cause], *, width: int = 80, color: bool = False, unicode: bool = True
+) -> bytes:
+    """Print one line per rule, with id, severity and title, and one per cause."""
     medium = Medium(max(NARROWEST, min(width, WIDEST)), unicode)
-    names = max(len(rule.id) for rule in rules) + 2
-    beside = medium.width >= names + 40  # else the titles stand below
-    lines = []
+    names = max(map(len, [*(rule.id for rule in rules), *(cause.id for cause in causes)])) + 2
+    lines = [Text("Rules", STRONG)]
     for rule in rules:
         head = Text(f"{rule.id:<{names}}", STRONG).append(f"{rule.severity:<9}", COLOURS[rule.severity])
-        first, *rest = wrapped(Text(rule.title), medium, " " * head.cell_len if beside else "  ")
-        lines += [head.append_text(first[head.cell_len :]), *rest] if beside else [head, first, *rest]
+        lines += _listed(head, rule.title, medium)
+    lines += [Text(), Text("Causes of overlaps", STRONG)]
+    for cause in causes:
+        lines += _listed(Text(f"{cause.id:<{names}}", STRONG), cause.title, medium)
     return terminal.printed([*lines, Text(), *wrapped(Text(SHOWN, FAINT), medium)], color)
 
 
-def render(rule: Rule, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
-    """The page of one rule."""
+def _listed(head: Text, title: str, medium: Medium) -> list[Text]:
+    beside = medium.width >= head.cell_len + ROOM  # else the title stands below
+    first, *rest = wrapped(Text(title), medium, " " * head.cell_len if beside else "  ")
+    return [head.append_text(first[head.cell_len :]), *rest] if beside else [head, first, *rest]
+
+
+def render(page: Rule | Cause, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
+    """Print the page of one rule or cause."""
     medium = Medium(max(NARROWEST, min(width, WIDEST)), unicode)
-    lines = [headline(Text(rule.id, STRONG), medium), Text()]
-    lines += wrapped(Text(rule.title, STRONG).append(f" ({rule.severity})", COLOURS[rule.severity]), medium)
-    for paragraph in paragraphs(rule):
+    title = Text(page.title, STRONG)
+    if isinstance(page, Rule):
+        title.append(f" ({page.severity})", COLOURS[page.severity])
+    lines = [headline(Text(page.id, STRONG), medium), Text(), *wrapped(title, medium)]
+    for paragraph in paragraphs(page):
         lines += [Text(), *wrapped(Text(paragraph), medium)]
     return terminal.printed(lines, color)
 
@@ -49,6 +58,6 @@ def markdown(rule: Rule) -> str:
     return "\n\n".join([f"# {rule.id}", f"{rule.title}. Severity: {rule.severity}.", *told]) + "\n"
 
 
-def paragraphs(rule: Rule) -> list[str]:
+def paragraphs(page: Rule | Cause) -> list[str]:
     """The manual without the line ends of the source."""
-    return [" ".join(paragraph.split()) for paragraph in rule.manual.split("\n\n")]
+    return [" ".join(paragraph.split()) for paragraph in page.manual.split("\n\n")]

@@ -6,6 +6,7 @@ import io
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from analyzer.installation import install_hint
 from analyzer.model import Run
 from analyzer.outputs import NotInstalled
 from analyzer.outputs.document import columns, flat_sessions
@@ -26,7 +27,7 @@ def render(run: Run) -> bytes:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise NotInstalled("parquet needs pyarrow: install har-sockets[parquet]") from None
+        raise NotInstalled(f"parquet needs pyarrow: {install_hint('parquet')}") from None
     names = columns()
     schema = pyarrow.schema([(name, _type(name, pyarrow)) for name in names])
     rows = [row for report in run.reports for row in flat_sessions(report)]

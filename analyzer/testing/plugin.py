@@ -29,7 +29,7 @@ LONGEST_NAME = 150  # of a file
 DEFAULT_OUTPUT = "test-results/sockets"
 SCOPES, SEVERITIES = ("capture", "page", "endpoint", "service", "user"), ("note", "warning", "error")
 OPTIONS: dict[str, tuple[type, tuple[str, ...] | None, str]] = {  # name -> type, words; on the command line and in ini
-    "per": (str, SCOPES, "what to count sockets per"),
+    "per": (str, SCOPES, "the scope in which sockets are counted together"),
     "max_open": (int, None, "how many sockets may be open at the same time"),
     "tolerance": (int, None, "milliseconds; a shorter overlap is allowed"),
     "fail_on": (str, SEVERITIES, "the lowest severity that fails a test"),

@@ -182,7 +182,9 @@ def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mar
         away = panel.x(ticks[0].at) - panel.left < 0.45
         x = panel.left - (0.45 if away else 0.08)
         yield Words("since start", x, since, TINY, GREY, align=Align.RIGHT)
-        yield Words("UTC", x, wall, TINY, GREY, align=Align.RIGHT)
+        began = terminal.moment_of(panel.stretch.begin, panel.zone)
+        zone = terminal.zone_name(began) if began is not None else ""
+        yield Words(zone, x, wall, TINY, GREY, align=Align.RIGHT)
 
 
 def _nothing(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:
