@@ -15,8 +15,8 @@ from html import escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analyzer.model import Confidence, Report, Run, Severity, plural, spoken
-from analyzer.outputs import summary, timeline
+from analyzer.model import Report, Run, plural
+from analyzer.outputs import summary, timeline, triage
 from analyzer.outputs.chart import picture
 from analyzer.redaction import masked
 from analyzer.remembering import remember_last
@@ -119,7 +119,7 @@ def _run(run: Run) -> Iterator[str]:
     shown = summary.worst_first(run)[:CAPTURES]
     yield _line(f"<strong>{_text(summary.totals(run))}</strong>")
     if shown:
-        heads = ("Verdict", "Capture", "Sockets", "Peak", "Overlap", "Errors", "Warnings")
+        heads = ("Result", "Capture", "Sockets", "Peak", "Overlap", "Service", "Likely cause")
         yield '<table style="text-align:left"><thead><tr>'
         yield "".join(f"<th {CELL}>{head}</th>" for head in heads)
         yield "</tr></thead><tbody>"
@@ -137,27 +137,14 @@ def _run(run: Run) -> Iterator[str]:
 
 def _cells(report: Report, run: Run, names: dict[str, str]) -> Iterator[str]:
     headline = summary.headline(report, run.policy)
-    peaks = report.concurrency
-    severities = [finding.severity for finding in report.findings]
+    row = triage.row(report, run.policy)
     yield f"{_sign(headline)} {_text(headline.words)}"
     yield _text(names[report.capture.source])
-    yield f"{len(report.sessions):,}"
-    yield _range(peaks.proven_peak, peaks.possible_peak)
-    yield _overlap_length(report)
-    yield from (f"{severities.count(it):,}" for it in (Severity.ERROR, Severity.WARNING))
-
-
-def _range(least: int, most: int) -> str:
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
-
-
-def _overlap_length(report: Report) -> str:
-    """Say how long two or more were certainly open."""
-    proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
-    if not proven:
-        return "–"
-    bound = "≥ " if any(overlap.duration_is_lower_bound for overlap in proven) else ""
-    return bound + (spoken(report.concurrency.proven_overlap) if report.concurrency.proven_overlap else "0 s")
+    yield f"{row.sockets:,}"
+    yield _text(row.peak).replace(" ", "&nbsp;")
+    yield _text(row.length or "–").replace(" ", "&nbsp;")
+    yield _text(", ".join(row.services))
+    yield _text(", ".join(row.causes))
 
 
 # -- pieces --------------------------------------------------------------------------------------------------------

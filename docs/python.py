@@ -37,8 +37,8 @@ print(report.verdict, report.concurrency.proven_peak)  # overlap 4
 print(sessions_frame(report)[["id", "outcome", "open_s"]])
 
 run = load("sample_hars", Policy(per="user", tolerance="500ms"))
-worst = captures_frame(run).sort_values(["errors", "proven_peak", "overlap_s"], ascending=False)
-print(worst[["source", "verdict", "proven_peak", "overlap_s"]].head())
+worst = captures_frame(run).sort_values("rank")  # 1 is the most urgent
+print(worst[["source", "result", "proven_peak", "overlap_s"]].head())
 
 axes = report.plot()
 axes.figure.savefig("timeline.png")

@@ -106,6 +106,8 @@ def test_a_row_per_capture(whole: Run) -> None:
     assert worst["overlap_s"] == overlaps_frame(whole.reports[0])["duration_s"][0] == pytest.approx(2.23, abs=0.01)
     assert (worst["services"], worst["users"]) == (["Stream Chat"], 1)
     assert list(frame["verdict"]) == [report.verdict.value for report in whole.reports]
+    assert sorted(frame["rank"]) == [1, 2, 3, 4, 5]
+    assert (worst["rank"], worst["result"]) == (1, "overlap")
 
 
 def test_findings_of_a_run(whole: Run) -> None:

@@ -56,7 +56,7 @@ def test_the_code_of_the_page_runs(tmp_path: Path) -> None:
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    for printed in re.findall(r"  # (.+)", code):
+    for printed in re.findall(r"print.*  # (.+)", code):
         assert printed in done.stdout
     assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from analyzer.intervals import Interval
 from analyzer.model import Messages, Policy, Report, Run, Severity
+from analyzer.outputs import triage
 from analyzer.outputs.document import columns, finding_document, flat_sessions, overlap_document, seconds, timestamp
+from analyzer.outputs.triage import Row
 from analyzer.redaction import masked
 
 if TYPE_CHECKING:
@@ -21,31 +23,10 @@ if TYPE_CHECKING:
 Results: TypeAlias = Report | Run | Iterable[Report | Run]
 
 INSTANTS = ("_earliest", "_latest", "_start", "_end", "_first", "_last")
-CAPTURES = [
-    "source",
-    "verdict",
-    "exporter",
-    "start",
-    "end",
-    "recorded_s",
-    "sessions",
-    "opened",
-    "proven_peak",
-    "possible_peak",
-]
-CAPTURES += ["overlap_s", "errors", "warnings", "notes", "services", "users", "causes"]
-OVERLAPS = [
-    "source",
-    "confidence",
-    "start",
-    "end",
-    "duration_ms",
-    "duration_is_lower_bound",
-    "peak",
-    "sessions",
-    "duration_s",
-    "at_most_s",
-]
+CAPTURES = ["source", "verdict", "result", "rank", "exporter", "start", "end", "recorded_s", "sessions", "opened"]
+CAPTURES += ["proven_peak", "possible_peak", "overlap_s", "errors", "warnings", "notes", "services", "users", "causes"]
+OVERLAPS = ["source", "confidence", "start", "end", "duration_ms", "duration_is_lower_bound", "peak", "sessions"]
+OVERLAPS += ["duration_s", "at_most_s"]
 FINDINGS = ["source", "rule", "severity", "confidence", "message", "start", "end", "duration_s", "sessions", "dev_only"]
 FINDINGS += ["cause", "remedy", "link", "fingerprint"]
 MESSAGES = ["source", "session", "time", "direction", "type", "length"]
@@ -56,14 +37,18 @@ TYPES = ("text", "binary")  # of opcodes 1 and 2 (RFC 6455, section 5.2)
 def captures_frame(results: Results) -> pandas.DataFrame:
     """Make a frame with one row per capture, in the order of the run.
 
-    Columns: `source`, `verdict`, `exporter`; `start`, `end` and `recorded_s`: the stretch that the capture witnesses;
+    Columns: `source`, `verdict`; `result`: the same in words, which name an overlap with a dev server only; `rank`: 1
+    is the most urgent; `exporter`; `start`, `end` and `recorded_s`: the stretch that the capture witnesses;
     `sessions`: sockets, `opened`: those that opened; `proven_peak`, `possible_peak`: sockets open at the same time,
     certain and possible; `overlap_s`: how long two or more were certainly open; `errors`, `warnings`, `notes`:
     findings; `services` and `causes`: names and ids in a list; `users`: how many are known.
-
-    The worst first: `frame.sort_values(["errors", "proven_peak", "overlap_s"], ascending=False)`.
     """
-    return _dated([_capture_row(report) for report in _reports(results)], CAPTURES)
+    reports = _reports(results)
+    rows = [triage.row(report, report.policy) for report in reports]
+    order = sorted(range(len(rows)), key=lambda place: rows[place].urgency)
+    ranks = {place: rank for rank, place in enumerate(order, 1)}
+    found = [_capture_row(*pair, ranks[place]) for place, pair in enumerate(zip(reports, rows, strict=True))]
+    return _dated(found, CAPTURES)
 
 
 def sessions_frame(results: Results, show_secrets: bool = False) -> pandas.DataFrame:
@@ -167,17 +152,19 @@ def _named(codes: Any, names: Sequence[str]) -> Any:
     return pandas.Categorical.from_codes(codes, pandas.Index(names, dtype=str))
 
 
-def _capture_row(report: Report) -> dict[str, Any]:
+def _capture_row(report: Report, row: Row, rank: int) -> dict[str, Any]:
     capture, peaks = report.capture, report.concurrency
     grave = Counter(finding.severity for finding in report.findings)
     return {
         "source": capture.source,
         "verdict": report.verdict.value,
+        "result": row.words,
+        "rank": rank,
         "exporter": capture.exporter.label,
         "start": None if capture.observed is None else timestamp(capture.observed.start),
         "end": None if capture.observed is None else timestamp(capture.observed.end),
         "recorded_s": _length(capture.observed),
-        "sessions": len(report.sessions),
+        "sessions": row.sockets,
         "opened": sum(session.possible is not None for session in report.sessions),
         "proven_peak": peaks.proven_peak,
         "possible_peak": peaks.possible_peak,
@@ -185,9 +172,9 @@ def _capture_row(report: Report) -> dict[str, Any]:
         "errors": grave[Severity.ERROR],
         "warnings": grave[Severity.WARNING],
         "notes": grave[Severity.NOTE],
-        "services": list(dict.fromkeys(it.provider.name for it in report.sessions if it.provider is not None)),
-        "users": len({session.user for session in report.sessions} - {None}),
-        "causes": list(dict.fromkeys(it.cause for it in report.findings if it.cause is not None)),
+        "services": list(row.services),
+        "users": row.users,
+        "causes": list(row.causes),
     }
 
 
