@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 from analyzer import Policy, Run, analyze, read, redaction
 from analyzer.causes import CAUSES
 from analyzer.cli import app
-from analyzer.outputs import manual, render
+from analyzer.compare import Paired, compare
+from analyzer.outputs import comparison, manual, render, show, tally, triage
 from analyzer.rules import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -212,6 +213,23 @@ def in_outputs() -> Iterator[Text]:
             yield Text(f"output of {' '.join(map(os.path.basename, arguments))}", result.output)
 
 
+def in_many() -> Iterator[Text]:
+    """Yield what outputs say of many captures: the list, the summary, lists of sockets, comparisons."""
+    reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
+    run = redaction.masked(Run(reports, (), Policy(), rules=RULES))
+    yield Text("the list", render("text", triage.select(run, (), 5)).decode())
+    found = tally.of_run(run)
+    for name in ("text", "markdown"):
+        yield Text(f"summary {name}", tally.RENDERERS[name](found, 5).decode())
+        yield from (
+            Text(f"sockets {name}", show.LISTS[name](Run((it,), (), run.policy)).decode()) for it in run.reports
+        )
+        compared = compare(*run.reports[:2])
+        yield Text(f"comparison {name}", comparison.RENDERERS[name](compared, run).decode())
+        paired = Paired((("a.har", compared),), ("b.har",), ())
+        yield Text(f"folders {name}", comparison.PAIRED[name](paired, run).decode())
+
+
 def _words(name: str, output: str) -> str:
     if name == "html":
         return visible(output)
@@ -233,6 +251,6 @@ def _messages(value: Any) -> Iterator[str]:
 
 def everything() -> Iterable[Text]:
     """Yield every text that people can see."""
-    for collect in (in_code, public_docstrings, in_catalogues, in_help, in_templates, in_pages, in_outputs):
+    for collect in (in_code, public_docstrings, in_catalogues, in_help, in_templates, in_pages, in_outputs, in_many):
         with contextlib.closing(collect()) as texts:
             yield from texts
