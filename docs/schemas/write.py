@@ -340,10 +340,21 @@ def head() -> dict[str, Schema]:
 
 def output() -> Schema:
     """Describe what `--format json` prints, format 1."""
-    run = record(
-        **head(),
-        captures=said("One object per capture, in the order given.", several(refer("capture"))),
-        unreadable=said("Captures that could not be read.", several(refer("unreadable"))),
+    run = with_newer(
+        record(
+            **head(),
+            captures=said("One object per capture, in the order given.", several(refer("capture"))),
+            unreadable=said("Captures that could not be read.", several(refer("unreadable"))),
+        ),
+        selection=said(
+            "With --only or --top: which captures are in this document.",
+            record(
+                only=said("The results, rules and causes that were asked for.", several(TEXT)),
+                top=said("How many were asked for at most.", optional(COUNT)),
+                matching=said("How many captures of the run match.", COUNT),
+                captures=said("How many captures the whole run has.", COUNT),
+            ),
+        ),
     )
     return {
         "$schema": DRAFT,
