@@ -103,8 +103,8 @@ Conditions of `match`. Patterns are regular expressions; in TOML write them in s
 | `receives_only` | `true`: messages are recorded, and none of them was sent |
 
 A place names its source in `in`: `query` (with a `key`), `path`, `host`, `protocol`, `sent` or `received`. Then, in
-this order: `pattern` takes its first group, `base64` decodes, `jwt` takes the claims of a JSON Web Token, and `json` takes
-a member by its dotted name (from a list the first element, from an object all its texts).
+this order: `pattern` takes its first group, `base64` decodes, `jwt` takes the claims of a JSON Web Token, and `json`
+takes a member by its dotted name (from a list the first element, from an object all its texts).
 
 ## Services
 
