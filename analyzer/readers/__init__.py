@@ -110,14 +110,29 @@ class _Prefixed:
         return bytes(block[:count])
 
 
+def _check(path: object) -> None:
+    """Refuse what is neither the path of a file nor a binary stream, and quote none of it."""
+    if isinstance(path, io.TextIOBase):
+        raise TypeError("read takes a file opened in binary mode ('rb'): analyzer.load takes text files as well")
+    if isinstance(path, str) and (path.lstrip("\ufeff \t\r\n").startswith("{") or "\n" in path):
+        raise CaptureError("text", "", "read takes a path, not the text of a capture: analyzer.load takes both")
+    if not isinstance(path, str | os.PathLike) and not hasattr(path, "read"):
+        kind = type(path).__name__
+        raise TypeError(f"read takes a path or a binary file, not {kind}: analyzer.load takes the content as well")
+    if isinstance(path, str | os.PathLike) and os.path.isdir(path):
+        raise CaptureError(os.fspath(path), "", "this is a folder: analyzer.load reads all captures in it")
+
+
 @bare
 def read(
     path: str | os.PathLike[str] | IO[bytes], source: str | None = None, progress: Progress | None = None
 ) -> Capture:
-    """Read one capture: a path, or a binary stream (standard input). Raises CaptureError, and nothing else.
+    """Read one capture: a path, or a binary stream. Raises CaptureError where it cannot be read.
 
-    `progress` is called as bytes of the file pass, every few hundred kilobytes.
+    `source`: its name in outputs, in place of the path. `progress` is called as bytes of the file pass, every few
+    hundred kilobytes. Raises TypeError for what is neither a path nor a binary stream; `load` takes more kinds.
     """
+    _check(path)
     with opened(path, source, progress) as (stream, name, beside, measured):
         capture = har.read(stream, name, beside, measured.size)
         measured.drain()
