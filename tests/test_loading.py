@@ -101,8 +101,12 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     ("nowhere.har", CaptureError, "nowhere.har: no such file"),
     ("", CaptureError, "'': no such file"),
     ("no*where.har", CaptureError, "no*where.har: no file matches"),
-    (b"", CaptureError, "capture: the file is empty"),
-    ({}, CaptureError, "capture: no log.entries: this is JSON, but not a HAR"),
+    (b"", CaptureError, "capture: the file is empty: export or download it again"),
+    (
+        {},
+        CaptureError,
+        "capture: no log.entries: this is JSON, but not a HAR: in Chrome DevTools choose Network > Export HAR",
+    ),
     (
         5,
         TypeError,

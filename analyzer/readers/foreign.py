@@ -74,12 +74,17 @@ BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
             rb'\[\s*\{\s*"(?:status"\s*:\s*"[A-Z]+"|method".{0,300}"(?:actualPort|protocolVersion)"|protocolVersion")',
             CHARLES,
         ),
+        (
+            rb'\{\s*"(?:error|errors|message|statusCode)"\s*:',
+            "the answer of a server that reports an error, not a HAR: download the file again",
+        ),
         (rb'\{\s*"info"\s*:\s*\{\s*"_postman_id"', f"a Postman collection, not a HAR: {EITHER}"),
         (
             rb'\[\s*\{.{0,1000}?"startedDateTime"\s*:',
             'only the entries of a HAR: write {"log": {"version": "1.2", "entries": ...}} around them',
         ),
         (rb"\[", f"a JSON array, not a HAR: {FROM_DEVTOOLS}"),
+        (rb"curl: \(\d+\)|Traceback \(most recent", "the error message of a program, not a HAR: run that again"),
         (rb"[\w.$]+\s*\(\s*\{", "JSONP, not a HAR: remove the function call around it"),
         (
             rb"\n(?:[\x01-\x7f]|[\x80-\xff]{1,4}[\x00-\x7f])[\x08\x0a\x12\x1a-\x7a\x80-\xff](?=.{0,500}[\x00-\x08])",
