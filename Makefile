@@ -16,8 +16,7 @@ SOURCES := analyzer tests docs benchmarks
 # So that the first start of each library is slow, and no other one.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line schemas screenshot
-.PHONY: environment package
+.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line python schemas screenshot environment package
 
 environment: $(VENV)/ready-dev
 
@@ -100,6 +99,9 @@ causes: environment
 
 command-line: environment
 	$(BIN)/python docs/command_line.py
+
+python: environment
+	$(BIN)/python docs/python.py
 
 schemas: environment
 	$(BIN)/python docs/schemas/write.py

@@ -1,18 +1,21 @@
-"""WebSockets in a HAR: who was open when, every overlap, and how sure that is.
+"""Find overlapping WebSocket connections in HAR files: which sockets were open, when, and how certain that is.
 
-    from analyzer import read, analyze, sessions_frame
-    report = analyze(read("chat.har"))
+    from analyzer import load, sessions_frame
+    report = load("chat.har")
     print(report.verdict, sessions_frame(report))
 
-The heavy names (pandas, haralyzer) are imported on first use.
+The heavy names (pandas, haralyzer, matplotlib) are imported on first use.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from analyzer import views
 
 if TYPE_CHECKING:
+    from analyzer.loading import load
     from analyzer.model import (
         Capture,
         CaptureError,
@@ -24,40 +27,55 @@ if TYPE_CHECKING:
         Session,
         Verdict,
     )
-    from analyzer.outputs.frames import overlaps_frame, sessions_frame
+    from analyzer.outputs.frames import captures_frame, findings_frame, messages_frame, overlaps_frame, sessions_frame
     from analyzer.pipeline import analyze
     from analyzer.readers import read
     from analyzer.readers.entry_view import haralyzer_entry, haralyzer_har
 
+    __version__: str
+
 _HOMES = {
+    "analyzer.loading": "load",
     "analyzer.model": "Capture CaptureError Finding Overlap Policy Report Run Session Verdict",
-    "analyzer.outputs.frames": "overlaps_frame sessions_frame",
+    "analyzer.outputs.frames": "captures_frame findings_frame messages_frame overlaps_frame sessions_frame",
     "analyzer.pipeline": "analyze",
     "analyzer.readers": "read",
     "analyzer.readers.entry_view": "haralyzer_entry haralyzer_har",
 }
 
 __all__ = [  # noqa: RUF022 - in the order in which one meets them
+    "load",
     "read",
     "analyze",
-    "Capture",
+    "Policy",
     "Report",
     "Run",
+    "Verdict",
     "Session",
     "Overlap",
     "Finding",
-    "Verdict",
-    "Policy",
+    "Capture",
     "CaptureError",
+    "captures_frame",
     "sessions_frame",
     "overlaps_frame",
+    "findings_frame",
+    "messages_frame",
     "haralyzer_entry",
     "haralyzer_har",
 ]
 
+views.register(lambda: cast(views.Views, import_module("analyzer.notebook")))
+
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return import_module("analyzer.version").VERSION
     for home, names in _HOMES.items():
         if name in names.split():
             return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__", *(name for name in globals() if name.startswith("__"))]

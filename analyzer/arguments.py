@@ -1,4 +1,4 @@
-"""Check values that people give, each by the name of its setting. All raise ValueError, in one plain sentence."""
+"""Check values that people give. Every function raises ValueError, in one sentence that names the setting."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Standing(StrEnum):
 
 
 class Side(Value, frozen=True):
-    """Sockets of one capture that are counted together."""
+    """Count sockets of one capture that belong together."""
 
     sessions: int = 0
     proven_peak: int = 0
@@ -33,7 +33,7 @@ class Side(Value, frozen=True):
 
 
 class Change(Value, frozen=True):
-    """The same sockets before and after: those of one user of a service, or of one address."""
+    """Hold the same sockets before and after: those of one user of a service, or of one address."""
 
     key: tuple[tuple[str, str | None], ...]  # as in Group: provider, app, user; endpoint (without its opaque parts)
     provider: Provider | None
@@ -53,7 +53,7 @@ class Comparison(Value, frozen=True):
 
 
 class Paired(Value, frozen=True):
-    """The captures of two folders, each compared with the one of the same name."""
+    """Hold the captures of two folders, each compared with the one of the same name."""
 
     pairs: tuple[tuple[str, Comparison], ...]  # by name
     only_before: tuple[str, ...]  # names that the other folder does not have
@@ -111,7 +111,7 @@ def _groups(before: Report, after: Report) -> Iterable[Change]:
 
 
 def _partition(sessions: Sequence[Session]) -> dict[tuple[tuple[str, str | None], ...], list[Session]]:
-    """By user of a service, else by address. Opaque parts of a path differ in each recording."""
+    """Group sockets by user of a service, else by address without opaque parts, which differ in each recording."""
     found: dict[tuple[tuple[str, str | None], ...], list[Session]] = {}
     for key, members in overlaps.partition(sessions, Scope.USER):
         pairs = tuple((name, redaction.shape(it) if name == "endpoint" and it else it) for name, it in key.pairs)
@@ -132,15 +132,15 @@ def _side(sessions: Sequence[Session]) -> Side:
 
 
 def _without(findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings that the others do not have; one that is there twice and once in the others is left once."""
+    """Return the findings that the others do not have; one that is there twice, and once in the others, stays once."""
     left = Counter(finding.fingerprint for finding in others)
-    told = []
+    rest = []
     for finding in findings:
         if left[finding.fingerprint] > 0:
             left[finding.fingerprint] -= 1
         else:
-            told.append(finding)
-    return tuple(told)
+            rest.append(finding)
+    return tuple(rest)
 
 
 def _common(findings: Sequence[Finding], others: Sequence[Finding]) -> tuple[Finding, ...]:

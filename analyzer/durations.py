@@ -1,4 +1,4 @@
-"""Durations as people write them, `250ms`, `1.5 s`, `4 min 10 s`, in whole microseconds."""
+"""Read durations as people write them, `250ms`, `1.5 s`, `4 min 10 s`, in whole microseconds."""
 
 from __future__ import annotations
 
@@ -33,9 +33,12 @@ _SHOWN = 30  # characters of a text that is no duration
 
 
 class Microseconds(int):
-    """A duration in whole microseconds. Its type tells it from a number that counts in milliseconds or seconds."""
+    """Hold a duration in whole microseconds. A plain number could as well count in milliseconds or seconds."""
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{int(self)} µs"
 
 
 def parse(text: str, bare_unit: str) -> Microseconds:

@@ -21,6 +21,7 @@ import msgspec
 from analyzer import arguments
 from analyzer.durations import Microseconds
 from analyzer.intervals import Interval
+from analyzer.views import Picturable, Viewable
 
 TOGETHER = " + "  # between the sources of several captures that are told as one
 Instant: TypeAlias = int
@@ -93,7 +94,12 @@ def plural(number: int, one: str, many: str = "") -> str:
 
 
 class CaptureError(Exception):
-    """The file is useless: what a reader raises, and all that it raises."""
+    """A capture cannot be read. Its message never quotes the file.
+
+    source: the capture.
+    pointer: the place in it, a JSON Pointer, or empty.
+    problem: what is wrong, in one line.
+    """
 
     def __init__(self, source: str, pointer: str, problem: str) -> None:
         super().__init__(f"{source}: {pointer}: {problem}" if pointer else f"{source}: {problem}")
@@ -154,7 +160,14 @@ class Severity(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a capture as a whole says; it counts every socket, whatever the policy."""
+    """Say what a capture as a whole shows. It counts every socket, whatever the policy.
+
+    OVERLAP: two or more sockets were certainly open at the same time.
+    POSSIBLE_OVERLAP: that is possible, and not certain.
+    INCONCLUSIVE: nothing overlaps, but sockets may be missing from the file.
+    NO_OVERLAP: all sockets are there, and none overlap, not even possibly.
+    NO_SOCKETS: there are none.
+    """
 
     OVERLAP = "overlap"
     POSSIBLE_OVERLAP = "possible-overlap"
@@ -474,7 +487,17 @@ class Exporter(Value, frozen=True):
 
 
 class Capture(Value, frozen=True):
-    """One capture, read."""
+    """Hold what was read of one capture. Nothing is concluded yet: `analyze` does that.
+
+    source: its name in outputs.
+    sha256, bytes: of the file; the hash is None above 32 MiB.
+    format, exporter: what the file is, and the program that wrote it: `exporter.id`, `exporter.label`.
+    observed: the first and the last instant that anything in the file witnesses.
+    entries: how many requests the file has.
+    pages: the documents, in order.
+    caveats: the limits of this capture, each with `id` and `message`.
+    skipped: parts that could not be read, each with `pointer` and `problem`.
+    """
 
     source: str
     sha256: str | None
@@ -497,10 +520,23 @@ class Capture(Value, frozen=True):
 
 
 class Session(Value, frozen=True):
-    """What we conclude of one socket. Proven lies within possible.
+    """Hold what a capture shows of one socket.
 
-    `proven`: when it was certainly OPEN; None: at no instant certain. `possible`: when it may have been OPEN;
-    None: never. An end of None: still open at export (proven), no upper bound (possible).
+    id: `s1`, `s2`, ...
+    pointer: its place in the file, a JSON Pointer.
+    url, endpoint: its address, with and without the query. They are not masked.
+    page: id of the page that it belongs to.
+    initiator: the code that opened it.
+    outcome: `closed`, `open` (when the capture was saved), `failed`, `connecting` or `unknown` (it opened, and the
+    capture does not show whether it closed).
+    created, opened, closed: the `earliest` and `latest` instant of the handshake's request, of the opening, of the
+    close, with the `evidence`. None: it did not happen, or nothing is known.
+    proven: the interval in which it was certainly open. An end of None: still open when the capture was saved.
+    possible: the interval in which it was possibly open. An end of None: no upper bound. `proven` lies within it.
+    close_code, close_reason: as in RFC 6455, where the exporter records them.
+    messages: `sent` and `received`, how many; times, directions and lengths, never data. `messages_frame` has them all.
+    provider, identity, client: the service, app and user, and the client library, where known.
+    problem: why the handshake failed, or the error that closed an open socket.
     """
 
     id: str
@@ -571,7 +607,15 @@ class Session(Value, frozen=True):
 
 
 class Overlap(Value, frozen=True):
-    """A maximal stretch with two or more open. `peak` is the most at once, not for all of that time."""
+    """Hold one overlap: a stretch of time with two or more sockets open.
+
+    confidence: `proven` (certain) or `possible`.
+    interval: `start` and `end`. An end of None: still so when the capture was saved.
+    duration: microseconds; a minimum where `duration_is_lower_bound`.
+    at_most: it cannot have lasted longer. None: no upper bound.
+    peak: how many were open at the same time at most, though not for all of that time.
+    sessions: the ids of all sockets that took part.
+    """
 
     confidence: Confidence
     interval: Interval
@@ -631,7 +675,20 @@ class CauseConfidence(StrEnum):
 
 
 class Finding(Value, frozen=True):
-    """What a rule says. `fingerprint` is the same for the same fault in another capture: no times, no ids."""
+    """Hold what a rule says of some sockets.
+
+    rule: its id (docs/rules).
+    severity: `note`, `warning` or `error`.
+    confidence: `proven` (certain) or `possible`.
+    message: one sentence.
+    interval: the stretch of time that it is about, or None.
+    sessions, pointers: the ids of the sockets, and their places in the file.
+    remedy, link: what to do, and where to read more.
+    fingerprint: equal for the same fault in another capture: no times and no ids are in it.
+    dev_only: it concerns development alone.
+    cause: id of the cause (docs/causes), or None.
+    proof: the places in the capture that show the cause.
+    """
 
     rule: str
     severity: Severity
@@ -864,8 +921,24 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
         return (self.count_dev_servers or not session.dev_only) and (self.count_extensions or not session.extension)
 
 
-class Report(Value, frozen=True):
-    """One capture's answer."""
+class Report(Picturable, Value, frozen=True):
+    """Hold the answer for one capture. In a notebook it shows verdict, chart and findings.
+
+    capture: what was read, with its source, exporter and caveats.
+    sessions: one per socket, in the order in which they were asked for; the first has the id `s1`.
+    verdict: what the capture as a whole shows; it counts every socket.
+    concurrency: `proven_peak` and `possible_peak`, how many sockets were open at the same time at most, certainly and
+    possibly; `proven_overlap`, how long two or more were certainly open.
+    overlaps: every stretch with two or more open, certain and possible.
+    groups: the sockets that are counted together, with the limits of their service.
+    findings: what the rules say, by the policy.
+    policy: by which the findings were made.
+    opened: whether any socket opened.
+
+    An instant is an integer, microseconds since 1970 in UTC: `pandas.to_datetime(instant, unit="us", utc=True)`. A
+    duration is an integer, microseconds. Frames have datetimes and seconds. `repr`, `plot` and what a notebook shows
+    are masked; the fields hold what the capture holds.
+    """
 
     capture: Capture
     sessions: tuple[Session, ...]
@@ -876,6 +949,7 @@ class Report(Value, frozen=True):
     excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
     unsure: bool = False  # what the capture leaves open may break the policy
+    policy: Policy = Policy()  # by which the findings were made
 
     @property
     def opened(self) -> bool:
@@ -993,8 +1067,13 @@ class Selection(Value, frozen=True):
         return sum(number for _, number in self.totals)
 
 
-class Run(Value, frozen=True):
-    """A list of reports, with the captures that could not be read and the policy: what outputs render."""
+class Run(Viewable, Value, frozen=True):
+    """Hold the reports of several captures. In a notebook it shows a table of them, the worst first.
+
+    reports: one per capture that could be read, in the order in which they were asked for.
+    unreadable: the others, each with `source` and `problem`.
+    policy: by which the findings were made.
+    """
 
     reports: tuple[Report, ...]
     unreadable: tuple[Unreadable, ...]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import assumptions, causes, gate, initiators, overlaps, providers, redaction, sessions
+from analyzer import arguments, assumptions, causes, gate, initiators, overlaps, providers, redaction, sessions
 from analyzer.model import (
     Affiliation,
     Bounds,
@@ -28,14 +28,31 @@ from analyzer.rules import RULES
 
 
 def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[Row] = ()) -> Report:
-    """Who was open when, every overlap, every finding.
+    """Find out which sockets of a capture were open when, every overlap and every finding.
 
-    `catalogue`: rows of `analyzer.providers` that come before those of the program.
+    `capture` is what `read` returns (`load` takes paths and folders). `catalogue`: rows of `analyzer.providers` that
+    come before those of the program. Raises TypeError for anything else than a Capture and a Policy, ValueError for a
+    policy that sets the severity of an unknown rule.
     """
-    policy = policy or Policy()
+    if not isinstance(capture, Capture):
+        raise TypeError(f"analyze takes a Capture, as read returns it, not {type(capture).__name__}: use load instead")
+    policy = _checked(policy)
     capture = assumptions.settled(capture, policy.assume)
     found = sessions.conclude(capture, policy.assume)
     return judged(capture, _affiliated(found, capture, (*catalogue, *providers.builtin())), policy)
+
+
+def _checked(policy: Policy | None) -> Policy:
+    """The policy, of which every rule is known."""
+    if policy is None:
+        return Policy()
+    if not isinstance(policy, Policy):
+        raise TypeError(f"policy: expected a Policy, not {type(policy).__name__}")
+    ids = [rule.id for rule in RULES]
+    for rule, _ in policy.severities:
+        if rule not in ids:
+            raise ValueError(f"severities: there is no rule {rule!r}{arguments.hint(rule, ids)}")
+    return policy
 
 
 def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Report:
@@ -51,6 +68,7 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         groups=overlaps.groups(found, policy.per, concurrency),
         excesses=overlaps.excesses(found, policy, stretches),
         findings=(),
+        policy=policy,
     )
     findings = tuple(_found(report, policy))
     return msgspec.structs.replace(report, findings=findings, unsure=_unsure(report, findings, policy))

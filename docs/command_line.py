@@ -15,6 +15,7 @@ from analyzer.cli import COMMANDS, app
 from analyzer.cli.help import sections
 from analyzer.cli.options import FORMATS, Allowed, Reading
 from analyzer.model import Policy
+from analyzer.outputs import triage
 
 PAGE = Path(__file__).with_name("command-line.md")
 INTRODUCTION = """\
@@ -136,6 +137,7 @@ def _words() -> Iterable[str]:
         "--fail-on": policy.FAIL_ON,
         "--assume": policy.ASSUME,
         "--format, --out": FORMATS,
+        "--only": triage.RESULT,
     }
     for option, choice in table.items():
         also = ", ".join(f"`{alias}` = {word}" for alias, word in choice.aliases.items())

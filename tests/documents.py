@@ -35,8 +35,7 @@ SAMPLES = ROOT / "sample_hars"
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CHANGELOG.md", SAMPLES / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-# A page that a script writes says so, and a test of that script compares the page with the program.
-GENERATED = re.compile(r"<!-- (docs/[\w/]+\.py) writes this page")
+
 
 # What the folder holds in which the blocks run: name -> sample.
 OWN_CAPTURES = {
@@ -53,8 +52,10 @@ OWN_CAPTURES = {
     "test-results/sockets/tests-test_chat.py-test_refresh.har": "stream-chat-strictmode-leak.har",
 }
 FOLDERS = {name.partition("/")[0] for name in OWN_CAPTURES}
-# Programs that blocks name and that no test may start: they install, download, or open a browser.
-OTHERS = {"git", "cd", "pipx", "pip", "uvx", "py", "npm", "npx", "mitmdump", "playwright", "curl", "export"}
+# Programs that blocks name beside our own; those that install, download or open a browser stand in blocks without a run.
+PROGRAMS = {"python", "python3", "pytest", "check-jsonschema", "cat", "echo", "case", "esac", "exit", "export", "cd"}
+PROGRAMS |= {"git", "pipx", "pip", "uvx", "py", "npm", "npx", "playwright", "mitmdump", "curl"}
+WORDS_FOR_HELP = {"help", "version", "completion"}  # which the program answers though they are no commands
 # Options in the text that belong to other programs.
 THEIR_OPTIONS = {"--disable-features=BackForwardCache", "--accept", "--full", "--set", "--from"}
 
@@ -111,6 +112,9 @@ def fill(folder: Path) -> Path:
     for name, sample in OWN_CAPTURES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SAMPLES / sample, folder / name)
+    schemas = ROOT / "docs/schemas"
+    if schemas.is_dir():
+        shutil.copytree(schemas, folder / "docs/schemas")
     add_programs(folder)
     return folder
 
@@ -118,7 +122,11 @@ def fill(folder: Path) -> Path:
 def add_programs(folder: Path) -> None:
     """Put this checkout's program and Python into a folder, where `shell` finds them."""
     (folder / "bin").mkdir()
-    for name, arguments in (("har-sockets", "-m analyzer "), ("python", "")):
+    for name, arguments in (
+        ("har-sockets", "-m analyzer "),
+        ("python", ""),
+        ("check-jsonschema", "-m check_jsonschema "),
+    ):
         program = folder / "bin" / name
         program.write_text(f'#!/bin/sh\nexec {sys.executable} {arguments}"$@"\n')
         program.chmod(0o755)
@@ -166,7 +174,9 @@ def shown(each: Block, folder: Path) -> str:
     cut = re.search(r"lines=(\d+)", each.mode)
     lines = []
     for command in re.findall(r"^\$ (.*)$", each.text, re.MULTILINE):
-        printed = [line.rstrip() for line in shell(command, folder).stdout.splitlines()]
+        done = shell(command, folder)
+        assert "Traceback" not in done.stderr, done.stderr
+        printed = [line.rstrip() for line in done.stdout.splitlines()]
         kept = printed[: int(cut[1])] if cut else printed
         end = ["..."] if len(kept) < len(printed) else []
         lines += [f"$ {command}", *"\n".join(kept).rstrip("\n").split("\n"), *end]
@@ -181,8 +191,9 @@ def failure(each: Block, folder: Path) -> str:
     """What pytest shows of `assert_sockets` for the capture that the block names."""
     (har,) = re.findall(r"har=(\S+)", each.mode)
     code = f"from analyzer.testing import assert_sockets\ntry: assert_sockets({har!r}, per='user', max_open=1)\n"
-    lines = python(f"{code}except AssertionError as error: print('AssertionError:', error)", folder).stdout.splitlines()
-    return "".join(f"E   {line}\n" for line in lines)
+    done = python(f"{code}except AssertionError as error: print(error)", folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 # The kinds whose text is an output: how it is made.
@@ -312,12 +323,18 @@ KINDS: dict[str, Callable[[Block, Path], None]] = {
     "text columns": compare_elsewhere,  # tests/test_docs.py
     "text assert_sockets har": fail_and_compare,
 }
-GENERATED_KINDS = {"text": compare_elsewhere}
+GENERATED_KINDS = {"text": compare_elsewhere}  # a test of the page's script compares the page with the program
+
+
+def is_generated(page: Path) -> bool:
+    """Say whether a script of the same name writes the page: `x-y.md` by `x_y.py`, `folder/*.md` by `folder.py`."""
+    own = page.with_name(page.stem.replace("-", "_") + ".py")
+    return any(script.is_file() for script in (own, page.parent.with_suffix(".py"), page.parent / "write.py"))
 
 
 def check(each: Block) -> Callable[[Block, Path], None] | None:
     """What a block must do; None for a block that is of no kind."""
-    kinds = KINDS | (GENERATED_KINDS if GENERATED.search(each.page.read_text("utf-8")) else {})
+    kinds = KINDS | (GENERATED_KINDS if is_generated(each.page) else {})
     return kinds.get(each.kind)
 
 
@@ -366,16 +383,7 @@ def problems(line: str) -> Iterable[str]:
         yield from [] if (ROOT / words[1]).is_file() else [f"no script {words[1]}"]
     elif program == "uvx" and "har-sockets" in words:
         yield from misread(words[words.index("har-sockets") + 1 :])
-    elif program not in OTHERS | {
-        "python",
-        "python3",
-        "pytest",
-        "cat",
-        "echo",
-        "case",
-        "esac",
-        "exit",
-    } and not re.match(r"[\d*]", program):
+    elif program not in PROGRAMS and not re.match(r"[\d*]", program):  # a pattern of `case` is none
         yield f"no such program: {program}"
     if "install" in words:
         known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
@@ -393,6 +401,8 @@ def misread(words: list[str]) -> Iterable[str]:
             return
         if words and words[0] not in own:
             known = group.get_command(context, words[0])
+            if words[0] in WORDS_FOR_HELP:
+                return
             if known is None and words[0].isalpha() and words[0].islower() and words[0] not in FOLDERS:
                 yield f"no such command: {words[0]}"
                 return

@@ -8,23 +8,29 @@ import html
 import importlib
 import inspect
 import json
+import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
 import typer
+from typer.testing import CliRunner
 
 from analyzer import Policy, Run, analyze, read, redaction
+from analyzer.causes import CAUSES
 from analyzer.cli import app
-from analyzer.outputs import check, manual, render, show
+from analyzer.compare import Paired, compare
+from analyzer.outputs import comparison, manual, render, show, tally, triage
 from analyzer.rules import RULES
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "analyzer"
 TEMPLATES = PACKAGE / "outputs" / "report"
 SAMPLES = ROOT / "sample_hars"
+LEAK, CORRECT = SAMPLES / "stream-chat-strictmode-leak.har", SAMPLES / "stream-chat-correct.har"
+TWO_USERS, FAILED = SAMPLES / "stream-chat-two-users.har", SAMPLES / "failed-handshakes.har"
 FORMATS = ("text", "markdown", "html", "junit", "sarif", "github")
 PUBLIC = ("analyzer", "analyzer.testing", "analyzer.outputs.frames")
 MANUALS = ("rules", "causes")  # their modules' docstrings are manual pages
@@ -95,17 +101,20 @@ def public_docstrings() -> Iterator[Text]:
 
 
 def in_catalogues() -> Iterator[Text]:
-    """Yield the texts of the services and client libraries: remedies, faults, billing."""
+    """Yield the texts of the services and client libraries (remedies, faults, billing), and of the JSON Schemas."""
     for path in sorted((PACKAGE / "providers").glob("*.json")):
         for row in json.loads(path.read_text("utf-8")):
             for text in _words_of(row):
                 yield Text(f"{path.relative_to(ROOT).as_posix()}: {row.get('id', row.get('provider'))}", text)
+    for path in sorted((ROOT / "docs" / "schemas").glob("*.json")):
+        for text in _words_of(json.loads(path.read_text("utf-8"))):
+            yield Text(path.relative_to(ROOT).as_posix(), text)
 
 
 def _words_of(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, item in value.items():
-            if isinstance(item, str) and name in ("remedy", "says", "billing", "name"):
+            if isinstance(item, str) and name in ("remedy", "says", "billing", "name", "title", "description"):
                 yield item
             elif not isinstance(item, str):
                 yield from _words_of(item)
@@ -118,18 +127,16 @@ def _words_of(value: Any) -> Iterator[str]:
 
 
 def in_help() -> Iterator[Text]:
-    """Yield the help of the program and of each command: summaries, and every option's text."""
-    group = typer.main.get_command(app)
-    commands = {"har-sockets": group, **getattr(group, "commands", {})}
-    for name, command in commands.items():
+    """Yield the help of the program and of each command: summaries, and the text of every option and argument."""
+    group: Any = typer.main.get_command(app)  # of the click that typer brings along
+    commands = {name: group.get_command(None, name) for name in group.list_commands(None)}
+    for name, command in {"har-sockets": group, **commands}.items():
         for text in (command.help, command.short_help, command.epilog):
             if text:
                 yield Text(f"help of {name}", text)
         for parameter in command.params:
-            if isinstance(parameter, click.Option) and parameter.help and not parameter.hidden:
+            if getattr(parameter, "help", None):
                 yield Text(f"help of {name} {parameter.opts[0]}", parameter.help)
-            elif text := getattr(parameter, "help", None):
-                yield Text(f"help of {name} {parameter.name}", str(text))
 
 
 def in_templates() -> Iterator[Text]:
@@ -178,21 +185,49 @@ def _paragraphs(path: Path, page: str) -> Iterator[Text]:
 
 
 def in_outputs() -> Iterator[Text]:
-    """Yield what each output for people says of the samples."""
+    """Yield what each command and each output for people prints of the samples."""
+    yield from (Text(f"manual of {page.id}", manual.render(page, width=100).decode()) for page in (*RULES, *CAUSES))
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
     run = redaction.masked(Run(reports, (), Policy(), rules=RULES))
-    yield from (Text(f"output of rules {rule.id}", manual.markdown(rule)) for rule in RULES)
-    yield Text("output of rules", manual.render_list(RULES).decode())
-    yield Text("output of check", check.render(run).decode())
     for report in run.reports:
         alone = Run((report,), (), run.policy, rules=RULES)
         for name in FORMATS:
             yield Text(f"{name} of {Path(report.capture.source).name}", _words(name, render(name, alone).decode()))
-        yield Text(f"check of {Path(report.capture.source).name}", check.render(alone).decode())
-        for session in report.sessions[:1]:
-            yield Text(f"show of {Path(report.capture.source).name}", show.render(report, session).decode())
     for name in FORMATS:
         yield Text(f"{name} of all samples", _words(name, render(name, run).decode()))
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder, "lines.ndjson")
+        lines.write_bytes(render("ndjson", run))
+        for arguments in (
+            ["rules"],
+            ["check", str(SAMPLES)],
+            ["check", "--verbose", str(SAMPLES)],
+            ["show", str(TWO_USERS)],
+            ["show", str(TWO_USERS), "1"],
+            ["show", str(FAILED), "1"],
+            ["compare", str(LEAK), str(CORRECT)],
+            ["compare", str(CORRECT), str(LEAK)],
+            ["summary", str(lines)],
+        ):
+            result = CliRunner().invoke(app, arguments)
+            yield Text(f"output of {' '.join(map(os.path.basename, arguments))}", result.output)
+
+
+def in_many() -> Iterator[Text]:
+    """Yield what outputs say of many captures: the list, the summary, lists of sockets, comparisons."""
+    reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
+    run = redaction.masked(Run(reports, (), Policy(), rules=RULES))
+    yield Text("the list", render("text", triage.select(run, (), 5)).decode())
+    found = tally.of_run(run)
+    for name in ("text", "markdown"):
+        yield Text(f"summary {name}", tally.RENDERERS[name](found, 5).decode())
+        yield from (
+            Text(f"sockets {name}", show.LISTS[name](Run((it,), (), run.policy)).decode()) for it in run.reports
+        )
+        compared = compare(*run.reports[:2])
+        yield Text(f"comparison {name}", comparison.RENDERERS[name](compared, run).decode())
+        paired = Paired((("a.har", compared),), ("b.har",), ())
+        yield Text(f"folders {name}", comparison.PAIRED[name](paired, run).decode())
 
 
 def _words(name: str, output: str) -> str:
@@ -216,6 +251,6 @@ def _messages(value: Any) -> Iterator[str]:
 
 def everything() -> Iterable[Text]:
     """Yield every text that people can see."""
-    for collect in (in_code, public_docstrings, in_catalogues, in_help, in_templates, in_pages, in_outputs):
+    for collect in (in_code, public_docstrings, in_catalogues, in_help, in_templates, in_pages, in_outputs, in_many):
         with contextlib.closing(collect()) as texts:
             yield from texts

@@ -58,8 +58,8 @@ def of_all(found: Report) -> str:
         pytest.param([f"wss://{n}/x" for n in "abcdef"], "a, b, c, d, e and 1 other host", id="six hosts"),
         pytest.param([f"wss://{n}/x" for n in "abcdefgh"], "a, b, c, d, e and 3 other hosts", id="eight hosts"),
         pytest.param([f"wss://a/{n}" for n in range(7)], "7 addresses of a", id="many of one host"),
-        pytest.param([f"wss://{n}/{'x' * 99}" for n in "abc"], "a, b and c", id="long paths give way"),
-        pytest.param([f"wss://a/{n}{'x' * 99}" for n in range(3)], "3 addresses of a", id="long paths of one host"),
+        pytest.param([f"wss://{n}/{'x' * 150}" for n in "abc"], "a, b and c", id="long paths give way"),
+        pytest.param([f"wss://a/{n}{'x' * 150}" for n in range(3)], "3 addresses of a", id="long paths of one host"),
     ],
 )
 def test_up_to_five_are_named(urls: list[str], told: str, report: Callable[..., Report]) -> None:
@@ -72,7 +72,7 @@ def test_text_finding_and_gate_name_every_host(many: int, report: Callable[..., 
     run = masked(Run((found,), (), Policy(), rules=RULES))
     said = {
         "text": outputs.render("text", run),
-        "check": check.render(run),
+        "check": check.render(run, verbose=True),
         "markdown": outputs.render("markdown", run),
     }
     messages = [it.message for it in run.reports[0].findings if it.rule == "concurrent-sockets"]

@@ -60,7 +60,7 @@ CASES = {
     "brackets without end": (OPEN + SOCKET + ',{"a":', "[", "", "1 .*cut-off"),
     "white space": (OPEN + SOCKET + ",", " ", SOCKET + "]}}", "2"),
     "zeros behind the document": (OPEN + SOCKET + "]}}", r"\x00", "", "1 exporter-unknown$"),
-    "entries that are null": (OPEN + "0", ",null", REST, "error .* no entries"),
+    "entries that are null": (OPEN + "0", ",null", REST, "error .* that are not entries"),
     "messages without end in sight": (
         OPEN + SOCKET[:-1] + ',"_webSocketMessages":[{"type":"send","time":1795459660.5,"opcode":1,"data":"x"}',
         ',{"type":"send","time":1795459660.5,"opcode":1,"data":"' + "y" * 9000 + '"}',

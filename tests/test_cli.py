@@ -87,9 +87,9 @@ def test_standard_input_gzip_folder_and_glob_are_captures_too(tmp_path: Path) ->
     ("content", "told"),
     [
         pytest.param(b"", "the file is empty", id="empty"),
-        pytest.param(b"\x89PNG\r\n\x1a\n\0\0", "a PNG picture", id="a picture"),
+        pytest.param(b"\x89PNG\r\n\x1a\n\0\0", "a picture", id="a picture"),
         pytest.param(b"{}", "no log.entries", id="an object"),
-        pytest.param(b"[]", "it begins with [", id="an array"),
+        pytest.param(b"[]", "a JSON array", id="an array"),
         pytest.param(b'{"log":{}}', "no log.entries", id="a log without entries"),
         pytest.param(
             b'{"log":{"entries":7}}', "/log/entries: not an array but a number", id="entries that are no array"

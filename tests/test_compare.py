@@ -116,9 +116,7 @@ def test_the_command_tells_it_in_every_format(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        pytest.param(
-            [str(SAMPLES), str(SAMPLES / CORRECT)], 2, "two captures or two folders", id="a folder and a capture"
-        ),
+        pytest.param([str(SAMPLES), str(SAMPLES / CORRECT)], 2, "takes one capture", id="a folder and a capture"),
         pytest.param([str(SAMPLES / CORRECT)], 2, "AFTER", id="one is missing"),
         pytest.param([str(SAMPLES / CORRECT), "none.har"], 2, "no such file", id="no such file"),
         pytest.param(
@@ -210,8 +208,16 @@ def test_what_cannot_be_read_is_told_and_the_others_are_compared(tmp_path: Path)
 
 
 def test_folders_without_a_common_name_are_wrong_usage(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["compare", *folders(tmp_path, {"a.har": OVERUSE}, {"b.har": CORRECT})])
+    both = folders(tmp_path, {"a.har": OVERUSE, "c.har": CORRECT}, {"b.har": CORRECT})
+    done = CliRunner().invoke(app, ["compare", *both])
     assert (done.exit_code, "no captures of the same name" in done.output) == (2, True)
+
+
+def test_folders_with_one_capture_each_are_two_captures(tmp_path: Path) -> None:
+    both = folders(tmp_path, {"a.har": OVERUSE}, {"b.har": CORRECT})
+    for arguments in (both, [str(tmp_path / "before" / "a.har"), both[1]]):
+        done = CliRunner().invoke(app, ["compare", *arguments])
+        assert (done.exit_code, "peak 1, before 4." in done.output) == (0, True)
 
 
 @pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])

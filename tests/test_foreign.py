@@ -72,6 +72,14 @@ FOREIGN = [
     pytest.param(b"\xef\xbb\xbf\n  <html lang=en>", "login", id="after a mark and white space"),
     pytest.param(b"<svg/>", "HTML or XML", id="other XML"),
     pytest.param(zipped("request_0_Abc-1", "request_1_Abc-2"), "Proxyman", id="Proxyman"),
+    pytest.param(as_json({"error": {"code": 403}}), "the answer of a server", id="an error of an API"),
+    pytest.param(b"curl: (22) The requested URL returned error: 404", "the error message", id="an error of curl"),
+    pytest.param(b"\xff\xd8\xff\xe0\x00\x10JFIF", "a picture", id="a photo"),
+    pytest.param(b"Rar!\x1a\x07\x01\x00", "unpack it", id="RAR"),
+    pytest.param(zipped("word/document.xml", "[Content_Types].xml"), "Office document", id="Word"),
+    pytest.param(as_json({"any": 1}), "choose Network > Export HAR", id="other JSON"),
+    pytest.param(b"hello", "choose Network > Export HAR", id="other text"),
+    pytest.param(b" \n", "export or download it again", id="nothing"),
     pytest.param(as_json([ENTRY]), '{"log": {"version": "1.2", "entries": ...}}', id="entries alone"),
 ]
 

@@ -133,6 +133,7 @@ def faults(texts: Iterable[Text], phrases: Iterable[Phrase]) -> Iterator[str]:
         strings.in_templates,
         strings.in_pages,
         strings.in_outputs,
+        strings.in_many,
     ],
     ids=lambda collect: collect.__name__.removeprefix("in_"),
 )

@@ -215,7 +215,7 @@ def test_of_too_many_the_gravest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     run = told(made(["chrome-16-hmr.har", "chrome-S2-overuse.har"]))
     assert [result["level"] for result in run["results"]] == ["error", "note"]
     last = run["invocations"][0]["toolExecutionNotifications"][-1]
-    assert last["message"]["text"] == "Left out: 1 more, none graver."
+    assert last["message"]["text"] == "1 more result left out, not more severe."
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())

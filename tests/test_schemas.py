@@ -14,8 +14,10 @@ from typing import Any
 
 import jsonschema
 import pytest
+from typer.testing import CliRunner
 
 from analyzer import policy, redaction
+from analyzer.cli import app
 from analyzer.compare import compare
 from analyzer.model import Policy, Run, Unreadable
 from analyzer.outputs import comparison, ndjson
@@ -114,6 +116,13 @@ def run() -> Run:
 
 def test_the_answer_of_a_run_is_valid(run: Run) -> None:
     assert problems(json.loads(json_output.render(run))) == []
+
+
+def test_the_answer_for_selected_captures_is_valid() -> None:
+    arguments = [str(ROOT / "sample_hars"), "--format", "json", "--only", "overlap", "--top", "2"]
+    document = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert (len(document["captures"]), document["selection"]["captures"]) == (2, len(SAMPLES))
+    assert problems(document) == []
 
 
 def test_the_lines_of_ndjson_are_valid(run: Run) -> None:

@@ -103,7 +103,7 @@ def test_what_nobody_knows_how_it_was_written_is_read_anew(folder: Path, tmp_pat
     path.write_bytes(before.replace(b'"entries":', b'"entries":9'))
     (tmp_path / "r.ndjson.resume").unlink()
     done = run(*arguments, "--resume")
-    assert (done.returncode, "all captures are read anew" in done.stderr) == (3, True)
+    assert (done.returncode, "all captures are read again" in done.stderr) == (3, True)
     assert path.read_bytes() == before
 
 

@@ -105,7 +105,7 @@ def test_one_result_selects_its_captures_in_the_given_order(run: Run) -> None:
         pytest.param("Possible_Overlap", ("possible-overlap",), id="any case, any line"),
         pytest.param("overlaps", ("overlap",), id="plural"),
         pytest.param("undecided", ("possible-overlap", "inconclusive"), id="undecided is two results"),
-        pytest.param("pass", ("no-overlap",), id="an alias"),
+        pytest.param("failed", ("no-socket-opened",), id="an alias"),
         pytest.param("dev-server", ("dev-server-overlap",), id="only with a dev server"),
         pytest.param("ghost-socket", ("ghost-socket",), id="a rule"),
     ],

@@ -134,9 +134,11 @@ LOOKS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     [
         pytest.param([entry(1, 0.01, None, **LOOKS)], None, id="the page's address, when it began"),
         pytest.param([entry(1, 0.01, None, url=URL + "#top")], None, id="a fragment is no other address"),
-        pytest.param([entry(1, 9, None)], "marks", id="later: a script may have asked for it"),
+        pytest.param([entry(1, 9, None)], "mark page documents", id="later: a script may have asked for it"),
         pytest.param(
-            [entry(1, 0.01, None, url="https://pay.example/frame")], "marks", id="another address: an iframe?"
+            [entry(1, 0.01, None, url="https://pay.example/frame")],
+            "mark page documents",
+            id="another address: an iframe?",
         ),
         pytest.param([entry(1, 0.01, None, X_Requested_With="XMLHttpRequest")], "No page", id="asked for by a script"),
         pytest.param([entry(1, 0.01, None, Sec_Fetch_Dest="iframe")], "No page", id="an iframe's by its own words"),

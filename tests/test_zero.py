@@ -55,7 +55,7 @@ def har(*entries: Json, pages: tuple[float, ...] = ()) -> Json:
 
 
 STATED = {
-    "text": r"seen, +from +",
+    "text": r"recorded, +from +",
     "html": r"Covers</dt><dd>[^<]*from ",
     "chart": r"0 s is ",
 }
@@ -94,7 +94,7 @@ def test_an_offset_and_the_start_that_is_stated_give_the_same_instant_everywhere
     assert stated(found) == dict.fromkeys(STATED, start)
     for session in found.sessions:
         screen = show.render(found, session).decode()
-        offset = re.search(r"asked for +(-?[\d.]+) (s|ms)", screen)
+        offset = re.search(r"requested +(-?[\d.]+) (s|ms)", screen)
         assert offset is not None
         assert session.created is not None and session.created.latest is not None
         asked = found.zero + round(float(offset[1]) * (1_000_000 if offset[2] == "s" else 1_000))
@@ -116,7 +116,7 @@ def test_every_output_counts_from_the_first_instant_that_is_witnessed(path: Path
 
 def test_the_gate_counts_from_there_too(report: Callable[..., Report]) -> None:
     found = report(har(socket(3, "page_1"), socket(9, "page_1"), pages=(0,)))
-    line = check.render(Run((found,), (), Policy(), rules=RULES)).decode()
+    line = check.render(Run((found,), (), Policy(), rules=RULES), verbose=True).decode()
     since = re.search(r"since (-?[\d.]+) s \(" + STAMP.pattern, line)
     assert since is not None
     instant = datetime.fromisoformat(since[2]) - timedelta(seconds=float(since[1]))

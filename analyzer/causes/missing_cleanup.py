@@ -4,7 +4,7 @@ How it is detected: in development React's StrictMode mounts every component twi
 call stack of the second socket contains the functions of the second mount (`invokePassiveEffectMountInDEV` in React
 18, `doubleInvokeEffectsOnFiber` in React 19). The first socket was opened from the same place a moment before, and was
 still open more than five seconds later. The cause is only likely when the capture was saved before that, because a
-clean-up may have been about to close the socket. It is also only likely when the effect opened the socket later (after
+clean-up was possibly about to close the socket. It is also only likely when the effect opened the socket later (after
 a promise or a timer): the clean-up may exist, and may have run before the socket did. Hooks of some libraries do that,
 too.
 

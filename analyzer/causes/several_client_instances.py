@@ -3,7 +3,7 @@
 How it is detected: the application called the client's own connect function (`connectUser` of Stream's clients) for
 each socket, for the same user and on the same page, while the other sockets were open. A second call on a connected
 client opens no second socket, so each call was made on a separate client. The cause is only likely where the older
-sockets may have been closing: one client that disconnects and connects again looks the same for a while. No cause is
+sockets were possibly closing: one client that disconnects and connects again looks the same for a while. No cause is
 named where each older socket closed within five seconds after the next was requested and one socket was left, because
 that is a hand-over. This cause is named only for client libraries that are known to behave like this.
 

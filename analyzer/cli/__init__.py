@@ -22,7 +22,19 @@ from analyzer.version import VERSION
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # click's, which typer keeps to itself
 
 # As --help lists them.
-COMMANDS = ("analyze", "check", "report", "timeline", "show", "record", "extract", "compare", "summary", "rules")
+COMMANDS = (
+    "analyze",
+    "check",
+    "report",
+    "timeline",
+    "show",
+    "record",
+    "extract",
+    "compare",
+    "summary",
+    "watch",
+    "rules",
+)
 
 QUESTIONS = ("help", "version", "completion")  # answered as commands, and not listed among them
 ALIASES = {"analyse": "analyze", "summarise": "summary", "summarize": "summary"}
@@ -54,7 +66,7 @@ OWN = ("--help", "-h", "--version", "-V", "--install-completion", "--show-comple
 EXAMPLES = """\b
 Examples:
   har-sockets chat.har                        verdict, timeline and findings
-  har-sockets captures/                       many captures at once
+  har-sockets captures/                       many captures together
   har-sockets check captures/                 PASS, FAIL or UNDECIDED, for CI
   har-sockets report chat.har -o report.html  a page to share
   har-sockets timeline chat.har -o chart.png  a picture

@@ -1,8 +1,9 @@
 """`har-sockets analyze`, and `har-sockets CAPTURE...`."""
 
+from analyzer.cli.next_step import suggest_next
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, selected, stream
-from analyzer.cli.screen import refuse
+from analyzer.cli.running import ask, deliver, finish, selected, stream, with_default_output
+from analyzer.cli.screen import one_terminal, refuse, tell
 
 
 @command_with(hidden=(*GATE, "title", "meta"))
@@ -18,10 +19,18 @@ def analyze(
 
     Example: har-sockets chat.har
     """
+    if delivery.open_ and not delivery.files():
+        delivery = with_default_output(delivery, captures, "report.html")._replace(format=delivery.format or "text")
     if spread.resume and spread.selects:
         refuse("--resume continues a file with all captures: leave out --top and --only")
     if delivery.streams() and not spread.together and not spread.selects:
         stream(captures, reading, masking, allowed, delivery, spread)
     run = ask(captures, reading, masking, allowed, delivery, spread)
-    deliver(selected(run, spread), delivery, "text")
+    shown = selected(run, spread)
+    deliver(shown, delivery, "text")
+    if one_terminal() and delivery.format in (None, "text") and not delivery.quiet and not delivery.files():
+        suggestion = suggest_next(shown, captures)
+        if suggestion is not None:
+            tell("")
+            tell(suggestion)
     finish(run, delivery)

@@ -63,7 +63,7 @@ def check(
     lines = partial(_lines, verbose=delivery.verbose)
     deliver(run, delivery, "text", Text(lines, partial(render, verbose=delivery.verbose)))
     complain(run, delivery)
-    shown = delivery.format in (None, "text") and not delivery.quiet
+    shown = delivery.format in (None, "text") and delivery.prints
     if status not in (0, gate.UNREADABLE) and not (shown and one_terminal()):
         say(first_problem(run, status))
     raise typer.Exit(status)

@@ -1,4 +1,4 @@
-"""`har-sockets compare`."""
+"""Run `har-sockets compare`."""
 
 from __future__ import annotations
 
@@ -48,13 +48,12 @@ def compare(
 
     formats = tuple(outputs.RENDERERS)
     files = delivery.written(formats)
-    folders = [os.path.isdir(it) for it in (before, after)]
-    if any(folders) and not all(folders):
-        refuse("`compare` takes two captures or two folders, not one of each")
-    named = [sources([it]) if all(folders) else [one(it, "compare")] for it in (before, after)]
+    several = os.path.isdir(before) and os.path.isdir(after)
+    named = [sources([it]) if several else [one(it, "compare")] for it in (before, after)]
+    several = several and any(len(names) > 1 for names in named)
     spared([*named[0], *named[1]], [path for _, path in files])
     run = answer([*named[0], *named[1]], reading, masking, allowed, delivery)
-    if all(folders):
+    if several:
         renderers, text = _pairs(run, [before, after], named)
         complain(run)
     else:
@@ -74,7 +73,7 @@ def compare(
 
 
 def _pairs(run: Run, folders: list[str], named: list[list[str]]) -> tuple[Rendered, Callable[..., bytes]]:
-    """The captures of two folders by their names within them: how to render what is compared."""
+    """Pair the captures of two folders by their names within them, and return how to render that."""
     from analyzer.compare import pair
     from analyzer.outputs import comparison as outputs
 

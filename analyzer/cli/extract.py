@@ -12,7 +12,7 @@ from analyzer import gate
 from analyzer.cli import settings
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, PipedCapture, Providers, Reading, RedactionKey, command
-from analyzer.cli.running import one, spared
+from analyzer.cli.running import default_output, one, spared, unused
 from analyzer.cli.screen import say, show, write
 from analyzer.fleet.sources import STANDARD_INPUT
 from analyzer.model import CaptureError
@@ -22,15 +22,15 @@ from analyzer.model import CaptureError
 def extract(
     capture: PipedCapture,
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE.har",
-            help="Write the small HAR here; - for standard output.",
+            help="Write the small HAR here, not to CAPTURE.sockets.har; - for standard output.",
             rich_help_panel=OUTPUT,
         ),
-    ],
+    ] = None,
     providers: Providers = None,
     redaction_key: RedactionKey = None,
 ) -> None:
@@ -43,6 +43,7 @@ def extract(
     from analyzer.extract import extract as make
 
     name = one(capture, "extract")
+    output = output or unused(default_output([name], "sockets.har"))
     if str(output) != "-":
         spared([name], [output])
     catalogue = settings.catalogue(settings.held(Reading(providers=providers), Allowed()))

@@ -15,11 +15,12 @@ from analyzer import choices, outputs
 from analyzer.choices import Choice
 from analyzer.cli import help as headings
 from analyzer.cli import words
+from analyzer.cli.receipt import give_receipts
 from analyzer.cli.screen import is_piped, refuse
 from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
 
 FORMATS = Choice(
-    outputs.OUTPUTS,
+    (*outputs.OUTPUTS, *outputs.PICTURES),
     {"md": "markdown", "xml": "junit", "htm": "html", "txt": "text", "jsonl": "ndjson"},
 )
 
@@ -136,7 +137,7 @@ class Delivery(NamedTuple):
         """Return the time zone that people read times in."""
         return words.zone(self.tz)
 
-    def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = outputs.OUTPUTS) -> None:
+    def check(self, shown: Sequence[str] = outputs.STREAMED, written: Sequence[str] = FORMATS.words) -> None:
         """Refuse what cannot be delivered, before a capture is read: the formats to show and to write are these."""
         if self.format not in (None, *shown):
             to_file = next((end for end, name in outputs.SUFFIXES.items() if name == self.format), "")
@@ -144,6 +145,9 @@ class Delivery(NamedTuple):
                 refuse(f"--format {self.format}: this format is written to a file: -o FILE{to_file}")
             refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
         for name, path in self.files():
+            if name not in written and path == self.output:
+                suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in written]
+                refuse(f"--output {path}: end the name in {choices.alternatives(suffixes)}")
             if name not in written:
                 refuse(f"--out {name}: choose {choices.alternatives(written)}")
             if str(path) == "-":
@@ -156,13 +160,10 @@ class Delivery(NamedTuple):
         return not self.quiet and (self.output is None or self.format is not None)
 
     def written(self, formats: Sequence[str]) -> list[tuple[str, Path]]:
-        """Return all files that are written, `-o` as well, each with its format: one of these; refuse any other."""
+        """Return all files that are written, each with its format: one of these; refuse any other."""
         self.check(formats, formats)
-        files = [it for it in self.files() if it[1] != self.output]
-        if self.output is not None:
-            files.append((by_suffix(self.output, formats), self.output))
-        distinct([path for _, path in files])
-        return files
+        distinct([path for _, path in self.files()])
+        return self.files()
 
     def lines(self) -> list[Path]:
         """Files that get a line a capture."""
@@ -171,19 +172,20 @@ class Delivery(NamedTuple):
     def streams(self) -> bool:
         """All that is asked for can be written as results come."""
         written = len(self.lines()) + len(self.datasets())
-        return (self.quiet or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
+        return (not self.prints or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
 
     def datasets(self) -> list[Path]:
-        """Folders that get Parquet files: `--out parquet:FOLDER/`."""
-        return [
-            path
-            for spec, (name, path) in zip(self.out or (), self.files(), strict=True)
-            if name == "parquet" and _folder(spec)
-        ]
+        """List the folders that get Parquet files: `--out parquet:FOLDER/`."""
+        files = ((spec, *_named(option, spec)) for option, spec in self._specs())
+        return [path for spec, name, path in files if name == "parquet" and _is_folder(spec, path)]
 
     def files(self) -> list[tuple[str, Path]]:
-        """The formats that are written to files, each with its path."""
-        return [_named(spec) for spec in self.out or ()]
+        """List the formats that are written to files, each with its path."""
+        return [_named(option, spec) for option, spec in self._specs()]
+
+    def _specs(self) -> list[tuple[str, str]]:
+        output = [] if self.output is None else [("--output", str(self.output))]
+        return [*output, *(("--out", spec) for spec in self.out or ())]
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Key and value of each `--meta`."""
@@ -194,27 +196,26 @@ class Delivery(NamedTuple):
         return tuple((key, value) for key, _, value in pairs)
 
 
-def _named(spec: str) -> tuple[str, Path]:
+def _named(option: str, spec: str) -> tuple[str, Path]:
+    """Read NAME:PATH, or a path whose suffix selects the format."""
     name, colon, path = spec.partition(":")
+    suffix = Path(spec).suffix.lower()
+    if (option == "--output" or not colon or len(name) == 1) and suffix in outputs.SUFFIXES:  # C:\chart.png
+        return outputs.SUFFIXES[suffix], Path(spec)
+    if spec == "-":
+        refuse(f"{option} -: to standard output goes --format NAME")
+    if option == "--output":
+        refuse(f"{option} {spec}: end the name in {choices.alternatives(outputs.SUFFIXES)}")
     if not colon or not path:
-        refuse(f"--out {spec}: give NAME:PATH, NAME being {choices.alternatives(outputs.OUTPUTS)}")
+        refuse(f"--out {spec}: give NAME:PATH, or a file that ends in {choices.alternatives(outputs.SUFFIXES)}")
     try:
         return FORMATS.choose(name), Path(path)
     except ValueError as problem:
         refuse(f"--out {spec}: {problem}")
 
 
-def by_suffix(path: Path, formats: Sequence[str]) -> str:
-    """Return the one of these formats that a file's suffix names; refuse any other."""
-    name = outputs.SUFFIXES.get(path.suffix.lower())
-    if name is None or name not in formats:
-        suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in formats]
-        refuse(f"{path}: the suffix selects the format: give {choices.alternatives(suffixes)}")
-    return name
-
-
-def _folder(spec: str) -> bool:
-    return spec.endswith(("/", os.sep)) or os.path.isdir(spec.partition(":")[2])
+def _is_folder(spec: str, path: Path) -> bool:
+    return spec.endswith(("/", os.sep)) or path.is_dir()
 
 
 def distinct(paths: Iterable[Path]) -> None:
@@ -320,7 +321,7 @@ def _split(given: list[str] | None) -> list[str] | None:
 def _completed(incomplete: str) -> list[str]:
     from analyzer.outputs import triage
 
-    return among(triage.WORDS)(incomplete)
+    return among(triage.RESULT.words)(incomplete)
 
 
 Only = Annotated[
@@ -345,7 +346,7 @@ class Spread(NamedTuple):
     ] = None
     only: Only = None
     together: Annotated[
-        bool, typer.Option("--together", help="Put captures that were recorded at once on one timeline.")
+        bool, typer.Option("--together", help="Put captures that were recorded at the same time on one timeline.")
     ] = False
     jobs: Annotated[str, typer.Option(metavar="N|auto", help="Use N processes; auto picks a number [1].")] = "1"
     scheduler: Annotated[
@@ -414,11 +415,13 @@ def command_with(
 
         @functools.wraps(function)
         def called(**given: Any) -> None:
+            options = dict(given)
             filled = {
                 name: group(**{field: given.pop(field) for field in group._fields if field in given})
                 for name, group in groups.items()
             }
-            function(**given, **filled)
+            with give_receipts(options):
+                function(**given, **filled)
 
         called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # where inspect looks first
         return called

@@ -10,7 +10,9 @@ from analyzer import gate
 from analyzer.cli import words
 from analyzer.cli.help import OUTPUT, RECORDING
 from analyzer.cli.options import command
+from analyzer.cli.running import unused
 from analyzer.cli.screen import refuse, say, tell, write
+from analyzer.model import plural
 from analyzer.readers.told import CUT_SHORT
 
 
@@ -18,11 +20,15 @@ from analyzer.readers.told import CUT_SHORT
 def record(
     url: Annotated[str, typer.Argument(metavar="URL", help="The page to open first.")],
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE.har", rich_help_panel=OUTPUT, help="Write the recording to this file."
+            "--output",
+            "-o",
+            metavar="FILE.har",
+            rich_help_panel=OUTPUT,
+            help="Write the recording here, not to recording.har.",
         ),
-    ],
+    ] = None,
     headless: Annotated[
         bool, typer.Option("--headless", rich_help_panel=RECORDING, help="Show no window; end with --for or Ctrl-C.")
     ] = False,
@@ -47,6 +53,7 @@ def record(
     from analyzer.testing.command import RecordingError
     from analyzer.testing.command import record as run
 
+    output = output or unused(Path("recording.har"))
     if not output.absolute().parent.is_dir():
         refuse(f"{output}: there is no such folder")
     try:
@@ -55,7 +62,7 @@ def record(
         refuse(str(problem))
     write(output, json.dumps(har, indent=1).encode() + b"\n")
     sockets = sum(entry["_resourceType"] == "websocket" for entry in har["log"]["entries"])
-    tell(f"{output}: {sockets:,} {'socket' if sockets == 1 else 'sockets'}. Next: har-sockets {output}")
+    tell(f"{output}: {plural(sockets, 'socket')}")
     if CUT_SHORT.id in har["log"]["_harSockets"].get("caveats", ()):
-        say(f"{output}: the browser, or the program that drives it, went away: the recording ends there")
+        say(f"{output}: the browser, or the program that controls it, ended: the recording ends there")
         raise typer.Exit(gate.UNREADABLE)

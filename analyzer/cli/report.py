@@ -1,14 +1,12 @@
 """`har-sockets report`."""
 
-from analyzer import choices, outputs
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, rendered, selected
-from analyzer.cli.screen import refuse, write
+from analyzer.cli.running import ask, deliver, finish, selected, with_default_output
 
 
 @command_with(
     hidden=(*GATE, "resume", "verbose"),
-    meanings={"output": "Write the report to this file; its suffix selects the format."},
+    meanings={"output": "Write the report here, not to CAPTURE.report.html; its suffix selects the format."},
 )
 def report(
     captures: Captures,
@@ -24,16 +22,9 @@ def report(
     .parquet, .xml (JUnit), .sarif. An HTML report is one file that needs no
     network.
 
-    Example: har-sockets report chat.har -o report.html --title "Release 4.2"
+    Example: har-sockets report chat.har --open --title "Release 4.2"
     """
-    output = delivery.output
-    if output is None:
-        refuse("report needs a file: -o report.html")
-    name = outputs.SUFFIXES.get(output.suffix.lower())
-    if name is None:
-        refuse(f"{output}: a report ends in {choices.alternatives(outputs.SUFFIXES)}")
-    run = ask(captures, reading, masking, allowed, delivery, spread, output=output)
-    shown = selected(run, spread)
-    write(output, rendered(name, shown))
-    deliver(shown, delivery)
+    delivery = with_default_output(delivery, captures, "report.html")
+    run = ask(captures, reading, masking, allowed, delivery, spread)
+    deliver(selected(run, spread), delivery)
     finish(run)

@@ -1,14 +1,17 @@
-"""From words to a masked run, and from a run to bytes: what the commands on many captures have in common."""
+"""Read and analyse captures, and deliver the run: what the commands on captures have in common."""
 
 from __future__ import annotations
 
+import glob
 import os
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 import typer
@@ -16,9 +19,9 @@ import typer
 from analyzer import fleet, gate, outputs, providers, redaction
 from analyzer.cli import progress, settings
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
-from analyzer.cli.screen import append, one_terminal, refuse, say, show, terminal, write
+from analyzer.cli.screen import append, one_terminal, refuse, say, show, tell, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
-from analyzer.model import Policy, Report, Run, Unreadable
+from analyzer.model import Policy, Report, Run, Unreadable, plural
 from analyzer.providers import Row
 from analyzer.rules import RULES
 from analyzer.together import together
@@ -26,6 +29,7 @@ from analyzer.version import VERSION
 
 Render = Callable[[Run], bytes]
 Result = Report | Unreadable
+CAPTURE_SUFFIX = re.compile(r"(?:\.har)?(?:\.gz|\.zst|\.zip)?$|\.har$|\.json$|\.txt$", re.IGNORECASE)
 
 
 def ask(
@@ -42,16 +46,19 @@ def ask(
     """The captures, analysed and masked, with what whoever asks says of them. `output`: is written, too."""
     if spread.resume:
         refuse("--resume goes on with a file of lines: `har-sockets analyze CAPTURE... -q --resume --out ndjson:FILE`")
-    names = meant(captures, delivery, output)
+    names = meant(captures, reading, delivery, output)
     return answer(names, reading, masking, allowed, delivery, spread, with_baseline)
 
 
-def meant(captures: list[str], delivery: Delivery, output: Path | None = None) -> list[str]:
-    """The captures that are meant, once all that was asked for is known to be possible."""
+def meant(captures: list[str], reading: Reading, delivery: Delivery, output: Path | None = None) -> list[str]:
+    """List the captures that are meant, once all that was asked for is known to be possible."""
     delivery.check()
     written = [path for _, path in delivery.files()] + ([] if output is None else [output])
     distinct(written)
-    names = sources(captures)
+    for path in set(written) - set(delivery.datasets()):
+        if not path.absolute().parent.is_dir():
+            refuse(f"{path}: cannot be written: there is no folder {path.parent}")
+    names = sources(captures, reading.any_)
     spared(names, written)
     return names
 
@@ -95,11 +102,13 @@ def stream(
     captures: list[str], reading: Reading, masking: Masking, allowed: Allowed, delivery: Delivery, spread: Spread
 ) -> NoReturn:
     """Lines, and rows of a Parquet dataset, written as results come; what could not be read is said at once."""
-    names = meant(captures, delivery)
+    names = meant(captures, reading, delivery)
     held = settings.held(reading, allowed)
     policy, catalogue = settings.policy(held), settings.catalogue(held)
     if spread.resume and delivery.datasets():
-        refuse("--resume goes on with a file of lines; a Parquet folder is written anew: leave it out, or --resume")
+        refuse(
+            "--resume continues a file of lines, but a Parquet folder is always written from the start: leave one out"
+        )
     key = masking.redaction_key
     whose = None if key is None else redaction.digest(key, "options", "")
     asked: tuple[object, ...] = (
@@ -117,10 +126,10 @@ def stream(
     part = _run([], policy, delivery)
     sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
     sinks += [] if lines is None else [lines]
-    sinks += [] if delivery.quiet else [Shown()]
+    sinks += [Shown()] if delivery.prints else []
     ordinal = lines.names.ordinal if lines is not None and lines.names is not None and key is None else None
     masks = redaction.Masks(not masking.show_secrets, not masking.show_users, key, ordinal)
-    hidden = not delivery.quiet and sys.stdout.isatty()  # the lines themselves show how far it is
+    hidden = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
     unread = told = 0
     try:
         with progress.shown(sum(map(fleet.size, names)), hidden) as advance:
@@ -130,7 +139,7 @@ def stream(
                 for name in names:
                     if lines is not None and name in done:
                         lines.write(line := lines.earlier(name))
-                        if not delivery.quiet:
+                        if delivery.prints:
                             show(line)
                     else:
                         result = masks.result(next(found))
@@ -177,20 +186,45 @@ def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:
     )
 
 
-def sources(captures: list[str]) -> list[str]:
-    """The captures that are meant."""
+def sources(captures: list[str], any_name: bool = False) -> list[str]:
+    """List the captures that are meant; say how many other files `--any` passed over."""
     try:
-        return fleet.expand(captures)
+        found = fleet.find(captures, any_name)
     except fleet.NothingToRead as problem:
         refuse(str(problem))
+    if found.passed_over:
+        passed, read = plural(found.passed_over, "other file"), plural(len(found.captures), "capture")
+        tell(f"--any: {read}; {passed} passed over")
+    return found.captures
 
 
 def one(capture: str, command: str) -> str:
     """The capture that is meant, where a command takes one."""
     (name, *others) = sources([capture])
     if others:
-        refuse(f"{capture}: `{command}` takes single captures, this is {len(others) + 1}")
+        refuse(f"{capture}: `{command}` takes one capture, and this has {len(others) + 1}. Name one of them: {name}")
     return name
+
+
+def default_output(captures: Sequence[str], ending: str) -> Path:
+    """Name a file in the current folder after the captures: `chat.har` and `report.html` give `chat.report.html`."""
+    name = captures[0] if len(captures) == 1 else "captures"
+    if fleet.STANDARD_INPUT in captures:
+        name = "capture"
+    last = os.path.basename(os.path.abspath(name)) if "://" not in name else name.partition("?")[0].rpartition("/")[2]
+    stem = CAPTURE_SUFFIX.sub("", "captures" if glob.has_magic(last) else last)
+    return Path(f"{stem or 'capture'}.{ending}")
+
+
+def unused(path: Path) -> Path:
+    """Number a name that is taken: what is there may be a capture."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(it for it in chain([path], numbered) if not it.exists())
+
+
+def with_default_output(delivery: Delivery, captures: Sequence[str], ending: str) -> Delivery:
+    """Name the file that is written where no name was given."""
+    return delivery if delivery.output is not None else delivery._replace(output=default_output(captures, ending))
 
 
 class Text(NamedTuple):
@@ -204,24 +238,39 @@ def spared(names: Iterable[str], written: Iterable[Path]) -> None:
     """Refuse to write over a capture."""
     places = {(at.st_dev, at.st_ino): path for path in written if path.exists() and (at := path.stat())}
     for name in names if places else ():
-        if os.path.exists(name) and (path := places.get(((at := os.stat(name)).st_dev, at.st_ino))) is not None:
+        file = fleet.file_of(name)
+        if os.path.exists(file) and (path := places.get(((at := os.stat(file)).st_dev, at.st_ino))) is not None:
             refuse(f"{path}: this is a capture that is read: write to another file")
 
 
 def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text | None = None) -> None:
-    """Files first, then standard output: what `--format` says, else `format`, else nothing."""
+    """Deliver a run: files first, then standard output as `--format` says, else as `format`, else nothing."""
     folders = delivery.datasets()
     for name, path in delivery.files():
         if path in folders:
             _dataset(path, run)
-            continue
-        write(path, text.written(run) if text and name == "text" else rendered(name, run))
+        elif name in outputs.PICTURES:
+            write_picture(path, run, name)
+        else:
+            write(path, text.written(run) if text and name == "text" else rendered(name, run))
     shown = delivery.format or format
     if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         _step_summary(Path(summary), run)
-    if shown and not delivery.quiet:
+    if shown and delivery.prints:
         as_text = text.shown if text else partial(_text, verbose=delivery.verbose)
         show(as_text(run) if shown == "text" else rendered(shown, run))
+
+
+def write_picture(path: Path, run: Run, format: str, **options: Any) -> None:
+    """Draw the timeline; without a capture there is nothing to draw. Raises ValueError for a stretch that is empty."""
+    if not run.reports:
+        return
+    from analyzer.outputs import timeline
+    from analyzer.outputs.chart import PANELS
+
+    write(path, timeline.render(run, format, **options))
+    if len(run.reports) > PANELS:
+        say(f"{path}: the first {PANELS} of {len(run.reports)} captures are drawn")
 
 
 def _dataset(folder: Path, run: Run) -> None:
@@ -264,7 +313,7 @@ def selected(run: Run, spread: Spread) -> Run:
 
 def complain(run: Run, delivery: Delivery | None = None) -> None:
     """What could not be read, a line each; not again on a terminal that shows it among the results."""
-    shown = delivery is not None and delivery.format in (None, "text") and not delivery.quiet
+    shown = delivery is not None and delivery.format in (None, "text") and delivery.prints
     if not (shown and one_terminal()):
         for it in run.unreadable:
             say(f"{it.source}: {it.problem}")

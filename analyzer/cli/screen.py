@@ -1,4 +1,4 @@
-"""What the command line says: data to standard output, all else to standard error, files atomically."""
+"""Write data to standard output, everything else to standard error, and files atomically."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 import select
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NoReturn, TypedDict
 
@@ -14,6 +17,7 @@ import typer
 from analyzer.cli import ansi
 
 USAGE = 2
+_written: ContextVar[list[Path] | None] = ContextVar("written", default=None)
 PATIENCE = 1.0  # seconds of silence on standard input before we say that we wait
 
 
@@ -63,6 +67,24 @@ def show(data: bytes) -> None:
             refuse(f"standard output cannot be written: {error.strerror}")
 
 
+@contextmanager
+def collect_written() -> Iterator[list[Path]]:
+    """Collect the paths of all files that are written in this context."""
+    paths: list[Path] = []
+    token = _written.set(paths)
+    try:
+        yield paths
+    finally:
+        _written.reset(token)
+
+
+def note_written(path: Path) -> None:
+    """Note that a file was written. A pipe or device needs no receipt."""
+    paths = _written.get()
+    if paths is not None and path.is_file():
+        paths.append(path)
+
+
 def write(path: Path, data: bytes) -> None:
     """A file, atomically: a report that fails leaves no half file. A link stays one; a pipe or device is written to."""
     if str(path) == "-":
@@ -76,6 +98,7 @@ def write(path: Path, data: bytes) -> None:
             _replace(place, data)
     except OSError as error:
         refuse(f"{path}: cannot be written: {error.strerror}")
+    note_written(path)
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""`har-sockets show`."""
+"""Run `har-sockets show`."""
 
 from typing import Annotated
 

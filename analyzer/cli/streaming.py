@@ -21,9 +21,10 @@ from typing import IO, NamedTuple, Protocol
 import msgspec
 
 from analyzer import redaction
-from analyzer.cli.screen import refuse, say, show, write
+from analyzer.cli.screen import note_written, refuse, say, show, write
 from analyzer.model import Report, Run, Unreadable
 from analyzer.outputs import ndjson
+from analyzer.readers import hash_file
 
 Result = Report | Unreadable
 FINISHED = b'"finished"\n'
@@ -90,7 +91,7 @@ class Lines:
         before = [it for it in (self._old, self.part, self.path) if it.is_file()]
         told = names.read_bytes() if names.is_file() else b""
         if before and b"\n" not in told:
-            say(f"--resume: without {names} nobody knows how {before[0]} was written: all captures are read anew")
+            say(f"--resume: without {names} {before[0]} does not show how it was made: all captures are read again")
             return
         finished = told.endswith(FINISHED)
         lines = {line.source: line for it in before if (it == self.path) == finished for line in _lines(it)}
@@ -106,7 +107,7 @@ class Lines:
     def has(self, source: str) -> bool:
         """An earlier run wrote of this capture, and its content is still the same."""
         known = self._known.get(source)
-        return known is not None and known.sha256 is not None and known.sha256 == _hash(source)
+        return known is not None and known.sha256 is not None and known.sha256 == hash_file(source)
 
     def earlier(self, source: str) -> bytes:
         """The line that the earlier run wrote."""
@@ -140,6 +141,7 @@ class Lines:
                 self._earlier.close()
             if self._plain:
                 os.replace(self.part, self.path)
+                note_written(self.path)
             if self.names is not None:
                 self.names.done()
             self._old.unlink(missing_ok=True)
@@ -161,16 +163,6 @@ def _lines(path: Path) -> Iterator[_Line]:
                     yield _Line(told["source"], told["sha256"], data)
             except (ValueError, TypeError, KeyError):
                 continue  # cut off
-
-
-def _hash(source: str) -> str | None:
-    import hashlib
-
-    try:
-        with open(source, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
 
 
 class Names:

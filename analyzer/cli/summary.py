@@ -1,4 +1,4 @@
-"""`har-sockets summary`."""
+"""Run `har-sockets summary`."""
 
 from __future__ import annotations
 

@@ -11,12 +11,12 @@ from analyzer import choices, durations
 from analyzer.cli import words
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, selected
-from analyzer.cli.screen import refuse, say, write
+from analyzer.cli.running import ask, default_output, deliver, finish, selected, write_picture
+from analyzer.cli.screen import refuse
 from analyzer.model import SECOND, Instant
+from analyzer.outputs import PICTURES
 
 UNSEEN = [name for name in Allowed._fields if name != "tolerance"]  # the policy does not change the picture else
-PICTURES = (".png", ".svg", ".pdf")
 
 
 def _when(text: str | None, zone: tzinfo) -> Instant | timedelta | None:
@@ -41,7 +41,7 @@ def _time(text: str) -> str:
 
 @command_with(
     hidden=(*UNSEEN, "format", "title", "meta", "verbose", "quiet", "resume"),
-    meanings={"output": "Write the picture to this file: .png, .svg or .pdf."},
+    meanings={"output": "Write the picture here, not to CAPTURE.timeline.png: .png, .svg or .pdf."},
 )
 def timeline(
     captures: Captures,
@@ -83,25 +83,17 @@ def timeline(
 
     Example: har-sockets timeline chat.har -o chart.png --from 1.5s --to 4s
     """
-    output = delivery.output
-    if output is None:
-        refuse("timeline needs a file for the picture: -o chart.png")
-    kind = output.suffix.lower()
+    output = delivery.output or default_output(captures, "timeline.png")
+    kind = output.suffix.lower().removeprefix(".")
     if kind not in PICTURES:
-        refuse(f"{output}: a picture ends in {choices.alternatives(PICTURES)}")
+        refuse(f"{output}: a picture ends in {choices.alternatives(f'.{it}' for it in PICTURES)}")
     since, until = (_when(it, delivery.zone()) for it in (start, end))
+    delivery = delivery._replace(output=None)
     whole = ask(captures, reading, masking, allowed, delivery, spread, output=output)
     run = selected(whole, spread)
-    if run.reports:
-        from analyzer.outputs import timeline as chart
-        from analyzer.outputs.chart import PANELS
-
-        try:
-            drawn = chart.render(run, kind[1:], width=width, dpi=dpi, start=since, end=until)
-        except ValueError as problem:
-            refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
-        write(output, drawn)
-        if len(run.reports) > PANELS:
-            say(f"{output}: the first {PANELS} of {len(run.reports)} captures are drawn")
+    try:
+        write_picture(output, run, kind, width=width, dpi=dpi, start=since, end=until)
+    except ValueError as problem:
+        refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
     deliver(run, delivery)
     finish(whole)

@@ -11,14 +11,25 @@ from typing import TypeAlias
 import msgspec
 
 from analyzer.fleet import sources, workers
-from analyzer.fleet.sources import STANDARD_INPUT, NothingToRead, expand, size
+from analyzer.fleet.sources import STANDARD_INPUT, Found, NothingToRead, expand, file_of, find, size
 from analyzer.fleet.workers import NoWorkers
 from analyzer.model import CaptureError, Policy, Report, Unreadable
 from analyzer.pipeline import analyze
 from analyzer.providers import Row
-from analyzer.readers import Progress
+from analyzer.readers import Progress, archive
 
-__all__ = ["NoWorkers", "NothingToRead", "expand", "result", "results", "size"]
+__all__ = [
+    "STANDARD_INPUT",
+    "Found",
+    "NoWorkers",
+    "NothingToRead",
+    "expand",
+    "file_of",
+    "find",
+    "result",
+    "results",
+    "size",
+]
 
 Result: TypeAlias = Report | Unreadable
 
@@ -43,13 +54,24 @@ def results(
     count = _paying(captures) if jobs is None else jobs
     task = partial(_told, policy=policy, catalogue=tuple(catalogue))
     if (scheduler is None and count <= 1) or STANDARD_INPUT in captures:  # which no other process can read
-        return (result(source, policy, catalogue, progress) for source in captures)
+        return _one_by_one(captures, policy, catalogue, progress)
     made = workers.cluster(scheduler) if scheduler is not None else workers.processes(count)
     # A worker of a cluster has a folder of its own.
     paths = captures if scheduler is None else [sources.absolute(it) for it in captures]
     tick = None if progress is None else lambda: progress(0)
     found = workers.spread(task, chunks(paths, max(1, len(captures) // (4 * made.ahead))), made, tick)
     return _as_asked(found, captures, progress)
+
+
+def _one_by_one(
+    captures: Sequence[str], policy: Policy, catalogue: Sequence[Row], progress: Progress | None
+) -> Generator[Result]:
+    """Read captures in this process, and close the last zip that they were in."""
+    try:
+        for source in captures:
+            yield result(source, policy, catalogue, progress)
+    finally:
+        archive.close_archives()
 
 
 def _as_asked(found: Generator[Result], captures: Sequence[str], progress: Progress | None) -> Generator[Result]:

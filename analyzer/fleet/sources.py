@@ -1,4 +1,4 @@
-"""Which captures are meant, and each of them read: files, folders, globs, URLs, standard input."""
+"""Find the captures that are meant, and read each: files, folders, globs, zips, URLs, standard input."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import glob
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import unquote
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
+from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError
-from analyzer.readers import Progress, read
+from analyzer.readers import Progress, archive, is_capture, read
+from analyzer.readers.archive import SUFFIXES
 
-SUFFIXES = (".har", ".har.gz", ".har.zst", ".har.zip")
+LIKELY = (".json", ".txt", ".zip", ".gz", ".zst", ".log")  # of files that may be captures under another name
 STANDARD_INPUT = "-"
 CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")
 HIDDEN = "***"
@@ -23,33 +27,112 @@ class NothingToRead(Exception):  # noqa: N818 - what it says, not an error of ou
     """What was asked for holds no capture: no such file, a folder without captures, a glob without a match."""
 
 
+class Found(NamedTuple):
+    """Captures, and how many other files their folders hold."""
+
+    captures: list[str]
+    passed_over: int
+
+
 def expand(asked: Iterable[str]) -> list[str]:
-    """The captures meant by files, folders (searched recursively), globs, URLs and `-`. Raises NothingToRead."""
-    found: list[str] = []
+    """List the captures meant by files, folders (searched recursively), globs, zips, URLs and `-`.
+
+    Raises NothingToRead.
+    """
+    return find(asked).captures
+
+
+def find(asked: Iterable[str], any_name: bool = False) -> Found:
+    """Find the captures that are meant. `any_name`: in a folder and a zip each file that is a capture by its content.
+
+    Raises NothingToRead.
+    """
+    captures: list[str] = []
+    passed_over = 0
     for name in asked:
         if name == STANDARD_INPUT or os.path.isfile(name):
-            found.append(name)
+            captures += _in_file(name, any_name)
         elif os.path.isdir(name):
-            inside = sorted(
-                str(path)
-                for path in Path(name).rglob("*")
-                if path.name.lower().endswith(SUFFIXES) and (path.is_file() or not path.exists())  # a link to nowhere
-            )
-            if not inside:
-                raise NothingToRead(f"{name}: no captures in this folder ({', '.join(SUFFIXES)})")
-            found += inside
+            inside = _in_folder(name, any_name)
+            captures += inside.captures
+            passed_over += inside.passed_over
         elif os.path.exists(name):
-            found.append(name)  # a pipe, a device
+            captures.append(name)  # a pipe, a device
+        elif archive.split(name) is not None:
+            captures.append(name)
         elif "://" in name:
-            found += _remote(name)
+            captures += _remote(name)
         elif glob.has_magic(name):
             matches = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
             if not matches:
                 raise NothingToRead(f"{name}: no file matches")
-            found += matches
+            captures += [it for path in matches for it in _in_file(path, any_name)]
         else:
             raise NothingToRead(f"{name}: no such file")
-    return list(dict.fromkeys(found))
+    archive.close_archives()
+    return Found(list(dict.fromkeys(captures)), passed_over)
+
+
+def _in_file(path: str, any_name: bool) -> list[str]:
+    """The file itself, or where it is a zip with several captures, each of these."""
+    if path == STANDARD_INPUT or not archive.is_zip(path):
+        return [path]
+    inside = archive.list_captures(path, is_capture, any_name)
+    alone = len(inside) == 1 and inside[0].lower().endswith(".har")  # Playwright's, which is read as it is
+    return [path] if alone or not inside else [archive.join(path, name) for name in inside]
+
+
+def _in_folder(folder: str, any_name: bool) -> Found:
+    """Search a folder. Raises NothingToRead."""
+    files = sorted(str(path) for path in Path(folder).rglob("*") if path.is_file() or path.is_symlink())
+    named = [path for path in files if path.lower().endswith(SUFFIXES) and not os.path.isdir(path)]
+    if any_name:
+        sure = set(named)
+        visible = [path for path in files if not _is_hidden(path, folder)]
+        captures = [it for path in visible for it in _by_content(path, path in sure)]
+        if not captures:
+            raise NothingToRead(f"{folder}: no file in this folder is a HAR{_count(visible)}")
+        return Found(captures, len(visible) - len(set(map(file_of, captures))))
+    if not named:
+        raise NothingToRead(f"{folder}: no captures in this folder ({', '.join(SUFFIXES)}){_others(files)}")
+    return Found([it for path in named for it in _in_file(path, False)], 0)
+
+
+def _by_content(path: str, named: bool) -> list[str]:
+    """The captures in a file of any name; none where its content is something else."""
+    if archive.is_zip(path):
+        inside = archive.list_captures(path, is_capture, True)
+        return _in_file(path, True) if inside or named else []
+    return [path] if named or is_capture(path) else []
+
+
+def _is_hidden(path: str, folder: str) -> bool:
+    return any(part.startswith(".") for part in Path(path).relative_to(folder).parts)
+
+
+def _others(files: list[str]) -> str:
+    """What a folder without HARs holds instead, and what to do."""
+    suffixes = Counter(Path(path).suffix.lower() for path in files)
+    likely = [f"{suffixes[suffix]:,} {suffix}" for suffix in LIKELY if suffixes[suffix]]
+    if likely:
+        return f". It holds {_listed(likely)} files: --any reads files of any name"
+    return _count(files)
+
+
+def _count(files: list[str]) -> str:
+    if not files:
+        return ". It is empty"
+    return f". It holds {len(files):,} other {'file' if len(files) == 1 else 'files'}"
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def file_of(source: str) -> str:
+    """Name the file that a capture is in: itself, or a zip."""
+    place = archive.split(source)
+    return source if place is None else place[0]
 
 
 def _remote(url: str) -> list[str]:
@@ -57,7 +140,7 @@ def _remote(url: str) -> list[str]:
     try:
         import fsspec
     except ModuleNotFoundError:
-        raise NothingToRead(f"{shown(url)}: needs fsspec: pip install 'har-sockets[cluster]'") from None
+        raise NothingToRead(_download(url) or f"{shown(url)}: needs fsspec: {install_hint('cluster')}") from None
     try:
         files, path = fsspec.core.url_to_fs(url)
         if glob.has_magic(path):
@@ -67,10 +150,24 @@ def _remote(url: str) -> list[str]:
         else:
             found = [path] if files.exists(path) else []
     except Exception as error:  # drivers raise anything: no such scheme, not installed, no network, not allowed
-        raise NothingToRead(f"{shown(url)}: {_problem(error, url)}") from None
+        known = isinstance(error, ImportError) or url.lower().startswith(("ws:", "wss:"))
+        raise NothingToRead((known and _download(url)) or f"{shown(url)}: {_problem(error, url)}") from None
     if not found:
         raise NothingToRead(f"{shown(url)}: no captures there ({', '.join(SUFFIXES)})")
     return [files.unstrip_protocol(it) for it in sorted(found)]
+
+
+def _download(url: str) -> str | None:
+    """What to do with a web address, which most installations cannot read."""
+    scheme, _, path = urlsplit(url)[:3]
+    if scheme in ("ws", "wss"):
+        return f"{shown(url)}: the address of a socket. Record the page that opens it: har-sockets record URL"
+    if scheme not in ("http", "https"):
+        return None
+    if not path.lower().endswith((*SUFFIXES, *LIKELY)):
+        return f"{shown(url)}: a web address. Record its sockets: har-sockets record URL"
+    name = Path(path).name
+    return f"{shown(url)}: a web address. Download the file first: curl -Lo {name} 'URL', then har-sockets {name}"
 
 
 def capture(source: str, progress: Progress | None = None) -> Capture:
@@ -92,14 +189,17 @@ def capture(source: str, progress: Progress | None = None) -> Capture:
 def size(source: str) -> int:
     """Bytes of a file; 0 where that is not known beforehand."""
     try:
-        return os.stat(source).st_size if not _is_url(source) else 0
+        return os.stat(source).st_size
     except OSError:
-        return 0
+        return archive.measure(source)
 
 
 def absolute(source: str) -> str:
     """Its name in whatever folder it is asked for."""
-    return source if _is_url(source) else os.path.abspath(source)
+    if _is_url(source):
+        return source
+    place = archive.split(source)
+    return os.path.abspath(source) if place is None else archive.join(os.path.abspath(place[0]), place[1])
 
 
 def shown(source: str) -> str:
@@ -125,4 +225,4 @@ def _problem(error: Exception, source: str) -> str:
 
 
 def _is_url(name: str) -> bool:
-    return "://" in name and not os.path.exists(name)
+    return "://" in name and not os.path.exists(name) and archive.split(name) is None

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from analyzer.fleet.sources import shown
+from analyzer.installation import install_hint
 from analyzer.model import Report, Unreadable
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def cluster(address: str) -> Workers:
         from distributed import Client, KilledWorker
         from distributed.comm.core import CommClosedError
     except ModuleNotFoundError:
-        raise NoWorkers("--scheduler needs Dask: pip install 'har-sockets[cluster]'") from None
+        raise NoWorkers(f"--scheduler needs Dask: {install_hint('cluster')}") from None
     try:
         client: Any = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call] # it has no types
     except (OSError, ValueError, CommClosedError) as error:

@@ -9,8 +9,10 @@ from analyzer.model import Run
 
 OUTPUTS = ("text", "json", "ndjson", "csv", "markdown", "junit", "sarif", "github", "html", "parquet")
 STREAMED = OUTPUTS[:-2]  # that may go to standard output
+PICTURES = ("png", "svg", "pdf")  # of the timeline
 SUFFIXES = {
     ".html": "html",
+    ".htm": "html",
     ".md": "markdown",
     ".txt": "text",
     ".json": "json",
@@ -19,6 +21,9 @@ SUFFIXES = {
     ".parquet": "parquet",
     ".xml": "junit",
     ".sarif": "sarif",
+    ".png": "png",
+    ".svg": "svg",
+    ".pdf": "pdf",
 }
 
 
@@ -27,7 +32,9 @@ class NotInstalled(Exception):  # noqa: N818 - what it says, not an error of our
 
 
 def render(name: str, run: Run) -> bytes:
-    """The bytes of a run in the named format. Raises KeyError for one that does not exist, NotInstalled."""
+    """Render a run in the named format. Raises KeyError for one that does not exist, NotInstalled."""
+    if name in PICTURES:
+        return cast(bytes, import_module("analyzer.outputs.timeline").render(run, name))
     if name not in OUTPUTS:
         raise KeyError(name)
     return cast(bytes, import_module(f"analyzer.outputs.{name}").render(run))

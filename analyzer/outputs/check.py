@@ -228,7 +228,9 @@ def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
         alike = [report.named(it.sessions) for it in open_findings if it.rule == first.rule == "possible-overlap"]
         return first.rule, unknowns.in_short(alike) if alike else first.message
     hidden = _hidden(report)
-    return (hidden[0].id, hidden[0].message) if hidden else ("undecided", "more may have been open than is certain")
+    return (
+        (hidden[0].id, hidden[0].message) if hidden else ("undecided", "more sockets were possibly open than certainly")
+    )
 
 
 def _possible(report: Report) -> Sequence[Finding]:
@@ -250,7 +252,7 @@ def _undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
         sentence = " ".join(verdict.verdict_sentences(report, policy)[:2])
     else:
         messages = [finding.message for finding in possible] + [caveat.message for caveat in _hidden(report)]
-        sentence = f"Undecided: {next(iter(messages), 'more may have been open than is certain.')}"
+        sentence = f"Undecided: {next(iter(messages), 'more sockets were possibly open than certainly.')}"
     first = next(iter(possible), None)
     return (
         sentence if first is None or first.interval is None else f"{sentence.rstrip('.')}{_since(first, report, zone)}."

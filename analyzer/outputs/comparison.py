@@ -49,7 +49,7 @@ def _why(comparison: Comparison) -> str:
 
 
 class Row(Value, frozen=True):
-    """A group, as the cells of a table, each `before → after`."""
+    """Hold a group as the cells of a table, each `before → after`."""
 
     name: str
     cells: tuple[str, ...]
@@ -57,8 +57,8 @@ class Row(Value, frozen=True):
 
 def rows(comparison: Comparison) -> list[Row]:
     several = len(comparison.groups) > 1
-    told = [Row("all sockets", _cells(comparison.whole))] if several or not comparison.groups else []
-    return told + [Row(_name(change), _cells(change)) for change in comparison.groups[:GROUPS]]
+    whole = [Row("all sockets", _cells(comparison.whole))] if several or not comparison.groups else []
+    return whole + [Row(_name(change), _cells(change)) for change in comparison.groups[:GROUPS]]
 
 
 def _name(change: Change) -> str:
@@ -78,7 +78,7 @@ def _cells(change: Change) -> tuple[str, ...]:
 
 
 def _peak(side: Side) -> str:
-    """What is certain, and what is possible: `2`, `1 to 2`."""
+    """Write the certain and the possible peak: `2`, `1 to 2`."""
     if side.proven_peak == side.possible_peak:
         return f"{side.proven_peak:,}"
     return f"{side.proven_peak:,} to {side.possible_peak:,}"
@@ -99,7 +99,7 @@ def _findings(comparison: Comparison) -> Iterable[tuple[str, tuple[Finding, ...]
 
 
 def _sides(comparison: Comparison, run: Run) -> list[tuple[str, str, str]]:
-    """Which capture is which, with its verdict."""
+    """Name each capture with its verdict."""
     named = (("before", comparison.before), ("after", comparison.after))
     return [
         (word, summary.safe_middle(it.capture.source, 200), summary.sentences(it, run.policy)[0]) for word, it in named
@@ -125,8 +125,8 @@ def text(comparison: Comparison, run: Run, *, width: int = 80, color: bool = Fal
     for title, found in _findings(comparison):
         lines += wrapped(Text(title, STRONG), medium, "   ")
         for it in found[: summary.PLACES]:
-            told = Text(f"{it.severity} ", FAINT).append(medium.safe(it.message)).append(f" ({it.rule})", FAINT)
-            lines += wrapped(told, medium, f"   {medium.signs.dot} ")
+            line = Text(f"{it.severity} ", FAINT).append(medium.safe(it.message)).append(f" ({it.rule})", FAINT)
+            lines += wrapped(line, medium, f"   {medium.signs.dot} ")
         if len(found) > summary.PLACES:
             lines += wrapped(
                 Text(f"and {len(found) - summary.PLACES:,} more: --format json has them all", FAINT), medium, "     "
@@ -162,7 +162,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], medium: Medium) 
 
 
 def json(comparison: Comparison, run: Run) -> bytes:
-    """One object (docs/json.md)."""
+    """Write one JSON object (docs/json.md)."""
     return pretty({**_head(run), **_document(comparison)})
 
 
@@ -233,7 +233,7 @@ def md(comparison: Comparison, run: Run) -> bytes:
 
 
 def page(comparison: Comparison, run: Run) -> bytes:
-    """One page without scripts, in the looks of the report."""
+    """Write one page without scripts, in the style of the report."""
     return html.static(
         "comparison.html",
         comparison=comparison,
@@ -287,7 +287,7 @@ MARKS = "Findings: + new, − gone, = still there."
 
 
 def pairs_text(paired: Paired, run: Run, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
-    """One line per pair, those with more open at the same time first. A path is never cut: lines may be wider."""
+    """Write one line per pair, those with more open at the same time first. No path is cut: lines may be wider."""
     medium = Medium(width, unicode)
     cells = [PAIR_COLUMNS[1:], *(_pair_cells(name, it) for name, it in paired.pairs)]
     shown = [[_plain(cell, medium) for cell in row] for row in cells]
@@ -310,7 +310,7 @@ def pairs_text(paired: Paired, run: Run, *, width: int = 80, color: bool = False
 
 
 def pairs_json(paired: Paired, run: Run) -> bytes:
-    """One object (docs/json.md)."""
+    """Write one JSON object (docs/json.md)."""
     return pretty(
         {
             **_head(run),

@@ -6,7 +6,7 @@ import csv
 import io
 
 from analyzer.model import Run
-from analyzer.outputs.document import columns, flat_session
+from analyzer.outputs.document import columns, flat_sessions
 
 SUFFIX = ".csv"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -17,8 +17,8 @@ def render(run: Run) -> bytes:
     writer = csv.DictWriter(text, columns(), lineterminator="\r\n")
     writer.writeheader()
     for report in run.reports:
-        for session in report.sessions:
-            writer.writerow({key: harmless(value) for key, value in flat_session(session, report).items()})
+        for row in flat_sessions(report):
+            writer.writerow({key: harmless(value) for key, value in row.items()})
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 

@@ -212,10 +212,41 @@ def tried(pages: tuple[Page, ...]) -> list[str]:
 LEFT_BY = (PageKind.NAVIGATION, PageKind.RESTORE)
 
 
-def flat_session(session: Session, report: Report) -> Json:
-    """One row: the session's fields flattened with `_`, then the capture's `source` and `verdict`."""
-    row = dict(_flatten(session_document(session), ""))
-    return {**row, "source": report.capture.source, "verdict": report.verdict}
+def flat_sessions(report: Report) -> Iterator[Json]:
+    """Yield a row per session: its fields flattened with `_`, then what the capture says of it."""
+    rules: dict[str, dict[str, None]] = {}
+    for finding in report.findings:
+        for id in finding.sessions:
+            rules.setdefault(id, {})[finding.rule] = None
+    for session in report.sessions:
+        yield {
+            **dict(_flatten(session_document(session), "")),
+            "source": report.capture.source,
+            "verdict": report.verdict,
+            "open_s": seconds(_certainly_open(session, report)),
+            "open_at_most_s": seconds(_possibly_open(session)),
+            "rules": " ".join(rules.get(session.id, ())),
+        }
+
+
+def _certainly_open(session: Session, report: Report) -> Duration | None:
+    """Measure for how long the socket was open at least; None: it never opened."""
+    if session.possible is None:
+        return None
+    if session.proven is None:
+        return 0
+    start, end = session.proven
+    if end is None:  # still open when the capture was saved: until its last instant
+        observed = report.capture.observed
+        ends = (session.last_seen, observed.end if observed is not None else None)
+        end = max((it for it in ends if it is not None), default=start)
+    return max(0, end - start)
+
+
+def _possibly_open(session: Session) -> Duration | None:
+    """Measure for how long it was open at most; None: it never opened, or nothing bounds it."""
+    life = session.possible
+    return None if life is None or life.end is None else life.end - life.start
 
 
 # What is null as a whole still has its columns, so that every row has the same.
@@ -231,13 +262,16 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 }
 
 
+OF_THE_CAPTURE = ("source", "verdict", "open_s", "open_at_most_s", "rules")
+
+
 def columns() -> list[str]:
     """The columns of a flat session, in order."""
     whose = ("provider", "identity", "dev_only", "extension", "client", "page")
     plain = dict.fromkeys(("id", "pointer", "url", "endpoint", *whose))
     ends = dict.fromkeys(("initiator", "outcome", "created", "opened", "closed", "proven", "possible"))
     tail = {"close_code": None, "close_reason": None, "messages": dict.fromkeys(("sent", "received", "first", "last"))}
-    return [*(key for key, _ in _flatten({**plain, **ends, **tail, "problem": None}, "")), "source", "verdict"]
+    return [*(key for key, _ in _flatten({**plain, **ends, **tail, "problem": None}, "")), *OF_THE_CAPTURE]
 
 
 def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -264,6 +298,10 @@ def _date(seconds: int) -> str:
 
 def milliseconds(duration: Duration) -> float:
     return duration / MILLISECOND
+
+
+def seconds(duration: Duration | None) -> float | None:
+    return None if duration is None else duration / SECOND
 
 
 def _bounds(bounds: Bounds | None) -> Json | None:

@@ -1,7 +1,7 @@
-"""Workflow commands of GitHub Actions: annotations of a run, all in one first; and the page for the step's summary.
+"""Write for GitHub Actions: annotations as workflow commands, and the page of the step's summary.
 
-GitHub shows 10 errors and 10 warnings a step. The text is escaped as its runner reads it: `%`, `\\r`, `\\n` in what is
-said, also `:` and `,` in properties.
+GitHub shows 10 errors and 10 warnings per step, so the first command sums up all captures. Text is escaped as GitHub's
+runner reads it: `%`, `\\r` and `\\n` in a message, also `:` and `,` in a property.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SMALL, PER_CAPTURE = 4_096, 256  # bytes that the page of a step has, at least a
 
 
 def render(run: Run) -> bytes:
-    """Everything in one line first, then the gravest, each with its capture."""
+    """Render the commands: one that sums up, then the gravest findings, each with its capture."""
     status = gate.exit_status(run)
     errors, warnings = list(_errors(run)), list(_warnings(run))
     level = "error" if status else "notice"
@@ -70,7 +70,7 @@ class Row(Value, frozen=True):
 def _summary(run: Run, detail: Detail) -> Iterable[str]:
     rows = [*islice(_rows(run, detail), ROWS)]
     table = markdown.table(
-        ("Result", "Capture", "Sockets", "Peak", "What"),
+        ("Result", "Capture", "Sockets", "Peak", "Rule or verdict"),
         [(it.result, it.name, it.sockets, it.peak, it.what) for it in rows],
     )
     yield from (f"**{markdown.escaped(check.total_sentence(run))}**", "", *table, "")
@@ -111,30 +111,22 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
     rules = dict.fromkeys(finding.rule for finding in judgement.failing)
     least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
     hidden = verdict.sockets_hidden(report)
-    reason = "" if passes else check.reason(report, judgement, run.policy)
-    if judgement.failing:  # the rule stands in the table
-        left = len(judgement.failing) - 1
-        reason = judgement.failing[0].message + (f" And {plural(left, 'more finding')}." if left else "")
-    more: list[str] = []
-    if detail.advice and not passes:
-        first = next(iter(judgement.failing), None)
-        more += [] if first is None else [it for it in (first.why, first.remedy) if it]
-        more += [check.command(report)]
+    details = () if passes else check.details_of(report, judgement, run.policy, run.zone)
     return Row(
         result=str(judgement.result) if passes else f"**{judgement.result}**",
         name=markdown.escaped(name, 120),
         sockets=f"{len(report.sessions):,}",
         peak=f"≥ {least:,}" if hidden else f"{most:,}" if least == most else f"{least:,} to {most:,}",
         what=", ".join(rules) or words,
-        reason=markdown.escaped(reason, detail.letters),
-        more=tuple(markdown.escaped(it) for it in more),
+        reason=markdown.escaped(check.shorten(details[0], detail.letters, summary.PAPER)) if details else "",
+        more=tuple(map(markdown.escaped, details[1:])) if detail.advice else (),
         report=report,
     )
 
 
 def _errors(run: Run) -> Iterable[str]:
     for it in run.unreadable:
-        yield _command("error", f"Cannot be read: {it.problem}", file=it.source, title="har-sockets: cannot be read")
+        yield _command("error", f"Cannot be read: {it.problem}", file=it.source, title="har-sockets: unreadable")
     for report, finding in _failing(run):
         if finding.severity is Severity.ERROR:
             yield _finding("error", finding, report)
@@ -147,9 +139,9 @@ def _warnings(run: Run) -> Iterable[str]:
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
         if judgement.result is Result.UNDECIDED:
-            said = f"{check.reason(report, judgement, run.policy)} {check.command(report)}"
-            title = "har-sockets: no socket opened" if judgement.status == gate.EMPTY else "har-sockets: cannot tell"
-            yield _command("warning", said, file=report.capture.source, title=title)
+            message = f"{check.reason(report, judgement, run.policy, run.zone)} {check.command(report)}"
+            title = "har-sockets: no socket opened" if judgement.status == gate.EMPTY else "har-sockets: undecided"
+            yield _command("warning", message, file=report.capture.source, title=title)
 
 
 def _failing(run: Run) -> Iterable[tuple[Report, Finding]]:
@@ -158,21 +150,20 @@ def _failing(run: Run) -> Iterable[tuple[Report, Finding]]:
 
 
 def _finding(level: str, finding: Finding, report: Report) -> str:
-    said = f"{finding.message} {finding.explanation or ''} {finding.remedy or ''} {check.command(report)}"
-    return _command(level, said, file=report.capture.source, title=f"har-sockets: {finding.rule}")
+    message = f"{finding.message} {finding.explanation or ''} {finding.remedy or ''} {check.command(report)}"
+    return _command(level, message, file=report.capture.source, title=f"har-sockets: {finding.rule}")
 
 
-def _command(level: str, said: str, **properties: str) -> str:
-    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value != "-")
-    return f"::{level} {told}::{_data(said)}"
+def _command(level: str, message: str, **properties: str) -> str:
+    pairs = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value != "-")
+    return f"::{level} {pairs}::{_data(message)}"
 
 
 def _data(text: str) -> str:
-    """As `escapeData` of @actions/core."""
-    said = summary.safe(text, 1500)
-    return said.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escape as `escapeData` of @actions/core."""
+    return summary.safe(text, 1500).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    """As `escapeProperty` of @actions/core."""
+    """Escape as `escapeProperty` of @actions/core."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -50,7 +50,7 @@ def _suite(report: Report, run: Run) -> Element:
     suite.insert(0, properties)
     for key, value in _properties(report, judgement, run):
         SubElement(properties, "property", name=summary.safe(key), value=summary.safe(value, LONGEST))
-    reason = summary.safe(check.reason(report, judgement, run.policy), LONGEST)
+    reason = summary.safe(check.reason(report, judgement, run.policy, run.zone), LONGEST)
     if judgement.result is Result.FAIL:
         lines = (line for finding in judgement.failing for line in _details(finding))
         _add(suite, test, "failure", judgement.failing[0].rule, reason, "\n".join([*lines, _more(report)]))

@@ -1,4 +1,4 @@
-"""Many captures on a terminal: one line per capture, the most urgent first, and a line that counts all of them."""
+"""Write many captures as text: one line per capture, the most urgent first, and a line that counts all of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SHOWN = ("sockets", "peak", "overlap time", "service", "users", "likely cause") 
 
 
 def lines(run: Run, medium: Medium, *, cut: bool) -> list[Text]:
-    """The table and the count of all captures. `cut`: nothing is wider than the medium; else no path is shortened."""
+    """Write the table and the counts. `cut`: no line is wider than the medium; else every path is written in full."""
     rows = triage.worst_first(triage.rows(run))
     if not rows:
         return closing(run, medium)
@@ -51,18 +51,18 @@ def lines(run: Run, medium: Medium, *, cut: bool) -> list[Text]:
 
 
 def closing(run: Run, medium: Medium) -> list[Text]:
-    """What is shown of what was asked for, and how many captures of the whole run have each result."""
+    """Write what is shown of what was asked for, and the counts of the whole run."""
     shown = len(run.reports) + len(run.unreadable)
-    said: list[Text] = []
+    lines: list[Text] = []
     if run.selection is not None:
-        said = wrapped(Text(medium.safe(triage.selection_sentence(run.selection, shown))), medium)
+        lines = wrapped(Text(medium.safe(triage.selection_sentence(run.selection, shown))), medium)
     elif shown > LONG:
-        said = wrapped(Text("Only the worst: --top 20. Only some: --only overlap, --only undecided.", FAINT), medium)
-    return said + wrapped(Text(triage.run_total(run), STRONG), medium)
+        lines = wrapped(Text("Only the worst: --top 20. Only some: --only overlap, --only undecided.", FAINT), medium)
+    return lines + wrapped(Text(triage.run_total(run), STRONG), medium)
 
 
 def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
-    """One line per capture under a line of heads; what a wider terminal would show is named below."""
+    """Write one line per capture under a line of heads; name below what a wider terminal would show."""
     columns, left_out = _columns(rows, medium, cut)
     folder, paths = _paths(rows, medium, cut)
     sign = max(len(_mark(it, medium)) for it in rows) + 1
@@ -95,13 +95,13 @@ HEADS = ("result", "sockets", "peak", "overlap time", "service", "users", "likel
 
 
 def cells(it: Row) -> tuple[str, ...]:
-    """The same columns for other outputs."""
+    """Return the cells of a row under HEADS, for other outputs."""
     by_head = {column.head: column.cell(it) for column in (*FIXED, *OPTIONAL)}
     return (it.words, *(by_head[head] for head in SHOWN), it.source + (f": {it.problem}" if it.problem else ""))
 
 
 def _columns(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[list[Column], list[Column]]:
-    """The columns that have something to say, and of these the ones for which there is no room beside the paths."""
+    """Choose the columns for which there is room beside the paths; return those left out as well."""
     _, paths = _paths(rows, medium, cut)
     longest = max(map(cell_len, paths))
     room = medium.width - (2 if medium.unicode else 5) - 2
@@ -120,7 +120,7 @@ def _columns(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[list[Colum
 
 
 def _paths(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[str, list[str]]:
-    """The folder that all captures are in, where their paths are long on a terminal; and each path within it."""
+    """Return the folder of all captures, where a terminal has no room for whole paths, and each path within it."""
     safe = [medium.safe(it.source, 4_000) for it in rows]
     common = commonprefix(safe)  # noqa: RUF071 - cut at its last separator
     folder = common[: max(common.rfind("/"), common.rfind("\\")) + 1]
@@ -138,7 +138,7 @@ def _width(cells: Sequence[str], head: str, most: int = 1_000) -> int:
 
 
 def _plain(text: str, medium: Medium) -> str:
-    """Harmless, and in ASCII where the terminal has no more."""
+    """Make text harmless, and ASCII where the terminal has no more."""
     return medium.safe(text if medium.unicode else text.replace("≥", ">=").replace("≤", "<="))
 
 
@@ -156,7 +156,7 @@ def _mark(it: Row, medium: Medium) -> str:
 
 
 def short_path(path: str, cells: int, medium: Medium) -> str:
-    """The path in at most this many cells: its middle gives way, the file's name last."""
+    """Shorten the middle of a path to so many cells; the name of the file gives way last."""
     if cell_len(path) <= cells:
         return path
     name = path[max(path.rfind("/"), path.rfind("\\")) + 1 :]

@@ -57,14 +57,14 @@ def _plain(text: str) -> str:
 
 
 def _code(word: str) -> str:
-    """The word as code, without the punctuation of the sentence behind it where that is no part of a link."""
+    """Write a word as code, without the punctuation of the sentence behind it."""
     name = TRAILING.sub("", word)
     name = name if CODE.fullmatch(name) else word
     return f"`{name}`{_plain(word[len(name) :])}"
 
 
 def code_block(content: str) -> list[str]:
-    """The lines of a block that Markdown leaves alone, whatever they hold."""
+    """Fence lines so that Markdown shows them as they are, whatever they hold."""
     longest = max(map(len, re.findall("`+", content)), default=0)
     fence = "`" * max(3, longest + 1)
     return [f"{fence}text", *content.splitlines(), fence]
@@ -131,7 +131,7 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
 
 
 def _head(run: Run, size: Size) -> Iterable[str]:
-    """What was given with `--meta`."""
+    """List what was given with `--meta`."""
     if run.meta:
         yield from (f"- {_text(key, size)}: {_text(value, size)}" for key, value in run.meta[: size.lines])
         yield from (*_more(len(run.meta) - size.lines, "more", ""), "")
@@ -196,13 +196,13 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
     for session in report.sessions[: size.sockets]:
         identity = session.identity
         whose = [session.provider.name if session.provider else "", (identity.user if identity else None) or ""]
-        told = [
+        cells = [
             session.endpoint.partition("://")[2],
             ", ".join(filter(None, whose)),
             terminal.when(session.opened, axis),
         ]
-        told += [terminal.ending(session, pages, axis), summary.length(session.proven, axis), session.pointer]
-        rows.append([session.id[1:], *(_text(it, size) for it in told)])
+        cells += [terminal.ending(session, pages, axis), summary.length(session.proven, axis), session.pointer]
+        rows.append([session.id[1:], *(_text(cell, size) for cell in cells)])
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")
     yield from ("### Sockets", "")
     yield from table(heads, rows)
@@ -212,13 +212,13 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
 
 
 def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
-    told = summary.findings(report, run.zone)
-    if not told:
+    findings = summary.findings(report, run.zone)
+    if not findings:
         return
     yield from ("### Findings", "")
-    for it in told[: size.findings]:
-        sure = "" if it.certain else " · possible"
-        yield f"- **{it.severity}** {_text(it.message, size)} `{it.rule}`{sure}"
+    for it in findings[: size.findings]:
+        confidence = "" if it.certain else " · possible"
+        yield f"- **{it.severity}** {_text(it.message, size)} `{it.rule}`{confidence}"
         if it.cause:
             yield f"  - {_text(it.cause, size)}"
         link = f" <{it.link}>" if it.link else ""
@@ -226,7 +226,7 @@ def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
             yield f"  - What to do: {_text(it.remedy or '', size)}{link}"
         if it.proof:
             yield f"  - Where: {'; '.join(_text(line, size) for line in it.proof)}"
-    yield from _more(len(told) - size.findings, "more finding", JSON)
+    yield from _more(len(findings) - size.findings, "more finding", JSON)
     yield ""
 
 
@@ -242,12 +242,12 @@ def _services(report: Report, run: Run, size: Size) -> Iterable[str]:
     yield ""
 
 
-def _list(title: str, told: Sequence[str], size: Size) -> Iterable[str]:
-    if not told:
+def _list(title: str, items: Sequence[str], size: Size) -> Iterable[str]:
+    if not items:
         return
     yield from (f"### {title}", "")
-    yield from (f"- {_text(it, size)}" for it in told[: size.lines])
-    yield from _more(len(told) - size.lines, "more", JSON)
+    yield from (f"- {_text(item, size)}" for item in items[: size.lines])
+    yield from _more(len(items) - size.lines, "more", JSON)
     yield ""
 
 

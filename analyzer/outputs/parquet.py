@@ -6,9 +6,10 @@ import io
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from analyzer.installation import install_hint
 from analyzer.model import Run
 from analyzer.outputs import NotInstalled
-from analyzer.outputs.document import columns, flat_session
+from analyzer.outputs.document import columns, flat_sessions
 
 if TYPE_CHECKING:
     import pyarrow
@@ -26,10 +27,10 @@ def render(run: Run) -> bytes:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise NotInstalled("parquet needs pyarrow: install har-sockets[parquet]") from None
+        raise NotInstalled(f"parquet needs pyarrow: {install_hint('parquet')}") from None
     names = columns()
     schema = pyarrow.schema([(name, _type(name, pyarrow)) for name in names])
-    rows = [flat_session(session, report) for report in run.reports for session in report.sessions]
+    rows = [row for report in run.reports for row in flat_sessions(report)]
     cells = {name: [_cell(row[name], name) for row in rows] for name in names}
     data = io.BytesIO()
     parquet.write_table(pyarrow.table(cells, schema=schema), data)
@@ -41,6 +42,8 @@ def _type(name: str, arrow: Any) -> pyarrow.DataType:
         return arrow.timestamp("us", tz="UTC")
     if name in NUMBERS:
         return arrow.int64()
+    if name.endswith("_s"):
+        return arrow.float64()
     return arrow.bool_() if name in ("dev_only", "extension") else arrow.string()
 
 

@@ -1,7 +1,7 @@
 """Write SARIF 2.1.0 for code scanning: one result per finding.
 
-A result is at the code that opened the socket where that is a file of the repository, as far as its address shows;
-else it is in the capture, and the code (a bundle) is a related location. Fingerprints are those of the findings: the
+A result is at the code that opened the socket, if its address shows a file of the repository. Otherwise it is in the
+capture, and the code (a bundle) is a related location. Fingerprints are those of the findings: the
 same fault in another capture is the same alert.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from analyzer import gate
-from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Session, Severity
+from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Session, Severity, plural
 from analyzer.outputs import manual, summary
 from analyzer.outputs.document import Json, pretty
 from analyzer.version import HOME, VERSION
@@ -40,7 +40,7 @@ def render(run: Run) -> bytes:
         "informationUri": HOME,
         "rules": [_rule(manuals[id]) if id in manuals else {"id": id} for id in ids],
     }
-    told: Json = {
+    log: Json = {
         "tool": {"driver": driver},
         "automationDetails": {"id": "har-sockets/"},
         "columnKind": "utf16CodeUnits",
@@ -51,8 +51,8 @@ def render(run: Run) -> bytes:
         "results": [_result(finding, report, ids, run.policy) for report, finding in results[:RESULTS]],
     }
     if run.title or run.meta:
-        told["properties"] = {"title": run.title and summary.safe(run.title), "meta": dict(summary.head(run))}
-    return pretty({"$schema": SCHEMA, "version": "2.1.0", "runs": [told]})
+        log["properties"] = {"title": run.title and summary.safe(run.title), "meta": dict(summary.head(run))}
+    return pretty({"$schema": SCHEMA, "version": "2.1.0", "runs": [log]})
 
 
 def _rule(rule: Rule) -> Json:
@@ -75,7 +75,7 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
     if code is not None:
         places = [_in_source(code), *places] if _is_source(code) else [places[0], _in_source(code), *places[1:]]
     more = "".join(f" {it}" for it in (finding.explanation, finding.remedy) if it)
-    told: Json = {
+    result: Json = {
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),
         "level": finding.severity,
@@ -94,14 +94,14 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
         },
     }
     if places[1:]:
-        told["relatedLocations"] = [{"id": n, **place} for n, place in enumerate(places[1:])]
+        result["relatedLocations"] = [{"id": n, **place} for n, place in enumerate(places[1:])]
     if gate.known(finding, policy):
-        told["suppressions"] = [{"kind": "external", "justification": "It is in the baseline."}]
-    return told
+        result["suppressions"] = [{"kind": "external", "justification": "It is in the baseline."}]
+    return result
 
 
 def _notifications(run: Run) -> Iterable[Json]:
-    """What could not be read, and what no capture can show."""
+    """Notify of what could not be read, and of the limits of each capture."""
     for it in run.unreadable:
         yield _notification(Severity.ERROR, f"Cannot be read: {it.problem}", _place(it.source))
     for report in run.reports:
@@ -113,24 +113,24 @@ def _notifications(run: Run) -> Iterable[Json]:
             yield _notification(level, caveat.message, _file(report))
     left = sum(len(report.findings) for report in run.reports) - RESULTS
     if left > 0:
-        yield _notification(Severity.WARNING, f"Left out: {left:,} more, none graver.", None)
+        yield _notification(Severity.WARNING, f"{plural(left, 'more result')} left out, not more severe.", None)
 
 
 def _notification(level: Severity, text: str, place: Json | None) -> Json:
-    told: Json = {"level": level, "message": {"text": summary.safe(text, 1000)}}
-    return told if place is None else {**told, "locations": [place]}
+    notification: Json = {"level": level, "message": {"text": summary.safe(text, 1000)}}
+    return notification if place is None else {**notification, "locations": [place]}
 
 
 # -- places ----------------------------------------------------------------------------------------------------
 
 
 def _in_code(code: Initiator | None) -> bool:
-    """Does it name a file?"""
+    """Decide whether the code names a file."""
     return code is not None and code.url is not None and SCHEME.match(code.url) is not None
 
 
 def _is_source(code: Initiator) -> bool:
-    """Is it a file of the repository, as far as its address shows? A bundle is none."""
+    """Decide by its address whether the code is a file of the repository, not a bundle."""
     return code.own and (
         BUNDLER.match(code.url or "") is not None or SOURCE.search(_within(code.url or "")) is not None
     )
@@ -162,7 +162,7 @@ def _file(report: Report) -> Json:
 
 
 def _place(source: str, pointer: str = "") -> Json:
-    """The file (its first line: readers ask for one), and where in it, as a JSON Pointer."""
+    """Locate a file (its first line: readers ask for one), and the place in it, as a JSON Pointer."""
     place: Json = {"physicalLocation": {"artifactLocation": {"uri": _path(source)}, "region": {"startLine": 1}}}
     if pointer:
         place["logicalLocations"] = [{"fullyQualifiedName": summary.safe(pointer), "kind": "element"}]
@@ -171,18 +171,18 @@ def _place(source: str, pointer: str = "") -> Json:
 
 def _artifact(report: Report) -> Json:
     capture = report.capture
-    told: Json = {"location": {"uri": _path(capture.source)}, "length": capture.bytes}
-    return told if capture.sha256 is None else {**told, "hashes": {"sha-256": capture.sha256}}
+    artifact: Json = {"location": {"uri": _path(capture.source)}, "length": capture.bytes}
+    return artifact if capture.sha256 is None else {**artifact, "hashes": {"sha-256": capture.sha256}}
 
 
 def _within(url: str) -> str:
-    """The path of a URL, as of a file in the repository: GitHub takes no scheme but `file`."""
+    """Take the path of a URL, as of a file in the repository: GitHub accepts no scheme but `file`."""
     path = URL.sub("", _uri(url)).partition("/")[2].partition("?")[0].partition("#")[0]
     return re.sub(r"^[./]*/", "", path).replace(":", "%3A") or "index.html"
 
 
 def _path(source: str) -> str:
-    """A path as a URI reference, a URL as it is; `stdin` for standard input."""
+    """Write a path as a URI reference, a URL as it is, standard input as `stdin`."""
     if source == "-":
         return "stdin"
     if URL.match(source):
@@ -192,7 +192,7 @@ def _path(source: str) -> str:
 
 
 def _uri(url: str) -> str:
-    """A URL of a capture as a URI (RFC 3986): what may not stand in one is encoded."""
-    told = quote(url[:4000].encode("utf-8", "surrogatepass"), safe=":/?#@!$&'()*+,;=%~")
-    scheme, _, rest = STRAY.sub("%25", told).partition("#")
+    """Encode a URL of a capture as a URI (RFC 3986)."""
+    encoded = quote(url[:4000].encode("utf-8", "surrogatepass"), safe=":/?#@!$&'()*+,;=%~")
+    scheme, _, rest = STRAY.sub("%25", encoded).partition("#")
     return f"{scheme}#{rest.replace('#', '%23')}" if rest else scheme

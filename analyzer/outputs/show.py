@@ -1,4 +1,4 @@
-"""Everything that a capture shows about one socket, or a list of its sockets: `har-sockets show CAPTURE [SOCKET]`.
+"""Write everything that a capture shows about one socket, or the list of its sockets, in each format.
 
 Of messages only time, direction, type and size, never the data.
 """
@@ -68,7 +68,7 @@ LIST_HEADS = ("socket", "opened", "how it ended", "messages", "service, user", "
 
 
 class Fact(Value, frozen=True):
-    """A label and what the capture shows of it."""
+    """Hold a label and what the capture shows of it."""
 
     label: str
     words: str
@@ -76,7 +76,7 @@ class Fact(Value, frozen=True):
 
 
 class Line(Value, frozen=True):
-    """One line of a call stack."""
+    """Hold one line of a call stack."""
 
     words: str
     own: bool = False  # the code that opened the socket
@@ -84,7 +84,7 @@ class Line(Value, frozen=True):
 
 
 class Section(Value, frozen=True):
-    """A part of what is shown, whatever the format."""
+    """Hold a part of what is shown, whatever the format."""
 
     title: str  # empty: the head
     facts: tuple[Fact, ...] = ()
@@ -94,7 +94,7 @@ class Section(Value, frozen=True):
 
 
 def sections(report: Report, session: Session) -> list[Section]:
-    """Everything about one socket in words; text of the capture is not yet harmless."""
+    """Describe one socket in words; text of the capture is not yet harmless."""
     axis = terminal.axis_of(report, 1)
     stack = tuple(_stack(session.initiator))
     found = [
@@ -163,7 +163,7 @@ def _life(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
 
 
 def _instant(bounds: Bounds | None, axis: Axis) -> str:
-    """`by 0.27 s, not before 0.20 s (open by its first message)`."""
+    """Write bounds and their evidence: `by 0.27 s, not before 0.20 s (open by its first message)`."""
     at = terminal.when(bounds, axis)
     if bounds is None or not at:
         return "time unknown"
@@ -188,7 +188,7 @@ def _span(interval: Interval | None, axis: Axis, report: Report, session: Sessio
 
 
 class Partners(NamedTuple):
-    """The other sockets that were open with one, and the overlaps that it is part of."""
+    """Hold the other sockets that were open with one, and the overlaps that it is part of."""
 
     certain: list[Session]
     possible: list[Session]
@@ -252,7 +252,7 @@ def _messages(messages: Messages, axis: Axis) -> Section:
 
 
 def _table(messages: Messages, axis: Axis) -> Iterator[tuple[str, ...]]:
-    """The first and the last messages: number, time, direction, type, size; a row of one cell for those between."""
+    """List the first and last messages: number, time, direction, type, size; one cell stands for those between."""
     total = len(messages.directions)
     rows = list(range(total)) if total <= FIRST + LAST else [*range(FIRST), *range(total - LAST, total)]
     for n in rows:
@@ -265,7 +265,7 @@ def _table(messages: Messages, axis: Axis) -> Iterator[tuple[str, ...]]:
 
 
 def _exactly(at: Instant, axis: Axis) -> str:
-    """To the millisecond: rhythm is in small differences."""
+    """Write an instant to the millisecond: rhythm is in small differences."""
     return f"{(at - axis.zero) / 1_000_000:,.3f} s"
 
 
@@ -280,7 +280,7 @@ def _bytes(size: int) -> str:
 
 
 def _stack(code: Initiator | None) -> Iterator[Line]:
-    """The call stack, innermost first; what scheduled the calls above it stands between."""
+    """List the call stack, innermost first, with what scheduled the calls between them."""
     if code is None:
         return
     left, url = FRAMES, None
@@ -301,7 +301,7 @@ def _stack(code: Initiator | None) -> Iterator[Line]:
 
 
 def render(report: Report, session: Session, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
-    """One socket of the report, in UTF-8 (in ASCII unless `unicode`), no line wider than `width` (at least 40)."""
+    """Write one socket of a report in UTF-8 (ASCII unless `unicode`), no line wider than `width` (at least 40)."""
     medium = Medium(max(width, NARROWEST), unicode)
     axis = terminal.axis_of(report, medium.width - len(MARGIN) - LABEL - 2)
     title = Text().append(session.name, STRONG).append(" of ")
@@ -335,7 +335,7 @@ def _drawing(report: Report, session: Session, axis: Axis, medium: Medium) -> li
 
 
 def _rhythm(messages: Messages, whole: Axis, medium: Medium) -> list[Text]:
-    """How many messages went each way, over the time from the first to the last."""
+    """Draw how many messages went each way, from the first to the last."""
     if messages.first is None or messages.last is None or len(messages.times) < MANY:
         return []
     axis = Axis(messages.first, messages.last, whole.columns, whole.zero)
@@ -377,12 +377,12 @@ def _line(line: Line, medium: Medium) -> list[Text]:
 
 
 def text(run: Run, session: Session) -> bytes:
-    """What a file gets."""
+    """Write one socket as a text file."""
     return render(run.reports[0], session, width=100)
 
 
 def json(run: Run, session: Session) -> bytes:
-    """One object (docs/json.md)."""
+    """Write one JSON object (docs/json.md)."""
     report = run.reports[0]
     found = partners(report, session)
     page = next((page for page in report.capture.pages if page.id == session.page), None)
@@ -427,7 +427,7 @@ def _calls(code: Initiator | None) -> list[Json]:
 
 
 def _all_messages(messages: Messages) -> list[Json] | None:
-    """Each message; null where the exporter does not record them."""
+    """List each message; None where the exporter does not record them."""
     if not messages.recorded:
         return None
     return [
@@ -463,7 +463,7 @@ def md(run: Run, session: Session) -> bytes:
 
 
 def page(run: Run, session: Session) -> bytes:
-    """One page without scripts, in the looks of the report."""
+    """Write one page without scripts, in the style of the report."""
     return html.static(
         "socket.html",
         run=run,
@@ -488,7 +488,7 @@ RENDERERS: dict[str, Callable[[Run, Session], bytes]] = {"text": text, "json": j
 
 
 def listed(report: Report) -> list[tuple[str, ...]]:
-    """One row per socket under LIST_HEADS; text of the capture is not yet harmless."""
+    """List the sockets under LIST_HEADS; text of the capture is not yet harmless."""
     axis = terminal.axis_of(report, 1)
     pages = {page.id: page for page in report.capture.pages}
     return [
@@ -505,7 +505,7 @@ def listed(report: Report) -> list[tuple[str, ...]]:
 
 
 def _counted(messages: Messages) -> str:
-    """Messages that were sent and received."""
+    """Count the messages that were sent and received."""
     return "" if messages.sent is None else f"{messages.sent:,} sent, {messages.received:,} received"
 
 
@@ -520,7 +520,7 @@ def _rest(report: Report) -> str:
 
 
 def render_list(report: Report, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
-    """The sockets of a report by number, and how to see one of them."""
+    """Write the sockets of a report by number, and the command that shows one of them."""
     medium = Medium(max(width, NARROWEST), unicode)
     lines = [terminal.headline(Text(medium.short_left(report.capture.source, medium.width - 8), STRONG), medium)]
     if not report.sessions:
@@ -552,7 +552,7 @@ def render_list(report: Report, *, width: int = 80, color: bool = False, unicode
 
 
 def _command(report: Report) -> str:
-    """The command that shows one: the first of an overlap, else the first."""
+    """Return the command that shows one: the first of an overlap, else the first."""
     session = report.overlaps[0].sessions[0] if report.overlaps else "s1"
     source = report.capture.source
     name = source if source == "-" or not source.startswith("-") else f"./{source}"
@@ -564,7 +564,7 @@ def text_list(run: Run) -> bytes:
 
 
 def json_list(run: Run) -> bytes:
-    """One object (docs/json.md)."""
+    """Write one JSON object (docs/json.md)."""
     return pretty({**_head(run), "sessions": [session_document(it) for it in run.reports[0].sessions]})
 
 

@@ -1,4 +1,4 @@
-"""Many results in few tables: how often sockets overlap, by service, client, exporter and day; rules, causes, limits.
+"""Summarise many results: how often sockets overlap, by service, client, exporter and day; findings by rule and cause.
 
 In come capture objects of the JSON (docs/json.md), as NDJSON holds them. Out comes one frame, `COLUMNS`, a row for each
 name of each table: `captures` in which it occurs; in how many of them sockets overlap (`overlap`) or the result is
@@ -19,6 +19,7 @@ import msgspec
 from rich.text import Text
 
 from analyzer import providers
+from analyzer.installation import install_hint
 from analyzer.model import MILLISECOND, Run, Value, enumerated, spoken
 from analyzer.outputs import NotInstalled, listing, markdown, terminal, triage
 from analyzer.outputs.csv import harmless
@@ -61,7 +62,7 @@ WORST = 5  # captures that are listed unless asked for more
 
 
 class Facts(Value, frozen=True):
-    """What the tables need of a capture object, which may hold thousands of sessions."""
+    """Hold what the tables need of a capture object, which may have thousands of sessions."""
 
     row: Row
     sha256: str | None
@@ -76,7 +77,7 @@ class Facts(Value, frozen=True):
 
 
 class Results(Value, frozen=True):
-    """What was read: captures, and what else stood in the files."""
+    """Hold what was read: captures, and what else the files contain."""
 
     captures: tuple[Facts, ...]
     unreadable: tuple[Row, ...]  # captures that could not be read
@@ -87,12 +88,12 @@ class Results(Value, frozen=True):
 
     @property
     def rows(self) -> list[Row]:
-        """All captures, the most urgent first."""
+        """Return the rows of all captures, the most urgent first."""
         return triage.worst_first([*(it.row for it in self.captures), *self.unreadable])
 
 
 def results(lines: Iterable[tuple[str, bytes]]) -> Results:
-    """The results in lines of NDJSON, each with its place for people (`file:line`)."""
+    """Read the results in lines of NDJSON, each with its place for people (`file:line`)."""
     captures: dict[str, Facts] = {}
     unreadable: dict[str, Row] = {}
     broken: list[str] = []
@@ -116,13 +117,13 @@ def results(lines: Iterable[tuple[str, bytes]]) -> Results:
 
 
 def of_run(run: Run) -> Results:
-    """The same of a run, each capture as often as it was asked for."""
+    """Collect the results of a run, each capture as often as it was asked for."""
     captures = (_facts(capture_document(it), triage.row(it, run.policy)) for it in run.reports)
     return Results(tuple(captures), tuple(triage.unreadable(it.source, it.problem) for it in run.unreadable))
 
 
 def select(found: Results, only: Sequence[str]) -> Results:
-    """The results with only the captures that have one of these results, rules or causes."""
+    """Reduce results to the captures that have one of these results, rules or causes."""
     if not only:
         return found
     return msgspec.structs.replace(
@@ -136,12 +137,12 @@ def select(found: Results, only: Sequence[str]) -> Results:
 
 @cache
 def _services() -> dict[str, str]:
-    """The names of the known services by id."""
+    """Return the names of the known services by id."""
     return {row.id: row.name for row in providers.builtin()}
 
 
 def _result(line: bytes) -> Facts | Row:
-    """One line. Raises ValueError for what is no result."""
+    """Read one line. Raises ValueError for what is not a result."""
     try:
         document = codec.loads(line)
     except (ValueError, RecursionError):
@@ -180,7 +181,7 @@ def _facts(document: Json, row: Row) -> Facts:
 
 
 def frame(found: Results, worst: int = 0) -> pandas.DataFrame:
-    """The tables as one frame, `COLUMNS`: each by number of captures, then by name.
+    """Return the tables as one frame, `COLUMNS`: each by number of captures, then by name.
 
     With `worst` a last column, `worst_captures`, has so many of them in a list, the most urgent first.
     """
@@ -250,12 +251,12 @@ def _rows(it: Facts) -> Iterator[tuple[str, str, str, bool, bool, float, float]]
 
 
 def _plain(text: str) -> str:
-    """Text of a capture may hold lone surrogates, which pandas' strings (Arrow, UTF-8) have no form for."""
+    """Escape lone surrogates, for which pandas' strings (Arrow, UTF-8) have no form."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _kind(problem: str) -> str:
-    """What could not be read, without what differs from file to file."""
+    """Shorten a problem to what does not differ from file to file."""
     return safe(problem.partition(" at ")[0].rpartition(": ")[2] or problem, 80)
 
 
@@ -263,7 +264,7 @@ def _kind(problem: str) -> str:
 
 
 class Table(Value, frozen=True):
-    """One table in words; the last cell of each row is the path of a capture."""
+    """Hold one table in words; the last cell of each row is the path of a capture."""
 
     title: str
     heads: tuple[str, ...]
@@ -287,32 +288,32 @@ def tables(found: Results) -> list[Table]:
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
     import pandas
 
-    def said(name: str, words: Callable[[Any], str]) -> str:
+    def cell(name: str, words: Callable[[Any], str]) -> str:
         return "" if pandas.isna(row[name]) else words(row[name])
 
-    share = said("overlap_share", lambda it: f" ({it:.0%})") if row["captures"] > 1 else ""
+    share = cell("overlap_share", lambda it: f" ({it:.0%})") if row["captures"] > 1 else ""
     return (
         safe(row["name"], 80),
         f"{row['captures']:,}",
-        said("overlap", lambda it: f"{it:,}{share if it else ''}"),
-        said("undecided", lambda it: f"{it:,}"),
-        said("peak_median", lambda it: f"{it:g}"),
-        said("peak_highest", lambda it: f"{it:,}"),
-        said("overlap_ms_median", lambda it: spoken(round(it * MILLISECOND)) if it else "0 s"),
+        cell("overlap", lambda it: f"{it:,}{share if it else ''}"),
+        cell("undecided", lambda it: f"{it:,}"),
+        cell("peak_median", lambda it: f"{it:g}"),
+        cell("peak_highest", lambda it: f"{it:,}"),
+        cell("overlap_ms_median", lambda it: spoken(round(it * MILLISECOND)) if it else "0 s"),
         safe(row["worst_capture"], 4_000),
     )
 
 
 def sentence(found: Results) -> str:
-    """What was counted."""
+    """Say what was counted."""
     number = len(found.captures)
-    said = [count(number, "capture")]
+    words = [count(number, "capture")]
     if found.whole is not None:
-        said = [f"{number + len(found.unreadable):,} of {count(found.whole, 'capture')}: {enumerated(found.only)}"]
-    said += [f"{len(found.unreadable):,} unreadable"] if found.unreadable else []
-    said += [f"{count(found.repeated, 'repeated result')} left out"] if found.repeated else []
-    said += [f"{count(len(found.broken), 'line')} not understood"] if found.broken else []
-    return safe(", ".join(said), 400) + "."
+        words = [f"{number + len(found.unreadable):,} of {count(found.whole, 'capture')}: {enumerated(found.only)}"]
+    words += [f"{len(found.unreadable):,} unreadable"] if found.unreadable else []
+    words += [f"{count(found.repeated, 'repeated result')} left out"] if found.repeated else []
+    words += [f"{count(len(found.broken), 'line')} not understood"] if found.broken else []
+    return safe(", ".join(words), 400) + "."
 
 
 def text(
@@ -324,7 +325,7 @@ def text(
     unicode: bool = True,
     cut: bool = False,
 ) -> bytes:
-    """The tables for people. `cut`: no line is wider than `width`; else every path stands in full."""
+    """Write the tables for people. `cut`: no line is wider than `width`; else every path is written in full."""
     medium = Medium(width, unicode)
     lines = wrapped(Text(sentence(found), STRONG), medium)
     rows = found.rows[:worst]
@@ -350,7 +351,7 @@ def _indented(lines: Iterable[Text]) -> list[Text]:
 
 
 def _columns(rows: Sequence[Sequence[str]], medium: Medium, cut: bool) -> list[Text]:
-    """Numbers to the right. Where a terminal is narrow the last columns are left out, and the worst capture has a line
+    """Align numbers to the right. On a narrow terminal the last columns are left out, and the worst capture has a line
     of its own under its row."""
     paths, cells = [row[-1] for row in rows], [row[:-1] for row in rows]
     widths = [_widest(cells, n) for n in range(len(cells[0]))]
@@ -371,12 +372,12 @@ def _columns(rows: Sequence[Sequence[str]], medium: Medium, cut: bool) -> list[T
 
 
 def _widest(cells: Sequence[Sequence[str]], n: int) -> int:
-    """Of a column; the words of its head stand above each other."""
+    """Return the width of a column whose head has its words above each other."""
     return max([*map(len, cells[0][n].split(" ")), *(len(row[n]) for row in cells[1:])])
 
 
 def _heads(heads: Sequence[str], widths: Sequence[int], first: int, last: str) -> list[Text]:
-    """In two lines, so that the columns are narrow."""
+    """Write the heads in two lines, so that the columns are narrow."""
     lines = []
     for n in (0, 1):
         words = [head.rpartition(" ")[0::2][n] for head in heads[1:]]
@@ -414,17 +415,17 @@ def csv(found: Results, worst: int = WORST) -> bytes:
 
 
 def parquet(found: Results, worst: int = WORST) -> bytes:
-    """Raises NotInstalled without pyarrow."""
+    """Write the frame as Parquet. Raises NotInstalled without pyarrow."""
     data = io.BytesIO()
     try:
         frame(found).to_parquet(data, index=False, engine="pyarrow")
     except ImportError:
-        raise NotInstalled("parquet needs pyarrow: install har-sockets[parquet]") from None
+        raise NotInstalled(f"parquet needs pyarrow: {install_hint('parquet')}") from None
     return data.getvalue()
 
 
 def json(found: Results, worst: int = WORST) -> bytes:
-    """One object (docs/json.md)."""
+    """Write one JSON object (docs/json.md)."""
     every = frame(found, max(1, worst))
     return pretty(
         {
@@ -442,7 +443,7 @@ def json(found: Results, worst: int = WORST) -> bytes:
 
 
 def capture_row(it: Row) -> Json:
-    """One capture of the list of the worst."""
+    """Return one capture of the list of the worst."""
     return {
         "source": it.source,
         "result": it.result,

@@ -21,12 +21,12 @@ from analyzer.model import Run
 from analyzer.outputs.chart import picture
 from analyzer.outputs.chart.lanes import When
 from analyzer.outputs.chart.lettering import clean
-from analyzer.outputs.chart.marks import Boxes, Curve, Look, Mark, Picture, Strokes, Words
+from analyzer.outputs.chart.marks import PIXEL, Boxes, Curve, Look, Mark, Picture, Strokes, Words
 
 SUFFIX = ".png"
 RASTERISED = 2_000  # boxes of one look; with more, an SVG or PDF is too slow to open
 LARGEST = 60_000  # pixels a side; Agg refuses 2**16
-NARROWEST, WIDEST = 6, 100  # inches
+NARROWEST, WIDTH, WIDEST = 6, 12, 100  # inches
 
 SETTINGS: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture on every machine
@@ -48,7 +48,7 @@ OPTIONS: dict[str, dict[str, Any]] = {  # no dates, no versions: same run, same 
 
 
 def render(
-    run: Run, format: str = "png", *, width: float = 12.0, dpi: int = 150, start: When = None, end: When = None
+    run: Run, format: str = "png", *, width: float = WIDTH, dpi: int = 150, start: When = None, end: When = None
 ) -> bytes:
     """The chart as `png`, `svg` or `pdf` (else KeyError). `width` is in inches; `start`, `end` cut out a stretch:
     each an instant, or a timedelta from the first instant of each capture.
@@ -73,16 +73,43 @@ def draw(placed: Picture, format: str, dpi: int = 150) -> bytes:
         mpl.rcdefaults()  # a person's matplotlibrc changes no byte
         mpl.rcParams.update(SETTINGS)
         figure = Figure(figsize=(placed.width, placed.height))
-        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, placed.width), ylim=(placed.height, 0))
-        axes.set_axis_off()
-        for order, mark in enumerate(placed.marks):
-            if (artist := _artist(axes, mark)) is not None:
-                artist.set_zorder(order)
+        axes = figure.add_axes((0, 0, 1, 1))
+        _place(axes, placed, placed.width, placed.height)
         dpi = max(1, min(dpi, int(LARGEST / max(placed.width, placed.height))))
         out = io.BytesIO()
         figure.savefig(out, format=format, dpi=dpi, **OPTIONS[format])
     drawn = out.getvalue()
     return drawn.replace(FAMILY, FALLBACK) if format == "svg" else drawn
+
+
+def draw_on(axes: Axes, run: Run) -> None:
+    """Draw the chart on Axes, fitted into them from the top left corner, all in one proportion."""
+    size = axes.bbox.transformed(axes.get_figure(root=True).dpi_scale_trans.inverted())  # type: ignore[union-attr]
+    width, height = max(size.width, PIXEL), max(size.height, PIXEL)
+    placed = picture(run, min(WIDEST, max(NARROWEST, width)))
+    if placed.height / placed.width > height / width:  # too high: wider, it fills the width again
+        placed = picture(run, min(WIDEST, placed.height * width / height))
+    scale = min(width / placed.width, height / placed.height)
+    marks = [_scaled(mark, scale) for mark in placed.marks]
+    _place(axes, placed._replace(marks=marks), width / scale, height / scale)
+
+
+def _place(axes: Axes, placed: Picture, width: float, height: float) -> None:
+    """The marks on Axes that are so many of the picture's inches wide and high."""
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    for order, mark in enumerate(placed.marks):
+        if (artist := _artist(axes, mark)) is not None:
+            artist.set_zorder(order)
+
+
+def _scaled(mark: Mark, scale: float) -> Mark:
+    """The mark with letters and lines, which are measured in points, as large as the rest."""
+    if isinstance(mark, Words):
+        return mark._replace(size=mark.size * scale)
+    look = mark.look
+    dashes = tuple(length * scale for length in look.dashes)
+    return mark._replace(look=look._replace(width=look.width * scale, dashes=dashes))
 
 
 def _artist(axes: Axes, mark: Mark) -> Artist | None:
@@ -128,6 +155,8 @@ def _words(axes: Axes, words: Words) -> Artist:
         weight="bold" if words.bold else "normal",
         ha=words.align.value,
         va="baseline",
+        family=SETTINGS["font.family"],  # whatever the settings of the figure that it stands in
+        parse_math=False,
     )
 
 

@@ -1,6 +1,6 @@
-"""Many captures in order of urgency: what each one shows in a row, which of them come first, which are asked for.
+"""Sort captures by urgency, count them by result, and select those that are asked for.
 
-A row is made of a report (`row`), or of a capture object of the JSON (`row_of_document`), as NDJSON holds it.
+A row is made from a report (`row`), or from a capture object of the JSON (`row_of_document`), as NDJSON has it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from analyzer import choices
+from analyzer.choices import Choice
 from analyzer.intervals import Interval, peak
 from analyzer.model import (
     MILLISECOND,
@@ -47,22 +48,19 @@ RESULTS = {  # the most urgent first
 EXTENSION_ONLY = "overlap with an extension only"
 ORDER = tuple(RESULTS)
 UNDECIDED = (Kind.POSSIBLE_OVERLAP, Kind.INCONCLUSIVE)
-WORDS = (*ORDER, "undecided")  # that `--only` takes, beside the ids of rules and causes
-ALIASES = {
-    "possible": Kind.POSSIBLE_OVERLAP,
-    "dev-server": Kind.FOREIGN_OVERLAP,
-    "extension-overlap": Kind.FOREIGN_OVERLAP,
-    "failed": Kind.NONE_OPENED,
-    "none-opened": Kind.NONE_OPENED,
-    "pass": Kind.NO_OVERLAP,
-    "none": Kind.NO_SOCKETS,
-    "no-socket": Kind.NO_SOCKETS,
-    "cannot-be-read": UNREADABLE,
-}
+RESULT = Choice(  # what `--only` takes, beside the ids of rules and causes
+    (*ORDER, "undecided"),
+    {
+        "possible": Kind.POSSIBLE_OVERLAP,
+        "dev-server": Kind.FOREIGN_OVERLAP,
+        "extension": Kind.FOREIGN_OVERLAP,
+        "failed": Kind.NONE_OPENED,
+    },
+)
 
 
 class Row(Value, frozen=True):
-    """What one capture shows, for a table of many."""
+    """Hold what one capture shows, for a table of many."""
 
     source: str
     result: str  # a Kind, or UNREADABLE
@@ -82,13 +80,13 @@ class Row(Value, frozen=True):
 
     @property
     def urgency(self) -> tuple[int, int, Duration, int]:
-        """For sorting, ascending: the result; the gravest finding; how long, and how many were open."""
+        """Return the key that sorts the most urgent first: result, gravest finding, overlap time, peak."""
         grave = -1 if self.severity is None else self.severity.rank
         return ORDER.index(self.result), -grave, -self.overlap, -self.proven_peak
 
     @property
     def peak(self) -> str:
-        """`2`; `1 to 2` where more is possible; `≥ 1` where sockets may be missing."""
+        """Write the peak: `2`; `1 to 2` where more is possible; `≥ 1` where sockets may be missing."""
         if self.possible_peak is None:
             return f"≥ {self.proven_peak:,}"
         if self.possible_peak > self.proven_peak:
@@ -97,14 +95,14 @@ class Row(Value, frozen=True):
 
     @property
     def length(self) -> str:
-        """`2.23 s`, `≥ 2.23 s`; of an overlap that is only possible `≤ 26 ms`."""
+        """Write the overlap time: `2.23 s`, `≥ 2.23 s`; of an overlap that is only possible `≤ 26 ms`."""
         if self.proven_peak > 1:
             return ("≥ " if self.at_least else "") + (spoken(self.overlap) if self.overlap else "0 s")
         return f"≤ {spoken(self.at_most)}" if self.at_most is not None else ""
 
 
 def row(report: Report, policy: Policy) -> Row:
-    """What this report shows."""
+    """Make the row of a report."""
     kind = verdict.kind(report, policy)
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     limits = [overlap.at_most for overlap in report.overlaps] if kind is Kind.POSSIBLE_OVERLAP else []
@@ -133,12 +131,12 @@ def row(report: Report, policy: Policy) -> Row:
 
 
 def unreadable(source: str, problem: str) -> Row:
-    """A capture that could not be read."""
+    """Make the row of a capture that could not be read."""
     return Row(source, UNREADABLE, RESULTS[UNREADABLE], problem=problem)
 
 
 def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
-    """The same of a capture object of the JSON; `services` are names by id. Raises KeyError, TypeError, ValueError."""
+    """Make the row of a capture object of the JSON. `services`: names by id. Raises KeyError, TypeError, ValueError."""
     sessions, findings = document["sessions"], document["findings"]
     peaks, overlaps = document["concurrency"], document["overlaps"]
     kind = _kind(document)
@@ -168,7 +166,7 @@ def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
 
 
 def _kind(document: dict[str, Any]) -> Kind:
-    """The verdict at a glance, by the default policy: that of the run is not in the lines."""
+    """Sort a verdict for a glance, by the default policy: the lines do not hold that of the run."""
     found, sessions = Verdict(document["verdict"]), document["sessions"]
     if found is Verdict.NO_OVERLAP and not any(it["possible"] for it in sessions):
         return Kind.NONE_OPENED
@@ -189,36 +187,35 @@ def _instant(timestamp: Any) -> Any:
 
 
 def _words(kind: Kind, development: Iterable[bool]) -> str:
-    """The result for people; an overlap with what is not the application's names whose it is."""
+    """Name the result for people; where only an extension overlapped, say so."""
     return EXTENSION_ONLY if kind is Kind.FOREIGN_OVERLAP and not any(development) else RESULTS[kind]
 
 
 def rows(run: Run) -> list[Row]:
-    """The captures of a run in the order in which they were given, the unreadable ones last."""
+    """Make the rows of a run in the order of its captures, the unreadable ones last."""
     return [*(row(it, run.policy) for it in run.reports), *(unreadable(it.source, it.problem) for it in run.unreadable)]
 
 
 def worst_first(rows: Iterable[Row]) -> list[Row]:
-    """The most urgent first; of equally urgent ones the order stays."""
+    """Sort the most urgent first; equally urgent ones keep their order."""
     return sorted(rows, key=lambda it: it.urgency)
 
 
 def totals(rows: Iterable[Row]) -> tuple[tuple[str, int], ...]:
-    """How many captures have each result, in words, the most urgent first."""
-    places = {it.words: ORDER.index(it.result) for it in rows} if (rows := list(rows)) else {}
-    tally = Counter(it.words for it in rows)
-    return tuple(sorted(tally.items(), key=lambda it: places[it[0]]))
+    """Count the captures by result, in words, the most urgent first."""
+    tally = Counter((ORDER.index(it.result), it.words) for it in rows)
+    return tuple((words, number) for (_, words), number in sorted(tally.items()))
 
 
 def total_sentence(counts: Iterable[tuple[str, int]]) -> str:
-    """`16 captures: 8 overlap, 3 possible overlap, 5 no overlap.`"""
+    """Write the counts: `16 captures: 8 overlap, 3 possible overlap, 5 no overlap.`"""
     counts = list(counts)
     total = plural(sum(number for _, number in counts), "capture")
     return f"{total}: {', '.join(f'{number:,} {words}' for words, number in counts)}." if counts else f"{total}."
 
 
 def run_total(run: Run) -> str:
-    """The same of a run, whatever of it is shown."""
+    """Write the counts of a whole run, whatever of it is shown."""
     return total_sentence(totals(rows(run)) if run.selection is None else run.selection.totals)
 
 
@@ -232,19 +229,19 @@ def meaning(word: str, ids: Iterable[str] = ()) -> tuple[str, ...]:
     """
     ids = tuple(ids)
     typed = word.strip().lower().replace("_", "-").replace(" ", "-")
-    if typed not in ids and (near := choices.nearest(typed, (*WORDS, *ALIASES, *ids))) in ids:
+    if typed not in ids and (near := choices.nearest(typed, (*RESULT.words, *RESULT.aliases, *ids))) in ids:
         raise ValueError(f"did you mean {near}?")
-    found = typed if typed in ids else choices.Choice(WORDS, ALIASES).choose(word)
+    found = typed if typed in ids else RESULT.choose(word)
     return tuple(str(it) for it in UNDECIDED) if found == "undecided" else (found,)
 
 
 def matches(it: Row, only: Sequence[str]) -> bool:
-    """Has it one of these results, rules or causes? Nothing asked for: yes."""
+    """Check whether a row has one of these results, rules or causes; without any of them it does."""
     return not only or it.result in only or not it.rules.isdisjoint(only) or not set(it.causes).isdisjoint(only)
 
 
 def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
-    """The run with only the captures that are asked for, and how many there were of each result.
+    """Reduce a run to the captures that are asked for, and keep the counts of the whole.
 
     With `top` these are the worst, the worst first; else they keep the order in which they were given.
     """
@@ -266,7 +263,7 @@ def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
 
 
 def selection_sentence(selection: Selection, shown: int) -> str:
-    """`The 5 worst of 12 captures with overlap or possible-overlap; 7 more match.`"""
+    """Say what is shown: `Shown: the 5 worst with overlap; 7 more match.`"""
     what = f" with {enumerated(selection.only)}" if selection.only else ""
     left = selection.matching - shown
     if not selection.matching:

@@ -1,21 +1,26 @@
-"""Captures by content, whatever their name: plain, `.gz`, `.zst`, Playwright's `.har.zip`, or standard input."""
+"""Read captures by content, whatever their name: plain, `.gz`, `.zst`, in a zip, or from standard input."""
 
 from __future__ import annotations
 
 import io
 import os
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import PurePosixPath
-from typing import IO, Any, TypeAlias, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import msgspec
 
-from analyzer.model import Capture, CaptureError, Caveat, bare
-from analyzer.readers import har
-from analyzer.readers.foreign import recognized_zip
+from analyzer.installation import install_hint
+from analyzer.model import Capture, CaptureError, Caveat, bare, plural
+from analyzer.readers import archive, har
+from analyzer.readers.foreign import is_har, recognized_zip
 from analyzer.readers.window import Bytes
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
 
 # A larger file is read faster than it is hashed; its `sha256` is null.
 HASHED_UP_TO = 32 << 20
@@ -25,7 +30,10 @@ BOMB_FROM, BOMB_RATIO = 256 << 20, 400
 SPOOLED_FROM = 16 << 20  # bytes of a zip that comes through a pipe
 GZIP_BITS = 16 + zlib.MAX_WBITS  # a gzip header and trailer around it
 PACKED, UNPACKED = 1 << 16, 1 << 17  # bytes that go in, and come out at once: so many are lost before damage
-GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+SNIFFED = 1 << 16  # bytes that tell whether a file is a HAR
+
+ENCRYPTED = "a zip that is encrypted, or packed in an unknown way: unpack it first"
 
 Progress: TypeAlias = Callable[[int], None]  # so many more bytes of the file are done
 
@@ -67,6 +75,10 @@ class _Measured:
     def digest(self) -> str | None:
         return None if self._hash is None else str(self._hash.hexdigest())
 
+    def damage(self) -> str:
+        """Say what ended the stream early, where it comes out of a zip."""
+        return self.stream.damage if isinstance(self.stream, _Guarded) else ""
+
     def drain(self) -> None:
         """Pass what a reader left unread (it may stop at the document's end)."""
         if self._hash is None and self.size:
@@ -98,20 +110,36 @@ class _Prefixed:
         return bytes(block[:count])
 
 
+def _check(path: object) -> None:
+    """Refuse what is neither the path of a file nor a binary stream, and quote none of it."""
+    if isinstance(path, io.TextIOBase):
+        raise TypeError("read takes a file opened in binary mode ('rb'): analyzer.load takes text files as well")
+    if isinstance(path, str) and (path.lstrip("\ufeff \t\r\n").startswith("{") or "\n" in path):
+        raise CaptureError("text", "", "read takes a path, not the text of a capture: analyzer.load takes both")
+    if not isinstance(path, str | os.PathLike) and not hasattr(path, "read"):
+        kind = type(path).__name__
+        raise TypeError(f"read takes a path or a binary file, not {kind}: analyzer.load takes the content as well")
+    if isinstance(path, str | os.PathLike) and os.path.isdir(path):
+        raise CaptureError(os.fspath(path), "", "this is a folder: analyzer.load reads all captures in it")
+
+
 @bare
 def read(
     path: str | os.PathLike[str] | IO[bytes], source: str | None = None, progress: Progress | None = None
 ) -> Capture:
-    """Read one capture: a path, or a binary stream (standard input). Raises CaptureError, and nothing else.
+    """Read one capture: a path, or a binary stream. Raises CaptureError where it cannot be read.
 
-    `progress` is called as bytes of the file pass, every few hundred kilobytes.
+    `source`: its name in outputs, in place of the path. `progress` is called as bytes of the file pass, every few
+    hundred kilobytes. Raises TypeError for what is neither a path nor a binary stream; `load` takes more kinds.
     """
+    _check(path)
     with opened(path, source, progress) as (stream, name, beside, measured):
         capture = har.read(stream, name, beside, measured.size)
         measured.drain()
     caveats = capture.caveats
-    if isinstance(stream, _Guarded) and stream.damage and "cut-off" not in {it.id for it in caveats}:
-        caveats = (*caveats, Caveat("cut-off", f"Its {stream.damage}: what it held may have been more.", True))
+    damage = (stream.damage if isinstance(stream, _Guarded) else "") or measured.damage()
+    if damage and "cut-off" not in {it.id for it in caveats}:
+        caveats = (*caveats, Caveat("cut-off", f"Its {damage}, so parts of it are possibly missing.", True))
     return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count, caveats=caveats)
 
 
@@ -123,35 +151,112 @@ def opened(
     with ExitStack() as stack:
         if isinstance(path, str | os.PathLike):
             source = source or os.fspath(path)
-            folder = os.path.dirname(os.fspath(path))
-            try:
-                raw: IO[bytes] = stack.enter_context(open(path, "rb", buffering=0))
-                size = os.fstat(raw.fileno()).st_size
-            except FileNotFoundError:
-                raise CaptureError(source, "", "no such file") from None
-            except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-                raise CaptureError(source, "", getattr(error, "strerror", None) or "cannot be read") from None
-            beside: har.Attachment = lambda name: _beside(folder, name)  # noqa: E731 - one line, one use
+            stored = _stored(os.fspath(path), source, stack)
         else:
-            raw, source, beside, size = path, source or "-", lambda name: None, 0
-        measured = _Measured(raw, size, progress)
+            source = source or "-"
+            stored = _Stored(path, 0, lambda name: None)
+        measured = _Measured(stored.stream, stored.size, progress)
         try:
             head = b""
             while len(head) < 4 and (more := measured.read(4 - len(head))):  # a pipe may bring less than is asked for
                 head += more
             stream = _Prefixed(head, measured)
-            if head.startswith(ZIP):
+            beside = stored.beside
+            if head.startswith(archive.MAGIC):
                 if isinstance(path, str | os.PathLike) and os.path.isfile(path):
                     file: IO[bytes] = stack.enter_context(open(path, "rb"))
                     told, measured.progress = progress, None
                 else:
                     file, told = stack.enter_context(_spooled(stream)), None
-                document, beside = stack.enter_context(_unzipped(file, source, told))
+                document, beside = stack.enter_context(_unzipped(file, source, told, stored.packed))
             else:
-                document = _decompressed(head, stream, source, lambda: measured.count)
+                document = _decompressed(head, stream, source, lambda: min(measured.count, stored.packed))
             yield document, source, beside, measured
         except OSError as error:
             raise CaptureError(source, "", error.strerror or str(error) or "cannot be read") from None
+
+
+class _Stored(NamedTuple):
+    """A capture as it is stored: its bytes, how many they are (0: not known), and its side files. `packed`: how many
+    bytes of a zip it takes up."""
+
+    stream: IO[bytes]
+    size: int
+    beside: har.Attachment
+    packed: int = sys.maxsize
+
+
+def _stored(path: str, source: str, stack: ExitStack) -> _Stored:
+    """Open a file, or a capture in a zip (`archive.join`). Raises CaptureError."""
+    try:
+        raw = stack.enter_context(open(path, "rb", buffering=0))  # noqa: SIM115 - the stack closes it
+        return _Stored(raw, os.fstat(raw.fileno()).st_size, lambda name: _beside(os.path.dirname(path), name))
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        place = archive.split(path) if isinstance(error, OSError) else None
+        if place is not None:
+            return _member(*place, source, stack)
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        problem = "no such file" if missing else getattr(error, "strerror", None) or "cannot be read"
+        raise CaptureError(source, "", problem) from None
+
+
+def _member(path: str, name: str, source: str, stack: ExitStack) -> _Stored:
+    """Open a capture in a zip. Raises CaptureError."""
+    try:
+        whole = archive.open_archive(path)
+        info = whole.getinfo(name)
+        unpacked = stack.enter_context(whole.open(info))
+    except KeyError:
+        raise CaptureError(source, "", "no such file in this zip") from None
+    except RuntimeError:
+        raise CaptureError(source, "", ENCRYPTED) from None
+    except archive.list_errors(OSError) as error:
+        raise CaptureError(source, "", getattr(error, "strerror", None) or "damaged zip") from None
+    guarded = _Guarded(unpacked, source, "zip", lambda: info.compress_size)
+    return _Stored(cast(IO[bytes], guarded), info.file_size, _siblings(whole, name), info.compress_size)
+
+
+def _siblings(whole: ZipFile, name: str) -> har.Attachment:
+    """Read the side files of a capture in a zip, which are in its folder there."""
+
+    def read(other: str) -> bytes | None:
+        try:
+            with whole.open(str(PurePosixPath(name).parent / other)) as inside:
+                return inside.read(LARGEST_SIDE_FILE)
+        except archive.list_errors(KeyError, OSError):
+            return None
+
+    return read
+
+
+def hash_file(path: str) -> str | None:
+    """Hash a file, or a capture in a zip, as it is stored; None where it cannot be read."""
+    import hashlib
+
+    found = hashlib.sha256()
+    try:
+        with ExitStack() as stack:
+            stream = _stored(path, path, stack).stream
+            while block := stream.read(1 << 18):
+                found.update(block)
+    except (CaptureError, OSError):
+        return None
+    return found.hexdigest()
+
+
+def is_capture(path: str) -> bool:
+    """Is this a HAR by its first bytes, whatever its name? So is a file in a zip; a zip itself is not."""
+    if archive.is_zip(path):
+        return False
+    head = bytearray(SNIFFED)
+    count = 0
+    try:
+        with opened(path) as (document, *_), memoryview(head) as view:
+            while count < SNIFFED and (more := document.readinto(view[count:])):
+                count += more
+    except CaptureError:
+        return False
+    return is_har(bytes(head[:count]))
 
 
 def _decompressed(head: bytes, stream: _Prefixed, source: str, packed: Callable[[], int]) -> Bytes:
@@ -162,7 +267,7 @@ def _decompressed(head: bytes, stream: _Prefixed, source: str, packed: Callable[
             import zstandard
         except ImportError:
             raise CaptureError(
-                source, "", "zstandard data: install har-sockets[fast], or decompress it first"
+                source, "", f"zstandard data: decompress it first, or install its reader: {install_hint('fast')}"
             ) from None
         unpacked = zstandard.ZstdDecompressor().stream_reader(cast(Any, _Raw(stream)), read_across_frames=True)
         return _Guarded(unpacked, source, "zstd", packed)
@@ -249,12 +354,16 @@ class _Guarded:
             self.progress(count)
         return count
 
+    def read(self, size: int = -1) -> bytes:
+        block = bytearray(1 << 16 if size < 0 else size)
+        with memoryview(block) as view:
+            count = self.readinto(view)
+        return bytes(block[:count])
+
 
 def _damage() -> tuple[type[Exception], ...]:
     """What the decompressors raise for data that is damaged or ends early."""
-    import zipfile
-
-    found: tuple[type[Exception], ...] = (EOFError, OSError, zlib.error, ValueError, zipfile.BadZipFile)
+    found = archive.list_errors(OSError)
     with suppress(ImportError):
         import zstandard
 
@@ -278,40 +387,42 @@ def _spooled(stream: _Prefixed) -> IO[bytes]:
 
 
 @contextmanager
-def _unzipped(file: IO[bytes], source: str, progress: Progress | None) -> Iterator[tuple[Bytes, har.Attachment]]:
-    """Playwright's `.har.zip`: `har.har` and its side files."""
-    import zipfile
+def _unzipped(
+    file: IO[bytes], source: str, progress: Progress | None, packed: int
+) -> Iterator[tuple[Bytes, har.Attachment]]:
+    """Read the only HAR of a zip, and its side files: Playwright's `.har.zip` has both. `packed`: the bytes that the
+    zip takes up where it is in another zip."""
+    from zipfile import ZipFile
 
-    # NotImplementedError: packed in a way that `zipfile` does not know; RuntimeError: encrypted.
-    broken = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
     try:
-        archive = zipfile.ZipFile(file)
-        names = sorted(name for name in archive.namelist() if name.lower().endswith(".har"))
-        if len(names) != 1:
-            problem = (
-                f"a zip with {len(names)} HARs in it: unpack it and name the folder"
-                if names
-                else recognized_zip(archive.namelist()) or "a zip without a .har in it"
-            )
-            raise CaptureError(source, "", problem)
-        info = archive.getinfo(names[0])
-        document = archive.open(names[0])
+        whole = ZipFile(file)
+        members = archive.list_members(whole)
+        names = [name for name in members if name.lower().endswith(archive.SUFFIXES)]
+        if len(names) != 1 or not names[0].lower().endswith(".har"):
+            raise CaptureError(source, "", _not_one(source, names) or recognized_zip(members) or "a zip without a HAR")
+        info = whole.getinfo(names[0])
+        document = whole.open(names[0])
     except RuntimeError:
-        raise CaptureError(source, "", "a zip that is encrypted, or packed in a way unknown here: unpack it") from None
-    except broken:
+        raise CaptureError(source, "", ENCRYPTED) from None
+    except archive.list_errors():
         raise CaptureError(source, "", "damaged zip") from None  # what `zipfile` says may quote names in it
 
-    def member(name: str) -> bytes | None:
-        try:
-            with archive.open(str(PurePosixPath(names[0]).parent / name)) as inside:
-                return inside.read(LARGEST_SIDE_FILE)
-        except (KeyError, OSError, *broken):
-            return None
-
-    with archive, document:
+    with whole, document:
         share = info.compress_size / max(1, info.file_size)  # of the file, in what is unpacked
         told = None if progress is None else lambda count: progress(round(count * share))
-        yield _Guarded(document, source, "zip", lambda: info.compress_size, told), member
+        small = min(info.compress_size, packed)
+        yield _Guarded(document, source, "zip", lambda: small, told), _siblings(whole, names[0])
+
+
+def _not_one(source: str, names: list[str]) -> str:
+    """What to do with a zip of several captures that cannot be read one by one, or was named as if it were one."""
+    if not names:
+        return ""
+    holds = f"a zip with {plural(len(names), 'capture')}"
+    if os.path.isfile(source):
+        return f"{holds}: name one of them, as in {archive.join(source, names[0])}"
+    way = "unpack the zip around it" if archive.split(source) is not None else "save it as a file, and name that"
+    return f"{holds}: {way}"
 
 
 def _beside(folder: str, name: str) -> bytes | None:

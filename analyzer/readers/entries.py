@@ -33,7 +33,7 @@ from analyzer.readers.decode import (
     members,
     untold_messages,
 )
-from analyzer.readers.foreign import HEAD, recognized
+from analyzer.readers.foreign import FROM_DEVTOOLS, HEAD, recognized
 from analyzer.readers.raw import RawMessage
 from analyzer.readers.walk import TooDeep
 from analyzer.readers.window import Bytes, CutOff, Window
@@ -142,9 +142,8 @@ class Document(Generic[Shape]):
                 raise CaptureError(self.source, "", "the file ends before its entries begin") from None
             return
         if not seen:
-            problem = (
-                "no entries: this is JSON, but not a HAR" if others else "no log.entries: this is JSON, but not a HAR"
-            )
+            missing = "entries" if others else "log.entries"
+            problem = f"no {missing}: this is JSON, but not a HAR: {FROM_DEVTOOLS}"
             raise CaptureError(self.source, "/log" if others else "", problem)
         self._after()
 
@@ -160,9 +159,9 @@ class Document(Generic[Shape]):
         try:
             first = window.peek()
         except CutOff:
-            raise CaptureError(self.source, "", "the file is empty") from None
+            raise CaptureError(self.source, "", "the file is empty: export or download it again") from None
         if first != OPENING:
-            raise CaptureError(self.source, "", "not JSON, so not a HAR")
+            raise CaptureError(self.source, "", f"not JSON, so not a HAR: {FROM_DEVTOOLS}")
 
     def _members(self, pointer: str) -> Iterator[str]:
         """The keys of the object at the cursor; the caller reads each value before it asks for the next."""

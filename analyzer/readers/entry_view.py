@@ -63,7 +63,10 @@ class _Parser(_Discreet, HarParser):  # type: ignore[misc]  # haralyzer has no t
 
 @bare
 def haralyzer_entry(capture: Capture, session: Session) -> HarEntry:
-    """The entry of one session. Reads the capture again; raises CaptureError where that is not possible."""
+    """Read the entry of one socket as a `haralyzer.HarEntry`.
+
+    Reads the file again; raises CaptureError where that is not possible. The entry is not masked.
+    """
     entry = _entries(capture, {session.pointer})[0].get(session.pointer)
     if entry is None:
         raise CaptureError(capture.source, session.pointer, "this entry is no longer there: the file has changed")
@@ -72,7 +75,10 @@ def haralyzer_entry(capture: Capture, session: Session) -> HarEntry:
 
 @bare
 def haralyzer_har(capture: Capture | Report) -> HarParser:
-    """The sockets, their pages and the documents of these, as a whole HAR."""
+    """Read the sockets, their pages and the documents of these as a `haralyzer.HarParser`.
+
+    Reads the file again; raises CaptureError where that is not possible. Nothing in it is masked.
+    """
     if isinstance(capture, Report):
         capture = capture.capture
     wanted = {trace.pointer for trace in capture.traces}

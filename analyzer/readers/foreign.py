@@ -1,6 +1,6 @@
-"""Files that are no HAR: what they are by their first bytes, never by their name, and the way out.
+"""Name a file that is not a HAR by its first bytes, never by its name, and say what to export instead.
 
-A row is looked at only where reading failed, so that none can keep a HAR from being read.
+A row is tried only where reading failed, so that none can keep a HAR from being read.
 """
 
 from __future__ import annotations
@@ -9,35 +9,46 @@ import re
 from collections.abc import Iterable
 
 HEAD = 4096  # bytes that are looked at
-FROM_DEVTOOLS = "save a HAR from the Network panel of Chrome DevTools (Export HAR)"
-RECORD = "record a HAR with `har-sockets record`, or save one from Chrome DevTools"
-ZLIB = "zlib data (mitmproxy .zhar): decompress it first"
+FROM_DEVTOOLS = "in Chrome DevTools choose Network > Export HAR"
+RECORD = "record one with `har-sockets record URL -o chat.har`"
+EITHER = f"{FROM_DEVTOOLS}, or {RECORD}"
+ZLIB = "zlib data (mitmproxy .zhar): save the HAR as .har instead: `save.har @all chat.har`"
 CHARLES = "a Charles session, not a HAR: in Charles choose File > Export Session > HTTP Archive (.har)"
+PLAYWRIGHT = "a Playwright trace, not a HAR: use `recordHar` (Playwright 1.61 or later), or `har-sockets record URL`"
+FIDDLER = "a Fiddler archive (.saz), not a HAR: in Fiddler choose File > Export Sessions > HTTPArchive v1.2"
+PROXYMAN = "a Proxyman log, not a HAR: in Proxyman choose File > Export > HAR"
+PICTURE = f"a picture, not a HAR: {FROM_DEVTOOLS}"
+LOG_KEY = rb"(?:version|creator|browser|pages|entries|comment|_\w*)"
+# The beginning of a HAR: its log, by the keys that a log has. Server logs in JSON have a `log` too.
+HAR = re.compile(rb'\{.*?"log"\s*:\s*\{\s*"' + LOG_KEY + rb'"\s*:', re.DOTALL)
 CDP_EVENT = rb'\\?"method\\?"\s*:\s*\\?"(?:Network|Page|Target|Runtime|Fetch|Tracing|DOM|Log)\.'
 
-# Each row: how such a file begins (white space before text left out), and what it is with the way out.
+# Per row: how such a file begins, white space before text left out; what it is, and what to do.
 BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     (re.compile(pattern, re.DOTALL), told)
     for pattern, told in (
-        (rb"\x89PNG", "a PNG picture, not a HAR"),
-        (rb"%PDF", "a PDF, not a HAR"),
+        (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP|BM.{4}\0{4}|\0\0\0.ftyp(?:heic|avif|mif1)", PICTURE),
+        (rb"\0\0\0.ftyp|\x1a\x45\xdf\xa3", f"a video, not a HAR: {FROM_DEVTOOLS}"),
+        (rb"%PDF", f"a PDF, not a HAR: {FROM_DEVTOOLS}"),
+        (rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07", "a 7z or RAR archive: unpack it, and give the folder"),
+        (rb"SQLite format 3\0", f"a database, not a HAR: {FROM_DEVTOOLS}"),
         (rb"\x78[\x01\x9c\xda]", ZLIB),
-        (rb"version https://git-lfs", "a Git LFS pointer: fetch the file itself with `git lfs pull`"),
+        (rb"version https://git-lfs", "a Git LFS pointer, not the file itself: run `git lfs pull`"),
         (
             rb"\d+:(?=.{0,4000}(?:\d+:(?:websocket|response|client_conn|server_conn|request|backup|certificate)[;,]))",
-            "a mitmproxy flow file, not a HAR: convert it with `mitmdump -nr FLOWS --set hardump=OUT.har`",
+            "a mitmproxy flow file, not a HAR: convert it with `mitmdump -nr FLOWS --set hardump=chat.har`",
         ),
         (
             rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d|\x0a\x0d\x0d\x0a",
-            f"a packet capture (pcap), not a HAR: {RECORD}",
+            f"a packet capture (pcap), not a HAR: {EITHER}",
         ),
         (rb"\xac\xed\x00\x05.*(?:xk72|[Cc]harles)", CHARLES),
         (rb"<\?xml.{0,200}charles|<charles-session", CHARLES),
         (
             rb"(?i)(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head)\b",
-            "an HTML page, not a HAR: perhaps a login or error page that was saved in its place; download it again",
+            "a web page, not a HAR. Was a login or error page saved in its place? Sign in and download the HAR again",
         ),
-        (rb"<", "HTML or XML, not a HAR"),
+        (rb"<", f"HTML or XML, not a HAR: {FROM_DEVTOOLS}"),
         (
             rb'\{\s*"constants"\s*:|\{\s*"events"\s*:\s*\[',
             f"a Chrome NetLog (chrome://net-export), not a HAR: {FROM_DEVTOOLS}",
@@ -48,28 +59,33 @@ BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         ),
         (
             rb'\{\s*"(?:type"\s*:\s*"resource-snapshot|version"\s*:\s*\d+\s*,\s*"type"\s*:\s*"context-options)',
-            "a part of a Playwright trace, not a HAR: record one with `recordHar` (Playwright 1.61 or later)",
+            PLAYWRIGHT,
         ),
         (
             rb"\[\d+[.,]\d+\]\[(?:INFO|DEBUG|WARNING|SEVERE)\]:|\[?\s*\{\s*\"level\"\s*:.{0,200}" + CDP_EVENT,
-            f"a log of chromedriver, not a HAR: {RECORD}",
+            f"a chromedriver log, not a HAR: {RECORD}",
         ),
         (rb"\[?\s*\{.{0,1000}?" + CDP_EVENT, f"a log of Chrome DevTools Protocol events, not a HAR: {RECORD}"),
         (
             rb"[\[{][\s\[{]*(?:u?\"[^\"]{0,100}\"\s*:[\s\[{]*){0,3}(?:u?'|None\b|True\b|False\b)",
-            "a Python object as text, not JSON: write it with `json.dump`",
+            "a Python object as text, not JSON: write the file with `json.dump`",
         ),
         (
             rb'\[\s*\{\s*"(?:status"\s*:\s*"[A-Z]+"|method".{0,300}"(?:actualPort|protocolVersion)"|protocolVersion")',
             CHARLES,
         ),
-        (rb'\{\s*"info"\s*:\s*\{\s*"_postman_id"', f"a Postman collection, not a HAR: {RECORD}"),
+        (
+            rb'\{\s*"(?:error|errors|message|statusCode)"\s*:',
+            "the answer of a server that reports an error, not a HAR: download the file again",
+        ),
+        (rb'\{\s*"info"\s*:\s*\{\s*"_postman_id"', f"a Postman collection, not a HAR: {EITHER}"),
         (
             rb'\[\s*\{.{0,1000}?"startedDateTime"\s*:',
-            'the entries of a HAR without what is around them: write {"log": {"version": "1.2", "entries": ...}}',
+            'only the entries of a HAR: write {"log": {"version": "1.2", "entries": ...}} around them',
         ),
-        (rb"\[", "not a HAR: it begins with [, and a HAR is an object with a log"),
-        (rb"[\w.$]+\s*\(\s*\{", "JSONP: remove the function call around the HAR"),
+        (rb"\[", f"a JSON array, not a HAR: {FROM_DEVTOOLS}"),
+        (rb"curl: \(\d+\)|Traceback \(most recent", "the error message of a program, not a HAR: run that again"),
+        (rb"[\w.$]+\s*\(\s*\{", "JSONP, not a HAR: remove the function call around it"),
         (
             rb"\n(?:[\x01-\x7f]|[\x80-\xff]{1,4}[\x00-\x7f])[\x08\x0a\x12\x1a-\x7a\x80-\xff](?=.{0,500}[\x00-\x08])",
             f"a Perfetto trace, not a HAR: {FROM_DEVTOOLS}",
@@ -77,31 +93,39 @@ BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     )
 )
 
-# By the names of what a zip holds; each row: one of its files, and what it is.
+# Per row: a file in such a zip; what the zip is, and what to do.
 MEMBERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), told)
     for pattern, told in (
         (
             r"(?:.*/)?[\w-]*trace\.(?:trace|network)$|(?:.*/)?\d+-trace\.(?:trace|network)$",
-            "a Playwright trace, not a HAR: record one with `recordHar` (Playwright 1.61 or later)",
+            PLAYWRIGHT,
         ),
         (
             r"raw/\d+_[csmw]\.(?:txt|xml)$",
-            "a Fiddler archive (.saz), not a HAR: in Fiddler choose File > Export Sessions > HTTPArchive v1.2",
+            FIDDLER,
         ),
-        (r"request_\d+_", "a Proxyman log, not a HAR: in Proxyman choose File > Export > HAR"),
+        (r"request_\d+_", PROXYMAN),
         (r"(?:\d+/)*\d+(?:\.xml|-meta\.json)$", CHARLES),
+        (r"word/|xl/|ppt/|\[Content_Types\]\.xml$", f"an Office document, not a HAR: {FROM_DEVTOOLS}"),
     )
 )
 
 
 def recognized(head: bytes) -> str | None:
-    """What a file is that begins so, and the way out; None for what no row knows."""
+    """Name a file that begins so, and what to do; None where no row matches."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     return next((told for pattern, told in BEGINNINGS if pattern.match(head) or pattern.match(text)), None)
 
 
 def recognized_zip(names: Iterable[str]) -> str | None:
-    """The same of a zip that holds these files."""
+    """Name a zip that holds these files, likewise."""
     listed = list(names)
     return next((told for pattern, told in MEMBERS if any(map(pattern.match, listed))), None)
+
+
+def is_har(head: bytes) -> bool:
+    """Is this the beginning of a HAR? One in UTF-16 is, too: reading it says how to save it."""
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = head.decode("utf-16", "ignore").encode() if wide else head
+    return HAR.match(text.lstrip(b"\xef\xbb\xbf \t\r\n")) is not None

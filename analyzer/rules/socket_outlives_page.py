@@ -31,7 +31,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             yield report.finding(
                 RULE.id,
                 Severity.NOTE,
-                f"{session.name.capitalize()} was still connected for at least {spoken(until - left)} after the user "
+                f"{session.name.capitalize()} was still connected for at least {spoken(until - left)} after the tab "
                 "left its page.",
                 (session.id,),
                 interval=session.proven,

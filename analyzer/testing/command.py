@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from analyzer.installation import install_hint, name_python
 from analyzer.model import SECOND, Instant
 from analyzer.redaction import Masks
 from analyzer.testing.recorder import By
@@ -31,8 +32,7 @@ HOW = {
     By.OWNER_GONE: "its worker or frame ended",
 }
 NETWORK = re.compile(r"net::\w+")  # the browser's own word for what went wrong
-NO_PLAYWRIGHT = "recording needs Playwright: pip install 'har-sockets[playwright]'"
-NO_BROWSER = "no Chrome, Chromium or Edge was found: install one, or run: playwright install chromium"
+NO_BROWSER = "no Chrome, Chromium or Edge was found"
 
 
 class RecordingError(Exception):
@@ -47,7 +47,7 @@ def record(url: str, headless: bool, seconds: float | None, say: Callable[[str],
     try:
         import playwright  # noqa: F401 - is it there?
     except ImportError:
-        raise RecordingError(NO_PLAYWRIGHT) from None
+        raise RecordingError(f"recording needs Playwright: {install_hint('playwright')}") from None
     address = url if SCHEME.match(url) else f"{'http' if LOCAL.match(url) else 'https'}://{url}"
     gc.enable()  # the program switches it off for its short commands; this one may run for hours
     return asyncio.run(_record(address, headless, seconds, say))
@@ -124,7 +124,7 @@ async def _launched(playwright: Any, headless: bool) -> Any:
             if "found" not in error.message and "exist" not in error.message:  # it is there and does not start
                 problem = problem or next((line for line in error.message.splitlines() if line.strip()), "")
     if not problem:
-        raise RecordingError(NO_BROWSER)
+        raise RecordingError(f"{NO_BROWSER}: install one, or run: {name_python()} -m playwright install chromium")
     hint = "" if headless else " (use --headless without a display)"
     raise RecordingError(f"the browser did not start{hint}: {problem}")
 

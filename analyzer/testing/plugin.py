@@ -29,7 +29,7 @@ LONGEST_NAME = 150  # of a file
 DEFAULT_OUTPUT = "test-results/sockets"
 SCOPES, SEVERITIES = ("capture", "page", "endpoint", "service", "user"), ("note", "warning", "error")
 OPTIONS: dict[str, tuple[type, tuple[str, ...] | None, str]] = {  # name -> type, words; on the command line and in ini
-    "per": (str, SCOPES, "what to count sockets per"),
+    "per": (str, SCOPES, "the scope in which sockets are counted together"),
     "max_open": (int, None, "how many sockets may be open at the same time"),
     "tolerance": (int, None, "milliseconds; a shorter overlap is allowed"),
     "fail_on": (str, SEVERITIES, "the lowest severity that fails a test"),
@@ -151,11 +151,21 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if RECORDED in item.stash:
         path, settings = item.stash[RECORDED].stop(), _settings(item)
         if settings.pop("mode") == "check":
-            from analyzer.testing.verdict import assert_sockets
-
-            __tracebackhide__ = True
-            assert_sockets(path, **{"allow_empty": True, **settings})
+            problem = _violation(path, {"allow_empty": True, **settings})
+            if problem is not None:
+                pytest.fail(problem, pytrace=False)  # a traceback would show only plugins that wrap the test
     return result
+
+
+def _violation(path: Path, policy: dict[str, Any]) -> str | None:
+    """Check a recording, and return what violates the policy; None where nothing does."""
+    from analyzer.testing.verdict import assert_sockets
+
+    try:
+        assert_sockets(path, **policy)
+    except AssertionError as problem:
+        return str(problem)
+    return None
 
 
 @pytest.hookimpl(wrapper=True)

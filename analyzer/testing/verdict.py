@@ -59,8 +59,8 @@ def assert_sockets(
     problems = list(_problems(report, policy))
     if problems:
         source = report.capture.source
-        scope = "" if policy.per is Scope.CAPTURE else f" per {policy.per}"
-        allowed = f"at most {plural(max_open, 'socket')} may be open at the same time{scope}"
+        scope = "address" if policy.per is Scope.ENDPOINT else policy.per
+        allowed = f"at most {plural(max_open, 'open socket')} per {scope}"
         lines = [f"sockets: {source}: {allowed}", *problems, f"  more: har-sockets {source}"]
         raise AssertionError("\n".join(lines))
     return report

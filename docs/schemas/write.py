@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from analyzer.model import MILLISECOND, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
+from analyzer.model import MILLISECOND, CauseConfidence, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
 from analyzer.policy import Settings
 from analyzer.rules import RULES
 from analyzer.version import HOME
@@ -132,6 +132,11 @@ def record(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
+def with_newer(shape: Schema, **properties: Schema) -> Schema:
+    """The shape with keys that came later: an answer of an earlier version lacks them."""
+    return {**shape, "properties": shape["properties"] | properties}
+
+
 def refer(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
@@ -173,7 +178,7 @@ def shapes() -> Schema:
             confidence=said("Whether the overlap is certain.", one_of(Confidence)),
             start=said("When two or more were first open.", optional(INSTANT)),
             end=said("When fewer than two were open again; null: no known end.", optional(INSTANT)),
-            duration_ms=said("Its length, as far as the capture shows it.", MILLISECONDS),
+            duration_ms=said("Its length, or the part of it that the capture shows.", MILLISECONDS),
             duration_is_lower_bound=said("Whether it may have lasted longer.", FLAG),
             peak=said("How many were open at most.", {"type": "integer", "minimum": 2}),
             sessions=said("The ids of the sockets that were open in it.", several(NAME)),
@@ -183,7 +188,7 @@ def shapes() -> Schema:
             key=said("The values in common.", {"type": "object", "additionalProperties": optional(TEXT)}),
             sessions=said("How many sockets belong to the group.", COUNT),
             proven_peak=said("How many of them were certainly open at most.", COUNT),
-            possible_peak=said("How many of them may have been open at most.", COUNT),
+            possible_peak=said("How many of them were possibly open at most.", COUNT),
             limits=said(
                 "What the service documents per user.",
                 several(record(mode=said("For which mode or plan.", optional(TEXT)), max=said("How many.", COUNT))),
@@ -220,7 +225,7 @@ def capture() -> Schema:
         verdict=said("Whether sockets were open at the same time, all counted.", one_of(Verdict)),
         concurrency=record(
             proven_peak=said("How many were certainly open at most.", COUNT),
-            possible_peak=said("How many may have been open at most.", COUNT),
+            possible_peak=said("How many were possibly open at most.", COUNT),
             proven_overlap_ms=said("For how long two or more were certainly open.", MILLISECONDS),
         ),
         pages=several(refer("page")),
@@ -266,7 +271,7 @@ def session() -> Schema:
         opened=said("When it opened; null: never, or not known.", optional(refer("bounds"))),
         closed=said("When it closed; null: open at the end, or not known.", optional(refer("bounds"))),
         proven=said("When it was certainly open.", optional(refer("interval"))),
-        possible=said("When it may have been open.", optional(refer("interval"))),
+        possible=said("When it was possibly open.", optional(refer("interval"))),
         close_code=said("The close code (RFC 6455).", optional({"type": "integer"})),
         close_reason=said("The close reason (RFC 6455).", optional(TEXT)),
         messages=record(
@@ -280,7 +285,7 @@ def session() -> Schema:
 
 
 def finding() -> Schema:
-    return record(
+    shape = record(
         rule=said("Which rule (docs/rules/).", NAME),
         severity=said("How grave it is.", one_of(Severity)),
         confidence=said("Whether it is certain.", one_of(Confidence)),
@@ -292,10 +297,11 @@ def finding() -> Schema:
         pointers=said("Where the capture shows it.", several(POINTER)),
         dev_only=said("Whether it concerns development alone.", FLAG),
         cause=said("Why it happened (docs/causes/).", optional(NAME)),
-        proof=said("Where the cause can be seen, one line each.", several(TEXT)),
+        proof=said("Where the capture shows the cause, one line each.", several(TEXT)),
         remedy=said("What to do.", optional(TEXT)),
         link=said("Where the service documents it.", optional(TEXT)),
     )
+    return with_newer(shape, cause_confidence=said("How certain the cause is.", optional(one_of(CauseConfidence))))
 
 
 def comparison() -> Schema:
@@ -334,10 +340,21 @@ def head() -> dict[str, Schema]:
 
 def output() -> Schema:
     """Describe what `--format json` prints, format 1."""
-    run = record(
-        **head(),
-        captures=said("One object per capture, in the order given.", several(refer("capture"))),
-        unreadable=said("Captures that could not be read.", several(refer("unreadable"))),
+    run = with_newer(
+        record(
+            **head(),
+            captures=said("One object per capture, in the order given.", several(refer("capture"))),
+            unreadable=said("Captures that could not be read.", several(refer("unreadable"))),
+        ),
+        selection=said(
+            "With --only or --top: which captures are in this document.",
+            record(
+                only=said("The results, rules and causes that were asked for.", several(TEXT)),
+                top=said("How many were asked for at most.", optional(COUNT)),
+                matching=said("How many captures of the run match.", COUNT),
+                captures=said("How many captures the whole run has.", COUNT),
+            ),
+        ),
     )
     return {
         "$schema": DRAFT,

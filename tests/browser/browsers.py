@@ -8,6 +8,8 @@ import shutil
 
 import pytest
 
+from analyzer.installation import install_hint
+
 
 class Late(AssertionError):  # noqa: N818 - what it says
     """An instant of another process lies outside of the bounds that were claimed, or a page came too late."""
@@ -24,7 +26,7 @@ def chromium() -> str:
     problem = None
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if importlib.util.find_spec("playwright") is None:
-        problem = "playwright is not installed: pip install 'har-sockets[playwright]'"
+        problem = f"playwright is not installed: {install_hint('playwright')}"
     elif path is None:
         problem = f"no browser: none of {', '.join(NAMES)} is on the path"
     if problem is not None and os.environ.get("REQUIRE_BROWSER") == "1":

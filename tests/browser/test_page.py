@@ -81,7 +81,7 @@ def test_the_sockets_on_screen_are_in_the_accessibility_tree(
 
 def test_zoom_and_pan_by_buttons_wheel_and_drag(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(OVERUSE)).page
-    assert state(page) == "4 sockets, all of the time"
+    assert state(page) == "4 sockets, the whole capture"
     page.click("[aria-label='Zoom in']")
     zoomed = state(page)
     assert re.fullmatch(r"4 sockets, 1\.\d\d s from \d+ ms", zoomed)
@@ -99,8 +99,8 @@ def test_zoom_and_pan_by_buttons_wheel_and_drag(opened: Any, page_of: Callable[.
     page.keyboard.up("Control")
     page.wait_for_timeout(50)
     assert float(re.search(r", ([\d.]+) (ms|s) from", state(page))[1]) != float(re.search(r", ([\d.]+)", zoomed)[1])
-    page.click("[aria-label='Show all of the time']")
-    assert state(page) == "4 sockets, all of the time"
+    page.click("[aria-label='Show all of the capture']")
+    assert state(page) == "4 sockets, the whole capture"
 
 
 def test_by_keyboard_alone(opened: Any, page_of: Callable[..., Path]) -> None:
@@ -116,10 +116,10 @@ def test_by_keyboard_alone(opened: Any, page_of: Callable[..., Path]) -> None:
     page.keyboard.press("Enter")
     assert "ms from 3." in state(page) or "s from 3." in state(page)
     page.keyboard.press("0")
-    assert state(page) == "4 sockets, all of the time"
+    assert state(page) == "4 sockets, the whole capture"
     page.keyboard.press("+")
     page.keyboard.press("ArrowRight")
-    assert "all of the time" not in state(page)
+    assert "the whole capture" not in state(page)
     page.keyboard.press("Escape")
     assert page.locator(".card").is_hidden()
 
@@ -129,7 +129,7 @@ def test_details_follow_the_pointer(opened: Any, page_of: Callable[..., Path]) -
     page.hover("#c1-s3")
     told = page.inner_text(".card")
     assert "Socket #3: open when saved" in told
-    assert "open by its first message" in told
+    assert "(its first message)" in told
     page.hover("h1")
     assert page.locator(".card").is_hidden()
 

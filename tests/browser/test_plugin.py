@@ -103,11 +103,11 @@ def test_two_lines_in_conftest_record_and_judge_every_test(project: Project) -> 
     assert [it.removesuffix("-chromium") for it in project.recorded()] == RECORDED
     done.stdout.fnmatch_lines(
         [
-            "E *AssertionError: sockets: *test_two*.har: 1 allowed at once",
-            "E *warning concurrent-sockets: 2 sockets of 127.0.0.1:*/ws/same: both open for at least * ms, still so*",
-            "E *socket #1 ws://127.0.0.1:*/ws/same: opened *, still open at the end",
-            "E *socket #2 ws://127.0.0.1:*/ws/same: opened *, still open at the end",
-            "E *more: har-sockets *.har",
+            "sockets: *test_two*.har: at most 1 open socket per capture",
+            "  warning concurrent-sockets: 2 sockets of 127.0.0.1:*/ws/same were open at the same time for at least * ms, *",
+            "    socket #1 ws://127.0.0.1:*/ws/same: opened *, still open at the end",
+            "    socket #2 ws://127.0.0.1:*/ws/same: opened *, still open at the end",
+            "  more: har-sockets *.har",
             "FAILED *test_two*",
         ]
     )
@@ -236,7 +236,9 @@ def test_it(page):
     report = analyze(read(path))
     assert ([it.outcome for it in report.sessions], report.verdict) == (["unknown"], Verdict.INCONCLUSIVE)
     if not fails:
-        done.stdout.fnmatch_lines(["E *The browser, or the program that drives it, went away during the recording*"])
+        done.stdout.fnmatch_lines(
+            ["  undecided: The browser, or the program that controls it, ended during the recording*"]
+        )
 
 
 def test_nothing_happens_in_a_project_that_does_not_ask(project: Project) -> None:
@@ -271,5 +273,5 @@ async def test_taken(page, async_socket_recording):
     ini = "asyncio_default_fixture_loop_scope = session\n"
     done = project.ran(test, conftest=TWO_LINES, ini=ini)
     done.assert_outcomes(passed=2, failed=1)
-    done.stdout.fnmatch_lines(["E *concurrent-sockets: 2 sockets of *"])
+    done.stdout.fnmatch_lines(["*concurrent-sockets: 2 sockets of *"])
     assert len(project.recorded()) == 3

@@ -15,6 +15,7 @@ from browsers import chromium
 from socket_server import SocketServer
 
 from analyzer import Verdict, analyze, read
+from analyzer.installation import install_hint
 
 OPEN = "new WebSocket(`ws://${location.host}/ws/%s`)"
 TOKEN = "abcdef0123456789secret"
@@ -50,7 +51,7 @@ def test_sockets_are_told_as_they_open_and_close_and_the_har_is_written(server: 
         "+ socket #1 ws://127.0.0.1:PORT/ws/a?token=<token 1> (1 open now)",
         "+ socket #2 ws://127.0.0.1:PORT/ws/b?close=<token 2> (2 open now)",
         "- socket #2 closed (1 open now)",
-        f"{path}: 2 sockets. Next: har-sockets {path}",
+        f"{path}: 2 sockets",
     ]
     report = analyze(read(path))
     assert ([session.outcome for session in report.sessions], report.verdict) == (["open", "closed"], Verdict.OVERLAP)
@@ -94,7 +95,7 @@ def test_what_was_recorded_is_written_and_marked_where_what_records_it_is_killed
             child.kill()
     _, rest = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in rest) == (3, False)
-    went = "the browser, or the program that drives it, went away: the recording ends there"
+    went = "the browser, or the program that controls it, ended: the recording ends there"
     assert rest.splitlines()[-1] == f"har-sockets: {path}: {went}"
     report = analyze(read(path))
     assert ([it.outcome for it in report.sessions], report.verdict) == (["unknown", "closed"], Verdict.OVERLAP)
@@ -110,7 +111,7 @@ def test_what_was_recorded_is_written_and_marked_where_what_records_it_is_killed
         ),
         pytest.param(
             ["http://127.0.0.1"], {"PATH": "", "PLAYWRIGHT_BROWSERS_PATH": "nowhere"},
-            "no Chrome, Chromium or Edge was found: install one, or run: playwright install chromium",
+            "no Chrome, Chromium or Edge was found: install one, or run: .* -m playwright install chromium",
             id="no browser",
             marks=pytest.mark.skipif(
                 sys.platform != "linux" or any(map(os.path.exists, ("/opt/google/chrome", "/opt/microsoft/msedge"))),
@@ -134,5 +135,5 @@ def test_without_playwright_it_says_how_to_get_it(tmp_path: Path) -> None:
         "from analyzer.cli import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    told = "har-sockets: recording needs Playwright: pip install 'har-sockets[playwright]'\n"
+    told = f"har-sockets: recording needs Playwright: {install_hint('playwright')}\n"
     assert (done.returncode, done.stderr) == (2, told)

@@ -45,9 +45,11 @@ PANELS = 8  # further captures are counted in the picture, not drawn
 HIGHEST = 10.0  # inches of all lanes
 
 
-def picture(run: Run, width: float, start: When = None, end: When = None) -> Picture:
-    """The marks of a run's chart, `width` inches wide and as high as it needs."""
+def picture(run: Run, width: float, start: When = None, end: When = None, *, headed: bool = True) -> Picture:
+    """The marks of a run's chart, `width` inches wide and as high as it needs. `headed`: with the verdicts in words."""
     panels = _panels(run, width, start, end)
+    if not headed:
+        panels = [panel._replace(head=[], top=GAP) for panel in panels]
     marks: list[Mark] = []
     y = MARGIN
     for panel in panels:

@@ -29,7 +29,7 @@ function start(capture, host) {
   const time = chart(host, capture), rows = table(capture);
   const buttons = make('div', { className: 'zoom', role: 'group', 'aria-label': 'Time' });
   buttons.append(button('−', 'Zoom out', () => time.zoom(2)), button('+', 'Zoom in', () => time.zoom(0.5)), button('←', 'Earlier', () => time.pan(-0.25)),
-    button('→', 'Later', () => time.pan(0.25)), button('All', 'Show the whole capture', () => time.all()));
+    button('→', 'Later', () => time.pan(0.25)), button('All', 'Show all of the capture', () => time.all()));
   bar.append(buttons);
   const hint = make('p', { className: 'hint', textContent: 'Drag to move, Ctrl + wheel to zoom. Keys in the timeline: ↑ ↓ choose a socket, Enter zooms to it, ← → move, + − zoom, 0 shows everything.' });
   host.append(make('div', { className: 'under' }, state, hint));

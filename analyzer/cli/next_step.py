@@ -1,0 +1,78 @@
+"""Suggest the one command that helps most after an answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from analyzer.cli.receipt import can_open
+from analyzer.fleet import STANDARD_INPUT
+from analyzer.installation import name_program, quote
+from analyzer.model import Finding, Report, Run
+
+PLAIN_URL = re.compile(r"https?://[\w.:/~-]+")  # nothing masked, nothing that a shell would read
+IN_FULL = 5  # captures that `analyze` shows in full
+CROWDED = 12  # sockets; above that a picture shows more than a list
+
+
+def suggest_next(run: Run, captures: Sequence[str]) -> str | None:
+    """Suggest the next command after `analyze` of these captures; None where there is none."""
+    if STANDARD_INPUT in captures or not run.reports:
+        return None
+    if len(run.reports) > 1:
+        return _after_many(run, captures)
+    return _after_one(run.reports[0], run)
+
+
+def _after_one(report: Report, run: Run) -> str:
+    """Suggest what decides, explains or documents one verdict."""
+    from analyzer.outputs.verdict import Kind, kind
+
+    source = quote(report.capture.source)
+    match kind(report, run.policy):
+        case Kind.POSSIBLE_OVERLAP | Kind.INCONCLUSIVE:
+            return _command("Record again with exact closes, so that it is decided", _record(report))
+        case Kind.NO_SOCKETS:
+            return _command("Record the page in a browser of its own", _record(report))
+        case Kind.NONE_OPENED:
+            return _command(f"See why {report.sessions[0].name} failed", f"show {source} 1")
+        case Kind.OVERLAP if len(report.sessions) > CROWDED:
+            return _command("See it as a picture", f"timeline {source} --open")
+        case Kind.OVERLAP if (number := _find_socket(report)) is not None:
+            return _command(f"See the code that opened socket #{number}", f"show {source} {number}")
+    return _command("Write a report for a ticket", f"report {source} --open")
+
+
+def _after_many(run: Run, captures: Sequence[str]) -> str:
+    """Suggest the worst of many captures; a report of a few."""
+    from analyzer.outputs import triage
+    from analyzer.outputs.verdict import Kind, kind
+
+    overlapping = [report for report in run.reports if kind(report, run.policy) is Kind.OVERLAP]
+    if len(run.reports) > IN_FULL and overlapping:
+        worst = min(overlapping, key=lambda it: triage.row(it, run.policy).urgency)
+        return _command("See the worst capture", quote(worst.capture.source))
+    return _command("Write a report of all", f"report {' '.join(map(quote, captures))} --open")
+
+
+def _command(purpose: str, arguments: str) -> str:
+    arguments = arguments if can_open() else arguments.removesuffix(" --open")
+    return f"{purpose}: {name_program()} {arguments}"
+
+
+def _record(report: Report) -> str:
+    pages = [page.url for page in report.capture.pages if PLAIN_URL.fullmatch(page.url)]
+    return f"record {pages[0] if pages else 'URL'}"
+
+
+def _find_socket(report: Report) -> int | None:
+    """Find the socket that made the worst overlap, where the capture shows the code that opened it."""
+    worst = max((it for it in report.findings if _is_overlap(it)), key=lambda it: it.severity.rank, default=None)
+    if worst is None:
+        return None
+    later = report.named(worst.sessions)[1]
+    return report.sessions.index(later) + 1 if later.initiator is not None and later.initiator.own else None
+
+
+def _is_overlap(finding: Finding) -> bool:
+    return len(finding.sessions) > 1 and finding.confidence == "proven"

@@ -1,0 +1,127 @@
+"""Load captures however they are given: a file, a folder, a pattern, a list, an open file or the text itself."""
+
+from __future__ import annotations
+
+import glob
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, Any, TypeAlias, overload
+
+from analyzer import fleet
+from analyzer.fleet import sources
+from analyzer.fleet.sources import NothingToRead
+from analyzer.model import Capture, CaptureError, Policy, Report, Run, Unreadable, bare
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+from analyzer.rules import RULES
+
+Document: TypeAlias = bytes | IO[bytes] | IO[str] | Mapping[str, Any] | Capture | Report
+Source: TypeAlias = str | os.PathLike[str] | Document
+
+LONGEST_NAME = 4096  # characters of a path; a longer text is the capture itself
+EXPECTED = "a path, a folder, a pattern, an open file, the content of a HAR (text, bytes or dict), or a list of these"
+
+
+@overload
+def load(source: Document, policy: Policy | None = None) -> Report: ...  # type: ignore[overload-overlap]
+@overload  # a str can be iterated, too
+def load(source: str | os.PathLike[str], policy: Policy | None = None) -> Report | Run: ...  # type: ignore[overload-overlap]
+@overload
+def load(source: Iterable[Source], policy: Policy | None = None) -> Run: ...
+
+
+@bare
+def load(source: Source | Iterable[Source], policy: Policy | None = None) -> Report | Run:
+    """Read captures and analyse them: a Report for one capture, a Run for a collection.
+
+    One capture gives a Report: a file (path or URL), an open file, the content of a HAR (text, bytes or dict), a
+    Capture, or a Report, which is analysed again. A collection gives a Run, also where it holds one capture only: a
+    folder (searched recursively), a pattern such as `captures/*.har`, an archive with several captures, or a list.
+
+    A capture of a Run that cannot be read is in `run.unreadable`, and the others are analysed. Raises CaptureError
+    where a single capture cannot be read or nothing matches, TypeError for anything else.
+    """
+    policy = Policy() if policy is None else policy
+    if isinstance(source, str | os.PathLike) and not _is_content(source):
+        return _named(os.fspath(source), policy)
+    if _is_one(source):
+        return _one(source, policy, "capture")
+    if isinstance(source, Iterable):
+        return _run(_results(source, policy), policy)
+    raise TypeError(f"load takes {EXPECTED}, not {type(source).__name__}")
+
+
+def _is_content(source: object) -> bool:
+    """Return whether this text is the capture itself, and no name."""
+    if not isinstance(source, str):
+        return False
+    like_json = source.lstrip("\ufeff \t\r\n").startswith("{")
+    return (like_json or "\n" in source or len(source) > LONGEST_NAME) and not os.path.lexists(source)
+
+
+def _is_one(source: object) -> bool:
+    return isinstance(source, str | bytes | Mapping | Capture | Report) or hasattr(source, "read")
+
+
+def _one(source: Any, policy: Policy, name: str) -> Report:
+    if isinstance(source, Report):
+        if source.sessions and not source.capture.traces:
+            raise CaptureError(
+                source.capture.source, "", "this report no longer holds its capture: load the file again"
+            )
+        source = source.capture
+    if isinstance(source, Capture):
+        return analyze(source, policy)
+    shown = getattr(source, "name", None)
+    return analyze(read(_stream(source), shown if isinstance(shown, str) else name), policy)
+
+
+def _stream(source: Any) -> IO[bytes]:
+    """Open the bytes of a capture whose content is given."""
+    if isinstance(source, Mapping):
+        source = json.dumps(source)
+    elif hasattr(source, "read"):
+        if not isinstance(source, io.TextIOBase):
+            return source  # type: ignore[no-any-return]
+        source = getattr(source, "buffer", None) or source.read()
+    if isinstance(source, str):
+        source = source.removeprefix("\ufeff").encode("utf-8", "surrogatepass")
+    return io.BytesIO(source) if isinstance(source, bytes) else source
+
+
+def _named(name: str, policy: Policy) -> Report | Run:
+    names = _expanded(name)
+    several = os.path.isdir(name) or (glob.has_magic(name) and not os.path.lexists(name))
+    if len(names) == 1 and not several:
+        return analyze(sources.capture(names[0]), policy)
+    return _run(fleet.results(names, policy), policy)
+
+
+def _expanded(name: str) -> list[str]:
+    try:
+        return sources.expand([name])
+    except NothingToRead as nothing:
+        shown = sources.shown(name)
+        problem = str(nothing).removeprefix(shown).removeprefix(": ")
+        raise CaptureError(shown or "''", "", problem) from None
+
+
+def _results(given: Iterable[object], policy: Policy) -> Iterator[Report | Unreadable]:
+    for number, source in enumerate(given, 1):
+        if isinstance(source, str | os.PathLike) and not _is_content(source):
+            yield from fleet.results(_expanded(os.fspath(source)), policy)
+        elif _is_one(source):
+            try:
+                yield _one(source, policy, f"capture {number}")
+            except CaptureError as error:
+                yield Unreadable(error.source, f"{error.pointer}: {error.problem}" if error.pointer else error.problem)
+        else:
+            raise TypeError(f"item {number} of the list: load takes {EXPECTED}, not {type(source).__name__}")
+
+
+def _run(results: Iterable[Report | Unreadable], policy: Policy) -> Run:
+    found = list(results)
+    reports = tuple(it for it in found if isinstance(it, Report))
+    return Run(reports, tuple(it for it in found if isinstance(it, Unreadable)), policy, rules=RULES)

@@ -1,0 +1,163 @@
+"""Show a report in a notebook as verdict, chart and findings, and a run as a table of captures.
+
+Secrets and users are masked, and no message data is in it. Styles are inline and without colours of the background,
+so that light and dark notebooks can show them.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from collections.abc import Iterator
+from html import escape
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analyzer.model import Report, Run, plural
+from analyzer.outputs import summary, timeline, triage
+from analyzer.outputs.chart import picture
+from analyzer.redaction import masked
+from analyzer.remembering import remember_last
+from analyzer.rules import RULES
+
+WIDTH, DPI, COLORS = 10.0, 100, 32  # of the picture: inches, pixels per inch, colours
+FINDINGS, CAPTURES = 8, 40  # that are shown; frames have the others
+LETTERS = 600  # of one text
+TONES = {"bad": "#d1432b", "unsure": "#b07d00", "good": "#1a8f6e"}  # read on white and on black
+FAINT, CELL = "opacity:.75", 'style="text-align:left;padding:.1em 1em .1em 0"'
+
+
+def html(value: Report | Run) -> str:
+    """Show a report as verdict, chart and findings, a run as a table of its captures, the worst first."""
+    lines = _run(_masked(value)) if isinstance(value, Run) else _report(value)
+    return f'<div style="max-width:75em;line-height:1.45;text-align:left">{"".join(lines)}</div>'
+
+
+def png(value: Report | Run) -> bytes:
+    """Draw the timeline as a small PNG, with the verdict in it."""
+    return _png(_masked(value), headed=True)
+
+
+def plot(value: Report | Run, ax: Axes | None) -> Axes:
+    """Draw the timeline on Axes; without any, on those of a new figure, which a notebook shows."""
+    run = _masked(value)
+    if ax is None:
+        placed = picture(run, timeline.WIDTH)
+        ax = _figure(placed.width, placed.height).add_axes((0, 0, 1, 1))
+    timeline.draw_on(ax, run)
+    return ax
+
+
+def _figure(width: float, height: float) -> Figure:
+    """Make a figure; in IPython one of pyplot, which IPython shows below the cell."""
+    shell = sys.modules.get("IPython")
+    if shell is not None and shell.get_ipython() is not None:
+        from matplotlib import pyplot  # noqa: TID251 - what a notebook shows by itself
+
+        return pyplot.figure(figsize=(width, height))
+    return Figure(figsize=(width, height))
+
+
+@remember_last  # a notebook asks for HTML and PNG, one after the other
+def _masked(value: Report | Run) -> Run:
+    return masked(value if isinstance(value, Run) else Run((value,), (), value.policy, rules=RULES))
+
+
+def _png(run: Run, headed: bool) -> bytes:
+    """Draw a PNG with few colours, which has a third of the size."""
+    from PIL import Image
+
+    drawn = timeline.draw(picture(run, WIDTH, headed=headed), "png", DPI)
+    small = io.BytesIO()
+    with Image.open(io.BytesIO(drawn)) as image:
+        image.convert("RGB").quantize(COLORS).save(small, "png", optimize=True)
+    return small.getvalue()
+
+
+# -- a report ------------------------------------------------------------------------------------------------------
+
+
+def _report(value: Report) -> Iterator[str]:
+    run = _masked(value)
+    (report,) = run.reports
+    first, *others = summary.sentences(report, run.policy)
+    headline = summary.headline(report, run.policy)
+    yield _line(f'<strong style="font-size:1.15em">{_sign(headline)} {_text(first)}</strong>')
+    if others:
+        yield _line(_text(" ".join(others)))
+    if report.sessions:
+        data = base64.b64encode(_png(run, headed=False)).decode("ascii")
+        alt = f"Timeline of {plural(len(report.sessions), 'socket')}. {_text(first)}"
+        yield f'<img style="max-width:100%;height:auto" alt="{alt}" src="data:image/png;base64,{data}">'
+    yield from _findings(report)
+    facts = [summary.name(report.capture.source), f"recorded with {report.capture.exporter.label}"]
+    yield _line(_text(" · ".join(facts)), FAINT)
+
+
+def _findings(report: Report) -> Iterator[str]:
+    told = summary.findings(report)
+    if not told:
+        return
+    yield '<ul style="margin:.4em 0;padding-left:1.4em">'
+    for it in told[:FINDINGS]:
+        parts = [f"<strong>{it.severity}</strong>: {_text(it.message)} <code>{_text(it.rule)}</code>"]
+        parts += [_text(it.cause)] if it.cause else []
+        parts += [f"What to do: {_text(it.remedy)}"] if it.remedy else []
+        yield f"<li>{'<br>'.join(parts)}</li>"
+    yield "</ul>"
+    if len(told) > FINDINGS:
+        yield _line(f"{plural(len(told) - FINDINGS, 'more finding')}: <code>findings_frame(report)</code>", FAINT)
+
+
+# -- a run ---------------------------------------------------------------------------------------------------------
+
+
+def _run(run: Run) -> Iterator[str]:
+    names = summary.names(run)
+    shown = summary.worst_first(run)[:CAPTURES]
+    yield _line(f"<strong>{_text(summary.totals(run))}</strong>")
+    if shown:
+        heads = ("Result", "Capture", "Sockets", "Peak", "Overlap", "Service", "Likely cause")
+        yield '<table style="text-align:left"><thead><tr>'
+        yield "".join(f"<th {CELL}>{head}</th>" for head in heads)
+        yield "</tr></thead><tbody>"
+        for report in shown:
+            cells = "".join(f"<td {CELL}>{cell}</td>" for cell in _cells(report, run, names))
+            yield f"<tr>{cells}</tr>"
+        yield "</tbody></table>"
+    if more := len(run.reports) - len(shown):
+        yield _line(f"{plural(more, 'more capture')}: <code>captures_frame(run)</code>", FAINT)
+    for it in run.unreadable[:FINDINGS]:
+        yield _line(f"{_sign(summary.UNREADABLE)} {_text(summary.name(it.source))}: {_text(it.problem)}")
+    if (more := len(run.unreadable) - FINDINGS) > 0:
+        yield _line(f"{more:,} more cannot be read: <code>run.unreadable</code>", FAINT)
+
+
+def _cells(report: Report, run: Run, names: dict[str, str]) -> Iterator[str]:
+    headline = summary.headline(report, run.policy)
+    row = triage.row(report, run.policy)
+    yield f"{_sign(headline)} {_text(headline.words)}"
+    yield _text(names[report.capture.source])
+    yield f"{row.sockets:,}"
+    yield _text(row.peak).replace(" ", "&nbsp;")
+    yield _text(row.length or "–").replace(" ", "&nbsp;")
+    yield _text(", ".join(row.services))
+    yield _text(", ".join(row.causes))
+
+
+# -- pieces --------------------------------------------------------------------------------------------------------
+
+
+def _line(inner: str, style: str = "") -> str:
+    return f'<p style="margin:.2em 0;{style}">{inner}</p>'
+
+
+def _sign(headline: summary.Headline) -> str:
+    return f'<span style="color:{TONES[headline.tone]}">{_text(headline.sign)}</span>'
+
+
+def _text(text: str) -> str:
+    """Escape text of a capture."""
+    return escape(summary.safe(text, LETTERS))

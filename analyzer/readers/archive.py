@@ -1,0 +1,103 @@
+"""Read captures out of a zip that holds several: each has the name of the zip, a slash and its name within.
+
+No other file can have such a name, since a file has nothing below it. Nothing is unpacked to the disk.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile  # most captures are in no zip, and it is slow to import
+
+MAGIC = b"PK\x03\x04"
+SUFFIXES = (".har", ".har.gz", ".har.zst", ".har.zip")
+SEPARATORS = "/" + os.sep
+
+
+def is_zip(path: str) -> bool:
+    """Is this a zip by its first bytes?"""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except (OSError, ValueError):
+        return False
+
+
+def split(source: str) -> tuple[str, str] | None:
+    """Split the name of a capture in a zip into the zip's path and the name within; None for every other name."""
+    if os.path.exists(source):
+        return None
+    places = [at for at, letter in enumerate(source) if letter in SEPARATORS]
+    found = next((at for at in places if is_zip(source[:at])), None)
+    return None if found is None else (source[:found], source[found + 1 :].replace(os.sep, "/"))
+
+
+def join(path: str, member: str) -> str:
+    """Name a capture in a zip."""
+    return f"{path}/{member}"
+
+
+@cache
+def list_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """List what `zipfile` raises for a zip that is damaged, encrypted, or packed in an unknown way, and the others."""
+    import zipfile
+    import zlib
+
+    return (*others, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
+
+
+def open_archive(path: str) -> ZipFile:
+    """Open a zip; the last one stays open, since its captures come one after another. Raises OSError, `list_errors`."""
+    state = os.stat(path)
+    return _archive(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(1)
+def _archive(path: str, changed: int, size: int) -> ZipFile:
+    from zipfile import ZipFile
+
+    return ZipFile(path)
+
+
+def close_archives() -> None:
+    """Close what `open_archive` keeps open."""
+    _archive.cache_clear()
+
+
+def list_members(archive: ZipFile) -> list[str]:
+    """List the files in a zip without what macOS adds and without names that lead out of it."""
+    names = (info.filename for info in archive.infolist() if not info.is_dir())
+    return sorted(name for name in dict.fromkeys(names) if _is_plain(PurePosixPath(name)))
+
+
+def _is_plain(path: PurePosixPath) -> bool:
+    return not (path.is_absolute() or {"..", "__MACOSX"} & set(path.parts) or path.name.startswith("._"))
+
+
+def list_captures(path: str, is_capture: Callable[[str], bool], any_name: bool = False) -> Sequence[str]:
+    """List the captures in a zip by their names; where no name says so, or with `any_name`, by their content.
+
+    `is_capture` is asked for the content of a name as `join` makes it. A zip that cannot be read has none.
+    """
+    try:
+        members = list_members(open_archive(path))
+    except list_errors(OSError):
+        return ()
+    named = [name for name in members if name.lower().endswith(SUFFIXES)]
+    if named and not any_name:
+        return named
+    return [name for name in members if name in named or is_capture(join(path, name))]
+
+
+def measure(source: str) -> int:
+    """Give the unpacked size of a capture in a zip; 0 where that is not known."""
+    place = split(source)
+    try:
+        return 0 if place is None else open_archive(place[0]).getinfo(place[1]).file_size
+    except list_errors(KeyError, OSError):
+        return 0

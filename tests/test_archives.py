@@ -1,0 +1,359 @@
+"""Zips of several captures, and folders in which captures have any name."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer import fleet, readers
+from analyzer.model import CaptureError, Policy, Report
+from analyzer.readers import archive, hash_file, is_capture, read
+from analyzer.readers.foreign import is_har
+
+CAPTURES = Path(__file__).parent / "captures"
+OVERUSE = (CAPTURES / "chrome-S2-overuse.har").read_bytes()
+RELOADS = (CAPTURES / "chrome-08-refresh3.har").read_bytes()
+
+
+def zipped(path: Path, **more: bytes) -> Path:
+    """A zip as support gets it: captures in folders, what macOS adds, and files that are no captures."""
+    files = {
+        "ticket/a b.har": OVERUSE,
+        "ticket/deep/b.har.gz": gzip.compress(RELOADS, mtime=0),
+        "__MACOSX/ticket/._a b.har": b"\0\5\26\7",
+        "ticket/._b.har": b"\0\5\26\7",
+        "../outside.har": RELOADS,
+        "log.json": RELOADS,
+        "notes.txt": b"open it twice",
+        **more,
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in files.items():
+            made.writestr(name, data)
+    return path
+
+
+def run(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "analyzer", *args], capture_output=True, text=True, check=False, cwd=cwd
+    )
+
+
+def documents(*args: str, cwd: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run(*args, "--format", "json", cwd=cwd).stdout)["captures"]
+    return found
+
+
+def test_each_capture_of_a_zip_is_one(tmp_path: Path) -> None:
+    path = str(zipped(tmp_path / "logs.zip"))
+    assert fleet.expand([path]) == [f"{path}/ticket/a b.har", f"{path}/ticket/deep/b.har.gz"]
+
+
+def test_any_name_finds_captures_of_a_zip_by_content(tmp_path: Path) -> None:
+    path = str(zipped(tmp_path / "logs.zip"))
+    inside = [f"{path}/log.json", f"{path}/ticket/a b.har", f"{path}/ticket/deep/b.har.gz"]
+    assert fleet.find([path], True) == fleet.Found(inside, 0)
+
+
+def test_a_zip_without_a_name_that_ends_in_har_is_searched_by_content(tmp_path: Path) -> None:
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("log.json", RELOADS)
+        made.writestr("notes.txt", "none")
+    assert fleet.expand([str(path)]) == [f"{path}/log.json"]
+    assert read(f"{path}/log.json").entries == 20
+
+
+def test_the_only_har_of_a_zip_is_the_zip(tmp_path: Path) -> None:
+    path = tmp_path / "chat.har.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("har.har", RELOADS)
+        made.writestr("0123.json", "{}")
+    assert fleet.expand([str(path)]) == [str(path)]
+
+
+def test_a_capture_of_a_zip_is_the_one_that_was_packed(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "logs.zip")
+    plain = tmp_path / "plain.har"
+    plain.write_bytes(OVERUSE)
+    packed, unpacked = read(f"{path}/ticket/a b.har"), read(str(plain))
+    assert packed.sha256 == unpacked.sha256 == hashlib.sha256(OVERUSE).hexdigest()
+    assert (packed.bytes, packed.entries, packed.traces) == (unpacked.bytes, unpacked.entries, unpacked.traces)
+    assert hash_file(f"{path}/ticket/a b.har") == packed.sha256
+    assert fleet.size(f"{path}/ticket/a b.har") == len(OVERUSE)
+
+
+def test_side_files_are_found_beside_a_capture_in_the_zip(tmp_path: Path) -> None:
+    """Playwright writes the messages of a socket into a file of their own with `content: attach`."""
+    path = zipped(tmp_path / "logs.zip", **{"ticket/messages.json": b"[]"})
+    with readers.opened(f"{path}/ticket/a b.har") as (_, _, beside, _):
+        assert (beside("messages.json"), beside("absent.json"), beside("../notes.txt")) == (b"[]", None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("ticket/absent.har", "no such file in this zip"), ("ticket", "no such file in this zip")],
+)
+def test_what_is_not_in_the_zip_is_named(name: str, problem: str, tmp_path: Path) -> None:
+    path = zipped(tmp_path / "logs.zip")
+    with pytest.raises(CaptureError) as error:
+        read(f"{path}/{name}")
+    assert (error.value.source, error.value.problem) == (f"{path}/{name}", problem)
+
+
+def test_a_file_has_nothing_below_it(tmp_path: Path) -> None:
+    (tmp_path / "a.har").write_bytes(RELOADS)
+    with pytest.raises(CaptureError, match="no such file"):
+        read(str(tmp_path / "a.har" / "b.har"))
+
+
+def test_a_damaged_capture_of_a_zip_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as made:
+        made.writestr("a.har", RELOADS)
+        made.writestr("b.har", OVERUSE)
+    data = bytearray(path.read_bytes())
+    at = data.index(RELOADS[-2000:-1000]) + 900  # stored as it is: only the checksum tells
+    data[at : at + 4] = b"\0\0\0\0"
+    path.write_bytes(data)
+    assert "cut-off" in {it.id for it in read(f"{path}/a.har").caveats}
+    assert read(f"{path}/b.har").entries > 0
+
+
+def test_a_bomb_in_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "BOMB_FROM", 1 << 20)
+    start = b'{"log":{"version":"1.2","entries":['
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.har", start + b" " * (4 << 20) + b"]}}")
+        made.writestr("b.har.gz", gzip.compress(start + b" " * (4 << 20) + b"]}}"))
+        made.writestr("c.har", start + b"]}}" + b" " * (4 << 20))
+    for name in ("a.har", "b.har.gz", "c.har"):
+        with pytest.raises(CaptureError, match="unpacks to more than 400 times its size"):
+            read(f"{path}/{name}")
+
+
+def test_an_encrypted_zip_says_so(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "logs.zip")
+    data = path.read_bytes()
+    for header, at in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # the flag of each file
+        parts = data.split(header)
+        data = header.join([parts[0], *(it[: at - 4] + b"\1" + it[at - 3 :] for it in parts[1:])])
+    path.write_bytes(data)
+    with pytest.raises(CaptureError, match="encrypted"):
+        read(f"{path}/ticket/a b.har")
+
+
+def test_a_zip_in_a_zip_is_read_where_it_holds_one_har(tmp_path: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as made:
+        made.writestr("har.har", RELOADS)
+    path = zipped(tmp_path / "logs.zip", **{"trace.har.zip": inner.getvalue()})
+    assert f"{path}/trace.har.zip" in fleet.expand([str(path)])
+    assert read(f"{path}/trace.har.zip").entries == 20
+    several = zipped(tmp_path / "outer.zip", **{"x.har.zip": path.read_bytes()})
+    with pytest.raises(CaptureError, match="a zip with 3 captures: unpack the zip around it"):
+        read(f"{several}/x.har.zip")
+    with pytest.raises(
+        CaptureError, match=r"a zip with 3 captures: name one of them, as in \S+logs.zip/ticket/a b.har"
+    ):
+        read(str(path))
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_the_command_line_names_the_captures_of_a_zip(jobs: str, tmp_path: Path) -> None:
+    zipped(tmp_path / "logs.zip")
+    found = documents("logs.zip", "--jobs", jobs, cwd=tmp_path)
+    names = [("logs.zip/ticket/a b.har", "overlap"), ("logs.zip/ticket/deep/b.har.gz", "no-overlap")]
+    assert [(it["source"], it["verdict"]) for it in found] == names
+
+
+def test_one_capture_of_a_zip_can_be_named(tmp_path: Path) -> None:
+    zipped(tmp_path / "logs.zip")
+    assert [it["source"] for it in documents("logs.zip/log.json", cwd=tmp_path)] == ["logs.zip/log.json"]
+    shown = run("show", "logs.zip/ticket/a b.har", "2", cwd=tmp_path)
+    assert (shown.returncode, "chat.stream-io-api.com" in shown.stdout) == (0, True)
+    several = run("extract", "logs.zip", cwd=tmp_path)
+    assert several.stderr.endswith("Name one of them: logs.zip/ticket/a b.har\n")
+
+
+def test_an_extract_of_a_capture_of_a_zip_gives_the_same_answer(tmp_path: Path) -> None:
+    zipped(tmp_path / "logs.zip")
+    assert run("extract", "logs.zip/ticket/a b.har", cwd=tmp_path).returncode == 0
+    (found,) = documents("a b.sockets.har", cwd=tmp_path)
+    assert (found["verdict"], len(found["sessions"])) == ("overlap", 4)
+
+
+def test_a_run_over_a_zip_can_be_resumed(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "logs.zip")
+    arguments = ("logs.zip", "-q", "--out", "ndjson:out.ndjson")
+    assert run(*arguments, cwd=tmp_path).returncode == 0
+    before = (tmp_path / "out.ndjson").read_bytes()
+    zipped(path, **{"ticket/c.har": RELOADS})
+    assert run(*arguments, "--resume", cwd=tmp_path).returncode == 0
+    after = (tmp_path / "out.ndjson").read_bytes().splitlines(keepends=True)
+    assert b"".join(line for line in after if b'"logs.zip/ticket/c.har"' not in line) == before
+    assert len(after) == 3
+
+
+def test_no_output_is_written_over_a_zip_that_is_read(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "logs.zip")
+    before = path.read_bytes()
+    done = run("logs.zip/log.json", "--out", "json:logs.zip", cwd=tmp_path)
+    assert (done.returncode, "this is a capture that is read" in done.stderr) == (2, True)
+    assert path.read_bytes() == before
+
+
+def test_a_zip_of_several_on_standard_input_says_what_to_do(tmp_path: Path) -> None:
+    data = zipped(tmp_path / "logs.zip").read_bytes()
+    done = subprocess.run([sys.executable, "-m", "analyzer", "-"], input=data, capture_output=True, check=False)
+    assert (done.returncode, done.stderr.decode()) == (
+        3,
+        "har-sockets: -: a zip with 2 captures: save it as a file, and name that\n",
+    )
+
+
+def test_names_of_a_zip_are_those_in_whatever_folder_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zipped(tmp_path / "logs.zip")
+    monkeypatch.chdir(tmp_path)
+    assert fleet.sources.absolute("logs.zip/ticket/a b.har") == f"{tmp_path / 'logs.zip'}/ticket/a b.har"
+    assert archive.split("logs.zip") is None
+    assert archive.split("absent.zip/a.har") is None
+    assert isinstance(fleet.result("logs.zip/log.json", Policy()), Report)
+
+
+# -- any name --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "tickets"
+    (made / ".git").mkdir(parents=True)
+    zipped(made / "logs.zip")
+    for name, data in {
+        "log.json": RELOADS,
+        "har.txt": OVERUSE,
+        "packed.bin": gzip.compress(RELOADS, mtime=0),
+        "x.har": RELOADS,
+        "cut.har": b"{",
+        "server.json": b'{"log": {"level": "info", "message": "x"}}',
+        "settings.json": b"{}",
+        "notes.md": b"# log",
+        ".git/a.json": RELOADS,
+    }.items():
+        (made / name).write_bytes(data)
+    return made
+
+
+def test_any_reads_what_is_a_capture_and_counts_the_rest(folder: Path) -> None:
+    done = run(folder.name, "--any", "--format", "json", cwd=folder.parent)
+    answer = json.loads(done.stdout)
+    sources = [it["source"].removeprefix("tickets/") for it in answer["captures"]]
+    assert sources == [
+        "har.txt",
+        "log.json",
+        "logs.zip/log.json",
+        "logs.zip/ticket/a b.har",
+        "logs.zip/ticket/deep/b.har.gz",
+        "packed.bin",
+        "x.har",
+    ]
+    assert [it["source"] for it in answer["unreadable"]] == ["tickets/cut.har"]
+    assert done.stderr.splitlines()[0] == "--any: 8 captures; 3 other files passed over"
+
+
+def test_without_any_only_names_count(folder: Path) -> None:
+    found = documents(folder.name, cwd=folder.parent)
+    assert [it["source"] for it in found] == ["tickets/x.har"]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([], "It is empty"),
+        (["a.md"], "It holds 1 other file"),
+        (["a.json", "b.json", "c.zip", "d.md"], "It holds 2 .json and 1 .zip files: --any reads files of any name"),
+    ],
+)
+def test_a_folder_without_captures_says_what_it_holds(files: list[str], said: str, tmp_path: Path) -> None:
+    for name in files:
+        (tmp_path / name).write_text("x")
+    with pytest.raises(fleet.NothingToRead) as problem:
+        fleet.expand([str(tmp_path)])
+    assert str(problem.value).endswith(said)
+    with pytest.raises(fleet.NothingToRead, match="no file in this folder is a HAR"):
+        fleet.find([str(tmp_path)], True)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b'{"log":{"version":"1.2"', True),
+        (b'\xef\xbb\xbf {\n  "comment": "x",\n  "log": {\n    "entries": [', True),
+        ('{"log":{"version":"1.2"'.encode("utf-16"), True),
+        (b'{"log":{"_x":1,', True),
+        (b'{"log":{"level":"info"', False),
+        (b'{"logs":[]}', False),
+        (b'[{"log":{"version":"1.2"', False),
+        (b"", False),
+    ],
+)
+def test_a_har_is_known_by_the_keys_of_its_log(head: bytes, expected: bool) -> None:
+    assert is_har(head) is expected
+
+
+def test_every_capture_of_the_tests_is_one_by_content() -> None:
+    paths = [str(path) for path in CAPTURES.iterdir() if path.name.endswith((".har", ".har.gz"))]
+    assert len(paths) > 20
+    assert [path for path in paths if not is_capture(path)] == []
+
+
+def test_a_web_address_is_answered_with_how_to_download_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import fsspec.core
+
+    def missing(url: str) -> None:
+        raise ImportError('HTTPFileSystem requires "requests" and "aiohttp" to be installed')
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", missing)
+    with pytest.raises(fleet.NothingToRead) as problem:
+        fleet.expand(["https://h.example/files/chat.har?token=kQzvWnXb7r"])
+    said = str(problem.value)
+    assert said.endswith("Download the file first: curl -Lo chat.har 'URL', then har-sockets chat.har")
+    assert "kQzvWnXb7r" not in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a link needs rights there")
+def test_a_link_to_nowhere_is_named_and_read_as_missing(tmp_path: Path) -> None:
+    (tmp_path / "gone.har").symlink_to(tmp_path / "nowhere")
+    assert fleet.expand([str(tmp_path)]) == [str(tmp_path / "gone.har")]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://app.example/chat?room=1", "a web address. Record its sockets: har-sockets record URL"),
+        ("wss://app.example/connect", "the address of a socket. Record the page that opens it: har-sockets record URL"),
+    ],
+)
+def test_an_address_that_is_no_file_is_answered_with_how_to_record(
+    address: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fsspec.core
+
+    def missing(url: str) -> None:
+        raise ValueError("Protocol not known: wss") if url.startswith("wss") else ImportError("aiohttp")
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", missing)
+    with pytest.raises(fleet.NothingToRead) as problem:
+        fleet.expand([address])
+    assert str(problem.value).endswith(said)

@@ -1,0 +1,309 @@
+"""What a terminal is told of each file that is written: its size, how to open it; and nothing off a terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import webbrowser
+from pathlib import Path
+
+import pytest
+
+from analyzer.cli import receipt
+from analyzer.cli.next_step import suggest_next
+from analyzer.cli.receipt import Written, describe, format_size, list_written, open_file
+from analyzer.cli.running import default_output, unused
+from analyzer.model import Policy, Run
+from analyzer.pipeline import analyze
+from analyzer.readers import read
+
+CAPTURES = Path(__file__).parent / "captures"
+SAMPLES = Path(__file__).parent.parent / "sample_hars"
+OVERUSE = (CAPTURES / "chrome-S2-overuse.har").read_bytes()
+posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "chat.har").write_bytes(OVERUSE)
+    (tmp_path / "ticket").mkdir()
+    (tmp_path / "ticket" / "a.har").write_bytes(OVERUSE)
+    return tmp_path
+
+
+def on_a_terminal(*args: str, cwd: Path, **env: str) -> tuple[list[str], int]:
+    """What the program writes to a terminal, and its status."""
+    import pty
+
+    leader, follower = pty.openpty()
+    clean = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "COLUMNS")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "analyzer", *args],
+        stdout=follower, stderr=follower, stdin=follower, cwd=cwd, env={**clean, "TERM": "xterm", "NO_COLOR": "1", **env},
+    ) as running:  # fmt: skip
+        os.close(follower)
+        shown = b""
+        try:
+            while block := os.read(leader, 1 << 16):
+                shown += block
+        except OSError:  # Linux, at the end
+            pass
+        status = running.wait()
+    os.close(leader)
+    return shown.decode().replace("\r\n", "\n").splitlines(), status
+
+
+def off_a_terminal(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "analyzer", *args], capture_output=True, text=True, check=False, cwd=cwd
+    )
+
+
+PYTHON = r"\S*python\S* -m analyzer"
+WRITERS = [
+    pytest.param(["report", "chat.har"], [r"Wrote chat\.report\.html \(\d+ KB\)\."], id="report"),
+    pytest.param(["report", "ticket", "-o", "r.htm"], [r"Wrote r\.htm \(\d+ KB\)\."], id="a folder"),
+    pytest.param(["timeline", "chat.har"], [r"Wrote chat\.timeline\.png \(\d+ KB\)\."], id="timeline"),
+    pytest.param(["timeline", "ticket"], [r"Wrote ticket\.timeline\.png \(\d+ KB\)\."], id="timeline of a folder"),
+    pytest.param(
+        ["chat.har", "--out", "json:a.json", "--out", "b.svg"],
+        [r"Wrote a\.json \(\d+ KB\)\.", r"Wrote b\.svg \(\d+ KB\)\."],
+        id="--out",
+    ),
+    pytest.param(
+        ["check", "chat.har", "--write-baseline", "known.json"],
+        [rf"Wrote known\.json \(\d+ bytes\)\. Use it: {PYTHON} check CAPTURE --baseline known\.json"],
+        id="a baseline",
+    ),
+    pytest.param(
+        ["extract", "chat.har"],
+        [rf"Wrote chat\.sockets\.har \(\d+ KB\)\. Next: {PYTHON} chat\.sockets\.har"],
+        id="extract",
+    ),
+    pytest.param(["compare", "chat.har", "ticket/a.har", "-o", "c.md"], [r"Wrote c\.md \(\d+ bytes\)\."], id="compare"),
+    pytest.param(
+        ["chat.har", "--out", "ndjson:r.ndjson", "--format", "ndjson"],
+        [rf"Wrote r\.ndjson \(\d+ KB\)\. Next: {PYTHON} summary r\.ndjson"],
+        id="lines",
+    ),
+    pytest.param(["chat.har", "--out", "parquet:rows/"], [r"Wrote rows/ \(1 file, \d+ KB\)\."], id="a dataset"),
+]
+
+
+@posix
+@pytest.mark.parametrize(("args", "receipts"), WRITERS)
+def test_a_terminal_gets_a_receipt_for_each_file(args: list[str], receipts: list[str], folder: Path) -> None:
+    lines, _ = on_a_terminal(*args, cwd=folder)
+    wrote = [line for line in lines if line.startswith("Wrote ")]
+    assert len(wrote) == len(receipts)
+    assert all(re.fullmatch(pattern, line) for pattern, line in zip(receipts, wrote, strict=True)), wrote
+    assert lines[-len(wrote) :] == wrote  # below everything else
+
+
+@pytest.mark.parametrize(("args", "receipts"), WRITERS)
+def test_off_a_terminal_nothing_is_said_of_them(args: list[str], receipts: list[str], folder: Path) -> None:
+    done = off_a_terminal(*args, cwd=folder)
+    assert "Wrote " not in done.stdout + done.stderr
+
+
+@posix
+def test_quiet_gives_no_receipt(folder: Path) -> None:
+    assert on_a_terminal("report", "chat.har", "-q", cwd=folder) == ([], 0)
+    assert (folder / "chat.report.html").exists()
+
+
+@posix
+def test_the_way_to_open_it_is_named_where_there_is_a_display(folder: Path) -> None:
+    (folder / "bin").mkdir()
+    (folder / "bin" / "xdg-open").write_text("#!/bin/sh\n")
+    (folder / "bin" / "xdg-open").chmod(0o755)
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    lines, _ = on_a_terminal("report", "chat.har", cwd=folder, DISPLAY=":9", PATH=path)
+    opener = {"darwin": "open"}.get(sys.platform, "xdg-open")
+    assert re.fullmatch(rf"Wrote chat\.report\.html \(\d+ KB\)\. Open it: {opener} chat\.report\.html", lines[-1])
+
+
+def test_a_name_that_a_shell_would_read_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(receipt, "name_opener", lambda: "open")
+    path = tmp_path / "a $(id).html"
+    quoted = f'"{path}"' if os.name == "nt" else f"'{path}'"
+    assert describe(Written(path, 1)) == f"Wrote {path} (1 byte). Open it: open {quoted}"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1 KB"), (48_200, "48 KB"), (999_600, "1.0 MB"),
+     (1_240_000, "1.2 MB"), (48_000_000, "48 MB"), (3_100_000_000, "3.1 GB")],
+)  # fmt: skip
+def test_sizes_are_written_as_people_read_them(size: int, text: str) -> None:
+    assert format_size(size) == text
+
+
+def test_a_file_that_was_written_twice_has_one_receipt_and_one_that_is_gone_has_none(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("xx")
+    assert list_written([tmp_path / "a", tmp_path / "gone", tmp_path / "a"]) == [Written(tmp_path / "a", 2)]
+
+
+# -- opened ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Path:
+    """A browser that writes down what it is asked to open."""
+    script = tmp_path / "browser.sh"
+    script.write_text(f"#!/bin/sh\necho \"$1\" >> '{tmp_path / 'opened.txt'}'\n")
+    script.chmod(0o755)
+    return script
+
+
+@posix
+@pytest.mark.parametrize(
+    ("args", "name"),
+    [
+        pytest.param(["report", "chat.har"], "chat.report.html", id="report"),
+        pytest.param(["chat.har"], "chat.report.html", id="analyze writes the report"),
+        pytest.param(["chat.har", "-o", "x.html", "--out", "json:a.json"], "x.html", id="the page, not the data"),
+        pytest.param(["timeline", "chat.har", "--quiet"], "chat.timeline.png", id="timeline"),
+        pytest.param(["compare", "chat.har", "ticket/a.har", "-o", "c.html"], "c.html", id="compare"),
+    ],
+)
+def test_open_opens_what_was_written(args: list[str], name: str, folder: Path, browser: Path) -> None:
+    on_a_terminal(*args, "--open", cwd=folder, BROWSER=str(browser))
+    assert (folder / "opened.txt").read_text().split() == [(folder / name).as_uri()]
+
+
+def test_without_a_display_one_line_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(receipt, "has_display", lambda: False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    said = "chat.html: cannot be opened here: no display. Open it on another computer, or set BROWSER"
+    assert open_file(Path("chat.html")) == said
+
+
+def test_a_browser_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROWSER", "x")
+    monkeypatch.setattr(webbrowser, "open", lambda url: False)
+    assert open_file(Path("chat.html")) == "chat.html: no browser could be started"
+
+
+# -- names and formats -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("captures", "name"),
+    [
+        (["chat.har"], "chat.report.html"),
+        (["some/where/chat.har.gz"], "chat.report.html"),
+        (["Chat.HAR.zip"], "Chat.report.html"),
+        (["logs.zip/ticket/a b.har"], "a b.report.html"),
+        (["log.json"], "log.report.html"),
+        (["tickets/"], "tickets.report.html"),
+        (["*.har"], "captures.report.html"),
+        (["a.har", "b.har"], "captures.report.html"),
+        (["-"], "capture.report.html"),
+        ([".har"], "capture.report.html"),
+        (["https://h.example/x/chat.har?token=1"], "chat.report.html"),
+    ],
+)
+def test_a_file_without_a_name_is_named_after_the_captures(captures: list[str], name: str) -> None:
+    assert default_output(captures, "report.html") == Path(name)
+
+
+def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
+    assert unused(tmp_path / "a.har") == tmp_path / "a.har"
+    (tmp_path / "a.har").touch()
+    (tmp_path / "a-2.har").touch()
+    assert unused(tmp_path / "a.har") == tmp_path / "a-3.har"
+
+
+def test_extract_never_writes_over_a_capture(folder: Path) -> None:
+    (folder / "chat.sockets.har").write_text("a capture of its own")
+    assert off_a_terminal("extract", "chat.har", cwd=folder).returncode == 0
+    assert (folder / "chat.sockets.har").read_text() == "a capture of its own"
+    assert read(str(folder / "chat.sockets-2.har")).exporter.id == "chrome"
+
+
+BEGINNINGS = {
+    "htm": b"<!", "html": b"<!", "md": b"#", "json": b"{", "ndjson": b"{", "csv": b"id,", "xml": b"<?xml", "sarif": b"{",
+    "png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "parquet": b"PAR1", "txt": b"",
+}  # fmt: skip
+
+
+def test_the_suffix_selects_the_format(folder: Path) -> None:
+    outputs = [word for suffix in BEGINNINGS for word in ("--out", f"x.{suffix}")]
+    done = off_a_terminal("chat.har", *outputs, "-o", "UPPER.MD", "-q", cwd=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for suffix, beginning in BEGINNINGS.items():
+        assert (folder / f"x.{suffix}").read_bytes().startswith(beginning), suffix
+    assert (folder / "UPPER.MD").read_bytes() == (folder / "x.md").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["timeline", "chat.har", "-o", "c.jpg"], "c.jpg: a picture ends in .png, .svg or .pdf"),
+        (["report", "chat.har", "-o", "r.docx"], "--output r.docx: end the name in .html, .htm, .md"),
+        (["chat.har", "--out", "x"], "--out x: give NAME:PATH, or a file that ends in .html"),
+        (["chat.har", "-o", "absent/x.html"], "absent/x.html: cannot be written: there is no folder absent"),
+        (["chat.har", "-o", "-"], "--output -: to standard output goes --format NAME"),
+        (["report", "chat.har", "-o", "chat.har"], "--output chat.har: end the name in .html"),
+        (["chat.har", "-o", "a.json", "--out", "csv:a.json"], "a.json: two outputs cannot go to one file"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(
+    args: list[str], said: str, folder: Path
+) -> None:
+    done = off_a_terminal(*args, cwd=folder)
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, line.startswith(f"har-sockets: {said}")) == (2, True), line
+    assert (folder / "chat.har").read_bytes() == OVERUSE
+
+
+# -- the next step ---------------------------------------------------------------------------------------------------
+
+
+def run_of(*names: str) -> Run:
+    return Run(tuple(analyze(read(str(SAMPLES / name)), Policy()) for name in names), (), Policy())
+
+
+@pytest.mark.parametrize(
+    ("sample", "step"),
+    [
+        ("stream-chat-connect-on-every-mount.har", "See the code that opened socket #2: P show SAMPLE 2"),
+        ("playwright-overlap.har", "Write a report for a ticket: P report SAMPLE --open"),
+        ("playwright-cannot-decide.har", "Record again with exact closes, so that it is decided: P record http"),
+        ("safari-no-sockets.har", "Record again with exact closes, so that it is decided: P record URL"),
+        ("three-reloads.har", "Write a report for a ticket: P report SAMPLE --open"),
+    ],
+)
+def test_the_next_step_is_what_matters_now(sample: str, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.cli.next_step.name_program", lambda: "P")
+    monkeypatch.setattr("analyzer.cli.next_step.can_open", lambda: True)
+    suggestion = suggest_next(run_of(sample), [str(SAMPLES / sample)])
+    assert suggestion is not None
+    assert suggestion.replace(str(SAMPLES / sample), "SAMPLE").startswith(step)
+
+
+def test_of_many_captures_the_worst_is_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.cli.next_step.name_program", lambda: "P")
+    monkeypatch.setattr("analyzer.cli.next_step.can_open", lambda: False)
+    calm = ["three-reloads.har"] * 5
+    worst = SAMPLES / "stream-chat-connect-on-every-mount.har"
+    assert suggest_next(run_of(*calm, worst.name), ["x"]) == f"See the worst capture: P {worst}"
+    assert suggest_next(run_of(*calm, calm[0]), ["a b/"]) == "Write a report of all: P report 'a b/'"
+    assert suggest_next(run_of(calm[0]), ["-"]) is None
+    assert suggest_next(Run((), (), Policy()), ["x"]) is None
+
+
+@posix
+def test_a_terminal_gets_one_next_step_and_only_where_the_answer_is_text(folder: Path) -> None:
+    lines, _ = on_a_terminal("chat.har", cwd=folder)
+    assert re.fullmatch(rf"See the code that opened socket #2: {PYTHON} show chat\.har 2", lines[-1])
+    assert lines[-2] == ""
+    for args in (["--format", "json"], ["-q"], ["-o", "x.html"]):
+        lines, _ = on_a_terminal("chat.har", *args, cwd=folder)
+        assert not any("See the code" in line for line in lines)
+    assert "See the code" not in off_a_terminal("chat.har", cwd=folder).stderr
