@@ -26,7 +26,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from analyzer import policy, providers
-from analyzer.cli import app
+from analyzer.cli import QUESTIONS, app
 from analyzer.rules import RULES
 from analyzer.testing import plugin
 
@@ -397,6 +397,8 @@ def misread(words: list[str]) -> Iterable[str]:
     with group.context_class(group, info_name="har-sockets") as context:
         own = {name for parameter in group.get_params(context) for name in parameter.opts}
         command = group
+        if words[:1] and words[0] in QUESTIONS:
+            return
         if words and words[0] not in own:
             known = group.get_command(context, words[0])
             if words[0] in WORDS_FOR_HELP:

@@ -36,6 +36,7 @@ COMMANDS = (
     "rules",
 )
 
+QUESTIONS = ("help", "version", "completion")  # answered as commands, and not listed among them
 ALIASES = {"analyse": "analyze", "summarise": "summary", "summarize": "summary"}
 HINTS = {  # what other programs call them
     "diff": "compare",
@@ -141,12 +142,8 @@ def _with_command(args: list[str], may_refuse: bool) -> list[str]:
     if not os.path.exists(word):
         if word in ALIASES:
             return [ALIASES[word], *rest]
-        if word == "version":
-            return ["--version"]
-        if word == "help":
-            return _help(rest)
-        if word == "completion":
-            return _completion(rest)
+        if word in QUESTIONS:
+            return _help(rest) if word == "help" else _completion(rest) if word == "completion" else ["--version"]
         near = HINTS.get(word) or choices.nearest(word, (*COMMANDS, "help"), NEAR)
         if may_refuse and near is not None and word.isalpha():
             refuse(f"{word}: no such file or command: did you mean `har-sockets {near}`?")
