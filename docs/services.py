@@ -48,8 +48,9 @@ PAGE_TEXT = """\
 <!-- docs/services.py writes this page from analyzer/providers/catalogue.toml -->
 
 The catalogue recognises the service of a socket by its URL, subprotocols, first messages, and the code that opened it.
-Its row says where to find the user (two sockets of one user are a mistake, two of different services are not), what
-limit the service documents, what is secret, and what to do. The catalogue is data: `analyzer/providers/catalogue.toml`.
+Its row then says where the user stands (two sockets of one user are a mistake, two of different services are not),
+which limit the service documents, what is secret, and what to do. The catalogue is data:
+`analyzer/providers/catalogue.toml`.
 
 A socket that matches no row is still checked, by its address. Then only its user, limit and remedy are unknown.
 
