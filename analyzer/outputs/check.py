@@ -76,7 +76,7 @@ def _printed(line: Line, medium: Medium, wraps: bool) -> list[Text]:
     room = WIDEST - len(MARGIN) - cell_len(path)
     apart = room < REASON  # the path takes nearly the whole line
     room = WIDEST - len(MARGIN) if apart else room
-    if line.is_whole and (wraps or verbose):
+    if line.is_whole and wraps:
         sentence = medium.safe(line.sentence, 4000)
     else:
         sentence = shorten(line.sentence, room - len(lead) - len(others), medium)
