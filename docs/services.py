@@ -48,8 +48,9 @@ PAGE_TEXT = """\
 <!-- docs/services.py writes this page from analyzer/providers/catalogue.toml -->
 
 The catalogue recognises the service of a socket by its URL, subprotocols, first messages, and the code that opened it.
-Its row then says where the user stands (two sockets of one user are a mistake, two of different services are not), which
-limit the service documents, what is secret, and what to do. The catalogue is data: `analyzer/providers/catalogue.toml`.
+Its row then says where the user stands (two sockets of one user are a mistake, two of different services are not),
+which limit the service documents, what is secret, and what to do. The catalogue is data:
+`analyzer/providers/catalogue.toml`.
 
 A socket that matches no row is still checked, by its address. Then only its user, limit and remedy are unknown.
 
@@ -101,9 +102,9 @@ Conditions of `match`. Patterns are regular expressions; in TOML write them in s
 | `by_page` | `true`: a script in a page of the same server opened it, and its path begins with that page's |
 | `receives_only` | `true`: messages are recorded, and none of them was sent |
 
-A place names its source in `in`: `query` (with a `key`), `path`, `host`, `protocol`, `sent` or `received`. Then, in this
-order: `pattern` takes its first group, `base64` decodes, `jwt` takes the claims of a JSON Web Token, and `json` takes a
-member by its dotted name (from a list the first element, from an object all its texts).
+A place names its source in `in`: `query` (with a `key`), `path`, `host`, `protocol`, `sent` or `received`. Then, in
+this order: `pattern` takes its first group, `base64` decodes, `jwt` takes the claims of a JSON Web Token, and `json`
+takes a member by its dotted name (from a list the first element, from an object all its texts).
 
 ## Services
 
