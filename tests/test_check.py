@@ -173,3 +173,11 @@ def test_nobody_is_told_to_use_the_program_that_was_used(row: Row) -> None:
     assert ("Record with Chrome DevTools" in f"{told.whole} {told.exact}") is (row.id in ("firefox", "webkit", "unknown")
                                                                              or row.id not in advice.ROWS)  # fmt: skip
     assert "Record with Chrome DevTools" not in f"{advice.ROWS['chrome']} {advice.ROWS['merged']}"
+
+
+def test_a_terminal_shows_what_to_do_with_a_file_that_is_no_capture() -> None:
+    problem = "a Chrome NetLog, not a HAR: in Chrome DevTools choose Network > Export HAR, or record one of your own"
+    run = Run((), (Unreadable("captures/net.har", problem),), Policy())
+    assert problem in " ".join(check.render(run, width=80).decode().split())
+    first = check.render(run).decode().splitlines()[0]  # standard error has all of it, then
+    assert len(first) <= 120

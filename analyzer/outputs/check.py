@@ -51,6 +51,7 @@ class Line(Value, frozen=True):
     sentence: str
     others: int = 0  # findings that fail, too
     details: tuple[str, ...] = ()  # only where they are asked for
+    is_whole: bool = False  # a terminal shows all of the sentence: it says what to do, and nothing else does
 
 
 def render(
@@ -75,7 +76,10 @@ def _printed(line: Line, medium: Medium, wraps: bool) -> list[Text]:
     room = WIDEST - len(MARGIN) - cell_len(path)
     apart = room < REASON  # the path takes nearly the whole line
     room = WIDEST - len(MARGIN) if apart else room
-    sentence = shorten(line.sentence, room - len(lead) - len(others), medium)
+    if line.is_whole and wraps:
+        sentence = medium.safe(line.sentence, 4000)
+    else:
+        sentence = shorten(line.sentence, room - len(lead) - len(others), medium)
     in_details = line.result is not Result.PASS and line.details
     reason = f"{lead.removesuffix(': ')}{others}" if in_details else f"{lead}{sentence}{others}"
     texts = [path.rstrip(), reason] if apart else [path + reason]
@@ -110,7 +114,7 @@ def _lines(run: Run, verbose: bool) -> Iterable[Line]:
     for report in run.reports:
         yield _line(report, gate.judge(report, run.policy), run, verbose)
     for it in run.unreadable:
-        yield Line(Result.UNDECIDED, it.source, "", f"cannot be read: {it.problem}")
+        yield Line(Result.UNDECIDED, it.source, "", f"cannot be read: {it.problem}", is_whole=True)
 
 
 def _line(report: Report, judgement: Judgement, run: Run, verbose: bool) -> Line:
