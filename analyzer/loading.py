@@ -25,31 +25,33 @@ EXPECTED = "a path, a folder, a pattern, an open file, the content of a HAR (tex
 
 
 @overload
-def load(source: Document, policy: Policy | None = None) -> Report: ...  # type: ignore[overload-overlap]
+def load(source: Document, policy: Policy | None = None, *, any_name: bool = False) -> Report: ...  # type: ignore[overload-overlap]
 @overload  # a str can be iterated, too
-def load(source: str | os.PathLike[str], policy: Policy | None = None) -> Report | Run: ...  # type: ignore[overload-overlap]
+def load(source: str | os.PathLike[str], policy: Policy | None = None, *, any_name: bool = False) -> Report | Run: ...  # type: ignore[overload-overlap]
 @overload
-def load(source: Iterable[Source], policy: Policy | None = None) -> Run: ...
+def load(source: Iterable[Source], policy: Policy | None = None, *, any_name: bool = False) -> Run: ...
 
 
 @bare
-def load(source: Source | Iterable[Source], policy: Policy | None = None) -> Report | Run:
+def load(source: Source | Iterable[Source], policy: Policy | None = None, *, any_name: bool = False) -> Report | Run:
     """Read captures and analyse them: a Report for one capture, a Run for a collection.
 
     One capture gives a Report: a file (path or URL), an open file, the content of a HAR (text, bytes or dict), a
     Capture, or a Report, which is analysed again. A collection gives a Run, also where it holds one capture only: a
     folder (searched recursively), a pattern such as `captures/*.har`, an archive with several captures, or a list.
 
+    `any_name`: read each file of a folder or an archive that is a capture by its content, whatever its name.
+
     A capture of a Run that cannot be read is in `run.unreadable`, and the others are analysed. Raises CaptureError
     where a single capture cannot be read or nothing matches, TypeError for anything else.
     """
     policy = Policy() if policy is None else policy
     if isinstance(source, str | os.PathLike) and not _is_content(source):
-        return _named(os.fspath(source), policy)
+        return _named(os.fspath(source), policy, any_name)
     if _is_one(source):
         return _one(source, policy, "capture")
     if isinstance(source, Iterable):
-        return _run(_results(source, policy), policy)
+        return _run(_results(source, policy, any_name), policy)
     raise TypeError(f"load takes {EXPECTED}, not {type(source).__name__}")
 
 
@@ -91,27 +93,27 @@ def _stream(source: Any) -> IO[bytes]:
     return io.BytesIO(source) if isinstance(source, bytes) else source
 
 
-def _named(name: str, policy: Policy) -> Report | Run:
-    names = _expanded(name)
+def _named(name: str, policy: Policy, any_name: bool) -> Report | Run:
+    names = _expanded(name, any_name)
     several = os.path.isdir(name) or (glob.has_magic(name) and not os.path.lexists(name))
     if len(names) == 1 and not several:
         return analyze(sources.capture(names[0]), policy)
     return _run(fleet.results(names, policy), policy)
 
 
-def _expanded(name: str) -> list[str]:
+def _expanded(name: str, any_name: bool) -> list[str]:
     try:
-        return sources.expand([name])
+        return sources.find([name], any_name).captures
     except NothingToRead as nothing:
         shown = sources.shown(name)
-        problem = str(nothing).removeprefix(shown).removeprefix(": ")
+        problem = str(nothing).removeprefix(shown).removeprefix(": ").replace("--any reads", "any_name=True reads")
         raise CaptureError(shown or "''", "", problem) from None
 
 
-def _results(given: Iterable[object], policy: Policy) -> Iterator[Report | Unreadable]:
+def _results(given: Iterable[object], policy: Policy, any_name: bool) -> Iterator[Report | Unreadable]:
     for number, source in enumerate(given, 1):
         if isinstance(source, str | os.PathLike) and not _is_content(source):
-            yield from fleet.results(_expanded(os.fspath(source)), policy)
+            yield from fleet.results(_expanded(os.fspath(source), any_name), policy)
         elif _is_one(source):
             try:
                 yield _one(source, policy, f"capture {number}")

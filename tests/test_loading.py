@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -168,3 +169,19 @@ def test_every_public_name_completes_and_has_a_type() -> None:
     homes = " ".join(analyzer._HOMES.values()).split()
     assert sorted(homes) == sorted(analyzer.__all__)
     assert (Path(analyzer.__file__).parent / "py.typed").exists()
+
+
+def test_archives_and_files_of_any_name(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.write(OVERUSE, "a.har")
+        archive.write(CAPTURES / "chrome-08-refresh3.har", "b.har")
+    run = load(tmp_path / "two.zip")
+    assert isinstance(run, Run)
+    assert [report.verdict for report in run.reports] == ["overlap", "no-overlap"]
+    (tmp_path / "two.zip").unlink()
+    shutil.copy(OVERUSE, tmp_path / "ticket.json")
+    with pytest.raises(CaptureError, match="any_name=True reads files of any name"):
+        load(tmp_path)
+    named = load(tmp_path, any_name=True)
+    assert isinstance(named, Run)
+    assert len(named.reports) == 1
