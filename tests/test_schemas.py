@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 from analyzer import policy, redaction
 from analyzer.cli import app
-from analyzer.compare import compare
+from analyzer.compare import Paired, compare
 from analyzer.model import Policy, Run, Unreadable
-from analyzer.outputs import comparison, ndjson
+from analyzer.outputs import comparison, ndjson, show, tally, triage
 from analyzer.outputs import json as json_output
 from analyzer.pipeline import analyze
 from analyzer.readers import read
@@ -134,6 +134,31 @@ def test_the_lines_of_ndjson_are_valid(run: Run) -> None:
 def test_a_comparison_is_valid(run: Run) -> None:
     before, after, *_ = run.reports
     assert problems(json.loads(comparison.json(compare(before, after), run)), "comparison") == []
+
+
+def test_a_comparison_of_folders_is_valid(run: Run) -> None:
+    pairs = Paired((("a.har", compare(*run.reports[:2])),), ("b.har",), ("c.har",))
+    assert problems(json.loads(comparison.pairs_json(pairs, run)), "folders") == []
+
+
+def test_each_socket_and_the_list_of_sockets_are_valid(run: Run) -> None:
+    for report in run.reports:
+        alone = Run((report,), (), run.policy)
+        assert problems(json.loads(show.json_list(alone)), "sockets") == []
+        for session in report.sessions:
+            assert problems(json.loads(show.json(alone, session)), "socket") == []
+
+
+def test_a_summary_is_valid(run: Run) -> None:
+    assert problems(json.loads(tally.json(tally.of_run(run), 20)), "summary") == []
+    lines = ((f"r:{n}", line) for n, line in enumerate(ndjson.render(run).splitlines()))
+    found = tally.select(tally.results(lines), ("overlap",))
+    assert problems(json.loads(tally.json(found)), "summary") == []
+
+
+def test_a_selection_is_valid(run: Run) -> None:
+    document = json.loads(json_output.render(triage.select(run, ("overlap",), 3)))
+    assert (problems(document), document["selection"]["top"]) == ([], 3)
 
 
 def test_a_new_key_is_no_fault_and_a_missing_one_is(run: Run) -> None:

@@ -309,7 +309,7 @@ def sentence(found: Results) -> str:
     number = len(found.captures)
     words = [count(number, "capture")]
     if found.whole is not None:
-        words = [f"{number + len(found.unreadable):,} of {count(found.whole, 'capture')}: {enumerated(found.only)}"]
+        words = [f"{number + len(found.unreadable):,} of {count(found.whole, 'capture')} with {enumerated(found.only)}"]
     words += [f"{len(found.unreadable):,} unreadable"] if found.unreadable else []
     words += [f"{count(found.repeated, 'repeated result')} left out"] if found.repeated else []
     words += [f"{count(len(found.broken), 'line')} not understood"] if found.broken else []

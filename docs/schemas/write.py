@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from analyzer.model import MILLISECOND, CauseConfidence, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
+from analyzer.outputs import tally, triage
 from analyzer.policy import Settings
 from analyzer.rules import RULES
 from analyzer.version import HOME
@@ -210,6 +211,13 @@ def shapes() -> Schema:
         ),
         "capture": capture(),
         "comparison": comparison(),
+        "folders": folders(),
+        "socket": socket(),
+        "sockets": said(
+            "What `har-sockets show CAPTURE --format json` prints.",
+            record(**head(), **whence(), sessions=said("The sockets of the capture.", several(refer("session")))),
+        ),
+        "summary": summary(),
     }  # fmt: skip
 
 
@@ -304,7 +312,8 @@ def finding() -> Schema:
     return with_newer(shape, cause_confidence=said("How certain the cause is.", optional(one_of(CauseConfidence))))
 
 
-def comparison() -> Schema:
+def compared() -> dict[str, Schema]:
+    """What a comparison says of two captures."""
     side = record(
         sessions=COUNT,
         proven_peak=COUNT,
@@ -313,18 +322,127 @@ def comparison() -> Schema:
         overlap_is_lower_bound=FLAG,
     )
     sides = {"before": side, "after": side}
-    compared = record(source=TEXT, sha256=optional(HASH), verdict=one_of(Verdict))
+    named = record(source=TEXT, sha256=optional(HASH), verdict=one_of(Verdict))
     findings = {name: several(refer("finding")) for name in ("added", "gone", "same")}
+    return {
+        "standing": said("How many were open, after against before.", {"enum": ["fewer", "more", "same", "untold"]}),
+        "before": named,
+        "after": named,
+        "whole": record(**sides),
+        "groups": several(record(key={"type": "object"}, **sides)),
+        "findings": record(**findings),
+    }
+
+
+def comparison() -> Schema:
+    return said("What `har-sockets compare --format json` prints.", record(**head(), **compared()))
+
+
+def folders() -> Schema:
     return said(
-        "What `har-sockets compare --format json` prints.",
+        "What `har-sockets compare FOLDER FOLDER --format json` prints.",
         record(
             **head(),
-            standing=said("How many were open, after against before.", {"enum": ["fewer", "more", "same", "untold"]}),
-            before=compared,
-            after=compared,
-            whole=record(**sides),
-            groups=several(record(key={"type": "object"}, **sides)),
-            findings=record(**findings),
+            pairs=said(
+                "One comparison per name that both folders have.",
+                several(record(name=said("The path within the folder.", TEXT), **compared())),
+            ),
+            only_before=said("Names that the folder after does not have.", several(TEXT)),
+            only_after=said("Names that the folder before does not have.", several(TEXT)),
+            unreadable=said("Captures that could not be read.", several(refer("unreadable"))),
+        ),
+    )
+
+
+def whence() -> dict[str, Schema]:
+    return {
+        "source": said("The path of the capture as given; - for standard input.", TEXT),
+        "sha256": said("The hash of the file; null above 32 MiB.", optional(HASH)),
+    }
+
+
+def socket() -> Schema:
+    frame = record(
+        function=said("The name of the function.", optional(TEXT)),
+        url=said("The script.", optional(TEXT)),
+        line=said("The line, from 1.", optional(COUNT)),
+        column=said("The column, from 1.", optional(COUNT)),
+    )
+    message = record(
+        time=said("When it was sent or received.", optional(INSTANT)),
+        direction=said("Which way it went.", {"enum": ["sent", "received"]}),
+        type=said("What kind of message it is: text, binary, ...", TEXT),
+        bytes=said("The size of its payload.", COUNT),
+    )
+    return said(
+        "What `har-sockets show CAPTURE SOCKET --format json` prints.",
+        record(
+            **head(),
+            **whence(),
+            session=refer("session"),
+            page=said("The page that it belongs to.", optional(record(id=TEXT, url=TEXT, kind=one_of(PageKind)))),
+            stack=said(
+                "The call stack that opened it, innermost first, one object per turn of the event loop.",
+                several(
+                    record(
+                        scheduled_by=said(
+                            "How the turn was scheduled: await, setTimeout, <Component>.", optional(TEXT)
+                        ),
+                        frames=said("The calls of this turn.", several(frame)),
+                    )
+                ),
+            ),
+            open_at_the_same_time=record(
+                proven=said("The ids of the sockets that were certainly open with it.", several(NAME)),
+                possible=said("The ids of those that were possibly open with it.", several(NAME)),
+            ),
+            overlaps=said("The overlaps that it is part of.", several(refer("overlap"))),
+            findings=said("The findings that name it.", several(refer("finding"))),
+            messages=said("Each message; null where the exporter does not record them.", optional(several(message))),
+        ),
+    )
+
+
+def summary() -> Schema:
+    names = said("The most urgent of these captures, the most urgent first.", several(TEXT))
+    row = record(
+        name=said("The service, client, rule, ...", TEXT),
+        captures=said("Captures in which it occurs.", COUNT),
+        overlap=said("Those with an overlap.", optional(COUNT)),
+        overlap_share=said("Their share, 0 to 1.", optional({"type": "number", "minimum": 0, "maximum": 1})),
+        undecided=said("Those that are undecided.", optional(COUNT)),
+        peak_median=said("The median peak.", optional({"type": "number", "minimum": 0})),
+        peak_highest=said("The highest peak.", optional(COUNT)),
+        overlap_ms_median=said("The median of the time with 2 or more open.", optional(MILLISECONDS)),
+        worst_captures=names,
+    )
+    worst = record(
+        source=said("The path of the capture.", TEXT),
+        result=said("What it shows at a glance.", one_of(triage.ORDER)),
+        severity=said("How grave its gravest finding is.", optional(one_of(Severity))),
+        sessions=said("How many sockets it has.", COUNT),
+        proven_peak=said("How many were certainly open at most.", COUNT),
+        possible_peak=said("How many were possibly open at most; null where sockets may be missing.", optional(COUNT)),
+        proven_overlap_ms=said("How long 2 or more were certainly open.", MILLISECONDS),
+        overlap_is_lower_bound=said("Whether that is a lower bound.", FLAG),
+        services=said("The services of its sockets.", several(TEXT)),
+        users=said("How many users are known.", COUNT),
+        causes=said("Why sockets overlapped (docs/causes/).", several(NAME)),
+        rules=said("The rules of its findings (docs/rules/).", several(NAME)),
+        problem=said("Why it could not be read.", optional(TEXT)),
+    )
+    return said(
+        "What `har-sockets summary --format json` prints.",
+        record(
+            format=said("The number of this form of the JSON.", {"const": 1}),
+            tool=record(name={"const": "har-sockets"}, version=TEXT),
+            only=said("What --only asked for.", several(NAME)),
+            captures=said("How many captures were counted.", COUNT),
+            unreadable=said("How many captures could not be read.", COUNT),
+            repeated=said("Results that were there before, counted once.", COUNT),
+            not_understood=said("Lines that are not results: where, and why.", several(TEXT)),
+            worst=said("The most urgent captures, the most urgent first.", several(worst)),
+            tables=said("The tables by name.", record(**{name: several(row) for name in tally.TABLES})),
         ),
     )
 
@@ -362,7 +480,8 @@ def output() -> Schema:
         "title": "JSON of har-sockets, format 1",
         "description": (
             "What --format json prints. A line of --format ndjson is a #/$defs/capture or a #/$defs/unreadable, "
-            "what compare prints is a #/$defs/comparison. Later versions may add keys."
+            "what compare prints is a #/$defs/comparison or #/$defs/folders, what show prints a #/$defs/socket or "
+            "#/$defs/sockets, what summary prints a #/$defs/summary. Later versions may add keys."
         ),
         **run,
         "$defs": shapes(),
