@@ -71,6 +71,7 @@ Examples:
   har-sockets report chat.har -o report.html  a page to share
   har-sockets timeline chat.har -o chart.png  a picture
   har-sockets show chat.har 2                 details of socket #2
+  har-sockets watch ~/Downloads               each capture that is saved there
   har-sockets record https://chat.example -o chat.har
                                               a browser that records exactly
   har-sockets extract chat.har -o small.har   sockets only, secrets masked
