@@ -75,7 +75,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 
 
 def find(start: Path) -> Path | None:
-    """The settings that hold in a folder: the nearest file, upwards, that has any. Raises PolicyError."""
+    """Find the nearest file with settings, from a folder upwards. Raises PolicyError."""
     for folder in (start, *start.parents):
         if os.path.lexists(folder / OWN):  # also one that cannot be read: it was meant
             return folder / OWN
@@ -85,7 +85,7 @@ def find(start: Path) -> Path | None:
 
 
 def load(path: Path, rules: Collection[str]) -> Settings:
-    """The settings in a file, its paths made its own. Raises PolicyError, naming the setting that is wrong.
+    """Read the settings in a file, with paths relative to it. Raises PolicyError, naming the setting that is wrong.
 
     `rules`: the ids that `[severity]` may name.
     """
@@ -219,13 +219,13 @@ def _text(path: Path) -> str:
 
 
 def merged(asked: Settings, found: Settings) -> Settings:
-    """What was asked for on the command line, and what was found in a file for the rest."""
+    """Complete the settings of the command line with those of a file."""
     rest = {name: getattr(found, name) for name in Settings.__struct_fields__ if getattr(asked, name) in (None, {})}
     return msgspec.structs.replace(asked, **rest)
 
 
 def policy(settings: Settings) -> Policy:
-    """The policy that these settings mean, with the defaults for what is not set. Raises PolicyError (baseline)."""
+    """Return the policy that these settings mean, with defaults for the rest. Raises PolicyError (baseline)."""
     names = ["per", "max_open", "app_mode", "count_dev_servers", "count_extensions", "fail_on"]
     names += ["tolerance", "outlives", "allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
     given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
@@ -259,7 +259,7 @@ class Baseline(msgspec.Struct, frozen=True):
 
 
 def read_baseline(path: Path) -> frozenset[str]:
-    """The fingerprints in a baseline. Raises PolicyError."""
+    """Read the fingerprints in a baseline. Raises PolicyError."""
     try:
         document = msgspec.json.decode(path.read_bytes(), type=Baseline)
     except OSError as error:

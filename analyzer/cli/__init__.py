@@ -36,6 +36,7 @@ COMMANDS = (
     "rules",
 )
 
+QUESTIONS = ("help", "version", "completion")  # answered as commands, and not listed among them
 ALIASES = {"analyse": "analyze", "summarise": "summary", "summarize": "summary"}
 HINTS = {  # what other programs call them
     "diff": "compare",
@@ -70,6 +71,7 @@ Examples:
   har-sockets report chat.har -o report.html  a page to share
   har-sockets timeline chat.har -o chart.png  a picture
   har-sockets show chat.har 2                 details of socket #2
+  har-sockets watch ~/Downloads               each capture that is saved there
   har-sockets record https://chat.example -o chat.har
                                               a browser that records exactly
   har-sockets extract chat.har -o small.har   sockets only, secrets masked
@@ -141,12 +143,8 @@ def _with_command(args: list[str], may_refuse: bool) -> list[str]:
     if not os.path.exists(word):
         if word in ALIASES:
             return [ALIASES[word], *rest]
-        if word == "version":
-            return ["--version"]
-        if word == "help":
-            return _help(rest)
-        if word == "completion":
-            return _completion(rest)
+        if word in QUESTIONS:
+            return _help(rest) if word == "help" else _completion(rest) if word == "completion" else ["--version"]
         near = HINTS.get(word) or choices.nearest(word, (*COMMANDS, "help"), NEAR)
         if may_refuse and near is not None and word.isalpha():
             refuse(f"{word}: no such file or command: did you mean `har-sockets {near}`?")

@@ -124,7 +124,9 @@ class Delivery(NamedTuple):
     tz: Annotated[
         str | None,
         typer.Option(
-            metavar="ZONE", parser=words.zone_name, help="Show times in local, UTC (default) or Europe/Berlin time."
+            metavar="ZONE",
+            parser=words.zone_name,
+            help="Show times in this zone: local, UTC (default) or Europe/Berlin.",
         ),
     ] = None
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show reasons and advice in full.")] = False
@@ -166,11 +168,11 @@ class Delivery(NamedTuple):
         return self.files()
 
     def lines(self) -> list[Path]:
-        """Files that get a line a capture."""
+        """List the files that get one line per capture."""
         return [path for name, path in self.files() if name == "ndjson"]
 
     def streams(self) -> bool:
-        """All that is asked for can be written as results come."""
+        """Check whether everything can be written as results come."""
         written = len(self.lines()) + len(self.datasets())
         return (not self.prints or self.format == "ndjson") and written == len(self.files()) and len(self.lines()) < 2
 
@@ -188,7 +190,7 @@ class Delivery(NamedTuple):
         return [*output, *(("--out", spec) for spec in self.out or ())]
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Key and value of each `--meta`."""
+        """Return the key and value of each `--meta`."""
         pairs = [it.partition("=") for it in self.meta or ()]
         wrong = next((key + equals + value for key, equals, value in pairs if not key or not equals), None)
         if wrong is not None:
@@ -362,11 +364,11 @@ class Spread(NamedTuple):
         return self.top is not None or bool(self.only)
 
     def processes(self) -> int | None:
-        """So many processes; None: as many as pay."""
+        """Return the number of processes; None: choose one by the size of the captures."""
         if self.jobs == "auto":
             return None
         if not self.jobs.isascii() or not self.jobs.isdigit() or not 1 <= int(self.jobs[:5]) <= 1_000:
-            refuse(f"--jobs {self.jobs}: a number from 1 to 1000, or auto")
+            refuse(f"--jobs {self.jobs}: give a number from 1 to 1000, or auto")
         return int(self.jobs)
 
 

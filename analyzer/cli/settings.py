@@ -1,4 +1,4 @@
-"""What holds: the options, else the nearest settings file, else the defaults."""
+"""Combine the options, the nearest settings file and the defaults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Held(NamedTuple):
 
 
 def held(reading: Reading, allowed: Allowed) -> Held:
-    """The options that were given, and for the rest what a settings file here or in a folder above says."""
+    """Combine the options that were given with the nearest settings file, here or in a folder above."""
     given = {
         **{name: value or None for name, value in allowed._asdict().items()},  # a flag that is not given says nothing
         "assume": reading.assume or None,
@@ -51,7 +51,7 @@ def _file() -> Path | None:
 
 
 def policy(held: Held, with_baseline: bool = True) -> Policy:
-    """The policy that they mean; without its baseline where that is about to be written."""
+    """Return the policy that they mean; without its baseline where that is about to be written."""
     settings = held.settings if with_baseline else msgspec.structs.replace(held.settings, baseline=None)
     try:
         found = policies.policy(settings)
@@ -61,7 +61,7 @@ def policy(held: Held, with_baseline: bool = True) -> Policy:
 
 
 def catalogue(held: Held) -> tuple[Row, ...]:
-    """The user's own services."""
+    """Return the user's own services."""
     file = held.settings.providers
     try:
         return () if file is None else providers.load(Path(file))
