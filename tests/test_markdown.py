@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from typer.testing import CliRunner
 
 from analyzer import redaction
+from analyzer.cli import app
 from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.outputs import markdown, summary
 from analyzer.pipeline import analyze
@@ -155,3 +157,17 @@ def test_a_picture_beside_the_page_is_shown_by_its_name() -> None:
     (image,) = [token for token in inline(markdown.render(run, "my (chat).svg").decode()) if token.type == "image"]
     assert (image.attrGet("src"), image.content) == ("my%20%28chat%29.svg", "Timeline")
     assert b"![" not in markdown.render(run)
+
+
+@pytest.mark.parametrize(
+    ("picture", "shown"),
+    [("chat.svg", "![Timeline](chat.svg)"), ("pictures/chat.png", "![Timeline](pictures/chat.png)"), (None, None)],
+)
+def test_a_picture_that_the_same_run_writes_is_shown(picture: str | None, shown: str | None, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    options = ["--out", f"{picture[-3:]}:{tmp_path / picture}"] if picture else []
+    done = CliRunner().invoke(app, ["report", str(SAMPLES / OVERUSE), "-o", str(tmp_path / "chat.md"), *options])
+    assert done.exit_code == 0, done.output
+    document = (tmp_path / "chat.md").read_text("utf-8")
+    assert re.findall(r"!\[.*", document) == ([shown] if shown else [])
+    assert picture is None or (tmp_path / picture).stat().st_size > 1_000

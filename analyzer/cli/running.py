@@ -251,6 +251,8 @@ def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text 
             _dataset(path, run)
         elif name in outputs.PICTURES:
             write_picture(path, run, name)
+        elif name == "markdown":
+            write(path, _markdown(run, path, delivery))
         else:
             write(path, text.written(run) if text and name == "text" else rendered(name, run))
     shown = delivery.format or format
@@ -259,6 +261,16 @@ def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text 
     if shown and delivery.prints:
         as_text = text.shown if text else partial(_text, verbose=delivery.verbose)
         show(as_text(run) if shown == "text" else rendered(shown, run))
+
+
+def _markdown(run: Run, path: Path, delivery: Delivery) -> bytes:
+    """Render a page that shows the picture of the same run, where that is written beside it or in a folder there."""
+    from analyzer.outputs import markdown
+
+    folder = path.absolute().parent
+    pictures = [it.absolute() for name, it in delivery.files() if name in ("svg", "png")]
+    beside = [it.relative_to(folder).as_posix() for it in pictures if it.is_relative_to(folder)]
+    return markdown.render(run, next(iter(beside), None))
 
 
 def write_picture(path: Path, run: Run, format: str, **options: Any) -> None:
