@@ -55,7 +55,6 @@ FOLDERS = {name.partition("/")[0] for name in OWN_CAPTURES}
 # Programs that blocks name beside our own; those that install, download or open a browser stand in blocks without a run.
 PROGRAMS = {"python", "python3", "pytest", "check-jsonschema", "cat", "echo", "case", "esac", "exit", "export", "cd"}
 PROGRAMS |= {"git", "pipx", "pip", "uvx", "py", "npm", "npx", "playwright", "mitmdump", "curl"}
-WORDS_FOR_HELP = {"help", "version", "completion"}  # which the program answers though they are no commands
 # Options in the text that belong to other programs.
 THEIR_OPTIONS = {"--disable-features=BackForwardCache", "--accept", "--full", "--set", "--from"}
 
@@ -397,12 +396,10 @@ def misread(words: list[str]) -> Iterable[str]:
     with group.context_class(group, info_name="har-sockets") as context:
         own = {name for parameter in group.get_params(context) for name in parameter.opts}
         command = group
-        if words[:1] and words[0] in QUESTIONS:
+        if words and words[0] in QUESTIONS:
             return
         if words and words[0] not in own:
             known = group.get_command(context, words[0])
-            if words[0] in WORDS_FOR_HELP:
-                return
             if known is None and words[0].isalpha() and words[0].islower() and words[0] not in FOLDERS:
                 yield f"no such command: {words[0]}"
                 return
