@@ -32,7 +32,7 @@ FOLD = 200  # rows that are laid out at once where there is JavaScript: a table 
 COUNTED = 6  # captures from which on they are also told in numbers
 SHOWN = 40  # findings, caveats, parts that were skipped
 SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
-TEMPLATES = ("page.html", "parts.html", "comparison.html", "pairs.html", "socket.html", "sockets.html")
+TEMPLATES = ("base.html", "page.html", "parts.html", "comparison.html", "pairs.html", "socket.html", "sockets.html")
 COLUMNS = (
     "#",
     "Address",
