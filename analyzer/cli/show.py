@@ -41,6 +41,7 @@ def show(
 
     Example: har-sockets show chat.har 2
     """
+    delivery.refuse_pictures(capture)
     files = delivery.written(FORMATS)
     name = one(capture, "show")
     spared([name], [path for _, path in files])
