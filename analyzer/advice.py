@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.model import Capture, Value
 
+NO_ACTION = "No action needed"  # begins the remedy of what does no harm
 OURS = "`har-sockets record URL`, which records the exact time of each opening and close"
 RECORDER = f"Record with {OURS}."
 IN_TESTS = "Record with the pytest plugin of har-sockets in tests, or by hand with `har-sockets record URL`."

@@ -60,7 +60,7 @@ def test_the_line_of_a_capture(name: str, policy: Policy, line: str) -> None:
             "4 sockets of one user of Stream Chat were open at the same time: 2 or more for at least 2.23 s, peak 4, still open "
             "when the capture was saved; since 1.29 s (2026-11-23 18:53:29.274 UTC).",
             "Likely cause: <Widget> calls connectUser()",
-            "Create the client once with StreamChat.getInstance(key)",
+            "Keep one client per session. In React call useCreateChatClient",
             "Assumed: when the file was saved, the last page was still open and the recording was not paused.",
             "More: har-sockets analyze chrome-S2-overuse.har",
         ], id="reason, since when, cause, remedy, assumption, command"),

@@ -91,7 +91,7 @@ def test_a_failure_names_the_finding_its_place_and_what_to_do() -> None:
     assert failure.get("type") == "duplicate-connection"
     assert "4 sockets of one user" in failure.get("message", "")
     assert "in the file: /log/entries/4, /log/entries/5" in (failure.text or "")
-    assert "what to do: Create the client once" in (failure.text or "")
+    assert "what to do: Keep one client per session" in (failure.text or "")
     assert (failure.text or "").splitlines()[-1] == f"More: har-sockets analyze {OVERUSE}"
 
 

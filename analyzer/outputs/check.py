@@ -168,11 +168,17 @@ def reason(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo = 
 def details_of(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo = UTC) -> tuple[str, ...]:
     """List what a line has no room for, each a sentence or two: reason, cause, advice, assumptions, command."""
     if judgement.result is Result.PASS:
-        return tuple(_assumptions(report, judgement))
+        return (*_causes(report), *_assumptions(report, judgement))
     cause = [it.explanation for it in judgement.failing[:1] if it.explanation]
     remedy = [it.remedy for it in judgement.failing[:1] if it.remedy]
     grounds = _grounds(report, judgement, policy, zone)
     return (*grounds, *cause, *remedy, *_assumptions(report, judgement), command(report))
+
+
+def _causes(report: Report) -> Iterable[str]:
+    """List the causes of overlaps that pass, each once with its advice."""
+    found = (f"{it.explanation} {it.remedy or ''}".rstrip() for it in report.findings if it.explanation)
+    return dict.fromkeys(found)
 
 
 def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo) -> list[str]:
