@@ -181,3 +181,11 @@ def test_a_terminal_shows_what_to_do_with_a_file_that_is_no_capture() -> None:
     assert problem in " ".join(check.render(run, width=80).decode().split())
     first = check.render(run).decode().splitlines()[0]  # standard error has all of it, then
     assert len(first) <= 120
+
+
+def test_verbose_names_the_cause_of_an_overlap_that_passes() -> None:
+    report = analyze(read(CAPTURES.parent.parent / "sample_hars" / "stream-chat-strictmode-hook.har"))
+    shown = check.render(Run((report,), (), Policy()), verbose=True).decode()
+    assert shown.startswith("PASS")
+    assert shown.count("Cause: React's StrictMode mounted <Chat> twice") == 1
+    assert shown.count(advice.NO_ACTION) == 1

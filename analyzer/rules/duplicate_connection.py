@@ -5,7 +5,8 @@ against the service's limit, delivers every event twice, and often stays open un
 A different token or request id in the URL does not make a different user.
 
 What to do: create the client once, outside of anything that mounts repeatedly (a React component, a route). Connect
-once per user, and disconnect when the session ends. `har-sockets show CAPTURE SOCKET` names the code that opened each socket.
+once per user, and disconnect when the session ends. `har-sockets show CAPTURE SOCKET` names the code that opened each
+socket.
 """
 
 from __future__ import annotations
