@@ -356,7 +356,7 @@ def test_a_baseline_of_before_still_matches_with_its_port(host: str, former: boo
 
 def test_the_last_line_counts_what_did_not_occur(folder: Path) -> None:
     written(folder, f"{DUPLICATE} {CONCURRENT}")
-    absent = "Every capture passes. 1 finding in the baseline did not occur: if mended, remove it.\n"
+    absent = "Every capture passes. 1 finding in the baseline did not occur: remove it if it is fixed.\n"
     assert check(folder, f"{DUPLICATE} {FINE}", "--baseline", "known.json").stdout.endswith(absent)
     for names in (f"{DUPLICATE} {CONCURRENT}", f"{DUPLICATE} {POSSIBLE}", f"{DUPLICATE} {BAD}"):
         assert "did not occur" not in check(folder, names, "--baseline", "known.json").stdout

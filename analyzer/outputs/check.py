@@ -300,7 +300,8 @@ def total_sentence(run: Run) -> str:
     total = count(tally.total(), "capture")
     settings = f" Settings: {run.policy.file}." if run.policy.file else ""
     absent = gate.absent(run)
-    over = f" {count(absent, 'finding')} in the baseline did not occur: if mended, remove it." if absent else ""
+    advice = "remove it if it is fixed" if absent == 1 else "remove those that are fixed"
+    over = f" {count(absent, 'finding')} in the baseline did not occur: {advice}." if absent else ""
     return f"{total}: {', '.join(counts)}. {ENDINGS[gate.exit_status(run)]}{over}{settings}"
 
 
