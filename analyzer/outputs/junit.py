@@ -62,7 +62,7 @@ def _suite(report: Report, run: Run) -> Element:
         _add(suite, test, "skipped", ERRORS[gate.UNDECIDED if report.opened else gate.EMPTY], reason)
     elif judgement.known or report.accepted:
         _add(suite, test, "skipped", IN_BASELINE, reason)
-    SubElement(test, "system-out").text = "\n".join(_notes(report, judgement, run.policy))
+    SubElement(test, "system-out").text = "\n".join(_notes(report, run.policy))
     return suite
 
 
@@ -112,12 +112,12 @@ def _more(report: Report) -> str:
     return summary.safe(check.command(report), LONGEST)
 
 
-def _notes(report: Report, judgement: Judgement, policy: Policy) -> Iterable[str]:
+def _notes(report: Report, policy: Policy) -> Iterable[str]:
     """The verdict, then the findings that do not fail, then the limits of the capture."""
     yield from (summary.safe(sentence, LONGEST) for sentence in verdict.verdict_sentences(report, policy))
-    notes = [finding for finding in report.findings if finding not in judgement.failing]
+    notes = [finding for finding in report.findings if not gate.fails(finding, policy)]
     for finding in notes[:NOTES]:
-        known = "in the baseline: " if finding in judgement.known else ""
+        known = "in the baseline: " if gate.known(finding, policy) else ""
         yield known + summary.safe(_headline(finding, policy), LONGEST)
     if len(notes) > NOTES:
         yield f"and {plural(len(notes) - NOTES, 'more finding')}"
