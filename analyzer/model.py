@@ -700,6 +700,8 @@ class Finding(Value, frozen=True):
     remedy: str | None = None
     link: str | None = None
     fingerprint: str = ""
+    former_fingerprint: str = ""  # that of earlier versions, where it differs: baselines of then still match
+    peak: int | None = None  # of an overlap: how many were open at the same time at most
     dev_only: bool = False  # it concerns development alone: dev servers, or a cause that production does not have
     cause: str | None = None  # Cause.id
     why: str | None = None  # that cause, in one sentence
@@ -844,6 +846,7 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
     fail_on: `note`, `warning` or `error`: the least severity that fails a check; `never`: no finding fails.
     allow_undecided, allow_empty: pass captures that cannot prove it; captures in which no socket opened.
     baseline: fingerprints of findings that are known, and pass.
+    baseline_peaks: per fingerprint how many sockets may be open at the same time for the finding to pass.
     assume: `no-bfcache`, `bfcache`, `recorded-from-start`: what the capture does not show.
     ghost_beats: heartbeats that a socket may miss before it counts as a ghost.
     storm_opens: reconnects per minute that count as a storm.
@@ -864,6 +867,7 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
     allow_undecided: bool = False
     allow_empty: bool = False
     baseline: frozenset[str] = frozenset()
+    baseline_peaks: tuple[tuple[str, int], ...] = ()
     assume: frozenset[Assume] = frozenset()
     ghost_beats: int = 2  # one may be late
     storm_opens: int = 10  # a client that waits twice as long after each failure makes 7
@@ -886,6 +890,7 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
             allow_undecided: bool = False,
             allow_empty: bool = False,
             baseline: Iterable[str] = (),
+            baseline_peaks: Mapping[str, int] | Iterable[tuple[str, int]] = (),
             assume: Assume | str | Iterable[Assume | str] = (),
             ghost_beats: int = 2,
             storm_opens: int = 10,
@@ -895,6 +900,7 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
 
     def __post_init__(self) -> None:
         pairs = self.severities.items() if isinstance(self.severities, Mapping) else self.severities
+        peaks = self.baseline_peaks.items() if isinstance(self.baseline_peaks, Mapping) else self.baseline_peaks
         assumed = (self.assume,) if isinstance(self.assume, str) else self.assume
         checked: dict[str, Any] = {
             "per": arguments.word("per", self.per, Scope),
@@ -904,6 +910,7 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
             "severities": tuple((rule, _severity(rule, given)) for rule, given in pairs),
             "fail_on": None if self.fail_on in (None, "never") else arguments.word("fail_on", self.fail_on, Severity),
             "baseline": frozenset(arguments.texts("baseline", self.baseline)),
+            "baseline_peaks": tuple((key, arguments.count("baseline_peaks", peak, 1)) for key, peak in peaks),
             "assume": frozenset(arguments.word("assume", it, Assume) for it in arguments.texts("assume", assumed)),
             "ghost_beats": arguments.count("ghost_beats", self.ghost_beats, 1),
             "storm_opens": arguments.count("storm_opens", self.storm_opens, 2),
@@ -917,6 +924,22 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
     def fails(self, severity: Severity) -> bool:
         """Check whether a finding of this severity fails, unless it is in the baseline."""
         return self.fail_on is not None and severity.at_least(self.fail_on)
+
+    def accepts(self, finding: Finding) -> bool:
+        """Check whether the baseline holds a finding, with no fewer sockets open at the same time."""
+        accepted = self.accepted_peak(finding)
+        return self.holds(finding) and (accepted is None or finding.peak is None or finding.peak <= accepted)
+
+    def holds(self, finding: Finding) -> bool:
+        """Check whether the baseline holds a finding, whatever its peak."""
+        return not self.baseline.isdisjoint((finding.fingerprint, finding.former_fingerprint))
+
+    def accepted_peak(self, finding: Finding) -> int | None:
+        """Return how many sockets the baseline accepts for a finding. None: as many as there are."""
+        if not self.holds(finding):
+            return None
+        key = finding.fingerprint if finding.fingerprint in self.baseline else finding.former_fingerprint
+        return dict(self.baseline_peaks).get(key)
 
     def counts(self, session: Session) -> bool:
         """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""
@@ -951,6 +974,7 @@ class Report(Picturable, Value, frozen=True):
     excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
     unsure: bool = False  # what the capture leaves open may break the policy
+    accepted: tuple[str, ...] = ()  # fingerprints of possible findings that pass because the baseline holds them
     policy: Policy = Policy()  # by which the findings were made
     redaction_key: str | None = None  # with which all that people see is masked; None: masks are numbered
 
@@ -994,6 +1018,7 @@ class Report(Picturable, Value, frozen=True):
         remedy: str | None = None,
         link: str | None = None,
         proof: tuple[Proof, ...] = (),
+        peak: int | None = None,
     ) -> Finding:
         """What a rule says of these sessions, with where they stand in the file."""
         ids = tuple(sessions)
@@ -1010,6 +1035,7 @@ class Report(Picturable, Value, frozen=True):
             link=link,
             dev_only=bool(named) and all(session.dev_only for session in named),
             proof=proof,
+            peak=peak,
         )
 
     def endpoints(self, ids: Iterable[str]) -> str:

@@ -109,7 +109,11 @@ def test_of_many_notes_some_are_counted(monkeypatch: pytest.MonkeyPatch) -> None
 def test_known_findings_pass_and_are_named() -> None:
     known = frozenset(finding.fingerprint for finding in made([OVERUSE]).reports[0].findings)
     run = made([OVERUSE], Policy(baseline=known))
-    assert results(run) == {OVERUSE: "passed"}
+    assert results(run) == {OVERUSE: "Skipped"}
+    assert only(run, "skipped").attrib == {
+        "type": "in-the-baseline",
+        "message": "1 finding in the baseline (4 sockets)",
+    }
     assert "\nin the baseline: error duplicate-connection: 4 sockets of one user" in (
         only(run, "system-out").text or ""
     )

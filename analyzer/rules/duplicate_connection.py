@@ -30,6 +30,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             f"{describe_overlap(overlap, f'one user of {provider.name}', policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
+            peak=overlap.peak,
             remedy=openings.WAIT if openings.handed_over(openings.in_order(sessions)) else provider.remedy or REMEDY,
             link=provider.link,
         )
