@@ -132,7 +132,7 @@ def flat(rendered: str) -> str:
         ),
         pytest.param(
             "chrome-S2-overuse",
-            "Covered: load. Not covered: reload, navigation, back.",
+            "This recording covers: load. It does not cover: reload, navigation, back.",
             id="what is not covered",
         ),
         pytest.param(
@@ -152,7 +152,7 @@ def flat(rendered: str) -> str:
         pytest.param("chrome-10-failed", "9 more never opened.", id="failed handshakes are no sockets that were open"),
         pytest.param(
             "mitmproxy-C.savehar",
-            "Covered: unknown. The file does not show how pages were loaded",
+            "This recording covers: unknown. The file does not show how pages were loaded",
             id="a proxy sees no pages",
         ),
     ],
@@ -231,8 +231,8 @@ def test_sockets_that_are_left_open_overlap_without_an_end() -> None:
 @pytest.mark.parametrize(
     ("kinds", "done", "rest"),
     [
-        pytest.param("load", "load", "Not covered: reload, navigation, back.", id="load"),
-        pytest.param("load navigation", "load, navigation", "Not covered: reload, back.", id="left"),
+        pytest.param("load", "load", "It does not cover: reload, navigation, back.", id="load"),
+        pytest.param("load navigation", "load, navigation", "It does not cover: reload, back.", id="left"),
         pytest.param("load reload restore", "load, reload, navigation, back", "", id="everything"),
         pytest.param(
             "unknown",
@@ -244,7 +244,9 @@ def test_sockets_that_are_left_open_overlap_without_an_end() -> None:
 )
 def test_what_is_covered(kinds: str, done: str, rest: str) -> None:
     pages = [Page(f"page_{n}", "https://x/", START, PageKind(kind)) for n, kind in enumerate(kinds.split())]
-    assert text.tried_sentence(report(socket(), pages=pages)) == f"Covered: {done}." + (f" {rest}" if rest else "")
+    assert text.tried_sentence(report(socket(), pages=pages)) == f"This recording covers: {done}." + (
+        f" {rest}" if rest else ""
+    )
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
@@ -336,7 +338,7 @@ def test_many_captures_are_one_line_each_and_a_summary() -> None:
 
 # -- the order, and what stands in it --------------------------------------------------------------------------------
 
-ORDER = ("Timeline", "Findings", "Opened by", "Services", "Covered: ", "Limits of this capture")
+ORDER = ("Timeline", "Findings", "Opened by", "Services", "This recording covers: ", "Limits of this capture")
 
 
 def test_it_answers_in_the_order_in_which_people_ask(captures: Path) -> None:

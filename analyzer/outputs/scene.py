@@ -126,7 +126,7 @@ def _lane(session: Session, pages: dict[str, Page], axis: Axis, most: int) -> La
         address=safe_middle(session.endpoint.partition("://")[2] or session.endpoint, 100),
         service=session.provider.name if session.provider is not None else "",
         user=safe(session.identity.user, 60) if session.identity is not None and session.identity.user else "",
-        opened=terminal.when(session.opened, axis),
+        opened=terminal.when(session.opened, axis, sign=True),
         ended=safe(terminal.ending(session, pages, axis), 120),
         connecting=_connecting(session),
         failed=_failed(session),
