@@ -93,7 +93,7 @@ def name(source: str) -> str:
 def names(run: Run) -> dict[str, str]:
     """The shortest end of each capture's path that no other has, by source."""
     told: dict[str, str] = {}
-    left = dict.fromkeys(report.capture.source for report in run.reports)
+    left = dict.fromkeys([*(report.capture.source for report in run.reports), *(it.source for it in run.unreadable)])
     for depth in range(1, 9):
         ends = {source: "/".join(source.replace("\\", "/").split("/")[-depth:]) for source in left}
         seen = Counter(ends.values())
@@ -126,12 +126,12 @@ def sentences(report: Report, policy: Policy) -> list[str]:
     return [safe(said, 600) for said in verdict.verdict_sentences(report, policy)]
 
 
-def facts(report: Report, zone: tzinfo = UTC) -> list[tuple[str, str]]:
-    """Where it comes from."""
+def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[tuple[str, str]]:
+    """Where it comes from. `file`: its name among others, instead of the last part of its path."""
     capture = report.capture
     parts = [count(len(capture.pages), "page")] if capture.pages else []
     parts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
-    told = [("File", safe_middle(capture.source, 300)), ("Recorded with", safe(capture.exporter.label, 100))]
+    told = [("File", file or name(capture.source)), ("Recorded with", safe(capture.exporter.label, 100))]
     told += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed
@@ -180,14 +180,14 @@ def length(interval: Interval | None, axis: Axis) -> str:
 
 
 def longest(session: Session, axis: Axis) -> str:
-    """Write how long it was open at most: `≤ 3.30 s`; until the capture was saved where it was still open then."""
+    """Write how long it was open at most, until the capture was saved: `≤ 3.30 s`."""
     possible = session.possible
     if possible is None:
         return "–"
     if possible.end is not None:
         return f"≤ {_spoken(possible.end - possible.start)}"
     if session.outcome is Outcome.OPEN:
-        return f"≤ {_spoken(axis.end - possible.start)} when saved"
+        return f"≤ {_spoken(axis.end - possible.start)}"
     return "no end known"
 
 

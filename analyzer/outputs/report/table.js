@@ -49,14 +49,14 @@ function table(capture) {
       line.append(...cells);
       return line;
     });
-    body.replaceChildren(...rows);
+    body.replaceChildren(...rows.length ? rows : [make('tr', {}, make('td', { colSpan: COLUMNS.length, textContent: 'No socket matches the filters above.' }))]);
     if (rest) rest.remove();
     announce();
   }
 
   function announce() {
     heads.forEach((head, n) => n === column ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'));
-    const left = sockets.length - body.rows.length;
+    const left = sockets.length - (sockets.length ? body.rows.length : 0);
     next.hidden = left <= 0;
     next.textContent = 'Show ' + Math.min(ROWS, left).toLocaleString('en') + ' more of ' + left.toLocaleString('en');
   }

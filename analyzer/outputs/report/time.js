@@ -37,11 +37,11 @@ function howLong(start, end, span) {
   return (end < 0 ? '≥ ' : '') + inWords(length);
 }
 
-// At most: until the capture was saved where it was still open then.
+// At most, until the capture was saved.
 function atMost(it, span) {
   if (it.q0 < 0) return '–';
   if (it.q1 >= 0) return '≤ ' + inWords(it.q1 - it.q0);
-  return it.outcome === 'open' ? '≤ ' + inWords(Math.max(0, span - it.q0)) + ' when saved' : 'no end known';
+  return it.outcome === 'open' ? '≤ ' + inWords(Math.max(0, span - it.q0)) : 'no end known';
 }
 
 const inWords = (length) => length < 10 ? 'an instant' : spoken(length);
