@@ -98,7 +98,7 @@ class Scene(Value, frozen=True):
 
     def _ticked(self, lane: Lane) -> bool:
         """Does a message stand within its bar? On the edge of a bar a tick does not show."""
-        bar, edge = lane.session.possible, (self.axis.end - self.axis.start) // WITHIN
+        bar, edge = lane.session.proven, (self.axis.end - self.axis.start) // WITHIN
         return bar is not None and any(
             bar.start + edge < tick < (bar.end or self.axis.end + 2 * edge) - edge for tick in lane.ticks
         )
