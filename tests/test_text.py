@@ -46,6 +46,7 @@ from analyzer.model import (
 from analyzer.outputs import check, origins, show, terminal, text, verdict
 from analyzer.pipeline import analyze
 from analyzer.readers import read
+from analyzer.rules import RULES
 from tests.kinds import of_the_lab
 
 GOLDEN = sorted(it for it in (Path(__file__).parent / "captures").glob("*.har") if not of_the_lab(it))
@@ -494,3 +495,36 @@ def test_a_page_that_came_back_is_not_drawn_at_its_old_date() -> None:
 def test_an_instant_has_a_cell_of_its_own() -> None:
     rows = [line for line in shown(report(socket(5, 5 + MILLISECOND / SECOND))).splitlines() if "socket #1" in line]
     assert rows[-1].count("█") == 1
+
+
+def test_verbose_says_why_a_rule_matters_and_shows_the_whole_place_in_the_code(captures: Path) -> None:
+    run = Run((analyze(read(captures / "chrome-S2-overuse.har")),), (), Policy(), rules=RULES)
+    short, whole = (flat(text.render(run, width=300, verbose=verbose).decode()) for verbose in (False, True))
+    assert "connectUser() called by: app.js:47186" in short
+    assert "Why it matters" not in short
+    assert "/app/app.js:47186:13)" in whole
+    assert "Why it matters: Chat and realtime services expect one connection per user." in whole
+
+
+def test_a_remedy_stands_once(captures: Path) -> None:
+    policy = Policy(app_mode="development")
+    shown_once = flat(
+        text.render(Run((analyze(read(captures / "chrome-S2-overuse.har"), policy),), (), policy)).decode()
+    )
+    assert shown_once.count("Create the client once with") == 1
+    assert "limit-exceeded" in shown_once
+    assert "4 or more" not in shown_once
+
+
+def test_only_the_excess_over_a_limit_is_bold(captures: Path) -> None:
+    run = Run((analyze(read(captures / "chrome-S2-overuse.har")),), (), Policy())
+    lines = text.render(run, width=300, color=True).decode().splitlines()
+    services = next(line for line in lines if "Limit per user" in line)
+    assert re.search(r"\x1b\[1;\d+mexceeded by 1\x1b\[0m", services)
+    assert "\x1b[1mStream Chat\x1b[0m: " in services
+
+
+def test_a_socket_without_a_certain_length_was_open_an_instant_at_least(captures: Path) -> None:
+    rendered = shown(analyze(read(captures / "chrome-S2-overuse.har")), width=100)
+    assert "≤ 3.52 s  ≥ an instant  open when saved" in rendered
+    assert "≥ 0 s" not in rendered
