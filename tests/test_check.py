@@ -187,7 +187,7 @@ def test_a_terminal_shows_what_to_do_with_a_file_that_is_no_capture() -> None:
 SENTENCE = "2 sockets of 127.0.0.1:8080/ws were open at the same time: 2 or more for at least 1.23 s, peak 3."
 
 
-@pytest.mark.parametrize("cells", range(9, 110))
+@pytest.mark.parametrize("cells", range(10, 110))
 def test_a_shortened_sentence_keeps_the_number_of_sockets_and_ends_before_no_number(cells: int) -> None:
     shown = check.shorten(SENTENCE, cells, Medium(120, unicode=True))
     assert cell_len(shown) <= cells
