@@ -14,14 +14,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from datetime import UTC, timedelta, tzinfo
 from enum import Enum, StrEnum
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeAlias, TypeVar, overload
 
 import msgspec
 
 from analyzer import arguments
 from analyzer.durations import Microseconds
 from analyzer.intervals import Interval
-from analyzer.views import Picturable, Viewable
+from analyzer.views import Maskable, Picturable, Viewable
 
 TOGETHER = " + "  # between the sources of several captures that are told as one
 Instant: TypeAlias = int
@@ -820,17 +820,19 @@ def _severity(rule: str, given: object) -> Severity | None:
 
 
 class _NamesChecked(msgspec.StructMeta):
-    """Refuse a keyword that is no field, and name the nearest one."""
+    """Refuse a value without a name, and a keyword that is no field, for which the nearest one is named."""
 
     def __call__(self, *args: Any, **given: Any) -> Any:
         fields: tuple[str, ...] = self.__struct_fields__
+        if args:
+            raise TypeError(f"{self.__name__} takes settings by name, such as {fields[0]}=...")
         for name in given:
             if name not in fields:
                 raise TypeError(f"{self.__name__} has no setting {name!r}{arguments.hint(name, fields)}")
         return super().__call__(*args, **given)
 
 
-class Policy(Value, frozen=True, metaclass=_NamesChecked):
+class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
     """Say what is allowed. A policy decides on findings only: verdict and overlaps count every socket.
 
     per: count sockets together within one `capture`, `page`, `endpoint`, `service` or `user`.
@@ -950,6 +952,7 @@ class Report(Picturable, Value, frozen=True):
     findings: tuple[Finding, ...]
     unsure: bool = False  # what the capture leaves open may break the policy
     policy: Policy = Policy()  # by which the findings were made
+    redaction_key: str | None = None  # with which all that people see is masked; None: masks are numbered
 
     @property
     def opened(self) -> bool:
@@ -1054,12 +1057,14 @@ class Rule(Value, frozen=True):
         return said[:1].upper() + said[1:]
 
 
-class Unreadable(Value, frozen=True):
+class Unreadable(Maskable, Value, frozen=True):
+    """Hold why a capture cannot be read."""
+
     source: str
     problem: str
 
     def __repr__(self) -> str:
-        return f"<Unreadable {file_name(self.source)}>"
+        return f"<Unreadable {file_name(self.source)}: {self._mask(self.problem)}>"
 
 
 class Selection(Value, frozen=True):
@@ -1083,6 +1088,9 @@ class Run(Viewable, Value, frozen=True):
     reports: one per capture that could be read, in the order in which they were asked for.
     unreadable: the others, each with `source` and `problem`.
     policy: by which the findings were made.
+
+    `len(run)` and `for report in run` count and list the reports. `run[0]` is the first one, `run["chat.har"]` the one
+    with this name: the whole path, or as much of its end as no other has (KeyError for none and for several).
     """
 
     reports: tuple[Report, ...]
@@ -1093,6 +1101,32 @@ class Run(Viewable, Value, frozen=True):
     rules: tuple[Rule, ...] = ()  # all that were applied, for outputs that list them
     selection: Selection | None = None  # None: all captures are shown
     zone: tzinfo = UTC  # in which people read instants; programs get UTC
+
+    def __len__(self) -> int:
+        return len(self.reports)
+
+    def __iter__(self) -> Iterator[Report]:
+        return iter(self.reports)
+
+    @overload
+    def __getitem__(self, key: int | str) -> Report: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Report, ...]: ...
+
+    def __getitem__(self, key: int | str | slice) -> Report | tuple[Report, ...]:
+        """Return a report by its position, or by the name of its capture."""
+        return self._by_name(key) if isinstance(key, str) else self.reports[key]
+
+    def _by_name(self, name: str) -> Report:
+        sources = [report.capture.source for report in self.reports]
+        end = "/" + name.replace("\\", "/").removeprefix("./")
+        places = [n for n, source in enumerate(sources) if source == name]
+        places = places or [n for n, it in enumerate(sources) if f"/{it}".replace("\\", "/").endswith(end)]
+        if len(places) == 1:
+            return self.reports[places[0]]
+        if places:
+            raise KeyError(f"{len(places):,} captures have the name {name!r}: give more of the path, or a number")
+        raise KeyError(f"no capture has the name {name!r}{arguments.hint(name, map(file_name, sources))}")
 
     def __repr__(self) -> str:
         return f"<Run of {plural(len(self.reports), 'report')}, {len(self.unreadable):,} unreadable>"

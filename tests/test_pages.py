@@ -179,19 +179,19 @@ def test_a_beacon_of_the_page_that_goes_is_no_life_after_the_commit() -> None:
 @pytest.mark.parametrize(
     ("pages", "witnesses", "told"),
     [
-        pytest.param([listed(1, 0), listed(1, 9)], {}, "page ids are used twice", id="the same id twice"),
-        pytest.param([listed(1, 9), listed(2, 0)], {}, "page numbers contradict the order of time", id="numbers against time"),
+        pytest.param([listed(1, 0), listed(1, 9)], {}, "two pages have the same id", id="the same id twice"),
+        pytest.param([listed(1, 9), listed(2, 0)], {}, "page numbers are not in order of time", id="numbers against time"),
         pytest.param(
             [listed(1, 0), listed(2, 10)],
             {"page_1": seen(last=30), "page_2": seen(document("page_2", 10), last=31)},
-            "requests of a page go on after another took its place", id="an old page among a new one's",
+            "requests of a page continue after the next page replaced it", id="an old page among a new one's",
         ),
         pytest.param(
             [listed(1, 0)], {"page_1": seen(document("page_1", 0), document("page_1", 50), last=60)},
             "one page has two documents", id="two documents of one page",
         ),
         pytest.param(
-            [listed(1, 10)], {"page_1": Seen(at(2), at(12), ())}, "requests of a page come before it",
+            [listed(1, 10)], {"page_1": Seen(at(2), at(12), ())}, "requests of a page are earlier than the page",
             id="requests before their page",
         ),
     ],
