@@ -638,7 +638,7 @@ def describe(overlap: Overlap, least: int = 2) -> str:
 
     The peak never stands for the whole length.
     """
-    many = "both" if len(overlap.sessions) == 2 else f"{least} or more"
+    many = "both" if len(overlap.sessions) == 2 else f"{least}{' or more' if overlap.peak > least else ' of them'}"
     details = [many + _length(overlap)]
     details += [f"peak {overlap.peak:,}"] if overlap.peak > least else []
     details += ["still open when the capture was saved"] if overlap.interval.end is None else []
@@ -651,7 +651,7 @@ def describe_overlap(overlap: Overlap, whose: str, least: int = 2) -> str:
     some = overlap.peak < number
     sockets = f"{f'Up to {overlap.peak:,} of ' if some else ''}{plural(number, 'socket')} of {whose}"
     were = "were open at the same time"
-    if number > 2:
+    if number > max(2, least) or overlap.peak < number:
         return f"{sockets} {were}: {describe(overlap, least)}"
     last = ", still open when the capture was saved" if overlap.interval.end is None else ""
     return f"{sockets} {were}{_length(overlap)}{last}"
@@ -1053,6 +1053,9 @@ class Report(Picturable, Value, frozen=True):
         return f"{len(found):,} addresses of {enumerated(hosts)}" if several else enumerated(hosts)
 
 
+MATTERS = "Why it matters: "  # begins that paragraph of a manual page
+
+
 class Rule(Value, frozen=True):
     """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
 
@@ -1071,6 +1074,13 @@ class Rule(Value, frozen=True):
     def manual(self) -> str:
         """Its manual page: the docstring of its module."""
         return (sys.modules[self.check.__module__].__doc__ or "").strip()
+
+    @property
+    def importance(self) -> str:
+        """Why it matters, from its manual page; empty where that does not say so."""
+        paragraphs = [" ".join(paragraph.split()) for paragraph in self.manual.split("\n\n")]
+        said = next((it.removeprefix(MATTERS) for it in paragraphs if it.startswith(MATTERS)), "")
+        return said[:1].upper() + said[1:]
 
 
 class Unreadable(Maskable, Value, frozen=True):

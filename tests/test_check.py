@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.cells import cell_len
 
-from analyzer import advice
+from analyzer import advice, gate
 from analyzer.exporters import EXPORTERS, UNKNOWN, Row, caveats
 from analyzer.model import Policy, Run, Unreadable
 from analyzer.outputs import check, verdict
+from analyzer.outputs.terminal import Medium
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 from tests.test_hostile import HOSTILE, run
@@ -189,3 +190,30 @@ def test_verbose_names_the_cause_of_an_overlap_that_passes() -> None:
     assert shown.startswith("PASS")
     assert shown.count("Cause: React's StrictMode mounted <Chat> twice") == 1
     assert shown.count(advice.NO_ACTION) == 1
+
+
+SENTENCE = "2 sockets of 127.0.0.1:8080/ws were open at the same time: 2 or more for at least 1.23 s, peak 3."
+
+
+@pytest.mark.parametrize("cells", range(10, 110))
+def test_a_shortened_sentence_keeps_the_number_of_sockets_and_ends_before_no_number(cells: int) -> None:
+    shown = check.shorten(SENTENCE, cells, Medium(120, unicode=True))
+    assert cell_len(shown) <= cells
+    assert shown.startswith("2 sockets")
+    assert not re.search(r"(for|least|more|of)…?$", shown)
+    assert cells < len("2 sockets overlapped") or " overlapped" in shown or " were open" in shown
+
+
+def test_every_failing_rule_is_named_and_verbose_has_each_in_full() -> None:
+    policy = Policy(app_mode="development")
+    assert told("chrome-S2-overuse.har", policy=policy)[0].endswith(" (and limit-exceeded)")
+    report = analyze(read(CAPTURES / "chrome-S2-overuse.har"), policy)
+    details = check.details_of(report, gate.judge(report, policy), policy)
+    assert details[1].startswith("Also limit-exceeded: 4 sockets of one user of Stream Chat were open at the same time")
+
+
+def test_verbose_cuts_no_line() -> None:
+    report = analyze(read(CAPTURES / "chrome-16-hmr.har", source="a" * 100))
+    rendered = check.render(Run((report,), (), Policy()), verbose=True).decode()
+    assert "overlap only with a development server's socket (3 sockets)" in rendered
+    assert "…" not in rendered

@@ -361,3 +361,36 @@ def test_extract_takes_standard_input(tmp_path: Path) -> None:
     )
     done = run("extract", "-", "-o", str(tmp_path / "none.har"), stdin=b"no HAR")
     assert (done.returncode, problem(done).startswith("har-sockets: -: ")) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        pytest.param(["--per", "user", "--app-mode", "development"], "--per and --app-mode change no bar", id="two"),
+        pytest.param(["--max-open", "2"], "--max-open changes no bar", id="one"),
+        pytest.param(["--per", "user", "--format", "json"], "", id="another output uses it"),
+        pytest.param(["--tolerance", "5s"], "", id="it acts on the words of the picture"),
+    ],
+)
+def test_timeline_says_which_options_do_not_act_on_it(args: list[str], said: str, tmp_path: Path) -> None:
+    done = run("timeline", OVERUSE, "-o", str(tmp_path / "chart.svg"), *args)
+    assert done.stderr.decode() == (f"har-sockets: timeline draws every socket: {said}\n" if said else "")
+
+
+def test_a_title_stands_on_the_picture(tmp_path: Path) -> None:
+    run("timeline", OVERUSE, "-o", str(tmp_path / "chart.svg"), "--title", "Release 4.2")
+    assert ">Release 4.2</text>" in (tmp_path / "chart.svg").read_text("utf-8")
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf"])
+def test_a_report_that_is_only_a_picture_says_so(suffix: str, tmp_path: Path) -> None:
+    done = run("report", OVERUSE, "-o", str(tmp_path / f"chat.{suffix}"))
+    assert f"chat.{suffix}: the picture only. For the report, write " in done.stderr.decode()
+    done = run("report", OVERUSE, "-o", str(tmp_path / f"chat.{suffix}"), "--out", f"html:{tmp_path / 'chat.html'}")
+    assert done.stderr.decode() == ""
+
+
+def test_a_word_that_is_no_path_is_answered_with_the_commands() -> None:
+    done = run("fix", "x.har")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert "fix: no such file or command. The commands: analyze, check, " in done.stderr.decode()

@@ -60,7 +60,7 @@ def test_every_command_shows_an_example(command: str) -> None:
         pytest.param("analyze", "--fail-on", id="what only the gate asks for"),
         pytest.param("report", "--allow-undecided", id="what only the gate asks for, in report"),
         pytest.param("timeline", "--max-open", id="the policy, of a picture"),
-        pytest.param("timeline", "--title", id="the title, of a picture"),
+        pytest.param("timeline", "--meta", id="the head of a report, of a picture"),
         pytest.param("report", "--verbose", id="what is for text"),
     ],
 )

@@ -160,8 +160,8 @@ def test_only_check_ends_by_policy(command: str, name: str, folder: Path) -> Non
     ("names", "told"),
     [
         pytest.param(FINE, "", id="nothing, where all pass"),
-        pytest.param(DUPLICATE, f"{CAPTURES / DUPLICATE}: /log/entries/4: error duplicate-connection", id="violated"),
-        pytest.param(f"{DUPLICATE} {FINE} {CONCURRENT}", f"{CAPTURES / DUPLICATE}: /log/entries/4: error "
+        pytest.param(DUPLICATE, f"{CAPTURES / DUPLICATE}: /log/entries/4: fails the policy: duplicate-connection", id="violated"),
+        pytest.param(f"{DUPLICATE} {FINE} {CONCURRENT}", f"{CAPTURES / DUPLICATE}: /log/entries/4: fails the policy: "
                      "duplicate-connection (and 1 more capture)", id="violated by two"),
         pytest.param(NONE, "{folder}/none.har: no sockets", id="empty"),
         pytest.param(POSSIBLE, f"{CAPTURES / POSSIBLE}: undecided (possible-overlap)", id="undecided"),

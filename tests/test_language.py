@@ -69,7 +69,7 @@ PHRASES = (
     ),
     Phrase(r"\bwho was open when\b", "which sockets were open, and when", ("It shows who was open when.",)),
     Phrase(r"\bwhy: ?probably\b|\bprobably:", "Likely cause:", ("Why: Probably: 4 clients of one user.",)),
-    Phrase(r"\btried:|\bnot tried\b", "Covered: / Not covered:", ("Tried: load.", "Not tried: reload.")),
+    Phrase(r"\btried:|\bnot tried\b", "This recording covers: / It does not cover:", ("Tried: load.", "Not tried: reload.")),
     Phrase(r"\?{3,}", "UNDECIDED", ("????  chat.har",)),
     Phrase(r"\bsurely\b", "certainly", ("An overlap that surely ended.",)),
     Phrase(r"\banew\b", "again", ("It connects anew.",)),

@@ -19,6 +19,8 @@ from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.outputs import markdown, summary
 from analyzer.pipeline import analyze
 from analyzer.readers import read
+from analyzer.rules import RULES
+from analyzer.version import HOME
 from tests.test_hostile import LINKS
 from tests.test_text import report, socket
 
@@ -171,3 +173,10 @@ def test_a_picture_that_the_same_run_writes_is_shown(picture: str | None, shown:
     document = (tmp_path / "chat.md").read_text("utf-8")
     assert re.findall(r"!\[.*", document) == ([shown] if shown else [])
     assert picture is None or (tmp_path / picture).stat().st_size > 1_000
+
+
+def test_a_rule_links_to_its_manual_and_says_once_why_it_matters(captures: Path) -> None:
+    report = analyze(read(captures / "chrome-S2-overuse.har"))
+    page = markdown.render(Run((report,), (), Policy(), rules=RULES)).decode()
+    assert f"[`duplicate-connection`]({HOME}/blob/HEAD/docs/rules/duplicate-connection.md)" in page
+    assert page.count("Why it matters: Chat and realtime services") == 1

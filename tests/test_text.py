@@ -46,6 +46,7 @@ from analyzer.model import (
 from analyzer.outputs import check, origins, show, terminal, text, verdict
 from analyzer.pipeline import analyze
 from analyzer.readers import read
+from analyzer.rules import RULES
 from tests.kinds import of_the_lab
 
 GOLDEN = sorted(it for it in (Path(__file__).parent / "captures").glob("*.har") if not of_the_lab(it))
@@ -132,7 +133,7 @@ def flat(rendered: str) -> str:
         ),
         pytest.param(
             "chrome-S2-overuse",
-            "Covered: load. Not covered: reload, navigation, back.",
+            "This recording covers: load. It does not cover: reload, navigation, back.",
             id="what is not covered",
         ),
         pytest.param(
@@ -152,7 +153,7 @@ def flat(rendered: str) -> str:
         pytest.param("chrome-10-failed", "9 more never opened.", id="failed handshakes are no sockets that were open"),
         pytest.param(
             "mitmproxy-C.savehar",
-            "Covered: unknown. The file does not show how pages were loaded",
+            "This recording covers: unknown. The file does not show how pages were loaded",
             id="a proxy sees no pages",
         ),
     ],
@@ -231,8 +232,8 @@ def test_sockets_that_are_left_open_overlap_without_an_end() -> None:
 @pytest.mark.parametrize(
     ("kinds", "done", "rest"),
     [
-        pytest.param("load", "load", "Not covered: reload, navigation, back.", id="load"),
-        pytest.param("load navigation", "load, navigation", "Not covered: reload, back.", id="left"),
+        pytest.param("load", "load", "It does not cover: reload, navigation, back.", id="load"),
+        pytest.param("load navigation", "load, navigation", "It does not cover: reload, back.", id="left"),
         pytest.param("load reload restore", "load, reload, navigation, back", "", id="everything"),
         pytest.param(
             "unknown",
@@ -244,7 +245,9 @@ def test_sockets_that_are_left_open_overlap_without_an_end() -> None:
 )
 def test_what_is_covered(kinds: str, done: str, rest: str) -> None:
     pages = [Page(f"page_{n}", "https://x/", START, PageKind(kind)) for n, kind in enumerate(kinds.split())]
-    assert text.tried_sentence(report(socket(), pages=pages)) == f"Covered: {done}." + (f" {rest}" if rest else "")
+    assert text.tried_sentence(report(socket(), pages=pages)) == f"This recording covers: {done}." + (
+        f" {rest}" if rest else ""
+    )
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
@@ -336,7 +339,7 @@ def test_many_captures_are_one_line_each_and_a_summary() -> None:
 
 # -- the order, and what stands in it --------------------------------------------------------------------------------
 
-ORDER = ("Timeline", "Findings", "Opened by", "Services", "Covered: ", "Limits of this capture")
+ORDER = ("Timeline", "Findings", "Opened by", "Services", "This recording covers: ", "Limits of this capture")
 
 
 def test_it_answers_in_the_order_in_which_people_ask(captures: Path) -> None:
@@ -510,3 +513,36 @@ def test_findings_of_one_cause_share_it_and_its_advice() -> None:
     rendered = text.render(Run((analyze(read(path)),), (), Policy())).decode().partition("   Findings")[2]
     cause, advice = "Cause: React's StrictMode", "No action needed"
     assert (rendered.count("Possible overlap of"), rendered.count(cause), rendered.count(advice)) == (2, 1, 1)
+
+
+def test_verbose_says_why_a_rule_matters_and_shows_the_whole_place_in_the_code(captures: Path) -> None:
+    run = Run((analyze(read(captures / "chrome-S2-overuse.har")),), (), Policy(), rules=RULES)
+    short, whole = (flat(text.render(run, width=300, verbose=verbose).decode()) for verbose in (False, True))
+    assert "connectUser() called by: app.js:47186" in short
+    assert "Why it matters" not in short
+    assert "/app/app.js:47186:13)" in whole
+    assert "Why it matters: Chat and realtime services expect one connection per user." in whole
+
+
+def test_a_remedy_stands_once(captures: Path) -> None:
+    policy = Policy(app_mode="development")
+    shown_once = flat(
+        text.render(Run((analyze(read(captures / "chrome-S2-overuse.har"), policy),), (), policy)).decode()
+    )
+    assert shown_once.count("Keep one client per session.") == 1
+    assert "limit-exceeded" in shown_once
+    assert "4 or more" not in shown_once
+
+
+def test_only_the_excess_over_a_limit_is_bold(captures: Path) -> None:
+    run = Run((analyze(read(captures / "chrome-S2-overuse.har")),), (), Policy())
+    lines = text.render(run, width=300, color=True).decode().splitlines()
+    services = next(line for line in lines if "Limit per user" in line)
+    assert re.search(r"\x1b\[1;\d+mexceeded by 1\x1b\[0m", services)
+    assert "\x1b[1mStream Chat\x1b[0m: " in services
+
+
+def test_a_socket_without_a_certain_length_was_open_an_instant_at_least(captures: Path) -> None:
+    rendered = shown(analyze(read(captures / "chrome-S2-overuse.har")), width=100)
+    assert "≤ 3.52 s  ≥ an instant  open when saved" in rendered
+    assert "≥ 0 s" not in rendered

@@ -454,3 +454,12 @@ def test_a_stretch_outside_the_capture_is_refused(stretch: tuple[timedelta | Non
 
 def test_nothing_is_drawn_beyond_the_end_of_the_capture() -> None:
     assert timeline.render(SIMPLE, "svg", end=timedelta(hours=1)) == timeline.render(SIMPLE, "svg")
+
+
+def test_a_picture_that_is_cut_says_so_and_its_bars_have_no_point(captures: Path) -> None:
+    run = Run((analyze(read(captures / "chrome-S2-overuse.har")),), (), Policy())
+    cut = timeline.render(run, "svg", start=timedelta(seconds=1), end=timedelta(seconds=2)).decode()
+    assert "The picture shows 1.00 s to 2.00 s. A bar that ends at the right edge continues." in cut
+    assert cut.count(">continues</text>") == 2
+    assert "still open at the end" not in cut
+    assert "peak 4 in the whole capture" in cut

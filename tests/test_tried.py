@@ -106,8 +106,8 @@ def test_a_page_that_was_brought_back_takes_its_document_with_it(report: Callabl
 
 def test_what_earlier_pages_that_were_cleared_showed_cannot_be_told(report: Callable[..., Report]) -> None:
     said = tried_sentence(report(har([page(2, 40)], RELOADED, socket(2, 41))))
-    assert said.startswith("Covered: reload.")
-    assert "Not covered" not in said
+    assert said.startswith("This recording covers: reload.")
+    assert "does not cover" not in said
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_without_a_load_nothing_is_said_of_pages_that_is_not_true(
 ) -> None:
     it = {**entry(1, 1), "pageref": None}
     said = tried_sentence(report(har(pages, it, creator=creator)))
-    assert said.startswith("Covered: unknown. The file does not show how pages were loaded")
+    assert said.startswith("This recording covers: unknown. The file does not show how pages were loaded")
 
 
 LOOKS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

@@ -52,7 +52,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     sure = all(_apart(old, new) for old, new in pairwise(sessions))
     return Explanation(
         why=f"{_caller(sessions, len(places), function)} ({_many(sessions)} clients of one user)."
-        + ("" if sure else " A client that disconnects and connects again can look the same for a while."),
+        + ("" if sure else " Not excluded: one client that reconnects while its old sockets still close."),
         proof=tuple(it.proves(f"{function} called by", initiators.own(it.initiator)) for it in sessions),
         sure=sure,
     )

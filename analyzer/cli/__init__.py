@@ -6,6 +6,7 @@ Each command has its file. They share `options` (groups of options), `running` (
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from importlib import import_module
@@ -60,6 +61,7 @@ HINTS = {  # what other programs call them
     "inspect": "show",
 }
 NEAR = 0.75  # share of letters that a word has in common with the command that is meant
+BARE = re.compile(r"[A-Za-z][\w-]*")  # a word that is no path: no dot, no slash, no glob
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 OWN = ("--help", "-h", "--version", "-V", "--install-completion", "--show-completion")
 
@@ -148,6 +150,8 @@ def _with_command(args: list[str], may_refuse: bool) -> list[str]:
         near = HINTS.get(word) or choices.nearest(word, (*COMMANDS, "help"), NEAR)
         if may_refuse and near is not None and word.isalpha():
             refuse(f"{word}: no such file or command: did you mean `har-sockets {near}`?")
+        if may_refuse and BARE.fullmatch(word):
+            refuse(f"{word}: no such file or command. The commands: {', '.join(COMMANDS)}")
     return ["analyze", *args]
 
 

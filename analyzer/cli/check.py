@@ -14,7 +14,7 @@ from analyzer import gate
 from analyzer.cli.help import POLICY
 from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import Text, ask, complain, deliver
-from analyzer.cli.screen import one_terminal, say, terminal, write
+from analyzer.cli.screen import one_place, say, terminal, write
 from analyzer.model import Run
 
 
@@ -64,7 +64,7 @@ def check(
     deliver(run, delivery, "text", Text(lines, partial(render, verbose=delivery.verbose)))
     complain(run, delivery)
     shown = delivery.format in (None, "text") and delivery.prints
-    if status not in (0, gate.UNREADABLE) and not (shown and one_terminal()):
+    if status not in (0, gate.UNREADABLE) and not (shown and one_place()):
         say(first_problem(run, status))
     raise typer.Exit(status)
 

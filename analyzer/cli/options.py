@@ -130,7 +130,9 @@ class Delivery(NamedTuple):
             help="Show times in this zone: local, UTC (default) or Europe/Berlin.",
         ),
     ] = None
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show reasons and advice in full.")] = False
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every finding and proof, and why each matters.")
+    ] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing on standard output.")] = False
     no_color: Annotated[
         bool, typer.Option("--no-color", callback=_plain, help="Print without colours (also: NO_COLOR=1).")

@@ -1,18 +1,20 @@
 """`har-sockets record`."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from analyzer import gate
+from analyzer import gate, loading, redaction
 from analyzer.cli import words
 from analyzer.cli.help import OUTPUT, RECORDING
 from analyzer.cli.options import command
 from analyzer.cli.running import unused
 from analyzer.cli.screen import refuse, say, tell, write
-from analyzer.model import plural
+from analyzer.installation import name_program, quote
+from analyzer.model import CaptureError, Policy, Run, plural
 from analyzer.readers.told import CUT_SHORT
 
 
@@ -62,7 +64,23 @@ def record(
         refuse(str(problem))
     write(output, json.dumps(har, indent=1).encode() + b"\n")
     sockets = sum(entry["_resourceType"] == "websocket" for entry in har["log"]["entries"])
-    tell(f"{output}: {plural(sockets, 'socket')}")
+    tell(f"{output}: {plural(sockets, 'socket')}. {_answer(output)}")
+    if sockets:
+        tell("The times above count from the start of the recording; those of the analysis from its first page.")
+    if not sys.stderr.isatty():  # on a terminal, the receipt says so
+        tell(f"Next: {name_program()} {quote(str(output))}")
     if CUT_SHORT.id in har["log"]["_harSockets"].get("caveats", ()):
         say(f"{output}: the browser, or the program that controls it, ended: the recording ends there")
         raise typer.Exit(gate.UNREADABLE)
+
+
+def _answer(path: Path) -> str:
+    """The verdict of a recording, in one sentence."""
+    from analyzer.outputs.verdict import verdict_sentences
+
+    policy = Policy()
+    try:
+        run = redaction.masked(Run((loading.load([path], policy).reports[0],), (), policy))
+    except (CaptureError, IndexError):
+        return ""
+    return verdict_sentences(run.reports[0], policy)[0]

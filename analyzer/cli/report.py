@@ -2,6 +2,8 @@
 
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import ask, deliver, finish, selected, with_default_output
+from analyzer.cli.screen import say
+from analyzer.outputs import PICTURES
 
 
 @command_with(
@@ -20,11 +22,17 @@ def report(
 
     The suffix selects the format: .html, .md, .txt, .json, .ndjson, .csv,
     .parquet, .xml (JUnit), .sarif. An HTML report is one file that needs no
-    network.
+    network. With .png, .svg or .pdf only the picture is written; for the report
+    as PDF, print the HTML report in a browser.
 
     Example: har-sockets report chat.har --open --title "Release 4.2"
     """
     delivery = with_default_output(delivery, captures, "report.html")
     run = ask(captures, reading, masking, allowed, delivery, spread)
     deliver(selected(run, spread), delivery)
+    written = [name for name, _ in delivery.files()]
+    if run.reports and delivery.format is None and all(name in PICTURES for name in written):
+        output = delivery.files()[0][1]
+        page = output.with_suffix(".html")
+        say(f"{output}: the picture only. For the report, write {page}; for the report as PDF, print {page}")
     finish(run)

@@ -51,6 +51,15 @@ def is_piped() -> bool:
     return bool(reader.peek(1))
 
 
+def one_place() -> bool:
+    """Do results and problems go to the same screen, file or pipe, as with `2>&1`?"""
+    try:
+        out, errors = (os.fstat(it.fileno()) for it in (sys.stdout, sys.stderr))
+    except (OSError, ValueError):  # one is closed, or is no file
+        return False
+    return one_terminal() or (out.st_ino != 0 and os.path.samestat(out, errors))
+
+
 def one_terminal() -> bool:
     """Do results and problems go to the same screen?"""
     return sys.stdout.isatty() and sys.stderr.isatty()

@@ -12,10 +12,12 @@ from analyzer.cli import words
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
 from analyzer.cli.running import ask, default_output, deliver, finish, selected, write_picture
-from analyzer.cli.screen import refuse
-from analyzer.model import SECOND, Instant
+from analyzer.cli.screen import refuse, say
+from analyzer.model import SECOND, Instant, enumerated
 from analyzer.outputs import PICTURES
 
+# These decide on findings, which the picture does not have.
+INERT = [name for name in Allowed._fields if name not in ("tolerance", "count_dev_servers", "count_extensions")]
 UNSEEN = [name for name in Allowed._fields if name != "tolerance"]  # the policy does not change the picture else
 
 
@@ -40,8 +42,11 @@ def _time(text: str) -> str:
 
 
 @command_with(
-    hidden=(*UNSEEN, "format", "title", "meta", "verbose", "quiet", "resume"),
-    meanings={"output": "Write the picture here, not to CAPTURE.timeline.png: .png, .svg or .pdf."},
+    hidden=(*UNSEEN, "format", "meta", "verbose", "quiet", "resume"),
+    meanings={
+        "output": "Write the picture here, not to CAPTURE.timeline.png: .png, .svg or .pdf.",
+        "title": "Title of the picture.",
+    },
 )
 def timeline(
     captures: Captures,
@@ -95,5 +100,8 @@ def timeline(
         write_picture(output, run, kind, width=width, dpi=dpi, start=since, end=until)
     except ValueError as problem:
         refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
+    inert = [f"--{name.replace('_', '-')}" for name in INERT if getattr(allowed, name)]
+    if inert and not delivery.files() and delivery.format is None:
+        say(f"timeline draws every socket: {enumerated(inert)} {'changes' if len(inert) == 1 else 'change'} no bar")
     deliver(run, delivery)
     finish(whole)

@@ -22,8 +22,11 @@ from analyzer.outputs import terminal, verdict
 from analyzer.outputs.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
 
 WIDEST = 120  # columns of a line
+NAMED = 20  # findings per capture that `verbose` writes in full
 MORE = "More: "
-CLAUSE = re.compile(r"[.:;] ")
+CLAUSE = re.compile(r"[.:;] |(?<! or more)(?<! of them) for (?:at least )?(?=\d)")
+WHOSE = re.compile(r"( sockets?) of (?:(?! sockets?).)+?(?= overlapped)")
+DANGLING = re.compile(r"(?:,?\s+(?:and|at|by|for|in|least|most|of|than|the|to|up))+$")  # what a number or name follows
 MARK = max(map(len, Result))
 MARGIN = " " * (MARK + 2)  # under the path
 REASON = 44  # columns; where the path leaves fewer, the reason gets a line of its own
@@ -49,7 +52,7 @@ class Line(Value, frozen=True):
     source: str
     rule: str  # or the id of the caveat that leaves it undecided; empty for a capture that passes
     sentence: str
-    others: int = 0  # findings that fail, too
+    others: tuple[str, ...] = ()  # other rules that fail it
     details: tuple[str, ...] = ()  # only where they are asked for
     is_whole: bool = False  # a terminal shows all of the sentence: it says what to do, and nothing else does
 
@@ -62,21 +65,21 @@ def render(
     medium = Medium(max(min(width or WIDEST, WIDEST), NARROWEST), unicode)
     lines: list[Text] = []
     for line in _lines(run, verbose):
-        lines += _printed(line, medium, width is not None)
+        lines += _printed(line, medium, width is not None, verbose)
     total = Text(medium.safe(_total(run, verbose), 4000), STRONG)
     lines += [total] if width is None else wrapped(total, medium)
     return terminal.printed(lines, color)
 
 
-def _printed(line: Line, medium: Medium, wraps: bool) -> list[Text]:
+def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
     mark = Text().append(f"{line.result:<{MARK}}  ", f"{STRONG} {STYLES[line.result]}")
     path = medium.safe(line.source, 4000) + ": "
     lead = f"{medium.safe(line.rule)}: " if line.rule else ""
-    others = f" (and {line.others:,} more)" if line.others else ""
+    others = f" (and {', '.join(line.others)})" if line.others else ""
     room = WIDEST - len(MARGIN) - cell_len(path)
     apart = room < REASON  # the path takes nearly the whole line
     room = WIDEST - len(MARGIN) if apart else room
-    if line.is_whole and wraps:
+    if verbose or (line.is_whole and wraps):
         sentence = medium.safe(line.sentence, 4000)
     else:
         sentence = shorten(line.sentence, room - len(lead) - len(others), medium)
@@ -96,12 +99,17 @@ def _within(text: Text, medium: Medium, wraps: bool) -> list[Text]:
 def shorten(sentence: str, cells: int, medium: Medium) -> str:
     """Cut a sentence to this many cells: after a clause that fits, else after a word, with an ellipsis."""
     text, sign = medium.safe(sentence.rstrip("."), 4000), medium.signs.ellipsis
-    for words in (text, text.replace(" were open at the same time", " overlapped")):
-        fitting = [it for it in (*_clauses(words), words) if cell_len(it) <= cells]
-        if fitting and cell_len(fitting[-1]) >= min(cells, cell_len(words)) // 2:
+    words = text.replace(" were open at the same time", " overlapped")
+    for wording in (text, words):
+        fitting = [it for it in (*_clauses(wording), wording) if cell_len(it) <= cells]
+        if fitting and cell_len(fitting[-1]) >= min(cells, cell_len(wording)) // 2:
             return fitting[-1]
+    bare = WHOSE.sub(r"\1", words)  # the number of sockets says more than their address
+    fitting = [it for it in (*_clauses(bare), bare) if cell_len(it) <= cells]
+    if bare != words and fitting:
+        return fitting[-1]
     kept = medium.short(words, cells).removesuffix(sign)
-    whole_words = kept.rpartition(" ")[0]
+    whole_words = DANGLING.sub("", kept.rpartition(" ")[0])
     return (whole_words if len(whole_words) > len(kept) // 2 else kept).rstrip(" ,") + sign if kept else ""
 
 
@@ -124,11 +132,22 @@ def _line(report: Report, judgement: Judgement, run: Run, verbose: bool) -> Line
         case Result.PASS:
             return Line(Result.PASS, source, "", _passed(report, judgement, run.policy), details=details)
         case Result.FAIL:
-            first, *others = judgement.failing
-            return Line(Result.FAIL, source, first.rule, message(first, run.policy), len(others), details)
+            first = judgement.failing[0]
+            others = _other_rules(judgement)
+            return Line(Result.FAIL, source, first.rule, message(first, run.policy), others, details)
         case _:
             rule, sentence = _open_question(report, judgement)
             return Line(Result.UNDECIDED, source, rule, sentence, details=details)
+
+
+def _other_rules(judgement: Judgement) -> tuple[str, ...]:
+    """List the rules that fail a capture beside its first finding: `limit-exceeded`, `2 more duplicate-connection`."""
+    first, *others = judgement.failing
+    tally = Counter(finding.rule for finding in others)
+    return tuple(
+        f"{many:,} more {rule}" if rule == first.rule else f"{many:,} × {rule}" if many > 1 else rule
+        for rule, many in tally.items()
+    )
 
 
 def entries(run: Run) -> Iterable[tuple[Result, str, str]]:
@@ -171,7 +190,7 @@ def details_of(report: Report, judgement: Judgement, policy: Policy, zone: tzinf
         return (*_causes(report), *_assumptions(report, judgement))
     cause = [it.explanation for it in judgement.failing[:1] if it.explanation]
     remedy = [it.remedy for it in judgement.failing[:1] if it.remedy]
-    grounds = _grounds(report, judgement, policy, zone)
+    grounds = _grounds(report, judgement, policy, zone, whole=True)
     return (*grounds, *cause, *remedy, *_assumptions(report, judgement), command(report))
 
 
@@ -181,14 +200,27 @@ def _causes(report: Report) -> Iterable[str]:
     return dict.fromkeys(found)
 
 
-def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo) -> list[str]:
+def _also(judgement: Judgement, report: Report, policy: Policy, zone: tzinfo, whole: bool) -> list[str]:
+    """Name the findings that fail the capture beside the first: each in a sentence, or their rules in one."""
+    others = judgement.failing[1:]
+    if not whole:
+        return [f"Also: {', '.join(_other_rules(judgement))}."] if others else []
+    sentences = [
+        f"Also {it.rule}: {message(it, policy).rstrip('.')}{_since(it, report, zone)}." for it in others[:NAMED]
+    ]
+    return sentences + ([f"And {count(len(others) - NAMED, 'more finding')}."] if len(others) > NAMED else [])
+
+
+def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo, whole: bool = False) -> list[str]:
     match judgement.result, judgement.status:
         case Result.PASS, _:
             return [_passed(report, judgement, policy)]
         case Result.FAIL, _:
-            first, *others = judgement.failing
-            more = [f"And {count(len(others), 'more finding')}."] if others else []
-            return [f"{message(first, policy).rstrip('.')}{_since(first, report, zone)}.", *more]
+            first = judgement.failing[0]
+            return [
+                f"{message(first, policy).rstrip('.')}{_since(first, report, zone)}.",
+                *_also(judgement, report, policy, zone, whole),
+            ]
         case _, gate.EMPTY:
             return [_nothing(report), verdict.advice(report)]
         case _:
@@ -329,7 +361,7 @@ def first_problem(run: Run, status: int) -> str:
         return f"{source}: {what}{more}"
     first = judgement.failing[0]
     place = f"{first.pointers[0]}: " if first.pointers else ""
-    return f"{source}: {place}{first.severity} {first.rule}{more}"
+    return f"{source}: {place}fails the policy: {first.rule}{more}"
 
 
 def render_accepted(run: Run, path: str) -> bytes:

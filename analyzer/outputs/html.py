@@ -17,9 +17,10 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from analyzer import gate
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Messages, Policy, Report, Run, Value
-from analyzer.outputs import drawing, origins, services, summary, tally, terminal, triage
+from analyzer.outputs import check, drawing, origins, services, summary, tally, terminal, triage
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.outputs.summary import safe, safe_middle
 from analyzer.outputs.terminal import Axis
@@ -61,6 +62,11 @@ class Part(Value, frozen=True):
     report: Report
     scene: Scene
     shown: int  # sockets that are static
+
+    @property
+    def number(self) -> int:
+        """Its place in the data for JavaScript."""
+        return int(self.id[1:]) - 1
 
     @property
     def sections(self) -> list[tuple[Section, list[drawing.Strip]]]:
@@ -136,7 +142,7 @@ def _environment() -> Environment:
         "safe_middle": safe_middle,
     }
     made.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
-    made.globals["count"] = terminal.count
+    made.globals |= {"count": terminal.count, "judged": _judged, "gated": check.total_sentence}
     return made
 
 
@@ -155,6 +161,13 @@ def _parts(run: Run) -> list[Part]:
         left -= shown
         parts.append(Part(f"c{number}", report, scene(report, run.policy), shown))
     return parts
+
+
+def _judged(report: Report, policy: Policy) -> str:
+    """Say how `check` judges a capture: `FAIL: duplicate-connection, limit-exceeded.`"""
+    judgement = gate.judge(report, policy)
+    rules = ", ".join(dict.fromkeys(finding.rule for finding in judgement.failing))
+    return f"{judgement.result}{f': {rules}' if rules else ''}."
 
 
 # -- words in a row --------------------------------------------------------------------------------------------

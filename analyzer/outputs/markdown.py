@@ -199,7 +199,7 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
         cells = [
             session.endpoint.partition("://")[2],
             ", ".join(filter(None, whose)),
-            terminal.when(session.opened, axis),
+            terminal.when(session.opened, axis, sign=True),
         ]
         cells += [terminal.ending(session, pages, axis), summary.length(session.proven, axis), session.pointer]
         rows.append([session.id[1:], *(_text(cell, size) for cell in cells)])
@@ -212,15 +212,18 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
 
 
 def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
-    findings = summary.findings(report, run.zone)
+    findings = summary.findings(report, run.zone, run.rules)
     if not findings:
         return
     yield from ("### Findings", "")
     for it in findings[: size.findings]:
         confidence, baseline = "" if it.certain else " · possible", " · in the baseline" if it.known else ""
-        yield f"- **{it.severity}** {_text(it.message, size)} `{it.rule}`{confidence}{baseline}"
+        named = f"[`{it.rule}`]({it.page})"
+        yield f"- **{it.severity}** {_text(it.message, size)} {named}{confidence}{baseline}"
         if it.cause:
             yield f"  - {_text(it.cause, size)}"
+        if it.matters:
+            yield f"  - Why it matters: {_text(it.matters, size)}"
         link = f" <{it.link}>" if it.link else ""
         if it.remedy or link:
             yield f"  - What to do: {_text(it.remedy or '', size)}{link}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.model import Initiator, Report, Session
+from analyzer.model import Frame, Initiator, Report, Session
 from analyzer.outputs.terminal import count
 
 NAMED = 8  # sockets per place that are named one by one
@@ -19,13 +19,15 @@ def told(session: Session) -> str:
     return ", ".join(part for part in (*_names(code), code.place) if part) + whose
 
 
-def short(code: Initiator) -> str:
+def short(code: Initiator | Frame) -> str:
     """Name code in short: `<Widget>, app.js:47186`; with the column where a minifier left one line."""
     minified = code.line is not None and code.line < 100 and (code.column or 0) > 500
     name = file(code.url)
     numbers = [str(it) for it in (code.line, code.column if minified else None) if it is not None]
     place = ":".join([name, *numbers]) if name else f"line {':'.join(numbers)}" if numbers else ""
-    return ", ".join(part for part in (*_names(code), place) if part)
+    return ", ".join(part for part in (*_names(code), place) if part) or (
+        "" if isinstance(code, Initiator) else "(anonymous)"
+    )
 
 
 def file(url: str | None) -> str:
@@ -53,8 +55,9 @@ def _place(session: Session) -> str:
     return short(code) if code.own else f"a library, {short(code)}"
 
 
-def _names(code: Initiator) -> list[str]:
-    return [code.component or "", f"{code.function}()" if code.function else ""]
+def _names(code: Initiator | Frame) -> list[str]:
+    component = code.component if isinstance(code, Initiator) else None
+    return [component or "", f"{code.function}()" if code.function else ""]
 
 
 def _ids(members: Sequence[Session]) -> str:

@@ -5,27 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.model import Frame, Proof
+from analyzer.outputs import origins
 
 ENTRIES = "/log/entries/"
 MOST = 12  # sockets that are named one by one
 
 
-def lines(proof: Iterable[Proof]) -> list[str]:
-    """Write the lines: `sockets #1, #2, /log/entries/4, 5: connectUser() called by: useChat (https://...:42:7)`."""
+def lines(proof: Iterable[Proof], whole: bool = False) -> list[str]:
+    """Write the lines: `sockets #1, #2, /log/entries/4, 5: connectUser() called by: useChat(), app.js:42`.
+
+    `whole`: with the whole address of the code, and its column.
+    """
     alike: dict[tuple[str, Frame | None], list[Proof]] = {}
     for it in proof:
         alike.setdefault((it.said, it.frame), []).append(it)
-    return [_line(shown) for shown in alike.values()]
+    return [_line(shown, whole) for shown in alike.values()]
 
 
-def _line(alike: list[Proof]) -> str:
+def _line(alike: list[Proof], whole: bool) -> str:
     first, *others = alike
+    code = "" if first.frame is None else f": {first.frame.named if whole else origins.short(first.frame)}"
     if not others:
-        return first.line
+        return f"socket #{first.session[1:]}, {first.pointer}: {first.said}{code}"
     shown, more = alike[:MOST], f" and {len(alike) - MOST:,} more" if len(alike) > MOST else ""
     sockets = ", ".join(f"#{it.session[1:]}" for it in shown)
-    line = f"sockets {sockets}{more}, {_places([it.pointer for it in shown])}{more}: {first.said}"
-    return line if first.frame is None else f"{line}: {first.frame.named}"
+    return f"sockets {sockets}{more}, {_places([it.pointer for it in shown])}{more}: {first.said}{code}"
 
 
 def _places(pointers: list[str]) -> str:

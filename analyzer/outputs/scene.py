@@ -16,6 +16,7 @@ from analyzer.outputs.terminal import Axis, count
 
 SEPARATE = 8  # addresses of one host that get a group each; more are one group
 BEYOND = 3  # limits above this many times the peak are named, not drawn: the line would be flat
+WITHIN = 300  # of the width: nearer to the edge of a bar no tick shows
 TERSE = 10  # letters
 TICKS, MORE_TICKS = 10, 1_000  # messages that are marked: so many a socket, and so many more in the whole capture
 
@@ -91,9 +92,16 @@ class Scene(Value, frozen=True):
             "possibly-pointed": not still_open and any(it.end is None for it in possible),
             "band": bool(self.bands),
             "load": bool(self.loads),
-            "tick": any(lane.ticks for lane in self.lanes),
+            "tick": any(self._ticked(lane) for lane in self.lanes),
         }
         return {kind for kind, there in seen.items() if there}
+
+    def _ticked(self, lane: Lane) -> bool:
+        """Does a message stand within its bar? On the edge of a bar a tick does not show."""
+        bar, edge = lane.session.proven, (self.axis.end - self.axis.start) // WITHIN
+        return bar is not None and any(
+            bar.start + edge < tick < (bar.end or self.axis.end + 2 * edge) - edge for tick in lane.ticks
+        )
 
     @property
     def highest(self) -> int:
@@ -126,7 +134,7 @@ def _lane(session: Session, pages: dict[str, Page], axis: Axis, most: int) -> La
         address=safe_middle(session.endpoint.partition("://")[2] or session.endpoint, 100),
         service=session.provider.name if session.provider is not None else "",
         user=safe(session.identity.user, 60) if session.identity is not None and session.identity.user else "",
-        opened=terminal.when(session.opened, axis),
+        opened=terminal.when(session.opened, axis, sign=True),
         ended=safe(terminal.ending(session, pages, axis), 120),
         connecting=_connecting(session),
         failed=_failed(session),
@@ -237,12 +245,12 @@ def _highest(sessions: Sequence[Session]) -> list[tuple[Instant, int]]:
 def _limits(report: Report, policy: Policy) -> tuple[tuple[tuple[int, str, str], ...], tuple[str, ...]]:
     """What the policy allows and what the services document: on the scale, and beyond it."""
     room = max(4, BEYOND * report.concurrency.possible_peak)
-    told = [(policy.max_open, f"allowed: {policy.max_open:,}", f"{policy.max_open:,} allowed")]
+    told = [(policy.max_open, f"the policy allows {policy.max_open:,}", f"{policy.max_open:,} allowed")]
     providers = {s.provider.id: s.provider for s in report.sessions if s.provider is not None}
     for provider in providers.values():
         for limit in provider.limits:
-            mode = f", {limit.mode}" if limit.mode else ""
-            words = f"{provider.name}: {limit.max:,} per {limit.scope}{mode}"
+            mode = f" in {limit.mode} mode" if limit.mode else ""
+            words = f"{provider.name} allows {limit.max:,} per {limit.scope}{mode}"
             told.append((limit.max, words, f"{limit.max:,} {limit.mode or provider.name}"))
     told = list(dict.fromkeys(told))
     return tuple(it for it in told if it[0] <= room), tuple(words for level, words, _ in told if level > room)

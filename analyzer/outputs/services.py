@@ -11,6 +11,7 @@ from analyzer import overlaps
 from analyzer.model import Group, Policy, Provider, Report, Scope, Session, Value, plural
 
 ELSEWHERE = "Other tabs and devices also count"
+EXCEEDED = r"(?<!possibly )exceeded by [\d,]*\d"  # in its sentences
 USERS = 6  # that are named one by one
 
 

@@ -543,7 +543,7 @@ def listed(report: Report) -> list[tuple[str, ...]]:
     return [
         (
             f"#{session.id[1:]}",
-            terminal.when(session.opened, axis),
+            terminal.when(session.opened, axis, sign=True),
             terminal.ending(session, pages, axis, short=True),
             _counted(session.messages),
             _whose(session),

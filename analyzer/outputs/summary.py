@@ -14,10 +14,13 @@ from analyzer import gate
 from analyzer.intervals import Interval
 from analyzer.model import (
     Confidence,
+    Duration,
     Finding,
     Group,
+    Outcome,
     Policy,
     Report,
+    Rule,
     Run,
     Scope,
     Session,
@@ -29,6 +32,7 @@ from analyzer.model import (
 from analyzer.outputs import proof, services, terminal, triage, verdict
 from analyzer.outputs.terminal import Axis, Medium, count
 from analyzer.outputs.verdict import Kind
+from analyzer.version import HOME
 
 PAPER = Medium(120, unicode=True)
 TITLE = "WebSocket report"
@@ -61,6 +65,8 @@ class Told(Value, frozen=True):
     known: bool  # it passes because the baseline holds it
     rule: str
     message: str
+    matters: str | None  # why; only with the first finding of a rule
+    page: str  # of the rule's manual
     proof: tuple[str, ...]
     cause: str | None
     remedy: str | None
@@ -89,7 +95,7 @@ def name(source: str) -> str:
 def names(run: Run) -> dict[str, str]:
     """The shortest end of each capture's path that no other has, by source."""
     told: dict[str, str] = {}
-    left = dict.fromkeys(report.capture.source for report in run.reports)
+    left = dict.fromkeys([*(report.capture.source for report in run.reports), *(it.source for it in run.unreadable)])
     for depth in range(1, 9):
         ends = {source: "/".join(source.replace("\\", "/").split("/")[-depth:]) for source in left}
         seen = Counter(ends.values())
@@ -122,12 +128,12 @@ def sentences(report: Report, policy: Policy) -> list[str]:
     return [safe(said, 600) for said in verdict.verdict_sentences(report, policy)]
 
 
-def facts(report: Report, zone: tzinfo = UTC) -> list[tuple[str, str]]:
-    """Where it comes from."""
+def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[tuple[str, str]]:
+    """Where it comes from. `file`: its name among others, instead of the last part of its path."""
     capture = report.capture
     parts = [count(len(capture.pages), "page")] if capture.pages else []
     parts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
-    told = [("File", safe_middle(capture.source, 300)), ("Recorded with", safe(capture.exporter.label, 100))]
+    told = [("File", file or name(capture.source)), ("Recorded with", safe(capture.exporter.label, 100))]
     told += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed
@@ -171,9 +177,23 @@ def length(interval: Interval | None, axis: Axis) -> str:
     if interval is None:
         return "–"
     if interval.end is None:
-        visible = max(0, axis.end - interval.start)
-        return f"≥ {'0 s' if visible < INSTANT else spoken(visible)}"
-    length = interval.end - interval.start
+        return f"≥ {_spoken(axis.end - interval.start)}"
+    return _spoken(interval.end - interval.start)
+
+
+def longest(session: Session, axis: Axis) -> str:
+    """Write how long it was open at most, until the capture was saved: `≤ 3.30 s`."""
+    possible = session.possible
+    if possible is None:
+        return "–"
+    if possible.end is not None:
+        return f"≤ {_spoken(possible.end - possible.start)}"
+    if session.outcome is Outcome.OPEN:
+        return f"≤ {_spoken(axis.end - possible.start)}"
+    return "no end known"
+
+
+def _spoken(length: Duration) -> str:
     return "an instant" if length < INSTANT else spoken(length)
 
 
@@ -192,27 +212,39 @@ def group_name(group: Group) -> str:
 # -- findings --------------------------------------------------------------------------------------------------
 
 
-def findings(report: Report, zone: tzinfo = UTC) -> list[Told]:
-    """The gravest first, then by rule, each in the order of time."""
+def findings(report: Report, zone: tzinfo = UTC, known: Sequence[Rule] = ()) -> list[Told]:
+    """The gravest first, then by rule, each in the order of time. A remedy stands once, as does why a rule matters.
+
+    `known`: the rules, for why they matter.
+    """
     ranks = {severity: -rank for rank, severity in enumerate(Severity)}
     rules = {rule: n for n, rule in enumerate(dict.fromkeys(finding.rule for finding in report.findings))}
     told = sorted(report.findings, key=lambda finding: (ranks[finding.severity], rules[finding.rule]))
-    return [_told(finding, report, zone) for finding in told]
+    importance = {rule.id: rule.importance for rule in known}
+    remedies: set[str | None] = set()
+    shown = []
+    for finding in told:
+        repeated = finding.remedy in remedies
+        remedies.add(finding.remedy)
+        shown.append(_told(finding, report, zone, importance.pop(finding.rule, ""), repeated))
+    return shown
 
 
-def _told(finding: Finding, report: Report, zone: tzinfo) -> Told:
+def _told(finding: Finding, report: Report, zone: tzinfo, matters: str, repeated: bool) -> Told:
     return Told(
         severity=finding.severity,
         certain=finding.confidence is Confidence.PROVEN,
         known=gate.known(finding, report.policy),
         rule=finding.rule,
         message=safe(finding.message, 600),
+        matters=matters or None,
+        page=f"{HOME}/blob/HEAD/docs/rules/{finding.rule}.md",
         proof=(
             *(safe(line, 600) for line in proof.lines(finding.proof)),
             *_proof(finding, report.named(finding.sessions), zone),
         ),
         cause=None if finding.explanation is None else f"{safe(finding.explanation, 600)} ({finding.cause})",
-        remedy=None if finding.remedy is None else safe(finding.remedy, 600),
+        remedy=None if finding.remedy is None or repeated else safe(finding.remedy, 600),
         link=finding.link if finding.link and finding.link.startswith("https://") else None,
     )
 

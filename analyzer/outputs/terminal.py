@@ -326,8 +326,9 @@ def since(at: Instant, axis: Axis) -> str:
     return sign + spoken(abs(at - axis.zero)) if at != axis.zero else "0 s"
 
 
-def when(bounds: Bounds | None, axis: Axis) -> str:
-    """Write bounds as `0.31 s`, `by 0.31 s` or `after 0.31 s`; empty where nothing is known."""
+def when(bounds: Bounds | None, axis: Axis, sign: bool = False) -> str:
+    """Write bounds as `0.31 s`, `by 0.31 s` or `after 0.31 s`; empty where nothing is known. `sign`: `≤ 0.31 s` for a
+    column, where `by` could name who did it."""
     if bounds is None or (bounds.earliest is None and bounds.latest is None):
         return ""
     if bounds.latest is None:
@@ -335,7 +336,7 @@ def when(bounds: Bounds | None, axis: Axis) -> str:
         return f"after {since(bounds.earliest, axis)}"
     if bounds.earliest is not None and bounds.latest - bounds.earliest <= EXACT:
         return since(bounds.latest, axis)
-    return f"by {since(bounds.latest, axis)}"
+    return f"{'≤' if sign else 'by'} {since(bounds.latest, axis)}"
 
 
 def gone(session: Session) -> Bounds | None:
@@ -361,7 +362,7 @@ def lasted(session: Session, saved: Instant | None) -> str:
     end = max(proven.start, saved or 0, session.last_seen or 0) if proven.end is None else proven.end
     least = end - proven.start
     exact = most is not None and most - least <= EXACT
-    return _duration(least) if exact else f"≥ {_duration(least)}"
+    return _duration(least) if exact else f"≥ {_duration(least)}" if least else "≥ an instant"
 
 
 def _duration(duration: Duration) -> str:

@@ -17,6 +17,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from analyzer.model import (
+    MATTERS,
     Caveat,
     Finding,
     Outcome,
@@ -103,7 +104,7 @@ def _full(report: Report, run: Run, medium: Medium, verbose: bool) -> list[Text]
         Text(),
         *_verdict(report, run.policy, medium),
         *_timeline(report, medium),
-        *_findings(report.findings, medium, verbose),
+        *_findings(report.findings, run, medium, verbose),
         *_errors(report, medium),
         *_origins(report, medium),
         *_services(report, run.policy, medium),
@@ -239,7 +240,7 @@ def _rows(report: Report, shown: Sequence[Session], axis: Axis, medium: Medium) 
     return {
         session.id: Row(
             names[session.id],
-            terminal.when(session.opened, axis),
+            medium.safe(terminal.when(session.opened, axis, sign=True)),
             medium.safe(terminal.lasted(session, saved)),
             medium.safe(terminal.ending(session, pages, axis, short=True)),
         )
@@ -381,7 +382,8 @@ def _services(report: Report, policy: Policy, medium: Medium) -> list[Text]:
         return []
     lines = heading("Services")
     for it in told[:GROUPS]:
-        line = Text(medium.safe(it.name), STRONG).append(f": {medium.safe(it.sentences, 2000)}", "")
+        line = Text().append(medium.safe(it.name), STRONG).append(f": {medium.safe(it.sentences, 2000)}")
+        line.highlight_regex(services.EXCEEDED, f"{STRONG} {BAD}")
         lines += wrapped(line, medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(told) - GROUPS, medium)
 
@@ -400,7 +402,9 @@ def _origins(report: Report, medium: Medium) -> list[Text]:
 # -- below it ----------------------------------------------------------------------------------------------
 
 STEPS = {"load": "load", "reload": "reload", "navigation": "navigation", "return": "back"}
-NO_PAGES = f"Covered: unknown. The file does not show how pages were loaded ({', '.join(STEPS.values())})."
+NO_PAGES = (
+    f"This recording covers: unknown. The file does not show how pages were loaded ({', '.join(STEPS.values())})."
+)
 
 
 def _covered(report: Report, medium: Medium) -> list[Text]:
@@ -414,13 +418,13 @@ def tried_sentence(report: Report) -> str:
     if not done:
         return NO_PAGES
     rest = ", ".join(words for name, words in STEPS.items() if name not in done)
-    covered = f"Covered: {', '.join(STEPS[name] for name in done)}."
+    covered = f"This recording covers: {', '.join(STEPS[name] for name in done)}."
     if not rest:
         return covered
     gone = any(caveat.id == "earlier-pages-missing" for caveat in report.capture.caveats)
     if gone or any(page.kind is PageKind.UNKNOWN or not page.recorded for page in pages):
         return f"{covered} Unknown: {rest} (the file does not show how each page was loaded)."
-    return f"{covered} Not covered: {rest}."
+    return f"{covered} It does not cover: {rest}."
 
 
 def _errors(report: Report, medium: Medium) -> list[Text]:
@@ -439,14 +443,19 @@ def _errors(report: Report, medium: Medium) -> list[Text]:
     return lines + _more(len(broken) - GROUPS, medium)
 
 
-def _findings(findings: Sequence[Finding], medium: Medium, verbose: bool) -> list[Text]:
-    """The most severe first, then by rule: what, likely cause, proof, what to do (once per rule)."""
+def _findings(findings: Sequence[Finding], run: Run, medium: Medium, verbose: bool) -> list[Text]:
+    """The most severe first, then by rule: what, likely cause, proof, and what to do once per capture.
+
+    `verbose`: all of them, and why each rule matters.
+    """
     if not findings:
         return []
     by_rule: dict[tuple[int, str], list[Finding]] = {}
     for finding in findings:
         by_rule.setdefault((-finding.severity.rank, finding.rule), []).append(finding)
     lines = heading("Findings")
+    importance = {rule.id: rule.importance for rule in run.rules} if verbose else {}
+    remedies: set[str] = set()
     for (_, rule), found in sorted(by_rule.items(), key=lambda item: item[0][0]):
         shown = found if verbose else found[:FINDINGS]
         alike: list[Finding] = []  # neighbours that one cause explains
@@ -466,8 +475,11 @@ def _findings(findings: Sequence[Finding], medium: Medium, verbose: bool) -> lis
                 alike = []
         if len(found) > len(shown):
             lines += wrapped(Text(f"and {len(found) - len(shown):,} more of {rule}: --verbose"), medium, INSET)
-        for remedy in dict.fromkeys(finding.remedy for finding in shown if finding.remedy):
+        if importance.get(rule):
+            lines += wrapped(Text(f"{MATTERS}{importance[rule]}"), medium, INSET)
+        for remedy in dict.fromkeys(it.remedy for it in shown if it.remedy and it.remedy not in remedies):
             lines += wrapped(Text(medium.safe(remedy, 1000)), medium, f"{INSET}{medium.signs.arrow} ")
+            remedies.add(remedy)
     return lines
 
 
@@ -481,7 +493,7 @@ def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
     lines = []
     if finding.explanation is not None:
         lines += wrapped(_with_id(medium.safe(finding.explanation, 1000), finding.cause), medium, INSET)
-    steps = proof.lines(finding.proof)
+    steps = proof.lines(finding.proof, whole=verbose)
     shown = steps if verbose else steps[:PROOF]
     for line in shown:
         lines += wrapped(Text(medium.safe(line, 1000)), medium, f"{INSET}{medium.signs.dot} ")

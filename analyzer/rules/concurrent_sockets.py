@@ -1,9 +1,11 @@
 """More sockets than allowed were open at the same time, to one address or to services that har-sockets does not know.
 
-Why it matters: an application needs one connection per service. Each extra connection costs the server, delivers every
-event twice, and often stays open unnoticed until the user leaves the page. This rule applies where the capture does not
-show that the sockets belong to one user, for example because the service is not in the catalogue. Where it does,
-`duplicate-connection` or `unrelated-sockets` applies instead.
+Why it matters: an application needs one connection per service. If the server sends each event to every socket, users
+can get each message several times. Each extra connection costs the server, and often stays open unnoticed until the
+user leaves the page.
+
+How it is detected: this rule applies where the capture does not show that the sockets belong to one user, for example
+because the service is not in the catalogue. Where it does, `duplicate-connection` or `unrelated-sockets` applies.
 
 What to do: open the connection once, outside of anything that mounts repeatedly (a React component, a route), and close
 it in the clean-up. `har-sockets show CAPTURE SOCKET` names the code that opened each socket.

@@ -1,8 +1,10 @@
 """One user had more than one socket of the same service and app open at the same time.
 
-Why it matters: chat and realtime services expect one connection per user. Each extra connection costs money, counts
-against the service's limit, delivers every event twice, and often stays open unnoticed until the user leaves the page.
-A different token or request id in the URL does not make a different user.
+Why it matters: chat and realtime services expect one connection per user. The service sends each event once per socket,
+so users can get each message several times. Each extra connection counts against the service's limit, can cost money,
+and often stays open unnoticed until the user leaves the page.
+
+How it is detected: a different token or request id in the URL does not make a different user.
 
 What to do: create the client once, outside of anything that mounts repeatedly (a React component, a route). Connect
 once per user, and disconnect when the session ends. `har-sockets show CAPTURE SOCKET` names the code that opened each

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.model import PageKind, Report, Run
+from analyzer.model import PageKind, Report, Run, spoken
 from analyzer.outputs import summary, terminal
 from analyzer.outputs.chart import clock, lanes
 from analyzer.outputs.chart.background import overlap_bands, page_bands, page_begins
@@ -55,6 +55,11 @@ def picture(
         panels = [panel._replace(head=[], top=GAP) for panel in panels]
     marks: list[Mark] = []
     y = MARGIN
+    if run.title and headed:
+        for line in wrap(run.title, width - 2 * MARGIN, TITLE, 2, True):
+            marks.append(Words(line, MARGIN, y + TITLE * LINE * 0.75, TITLE, INK, True))
+            y += TITLE * LINE
+        y += GAP
     for line in wrap(heading, width - 2 * MARGIN, BODY, 2):
         marks.append(Words(line, MARGIN, y + BODY * LINE * 0.75, BODY, INK))
         y += BODY * LINE + GAP
@@ -87,7 +92,7 @@ def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
     # One plot above the other begin and end in line.
     left = max((left_of(section) for _, _, sections in found for section in sections), default=0)
     left = MARGIN + max(SIDE, min(left, width * 0.27)) + 0.08
-    beside = max((right_of(section) for _, _, sections in found for section in sections), default=0)
+    beside = max((right_of(section, stretch) for _, stretch, sections in found for section in sections), default=0)
     limits = max((limits_width(report) for report in shown), default=0)
     right = width - MARGIN - max(0.3, min(max(beside, limits), width * 0.2)) - 0.06
     return [
@@ -130,6 +135,7 @@ def _head(report: Report, name: str, run: Run, stretch: Stretch, shown: int, wid
     for text, size, color, bold, most, at in (
         (said[0], TITLE, INK, True, 3, " "),
         (" ".join(said[1:]), BODY, INK, False, 4, " "),
+        (_period(stretch), BODY, INK, False, 2, " "),
         (f"Limits of this capture: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
         (DOT.join(parts), SMALL, GREY, False, 3, DOT),
     ):
@@ -138,6 +144,17 @@ def _head(report: Report, name: str, run: Run, stretch: Stretch, shown: int, wid
             y += size * LINE
         y += 0.03 if text else 0
     return words, y + GAP
+
+
+def _period(stretch: Stretch) -> str:
+    """Say which part of the capture is drawn; empty for the whole of it."""
+    if stretch.origin is None or not (stretch.cut_begin or stretch.cut_finish):
+        return ""
+    begin, finish = (
+        spoken(at - stretch.origin) if at != stretch.origin else "0 s" for at in (stretch.begin, stretch.finish)
+    )
+    cut = " A bar that ends at the right edge continues." if stretch.cut_finish else ""
+    return f"This is the verdict of the whole capture. The picture shows {begin} to {finish}.{cut}"
 
 
 def _panel(panel: Panel, y: float) -> tuple[list[Mark], float]:

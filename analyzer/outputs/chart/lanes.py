@@ -183,6 +183,7 @@ def _grouped(report: Report, lives: dict[str, Life], stretch: Stretch, first: di
         if len(members) < len(group.sessions):
             many = f"{len(members):,} of {many}"
         peak = _at_once(group.proven_peak, group.possible_peak) if len(group.sessions) > 1 else ""
+        peak += " in the whole capture" if peak and (stretch.cut_begin or stretch.cut_finish) else ""
         where = "" if group.per is Scope.ENDPOINT else report.endpoints(group.sessions)
         single = len(group.sessions) == 1 and group.per is Scope.ENDPOINT
         found.append(

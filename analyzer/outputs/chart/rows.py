@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.model import Messages, Outcome, Session
 from analyzer.outputs.chart import lanes
-from analyzer.outputs.chart.lanes import HEADING, Section
+from analyzer.outputs.chart.lanes import HEADING, Section, Stretch
 from analyzer.outputs.chart.legend import LOOKS, look_of
 from analyzer.outputs.chart.lettering import inches, short
 from analyzer.outputs.chart.marks import PIXEL, Align, Box, Boxes, Look, Mark, Stroke, Strokes, Words
@@ -43,10 +43,10 @@ def left_of(section: Section) -> float:
     return max(inches(_label(section, session), SMALL) for session in _labelled(section))
 
 
-def right_of(section: Section) -> float:
+def right_of(section: Section, stretch: Stretch) -> float:
     """Inches of the longest word on how its sockets ended."""
     if section.lane >= WORDED:
-        return max(inches(_outcome(session), TINY) for session in section.sessions)
+        return max(inches(_outcome(session, stretch), TINY) for session in section.sessions)
     return max(inches(line, TINY) for line in _tally(section.sessions))
 
 
@@ -146,7 +146,7 @@ def _row(found: Gathered, panel: Panel, section: Section, session: Session, midd
     half = section.lane * 0.29
     label = short(_label(section, session), panel.left - 0.08 - MARGIN, SMALL)
     found.words.append(Words(label, panel.left - 0.08, middle + SMALL * MIDDLE, SMALL, INK, align=Align.RIGHT))
-    outcome = short(_outcome(session), panel.width - panel.right - 0.1, TINY)
+    outcome = short(_outcome(session, panel.stretch), panel.width - panel.right - 0.1, TINY)
     found.words.append(Words(outcome, panel.right + 0.06, middle + TINY * MIDDLE, TINY, GREY))
     if not lanes.signs_of(session):
         found.words.append(Words("time unknown", panel.left + 0.1, middle + TINY * MIDDLE, TINY, GREY))
@@ -159,7 +159,8 @@ def _row(found: Gathered, panel: Panel, section: Section, session: Session, midd
 
 
 def _bars(found: Gathered, panel: Panel, session: Session, middle: float, half: float, possible: str) -> None:
-    pointed = possible == "possible"  # no point shows in a thin lane
+    # No point shows in a thin lane; and where a stretch is cut out, its end is not that of the capture.
+    pointed = possible == "possible" and not panel.stretch.cut_finish
     for name, interval in ((possible, session.possible), ("proven", session.proven)):
         if interval is not None and (span := span_of(panel, interval)):
             endless = "-endless" if interval.end is None and pointed else ""
@@ -229,9 +230,18 @@ def _crowd(found: Gathered, panel: Panel, section: Section, top: float) -> None:
         found.words.append(Words(text, panel.right + 0.06, base, TINY, GREY))
 
 
-def _outcome(session: Session) -> str:
+def _outcome(session: Session, stretch: Stretch) -> str:
+    if _continues(session, stretch):
+        return "continues"
     code = f" {session.close_code}" if session.close_code is not None else ""
     return OUTCOMES[session.outcome] + (code if session.outcome is Outcome.CLOSED else "")
+
+
+def _continues(session: Session, stretch: Stretch) -> bool:
+    """Is it cut off by the end of a stretch that was asked for?"""
+    if not stretch.cut_finish or session.possible is None:
+        return False
+    return session.possible.end is None or session.possible.end > stretch.finish
 
 
 def _tally(sessions: Sequence[Session]) -> list[str]:

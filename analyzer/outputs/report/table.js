@@ -9,7 +9,7 @@ const COLUMNS = [
   [(it) => it.opened, (it) => [it.p0, it.q0, it.c0].find((at) => at >= 0)],
   [(it) => it.ended, (it) => it.outcome === 'open' ? Infinity : it.q1 >= 0 ? it.q1 : it.failed >= 0 ? it.failed : 1e300],
   [(it, span) => howLong(it.p0, it.p1, span), (it, span) => it.p0 < 0 ? -1 : (it.p1 < 0 ? span : it.p1) - it.p0],
-  [(it, span) => howLong(it.q0, it.q1, span), (it, span) => it.q0 < 0 ? -1 : (it.q1 < 0 ? span : it.q1) - it.q0],
+  [atMost, (it, span) => it.q0 < 0 ? -1 : (it.q1 < 0 ? span : it.q1) - it.q0],
   [messages, (it) => it.sent === null ? -1 : it.sent + it.received],
   [(it) => it.pointer, (it) => typeof it.entry === 'number' ? it.entry : 1e300],
 ];
@@ -49,14 +49,14 @@ function table(capture) {
       line.append(...cells);
       return line;
     });
-    body.replaceChildren(...rows);
+    body.replaceChildren(...rows.length ? rows : [make('tr', {}, make('td', { colSpan: COLUMNS.length, textContent: 'No socket matches the filters above.' }))]);
     if (rest) rest.remove();
     announce();
   }
 
   function announce() {
     heads.forEach((head, n) => n === column ? head.setAttribute('aria-sort', down ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'));
-    const left = sockets.length - body.rows.length;
+    const left = sockets.length - (sockets.length ? body.rows.length : 0);
     next.hidden = left <= 0;
     next.textContent = 'Show ' + Math.min(ROWS, left).toLocaleString('en') + ' more of ' + left.toLocaleString('en');
   }

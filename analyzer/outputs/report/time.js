@@ -34,9 +34,17 @@ const since = (at) => (at < 0 ? '-' : '') + spoken(Math.abs(at));
 function howLong(start, end, span) {
   if (start < 0) return '–';
   const length = Math.max(0, (end < 0 ? span : end) - start);
-  if (end < 0) return '≥ ' + (length < 10 ? '0 s' : spoken(length));
-  return length < 10 ? 'an instant' : spoken(length);
+  return (end < 0 ? '≥ ' : '') + inWords(length);
 }
+
+// At most, until the capture was saved.
+function atMost(it, span) {
+  if (it.q0 < 0) return '–';
+  if (it.q1 >= 0) return '≤ ' + inWords(it.q1 - it.q0);
+  return it.outcome === 'open' ? '≤ ' + inWords(Math.max(0, span - it.q0)) : 'no end known';
+}
+
+const inWords = (length) => length < 10 ? 'an instant' : spoken(length);
 
 const messages = (it) => it.sent === null ? 'not recorded' : it.sent.toLocaleString('en') + ', ' + it.received.toLocaleString('en');
 
