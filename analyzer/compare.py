@@ -197,7 +197,7 @@ def _standing(before: Report, after: Report) -> Standing:
 
 def _hidden(report: Report) -> bool:
     """May whole sockets be missing? Then nothing bounds from above how many were open."""
-    return any(caveat.hides_sockets for caveat in report.capture.caveats)
+    return report.capture.hides_sockets
 
 
 def _groups(before: Report, after: Report) -> Iterable[Change]:

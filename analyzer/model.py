@@ -514,6 +514,11 @@ class Capture(Value, frozen=True):
     caveats: tuple[Caveat, ...]
     skipped: tuple[Skipped, ...]
 
+    @property
+    def hides_sockets(self) -> bool:
+        """May whole sockets be missing from the capture?"""
+        return any(caveat.hides_sockets for caveat in self.caveats)
+
     def __repr__(self) -> str:
         counts = f"{plural(len(self.traces), 'socket')} in {self.entries:,} entries"
         return f"<Capture {file_name(self.source)}: {self.exporter.id}, {counts}>"
@@ -626,7 +631,11 @@ class Overlap(Value, frozen=True):
     at_most: Duration | None = None  # it cannot have lasted longer; None: no upper bound
 
     def __repr__(self) -> str:
-        return f"<Overlap {self.confidence}: {', '.join(self.sessions)}, {spoken(self.duration)}>"
+        if self.confidence is Confidence.POSSIBLE:
+            length = "" if self.at_most is None else f", ≤ {spoken(self.at_most)}"
+        else:
+            length = f", {'≥ ' * self.duration_is_lower_bound}{spoken(self.duration)}"
+        return f"<Overlap {self.confidence}: {', '.join(self.sessions)}{length}>"
 
     def brief(self, tolerance: Duration) -> bool:
         """It ended, and surely lasted less than the tolerance: a hand-over, not two connections kept."""
@@ -984,6 +993,14 @@ class Report(Picturable, Value, frozen=True):
         return any(session.possible is not None for session in self.sessions)
 
     @property
+    def peak(self) -> str:
+        """How many sockets were open at the same time at most: `2`, `1 to 3`, or `≥ 2` if some may be missing."""
+        least, most = self.concurrency.proven_peak, self.concurrency.possible_peak
+        if self.capture.hides_sockets:
+            return f"≥ {least:,}"
+        return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+    @property
     def zero(self) -> Instant:
         """From where every output counts: the first instant that the capture witnesses. 0: it has no times."""
         if self.capture.observed is not None:
@@ -993,7 +1010,7 @@ class Report(Picturable, Value, frozen=True):
 
     def __repr__(self) -> str:
         grave = Counter(it.severity for it in self.findings)
-        counts = [plural(len(self.sessions), "socket"), f"peak {self.concurrency.proven_peak}"]
+        counts = [plural(len(self.sessions), "socket"), f"peak {self.peak}"]
         counts += [plural(grave[it], it) for it in (Severity.ERROR, Severity.WARNING) if grave[it]]
         return f"<Report {file_name(self.capture.source)}: {self.verdict}, {', '.join(counts)}>"
 

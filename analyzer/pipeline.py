@@ -188,7 +188,7 @@ def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Ove
         return Verdict.OVERLAP
     if stretches:
         return Verdict.POSSIBLE_OVERLAP
-    if any(caveat.hides_sockets for caveat in capture.caveats):
+    if capture.hides_sockets:
         return Verdict.INCONCLUSIVE
     return Verdict.NO_OVERLAP if found else Verdict.NO_SOCKETS
 

@@ -90,7 +90,7 @@ def steps(comparison: Comparison) -> str:
 def _why(comparison: Comparison) -> str:
     """Name the captures that may not show every socket."""
     named = (("before", comparison.before), ("after", comparison.after))
-    hidden = [word for word, report in named if any(it.hides_sockets for it in report.capture.caveats)]
+    hidden = [word for word, report in named if report.capture.hides_sockets]
     return f"; the capture {' and the one '.join(hidden)} may not show every socket" if hidden else ""
 
 

@@ -356,7 +356,8 @@ def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layo
         rows.append(layout.row(Row("how many", "", "", f"peak {least:,}{'' if exact else ' at least'}"), drawn))
     if most > least:
         drawn = terminal.concurrency(terminal.possible_levels(report.sessions, axis), layout.medium, False)
-        rows.append(layout.row(Row("possible", "", "", f"peak {most:,} at most"), drawn))
+        bound = "or more" if verdict.sockets_hidden(report) else "at most"
+        rows.append(layout.row(Row("possible", "", "", f"peak {most:,} {bound}"), drawn))
     return rows
 
 

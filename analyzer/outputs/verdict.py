@@ -271,7 +271,7 @@ def _fate(report: Report) -> str:
 
 
 def sockets_hidden(report: Report) -> bool:
-    return any(caveat.hides_sockets for caveat in report.capture.caveats)
+    return report.capture.hides_sockets
 
 
 def saved(report: Report) -> str:
