@@ -112,6 +112,7 @@ def stream(
     key = masking.redaction_key
     whose = None if key is None else redaction.digest(key, "options", "")
     asked: tuple[object, ...] = (
+        reading.any_,
         policy,
         catalogue,
         providers.builtin(),
@@ -127,6 +128,9 @@ def stream(
     sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
     sinks += [] if lines is None else [lines]
     sinks += [Shown()] if delivery.prints else []
+    if lines is not None and (gone := lines.count_others(names)):
+        earlier = plural(gone, "earlier result")
+        say(f"--resume: {earlier} of captures that are not among these {len(names):,}: left out")
     ordinal = lines.names.ordinal if lines is not None and lines.names is not None and key is None else None
     masks = redaction.Masks(not masking.show_secrets, not masking.show_users, key, ordinal)
     hidden = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
@@ -186,15 +190,19 @@ def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:
     )
 
 
-def sources(captures: list[str], any_name: bool = False) -> list[str]:
-    """List the captures that are meant; say how many other files `--any` passed over."""
+def sources(captures: list[str], any_name: bool | None = None) -> list[str]:
+    """List the captures that are meant; say which other files were passed over. None: the command has no `--any`."""
     try:
-        found = fleet.find(captures, any_name)
+        found = fleet.find(captures, bool(any_name))
     except fleet.NothingToRead as problem:
         refuse(str(problem))
     if found.passed_over:
-        passed, read = plural(found.passed_over, "other file"), plural(len(found.captures), "capture")
-        tell(f"--any: {read}; {passed} passed over")
+        suffixes = ", ".join(fleet.list_suffixes(found.passed_over))
+        passed = f"{plural(found.passed_over.total(), 'other file')} passed over ({suffixes})"
+        if any_name:
+            tell(f"--any: {plural(len(found.captures), 'capture')}; {passed}")
+        else:
+            tell(passed + (": --any reads those that are captures" if any_name is not None else ""))
     return found.captures
 
 
