@@ -491,6 +491,7 @@ class Capture(Value, frozen=True):
 
     source: its name in outputs.
     sha256, bytes: of the file; the hash is None above 32 MiB.
+    content_sha256: of the unpacked capture, so that it is the same for `a.har` and `a.har.gz`.
     format, exporter: what the file is, and the program that wrote it: `exporter.id`, `exporter.label`.
     observed: the first and the last instant that anything in the file witnesses.
     entries: how many requests the file has.
@@ -513,6 +514,7 @@ class Capture(Value, frozen=True):
     records_messages: bool
     caveats: tuple[Caveat, ...]
     skipped: tuple[Skipped, ...]
+    content_sha256: str | None = None
 
     def __repr__(self) -> str:
         counts = f"{plural(len(self.traces), 'socket')} in {self.entries:,} entries"
@@ -1059,8 +1061,9 @@ class Selection(Value, frozen=True):
 
     only: tuple[str, ...]  # results, rules, causes; none: all
     top: int | None  # so many, the worst first; None: all
-    matching: int  # captures that `only` asks for
+    matching: int  # captures that `only` asks for, each content once
     totals: tuple[tuple[str, int], ...]  # captures of the whole run by result, in words
+    repeated: int = 0  # captures of the whole run that are the same file as another one
 
     def __len__(self) -> int:
         """How many captures the whole run has."""

@@ -93,6 +93,17 @@ def test_a_capture_of_a_zip_is_the_one_that_was_packed(tmp_path: Path) -> None:
     assert fleet.size(f"{path}/ticket/a b.har") == len(OVERUSE)
 
 
+def test_a_packed_capture_has_the_content_of_the_plain_one(tmp_path: Path) -> None:
+    plain, alone, packed = tmp_path / "a.har", tmp_path / "a.zip", tmp_path / "a.har.gz"
+    plain.write_bytes(OVERUSE)
+    packed.write_bytes(gzip.compress(OVERUSE + b"\n", mtime=0))
+    with zipfile.ZipFile(alone, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.har", OVERUSE)
+    first, second, third = (read(path) for path in (plain, alone, packed))
+    assert first.content_sha256 == first.sha256 == second.content_sha256 != second.sha256
+    assert third.content_sha256 == hashlib.sha256(OVERUSE + b"\n").hexdigest()
+
+
 def test_side_files_are_found_beside_a_capture_in_the_zip(tmp_path: Path) -> None:
     """Playwright writes the messages of a socket into a file of their own with `content: attach`."""
     path = zipped(tmp_path / "logs.zip", **{"ticket/messages.json": b"[]"})

@@ -29,6 +29,7 @@ from analyzer.version import VERSION
 
 Render = Callable[[Run], bytes]
 Result = Report | Unreadable
+NAMED = 5  # unreadable captures that a terminal names one by one
 CAPTURE_SUFFIX = re.compile(r"(?:\.har)?(?:\.gz|\.zst|\.zip)?$|\.har$|\.json$|\.txt$", re.IGNORECASE)
 
 
@@ -331,16 +332,23 @@ def selected(run: Run, spread: Spread) -> Run:
     return triage.select(run, spread.only or (), spread.top)
 
 
-def complain(run: Run, delivery: Delivery | None = None) -> None:
-    """What could not be read, a line each; not again on a terminal that shows it among the results."""
-    shown = delivery is not None and delivery.format in (None, "text") and delivery.prints
-    if not (shown and one_terminal()):
-        for it in run.unreadable:
-            say(f"{it.source}: {it.problem}")
+def complain(run: Run, delivery: Delivery | None = None, shown: Run | None = None) -> None:
+    """Name what could not be read, one line per capture; not again on a terminal that shows it among the results.
+
+    `shown`: what the terminal shows of the run.
+    """
+    unread = run.unreadable
+    if delivery is not None and delivery.format in (None, "text") and delivery.prints and one_terminal():
+        unread = tuple(it for it in unread if it not in (shown or run).unreadable)
+    most = NAMED if sys.stderr.isatty() else len(unread)
+    for it in unread[:most]:
+        say(f"{it.source}: {it.problem}")
+    if len(unread) > most:
+        say(f"{plural(len(unread) - most, 'more capture')} cannot be read: --only unreadable")
 
 
-def finish(run: Run, delivery: Delivery | None = None) -> None:
+def finish(run: Run, delivery: Delivery | None = None, shown: Run | None = None) -> None:
     """What could not be read, and the status for it."""
-    complain(run, delivery)
+    complain(run, delivery, shown)
     if run.unreadable:
         raise typer.Exit(gate.UNREADABLE)

@@ -107,13 +107,21 @@ def totals(run: Run) -> str:
     total = triage.run_total(run).rstrip(".")
     if run.selection is None:
         return total
-    shown = triage.selection_sentence(run.selection, len(run.reports) + len(run.unreadable)).rstrip(".")
+    shown = triage.selection_sentence(run.selection, run).rstrip(".")
     return f"{total}. {shown}"
 
 
 def worst_first(run: Run) -> list[Report]:
-    """The reports, the most urgent first."""
-    return sorted(run.reports, key=lambda report: triage.row(report, run.policy).urgency)
+    """The reports, the most urgent first; of those of the same content and result the first."""
+    rows = triage.worst_first(triage.distinct(triage.row(it, run.policy) for it in run.reports))
+    reports = {it.capture.source: it for it in reversed(run.reports)}
+    return [reports[it.source] for it in rows]
+
+
+def repeats(run: Run) -> dict[str, str]:
+    """What the name of a capture is followed by that stands for several of the same content: ` ×9`, by source."""
+    rows = triage.distinct(triage.row(it, run.policy) for it in run.reports)
+    return {it.source: f" ×{it.repeats:,}" for it in rows if it.repeats > 1}
 
 
 def sentences(report: Report, policy: Policy) -> list[str]:
