@@ -19,6 +19,7 @@ from analyzer.outputs import captures, html, markdown, tally, text, triage
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 
+CAPTURES = Path(__file__).parent / "captures"
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
 
 
@@ -100,6 +101,8 @@ def test_the_service_is_that_of_the_sockets_that_overlap(run: Run) -> None:
     rows = {Path(it.source).name: it for it in triage.rows(run)}
     beside = rows["dev-server-beside-app.har"]
     assert "Vite dev server" in beside.services
+    chat = triage.row(analyze(read(CAPTURES / "chrome-cause-two-clients-modules.har")), Policy())
+    assert ("Vite dev server" in chat.services, chat.targets) == (True, ("Stream Chat",))
     unknown = rows["playwright-overlap.har"]
     assert (unknown.services, [it.count("/") > 0 for it in unknown.targets]) == ((), [True])
 

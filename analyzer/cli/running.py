@@ -72,8 +72,9 @@ def answer(
     delivery: Delivery,
     spread: Spread = Spread(),  # noqa: B008
     with_baseline: bool = True,
+    masks: redaction.Masks | None = None,
 ) -> Run:
-    """The same of files that are known; one that is named twice is told twice."""
+    """The same of files that are known; one that is named twice is told twice. `masks`: go on with these."""
     held = settings.held(reading, allowed)
     policy = settings.policy(held, with_baseline)
     with progress.shown(sum(map(fleet.size, names))) as done:
@@ -84,12 +85,8 @@ def answer(
     reports = [result for result in results if isinstance(result, Report)]
     if spread.together and len(reports) > 1:
         results = [together(reports, policy), *(result for result in results if isinstance(result, Unreadable))]
-    return redaction.masked(
-        _run(results, policy, delivery),
-        secrets=not masking.show_secrets,
-        users=not masking.show_users,
-        key=masking.redaction_key,
-    )
+    masks = masks or redaction.Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
+    return _run([masks.result(result) for result in results], policy, delivery)
 
 
 def worked(
