@@ -82,7 +82,9 @@ def watch(
                 new = _analyse(path, delivery, allowed, reading, masking, masks)
                 runs += new
                 for run, file in product(new, files):
-                    append(file, b"".join(ndjson.line(it) for it in (*run.reports, *run.unreadable)), sys.maxsize)
+                    append(
+                        file, b"".join([*map(ndjson.line, run.reports), *map(ndjson.line, run.unreadable)]), sys.maxsize
+                    )
         except OSError as problem:
             refuse(f"{folder}: cannot be watched: {problem.strerror or problem}")
     tell(summarise(runs))
