@@ -58,7 +58,7 @@ def _suite(report: Report, run: Run) -> Element:
         _add(suite, test, "error", ERRORS[judgement.status], reason, _more(report))
     elif not report.opened or gate.undecided(report):
         _add(suite, test, "skipped", ERRORS[gate.UNDECIDED if report.opened else gate.EMPTY], reason)
-    SubElement(test, "system-out").text = "\n".join(_notes(report, judgement, run.policy))
+    SubElement(test, "system-out").text = "\n".join(_notes(report, run.policy))
     return suite
 
 
@@ -108,12 +108,12 @@ def _more(report: Report) -> str:
     return summary.safe(check.command(report), LONGEST)
 
 
-def _notes(report: Report, judgement: Judgement, policy: Policy) -> Iterable[str]:
+def _notes(report: Report, policy: Policy) -> Iterable[str]:
     """The verdict, then the findings that do not fail, then the limits of the capture."""
     yield from (summary.safe(sentence, LONGEST) for sentence in verdict.verdict_sentences(report, policy))
-    notes = [finding for finding in report.findings if finding not in judgement.failing]
+    notes = [finding for finding in report.findings if not gate.fails(finding, policy)]
     for finding in notes[:NOTES]:
-        known = "in the baseline: " if finding in judgement.known else ""
+        known = "in the baseline: " if gate.known(finding, policy) else ""
         yield known + summary.safe(_headline(finding), LONGEST)
     if len(notes) > NOTES:
         yield f"and {plural(len(notes) - NOTES, 'more finding')}"
