@@ -4,6 +4,7 @@ import copy
 import functools
 import inspect
 import os
+import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
@@ -161,6 +162,13 @@ class Delivery(NamedTuple):
         """Is anything printed? With `-o` only where `--format` asks for it."""
         return not self.quiet and (self.output is None or self.format is not None)
 
+    def refuse_pictures(self, *captures: str) -> None:
+        """Refuse a chart, and name the command that draws it."""
+        for name, path in self.files():
+            if name in outputs.PICTURES:
+                command = shlex.join(["har-sockets", "timeline", *captures, "-o", str(path)])
+                refuse(f"{path}: a chart is drawn by `timeline`: {command}")
+
     def written(self, formats: Sequence[str]) -> list[tuple[str, Path]]:
         """Return all files that are written, each with its format: one of these; refuse any other."""
         self.check(formats, formats)
@@ -281,6 +289,12 @@ class Allowed(NamedTuple):
     ] = None
     allow_undecided: Annotated[bool, typer.Option("--allow-undecided", help="Pass undecided captures.")] = False
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Pass captures in which no socket opened.")] = False
+
+    def refuse_gate(self, command: str, instead: str) -> None:
+        """Refuse the options of the gate where a command has none: it never fails."""
+        for name in GATE:
+            if getattr(self, name):
+                refuse(f"{command} has no --{name.replace('_', '-')}: use `{instead}`")
 
 
 class Reading(NamedTuple):

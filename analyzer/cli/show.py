@@ -15,8 +15,9 @@ FORMATS = ("text", "json", "markdown", "html")
 
 @command_with(
     without=("title", "meta", "tz"),
-    hidden=("any_", "verbose"),
+    hidden=("any_",),
     meanings={
+        "verbose": "Show every call of the stack, also those of frameworks.",
         "format": "Print as text, json, markdown or html.",
         "out": "Write one more format to a file; repeatable.",
     },
@@ -41,6 +42,7 @@ def show(
 
     Example: har-sockets show chat.har 2
     """
+    delivery.refuse_pictures(capture)
     files = delivery.written(FORMATS)
     name = one(capture, "show")
     spared([name], [path for _, path in files])
@@ -63,7 +65,7 @@ def show(
     elif session is None:
         put(outputs.render_list(report, **terminal()))
     else:
-        put(outputs.render(report, session, **terminal()))
+        put(outputs.render(report, session, **terminal(), verbose=delivery.verbose))
 
 
 def _session(report: Report, name: str) -> Session:
