@@ -54,6 +54,7 @@ class Side(Value, frozen=True):
     sessions: int = 0
     proven_peak: int = 0
     possible_peak: int = 0
+    whole: bool = True  # no sockets may be missing, else nothing bounds the peak
     proven_overlap: Duration = 0
     overlap_is_lower_bound: bool = False
 
@@ -118,7 +119,7 @@ def compare(before: Report, after: Report) -> Comparison:
         after=after,
         standing=standing,
         result=_result(standing, bool(missing), remaining, after),
-        whole=Change((), None, _side(before.sessions), _side(after.sessions)),
+        whole=Change((), None, _side(before, before.sessions), _side(after, after.sessions)),
         groups=groups,
         missing=missing,
         remaining=max((it.overlap.peak for it in remaining), default=0),
@@ -159,7 +160,7 @@ def _absent(before: Report, after: Report) -> set[Key]:
     opened again.
     """
     was, is_now = _by_service(before), _by_service(after)
-    alone = {key for key, members in was.items() if _side(members).proven_peak > 1}
+    alone = {key for key, members in was.items() if _side(before, members).proven_peak > 1}
     overlapped = {id for it in before.overlaps if it.confidence is Confidence.PROVEN for id in it.sessions}
     mixed = {key for key, members in was.items() if any(session.id in overlapped for session in members)}
     lost = (alone or mixed or set(was)) - set(is_now)
@@ -204,7 +205,7 @@ def _groups(before: Report, after: Report) -> Iterable[Change]:
     was, is_now = _partition(before.sessions), _partition(after.sessions)
     for key in dict.fromkeys((*was, *is_now)):
         members = (*was.get(key, ()), *is_now.get(key, ()))
-        yield Change(key, members[0].provider, _side(was.get(key, ())), _side(is_now.get(key, ())))
+        yield Change(key, members[0].provider, _side(before, was.get(key, ())), _side(after, is_now.get(key, ())))
 
 
 def _partition(sessions: Sequence[Session]) -> dict[Key, list[Session]]:
@@ -216,13 +217,14 @@ def _partition(sessions: Sequence[Session]) -> dict[Key, list[Session]]:
     return found
 
 
-def _side(sessions: Sequence[Session]) -> Side:
+def _side(report: Report, sessions: Sequence[Session]) -> Side:
     stretches = [it for it in overlaps.find(sessions) if it.confidence is Confidence.PROVEN]
     peaks = overlaps.concurrency(sessions, stretches)
     return Side(
         sessions=len(sessions),
         proven_peak=peaks.proven_peak,
         possible_peak=peaks.possible_peak,
+        whole=not report.capture.hides_sockets,
         proven_overlap=peaks.proven_overlap,
         overlap_is_lower_bound=any(it.duration_is_lower_bound for it in stretches),
     )

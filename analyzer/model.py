@@ -491,6 +491,7 @@ class Capture(Value, frozen=True):
 
     source: its name in outputs.
     sha256, bytes: of the file; the hash is None above 32 MiB.
+    content_sha256: of the unpacked capture, so that it is the same for `a.har` and `a.har.gz`.
     format, exporter: what the file is, and the program that wrote it: `exporter.id`, `exporter.label`.
     observed: the first and the last instant that anything in the file witnesses.
     entries: how many requests the file has.
@@ -513,6 +514,7 @@ class Capture(Value, frozen=True):
     records_messages: bool
     caveats: tuple[Caveat, ...]
     skipped: tuple[Skipped, ...]
+    content_sha256: str | None = None
 
     @property
     def hides_sockets(self) -> bool:
@@ -640,6 +642,13 @@ class Overlap(Value, frozen=True):
     def brief(self, tolerance: Duration) -> bool:
         """It ended, and surely lasted less than the tolerance: a hand-over, not two connections kept."""
         return self.at_most is not None and self.at_most < tolerance
+
+
+def describe_peak(proven: int, possible: int | None) -> str:
+    """Write a peak with its bounds: `2`, `1 to 3`, or `≥ 2` if nothing bounds it (None)."""
+    if possible is None:
+        return f"≥ {proven:,}"
+    return f"{proven:,}" if possible <= proven else f"{proven:,} to {possible:,}"
 
 
 def describe(overlap: Overlap, least: int = 2) -> str:
@@ -995,10 +1004,8 @@ class Report(Picturable, Value, frozen=True):
     @property
     def peak(self) -> str:
         """How many sockets were open at the same time at most: `2`, `1 to 3`, or `≥ 2` if some may be missing."""
-        least, most = self.concurrency.proven_peak, self.concurrency.possible_peak
-        if self.capture.hides_sockets:
-            return f"≥ {least:,}"
-        return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        possible = None if self.capture.hides_sockets else self.concurrency.possible_peak
+        return describe_peak(self.concurrency.proven_peak, possible)
 
     @property
     def zero(self) -> Instant:
@@ -1117,8 +1124,9 @@ class Selection(Value, frozen=True):
 
     only: tuple[str, ...]  # results, rules, causes; none: all
     top: int | None  # so many, the worst first; None: all
-    matching: int  # captures that `only` asks for
+    matching: int  # captures that `only` asks for, each content once
     totals: tuple[tuple[str, int], ...]  # captures of the whole run by result, in words
+    repeated: int = 0  # captures of the whole run that are the same file as another one
 
     def __len__(self) -> int:
         """How many captures the whole run has."""

@@ -62,7 +62,7 @@ def test_each_capture_of_a_zip_is_one(tmp_path: Path) -> None:
 def test_any_name_finds_captures_of_a_zip_by_content(tmp_path: Path) -> None:
     path = str(zipped(tmp_path / "logs.zip"))
     inside = [f"{path}/log.json", f"{path}/ticket/a b.har", f"{path}/ticket/deep/b.har.gz"]
-    assert fleet.find([path], True) == fleet.Found(inside, 0)
+    assert fleet.find([path], True) == fleet.Found(inside)
 
 
 def test_a_zip_without_a_name_that_ends_in_har_is_searched_by_content(tmp_path: Path) -> None:
@@ -91,6 +91,17 @@ def test_a_capture_of_a_zip_is_the_one_that_was_packed(tmp_path: Path) -> None:
     assert (packed.bytes, packed.entries, packed.traces) == (unpacked.bytes, unpacked.entries, unpacked.traces)
     assert hash_file(f"{path}/ticket/a b.har") == packed.sha256
     assert fleet.size(f"{path}/ticket/a b.har") == len(OVERUSE)
+
+
+def test_a_packed_capture_has_the_content_of_the_plain_one(tmp_path: Path) -> None:
+    plain, alone, packed = tmp_path / "a.har", tmp_path / "a.zip", tmp_path / "a.har.gz"
+    plain.write_bytes(OVERUSE)
+    packed.write_bytes(gzip.compress(OVERUSE + b"\n", mtime=0))
+    with zipfile.ZipFile(alone, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.har", OVERUSE)
+    first, second, third = (read(path) for path in (plain, alone, packed))
+    assert first.content_sha256 == first.sha256 == second.content_sha256 != second.sha256
+    assert third.content_sha256 == hashlib.sha256(OVERUSE + b"\n").hexdigest()
 
 
 def test_side_files_are_found_beside_a_capture_in_the_zip(tmp_path: Path) -> None:
@@ -269,12 +280,27 @@ def test_any_reads_what_is_a_capture_and_counts_the_rest(folder: Path) -> None:
         "x.har",
     ]
     assert [it["source"] for it in answer["unreadable"]] == ["tickets/cut.har"]
-    assert done.stderr.splitlines()[0] == "--any: 8 captures; 3 other files passed over"
+    assert done.stderr.splitlines()[0] == "--any: 8 captures; 3 other files passed over (2 .json, 1 .md)"
 
 
 def test_without_any_only_names_count(folder: Path) -> None:
     found = documents(folder.name, cwd=folder.parent)
     assert [it["source"] for it in found] == ["tickets/x.har"]
+
+
+def test_files_that_may_be_captures_are_never_passed_over_in_silence(folder: Path) -> None:
+    """Off a terminal, too; neither hidden files nor the side files of Playwright's captures count."""
+    (folder / f"{'0a' * 20}.json").write_text("{}")
+    (folder / "chat.har.bak").write_bytes(RELOADS)
+    done = run(folder.name, "--quiet", cwd=folder.parent)
+    said = "6 other files passed over (3 .json, 1 .bak, 1 .txt, 1 .zip): --any reads those that are captures"
+    assert done.stderr.splitlines()[0] == said
+
+
+def test_files_of_a_zip_that_may_be_captures_are_named(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "logs.zip")
+    done = run(str(path), "--quiet")
+    assert done.stderr.splitlines()[0].startswith("2 other files passed over (1 .json, 1 .txt): --any")
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ def test_what_nobody_knows_how_it_was_written_is_read_anew(folder: Path, tmp_pat
         ((), ("--max-open", "2")),
         (("--redaction-key", "k"), ("--redaction-key", "k2")),
         (("--redaction-key", "k", "--show-secrets"), ("--redaction-key", "k")),
+        (("--any",), ()),
     ],
 )
 @pytest.mark.parametrize("broken_off", [True, False])
@@ -125,8 +126,20 @@ def test_other_options_are_refused(
         killed(5, path, *arguments, *first)
     else:
         run(*arguments, *first)
+    before = {it: it.read_bytes() for it in tmp_path.glob("r.ndjson*")}
     done = run(*arguments, *then, "--resume")
     assert (done.returncode, "had other options" in done.stderr) == (2, True)
+    assert {it: it.read_bytes() for it in tmp_path.glob("r.ndjson*")} == before
+
+
+def test_earlier_results_of_other_captures_are_left_out_and_counted(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "r.ndjson"
+    some = sorted(map(str, folder.glob("0*.har")))
+    run(*some, "-q", "--out", f"ndjson:{path}")
+    done = run(*some[:3], "-q", "--resume", "--out", f"ndjson:{path}")
+    gone = f"--resume: {len(some) - 3} earlier results of captures that are not among these 3: left out"
+    assert (done.returncode, gone in done.stderr) == (0, True)
+    assert len(path.read_bytes().splitlines()) == 3
 
 
 @pytest.mark.parametrize("finished", [True, False])

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
 
+import msgspec
+import pandas
 import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from analyzer.cli import app
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import html, text, triage
+from analyzer.outputs import captures, html, markdown, tally, text, triage
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 
+CAPTURES = Path(__file__).parent / "captures"
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
 
 
@@ -53,6 +57,73 @@ def test_a_row_has_result_peak_length_service_users_and_cause(run: Run) -> None:
     assert (possible.words, possible.peak) == ("possible overlap", "1 to 2")
 
 
+def repeated(run: Run) -> Run:
+    """The captures of the run, each three times under other names, the first one four times."""
+    again = [msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, source=f"{n}/{it.capture.source}"))
+             for n in range(2) for it in run.reports]  # fmt: skip
+    first = msgspec.structs.replace(
+        run.reports[0], capture=msgspec.structs.replace(run.reports[0].capture, source="again.har")
+    )
+    return msgspec.structs.replace(run, reports=(*run.reports, *again, first))
+
+
+def test_the_same_file_under_several_names_is_one_line_everywhere(run: Run) -> None:
+    many, number = repeated(run), len(run.reports)
+    said = f"{2 * number + 1} of them are the same file as another one, under other names."
+    whole = text.render(many).decode()
+    lines = whole.splitlines()[1 : number + 2]
+    assert sorted(line.rpartition("  ")[2].removesuffix(" ×3") for line in lines[:-1]) == sorted(
+        name + (" ×4" if n == 0 else "") for n, name in enumerate(names(run))
+    )
+    assert said in whole.replace("\n", " ")
+    top = triage.select(many, (), 2)
+    assert len(top.reports) in (6, 7)  # JSON has them all
+    assert f"Shown: the 2 worst; {number - 1} more." in text.render(top).decode()
+    page = html.render(many).decode()
+    assert len(re.findall('<article class="capture"', page)) == number
+    assert page.count("</a> ×3") == number - 1
+    assert tally.of_run(many).repeated == 2 * number + 1
+    assert markdown.render(many).decode().count(" ×3 |") == number - 1
+
+
+def test_the_page_has_details_of_the_worst_and_lists_all(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html, "DETAILED", 3)
+    page = html.render(run).decode()
+    worst = {it.source for it in triage.worst_first(triage.rows(run))[:3]}
+    places = {f"c{n}" for n, name in enumerate(names(run), 1) if name in worst}
+    assert set(re.findall(r'<article class="capture" id="(c\d+)"', page)) == places
+    assert "Details follow for the 3 worst captures" in page
+    assert all(name in page for name in names(run))
+    assert len(re.findall("<article", html.render(triage.select(run, (), 5)).decode())) == 5
+
+
+def test_the_service_is_that_of_the_sockets_that_overlap(run: Run) -> None:
+    rows = {Path(it.source).name: it for it in triage.rows(run)}
+    beside = rows["dev-server-beside-app.har"]
+    assert "Vite dev server" in beside.services
+    chat = triage.row(analyze(read(CAPTURES / "chrome-cause-two-clients-modules.har")), Policy())
+    assert ("Vite dev server" in chat.services, chat.targets) == (True, ("Stream Chat",))
+    unknown = rows["playwright-overlap.har"]
+    assert (unknown.services, [it.count("/") > 0 for it in unknown.targets]) == ((), [True])
+
+
+def test_users_are_named_and_a_service_selects(run: Run) -> None:
+    row = next(it for it in triage.rows(run) if "two-users" in it.source)
+    assert row.users == len(row.user_names) > 1
+    assert ", ".join(row.user_names) in text.render(run).decode()
+    for word in ("stream-chat", "Stream Chat"):
+        assert triage.meaning(word, (), {"stream-chat": "Stream Chat"}) == ("stream-chat",)
+    shown = triage.select(run, ("stream-chat",))
+    assert names(shown) == [it.source for it in triage.rows(run) if "Stream Chat" in it.services] != []
+
+
+def test_one_row_per_capture_as_csv(run: Run) -> None:
+    made = pandas.read_csv(io.BytesIO(captures.render(run)))
+    assert list(made["source"]) == [it.source for it in triage.worst_first(triage.rows(run))]
+    assert list(made.columns) == captures.columns()
+    assert made["problem"].iloc[-1] == "/log: not a HAR"
+
+
 def test_a_pipe_gets_every_path_in_full_on_one_line(run: Run) -> None:
     lines = text.render(run).decode().splitlines()
     rows = lines[1 : 1 + len(run.reports) + 1]
@@ -75,6 +146,7 @@ def test_a_terminal_gets_lines_that_fit_and_whole_file_names_from_100_columns(
 
 def test_the_summary_counts_all_whatever_is_shown(run: Run) -> None:
     whole = triage.run_total(run)
+    assert triage.WORST_FIRST.split()[0] in text.render(run).decode()
     assert whole.startswith(f"{len(run.reports) + 1} captures: ")
     for only, top in ((("overlap",), None), ((), 3), (("no-sockets",), 2)):
         assert triage.run_total(triage.select(run, only, top)) == whole
@@ -141,5 +213,5 @@ def test_the_page_lists_the_worst_first_and_links_the_worst_capture_of_each_row(
     links = re.findall(r'href="#(c\d+)"', page)
     assert links[0] == place
     assert set(links) <= set(re.findall(r'<article class="capture" id="(c\d+)"', page))
-    assert re.search(rf'<th scope="row">stream-chat<.*href="#{place}"', page)
+    assert re.search(rf'<th scope="row">Stream Chat<.*href="#{place}"', page)
     assert "broken/x.har" in page

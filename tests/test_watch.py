@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -155,6 +156,26 @@ def test_with_any_the_content_counts_and_zips_are_opened(folder: Path) -> None:
         time.sleep(1.5)
         assert watched.end() == 0
         assert "settings.json" not in watched.shown
+
+
+@posix
+def test_results_are_added_to_a_file_as_they_come(folder: Path) -> None:
+    """The first line names the policy; the file has what `summary` reads, and is not continued without a key."""
+    path = folder.parent / "today.ndjson"
+    with watching(folder, "--out", f"ndjson:{path}", COLUMNS="80") as watched:
+        assert "Policy: at most 1 open socket per capture" in watched.shown
+        (folder / "chat.har").write_bytes(OVERUSE)
+        watched.wait_for("What to do: ")
+        assert max(map(len, watched.shown.splitlines()[1:])) <= 80
+        (folder / "calm.har").write_bytes(RELOADS)
+        watched.wait_for("  downloads/calm.har\n")
+        assert watched.end() == 0
+        watched.wait_for("summary ")
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert [it["source"] for it in lines] == ["downloads/chat.har", "downloads/calm.har"]
+    command = [sys.executable, "-m", "analyzer", "watch", str(folder), "--out", f"ndjson:{path}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "user-1 may be somebody else there" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

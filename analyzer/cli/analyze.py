@@ -33,4 +33,4 @@ def analyze(
         if suggestion is not None:
             tell("")
             tell(suggestion)
-    finish(run, delivery)
+    finish(run, delivery, shown)

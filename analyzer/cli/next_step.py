@@ -12,6 +12,7 @@ from analyzer.model import Finding, Report, Run
 
 PLAIN_URL = re.compile(r"https?://[\w.:/~-]+")  # nothing masked, nothing that a shell would read
 IN_FULL = 5  # captures that `analyze` shows in full
+DETAILED = 100  # captures of which a report has the details
 CROWDED = 12  # sockets; above that a picture shows more than a list
 
 
@@ -52,6 +53,8 @@ def _after_many(run: Run, captures: Sequence[str]) -> str:
     if len(run.reports) > IN_FULL and overlapping:
         worst = min(overlapping, key=lambda it: triage.row(it, run.policy).urgency)
         return _command("See the worst capture", quote(worst.capture.source))
+    if len(run.reports) > DETAILED:
+        return _command("See the worst ones", f"{' '.join(map(quote, captures))} --top 20")
     return _command("Write a report of all", f"report {' '.join(map(quote, captures))} --open")
 
 

@@ -149,10 +149,10 @@ class Delivery(NamedTuple):
             if self.format in written:
                 refuse(f"--format {self.format}: this format is written to a file: -o FILE{to_file}")
             refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
+        suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in written]
+        if self.output is not None and str(self.output) != "-" and self.output.suffix.lower() not in suffixes:
+            refuse(f"--output {self.output}: end the name in {choices.alternatives(suffixes)}")
         for name, path in self.files():
-            if name not in written and path == self.output:
-                suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in written]
-                refuse(f"--output {path}: end the name in {choices.alternatives(suffixes)}")
             if name not in written:
                 refuse(f"--out {name}: choose {choices.alternatives(written)}")
             if str(path) == "-":
@@ -322,11 +322,13 @@ def _result(text: str) -> str:
     """Read results, rules and causes with commas between them, and return what each means, each once."""
     from analyzer.causes import CAUSES
     from analyzer.outputs import triage
+    from analyzer.providers import builtin
     from analyzer.rules import RULES
 
     ids = [it.id for it in (*RULES, *CAUSES)]
+    services = {it.id: it.name for it in builtin()}
     try:
-        meant = [result for word in text.split(",") for result in triage.meaning(word.strip(), ids)]
+        meant = [result for word in text.split(",") for result in triage.meaning(word.strip(), ids, services)]
     except ValueError as problem:
         raise typer.BadParameter(f"{text}: {problem}") from None
     return ",".join(dict.fromkeys(meant))
@@ -349,8 +351,8 @@ Only = Annotated[
         rich_help_panel=headings.MANY,
         parser=_result,
         callback=_split,
-        help="Show only captures with this result (overlap, undecided, no-overlap, unreadable, ...), rule or cause; "
-        "repeatable.",
+        help="Show only captures with this result (overlap, undecided, no-overlap, unreadable, ...), rule, cause or "
+        "service; repeatable.",
         autocompletion=_completed,
     ),
 ]

@@ -29,6 +29,7 @@ from analyzer.version import VERSION
 
 Render = Callable[[Run], bytes]
 Result = Report | Unreadable
+NAMED = 5  # unreadable captures that a terminal names one by one
 CAPTURE_SUFFIX = re.compile(r"(?:\.har)?(?:\.gz|\.zst|\.zip)?$|\.har$|\.json$|\.txt$", re.IGNORECASE)
 
 
@@ -71,8 +72,9 @@ def answer(
     delivery: Delivery,
     spread: Spread = Spread(),  # noqa: B008
     with_baseline: bool = True,
+    masks: redaction.Masks | None = None,
 ) -> Run:
-    """The same of files that are known; one that is named twice is told twice."""
+    """The same of files that are known; one that is named twice is told twice. `masks`: go on with these."""
     held = settings.held(reading, allowed)
     policy = settings.policy(held, with_baseline)
     with progress.shown(sum(map(fleet.size, names))) as done:
@@ -83,12 +85,8 @@ def answer(
     reports = [result for result in results if isinstance(result, Report)]
     if spread.together and len(reports) > 1:
         results = [together(reports, policy), *(result for result in results if isinstance(result, Unreadable))]
-    return redaction.masked(
-        _run(results, policy, delivery),
-        secrets=not masking.show_secrets,
-        users=not masking.show_users,
-        key=masking.redaction_key,
-    )
+    masks = masks or redaction.Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
+    return _run([masks.result(result) for result in results], policy, delivery)
 
 
 def worked(
@@ -112,6 +110,7 @@ def stream(
     key = masking.redaction_key
     whose = None if key is None else redaction.digest(key, "options", "")
     asked: tuple[object, ...] = (
+        reading.any_,
         policy,
         catalogue,
         providers.builtin(),
@@ -127,6 +126,9 @@ def stream(
     sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
     sinks += [] if lines is None else [lines]
     sinks += [Shown()] if delivery.prints else []
+    if lines is not None and (gone := lines.count_others(names)):
+        earlier = plural(gone, "earlier result")
+        say(f"--resume: {earlier} of captures that are not among these {len(names):,}: left out")
     ordinal = lines.names.ordinal if lines is not None and lines.names is not None and key is None else None
     masks = redaction.Masks(not masking.show_secrets, not masking.show_users, key, ordinal)
     hidden = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
@@ -186,15 +188,19 @@ def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:
     )
 
 
-def sources(captures: list[str], any_name: bool = False) -> list[str]:
-    """List the captures that are meant; say how many other files `--any` passed over."""
+def sources(captures: list[str], any_name: bool | None = None) -> list[str]:
+    """List the captures that are meant; say which other files were passed over. None: the command has no `--any`."""
     try:
-        found = fleet.find(captures, any_name)
+        found = fleet.find(captures, bool(any_name))
     except fleet.NothingToRead as problem:
         refuse(str(problem))
     if found.passed_over:
-        passed, read = plural(found.passed_over, "other file"), plural(len(found.captures), "capture")
-        tell(f"--any: {read}; {passed} passed over")
+        suffixes = ", ".join(fleet.list_suffixes(found.passed_over))
+        passed = f"{plural(found.passed_over.total(), 'other file')} passed over ({suffixes})"
+        if any_name:
+            tell(f"--any: {plural(len(found.captures), 'capture')}; {passed}")
+        else:
+            tell(passed + (": --any reads those that are captures" if any_name is not None else ""))
     return found.captures
 
 
@@ -323,16 +329,23 @@ def selected(run: Run, spread: Spread) -> Run:
     return triage.select(run, spread.only or (), spread.top)
 
 
-def complain(run: Run, delivery: Delivery | None = None) -> None:
-    """What could not be read, a line each; not again on a terminal that shows it among the results."""
-    shown = delivery is not None and delivery.format in (None, "text") and delivery.prints
-    if not (shown and one_terminal()):
-        for it in run.unreadable:
-            say(f"{it.source}: {it.problem}")
+def complain(run: Run, delivery: Delivery | None = None, shown: Run | None = None) -> None:
+    """Name what could not be read, one line per capture; not again on a terminal that shows it among the results.
+
+    `shown`: what the terminal shows of the run.
+    """
+    unread = run.unreadable
+    if delivery is not None and delivery.format in (None, "text") and delivery.prints and one_terminal():
+        unread = tuple(it for it in unread if it not in (shown or run).unreadable)
+    most = NAMED if sys.stderr.isatty() else len(unread)
+    for it in unread[:most]:
+        say(f"{it.source}: {it.problem}")
+    if len(unread) > most:
+        say(f"{plural(len(unread) - most, 'more capture')} cannot be read: --only unreadable")
 
 
-def finish(run: Run, delivery: Delivery | None = None) -> None:
+def finish(run: Run, delivery: Delivery | None = None, shown: Run | None = None) -> None:
     """What could not be read, and the status for it."""
-    complain(run, delivery)
+    complain(run, delivery, shown)
     if run.unreadable:
         raise typer.Exit(gate.UNREADABLE)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
@@ -72,7 +72,7 @@ class Lines:
             if not self._plain:
                 self.part, resume = path, False
             if resume:
-                self._take_over(names)
+                self._take_over(names, options)
             elif self._plain:  # written with whatever options
                 self._old.unlink(missing_ok=True)
             self._file = open(self.part, "wb")  # noqa: SIM115 - open as long as results come
@@ -86,7 +86,7 @@ class Lines:
             kept = f"; --resume goes on with {self.part}" if self._plain and self.part.exists() else ""
             refuse(f"{self.path}: cannot be written: {error.strerror}{kept}")
 
-    def _take_over(self, names: Path) -> None:
+    def _take_over(self, names: Path, options: str) -> None:
         """What was written before, whole lines, as `FILE.old`: a run that is broken off again loses none of it."""
         before = [it for it in (self._old, self.part, self.path) if it.is_file()]
         told = names.read_bytes() if names.is_file() else b""
@@ -96,6 +96,8 @@ class Lines:
         finished = told.endswith(FINISHED)
         lines = {line.source: line for it in before if (it == self.path) == finished for line in _lines(it)}
         if lines:
+            if json.loads(told.partition(b"\n")[0])["options"] != options:  # before any file is touched
+                refuse("--resume: the earlier run had other options: give the same, or write to another file")
             new = self._old.with_name(self._old.name + ".new")
             with open(new, "wb") as file:
                 for line in lines.values():
@@ -108,6 +110,10 @@ class Lines:
         """An earlier run wrote of this capture, and its content is still the same."""
         known = self._known.get(source)
         return known is not None and known.sha256 is not None and known.sha256 == hash_file(source)
+
+    def count_others(self, sources: Iterable[str]) -> int:
+        """Count the earlier results of other captures than these: the file will not have them."""
+        return len(self._known.keys() - set(sources))
 
     def earlier(self, source: str) -> bytes:
         """The line that the earlier run wrote."""
@@ -176,19 +182,17 @@ class Names:
         self._new: list[str] = []
         self._salt = os.urandom(16).hex()
         if continued:
-            self._read(options)
+            self._read()
         self._file = open(path, "a" if continued else "w", encoding="ascii")  # noqa: SIM115
         if not continued:
             self._file.write(json.dumps({"options": options, "salt": self._salt}) + "\n")
             self._file.flush()
 
-    def _read(self, options: str) -> None:
+    def _read(self) -> None:
         data = self._path.read_bytes().removesuffix(FINISHED)
         whole = data[: data.rfind(b"\n") + 1]
         lines = whole.splitlines()
         head = json.loads(lines[0])
-        if head["options"] != options:
-            refuse("--resume: the earlier run had other options: give the same, or write to another file")
         os.truncate(self._path, len(whole))  # without the end of a line, which a full disk or a kill leaves
         self._salt = head["salt"]
         for line in dict.fromkeys(lines[1:]):  # one may stand twice: Ctrl-C may come while they are written

@@ -17,16 +17,17 @@ from analyzer.cli.options import Delivery, Only, command_with, or_piped
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
-SHOWN = ("text", "json", "csv", "markdown")
+SHOWN = ("text", "json", "csv", "captures", "markdown")
 FORMATS = (*SHOWN, "parquet")
 MOST_NAMED = 20  # lines that are not results, one by one
 HOW = "`summary` reads results, not captures. Write them: har-sockets CAPTURE... --format ndjson > results.ndjson"
 
 
 @command_with(
-    without=("title", "meta", "tz", "verbose"),
+    without=("title", "meta", "tz"),
     meanings={
-        "format": "Print as text, json, csv or markdown.",
+        "format": "Print as text, json, csv (the tables), captures (CSV, one row per capture) or markdown.",
+        "verbose": "Show more than five rows of each table.",
         "out": "Write one more format to a file, also parquet; repeatable.",
     },
 )
@@ -56,6 +57,7 @@ def summary(
     Example:
       har-sockets captures/ --format ndjson > results.ndjson
       har-sockets summary results.ndjson --only duplicate-connection --worst 20
+      har-sockets summary results.ndjson --out captures:captures.csv
     """
     if delivery.format == "parquet":
         refuse(f"--format parquet: choose {choices.alternatives(SHOWN)}, or -o FILE.parquet")
@@ -79,7 +81,7 @@ def summary(
         refuse(str(problem))
     if delivery.prints:
         name = delivery.format or "text"
-        as_text = partial(tally.text, **terminal(), cut=sys.stdout.isatty())
+        as_text = partial(tally.text, **terminal(), cut=sys.stdout.isatty(), verbose=delivery.verbose)
         show(as_text(found, most) if name == "text" else tally.RENDERERS[name](found, most))
 
 

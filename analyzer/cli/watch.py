@@ -6,23 +6,27 @@ import gc
 import os
 import signal
 import sys
+import textwrap
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from analyzer import gate
+from analyzer import gate, redaction
+from analyzer.cli import settings
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, command_with
 from analyzer.cli.receipt import give_receipts
 from analyzer.cli.running import answer, default_output, rendered
-from analyzer.cli.screen import refuse, show, tell, write
+from analyzer.cli.screen import append, refuse, show, tell, terminal, write
 from analyzer.fleet import NothingToRead, find
+from analyzer.installation import name_program, quote
 from analyzer.model import Report, Run, plural
 
 # Files of downloads that are not complete, in Chromium, Firefox, Safari, Opera, curl and wget, and by editors.
@@ -34,9 +38,10 @@ END_OF_ZIP, LONGEST_END = b"PK\x05\x06", 1 << 16
 
 
 @command_with(
-    without=("output", "format", "out", "title", "meta", "quiet"),
+    without=("output", "format", "title", "meta", "quiet"),
     hidden=("allow_undecided", "allow_empty", "verbose"),
     meanings={
+        "out": "Add each result to a file of lines, as it comes: ndjson:FILE; repeatable.",
         "open_": "Open the report of each capture, too: CAPTURE.report.html in the current folder.",
         "any_": "Analyse each new file that is a capture, whatever its suffix.",
     },
@@ -54,23 +59,50 @@ def watch(
     terminal rings when a capture violates the policy. Ctrl-C ends it with a
     summary.
 
-    Example: har-sockets watch ~/Downloads --open
+    \b
+    Example:
+      har-sockets watch ~/Downloads --open
+      har-sockets watch ~/Downloads --out ndjson:today.ndjson
     """
+    from analyzer.outputs import ndjson, summary
+
     if not folder.is_dir():
         refuse(f"{folder}: {'this is a file: watch takes a folder' if folder.exists() else 'no such folder'}")
+    files = [path for _, path in delivery.written(("ndjson",))]
+    for path in files:
+        check_growing(path, masking)
+    policy = settings.policy(settings.held(reading, allowed))
+    masks = redaction.Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
     gc.enable()  # the program switches it off for its short commands; this one may run for days
     runs: list[Run] = []
     with _interrupting() as stopped:
-        tell(f"Watching {folder} for new captures. Ctrl-C ends.")
+        tell(f"Watching {folder} for new captures. Policy: {summary.allowed(policy)} Ctrl-C ends.")
         try:
             for path in list_saved(folder, stopped):
-                runs += _analyse(path, delivery, allowed, reading, masking)
+                new = _analyse(path, delivery, allowed, reading, masking, masks)
+                runs += new
+                for run, file in product(new, files):
+                    append(
+                        file, b"".join([*map(ndjson.line, run.reports), *map(ndjson.line, run.unreadable)]), sys.maxsize
+                    )
         except OSError as problem:
             refuse(f"{folder}: cannot be watched: {problem.strerror or problem}")
     tell(summarise(runs))
+    for file in files if runs else ():
+        tell(f"Next: {name_program()} summary {quote(str(file))}")
 
 
-def _analyse(path: Path, delivery: Delivery, allowed: Allowed, reading: Reading, masking: Masking) -> list[Run]:
+def check_growing(path: Path, masking: Masking) -> None:
+    """Refuse a file to which results cannot be added."""
+    if not path.absolute().parent.is_dir():
+        refuse(f"{path}: cannot be written: there is no folder {path.parent}")
+    if path.is_file() and path.stat().st_size and masking.redaction_key is None and not masking.show_users:
+        refuse(f"{path}: exists, and user-1 may be somebody else there: name a new file, or give --redaction-key")
+
+
+def _analyse(
+    path: Path, delivery: Delivery, allowed: Allowed, reading: Reading, masking: Masking, masks: redaction.Masks
+) -> list[Run]:
     """Analyse a new file and print what people read; a file that is not a capture is passed over."""
     from analyzer.readers import is_capture
     from analyzer.readers.archive import SUFFIXES, is_zip
@@ -82,8 +114,9 @@ def _analyse(path: Path, delivery: Delivery, allowed: Allowed, reading: Reading,
         names = find([str(path)], reading.any_).captures
     except NothingToRead:  # it was moved away
         return []
-    run = answer(names, reading, masking, allowed, delivery)
-    show(describe(run, f"{datetime.now(delivery.zone() if delivery.tz else None):%H:%M:%S}").encode())
+    run = answer(names, reading, masking, allowed, delivery, masks=masks)
+    width = terminal()["width"] if sys.stdout.isatty() else None
+    show(describe(run, f"{datetime.now(delivery.zone() if delivery.tz else None):%H:%M:%S}", width).encode())
     if sys.stderr.isatty() and any(gate.judge(report, run.policy).failing for report in run.reports):
         print("\a", end="", file=sys.stderr, flush=True)
     if delivery.open_ and run.reports:
@@ -92,14 +125,26 @@ def _analyse(path: Path, delivery: Delivery, allowed: Allowed, reading: Reading,
     return [run]
 
 
-def describe(run: Run, clock: str) -> str:
-    """Describe the captures of a run: the verdict, then the findings that violate the policy."""
+def describe(run: Run, clock: str, width: int | None = None) -> str:
+    """Describe the captures of a run: the verdict, then the findings that violate the policy, with cause and remedy.
+
+    `width`: of the terminal, in which long lines are wrapped.
+    """
     lines: list[str] = []
     for report in run.reports:
-        lines += [f"{clock}  {report.capture.source}", *(f"  {line}" for line in _describe(report, run))]
+        lines += [f"{clock}  {report.capture.source}", *_wrapped(_describe(report, run), width)]
     for it in run.unreadable:
-        lines += [f"{clock}  {it.source}", f"  Cannot be read: {it.problem}"]
+        lines += [f"{clock}  {it.source}", *_wrapped([f"Cannot be read: {it.problem}"], width)]
     return "".join(f"{_printable(line)}\n" for line in lines)
+
+
+def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
+    """Indent lines; those of a terminal are as wide as it is."""
+    for line in lines:
+        if width is None:
+            yield f"  {line}"
+        else:
+            yield from textwrap.wrap(line, width, initial_indent="  ", subsequent_indent="    ")
 
 
 def _describe(report: Report, run: Run) -> Iterable[str]:
@@ -108,6 +153,10 @@ def _describe(report: Report, run: Run) -> Iterable[str]:
     yield from verdict_sentences(report, run.policy)
     for finding in gate.judge(report, run.policy).failing:
         yield f"{finding.severity}: {finding.message} ({finding.rule})"
+        if finding.explanation is not None:
+            yield f"{finding.explanation} ({finding.cause})"
+        if finding.remedy is not None:
+            yield f"What to do: {finding.remedy}"
 
 
 def _printable(line: str) -> str:

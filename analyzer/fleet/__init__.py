@@ -11,7 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from analyzer.fleet import sources, workers
-from analyzer.fleet.sources import STANDARD_INPUT, Found, NothingToRead, expand, file_of, find, size
+from analyzer.fleet.sources import STANDARD_INPUT, Found, NothingToRead, expand, file_of, find, list_suffixes, size
 from analyzer.fleet.workers import NoWorkers
 from analyzer.model import CaptureError, Policy, Report, Unreadable
 from analyzer.pipeline import analyze
@@ -26,6 +26,7 @@ __all__ = [
     "expand",
     "file_of",
     "find",
+    "list_suffixes",
     "result",
     "results",
     "size",

@@ -8,16 +8,18 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from analyzer.installation import install_hint
-from analyzer.model import Capture, CaptureError
+from analyzer.model import Capture, CaptureError, enumerated
 from analyzer.readers import Progress, archive, is_capture, read
 from analyzer.readers.archive import SUFFIXES
 
 LIKELY = (".json", ".txt", ".zip", ".gz", ".zst", ".log")  # of files that may be captures under another name
+SIDE_FILE = re.compile("[0-9a-f]{40}")  # what Playwright names the bodies beside a HAR
+KINDS = 4  # suffixes that are named
 STANDARD_INPUT = "-"
 CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")
 HIDDEN = "***"
@@ -28,10 +30,13 @@ class NothingToRead(Exception):  # noqa: N818 - what it says, not an error of ou
 
 
 class Found(NamedTuple):
-    """Captures, and how many other files their folders hold."""
+    """Hold the captures, and how many other files lie beside them, by suffix.
+
+    Without `--any` only those count that may be captures under another name.
+    """
 
     captures: list[str]
-    passed_over: int
+    passed_over: Counter[str] = Counter()  # noqa: RUF012 - nothing changes it
 
 
 def expand(asked: Iterable[str]) -> list[str]:
@@ -48,61 +53,83 @@ def find(asked: Iterable[str], any_name: bool = False) -> Found:
     Raises NothingToRead.
     """
     captures: list[str] = []
-    passed_over = 0
+    passed_over: Counter[str] = Counter()
+
+    def add(found: Found) -> None:
+        captures.extend(found.captures)
+        passed_over.update(found.passed_over)
+
     for name in asked:
         if name == STANDARD_INPUT or os.path.isfile(name):
-            captures += _in_file(name, any_name)
+            add(_in_file(name, any_name))
         elif os.path.isdir(name):
-            inside = _in_folder(name, any_name)
-            captures += inside.captures
-            passed_over += inside.passed_over
+            add(_in_folder(name, any_name))
         elif os.path.exists(name):
             captures.append(name)  # a pipe, a device
         elif archive.split(name) is not None:
             captures.append(name)
         elif "://" in name:
-            captures += _remote(name)
+            add(_remote(name))
         elif glob.has_magic(name):
             matches = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
             if not matches:
                 raise NothingToRead(f"{name}: no file matches")
-            captures += [it for path in matches for it in _in_file(path, any_name)]
+            for path in matches:
+                add(_in_file(path, any_name))
         else:
             raise NothingToRead(f"{name}: no such file")
     archive.close_archives()
     return Found(list(dict.fromkeys(captures)), passed_over)
 
 
-def _in_file(path: str, any_name: bool) -> list[str]:
+def _in_file(path: str, any_name: bool) -> Found:
     """The file itself, or where it is a zip with several captures, each of these."""
     if path == STANDARD_INPUT or not archive.is_zip(path):
-        return [path]
+        return Found([path])
     inside = archive.list_captures(path, is_capture, any_name)
     alone = len(inside) == 1 and inside[0].lower().endswith(".har")  # Playwright's, which is read as it is
-    return [path] if alone or not inside else [archive.join(path, name) for name in inside]
+    if alone or not inside:
+        return Found([path])
+    others = Counter() if any_name else _suffixes(set(archive.list_names(path)) - set(inside))
+    return Found([archive.join(path, name) for name in inside], others)
 
 
 def _in_folder(folder: str, any_name: bool) -> Found:
     """Search a folder. Raises NothingToRead."""
     files = sorted(str(path) for path in Path(folder).rglob("*") if path.is_file() or path.is_symlink())
     named = [path for path in files if path.lower().endswith(SUFFIXES) and not os.path.isdir(path)]
+    visible = [path for path in files if not _is_hidden(path, folder)]
     if any_name:
         sure = set(named)
-        visible = [path for path in files if not _is_hidden(path, folder)]
         captures = [it for path in visible for it in _by_content(path, path in sure)]
         if not captures:
             raise NothingToRead(f"{folder}: no file in this folder is a HAR{_count(visible)}")
-        return Found(captures, len(visible) - len(set(map(file_of, captures))))
+        others = set(visible) - set(map(file_of, captures))
+        return Found(captures, Counter(Path(path).suffix.lower() for path in others))
     if not named:
         raise NothingToRead(f"{folder}: no captures in this folder ({', '.join(SUFFIXES)}){_others(files)}")
-    return Found([it for path in named for it in _in_file(path, False)], 0)
+    inside = [_in_file(path, False) for path in named]
+    passed_over = _suffixes(set(visible) - set(named))
+    for it in inside:
+        passed_over.update(it.passed_over)
+    return Found([name for it in inside for name in it.captures], passed_over)
+
+
+def _suffixes(paths: Iterable[str]) -> Counter[str]:
+    """Count the files that may be captures under another name, by suffix; no side file of Playwright is one."""
+    names = map(PurePath, paths)
+    return Counter(
+        it.suffix.lower()
+        for it in names
+        if (it.suffix.lower() in LIKELY or ".har" in it.name.lower()) and not SIDE_FILE.fullmatch(it.stem)
+    )
 
 
 def _by_content(path: str, named: bool) -> list[str]:
     """The captures in a file of any name; none where its content is something else."""
     if archive.is_zip(path):
         inside = archive.list_captures(path, is_capture, True)
-        return _in_file(path, True) if inside or named else []
+        return _in_file(path, True).captures if inside or named else []
     return [path] if named or is_capture(path) else []
 
 
@@ -112,11 +139,18 @@ def _is_hidden(path: str, folder: str) -> bool:
 
 def _others(files: list[str]) -> str:
     """What a folder without HARs holds instead, and what to do."""
-    suffixes = Counter(Path(path).suffix.lower() for path in files)
-    likely = [f"{suffixes[suffix]:,} {suffix}" for suffix in LIKELY if suffixes[suffix]]
+    likely = _suffixes(files)
     if likely:
-        return f". It holds {_listed(likely)} files: --any reads files of any name"
+        return f". It holds {enumerated(list_suffixes(likely))} files: --any reads files of any name"
     return _count(files)
+
+
+def list_suffixes(files: Counter[str]) -> list[str]:
+    """Write how many files have each suffix, the most frequent first: `200 .json`, `100 .zip`, `3 without suffix`."""
+    ordered = sorted(files.items(), key=lambda it: (-it[1], it[0]))
+    listed = [f"{number:,} {suffix or 'without suffix'}" for suffix, number in ordered[:KINDS]]
+    rest = sum(number for _, number in ordered[KINDS:])
+    return [*listed, f"{rest:,} others"] if rest else listed
 
 
 def _count(files: list[str]) -> str:
@@ -125,28 +159,27 @@ def _count(files: list[str]) -> str:
     return f". It holds {len(files):,} other {'file' if len(files) == 1 else 'files'}"
 
 
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-
-
 def file_of(source: str) -> str:
     """Name the file that a capture is in: itself, or a zip."""
     place = archive.split(source)
     return source if place is None else place[0]
 
 
-def _remote(url: str) -> list[str]:
+def _remote(url: str) -> Found:
     """The captures at a URL of `fsspec`: a file, a folder, a glob. Raises NothingToRead."""
     try:
         import fsspec
     except ModuleNotFoundError:
         raise NothingToRead(_download(url) or f"{shown(url)}: needs fsspec: {install_hint('cluster')}") from None
+    others: Counter[str] = Counter()
     try:
         files, path = fsspec.core.url_to_fs(url)
         if glob.has_magic(path):
             found = files.glob(path)
         elif files.isdir(path):
-            found = [it for it in files.find(path) if it.lower().endswith(SUFFIXES)]
+            every = files.find(path)
+            found = [it for it in every if it.lower().endswith(SUFFIXES)]
+            others = _suffixes(set(every) - set(found))
         else:
             found = [path] if files.exists(path) else []
     except Exception as error:  # drivers raise anything: no such scheme, not installed, no network, not allowed
@@ -154,7 +187,7 @@ def _remote(url: str) -> list[str]:
         raise NothingToRead((known and _download(url)) or f"{shown(url)}: {_problem(error, url)}") from None
     if not found:
         raise NothingToRead(f"{shown(url)}: no captures there ({', '.join(SUFFIXES)})")
-    return [files.unstrip_protocol(it) for it in sorted(found)]
+    return Found([files.unstrip_protocol(it) for it in sorted(found)], others)
 
 
 def _download(url: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import cast
 
 from analyzer.model import Run
 
-OUTPUTS = ("text", "json", "ndjson", "csv", "markdown", "junit", "sarif", "github", "html", "parquet")
+OUTPUTS = ("text", "json", "ndjson", "csv", "captures", "markdown", "junit", "sarif", "github", "html", "parquet")
 STREAMED = OUTPUTS[:-2]  # that may go to standard output
 PICTURES = ("png", "svg", "pdf")  # of the timeline
 SUFFIXES = {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from rich.text import Text
 
 from analyzer.compare import Change, Comparison, Paired, Result, Side
-from analyzer.model import Finding, Group, Report, Run, Scope, Value, enumerated, plural, spoken
+from analyzer.model import Finding, Group, Report, Run, Scope, Value, describe_peak, enumerated, plural, spoken
 from analyzer.outputs import html, markdown, services, summary, terminal
 from analyzer.outputs.document import FORMAT, Json, finding_document, milliseconds, policy_document, pretty
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, heading, wrapped
@@ -124,10 +124,7 @@ def _cells(change: Change) -> tuple[str, ...]:
 
 
 def _peak(side: Side) -> str:
-    """Write the certain and the possible peak: `2`, `1 to 2`."""
-    if side.proven_peak == side.possible_peak:
-        return f"{side.proven_peak:,}"
-    return f"{side.proven_peak:,} to {side.possible_peak:,}"
+    return describe_peak(side.proven_peak, side.possible_peak if side.whole else None)
 
 
 def _length(side: Side) -> str:

@@ -94,6 +94,7 @@ def capture_document(report: Report) -> Json:
     return {
         "source": capture.source,
         "sha256": capture.sha256,
+        "content_sha256": capture.content_sha256,
         "bytes": capture.bytes,
         "format": capture.format,
         "exporter": {"id": capture.exporter.id, "name": capture.exporter.name, "version": capture.exporter.version},

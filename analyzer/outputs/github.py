@@ -12,7 +12,7 @@ from itertools import islice
 from analyzer import gate
 from analyzer.gate import Result
 from analyzer.model import Finding, Policy, Report, Run, Value, plural
-from analyzer.outputs import check, markdown, summary, text, verdict
+from analyzer.outputs import check, markdown, summary, text
 
 MOST = 10  # of each kind that GitHub shows
 ROWS = 200  # captures in the table of the summary
@@ -123,14 +123,12 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
     known = dict.fromkeys(f"{finding.rule} (in the baseline)" for finding in judgement.known)
     if report.accepted and passes:
         words = f"{words} (in the baseline)"
-    least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
-    hidden = verdict.sockets_hidden(report)
     details = () if passes else check.details_of(report, judgement, run.policy, run.zone)
     return Row(
         result=str(judgement.result) if passes else f"**{judgement.result}**",
         name=markdown.escaped(name, 120),
         sockets=f"{len(report.sessions):,}",
-        peak=f"≥ {least:,}" if hidden else f"{most:,}" if least == most else f"{least:,} to {most:,}",
+        peak=report.peak,
         what=", ".join([*rules, *known]) or words,
         reason=markdown.escaped(check.shorten(details[0], detail.letters, summary.PAPER)) if details else "",
         more=tuple(map(markdown.escaped, details[1:])) if detail.advice else (),

@@ -28,6 +28,7 @@ from analyzer.outputs.text import tried_sentence
 from analyzer.version import VERSION
 
 SUFFIX = ".html"
+DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time
 STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
 FOLD = 200  # rows that are laid out at once where there is JavaScript: a table of a thousand costs a third of a second
 COUNTED = 6  # captures from which on they are also told in numbers
@@ -100,7 +101,10 @@ def render(run: Run) -> bytes:
             names=names,
             links={safe(it.report.capture.source, 4_000): (it.id, names[it.report.capture.source]) for it in parts},
             meanings=tally.MEANINGS,
-            worst_first=sorted(parts, key=lambda it: triage.row(it.report, run.policy).urgency),
+            index=summary.worst_first(run),
+            details={it.report.capture.source: it.id for it in parts},
+            repeats=summary.repeats(run),
+            order=triage.WORST_FIRST,
             numbers=tally.tables(tally.of_run(run)) if len(run.reports) >= COUNTED else (),
             policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
             f"script-src {_hash(early)} {_hash(script)}",
@@ -155,11 +159,14 @@ def _hash(text: str) -> str:
 
 
 def _parts(run: Run) -> list[Part]:
+    """Lay out the captures that have details, worst first: each content once, 100 unless `--top` says how many."""
+    most = DETAILED if run.selection is None or run.selection.top is None else None
+    numbers = {id(report): number for number, report in enumerate(run.reports, 1)}
     left, parts = STATIC, []
-    for number, report in enumerate(run.reports, 1):
+    for report in summary.worst_first(run)[:most]:
         shown = min(left, len(report.sessions))
         left -= shown
-        parts.append(Part(f"c{number}", report, scene(report, run.policy), shown))
+        parts.append(Part(f"c{numbers[id(report)]}", report, scene(report, run.policy), shown))
     return parts
 
 

@@ -17,7 +17,8 @@ from analyzer.outputs.verdict import Kind
 LONG = 30  # lines; above that the way to the worst ones is named
 NARROW = 140  # columns of a terminal; below that a long result has a short form
 PATH, LEAST = 40, 12  # cells that a path gets at least, and beside peak and overlap
-SERVICE, CAUSE = 24, 28  # cells at most
+SERVICE, USERS, CAUSE = 24, 24, 28  # cells at most
+NAMED = 3  # services or users of one capture
 SHORT = {triage.RESULTS[Kind.FOREIGN_OVERLAP]: "dev-server overlap", triage.EXTENSION_ONLY: "extension overlap"}
 STYLES = {Kind.OVERLAP: BAD, triage.UNREADABLE: BAD, Kind.NO_OVERLAP: GOOD}
 
@@ -29,34 +30,44 @@ class Column(Value, frozen=True):
     most: int = 1_000  # cells, on a terminal
 
 
+def _some(names: Sequence[str]) -> str:
+    """Name the first few, and count the others."""
+    rest = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" +{rest:,}" if rest > 0 else "")
+
+
 FIXED = (
     Column("peak", lambda it: it.peak if it.sockets else "", True),
     Column("overlap time", lambda it: it.length, True),
 )
 OPTIONAL = (  # the first ones first, as far as there is room
     Column("likely cause", lambda it: ", ".join(it.causes), most=CAUSE),
-    Column("service", lambda it: ", ".join(it.services), most=SERVICE),
+    Column("service", lambda it: _some(it.targets), most=SERVICE),
     Column("sockets", lambda it: "" if it.problem else f"{it.sockets:,}", True),
-    Column("users", lambda it: f"{it.users:,}" if it.users else "", True),
+    Column("users", lambda it: _some(it.user_names), most=USERS),
 )
 SHOWN = ("sockets", "peak", "overlap time", "service", "users", "likely cause")  # from left to right
 
 
 def lines(run: Run, medium: Medium, *, cut: bool) -> list[Text]:
     """Write the table and the counts. `cut`: no line is wider than the medium; else every path is written in full."""
-    rows = triage.worst_first(triage.rows(run))
+    rows = triage.worst_first(triage.distinct(triage.rows(run)))
     if not rows:
         return closing(run, medium)
-    return [*table(rows, medium, cut=cut), Text(), *closing(run, medium)]
+    return [*table(rows, medium, cut=cut), *order(rows, medium), Text(), *closing(run, medium)]
+
+
+def order(rows: Sequence[Row], medium: Medium) -> list[Text]:
+    """Say in which order the captures stand, where there are several."""
+    return wrapped(Text(triage.WORST_FIRST, FAINT), medium) if len(rows) > 1 else []
 
 
 def closing(run: Run, medium: Medium) -> list[Text]:
     """Write what is shown of what was asked for, and the counts of the whole run."""
-    shown = len(run.reports) + len(run.unreadable)
     lines: list[Text] = []
     if run.selection is not None:
-        lines = wrapped(Text(medium.safe(triage.selection_sentence(run.selection, shown))), medium)
-    elif shown > LONG:
+        lines = wrapped(Text(medium.safe(triage.selection_sentence(run.selection, run))), medium)
+    elif len(run.reports) + len(run.unreadable) > LONG:
         lines = wrapped(Text("Only the worst: --top 20. Only some: --only overlap, --only undecided.", FAINT), medium)
     return lines + wrapped(Text(triage.run_total(run), STRONG), medium)
 
@@ -80,9 +91,10 @@ def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
         line.append(_cell(words, result, False, medium), style)
         for column, width in zip(columns, widths, strict=True):
             line.append("  " + _cell(column.cell(it), width, column.right, medium))
-        shown = path + (f": {medium.safe(it.problem)}" if it.problem else "")
+        times = _times(it, medium)
+        shown = path + times + (f": {medium.safe(it.problem)}" if it.problem else "")
         room = medium.width - line.cell_len - 2
-        made.append(line.append("  " + (short_path(path, room, medium) if cut else shown)))
+        made.append(line.append("  " + (short_path(path, room - len(times), medium) + times if cut else shown)))
         if cut and it.problem:
             made += wrapped(Text(f"cannot be read: {medium.safe(it.problem)}", BAD), medium, " " * (sign + 2))
     if left_out:
@@ -91,13 +103,19 @@ def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
     return made
 
 
+def _times(it: Row, medium: Medium) -> str:
+    """Write how many captures a row stands for: ` ×9`."""
+    return "" if it.repeats == 1 else f" {'×' if medium.unicode else 'x'}{it.repeats:,}"
+
+
 HEADS = ("result", "sockets", "peak", "overlap time", "service", "users", "likely cause", "capture")
 
 
 def cells(it: Row) -> tuple[str, ...]:
     """Return the cells of a row under HEADS, for other outputs."""
+    times = f" ×{it.repeats:,}" if it.repeats > 1 else ""
     by_head = {column.head: column.cell(it) for column in (*FIXED, *OPTIONAL)}
-    return (it.words, *(by_head[head] for head in SHOWN), it.source + (f": {it.problem}" if it.problem else ""))
+    return (it.words, *(by_head[head] for head in SHOWN), it.source + times + (f": {it.problem}" if it.problem else ""))
 
 
 def _columns(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[list[Column], list[Column]]:

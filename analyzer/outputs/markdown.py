@@ -113,10 +113,11 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
     if picture is not None:
         yield from (f"![Timeline]({quote(picture)})", "")
     names = summary.names(run)
-    for report in summary.worst_first(run)[: size.captures]:
+    reports = summary.worst_first(run)
+    for report in reports[: size.captures]:
         yield from _capture(report, names[report.capture.source], run, size)
-    if len(run.reports) > size.captures:
-        yield from (*_more(len(run.reports) - size.captures, "capture without details", JSON), "")
+    if len(reports) > size.captures:
+        yield from (*_more(len(reports) - size.captures, "capture without details", JSON), "")
     if run.unreadable:
         yield from ("## Could not be read", "")
         yield from (f"- {_text(it.source, size)}: {_text(it.problem, size)}" for it in run.unreadable[: size.lines])
@@ -138,22 +139,22 @@ def _head(run: Run, size: Size) -> Iterable[str]:
 
 
 def _index(run: Run, size: Size) -> Iterable[str]:
-    names = summary.names(run)
+    names, repeats = summary.names(run), summary.repeats(run)
+    reports = summary.worst_first(run)
     rows = [
         [
             _headline(report, run),
-            _text(names[report.capture.source], size),
+            _text(names[report.capture.source], size) + repeats.get(report.capture.source, ""),
             f"{len(report.sessions):,}",
-            f"{report.concurrency.proven_peak:,}",
-            f"{report.concurrency.possible_peak:,}",
+            report.peak,
         ]
-        for report in summary.worst_first(run)[: size.index]
+        for report in reports[: size.index]
     ]
     yield from (f"**{summary.totals(run)}.**", "")
     if rows:
-        yield from (*table(("Verdict", "Capture", "Sockets", "Peak, certain", "Peak, possible"), rows), "")
-    if len(run.reports) > size.index:
-        yield from (*_more(len(run.reports) - size.index, "more capture", JSON), "")
+        yield from (*table(("Verdict", "Capture", "Sockets", "Peak"), rows), "")
+    if len(reports) > size.index:
+        yield from (*_more(len(reports) - size.index, "more capture", JSON), "")
 
 
 def _headline(report: Report, run: Run) -> str:

@@ -115,13 +115,21 @@ def totals(run: Run) -> str:
     total = triage.run_total(run).rstrip(".")
     if run.selection is None:
         return total
-    shown = triage.selection_sentence(run.selection, len(run.reports) + len(run.unreadable)).rstrip(".")
+    shown = triage.selection_sentence(run.selection, run).rstrip(".")
     return f"{total}. {shown}"
 
 
 def worst_first(run: Run) -> list[Report]:
-    """The reports, the most urgent first."""
-    return sorted(run.reports, key=lambda report: triage.row(report, run.policy).urgency)
+    """The reports, the most urgent first; of those of the same content and result the first."""
+    rows = triage.worst_first(triage.distinct(triage.row(it, run.policy) for it in run.reports))
+    reports = {it.capture.source: it for it in reversed(run.reports)}
+    return [reports[it.source] for it in rows]
+
+
+def repeats(run: Run) -> dict[str, str]:
+    """What the name of a capture is followed by that stands for several of the same content: ` ×9`, by source."""
+    rows = triage.distinct(triage.row(it, run.policy) for it in run.reports)
+    return {it.source: f" ×{it.repeats:,}" for it in rows if it.repeats > 1}
 
 
 def sentences(report: Report, policy: Policy) -> list[str]:
@@ -148,10 +156,8 @@ def figures(report: Report) -> list[tuple[str, str]]:
     peaks = report.concurrency
     told = [
         ("socket" if len(report.sessions) == 1 else "sockets", f"{len(report.sessions):,}"),
-        ("certain peak" if peaks.possible_peak > peaks.proven_peak else "peak", f"{peaks.proven_peak:,}"),
+        ("peak", report.peak),
     ]
-    if peaks.possible_peak > peaks.proven_peak:
-        told.append(("possible peak", f"{peaks.possible_peak:,}"))
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     if proven and peaks.proven_overlap:
         least = "≥ " if any(overlap.duration_is_lower_bound for overlap in proven) else ""

@@ -3,14 +3,16 @@
 In come capture objects of the JSON (docs/json.md), as NDJSON holds them. Out comes one frame, `COLUMNS`, a row for each
 name of each table: `captures` in which it occurs; in how many of them sockets overlap (`overlap`) or the result is
 undecided (`undecided`); the median and the highest number of sockets certainly open at the same time; the median of the
-time with two or more open (ms, of captures with an overlap); the most urgent of the captures. For a service peaks are
-those of one user, where users are not known of one address; else those of the whole capture.
+time with two or more open (ms, of captures with an overlap); the most urgent of the captures, and the one with the
+highest peak. For a service peaks are those of one user, where users are not known of one address; else those of the
+whole capture. A service that is not known goes by its address.
 """
 
 from __future__ import annotations
 
 import io
 import json as codec
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -20,8 +22,8 @@ from rich.text import Text
 
 from analyzer import providers
 from analyzer.installation import install_hint
-from analyzer.model import MILLISECOND, Run, Value, enumerated, spoken
-from analyzer.outputs import NotInstalled, listing, markdown, terminal, triage
+from analyzer.model import MILLISECOND, Run, Value, spoken
+from analyzer.outputs import NotInstalled, captures, listing, markdown, terminal, triage
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import FORMAT, Json, capture_document, pretty
 from analyzer.outputs.summary import safe, safe_middle
@@ -35,11 +37,12 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "by", "name", "captures", "overlap", "overlap_share", "undecided", "peak_median", "peak_highest",
-    "overlap_ms_median", "worst_capture",
+    "overlap_ms_median", "worst_capture", "peak_capture",
 )  # fmt: skip
 TABLES = {
     "all": "All captures",
-    "service": "By service (peaks per user)",
+    "service": "By service or address (peak per user)",
+    "user": "By user",
     "client": "By client library",
     "exporter": "By exporter",
     "day": "By day",
@@ -53,11 +56,15 @@ MEANINGS = (
     "Overlap: captures in which 2 or more sockets of the application were certainly open at the same time, and their "
     "share. "
     "Undecided: possible overlap or inconclusive. "
+    "A service that is unknown goes by its address. "
     "Peak: how many sockets of one capture (of one user, by service) were certainly open at the same time. "
     "Median overlap: how long 2 or more were open, over the captures with an overlap. "
+    "A capture with several services, clients or users counts in the row of each. "
     "Worst capture: the most urgent one of the row."
 )
-ROWS = 40  # of a table, for people
+NO_SOCKET = "no socket"  # in place of a service
+ROWS, SHORT = 40, 5  # of a table, for people: on a page, and on a screen
+MASKED_BY_NUMBER = re.compile(r"user-\d+ ")  # means somebody else in another file
 WORST = 5  # captures that are listed unless asked for more
 
 
@@ -65,10 +72,10 @@ class Facts(Value, frozen=True):
     """Hold what the tables need of a capture object, which may have thousands of sessions."""
 
     row: Row
-    sha256: str | None
     overlap: bool
     overlap_ms: float
-    service: dict[str, int]  # the highest peak by service
+    service: dict[str, int]  # the highest peak by service, or address where that is not known
+    user: dict[str, int]  # the highest peak by user and service
     client: tuple[str, ...]
     exporter: str
     day: str
@@ -97,8 +104,10 @@ def results(lines: Iterable[tuple[str, bytes]]) -> Results:
     captures: dict[str, Facts] = {}
     unreadable: dict[str, Row] = {}
     broken: list[str] = []
+    files: set[str] = set()
     repeated = 0
     for place, line in lines:
+        files.add(place.rpartition(":")[0])
         if not line.strip():
             continue
         try:
@@ -110,16 +119,27 @@ def results(lines: Iterable[tuple[str, bytes]]) -> Results:
             repeated += result.source in unreadable
             unreadable.setdefault(result.source, result)
         else:
-            key = result.sha256 or result.row.source
+            key = result.row.content or result.row.source
             repeated += key in captures
             captures.setdefault(key, result)
-    return Results(tuple(captures.values()), tuple(unreadable.values()), repeated, tuple(broken))
+    found = [it if len(files) == 1 else _without_numbers(it) for it in captures.values()]
+    return Results(tuple(found), tuple(unreadable.values()), repeated, tuple(broken))
+
+
+def _without_numbers(it: Facts) -> Facts:
+    """Leave out users that are masked by a number: each file has its own."""
+    known = {name: peak for name, peak in it.user.items() if not MASKED_BY_NUMBER.match(name)}
+    return msgspec.structs.replace(it, user=known)
 
 
 def of_run(run: Run) -> Results:
-    """Collect the results of a run, each capture as often as it was asked for."""
-    captures = (_facts(capture_document(it), triage.row(it, run.policy)) for it in run.reports)
-    return Results(tuple(captures), tuple(triage.unreadable(it.source, it.problem) for it in run.unreadable))
+    """Collect the results of a run, captures with the same content once."""
+    rows = [triage.row(it, run.policy) for it in run.reports]
+    first = {it.source: it for it in triage.distinct(rows)}
+    captures = [_facts(capture_document(it), row) for it, row in zip(run.reports, rows, strict=True)
+                if first.pop(row.source, None)]  # fmt: skip
+    unreadable = tuple(triage.unreadable(it.source, it.problem) for it in run.unreadable)
+    return Results(tuple(captures), unreadable, len(rows) - len(captures))
 
 
 def select(found: Results, only: Sequence[str]) -> Results:
@@ -160,24 +180,33 @@ def _result(line: bytes) -> Facts | Row:
 def _facts(document: Json, row: Row) -> Facts:
     provider = {it["endpoint"]: it["provider"] for it in document["sessions"]}  # groups of unknown users go by address
     peaks = [
-        (name, it["proven_peak"])
+        (str(name), it["proven_peak"])
         for it in document["groups"]
-        if (name := it["key"].get("provider") or provider.get(it["key"].get("endpoint")))
+        if (name := it["key"].get("provider") or provider.get(endpoint := it["key"].get("endpoint")) or endpoint)
+    ]
+    users = [
+        (f"{key['user']} ({_services().get(key['provider'], key['provider'])})", it["proven_peak"])
+        for it in document["groups"]
+        if (key := it["key"]).get("user") and key.get("provider")
     ]
     clients = {" ".join(filter(None, (c["name"], c["version"]))) for it in document["sessions"] if (c := it["client"])}
     exporter, observed = document["exporter"], document["observed"]
     return Facts(
         row=row,
-        sha256=document["sha256"],
         overlap=row.result == Kind.OVERLAP,
         overlap_ms=float(document["concurrency"]["proven_overlap_ms"]),
-        service={name: max(peak for it, peak in peaks if it == name) for name, _ in peaks},
+        service=_highest(peaks),
+        user=_highest(users),
         client=tuple(sorted(clients)),
         exporter=" ".join(str(it) for it in (exporter["id"], exporter["version"]) if it),
         day=observed["start"][:10] if observed and observed["start"] else "no date",
         findings=tuple((str(it["rule"]), str(it["severity"])) for it in document["findings"]),
         caveats=tuple(str(it["id"]) for it in document["caveats"]),
     )
+
+
+def _highest(peaks: Sequence[tuple[str, int]]) -> dict[str, int]:
+    return {name: max(peak for it, peak in peaks if it == name) for name, _ in peaks}
 
 
 def frame(found: Results, worst: int = 0) -> pandas.DataFrame:
@@ -187,8 +216,8 @@ def frame(found: Results, worst: int = 0) -> pandas.DataFrame:
     """
     import pandas
 
-    captures: list[Facts | Row] = [*found.captures, *found.unreadable]
-    every = sorted(captures, key=lambda it: _row(it).urgency)
+    results: list[Facts | Row] = [*found.captures, *found.unreadable]
+    every = sorted(results, key=lambda it: _row(it).urgency)
     rows = pandas.DataFrame(
         [row for it in every for row in (_unread(it) if isinstance(it, Row) else _rows(it))],
         columns=["by", "name", "source", "overlap", "undecided", "peak", "overlap_ms"],
@@ -205,6 +234,9 @@ def frame(found: Results, worst: int = 0) -> pandas.DataFrame:
         overlap_ms_median=("overlap_ms", "median"),
         worst_capture=("source", "first"),
     )
+    made["peak_capture"] = (
+        rows.sort_values("peak", ascending=False, kind="stable").groupby(["by", "name"])["source"].first()
+    )
     columns = list(COLUMNS)
     if worst:
         made["worst_captures"] = grouped["source"].agg(lambda sources: list(sources[:worst]))
@@ -212,7 +244,7 @@ def frame(found: Results, worst: int = 0) -> pandas.DataFrame:
     made = made.reset_index()
     made["overlap_share"] = made["overlap"] / made["captures"]
     unread = made["name"].str.startswith(f"{triage.UNREADABLE}: ") & (made["by"] == "undecided")
-    made.loc[unread, ["overlap", "overlap_share", "undecided", "peak_median", "peak_highest"]] = None
+    made.loc[unread, ["overlap", "overlap_share", "undecided", "peak_median", "peak_highest", "peak_capture"]] = None
     order = {name: n for n, name in enumerate(TABLES)}
     made["order"] = made["by"].map(order)
     made = made.sort_values(["order", "captures", "name"], ascending=[True, False, True])
@@ -239,7 +271,8 @@ def _rows(it: Facts) -> Iterator[tuple[str, str, str, bool, bool, float, float]]
         return by, _plain(name), source, overlap, undecided, it.row.proven_peak if peak is None else peak, it.overlap_ms
 
     yield row("all", "all")
-    yield from (row("service", name, peak) for name, peak in it.service.items())
+    yield from (row("service", name, peak) for name, peak in (it.service or {NO_SOCKET: 0}).items())
+    yield from (row("user", name, peak) for name, peak in it.user.items())
     yield from (row("client", name) for name in it.client)
     yield row("exporter", it.exporter)
     yield row("day", it.day)
@@ -270,18 +303,24 @@ class Table(Value, frozen=True):
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     left: int  # rows that are not shown
+    highest: str  # the path of the capture with the highest peak, where there is one row for all
 
 
-def tables(found: Results) -> list[Table]:
+def tables(found: Results, most: int = ROWS) -> list[Table]:
+    """Put the frame in words; a table has at most so many rows."""
     every = frame(found)
     made = []
     for by, title in TABLES.items():
         rows = every[every["by"] == by].to_dict("records")
         if rows:
             counted = by in COUNTED
-            shown = tuple((*cells[:2], cells[-1]) if counted else cells for cells in map(_cells, rows[:ROWS]))
+            shown = tuple(
+                (*cells[:2], cells[-1]) if counted else cells
+                for cells in map(_cells, rows[-most:] if by == "day" else rows[:most])
+            )
             heads = (*HEADS[:2], HEADS[-1]) if counted else HEADS
-            made.append(Table(title, heads, shown, max(0, len(rows) - ROWS)))
+            highest = safe(rows[0]["peak_capture"], 4_000) if by == "all" and rows[0]["peak_highest"] else ""
+            made.append(Table(title, heads, shown, max(0, len(rows) - most), highest))
     return made
 
 
@@ -293,7 +332,7 @@ def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
 
     share = cell("overlap_share", lambda it: f" ({it:.0%})") if row["captures"] > 1 else ""
     return (
-        safe(row["name"], 80),
+        safe(_name(row), 80),
         f"{row['captures']:,}",
         cell("overlap", lambda it: f"{it:,}{share if it else ''}"),
         cell("undecided", lambda it: f"{it:,}"),
@@ -304,14 +343,22 @@ def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
     )
 
 
+def _name(row: dict[Any, Any]) -> str:
+    """Name a row for people: a service by its name, an address without its scheme."""
+    name = str(row["name"])
+    return _services().get(name, name.partition("://")[2] or name) if row["by"] == "service" else name
+
+
 def sentence(found: Results) -> str:
     """Say what was counted."""
     number = len(found.captures)
     words = [count(number, "capture")]
     if found.whole is not None:
-        words = [f"{number + len(found.unreadable):,} of {count(found.whole, 'capture')} with {enumerated(found.only)}"]
+        words = [
+            f"{number + len(found.unreadable):,} of {count(found.whole, 'capture')} shown: {', '.join(found.only)}"
+        ]
     words += [f"{len(found.unreadable):,} unreadable"] if found.unreadable else []
-    words += [f"{count(found.repeated, 'repeated result')} left out"] if found.repeated else []
+    words += [f"{count(found.repeated, 'repeated result')} left out (the same file again)"] if found.repeated else []
     words += [f"{count(len(found.broken), 'line')} not understood"] if found.broken else []
     return safe(", ".join(words), 400) + "."
 
@@ -324,26 +371,35 @@ def text(
     color: bool = False,
     unicode: bool = True,
     cut: bool = False,
+    verbose: bool = True,
 ) -> bytes:
-    """Write the tables for people. `cut`: no line is wider than `width`; else every path is written in full."""
+    """Write the tables for people. `cut`: no line is wider than `width`; else every path is written in full.
+
+    `verbose`: with more than the first rows of each table.
+    """
     medium = Medium(width, unicode)
     lines = wrapped(Text(sentence(found), STRONG), medium)
     rows = found.rows[:worst]
     if rows:
         lines += heading("The worst capture" if len(rows) == 1 else f"The {len(rows):,} worst captures")
-        lines += _indented(listing.table(rows, Medium(width - 3, unicode), cut=cut))
-    for table in tables(found):
+        inner = Medium(width - 3, unicode)
+        lines += _indented([*listing.table(rows, inner, cut=cut), *listing.order(rows, inner)])
+    for table in tables(found, ROWS if verbose else SHORT):
         lines += heading(table.title)
         lines += _columns((table.heads, *table.rows), medium, cut)
+        if table.highest:
+            path = listing.short_path(table.highest, medium.width - 17, medium) if cut else table.highest
+            lines.append(Text(f"   Highest peak: {path}", FAINT))
         if table.left:
-            lines += wrapped(Text(f"and {table.left:,} more: --format csv has them all", FAINT), medium, "   ")
+            more = f"{table.left:,} more: {'--format csv has them all' if verbose else '--verbose'}"
+            lines += wrapped(Text(more, FAINT), medium, "   ")
     if found.captures or found.unreadable:
         lines += [Text(), *wrapped(Text(MEANINGS, FAINT), medium, "   ")]
         lines += wrapped(Text(NEXT, FAINT), medium, "   ")
     return terminal.printed(lines, color)
 
 
-NEXT = "The captures of one row: --only RESULT|RULE|CAUSE --worst 20, as in --only duplicate-connection."
+NEXT = "The captures of one row: --only RESULT|RULE|CAUSE|SERVICE --worst 20, as in --only duplicate-connection."
 
 
 def _indented(lines: Iterable[Text]) -> list[Text]:
@@ -409,9 +465,14 @@ def _md(cell: str) -> str:
 
 def csv(found: Results, worst: int = WORST) -> bytes:
     made = frame(found)
-    for column in ("name", "worst_capture"):
+    for column in ("name", "worst_capture", "peak_capture"):
         made[column] = made[column].map(harmless)
     return made.to_csv(index=False, lineterminator="\r\n").encode("utf-8", "backslashreplace")
+
+
+def capture_table(found: Results, worst: int = WORST) -> bytes:
+    """Write all captures as CSV, one per row."""
+    return captures.table(found.rows)
 
 
 def parquet(found: Results, worst: int = WORST) -> bytes:
@@ -436,29 +497,10 @@ def json(found: Results, worst: int = WORST) -> bytes:
             "unreadable": len(found.unreadable),
             "repeated": found.repeated,
             "not_understood": list(found.broken),
-            "worst": [capture_row(it) for it in found.rows[:worst]],
+            "worst": [captures.capture_row(it) for it in found.rows[:worst]],
             "tables": {by: [_record(it) for it in every[every["by"] == by].to_dict("records")] for by in TABLES},
         }
     )
-
-
-def capture_row(it: Row) -> Json:
-    """Return one capture of the list of the worst."""
-    return {
-        "source": it.source,
-        "result": it.result,
-        "severity": it.severity,
-        "sessions": it.sockets,
-        "proven_peak": it.proven_peak,
-        "possible_peak": it.possible_peak,
-        "proven_overlap_ms": it.overlap / MILLISECOND,
-        "overlap_is_lower_bound": it.at_least,
-        "services": list(it.services),
-        "users": it.users,
-        "causes": list(it.causes),
-        "rules": sorted(it.rules),
-        "problem": it.problem,
-    }
 
 
 def _record(row: dict[Any, Any]) -> Json:
@@ -474,6 +516,7 @@ RENDERERS: dict[str, Callable[[Results, int], bytes]] = {
     "text": text,
     "json": json,
     "csv": csv,
+    "captures": capture_table,
     "markdown": md,
     "parquet": parquet,
 }

@@ -351,12 +351,12 @@ def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layo
     least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
     rows = []
     if least:
-        exact = most == least and not verdict.sockets_hidden(report)
+        exact = most == least and not report.capture.hides_sockets
         drawn = terminal.concurrency(proven, layout.medium, True)
         rows.append(layout.row(Row("how many", "", "", f"peak {least:,}{'' if exact else ' at least'}"), drawn))
     if most > least:
         drawn = terminal.concurrency(terminal.possible_levels(report.sessions, axis), layout.medium, False)
-        bound = "or more" if verdict.sockets_hidden(report) else "at most"
+        bound = "or more" if report.capture.hides_sockets else "at most"
         rows.append(layout.row(Row("possible", "", "", f"peak {most:,} {bound}"), drawn))
     return rows
 

@@ -6,9 +6,9 @@ A row is made from a report (`row`), or from a capture object of the JSON (`row_
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,6 +27,7 @@ from analyzer.model import (
     Unreadable,
     Value,
     Verdict,
+    describe_peak,
     enumerated,
     plural,
     spoken,
@@ -47,6 +48,14 @@ RESULTS = {  # the most urgent first
 }
 EXTENSION_ONLY = "overlap with an extension only"
 ORDER = tuple(RESULTS)
+OVERLAP_RULES = frozenset(
+    ("duplicate-connection", "limit-exceeded", "concurrent-sockets", "unrelated-sockets", "brief-overlap",
+     "possible-overlap")
+)  # fmt: skip
+WORST_FIRST = (
+    "Worst first: overlaps (those with an error before those with a warning, then the longest, then the highest peak), "
+    "then undecided captures, then the rest."
+)
 UNDECIDED = (Kind.POSSIBLE_OVERLAP, Kind.INCONCLUSIVE)
 RESULT = Choice(  # what `--only` takes, beside the ids of rules and causes
     (*ORDER, "undecided"),
@@ -71,12 +80,21 @@ class Row(Value, frozen=True):
     overlap: Duration = 0  # with two or more certainly open
     at_least: bool = False  # the overlap may have lasted longer
     at_most: Duration | None = None  # a possible overlap, where it is bounded
-    services: tuple[str, ...] = ()
-    users: int = 0  # that are known
+    services: tuple[str, ...] = ()  # that are known
+    service_ids: tuple[str, ...] = ()  # the same, by id
+    targets: tuple[str, ...] = ()  # services, or addresses where unknown, of the sockets that made the result
+    user_names: tuple[str, ...] = ()  # that are known
     causes: tuple[str, ...] = ()
     severity: Severity | None = None  # of the gravest finding
     rules: frozenset[str] = frozenset()
     problem: str | None = None  # why it is unreadable
+    content: str | None = None  # the hash of the capture's content, packed or not
+    repeats: int = 1  # captures that this row stands for: the same content under several names
+
+    @property
+    def users(self) -> int:
+        """Count the users that are known."""
+        return len(self.user_names)
 
     @property
     def urgency(self) -> tuple[int, int, Duration, int]:
@@ -87,11 +105,7 @@ class Row(Value, frozen=True):
     @property
     def peak(self) -> str:
         """Write the peak: `2`; `1 to 2` where more is possible; `≥ 1` where sockets may be missing."""
-        if self.possible_peak is None:
-            return f"≥ {self.proven_peak:,}"
-        if self.possible_peak > self.proven_peak:
-            return f"{self.proven_peak:,} to {self.possible_peak:,}"
-        return f"{self.proven_peak:,}"
+        return describe_peak(self.proven_peak, self.possible_peak)
 
     @property
     def length(self) -> str:
@@ -107,27 +121,68 @@ def row(report: Report, policy: Policy) -> Row:
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     limits = [overlap.at_most for overlap in report.overlaps] if kind is Kind.POSSIBLE_OVERLAP else []
     peaks = report.concurrency
-    identities = {
-        (session.provider.id, session.identity.app, session.identity.user)
-        for session in report.sessions
-        if session.provider is not None and session.identity is not None and session.identity.user is not None
-    }
+    sockets = _involved_first(
+        {it.id: it for it in report.sessions},
+        [(it.severity, it.rule, it.sessions) for it in report.findings],
+        [overlap.sessions for overlap in report.overlaps],
+    )
+    services = {it.provider.id: it.provider.name for it in report.sessions if it.provider is not None}
     return Row(
         source=report.capture.source,
         result=kind,
         words=_words(kind, (session.dev_only for session in report.sessions)),
         sockets=len(report.sessions),
         proven_peak=peaks.proven_peak,
-        possible_peak=None if verdict.sockets_hidden(report) else peaks.possible_peak,
+        possible_peak=None if report.capture.hides_sockets else peaks.possible_peak,
         overlap=peaks.proven_overlap,
         at_least=any(overlap.duration_is_lower_bound for overlap in proven),
         at_most=None if not limits or None in limits else sum(limit or 0 for limit in limits),
-        services=tuple(dict.fromkeys(it.provider.name for it in report.sessions if it.provider is not None)),
-        users=len(identities),
+        services=tuple(services.values()),
+        service_ids=tuple(services),
+        targets=tuple(
+            dict.fromkeys(it.provider.name if it.provider else _bare(it.endpoint) for it in sockets.involved)
+        ),
+        user_names=_users(
+            (it.provider.id, it.identity.app, it.identity.user)
+            for it in sockets.every
+            if it.provider is not None and it.identity is not None
+        ),
         causes=tuple(dict.fromkeys(it.cause for it in report.findings if it.cause)),
         severity=max((it.severity for it in report.findings), key=lambda it: it.rank, default=None),
         rules=frozenset(it.rule for it in report.findings),
+        content=report.capture.content_sha256,
     )
+
+
+class _Sockets(NamedTuple):
+    """Hold the sockets of a capture: those that made its result, the worst first, and all, these first."""
+
+    involved: list[Any]
+    every: list[Any]
+
+
+def _involved_first(
+    sockets: Mapping[str, Any],
+    findings: Iterable[tuple[Severity, str, Sequence[str]]],
+    overlaps: Iterable[Sequence[str]],
+) -> _Sockets:
+    """Order sockets by what they have to do with the result: those of the gravest overlap finding, of any overlap."""
+    grave = sorted((it for it in findings if it[1] in OVERLAP_RULES), key=lambda it: -it[0].rank)
+    ids = [id for _, _, sessions in grave for id in sessions] or [id for sessions in overlaps for id in sessions]
+    first = [sockets[id] for id in dict.fromkeys(ids) if id in sockets]
+    named = {id for id in ids if id in sockets}
+    every = [*first, *(it for id, it in sockets.items() if id not in named)]
+    return _Sockets(first or every, every)
+
+
+def _users(identities: Iterable[tuple[str, str | None, str | None]]) -> tuple[str, ...]:
+    """Name the users, each once per service and app."""
+    return tuple(user for _, _, user in dict.fromkeys(identities) if user)
+
+
+def _bare(endpoint: str) -> str:
+    """Shorten an address for a table: without its scheme."""
+    return endpoint.partition("://")[2] or endpoint
 
 
 def unreadable(source: str, problem: str) -> Row:
@@ -140,11 +195,12 @@ def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
     sessions, findings = document["sessions"], document["findings"]
     peaks, overlaps = document["concurrency"], document["overlaps"]
     kind = _kind(document)
-    identities = {
-        (it["provider"], it["identity"]["app"], it["identity"]["user"])
-        for it in sessions
-        if it["provider"] and it["identity"] and it["identity"]["user"]
-    }
+    sockets = _involved_first(
+        {it["id"]: it for it in sessions},
+        [(Severity(it["severity"]), it["rule"], it["sessions"]) for it in findings],
+        [it["sessions"] for it in overlaps],
+    )
+    known = tuple(dict.fromkeys(it["provider"] for it in sessions if it["provider"]))
     hidden = kind is Kind.INCONCLUSIVE  # the only result that says so in the JSON
     return Row(
         source=document["source"],
@@ -155,13 +211,23 @@ def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
         possible_peak=None if hidden else int(peaks["possible_peak"]),
         overlap=round(float(peaks["proven_overlap_ms"]) * MILLISECOND),
         at_least=any(it["duration_is_lower_bound"] for it in overlaps if it["confidence"] == Confidence.PROVEN),
-        services=tuple(
-            dict.fromkeys(services.get(it["provider"], it["provider"]) for it in sessions if it["provider"])
+        services=tuple(services.get(it, it) for it in known),
+        service_ids=known,
+        targets=tuple(
+            dict.fromkeys(
+                services.get(it["provider"], it["provider"]) if it["provider"] else _bare(it["endpoint"])
+                for it in sockets.involved
+            )
         ),
-        users=len(identities),
+        user_names=_users(
+            (it["provider"], it["identity"]["app"], it["identity"]["user"])
+            for it in sockets.every
+            if it["provider"] and it["identity"]
+        ),
         causes=tuple(dict.fromkeys(it["cause"] for it in findings if it["cause"])),
         severity=max((Severity(it["severity"]) for it in findings), key=lambda it: it.rank, default=None),
         rules=frozenset(it["rule"] for it in findings),
+        content=document.get("content_sha256") or document["sha256"],
     )
 
 
@@ -201,6 +267,17 @@ def worst_first(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda it: it.urgency)
 
 
+def distinct(rows: Iterable[Row]) -> list[Row]:
+    """Unite the rows of captures with the same content and result under the first name, and count them."""
+    found: dict[Row, Row] = {}
+    for it in rows:
+        key = _content(it)
+        first = found.setdefault(key, it)
+        if first is not it:
+            found[key] = msgspec.structs.replace(first, repeats=first.repeats + 1)
+    return list(found.values())
+
+
 def totals(rows: Iterable[Row]) -> tuple[tuple[str, int], ...]:
     """Count the captures by result, in words, the most urgent first."""
     tally = Counter((ORDER.index(it.result), it.words) for it in rows)
@@ -216,17 +293,32 @@ def total_sentence(counts: Iterable[tuple[str, int]]) -> str:
 
 def run_total(run: Run) -> str:
     """Write the counts of a whole run, whatever of it is shown."""
-    return total_sentence(totals(rows(run)) if run.selection is None else run.selection.totals)
+    if run.selection is not None:
+        return total_sentence(run.selection.totals) + _repeated_sentence(run.selection.repeated)
+    every = rows(run)
+    return total_sentence(totals(every)) + _repeated_sentence(len(every) - len(distinct(every)))
+
+
+def _repeated_sentence(repeated: int) -> str:
+    """Say how many captures are the same file as another one."""
+    if not repeated:
+        return ""
+    if repeated == 1:
+        return " 1 of them is the same file as another one, under another name."
+    return f" {repeated:,} of them are the same file as another one, under other names."
 
 
 # -- which of them are asked for -------------------------------------------------------------------------------
 
 
-def meaning(word: str, ids: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the results that a word asks for, or the rule or cause that it names. `ids`: of rules and causes.
+def meaning(word: str, ids: Iterable[str] = (), services: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return the results that a word asks for, or the rule, cause or service that it names.
 
-    Raises ValueError, with the nearest word.
+    `ids`: of rules and causes. `services`: names by id. Raises ValueError, with the nearest word.
     """
+    for id, name in (services or {}).items():
+        if word.strip().casefold() in (id.casefold(), name.casefold()):
+            return (id,)
     ids = tuple(ids)
     typed = word.strip().lower().replace("_", "-").replace(" ", "-")
     if typed not in ids and (near := choices.nearest(typed, (*RESULT.words, *RESULT.aliases, *ids))) in ids:
@@ -236,34 +328,43 @@ def meaning(word: str, ids: Iterable[str] = ()) -> tuple[str, ...]:
 
 
 def matches(it: Row, only: Sequence[str]) -> bool:
-    """Check whether a row has one of these results, rules or causes; without any of them it does."""
-    return not only or it.result in only or not it.rules.isdisjoint(only) or not set(it.causes).isdisjoint(only)
+    """Check whether a row has one of these results, rules, causes or services; without any of them it does."""
+    return not only or not {it.result, *it.rules, *it.causes, *it.service_ids}.isdisjoint(only)
 
 
 def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
     """Reduce a run to the captures that are asked for, and keep the counts of the whole.
 
-    With `top` these are the worst, the worst first; else they keep the order in which they were given.
+    With `top` these are the worst, the worst first, captures with the same content counted once; else they keep the
+    order in which they were given.
     """
     if not only and top is None:
         return run
     every = rows(run)
     captures: list[Report | Unreadable] = [*run.reports, *run.unreadable]
     chosen = [(it, capture) for it, capture in zip(every, captures, strict=True) if matches(it, only)]
-    matching = len(chosen)
+    unlike = worst_first(distinct(it for it, _ in chosen))
     if top is not None:
-        chosen = sorted(chosen, key=lambda it: it[0].urgency)[:top]
+        kept_rows = {_content(it): n for n, it in enumerate(unlike[:top])}
+        chosen = [it for it in chosen if _content(it[0]) in kept_rows]
+        chosen.sort(key=lambda it: kept_rows[_content(it[0])])
     kept = [capture for _, capture in chosen]
     return msgspec.structs.replace(
         run,
         reports=tuple(it for it in kept if isinstance(it, Report)),
         unreadable=tuple(it for it in kept if isinstance(it, Unreadable)),
-        selection=Selection(tuple(only), top, matching, totals(every)),
+        selection=Selection(tuple(only), top, len(unlike), totals(every), len(every) - len(distinct(every))),
     )
 
 
-def selection_sentence(selection: Selection, shown: int) -> str:
-    """Say what is shown: `Shown: the 5 worst with overlap; 7 more match.`"""
+def _content(it: Row) -> Row:
+    """Return what captures with the same content have in common."""
+    return msgspec.structs.replace(it, source="" if it.content is not None else it.source, repeats=1)
+
+
+def selection_sentence(selection: Selection, run: Run) -> str:
+    """Say what of a run is shown: `Shown: the 5 worst with overlap; 7 more match.`"""
+    shown = len(distinct(rows(run)))
     what = f" with {enumerated(selection.only)}" if selection.only else ""
     left = selection.matching - shown
     if not selection.matching:

@@ -47,7 +47,7 @@ def kind(report: Report, policy: Policy) -> Kind:
     """Sort a verdict for a glance."""
     counted = [session for session in report.sessions if policy.counts(session)]
     if report.verdict is Verdict.OVERLAP and not _several(counted):
-        certain = not sockets_hidden(report) and peak(s.possible for s in counted if s.possible) < 2
+        certain = not report.capture.hides_sockets and peak(s.possible for s in counted if s.possible) < 2
         return Kind.FOREIGN_OVERLAP if certain else Kind.POSSIBLE_OVERLAP
     if report.verdict is Verdict.NO_OVERLAP and not report.opened:
         return Kind.NONE_OPENED
@@ -73,7 +73,7 @@ def _harmless(report: Report) -> list[str]:
     fine = [it for it in report.findings if it.why and (it.remedy or "").startswith(advices.NO_ACTION)]
     explained = all(any(set(o.sessions) <= set(it.sessions) for it in fine) for o in report.overlaps)
     grave = any(it.severity is not Severity.NOTE for it in report.findings)
-    if not fine or not explained or grave or sockets_hidden(report):
+    if not fine or not explained or grave or report.capture.hides_sockets:
         return []
     return [f"Likely harmless: {fine[0].why}"]
 
@@ -123,7 +123,7 @@ def _members(report: Report) -> tuple[str, ...]:
 def _overlap(report: Report, policy: Policy) -> list[str]:
     proven, ids = _proven(report), _members(report)
     certain_peak, possible_peak = report.concurrency.proven_peak, report.concurrency.possible_peak
-    apart = not sockets_hidden(report) and _one_of_each(report)
+    apart = not report.capture.hides_sockets and _one_of_each(report)
     some = f"{certain_peak:,} of " if certain_peak < len(ids) else ""
     sentences = [
         f"{headline(report, policy)}: {some}{plural(len(ids), 'socket')} of {report.endpoints(ids)} were open at the "
@@ -268,10 +268,6 @@ def _fate(report: Report) -> str:
             return "It closed with its page" if left else "It closed"
         case _:
             return "The file does not show whether it closed"
-
-
-def sockets_hidden(report: Report) -> bool:
-    return report.capture.hides_sockets
 
 
 def saved(report: Report) -> str:

@@ -87,6 +87,13 @@ class _Measured:
         while self.read(1 << 20):
             pass
 
+    def finish(self) -> str | None:
+        """Hash what a reader left unread as well, unless there is too much of it."""
+        with memoryview(bytearray(UNPACKED)) as view:
+            while self._hash is not None and self.readinto(view):
+                pass
+        return self.digest()
+
 
 class _Prefixed:
     """The bytes already looked at, then the rest of the stream."""
@@ -134,13 +141,23 @@ def read(
     """
     _check(path)
     with opened(path, source, progress) as (stream, name, beside, measured):
-        capture = har.read(stream, name, beside, measured.size)
+        unpacked = None if isinstance(stream, _Prefixed) else _Measured(cast(IO[bytes], stream), 0, None)
+        capture = har.read(unpacked or stream, name, beside, measured.size)
+        damage = stream.damage if isinstance(stream, _Guarded) else ""
+        content = None if unpacked is None else unpacked.finish()
         measured.drain()
     caveats = capture.caveats
-    damage = (stream.damage if isinstance(stream, _Guarded) else "") or measured.damage()
+    damage = damage or measured.damage()
     if damage and "cut-off" not in {it.id for it in caveats}:
         caveats = (*caveats, Caveat("cut-off", f"Its {damage}, so parts of it are possibly missing.", True))
-    return msgspec.structs.replace(capture, sha256=measured.digest(), bytes=measured.count, caveats=caveats)
+    digest = measured.digest()
+    return msgspec.structs.replace(
+        capture,
+        sha256=digest,
+        bytes=measured.count,
+        caveats=caveats,
+        content_sha256=digest if unpacked is None else content,
+    )
 
 
 @contextmanager

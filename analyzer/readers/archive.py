@@ -84,14 +84,19 @@ def list_captures(path: str, is_capture: Callable[[str], bool], any_name: bool =
 
     `is_capture` is asked for the content of a name as `join` makes it. A zip that cannot be read has none.
     """
-    try:
-        members = list_members(open_archive(path))
-    except list_errors(OSError):
-        return ()
+    members = list_names(path)
     named = [name for name in members if name.lower().endswith(SUFFIXES)]
     if named and not any_name:
         return named
     return [name for name in members if name in named or is_capture(join(path, name))]
+
+
+def list_names(path: str) -> list[str]:
+    """List the files in a zip by name; none where it cannot be read."""
+    try:
+        return list_members(open_archive(path))
+    except list_errors(OSError):
+        return []
 
 
 def measure(source: str) -> int:

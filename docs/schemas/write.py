@@ -226,6 +226,7 @@ def capture() -> Schema:
     return record(
         source=said("The path as given; - for standard input.", TEXT),
         sha256=said("The hash of the file; null above 32 MiB.", optional(HASH)),
+        content_sha256=said("The hash of the unpacked capture; null above 32 MiB.", optional(HASH)),
         bytes=said("The size of the file.", COUNT),
         format=said("What kind of file it is.", TEXT),
         exporter=refer("exporter"),
@@ -417,6 +418,7 @@ def summary() -> Schema:
         peak_median=said("The median peak.", optional({"type": "number", "minimum": 0})),
         peak_highest=said("The highest peak.", optional(COUNT)),
         overlap_ms_median=said("The median of the time with 2 or more open.", optional(MILLISECONDS)),
+        peak_capture=said("The capture with the highest peak.", optional(TEXT)),
         worst_captures=names,
     )
     worst = record(
@@ -429,10 +431,13 @@ def summary() -> Schema:
         proven_overlap_ms=said("How long 2 or more were certainly open.", MILLISECONDS),
         overlap_is_lower_bound=said("Whether that is a lower bound.", FLAG),
         services=said("The services of its sockets.", several(TEXT)),
+        overlapping=said("The services or addresses of the sockets that made the result.", several(TEXT)),
         users=said("How many users are known.", COUNT),
+        user_names=said("The users, masked unless --show-users was given.", several(TEXT)),
         causes=said("Why sockets overlapped (docs/causes/).", several(NAME)),
         rules=said("The rules of its findings (docs/rules/).", several(NAME)),
         problem=said("Why it could not be read.", optional(TEXT)),
+        content_sha256=said("The hash of the unpacked capture; null above 32 MiB.", optional(HASH)),
     )
     return said(
         "What `har-sockets summary --format json` prints.",
