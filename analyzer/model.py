@@ -93,6 +93,11 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def name_source(source: str) -> str:
+    """Name a capture for people: the JSON has `-` for standard input."""
+    return "standard input" if source == "-" else source
+
+
 class CaptureError(Exception):
     """A capture cannot be read. Its message never quotes the file.
 

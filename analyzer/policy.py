@@ -262,6 +262,8 @@ def read_baseline(path: Path) -> frozenset[str]:
     """Read the fingerprints in a baseline. Raises PolicyError."""
     try:
         document = msgspec.json.decode(path.read_bytes(), type=Baseline)
+    except FileNotFoundError:
+        raise PolicyError(f"{path}: no such file") from None
     except OSError as error:
         raise PolicyError(f"{path}: {error.strerror or 'cannot be read'}") from None
     except (ValueError, RecursionError) as error:  # no JSON, no text, no such name (a NUL in it)

@@ -23,6 +23,7 @@ from analyzer.model import (
     Severity,
     Value,
     enumerated,
+    name_source,
     spoken,
 )
 from analyzer.outputs import proof, services, terminal, triage, verdict
@@ -79,8 +80,7 @@ def safe_middle(text: str, most: int) -> str:
 
 def name(source: str) -> str:
     """The file's own name."""
-    if source == "-":
-        return "standard input"
+    source = name_source(source)
     return safe_middle(source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source, 120)
 
 
@@ -125,7 +125,10 @@ def facts(report: Report, zone: tzinfo = UTC) -> list[tuple[str, str]]:
     capture = report.capture
     parts = [count(len(capture.pages), "page")] if capture.pages else []
     parts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
-    told = [("File", safe_middle(capture.source, 300)), ("Recorded with", safe(capture.exporter.label, 100))]
+    told = [
+        ("File", safe_middle(name_source(capture.source), 300)),
+        ("Recorded with", safe(capture.exporter.label, 100)),
+    ]
     told += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed

@@ -262,6 +262,15 @@ def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
     )
 
 
+def no_match(run: Run) -> str | None:
+    """Say that no capture of a run is among those that were asked for; None where one is."""
+    if run.selection is None or run.selection.matching:
+        return None
+    total = sum(number for _, number in run.selection.totals)
+    none = f"none of {total:,} captures matches" if total > 1 else "the capture does not match"
+    return f"{none} --only {','.join(run.selection.only)}"
+
+
 def selection_sentence(selection: Selection, shown: int) -> str:
     """Say what is shown: `Shown: the 5 worst with overlap; 7 more match.`"""
     what = f" with {enumerated(selection.only)}" if selection.only else ""
