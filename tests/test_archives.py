@@ -219,7 +219,7 @@ def test_a_zip_of_several_on_standard_input_says_what_to_do(tmp_path: Path) -> N
     done = subprocess.run([sys.executable, "-m", "analyzer", "-"], input=data, capture_output=True, check=False)
     assert (done.returncode, done.stderr.decode()) == (
         3,
-        "har-sockets: -: a zip with 2 captures: save it as a file, and name that\n",
+        "har-sockets: standard input: a zip with 2 captures: save it as a file, and name that\n",
     )
 
 
