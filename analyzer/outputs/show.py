@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from analyzer.installation import quote
+from analyzer.installation import is_typeable, quote
 from analyzer.intervals import Interval
 from analyzer.model import (
     Bounds,
@@ -546,11 +546,12 @@ def render_list(report: Report, *, width: int = 80, color: bool = False, unicode
         lines.append(line)
     if rest := _rest(report):
         lines += wrapped(Text(rest), medium, MARGIN)
-    lines += [
-        Text(),
-        Text(f"{MARGIN}One socket in detail:"),
-        *wrapped(Text(medium.safe(_command(report), 4_000)), medium, MARGIN),
-    ]
+    if is_typeable(report.capture.source):
+        lines += [
+            Text(),
+            Text(f"{MARGIN}One socket in detail:"),
+            *wrapped(Text(medium.safe(_command(report), 4_000)), medium, MARGIN),
+        ]
     return terminal.printed(lines, color)
 
 
