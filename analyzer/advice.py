@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from analyzer.model import Capture, Value
 
+NO_ACTION = "No action needed"  # begins the remedy of what does no harm
 OURS = "`har-sockets record URL`, which records the exact time of each opening and close"
 RECORDER = f"Record with {OURS}."
-IN_TESTS = "Record with the pytest plugin of har-sockets in tests, or by hand with `har-sockets record URL`."
+IN_TESTS = (
+    "In tests in Python record with the pytest plugin of har-sockets. In other languages record by hand with "
+    "`har-sockets record URL`, or accept undecided captures with `--allow-undecided`."
+)
+ALL_IN_TESTS = (
+    "In tests in Python record with the pytest plugin of har-sockets; in other languages, by hand with "
+    "`har-sockets record URL`."
+)
 DEVTOOLS = "Record with Chrome DevTools (opened before the page, Preserve log on, no filter)"
 EITHER = f"{DEVTOOLS}, or with {OURS}."
 # Caveats that also mean that the capture does not hold everything that happened, beside those that hide sockets.
@@ -33,7 +41,7 @@ ROWS = {
     ),
     "webkit": Row(f"Safari never exports WebSockets. {EITHER}", f"Safari exports no closes. {RECORDER}"),
     "playwright": Row(
-        f"Playwright writes WebSockets from version 1.61 on, without their closes. {IN_TESTS}",
+        f"Record the page from its load on, and close the context, which writes the HAR. {ALL_IN_TESTS}",
         f"Playwright records no closes. {IN_TESTS}",
     ),
     "mitmproxy": Row(
@@ -51,22 +59,35 @@ ROWS = {
         f"Open the page of the test by hand. {RECORDER}",
     ),
     "chrome-har-capturer": Row(
-        f"Start the recording before the page loads. {IN_TESTS}", f"chrome-har-capturer records no closes. {IN_TESTS}"
+        f"Start the recording before the page loads. {ALL_IN_TESTS}",
+        f"chrome-har-capturer records no closes. {IN_TESTS}",
     ),
-    "chrome-har": Row(f"chrome-har never writes WebSockets. {IN_TESTS}", IN_TESTS),
-    "puppeteer-har": Row(f"puppeteer-har never writes WebSockets. {IN_TESTS}", IN_TESTS),
-    "selenium-robot": Row(f"Start the recording before the page loads. {IN_TESTS}", IN_TESTS),
+    "chrome-har": Row(f"chrome-har never writes WebSockets. {ALL_IN_TESTS}", ALL_IN_TESTS),
+    "puppeteer-har": Row(f"puppeteer-har never writes WebSockets. {ALL_IN_TESTS}", ALL_IN_TESTS),
+    "selenium-robot": Row(f"Start the recording before the page loads. {ALL_IN_TESTS}", ALL_IN_TESTS),
     "har-sockets": Row(
         "Record again: start before the page loads, and use the page until it connects, before the recording ends.",
         "Record again in one go, from before the page loads until its sockets have closed.",
     ),
     "merged": Row("Record again: start each recording before its page loads, and end all of them together.", RECORDER),
 }
+# The Playwright that wrote this writes sockets: the page opened none.
+NONE_OPENED = (
+    "Let the test wait until the page has connected, before it ends. If the page opens no socket, accept that with "
+    "`--allow-empty`."
+)
+# Versions that write no sockets.
+OLD_PLAYWRIGHT = Row(
+    f"Use Playwright 1.61 or later: earlier versions write no WebSockets. {ALL_IN_TESTS}",
+    ROWS["playwright"].exact,
+)
 OTHERS = Row(f"{DEVTOOLS}, with HTTP Toolkit, or with {OURS}.", f"{DEVTOOLS}, with HTTP Toolkit, or with {OURS}.")
 
 
 def row(capture: Capture) -> Row:
     """Find the row of the program that wrote the capture, or the row of merged captures."""
+    if capture.exporter.id == "playwright" and any(it.id == "sockets-not-exported" for it in capture.caveats):
+        return OLD_PLAYWRIGHT
     known = ROWS.get(capture.exporter.id)
     return known or (ROWS["merged"] if capture.format == "merged" else OTHERS)
 
@@ -74,6 +95,11 @@ def row(capture: Capture) -> Row:
 def to_see_all(capture: Capture) -> str:
     """Say how to record so that no socket is missing."""
     return row(capture).whole
+
+
+def to_have_one(capture: Capture) -> str:
+    """Say what to do where a capture holds every socket, and there is none."""
+    return NONE_OPENED if capture.exporter.id == "playwright" else to_see_all(capture)
 
 
 def to_decide(capture: Capture) -> str:

@@ -56,6 +56,13 @@ def switch(setting: str, given: object) -> bool:
     return given
 
 
+def key(setting: str, given: object) -> str | None:
+    """Return the key of a keyed hash, or None. An empty one is refused: anybody can compute its masks."""
+    if given is None or (isinstance(given, str) and given):
+        return given
+    raise ValueError(f"{setting}: the key is empty: is its variable set?" if given == "" else f"{setting}: not a text")
+
+
 def duration(setting: str, given: timedelta | str | float) -> Microseconds:
     """Return a duration; a number counts in milliseconds."""
     try:

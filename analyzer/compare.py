@@ -5,12 +5,26 @@ The reports must be masked in one run: else the same user has two names.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import TypeAlias
 
 from analyzer import overlaps, redaction
-from analyzer.model import Confidence, Duration, Finding, Provider, Report, Scope, Session, Value
+from analyzer.model import (
+    Confidence,
+    Duration,
+    Excess,
+    Finding,
+    Outcome,
+    Provider,
+    Relation,
+    Report,
+    Scope,
+    Session,
+    Value,
+)
+
+Key: TypeAlias = tuple[tuple[str, str | None], ...]  # as in Group: provider, app, user; endpoint
 
 
 class Standing(StrEnum):
@@ -20,6 +34,18 @@ class Standing(StrEnum):
     MORE = "more"
     SAME = "same"
     UNDECIDED = "untold"  # what is certain of one lies within what is possible of the other
+
+
+class Result(StrEnum):
+    """Say whether the change fixed the overlap: only RESOLVED means that the capture after proves it."""
+
+    MORE = "more"
+    NOT_OPENED = "not-opened"  # what overlapped before did not open after, so nothing is proven
+    UNDECIDED = "undecided"
+    SAME = "same"
+    REDUCED = "reduced"  # fewer, and still more than the policy allows
+    POSSIBLY_RESOLVED = "possibly-resolved"  # fewer, and the rest is possible or brief
+    RESOLVED = "resolved"
 
 
 class Side(Value, frozen=True):
@@ -35,7 +61,7 @@ class Side(Value, frozen=True):
 class Change(Value, frozen=True):
     """Hold the same sockets before and after: those of one user of a service, or of one address."""
 
-    key: tuple[tuple[str, str | None], ...]  # as in Group: provider, app, user; endpoint (without its opaque parts)
+    key: Key  # an endpoint is without its opaque parts
     provider: Provider | None
     before: Side
     after: Side
@@ -45,11 +71,15 @@ class Comparison(Value, frozen=True):
     before: Report
     after: Report
     standing: Standing
+    result: Result
     whole: Change
     groups: tuple[Change, ...]  # those of before in their order, then the new ones
+    missing: tuple[Change, ...]  # those that overlapped before and whose service opened no socket after
+    remaining: int  # how many of one kind are certainly open at the same time after, more than the policy allows
     added: tuple[Finding, ...]  # of after
     gone: tuple[Finding, ...]  # of before
     same: tuple[Finding, ...]  # of after
+    same_before: tuple[Finding, ...]  # each of `same` as it was before
 
 
 class Paired(Value, frozen=True):
@@ -62,29 +92,96 @@ class Paired(Value, frozen=True):
 
 def pair(before: Mapping[str, Report | None], after: Mapping[str, Report | None]) -> Paired:
     """Compare the reports of the same name, those with more open at the same time first. None: unreadable."""
-    order = (Standing.MORE, Standing.UNDECIDED, Standing.SAME, Standing.FEWER)
+    order = list(Result)
     both = ((name, report, after.get(name)) for name, report in before.items())
     pairs = [(name, compare(was, is_now)) for name, was, is_now in both if was is not None and is_now is not None]
     return Paired(
-        tuple(sorted(pairs, key=lambda it: order.index(it[1].standing))),
+        tuple(sorted(pairs, key=lambda it: order.index(it[1].result))),
         tuple(name for name in before if name not in after),
         tuple(name for name in after if name not in before),
     )
 
 
 def compare(before: Report, after: Report) -> Comparison:
-    """Say what changed. Findings are the same where their fingerprints are."""
-    whole = Change((), None, _side(before.sessions), _side(after.sessions))
+    """Say what changed. Findings are the same by fingerprint, else by rule and the users or addresses concerned."""
+    groups = tuple(_groups(before, after))
+    standing = _standing(before, after)
+    absent = _absent(before, after)
+    missing = tuple(it for it in groups if it.before.sessions and _service(it.key) in absent)
+    if missing and standing is not Standing.MORE:
+        standing = Standing.UNDECIDED
+    remaining = _remaining(before, after)
+    same = _matches(before, after)
+    known = set(same.values())
     return Comparison(
         before=before,
         after=after,
-        standing=_standing(before, after),
-        whole=whole,
-        groups=tuple(_groups(before, after)),
-        added=_without(after.findings, before.findings),
-        gone=_without(before.findings, after.findings),
-        same=_common(after.findings, before.findings),
+        standing=standing,
+        result=_result(standing, bool(missing), remaining, after),
+        whole=Change((), None, _side(before.sessions), _side(after.sessions)),
+        groups=groups,
+        missing=missing,
+        remaining=max((it.overlap.peak for it in remaining), default=0),
+        added=tuple(it for n, it in enumerate(after.findings) if n not in same),
+        gone=tuple(it for n, it in enumerate(before.findings) if n not in known),
+        same=tuple(it for n, it in enumerate(after.findings) if n in same),
+        same_before=tuple(before.findings[same[n]] for n in sorted(same)),
     )
+
+
+def _result(standing: Standing, missing: bool, remaining: Sequence[Excess], after: Report) -> Result:
+    match standing:
+        case Standing.MORE:
+            return Result.MORE
+        case Standing.SAME:
+            return Result.SAME
+        case Standing.UNDECIDED:
+            return Result.NOT_OPENED if missing else Result.UNDECIDED
+    if any(not it.overlap.brief(after.policy.tolerance) for it in remaining):
+        return Result.REDUCED
+    counted = [session for session in after.sessions if after.policy.counts(session)]
+    peaks = overlaps.concurrency(counted, ())
+    possibly = peaks.possible_peak > max(after.policy.max_open, peaks.proven_peak)
+    return Result.POSSIBLY_RESOLVED if remaining or after.unsure or possibly else Result.RESOLVED
+
+
+def _remaining(before: Report, after: Report) -> list[Excess]:
+    """Return the certain overlaps of after that the policy does not allow. Sockets of different known services count
+    only where nothing else overlapped before."""
+    unrelated = all(it.relation is Relation.UNRELATED for it in before.excesses)
+    return [it for it in after.excesses if unrelated or it.relation is not Relation.UNRELATED]
+
+
+def _absent(before: Report, after: Report) -> set[Key]:
+    """Return the services and addresses that overlapped before and opened no socket after, which proves nothing.
+
+    Those with an overlap of their own come first; else those that overlapped with others; else all, where none of them
+    opened again.
+    """
+    was, is_now = _by_service(before), _by_service(after)
+    alone = {key for key, members in was.items() if _side(members).proven_peak > 1}
+    overlapped = {id for it in before.overlaps if it.confidence is Confidence.PROVEN for id in it.sessions}
+    mixed = {key for key, members in was.items() if any(session.id in overlapped for session in members)}
+    lost = (alone or mixed or set(was)) - set(is_now)
+    return lost if alone or mixed or lost == set(was) else set()
+
+
+def _by_service(report: Report) -> dict[Key, list[Session]]:
+    """Group the sockets that opened by service and app, else by address."""
+    opened = [it for it in report.sessions if report.policy.counts(it) and _has_opened(it)]
+    found: dict[Key, list[Session]] = {}
+    for key, members in _partition(opened).items():
+        found.setdefault(_service(key), []).extend(members)
+    return found
+
+
+def _has_opened(session: Session) -> bool:
+    return session.possible is not None and session.outcome not in (Outcome.FAILED, Outcome.CONNECTING)
+
+
+def _service(key: Key) -> Key:
+    """Return the key without the user: another user of the same app is the same service."""
+    return tuple(pair for pair in key if pair[0] != "user")
 
 
 def _standing(before: Report, after: Report) -> Standing:
@@ -110,9 +207,9 @@ def _groups(before: Report, after: Report) -> Iterable[Change]:
         yield Change(key, members[0].provider, _side(was.get(key, ())), _side(is_now.get(key, ())))
 
 
-def _partition(sessions: Sequence[Session]) -> dict[tuple[tuple[str, str | None], ...], list[Session]]:
+def _partition(sessions: Sequence[Session]) -> dict[Key, list[Session]]:
     """Group sockets by user of a service, else by address without opaque parts, which differ in each recording."""
-    found: dict[tuple[tuple[str, str | None], ...], list[Session]] = {}
+    found: dict[Key, list[Session]] = {}
     for key, members in overlaps.partition(sessions, Scope.USER):
         pairs = tuple((name, redaction.shape(it) if name == "endpoint" and it else it) for name, it in key.pairs)
         found.setdefault(pairs, []).extend(members)
@@ -131,18 +228,34 @@ def _side(sessions: Sequence[Session]) -> Side:
     )
 
 
-def _without(findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings that the others do not have; one that is there twice, and once in the others, stays once."""
-    left = Counter(finding.fingerprint for finding in others)
-    rest = []
-    for finding in findings:
-        if left[finding.fingerprint] > 0:
-            left[finding.fingerprint] -= 1
-        else:
-            rest.append(finding)
-    return tuple(rest)
+def _matches(before: Report, after: Report) -> dict[int, int]:
+    """Match the findings of after with those of before, one to one: by number, the fingerprint first.
+
+    A fingerprint holds the place in the code, which a change moves: then rule, service and user or address decide.
+    """
+    keys_before, keys_after = _keys(before), _keys(after)
+    found: dict[int, int] = {}
+    for name in (_fingerprint, _subject):
+        left: dict[Hashable, list[int]] = {}
+        taken = set(found.values())
+        for n, finding in enumerate(before.findings):
+            if n not in taken:
+                left.setdefault(name(finding, keys_before), []).append(n)
+        for n, finding in enumerate(after.findings):
+            if n not in found and (known := left.get(name(finding, keys_after))):
+                found[n] = known.pop(0)
+    return found
 
 
-def _common(findings: Sequence[Finding], others: Sequence[Finding]) -> tuple[Finding, ...]:
-    apart = _without(findings, others)
-    return tuple(finding for finding in findings if not any(finding is it for it in apart))
+def _fingerprint(finding: Finding, keys: Mapping[str, Key]) -> Hashable:
+    return finding.fingerprint
+
+
+def _subject(finding: Finding, keys: Mapping[str, Key]) -> Hashable:
+    """Return the rule, and the users or addresses whose sockets it is about. A finding about no socket stands alone."""
+    about = frozenset(keys[id] for id in finding.sessions)
+    return (finding.rule, about) if about else (finding.rule, finding.fingerprint)
+
+
+def _keys(report: Report) -> dict[str, Key]:
+    return {session.id: key for key, members in _partition(report.sessions).items() for session in members}

@@ -38,7 +38,11 @@ class Microseconds(int):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"{int(self)} µs"
+        number = int(self)
+        if number % MICROSECONDS["ms"]:
+            return f"{number / MICROSECONDS['ms']:.15g} ms" if number > MICROSECONDS["ms"] else f"{number} µs"
+        in_seconds = number >= MICROSECONDS["s"] and number % (MICROSECONDS["s"] // 10) == 0
+        return f"{number / MICROSECONDS['s']:.15g} s" if in_seconds else f"{number // MICROSECONDS['ms']} ms"
 
 
 def parse(text: str, bare_unit: str) -> Microseconds:

@@ -42,12 +42,23 @@ def judge(report: Report, policy: Policy) -> Judgement:
 
 
 def fails(finding: Finding, policy: Policy) -> bool:
-    return policy.fails(finding.severity) and finding.fingerprint not in policy.baseline
+    return policy.fails(finding.severity) and not policy.accepts(finding)
 
 
 def known(finding: Finding, policy: Policy) -> bool:
     """Does this finding pass only because the baseline holds it?"""
-    return policy.fails(finding.severity) and finding.fingerprint in policy.baseline
+    return policy.fails(finding.severity) and policy.accepts(finding)
+
+
+def absent(run: Run) -> int:
+    """Count the findings in the baseline that no capture has. 0 where a capture may hide one."""
+    if not run.policy.baseline or run.unreadable or any(undecided(report) for report in run.reports):
+        return 0
+    found = {key for report in run.reports for key in report.accepted}
+    found |= {
+        key for report in run.reports for it in report.findings for key in (it.fingerprint, it.former_fingerprint)
+    }
+    return len(run.policy.baseline - found)
 
 
 def undecided(report: Report) -> bool:

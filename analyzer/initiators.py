@@ -42,6 +42,7 @@ FRAMEWORK = re.compile(
     r"|batchedUpdates\w*|invokeGuardedCallback\w*|dispatchDiscreteEvent|jsxs?(?:DEV)?|jsxWithValidation\w*|createElement"
     r"|__require\d*|__commonJS\w*|__webpack_require__|importUpdatedModule"
 )
+BUNDLER = re.compile(r"__require\d*|__commonJS\w*|__webpack_require__|importUpdatedModule")
 # React calls these in development alone, to mount the effects of a component in StrictMode a second time.
 SECOND_MOUNT = re.compile(
     r"invoke(?:Passive|Layout)EffectMountInDEV|invokeEffectsInDev|(?:legacyC|c)ommitDoubleInvokeEffectsInDEV"
@@ -134,6 +135,15 @@ def _leading(library: Library | None, placed: list[tuple[int, Frame]]) -> int:
 def foreign(frame: Frame) -> bool:
     """Is it not the application's, by its URL or as a framework's function?"""
     return _called(frame.function).framework or _elsewhere(frame.url)
+
+
+def maker(frame: Frame) -> str | None:
+    """Name whose code a frame is, if it is not the application's: `React`, `the bundler`, `a library`."""
+    if not foreign(frame):
+        return None
+    if BUNDLER.fullmatch((frame.function or "").rpartition(".")[2]):
+        return "the bundler"
+    return "React" if _called(frame.function).framework else "a library"
 
 
 @remembered(4096)  # stacks name few files, again and again, and few functions

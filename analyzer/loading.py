@@ -6,10 +6,13 @@ import glob
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, Any, TypeAlias, overload
+from typing import IO, Any, TypeAlias, TypeVar, overload
 
-from analyzer import fleet
+import msgspec
+
+from analyzer import arguments, fleet
 from analyzer.fleet import sources
 from analyzer.fleet.sources import NothingToRead
 from analyzer.model import Capture, CaptureError, Policy, Report, Run, Unreadable, bare
@@ -20,39 +23,86 @@ from analyzer.rules import RULES
 Document: TypeAlias = bytes | IO[bytes] | IO[str] | Mapping[str, Any] | Capture | Report
 Source: TypeAlias = str | os.PathLike[str] | Document
 
+IN_PYTHON = (  # what an error of the command proposes -> the same for Python
+    (re.compile("--any reads"), "any_name=True reads"),
+    (
+        re.compile(r"curl -Lo (\S+) 'URL', then har-sockets \S+"),
+        r"urllib.request.urlretrieve(URL, '\1'), then load('\1')",
+    ),
+    (
+        re.compile("har-sockets record URL"),
+        "run the command `har-sockets record URL`, then load the file that it writes",
+    ),
+)
 LONGEST_NAME = 4096  # characters of a path; a longer text is the capture itself
 EXPECTED = "a path, a folder, a pattern, an open file, the content of a HAR (text, bytes or dict), or a list of these"
 
 
 @overload
-def load(source: Document, policy: Policy | None = None, *, any_name: bool = False) -> Report: ...  # type: ignore[overload-overlap]
+def load(  # type: ignore[overload-overlap]
+    source: Document, policy: Policy | None = None, *, any_name: bool = False, redaction_key: str | None = None
+) -> Report: ...
 @overload  # a str can be iterated, too
-def load(source: str | os.PathLike[str], policy: Policy | None = None, *, any_name: bool = False) -> Report | Run: ...  # type: ignore[overload-overlap]
+def load(  # type: ignore[overload-overlap]
+    source: str | os.PathLike[str],
+    policy: Policy | None = None,
+    *,
+    any_name: bool = False,
+    redaction_key: str | None = None,
+) -> Report | Run: ...
 @overload
-def load(source: Iterable[Source], policy: Policy | None = None, *, any_name: bool = False) -> Run: ...
+def load(
+    source: Iterable[Source], policy: Policy | None = None, *, any_name: bool = False, redaction_key: str | None = None
+) -> Run: ...
 
 
 @bare
-def load(source: Source | Iterable[Source], policy: Policy | None = None, *, any_name: bool = False) -> Report | Run:
+def load(
+    source: Source | Iterable[Source],
+    policy: Policy | None = None,
+    *,
+    any_name: bool = False,
+    redaction_key: str | None = None,
+) -> Report | Run:
     """Read captures and analyse them: a Report for one capture, a Run for a collection.
 
-    One capture gives a Report: a file (path or URL), an open file, the content of a HAR (text, bytes or dict), a
-    Capture, or a Report, which is analysed again. A collection gives a Run, also where it holds one capture only: a
-    folder (searched recursively), a pattern such as `captures/*.har`, an archive with several captures, or a list.
+    One capture gives a Report: a file, an open file, the content of a HAR (text, bytes or dict), a Capture, or a
+    Report, which is analysed again. A collection gives a Run, also where it holds one capture only: a folder (searched
+    recursively), a pattern such as `captures/*.har`, an archive with several captures, a list, or a Run. With the extra
+    `cluster` a name can be a URL such as `s3://bucket/captures/*.har`. Download a file of the web (`https://`) first.
 
     `any_name`: read each file of a folder or an archive that is a capture by its content, whatever its name.
 
-    A capture of a Run that cannot be read is in `run.unreadable`, and the others are analysed. Raises CaptureError
-    where a single capture cannot be read or nothing matches, TypeError for anything else.
+    `redaction_key`: mask with a keyed hash, as the option `--redaction-key` does, in all frames, plots and notebooks of
+    the result. One user then has one name in all frames and on all machines that use this key. Without it users are
+    numbered by first appearance, once per frame, plot or table, so `user-1` of two frames can be two users. Frames of
+    the same results give the same numbers.
+
+    What a list or a folder names and cannot be read, a missing file too, is in `run.unreadable`, and the others are
+    analysed. Raises CaptureError where a single capture cannot be read or a single name matches nothing, TypeError for
+    anything else, ValueError for an empty key.
     """
     policy = Policy() if policy is None else policy
+    key = arguments.key("redaction_key", redaction_key)
     if isinstance(source, str | os.PathLike) and not _is_content(source):
-        return _named(os.fspath(source), policy, any_name)
+        return _keyed(_named(os.fspath(source), policy, any_name), key)
     if _is_one(source):
-        return _one(source, policy, "capture")
+        return _keyed(_one(source, policy, "capture"), key)
     if isinstance(source, Iterable):
-        return _run(_results(source, policy, any_name), policy)
+        return _keyed(_run(_results(source, policy, any_name), policy), key)
     raise TypeError(f"load takes {EXPECTED}, not {type(source).__name__}")
+
+
+Loaded = TypeVar("Loaded", Report, Run, Report | Run)
+
+
+def _keyed(loaded: Loaded, key: str | None) -> Loaded:
+    """Set the key with which all that people see of it is masked."""
+    if key is None:
+        return loaded
+    if isinstance(loaded, Run):
+        return msgspec.structs.replace(loaded, reports=tuple(_keyed(report, key) for report in loaded.reports))
+    return msgspec.structs.replace(loaded, redaction_key=key)
 
 
 def _is_content(source: object) -> bool:
@@ -106,14 +156,21 @@ def _expanded(name: str, any_name: bool) -> list[str]:
         return sources.find([name], any_name).captures
     except NothingToRead as nothing:
         shown = sources.shown(name)
-        problem = str(nothing).removeprefix(shown).removeprefix(": ").replace("--any reads", "any_name=True reads")
+        problem = str(nothing).removeprefix(shown).removeprefix(": ")
+        for command, python in IN_PYTHON:
+            problem = command.sub(python, problem)
         raise CaptureError(shown or "''", "", problem) from None
 
 
 def _results(given: Iterable[object], policy: Policy, any_name: bool) -> Iterator[Report | Unreadable]:
     for number, source in enumerate(given, 1):
         if isinstance(source, str | os.PathLike) and not _is_content(source):
-            yield from fleet.results(_expanded(os.fspath(source), any_name), policy)
+            try:
+                names = _expanded(os.fspath(source), any_name)
+            except CaptureError as error:
+                yield Unreadable(error.source, error.problem)
+            else:
+                yield from fleet.results(names, policy)
         elif _is_one(source):
             try:
                 yield _one(source, policy, f"capture {number}")

@@ -14,14 +14,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from datetime import UTC, timedelta, tzinfo
 from enum import Enum, StrEnum
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeAlias, TypeVar, overload
 
 import msgspec
 
 from analyzer import arguments
 from analyzer.durations import Microseconds
 from analyzer.intervals import Interval
-from analyzer.views import Picturable, Viewable
+from analyzer.views import Maskable, Picturable, Viewable
 
 TOGETHER = " + "  # between the sources of several captures that are told as one
 Instant: TypeAlias = int
@@ -705,6 +705,8 @@ class Finding(Value, frozen=True):
     remedy: str | None = None
     link: str | None = None
     fingerprint: str = ""
+    former_fingerprint: str = ""  # that of earlier versions, where it differs: baselines of then still match
+    peak: int | None = None  # of an overlap: how many were open at the same time at most
     dev_only: bool = False  # it concerns development alone: dev servers, or a cause that production does not have
     cause: str | None = None  # Cause.id
     why: str | None = None  # that cause, in one sentence
@@ -827,17 +829,19 @@ def _severity(rule: str, given: object) -> Severity | None:
 
 
 class _NamesChecked(msgspec.StructMeta):
-    """Refuse a keyword that is no field, and name the nearest one."""
+    """Refuse a value without a name, and a keyword that is no field, for which the nearest one is named."""
 
     def __call__(self, *args: Any, **given: Any) -> Any:
         fields: tuple[str, ...] = self.__struct_fields__
+        if args:
+            raise TypeError(f"{self.__name__} takes settings by name, such as {fields[0]}=...")
         for name in given:
             if name not in fields:
                 raise TypeError(f"{self.__name__} has no setting {name!r}{arguments.hint(name, fields)}")
         return super().__call__(*args, **given)
 
 
-class Policy(Value, frozen=True, metaclass=_NamesChecked):
+class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
     """Say what is allowed. A policy decides on findings only: verdict and overlaps count every socket.
 
     per: count sockets together within one `capture`, `page`, `endpoint`, `service` or `user`.
@@ -849,6 +853,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
     fail_on: `note`, `warning` or `error`: the least severity that fails a check; `never`: no finding fails.
     allow_undecided, allow_empty: pass captures that cannot prove it; captures in which no socket opened.
     baseline: fingerprints of findings that are known, and pass.
+    baseline_peaks: per fingerprint how many sockets may be open at the same time for the finding to pass.
     assume: `no-bfcache`, `bfcache`, `recorded-from-start`: what the capture does not show.
     ghost_beats: heartbeats that a socket may miss before it counts as a ghost.
     storm_opens: reconnects per minute that count as a storm.
@@ -869,6 +874,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
     allow_undecided: bool = False
     allow_empty: bool = False
     baseline: frozenset[str] = frozenset()
+    baseline_peaks: tuple[tuple[str, int], ...] = ()
     assume: frozenset[Assume] = frozenset()
     ghost_beats: int = 2  # one may be late
     storm_opens: int = 10  # a client that waits twice as long after each failure makes 7
@@ -891,6 +897,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
             allow_undecided: bool = False,
             allow_empty: bool = False,
             baseline: Iterable[str] = (),
+            baseline_peaks: Mapping[str, int] | Iterable[tuple[str, int]] = (),
             assume: Assume | str | Iterable[Assume | str] = (),
             ghost_beats: int = 2,
             storm_opens: int = 10,
@@ -900,6 +907,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
 
     def __post_init__(self) -> None:
         pairs = self.severities.items() if isinstance(self.severities, Mapping) else self.severities
+        peaks = self.baseline_peaks.items() if isinstance(self.baseline_peaks, Mapping) else self.baseline_peaks
         assumed = (self.assume,) if isinstance(self.assume, str) else self.assume
         checked: dict[str, Any] = {
             "per": arguments.word("per", self.per, Scope, arguments.SCOPES),
@@ -911,6 +919,7 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
             if arguments.is_never(self.fail_on)
             else arguments.word("fail_on", self.fail_on, Severity, arguments.SEVERITIES),
             "baseline": frozenset(arguments.texts("baseline", self.baseline)),
+            "baseline_peaks": tuple((key, arguments.count("baseline_peaks", peak, 1)) for key, peak in peaks),
             "assume": frozenset(arguments.word("assume", it, Assume) for it in arguments.texts("assume", assumed)),
             "ghost_beats": arguments.count("ghost_beats", self.ghost_beats, 1),
             "storm_opens": arguments.count("storm_opens", self.storm_opens, 2),
@@ -924,6 +933,22 @@ class Policy(Value, frozen=True, metaclass=_NamesChecked):
     def fails(self, severity: Severity) -> bool:
         """Check whether a finding of this severity fails, unless it is in the baseline."""
         return self.fail_on is not None and severity.at_least(self.fail_on)
+
+    def accepts(self, finding: Finding) -> bool:
+        """Check whether the baseline holds a finding, with no fewer sockets open at the same time."""
+        accepted = self.accepted_peak(finding)
+        return self.holds(finding) and (accepted is None or finding.peak is None or finding.peak <= accepted)
+
+    def holds(self, finding: Finding) -> bool:
+        """Check whether the baseline holds a finding, whatever its peak."""
+        return not self.baseline.isdisjoint((finding.fingerprint, finding.former_fingerprint))
+
+    def accepted_peak(self, finding: Finding) -> int | None:
+        """Return how many sockets the baseline accepts for a finding. None: as many as there are."""
+        if not self.holds(finding):
+            return None
+        key = finding.fingerprint if finding.fingerprint in self.baseline else finding.former_fingerprint
+        return dict(self.baseline_peaks).get(key)
 
     def counts(self, session: Session) -> bool:
         """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""
@@ -958,7 +983,9 @@ class Report(Picturable, Value, frozen=True):
     excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
     unsure: bool = False  # what the capture leaves open may break the policy
+    accepted: tuple[str, ...] = ()  # fingerprints of possible findings that pass because the baseline holds them
     policy: Policy = Policy()  # by which the findings were made
+    redaction_key: str | None = None  # with which all that people see is masked; None: masks are numbered
 
     @property
     def opened(self) -> bool:
@@ -1000,6 +1027,7 @@ class Report(Picturable, Value, frozen=True):
         remedy: str | None = None,
         link: str | None = None,
         proof: tuple[Proof, ...] = (),
+        peak: int | None = None,
     ) -> Finding:
         """What a rule says of these sessions, with where they stand in the file."""
         ids = tuple(sessions)
@@ -1016,6 +1044,7 @@ class Report(Picturable, Value, frozen=True):
             link=link,
             dev_only=bool(named) and all(session.dev_only for session in named),
             proof=proof,
+            peak=peak,
         )
 
     def endpoints(self, ids: Iterable[str]) -> str:
@@ -1053,12 +1082,14 @@ class Rule(Value, frozen=True):
         return (sys.modules[self.check.__module__].__doc__ or "").strip()
 
 
-class Unreadable(Value, frozen=True):
+class Unreadable(Maskable, Value, frozen=True):
+    """Hold why a capture cannot be read."""
+
     source: str
     problem: str
 
     def __repr__(self) -> str:
-        return f"<Unreadable {file_name(self.source)}>"
+        return f"<Unreadable {file_name(self.source)}: {self._mask(self.problem)}>"
 
 
 class Selection(Value, frozen=True):
@@ -1082,6 +1113,9 @@ class Run(Viewable, Value, frozen=True):
     reports: one per capture that could be read, in the order in which they were asked for.
     unreadable: the others, each with `source` and `problem`.
     policy: by which the findings were made.
+
+    `len(run)` and `for report in run` count and list the reports. `run[0]` is the first one, `run["chat.har"]` the one
+    with this name: the whole path, or as much of its end as no other has (KeyError for none and for several).
     """
 
     reports: tuple[Report, ...]
@@ -1092,6 +1126,32 @@ class Run(Viewable, Value, frozen=True):
     rules: tuple[Rule, ...] = ()  # all that were applied, for outputs that list them
     selection: Selection | None = None  # None: all captures are shown
     zone: tzinfo = UTC  # in which people read instants; programs get UTC
+
+    def __len__(self) -> int:
+        return len(self.reports)
+
+    def __iter__(self) -> Iterator[Report]:
+        return iter(self.reports)
+
+    @overload
+    def __getitem__(self, key: int | str) -> Report: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Report, ...]: ...
+
+    def __getitem__(self, key: int | str | slice) -> Report | tuple[Report, ...]:
+        """Return a report by its position, or by the name of its capture."""
+        return self._by_name(key) if isinstance(key, str) else self.reports[key]
+
+    def _by_name(self, name: str) -> Report:
+        sources = [report.capture.source for report in self.reports]
+        end = "/" + name.replace("\\", "/").removeprefix("./")
+        places = [n for n, source in enumerate(sources) if source == name]
+        places = places or [n for n, it in enumerate(sources) if f"/{it}".replace("\\", "/").endswith(end)]
+        if len(places) == 1:
+            return self.reports[places[0]]
+        if places:
+            raise KeyError(f"{len(places):,} captures have the name {name!r}: give more of the path, or a number")
+        raise KeyError(f"no capture has the name {name!r}{arguments.hint(name, map(file_name, sources))}")
 
     def __repr__(self) -> str:
         return f"<Run of {plural(len(self.reports), 'report')}, {len(self.unreadable):,} unreadable>"

@@ -12,13 +12,14 @@ import sys
 from collections.abc import Iterator
 from html import escape
 
+import msgspec
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analyzer.model import Report, Run, plural
 from analyzer.outputs import summary, timeline, triage
-from analyzer.outputs.chart import picture
-from analyzer.redaction import masked
+from analyzer.outputs.chart import PANELS, picture
+from analyzer.redaction import Masks, masked
 from analyzer.remembering import remember_last
 from analyzer.rules import RULES
 
@@ -40,24 +41,51 @@ def png(value: Report | Run) -> bytes:
     return _png(_masked(value), headed=True)
 
 
-def plot(value: Report | Run, ax: Axes | None) -> Axes:
+def plot(value: Report | Run, ax: Axes | None, figsize: tuple[float, float] | None) -> Axes:
     """Draw the timeline on Axes; without any, on those of a new figure, which a notebook shows."""
-    run = _masked(value)
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(f"plot takes matplotlib Axes, not {type(ax).__name__}. To save: plot().figure.savefig('a.png')")
+    if ax is not None and figsize is not None:
+        raise ValueError("figsize is the size of a new figure: give it without ax")
+    run, heading = _worst(_masked(value))
     if ax is None:
-        placed = picture(run, timeline.WIDTH)
-        ax = _figure(placed.width, placed.height).add_axes((0, 0, 1, 1))
-    timeline.draw_on(ax, run)
+        ax = _figure(run, heading, figsize).add_axes((0, 0, 1, 1))
+    timeline.draw_on(ax, run, heading)
     return ax
 
 
-def _figure(width: float, height: float) -> Figure:
-    """Make a figure; in IPython one of pyplot, which IPython shows below the cell."""
+def text(text: str) -> str:
+    """Mask a text, and make it harmless."""
+    return summary.safe(Masks().text(text), LETTERS)
+
+
+def _worst(run: Run) -> tuple[Run, str]:
+    """Cut a run to what is drawn, the most urgent first, and say how many are not drawn."""
+    drawn, total = tuple(summary.worst_first(run)[:PANELS]), len(run.reports)
+    heading = ""
+    if left := total - len(drawn):
+        heading = (
+            f"The {len(drawn)} most urgent of {total:,} captures; {left:,} {'is' if left == 1 else 'are'} not drawn."
+        )
+    return msgspec.structs.replace(run, reports=drawn), heading
+
+
+def _figure(run: Run, heading: str, size: tuple[float, float] | None) -> Figure:
+    """Make a figure: one of pyplot in IPython, which shows it below the cell, and in a script that uses pyplot."""
     shell = sys.modules.get("IPython")
-    if shell is not None and shell.get_ipython() is not None:
+    in_notebook = shell is not None and shell.get_ipython() is not None
+    if in_notebook or "matplotlib.pyplot" in sys.modules:
         from matplotlib import pyplot  # noqa: TID251 - what a notebook shows by itself
 
-        return pyplot.figure(figsize=(width, height))
-    return Figure(figsize=(width, height))
+        if size is None and pyplot.get_fignums() and not (current := pyplot.gcf()).get_children()[1:]:
+            return current  # new and empty: it was made for this chart
+        return pyplot.figure(figsize=size or _size(run, heading))
+    return Figure(figsize=size or _size(run, heading))
+
+
+def _size(run: Run, heading: str) -> tuple[float, float]:
+    placed = picture(run, timeline.WIDTH, heading=heading)
+    return placed.width, placed.height
 
 
 @remember_last  # a notebook asks for HTML and PNG, one after the other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -25,6 +26,9 @@ from analyzer.model import (
 )
 from analyzer.providers import Row
 from analyzer.rules import RULES
+
+# The port of an address on this machine, which says nothing about who answers there.
+OWN_PORT = re.compile(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(?=/|$)")
 
 
 def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[Row] = ()) -> Report:
@@ -71,7 +75,8 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         policy=policy,
     )
     findings = tuple(_found(report, policy))
-    return msgspec.structs.replace(report, findings=findings, unsure=_unsure(report, findings, policy))
+    unsure, accepted = _worst_case(report, findings, policy)
+    return msgspec.structs.replace(report, findings=findings, unsure=unsure, accepted=accepted)
 
 
 def _found(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -85,17 +90,20 @@ def _found(report: Report, policy: Policy) -> Iterator[Finding]:
                 yield _fingerprinted(msgspec.structs.replace(told, severity=severity), report)
 
 
-def _unsure(report: Report, findings: Iterable[Finding], policy: Policy) -> bool:
-    """May what happened break the policy, beyond what is found for certain?
+def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> tuple[bool, tuple[str, ...]]:
+    """May what happened break the policy, beyond what is found for certain? And which findings would, if the baseline
+    did not hold them (their fingerprints)?
 
     Nothing that the capture allows is worse than that each socket was open for as long as it possibly was: more are
     open at once, for longer; for rules about ends, than that each closed as soon as it may have. So what the rules say
     of these decides; a cause, which makes no finding graver, is asked for last.
     """
     if all(session.possible == session.proven for session in report.sessions):
-        return False
+        return False, ()
+    accepted: list[str] = []
     failing = [finding for finding in findings if gate.fails(finding, policy)]
     certain = {finding.fingerprint for finding in failing}
+    found = {finding.fingerprint for finding in findings if gate.known(finding, policy)}
     told = {(finding.rule, finding.sessions) for finding in failing}
     longest, shortest = _open_longest(report, policy), _open_shortest(report)
     explained, severities = causes.explainer(longest), dict(policy.severities)
@@ -109,8 +117,10 @@ def _unsure(report: Report, findings: Iterable[Finding], policy: Policy) -> bool
             weighed = msgspec.structs.replace(because, severity=severities.get(rule.id, because.severity))
             marked = _fingerprinted(weighed, worst)
             if gate.fails(marked, policy) and marked.fingerprint not in certain:
-                return True
-    return False
+                return True, ()
+            if gate.known(marked, policy) and marked.fingerprint not in found:
+                accepted.append(marked.fingerprint)
+    return False, tuple(accepted)
 
 
 def _open_shortest(report: Report) -> Report:
@@ -185,15 +195,24 @@ def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Ove
 
 def _fingerprinted(finding: Finding, report: Report) -> Finding:
     """The same for the same fault in another capture: rule, endpoints, service, users as they are counted, and the
-    code that opened; no times, no ids, no secret (a path's tokens differ in each run)."""
+    code that opened; no times, no ids, no secret (a path's tokens differ in each run), and no port of this machine (a
+    test server's differs, too)."""
     users: dict[object, int] = {}
-    parts = {finding.rule}
+    parts, former = {finding.rule}, {finding.rule}
     for session in report.named(finding.sessions):
         code = session.initiator
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
         opened_by = f"{code.component or ''} {code.function or ''}" if code is not None else ""
-        parts.add(f"{redaction.shape(session.endpoint)} {user} {opened_by}")
+        address, rest = redaction.shape(session.endpoint), f" {user} {opened_by}"
+        former.add(address + rest)
+        parts.add(OWN_PORT.sub(r"\1", address) + rest)
+    fingerprint, earlier = _digest(parts), _digest(former)
+    return msgspec.structs.replace(
+        finding, fingerprint=fingerprint, former_fingerprint="" if earlier == fingerprint else earlier
+    )
+
+
+def _digest(parts: Iterable[str]) -> str:
     import hashlib
 
-    digest = hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()
-    return msgspec.structs.replace(finding, fingerprint=digest[:16])
+    return hashlib.sha256("\n".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()[:16]

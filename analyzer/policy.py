@@ -229,7 +229,9 @@ def policy(settings: Settings) -> Policy:
     names += ["tolerance", "outlives", "allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
     given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
     if settings.baseline is not None:
-        given["baseline"] = read_baseline(Path(settings.baseline))
+        accepted = read_baseline(Path(settings.baseline))
+        given["baseline"] = frozenset(accepted)
+        given["baseline_peaks"] = tuple((key, peak) for key, peak in accepted.items() if peak is not None)
     severities = sorted(settings.severity.items())
     assume = [settings.assume] if isinstance(settings.assume, Assume) else settings.assume or []
     if {Assume.BFCACHE, Assume.NO_BFCACHE} <= set(assume):
@@ -245,10 +247,15 @@ def policy(settings: Settings) -> Policy:
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A finding that is known. `rule` and `message` are for people who read the file."""
+    """A finding that is known. `rule`, `capture` and `message` are for people who read the file.
+
+    peak: of an overlap, how many sockets may be open at the same time. None: as many as there are, as in older files.
+    """
 
     fingerprint: str
     rule: str = ""
+    peak: Annotated[int, Meta(ge=1)] | None = None
+    capture: str = ""
     message: str = ""
 
 
@@ -257,8 +264,8 @@ class Baseline(msgspec.Struct, frozen=True):
     findings: list[Known]
 
 
-def read_baseline(path: Path) -> frozenset[str]:
-    """Read the fingerprints in a baseline. Raises PolicyError."""
+def read_baseline(path: Path) -> dict[str, int | None]:
+    """Read the fingerprints in a baseline, each with the peak that it accepts. Raises PolicyError."""
     try:
         document = msgspec.json.decode(path.read_bytes(), type=Baseline)
     except FileNotFoundError:
@@ -267,16 +274,23 @@ def read_baseline(path: Path) -> frozenset[str]:
         raise PolicyError(f"{path}: {error.strerror or 'cannot be read'}") from None
     except (ValueError, RecursionError) as error:  # no JSON, no text, no such name (a NUL in it)
         raise PolicyError(f"{path}: no baseline of har-sockets (--write-baseline writes one): {error}") from None
-    return frozenset(known.fingerprint for known in document.findings)
+    return {known.fingerprint: known.peak for known in document.findings}
 
 
-def baseline(findings: Iterable[Finding]) -> bytes:
-    """A baseline of these findings: each fault once, sorted, so that a diff shows what is new."""
+def accept(findings: Iterable[tuple[Finding, str]]) -> tuple[Known, ...]:
+    """Take findings, each with the name of its capture, as known: each fault once, with its highest peak."""
+    highest: dict[str, Known] = {}
+    for finding, capture in findings:
+        known = Known(finding.fingerprint, finding.rule, finding.peak, capture, finding.message)
+        before = highest.get(known.fingerprint)
+        if before is None or (known.peak or 0) > (before.peak or 0):
+            highest[known.fingerprint] = known
+    return tuple(sorted(highest.values(), key=lambda it: (it.rule, it.fingerprint)))
+
+
+def baseline(accepted: Iterable[Known]) -> bytes:
+    """Write a baseline, always in the same order, so that a diff shows what is new."""
     import json
 
-    by_fingerprint = {finding.fingerprint: finding for finding in findings}
-    rows = [
-        {"fingerprint": fingerprint, "rule": finding.rule, "message": finding.message}
-        for fingerprint, finding in sorted(by_fingerprint.items(), key=lambda item: (item[1].rule, item[0]))
-    ]
+    rows = [{name: value for name, value in msgspec.structs.asdict(it).items() if value is not None} for it in accepted]
     return json.dumps({"format": FORMAT, "findings": rows}, indent=2).encode("ascii") + b"\n"

@@ -107,13 +107,15 @@ def _names_one(text: str) -> bool:
 def masked(run: Run, *, secrets: bool = True, users: bool = True, key: str | None = None) -> Run:
     """The run without secrets and users, and without the raw traces that hold them.
 
-    `secrets`, `users`: mask these. `key`: masks are a keyed hash (HMAC-SHA256), equal for equal values in every run.
+    `secrets`, `users`: mask these. `key`: masks are a keyed hash (HMAC-SHA256), equal for equal values in every run;
+    without it each report is masked with the key that it was loaded with.
     """
-    masks = Masks(secrets, users, key)
+    keys = dict.fromkeys((*(key or report.redaction_key for report in run.reports), key))
+    masks = {it: Masks(secrets, users, it) for it in keys}
     return msgspec.structs.replace(
         run,
-        reports=tuple(masks.report(report) for report in run.reports),
-        unreadable=tuple(Unreadable(it.source, masks.text(it.problem)) for it in run.unreadable),
+        reports=tuple(masks[key or report.redaction_key].report(report) for report in run.reports),
+        unreadable=tuple(Unreadable(it.source, masks[key].text(it.problem)) for it in run.unreadable),
     )
 
 

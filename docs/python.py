@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import analyzer
+from analyzer.outputs import frames
 from analyzer.views import Viewable
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -23,6 +24,10 @@ SECTIONS = {
 ENTRY = re.compile(r"^((?:\w+)(?:, \w+)*): (.*)$")  # of a docstring: what a field or setting means
 HEAD = """\
 # Python
+
+`har-sockets` is imported as `analyzer`. Install it into the environment of your script or notebook, in a notebook with
+`%pip install git+https://github.com/OWNER/har-sockets` (OWNER stands in the address of the project's page), in a clone
+with `%pip install .`; an installation with pipx cannot be imported.
 
 All public names are in the package `analyzer`. They have types, and importing them loads pandas and matplotlib only
 when something needs them. The notebook [notebook.ipynb](notebook.ipynb) shows the usual steps: load a folder, find the
@@ -38,7 +43,8 @@ print(sessions_frame(report)[["id", "outcome", "open_s"]])
 
 run = load("sample_hars", Policy(per="user", tolerance="500ms"))
 worst = captures_frame(run).sort_values("rank")  # 1 is the most urgent
-print(worst[["source", "result", "proven_peak", "overlap_s"]].head())
+print(worst[["name", "result", "proven_peak", "overlap_s", "overlap_at_most_s"]].head())
+print(run[worst["name"].iloc[0]].verdict, "and", len(run) - 1, "more")  # overlap and 15 more
 
 axes = report.plot()
 axes.figure.savefig("timeline.png")
@@ -47,6 +53,10 @@ axes.figure.savefig("timeline.png")
 In a notebook, `report` at the end of a cell shows the verdict, the chart and the findings, and `run` a table of its
 captures. What people see is masked: `repr`, `plot`, frames and notebooks show no token, no user id and no message.
 The fields of the values are not masked.
+
+Masks are numbered per frame: `user-1` of one frame can be another user than `user-1` of the next. Before you put rows
+of several frames together, make one frame of all results, `sessions_frame([run, another_run])`, or load with a key,
+`load("captures", redaction_key="...")`: then a user has one name everywhere.
 """
 SEAM = """\
 ### plot
@@ -78,6 +88,9 @@ def section(name: str, value: object) -> str:
     types = annotations(value) if inspect.isclass(value) and name != "Policy" else {}  # its signature has them
     shown = signature(name, value)
     body = "\n".join(paragraphs(value.__doc__ or "", types)).strip()
+    if name.endswith("_frame"):
+        names = getattr(frames, name.removesuffix("_frame").upper())
+        body += "\n\n" + wrapped(f"All columns, in order: {', '.join(f'`{it}`' for it in names)}.")
     return f"### {name}\n\n{f'{shown}{chr(10) * 2}' if shown else ''}{body}\n"
 
 

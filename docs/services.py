@@ -84,6 +84,9 @@ when the file is loaded. A complete row:
 | `dev_only` | `true` for a dev server |
 | `verified` | `by`: what the row was checked against; `date`: when |
 
+Required are `id`, `name` and `match`; within a limit `scope`, `max`, `source` and
+`checked`; within `verified` both.
+
 The `scope` of a limit is what the service counts per: `user`, `app`, `account` and so on. Its `mode` is `development`,
 `production` or the name of a plan; without a `mode` the limit always applies. A limit per user fails a capture if
 `--app-mode` names its mode.
@@ -131,15 +134,13 @@ def page(rows: Sequence[Row]) -> str:
             "<br>".join(_limits(row)),
             str(row.per_page),
             _masked(row),
-            f"{row.verified.by}, {row.verified.date}",
+            _verified(row),
         ]
         for row in rows
         if not row.dev_only
     ]
     dev_servers = [
-        [row.name, f"`{row.id}`", _recognised(row), str(row.per_page), f"{row.verified.by}, {row.verified.date}"]
-        for row in rows
-        if row.dev_only
+        [row.name, f"`{row.id}`", _recognised(row), str(row.per_page), _verified(row)] for row in rows if row.dev_only
     ]
     heads = ["service", "id", "recognised by", "identity", "documented limits", "sockets per page", "also masked"]
     heads.append("checked against")
@@ -153,6 +154,10 @@ def page(rows: Sequence[Row]) -> str:
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") or "–" for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _verified(row: Row) -> str:
+    return "" if row.verified is None else f"{row.verified.by}, {row.verified.date}"
 
 
 def _recognised(row: Row) -> str:

@@ -241,6 +241,13 @@ def read_javascript(each: Block, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def read_jsx(each: Block, folder: Path) -> None:
+    """It is JavaScript, once each element is taken out."""
+    script = re.sub(r"<(\w+)[^;]*</\1>", "null", each.text)
+    assert script != each.text
+    read_javascript(each._replace(text=script), folder)
+
+
 def load_settings(each: Block, folder: Path) -> None:
     (folder / "har-sockets.toml").write_text(each.text)
     policy.load(folder / "har-sockets.toml", [rule.id for rule in RULES])
@@ -310,6 +317,7 @@ KINDS: dict[str, Callable[[Block, Path], None]] = {
     "python": run_python,
     "python norun": read_python,
     "js": read_javascript,
+    "jsx": read_jsx,
     "toml": load_settings,
     "toml services": load_services,
     "yaml github": validate_github,

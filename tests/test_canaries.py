@@ -19,7 +19,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner
 
 from analyzer import haralyzer_entry, outputs, read
-from analyzer.cli import COMMANDS, app
+from analyzer.cli import COMMANDS, app, watch
 from analyzer.model import Policy, Run
 from analyzer.outputs import comparison, frames, show
 from analyzer.pipeline import analyze
@@ -314,12 +314,18 @@ CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
         *pairs(har, out),
     ],
     "report": lambda har, out: [[har, "-o", str(out / "a.html")], [har, "-o", str(out / "a.html"), "--per", "user"]],
+    "watch": lambda har, out: [[str(out), "--open"]],
 }
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("file", FILES)
-def test_no_canary_leaves_through_a_command(command: str, file: str, folder: Path, tmp_path: Path) -> None:
+def test_no_canary_leaves_through_a_command(
+    command: str, file: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "list_saved", lambda *_: iter([folder / f"{file}.har"]))  # else it waits for one
+    monkeypatch.setenv("BROWSER", "true")
+    monkeypatch.chdir(tmp_path)
     for arguments in CALLS[command](str(folder / f"{file}.har"), tmp_path):
         done = CliRunner().invoke(app, [command, *arguments])
         assert not isinstance(done.exception, Exception) or isinstance(done.exception, SystemExit), done.exception

@@ -388,7 +388,7 @@ def test_each_socket_that_a_cause_names_was_open_together_with_another_that_it_n
         pytest.param([other(1, 9), other(12, None), *two_others], "--per endpoint",
                      id="one address, one after the other, beside another address"),
         pytest.param([stream(1, 6), stream(5, None)], "Close the old socket", id="one user, a hand-over"),
-        pytest.param([stream(1, None), stream(5, None)], "Create the client once", id="one user, both live on"),
+        pytest.param([stream(1, None), stream(5, None)], "Keep one client per session", id="one user, both live on"),
         pytest.param([stream(1, None), stream(5, None, "b")], "one user at a time", id="two users"),
     ],
 )  # fmt: skip

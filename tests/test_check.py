@@ -60,7 +60,7 @@ def test_the_line_of_a_capture(name: str, policy: Policy, line: str) -> None:
             "4 sockets of one user of Stream Chat were open at the same time: 2 or more for at least 2.23 s, peak 4, still open "
             "when the capture was saved; since 1.29 s (2026-11-23 18:53:29.274 UTC).",
             "Likely cause: <Widget> calls connectUser()",
-            "Create the client once with StreamChat.getInstance(key)",
+            "Keep one client per session. In React call useCreateChatClient",
             "Assumed: when the file was saved, the last page was still open and the recording was not paused.",
             "More: har-sockets analyze chrome-S2-overuse.har",
         ], id="reason, since when, cause, remedy, assumption, command"),
@@ -181,3 +181,11 @@ def test_a_terminal_shows_what_to_do_with_a_file_that_is_no_capture() -> None:
     assert problem in " ".join(check.render(run, width=80).decode().split())
     first = check.render(run).decode().splitlines()[0]  # standard error has all of it, then
     assert len(first) <= 120
+
+
+def test_verbose_names_the_cause_of_an_overlap_that_passes() -> None:
+    report = analyze(read(CAPTURES.parent.parent / "sample_hars" / "stream-chat-strictmode-hook.har"))
+    shown = check.render(Run((report,), (), Policy()), verbose=True).decode()
+    assert shown.startswith("PASS")
+    assert shown.count("Cause: React's StrictMode mounted <Chat> twice") == 1
+    assert shown.count(advice.NO_ACTION) == 1

@@ -11,9 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from analyzer.cli import app
-from analyzer.compare import Paired, Standing, compare
+from analyzer.compare import Paired, Result, Standing, compare
 from analyzer.model import Caveat, Policy, Report, Run
 from analyzer.outputs import comparison as outputs
+from analyzer.outputs.text import tried_sentence
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 from analyzer.redaction import masked
@@ -60,7 +61,101 @@ def test_what_is_only_possible_proves_neither() -> None:
     assert (cannot_tell.concurrency.proven_peak, cannot_tell.concurrency.possible_peak) == (1, 2)
     assert compare(cannot_tell, ONE).standing is Standing.UNDECIDED
     assert compare(ONE, cannot_tell).standing is Standing.UNDECIDED
-    assert compare(THREE, cannot_tell).standing is Standing.FEWER
+    url = cannot_tell.sessions[0].url
+    three = report(*(socket(n, 9, url=url, n=n) for n in range(3)))
+    assert compare(three, cannot_tell).standing is Standing.FEWER
+
+
+@pytest.mark.parametrize(
+    ("after", "result"),
+    [
+        pytest.param(of((0, 1), (2, 3)), Result.RESOLVED, id="one at a time, all of them certain"),
+        pytest.param(of((0, 2), (1, 3)), Result.REDUCED, id="two instead of three: the fault is still there"),
+        pytest.param(of((0, 1), (0.9, 2)), Result.POSSIBLY_RESOLVED, id="two for less than the tolerance"),
+        pytest.param(of(), Result.NOT_OPENED, id="no socket at all"),
+        pytest.param(report(socket(0, 1, url="wss://b.example/ws")), Result.NOT_OPENED, id="of another site"),
+        pytest.param(hiding(of()), Result.NOT_OPENED, id="no socket, and the file may hide some"),
+        pytest.param(hiding(of((0, 1))), Result.UNDECIDED, id="one, and the file may hide some"),
+        pytest.param(THREE, Result.SAME, id="as many"),
+    ],
+)
+def test_only_sockets_of_the_same_service_prove_that_an_overlap_is_gone(after: Report, result: Result) -> None:
+    assert compare(THREE, after).result is result
+
+
+@pytest.mark.parametrize(
+    ("after", "result", "sign"),
+    [
+        pytest.param(CORRECT, "resolved", "✓", id="mended"),
+        pytest.param("stream-chat-strictmode-leak.har", "reduced", "✗", id="four, then two"),
+        pytest.param("stream-chat-strictmode-hook.har", "possibly-resolved", "?", id="possibly two"),
+        pytest.param("failed-handshakes.har", "not-opened", "?", id="sockets that failed"),
+        pytest.param("three-reloads.har", "not-opened", "?", id="another site"),
+        pytest.param("firefox-openings-only.har", "not-opened", "?", id="another site, with openings only"),
+        pytest.param("safari-no-sockets.har", "not-opened", "?", id="an exporter that writes no sockets"),
+    ],
+)
+def test_a_tick_is_given_only_to_a_mend_that_the_capture_after_proves(after: str, result: str, sign: str) -> None:
+    arguments = ["compare", str(SAMPLES / OVERUSE), str(SAMPLES / after)]
+    text = CliRunner().invoke(app, arguments).stdout
+    assert text.split()[0] in (sign, {"✓": "[OK]", "✗": "[X]", "?": "[?]"}[sign])
+    answer = json.loads(CliRunner().invoke(app, [*arguments, "-f", "json"]).stdout)
+    assert answer["result"] == result
+    assert [it["user"] for it in answer["missing"]] == (["user-1"] if result == "not-opened" else [])
+    assert (answer["standing"] == "untold") == (result == "not-opened")
+    assert ("Not proven gone: 1" in text) == (result == "not-opened")
+    for name in ("markdown", "html"):
+        page = CliRunner().invoke(app, [*arguments, "-f", name]).stdout
+        assert ("✓" in page) == (sign == "✓")
+        assert ("opened no socket in the capture after: nothing is proven" in page) == (result == "not-opened")
+
+
+def test_a_socket_of_another_service_that_did_not_overlap_may_be_missing_after() -> None:
+    chat, other = "wss://a.example/ws", "wss://b.example/ws"
+    before = report(socket(0, 3, url=chat, n=0), socket(1, 3, url=chat, n=1), socket(2, 3, url=other, n=2))
+    assert compare(before, report(socket(0, 1, url=chat))).result is Result.RESOLVED
+    assert compare(before, report(socket(0, 1, url=other))).result is Result.NOT_OPENED
+
+
+def test_a_finding_whose_place_in_the_code_moved_is_still_there() -> None:
+    before, after = (analyze(read(SAMPLES / name)) for name in (OVERUSE, "stream-chat-strictmode-leak.har"))
+    assert before.findings[0].fingerprint != after.findings[0].fingerprint
+    it = compare(before, after)
+    assert (it.gone, it.added, [f.rule for f in it.same]) == ((), (), ["duplicate-connection"])
+    assert [len(f.sessions) for f in (*it.same_before, *it.same)] == [4, 2]
+    text = outputs.text(it, masked(Run((before, after), (), Policy()))).decode()
+    assert "Still there: 1 (4 → 2 sockets)" in text
+
+
+def test_captures_of_different_steps_are_named() -> None:
+    both = [str(SAMPLES / OVERUSE), str(SAMPLES / "three-reloads.har")]
+    text = " ".join(CliRunner().invoke(app, ["compare", *both]).stdout.split())
+    assert "1 page before, 4 after: compare captures of the same steps." in text
+    before, after = (tried_sentence(analyze(read(Path(it)))) for it in both)
+    assert before in text
+    assert after in text
+    same = " ".join(CliRunner().invoke(app, ["compare", both[0], both[0]]).stdout.split())
+    assert (same.count(before), "same steps" in same) == (2, False)
+
+
+def test_verbose_shows_the_cause_and_the_advice() -> None:
+    both = ["compare", str(SAMPLES / OVERUSE), str(SAMPLES / "stream-chat-strictmode-leak.har")]
+    short, full = (CliRunner().invoke(app, [*both, *more]).stdout for more in ([], ["-v"]))
+    assert ("Likely cause:" in short, "Likely cause:" in full, "→ Wait for" in full) == (False, True, True)
+
+
+@pytest.mark.parametrize("option", [["--fail-on", "error"], ["--baseline", "x"], ["--allow-empty"]])
+def test_options_of_the_gate_are_refused(option: list[str]) -> None:
+    done = CliRunner().invoke(app, ["compare", str(SAMPLES / OVERUSE), str(SAMPLES / CORRECT), *option])
+    assert done.exit_code == 2
+    assert f"compare has no {option[0]}: use `har-sockets check AFTER --baseline FILE`" in done.output
+
+
+def test_a_chart_is_refused_with_the_command_that_draws_it() -> None:
+    both = [str(SAMPLES / OVERUSE), str(SAMPLES / CORRECT)]
+    for arguments, captures in ((["compare", *both], " ".join(both)), (["show", both[0], "1"], both[0])):
+        done = CliRunner().invoke(app, [*arguments, "-o", "two.png"])
+        assert (done.exit_code, f"har-sockets timeline {captures} -o two.png" in done.output) == (2, True)
 
 
 def test_findings_are_gone_new_or_still_there_by_fingerprint() -> None:
@@ -195,6 +290,22 @@ def test_two_folders_are_compared_by_equal_names_those_with_more_open_first(tmp_
         assert "2 pairs of captures: 1 more open at the same time, 1 fewer." in shown
         assert shown.index("x/b.har") < shown.index("a.har", shown.index("x/b.har") + 7)
         assert ("Only before: gone.har" in shown, "Only after: new.har" in shown) == (True, True)
+
+
+def test_folders_give_no_tick_where_the_service_opened_no_socket(tmp_path: Path) -> None:
+    both = folders(
+        tmp_path,
+        {"a.har": OVERUSE, "b.har": OVERUSE, "c.har": OVERUSE},
+        {"a.har": "failed-handshakes.har", "b.har": "stream-chat-strictmode-leak.har", "c.har": CORRECT},
+    )
+    answer = json.loads(CliRunner().invoke(app, ["compare", *both, "-f", "json"]).stdout)
+    results = [(it["name"], it["result"]) for it in answer["pairs"]]
+    assert results == [("a.har", "not-opened"), ("b.har", "reduced"), ("c.har", "resolved")]
+    for name in ("text", "markdown", "html"):
+        shown = CliRunner().invoke(app, ["compare", *both, "-f", name]).stdout
+        assert (shown.count("✓") + shown.count("[OK]")) == 1, name
+        words = " ".join(shown.split())
+        assert "1 without a socket of the service after, 1 fewer but still overlapping, 1 fewer." in words
 
 
 def test_what_cannot_be_read_is_told_and_the_others_are_compared(tmp_path: Path) -> None:

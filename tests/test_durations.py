@@ -88,3 +88,22 @@ def test_any_text_is_read_or_refused(text):
         assert 0 <= parse(text, "ms") <= LONGEST
     except ValueError as refused:
         assert len(str(refused)) < 140
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("0", "0 ms"),
+        ("7us", "7 µs"),
+        ("0.5", "500 µs"),
+        ("250ms", "250 ms"),
+        ("1234ms", "1234 ms"),
+        ("1.005ms", "1.005 ms"),
+        ("1.5s", "1.5 s"),
+        ("2m", "120 s"),
+    ],
+)
+def test_a_duration_is_shown_exactly(text: str, shown: str) -> None:
+    duration = parse(text, "ms")
+    assert repr(duration) == str(duration) == shown
+    assert parse(shown, "ms") == duration

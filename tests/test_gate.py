@@ -23,6 +23,7 @@ from analyzer.readers import read
 from analyzer.rules import RULES
 
 CAPTURES = Path(__file__).parent / "captures"
+SAMPLES = Path(__file__).parent.parent / "sample_hars"
 FINE = "chrome-08-refresh3.har"
 DUPLICATE = "chrome-S2-overuse.har"  # 4 sockets of one user
 CONCURRENT = "chrome-05-overlap-1s.har"
@@ -241,7 +242,8 @@ def test_a_baseline_tells_what_it_leaves_out_and_what_cannot_be_read(folder: Pat
     done = check(folder, f"{DUPLICATE} {POSSIBLE} {BAD}", "--write-baseline", "known.json")
     assert done.exit_code == 3
     assert done.stdout == (
-        "known.json: written, 1 finding of 1 capture. 1 capture is undecided; a baseline does not change that.\n"
+        "known.json: written, 1 finding (in 1 capture).\n"
+        "1 capture stays undecided, unless its possible fault is in the baseline.\n"
     )
 
 
@@ -257,6 +259,107 @@ def test_a_baseline_holds_no_secret(folder: Path) -> None:
     written(folder, DUPLICATE)
     assert "alice" not in (folder / "known.json").read_text()
     assert "eyJ" not in (folder / "known.json").read_text()
+
+
+def saved(folder: Path, name: str, sockets: int, port: int = 3000, *, coded: bool = False) -> str:
+    """A capture in which so many sockets of one address on this machine are open at once, by default of unknown code."""
+    url = f"ws://localhost:{port}/chat"
+    calls = stack("openChat" if coded else "")
+    lives = [socket(1 + n, 20, url=url, calls=calls) for n in range(sockets)]
+    (folder / name).write_text(json.dumps(har(*lives, saved=30)))
+    return str(folder / name)
+
+
+def check_files(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["check", *arguments])
+
+
+def test_a_baseline_accepts_no_more_sockets_than_it_was_written_with(folder: Path) -> None:
+    two, three, five = (saved(folder, f"{n}.har", n) for n in (2, 3, 5))
+    assert check_files(two, three, "--write-baseline", "known.json").exit_code == 0
+    (known,) = json.loads((folder / "known.json").read_text())["findings"]
+    assert (known["peak"], known["capture"]) == (3, "3.har")
+    assert check_files(two, three, "--baseline", "known.json").exit_code == 0
+    done = check_files(five, "--baseline", "known.json")
+    assert done.exit_code == 1
+    assert "concurrent-sockets: peak 5, 3 in the baseline" in done.stdout
+    for name, words in {"github": "::peak 5, 3 in the baseline: ", "junit": "peak 5, 3 in the baseline"}.items():
+        assert words in check_files(five, "--baseline", "known.json", "--format", name).stdout
+
+
+def test_a_baseline_of_before_accepts_any_number(folder: Path) -> None:
+    two, five = saved(folder, "2.har", 2), saved(folder, "5.har", 5)
+    check_files(two, "--write-baseline", "known.json")
+    document = json.loads((folder / "known.json").read_text())
+    for known in document["findings"]:
+        del known["peak"], known["capture"]
+    (folder / "known.json").write_text(json.dumps(document))
+    assert check_files(five, "--baseline", "known.json").exit_code == 0
+
+
+@pytest.mark.parametrize("peak", ["0", '"2"', "2.5"])
+def test_a_peak_that_is_none_is_refused(peak: str, folder: Path) -> None:
+    (folder / "known.json").write_text(f'{{"format": 1, "findings": [{{"fingerprint": "a", "peak": {peak}}}]}}')
+    assert "known.json: no baseline of har-sockets" in check(folder, FINE, "--baseline", "known.json").stderr
+
+
+def test_a_baseline_counts_each_finding_once_and_warns_of_those_without_code(folder: Path) -> None:
+    bare, coded = [saved(folder, f"{n}.har", 2) for n in "ab"], saved(folder, "c.har", 2, coded=True)
+    assert check_files(*bare, coded, "--write-baseline", "known.json").stdout == (
+        "known.json: written, 2 findings (in 3 captures).\n"
+        "1 finding has no call stack: it also accepts the same fault elsewhere at this address.\n"
+    )
+    assert check_files(coded, "--write-baseline", "known.json").stdout == (
+        "known.json: written, 1 finding (in 1 capture).\n"
+    )
+
+
+def test_a_possible_finding_passes_only_where_the_baseline_holds_it_with_its_peak(folder: Path) -> None:
+    proven, possible = (str(SAMPLES / f"playwright-{name}.har") for name in ("overlap", "cannot-decide"))
+    assert check_files(possible, "--write-baseline", "known.json").exit_code == 0
+    assert check_files(possible, "--baseline", "known.json").exit_code == 4
+    check_files(proven, "--write-baseline", "known.json")
+    done = check_files(possible, "--baseline", "known.json")
+    assert (done.exit_code, "1 possible finding in the baseline (2 sockets)" in done.stdout) == (0, True)
+    document = json.loads((folder / "known.json").read_text())
+    document["findings"][0]["peak"] = 1
+    (folder / "known.json").write_text(json.dumps(document))
+    assert check_files(possible, "--baseline", "known.json").exit_code == 4
+
+
+def test_a_port_of_this_machine_is_not_in_the_fingerprint(folder: Path) -> None:
+    check_files(saved(folder, "a.har", 2, port=3000), "--write-baseline", "known.json")
+    assert check_files(saved(folder, "b.har", 2, port=49152), "--baseline", "known.json").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "former"),
+    [
+        ("localhost:3000", True),
+        ("127.0.0.1:3000", True),
+        ("[::1]:3000", True),
+        ("localhost", False),
+        ("localhost.example:3000", False),
+        ("api.example:3000", False),
+    ],
+)
+def test_a_baseline_of_before_still_matches_with_its_port(host: str, former: bool, folder: Path) -> None:
+    url = f"ws://{host}/chat"
+    (folder / "a.har").write_text(json.dumps(har(socket(1, 20, url=url), socket(2, 20, url=url), saved=30)))
+    (finding,) = (it for it in analyze(read(folder / "a.har")).findings if it.rule == "concurrent-sockets")
+    assert bool(finding.former_fingerprint) is former
+    known = {"fingerprint": finding.former_fingerprint or finding.fingerprint}
+    (folder / "known.json").write_text(json.dumps({"format": 1, "findings": [known]}))
+    done = check_files("a.har", "--baseline", "known.json")
+    assert (done.exit_code, "did not occur" in done.stdout) == (0, False)
+
+
+def test_the_last_line_counts_what_did_not_occur(folder: Path) -> None:
+    written(folder, f"{DUPLICATE} {CONCURRENT}")
+    absent = "Every capture passes. 1 finding in the baseline did not occur: remove it if it is fixed.\n"
+    assert check(folder, f"{DUPLICATE} {FINE}", "--baseline", "known.json").stdout.endswith(absent)
+    for names in (f"{DUPLICATE} {CONCURRENT}", f"{DUPLICATE} {POSSIBLE}", f"{DUPLICATE} {BAD}"):
+        assert "did not occur" not in check(folder, names, "--baseline", "known.json").stdout
 
 
 # -- files -------------------------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def test_the_summary_of_one_failure_explains_it() -> None:
     page = github.step_summary(made(["chrome-S2-overuse.har"])).decode()
     assert "| **FAIL** | chrome-S2-overuse.har | 4 | 4 | duplicate-connection |" in page
     assert "<details open>" in page
-    assert "Create the client once" in page
+    assert "Keep one client per session" in page
     assert page.count("socket #") == 4  # in the timeline
     assert len(page.encode()) <= 4_096
 

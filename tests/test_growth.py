@@ -39,6 +39,7 @@ OF_COMMAND = {
     "extract": ("extract",),
     "compare": ("compare", "comparison text", "comparison json", "comparison markdown", "comparison html"),
     "summary": ("summary",),
+    "watch": ("text", "html"),
 }
 WITHOUT_CAPTURE = {"rules", "record"}
 

@@ -42,10 +42,10 @@ def test_an_address_is_a_source_for_tools_that_install_anew() -> None:
 @pytest.mark.parametrize(
     ("prefix", "manager"),
     [
-        ("/home/a/.local/share/pipx/venvs/har-sockets", Manager.PIPX),
-        ("/home/a/.local/share/uv/tools/har-sockets", Manager.UV_TOOL),
-        ("/home/a/.cache/uv/archive-v0/4Xy", Manager.UVX),
-        ("/home/a/project/.venv", None),
+        ("/u/a/.local/share/pipx/venvs/har-sockets", Manager.PIPX),
+        ("/u/a/.local/share/uv/tools/har-sockets", Manager.UV_TOOL),
+        ("/u/a/.cache/uv/archive-v0/4Xy", Manager.UVX),
+        ("/u/a/project/.venv", None),
         ("/usr", None),
     ],
 )

@@ -91,7 +91,7 @@ def test_a_failure_names_the_finding_its_place_and_what_to_do() -> None:
     assert failure.get("type") == "duplicate-connection"
     assert "4 sockets of one user" in failure.get("message", "")
     assert "in the file: /log/entries/4, /log/entries/5" in (failure.text or "")
-    assert "what to do: Create the client once" in (failure.text or "")
+    assert "what to do: Keep one client per session" in (failure.text or "")
     assert (failure.text or "").splitlines()[-1] == f"More: har-sockets analyze {OVERUSE}"
 
 
@@ -109,7 +109,11 @@ def test_of_many_notes_some_are_counted(monkeypatch: pytest.MonkeyPatch) -> None
 def test_known_findings_pass_and_are_named() -> None:
     known = frozenset(finding.fingerprint for finding in made([OVERUSE]).reports[0].findings)
     run = made([OVERUSE], Policy(baseline=known))
-    assert results(run) == {OVERUSE: "passed"}
+    assert results(run) == {OVERUSE: "Skipped"}
+    assert only(run, "skipped").attrib == {
+        "type": "in-the-baseline",
+        "message": "1 finding in the baseline (4 sockets)",
+    }
     assert "\nin the baseline: error duplicate-connection: 4 sockets of one user" in (
         only(run, "system-out").text or ""
     )

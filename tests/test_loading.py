@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
+import pickle
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -185,3 +187,76 @@ def test_archives_and_files_of_any_name(tmp_path: Path) -> None:
     named = load(tmp_path, any_name=True)
     assert isinstance(named, Run)
     assert len(named.reports) == 1
+
+
+def test_what_a_list_names_and_cannot_be_read_is_unreadable(folder: Path) -> None:
+    given = [
+        folder / "nothere.har",
+        folder / "a.har",
+        folder / "c.har",
+        f"{folder}/*.nothing",
+        "https://h.example/a.har",
+    ]
+    run = load(given)
+    assert [Path(report.capture.source).name for report in run] == ["a.har"]
+    assert [Path(it.source).name for it in run.unreadable] == ["nothere.har", "c.har", "*.nothing", "a.har"]
+    assert run.unreadable[0].problem == "no such file"
+    assert "no file matches" in run.unreadable[2].problem
+    assert not load([folder / "nothere.har"]).reports
+
+
+@pytest.mark.parametrize(
+    ("address", "advice"),
+    [
+        (
+            "https://h.example/a.har?token=canary-query-1",
+            "urllib.request.urlretrieve(URL, 'a.har'), then load('a.har')",
+        ),
+        ("https://h.example/app", "run the command `har-sockets record URL`, then load the file"),
+        ("wss://h.example/app", "run the command `har-sockets record URL`, then load the file"),
+    ],
+)
+def test_a_web_address_is_refused_with_what_to_do_in_python(address: str, advice: str) -> None:
+    with pytest.raises(CaptureError) as refused:
+        load(address)
+    assert advice in str(refused.value)
+    assert "curl" not in str(refused.value)
+    assert "canary" not in str(refused.value)
+
+
+def test_a_run_is_a_sequence_of_reports(folder: Path) -> None:
+    run = load([folder])
+    assert len(run) == 2
+    assert list(run) == [run[0], run[1]] == [*run.reports] == [*run[:2]]
+    assert run[-1] is run.reports[1]
+    for name in ("a.har", str(folder / "a.har"), f"{folder.name}/a.har", "./a.har"):
+        assert run[name] is run[0]
+    with pytest.raises(KeyError, match=r"no capture has the name 'aa.har'; did you mean 'a.har'\?"):
+        _ = run["aa.har"]
+    with pytest.raises(KeyError, match=r"no capture has the name '\.har'"):
+        _ = run[".har"]  # a part of a name is none
+    with pytest.raises(IndexError):
+        _ = run[2]
+    again = load(run, Policy(max_open=4))
+    assert [report.findings for report in again] == [(), ()]
+
+
+def test_a_name_of_several_captures_is_refused(folder: Path) -> None:
+    (folder / "in").mkdir()
+    shutil.copy(OVERUSE, folder / "in/a.har")
+    run = load([folder])
+    with pytest.raises(KeyError, match=r"2 captures have the name 'a.har': give more of the path"):
+        _ = run["a.har"]
+    assert run["in/a.har"].capture.source == str(folder / "in/a.har")
+
+
+def test_who_looks_for_a_table_is_shown_the_frame(folder: Path) -> None:
+    run: Any = load([folder])
+    with pytest.raises(AttributeError, match=r"from analyzer import sessions_frame; sessions_frame\(run\)"):
+        _ = run.sessions
+    with pytest.raises(AttributeError, match=r"findings_frame\(report\)"):
+        _ = run[0].findings_frame
+    with pytest.raises(AttributeError, match=r"^'Run' object has no attribute 'colour'$"):
+        _ = run.colour
+    assert not hasattr(run, "_repr_png_")
+    assert pickle.loads(pickle.dumps(run)) == copy.copy(run) == run

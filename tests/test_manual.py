@@ -76,3 +76,9 @@ def test_the_pages_in_docs_are_what_their_script_writes() -> None:
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     assert {path.name: path.read_text("utf-8") for path in (DOCS / "rules").iterdir()} == script.pages(RULES)
+
+
+def test_code_keeps_its_lines() -> None:
+    cause = next(it for it in CAUSES if it.id == "several-client-instances")
+    assert "\n    function App() {" in manual.render(cause).decode()
+    assert "\n    }\n" in manual.render(cause).decode()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -168,3 +169,64 @@ def test_sixty_sockets_stay_small() -> None:
     assert isinstance(report, Report)
     assert len(report.sessions) == 60
     assert max(len(report._repr_html_()), len(report._repr_png_())) < 60_000
+
+
+SCRIPT = """
+import sys
+import matplotlib
+matplotlib.use("agg")
+from matplotlib import pyplot as plt
+from PIL import Image
+from analyzer import load
+plt.style.use("dark_background")
+report = load(sys.argv[1])
+
+def ink(name):
+    with Image.open(name) as image:
+        colours = image.convert("RGB").getcolors(1 << 24)
+    return max(colours)[1], len(colours)
+
+report.plot()
+plt.savefig("new.png")
+assert ink("new.png")[0] == (255, 255, 255), ink("new.png")
+assert ink("new.png")[1] > 50
+assert len(plt.get_fignums()) == 1
+
+plt.figure(figsize=(8, 5))
+axes = report.plot()
+assert axes.figure is plt.gcf()
+assert len(plt.get_fignums()) == 2
+assert tuple(axes.figure.get_size_inches()) == (8, 5)
+
+figure, own = plt.subplots()
+report.plot(own)
+assert len(plt.get_fignums()) == 3
+assert tuple(report.plot(figsize=(7, 4)).figure.get_size_inches()) == (7, 4)
+assert len(plt.get_fignums()) == 4
+"""
+
+
+def test_a_script_with_pyplot_saves_the_chart(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", SCRIPT, str(CAPTURES / "chrome-S2-overuse.har")]
+    done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_is_no_axes_is_refused(report: Report) -> None:
+    wrong: Any = "timeline.png"
+    with pytest.raises(TypeError, match=r"plot takes matplotlib Axes, not str. To save: plot\(\).figure.savefig"):
+        report.plot(wrong)
+    with pytest.raises(ValueError, match="figsize is the size of a new figure"):
+        report.plot(Figure().add_axes((0, 0, 1, 1)), figsize=(8, 4))
+    assert tuple(report.plot(figsize=(8, 4)).get_figure().get_size_inches()) == (8, 4)  # type: ignore[union-attr]
+
+
+def test_a_run_draws_the_most_urgent_and_says_how_many_it_leaves_out(report: Report) -> None:
+    quiet = load((CAPTURES / "chrome-08-refresh3.har").read_bytes())
+    assert isinstance(quiet, Report)
+    drawn = [text.get_text() for text in Run((*[quiet] * 9, report), (), report.policy).plot().texts]
+    assert drawn[0] == "The 8 most urgent of 10 captures; 2 are not drawn."
+    assert drawn[1].startswith("Overlap: 4 sockets")
+    assert not any("Not drawn" in text for text in drawn)
+    few = [text.get_text() for text in Run((quiet, report), (), report.policy).plot().texts]
+    assert few[0].startswith("Overlap: 4 sockets")

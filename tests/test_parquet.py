@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from analyzer import outputs
 from analyzer.cli import app
+from analyzer.installation import install_hint
 from analyzer.model import Policy, Run
 from analyzer.outputs import parquet
 from analyzer.outputs.document import columns
@@ -65,5 +66,5 @@ def test_without_pyarrow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
         outputs.render("parquet", of("firefox-A.har"))
     done = CliRunner().invoke(app, ["report", str(CAPTURES / "firefox-A.har"), "-o", str(tmp_path / "a.parquet")])
     assert done.exit_code == 2
-    assert done.stderr == "har-sockets: parquet needs pyarrow: install har-sockets[parquet]\n"
+    assert done.stderr == f"har-sockets: parquet needs pyarrow: {install_hint('parquet')}\n"
     assert list(tmp_path.iterdir()) == []

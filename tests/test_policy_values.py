@@ -65,6 +65,12 @@ def test_a_name_that_it_does_not_know_is_refused_with_the_nearest() -> None:
         Policy(**wrong)
 
 
+def test_values_are_given_by_name() -> None:
+    unnamed: Any = Policy
+    with pytest.raises(TypeError, match="Policy takes settings by name, such as per="):
+        unnamed("user", 1)
+
+
 def test_a_policy_stays_the_same_when_it_is_copied() -> None:
     policy = Policy(tolerance="1s", outlives=3, per="page", app_mode="production", severities={"ghost-socket": "off"})
     for other in (copy.copy(policy), pickle.loads(pickle.dumps(policy)), msgspec.structs.replace(policy)):

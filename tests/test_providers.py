@@ -1377,10 +1377,10 @@ def test_rows_of_ones_own_come_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        pytest.param(OWN + "nmae = 'x'", "provider own: Object contains unknown field `nmae`", id="an unknown field"),
+        pytest.param(OWN + "nmae = 'x'", "provider own: there is no field `nmae`", id="an unknown field"),
         pytest.param(
             OWN.replace("path =", "paht ="),
-            "provider own: Object contains unknown field `paht` - at `$.match[0]`",
+            "provider own: match, entry 1: there is no field `paht`",
             id="an unknown condition",
         ),
         pytest.param(OWN.replace("'/connect'", "'('"), "provider own: pattern '('", id="a path that is no pattern"),
@@ -1413,9 +1413,13 @@ def test_rows_of_ones_own_come_first(tmp_path: Path) -> None:
             id="a pattern whose only group captures nothing",
         ),
         pytest.param(
-            OWN + "secrets = [{ in = 'body' }]", "provider own: Invalid enum value 'body'", id="a place that is none"
+            OWN + "secrets = [{ in = 'body' }]",
+            "provider own: secrets, entry 1, in: there is no place 'body': choose query, ",
+            id="a place that is none",
         ),
-        pytest.param(OWN + "per_page = 'two'", "provider own: Expected `int`, got `str`", id="a wrong type"),
+        pytest.param(
+            OWN + "per_page = 'two'", "provider own: per_page: must be a whole number, not a text", id="a wrong type"
+        ),
         pytest.param(OWN + "per_page = 0", "provider own: per_page", id="no sockets per page"),
         pytest.param(
             OWN + "limits = [{ scope = 'user', max = 0, source = 'https://x', checked = '2026-11-23' }]",
@@ -1440,12 +1444,22 @@ def test_rows_of_ones_own_come_first(tmp_path: Path) -> None:
         pytest.param(OWN.replace("path = ", "port = 0, path = "), "provider own: port 0: ", id="a port that is none"),
         pytest.param(OWN + "link = 'http://x'", "provider own: http://x", id="a link that is not https"),
         pytest.param(
-            OWN.replace('verified = { date = "2026-11-23", by = "us" }', ""),
-            "provider own: Object missing required field `verified`",
-            id="a row that nobody checked",
+            OWN.replace(', by = "us"', ""),
+            'provider own: verified: needs `by`, such as { date = "2026-11-23", by = "acme-push 2.1.0" }',
+            id="half of what it was checked against",
+        ),
+        pytest.param(
+            OWN.replace("match = [{ path = '/connect' }]", ""),
+            "provider own: needs `match`, such as match = [{ host = 'push\\.acme\\.example' }]",
+            id="no match",
+        ),
+        pytest.param(
+            OWN + "client = { name = 3 }",
+            "provider own: client, name: must be a text or a table { ... }, not a whole number",
+            id="one of several types",
         ),
         pytest.param(OWN.replace('"own"', '"Own Row"'), "provider Own Row: id", id="an id with blanks"),
-        pytest.param(OWN.replace('id = "own"', ""), "row 1: Object missing required field `id`", id="no id"),
+        pytest.param(OWN.replace('id = "own"', ""), "row 1: needs `id`", id="no id"),
         pytest.param("[[provider", "not TOML", id="not TOML"),
         pytest.param("", "a catalogue has [[provider]] tables", id="an empty file"),
         pytest.param(OWN.replace("[[provider]]", "[provider]"), "a catalogue has [[provider]] tables", id="one table"),
@@ -1455,6 +1469,16 @@ def test_a_catalogue_that_cannot_work_is_refused(tmp_path: Path, text: str, prob
     with pytest.raises(CatalogueError) as refused:
         loaded(tmp_path, text)
     assert str(refused.value).startswith(problem)
+
+
+def test_a_row_of_ones_own_needs_no_date(tmp_path: Path) -> None:
+    (row,) = loaded(tmp_path, OWN.replace('verified = { date = "2026-11-23", by = "us" }', ""))
+    assert row.verified is None
+    assert affiliation(trace("wss://own.example/connect"), [row]).provider == row.provider
+
+
+def test_every_row_of_the_program_says_what_it_was_checked_against() -> None:
+    assert [row.id for row in builtin() if row.verified is None] == []
 
 
 def test_a_catalogue_that_is_not_there_is_refused(tmp_path: Path) -> None:

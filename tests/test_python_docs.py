@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from analyzer import captures_frame, findings_frame, load, messages_frame, overlaps_frame, sessions_frame
 from tests.test_canaries import HARS, leaks
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +48,17 @@ def test_no_name_is_without_words(script: ModuleType) -> None:
         name, _, body = section.partition("\n")
         text = re.sub(r"```text.*?```", "", body, flags=re.DOTALL)
         assert len(text.split()) > 8, name
+
+
+def test_each_frame_lists_its_columns() -> None:
+    report = load(ROOT / "sample_hars/stream-chat-connect-on-every-mount.har")
+    page = (DOCS / "python.md").read_text("utf-8")
+    for frame in (captures_frame, sessions_frame, overlaps_frame, findings_frame, messages_frame):
+        _, _, section = page.partition(f"### {frame.__name__}\n")
+        listed = section.partition("All columns, in order: ")[2].partition(".\n")[0]
+        assert re.findall(r"`(\w+)`", listed) == list(frame(report).columns)
+        explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^- (.*?):", section, re.MULTILINE)))
+        assert frame is sessions_frame or set(listed.replace("`", "").replace("\n", " ").split(", ")) <= set(explained)
 
 
 def test_the_code_of_the_page_runs(tmp_path: Path) -> None:

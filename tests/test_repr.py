@@ -23,7 +23,7 @@ from analyzer.readers import opened, read
 from analyzer.readers.entries import Document
 from analyzer.readers.raw import RawEntry
 from analyzer.testing import assert_sockets
-from tests.test_canaries import HARS, leaks
+from tests.test_canaries import CANARIES, HARS, leaks
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,9 @@ def shown(value: object) -> str:
 
 
 def test_no_value_shows_what_the_capture_holds(report: Report, path: Path) -> None:
-    run = Run((report,), (Unreadable(str(path), "canary-in-the-query-1"),), Policy())
+    problem = f"no https://h.example/a.har?token={CANARIES['the query']}, no {CANARIES['a random token of letters']}"
+    assert len(leaks(problem)) == 2
+    run = Run((report,), (Unreadable(str(path), problem),), Policy())
     with opened(str(path)) as (stream, name, _, _):
         raw = list(Document(stream, name, RawEntry).elements())
     found = [run, *values(run), *values(raw)]
@@ -73,6 +75,8 @@ def test_what_a_value_shows(report: Report) -> None:
     assert str(report.sessions[0]) == "<Session #1 wss://chat.stream-io-api.com: open, 2 sent, 1 received>"
     assert repr(report.capture) == "<Capture chat.har: chrome, 8 sockets in 10 entries>"
     assert repr(Run((report,), (), Policy())) == "<Run of 1 report, 0 unreadable>"
+    assert repr(Unreadable("x/a.har", "it is empty")) == "<Unreadable a.har: it is empty>"
+    assert "tolerance=250 ms" in repr(Policy())
     assert repr(report.overlaps[0]).startswith("<Overlap proven: s1, s2, ")
     assert repr(report.findings[0]).startswith("<Finding ")
     assert repr(report.capture.pages[0]).startswith("<Page started=")

@@ -43,13 +43,22 @@ def flat(rendered: bytes) -> str:
         pytest.param(
             "chrome-S2-overuse",
             1,
-            "· <Widget> exports.jsxDEV (app.js:47157:32)",
+            "· inside <Widget>, rendered by: exports.jsxDEV (app.js:47157:32)",
             id="the call stack, with what scheduled it",
         ),
         pytest.param(
+            "chrome-S2-overuse", 1, "→ your code: (anonymous) (app.js:47186:13)", id="the call that counts, marked"
+        ),
+        pytest.param("chrome-S2-overuse", 1, "· 8 calls of React (--verbose)", id="calls of a framework, folded"),
+        pytest.param("chrome-S2-overuse", 1, "Ctrl+P app.js, then Ctrl+G 47186", id="how to open its line"),
+        pytest.param(
+            "chrome-S2-overuse", 1, "between 0.22 s and 0.27 s (evidence: its first message)", id="both bounds"
+        ),
+        pytest.param("chrome-S2-overuse", 1, "received 1 message, 409 B time 0.272 s", id="one message"),
+        pytest.param(
             "chrome-S8-offline-blip", 2, "app.js:16707:22 (code of a library)", id="a library that reconnected"
         ),
-        pytest.param("chrome-08-refresh3", 1, "(its page was reloaded)", id="how its close is known"),
+        pytest.param("chrome-08-refresh3", 1, "(evidence: its page was reloaded)", id="how its close is known"),
         pytest.param("chrome-08-refresh3", 1, "; then reloaded", id="how its page ended"),
         pytest.param("chrome-10-failed", 5, "Unexpected response code: 404", id="why it never opened"),
         pytest.param(
@@ -112,9 +121,28 @@ def test_many_messages_are_a_rhythm_and_a_short_table(captures: Path) -> None:
     )
     rendered = show.render(report, msgspec.structs.replace(session, messages=messages)).decode()
     assert "977 more" in rendered
-    assert "500, 1.0 MB of payload" in rendered
+    assert "500 messages, 1.0 MB" in rendered
     assert "█" in rendered.partition("Messages")[2]
     assert len(rendered.partition("Call stack that")[0].splitlines()) < 80
+
+
+def test_verbose_and_files_have_every_call(captures: Path) -> None:
+    report = of(captures, "chrome-S2-overuse")
+    session = report.sessions[0]
+    assert "flushPassiveEffects" not in show.render(report, session).decode()
+    whole = [show.render(report, session, verbose=True), show.md(Run((report,), (), Policy()), session)]
+    for rendered in whole:
+        assert (b"flushPassiveEffects" in rendered, b"calls of React" in rendered) == (True, False)
+
+
+def test_a_mask_is_never_broken() -> None:
+    for width in range(40, 100):
+        done = CliRunner().invoke(app, ["show", SAMPLE, "1"], env={"COLUMNS": str(width)})
+        masks = re.findall(r"<token \d+>", done.stdout)
+        assert len(masks) == 6, width
+        assert "\ue000" not in done.stdout
+        assert "\x1f" not in done.stdout
+        assert max(map(cell_len, done.stdout.splitlines())) <= width
 
 
 SAMPLE = str(Path(__file__).parent.parent / "sample_hars" / "stream-chat-connect-on-every-mount.har")

@@ -344,7 +344,7 @@ def test_it_answers_in_the_order_in_which_people_ask(captures: Path) -> None:
     places = [rendered.index(f"   {it}") for it in ORDER]
     assert places == sorted(places)
     findings = flat(rendered[places[1] : places[2]])
-    steps = ["error", "Likely cause: ", "/log/entries/4", "→ Create the client once"]
+    steps = ["error", "Likely cause: ", "/log/entries/4", "→ Keep one client per session"]
     assert [findings.index(it) for it in steps] == sorted(findings.index(it) for it in steps)
 
 
@@ -492,3 +492,21 @@ def test_a_page_that_came_back_is_not_drawn_at_its_old_date() -> None:
 def test_an_instant_has_a_cell_of_its_own() -> None:
     rows = [line for line in shown(report(socket(5, 5 + MILLISECOND / SECOND))).splitlines() if "socket #1" in line]
     assert rows[-1].count("█") == 1
+
+
+def test_an_overlap_that_does_no_harm_is_named_so_in_the_second_sentence() -> None:
+    samples = Path(__file__).parent.parent / "sample_hars"
+    it = analyze(read(samples / "stream-chat-strictmode-hook.har"))
+    assert verdict.verdict_sentences(it, it.policy)[1].startswith(
+        "Likely harmless: React's StrictMode mounted <Chat> twice"
+    )
+    for name in ("stream-chat-strictmode-leak.har", "stream-chat-connect-on-every-mount.har"):
+        it = analyze(read(samples / name))
+        assert not any("harmless" in sentence for sentence in verdict.verdict_sentences(it, it.policy))
+
+
+def test_findings_of_one_cause_share_it_and_its_advice() -> None:
+    path = Path(__file__).parent.parent / "sample_hars" / "stream-chat-strictmode-hook.har"
+    rendered = text.render(Run((analyze(read(path)),), (), Policy())).decode().partition("   Findings")[2]
+    cause, advice = "Cause: React's StrictMode", "No action needed"
+    assert (rendered.count("Possible overlap of"), rendered.count(cause), rendered.count(advice)) == (2, 1, 1)

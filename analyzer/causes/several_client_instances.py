@@ -10,7 +10,26 @@ that is a hand-over. This cause is named only for client libraries that are know
 Why it matters: each client keeps its own connection, receives every event and holds its own state. The service counts
 each of them, and may bill them.
 
-What to do: create the client once, outside of anything that mounts repeatedly, and share it.
+What to do: keep one client per session and share it. In React, call the library's hook once, in the root component
+(`useCreateChatClient` of stream-chat-react): it also waits for the connection before it closes it. Without such a hook,
+create the client and connect outside of components. A `disconnectUser()` in the clean-up of an effect is not enough:
+StrictMode runs it while the socket is still connecting, which leaves that socket open (`cleanup-while-connecting`).
+
+Before: each mount of the component creates a client, and with it a socket.
+
+    function Widget() {
+      useEffect(() => {
+        new StreamChat(apiKey).connectUser(user, token);
+      }, []);
+    }
+
+After: one client per session, which every component below shares.
+
+    function App() {  // mounted once
+      const client = useCreateChatClient({ apiKey, tokenOrProvider, userData });
+      if (!client) return null;  // connecting
+      return <Chat client={client}><Widget /></Chat>;
+    }
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import initiators, openings
+from analyzer import advice, initiators, openings
 from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, spoken
 
 ONCE = "StrictMode mounts twice in development only. To avoid the overlap, connect outside of React."
@@ -34,7 +34,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         why=f"React's StrictMode mounted {openings.by_whom(pairs[0][1], 'a component')} twice (in development only), "
         "and the clean-up closed the first socket.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=f"No action needed: {ONCE}"
+        remedy=f"{advice.NO_ACTION}: {ONCE}"
         if sure
         else f"Check that the clean-up closed the socket, not the server. If so, no action is needed: {ONCE}",
         link="https://react.dev/reference/react/StrictMode",

@@ -85,12 +85,18 @@ def _lines(run: Run, verbose: bool) -> bytes:
 
 def _accept(run: Run, delivery: Delivery, path: Path) -> None:
     """Write what fails as known; what else is asked for shows it as such."""
+    from analyzer import policy
+    from analyzer.outputs import summary
     from analyzer.outputs.check import render_accepted
-    from analyzer.policy import baseline
 
-    failing = [finding for report in run.reports for finding in gate.judge(report, run.policy).failing]
-    write(path, baseline(failing))
-    known = frozenset(finding.fingerprint for finding in failing)
-    run = msgspec.structs.replace(run, policy=msgspec.structs.replace(run.policy, baseline=known))
+    judged = [(gate.judge(report, run.policy), summary.name(report.capture.source)) for report in run.reports]
+    known = policy.accept((finding, name) for judgement, name in judged for finding in judgement.failing)
+    write(path, policy.baseline(known))
+    accepting = msgspec.structs.replace(
+        run.policy,
+        baseline=frozenset(it.fingerprint for it in known),
+        baseline_peaks=tuple((it.fingerprint, it.peak) for it in known if it.peak is not None),
+    )
+    run = msgspec.structs.replace(run, policy=accepting)
     accepted = partial(render_accepted, path=str(path))
     deliver(run, delivery, "text", Text(accepted, accepted))

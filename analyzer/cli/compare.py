@@ -20,7 +20,11 @@ Rendered: TypeAlias = dict[str, Callable[[], bytes]]  # by format
 
 
 @command_with(
-    hidden=(*GATE, "any_", "title", "meta", "verbose"), meanings={"format": "Print as text, json, markdown or html."}
+    hidden=(*GATE, "any_", "title", "meta"),
+    meanings={
+        "format": "Print as text, json, markdown or html.",
+        "verbose": "Show every finding, with its cause and advice.",
+    },
 )
 def compare(
     before: Annotated[
@@ -46,6 +50,8 @@ def compare(
     """
     from analyzer.outputs import comparison as outputs
 
+    allowed.refuse_gate("compare", "har-sockets check AFTER --baseline FILE")
+    delivery.refuse_pictures(before, after)
     formats = tuple(outputs.RENDERERS)
     files = delivery.written(formats)
     several = os.path.isdir(before) and os.path.isdir(after)
@@ -62,7 +68,7 @@ def compare(
 
         comparison = compared(*run.reports)
         renderers = {name: partial(render, comparison, run) for name, render in outputs.RENDERERS.items()}
-        text = partial(outputs.text, comparison, run)
+        text = partial(outputs.text, comparison, run, verbose=delivery.verbose)
     for name, path in files:
         write(path, renderers[name]())
     if delivery.prints:

@@ -17,6 +17,7 @@ from analyzer.cli import help as headings
 from analyzer.cli import words
 from analyzer.cli.receipt import give_receipts
 from analyzer.cli.screen import is_piped, refuse
+from analyzer.installation import quote
 from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
 
 FORMATS = Choice(
@@ -176,6 +177,13 @@ class Delivery(NamedTuple):
         """Is anything printed? With `-o` only where `--format` asks for it."""
         return not self.quiet and (self.output is None or (self.format is not None and not self.names_format))
 
+    def refuse_pictures(self, *captures: str) -> None:
+        """Refuse a chart, and name the command that draws it."""
+        for name, path in self.files():
+            if name in outputs.PICTURES:
+                command = " ".join(map(quote, ("har-sockets", "timeline", *captures, "-o", str(path))))
+                refuse(f"{path}: a chart is drawn by `timeline`: {command}")
+
     def written(self, formats: Sequence[str]) -> list[tuple[str, Path]]:
         """Return all files that are written, each with its format: one of these; refuse any other."""
         self.check(formats, formats)
@@ -309,6 +317,12 @@ class Allowed(NamedTuple):
     ] = None
     allow_undecided: Annotated[bool, typer.Option("--allow-undecided", help="Pass undecided captures.")] = False
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Pass captures in which no socket opened.")] = False
+
+    def refuse_gate(self, command: str, instead: str) -> None:
+        """Refuse the options of the gate where a command has none: it never fails."""
+        for name in GATE:
+            if getattr(self, name):
+                refuse(f"{command} has no --{name.replace('_', '-')}: use `{instead}`")
 
 
 class Reading(NamedTuple):

@@ -19,8 +19,9 @@ FORMATS = ("text", "json", "markdown", "html")
 
 @command_with(
     without=("title", "meta", "tz"),
-    hidden=("any_", "verbose"),
+    hidden=("any_",),
     meanings={
+        "verbose": "Show every call of the stack, also those of frameworks.",
         "format": "Print as text, json, markdown or html.",
         "out": "Write one more format to a file; repeatable.",
     },
@@ -47,6 +48,7 @@ def show(
     """
     if socket is None and NUMBER.fullmatch(capture) and not os.path.exists(capture) and is_piped():
         capture, socket = STANDARD_INPUT, capture  # `cat chat.har | har-sockets show 2`
+    delivery.refuse_pictures(capture)
     files = delivery.written(FORMATS)
     name = one(capture, "show")
     spared([name], [path for _, path in files])
@@ -69,7 +71,7 @@ def show(
     elif session is None:
         put(outputs.render_list(report, **terminal()))
     else:
-        put(outputs.render(report, session, **terminal()))
+        put(outputs.render(report, session, **terminal(), verbose=delivery.verbose))
 
 
 def _session(report: Report, name: str) -> Session:

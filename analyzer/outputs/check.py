@@ -17,7 +17,19 @@ from rich.text import Text
 from analyzer import assumptions, gate, unknowns
 from analyzer.gate import Judgement, Result
 from analyzer.installation import is_typeable, quote
-from analyzer.model import TOGETHER, Caveat, Finding, Policy, Report, Run, Unreadable, Value, Verdict, name_source
+from analyzer.model import (
+    TOGETHER,
+    Caveat,
+    Finding,
+    Initiator,
+    Policy,
+    Report,
+    Run,
+    Unreadable,
+    Value,
+    Verdict,
+    name_source,
+)
 from analyzer.outputs import terminal, verdict
 from analyzer.outputs.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
 
@@ -125,7 +137,7 @@ def _line(report: Report, judgement: Judgement, run: Run, verbose: bool) -> Line
             return Line(Result.PASS, source, "", _passed(report, judgement, run.policy), details=details)
         case Result.FAIL:
             first, *others = judgement.failing
-            return Line(Result.FAIL, source, first.rule, first.message, len(others), details)
+            return Line(Result.FAIL, source, first.rule, message(first, run.policy), len(others), details)
         case _:
             rule, sentence = _open_question(report, judgement)
             return Line(Result.UNDECIDED, source, rule, sentence, details=details)
@@ -170,11 +182,17 @@ def reason(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo = 
 def details_of(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo = UTC) -> tuple[str, ...]:
     """List what a line has no room for, each a sentence or two: reason, cause, advice, assumptions, command."""
     if judgement.result is Result.PASS:
-        return tuple(_assumptions(report, judgement))
+        return (*_causes(report), *_assumptions(report, judgement))
     cause = [it.explanation for it in judgement.failing[:1] if it.explanation]
     remedy = [it.remedy for it in judgement.failing[:1] if it.remedy]
     grounds = _grounds(report, judgement, policy, zone)
     return (*grounds, *cause, *remedy, *_assumptions(report, judgement), *filter(None, (command(report),)))
+
+
+def _causes(report: Report) -> Iterable[str]:
+    """List the causes of overlaps that pass, each once with its advice."""
+    found = (f"{it.explanation} {it.remedy or ''}".rstrip() for it in report.findings if it.explanation)
+    return dict.fromkeys(found)
 
 
 def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo) -> list[str]:
@@ -184,7 +202,7 @@ def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo)
         case Result.FAIL, _:
             first, *others = judgement.failing
             more = [f"And {count(len(others), 'more finding')}."] if others else []
-            return [f"{first.message.rstrip('.')}{_since(first, report, zone)}.", *more]
+            return [f"{message(first, policy).rstrip('.')}{_since(first, report, zone)}.", *more]
         case _, gate.EMPTY:
             return [_nothing(report), verdict.advice(report)]
         case _:
@@ -208,6 +226,14 @@ def _assumed(report: Report, judgement: Judgement) -> list[Caveat]:
             return [caveat for caveat in given if caveat.id in rests or caveat in assumptions.BY_WORD.values()]
         case _:
             return [caveat for caveat in given if caveat in assumptions.BY_WORD.values()]
+
+
+def message(finding: Finding, policy: Policy) -> str:
+    """Write what a finding says, and first that it exceeds the baseline, where it does."""
+    accepted = policy.accepted_peak(finding)
+    if accepted is None or finding.peak is None or finding.peak <= accepted:
+        return finding.message
+    return f"peak {finding.peak:,}, {accepted:,} in the baseline: {finding.message}"
 
 
 def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
@@ -272,11 +298,17 @@ def _passed(report: Report, judgement: Judgement, policy: Policy) -> str:
         words = headline[0].lower() + headline[1:]
     if judgement.known:
         words = f"{count(len(judgement.known), 'finding')} in the baseline"
+    elif report.accepted and report.opened and not gate.undecided(report):
+        words = f"{count(len(report.accepted), 'possible finding')} in the baseline"
     elif not report.opened:
         return f"no socket{' opened' if report.sessions else ''}, which is allowed"
     elif gate.undecided(report):
         words = "undecided, which is allowed"
     return f"{words} ({count(len(report.sessions), 'socket')})"
+
+
+def _openers(report: Report, finding: Finding) -> Iterable[Initiator | None]:
+    return (session.initiator for session in report.named(finding.sessions))
 
 
 def total_sentence(run: Run) -> str:
@@ -287,7 +319,10 @@ def total_sentence(run: Run) -> str:
     counts = [f"{tally[result]:,} {result}" for result in order if tally[result]]
     total = count(tally.total(), "capture")
     settings = f" Settings: {run.policy.file}." if run.policy.file else ""
-    return f"{total}: {', '.join(counts)}. {ENDINGS[gate.exit_status(run)]}{settings}"
+    absent = gate.absent(run)
+    advice = "remove it if it is fixed" if absent == 1 else "remove those that are fixed"
+    over = f" {count(absent, 'finding')} in the baseline did not occur: {advice}." if absent else ""
+    return f"{total}: {', '.join(counts)}. {ENDINGS[gate.exit_status(run)]}{over}{settings}"
 
 
 def _total(run: Run, verbose: bool) -> str:
@@ -312,11 +347,23 @@ def first_problem(run: Run, status: int) -> str:
 
 
 def render_accepted(run: Run, path: str) -> bytes:
-    """Say in one line what a baseline that was just written holds."""
-    judged = [gate.judge(report, run.policy) for report in run.reports]
-    known, undecided = sum(len(it.known) for it in judged), sum(it.result is Result.UNDECIDED for it in judged)
-    captures = count(sum(bool(it.known) for it in judged), "capture")
-    sentences = f"{path}: written, {count(known, 'finding')} of {captures}."
+    """Say what a baseline that was just written holds, and what it does not do."""
+    judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
+    undecided = sum(it.result is Result.UNDECIDED for _, it in judged)
+    known = {finding.fingerprint for _, it in judged for finding in it.known}
+    placed = {
+        finding.fingerprint
+        for report, it in judged
+        for finding in it.known
+        if any(it is not None and (it.component or it.function) for it in _openers(report, finding))
+    }
+    captures = count(sum(bool(it.known) for _, it in judged), "capture")
+    lines = [f"{path}: written, {count(len(known), 'finding')} (in {captures})."]
+    if anywhere := len(known - placed):
+        subject = "finding has no call stack: it" if anywhere == 1 else "findings have no call stack: each"
+        lines.append(f"{anywhere:,} {subject} also accepts the same fault elsewhere at this address.")
     if undecided:
-        sentences += f" {count(undecided, 'capture is', 'captures are')} undecided; a baseline does not change that."
-    return terminal.printed([Text(Medium(NARROWEST, unicode=True).safe(sentences, 4000))], False)
+        subject = "capture stays undecided, unless its" if undecided == 1 else "captures stay undecided, unless their"
+        lines.append(f"{undecided:,} {subject} possible fault is in the baseline.")
+    medium = Medium(NARROWEST, unicode=True)
+    return terminal.printed([Text(medium.safe(line, 4000)) for line in lines], False)

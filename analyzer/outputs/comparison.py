@@ -7,19 +7,30 @@ from collections.abc import Callable, Iterable, Sequence
 
 from rich.text import Text
 
-from analyzer.compare import Change, Comparison, Paired, Side, Standing
-from analyzer.model import Finding, Group, Report, Run, Scope, Value, spoken
+from analyzer.compare import Change, Comparison, Paired, Result, Side
+from analyzer.model import Finding, Group, Report, Run, Scope, Value, enumerated, plural, spoken
 from analyzer.outputs import html, markdown, services, summary, terminal
 from analyzer.outputs.document import FORMAT, Json, finding_document, milliseconds, policy_document, pretty
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, heading, wrapped
+from analyzer.outputs.text import tried_sentence
 from analyzer.version import VERSION
 
 COLUMNS = ("", "Sockets", "Peak", "Overlap time")
 GROUPS = 200  # that are shown
-STYLES = {Standing.FEWER: GOOD, Standing.MORE: BAD, Standing.SAME: STRONG, Standing.UNDECIDED: UNSURE}
-TONES = {Standing.FEWER: "good", Standing.MORE: "bad", Standing.SAME: "unsure", Standing.UNDECIDED: "unsure"}
-SIGNS = {Standing.FEWER: "✓", Standing.MORE: "✗", Standing.SAME: "=", Standing.UNDECIDED: "?"}
+MISSING = 3  # services without a socket that are named
+SIGNS = {
+    Result.MORE: "✗",
+    Result.NOT_OPENED: "?",
+    Result.UNDECIDED: "?",
+    Result.SAME: "=",
+    Result.REDUCED: "✗",
+    Result.POSSIBLY_RESOLVED: "?",
+    Result.RESOLVED: "✓",
+}
+STYLES = {"✗": BAD, "?": UNSURE, "=": STRONG, "✓": GOOD}
+TONES = {"✗": "bad", "?": "unsure", "=": "unsure", "✓": "good"}
 PARTS = (("Gone", "gone"), ("New", "added"), ("Still there", "same"))
+UNPROVEN = "Not proven gone"
 TITLE = "Two captures compared"
 
 
@@ -30,15 +41,50 @@ def sentence(comparison: Comparison) -> str:
     """Say what changed, as far as both captures prove it."""
     was, is_now = comparison.whole.before, comparison.whole.after
     peaks = f"peak {_peak(is_now)}, before {_peak(was)}"
-    match comparison.standing:
-        case Standing.FEWER:
-            return f"Fewer sockets open at the same time: {peaks}."
-        case Standing.MORE:
+    match comparison.result:
+        case Result.RESOLVED:
+            rest = " The policy allows the overlap that remains." if is_now.proven_peak > 1 else ""
+            return f"Fewer sockets open at the same time: {peaks}.{rest}"
+        case Result.REDUCED:
+            return f"Fewer, but {comparison.remaining:,} sockets are still open at the same time: {peaks}."
+        case Result.POSSIBLY_RESOLVED:
+            return f"Fewer, but {_remaining(comparison)}: {peaks}."
+        case Result.MORE:
             return f"More sockets open at the same time: {peaks}."
-        case Standing.SAME:
+        case Result.SAME:
             return f"As many sockets open at the same time as before: peak {_peak(is_now)}."
-        case Standing.UNDECIDED:
+        case Result.NOT_OPENED:
+            return f"{_missing(comparison)} opened no socket in the capture after: nothing is proven."
+        case Result.UNDECIDED:
             return f"Undecided whether more or fewer sockets were open at the same time: {peaks}{_why(comparison)}."
+
+
+def _remaining(comparison: Comparison) -> str:
+    """Describe an overlap after that is only possible, or brief."""
+    if comparison.remaining:
+        tolerance = spoken(comparison.after.policy.tolerance)
+        return f"{comparison.remaining:,} sockets are still open at the same time for less than {tolerance}"
+    return f"up to {comparison.whole.after.possible_peak:,} sockets are possibly still open at the same time"
+
+
+def _missing(comparison: Comparison) -> str:
+    """Name the services or addresses that opened no socket after."""
+    names = [_name(change) for change in comparison.missing]
+    more = [f"{len(names) - MISSING:,} more"] if len(names) > MISSING else []
+    return enumerated([*names[:MISSING], *more])
+
+
+def steps(comparison: Comparison) -> str:
+    """Ask for captures of the same steps, where the two captures show a difference; empty where they show none."""
+    before, after = comparison.before, comparison.after
+    counts = (
+        ("socket", len(before.sessions), len(after.sessions)),
+        ("page", len(before.capture.pages), len(after.capture.pages)),
+    )
+    different = [f"{plural(old, what)} before, {new:,} after" for what, old, new in counts if old != new]
+    if different:
+        return f"{'; '.join(different)}: compare captures of the same steps."
+    return "" if tried_sentence(before) == tried_sentence(after) else "Compare captures of the same steps."
 
 
 def _why(comparison: Comparison) -> str:
@@ -93,27 +139,57 @@ def _length(side: Side) -> str:
 
 
 def _findings(comparison: Comparison) -> Iterable[tuple[str, tuple[Finding, ...]]]:
+    unproven = comparison.result in (Result.NOT_OPENED, Result.UNDECIDED)
     for title, name in PARTS:
         found: tuple[Finding, ...] = getattr(comparison, name)
-        yield f"{title}: {len(found):,}", found
+        changed = _changed(comparison, found[0]) if name == "same" and len(found) == 1 else ""
+        words = UNPROVEN if name == "gone" and unproven else title
+        yield f"{words}: {len(found):,}{_bracketed(changed)}", found
+
+
+def _changed(comparison: Comparison, finding: Finding) -> str:
+    """Count the sockets of a finding that is still there, before and after: `4 → 2 sockets`; empty where equal."""
+    pairs = zip(comparison.same_before, comparison.same, strict=True)
+    old = next((len(was.sessions) for was, is_now in pairs if is_now is finding), len(finding.sessions))
+    return "" if old == len(finding.sessions) else f"{old:,} → {plural(len(finding.sessions), 'socket')}"
+
+
+def _ids(comparison: Comparison, finding: Finding) -> str:
+    """Name the rule of a finding, and what changed in it."""
+    changed = _changed(comparison, finding) if len(comparison.same) > 1 else ""
+    return "; ".join(filter(None, (finding.rule, changed)))
 
 
 def _sides(comparison: Comparison, run: Run) -> list[tuple[str, str, str]]:
-    """Name each capture with its verdict."""
+    """Name each capture with its verdict and the steps that it covers."""
     named = (("before", comparison.before), ("after", comparison.after))
     return [
-        (word, summary.safe_middle(it.capture.source, 200), summary.sentences(it, run.policy)[0]) for word, it in named
+        (
+            word,
+            summary.safe_middle(it.capture.source, 200),
+            f"{summary.sentences(it, run.policy)[0]} {tried_sentence(it)}",
+        )
+        for word, it in named
     ]
 
 
 # -- a terminal --------------------------------------------------------------------------------------------
 
 
-def text(comparison: Comparison, run: Run, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
+def text(
+    comparison: Comparison,
+    run: Run,
+    *,
+    width: int = 80,
+    color: bool = False,
+    unicode: bool = True,
+    verbose: bool = False,
+) -> bytes:
+    """Write the comparison. `verbose`: every finding, with cause and advice."""
     medium = Medium(width, unicode)
-    sign = _sign(comparison.standing, medium)
-    said = Text(medium.safe(sentence(comparison)), STYLES[comparison.standing])
-    lines = wrapped(said, medium, f" {sign} ")
+    sign = _sign(comparison.result, medium)
+    answer = Text(medium.safe(sentence(comparison), 1000), STYLES[SIGNS[comparison.result]])
+    lines = wrapped(answer, medium, f" {sign} ")
     lines.append(Text())
     for word, source, verdict in _sides(comparison, run):
         line = Text(f"{word:<8}", FAINT).append(medium.safe(source), STRONG).append(f": {medium.safe(verdict)}")
@@ -121,21 +197,36 @@ def text(comparison: Comparison, run: Run, *, width: int = 80, color: bool = Fal
     lines += [Text(), *_table(COLUMNS, [(row.name, *row.cells) for row in rows(comparison)], medium)]
     left = len(comparison.groups) - GROUPS
     lines += wrapped(Text(f"and {left:,} more: --format json has them all", FAINT), medium, "   ") if left > 0 else []
+    if advice := steps(comparison):
+        lines += [Text(), *wrapped(Text(advice), medium, "   ")]
     lines += heading("Findings")
     for title, found in _findings(comparison):
-        lines += wrapped(Text(title, STRONG), medium, "   ")
-        for it in found[: summary.PLACES]:
-            line = Text(f"{it.severity} ", FAINT).append(medium.safe(it.message)).append(f" ({it.rule})", FAINT)
+        lines += wrapped(Text(_plain(title, medium), STRONG), medium, "   ")
+        shown = found if verbose else found[: summary.PLACES]
+        for it in shown:
+            line = Text(f"{it.severity} ", FAINT).append(medium.safe(it.message, 1000))
+            line.append(f" ({_plain(_ids(comparison, it), medium)})", FAINT)
             lines += wrapped(line, medium, f"   {medium.signs.dot} ")
-        if len(found) > summary.PLACES:
-            lines += wrapped(
-                Text(f"and {len(found) - summary.PLACES:,} more: --format json has them all", FAINT), medium, "     "
-            )
+            if verbose and found is not comparison.gone:
+                lines += _reasons(it, medium)
+        if len(found) > len(shown):
+            lines += wrapped(Text(f"and {len(found) - len(shown):,} more: --verbose", FAINT), medium, "     ")
     return terminal.printed(lines, color)
 
 
-def _sign(standing: Standing, medium: Medium) -> str:
-    sign = SIGNS[standing]
+def _reasons(finding: Finding, medium: Medium) -> list[Text]:
+    """Write the cause of a finding, and what to do."""
+    named = (("", finding.explanation), (f"{medium.signs.arrow} ", finding.remedy))
+    return [
+        line
+        for sign, words in named
+        if words
+        for line in wrapped(Text(medium.safe(words, 1000)), medium, f"     {sign}")
+    ]
+
+
+def _sign(result: Result, medium: Medium) -> str:
+    sign = SIGNS[result]
     return sign if medium.unicode else {"✓": "[OK]", "✗": "[X]", "=": "[=]", "?": "[?]"}[sign]
 
 
@@ -177,6 +268,8 @@ def _head(run: Run) -> Json:
 def _document(comparison: Comparison) -> Json:
     return {
         "standing": comparison.standing,
+        "result": comparison.result,
+        "missing": [dict(it.key) for it in comparison.missing],
         "before": _capture(comparison.before),
         "after": _capture(comparison.after),
         "whole": {"before": _side(comparison.whole.before), "after": _side(comparison.whole.after)},
@@ -187,6 +280,7 @@ def _document(comparison: Comparison) -> Json:
             "added": [finding_document(it) for it in comparison.added],
             "gone": [finding_document(it) for it in comparison.gone],
             "same": [finding_document(it) for it in comparison.same],
+            "same_before": [finding_document(it) for it in comparison.same_before],
         },
     }
 
@@ -208,9 +302,13 @@ def _side(side: Side) -> Json:
 # -- a pull request, a browser -----------------------------------------------------------------------------
 
 
+def _bracketed(words: str) -> str:
+    return f" ({words})" if words else ""
+
+
 def md(comparison: Comparison, run: Run) -> bytes:
     shown: list[str] = [f"# {markdown.escaped(run.title or TITLE)}", ""]
-    shown += [f"**{SIGNS[comparison.standing]} {sentence(comparison)}**", ""]
+    shown += [f"**{SIGNS[comparison.result]} {markdown.escaped(sentence(comparison), 1000)}**", ""]
     shown += [
         f"- {word}: {markdown.escaped(source)}: {markdown.escaped(said)}"
         for word, source, said in _sides(comparison, run)
@@ -220,10 +318,11 @@ def md(comparison: Comparison, run: Run) -> bytes:
         *markdown.table(COLUMNS, [(markdown.escaped(row.name, 120), *row.cells) for row in rows(comparison)[:100]]),
         "",
     ]
+    shown += [advice, ""] if (advice := steps(comparison)) else []
     for title, found in _findings(comparison):
         shown += [f"### {title}", ""]
         shown += [
-            f"- **{it.severity}** `{it.rule}`: {markdown.escaped(it.message)}"
+            f"- **{it.severity}** `{it.rule}`: {markdown.escaped(it.message)}{_bracketed(_changed(comparison, it))}"
             for it in found[: markdown.SIZES[2].findings]
         ]
         left = len(found) - markdown.SIZES[2].findings
@@ -239,14 +338,16 @@ def page(comparison: Comparison, run: Run) -> bytes:
         comparison=comparison,
         run=run,
         title=summary.safe(run.title, 200) if run.title else TITLE,
-        said=sentence(comparison),
-        sign=SIGNS[comparison.standing],
-        tone=TONES[comparison.standing],
+        said=summary.safe(sentence(comparison), 1000),
+        sign=SIGNS[comparison.result],
+        tone=TONES[SIGNS[comparison.result]],
         sides=_sides(comparison, run),
         columns=COLUMNS,
         rows=rows(comparison),
         left=max(0, len(comparison.groups) - GROUPS),
+        steps=steps(comparison),
         parts=list(_findings(comparison)),
+        changed=lambda finding: _bracketed(_changed(comparison, finding)),
     )
 
 
@@ -257,18 +358,21 @@ RENDERERS: dict[str, Callable[[Comparison, Run], bytes]] = {"text": text, "json"
 
 PAIR_COLUMNS = ("", "Sockets", "Peak", "Overlap time", "Findings", "Capture")
 PAIRS = 400  # that are shown
-STANDINGS = {
-    Standing.MORE: "more open at the same time",
-    Standing.UNDECIDED: "undecided",
-    Standing.SAME: "as many as before",
-    Standing.FEWER: "fewer",
+RESULTS = {
+    Result.MORE: "more open at the same time",
+    Result.NOT_OPENED: "without a socket of the service after",
+    Result.UNDECIDED: "undecided",
+    Result.SAME: "as many as before",
+    Result.REDUCED: "fewer but still overlapping",
+    Result.POSSIBLY_RESOLVED: "fewer but possibly still overlapping",
+    Result.RESOLVED: "fewer",
 }
 
 
 def pairs_sentence(paired: Paired) -> str:
     """Count the pairs: `12 pairs of captures: 1 more open at the same time, 3 fewer.`"""
-    tally = Counter(it.standing for _, it in paired.pairs)
-    counts = [f"{tally[standing]:,} {words}" for standing, words in STANDINGS.items() if tally[standing]]
+    tally = Counter(it.result for _, it in paired.pairs)
+    counts = [f"{tally[result]:,} {words}" for result, words in RESULTS.items() if tally[result]]
     total = terminal.count(len(paired.pairs), "pair", "pairs")
     return f"{total} of captures{': ' if counts else ''}{', '.join(counts)}."
 
@@ -292,10 +396,10 @@ def pairs_text(paired: Paired, run: Run, *, width: int = 80, color: bool = False
     cells = [PAIR_COLUMNS[1:], *(_pair_cells(name, it) for name, it in paired.pairs)]
     shown = [[_plain(cell, medium) for cell in row] for row in cells]
     widths = [max(len(row[n]) for row in shown) for n in range(len(shown[0]) - 1)]
-    signs = ["", *(_sign(it.standing, medium) for _, it in paired.pairs)]
+    signs = ["", *(_sign(it.result, medium) for _, it in paired.pairs)]
     lines = []
     for at, (sign, row) in enumerate(zip(signs, shown, strict=True)):
-        style = STYLES[paired.pairs[at - 1][1].standing] if at else ""
+        style = STYLES[SIGNS[paired.pairs[at - 1][1].result]] if at else ""
         line = Text().append(f"{sign:<{max(map(len, signs))}} ", style)
         line.append("  ".join([*(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=True)), row[-1]]))
         lines.append(line)
@@ -324,7 +428,7 @@ def pairs_json(paired: Paired, run: Run) -> bytes:
 
 def pairs_md(paired: Paired, run: Run) -> bytes:
     rows = [
-        [SIGNS[it.standing], *(markdown.escaped(cell, 200) for cell in _pair_cells(name, it))]
+        [SIGNS[it.result], *(markdown.escaped(cell, 200) for cell in _pair_cells(name, it))]
         for name, it in paired.pairs[:PAIRS]
     ]
     lines = [f"# {markdown.escaped(run.title or FOLDERS)}", "", f"**{pairs_sentence(paired)}**", ""]
@@ -342,9 +446,9 @@ def pairs_page(paired: Paired, run: Run) -> bytes:
         run=run,
         title=summary.safe(run.title, 200) if run.title else FOLDERS,
         said=pairs_sentence(paired),
-        tone=TONES[paired.pairs[0][1].standing] if paired.pairs else "unsure",
+        tone=TONES[SIGNS[paired.pairs[0][1].result]] if paired.pairs else "unsure",
         heads=PAIR_COLUMNS,
-        rows=[(SIGNS[it.standing], *_pair_cells(name, it)) for name, it in paired.pairs[:PAIRS]],
+        rows=[(SIGNS[it.result], *_pair_cells(name, it)) for name, it in paired.pairs[:PAIRS]],
         left=max(0, len(paired.pairs) - PAIRS),
         marks=MARKS,
         unpaired=[(title, ", ".join(names)) for title, names in _unpaired(paired)],

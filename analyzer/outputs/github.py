@@ -11,7 +11,7 @@ from itertools import islice
 
 from analyzer import gate
 from analyzer.gate import Result
-from analyzer.model import Finding, Report, Run, Severity, Value, plural
+from analyzer.model import Finding, Policy, Report, Run, Value, plural
 from analyzer.outputs import check, markdown, summary, text, verdict
 
 MOST = 10  # of each kind that GitHub shows
@@ -73,6 +73,7 @@ def _summary(run: Run, detail: Detail) -> Iterable[str]:
         ("Result", "Capture", "Sockets", "Peak", "Rule or verdict"),
         [(it.result, it.name, it.sockets, it.peak, it.what) for it in rows],
     )
+    yield from (f"## {_title(run)}", "")
     yield from (f"**{markdown.escaped(check.total_sentence(run))}**", "", *table, "")
     left = len(run.reports) + len(run.unreadable) - len(rows)
     if left:
@@ -88,6 +89,16 @@ def _summary(run: Run, detail: Detail) -> Iterable[str]:
                 drawing = markdown.code_block(text.timeline(row.report, markdown.DRAWING))
                 yield from ("", *(f"  {line}" for line in drawing), "")
         yield from ("", "</details>", "")
+
+
+def _title(run: Run) -> str:
+    """Name the program, and count what fails, or else what is undecided."""
+    results = [gate.judge(report, run.policy).result for report in run.reports]
+    failing, undecided = results.count(Result.FAIL), results.count(Result.UNDECIDED) + len(run.unreadable)
+    counts = [f"{failing:,} {'fails' if failing == 1 else 'fail'}"] if failing else []
+    counts += [f"{undecided:,} undecided"] if undecided else []
+    total = plural(len(results) + len(run.unreadable), "capture")
+    return f"har-sockets: {', '.join([total, *(counts or ['all pass'])])}"
 
 
 def _rows(run: Run, detail: Detail) -> Iterable[Row]:
@@ -109,6 +120,9 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
     passes = judgement.result is Result.PASS
     words = summary.headline(report, run.policy).words
     rules = dict.fromkeys(finding.rule for finding in judgement.failing)
+    known = dict.fromkeys(f"{finding.rule} (in the baseline)" for finding in judgement.known)
+    if report.accepted and passes:
+        words = f"{words} (in the baseline)"
     least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
     hidden = verdict.sockets_hidden(report)
     details = () if passes else check.details_of(report, judgement, run.policy, run.zone)
@@ -117,7 +131,7 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
         name=markdown.escaped(name, 120),
         sockets=f"{len(report.sessions):,}",
         peak=f"≥ {least:,}" if hidden else f"{most:,}" if least == most else f"{least:,} to {most:,}",
-        what=", ".join(rules) or words,
+        what=", ".join([*rules, *known]) or words,
         reason=markdown.escaped(check.shorten(details[0], detail.letters, summary.PAPER)) if details else "",
         more=tuple(map(markdown.escaped, details[1:])) if detail.advice else (),
         report=report,
@@ -127,15 +141,11 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
 def _errors(run: Run) -> Iterable[str]:
     for it in run.unreadable:
         yield _command("error", f"Cannot be read: {it.problem}", file=it.source, title="har-sockets: unreadable")
-    for report, finding in _failing(run):
-        if finding.severity is Severity.ERROR:
-            yield _finding("error", finding, report)
+    failing = sorted(_failing(run), key=lambda it: it[1].severity.rank, reverse=True)
+    yield from (_finding(finding, report, run.policy) for report, finding in failing)
 
 
 def _warnings(run: Run) -> Iterable[str]:
-    for report, finding in _failing(run):
-        if finding.severity is not Severity.ERROR:
-            yield _finding("warning", finding, report)
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
         if judgement.result is Result.UNDECIDED:
@@ -149,9 +159,12 @@ def _failing(run: Run) -> Iterable[tuple[Report, Finding]]:
         yield from ((report, finding) for finding in gate.judge(report, run.policy).failing)
 
 
-def _finding(level: str, finding: Finding, report: Report) -> str:
-    message = f"{finding.message} {finding.explanation or ''} {finding.remedy or ''} {check.command(report)}"
-    return _command(level, message, file=report.capture.source, title=f"har-sockets: {finding.rule}")
+def _finding(finding: Finding, report: Report, policy: Policy) -> str:
+    """Annotate a finding that fails: an error, whatever its severity, because the build fails for it."""
+    parts = (check.message(finding, policy), finding.explanation, finding.remedy, check.command(report))
+    return _command(
+        "error", " ".join(filter(None, parts)), file=report.capture.source, title=f"har-sockets: {finding.rule}"
+    )
 
 
 def _command(level: str, message: str, **properties: str) -> str:

@@ -3,6 +3,7 @@
 The report is red exactly where `check` would end with a status other than 0:
 
 - a capture that violates the policy is a *failure*, with its findings in the text;
+- a capture that passes because its findings are in the baseline is *skipped*;
 - an undecided capture, and one in which no socket opened, is an *error*; where the policy accepts it, it is *skipped*;
 - a capture that cannot be read is an *error*.
 
@@ -26,6 +27,7 @@ SUFFIX = ".xml"
 CLASS = "har-sockets"  # of every test: readers show it as a group
 COUNTS = ("tests", "failures", "errors")
 ERRORS = {gate.EMPTY: "no-socket-opened", gate.UNDECIDED: "undecided", gate.UNREADABLE: "unreadable"}
+IN_BASELINE = "in-the-baseline"
 NOTES = 20  # findings that do not fail, each with a line
 LONGEST = 600  # characters of one text
 
@@ -54,13 +56,15 @@ def _suite(report: Report, run: Run) -> Element:
         SubElement(properties, "property", name=summary.safe(key), value=summary.safe(value, LONGEST))
     reason = summary.safe(check.reason(report, judgement, run.policy, run.zone), LONGEST)
     if judgement.result is Result.FAIL:
-        lines = (line for finding in judgement.failing for line in _details(finding))
+        lines = (line for finding in judgement.failing for line in _details(finding, run.policy))
         _add(suite, test, "failure", judgement.failing[0].rule, reason, "\n".join([*lines, _more(report)]))
     elif judgement.result is not Result.PASS:
         _add(suite, test, "error", ERRORS[judgement.status], reason, _more(report))
     elif not report.opened or gate.undecided(report):
         _add(suite, test, "skipped", ERRORS[gate.UNDECIDED if report.opened else gate.EMPTY], reason)
-    SubElement(test, "system-out").text = "\n".join(_notes(report, judgement, run.policy))
+    elif judgement.known or report.accepted:
+        _add(suite, test, "skipped", IN_BASELINE, reason)
+    SubElement(test, "system-out").text = "\n".join(_notes(report, run.policy))
     return suite
 
 
@@ -110,24 +114,24 @@ def _more(report: Report) -> str:
     return summary.safe(check.command(report), LONGEST)
 
 
-def _notes(report: Report, judgement: Judgement, policy: Policy) -> Iterable[str]:
+def _notes(report: Report, policy: Policy) -> Iterable[str]:
     """The verdict, then the findings that do not fail, then the limits of the capture."""
     yield from (summary.safe(sentence, LONGEST) for sentence in verdict.verdict_sentences(report, policy))
-    notes = [finding for finding in report.findings if finding not in judgement.failing]
+    notes = [finding for finding in report.findings if not gate.fails(finding, policy)]
     for finding in notes[:NOTES]:
-        known = "in the baseline: " if finding in judgement.known else ""
-        yield known + summary.safe(_headline(finding), LONGEST)
+        known = "in the baseline: " if gate.known(finding, policy) else ""
+        yield known + summary.safe(_headline(finding, policy), LONGEST)
     if len(notes) > NOTES:
         yield f"and {plural(len(notes) - NOTES, 'more finding')}"
     yield from (f"limit of this capture: {summary.safe(it.message, LONGEST)}" for it in report.capture.caveats[:NOTES])
 
 
-def _headline(finding: Finding) -> str:
-    return f"{finding.severity} {finding.rule}: {finding.message}"
+def _headline(finding: Finding, policy: Policy) -> str:
+    return f"{finding.severity} {finding.rule}: {check.message(finding, policy)}"
 
 
-def _details(finding: Finding) -> Iterable[str]:
-    yield summary.safe(_headline(finding), LONGEST)
+def _details(finding: Finding, policy: Policy) -> Iterable[str]:
+    yield summary.safe(_headline(finding, policy), LONGEST)
     if finding.pointers:
         shown = ", ".join(finding.pointers[: summary.PLACES])
         left = len(finding.pointers) - summary.PLACES

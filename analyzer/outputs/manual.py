@@ -14,6 +14,7 @@ from analyzer.outputs.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Med
 COLOURS = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: UNSURE}
 WIDEST = 100  # letters of a line; more do not read well
 ROOM = 31  # columns that a title needs beside its id
+CODE = " " * 4  # begins each line of a paragraph of code
 LEAD = re.compile(r"(How it is detected|Why it matters|What to do):\s+(\w)")
 SHOWN = "`har-sockets rules NAME` explains one. `har-sockets check` fails on warnings and errors, see --fail-on."
 
@@ -48,7 +49,11 @@ def render(page: Rule | Cause, *, width: int = 80, color: bool = False, unicode:
         title.append(f" ({page.severity})", COLOURS[page.severity])
     lines = [headline(Text(page.id, STRONG), medium), Text(), *wrapped(title, medium)]
     for paragraph in paragraphs(page):
-        lines += [Text(), *wrapped(Text(paragraph), medium)]
+        code = paragraph.splitlines() if paragraph.startswith(CODE) else []
+        lines += [
+            Text(),
+            *([Text(medium.short(line, medium.width)) for line in code] or wrapped(Text(paragraph), medium)),
+        ]
     return terminal.printed(lines, color)
 
 
@@ -59,5 +64,5 @@ def markdown(rule: Rule) -> str:
 
 
 def paragraphs(page: Rule | Cause) -> list[str]:
-    """The manual without the line ends of the source."""
-    return [" ".join(paragraph.split()) for paragraph in page.manual.split("\n\n")]
+    """The manual without the line ends of the source, except those of code."""
+    return [it if it.startswith(CODE) else " ".join(it.split()) for it in page.manual.split("\n\n")]

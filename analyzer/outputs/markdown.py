@@ -217,8 +217,8 @@ def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
         return
     yield from ("### Findings", "")
     for it in findings[: size.findings]:
-        confidence = "" if it.certain else " · possible"
-        yield f"- **{it.severity}** {_text(it.message, size)} `{it.rule}`{confidence}"
+        confidence, baseline = "" if it.certain else " · possible", " · in the baseline" if it.known else ""
+        yield f"- **{it.severity}** {_text(it.message, size)} `{it.rule}`{confidence}{baseline}"
         if it.cause:
             yield f"  - {_text(it.cause, size)}"
         link = f" <{it.link}>" if it.link else ""

@@ -6,12 +6,13 @@ Of messages only time, direction, type and size, never the data.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import compress
+from itertools import compress, groupby
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from analyzer import initiators
 from analyzer.installation import is_typeable, quote
 from analyzer.intervals import Interval
 from analyzer.model import (
@@ -48,8 +49,10 @@ from analyzer.version import VERSION
 FIRST, LAST = 20, 3  # messages in the table
 MANY = 20  # messages; from here on their rhythm is drawn
 FRAMES = 60  # of the stack
+FOLDED = 3  # calls of one framework; from here on they become one line
 PARTNERS = 12  # sockets that are named one by one
 LISTED = 500  # sockets in a list for people
+OWN = "your code: "
 MARGIN = "   "
 LABEL = 16
 
@@ -82,6 +85,7 @@ class Line(Value, frozen=True):
     words: str
     own: bool = False  # the code that opened the socket
     label: bool = False  # what scheduled the calls above it
+    maker: str | None = None  # whose code it is, if not the application's
 
 
 class Section(Value, frozen=True):
@@ -104,7 +108,9 @@ def sections(report: Report, session: Session) -> list[Section]:
         Section("Open at the same time", tuple(_partners(report, session, axis))),
         _messages(session.messages, axis),
     ]
-    return [*found, Section("Call stack that opened it", lines=stack)] if stack else found
+    if not stack:
+        return found
+    return [*found, Section("Call stack that opened it", lines=stack, note=_how_to_find(session.initiator))]
 
 
 # -- what and where ----------------------------------------------------------------------------------------
@@ -125,8 +131,9 @@ def _service(session: Session) -> str:
     assert session.provider is not None
     words = [session.provider.name + (" (development only)" if session.dev_only else "")]
     if session.identity is not None:
-        named = (("user", session.identity.user), ("app", session.identity.app))
-        words += [f"{what} {value}" for what, value in named if value is not None]
+        user, app = session.identity.user, session.identity.app
+        words += [user if user.startswith("user-") else f"user {user}"] if user is not None else []
+        words += [f"app {app}{' (masked)' if app.startswith('<token ') else ''}"] if app is not None else []
     return ", ".join([*words, *filter(None, [services.client(session)])])
 
 
@@ -164,12 +171,14 @@ def _life(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
 
 
 def _instant(bounds: Bounds | None, axis: Axis) -> str:
-    """Write bounds and their evidence: `by 0.27 s, not before 0.20 s (open by its first message)`."""
+    """Write bounds and their evidence: `between 0.20 s and 0.27 s (evidence: its first message)`."""
     at = terminal.when(bounds, axis)
     if bounds is None or not at:
         return "time unknown"
     if at.startswith("by ") and bounds.earliest is not None:
-        at += f", not before {terminal.since(bounds.earliest, axis)}"
+        earliest, latest = terminal.since(bounds.earliest, axis), at.removeprefix("by ")
+        if earliest != latest:
+            return f"between {earliest} and {latest} (evidence: {terminal.evidence(bounds.evidence)})"
     return f"{at} ({terminal.evidence(bounds.evidence)})"
 
 
@@ -244,9 +253,10 @@ def _messages(messages: Messages, axis: Axis) -> Section:
     facts = []
     for label, way in (("sent", 1), ("received", 0)):
         sizes = list(compress(messages.lengths, (it == way for it in messages.directions)))
-        facts.append(Fact(label, f"{len(sizes):,}, {_bytes(sum(sizes))} of payload" if sizes else "none"))
+        facts.append(Fact(label, f"{count(len(sizes), 'message')}, {_bytes(sum(sizes))}" if sizes else "none"))
     if messages.first is not None and messages.last is not None:
-        facts.append(Fact("first to last", f"{_exactly(messages.first, axis)} to {_exactly(messages.last, axis)}"))
+        first, last = _exactly(messages.first, axis), _exactly(messages.last, axis)
+        facts.append(Fact("time", first) if first == last else Fact("first to last", f"{first} to {last}"))
     elif messages.directions:
         facts.append(Fact("time", "unknown: the file gives no usable times"))
     return Section(MESSAGES, tuple(facts), tuple(_table(messages, axis)))
@@ -288,21 +298,56 @@ def _stack(code: Initiator | None) -> Iterator[Line]:
     own = (code.url, code.line, code.column) if code.own else None
     for calls in code.stack:
         if left > 0 and calls.label:
-            yield Line(calls.label, label=True)
+            yield Line(_scheduled(calls.label), label=True)
         for frame in calls.frames[: max(0, left)]:
             words = frame.named if frame.url != url else frame.named.replace(f"({url}:", f"({origins.file(url)}:")
-            yield Line(words, own=own == (frame.url, frame.line, frame.column))
+            is_own = own == (frame.url, frame.line, frame.column)
+            yield Line(words, own=is_own, maker=None if is_own else initiators.maker(frame))
             url = frame.url
         left -= len(calls.frames)
     if left < 0:
         yield Line(f"and {count(-left, 'more call')}", label=True)
 
 
+def _scheduled(label: str) -> str:
+    """Say what stands between the calls above and those below: a component, or what they waited for."""
+    return f"inside {label}, rendered by:" if initiators.COMPONENT.fullmatch(label) else f"after {label}, called by:"
+
+
+def _how_to_find(code: Initiator | None) -> str:
+    """Say how to open the line that counts, which is one of the loaded file: mostly a bundle."""
+    if code is None or not code.own or code.url is None or code.line is None:
+        return ""
+    name = origins.file(code.url)
+    return f"To open your line: DevTools > Sources, Ctrl+P {name}, then Ctrl+G {code.line}."
+
+
+def folded(lines: Sequence[Line]) -> Iterator[Line]:
+    """Put neighbouring lines of the same framework into one: `10 calls of React`."""
+    for maker, run in groupby(lines, key=lambda line: line.maker):
+        group = list(run)
+        if maker is None or len(group) < FOLDED:
+            yield from group
+        else:
+            yield Line(f"{count(len(group), 'call')} of {maker} (--verbose)", label=True)
+
+
 # -- one socket on a terminal ------------------------------------------------------------------------------
 
 
-def render(report: Report, session: Session, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
-    """Write one socket of a report in UTF-8 (ASCII unless `unicode`), no line wider than `width` (at least 40)."""
+def render(
+    report: Report,
+    session: Session,
+    *,
+    width: int = 80,
+    color: bool = False,
+    unicode: bool = True,
+    verbose: bool = False,
+) -> bytes:
+    """Write one socket of a report in UTF-8 (ASCII unless `unicode`), no line wider than `width` (at least 40).
+
+    `verbose`: every call of the stack, also those of frameworks.
+    """
     medium = Medium(max(width, NARROWEST), unicode)
     axis = terminal.axis_of(report, medium.width - len(MARGIN) - LABEL - 2)
     title = Text().append(session.name, STRONG).append(" of ")
@@ -310,7 +355,7 @@ def render(report: Report, session: Session, *, width: int = 80, color: bool = F
     lines = [terminal.headline(title, medium)]
     for section in sections(report, session):
         lines += heading(section.title) if section.title else []
-        lines += wrapped(Text(section.note), medium, MARGIN) if section.note else []
+        lines += wrapped(Text(medium.safe(section.note, 600)), medium, MARGIN) if section.note else []
         for fact in section.facts:
             lines += _fact(fact, medium)
         if section.title == LIFE:
@@ -318,7 +363,7 @@ def render(report: Report, session: Session, *, width: int = 80, color: bool = F
         if section.title == MESSAGES:
             lines += _rhythm(session.messages, axis, medium)
         lines += _rows(section.rows, medium) if section.rows else []
-        for line in section.lines:
+        for line in section.lines if verbose else folded(section.lines):
             lines += _line(line, medium)
     return terminal.printed(lines, color)
 
@@ -369,9 +414,12 @@ def _rows(rows: Sequence[Sequence[str]], medium: Medium) -> list[Text]:
 
 
 def _line(line: Line, medium: Medium) -> list[Text]:
+    words = medium.safe(line.words, 1000)
     if line.label:
-        return wrapped(Text(medium.safe(line.words, 200), FAINT), medium, f"{MARGIN}{medium.signs.dot} ")
-    return wrapped(Text(medium.safe(line.words, 1000), STRONG if line.own else ""), medium, f"{MARGIN}  ")
+        return wrapped(Text(words, FAINT), medium, f"{MARGIN}{medium.signs.dot} ")
+    if line.own:
+        return wrapped(Text(f"{OWN}{words}", STRONG), medium, f"{MARGIN}{medium.signs.arrow} ")
+    return wrapped(Text(words), medium, f"{MARGIN}  ")
 
 
 # -- one socket for programs, a ticket, a browser ----------------------------------------------------------
@@ -450,7 +498,7 @@ def md(run: Run, session: Session) -> bytes:
     lines = [f"# {markdown.escaped(_title(run, session))}", ""]
     for section in sections(run.reports[0], session):
         lines += [f"## {section.title}", ""] if section.title else []
-        lines += [section.note, ""] if section.note else []
+        lines += [markdown.escaped(section.note), ""] if section.note else []
         lines += [f"- {fact.label}: {markdown.escaped(fact.words, 2000)}" for fact in section.facts]
         lines += [""] if section.facts else []
         if section.rows:
@@ -458,7 +506,7 @@ def md(run: Run, session: Session) -> bytes:
             lines += [*markdown.table(HEADS, rows), ""]
         for line in section.lines:
             words = markdown.escaped(line.words, 1000)
-            lines.append(f"- {f'**{words}**' if line.own else f'*{words}*' if line.label else words}")
+            lines.append(f"- {f'**→ {OWN}{words}**' if line.own else f'*{words}*' if line.label else words}")
         lines += [""] if section.lines else []
     return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
 
@@ -474,6 +522,7 @@ def page(run: Run, session: Session) -> bytes:
         source=summary.safe_middle(name_source(run.reports[0].capture.source), 300),
         sections=sections(run.reports[0], session),
         heads=HEADS,
+        own=OWN,
         part=html.part(run.reports[0], run.policy, "c1", LISTED),
     )
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 
+from analyzer import gate
 from analyzer.intervals import Interval
 from analyzer.model import (
     Confidence,
@@ -58,6 +59,7 @@ class Told(Value, frozen=True):
 
     severity: Severity
     certain: bool
+    known: bool  # it passes because the baseline holds it
     rule: str
     message: str
     proof: tuple[str, ...]
@@ -205,6 +207,7 @@ def _told(finding: Finding, report: Report, zone: tzinfo) -> Told:
     return Told(
         severity=finding.severity,
         certain=finding.confidence is Confidence.PROVEN,
+        known=gate.known(finding, report.policy),
         rule=finding.rule,
         message=safe(finding.message, 600),
         proof=(

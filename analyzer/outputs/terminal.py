@@ -6,6 +6,7 @@ Everything here is pure: values in, strings and `rich.text.Text` out; only `prin
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
@@ -193,12 +194,42 @@ def printed(lines: Iterable[Text], color: bool) -> bytes:
 
 
 def wrapped(text: Text, medium: Medium, first: str = "", rest: str | None = None) -> list[Text]:
-    """The text in lines that fit, the first after `first`, the others after `rest` (by default as far in)."""
+    """The text in lines that fit, the first after `first`, the others after `rest` (by default as far in).
+
+    A mask stays in one piece: `<token 1>`.
+    """
     indent = " " * cell_len(first) if rest is None else rest
     room = max(10, medium.width - max(cell_len(first), cell_len(indent)))
     ruler = Console(file=io.StringIO(), width=room, legacy_windows=False, _environ={})
-    lines = text.wrap(ruler, room, overflow="fold") or [Text()]
-    return [Text(first if n == 0 else indent).append_text(line) for n, line in enumerate(lines)]
+    lines = _joined_masks(text).wrap(ruler, room, overflow="fold") or [Text()]
+    return [Text(first if n == 0 else indent).append_text(_parted(line)) for n, line in enumerate(lines)]
+
+
+MASK = re.compile(r"<token (\w+)>")
+NO_BREAK, BREAK = "\ue000", "\x1f"  # stand for a space within a mask, and a break beside one; no shown text has them
+
+
+def _joined_masks(text: Text) -> Text:
+    """Let no line break within a mask, and let one break before and after it."""
+    if "<token " not in text.plain:
+        return text
+    joined, end = Text(style=text.style), 0
+    for found in MASK.finditer(text.plain):
+        joined.append_text(text[end : found.start()])
+        mask = text[found.start() : found.end()]
+        mask.plain = f"<token{NO_BREAK}{found[1]}>"
+        joined.append(BREAK).append_text(mask).append(BREAK)
+        end = found.end()
+    return joined.append_text(text[end:])
+
+
+def _parted(line: Text) -> Text:
+    """Undo what `_joined_masks` did."""
+    if NO_BREAK not in line.plain and BREAK not in line.plain:
+        return line
+    line = Text(style=line.style).join(line.split(BREAK, allow_blank=True))
+    line.plain = line.plain.replace(NO_BREAK, " ")
+    return line
 
 
 def headline(title: Text, medium: Medium) -> Text:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from itertools import zip_longest
 from textwrap import dedent
 
+import msgspec
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
@@ -448,11 +450,21 @@ def _findings(findings: Sequence[Finding], medium: Medium, verbose: bool) -> lis
     lines = heading("Findings")
     for (_, rule), found in sorted(by_rule.items(), key=lambda item: item[0][0]):
         shown = found if verbose else found[:FINDINGS]
-        for finding in shown:
+        alike: list[Finding] = []  # neighbours that one cause explains
+        for finding, following in zip_longest(shown, shown[1:]):
             first = f"{MARGIN}{finding.severity:<7}  "
             block = wrapped(_with_id(medium.safe(finding.message, 1000), rule), medium, first)
             block[0].stylize(SEVERITIES[finding.severity], 0, len(first))
-            lines += block + _cause(finding, medium, verbose)
+            lines += block
+            alike.append(finding)
+            if (
+                following is None
+                or None in (finding.why, following.why)
+                or following.explanation != finding.explanation
+            ):
+                together = tuple(line for it in alike for line in it.proof)
+                lines += _cause(msgspec.structs.replace(finding, proof=together), medium, verbose)
+                alike = []
         if len(found) > len(shown):
             lines += wrapped(Text(f"and {len(found) - len(shown):,} more of {rule}: --verbose"), medium, INSET)
         for remedy in dict.fromkeys(finding.remedy for finding in shown if finding.remedy):

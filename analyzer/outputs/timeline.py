@@ -82,15 +82,16 @@ def draw(placed: Picture, format: str, dpi: int = 150) -> bytes:
     return drawn.replace(FAMILY, FALLBACK) if format == "svg" else drawn
 
 
-def draw_on(axes: Axes, run: Run) -> None:
-    """Draw the chart on Axes, fitted into them from the top left corner, all in one proportion."""
+def draw_on(axes: Axes, run: Run, heading: str = "") -> None:
+    """Draw the chart on Axes, fitted into them from the top left corner, all in one proportion, on white."""
     size = axes.bbox.transformed(axes.get_figure(root=True).dpi_scale_trans.inverted())  # type: ignore[union-attr]
     width, height = max(size.width, PIXEL), max(size.height, PIXEL)
-    placed = picture(run, min(WIDEST, max(NARROWEST, width)))
+    placed = picture(run, min(WIDEST, max(NARROWEST, width)), heading=heading)
     if placed.height / placed.width > height / width:  # too high: wider, it fills the width again
-        placed = picture(run, min(WIDEST, placed.height * width / height))
+        placed = picture(run, min(WIDEST, placed.height * width / height), heading=heading)
     scale = min(width / placed.width, height / placed.height)
-    marks = [_scaled(mark, scale) for mark in placed.marks]
+    paper = Boxes("paper", Look("#ffffff"), [(0, 0, width / scale, height / scale)])  # a style's own may be black
+    marks = [paper, *(_scaled(mark, scale) for mark in placed.marks)]
     _place(axes, placed._replace(marks=marks), width / scale, height / scale)
 
 

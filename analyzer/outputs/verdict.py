@@ -19,6 +19,7 @@ from analyzer.model import (
     Report,
     Scope,
     Session,
+    Severity,
     Verdict,
     enumerated,
     plural,
@@ -63,6 +64,21 @@ def _several(sessions: Iterable[Session]) -> bool:
 
 def verdict_sentences(report: Report, policy: Policy) -> list[str]:
     """Write the verdict in plain words: the answer first, then what belongs to it."""
+    answer, *rest = _sentences(report, policy)
+    return [answer, *_harmless(report), *rest]
+
+
+def _harmless(report: Report) -> list[str]:
+    """Say that the overlaps do no harm, where a finding says so of each of them and nothing is worse than a note."""
+    fine = [it for it in report.findings if it.why and (it.remedy or "").startswith(advices.NO_ACTION)]
+    explained = all(any(set(o.sessions) <= set(it.sessions) for it in fine) for o in report.overlaps)
+    grave = any(it.severity is not Severity.NOTE for it in report.findings)
+    if not fine or not explained or grave or sockets_hidden(report):
+        return []
+    return [f"Likely harmless: {fine[0].why}"]
+
+
+def _sentences(report: Report, policy: Policy) -> list[str]:
     match report.verdict:
         case Verdict.OVERLAP:
             return _overlap(report, policy)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import unquote, unquote_plus
 
 import msgspec
@@ -89,7 +89,7 @@ class Row(Value, frozen=True, forbid_unknown_fields=True, eq=False):  # each is 
     id: str
     name: str
     match: tuple[Match, ...]  # any of them
-    verified: Verified
+    verified: Verified | None = None  # every row of the program has it
     app: tuple[Place, ...] = ()  # the first that yields something counts
     user: tuple[Place, ...] = ()
     client: ClientPlaces = ClientPlaces()
@@ -106,6 +106,24 @@ class Row(Value, frozen=True, forbid_unknown_fields=True, eq=False):  # each is 
         return Provider(
             self.id, self.name, self.dev_only, self.limits, self.per_page, self.billing, self.remedy, self.link
         )
+
+
+# How msgspec words what is wrong with a row, and how TOML's users would; its names of types.
+PLAIN = (
+    (re.compile(r"^Object missing required field"), "needs"),
+    (re.compile(r"^Object contains unknown field"), "there is no field"),
+    (re.compile(r"^Invalid enum value"), "there is no place"),
+    (re.compile(r"^Expected (.+), got (.+)$"), r"must be \1, not \2"),
+)
+TYPES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table { ... }",
+    "null": "nothing",
+}
 
 
 @cache
@@ -140,10 +158,32 @@ def _row(item: Any, number: int) -> Row:
     try:
         row = msgspec.convert(item, Row)
     except msgspec.ValidationError as error:
-        raise CatalogueError(f"{name}: {error}") from None
+        raise CatalogueError(f"{name}: {_plain(str(error))}") from None
     if problem := next(_problems(row), None):
         raise CatalogueError(f"{name}: {problem}")
     return row
+
+
+def _plain(error: str) -> str:
+    """Write an error of msgspec in the words of TOML: `limits, entry 1: needs `scope``."""
+    problem, _, path = error.partition(" - at `$")
+    for pattern, words in PLAIN:
+        problem = pattern.sub(words, problem)
+    if problem.startswith("must be "):
+        problem = re.sub(r"`([a-z |]+)`", lambda found: _types(found[1]), problem)
+    if "`match`" in problem:
+        problem += ", such as match = [{ host = 'push\\.acme\\.example' }]"
+    elif "`date`" in problem or "`by`" in problem:
+        problem += ', such as { date = "2026-11-23", by = "acme-push 2.1.0" }'
+    elif "there is no place" in problem:
+        problem += f": choose {', '.join(get_args(Where))}"
+    steps = re.findall(r"\w+|\[\d+\]", path)
+    place = ", ".join(f"entry {int(step[1:-1]) + 1}" if step[0] == "[" else step for step in steps)
+    return f"{place}: {problem}" if place else problem
+
+
+def _types(names: str) -> str:
+    return " or ".join(TYPES.get(name, name) for name in names.split(" | ") if name != "null" or name == names)
 
 
 def _problems(row: Row) -> Iterator[str]:
@@ -154,7 +194,8 @@ def _problems(row: Row) -> Iterator[str]:
         yield "match: a row that names no condition would match every socket"
     if row.per_page < 1 or any(limit.max < 1 for limit in row.limits):
         yield "per_page and the max of a limit must be 1 or more"
-    for date in (row.verified.date, *(limit.checked for limit in row.limits)):
+    verified = () if row.verified is None else (row.verified.date,)
+    for date in (*verified, *(limit.checked for limit in row.limits)):
         if not DATE.fullmatch(date):
             yield f"{date!r}: write the date as YYYY-MM-DD"
     for limit in row.limits:

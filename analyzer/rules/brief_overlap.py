@@ -25,6 +25,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
                 f"{describe_overlap(overlap, report.endpoints(overlap.sessions), policy.max_open + 1)}.",
                 overlap.sessions,
                 interval=overlap.interval,
+                peak=overlap.peak,
             )
 
 

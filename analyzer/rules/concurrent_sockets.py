@@ -32,6 +32,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             f"{describe_overlap(overlap, _whose(report, sessions), policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
+            peak=overlap.peak,
             remedy=_remedy(sessions),
         )
 

@@ -5,7 +5,8 @@ against the service's limit, delivers every event twice, and often stays open un
 A different token or request id in the URL does not make a different user.
 
 What to do: create the client once, outside of anything that mounts repeatedly (a React component, a route). Connect
-once per user, and disconnect in the clean-up. `har-sockets show CAPTURE SOCKET` names the code that opened each socket.
+once per user, and disconnect when the session ends. `har-sockets show CAPTURE SOCKET` names the code that opened each
+socket.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             f"{describe_overlap(overlap, f'one user of {provider.name}', policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
+            peak=overlap.peak,
             remedy=openings.WAIT if openings.handed_over(openings.in_order(sessions)) else provider.remedy or REMEDY,
             link=provider.link,
         )

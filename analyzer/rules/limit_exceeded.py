@@ -50,6 +50,7 @@ def _findings(report: Report, members: Sequence[Session], provider: Provider, li
                 overlap.sessions,
                 confidence=Confidence.POSSIBLE,
                 interval=overlap.interval,
+                peak=overlap.peak,
                 link=limit.source,
             )
         else:
@@ -59,6 +60,7 @@ def _findings(report: Report, members: Sequence[Session], provider: Provider, li
                 f"{describe_overlap(overlap, whose, limit.max + 1)}. {allowed}",
                 overlap.sessions,
                 interval=overlap.interval,
+                peak=overlap.peak,
                 remedy=provider.remedy,
                 link=limit.source,
             )

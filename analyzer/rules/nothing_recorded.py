@@ -29,8 +29,13 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             _said(report),
             ids,
             confidence=Confidence.PROVEN if sure else Confidence.POSSIBLE,
-            remedy=FAILED if ids else advice.to_see_all(report.capture),
+            remedy=FAILED if ids else _remedy(report),
         )
+
+
+def _remedy(report: Report) -> str:
+    complete = report.verdict is Verdict.NO_SOCKETS
+    return advice.to_have_one(report.capture) if complete else advice.to_see_all(report.capture)
 
 
 def _said(report: Report) -> str:

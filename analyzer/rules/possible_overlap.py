@@ -28,6 +28,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             overlap.sessions,
             confidence=Confidence.POSSIBLE,
             interval=overlap.interval,
+            peak=overlap.peak,
             remedy=None if overlap.brief(policy.tolerance) else _remedy(report, overlap),
         )
 

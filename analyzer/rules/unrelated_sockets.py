@@ -23,6 +23,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             f"{describe_overlap(overlap, f'different services ({enumerated(names)})', policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
+            peak=overlap.peak,
         )
 
 

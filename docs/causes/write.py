@@ -41,7 +41,7 @@ def pages() -> dict[str, str]:
 
 
 def _page(cause: Cause) -> str:
-    manual = importlib.import_module(f"analyzer.causes.{cause.id.replace('-', '_')}").__doc__
+    manual = importlib.import_module(f"analyzer.causes.{cause.id.replace('-', '_')}").__doc__ or ""
     name, finding = sample(cause)
     told = [f"{finding['severity']}: {finding['message']}", *finding["proof"], f"What to do: {finding['remedy']}"]
     lines = "\n".join(
@@ -49,9 +49,19 @@ def _page(cause: Cause) -> str:
         for line in told
     )
     return (
-        f"# {cause.title}\n\n{MADE}\n\n`{cause.id}`. {(manual or '').strip()}\n\n"
+        f"# {cause.title}\n\n{MADE}\n\n`{cause.id}`. {_fenced(manual.strip())}\n\n"
         f"## Example\n\nFrom `tests/captures/{name}`:\n\n```text\n{lines}\n```\n"
     )
+
+
+def _fenced(manual: str) -> str:
+    """Put each indented paragraph of code into a fence."""
+    paragraphs = manual.split("\n\n")
+    for n, code in enumerate(paragraphs):
+        if code.startswith("    "):
+            language = "jsx" if "</" in code else "js"
+            paragraphs[n] = f"```{language}\n{textwrap.dedent(code)}\n```"
+    return "\n\n".join(paragraphs)
 
 
 def sample(cause: Cause) -> tuple[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from analyzer.compare import Result
 from analyzer.model import MILLISECOND, CauseConfidence, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
 from analyzer.outputs import tally, triage
 from analyzer.policy import Settings
@@ -323,9 +324,11 @@ def compared() -> dict[str, Schema]:
     )
     sides = {"before": side, "after": side}
     named = record(source=TEXT, sha256=optional(HASH), verdict=one_of(Verdict))
-    findings = {name: several(refer("finding")) for name in ("added", "gone", "same")}
+    findings = {name: several(refer("finding")) for name in ("added", "gone", "same", "same_before")}
     return {
         "standing": said("How many were open, after against before.", {"enum": ["fewer", "more", "same", "untold"]}),
+        "result": said("Whether the change fixed the overlap.", one_of(Result)),
+        "missing": said("Keys of what overlapped before and opened no socket after.", several({"type": "object"})),
         "before": named,
         "after": named,
         "whole": record(**sides),

@@ -45,13 +45,19 @@ PANELS = 8  # further captures are counted in the picture, not drawn
 HIGHEST = 10.0  # inches of all lanes
 
 
-def picture(run: Run, width: float, start: When = None, end: When = None, *, headed: bool = True) -> Picture:
-    """The marks of a run's chart, `width` inches wide and as high as it needs. `headed`: with the verdicts in words."""
+def picture(
+    run: Run, width: float, start: When = None, end: When = None, *, headed: bool = True, heading: str = ""
+) -> Picture:
+    """The marks of a run's chart, `width` inches wide and as high as it needs. `headed`: with the verdicts in words;
+    `heading`: a line above all of it."""
     panels = _panels(run, width, start, end)
     if not headed:
         panels = [panel._replace(head=[], top=GAP) for panel in panels]
     marks: list[Mark] = []
     y = MARGIN
+    for line in wrap(heading, width - 2 * MARGIN, BODY, 2):
+        marks.append(Words(line, MARGIN, y + BODY * LINE * 0.75, BODY, INK))
+        y += BODY * LINE + GAP
     for panel in panels:
         if panel.number:
             marks.append(Strokes(f"rule-{panel.number}", Look(edge=HAIR, width=1), [(MARGIN, y, width - MARGIN, y)]))
