@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -13,13 +13,25 @@ from analyzer.durations import Microseconds, microseconds
 Word = TypeVar("Word", bound=StrEnum)
 
 
-def word(setting: str, given: object, words: type[Word]) -> Word:
-    """Return the word that was given, as the member of an enumeration."""
+# Other words for the same, on the command line, in a settings file and in Python.
+SCOPES = {"address": "endpoint", "provider": "service", "file": "capture"}
+APP_MODES = {"dev": "development", "prod": "production"}
+SEVERITIES = {"warn": "warning", "info": "note", "notice": "note", "err": "error"}
+NEVER = ("never", "none", "nothing", "off", "ignore")
+
+
+def word(setting: str, given: object, words: type[Word], aliases: Mapping[str, str] = {}) -> Word:
+    """Return the word that was given, in any case or by an alias, as the member of an enumeration."""
+    names = tuple(word.value for word in words)
     try:
-        return words(str(given))
+        return words(choices.Choice(names, aliases).choose(str(given)))
     except ValueError:
-        names = [word.value for word in words]
         raise ValueError(f"{setting}: {given!r} is none of {', '.join(names)}{hint(given, names)}") from None
+
+
+def is_never(given: object) -> bool:
+    """Does this switch a severity off?"""
+    return given is None or str(given).strip().lower() in NEVER
 
 
 def hint(given: object, words: Iterable[str]) -> str:

@@ -160,6 +160,11 @@ def _here() -> Path | None:
         return None
 
 
+def is_typeable(text: str) -> bool:
+    """Check whether a command with this word can be pasted: a control or a byte that is no text would get lost."""
+    return text.isprintable()
+
+
 def quote(text: str) -> str:
     """Quote a word for the shell of this system, where it needs that."""
     import shlex

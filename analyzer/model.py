@@ -93,6 +93,11 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def name_source(source: str) -> str:
+    """Name a capture for people: the JSON has `-` for standard input."""
+    return "standard input" if source == "-" else source
+
+
 class CaptureError(Exception):
     """A capture cannot be read. Its message never quotes the file.
 
@@ -836,7 +841,9 @@ class Concurrency(Value, frozen=True):
 
 
 def _severity(rule: str, given: object) -> Severity | None:
-    return None if given is None or given == "off" else arguments.word(f"severities, {rule}", given, Severity)
+    if arguments.is_never(given):
+        return None
+    return arguments.word(f"severities, {rule}", given, Severity, arguments.SEVERITIES)
 
 
 class _NamesChecked(msgspec.StructMeta):
@@ -921,12 +928,14 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
         peaks = self.baseline_peaks.items() if isinstance(self.baseline_peaks, Mapping) else self.baseline_peaks
         assumed = (self.assume,) if isinstance(self.assume, str) else self.assume
         checked: dict[str, Any] = {
-            "per": arguments.word("per", self.per, Scope),
+            "per": arguments.word("per", self.per, Scope, arguments.SCOPES),
             "max_open": arguments.count("max_open", self.max_open, 1),
             "tolerance": arguments.duration("tolerance", self.tolerance),
-            "app_mode": self.app_mode and arguments.word("app_mode", self.app_mode, AppMode).value,
+            "app_mode": self.app_mode and arguments.word("app_mode", self.app_mode, AppMode, arguments.APP_MODES).value,
             "severities": tuple((rule, _severity(rule, given)) for rule, given in pairs),
-            "fail_on": None if self.fail_on in (None, "never") else arguments.word("fail_on", self.fail_on, Severity),
+            "fail_on": None
+            if arguments.is_never(self.fail_on)
+            else arguments.word("fail_on", self.fail_on, Severity, arguments.SEVERITIES),
             "baseline": frozenset(arguments.texts("baseline", self.baseline)),
             "baseline_peaks": tuple((key, arguments.count("baseline_peaks", peak, 1)) for key, peak in peaks),
             "assume": frozenset(arguments.word("assume", it, Assume) for it in arguments.texts("assume", assumed)),

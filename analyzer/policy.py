@@ -25,7 +25,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from analyzer import choices, durations
+from analyzer import arguments, choices, durations
 from analyzer.choices import Choice
 from analyzer.model import Assume, Finding, Policy, Scope, Severity
 
@@ -37,15 +37,14 @@ OURS = re.compile(r"tool\b.*har-sockets|^\W*tool\W*(?:#.*)?$", re.MULTILINE)
 Level = Literal["off", "note", "warning", "error"]
 Duration = Annotated[float, Meta(ge=0)] | str  # milliseconds, or with a unit
 
-SEVERITIES = {"warn": "warning", "info": "note", "notice": "note", "err": "error"}
 PER = Choice(
     tuple(Scope),
-    {"address": "endpoint", "provider": "service", "file": "capture"},
+    arguments.SCOPES,
     {"host": "endpoint", "url": "endpoint", "server": "endpoint", "tab": "page", "document": "page", "all": "capture"},
 )
-APP_MODE = Choice(("development", "production"), {"dev": "development", "prod": "production"})
-FAIL_ON = Choice((*Severity, "never"), {**SEVERITIES, "none": "never", "nothing": "never", "off": "never"})
-LEVEL = Choice(("off", *Severity), {**SEVERITIES, "never": "off", "none": "off", "ignore": "off"})
+APP_MODE = Choice(("development", "production"), arguments.APP_MODES)
+FAIL_ON = Choice((*Severity, "never"), {**arguments.SEVERITIES, "none": "never", "nothing": "never", "off": "never"})
+LEVEL = Choice(("off", *Severity), {**arguments.SEVERITIES, "never": "off", "none": "off", "ignore": "off"})
 ASSUME = Choice(tuple(Assume))
 
 
@@ -269,6 +268,8 @@ def read_baseline(path: Path) -> dict[str, int | None]:
     """Read the fingerprints in a baseline, each with the peak that it accepts. Raises PolicyError."""
     try:
         document = msgspec.json.decode(path.read_bytes(), type=Baseline)
+    except FileNotFoundError:
+        raise PolicyError(f"{path}: no such file") from None
     except OSError as error:
         raise PolicyError(f"{path}: {error.strerror or 'cannot be read'}") from None
     except (ValueError, RecursionError) as error:  # no JSON, no text, no such name (a NUL in it)

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,6 @@ def zipped(path: Path, **more: bytes) -> Path:
         "ticket/deep/b.har.gz": gzip.compress(RELOADS, mtime=0),
         "__MACOSX/ticket/._a b.har": b"\0\5\26\7",
         "ticket/._b.har": b"\0\5\26\7",
-        "../outside.har": RELOADS,
         "log.json": RELOADS,
         "notes.txt": b"open it twice",
         **more,
@@ -230,7 +230,7 @@ def test_a_zip_of_several_on_standard_input_says_what_to_do(tmp_path: Path) -> N
     done = subprocess.run([sys.executable, "-m", "analyzer", "-"], input=data, capture_output=True, check=False)
     assert (done.returncode, done.stderr.decode()) == (
         3,
-        "har-sockets: -: a zip with 2 captures: save it as a file, and name that\n",
+        "har-sockets: standard input: a zip with 2 captures: save it as a file, and name that\n",
     )
 
 
@@ -383,3 +383,73 @@ def test_an_address_that_is_no_file_is_answered_with_how_to_record(
     with pytest.raises(fleet.NothingToRead) as problem:
         fleet.expand([address])
     assert str(problem.value).endswith(said)
+
+
+# -- what must not be lost without a word ----------------------------------------------------------------------------
+
+
+def test_every_member_of_a_zip_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """Two of one name, and paths that lead out of the zip: the gate must see each."""
+    path = tmp_path / "dup.zip"
+    names = ["a.har", "a.har", "a (2).har", "../../evil.har", "/abs.har", "sp ace/ü.har", "x/../y.har.gz", "y.har.gz"]
+    with zipfile.ZipFile(path, "w") as made, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the two names
+        for number, name in enumerate(names):
+            made.writestr(name, RELOADS + b"\n" * number)
+    inside = [name.removeprefix(f"{path}/") for name in fleet.expand([str(path)])]
+    expected = ["a (2).har", "a (3).har", "a.har", "abs.har", "evil.har", "sp ace/ü.har", "x/y.har.gz", "y.har.gz"]
+    assert inside == expected
+    sizes = {name: read(f"{path}/{name}").bytes - len(RELOADS) for name in expected}
+    assert sizes == {name: at for at, name in zip((2, 1, 0, 4, 3, 5, 6, 7), expected, strict=True)}
+    assert not (tmp_path.parent / "evil.har").exists()
+
+
+def test_a_zip_of_zips_says_what_is_not_read(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner.zip").read_bytes()
+    path = tmp_path / "outer.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("inner.zip", inner)
+    assert fleet.expand([str(path)]) == [f"{path}/inner.zip"]
+    with pytest.raises(CaptureError, match="a zip with 2 captures: unpack the zip around it"):
+        read(f"{path}/inner.zip")
+
+
+@pytest.mark.parametrize("name", ["{3f25-04e0}.har", "two\nlines.har", "{x}.zip"])
+def test_a_file_keeps_its_name_whatever_that_is(name: str, tmp_path: Path) -> None:
+    if name.endswith(".zip"):
+        zipped(tmp_path / name)
+    else:
+        (tmp_path / name).write_bytes(RELOADS)
+    answer = json.loads(run(name, "--format", "json", cwd=tmp_path).stdout)
+    assert answer["unreadable"] == []
+    assert answer["captures"][0]["source"].startswith(name)
+
+
+def test_a_hidden_capture_is_read_with_and_without_any(tmp_path: Path) -> None:
+    (tmp_path / ".hidden.har").write_bytes(RELOADS)
+    assert fleet.find([str(tmp_path)]).captures == fleet.find([str(tmp_path)], True).captures != []
+
+
+def test_a_folder_that_may_not_be_read_is_no_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (tmp_path / "a.har").write_bytes(RELOADS)
+    scan = os.scandir
+
+    def refusing(path: str) -> Any:
+        if os.fspath(path) == str(closed):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert fleet.expand([str(tmp_path)]) == [str(tmp_path / "a.har"), str(closed)]
+    assert not isinstance(fleet.result(str(closed), Policy()), Report)
+    with pytest.raises(fleet.NothingToRead, match="may not be read"):
+        fleet.expand([str(closed)])
+
+
+def test_names_in_this_folder_have_no_dot_before_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.har").write_bytes(RELOADS)
+    monkeypatch.chdir(tmp_path)
+    assert fleet.expand(["."]) == fleet.expand(["./deep/"]) == [os.path.join("deep", "a.har")]

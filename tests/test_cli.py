@@ -269,7 +269,7 @@ def test_own_services_come_before_the_known_ones(tmp_path: Path) -> None:
     [
         pytest.param("[[provider]]\nid = 'acme'\nhost = 'x'", "provider acme: ", id="a row that is wrong is named"),
         pytest.param("nonsense", "not TOML", id="no TOML"),
-        pytest.param(None, "No such file", id="no file"),
+        pytest.param(None, "no such file", id="no file"),
     ],
 )
 def test_a_catalogue_that_cannot_be_used_is_wrong_usage(text: str | None, told: str, tmp_path: Path) -> None:
@@ -301,8 +301,13 @@ def test_what_a_policy_option_takes_is_said(option: tuple[str, str], told: str) 
 def test_extract_tells_what_became_of_the_capture(tmp_path: Path) -> None:
     done = run("extract", OVERUSE, "-o", str(tmp_path / "small.har"))
     assert (done.returncode, done.stderr) == (0, b"")
-    assert [line.split(":")[0] for line in done.stdout.decode().splitlines()] == ["kept", "removed", "dropped"]
-    assert "sockets 4" in done.stdout.decode()
+    assert [line.split(":")[0] for line in done.stdout.decode().splitlines()] == [
+        "Kept",
+        "Masked",
+        "Removed",
+        "Dropped",
+    ]
+    assert "4 sockets" in done.stdout.decode()
     assert captured(str(tmp_path / "small.har"))["verdict"] == "overlap"
 
 
@@ -360,7 +365,7 @@ def test_extract_takes_standard_input(tmp_path: Path) -> None:
         json.loads(run(str(tmp_path / "small.har"), "--format", "json").stdout)["captures"][0]["verdict"] == "overlap"
     )
     done = run("extract", "-", "-o", str(tmp_path / "none.har"), stdin=b"no HAR")
-    assert (done.returncode, problem(done).startswith("har-sockets: -: ")) == (3, True)
+    assert (done.returncode, problem(done).startswith("har-sockets: standard input: ")) == (3, True)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_words_become_members_of_enumerations() -> None:
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"per": "users"}, "per: 'users' is none of capture, page, endpoint, service, user; did you mean 'user'?"),
+        ({"per": "usr"}, "per: 'usr' is none of capture, page, endpoint, service, user; did you mean 'user'?"),
         ({"per": None}, "per: None is none of capture, page, endpoint, service, user"),
         ({"max_open": 0}, "max_open: 0 is less than 1"),
         ({"max_open": "2"}, "max_open: '2' is not a whole number"),
@@ -43,8 +43,8 @@ def test_words_become_members_of_enumerations() -> None:
         ({"tolerance": "soon"}, "tolerance: 'soon' is not a duration: write 250ms, 1.5s or 2m"),
         ({"tolerance": -1}, "tolerance: '-1' is not a duration: it must be 0 or more"),
         ({"outlives": None}, "outlives: NoneType is not a duration: give a timedelta, '250ms' or a number"),
-        ({"app_mode": "prod"}, "app_mode: 'prod' is none of development, production; did you mean 'production'?"),
-        ({"fail_on": "warn"}, "fail_on: 'warn' is none of note, warning, error; did you mean 'warning'?"),
+        ({"app_mode": "productoin"}, "app_mode: 'productoin' is none of development, production; did you mean 'production'?"),
+        ({"fail_on": "wrning"}, "fail_on: 'wrning' is none of note, warning, error; did you mean 'warning'?"),
         ({"severities": {"ghost-socket": "no"}}, "severities, ghost-socket: 'no' is none of note, warning, error; did you mean 'note'?"),
         ({"assume": ["bf-cache"]}, "assume: 'bf-cache' is none of no-bfcache, bfcache, recorded-from-start; did you mean 'bfcache'?"),
         ({"allow_undecided": "yes"}, "allow_undecided: 'yes' is neither True nor False"),
@@ -76,3 +76,10 @@ def test_a_policy_stays_the_same_when_it_is_copied() -> None:
     for other in (copy.copy(policy), pickle.loads(pickle.dumps(policy)), msgspec.structs.replace(policy)):
         assert other == policy
     assert msgspec.structs.replace(policy, file="x").tolerance == 1_000_000
+
+
+def test_python_takes_the_aliases_of_the_command_line() -> None:
+    policy = Policy(per="users", fail_on="warn", app_mode="prod", severities={"ghost-socket": "err"})
+    assert (policy.per, policy.fail_on, policy.app_mode) == ("user", "warning", "production")
+    assert policy.severities == (("ghost-socket", "error"),)
+    assert Policy(fail_on="none").fail_on is None

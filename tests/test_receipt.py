@@ -248,7 +248,7 @@ def test_the_suffix_selects_the_format(folder: Path) -> None:
         (["report", "chat.har", "-o", "r.docx"], "--output r.docx: end the name in .html, .htm, .md"),
         (["chat.har", "--out", "x"], "--out x: give NAME:PATH, or a file that ends in .html"),
         (["chat.har", "-o", "absent/x.html"], "absent/x.html: cannot be written: there is no folder absent"),
-        (["chat.har", "-o", "-"], "--output -: to standard output goes --format NAME"),
+        (["chat.har", "-o", "-"], "--output -: use --format NAME to print on standard output"),
         (["report", "chat.har", "-o", "chat.har"], "--output chat.har: end the name in .html"),
         (["chat.har", "-o", "a.json", "--out", "csv:a.json"], "a.json: two outputs cannot go to one file"),
     ],
@@ -274,7 +274,7 @@ def run_of(*names: str) -> Run:
     [
         ("stream-chat-connect-on-every-mount.har", "See the code that opened socket #2: P show SAMPLE 2"),
         ("playwright-overlap.har", "Write a report for a ticket: P report SAMPLE --open"),
-        ("playwright-cannot-decide.har", "Record again with exact closes, so that it is decided: P record http"),
+        ("playwright-cannot-decide.har", "Record again with exact closes, so that it is decided: P record URL"),
         ("safari-no-sockets.har", "Record again with exact closes, so that it is decided: P record URL"),
         ("three-reloads.har", "Write a report for a ticket: P report SAMPLE --open"),
     ],
@@ -307,3 +307,86 @@ def test_a_terminal_gets_one_next_step_and_only_where_the_answer_is_text(folder:
         lines, _ = on_a_terminal("chat.har", *args, cwd=folder)
         assert not any("See the code" in line for line in lines)
     assert "See the code" not in off_a_terminal("chat.har", cwd=folder).stderr
+
+
+# -- files, folders and standard input ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["show", "chat.har", "--open"], "--open needs a file: add -o FILE"),
+        (["check", "chat.har", "--open"], "--open needs a file: add -o FILE"),
+        (["report", "chat.har", "-o", "a.html", "--output=b.html"], "--output can be given once: write further files"),
+        (["check", "chat.har", "-o", "ticket"], "--output ticket: this is a folder: name a file in it"),
+        (["check", "chat.har", "--baseline", "none.json"], "none.json: no such file"),
+        (["chat.har", "--only", "nonsense"], "--only nonsense: choose overlap, "),
+        (["check", "chat.har", "--tolerance", "1e3"], "--tolerance 1e3: write the number out"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(args: list[str], said: str, folder: Path) -> None:
+    done = off_a_terminal(*args, cwd=folder)
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, line.startswith(f"har-sockets: {said}")) == (2, True), line
+    assert not list(folder.glob("*.html"))
+
+
+def test_a_folder_gets_the_default_name(folder: Path) -> None:
+    off_a_terminal("report", "chat.har", "-o", "ticket", cwd=folder)
+    off_a_terminal("timeline", "chat.har", "-o", "ticket/", cwd=folder)
+    assert {it.name for it in (folder / "ticket").iterdir()} == {"a.har", "chat.report.html", "chat.timeline.png"}
+
+
+def test_format_decides_where_the_name_does_not(folder: Path) -> None:
+    done = off_a_terminal("chat.har", "--format", "csv", "-o", "rows", cwd=folder)
+    assert (done.stdout, (folder / "rows").read_text().splitlines()[0][:10]) == ("", "id,pointer")
+
+
+def test_check_prints_its_lines_besides_the_file(folder: Path) -> None:
+    plain = off_a_terminal("check", "chat.har", cwd=folder)
+    done = off_a_terminal("check", "chat.har", "-o", "sockets.xml", cwd=folder)
+    assert (done.stdout, done.returncode) == (plain.stdout, 1)
+    assert done.stdout.splitlines()[-1].startswith("1 capture: 1 FAIL")
+    assert (folder / "sockets.xml").read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize("args", [["show", "2"], ["show"], ["check"], []])
+def test_a_pipe_is_standard_input(args: list[str], folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "analyzer", *args], input=OVERUSE, capture_output=True, check=False, cwd=folder
+    )
+    assert "standard input" in done.stdout.decode().splitlines()[0]
+
+
+@pytest.mark.parametrize("args", [["timeline", "-o", "t.png"], ["report", "-o", "r.html"], ["report", "-o", "r.xml"]])
+def test_that_nothing_matches_is_said(args: list[str], folder: Path) -> None:
+    done = off_a_terminal(args[0], ".", "--only", "ghost-socket", *args[1:], cwd=folder)
+    said = "none of 2 captures matches --only ghost-socket"
+    assert (done.returncode, done.stderr) == (0, f"har-sockets: {said}\n")
+    page = folder / args[-1]
+    assert page.suffix == ".png" or said.capitalize() in page.read_text() or said in page.read_text()
+
+
+@posix
+def test_a_receipt_says_what_was_replaced(folder: Path) -> None:
+    (folder / "chat.report.html").write_text("earlier")
+    lines, _ = on_a_terminal("report", "chat.har", cwd=folder)
+    assert re.search(r"Wrote chat\.report\.html \(\d+ KB\), in place of the earlier file\.", lines[-1])
+
+
+def test_a_step_that_nobody_can_paste_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31m.har"
+    path.write_bytes(OVERUSE)
+    assert suggest_next(Run((analyze(read(str(path)), Policy()),), (), Policy()), [str(path)]) is None
+
+
+def test_where_no_action_is_needed_no_step_follows() -> None:
+    name = "stream-chat-strictmode-hook.har"
+    assert suggest_next(run_of(name), [str(SAMPLES / name)]) is None
+
+
+def test_a_file_is_no_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "br[a]ck.har").write_bytes(OVERUSE)
+    assert default_output(["br[a]ck.har"], "report.html").name == "br[a]ck.report.html"
+    assert default_output(["*.har"], "report.html").name == "captures.report.html"

@@ -38,6 +38,12 @@ COMMANDS = (
 )
 
 QUESTIONS = ("help", "version", "completion")  # answered as commands, and not listed among them
+ANSWERS = {  # of `help` about these
+    "help": "har-sockets help [COMMAND]: show the options and examples of a command",
+    "version": "har-sockets version: show the version",
+    "completion": "har-sockets completion [SHELL]: print the completion script of bash, zsh, fish or powershell\n"
+    "har-sockets completion install: install it for the current shell",
+}
 ALIASES = {"analyse": "analyze", "summarise": "summary", "summarize": "summary"}
 HINTS = {  # what other programs call them
     "diff": "compare",
@@ -161,6 +167,9 @@ def _help(rest: list[str]) -> list[str]:
     name = ALIASES.get(rest[0], rest[0])
     if name in COMMANDS:
         return [name, "--help"]
+    if name in ANSWERS:
+        print(ANSWERS[name])
+        raise typer.Exit
     near = HINTS.get(name) or choices.nearest(name, COMMANDS)
     hint = f"choose {choices.alternatives(COMMANDS)}" if near is None else f"did you mean `har-sockets help {near}`?"
     refuse(f"help {name}: no such command: {hint}")

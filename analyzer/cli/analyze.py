@@ -21,12 +21,14 @@ def analyze(
     """
     if delivery.open_ and not delivery.files():
         delivery = with_default_output(delivery, captures, "report.html")._replace(format=delivery.format or "text")
+    elif delivery.output is not None:
+        delivery = with_default_output(delivery, captures, "report.html")  # in a folder
     if spread.resume and spread.selects:
         refuse("--resume continues a file with all captures: leave out --top and --only")
     if delivery.streams() and not spread.together and not spread.selects:
         stream(captures, reading, masking, allowed, delivery, spread)
     run = ask(captures, reading, masking, allowed, delivery, spread)
-    shown = selected(run, spread)
+    shown = selected(run, spread, delivery)
     deliver(shown, delivery, "text")
     if one_terminal() and delivery.format in (None, "text") and not delivery.quiet and not delivery.files():
         suggestion = suggest_next(shown, captures)

@@ -18,7 +18,11 @@ from analyzer.cli.screen import one_place, say, terminal, write
 from analyzer.model import Run
 
 
-@command_with(hidden=("resume",), without=("top", "only"))
+@command_with(
+    hidden=("resume",),
+    without=("top", "only"),
+    meanings={"output": "Write to this file as well; its suffix selects the format."},
+)
 def check(
     captures: Captures,
     delivery: Delivery,
@@ -53,6 +57,8 @@ def check(
     """
     from analyzer.outputs.check import first_problem, render
 
+    delivery.check()
+    delivery = delivery.printing()
     accept = write_baseline is not None
     run = ask(captures, reading, masking, allowed, delivery, spread, output=write_baseline, with_baseline=not accept)
     if write_baseline is not None:

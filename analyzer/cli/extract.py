@@ -1,10 +1,10 @@
 """`har-sockets extract`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,22 @@ from analyzer.cli.options import Allowed, PipedCapture, Providers, Reading, Reda
 from analyzer.cli.running import default_output, one, spared, unused
 from analyzer.cli.screen import say, show, write
 from analyzer.fleet.sources import STANDARD_INPUT
-from analyzer.model import CaptureError
+from analyzer.model import CaptureError, name_source, plural
+
+if TYPE_CHECKING:
+    from analyzer.extract import Extract
+
+MASKED = " masked"  # how such a count ends
+NAMES = {  # of what an extract counts: one, several
+    "documents": ("document", "documents"),
+    "other entries (stripped)": ("other entry without its content", "other entries without their content"),
+    "sockets": ("socket", "sockets"),
+    "pages": ("page", "pages"),
+    "values masked": ("value", "values"),
+    "users masked": ("user", "users"),
+    "headers": ("header", "headers"),
+    "messages' data": ("message's data", "messages' data"),
+}
 
 
 @command
@@ -51,15 +66,29 @@ def extract(
         with _seekable(name) as path:
             made = make(path, catalogue, redaction_key)
     except CaptureError as error:
-        say(f"{name}: {error.pointer}: {error.problem}" if error.pointer else f"{name}: {error.problem}")
+        place = f"{error.pointer}: " if error.pointer else ""
+        say(f"{name_source(name)}: {place}{error.problem}")
         raise typer.Exit(gate.UNREADABLE) from None
     if str(output) == "-":
         show(made.data)
         return
     write(output, made.data)
-    for label, counts in (("kept", made.kept), ("removed", made.removed), ("dropped", (("entries", made.dropped),))):
-        told = ", ".join(f"{what} {number:,}" for what, number in counts)
-        show(f"{label + ':':<9}{told or 'nothing'}\n".encode())
+    for line in describe(made):
+        show(f"{line}\n".encode())
+
+
+def describe(made: "Extract") -> list[str]:
+    """Say what an extract kept, removed and dropped."""
+    kept = _counts(made.kept) or "nothing"
+    dropped = plural(made.dropped, "entry", "entries") if made.dropped else "nothing"
+    masked = _counts(it for it in made.removed if it[0].endswith(MASKED)) or "nothing"
+    removed = _counts(it for it in made.removed if not it[0].endswith(MASKED)) or "nothing"
+    return [f"Kept: {kept}.", f"Masked: {masked}.", f"Removed: {removed}.", f"Dropped: {dropped}."]
+
+
+def _counts(counts: Iterable[tuple[str, int]]) -> str:
+    """Write counts that are not 0: `4 sockets, 1 page`."""
+    return ", ".join(plural(number, *NAMES.get(what, (what, what))) for what, number in counts if number)
 
 
 @contextmanager

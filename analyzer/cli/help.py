@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import typer
 from typer.core import TyperCommand
 
 INPUT, POLICY, OUTPUT, PRIVACY, MANY = "Input", "Policy", "Output", "Privacy", "Many captures"
@@ -18,7 +19,11 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         try:
-            return super().parse_args(ctx, args)
+            given = list(args)  # which the parser empties
+            rest = super().parse_args(ctx, args)
+            if not ctx.resilient_parsing:
+                _check_once(self, ctx, given)
+            return rest
         except Exception as problem:  # of click, which does not always say which command it is about
             if getattr(problem, "ctx", ctx) is None:
                 vars(problem)["ctx"] = ctx
@@ -33,6 +38,13 @@ class Command(TyperCommand):
         for heading, ((name, meaning), *others) in rows.items():
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(widest), meaning), *others], col_max=NAMES)
+
+
+def _check_once(command: Any, ctx: Any, args: list[str]) -> None:
+    """Refuse a second `--output`: the first file would not be written."""
+    _, _, order = command.make_parser(ctx).parse_args(args=args)
+    if [it.name for it in order].count("output") > 1:
+        raise typer.BadParameter("--output can be given once: write further files with --out NAME:PATH", ctx)
 
 
 def sections(command: Any, ctx: Any) -> dict[str, list[tuple[str, str]]]:

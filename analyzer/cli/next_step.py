@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from analyzer.cli.receipt import can_open
 from analyzer.fleet import STANDARD_INPUT
-from analyzer.installation import name_program, quote
+from analyzer.installation import is_typeable, name_program, quote
 from analyzer.model import Finding, Report, Run
 
 PLAIN_URL = re.compile(r"https?://[\w.:/~-]+")  # nothing masked, nothing that a shell would read
 IN_FULL = 5  # captures that `analyze` shows in full
 DETAILED = 100  # captures of which a report has the details
+NO_ACTION = "No action needed"  # how such a remedy begins
 CROWDED = 12  # sockets; above that a picture shows more than a list
 
 
 def suggest_next(run: Run, captures: Sequence[str]) -> str | None:
     """Suggest the next command after `analyze` of these captures; None where there is none."""
-    if STANDARD_INPUT in captures or not run.reports:
+    sources = [report.capture.source for report in run.reports]
+    if STANDARD_INPUT in captures or not run.reports or not all(map(is_typeable, (*captures, *sources))):
         return None
     if len(run.reports) > 1:
         return _after_many(run, captures)
     return _after_one(run.reports[0], run)
 
 
-def _after_one(report: Report, run: Run) -> str:
+def _after_one(report: Report, run: Run) -> str | None:
     """Suggest what decides, explains or documents one verdict."""
     from analyzer.outputs.verdict import Kind, kind
 
+    if _is_settled(report):
+        return None
     source = quote(report.capture.source)
     match kind(report, run.policy):
         case Kind.POSSIBLE_OVERLAP | Kind.INCONCLUSIVE:
@@ -64,8 +69,20 @@ def _command(purpose: str, arguments: str) -> str:
 
 
 def _record(report: Report) -> str:
-    pages = [page.url for page in report.capture.pages if PLAIN_URL.fullmatch(page.url)]
-    return f"record {pages[0] if pages else 'URL'}"
+    url = next((it.url for it in report.capture.pages if PLAIN_URL.fullmatch(it.url) and not _is_local(it.url)), "URL")
+    return f"record {url}"
+
+
+def _is_local(url: str) -> bool:
+    """Is this an address of the machine that made the capture?"""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host in ("::1", "0.0.0.0")  # noqa: S104 - compared only
+
+
+def _is_settled(report: Report) -> bool:
+    """Do the findings of overlaps say that no action is needed?"""
+    remedies = [it.remedy or "" for it in report.findings if len(it.sessions) > 1]
+    return bool(remedies) and all(it.startswith(NO_ACTION) for it in remedies)
 
 
 def _find_socket(report: Report) -> int | None:

@@ -4,11 +4,10 @@ import copy
 import functools
 import inspect
 import os
-import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, NamedTuple, Self, get_type_hints
 
 import typer
 
@@ -18,6 +17,7 @@ from analyzer.cli import help as headings
 from analyzer.cli import words
 from analyzer.cli.receipt import give_receipts
 from analyzer.cli.screen import is_piped, refuse
+from analyzer.installation import quote
 from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
 
 FORMATS = Choice(
@@ -156,19 +156,34 @@ class Delivery(NamedTuple):
             if name not in written:
                 refuse(f"--out {name}: choose {choices.alternatives(written)}")
             if str(path) == "-":
-                refuse(f"--out {name}:-: to standard output goes --format {name}")
+                refuse(f"--out {name}:-: use --format {name} to print on standard output")
+        if self.open_ and not self.files():
+            refuse("--open needs a file: add -o FILE")
         self.pairs()
+
+    def printing(self) -> Self:
+        """Return the same where the file of `--output` is written besides what is printed, not in its place."""
+        if self.output is None:
+            return self
+        (name, path), *_ = self.files()
+        shown = None if self.names_format else self.format
+        return self._replace(output=None, format=shown, out=[f"{name}:{path}", *(self.out or ())])
+
+    @property
+    def names_format(self) -> bool:
+        """Does `--format` say how the file of `--output` is written, because its name does not?"""
+        return self.output is not None and self.format is not None and not _has_suffix(self.output)
 
     @property
     def prints(self) -> bool:
         """Is anything printed? With `-o` only where `--format` asks for it."""
-        return not self.quiet and (self.output is None or self.format is not None)
+        return not self.quiet and (self.output is None or (self.format is not None and not self.names_format))
 
     def refuse_pictures(self, *captures: str) -> None:
         """Refuse a chart, and name the command that draws it."""
         for name, path in self.files():
             if name in outputs.PICTURES:
-                command = shlex.join(["har-sockets", "timeline", *captures, "-o", str(path)])
+                command = " ".join(map(quote, ("har-sockets", "timeline", *captures, "-o", str(path))))
                 refuse(f"{path}: a chart is drawn by `timeline`: {command}")
 
     def written(self, formats: Sequence[str]) -> list[tuple[str, Path]]:
@@ -188,12 +203,19 @@ class Delivery(NamedTuple):
 
     def datasets(self) -> list[Path]:
         """List the folders that get Parquet files: `--out parquet:FOLDER/`."""
-        files = ((spec, *_named(option, spec)) for option, spec in self._specs())
+        files = ((spec, *self._named(option, spec)) for option, spec in self._specs())
         return [path for spec, name, path in files if name == "parquet" and _is_folder(spec, path)]
 
     def files(self) -> list[tuple[str, Path]]:
         """List the formats that are written to files, each with its path."""
-        return [_named(option, spec) for option, spec in self._specs()]
+        return [self._named(option, spec) for option, spec in self._specs()]
+
+    def _named(self, option: str, spec: str) -> tuple[str, Path]:
+        if option == "--output" and self.format is not None and self.names_format and spec != "-":
+            if os.path.isdir(spec):
+                refuse(f"--output {spec}: this is a folder: name a file in it")
+            return self.format, Path(spec)
+        return _named(option, spec)
 
     def _specs(self) -> list[tuple[str, str]]:
         output = [] if self.output is None else [("--output", str(self.output))]
@@ -215,7 +237,9 @@ def _named(option: str, spec: str) -> tuple[str, Path]:
     if (option == "--output" or not colon or len(name) == 1) and suffix in outputs.SUFFIXES:  # C:\chart.png
         return outputs.SUFFIXES[suffix], Path(spec)
     if spec == "-":
-        refuse(f"{option} -: to standard output goes --format NAME")
+        refuse(f"{option} -: use --format NAME to print on standard output")
+    if option == "--output" and os.path.isdir(spec):
+        refuse(f"--output {spec}: this is a folder: name a file in it")
     if option == "--output":
         refuse(f"{option} {spec}: end the name in {choices.alternatives(outputs.SUFFIXES)}")
     if not colon or not path:
@@ -224,6 +248,10 @@ def _named(option: str, spec: str) -> tuple[str, Path]:
         return FORMATS.choose(name), Path(path)
     except ValueError as problem:
         refuse(f"--out {spec}: {problem}")
+
+
+def _has_suffix(path: Path) -> bool:
+    return path.suffix.lower() in outputs.SUFFIXES
 
 
 def _is_folder(spec: str, path: Path) -> bool:
@@ -330,7 +358,8 @@ def _result(text: str) -> str:
     try:
         meant = [result for word in text.split(",") for result in triage.meaning(word.strip(), ids, services)]
     except ValueError as problem:
-        raise typer.BadParameter(f"{text}: {problem}") from None
+        rest = "" if "did you mean" in str(problem) else ", or a rule or cause (har-sockets rules)"
+        raise typer.BadParameter(f"{text}: {problem}{rest}") from None
     return ",".join(dict.fromkeys(meant))
 
 

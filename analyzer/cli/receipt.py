@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,7 @@ class Written(NamedTuple):
     path: Path
     size: int
     files: int = 0  # of a folder
+    replaced: bool = False  # an earlier file of this name
 
 
 @contextmanager
@@ -36,7 +37,7 @@ def give_receipts(given: Mapping[str, object]) -> Iterator[None]:
         try:
             yield
         finally:
-            written = list_written(paths)
+            written = list_written(paths, [path for path, replaced in paths.items() if replaced])
             opened = bool(given.get("open_")) and bool(written)
             if sys.stderr.isatty() and not given.get("quiet"):
                 for it in written:
@@ -47,8 +48,11 @@ def give_receipts(given: Mapping[str, object]) -> Iterator[None]:
                     tell(f"har-sockets: {problem}")
 
 
-def list_written(paths: Sequence[Path]) -> list[Written]:
-    """List what was written: files in the order of writing, the parts of a Parquet folder as one."""
+def list_written(paths: Iterable[Path], replaced: Collection[Path] = ()) -> list[Written]:
+    """List what was written: files in the order of writing, the parts of a Parquet folder as one.
+
+    `replaced`: those that took the place of an earlier file.
+    """
     found: dict[Path, Written] = {}
     for path in dict.fromkeys(paths):
         try:
@@ -57,7 +61,7 @@ def list_written(paths: Sequence[Path]) -> list[Written]:
             continue
         place = path.parent if path.match(PART) else path
         before = found.get(place, Written(place, 0))
-        found[place] = Written(place, before.size + size, before.files + (place != path))
+        found[place] = Written(place, before.size + size, before.files + (place != path), path in replaced)
     return list(found.values())
 
 
@@ -65,7 +69,8 @@ def describe(written: Written, *, is_baseline: bool = False, opened: bool = Fals
     """Name a file, its size and the next command for it, in one line."""
     many = f"{written.files:,} {'file' if written.files == 1 else 'files'}, " if written.files else ""
     name = f"{written.path}{os.sep}" if written.files else str(written.path)
-    line = f"Wrote {name} ({many}{format_size(written.size)})."
+    instead = ", in place of the earlier file" if written.replaced and not written.files else ""
+    line = f"Wrote {name} ({many}{format_size(written.size)}){instead}."
     hint = suggest(written.path, is_baseline=is_baseline, opened=opened)
     return f"{line} {hint}" if hint else line
 

@@ -19,9 +19,9 @@ import typer
 from analyzer import fleet, gate, outputs, providers, redaction
 from analyzer.cli import progress, settings
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
-from analyzer.cli.screen import append, one_terminal, refuse, say, show, tell, terminal, write
+from analyzer.cli.screen import append, one_place, refuse, say, show, tell, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
-from analyzer.model import Policy, Report, Run, Unreadable, plural
+from analyzer.model import Policy, Report, Run, Unreadable, name_source, plural
 from analyzer.providers import Row
 from analyzer.rules import RULES
 from analyzer.together import together
@@ -46,7 +46,8 @@ def ask(
 ) -> Run:
     """The captures, analysed and masked, with what whoever asks says of them. `output`: is written, too."""
     if spread.resume:
-        refuse("--resume goes on with a file of lines: `har-sockets analyze CAPTURE... -q --resume --out ndjson:FILE`")
+        way = "`har-sockets analyze CAPTURE... -q --resume --out ndjson:FILE`"
+        refuse(f"--resume continues a file with one line per capture: {way}")
     names = meant(captures, reading, delivery, output)
     return answer(names, reading, masking, allowed, delivery, spread, with_baseline)
 
@@ -147,7 +148,7 @@ def stream(
                         result = masks.result(next(found))
                         if isinstance(result, Unreadable):
                             unread += 1
-                            say(f"{result.source}: {result.problem}")
+                            say(f"{name_source(result.source)}: {result.problem}")
                         for sink in sinks:
                             sink.take(result)
                     told += 1
@@ -218,7 +219,8 @@ def default_output(captures: Sequence[str], ending: str) -> Path:
     if fleet.STANDARD_INPUT in captures:
         name = "capture"
     last = os.path.basename(os.path.abspath(name)) if "://" not in name else name.partition("?")[0].rpartition("/")[2]
-    stem = CAPTURE_SUFFIX.sub("", "captures" if glob.has_magic(last) else last)
+    several = glob.has_magic(last) and not os.path.lexists(name)
+    stem = CAPTURE_SUFFIX.sub("", "captures" if several else last)
     return Path(f"{stem or 'capture'}.{ending}")
 
 
@@ -230,7 +232,14 @@ def unused(path: Path) -> Path:
 
 def with_default_output(delivery: Delivery, captures: Sequence[str], ending: str) -> Delivery:
     """Name the file that is written where no name was given."""
-    return delivery if delivery.output is not None else delivery._replace(output=default_output(captures, ending))
+    if delivery.output is None:
+        return delivery._replace(output=default_output(captures, ending))
+    return delivery._replace(output=in_folder(delivery.output, captures, ending))
+
+
+def in_folder(output: Path, captures: Sequence[str], ending: str) -> Path:
+    """Name a file in the folder that was given in place of a file."""
+    return output / default_output(captures, ending) if output.is_dir() else output
 
 
 class Text(NamedTuple):
@@ -320,13 +329,20 @@ def _step_summary(path: Path, run: Run) -> None:
         say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
 
 
-def selected(run: Run, spread: Spread) -> Run:
-    """Return the captures that `--only` and `--top` ask for; the exit status goes by the whole run."""
+def selected(run: Run, spread: Spread, delivery: Delivery | None = None) -> Run:
+    """Return the captures that `--only` and `--top` ask for; the exit status goes by the whole run.
+
+    Say that there are none, unless the text that is printed says so.
+    """
     if not spread.selects:
         return run
     from analyzer.outputs import triage
 
-    return triage.select(run, spread.only or (), spread.top)
+    shown = triage.select(run, spread.only or (), spread.top)
+    is_text = delivery is not None and delivery.prints and delivery.format in (None, "text")
+    if (nothing := triage.no_match(shown)) and not is_text:
+        say(nothing)
+    return shown
 
 
 def complain(run: Run, delivery: Delivery | None = None, shown: Run | None = None) -> None:
@@ -335,11 +351,11 @@ def complain(run: Run, delivery: Delivery | None = None, shown: Run | None = Non
     `shown`: what the terminal shows of the run.
     """
     unread = run.unreadable
-    if delivery is not None and delivery.format in (None, "text") and delivery.prints and one_terminal():
+    if delivery is not None and delivery.format in (None, "text") and delivery.prints and one_place():
         unread = tuple(it for it in unread if it not in (shown or run).unreadable)
     most = NAMED if sys.stderr.isatty() else len(unread)
     for it in unread[:most]:
-        say(f"{it.source}: {it.problem}")
+        say(f"{name_source(it.source)}: {it.problem}")
     if len(unread) > most:
         say(f"{plural(len(unread) - most, 'more capture')} cannot be read: --only unreadable")
 

@@ -17,7 +17,7 @@ import typer
 from analyzer.cli import ansi
 
 USAGE = 2
-_written: ContextVar[list[Path] | None] = ContextVar("written", default=None)
+_written: ContextVar[dict[Path, bool] | None] = ContextVar("written", default=None)
 PATIENCE = 1.0  # seconds of silence on standard input before we say that we wait
 
 
@@ -77,9 +77,9 @@ def show(data: bytes) -> None:
 
 
 @contextmanager
-def collect_written() -> Iterator[list[Path]]:
-    """Collect the paths of all files that are written in this context."""
-    paths: list[Path] = []
+def collect_written() -> Iterator[dict[Path, bool]]:
+    """Collect the paths of all files that are written in this context; True where an earlier file was replaced."""
+    paths: dict[Path, bool] = {}
     token = _written.set(paths)
     try:
         yield paths
@@ -87,18 +87,18 @@ def collect_written() -> Iterator[list[Path]]:
         _written.reset(token)
 
 
-def note_written(path: Path) -> None:
-    """Note that a file was written. A pipe or device needs no receipt."""
+def note_written(path: Path, replaced: bool = False) -> None:
+    """Note that a file was written, maybe in place of an earlier one. A pipe or device needs no receipt."""
     paths = _written.get()
     if paths is not None and path.is_file():
-        paths.append(path)
+        paths.setdefault(path, replaced)
 
 
 def write(path: Path, data: bytes) -> None:
     """A file, atomically: a report that fails leaves no half file. A link stays one; a pipe or device is written to."""
     if str(path) == "-":
         refuse("- is standard output, which takes no file: name one")
-    place = Path(os.path.realpath(path))
+    place, replaced = Path(os.path.realpath(path)), path.is_file()
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             with open(path, "wb", buffering=0) as stream:
@@ -107,7 +107,7 @@ def write(path: Path, data: bytes) -> None:
             _replace(place, data)
     except OSError as error:
         refuse(f"{path}: cannot be written: {error.strerror}")
-    note_written(path)
+    note_written(path, replaced)
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -1,15 +1,19 @@
 """Run `har-sockets show`."""
 
+import os
+import re
 from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Capture, Delivery, Masking, Reading, command_with
+from analyzer.cli.options import Delivery, Masking, PipedCapture, Reading, command_with
 from analyzer.cli.running import ask, finish, one, spared
-from analyzer.cli.screen import refuse, terminal, write
+from analyzer.cli.screen import is_piped, refuse, terminal, write
 from analyzer.cli.screen import show as put
-from analyzer.model import Report, Session
+from analyzer.fleet import STANDARD_INPUT
+from analyzer.model import Report, Session, name_source
 
+NUMBER = re.compile(r"(?:#|s#?)?([0-9]+)", re.IGNORECASE)  # of a socket: 2, s2, #2
 FORMATS = ("text", "json", "markdown", "html")
 
 
@@ -23,7 +27,7 @@ FORMATS = ("text", "json", "markdown", "html")
     },
 )
 def show(
-    capture: Capture,
+    capture: PipedCapture,
     socket: Annotated[
         str | None,
         typer.Argument(
@@ -42,6 +46,8 @@ def show(
 
     Example: har-sockets show chat.har 2
     """
+    if socket is None and NUMBER.fullmatch(capture) and not os.path.exists(capture) and is_piped():
+        capture, socket = STANDARD_INPUT, capture  # `cat chat.har | har-sockets show 2`
     delivery.refuse_pictures(capture)
     files = delivery.written(FORMATS)
     name = one(capture, "show")
@@ -69,8 +75,8 @@ def show(
 
 
 def _session(report: Report, name: str) -> Session:
-    number = name.lower().removeprefix("s").removeprefix("#")
-    if not number.isascii() or not number.isdigit() or not 1 <= int(number[:9]) <= len(report.sessions):
+    number = NUMBER.fullmatch(name)
+    if number is None or not 1 <= int(number[1][:9]) <= len(report.sessions):
         have = f"this capture has #1 to #{len(report.sessions)}" if report.sessions else "this capture has none"
-        refuse(f"{report.capture.source}: no socket {name}: {have}")
-    return report.sessions[int(number) - 1]
+        refuse(f"{name_source(report.capture.source)}: no socket {name}: {have}")
+    return report.sessions[int(number[1]) - 1]

@@ -11,7 +11,7 @@ from analyzer import choices, durations
 from analyzer.cli import words
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, default_output, deliver, finish, selected, write_picture
+from analyzer.cli.running import ask, default_output, deliver, finish, in_folder, selected, write_picture
 from analyzer.cli.screen import refuse, say
 from analyzer.model import SECOND, Instant, enumerated
 from analyzer.outputs import PICTURES
@@ -88,12 +88,12 @@ def timeline(
 
     Example: har-sockets timeline chat.har -o chart.png --from 1.5s --to 4s
     """
-    output = delivery.output or default_output(captures, "timeline.png")
+    output = in_folder(delivery.output or default_output(captures, "timeline.png"), captures, "timeline.png")
     kind = output.suffix.lower().removeprefix(".")
     if kind not in PICTURES:
         refuse(f"{output}: a picture ends in {choices.alternatives(f'.{it}' for it in PICTURES)}")
     since, until = (_when(it, delivery.zone()) for it in (start, end))
-    delivery = delivery._replace(output=None)
+    delivery = delivery._replace(output=None, open_=False)
     whole = ask(captures, reading, masking, allowed, delivery, spread, output=output)
     run = selected(whole, spread)
     try:

@@ -70,6 +70,8 @@ def explain(problem: Any, commands: Iterable[str], load: Callable[[str], Any]) -
         return f"{name} needs {_use(parameter)}"
     if parameter is not None:
         return f"{max(parameter.opts, key=len)} {problem.message}"
+    if problem.message.startswith("--"):
+        return str(problem.message)
     arguments = " ".join(it.metavar for it in command.params if it.param_type_name == "argument")
     return f"{name} takes {arguments or 'no argument'}: {_lowered(problem.message)}"
 
@@ -90,7 +92,7 @@ def _unknown(option: str, name: str, command: Any, commands: Iterable[str], load
         return f"{said}: write {instead}"
     others = [other for other in commands if other != name and option in _options(load(other))]
     if others:
-        return f"{said}: it is one of `har-sockets {choices.alternatives(others)}`"
+        return f"{said}: it is an option of `har-sockets {choices.alternatives(others)}`"
     if (near := choices.nearest(option, _options(command), NEAR)) is not None:
         return f"{said}: did you mean {near}?"
     return f"{said}. Help: har-sockets {name} --help"

@@ -6,6 +6,8 @@ What a reader cannot use it refuses, with what to write instead; each is a `pars
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Callable
 from datetime import UTC, tzinfo
 
@@ -15,6 +17,7 @@ from analyzer import choices, durations
 from analyzer.choices import Choice
 
 LARGEST = 1_000_000
+EXPONENT = re.compile(r"[+-]?[\d.]+[eE][+-]?\d+")
 
 
 def word(choice: Choice) -> Callable[[str], str]:
@@ -66,6 +69,8 @@ def duration(bare_unit: str) -> Callable[[str], str]:
     """Return a reader of durations, which leaves them as they were written. A bare number counts in this unit."""
 
     def read(text: str) -> str:
+        if EXPONENT.fullmatch(text.strip()):
+            raise typer.BadParameter(f"{text}: write the number out, such as 1000 for 1e3")
         try:
             durations.parse(text, bare_unit)
         except ValueError as problem:
@@ -96,7 +101,10 @@ def zone(name: str | None) -> tzinfo:
     if name.lower() == "local":
         from dateutil import tz
 
+        zone = os.environ.get("TZ", "")
         local: tzinfo = tz.gettz() or tz.tzlocal()
+        if zone and isinstance(local, tz.tzlocal) and zone.upper() not in ("UTC", "GMT"):  # UTC under that name
+            raise typer.BadParameter(f"{name}: the environment variable TZ is no time zone: {zone}")
         return local
     from zoneinfo import ZoneInfo, available_timezones
 
@@ -106,5 +114,5 @@ def zone(name: str | None) -> tzinfo:
         return ZoneInfo(by_folded_name[folded])
     cities = {known.rpartition("/")[2]: known for known in sorted(by_folded_name, reverse=True)}
     near = choices.nearest(folded, by_folded_name) or cities.get(choices.nearest(folded, cities) or "")
-    hint = "" if near is None else f"did you mean {by_folded_name[near]}? "
-    raise typer.BadParameter(f"{name}: {hint}Give local, UTC or a name such as Europe/Berlin")
+    hint = "give" if near is None else f"did you mean {by_folded_name[near]}? Give"
+    raise typer.BadParameter(f"{name}: {hint} local, UTC or a name such as Europe/Berlin")

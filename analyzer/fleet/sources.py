@@ -96,11 +96,11 @@ def _in_file(path: str, any_name: bool) -> Found:
 
 def _in_folder(folder: str, any_name: bool) -> Found:
     """Search a folder. Raises NothingToRead."""
-    files = sorted(str(path) for path in Path(folder).rglob("*") if path.is_file() or path.is_symlink())
-    named = [path for path in files if path.lower().endswith(SUFFIXES) and not os.path.isdir(path)]
-    visible = [path for path in files if not _is_hidden(path, folder)]
+    files, closed = _walk(folder)
+    named = [path for path in files if path in closed or path.lower().endswith(SUFFIXES)]
+    sure = set(named)
+    visible = [path for path in files if path in sure or not _is_hidden(path, folder)]
     if any_name:
-        sure = set(named)
         captures = [it for path in visible for it in _by_content(path, path in sure)]
         if not captures:
             raise NothingToRead(f"{folder}: no file in this folder is a HAR{_count(visible)}")
@@ -123,6 +123,26 @@ def _suffixes(paths: Iterable[str]) -> Counter[str]:
         for it in names
         if (it.suffix.lower() in LIKELY or ".har" in it.name.lower()) and not SIDE_FILE.fullmatch(it.stem)
     )
+
+
+def _walk(folder: str) -> tuple[list[str], set[str]]:
+    """List the files in a folder, and the folders in it that may not be read, whose captures would be missed.
+
+    Links to folders are not followed: they may lead round in circles. Raises NothingToRead.
+    """
+    found: list[str] = []
+    closed: set[str] = set()
+
+    def note(problem: OSError) -> None:
+        if isinstance(problem, PermissionError):
+            closed.add(str(Path(problem.filename)))
+
+    for place, _, names in os.walk(folder, onerror=note):
+        paths = (str(Path(place, name)) for name in names)
+        found += [path for path in paths if os.path.isfile(path) or os.path.islink(path)]
+    if str(Path(folder)) in closed:
+        raise NothingToRead(f"{folder}: this folder may not be read")
+    return sorted([*found, *closed]), closed
 
 
 def _by_content(path: str, named: bool) -> list[str]:
@@ -208,7 +228,7 @@ def capture(source: str, progress: Progress | None = None) -> Capture:
     if source == STANDARD_INPUT:
         return read(sys.stdin.buffer, source, progress)
     if not _is_url(source):
-        return read(source, progress=progress)
+        return read(source, source, progress)
     import fsspec
 
     try:

@@ -7,7 +7,6 @@ the reason in full, since when, its cause, what to do, what it rests on, and the
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
@@ -17,7 +16,20 @@ from rich.text import Text
 
 from analyzer import assumptions, gate, unknowns
 from analyzer.gate import Judgement, Result
-from analyzer.model import TOGETHER, Caveat, Finding, Initiator, Policy, Report, Run, Unreadable, Value, Verdict
+from analyzer.installation import is_typeable, quote
+from analyzer.model import (
+    TOGETHER,
+    Caveat,
+    Finding,
+    Initiator,
+    Policy,
+    Report,
+    Run,
+    Unreadable,
+    Value,
+    Verdict,
+    name_source,
+)
 from analyzer.outputs import terminal, verdict
 from analyzer.outputs.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
 
@@ -73,7 +85,7 @@ def render(
 
 def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
     mark = Text().append(f"{line.result:<{MARK}}  ", f"{STRONG} {STYLES[line.result]}")
-    path = medium.safe(line.source, 4000) + ": "
+    path = medium.safe(name_source(line.source), 4000) + ": "
     lead = f"{medium.safe(line.rule)}: " if line.rule else ""
     others = f" (and {', '.join(line.others)})" if line.others else ""
     room = WIDEST - len(MARGIN) - cell_len(path)
@@ -155,25 +167,27 @@ def entries(run: Run) -> Iterable[tuple[Result, str, str]]:
     yet harmless."""
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
-        shown = f"{report.capture.source}: {reason(report, judgement, run.policy, run.zone)}"
+        shown = f"{name_source(report.capture.source)}: {reason(report, judgement, run.policy, run.zone)}"
         yield judgement.result, shown, "" if judgement.result is Result.PASS else command(report)
     for it in run.unreadable:
         yield Result.UNDECIDED, unreadable(it), ""
 
 
 def unreadable(it: Unreadable) -> str:
-    return f"{it.source}: cannot be read: {it.problem}"
+    return f"{name_source(it.source)}: cannot be read: {it.problem}"
 
 
 def command(report: Report) -> str:
-    """Name the command that shows more."""
+    """Name the command that shows more; nothing where no keyboard can write the name of the capture."""
     source = report.capture.source
     if source == "-":
         return f"{MORE}har-sockets analyze -"
     sources = source.split(TOGETHER) if report.capture.format == "merged" else [source]
+    if not is_typeable(source):
+        return ""
     names = [f"./{name}" if name.startswith("-") else name for name in sources]
     together = "--together " if len(names) > 1 else ""
-    return f"{MORE}har-sockets analyze {together}{' '.join(map(shlex.quote, names))}"
+    return f"{MORE}har-sockets analyze {together}{' '.join(map(quote, names))}"
 
 
 def reason(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo = UTC) -> str:
@@ -191,7 +205,7 @@ def details_of(report: Report, judgement: Judgement, policy: Policy, zone: tzinf
     cause = [it.explanation for it in judgement.failing[:1] if it.explanation]
     remedy = [it.remedy for it in judgement.failing[:1] if it.remedy]
     grounds = _grounds(report, judgement, policy, zone, whole=True)
-    return (*grounds, *cause, *remedy, *_assumptions(report, judgement), command(report))
+    return (*grounds, *cause, *remedy, *_assumptions(report, judgement), *filter(None, (command(report),)))
 
 
 def _causes(report: Report) -> Iterable[str]:
@@ -354,7 +368,7 @@ def first_problem(run: Run, status: int) -> str:
     """Say in one line, `PATH: POINTER: problem`, why the gate ends with this status: 1, 4 or 5."""
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
     (report, judgement), *others = [(report, it) for report, it in judged if it.status == status]
-    source, more = report.capture.source, f" (and {count(len(others), 'more capture')})" if others else ""
+    source, more = name_source(report.capture.source), f" (and {count(len(others), 'more capture')})" if others else ""
     if status != gate.VIOLATED:
         nothing = "no socket opened" if report.sessions else "no sockets"
         what = nothing if status == gate.EMPTY else f"undecided ({report.verdict})"

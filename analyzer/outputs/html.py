@@ -113,6 +113,7 @@ def render(run: Run) -> bytes:
             script=Markup(script),  # noqa: S704
             data=Markup(_json(parts)),  # noqa: S704 - `<` is escaped in it
             shown=SHOWN,
+            nothing=(triage.no_match(run) or "").capitalize(),
         )
     )
     return page.encode("utf-8")

@@ -20,7 +20,7 @@ from xml.etree.ElementTree import Element, SubElement
 from analyzer import gate
 from analyzer.gate import Judgement, Result
 from analyzer.model import SECOND, Duration, Finding, Policy, Report, Run, Unreadable, plural
-from analyzer.outputs import check, proof, summary, verdict
+from analyzer.outputs import check, proof, summary, triage, verdict
 from analyzer.outputs.document import timestamp
 
 SUFFIX = ".xml"
@@ -36,6 +36,8 @@ def render(run: Run) -> bytes:
     suites = Element("testsuites", name=summary.safe(run.title or CLASS))
     suites.extend(_suite(report, run) for report in run.reports)
     suites.extend(map(_unreadable, run.unreadable))
+    if (nothing := triage.no_match(run)) is not None:
+        SubElement(suites, "testsuite", name=nothing, tests="0", failures="0", errors="0", skipped="0", time="0.000")
     for name in COUNTS:
         suites.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
     suites.set("time", _seconds(sum(_recorded(report) for report in run.reports)))

@@ -8,7 +8,7 @@ from os.path import commonprefix
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from analyzer.model import Run, Value, enumerated
+from analyzer.model import Run, Value, enumerated, name_source
 from analyzer.outputs import triage
 from analyzer.outputs.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, wrapped
 from analyzer.outputs.triage import Row
@@ -115,7 +115,8 @@ def cells(it: Row) -> tuple[str, ...]:
     """Return the cells of a row under HEADS, for other outputs."""
     times = f" ×{it.repeats:,}" if it.repeats > 1 else ""
     by_head = {column.head: column.cell(it) for column in (*FIXED, *OPTIONAL)}
-    return (it.words, *(by_head[head] for head in SHOWN), it.source + times + (f": {it.problem}" if it.problem else ""))
+    path = name_source(it.source) + times + (f": {it.problem}" if it.problem else "")
+    return (it.words, *(by_head[head] for head in SHOWN), path)
 
 
 def _columns(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[list[Column], list[Column]]:
@@ -139,7 +140,7 @@ def _columns(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[list[Colum
 
 def _paths(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[str, list[str]]:
     """Return the folder of all captures, where a terminal has no room for whole paths, and each path within it."""
-    safe = [medium.safe(it.source, 4_000) for it in rows]
+    safe = [medium.safe(name_source(it.source), 4_000) for it in rows]
     common = commonprefix(safe)  # noqa: RUF071 - cut at its last separator
     folder = common[: max(common.rfind("/"), common.rfind("\\")) + 1]
     if not cut or len(safe) < 2 or max(map(cell_len, safe)) <= PATH:

@@ -5,7 +5,6 @@ Of messages only time, direction, type and size, never the data.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress, groupby
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from analyzer import initiators
+from analyzer.installation import is_typeable, quote
 from analyzer.intervals import Interval
 from analyzer.model import (
     Bounds,
@@ -29,6 +29,7 @@ from analyzer.model import (
     Session,
     Value,
     describe,
+    name_source,
     spoken,
 )
 from analyzer.outputs import html, markdown, origins, services, summary, terminal, verdict
@@ -350,7 +351,7 @@ def render(
     medium = Medium(max(width, NARROWEST), unicode)
     axis = terminal.axis_of(report, medium.width - len(MARGIN) - LABEL - 2)
     title = Text().append(session.name, STRONG).append(" of ")
-    title.append(medium.short_left(report.capture.source, medium.width - title.cell_len - 8))
+    title.append(medium.short_left(name_source(report.capture.source), medium.width - title.cell_len - 8))
     lines = [terminal.headline(title, medium)]
     for section in sections(report, session):
         lines += heading(section.title) if section.title else []
@@ -518,7 +519,7 @@ def page(run: Run, session: Session) -> bytes:
         title=_title(run, session),
         said=summary.safe(f"{session.name[0].upper()}{session.name[1:]}: {_outcome(run.reports[0], session)}", 600),
         tone="bad" if session.outcome is Outcome.FAILED else "unsure",
-        source=summary.safe_middle(run.reports[0].capture.source, 300),
+        source=summary.safe_middle(name_source(run.reports[0].capture.source), 300),
         sections=sections(run.reports[0], session),
         heads=HEADS,
         own=OWN,
@@ -571,7 +572,9 @@ def _rest(report: Report) -> str:
 def render_list(report: Report, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
     """Write the sockets of a report by number, and the command that shows one of them."""
     medium = Medium(max(width, NARROWEST), unicode)
-    lines = [terminal.headline(Text(medium.short_left(report.capture.source, medium.width - 8), STRONG), medium)]
+    lines = [
+        terminal.headline(Text(medium.short_left(name_source(report.capture.source), medium.width - 8), STRONG), medium)
+    ]
     if not report.sessions:
         lines += [Text(), *wrapped(Text("No WebSocket in this capture."), medium, MARGIN)]
         return terminal.printed(lines, color)
@@ -592,11 +595,12 @@ def render_list(report: Report, *, width: int = 80, color: bool = False, unicode
         lines.append(line)
     if rest := _rest(report):
         lines += wrapped(Text(rest), medium, MARGIN)
-    lines += [
-        Text(),
-        Text(f"{MARGIN}One socket in detail:"),
-        *wrapped(Text(medium.safe(_command(report), 4_000)), medium, MARGIN),
-    ]
+    if is_typeable(report.capture.source):
+        lines += [
+            Text(),
+            Text(f"{MARGIN}One socket in detail:"),
+            *wrapped(Text(medium.safe(_command(report), 4_000)), medium, MARGIN),
+        ]
     return terminal.printed(lines, color)
 
 
@@ -605,7 +609,7 @@ def _command(report: Report) -> str:
     session = report.overlaps[0].sessions[0] if report.overlaps else "s1"
     source = report.capture.source
     name = source if source == "-" or not source.startswith("-") else f"./{source}"
-    return f"har-sockets show {shlex.quote(name)} {session[1:]}"
+    return f"har-sockets show {quote(name)} {session[1:]}"
 
 
 def text_list(run: Run) -> bytes:
@@ -632,7 +636,7 @@ def page_list(run: Run) -> bytes:
         "sockets.html",
         run=run,
         title=f"Sockets of {summary.name(report.capture.source)}",
-        source=summary.safe_middle(report.capture.source, 300),
+        source=summary.safe_middle(name_source(report.capture.source), 300),
         heads=LIST_HEADS,
         rows=listed(report),
         rest=_rest(report),

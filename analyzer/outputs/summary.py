@@ -27,6 +27,7 @@ from analyzer.model import (
     Severity,
     Value,
     enumerated,
+    name_source,
     spoken,
 )
 from analyzer.outputs import proof, services, terminal, triage, verdict
@@ -87,8 +88,7 @@ def safe_middle(text: str, most: int) -> str:
 
 def name(source: str) -> str:
     """The file's own name."""
-    if source == "-":
-        return "standard input"
+    source = name_source(source)
     return safe_middle(source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source, 120)
 
 

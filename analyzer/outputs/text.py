@@ -31,6 +31,7 @@ from analyzer.model import (
     Skipped,
     Unreadable,
     Value,
+    name_source,
     spoken,
 )
 from analyzer.outputs import listing, origins, proof, services, terminal, verdict
@@ -90,7 +91,7 @@ def timeline(report: Report, medium: Medium) -> str:
 
 def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
     sign = "!" if medium.unicode else "[!]"
-    text = Text().append(f"{medium.short_left(it.source, medium.width - 8)}: ", STRONG)
+    text = Text().append(f"{medium.short_left(name_source(it.source), medium.width - 8)}: ", STRONG)
     text.append(f"cannot be read: {medium.safe(it.problem)}", BAD)
     return wrapped(text, medium, f"{sign:<4} " if not medium.unicode else f"{sign} ")
 
@@ -116,7 +117,7 @@ def _full(report: Report, run: Run, medium: Medium, verbose: bool) -> list[Text]
 
 def _header(report: Report, zone: tzinfo, medium: Medium) -> list[Text]:
     capture, dot = report.capture, f" {medium.signs.dot} "
-    title = Text(medium.short_left(capture.source, medium.width - 8), STRONG)
+    title = Text(medium.short_left(name_source(capture.source), medium.width - 8), STRONG)
     counts = [count(len(capture.pages), "page")] if capture.pages else []
     counts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
     facts = [f"recorded with {medium.short(capture.exporter.label, 48)}{dot}{', '.join(counts)}"]

@@ -362,6 +362,15 @@ def _content(it: Row) -> Row:
     return msgspec.structs.replace(it, source="" if it.content is not None else it.source, repeats=1)
 
 
+def no_match(run: Run) -> str | None:
+    """Say that no capture of a run is among those that were asked for; None where one is."""
+    if run.selection is None or run.selection.matching:
+        return None
+    total = sum(number for _, number in run.selection.totals)
+    none = f"none of {total:,} captures matches" if total > 1 else "the capture does not match"
+    return f"{none} --only {','.join(run.selection.only)}"
+
+
 def selection_sentence(selection: Selection, run: Run) -> str:
     """Say what of a run is shown: `Shown: the 5 worst with overlap; 7 more match.`"""
     shown = len(distinct(rows(run)))

@@ -139,7 +139,8 @@ def load(path: Path) -> tuple[Row, ...]:
     try:
         document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise CatalogueError(error.strerror or "cannot be read") from None
+        missing = isinstance(error, FileNotFoundError)
+        raise CatalogueError("no such file" if missing else error.strerror or "cannot be read") from None
     except (ValueError, RecursionError) as error:  # no TOML, no text, no such name (a NUL in it)
         raise CatalogueError(f"not TOML: {error}") from None
     listed = document.get("provider")

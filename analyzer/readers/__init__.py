@@ -16,7 +16,7 @@ import msgspec
 from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError, Caveat, bare, plural
 from analyzer.readers import archive, har
-from analyzer.readers.foreign import is_har, recognized_zip
+from analyzer.readers.foreign import FROM_DEVTOOLS, is_har, recognized_zip
 from analyzer.readers.window import Bytes
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 SNIFFED = 1 << 16  # bytes that tell whether a file is a HAR
 
 ENCRYPTED = "a zip that is encrypted, or packed in an unknown way: unpack it first"
+NO_HAR_IN_ZIP = f"a zip without a HAR: {FROM_DEVTOOLS}, or pack the HAR into it"
+DAMAGED_ZIP = "a zip that is damaged or cut off: copy or download it again"
 
 Progress: TypeAlias = Callable[[int], None]  # so many more bytes of the file are done
 
@@ -117,17 +119,30 @@ class _Prefixed:
         return bytes(block[:count])
 
 
-def _check(path: object) -> None:
-    """Refuse what is neither the path of a file nor a binary stream, and quote none of it."""
+class SeveralCaptures(CaptureError):  # noqa: N818 - a kind of zip
+    """A zip that cannot be read as one capture, because it holds several."""
+
+
+def _check(path: object, named: bool) -> None:
+    """Refuse what is neither the path of a file nor a binary stream, and quote none of it.
+
+    `named`: somebody listed the file, so it is none by mistake.
+    """
     if isinstance(path, io.TextIOBase):
         raise TypeError("read takes a file opened in binary mode ('rb'): analyzer.load takes text files as well")
-    if isinstance(path, str) and (path.lstrip("\ufeff \t\r\n").startswith("{") or "\n" in path):
+    if named:
+        return
+    if isinstance(path, str) and _is_like_text(path) and not os.path.lexists(path) and archive.split(path) is None:
         raise CaptureError("text", "", "read takes a path, not the text of a capture: analyzer.load takes both")
     if not isinstance(path, str | os.PathLike) and not hasattr(path, "read"):
         kind = type(path).__name__
         raise TypeError(f"read takes a path or a binary file, not {kind}: analyzer.load takes the content as well")
     if isinstance(path, str | os.PathLike) and os.path.isdir(path):
         raise CaptureError(os.fspath(path), "", "this is a folder: analyzer.load reads all captures in it")
+
+
+def _is_like_text(path: str) -> bool:
+    return path.lstrip("\ufeff \t\r\n").startswith("{") or "\n" in path
 
 
 @bare
@@ -139,7 +154,7 @@ def read(
     `source`: its name in outputs, in place of the path. `progress` is called as bytes of the file pass, every few
     hundred kilobytes. Raises TypeError for what is neither a path nor a binary stream; `load` takes more kinds.
     """
-    _check(path)
+    _check(path, source is not None)
     with opened(path, source, progress) as (stream, name, beside, measured):
         unpacked = None if isinstance(stream, _Prefixed) else _Measured(cast(IO[bytes], stream), 0, None)
         capture = har.read(unpacked or stream, name, beside, measured.size)
@@ -221,16 +236,16 @@ def _member(path: str, name: str, source: str, stack: ExitStack) -> _Stored:
     """Open a capture in a zip. Raises CaptureError."""
     try:
         whole = archive.open_archive(path)
-        info = whole.getinfo(name)
+        info = archive.find_member(whole, name)
         unpacked = stack.enter_context(whole.open(info))
     except KeyError:
         raise CaptureError(source, "", "no such file in this zip") from None
     except RuntimeError:
         raise CaptureError(source, "", ENCRYPTED) from None
     except archive.list_errors(OSError) as error:
-        raise CaptureError(source, "", getattr(error, "strerror", None) or "damaged zip") from None
+        raise CaptureError(source, "", getattr(error, "strerror", None) or DAMAGED_ZIP) from None
     guarded = _Guarded(unpacked, source, "zip", lambda: info.compress_size)
-    return _Stored(cast(IO[bytes], guarded), info.file_size, _siblings(whole, name), info.compress_size)
+    return _Stored(cast(IO[bytes], guarded), info.file_size, _siblings(whole, info.filename), info.compress_size)
 
 
 def _siblings(whole: ZipFile, name: str) -> har.Attachment:
@@ -262,7 +277,10 @@ def hash_file(path: str) -> str | None:
 
 
 def is_capture(path: str) -> bool:
-    """Is this a HAR by its first bytes, whatever its name? So is a file in a zip; a zip itself is not."""
+    """Is this a HAR by its first bytes, whatever its name? So is a file in a zip; a zip itself is not.
+
+    A zip in a zip that holds several captures counts, so that somebody learns that these are not read.
+    """
     if archive.is_zip(path):
         return False
     head = bytearray(SNIFFED)
@@ -271,6 +289,8 @@ def is_capture(path: str) -> bool:
         with opened(path) as (document, *_), memoryview(head) as view:
             while count < SNIFFED and (more := document.readinto(view[count:])):
                 count += more
+    except SeveralCaptures:
+        return True
     except CaptureError:
         return False
     return is_har(bytes(head[:count]))
@@ -416,25 +436,25 @@ def _unzipped(
         members = archive.list_members(whole)
         names = [name for name in members if name.lower().endswith(archive.SUFFIXES)]
         if len(names) != 1 or not names[0].lower().endswith(".har"):
-            raise CaptureError(source, "", _not_one(source, names) or recognized_zip(members) or "a zip without a HAR")
-        info = whole.getinfo(names[0])
-        document = whole.open(names[0])
+            if names:
+                raise SeveralCaptures(source, "", _not_one(source, names))
+            raise CaptureError(source, "", recognized_zip(members) or NO_HAR_IN_ZIP)
+        info = archive.find_member(whole, names[0])
+        document = whole.open(info)
     except RuntimeError:
         raise CaptureError(source, "", ENCRYPTED) from None
     except archive.list_errors():
-        raise CaptureError(source, "", "damaged zip") from None  # what `zipfile` says may quote names in it
+        raise CaptureError(source, "", DAMAGED_ZIP) from None  # what `zipfile` says may quote names in it
 
     with whole, document:
         share = info.compress_size / max(1, info.file_size)  # of the file, in what is unpacked
         told = None if progress is None else lambda count: progress(round(count * share))
         small = min(info.compress_size, packed)
-        yield _Guarded(document, source, "zip", lambda: small, told), _siblings(whole, names[0])
+        yield _Guarded(document, source, "zip", lambda: small, told), _siblings(whole, info.filename)
 
 
 def _not_one(source: str, names: list[str]) -> str:
     """What to do with a zip of several captures that cannot be read one by one, or was named as if it were one."""
-    if not names:
-        return ""
     holds = f"a zip with {plural(len(names), 'capture')}"
     if os.path.isfile(source):
         return f"{holds}: name one of them, as in {archive.join(source, names[0])}"

@@ -6,13 +6,14 @@ No other file can have such a name, since a file has nothing below it. Nothing i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import count
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zipfile import ZipFile  # most captures are in no zip, and it is slow to import
+    from zipfile import ZipFile, ZipInfo  # most captures are in no zip, and it is slow to import
 
 MAGIC = b"PK\x03\x04"
 SUFFIXES = (".har", ".har.gz", ".har.zst", ".har.zip")
@@ -67,16 +68,45 @@ def _archive(path: str, changed: int, size: int) -> ZipFile:
 def close_archives() -> None:
     """Close what `open_archive` keeps open."""
     _archive.cache_clear()
+    _members.cache_clear()
 
 
 def list_members(archive: ZipFile) -> list[str]:
-    """List the files in a zip without what macOS adds and without names that lead out of it."""
-    names = (info.filename for info in archive.infolist() if not info.is_dir())
-    return sorted(name for name in dict.fromkeys(names) if _is_plain(PurePosixPath(name)))
+    """List the files in a zip by a name for each, without what macOS adds."""
+    return sorted(_members(archive))
 
 
-def _is_plain(path: PurePosixPath) -> bool:
-    return not (path.is_absolute() or {"..", "__MACOSX"} & set(path.parts) or path.name.startswith("._"))
+def find_member(archive: ZipFile, name: str) -> ZipInfo:
+    """Find a file in a zip by its name in `list_members`. Raises KeyError."""
+    return _members(archive)[name]
+
+
+@lru_cache(1)
+def _members(archive: ZipFile) -> Mapping[str, ZipInfo]:
+    """Name each file in a zip: within it, whatever its path says, and differently where several have one name."""
+    found: dict[str, ZipInfo] = {}
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    taken = {_inside(info.filename) for info in infos}
+    for info in infos:
+        name = _inside(info.filename)
+        parts = PurePosixPath(name)
+        if name and "__MACOSX" not in parts.parts and not parts.name.startswith("._"):
+            if name in found:
+                name = next(it for it in _numbered(name) if it not in taken and it not in found)
+            found[name] = info
+    return found
+
+
+def _inside(name: str) -> str:
+    """Remove what leads out of the zip: nothing is written, so that only the name is at stake."""
+    return "/".join(part for part in name.split("/") if part not in ("", ".", ".."))
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """Number a name that is taken: `a (2).har`, `a (3).har`."""
+    suffix = next((it for it in reversed(SUFFIXES) if name.lower().endswith(it)), PurePosixPath(name).suffix)
+    stem, ending = name[: len(name) - len(suffix)], name[len(name) - len(suffix) :]
+    return (f"{stem} ({number}){ending}" for number in count(2))
 
 
 def list_captures(path: str, is_capture: Callable[[str], bool], any_name: bool = False) -> Sequence[str]:
@@ -103,6 +133,6 @@ def measure(source: str) -> int:
     """Give the unpacked size of a capture in a zip; 0 where that is not known."""
     place = split(source)
     try:
-        return 0 if place is None else open_archive(place[0]).getinfo(place[1]).file_size
+        return 0 if place is None else find_member(open_archive(place[0]), place[1]).file_size
     except list_errors(KeyError, OSError):
         return 0

@@ -31,6 +31,9 @@ BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"\0\0\0.ftyp|\x1a\x45\xdf\xa3", f"a video, not a HAR: {FROM_DEVTOOLS}"),
         (rb"%PDF", f"a PDF, not a HAR: {FROM_DEVTOOLS}"),
         (rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07", "a 7z or RAR archive: unpack it, and give the folder"),
+        (rb".{257}ustar", "a tar archive: unpack it, and give the folder"),
+        (rb"PK\x05\x06", f"an empty zip: {FROM_DEVTOOLS}"),
+        (rb"\x7fELF|MZ[^\x09-\x7e]|[\xcf\xce]\xfa\xed\xfe|\xca\xfe\xba\xbe", f"a program, not a HAR: {FROM_DEVTOOLS}"),
         (rb"SQLite format 3\0", f"a database, not a HAR: {FROM_DEVTOOLS}"),
         (rb"\x78[\x01\x9c\xda]", ZLIB),
         (rb"version https://git-lfs", "a Git LFS pointer, not the file itself: run `git lfs pull`"),
@@ -78,6 +81,14 @@ BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
             rb'\{\s*"(?:error|errors|message|statusCode)"\s*:',
             "the answer of a server that reports an error, not a HAR: download the file again",
         ),
+        (
+            rb'\{\s*"format"\s*:\s*\d+\s*,\s*"tool"\s*:\s*\{\s*"name"\s*:\s*"har-sockets"',
+            "results of har-sockets, not a capture: give it the captures again",
+        ),
+        (
+            rb'\{"source":"(?:[^"\\]|\\.)*",(?:"sha256":(?:"\w+"|null),"bytes"|"problem"):',
+            "results of har-sockets, not a capture: `har-sockets summary` reads them",
+        ),
         (rb'\{\s*"info"\s*:\s*\{\s*"_postman_id"', f"a Postman collection, not a HAR: {EITHER}"),
         (
             rb'\[\s*\{.{0,1000}?"startedDateTime"\s*:',
@@ -85,6 +96,10 @@ BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         ),
         (rb"\[", f"a JSON array, not a HAR: {FROM_DEVTOOLS}"),
         (rb"curl: \(\d+\)|Traceback \(most recent", "the error message of a program, not a HAR: run that again"),
+        (
+            rb"//|/\*|[\"']use strict[\"']|[!(;]*function\b|(?:import|export|const|let|var|class)\s+[\w${*\"'(\[]",
+            f"JavaScript, not a HAR: {FROM_DEVTOOLS}",
+        ),
         (rb"[\w.$]+\s*\(\s*\{", "JSONP, not a HAR: remove the function call around it"),
         (
             rb"\n(?:[\x01-\x7f]|[\x80-\xff]{1,4}[\x00-\x7f])[\x08\x0a\x12\x1a-\x7a\x80-\xff](?=.{0,500}[\x00-\x08])",
