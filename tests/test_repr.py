@@ -71,7 +71,7 @@ def test_no_value_shows_what_the_capture_holds(report: Report, path: Path) -> No
 
 
 def test_what_a_value_shows(report: Report) -> None:
-    assert repr(report) == "<Report chat.har: overlap, 8 sockets, peak 6, 1 error, 1 warning>"
+    assert repr(report) == "<Report chat.har: overlap, 8 sockets, peak ≥ 6, 1 error, 1 warning>"
     assert str(report.sessions[0]) == "<Session #1 wss://chat.stream-io-api.com: open, 2 sent, 1 received>"
     assert repr(report.capture) == "<Capture chat.har: chrome, 8 sockets in 10 entries>"
     assert repr(Run((report,), (), Policy())) == "<Run of 1 report, 0 unreadable>"

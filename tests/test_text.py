@@ -328,11 +328,12 @@ def test_many_sockets_are_summed_up_in_time() -> None:
 
 
 def test_many_captures_are_one_line_each_and_a_summary() -> None:
-    overlapping, single = report(socket(0, 2), socket(1, 3), source="bad.har"), report(socket(0, 2), source="good.har")
-    lines = shown(*[overlapping] * 2, *[single] * 4, unreadable=[Unreadable("broken.har", "no HAR")]).splitlines()
-    assert lines[0].split() == ["result", "sockets", "peak", "overlap", "time", "capture"]
-    assert lines[1].split() == ["✗", "overlap", "2", "2", "1.00", "s", "bad.har"]
-    assert lines[3].split() == ["✓", "no", "overlap", "1", "1", "good.har"]
+    overlapping = [report(socket(0, 2), socket(1, 3), source=f"bad-{n}.har") for n in range(2)]
+    single = [report(socket(0, 2), source=f"good-{n}.har") for n in range(4)]
+    lines = shown(*overlapping, *single, unreadable=[Unreadable("broken.har", "no HAR")]).splitlines()
+    assert lines[0].split() == ["result", "sockets", "peak", "overlap", "time", "service", "capture"]
+    assert lines[1].split() == ["✗", "overlap", "2", "2", "1.00", "s", "a.example/ws", "bad-0.har"]
+    assert lines[3].split() == ["✓", "no", "overlap", "1", "1", "a.example/ws", "good-0.har"]
     assert lines[7].split() == ["!", "unreadable", "broken.har:", "no", "HAR"]
     assert lines[-1] == "7 captures: 2 overlap, 4 no overlap, 1 unreadable."
 

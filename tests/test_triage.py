@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -93,8 +94,19 @@ def test_the_page_has_details_of_the_worst_and_lists_all(run: Run, monkeypatch: 
     places = {f"c{n}" for n, name in enumerate(names(run), 1) if name in worst}
     assert set(re.findall(r'<article class="capture" id="(c\d+)"', page)) == places
     assert "Details follow for the 3 worst captures" in page
-    assert all(name in page for name in names(run))
+    assert all(Path(name).name in page for name in names(run))
     assert len(re.findall("<article", html.render(triage.select(run, (), 5)).decode())) == 5
+
+
+def test_each_timeline_of_the_page_takes_the_data_of_its_capture(run: Run) -> None:
+    page = html.render(run).decode()
+    data = json.loads(page.partition('<script type="application/json" id="data">')[2].partition("</script>")[0])
+    drawn = re.findall(r'<article class="capture" id="(c\d+)"|data-capture="(\d+)"', page)
+    articles = [id for id, _ in drawn if id]
+    assert articles != sorted(articles, key=lambda id: int(id[1:]))  # worst first, not in the order given
+    pairs = [(before[0], int(place)) for before, (_, place) in pairwise(drawn) if place]
+    assert len(pairs) > 10
+    assert [data[place]["id"] for _, place in pairs] == [id for id, _ in pairs]
 
 
 def test_the_service_is_that_of_the_sockets_that_overlap(run: Run) -> None:

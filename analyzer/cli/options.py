@@ -150,9 +150,9 @@ class Delivery(NamedTuple):
                 refuse(f"--format {self.format}: this format is written to a file: -o FILE{to_file}")
             refuse(f"--format {self.format}: choose {choices.alternatives(shown)}")
         suffixes = [suffix for suffix, format in outputs.SUFFIXES.items() if format in written]
-        if self.output is not None and str(self.output) != "-" and self.output.suffix.lower() not in suffixes:
-            refuse(f"--output {self.output}: end the name in {choices.alternatives(suffixes)}")
         for name, path in self.files():
+            if name not in written and path == self.output:
+                refuse(f"--output {path}: end the name in {choices.alternatives(suffixes)}")
             if name not in written:
                 refuse(f"--out {name}: choose {choices.alternatives(written)}")
             if str(path) == "-":

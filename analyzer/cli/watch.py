@@ -68,7 +68,7 @@ def watch(
 
     if not folder.is_dir():
         refuse(f"{folder}: {'this is a file: watch takes a folder' if folder.exists() else 'no such folder'}")
-    files = [path for _, path in delivery.written(("ndjson",))]
+    files = [path for _, path in delivery._replace(open_=False).written(("ndjson",))]
     for path in files:
         check_growing(path, masking)
     policy = settings.policy(settings.held(reading, allowed))
@@ -114,7 +114,7 @@ def _analyse(
         names = find([str(path)], reading.any_).captures
     except NothingToRead:  # it was moved away
         return []
-    run = answer(names, reading, masking, allowed, delivery, masks=masks)
+    run = answer(names, reading, masking, allowed, delivery._replace(open_=False), masks=masks)
     width = terminal()["width"] if sys.stdout.isatty() else None
     show(describe(run, f"{datetime.now(delivery.zone() if delivery.tz else None):%H:%M:%S}", width).encode())
     if sys.stderr.isatty() and any(gate.judge(report, run.policy).failing for report in run.reports):

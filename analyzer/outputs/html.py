@@ -65,11 +65,6 @@ class Part(Value, frozen=True):
     shown: int  # sockets that are static
 
     @property
-    def number(self) -> int:
-        """Its place in the data for JavaScript."""
-        return int(self.id[1:]) - 1
-
-    @property
     def sections(self) -> list[tuple[Section, list[drawing.Strip]]]:
         """The groups, with the lanes that are static."""
         told: list[tuple[Section, list[drawing.Strip]]] = []

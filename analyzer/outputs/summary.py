@@ -121,9 +121,11 @@ def totals(run: Run) -> str:
 
 def worst_first(run: Run) -> list[Report]:
     """The reports, the most urgent first; of those of the same content and result the first."""
-    rows = triage.worst_first(triage.distinct(triage.row(it, run.policy) for it in run.reports))
-    reports = {it.capture.source: it for it in reversed(run.reports)}
-    return [reports[it.source] for it in rows]
+    first: dict[triage.Row, tuple[triage.Row, Report]] = {}
+    for report in run.reports:
+        row = triage.row(report, run.policy)
+        first.setdefault(triage.content(row), (row, report))
+    return [report for _, report in sorted(first.values(), key=lambda it: it[0].urgency)]
 
 
 def repeats(run: Run) -> dict[str, str]:

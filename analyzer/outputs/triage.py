@@ -271,7 +271,7 @@ def distinct(rows: Iterable[Row]) -> list[Row]:
     """Unite the rows of captures with the same content and result under the first name, and count them."""
     found: dict[Row, Row] = {}
     for it in rows:
-        key = _content(it)
+        key = content(it)
         first = found.setdefault(key, it)
         if first is not it:
             found[key] = msgspec.structs.replace(first, repeats=first.repeats + 1)
@@ -345,9 +345,9 @@ def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
     chosen = [(it, capture) for it, capture in zip(every, captures, strict=True) if matches(it, only)]
     unlike = worst_first(distinct(it for it, _ in chosen))
     if top is not None:
-        kept_rows = {_content(it): n for n, it in enumerate(unlike[:top])}
-        chosen = [it for it in chosen if _content(it[0]) in kept_rows]
-        chosen.sort(key=lambda it: kept_rows[_content(it[0])])
+        kept_rows = {content(it): n for n, it in enumerate(unlike[:top])}
+        chosen = [it for it in chosen if content(it[0]) in kept_rows]
+        chosen.sort(key=lambda it: kept_rows[content(it[0])])
     kept = [capture for _, capture in chosen]
     return msgspec.structs.replace(
         run,
@@ -357,7 +357,7 @@ def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
     )
 
 
-def _content(it: Row) -> Row:
+def content(it: Row) -> Row:
     """Return what captures with the same content have in common."""
     return msgspec.structs.replace(it, source="" if it.content is not None else it.source, repeats=1)
 

@@ -47,14 +47,14 @@ def test_sockets_are_told_as_they_open_and_close_and_the_har_is_written(server: 
     said, told = start(f"127.0.0.1:{server.port}/two", "-o", str(path), "--headless", "--for", "2").communicate()
     assert said == ""
     lines = [re.sub(r"^ +\d+\.\d{3} s  ", "", line).replace(str(server.port), "PORT") for line in told.splitlines()]
+    assert re.fullmatch(rf"Next: \S+ -m analyzer {re.escape(str(path))}", lines.pop())
     assert lines == [
         "+ socket #1 ws://127.0.0.1:PORT/ws/a?token=<token 1> (1 open now)",
         "+ socket #2 ws://127.0.0.1:PORT/ws/b?close=<token 2> (2 open now)",
         "- socket #2 closed (1 open now)",
-        f"{path}: 2 sockets. Overlap: 2 sockets of 127.0.0.1:PORT/ws/a and /ws/b were open at the same time, each to a "
-        "different address.",
+        f"{path}: 2 sockets. Overlap: 2 sockets of 127.0.0.1:PORT/ws/a and 127.0.0.1:PORT/ws/b were open at the same "
+        "time, each to a different address.",
         "The times above count from the start of the recording; those of the analysis from its first page.",
-        f"Next: har-sockets {path}",
     ]
     report = analyze(read(path))
     assert ([session.outcome for session in report.sessions], report.verdict) == (["open", "closed"], Verdict.OVERLAP)
