@@ -100,9 +100,7 @@ STEPS: dict[str, Callable[[Case], object]] = {
 TELLING = (
     "a chain of overlaps",
     "pairs",
-    "all open",
     "one user, all open",
-    "many users",
     "a tab with many documents",
     "reloads beside an iframe",
     "many addresses",

@@ -535,11 +535,11 @@ def test_a_remedy_stands_once(captures: Path) -> None:
     assert "4 or more" not in shown_once
 
 
-def test_only_the_excess_over_a_limit_is_bold(captures: Path) -> None:
+def test_only_the_excess_over_a_limit_is_red(captures: Path) -> None:
     run = Run((analyze(read(captures / "chrome-S2-overuse.har")),), (), Policy())
     lines = text.render(run, width=300, color=True).decode().splitlines()
     services = next(line for line in lines if "Limit per user" in line)
-    assert re.search(r"\x1b\[1;\d+mexceeded by 1\x1b\[0m", services)
+    assert re.search(r"\x1b\[31mexceeded by 1\x1b\[0m", services)
     assert "\x1b[1mStream Chat\x1b[0m: " in services
 
 

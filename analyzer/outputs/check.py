@@ -84,7 +84,7 @@ def render(
 
 
 def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
-    mark = Text().append(f"{line.result:<{MARK}}  ", f"{STRONG} {STYLES[line.result]}")
+    mark = Text().append(f"{line.result:<{MARK}}  ", STYLES[line.result])
     path = medium.safe(name_source(line.source), 4000) + ": "
     lead = f"{medium.safe(line.rule)}: " if line.rule else ""
     others = f" (and {', '.join(line.others)})" if line.others else ""

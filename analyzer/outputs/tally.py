@@ -206,7 +206,10 @@ def _facts(document: Json, row: Row) -> Facts:
 
 
 def _highest(peaks: Sequence[tuple[str, int]]) -> dict[str, int]:
-    return {name: max(peak for it, peak in peaks if it == name) for name, _ in peaks}
+    found: dict[str, int] = {}
+    for name, peak in peaks:
+        found[name] = max(peak, found.get(name, 0))
+    return found
 
 
 def frame(found: Results, worst: int = 0) -> pandas.DataFrame:

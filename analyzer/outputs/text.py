@@ -150,7 +150,7 @@ def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
     said, *more = verdict.verdict_sentences(report, policy)
     first = f" {mark} "
     lines = wrapped(Text(medium.safe(said, 2000), STRONG), medium, first)
-    lines[0].stylize(f"{STRONG} {style}", 0, len(first))
+    lines[0].stylize(f"not bold {style}", 0, len(first))
     return lines + [line for it in more for line in wrapped(Text(medium.safe(it, 2000)), medium, " " * len(first))]
 
 
@@ -385,7 +385,7 @@ def _services(report: Report, policy: Policy, medium: Medium) -> list[Text]:
     lines = heading("Services")
     for it in told[:GROUPS]:
         line = Text().append(medium.safe(it.name), STRONG).append(f": {medium.safe(it.sentences, 2000)}")
-        line.highlight_regex(services.EXCEEDED, f"{STRONG} {BAD}")
+        line.highlight_regex(services.EXCEEDED, BAD)
         lines += wrapped(line, medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(told) - GROUPS, medium)
 
@@ -506,7 +506,7 @@ def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
     return lines
 
 
-SEVERITIES = {Severity.ERROR: f"{STRONG} {BAD}", Severity.WARNING: f"{STRONG} {BAD}", Severity.NOTE: STRONG}
+SEVERITIES = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: STRONG}
 
 
 def _caveats(caveats: Sequence[Caveat], medium: Medium) -> list[Text]:
