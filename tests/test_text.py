@@ -484,6 +484,7 @@ def test_no_colour_is_one_that_a_theme_hides(path: Path) -> None:
     rendered += [show.render(it, session, color=True) for session in it.sessions[:2]]
     for screen in rendered:
         assert not BRIGHT.search(screen.decode())
+        assert not re.search(r"\x1b\[1;3\d", screen.decode()), "terminals that brighten bold show such a colour bright"
         dim = re.findall(r"\x1b\[(?:\d+;)*2(?:;\d+)*m([^\x1b]*)", screen.decode())
         assert not re.search(r"[A-Za-z0-9]", "".join(dim)), "words are never dim"
 

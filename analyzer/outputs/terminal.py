@@ -39,8 +39,8 @@ EXACT = 10 * MILLISECOND  # bounds no wider than this are shown as one instant
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 
 # The six plain colours, bold and dim can be read in every common theme. Bright colours cannot: bright black is the
-# background in Solarized; nor can bold ones, which many terminals show bright. Dim leaves a contrast of 2 there, so only lines and dots are dim, and what is said beside
-# (FAINT) has the terminal's own colour.
+# background in Solarized. Nor can bold ones, which many terminals show bright. Dim leaves a contrast of 2 there, so
+# only lines and dots are dim, and what is said beside (FAINT) has the terminal's own colour.
 BAD, UNSURE, GOOD, FAINT, STRONG, LINES = "red", "yellow", "green", "none", "bold", "dim"
 
 
