@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from analyzer import redaction
 from analyzer.cli import app
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import markdown, summary
+from analyzer.outputs import html, markdown, summary
 from analyzer.pipeline import analyze
 from analyzer.readers import read
 from analyzer.rules import RULES
@@ -175,8 +175,18 @@ def test_a_picture_that_the_same_run_writes_is_shown(picture: str | None, shown:
     assert picture is None or (tmp_path / picture).stat().st_size > 1_000
 
 
-def test_a_rule_links_to_its_manual_and_says_once_why_it_matters(captures: Path) -> None:
+def test_a_rule_says_once_why_it_matters(captures: Path) -> None:
     report = analyze(read(captures / "chrome-S2-overuse.har"))
     page = markdown.render(Run((report,), (), Policy(), rules=RULES)).decode()
-    assert f"[`duplicate-connection`]({HOME}/blob/HEAD/docs/rules/duplicate-connection.md)" in page
     assert page.count("Why it matters: Chat and realtime services") == 1
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_rule_links_to_its_manual_once_the_project_has_an_address(
+    published: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "PUBLISHED", published)
+    run = Run((analyze(read(SAMPLES / "stream-chat-connect-on-every-mount.har")),), (), Policy())
+    pages = (markdown.render(run).decode(), html.render(run).decode())
+    assert [f"{HOME}/blob/HEAD/docs/rules/duplicate-connection.md" in page for page in pages] == [published] * 2
+    assert all("duplicate-connection" in page for page in pages)

@@ -219,7 +219,7 @@ def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
     yield from ("### Findings", "")
     for it in findings[: size.findings]:
         confidence, baseline = "" if it.certain else " · possible", " · in the baseline" if it.known else ""
-        named = f"[`{it.rule}`]({it.page})"
+        named = f"[`{it.rule}`]({it.page})" if it.page else f"`{it.rule}`"
         yield f"- **{it.severity}** {_text(it.message, size)} {named}{confidence}{baseline}"
         if it.cause:
             yield f"  - {_text(it.cause, size)}"

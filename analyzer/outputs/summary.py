@@ -33,7 +33,7 @@ from analyzer.model import (
 from analyzer.outputs import proof, services, terminal, triage, verdict
 from analyzer.outputs.terminal import Axis, Medium, count
 from analyzer.outputs.verdict import Kind
-from analyzer.version import HOME
+from analyzer.version import HOME, PUBLISHED
 
 PAPER = Medium(120, unicode=True)
 TITLE = "WebSocket report"
@@ -67,7 +67,7 @@ class Told(Value, frozen=True):
     rule: str
     message: str
     matters: str | None  # why; only with the first finding of a rule
-    page: str  # of the rule's manual
+    page: str | None  # address of the rule's manual; none until the project has one
     proof: tuple[str, ...]
     cause: str | None
     remedy: str | None
@@ -246,7 +246,7 @@ def _told(finding: Finding, report: Report, zone: tzinfo, matters: str, repeated
         rule=finding.rule,
         message=safe(finding.message, 600),
         matters=matters or None,
-        page=f"{HOME}/blob/HEAD/docs/rules/{finding.rule}.md",
+        page=f"{HOME}/blob/HEAD/docs/rules/{finding.rule}.md" if PUBLISHED else None,
         proof=(
             *(safe(line, 600) for line in proof.lines(finding.proof)),
             *_proof(finding, report.named(finding.sessions), zone),
