@@ -342,6 +342,12 @@ def test_format_decides_where_the_name_does_not(folder: Path) -> None:
     assert (done.stdout, (folder / "rows").read_text().splitlines()[0][:10]) == ("", "id,pointer")
 
 
+def test_a_report_that_is_printed_is_not_written_too(folder: Path) -> None:
+    before = {it.name for it in folder.iterdir()}
+    done = off_a_terminal("report", "chat.har", "--format", "markdown", cwd=folder)
+    assert (done.stdout.startswith("# WebSocket report"), {it.name for it in folder.iterdir()}) == (True, before)
+
+
 def test_check_prints_its_lines_besides_the_file(folder: Path) -> None:
     plain = off_a_terminal("check", "chat.har", cwd=folder)
     done = off_a_terminal("check", "chat.har", "-o", "sockets.xml", cwd=folder)

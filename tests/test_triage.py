@@ -98,6 +98,11 @@ def test_the_page_has_details_of_the_worst_and_lists_all(run: Run, monkeypatch: 
     assert len(re.findall("<article", html.render(triage.select(run, (), 5)).decode())) == 5
 
 
+def test_counts_by_the_policy_say_of_which_captures_they_are(run: Run) -> None:
+    whole, part = (html.render(it).decode() for it in (run, triage.select(run, (), 6)))
+    assert ("of the captures shown" in whole, part.count(", of the captures shown")) == (False, 2)
+
+
 def test_each_timeline_of_the_page_takes_the_data_of_its_capture(run: Run) -> None:
     page = html.render(run).decode()
     data = json.loads(page.partition('<script type="application/json" id="data">')[2].partition("</script>")[0])

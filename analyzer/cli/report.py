@@ -27,7 +27,8 @@ def report(
 
     Example: har-sockets report chat.har --open --title "Release 4.2"
     """
-    delivery = with_default_output(delivery, captures, "report.html")
+    if delivery.format is None or delivery.output is not None:  # --format alone prints
+        delivery = with_default_output(delivery, captures, "report.html")
     run = ask(captures, reading, masking, allowed, delivery, spread)
     deliver(selected(run, spread), delivery)
     written = [name for name, _ in delivery.files()]
