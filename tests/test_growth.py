@@ -1,4 +1,4 @@
-"""No capture is slow out of proportion: four times as many of anything take at most five times the CPU time.
+"""No capture is slow out of proportion: four times as many of anything take at most six times the CPU time.
 
 Each step of each command is measured by itself, in this process. A command or an output that no step covers fails.
 """
@@ -26,7 +26,7 @@ from analyzer.readers import read
 from analyzer.rules import RULES
 from analyzer.together import together
 
-FACTOR = 5  # of four times as many: n log n, and what the processor's caches no longer hold
+FACTOR = 6  # of four times as many: n log n, what caches no longer hold, and a busy machine; quadratic is 16
 FLOOR = 0.06  # seconds: what takes less is lost in the noise
 TRIES = 3  # the fastest of so many counts: others use the machine, too
 # What a command does beside reading, analysing and masking: the steps below that measure it.
