@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from analyzer.advice import NO_ACTION
 from analyzer.cli.receipt import can_open
 from analyzer.fleet import STANDARD_INPUT
 from analyzer.installation import is_typeable, name_program, quote
@@ -14,7 +15,6 @@ from analyzer.model import Finding, Report, Run
 PLAIN_URL = re.compile(r"https?://[\w.:/~-]+")  # nothing masked, nothing that a shell would read
 IN_FULL = 5  # captures that `analyze` shows in full
 DETAILED = 100  # captures of which a report has the details
-NO_ACTION = "No action needed"  # how such a remedy begins
 CROWDED = 12  # sockets; above that a picture shows more than a list
 
 

@@ -75,7 +75,7 @@ def answer(
     with_baseline: bool = True,
     masks: redaction.Masks | None = None,
 ) -> Run:
-    """The same of files that are known; one that is named twice is told twice. `masks`: go on with these."""
+    """Analyse and mask these files; one that is named twice is analysed twice. `masks`: continue with these."""
     held = settings.held(reading, allowed)
     policy = settings.policy(held, with_baseline)
     with progress.shown(sum(map(fleet.size, names))) as done:
