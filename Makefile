@@ -16,7 +16,7 @@ SOURCES := analyzer tests docs benchmarks
 # So that the first start of each library is slow, and no other one.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-async check format bench fuzz services rules causes command-line python schemas screenshot environment package
+.PHONY: demo test test-all test-async check format bench fuzz services architecture rules causes command-line python schemas screenshot environment package
 
 environment: $(VENV)/ready-dev
 
@@ -86,10 +86,13 @@ bench: environment
 	$(BIN)/python benchmarks/bench.py
 
 fuzz: environment  # hours, if you let it: HYPOTHESIS_PROFILE=long tries 30 times as many documents
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_entries.py tests/test_elide.py tests/test_readers.py
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_array.py tests/test_elide.py tests/test_formats.py
 
 services: environment
 	$(BIN)/python docs/services.py
+
+architecture: environment
+	$(BIN)/python docs/architecture.py
 
 rules: environment
 	$(BIN)/python docs/rules.py

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, cast
 from analyzer import views
 
 if TYPE_CHECKING:
+    from analyzer.formats import read
+    from analyzer.formats.har.haralyzer_view import haralyzer_entry, haralyzer_har
     from analyzer.loading import load
     from analyzer.model import (
         Capture,
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     )
     from analyzer.outputs.frames import captures_frame, findings_frame, messages_frame, overlaps_frame, sessions_frame
     from analyzer.pipeline import analyze
-    from analyzer.readers import read
-    from analyzer.readers.entry_view import haralyzer_entry, haralyzer_har
 
     __version__: str
 
@@ -39,8 +39,8 @@ _HOMES = {
     "analyzer.model": "Capture CaptureError Finding Overlap Policy Report Run Session Verdict",
     "analyzer.outputs.frames": "captures_frame findings_frame messages_frame overlaps_frame sessions_frame",
     "analyzer.pipeline": "analyze",
-    "analyzer.readers": "read",
-    "analyzer.readers.entry_view": "haralyzer_entry haralyzer_har",
+    "analyzer.formats": "read",
+    "analyzer.formats.har.haralyzer_view": "haralyzer_entry haralyzer_har",
 }
 
 __all__ = [  # noqa: RUF022 - in the order in which one meets them

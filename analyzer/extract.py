@@ -22,14 +22,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from analyzer.exporters import EXPORTERS
-from analyzer.model import CaptureError, Instant, Policy, Report, Run, Value, bare
-from analyzer.outputs.document import Json, overlap_document, pretty, session_document
-from analyzer.pipeline import analyze
-from analyzer.providers import Row
-from analyzer.readers import opened, read
-from analyzer.readers.entries import Document
-from analyzer.readers.fields import (
+from analyzer.formats import opened, read
+from analyzer.formats.har.exporters import EXPORTERS
+from analyzer.formats.har.fields import (
     duration,
     epoch_seconds,
     headers,
@@ -41,10 +36,12 @@ from analyzer.readers.fields import (
     json_of,
     may_be_document,
     payload_length,
+    scripts as scripts_of,
     text_of,
 )
-from analyzer.readers.fields import scripts as scripts_of
-from analyzer.readers.har import (
+from analyzer.formats.har.own_fields import member
+from analyzer.formats.har.raw import RawEntry, RawMessage, RawTimings
+from analyzer.formats.har.reader import (
     CLOCK_STEP,
     ORDER_SLACK,
     SAMPLES,
@@ -52,13 +49,16 @@ from analyzer.readers.har import (
     attached_messages,
     redirected_navigation,
 )
-from analyzer.readers.raw import RawEntry, RawMessage, RawTimings
-from analyzer.readers.told import member
-from analyzer.redaction import ALNUM, LONG_ENOUGH, Masks, has_host, masked
-from analyzer.shapes import RUN, opaque
+from analyzer.formats.json_stream.array import Document
+from analyzer.masking import ALNUM, LONG_ENOUGH, Masks, has_host, masked
+from analyzer.masking.shapes import RUN, opaque
+from analyzer.model import CaptureError, Instant, Policy, Report, Run, Value, bare
+from analyzer.outputs.document import Json, overlap_document, pretty, session_document
+from analyzer.pipeline import analyze
+from analyzer.services import Row
 from analyzer.version import VERSION
 
-# Headers by which entries are told apart (readers/fields.py, readers/har.py), and what their values may be.
+# Headers by which entries are told apart (formats/har/fields.py, formats/har/reader.py), and what their values may be.
 DIRECTIVE = r"(?:no-cache|no-store|no-transform|only-if-cached|(?:max-age|max-stale|min-fresh)=\d{1,9})"
 HEADERS = {
     "upgrade": r"(?i:websocket)",

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import compress, pairwise
 
-from analyzer import initiators
+from analyzer import callstacks
 from analyzer.model import SECOND, Duration, Instant, Session, Value, spoken
-from analyzer.providers import clients
+from analyzer.services import clients
 
 SHORTEST, LONGEST = 5 * SECOND, 130 * SECOND  # what is sent more often is traffic; Pusher's 120 s is the slowest known
 REGULAR = 0.25  # of the period: how far a heartbeat may be from its time
@@ -35,7 +35,7 @@ def ghosts(sessions: Iterable[Session], missed: int) -> tuple[Ghost, ...]:
     for session in sessions:
         if session.proven is not None and session.messages.last is not None and session.initiator is not None:
             # Of other code, or to another URL of the same code, another rhythm may be right.
-            whose = session.user or (initiators.place(session.initiator), session.url)
+            whose = session.user or (callstacks.place(session.initiator), session.url)
             groups.setdefault((session.endpoint, whose, session.client, session.clock), []).append(session)
     return tuple(ghost for members in groups.values() for ghost in _among(members, missed))
 

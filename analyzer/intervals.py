@@ -1,4 +1,4 @@
-"""Interval algebra: half-open intervals, and the sweep that finds where several hold at once.
+"""Interval algebra: half-open intervals, and the sweep that finds where several hold at the same time.
 
 Knows nothing of sockets. Points are integers; an end of None is an open end (never below any point). Above `MANY`
 intervals numpy does what it can; the answers are the same.

@@ -15,9 +15,9 @@ import msgspec
 from analyzer import arguments, fleet
 from analyzer.fleet import sources
 from analyzer.fleet.sources import NothingToRead
+from analyzer.formats import read
 from analyzer.model import Capture, CaptureError, Policy, Report, Run, Unreadable, bare
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 from analyzer.rules import RULES
 
 Document: TypeAlias = bytes | IO[bytes] | IO[str] | Mapping[str, Any] | Capture | Report

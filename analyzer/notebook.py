@@ -16,12 +16,13 @@ import msgspec
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analyzer.masking import Masks, masked
+from analyzer.memo import remember_last
 from analyzer.model import Report, Run, plural
-from analyzer.outputs import summary, timeline, triage
+from analyzer.outputs import timeline
 from analyzer.outputs.chart import PANELS, picture
-from analyzer.redaction import Masks, masked
-from analyzer.remembering import remember_last
 from analyzer.rules import RULES
+from analyzer.wording import summary, triage
 
 WIDTH, DPI, COLORS = 10.0, 100, 32  # of the picture: inches, pixels per inch, colours
 FINDINGS, CAPTURES = 8, 40  # that are shown; frames have the others

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
-from analyzer import initiators
+from analyzer import callstacks
 from analyzer.model import SECOND, Confidence, Instant, Outcome, Session
 
 TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
@@ -34,7 +34,7 @@ def in_order(sessions: Iterable[Session]) -> list[Session]:
 def source(session: Session) -> Hashable:
     """Equal for sockets that the same code opened, for the same page and user; None where no code was recorded."""
     code = session.initiator
-    return None if code is None else (initiators.place(code), session.endpoint, session.page, session.user)
+    return None if code is None else (callstacks.place(code), session.endpoint, session.page, session.user)
 
 
 def met(one: Session, other: Session, confidence: Confidence = Confidence.PROVEN) -> bool:
@@ -54,12 +54,12 @@ def second_mounts(sessions: Iterable[Session]) -> list[tuple[Session, Session]]:
     found: list[tuple[Session, Session]] = []
     firsts: dict[object, list[Session]] = {}
     sessions = list(sessions)
-    if not any(initiators.second_mount(it.initiator) for it in sessions):
+    if not any(callstacks.second_mount(it.initiator) for it in sessions):
         return found
     for session in in_order(sessions):
         if (key := source(session)) is not None:
             before = firsts.setdefault(key, [])
-            if initiators.second_mount(session.initiator) is None:
+            if callstacks.second_mount(session.initiator) is None:
                 before.append(session)
             elif before and created(session) - created(before[-1]) < TOGETHER:
                 found.append((before.pop(0), session))

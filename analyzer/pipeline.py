@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import arguments, assumptions, causes, gate, initiators, overlaps, providers, redaction, sessions
+from analyzer import arguments, assumptions, callstacks, causes, gate, masking, overlaps, services, sessions
 from analyzer.model import (
     Affiliation,
     Bounds,
@@ -24,8 +24,8 @@ from analyzer.model import (
     Session,
     Verdict,
 )
-from analyzer.providers import Row
 from analyzer.rules import RULES
+from analyzer.services import Row
 
 # The port of an address on this machine, which says nothing about who answers there.
 OWN_PORT = re.compile(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(?=/|$)")
@@ -34,7 +34,7 @@ OWN_PORT = re.compile(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(
 def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[Row] = ()) -> Report:
     """Find out which sockets of a capture were open when, every overlap and every finding.
 
-    `capture` is what `read` returns (`load` takes paths and folders). `catalogue`: rows of `analyzer.providers` that
+    `capture` is what `read` returns (`load` takes paths and folders). `catalogue`: rows of `analyzer.services` that
     come before those of the program. Raises TypeError for anything else than a Capture and a Policy, ValueError for a
     policy that sets the severity of an unknown rule.
     """
@@ -43,7 +43,7 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
     policy = _checked(policy)
     capture = assumptions.settled(capture, policy.assume)
     found = sessions.conclude(capture, policy.assume)
-    return judged(capture, _affiliated(found, capture, (*catalogue, *providers.builtin())), policy)
+    return judged(capture, _affiliated(found, capture, (*catalogue, *services.builtin())), policy)
 
 
 def _checked(policy: Policy | None) -> Policy:
@@ -159,13 +159,13 @@ def _open_longest(report: Report, policy: Policy) -> Report:
 def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
     """The sessions with what they belong to and the code that opened them (there is one a trace)."""
     pairs = zip(found, capture.traces, strict=True)
-    told = ((session, providers.affiliation(trace, rows)) for session, trace in pairs)
+    told = ((session, services.affiliation(trace, rows)) for session, trace in pairs)
     openers: dict[tuple[int, str | None], Initiator | None] = {}  # a client opens from the same place again
 
     def opener(session: Session, of: Affiliation) -> Initiator | None:
         key = id(session.initiator), of.provider.id if of.provider is not None else None
         if key not in openers:
-            openers[key] = initiators.opener(session.initiator, of.provider)
+            openers[key] = callstacks.opener(session.initiator, of.provider)
         return openers[key]
 
     return tuple(
@@ -203,7 +203,7 @@ def _fingerprinted(finding: Finding, report: Report) -> Finding:
         code = session.initiator
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
         opened_by = f"{code.component or ''} {code.function or ''}" if code is not None else ""
-        address, rest = redaction.shape(session.endpoint), f" {user} {opened_by}"
+        address, rest = masking.shape(session.endpoint), f" {user} {opened_by}"
         former.add(address + rest)
         parts.add(OWN_PORT.sub(r"\1", address) + rest)
     fingerprint, earlier = _digest(parts), _digest(former)

@@ -1,4 +1,4 @@
-"""Several captures as one timeline: the same user in two tabs or two browsers, recorded at once."""
+"""Several captures as one timeline: the same user in two tabs or two browsers, recorded at the same time."""
 
 from __future__ import annotations
 

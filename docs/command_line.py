@@ -15,7 +15,7 @@ from analyzer.cli import COMMANDS, app
 from analyzer.cli.help import sections
 from analyzer.cli.options import FORMATS, Allowed, Reading
 from analyzer.model import Policy
-from analyzer.outputs import triage
+from analyzer.wording import triage
 
 PAGE = Path(__file__).with_name("command-line.md")
 INTRODUCTION = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from analyzer import Policy, Run, analyze, read, redaction
+from analyzer import Policy, Run, analyze, masking, read
 from analyzer.outputs import text
 
 HERE = Path(__file__).parent
@@ -16,7 +16,7 @@ SAMPLE = "sample_hars/stream-chat-connect-on-every-mount.har"
 WIDTH = 100
 
 report = analyze(read(HERE.parent / SAMPLE, source=SAMPLE))
-run = redaction.masked(Run((report,), (), Policy()))
+run = masking.masked(Run((report,), (), Policy()))
 console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
 console.print(Text(f"$ har-sockets {SAMPLE}\n", style="bold"))
 console.print(Text.from_ansi(text.render(run, width=WIDTH, color=True).decode()))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from analyzer import providers
-from analyzer.providers import Match, Place, Row, clients
+from analyzer import services
+from analyzer.services import Match, Place, Row, clients
 
 PAGE = Path(__file__).with_suffix(".md")
 EXAMPLE = """\
@@ -45,12 +45,12 @@ version = { in = "query", key = "client", pattern = '^acme-(.+)$' }
 PAGE_TEXT = """\
 # Services that are known
 
-<!-- docs/services.py writes this page from analyzer/providers/catalogue.toml -->
+<!-- docs/services.py writes this page from analyzer/services/catalogue.toml -->
 
 The catalogue recognises the service of a socket by its URL, subprotocols, first messages, and the code that opened it.
 Its row then says where the user stands (two sockets of one user are a mistake, two of different services are not),
 which limit the service documents, what is secret, and what to do. The catalogue is data:
-`analyzer/providers/catalogue.toml`.
+`analyzer/services/catalogue.toml`.
 
 A socket that matches no row is still checked, by its address. Then only its user, limit and remedy are unknown.
 
@@ -228,7 +228,7 @@ def packed(rows: Iterable[msgspec.Struct]) -> bytes:
 
 
 if __name__ == "__main__":
-    rows = providers.load(providers.SOURCE)
+    rows = services.load(services.SOURCE)
     PAGE.write_text(page(rows), "utf-8")
-    providers.PACKED.write_bytes(packed(rows))
+    services.PACKED.write_bytes(packed(rows))
     clients.PACKED.write_bytes(packed(clients.load(clients.SOURCE)))

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from analyzer.formats import read
 from analyzer.model import Capture, Policy, Report
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 
 pytest.register_assert_rewrite("tests.documents")  # its assertions say what differs
 

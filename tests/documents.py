@@ -25,7 +25,7 @@ import typer
 import yaml
 from markdown_it import MarkdownIt
 
-from analyzer import policy, providers
+from analyzer import policy, services
 from analyzer.cli import QUESTIONS, app
 from analyzer.rules import RULES
 from analyzer.testing import plugin
@@ -255,7 +255,7 @@ def load_settings(each: Block, folder: Path) -> None:
 
 def load_services(each: Block, folder: Path) -> None:
     (folder / "services.toml").write_text(each.text)
-    assert providers.load(folder / "services.toml")
+    assert services.load(folder / "services.toml")
 
 
 def validate(schema: str, text: str, folder: Path) -> None:

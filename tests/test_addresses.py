@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from analyzer import outputs
+from analyzer.masking import masked
 from analyzer.model import Policy, Report, Run, enumerated, plural
 from analyzer.outputs import check, text
 from analyzer.outputs.chart.lettering import short
-from analyzer.outputs.terminal import Medium
-from analyzer.redaction import masked
 from analyzer.rules import RULES
+from analyzer.wording.terminal import Medium
 
 Json = dict[str, Any]
 T0 = 1_767_225_600  # 2026-01-01T00:00:00Z

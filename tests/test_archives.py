@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from analyzer import fleet, readers
+from analyzer import fleet, formats
+from analyzer.formats import archive, hash_file, is_capture, read
+from analyzer.formats.foreign import is_har
 from analyzer.model import CaptureError, Policy, Report
-from analyzer.readers import archive, hash_file, is_capture, read
-from analyzer.readers.foreign import is_har
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = (CAPTURES / "chrome-S2-overuse.har").read_bytes()
@@ -107,7 +107,7 @@ def test_a_packed_capture_has_the_content_of_the_plain_one(tmp_path: Path) -> No
 def test_side_files_are_found_beside_a_capture_in_the_zip(tmp_path: Path) -> None:
     """Playwright writes the messages of a socket into a file of their own with `content: attach`."""
     path = zipped(tmp_path / "logs.zip", **{"ticket/messages.json": b"[]"})
-    with readers.opened(f"{path}/ticket/a b.har") as (_, _, beside, _):
+    with formats.opened(f"{path}/ticket/a b.har") as (_, _, beside, _):
         assert (beside("messages.json"), beside("absent.json"), beside("../notes.txt")) == (b"[]", None, None)
 
 
@@ -142,7 +142,7 @@ def test_a_damaged_capture_of_a_zip_is_read_as_far_as_it_goes(tmp_path: Path) ->
 
 
 def test_a_bomb_in_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "BOMB_FROM", 1 << 20)
+    monkeypatch.setattr(formats, "BOMB_FROM", 1 << 20)
     start = b'{"log":{"version":"1.2","entries":['
     path = tmp_path / "logs.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:

@@ -10,7 +10,7 @@ import tracemalloc
 
 import pytest
 
-from analyzer.readers import har
+from analyzer.formats.har import reader
 
 MIB = 1 << 20
 # A stream that is made up as it is read: a beginning, a middle over and over, an end.
@@ -18,7 +18,7 @@ CHILD = """
 import sys, time
 from analyzer.model import CaptureError
 from analyzer.pipeline import analyze
-from analyzer.readers import har
+from analyzer.formats.har import reader
 
 class Made:
     def __init__(self, begin, middle, times, end):
@@ -102,7 +102,7 @@ def test_long_addresses_and_names_are_not_kept(kind: str) -> None:
     """`data:` URLs of scripts have megabytes; a name of a page as long as that is nonsense, and told."""
     tracemalloc.start()
     try:
-        capture = har.read(_Entries(kind), "made", lambda name: None)
+        capture = reader.read(_Entries(kind), "made", lambda name: None)
         held, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -114,9 +114,9 @@ def test_long_addresses_and_names_are_not_kept(kind: str) -> None:
 
 def test_more_pages_than_a_tab_can_see_are_not_believed() -> None:
     entry = '{{"_resourceType":"xhr","startedDateTime":"2026-11-23T18:47:39.844Z","pageref":"page_{}"}}'
-    entries = ",".join([*(entry.format(n) for n in range(har.MOST_PAGES + 5)), SOCKET])
-    capture = har.read(io.BytesIO(f'{{"log":{{"entries":[{entries}]}}}}'.encode()), "made", lambda name: None)
-    assert capture.entries == har.MOST_PAGES + 6
+    entries = ",".join([*(entry.format(n) for n in range(reader.MOST_PAGES + 5)), SOCKET])
+    capture = reader.read(io.BytesIO(f'{{"log":{{"entries":[{entries}]}}}}'.encode()), "made", lambda name: None)
+    assert capture.entries == reader.MOST_PAGES + 6
     assert "more than 20,000 pages" in capture.skipped[0].problem
 
 

@@ -20,10 +20,10 @@ from typer.testing import CliRunner
 
 from analyzer import haralyzer_entry, outputs, read
 from analyzer.cli import COMMANDS, app, watch
+from analyzer.masking import masked
 from analyzer.model import Policy, Run
 from analyzer.outputs import comparison, frames, show
 from analyzer.pipeline import analyze
-from analyzer.redaction import masked
 
 USER, NAME = "canary-user", "Canary-Name Surname"
 CANARIES = {

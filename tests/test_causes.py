@@ -15,11 +15,11 @@ from small_har import PAGE, har, request, socket, stack
 
 from analyzer import openings
 from analyzer.causes import CAUSES
+from analyzer.formats import read
+from analyzer.masking import masked
 from analyzer.model import Client, Confidence, Policy, Report, Run
 from analyzer.pipeline import analyze
-from analyzer.providers import builtin, clients
-from analyzer.readers import read
-from analyzer.redaction import masked
+from analyzer.services import builtin, clients
 from tests.kinds import of_the_lab
 
 ROOT = Path(__file__).parent.parent

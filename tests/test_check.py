@@ -11,12 +11,13 @@ import pytest
 from rich.cells import cell_len
 
 from analyzer import advice, gate
-from analyzer.exporters import EXPORTERS, UNKNOWN, Row, caveats
+from analyzer.formats import read
+from analyzer.formats.har.exporters import EXPORTERS, UNKNOWN, Row, caveats
 from analyzer.model import Policy, Run, Unreadable
-from analyzer.outputs import check, verdict
-from analyzer.outputs.terminal import Medium
+from analyzer.outputs import check
 from analyzer.pipeline import analyze
-from analyzer.readers import read
+from analyzer.wording import verdict
+from analyzer.wording.terminal import Medium
 from tests.test_hostile import HOSTILE, run
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -159,7 +160,7 @@ def test_the_command_can_be_pasted(name: str) -> None:
 
 def test_every_caveat_that_hides_sockets_says_how_to_record() -> None:
     hiding = {caveat.id for row in (*EXPORTERS, UNKNOWN) for caveat in caveats(row) if caveat.hides_sockets}
-    source = (Path(__file__).parent.parent / "analyzer/readers/har.py").read_text()
+    source = (Path(__file__).parent.parent / "analyzer/formats/har/reader.py").read_text()
     hiding |= set(re.findall(r'Caveat\(\s*"([a-z-]+)",[^)]*?(?:True|hides_sockets=)', source))
     assert hiding >= {"cut-off", "merged", "filtered", "exporter-unknown"}
     whose = set(verdict.ADVICE) | {"sockets-not-exported", "open-sockets-not-exported", "exporter-unknown", "filtered"}

@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from analyzer.cli import app
 from analyzer.compare import Paired, Result, Standing, compare
+from analyzer.formats import read
+from analyzer.masking import masked
 from analyzer.model import Caveat, Policy, Report, Run
 from analyzer.outputs import comparison as outputs
 from analyzer.outputs.text import tried_sentence
 from analyzer.pipeline import analyze
-from analyzer.readers import read
-from analyzer.redaction import masked
 from tests.test_hostile import HOSTILE, SIGNS, hostile
 from tests.test_text import report, socket
 

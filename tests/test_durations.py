@@ -4,8 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analyzer.durations import LONGEST, microseconds, parse
 from analyzer.model import spoken

@@ -6,11 +6,11 @@ import re
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from analyzer.readers import elide, raw
-from analyzer.readers.elide import Elider
+from analyzer.formats.har import raw
+from analyzer.formats.json_stream import elide
+from analyzer.formats.json_stream.elide import Elider
 
 BODY = re.compile(rb'("text"[ \t\r\n]{0,16}:[ \t\r\n]{0,16}")((?:[^"\\]|\\.)*)"', re.DOTALL)
 KEYS = [b'"text":"', b'"text" :\n "', b'"data":"', b'{"a":1,"text": "', b'"x\\"text":"', b'"text":{"text":"']

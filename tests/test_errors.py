@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from analyzer import outputs
+from analyzer.masking import masked
 from analyzer.model import Policy, Report, Run, Session
-from analyzer.outputs import show, terminal
-from analyzer.redaction import masked
+from analyzer.outputs import show
 from analyzer.rules import RULES
+from analyzer.wording import terminal
 from tests.small_har import stack
 
 Json = dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.exporters import EXPORTERS, UNKNOWN, caveats, identify, label
+from analyzer.formats.har.exporters import EXPORTERS, UNKNOWN, caveats, identify, label
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_identify(name: str | None, version: str | None, id: str, sockets: bool)
 
 @pytest.mark.parametrize("row", [*EXPORTERS, UNKNOWN], ids=lambda row: row.label)
 def test_every_row_that_leaves_sockets_out_says_so(row: object) -> None:
-    from analyzer.exporters import Omits, Row
+    from analyzer.formats.har.exporters import Omits, Row
 
     assert isinstance(row, Row)
     hides = any(caveat.hides_sockets for caveat in caveats(row))

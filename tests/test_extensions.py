@@ -16,7 +16,7 @@ from analyzer.cli import app
 from analyzer.model import Policy, Report, Run
 from analyzer.outputs.document import columns
 from analyzer.outputs.text import render
-from analyzer.outputs.verdict import verdict_sentences
+from analyzer.wording.verdict import verdict_sentences
 
 OWN, FOREIGN = "https://app.example/main.js", "chrome-extension://abcdefghijklmnop/background.js"
 VENDOR = "wss://sync.vendor.example/live"

@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from analyzer import extract as extracting
-from analyzer import redaction
+from analyzer import extract as extracting, masking
 from analyzer.extract import extract
+from analyzer.formats import read
 from analyzer.model import CaptureError, Policy, Report, Run
 from analyzer.outputs.document import capture_document
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 from tests.kinds import of_the_lab
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -55,7 +54,7 @@ OPTIONAL = {"pageref", "comment", "browser", "pages", "blocked", "dns", "connect
 
 def answer(report: Report) -> dict[str, Any]:
     """The JSON of a capture, but for what is of the file itself, and with masks by their kind alone."""
-    shown = redaction.masked(Run((report,), (), Policy())).reports[0]
+    shown = masking.masked(Run((report,), (), Policy())).reports[0]
     said = json.dumps(capture_document(shown))
     document: dict[str, Any] = json.loads(re.sub(r"(<token |user-|%3Ctoken%20)\w+", r"\1", said))
     for name in ("source", "sha256", "content_sha256", "bytes", "entries"):
@@ -223,7 +222,7 @@ def test_nothing_leaves_where_the_answer_would_change(monkeypatch: pytest.Monkey
 
 
 def test_nothing_leaves_where_a_removed_value_would(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction.Masks, "url", lambda self, url: list(map(self.token, re.split("[=&]", url))) and url)
+    monkeypatch.setattr(masking.Masks, "url", lambda self, url: list(map(self.token, re.split("[=&]", url))) and url)
     with pytest.raises(CaptureError, match="would still contain a secret or a user"):
         extract(str(CAPTURES / "chrome-S2-overuse.har"))
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.formats import read
+from analyzer.formats.foreign import BEGINNINGS, MEMBERS
 from analyzer.model import CaptureError
-from analyzer.readers import read
-from analyzer.readers.foreign import BEGINNINGS, MEMBERS
 
 FLOW = b"71:9:websocket;0:~8:response;0:~7:request;0:~4:type;4:http;7:version;2:20#}"
 EVENT = {"method": "Network.webSocketCreated", "params": {"requestId": "1", "url": "wss://h.example/"}}

@@ -257,7 +257,7 @@ def test_an_overlap_of_development_servers_is_marked(samples: Run) -> None:
 
 
 def test_the_table_of_a_run_can_be_made_of_its_frame(samples: Run) -> None:
-    from analyzer.outputs import summary, triage
+    from analyzer.wording import summary, triage
 
     frame = captures_frame(samples).set_index("name")
     names = summary.names(samples)

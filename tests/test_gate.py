@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 
 from analyzer import gate, outputs
 from analyzer.cli import app
+from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Scope, Severity
 from analyzer.outputs.check import render
-from analyzer.outputs.verdict import verdict_sentences
 from analyzer.pipeline import analyze, judged
-from analyzer.readers import read
 from analyzer.rules import RULES
+from analyzer.wording.verdict import verdict_sentences
 
 CAPTURES = Path(__file__).parent / "captures"
 SAMPLES = Path(__file__).parent.parent / "sample_hars"

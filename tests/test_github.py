@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from analyzer import gate, redaction
+from analyzer import gate, masking
 from analyzer.cli import app
+from analyzer.formats import read
 from analyzer.model import Policy, Run, Unreadable
 from analyzer.outputs import github
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 from tests.test_hostile import HOSTILE, LINKS, kinds, run, shown
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -26,7 +26,7 @@ COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
 
 def made(names: Sequence[str], *bad: Unreadable) -> Run:
     reports = tuple(analyze(read(CAPTURES / name, source=name)) for name in names)
-    return redaction.masked(Run(reports, bad, Policy()))
+    return masking.masked(Run(reports, bad, Policy()))
 
 
 def parsed(run: Run) -> list[tuple[str, dict[str, str], str]]:
@@ -103,7 +103,7 @@ SAMPLES = sorted((Path(__file__).parent.parent / "sample_hars").glob("*.har"))
 
 def sampled(policy: Policy = Policy()) -> Run:  # noqa: B008 - frozen
     reports = tuple(analyze(read(path, source=f"sample_hars/{path.name}"), policy) for path in SAMPLES)
-    return redaction.masked(Run(reports, (), policy))
+    return masking.masked(Run(reports, (), policy))
 
 
 def cells(page: str) -> list[list[str]]:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from analyzer import redaction
+from analyzer import masking
+from analyzer.formats import read
 from analyzer.model import Policy, Run
 from analyzer.outputs.document import capture_document
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 
 HERE = Path(__file__).parent / "captures"
 NAMES = sorted(p.relative_to(HERE).as_posix() for p in HERE.rglob("*") if p.name.endswith((".har", ".har.zip")))
@@ -24,7 +24,7 @@ NAMES = sorted(p.relative_to(HERE).as_posix() for p in HERE.rglob("*") if p.name
 def answer(name: str) -> dict[str, Any]:
     """What the program says of one capture, as JSON has it; its path as a user in that folder would give it."""
     report = analyze(read(HERE / name, source=name))
-    document = capture_document(redaction.masked(Run((report,), (), Policy())).reports[0])
+    document = capture_document(masking.masked(Run((report,), (), Policy())).reports[0])
     return json.loads(json.dumps(document))  # type: ignore[no-any-return]
 
 

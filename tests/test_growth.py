@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from shapes import SHAPES
 
-from analyzer import compare, extract, outputs, pipeline, redaction
+from analyzer import compare, extract, masking, outputs, pipeline
 from analyzer.cli import COMMANDS
+from analyzer.formats import read
 from analyzer.model import Policy, Report, Run
 from analyzer.outputs import check, comparison, show, tally, timeline
-from analyzer.readers import read
 from analyzer.rules import RULES
 from analyzer.together import together
 
@@ -55,7 +55,7 @@ class Case:
         self.capture = read(io.BytesIO(self.data), "made.har")
         self.report = pipeline.analyze(self.capture, self.policy)
         self.run = Run((self.report,), (), self.policy, rules=RULES)
-        self.masked = redaction.masked(self.run)
+        self.masked = masking.masked(self.run)
 
     @cached_property
     def line(self) -> bytes:
@@ -82,7 +82,7 @@ STEPS: dict[str, Callable[[Case], object]] = {
     "read": lambda case: read(io.BytesIO(case.data), "made.har"),
     "analysis": lambda case: pipeline.analyze(case.capture, case.policy),
     "together": lambda case: together([case.report, case.report], case.policy),
-    "masks": lambda case: redaction.masked(case.run),
+    "masks": lambda case: masking.masked(case.run),
     **{name: output(name) for name in outputs.OUTPUTS},
     "check": lambda case: check.render(case.masked),
     "show": lambda case: show.render(case.shown(), case.shown().sessions[0]),

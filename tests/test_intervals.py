@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analyzer import intervals as algebra
 from analyzer.intervals import Episode, Interval, episodes, peak, sweep

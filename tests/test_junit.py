@@ -12,11 +12,11 @@ import junitparser
 import pytest
 import xmlschema
 
-from analyzer import gate, redaction
+from analyzer import gate, masking
+from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Severity, Unreadable
 from analyzer.outputs import junit
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 from analyzer.rules import RULES
 from tests.test_hostile import HOSTILE, run
 
@@ -29,7 +29,7 @@ OVERUSE = "chrome-S2-overuse.har"
 
 def made(names: Iterable[str], policy: Policy = Policy(), *bad: Unreadable) -> Run:  # noqa: B008 - frozen
     reports: tuple[Report, ...] = tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
-    return redaction.masked(Run(reports, bad, policy, rules=RULES))
+    return masking.masked(Run(reports, bad, policy, rules=RULES))
 
 
 def suites(run: Run) -> junitparser.JUnitXml:

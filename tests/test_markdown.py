@@ -7,20 +7,20 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from typer.testing import CliRunner
 
-from analyzer import redaction
+from analyzer import masking
 from analyzer.cli import app
+from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import html, markdown, summary
+from analyzer.outputs import html, markdown
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 from analyzer.rules import RULES
 from analyzer.version import HOME
+from analyzer.wording import summary
 from tests.test_hostile import LINKS
 from tests.test_text import report, socket
 
@@ -119,7 +119,7 @@ def test_a_block_of_code_ends_where_it_should() -> None:
 def page(*names: str) -> str:
     reports = tuple(analyze(read(SAMPLES / name, source=name)) for name in names)
     run = Run(reports, (), Policy(), "Release 4.2", (("build", "12"),))
-    return markdown.render(redaction.masked(run)).decode()
+    return markdown.render(masking.masked(run)).decode()
 
 
 OVERUSE = "stream-chat-connect-on-every-mount.har"

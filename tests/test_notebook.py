@@ -17,8 +17,7 @@ from analyzer import Report, Run, load
 from analyzer.model import Unreadable
 from tests.small_har import har, socket
 from tests.test_canaries import HARS, leaks
-from tests.test_hostile import HOSTILE
-from tests.test_hostile import run as hostile_run
+from tests.test_hostile import HOSTILE, run as hostile_run
 
 ROOT = Path(__file__).parent.parent
 CAPTURES = ROOT / "tests/captures"

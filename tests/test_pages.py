@@ -8,9 +8,8 @@ import msgspec
 import pytest
 
 from analyzer import assumptions
-from analyzer.exporters import CHROME, identify
-from analyzer.model import SECOND, Page, PageKind
-from analyzer.readers.pages import (
+from analyzer.formats.har.exporters import CHROME, identify
+from analyzer.formats.har.pages import (
     Document,
     Listed,
     Numbered,
@@ -21,7 +20,8 @@ from analyzer.readers.pages import (
     page_of,
     tabs_as_pages,
 )
-from analyzer.readers.reloads import Ask, directive
+from analyzer.formats.har.reloads import Ask, directive
+from analyzer.model import SECOND, Page, PageKind
 
 T0 = 1_767_225_600 * SECOND
 

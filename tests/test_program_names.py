@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from analyzer.masking import masked
 from analyzer.model import Policy, Report, Run
-from analyzer.redaction import masked
 
 
 def program(name: str, version: str, report: Callable[..., Report]) -> str:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 import analyzer
-from analyzer import exporters, outputs
+from analyzer import outputs
+from analyzer.formats import read
+from analyzer.formats.har import exporters
 from analyzer.model import Policy, Run
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 from analyzer.rules import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -107,7 +108,7 @@ def test_reading_leaves_no_cycles(name: str) -> None:
     """The program runs with the collector off: what refers to itself would stay, with the bytes that it holds."""
     import gc
 
-    from analyzer.readers import read
+    from analyzer.formats import read
 
     path = Path(__file__).parent / "captures" / name
     read(path)

@@ -15,9 +15,9 @@ from analyzer.cli import receipt
 from analyzer.cli.next_step import suggest_next
 from analyzer.cli.receipt import Written, describe, format_size, list_written, open_file
 from analyzer.cli.running import default_output, unused
+from analyzer.formats import read
 from analyzer.model import Policy, Run
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 
 CAPTURES = Path(__file__).parent / "captures"
 SAMPLES = Path(__file__).parent.parent / "sample_hars"

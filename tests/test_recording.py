@@ -13,13 +13,13 @@ import msgspec
 import pytest
 
 from analyzer import Report, Verdict, analyze, read
+from analyzer.formats.har.own_fields import CUT_SHORT, STARTED_LATE
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, SECOND, Bounds, Outcome, PageKind
 from analyzer.outputs.document import session_document
-from analyzer.readers.told import CUT_SHORT, STARTED_LATE
-from analyzer.testing.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, SWAP_SLACK, Cdp
-from analyzer.testing.command import _Teller
-from analyzer.testing.recorder import LEFT_SLACK, By, Recording, Socket
+from analyzer.recorder.browser import _Teller
+from analyzer.recorder.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, SWAP_SLACK, Cdp
+from analyzer.recorder.recording import LEFT_SLACK, By, Recording, Socket
 
 ZERO = (
     1_790_000_000 * SECOND + 125 * MILLISECOND

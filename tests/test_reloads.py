@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.readers.reloads import MAX_AGE, NO_CACHE, Ask, Ordinary, Replaces, Way, directive, replaces
+from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, Ordinary, Replaces, Way, directive, replaces
 
 APP, ROOM, HOME = "http://h/app", "http://h/room/5", "http://h/home"
 TYPED = Ask(APP, "GET", None, "none", None, "other")

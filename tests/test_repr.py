@@ -17,11 +17,12 @@ from rich.console import Console
 
 from analyzer import haralyzer_entry, haralyzer_har
 from analyzer.extract import extract
-from analyzer.model import CaptureError, Discreet, Interval, Policy, Report, Run, Unreadable
+from analyzer.formats import opened, read
+from analyzer.formats.har.raw import RawEntry
+from analyzer.formats.json_stream.array import Document
+from analyzer.intervals import Interval
+from analyzer.model import CaptureError, Discreet, Policy, Report, Run, Unreadable
 from analyzer.pipeline import analyze
-from analyzer.readers import opened, read
-from analyzer.readers.entries import Document
-from analyzer.readers.raw import RawEntry
 from analyzer.testing import assert_sockets
 from tests.test_canaries import CANARIES, HARS, leaks
 

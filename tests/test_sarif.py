@@ -11,11 +11,11 @@ import jsonschema
 import msgspec
 import pytest
 
-from analyzer import redaction
+from analyzer import masking
+from analyzer.formats import read
 from analyzer.model import Initiator, Policy, Run, Severity, Unreadable
 from analyzer.outputs import sarif
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 from analyzer.rules import RULES
 from analyzer.version import HOME
 from tests.test_hostile import HOSTILE, run
@@ -30,7 +30,7 @@ SCHEMA = jsonschema.Draft4Validator(
 
 def made(names: Iterable[str], policy: Policy = Policy(), *bad: Unreadable) -> Run:  # noqa: B008 - frozen
     reports = tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
-    return redaction.masked(Run(reports, bad, policy, "Release 4.2", (("build", "12"),), RULES))
+    return masking.masked(Run(reports, bad, policy, "Release 4.2", (("build", "12"),), RULES))
 
 
 def told(run: Run) -> dict[str, Any]:

@@ -16,15 +16,15 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from analyzer import policy, redaction
+from analyzer import masking, policy
 from analyzer.cli import app
 from analyzer.compare import Paired, compare
+from analyzer.formats import read
 from analyzer.model import Policy, Run, Unreadable
-from analyzer.outputs import comparison, ndjson, show, tally, triage
-from analyzer.outputs import json as json_output
+from analyzer.outputs import comparison, json as json_output, ndjson, show, tally
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 from analyzer.rules import RULES
+from analyzer.wording import triage
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs/schemas"
@@ -111,7 +111,7 @@ def test_every_golden_answer_is_valid(path: Path) -> None:
 @pytest.fixture(scope="module")
 def run() -> Run:
     reports = tuple(analyze(read(path, source=path.name)) for path in SAMPLES)
-    return redaction.masked(Run(reports, (Unreadable("x.har", "it is empty"),), Policy()))
+    return masking.masked(Run(reports, (Unreadable("x.har", "it is empty"),), Policy()))
 
 
 def test_the_answer_of_a_run_is_valid(run: Run) -> None:

@@ -7,12 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
+from analyzer.formats import read
 from analyzer.model import Assume, Confidence, Outcome, Policy, Report, Verdict
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 
 Json = dict[str, Any]
 T0 = 1795459660.0  # 2026-11-23T18:47:40Z

@@ -13,11 +13,11 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from analyzer.cli import app
+from analyzer.formats import read
+from analyzer.masking import masked
 from analyzer.model import Initiator, Policy, Report, Run
 from analyzer.outputs import show
 from analyzer.pipeline import analyze
-from analyzer.readers import read
-from analyzer.redaction import masked
 from tests.kinds import of_the_lab
 from tests.test_hostile import HOSTILE, SIGNS, hostile
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from analyzer.formats import read
 from analyzer.model import Policy, Report, Session, Verdict
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 
 Json = dict[str, Any]
 CAPTURES = Path(__file__).parent / "captures"

@@ -13,10 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from analyzer.cli import app
+from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import ndjson, tally, triage
+from analyzer.outputs import ndjson, tally
 from analyzer.pipeline import analyze
-from analyzer.readers import read
+from analyzer.wording import triage
 
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
 

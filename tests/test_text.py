@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from rich.cells import cell_len
 
-from analyzer import redaction
+from analyzer import masking
+from analyzer.formats import read
 from analyzer.intervals import Interval
 from analyzer.model import (
     MILLISECOND,
@@ -43,10 +43,10 @@ from analyzer.model import (
     Trace,
     Unreadable,
 )
-from analyzer.outputs import check, origins, show, terminal, text, verdict
+from analyzer.outputs import check, show, text
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 from analyzer.rules import RULES
+from analyzer.wording import origins, terminal, verdict
 from tests.kinds import of_the_lab
 
 GOLDEN = sorted(it for it in (Path(__file__).parent / "captures").glob("*.har") if not of_the_lab(it))
@@ -364,7 +364,7 @@ def test_it_answers_in_the_order_in_which_people_ask(captures: Path) -> None:
     ],
 )
 def test_a_lane_is_named_by_what_sets_it_apart(name: str, lanes: list[str], captures: Path) -> None:
-    run = redaction.masked(Run((analyze(read(captures / f"{name}.har")),), (), Policy()))
+    run = masking.masked(Run((analyze(read(captures / f"{name}.har")),), (), Policy()))
     lines = text.render(run, width=100).decode().splitlines()
     assert [lane for lane in lanes if any(line.startswith(f"   {lane}  ") for line in lines)] == lanes
 

@@ -17,7 +17,8 @@ from typing import Any
 import matplotlib as mpl
 import pytest
 
-from analyzer import overlaps, redaction
+from analyzer import masking, overlaps
+from analyzer.formats import read
 from analyzer.intervals import Interval
 from analyzer.model import (
     SECOND,
@@ -46,7 +47,6 @@ from analyzer.outputs import chart, timeline
 from analyzer.outputs.chart import lanes, lettering
 from analyzer.outputs.chart.marks import Words
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 
 CAPTURES = Path(__file__).parent / "captures"
 GOLDEN = Path(__file__).parent / "golden_svg"
@@ -157,7 +157,7 @@ def test_other_hash_seeds_and_settings_of_matplotlib_give_the_same_bytes(tmp_pat
     program = (
         "import sys, hashlib\n"
         "from analyzer.outputs import timeline\n"
-        "from analyzer.readers import read\n"
+        "from analyzer.formats import read\n"
         "from analyzer.pipeline import analyze\n"
         "from analyzer.model import Run, Policy\n"
         f"run = Run((analyze(read({str(capture)!r})),), (), Policy())\n"
@@ -439,7 +439,7 @@ def portable(drawn: str) -> str:
 @pytest.mark.parametrize("name", ["chrome-S2-overuse", "chrome-08-refresh3", "chrome-10-failed", "firefox-D"])
 def test_the_picture_is_the_one_that_was_accepted(name: str, request: pytest.FixtureRequest) -> None:
     found = analyze(read(CAPTURES / f"{name}.har", source=f"{name}.har"))
-    drawn = svg(redaction.masked(run(found)), width=8)
+    drawn = svg(masking.masked(run(found)), width=8)
     golden = GOLDEN / f"{name}.svg"
     if request.config.getoption("--accept"):
         golden.write_text(drawn, "utf-8", newline="\n")

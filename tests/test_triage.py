@@ -15,10 +15,11 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from analyzer.cli import app
+from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import captures, html, markdown, tally, text, triage
+from analyzer.outputs import captures, html, markdown, tally, text
 from analyzer.pipeline import analyze
-from analyzer.readers import read
+from analyzer.wording import triage
 
 CAPTURES = Path(__file__).parent / "captures"
 SAMPLES = Path(__file__).parent.parent / "sample_hars"

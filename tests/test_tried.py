@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from analyzer.extract import extract
+from analyzer.formats import read
 from analyzer.model import Report
 from analyzer.outputs.document import tried
 from analyzer.outputs.text import tried_sentence
-from analyzer.readers import read
 from tests.small_har import stack
 
 Json = dict[str, Any]

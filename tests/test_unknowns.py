@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analyzer import unknowns
 from analyzer.intervals import Interval

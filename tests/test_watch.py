@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli.watch import is_complete, is_partial, list_saved, summarise
+from analyzer.formats import read
 from analyzer.model import Policy, Run, Unreadable
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = (CAPTURES / "chrome-S2-overuse.har").read_bytes()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.formats.har.watches import Code, in_other_processes, watches
 from analyzer.model import Watch
-from analyzer.readers.watches import Code, in_other_processes, watches
 
 PAGE = {"page_1": Watch(100, True)}
 

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from analyzer import outputs
+from analyzer.formats import read
 from analyzer.model import Instant, Policy, Report, Run
-from analyzer.outputs import chart, check, show, terminal
+from analyzer.outputs import chart, check, show
 from analyzer.outputs.chart.marks import Words
 from analyzer.outputs.document import timestamp
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 from analyzer.rules import RULES
+from analyzer.wording import terminal
 from tests.kinds import of_the_lab
 
 Json = dict[str, Any]

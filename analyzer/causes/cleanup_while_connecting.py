@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import heartbeats, initiators, openings
+from analyzer import callstacks, heartbeats, openings
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, spoken
-from analyzer.providers import clients
-from analyzer.providers.clients import Fault
+from analyzer.services import clients
+from analyzer.services.clients import Fault
 
 ID = "cleanup-while-connecting"
 
@@ -54,12 +54,12 @@ def _fault(first: Session, second: Session) -> Fault | None:
 
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
-    again = initiators.second_mount(second.initiator)
+    again = callstacks.second_mount(second.initiator)
     yield second.proves(
-        "opened by the second mount" if again else "opened by", again or initiators.own(second.initiator)
+        "opened by the second mount" if again else "opened by", again or callstacks.own(second.initiator)
     )
     before = spoken(openings.created(second) - openings.created(first))
-    code = initiators.own(first.initiator)
+    code = callstacks.own(first.initiator)
     yield first.proves(f"requested {before} earlier from the same place, and still connecting then", code)
     yield first.proves(f"its client never closed it; {heartbeats.rhythm(first)}")
     yield second.proves(heartbeats.rhythm(second))

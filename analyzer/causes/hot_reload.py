@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 
-from analyzer import initiators, openings
+from analyzer import callstacks, openings
 from analyzer.model import Cause, Confidence, Explanation, Finding, Frame, Initiator, Proof, Session, Severity, spoken
 
 
@@ -47,7 +47,7 @@ def _pairs(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session, Fram
     for session in sessions:
         code, key = session.initiator, _module(session)
         if key is not None:
-            old, frame = before.get(key), initiators.hot(code)
+            old, frame = before.get(key), callstacks.hot(code)
             before[key] = session
             if old is None or frame is None or _version(old.initiator) == _version(code):
                 continue
@@ -63,7 +63,7 @@ def _version(code: Initiator | None) -> str:
 def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
     yield new.proves("opened by an update of its module", frame)
     age = openings.created(new) - openings.created(old)
-    yield old.proves(f"opened {spoken(age)} earlier by an older version of it", initiators.own(old.initiator))
+    yield old.proves(f"opened {spoken(age)} earlier by an older version of it", callstacks.own(old.initiator))
 
 
 CAUSE = Cause(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from analyzer import initiators
+from analyzer import callstacks
 from analyzer.model import Cause, Confidence, Explanation, Finding, Session
 
 REALMS = {None: "the page itself", "iframe": "an iframe", "worker": "a worker"}
@@ -31,7 +31,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     return Explanation(
         why=sentence[0].upper() + sentence[1:],
         proof=tuple(
-            it.proves(f"opened in {REALMS.get(it.context, it.context)}", initiators.outermost(it.initiator))
+            it.proves(f"opened in {REALMS.get(it.context, it.context)}", callstacks.outermost(it.initiator))
             for it in sessions
         ),
         remedy="Connect in one of them, and pass the events on with postMessage, a BroadcastChannel or a SharedWorker.",

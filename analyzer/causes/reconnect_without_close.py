@@ -22,7 +22,8 @@ from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from typing import TypeAlias
 
-from analyzer import heartbeats, initiators, openings
+from analyzer import callstacks, heartbeats, openings
+from analyzer.memo import remember_last
 from analyzer.model import (
     Cause,
     Client,
@@ -36,9 +37,8 @@ from analyzer.model import (
     Session,
     spoken,
 )
-from analyzer.providers import clients
-from analyzer.providers.clients import Fault
-from analyzer.remembering import remember_last
+from analyzer.services import clients
+from analyzer.services.clients import Fault
 
 ID = "reconnect-without-close"
 ENDED = (Outcome.CLOSED, Outcome.FAILED)
@@ -71,7 +71,7 @@ def _pairs(sessions: Sequence[Session]) -> dict[str, Pair]:
     left: dict[object, _Left] = {}
     for session in sessions:
         group = left.setdefault((session.user or session.url, session.page, session.context), _Left())
-        frame = initiators.reconnect(session)
+        frame = callstacks.reconnect(session)
         old = group.replace(session, frame is not None)
         tells = group.otherwise or clients.library(session.provider) is not None
         if frame is None or old is None or not tells or 0 < group.ends < group.reconnects:

@@ -37,23 +37,23 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from analyzer import initiators, openings
+from analyzer import callstacks, openings
 from analyzer.intervals import peak
 from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Session
-from analyzer.providers import clients
+from analyzer.services import clients
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN or openings.handed_over(sessions):
         return None
-    places = {initiators.place(it.initiator) for it in sessions if it.initiator is not None}
-    frame = initiators.call(sessions[0])
+    places = {callstacks.place(it.initiator) for it in sessions if it.initiator is not None}
+    frame = callstacks.call(sessions[0])
     function = f"{frame.function.rpartition('.')[2]}()" if frame is not None and frame.function else "the client"
     sure = all(_apart(old, new) for old, new in pairwise(sessions))
     return Explanation(
         why=f"{_caller(sessions, len(places), function)} ({_many(sessions)} clients of one user)."
         + ("" if sure else " Not excluded: one client that reconnects while its old sockets still close."),
-        proof=tuple(it.proves(f"{function} called by", initiators.own(it.initiator)) for it in sessions),
+        proof=tuple(it.proves(f"{function} called by", callstacks.own(it.initiator)) for it in sessions),
         sure=sure,
     )
 
@@ -83,9 +83,9 @@ def _called(session: Session) -> bool:
         and session.user is not None
         and code is not None
         and code.own
-        and initiators.call(session) is not None
-        and initiators.reconnect(session) is None
-        and initiators.second_mount(code) is None
+        and callstacks.call(session) is not None
+        and callstacks.reconnect(session) is None
+        and callstacks.second_mount(code) is None
     )
 
 
@@ -95,7 +95,7 @@ def _caller(members: Sequence[Session], places: int, function: str) -> str:
     if places > 1:
         return f"The application calls {function} on different clients, from {places} places"
     by = openings.by_whom(members[0], "Code without a name")
-    each_time = "each time its effect runs" if initiators.mounted(code) is not None else "each time"
+    each_time = "each time its effect runs" if callstacks.mounted(code) is not None else "each time"
     return f"{by} calls {function} on a new client {each_time}"
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from analyzer import initiators, openings
+from analyzer import callstacks, openings
 from analyzer.model import Cause, Confidence, Explanation, Finding, Session
 
 PROVIDER = "socket-io"
@@ -26,11 +26,11 @@ PROVIDER = "socket-io"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    after_an_end = any(initiators.ended(it.initiator) for it in sessions)
+    after_an_end = any(callstacks.ended(it.initiator) for it in sessions)
     return Explanation(
         why=f"Socket.IO opened {len(sessions):,} connections to one server. Its namespaces share one connection, "
         "unless the page asks for the same namespace twice, sets forceNew, or loads the library twice.",
-        proof=tuple(it.proves("opened by", initiators.own(it.initiator)) for it in sessions),
+        proof=tuple(it.proves("opened by", callstacks.own(it.initiator)) for it in sessions),
         sure=not after_an_end and all(openings.outlasted(old, new) for old, new in pairwise(sessions)),
     )
 
@@ -40,7 +40,7 @@ def _server(session: Session) -> Hashable:
     methods.)"""
     provider, code = session.provider, session.initiator
     asked = provider is not None and provider.id == PROVIDER and code is not None and bool(code.stack)
-    if not asked or initiators.reconnect(session) is not None:
+    if not asked or callstacks.reconnect(session) is not None:
         return None
     return session.endpoint, session.page, session.context
 

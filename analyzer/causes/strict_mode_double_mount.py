@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import advice, initiators, openings
+from analyzer import advice, callstacks, openings
 from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, spoken
 
 ONCE = "StrictMode mounts twice in development only. To avoid the overlap, connect outside of React."
@@ -43,9 +43,9 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
-    yield second.proves("opened by the second mount", initiators.second_mount(second.initiator))
+    yield second.proves("opened by the second mount", callstacks.second_mount(second.initiator))
     before = openings.created(second) - openings.created(first)
-    yield first.proves(f"opened {spoken(before)} earlier from the same place", initiators.own(first.initiator))
+    yield first.proves(f"opened {spoken(before)} earlier from the same place", callstacks.own(first.initiator))
     gone = first.closed.earliest if first.closed is not None else None
     if gone is not None:
         later = max(0, gone - openings.created(second))

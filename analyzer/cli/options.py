@@ -13,8 +13,7 @@ import typer
 
 from analyzer import choices, outputs
 from analyzer.choices import Choice
-from analyzer.cli import help as headings
-from analyzer.cli import words
+from analyzer.cli import help as headings, words
 from analyzer.cli.receipt import give_receipts
 from analyzer.cli.screen import is_piped, refuse
 from analyzer.installation import quote
@@ -349,9 +348,9 @@ class Reading(NamedTuple):
 def _result(text: str) -> str:
     """Read results, rules and causes with commas between them, and return what each means, each once."""
     from analyzer.causes import CAUSES
-    from analyzer.outputs import triage
-    from analyzer.providers import builtin
     from analyzer.rules import RULES
+    from analyzer.services import builtin
+    from analyzer.wording import triage
 
     ids = [it.id for it in (*RULES, *CAUSES)]
     services = {it.id: it.name for it in builtin()}
@@ -368,7 +367,7 @@ def _split(given: list[str] | None) -> list[str] | None:
 
 
 def _completed(incomplete: str) -> list[str]:
-    from analyzer.outputs import triage
+    from analyzer.wording import triage
 
     return among(triage.RESULT.words)(incomplete)
 

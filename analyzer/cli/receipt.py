@@ -1,4 +1,4 @@
-"""Tell on a terminal which files were written and what to do with them, and open them where that is asked for."""
+"""Show on a terminal which files were written and what to do with them, and open them where that is asked for."""
 
 from __future__ import annotations
 

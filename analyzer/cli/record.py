@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from analyzer import gate, loading, redaction
+from analyzer import gate, loading, masking
 from analyzer.cli import words
 from analyzer.cli.help import OUTPUT, RECORDING
 from analyzer.cli.options import command
 from analyzer.cli.running import unused
 from analyzer.cli.screen import refuse, say, tell, write
+from analyzer.formats.har.own_fields import CUT_SHORT
 from analyzer.installation import name_program, quote
 from analyzer.model import CaptureError, Policy, Run, plural
-from analyzer.readers.told import CUT_SHORT
 
 
 @command
@@ -52,8 +52,7 @@ def record(
 
     Example: har-sockets record https://chat.example -o chat.har
     """
-    from analyzer.testing.command import RecordingError
-    from analyzer.testing.command import record as run
+    from analyzer.recorder.browser import RecordingError, record as run
 
     output = output or unused(Path("recording.har"))
     if not output.absolute().parent.is_dir():
@@ -76,11 +75,11 @@ def record(
 
 def _answer(path: Path) -> str:
     """The verdict of a recording, in one sentence."""
-    from analyzer.outputs.verdict import verdict_sentences
+    from analyzer.wording.verdict import verdict_sentences
 
     policy = Policy()
     try:
-        run = redaction.masked(Run((loading.load([path], policy).reports[0],), (), policy))
+        run = masking.masked(Run((loading.load([path], policy).reports[0],), (), policy))
     except (CaptureError, IndexError):
         return ""
     return verdict_sentences(run.reports[0], policy)[0]

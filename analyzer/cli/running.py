@@ -16,14 +16,15 @@ from typing import Any, NamedTuple, NoReturn
 import msgspec
 import typer
 
-from analyzer import fleet, gate, outputs, providers, redaction
+from analyzer import fleet, gate, outputs, services
 from analyzer.cli import progress, settings
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
 from analyzer.cli.screen import append, one_place, refuse, say, show, tell, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
+from analyzer.masking import Masks, digest
 from analyzer.model import Policy, Report, Run, Unreadable, name_source, plural
-from analyzer.providers import Row
 from analyzer.rules import RULES
+from analyzer.services import Row
 from analyzer.together import together
 from analyzer.version import VERSION
 
@@ -73,7 +74,7 @@ def answer(
     delivery: Delivery,
     spread: Spread = Spread(),  # noqa: B008
     with_baseline: bool = True,
-    masks: redaction.Masks | None = None,
+    masks: Masks | None = None,
 ) -> Run:
     """Analyse and mask these files; one that is named twice is analysed twice. `masks`: continue with these."""
     held = settings.held(reading, allowed)
@@ -86,7 +87,7 @@ def answer(
     reports = [result for result in results if isinstance(result, Report)]
     if spread.together and len(reports) > 1:
         results = [together(reports, policy), *(result for result in results if isinstance(result, Unreadable))]
-    masks = masks or redaction.Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
+    masks = masks or Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
     return _run([masks.result(result) for result in results], policy, delivery)
 
 
@@ -109,19 +110,19 @@ def stream(
             "--resume continues a file of lines, but a Parquet folder is always written from the start: leave one out"
         )
     key = masking.redaction_key
-    whose = None if key is None else redaction.digest(key, "options", "")
+    whose = None if key is None else digest(key, "options", "")
     asked: tuple[object, ...] = (
         reading.any_,
         policy,
         catalogue,
-        providers.builtin(),
+        services.builtin(),
         masking.show_secrets,
         masking.show_users,
         VERSION,
         whose,
     )
     encoded = msgspec.json.encode(asked, enc_hook=int, order="deterministic")  # int: of Microseconds
-    options = redaction.digest("", "options", encoded.decode())
+    options = digest("", "options", encoded.decode())
     lines = next((Lines(path, options, spread.resume) for path in delivery.lines()), None)
     part = _run([], policy, delivery)
     sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
@@ -131,7 +132,7 @@ def stream(
         earlier = plural(gone, "earlier result")
         say(f"--resume: {earlier} of captures that are not among these {len(names):,}: left out")
     ordinal = lines.names.ordinal if lines is not None and lines.names is not None and key is None else None
-    masks = redaction.Masks(not masking.show_secrets, not masking.show_users, key, ordinal)
+    masks = Masks(not masking.show_secrets, not masking.show_users, key, ordinal)
     hidden = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
     unread = told = 0
     try:
@@ -336,7 +337,7 @@ def selected(run: Run, spread: Spread, delivery: Delivery | None = None) -> Run:
     """
     if not spread.selects:
         return run
-    from analyzer.outputs import triage
+    from analyzer.wording import triage
 
     shown = triage.select(run, spread.only or (), spread.top)
     is_text = delivery is not None and delivery.prints and delivery.format in (None, "text")

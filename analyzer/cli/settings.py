@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from analyzer import policy as policies
-from analyzer import providers
+from analyzer import policy as policies, services
 from analyzer.cli.options import Allowed, Reading
 from analyzer.cli.screen import refuse
 from analyzer.model import Policy
 from analyzer.policy import PolicyError, Settings
-from analyzer.providers import CatalogueError, Row
 from analyzer.rules import RULES
+from analyzer.services import CatalogueError, Row
 
 
 class Held(NamedTuple):
@@ -64,7 +63,7 @@ def catalogue(held: Held) -> tuple[Row, ...]:
     """Return the user's own services."""
     file = held.settings.providers
     try:
-        return () if file is None else providers.load(Path(file))
+        return () if file is None else services.load(Path(file))
     except CatalogueError as problem:
         refuse(f"{file}: {problem}")
 

@@ -8,8 +8,7 @@ import typer
 
 from analyzer.cli.options import Delivery, Masking, PipedCapture, Reading, command_with
 from analyzer.cli.running import ask, finish, one, spared
-from analyzer.cli.screen import is_piped, refuse, terminal, write
-from analyzer.cli.screen import show as put
+from analyzer.cli.screen import is_piped, refuse, show as put, terminal, write
 from analyzer.fleet import STANDARD_INPUT
 from analyzer.model import Report, Session, name_source
 

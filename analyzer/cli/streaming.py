@@ -20,11 +20,11 @@ from typing import IO, NamedTuple, Protocol
 
 import msgspec
 
-from analyzer import redaction
+from analyzer import masking
 from analyzer.cli.screen import note_written, refuse, say, show, write
+from analyzer.formats import hash_file
 from analyzer.model import Report, Run, Unreadable
 from analyzer.outputs import ndjson
-from analyzer.readers import hash_file
 
 Result = Report | Unreadable
 FINISHED = b'"finished"\n'
@@ -201,7 +201,7 @@ class Names:
             self._numbers[kind, hashed] = self._counts[kind]
 
     def ordinal(self, kind: str, value: str) -> int:
-        hashed = redaction.digest(self._salt, kind, value)[:32]
+        hashed = masking.digest(self._salt, kind, value)[:32]
         if (kind, hashed) not in self._numbers:
             self._counts[kind] += 1
             self._numbers[kind, hashed] = self._counts[kind]

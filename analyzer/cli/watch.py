@@ -19,7 +19,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from analyzer import gate, redaction
+from analyzer import gate
 from analyzer.cli import settings
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, command_with
 from analyzer.cli.receipt import give_receipts
@@ -27,6 +27,7 @@ from analyzer.cli.running import answer, default_output, rendered
 from analyzer.cli.screen import append, refuse, show, tell, terminal, write
 from analyzer.fleet import NothingToRead, find
 from analyzer.installation import name_program, quote
+from analyzer.masking import Masks
 from analyzer.model import Report, Run, plural
 
 # Files of downloads that are not complete, in Chromium, Firefox, Safari, Opera, curl and wget, and by editors.
@@ -64,7 +65,8 @@ def watch(
       har-sockets watch ~/Downloads --open
       har-sockets watch ~/Downloads --out ndjson:today.ndjson
     """
-    from analyzer.outputs import ndjson, summary
+    from analyzer.outputs import ndjson
+    from analyzer.wording import summary
 
     if not folder.is_dir():
         refuse(f"{folder}: {'this is a file: watch takes a folder' if folder.exists() else 'no such folder'}")
@@ -72,7 +74,7 @@ def watch(
     for path in files:
         check_growing(path, masking)
     policy = settings.policy(settings.held(reading, allowed))
-    masks = redaction.Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
+    masks = Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
     gc.enable()  # the program switches it off for its short commands; this one may run for days
     runs: list[Run] = []
     with _interrupting() as stopped:
@@ -101,11 +103,11 @@ def check_growing(path: Path, masking: Masking) -> None:
 
 
 def _analyse(
-    path: Path, delivery: Delivery, allowed: Allowed, reading: Reading, masking: Masking, masks: redaction.Masks
+    path: Path, delivery: Delivery, allowed: Allowed, reading: Reading, masking: Masking, masks: Masks
 ) -> list[Run]:
     """Analyse a new file and print what people read; a file that is not a capture is passed over."""
-    from analyzer.readers import is_capture
-    from analyzer.readers.archive import SUFFIXES, is_zip
+    from analyzer.formats import is_capture
+    from analyzer.formats.archive import SUFFIXES, is_zip
 
     named = path.name.lower().endswith(SUFFIXES)
     if not named and not (reading.any_ and (is_zip(str(path)) or is_capture(str(path)))):
@@ -148,7 +150,7 @@ def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
 
 
 def _describe(report: Report, run: Run) -> Iterable[str]:
-    from analyzer.outputs.verdict import verdict_sentences
+    from analyzer.wording.verdict import verdict_sentences
 
     yield from verdict_sentences(report, run.policy)
     for finding in gate.judge(report, run.policy).failing:
@@ -165,8 +167,8 @@ def _printable(line: str) -> str:
 
 def summarise(runs: Iterable[Run]) -> str:
     """Count the captures of a watch by result: `3 captures: 2 no overlap, 1 overlap.`"""
-    from analyzer.outputs.triage import RESULTS, UNREADABLE
-    from analyzer.outputs.verdict import kind
+    from analyzer.wording.triage import RESULTS, UNREADABLE
+    from analyzer.wording.verdict import kind
 
     results: Counter[str] = Counter()
     for run in runs:

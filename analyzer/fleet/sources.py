@@ -12,10 +12,10 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from analyzer.formats import Progress, archive, is_capture, read
+from analyzer.formats.archive import SUFFIXES
 from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError, enumerated
-from analyzer.readers import Progress, archive, is_capture, read
-from analyzer.readers.archive import SUFFIXES
 
 LIKELY = (".json", ".txt", ".zip", ".gz", ".zst", ".log")  # of files that may be captures under another name
 SIDE_FILE = re.compile("[0-9a-f]{40}")  # what Playwright names the bodies beside a HAR

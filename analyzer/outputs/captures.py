@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterable
 
 from analyzer.model import MILLISECOND, Run
-from analyzer.outputs import triage
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import Json
-from analyzer.outputs.triage import Row
+from analyzer.wording import triage
+from analyzer.wording.triage import Row
 
 SUFFIX = ".csv"
 

@@ -30,8 +30,8 @@ from analyzer.model import (
     Verdict,
     name_source,
 )
-from analyzer.outputs import terminal, verdict
-from analyzer.outputs.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
+from analyzer.wording import terminal, verdict
+from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
 
 WIDEST = 120  # columns of a line
 NAMED = 20  # findings per capture that `verbose` writes in full

@@ -9,11 +9,12 @@ from rich.text import Text
 
 from analyzer.compare import Change, Comparison, Paired, Result, Side
 from analyzer.model import Finding, Group, Report, Run, Scope, Value, describe_peak, enumerated, plural, spoken
-from analyzer.outputs import html, markdown, services, summary, terminal
+from analyzer.outputs import html, markdown
 from analyzer.outputs.document import FORMAT, Json, finding_document, milliseconds, policy_document, pretty
-from analyzer.outputs.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, heading, wrapped
 from analyzer.outputs.text import tried_sentence
 from analyzer.version import VERSION
+from analyzer.wording import services, summary, terminal
+from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, heading, wrapped
 
 COLUMNS = ("", "Sockets", "Peak", "Overlap time")
 GROUPS = 200  # that are shown

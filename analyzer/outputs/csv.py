@@ -1,4 +1,4 @@
-"""One row a session, with a header line (RFC 4180)."""
+"""One row per session, with a header line (RFC 4180)."""
 
 from __future__ import annotations
 

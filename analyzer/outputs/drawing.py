@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Value
-from analyzer.outputs import terminal
 from analyzer.outputs.scene import Lane, Scene
-from analyzer.outputs.terminal import Axis
+from analyzer.wording import terminal
+from analyzer.wording.terminal import Axis
 
 WIDE = 2_000
 EDGE = 40  # beyond the last instant: what goes on runs on to here

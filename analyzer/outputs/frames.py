@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from analyzer import arguments
 from analyzer.intervals import Interval, episodes, peak
+from analyzer.masking import masked
 from analyzer.model import Confidence, Duration, Finding, Messages, Overlap, Policy, Report, Run, Session, Severity
-from analyzer.outputs import summary, triage
 from analyzer.outputs.document import columns, finding_document, flat_sessions, overlap_document, seconds, timestamp
-from analyzer.outputs.triage import Row
-from analyzer.redaction import masked
+from analyzer.wording import summary, triage
+from analyzer.wording.triage import Row
 
 if TYPE_CHECKING:
     import pandas

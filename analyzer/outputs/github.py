@@ -12,7 +12,8 @@ from itertools import islice
 from analyzer import gate
 from analyzer.gate import Result
 from analyzer.model import Finding, Policy, Report, Run, Value, plural
-from analyzer.outputs import check, markdown, summary, text
+from analyzer.outputs import check, markdown, text
+from analyzer.wording import summary
 
 MOST = 10  # of each kind that GitHub shows
 ROWS = 200  # captures in the table of the summary

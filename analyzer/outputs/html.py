@@ -20,12 +20,13 @@ from markupsafe import Markup
 from analyzer import gate
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Messages, Policy, Report, Run, Value
-from analyzer.outputs import check, drawing, origins, services, summary, tally, terminal, triage
+from analyzer.outputs import check, drawing, tally
 from analyzer.outputs.scene import Lane, Scene, Section, scene
-from analyzer.outputs.summary import safe, safe_middle
-from analyzer.outputs.terminal import Axis
 from analyzer.outputs.text import tried_sentence
 from analyzer.version import VERSION
+from analyzer.wording import origins, services, summary, terminal, triage
+from analyzer.wording.summary import safe, safe_middle
+from analyzer.wording.terminal import Axis
 
 SUFFIX = ".html"
 DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time

@@ -20,8 +20,9 @@ from xml.etree.ElementTree import Element, SubElement
 from analyzer import gate
 from analyzer.gate import Judgement, Result
 from analyzer.model import SECOND, Duration, Finding, Policy, Report, Run, Unreadable, plural
-from analyzer.outputs import check, proof, summary, triage, verdict
+from analyzer.outputs import check
 from analyzer.outputs.document import timestamp
+from analyzer.wording import proof, summary, triage, verdict
 
 SUFFIX = ".xml"
 CLASS = "har-sockets"  # of every test: readers show it as a group

@@ -9,10 +9,10 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from analyzer.model import Run, Value, enumerated, name_source
-from analyzer.outputs import triage
-from analyzer.outputs.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, wrapped
-from analyzer.outputs.triage import Row
-from analyzer.outputs.verdict import Kind
+from analyzer.wording import triage
+from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, wrapped
+from analyzer.wording.triage import Row
+from analyzer.wording.verdict import Kind
 
 LONG = 30  # lines; above that the way to the worst ones is named
 NARROW = 140  # columns of a terminal; below that a long result has a short form

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from analyzer.model import Cause, Rule, Severity
-from analyzer.outputs import terminal
-from analyzer.outputs.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium, headline, wrapped
+from analyzer.wording import terminal
+from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium, headline, wrapped
 
 COLOURS = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: UNSURE}
 WIDEST = 100  # letters of a line; more do not read well

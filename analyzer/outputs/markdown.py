@@ -15,9 +15,10 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from analyzer.model import Report, Run, Value
-from analyzer.outputs import origins, services, summary, terminal, text
-from analyzer.outputs.summary import TITLE
+from analyzer.outputs import text
 from analyzer.version import VERSION
+from analyzer.wording import origins, services, summary, terminal
+from analyzer.wording.summary import TITLE
 
 SUFFIX = ".md"
 LARGEST = 60_000  # bytes; GitHub takes 65 536 characters

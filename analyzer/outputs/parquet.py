@@ -1,4 +1,4 @@
-"""One row a session, the columns of the CSV, as Apache Parquet: instants are timestamps (UTC), not known is null."""
+"""One row per session, the columns of the CSV, as Apache Parquet: instants are timestamps (UTC), not known is null."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from itertools import groupby
 
 from analyzer.intervals import Interval, sweep
 from analyzer.model import Confidence, Group, Instant, Outcome, Page, Policy, Report, Scope, Session, Value
-from analyzer.outputs import summary, terminal
-from analyzer.outputs.summary import safe, safe_middle
-from analyzer.outputs.terminal import Axis, count
+from analyzer.wording import summary, terminal
+from analyzer.wording.summary import safe, safe_middle
+from analyzer.wording.terminal import Axis, count
 
 SEPARATE = 8  # addresses of one host that get a group each; more are one group
 BEYOND = 3  # limits above this many times the peak are named, not drawn: the line would be flat

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from analyzer import initiators
+from analyzer import callstacks
 from analyzer.installation import is_typeable, quote
 from analyzer.intervals import Interval
 from analyzer.model import (
@@ -32,7 +32,7 @@ from analyzer.model import (
     name_source,
     spoken,
 )
-from analyzer.outputs import html, markdown, origins, services, summary, terminal, verdict
+from analyzer.outputs import html, markdown
 from analyzer.outputs.document import (
     FORMAT,
     Json,
@@ -43,8 +43,9 @@ from analyzer.outputs.document import (
     session_document,
     timestamp,
 )
-from analyzer.outputs.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 from analyzer.version import VERSION
+from analyzer.wording import origins, services, summary, terminal, verdict
+from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
 
 FIRST, LAST = 20, 3  # messages in the table
 MANY = 20  # messages; from here on their rhythm is drawn
@@ -302,7 +303,7 @@ def _stack(code: Initiator | None) -> Iterator[Line]:
         for frame in calls.frames[: max(0, left)]:
             words = frame.named if frame.url != url else frame.named.replace(f"({url}:", f"({origins.file(url)}:")
             is_own = own == (frame.url, frame.line, frame.column)
-            yield Line(words, own=is_own, maker=None if is_own else initiators.maker(frame))
+            yield Line(words, own=is_own, maker=None if is_own else callstacks.maker(frame))
             url = frame.url
         left -= len(calls.frames)
     if left < 0:
@@ -311,7 +312,7 @@ def _stack(code: Initiator | None) -> Iterator[Line]:
 
 def _scheduled(label: str) -> str:
     """Say what stands between the calls above and those below: a component, or what they waited for."""
-    return f"inside {label}, rendered by:" if initiators.COMPONENT.fullmatch(label) else f"after {label}, called by:"
+    return f"inside {label}, rendered by:" if callstacks.COMPONENT.fullmatch(label) else f"after {label}, called by:"
 
 
 def _how_to_find(code: Initiator | None) -> str:

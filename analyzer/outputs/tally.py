@@ -20,17 +20,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from rich.text import Text
 
-from analyzer import providers
+from analyzer import services
 from analyzer.installation import install_hint
 from analyzer.model import MILLISECOND, Run, Value, spoken
-from analyzer.outputs import NotInstalled, captures, listing, markdown, terminal, triage
+from analyzer.outputs import NotInstalled, captures, listing, markdown
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import FORMAT, Json, capture_document, pretty
-from analyzer.outputs.summary import safe, safe_middle
-from analyzer.outputs.terminal import FAINT, STRONG, Medium, count, heading, wrapped
-from analyzer.outputs.triage import Row
-from analyzer.outputs.verdict import Kind
 from analyzer.version import VERSION
+from analyzer.wording import terminal, triage
+from analyzer.wording.summary import safe, safe_middle
+from analyzer.wording.terminal import FAINT, STRONG, Medium, count, heading, wrapped
+from analyzer.wording.triage import Row
+from analyzer.wording.verdict import Kind
 
 if TYPE_CHECKING:
     import pandas
@@ -158,7 +159,7 @@ def select(found: Results, only: Sequence[str]) -> Results:
 @cache
 def _services() -> dict[str, str]:
     """Return the names of the known services by id."""
-    return {row.id: row.name for row in providers.builtin()}
+    return {row.id: row.name for row in services.builtin()}
 
 
 def _result(line: bytes) -> Facts | Row:

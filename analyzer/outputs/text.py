@@ -34,10 +34,11 @@ from analyzer.model import (
     name_source,
     spoken,
 )
-from analyzer.outputs import listing, origins, proof, services, terminal, verdict
+from analyzer.outputs import listing
 from analyzer.outputs.document import tried
-from analyzer.outputs.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
-from analyzer.outputs.verdict import Kind
+from analyzer.wording import origins, proof, services, terminal, verdict
+from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
+from analyzer.wording.verdict import Kind
 
 SUFFIX = ".txt"
 IN_FULL = 5  # captures; more get one line each

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from analyzer.testing.listening import LONGEST_CALL, Listener, awaited
+from analyzer.recorder.playwright import LONGEST_CALL, Listener, awaited
 from analyzer.testing.plugin import SocketRecording, keep
 
 

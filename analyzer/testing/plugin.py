@@ -90,7 +90,7 @@ def every_test(named: dict[str, Any]) -> Any:
 @pytest.fixture
 def socket_recording(request: pytest.FixtureRequest, context: Any) -> Iterator[SocketRecording]:
     """Record the sockets of this test's context (pytest-playwright) until the test ends."""
-    from analyzer.testing.listening import Listener, done
+    from analyzer.recorder.playwright import Listener, done
 
     listener = Listener(context)
     done(listener.start())
@@ -244,8 +244,8 @@ def _path(item: pytest.Item) -> Path:
 
 def _text(path: Path) -> str:
     from analyzer import Policy, Run, analyze, read
+    from analyzer.masking import masked
     from analyzer.outputs import text
-    from analyzer.redaction import masked
 
     run = masked(Run((analyze(read(path)),), (), Policy()))
     return text.render(run, width=120).decode()

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from analyzer import gate, redaction
+from analyzer import gate, masking
+from analyzer.formats import read
 from analyzer.model import (
     Confidence,
     Finding,
@@ -20,7 +21,6 @@ from analyzer.model import (
     plural,
 )
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 
 
 def assert_sockets(
@@ -68,7 +68,7 @@ def assert_sockets(
 
 def _problems(report: Report, policy: Policy) -> Iterator[str]:
     """A line or more for each; none where the gate passes it."""
-    shown = redaction.masked(Run((report,), (), policy)).reports[0]
+    shown = masking.masked(Run((report,), (), policy)).reports[0]
     judged = gate.judge(shown, policy)
     for finding in judged.failing:
         yield from _told(finding, shown.named(finding.sessions))

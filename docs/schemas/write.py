@@ -10,10 +10,11 @@ import msgspec
 
 from analyzer.compare import Result
 from analyzer.model import MILLISECOND, CauseConfidence, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
-from analyzer.outputs import tally, triage
+from analyzer.outputs import tally
 from analyzer.policy import Settings
 from analyzer.rules import RULES
 from analyzer.version import HOME
+from analyzer.wording import triage
 
 Schema: TypeAlias = dict[str, Any]
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from analyzer import redaction
+from analyzer import masking
+from analyzer.formats import read
 from analyzer.model import Policy, Report, Run
 from analyzer.outputs import html
 from analyzer.pipeline import analyze
-from analyzer.readers import read
 
 CAPTURES = Path(__file__).parent.parent / "captures"
 CHROMES = ("chromium", "chromium-browser", "google-chrome")
@@ -62,7 +62,7 @@ def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
             reports = tuple(analyze(read(CAPTURES / f"{it}.har")) if isinstance(it, str) else it for it in asked)
             path = tmp_path_factory.mktemp("page") / "report.html"
             path.write_bytes(
-                html.render(redaction.masked(Run(reports, **{"unreadable": (), "policy": Policy(), **more})))
+                html.render(masking.masked(Run(reports, **{"unreadable": (), "policy": Policy(), **more})))
             )
             made[key] = path
         return made[key]

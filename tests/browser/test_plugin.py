@@ -231,7 +231,7 @@ def test_it(page):
     done = project.ran(test + ("    page.title()\n" if fails else ""), "--sockets", "check")
     assert done.parseoutcomes()["failed"] == 1
     done.stdout.no_fnmatch_line("*INTERNALERROR*")
-    done.stdout.no_fnmatch_line("*analyzer/testing/listening.py*")  # no traceback through the recorder
+    done.stdout.no_fnmatch_line("*analyzer/recorder/playwright.py*")  # no traceback through the recorder
     (path,) = (project.pytester.path / "test-results/sockets").glob("*.har")
     report = analyze(read(path))
     assert ([it.outcome for it in report.sessions], report.verdict) == (["unknown"], Verdict.INCONCLUSIVE)

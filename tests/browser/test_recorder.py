@@ -267,7 +267,7 @@ def server() -> Iterator[SocketServer]:
 
 def recorded(browser: Any, server: SocketServer, do: Callable[[Any, SocketServer], None]) -> tuple[Any, list[Seen]]:
     """The HAR of one context, and what the server saw of it by then."""
-    from analyzer.testing.listening import Listener, done
+    from analyzer.recorder.playwright import Listener, done
 
     server.forget()
     context = browser.new_context()
@@ -354,9 +354,9 @@ def test_without_the_protocol_nothing_wrong_is_claimed(
     name: str, browser: Any, server: SocketServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with Firefox and WebKit: Playwright's own events alone."""
-    from analyzer.testing import listening
+    from analyzer.recorder import playwright
 
-    monkeypatch.setattr(listening, "speaks_cdp", lambda _: False)
+    monkeypatch.setattr(playwright, "speaks_cdp", lambda _: False)
     har, seen = recorded(browser, server, CASES[name].do)
     report = report_of(har)
     caveats = {caveat.id for caveat in report.capture.caveats}
@@ -447,7 +447,7 @@ def test_the_async_api_records_the_same(server: SocketServer) -> None:
     path = chromium()
     from playwright.async_api import async_playwright
 
-    from analyzer.testing.listening import Listener, awaited
+    from analyzer.recorder.playwright import Listener, awaited
 
     async def record() -> Any:
         async with async_playwright() as playwright:
@@ -500,7 +500,7 @@ def test_two_recordings_made_at_once_are_one_timeline(browser: Any, server: Sock
 
 def recorded_at_once(browser: Any, server: SocketServer) -> tuple[list[Any], list[Seen]]:
     """The HARs of two contexts: the first one's socket is open, the second one's opens, the first one's closes."""
-    from analyzer.testing.listening import Listener, done
+    from analyzer.recorder.playwright import Listener, done
 
     server.forget()
     contexts = [browser.new_context(), browser.new_context()]

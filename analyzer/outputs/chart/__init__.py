@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.model import PageKind, Report, Run, spoken
-from analyzer.outputs import summary, terminal
 from analyzer.outputs.chart import clock, lanes
 from analyzer.outputs.chart.background import overlap_bands, page_bands, page_begins
 from analyzer.outputs.chart.counts import count_marks, limits_of, limits_width, near_limits
@@ -39,7 +38,8 @@ from analyzer.outputs.chart.panel import (
     plot_of,
 )
 from analyzer.outputs.chart.rows import height_of, left_of, right_of, section_marks
-from analyzer.outputs.verdict import verdict_sentences
+from analyzer.wording import summary, terminal
+from analyzer.wording.verdict import verdict_sentences
 
 PANELS = 8  # further captures are counted in the picture, not drawn
 HIGHEST = 10.0  # inches of all lanes

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant
-from analyzer.outputs.terminal import moment_of
+from analyzer.wording.terminal import moment_of
 
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 STEPS: tuple[Duration, ...] = (

@@ -1,0 +1,394 @@
+"""What one field of an entry says: dates, durations, headers, the clock of its messages. Pure functions."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from array import array
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from analyzer import callstacks
+from analyzer.formats.har.raw import RawEntry, RawHeader, RawMessage
+from analyzer.formats.json_stream.crowded import is_crowded
+from analyzer.model import (
+    MILLISECOND,
+    SECOND,
+    Affiliation,
+    Calls,
+    Client,
+    Direction,
+    Discreet,
+    Duration,
+    Frame,
+    Identity,
+    Initiator,
+    Instant,
+    Opening,
+    Provider,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+YEAR_2000, YEAR_2200 = 946_684_800 * SECOND, 7_258_118_400 * SECOND  # outside is no date of a capture
+FOREVER = 366 * 24 * 3600 * SECOND  # a message further from its socket's start does not belong to that clock
+LONGEST_DURATION = FOREVER / MILLISECOND  # in milliseconds, as HAR has them
+PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
+HEADERS = msgspec.json.Decoder(list[RawHeader])
+PROTOCOL = "sec-websocket-protocol"
+SENT, RECEIVED = 1, 0
+DIRECTIONS: dict[str | None, int] = {  # as Chrome has them, and as cypress-har-generator has them
+    "send": SENT,
+    "request": SENT,
+    "receive": RECEIVED,
+    "response": RECEIVED,
+}
+OPENING, LONGEST_OPENING = 4, 4096  # messages of which the beginning is kept, and how much of each
+CLOSED_BY = {"reload": "page-reloaded", "navigation": "page-left", "page-closed": "page-closed"}  # -> evidence
+LONGEST_URL = 4096  # characters of an address that is kept
+DEEPEST_STACK = 500  # frames, async parents included
+LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
+CLOSE_OPCODE, CONTROL_OPCODES = 8, (8, 9, 10)  # RFC 6455 section 5.2
+ERROR_OPCODE = -1  # Chrome's: what it shows is not a frame but its own text
+TEXT, BINARY = 1.0, 2.0  # likewise; as the numbers are decoded, since these are compared faster
+DATA = (TEXT, BINARY, 0.0, None)  # 0 and none: text, as far as anybody knows
+
+
+class Ticks(Discreet, msgspec.Struct):
+    """The messages of one socket as the file has them: times in ticks of a clock that is not known yet."""
+
+    ticks: array[float] = msgspec.field(default_factory=lambda: array("d"))  # NaN where there is none
+    directions: bytearray = msgspec.field(default_factory=bytearray)
+    opcodes: array[int] = msgspec.field(default_factory=lambda: array("b"))
+    lengths: array[int] = msgspec.field(default_factory=lambda: array("q"))
+    control: list[tuple[float, int]] = []  # (ticks, opcode) of close, ping and pong frames
+    error: str | None = None  # what Chrome writes of a socket that failed; the first text that is not empty
+    failed: float = 0.0  # ticks of the last error
+    opening: list[Opening] = []  # the beginning of the first messages
+    any: bool = False  # there are messages, of whatever kind
+
+    def add(self, messages: Sequence[RawMessage]) -> None:
+        """The messages that follow. A capture may have a million: one pass, and no call for an ordinary one."""
+        self.any = self.any or len(messages) > 0
+        ticks, directions, opcodes = self.ticks.append, self.directions.append, self.opcodes.append
+        lengths, opening, others = self.lengths.append, self.opening, []
+        for message in messages:
+            direction, opcode, data, time = DIRECTIONS.get(message.type), message.opcode, message.data, message.time
+            text = opcode == TEXT
+            if direction is None or not (text or opcode in DATA):
+                others.append(message)
+                continue
+            ticks(math.nan if time is None else time)
+            directions(direction)
+            opcodes(2 if opcode == BINARY else 1)
+            ordinary = text and data is not None and message.length is None and data.isascii()
+            lengths(len(data) if ordinary else payload_length(message))  # type: ignore[arg-type]  # data is a text
+            if len(opening) < OPENING:
+                opening.append(_opening(message))
+        if others:
+            self._others(others)
+
+    def _others(self, messages: Sequence[RawMessage]) -> None:
+        self.control += [(m.time or 0.0, int(m.opcode)) for m in messages if m.opcode in CONTROL_OPCODES]
+        for message in messages:
+            if message.type == "error" or message.opcode == ERROR_OPCODE:
+                self.error = self.error or message.data or ""
+                self.failed = max(self.failed, message.time or 0.0)
+
+    @property
+    def samples(self) -> tuple[float, ...]:
+        """A few times that show what clock they are of."""
+        times = (*self.ticks[:1], *self.ticks[-1:])
+        return times if times or self.error is None else (self.failed,)
+
+
+def ticks(messages: Sequence[RawMessage]) -> Ticks:
+    found = Ticks()
+    found.add(messages)
+    return found
+
+
+def is_socket(entry: RawEntry) -> bool:
+    """Any of the marks that real exporters write. The mere key `_webSocketMessages` is none (cypress-har-generator
+    has it on every entry)."""
+    kind = (entry.resource_type or "").lower()
+    if kind == "websocket" or entry.response.status == 101 or entry.messages:
+        return True
+    url = entry.request.url or ""
+    if url[:6].lower().startswith(("ws:/", "wss:/")):
+        return True
+    if kind not in ("", "other") or b"websocket" not in bytes(entry.request.headers).lower():
+        return False
+    sent = headers(entry.request.headers)
+    return sent.get("upgrade", "").lower() == "websocket" or sent.get(":protocol", "").lower() == "websocket"
+
+
+def is_document(entry: RawEntry) -> bool:
+    """A request for a document, of a tab or of an iframe."""
+    if entry.resource_type is not None:
+        return entry.resource_type.lower() == "document"
+    mime = (entry.response.content.mimeType or "") if entry.response.content else ""
+    if "html" not in mime.lower():
+        return False
+    return headers(entry.request.headers).get("sec-fetch-mode") == "navigate"
+
+
+def may_be_document(entry: RawEntry) -> bool:
+    """A request that lacks the exporter's mark and looks like one for a document: HTML that was asked for as a
+    browser asks for a page. An iframe's looks the same, and so may the HTML that a script asks for."""
+    request, response = entry.request, entry.response
+    mime = (response.content.mimeType or "") if response.content else ""
+    if entry.resource_type is not None or request.method != "GET" or "html" not in mime.lower():
+        return False
+    if not (200 <= (response.status or 0) < 300 or response.status == 304):
+        return False
+    sent = headers(request.headers)
+    by_script = "x-requested-with" in sent or sent.get("sec-fetch-dest", "document") != "document"
+    return not by_script and "html" in sent.get("accept", "text/html")
+
+
+def _opening(message: RawMessage) -> Opening:
+    """The beginning of one of the first messages. Binary ones are base64."""
+    data = message.data or ""
+    direction = Direction.SEND if DIRECTIONS[message.type] == SENT else Direction.RECEIVE
+    if message.opcode == BINARY:
+        start = data[: LONGEST_OPENING // 3 * 4]
+        with suppress(ValueError):  # not base64: as it stands
+            return Opening(direction, b64decode(start + "=" * (-len(start) % 4)).decode("latin-1"), start != data)
+    return Opening(direction, data[:LONGEST_OPENING], len(data) > LONGEST_OPENING)
+
+
+def payload_length(message: RawMessage) -> int:
+    """Bytes of payload: binary messages are base64, text is UTF-8."""
+    data = message.data or ""
+    if message.length is not None:
+        return int(message.length) if 0 <= message.length <= LONGEST_MESSAGE else 0
+    if message.opcode == BINARY:
+        return len(data) * 3 // 4 - data.count("=", -2)
+    return len(data) if data.isascii() else len(data.encode("utf-8", "surrogatepass"))
+
+
+def message_clock(sockets: Iterable[Ticks]) -> float | None:
+    """Microseconds a tick, for the whole file by majority; 0 for monotonic seconds, None where there is no clock."""
+    votes: dict[float | None, int] = {}
+    for ticks in sockets:
+        for sample in ticks.samples:
+            unit = _unit(sample)
+            votes[unit] = votes.get(unit, 0) + 1
+    return max(votes, key=lambda unit: votes[unit]) if votes else None
+
+
+def _unit(ticks: float) -> float | None:
+    if ticks > 1e17:
+        return 1e-3
+    if ticks > 1e14:
+        return 1.0
+    if ticks > 1e11:
+        return 1e3
+    if ticks >= 1e9:
+        return 1e6
+    return 0.0 if ticks > 0 else None
+
+
+def instant(date: str | None) -> Instant | None:
+    """ISO 8601 -> Instant; None for what is no date of ours: empty, of 1969 or 1970, or with a year of six digits."""
+    if not date:
+        return None
+    try:
+        parsed = datetime.fromisoformat(date)
+    except ValueError:
+        return None
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=UTC)
+    at = (parsed - EPOCH) // MICROSECOND
+    return at if YEAR_2000 <= at < YEAR_2200 else None
+
+
+def monotonic_date(date: str | None) -> Instant | None:
+    if date is None or not date.startswith("1970-"):
+        return None
+    try:
+        return (datetime.fromisoformat(date) - EPOCH) // MICROSECOND
+    except (ValueError, TypeError):
+        return None
+
+
+def duration(value: float | None) -> Duration | None:
+    """Milliseconds of HAR -> Duration; None for -1, "not known", and for what cannot be (a century, infinity)."""
+    return round(value * MILLISECOND) if value is not None and 0 <= value < LONGEST_DURATION else None
+
+
+def answered(entry: RawEntry, started: Instant) -> Instant | None:
+    """When the response's headers came: the sum of the phases before (HAR 1.2: ssl lies within connect)."""
+    timings = entry.timings
+    if duration(timings.wait) is None:
+        return None
+    phases = (timings.blocked, timings.dns, timings.connect, timings.send, timings.wait)
+    return started + sum(duration(phase) or 0 for phase in phases)
+
+
+def epoch_of(close: object) -> Instant | None:
+    """A close record's own instant, if it is epoch seconds (HTTP Toolkit's is its process clock)."""
+    if not isinstance(close, dict):
+        return None
+    return next((at for key in ("timestamp", "time") if (at := epoch_seconds(close.get(key))) is not None), None)
+
+
+def epoch_seconds(value: object) -> Instant | None:
+    """An instant, if it is a number that can be one in seconds since the epoch."""
+    return round(value * SECOND) if isinstance(value, int | float) and 1e9 < value < 1e11 else None
+
+
+def close_bounds(close: dict[str, Any]) -> tuple[Instant | None, str]:
+    """What our own recorder adds to an instant: not before when it closed, and what took it along."""
+    evidence = CLOSED_BY.get(text_of(close.get("_by")) or "", "close-record")
+    return epoch_seconds(close.get("_earliest")), evidence
+
+
+def close_code(close: object) -> tuple[int | None, str | None]:
+    """RFC 6455 section 7.4. HTTP Toolkit writes "aborted" where no close frame came."""
+    if isinstance(close, dict):
+        code, reason = close.get("code"), close.get("reason")
+        return (code if isinstance(code, int) else None), (reason if isinstance(reason, str) and reason else None)
+    return None, (close if isinstance(close, str) else None)
+
+
+def endpoint(url: str, sent: msgspec.Raw) -> str:
+    """`wss://host[:port]/path`: proxies write http(s), chrome-har-capturer only a path beside the Host header."""
+    scheme, host, path = PARTS.match(url).groups("")  # type: ignore[union-attr]  # every part is optional
+    scheme = {"http": "ws", "https": "wss", "": "ws"}.get(scheme.lower(), scheme.lower())
+    host = host.rpartition("@")[2] or header(sent, "host") or header(sent, ":authority")
+    return f"{scheme}://{host}{path or '/'}"
+
+
+def initiator(value: object) -> Initiator | None:
+    """The first frame of `_initiator.stack`, and the whole of it; the format counts lines and columns from 0."""
+    stack = tuple(_stack(value))
+    for calls in stack:
+        for frame in calls.frames:
+            return Initiator(frame.function, None, frame.url, frame.line, frame.column, stack=stack)
+    if not isinstance(value, dict):
+        return None
+    url, line = text_of(value.get("url")), value.get("lineNumber")
+    return Initiator(None, None, url, line + 1 if isinstance(line, int) else None, None) if url else None
+
+
+def scripts(code: Initiator | None) -> tuple[str, ...]:
+    """The URLs of the code that opened a socket, async parents included, each once."""
+    return tuple(dict.fromkeys(frame.url for frame in code.frames if frame.url)) if code is not None else ()
+
+
+def _stack(value: object) -> Iterator[Calls]:
+    """The frames of `_initiator.stack`, then those of its async parents."""
+    stack = value.get("stack") if isinstance(value, dict) else None
+    left = DEEPEST_STACK
+    while isinstance(stack, dict) and left > 0:
+        listed = stack.get("callFrames")
+        frames = [frame for frame in (listed if isinstance(listed, list) else ()) if isinstance(frame, dict)][:left]
+        left -= max(1, len(frames))
+        yield Calls(tuple(_frame(frame) for frame in frames), text_of(stack.get("description")) or None)
+        stack = stack.get("parent")
+
+
+def _frame(frame: dict[str, Any]) -> Frame:
+    line, column = frame.get("lineNumber"), frame.get("columnNumber")
+    return Frame(
+        function=text_of(frame.get("functionName")) or None,
+        url=text_of(frame.get("url")) or None,
+        line=line + 1 if isinstance(line, int) else None,
+        column=column + 1 if isinstance(column, int) else None,
+        script=text_of(frame.get("scriptId")),
+    )
+
+
+def protocols(sent: msgspec.Raw, answered: msgspec.Raw) -> tuple[str, ...]:
+    """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
+    said = f"{header(sent, PROTOCOL)},{header(answered, PROTOCOL)}"
+    return tuple(dict.fromkeys(name for part in said.split(",") if (name := part.strip()))) if said != "," else ()
+
+
+def by_extension(code: Initiator | None, sent: msgspec.Raw, extracted: object) -> bool:
+    """Did a browser extension open it: its own page or worker (browsers write it into `Origin`), or its code in a page?
+    Or does a capture that we extracted say so?"""
+    told = isinstance(extracted, dict) and extracted.get("extension") is True
+    origin = callstacks.EXTENSION.match(header(sent, "origin"))
+    return told or origin is not None or callstacks.of_extension(code)
+
+
+def header(raw: msgspec.Raw, name: str) -> str:
+    """One header; empty where there is none. A look at the bytes saves decoding those of most sockets."""
+    said = bytes(raw).lower()
+    return headers(raw).get(name, "") if name.encode() in said or b"\\u" in said else ""
+
+
+def affiliation(value: object) -> Affiliation | None:
+    """What a capture that we extracted says of a socket whose URL and messages no longer tell."""
+    if not isinstance(value, dict):
+        return None
+    said = {key: text_of(item) for key, item in value.items()}
+    id = said.get("provider")
+    client = Client(said.get("client"), said.get("version"), said.get("runtime"))
+    return Affiliation(
+        provider=Provider(id, id) if id else None,
+        identity=Identity(said.get("app"), said.get("user")) if said.get("app") or said.get("user") else None,
+        client=client if any((client.name, client.version, client.runtime)) else None,
+    )
+
+
+def context(value: object) -> str | None:
+    """Where its code ran, as a capture that we extracted says it."""
+    told = text_of(value.get("context")) if isinstance(value, dict) else None
+    return told if told in ("iframe", "worker") else None
+
+
+def initiator_type(raw: msgspec.Raw) -> str | None:
+    """What asked for it: `script`, `parser`, `other`; None where the file does not say."""
+    value = json_of(raw)
+    return text_of(value.get("type")) if isinstance(value, dict) else None
+
+
+def headers(raw: msgspec.Raw) -> dict[str, str]:
+    """Names in lower case; the last of several wins. None of what holds more than anybody sends."""
+    if is_crowded(bytes(raw)):
+        return {}
+    try:
+        return {header.name.lower(): header.value for header in HEADERS.decode(raw)}
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        value = json_of(raw)
+        items = value if isinstance(value, list) else []
+        return {str(h.get("name")).lower(): str(h.get("value")) for h in items if isinstance(h, dict)}
+
+
+def json_of(raw: msgspec.Raw) -> Any:
+    """What a member that is rarely needed holds, as leniently as it can be read; None for what cannot, or holds more
+    than anybody needs."""
+    if is_crowded(bytes(raw)):
+        return None
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(bytes(raw).decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+
+
+def kept(url: str) -> str:
+    """An address that is kept: of one that is longer than anybody reads (`data:`) the beginning, and what tells it from
+    others."""
+    if len(url) <= LONGEST_URL:
+        return url
+    import hashlib
+
+    return f"{url[:LONGEST_URL]}…{hashlib.sha256(url.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def text_of(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,77 @@
+"""What a capture of our own says of itself, in `log._harSockets`: an extract (extract.py), a recording (testing/).
+
+Both name caveats by their ids alone: the words are ours, not the file's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analyzer.formats.har.fields import instant, text_of
+from analyzer.model import Caveat, Instant
+
+# An extract: where the capture that it was made from was damaged.
+OF_THE_ORIGINAL = (
+    Caveat("cut-off", "This extract comes from a capture that is cut off.", True),
+    Caveat("trailing-data", "This extract comes from a capture with extra data after the HAR.", True),
+    Caveat("entries-skipped", "This extract comes from a capture with damaged parts.", True),
+    Caveat("edited", "This extract comes from a capture with changed dates or timings of sockets.", True),
+    Caveat(
+        "messages-removed",
+        "This extract comes from a capture from which messages were removed, or in which a handshake took longer than "
+        "1 s.",
+    ),
+    Caveat("merged", "This extract comes from a capture that was edited or joins several captures.", True),
+    Caveat("clock-stepped", "This extract comes from a capture whose entries are not in order of time.", True),
+)
+
+# A recording: what it may have missed.
+STARTED_LATE = Caveat(
+    "recording-started-late", "Sockets that opened before the recording began are not in this file.", True
+)
+SHARED_WORKER = Caveat(
+    "shared-worker",
+    "A shared worker ran. Sockets that it opened when it started are not in this file.",
+    True,
+)
+SERVICE_WORKER = Caveat(
+    "service-worker",
+    "A service worker ran. Sockets that it opened when it started may be missing from this file.",
+    True,
+)
+AS_SEEN = Caveat(
+    "instants-as-seen",
+    "Recorded from events without their own time: sockets opened and closed slightly earlier than this file says.",
+)
+CUT_SHORT = Caveat(
+    "recording-cut-short",
+    "The browser, or the program that controls it, ended during the recording. What happened after that is not in "
+    "this file.",
+    True,
+)
+WORKERS = Caveat("workers-not-heard", "A worker ran. Sockets of workers may be missing from this file.", True)
+OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, WORKERS)
+
+
+def member(log: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object of the log; empty where it is none."""
+    value = log.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def told_order(log: dict[str, Any]) -> bool | None:
+    """Whether the entries of an extract stand in order of close, where it says so."""
+    told = member(log, "_harSockets").get("inOrderOfClose")
+    return told if isinstance(told, bool) else None
+
+
+def told_until(log: dict[str, Any]) -> Instant | None:
+    """When a recording ended."""
+    return instant(text_of(member(log, "_harSockets").get("until")))
+
+
+def told_caveats(log: dict[str, Any]) -> list[Caveat]:
+    """Those that we know by the ids that it names."""
+    told = member(log, "_harSockets").get("caveats")
+    ids = [it for it in told if isinstance(it, str)] if isinstance(told, list) else []
+    return [caveat for caveat in (*OF_THE_ORIGINAL, *OF_THE_RECORDING) if caveat.id in ids]

@@ -1,0 +1,166 @@
+"""A stretch of the stream in memory: bytes come in at one end, the cursor moves on, what it passed is let go."""
+
+import re
+from bisect import bisect_right
+from typing import Protocol
+
+from analyzer.formats.json_stream.elide import MARK, Elider
+
+WINDOW = 1 << 20  # bytes: what is in the processor's cache is parsed faster
+FIRST, GROWTH = 1 << 16, 4  # bytes of the first one, which most files fit in; how much larger the next one is
+BLOCK = 1 << 19  # bytes read at once where bodies are cut out as they come
+MOST_CUTS = 1024  # of which the places are kept: only those within what is unread are asked for
+ELIDE_FROM = 128 << 20  # bytes of a document in which it pays to import numpy for that
+LONGEST_SPACE = 256  # of white space that matters
+SPACE = ord(" ")  # nothing above it is white space
+NO_SPACE = re.compile(rb"[^ \t\r\n]")
+NOTHING = re.compile(rb"[^\0 \t\r\n]")
+
+
+class Bytes(Protocol):
+    def readinto(self, buffer: memoryview, /) -> int | None: ...
+
+
+class CutOff(Exception):  # noqa: N818 - an event, not an error
+    """The document ends before it is complete."""
+
+
+class Window:
+    """Unread is `buffer[at:end]`; `at` is never 0: its neighbour may be overwritten.
+
+    Two coordinates: a *place* counts the bytes kept; an *offset* those of the document, of which bodies may have been
+    cut out. `elides`: that is allowed. `size`: of the document, as far as that is known.
+    """
+
+    def __init__(self, stream: Bytes, elides: bool = False, size: int = 0) -> None:
+        self.stream = stream
+        self.size = size
+        self.buffer = bytearray(FIRST + 2)
+        self.at = self.end = 1
+        self.complete = False
+        self.elides = elides
+        self.vain = 0  # bytes that were decoded in vain
+        self._before = -1  # place of buffer[0]
+        self._elider: Elider | None = None
+        self._cuts: list[tuple[int, int]] = [(-1, 0)]  # (place, bytes that are gone before it), in order
+
+    def place(self, at: int) -> int:
+        return self._before + at
+
+    def index(self, place: int) -> int:
+        return place - self._before
+
+    def offset(self, at: int) -> int:
+        """Bytes from the start of the document."""
+        place = self._before + at
+        return place + self._cuts[bisect_right(self._cuts, place, key=_place) - 1][1]
+
+    @property
+    def large(self) -> bool:
+        """Is this a document in which it pays to cut bodies out?"""
+        return self.elides and self._elider is None and max(self._before, self.size) > ELIDE_FROM
+
+    def elide(self) -> bool:
+        """Cut bodies out of what is unread and of all that comes; whether that is new. Indices and places change."""
+        if not self.elides or self._elider is not None:
+            return False
+        self._elider = Elider(BLOCK)
+        unread = bytes(self.buffer[self.at : self.end])
+        self._reserve(len(unread) + BLOCK)
+        self.end = self.at
+        with memoryview(self.buffer) as view:
+            for start in range(0, len(unread), BLOCK):
+                block = unread[start : start + BLOCK]
+                view[self.end : self.end + len(block)] = block
+                self._take(view, len(block))
+        return True
+
+    def need(self, count: int) -> bool:
+        """Make `count` unread bytes available; False at the end of the stream."""
+        while self.end - self.at < count and not self.complete:
+            room = len(self.buffer) - self._spare
+            step = min(count, room if self.end - self.at < room else GROWTH * room)
+            self._reserve(step)
+            with memoryview(self.buffer) as view:
+                stop = self.at + step if self._elider is None else self.end + BLOCK
+                got = self.stream.readinto(view[self.end : stop])
+                self.complete = not got
+                self._take(view, got or 0)
+        return self.end - self.at >= count
+
+    @property
+    def _spare(self) -> int:
+        """Bytes of the buffer that are for none that is unread."""
+        return 2 + (BLOCK + len(MARK) if self._elider else 0)
+
+    def _reserve(self, count: int) -> None:
+        """Room for `count` unread bytes, with those that are there in front."""
+        unread, old = self.end - self.at, self.buffer
+        room = count + self._spare
+        if room > len(old):  # a new one: decoded `Raw` fields may still hold the old
+            self.buffer = bytearray(room)
+        with memoryview(self.buffer) as view, memoryview(old) as source:
+            view[: 1 + unread] = source[self.at - 1 : self.end]
+        self._before += self.at - 1
+        self.at, self.end = 1, 1 + unread
+        if len(self._cuts) > MOST_CUTS:
+            del self._cuts[: bisect_right(self._cuts, self._before, key=_place) - 1]
+
+    def _take(self, view: memoryview, got: int) -> None:
+        """So many bytes came in behind the others: keep all of them, or all but the bodies."""
+        if self._elider is None or not got:
+            self.end += got
+            return
+        self.end, cuts = self._elider.cut(self.buffer, view, self.end, self.end + got)
+        for at, gone in cuts:
+            self._cuts.append((self._before + at, self._cuts[-1][1] + gone))
+
+    def more(self) -> bool:
+        """At least as much again as is unread; False at the end of the stream."""
+        unread = self.end - self.at
+        self.need(max(2 * unread, WINDOW))
+        return self.end - self.at > unread
+
+    def peek(self) -> int:
+        """The next byte that is not white space, and the cursor on it. Raises CutOff."""
+        if self.at >= self.end or self.buffer[self.at] <= SPACE:
+            self.space()
+        return self.buffer[self.at]
+
+    def space(self) -> bytes:
+        """Pass the white space at the cursor; what it was, if it was short. Raises CutOff."""
+        return self._pass(NO_SPACE)
+
+    def nothing(self) -> None:
+        """Pass white space and NULs. Raises CutOff where nothing else follows."""
+        self._pass(NOTHING)
+
+    def _pass(self, other: re.Pattern[bytes]) -> bytes:
+        passed = b""
+        while True:
+            found = other.search(self.buffer, self.at, self.end)
+            stop = found.start() if found else self.end
+            passed = (passed + self.buffer[self.at : stop][:LONGEST_SPACE])[:LONGEST_SPACE]
+            self.at = stop
+            if found:
+                return passed
+            if not self.more():
+                raise CutOff
+
+    def head(self, count: int) -> bytes:
+        """The next bytes, at most so many."""
+        self.need(count)
+        return bytes(self.buffer[self.at : min(self.end, self.at + count)])
+
+    def shrink(self) -> None:
+        """Give back the room that one huge entry took."""
+        if len(self.buffer) > 4 * WINDOW and self.end - self.at < WINDOW:
+            rest = bytes(self.buffer[self.at - 1 : self.end])
+            self.buffer = bytearray(WINDOW + BLOCK + len(MARK) + 2)
+            self.buffer[: len(rest)] = rest
+            self._before += self.at - 1
+            self.at, self.end = 1, len(rest)
+
+
+def _place(cut: tuple[int, int]) -> int:
+    return cut[0]

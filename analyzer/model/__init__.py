@@ -1,0 +1,85 @@
+"""The words of the domain, as frozen values. What they mean: docs/architecture.md.
+
+Every instant is an integer, microseconds since the Unix epoch (UTC); every duration likewise in microseconds.
+Datetimes, floats and strings of time exist only at the edges (readers, outputs).
+"""
+
+from analyzer.model.attribution import (
+    Affiliation as Affiliation,
+    Client as Client,
+    Identity as Identity,
+    Limit as Limit,
+    Provider as Provider,
+)
+from analyzer.model.capture import (
+    Accepted as Accepted,
+    Active as Active,
+    Assume as Assume,
+    Bounds as Bounds,
+    Calls as Calls,
+    Capture as Capture,
+    Caveat as Caveat,
+    Closed as Closed,
+    Direction as Direction,
+    Event as Event,
+    Exporter as Exporter,
+    Frame as Frame,
+    Initiator as Initiator,
+    Messages as Messages,
+    Opening as Opening,
+    Page as Page,
+    PageEnd as PageEnd,
+    PageKind as PageKind,
+    Rejected as Rejected,
+    Requested as Requested,
+    Silence as Silence,
+    Silent as Silent,
+    Skipped as Skipped,
+    Trace as Trace,
+    Watch as Watch,
+)
+from analyzer.model.errors import CaptureError as CaptureError, Given as Given, Returned as Returned, bare as bare
+from analyzer.model.finding import (
+    CauseConfidence as CauseConfidence,
+    Finding as Finding,
+    Severity as Severity,
+    Verdict as Verdict,
+)
+from analyzer.model.policy import AppMode as AppMode, Policy as Policy, Scope as Scope
+from analyzer.model.report import (
+    LONG as LONG,
+    NAMED as NAMED,
+    Concurrency as Concurrency,
+    Excess as Excess,
+    Group as Group,
+    Relation as Relation,
+    Report as Report,
+)
+from analyzer.model.rule import MATTERS as MATTERS, Cause as Cause, Explanation as Explanation, Rule as Rule
+from analyzer.model.run import Run as Run, Selection as Selection, Unreadable as Unreadable
+from analyzer.model.session import (
+    Confidence as Confidence,
+    Outcome as Outcome,
+    Overlap as Overlap,
+    Proof as Proof,
+    Session as Session,
+    describe as describe,
+    describe_overlap as describe_overlap,
+    describe_peak as describe_peak,
+)
+from analyzer.model.text import (
+    HOST as HOST,
+    TOGETHER as TOGETHER,
+    enumerated as enumerated,
+    file_name as file_name,
+    name_source as name_source,
+    plural as plural,
+)
+from analyzer.model.time import (
+    MILLISECOND as MILLISECOND,
+    SECOND as SECOND,
+    Duration as Duration,
+    Instant as Instant,
+    spoken as spoken,
+)
+from analyzer.model.value import MANY as MANY, PLAIN as PLAIN, Discreet as Discreet, Value as Value

@@ -1,0 +1,308 @@
+"""What a format reads: events, traces, pages, and the limits of the capture."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from analyzer.intervals import Interval
+from analyzer.model.attribution import Affiliation
+from analyzer.model.text import file_name, plural
+from analyzer.model.time import Instant
+from analyzer.model.value import Value
+
+
+class Direction(StrEnum):
+    SEND = "send"
+    RECEIVE = "receive"
+
+
+class PageKind(StrEnum):
+    """How a document came to be loaded."""
+
+    LOAD = "load"
+    RELOAD = "reload"
+    NAVIGATION = "navigation"
+    RESTORE = "restore"  # from the back/forward cache
+    UNKNOWN = "unknown"
+
+
+class Silence(StrEnum):
+    """What it means that an exporter shows no close of a socket that opened."""
+
+    OPEN = "open"  # it was open at export: this exporter records every close
+    OPEN_IF_PAGE_LIVES = "open-if-page-lives"  # Chrome: reported, unless the page itself went away
+    NOTHING = "nothing"  # closes are not recorded
+
+
+class Assume(StrEnum):
+    """What somebody says of a capture, where the capture itself does not."""
+
+    NO_BFCACHE = "no-bfcache"  # the back/forward cache was off
+    BFCACHE = "bfcache"  # it was on, where an answer would assume that it was off
+    RECORDED_FROM_START = "recorded-from-start"  # DevTools was open before the page, and nothing was cleared
+
+
+class Skipped(Value, frozen=True):
+    """A part of the capture that could not be read, and why."""
+
+    pointer: str
+    offset: int | None  # bytes from the start of the (uncompressed) document
+    problem: str
+
+
+class Caveat(Value, frozen=True):
+    """Why the capture as a whole may show less than happened. `hides_sockets`: whole sockets may be missing. `assumed`:
+    the answer rests on it, though the capture does not show it."""
+
+    id: str
+    message: str
+    hides_sockets: bool = False
+    assumed: bool = False
+
+
+class Bounds(Value, frozen=True):
+    """The bounds within which an instant lies, and what says so. None: no bound on that side."""
+
+    earliest: Instant | None
+    latest: Instant | None
+    evidence: str
+    pointer: str = ""
+
+
+class Requested(Value, frozen=True):
+    """The opening handshake's request was sent."""
+
+    within: Bounds
+
+
+class Accepted(Value, frozen=True):
+    """The opening handshake succeeded: readyState OPEN."""
+
+    within: Bounds
+
+
+class Rejected(Value, frozen=True):
+    """The opening handshake failed: the socket was never open."""
+
+    within: Bounds
+    problem: str
+
+
+class Active(Value, frozen=True):
+    """A sign of life other than a message: the socket was open at this instant."""
+
+    at: Instant
+    evidence: str
+    pointer: str
+
+
+class Closed(Value, frozen=True):
+    """readyState CLOSED. `code` and `reason` as in RFC 6455 section 7.4, where the exporter records them.
+
+    `problem`: the error that closed it, in the browser's words.
+    """
+
+    within: Bounds
+    code: int | None = None
+    reason: str | None = None
+    problem: str | None = None
+
+
+class Silent(Value, frozen=True):
+    """The field that would tell of a close is there, and tells of none: what that means, `Silence` says."""
+
+    pointer: str
+
+
+Event: TypeAlias = Requested | Accepted | Rejected | Active | Closed | Silent
+
+
+class Messages(Value, frozen=True):
+    """The data messages of one socket, in the order of the file; the arrays run in parallel.
+
+    `times` is empty where the exporter's clock is unknown, while the counts still hold.
+    """
+
+    times: array[int]  # Instants
+    directions: bytes  # 1 sent, 0 received
+    opcodes: array[int]  # RFC 6455 section 5.2: 1 text, 2 binary
+    lengths: array[int]  # bytes of payload
+    recorded: bool = True  # False: this exporter does not record messages
+    first: Instant | None = None  # of `times`, whatever their order; worked out once
+    last: Instant | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.times):
+            msgspec.structs.force_setattr(self, "first", min(self.times))
+            msgspec.structs.force_setattr(self, "last", max(self.times))
+
+    @property
+    def sent(self) -> int | None:
+        return self.directions.count(1) if self.recorded else None
+
+    @property
+    def received(self) -> int | None:
+        return self.directions.count(0) if self.recorded else None
+
+
+class Frame(Value, frozen=True):
+    """One function on a call stack, with where in it the next one was called. Line and column count from 1."""
+
+    function: str | None
+    url: str | None
+    line: int | None
+    column: int | None
+    script: str | None = None  # the browser's id of the script: one URL may be loaded several times
+
+    @property
+    def named(self) -> str:
+        """`function (url:line:column)`, as far as it is known."""
+        place = ":".join(str(it) for it in (self.url, self.line, self.column) if it is not None)
+        return f"{self.function or '(anonymous)'} ({place})" if place else self.function or "(anonymous)"
+
+
+class Calls(Value, frozen=True):
+    """The frames of one turn of the event loop, innermost first."""
+
+    frames: tuple[Frame, ...]
+    label: str | None = None  # how they scheduled the turn after them: `await`, `setTimeout`; React: `<Component>`
+
+
+class Initiator(Value, frozen=True):
+    """The code that opened the socket. Line and column count from 1."""
+
+    function: str | None
+    component: str | None  # the React component, `<Widget>`
+    url: str | None
+    line: int | None
+    column: int | None
+    own: bool = True  # the application's own code, as far as names and URLs tell; False: a library's, all through
+    stack: tuple[Calls, ...] = ()  # the whole of it, async parents included
+
+    @property
+    def frames(self) -> Iterator[Frame]:
+        return (frame for calls in self.stack for frame in calls.frames)
+
+    @property
+    def place(self) -> str:
+        """`url:line:column`, as far as it is known."""
+        return ":".join(str(it) for it in (self.url, self.line, self.column) if it is not None)
+
+
+class Opening(Value, frozen=True):
+    """The data of one of a socket's first messages, as text (bytes as Latin-1): it tells whose socket it is."""
+
+    direction: Direction
+    text: str
+    cut: bool  # it goes on
+
+
+class Watch(Value, frozen=True):
+    """How long a close of this socket would have been recorded: as long as its document lived."""
+
+    until: Instant | None  # its document's last sign of life
+    to_the_end: bool = False  # it still lived when the capture was saved
+    assumes: Caveat | None = None  # what that rests on
+
+
+class Trace(Value, frozen=True):
+    """All events of one socket, in the order in which they happened, with what the entry says beside them.
+
+    `pointer`: its entry, or the one that tells most where several stand for it; `also`: the others.
+    """
+
+    pointer: str
+    url: str
+    endpoint: str  # ws or wss, host, port, path: no query
+    events: tuple[Event, ...]
+    messages: Messages
+    page: str | None = None  # Page.id
+    initiator: Initiator | None = None
+    clock: int = 0  # traces of different clocks cannot be compared (the machine's clock was set in between)
+    protocols: tuple[str, ...] = ()  # Sec-WebSocket-Protocol: those offered, and the one selected
+    opening: tuple[Opening, ...] = ()
+    scripts: tuple[str, ...] = ()  # URLs of the code in the initiator's stack, async parents included
+    affiliation: Affiliation | None = None  # as a capture that we wrote ourselves tells it (extract)
+    context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
+    watch: Watch | None = None
+    key: str | None = None  # Sec-WebSocket-Key
+    also: tuple[str, ...] = ()
+    extension: bool = False  # a browser extension opened it, and not the page
+
+
+class PageEnd(Value, frozen=True):
+    """How a document came to its end: another one took its place."""
+
+    within: Bounds
+    by: PageKind
+    final: bool  # its sockets die with it; else the back/forward cache may keep them connected
+    successor: str  # Page.id
+    assumes: Caveat | None = None  # what `final` rests on
+
+
+class Page(Value, frozen=True):
+    """One document in a tab."""
+
+    own_words = frozenset()  # its id is the exporter's, or whatever whoever wrote the file made of it
+
+    id: str
+    url: str
+    started: Instant | None
+    kind: PageKind
+    end: PageEnd | None = None
+    returned: bool = False  # its URL was seen before, with another in between
+    recorded: bool = True  # its load is in the capture; else no more than its name, or what was left of it
+
+
+class Exporter(Value, frozen=True):
+    """The program that wrote the capture. `id` is ours; `name` and `version` as the file has them."""
+
+    id: str
+    name: str | None
+    version: str | None
+    label: str  # for people
+
+
+class Capture(Value, frozen=True):
+    """Hold what was read of one capture. Nothing is concluded yet: `analyze` does that.
+
+    source: its name in outputs.
+    sha256, bytes: of the file; the hash is None above 32 MiB.
+    content_sha256: of the unpacked capture, so that it is the same for `a.har` and `a.har.gz`.
+    format, exporter: what the file is, and the program that wrote it: `exporter.id`, `exporter.label`.
+    observed: the first and the last instant that anything in the file witnesses.
+    entries: how many requests the file has.
+    pages: the documents, in order.
+    caveats: the limits of this capture, each with `id` and `message`.
+    skipped: parts that could not be read, each with `pointer` and `problem`.
+    """
+
+    source: str
+    sha256: str | None
+    bytes: int
+    format: str
+    exporter: Exporter
+    observed: Interval | None  # first and last instant that anything in the file witnesses
+    entries: int
+    pages: tuple[Page, ...]
+    traces: tuple[Trace, ...]
+    silence: Silence
+    in_order_of_close: bool  # entries stand in the order in which they ended
+    records_messages: bool
+    caveats: tuple[Caveat, ...]
+    skipped: tuple[Skipped, ...]
+    content_sha256: str | None = None
+
+    @property
+    def hides_sockets(self) -> bool:
+        """May whole sockets be missing from the capture?"""
+        return any(caveat.hides_sockets for caveat in self.caveats)
+
+    def __repr__(self) -> str:
+        counts = f"{plural(len(self.traces), 'socket')} in {self.entries:,} entries"
+        return f"<Capture {file_name(self.source)}: {self.exporter.id}, {counts}>"

@@ -1,0 +1,74 @@
+"""Rules and causes: an id, a title, and a pure function."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+from analyzer.model.finding import Finding, Severity
+from analyzer.model.policy import Policy
+from analyzer.model.report import Report
+from analyzer.model.session import Proof, Session
+from analyzer.model.value import Value
+
+
+class Explanation(Value, frozen=True):
+    """Why sockets were open at the same time, where the capture shows it."""
+
+    why: str  # one sentence
+    proof: tuple[Proof, ...]
+    remedy: str | None = None  # None: that of the rule
+    link: str | None = None
+    sure: bool = True  # False: another cause that looks the same in this capture is not ruled out
+
+
+class Cause(Value, frozen=True):
+    """Why several sockets were open at once: a pure function over what a rule says of an overlap, proven or possible,
+    and sessions in the order in which they were asked for; its module's docstring is its manual page.
+
+    The sessions are some of the finding's that have the same `key`, each of which was open together with another of
+    them: certainly, where the overlap is proven. So a cause names no socket that was alone.
+    """
+
+    id: str
+    title: str
+    explain: Callable[[Finding, Sequence[Session]], Explanation | None]
+    key: Callable[[Session], Hashable] = lambda _: None  # None: this socket is none of the cause's business
+    dev_only: bool = False  # production does not have it
+    at_most: Severity | None = None  # an overlap that it explains is not graver
+    of_all: bool = False  # its function gets all sessions of the capture: what closed before tells, too
+
+    @property
+    def manual(self) -> str:
+        """Return its manual page: the docstring of its module."""
+        return (sys.modules[self.explain.__module__].__doc__ or "").strip()
+
+
+MATTERS = "Why it matters: "  # begins that paragraph of a manual page
+
+
+class Rule(Value, frozen=True):
+    """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
+
+    `counts`: it is about what was open at the same time, so it cannot be told where that cannot.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    check: Callable[[Report, Policy], Iterable[Finding]]
+    counts: bool = False
+    has_cause: bool = False  # what it says is of an overlap, which has a cause
+    ends: bool = False  # it is about sockets that end: the sooner they may have, the worse
+
+    @property
+    def manual(self) -> str:
+        """Its manual page: the docstring of its module."""
+        return (sys.modules[self.check.__module__].__doc__ or "").strip()
+
+    @property
+    def importance(self) -> str:
+        """Why it matters, from its manual page; empty where that does not say so."""
+        paragraphs = [" ".join(paragraph.split()) for paragraph in self.manual.split("\n\n")]
+        said = next((it.removeprefix(MATTERS) for it in paragraphs if it.startswith(MATTERS)), "")
+        return said[:1].upper() + said[1:]

@@ -1,0 +1,201 @@
+"""What is concluded about one socket, and about several at the same time."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from analyzer.intervals import Interval
+from analyzer.model.attribution import Affiliation, Client, Identity, Provider
+from analyzer.model.capture import Bounds, Caveat, Frame, Initiator, Messages
+from analyzer.model.text import HOST, plural
+from analyzer.model.time import Duration, Instant, spoken
+from analyzer.model.value import Value
+
+
+class Confidence(StrEnum):
+    PROVEN = "proven"
+    POSSIBLE = "possible"
+
+
+class Outcome(StrEnum):
+    """Where a socket's life stood when the capture ended."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    FAILED = "failed"
+    CONNECTING = "connecting"
+    UNKNOWN = "unknown"  # it opened, and the capture cannot say whether it closed
+
+
+class Session(Value, frozen=True):
+    """Hold what a capture shows of one socket.
+
+    id: `s1`, `s2`, ...
+    pointer: its place in the file, a JSON Pointer.
+    url, endpoint: its address, with and without the query. They are not masked.
+    page: id of the page that it belongs to.
+    initiator: the code that opened it.
+    outcome: `closed`, `open` (when the capture was saved), `failed`, `connecting` or `unknown` (it opened, and the
+    capture does not show whether it closed).
+    created, opened, closed: the `earliest` and `latest` instant of the handshake's request, of the opening, of the
+    close, with the `evidence`. None: it did not happen, or nothing is known.
+    proven: the interval in which it was certainly open. An end of None: still open when the capture was saved.
+    possible: the interval in which it was possibly open. An end of None: no upper bound. `proven` lies within it.
+    close_code, close_reason: as in RFC 6455, where the exporter records them.
+    messages: `sent` and `received`, how many; times, directions and lengths, never data. `messages_frame` has them all.
+    provider, identity, client: the service, app and user, and the client library, where known.
+    problem: why the handshake failed, or the error that closed an open socket.
+    """
+
+    id: str
+    pointer: str
+    url: str
+    endpoint: str
+    page: str | None
+    initiator: Initiator | None
+    outcome: Outcome
+    created: Bounds | None
+    opened: Bounds | None
+    closed: Bounds | None
+    proven: Interval | None
+    possible: Interval | None
+    last_seen: Instant | None  # its own last sign of life
+    close_code: int | None
+    close_reason: str | None
+    messages: Messages
+    problem: str | None = None  # why the handshake failed, or the error that closed an open socket
+    clock: int = 0
+    affiliation: Affiliation = Affiliation()
+    context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
+    assumes: Caveat | None = None  # what its outcome rests on
+    key: str | None = None  # Sec-WebSocket-Key: 16 random bytes, so another socket has another one
+    also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
+    extension: bool = False  # a browser extension opened it, and not the page
+
+    def __repr__(self) -> str:
+        host = HOST.match(self.endpoint)
+        sent, received = self.messages.sent, self.messages.received
+        counts = "" if sent is None or received is None else f", {sent:,} sent, {received:,} received"
+        return f"<Session #{self.id[1:]}{' ' + host[0] if host else ''}: {self.outcome}{counts}>"
+
+    @property
+    def provider(self) -> Provider | None:
+        return self.affiliation.provider
+
+    @property
+    def identity(self) -> Identity | None:
+        return self.affiliation.identity
+
+    @property
+    def client(self) -> Client | None:
+        return self.affiliation.client
+
+    @property
+    def dev_only(self) -> bool:
+        """It belongs to a development server: hot or live reload."""
+        provider = self.affiliation.provider
+        return provider is not None and provider.dev_only
+
+    @property
+    def user(self) -> tuple[str, str | None, str] | None:
+        """(service, app, user): equal for sockets of the same user of the same app; None where that is not known."""
+        provider, identity = self.affiliation.provider, self.affiliation.identity
+        if provider is None or identity is None or identity.user is None:
+            return None
+        return provider.id, identity.app, identity.user
+
+    @property
+    def name(self) -> str:
+        """For people: `socket #1` of s1."""
+        return f"socket #{self.id[1:]}"
+
+    def proves(self, said: str, frame: Frame | None = None) -> Proof:
+        """What can be seen of this socket, or in this frame of its stack."""
+        return Proof(self.id, self.pointer, said, frame)
+
+
+class Overlap(Value, frozen=True):
+    """Hold one overlap: a stretch of time with two or more sockets open.
+
+    confidence: `proven` (certain) or `possible`.
+    interval: `start` and `end`. An end of None: still so when the capture was saved.
+    duration: microseconds; a minimum where `duration_is_lower_bound`.
+    at_most: it cannot have lasted longer. None: no upper bound.
+    peak: how many were open at the same time at most, though not for all of that time.
+    sessions: the ids of all sockets that took part.
+    """
+
+    confidence: Confidence
+    interval: Interval
+    duration: Duration
+    duration_is_lower_bound: bool
+    peak: int
+    sessions: tuple[str, ...]  # Session.id
+    at_most: Duration | None = None  # it cannot have lasted longer; None: no upper bound
+
+    def __repr__(self) -> str:
+        if self.confidence is Confidence.POSSIBLE:
+            length = "" if self.at_most is None else f", ≤ {spoken(self.at_most)}"
+        else:
+            length = f", {'≥ ' * self.duration_is_lower_bound}{spoken(self.duration)}"
+        return f"<Overlap {self.confidence}: {', '.join(self.sessions)}{length}>"
+
+    def brief(self, tolerance: Duration) -> bool:
+        """It ended, and surely lasted less than the tolerance: a hand-over, not two connections kept."""
+        return self.at_most is not None and self.at_most < tolerance
+
+
+def describe_peak(proven: int, possible: int | None) -> str:
+    """Write a peak with its bounds: `2`, `1 to 3`, or `≥ 2` if nothing bounds it (None)."""
+    if possible is None:
+        return f"≥ {proven:,}"
+    return f"{proven:,}" if possible <= proven else f"{proven:,} to {possible:,}"
+
+
+def describe(overlap: Overlap, least: int = 2) -> str:
+    """Say how long `least` or more sockets were open, and how many at most: `2 or more for at least 2.23 s, peak 4`.
+
+    The peak never stands for the whole length.
+    """
+    many = "both" if len(overlap.sessions) == 2 else f"{least}{' or more' if overlap.peak > least else ' of them'}"
+    details = [many + _length(overlap)]
+    details += [f"peak {overlap.peak:,}"] if overlap.peak > least else []
+    details += ["still open when the capture was saved"] if overlap.interval.end is None else []
+    return ", ".join(details)
+
+
+def describe_overlap(overlap: Overlap, whose: str, least: int = 2) -> str:
+    """Say which sockets overlapped, without a full stop: `2 sockets of HOST were open at the same time for 1.2 s`."""
+    number = len(overlap.sessions)
+    some = overlap.peak < number
+    sockets = f"{f'Up to {overlap.peak:,} of ' if some else ''}{plural(number, 'socket')} of {whose}"
+    were = "were open at the same time"
+    if number > max(2, least) or overlap.peak < number:
+        return f"{sockets} {were}: {describe(overlap, least)}"
+    last = ", still open when the capture was saved" if overlap.interval.end is None else ""
+    return f"{sockets} {were}{_length(overlap)}{last}"
+
+
+def _length(overlap: Overlap) -> str:
+    """The length of an overlap with its bounds: ` for at least 2.23 s and at most 3 s`."""
+    if not overlap.duration:
+        return ""
+    sure = overlap.at_most is not None and spoken(overlap.at_most) == spoken(overlap.duration)
+    least = "at least " if overlap.duration_is_lower_bound and not sure else ""
+    most = f" and at most {spoken(overlap.at_most)}" if least and overlap.at_most is not None else ""
+    return f" for {least}{spoken(overlap.duration)}{most}"
+
+
+class Proof(Value, frozen=True):
+    """Where one can see a cause: in the stack of a socket, or in what passed over it."""
+
+    session: str  # Session.id
+    pointer: str
+    said: str
+    frame: Frame | None = None
+
+    @property
+    def line(self) -> str:
+        """`socket #2, /log/entries/5: what: function (url:line:column)`."""
+        told = f"socket #{self.session[1:]}, {self.pointer}: {self.said}"
+        return told if self.frame is None else f"{told}: {self.frame.named}"

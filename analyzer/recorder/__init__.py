@@ -1,0 +1,1 @@
+"""Record the sockets of a browser, with every opening and close."""

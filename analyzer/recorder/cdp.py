@@ -1,0 +1,357 @@
+"""The Chrome DevTools Protocol -> a Recording: pure, one message at a time.
+
+The protocol stamps its events on the browser's monotonic clock, so it does not matter how late they are read. What it
+does not stamp (a target went) lies between the last question that the browser answered and the reading.
+
+Measured (tests/browser/test_recorder.py, Chromium 156):
+- a document that is replaced takes its sockets with it and nothing reports their close: within the same site they
+  are gone when the next document commits (the lifecycle event "init"), else up to 60 ms later (another process);
+- of an iframe in the same process, and of a worker that is terminated, closes are reported;
+- a crash is reported up to 0.5 s after it;
+- document.open() repeats "init" with the same loader, and closes nothing; a javascript: URL has no "init" of its own,
+  and the closes are reported;
+- a page that returns from the back/forward cache has its sockets closed at that moment, and what closed while it was
+  there is reported only then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from analyzer.formats.har.own_fields import CUT_SHORT, SERVICE_WORKER, SHARED_WORKER, STARTED_LATE
+from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
+from analyzer.recorder.recording import LEFT_SLACK, By, Json, Recording
+
+SWAP_SLACK = LEFT_SLACK  # a document in another process
+COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
+# Of reading that a target went, to its sockets' closes: measured 50 ms, and 190 ms on a machine that is too busy.
+GONE_BEFORE, GONE_AFTER = 500 * MILLISECOND, 150 * MILLISECOND
+SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: one machine, whose monotonic clock they share
+DOCUMENTS = ("page", "iframe")  # types of targets
+CONNECTING, OPEN = 0, 1  # readyState
+STATUS = re.compile(r"response code: (\d{3})")
+KINDS = {
+    "reload": PageKind.RELOAD,
+    "reloadBypassingCache": PageKind.RELOAD,
+    "BackForwardCacheRestore": PageKind.RESTORE,
+}
+
+
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
+class _Target:
+    """What the protocol attaches to."""
+
+    id: str  # of a page or iframe also the id of its main frame
+    kind: str
+    tab: str | None  # the id of the page that it belongs to
+
+
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
+class _Navigation:
+    """A navigation of a main frame, by its loader."""
+
+    url: str = ""
+    type: str = ""
+    requested: Instant | None = None
+    answered: Instant | None = None
+    status: int = 0
+    mime: str = ""
+    may_swap: bool = False  # Cross-Origin-Opener-Policy can ask for another process
+
+
+class Cdp:
+    """Feeds a Recording with the messages of one browser context.
+
+    `wall_minus_monotonic`: our clocks, in microseconds; used where the browser shares them. `keeps_pages`: the
+    back/forward cache is on, so a document that is left may live on, sockets and all.
+    """
+
+    def __init__(self, recording: Recording, wall_minus_monotonic: Duration, keeps_pages: bool = False) -> None:
+        self.recording = recording
+        self.pulse: Instant = 0  # all that the browser had reported by then has been read
+        self._ours = wall_minus_monotonic
+        self._offset: Duration | None = None  # epoch minus the browser's clock
+        self._keeps_pages = keeps_pages
+        self._targets: dict[str, _Target] = {}  # by session
+        self._detached: set[str] = set()  # sessions whose target the browser itself reported to be gone
+        self._navigations: dict[str, _Navigation] = {}  # by loader
+        self._loader: dict[str, str] = {}  # page or iframe -> loader of its document
+        self._address: dict[str, str] = {}  # page or iframe -> URL of its document
+        self._last: dict[str, Instant] = {}  # session -> its last stamped event
+        self.unknown: set[str] = set()  # sockets that were older than the listening
+        self._older: dict[str, list[str]] = {}  # session -> sockets found in it that were older, by their own ids
+        self._known_as: dict[str, str] = {}  # a socket of the protocol -> that it was found as
+
+    # -- targets ---------------------------------------------------------------------------------------------
+
+    def attached(self, session: str, info: Json, parent: str = "") -> None:
+        """`info`: the protocol's TargetInfo; `parent`: the session of the target that has it."""
+        id, kind, above = str(info["targetId"]), str(info["type"]), self._targets.get(parent)
+        self._targets[session] = _Target(id, kind, id if kind == "page" else above.tab if above is not None else None)
+        if kind == "shared_worker":
+            self.recording.caveat(SHARED_WORKER)
+
+    def found(self, session: str, sockets: Sequence[tuple[str, int]], since: Instant, at: Instant) -> None:
+        """All sockets of a worker, as it answered at `at`: URL and readyState. Those that the protocol did not report
+        are older than the listening, but not older than `since`."""
+        heard = Counter(it.url for it in self.recording.sockets.values() if it.owner == session)
+        for url, state in sockets:
+            heard[url] -= 1
+            if heard[url] < 0:
+                id = f"{session}/older/{len(self._older.setdefault(session, [])) + 1}"
+                self.recording.requested(id, url, since, seen=at, owner=session)
+                if state != CONNECTING:
+                    self.recording.opened_without_answer(id)
+                if state in (CONNECTING, OPEN):
+                    self._older[session].append(id)
+                else:
+                    self.recording.ended(id, at, since)
+
+    def unheard(self) -> None:
+        """A service worker may have opened sockets, and closed them, before anybody could ask it."""
+        self.recording.caveat(SERVICE_WORKER)
+
+    def detached(self, session: str, at: Instant) -> None:
+        """The target went, as was read at `at`."""
+        target = self._targets.get(session)
+        if target is not None:
+            self._detached.add(session)
+            self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
+
+    def cut_short(self) -> None:
+        """Nothing more is heard of any target that the browser has not reported to be gone: a page that is missed cuts
+        the recording short, a worker that outlived all pages does not.
+
+        Playwright then says of every page that it was closed, which nobody knows.
+        """
+        if any(it.kind == "page" for session, it in self._targets.items() if session not in self._detached):
+            self.recording.caveat(CUT_SHORT)
+        for socket in self.recording.sockets.values():
+            if socket.by is By.PAGE_CLOSED and socket.owner not in self._detached:
+                self.recording.revoked(socket.id)
+            self.recording.lost(socket.id, self.pulse, self._heard_of(socket.owner or ""))
+
+    def _heard_of(self, session: str) -> Instant:
+        """What the target's sockets did by then has been read."""
+        return max(self.pulse - GONE_BEFORE, self._last.get(session, 0))
+
+    def page_closed(self, id: str, at: Instant) -> None:
+        for session, target in self._targets.items():
+            if target.id == id:
+                self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
+
+    def _gone(self, session: str, target: _Target, at: Instant, earliest: Instant, by: By | None) -> None:
+        page = target.kind == "page"
+        by = by or (By.PAGE_CLOSED if page else By.OWNER_GONE)
+        for socket in self.recording.unended(tab=target.tab if page else None, owner=session):
+            self.recording.ended(socket.id, at + GONE_AFTER, earliest, by)
+
+    def finish(self, seen: Recording) -> Recording:
+        """Everything, with what only the browser's other protocol saw."""
+        adopted = self.recording.adopt(seen, self._keeps_pages)
+        if len(self.unknown) > adopted:
+            self.recording.caveat(STARTED_LATE)
+        return self.recording
+
+    # -- messages --------------------------------------------------------------------------------------------
+
+    def message(self, session: str, method: str, params: Json, at: Instant) -> None:
+        """One event of an attached target, as read at `at`."""
+        target = self._targets.get(session)
+        handler = _HANDLERS.get(method)
+        if target is None or handler is None:
+            return
+        stamped = self._at(params)
+        if stamped is not None:  # some report late what was earlier
+            self._last[session] = max(stamped, self._last.get(session, 0))
+        handler(self, session, target, params, at if stamped is None else stamped)
+
+    def _at(self, params: Json) -> Instant | None:
+        """The event's own instant."""
+        ticks, wall = params.get("timestamp"), params.get("wallTime")
+        if ticks is None:
+            return None
+        if self._offset is None and wall is not None:
+            # The pair is read off two clocks one after the other, by a process that may be interrupted in between
+            # (measured: by up to 14 ms). Ours was read with care.
+            told = round((wall - ticks) * SECOND)
+            self._offset = self._ours if abs(told - self._ours) < SAME_CLOCK else told
+        return None if self._offset is None else round(ticks * SECOND) + self._offset
+
+    def _key(self, session: str, params: Json) -> str:
+        """The id of the event's socket. One that was found in its worker is recognised where it is the only one; of
+        several nobody knows which."""
+        key = f"{session}/{params['requestId']}"
+        if key in self.recording.sockets:
+            return key
+        older = self._older.get(session, [])
+        if key not in self._known_as and len(older) == 1:
+            self._known_as[key] = older.pop()
+        for id in older:
+            self.recording.lost(id, self.pulse)
+        return self._known_as.get(key, key)
+
+    def _created(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        """The constructor ran; the protocol does not say when, but events of one target come in their order."""
+        initiator = params.get("initiator")
+        self.recording.requested(
+            f"{session}/{params['requestId']}",
+            str(params["url"]),
+            min(self._last.get(session, self.pulse - GONE_BEFORE), at),
+            seen=at,
+            tab=target.tab,
+            owner=session,
+            initiator=initiator if isinstance(initiator, dict) else None,
+        )
+
+    def _handshake(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        """Sent: now its instant is exact."""
+        key = f"{session}/{params['requestId']}"
+        socket = self.recording.sockets.get(key)
+        if socket is None:
+            self.unknown.add(key)  # its creation was missed, and with it its URL
+            return
+        socket.requested, socket.requested_by, socket.last_sign = at, None, at
+        socket.request_headers = _strings(params.get("request", {}).get("headers", {}))
+
+    def _response(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        answer = params["response"]
+        key, text = self._key(session, params), str(answer.get("statusText", ""))
+        self.recording.answered(key, at, int(answer["status"]), text, _strings(answer.get("headers", {})))
+
+    def _frame(self, session: str, params: Json, at: Instant, sent: bool) -> None:
+        frame = params["response"]
+        opcode, data = int(frame["opcode"]), str(frame.get("payloadData", ""))
+        if opcode not in (1, 2):
+            return
+        length = len(data) * 3 // 4 - data.count("=", -2) if opcode == 2 else len(data.encode("utf-8", "surrogatepass"))
+        key = self._key(session, params)
+        if not self.recording.message(key, at, sent, opcode, data, length):
+            self.unknown.add(key)
+
+    def _sent(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        self._frame(session, params, at, sent=True)
+
+    def _received(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        self._frame(session, params, at, sent=False)
+
+    def _error(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        key, text = self._key(session, params), str(params.get("errorMessage", ""))
+        socket = self.recording.sockets.get(key)
+        if socket is not None and not socket.opened:
+            told = STATUS.search(text)
+            socket.status = int(told[1]) if told else socket.status
+            self.recording.problem(key, text)
+
+    def _closed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        key = self._key(session, params)
+        if not self.recording.ended(key, at):
+            self.unknown.add(key)
+
+    # -- documents -------------------------------------------------------------------------------------------
+
+    def _navigates(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        if target.kind in DOCUMENTS and params["frameId"] == target.id:
+            navigation = self._navigation(str(params.get("loaderId", "")))
+            navigation.url, navigation.type = str(params["url"]), str(params.get("navigationType", ""))
+
+    def _document_request(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        if params.get("type") == "Document" and params.get("frameId") == target.id:
+            navigation = self._navigation(str(params["loaderId"]))
+            navigation.url = str(params["request"]["url"])
+            navigation.requested = navigation.requested or at
+
+    def _document_response(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        if params.get("type") == "Document" and params.get("frameId") == target.id:
+            navigation, answer = self._navigation(str(params["loaderId"])), params["response"]
+            navigation.answered, navigation.status, navigation.mime = at, int(answer["status"]), answer["mimeType"]
+            names = {str(name).lower() for name in answer.get("headers", {})}
+            navigation.may_swap = "cross-origin-opener-policy" in names
+
+    def _lifecycle(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        """ "init": a document was committed in this frame, or document.open() emptied the one that is there, which
+        keeps its loader and its sockets."""
+        if target.kind not in DOCUMENTS or params["frameId"] != target.id:
+            return
+        loader = str(params["loaderId"])
+        before = self._loader.setdefault(target.id, "" if params["name"] == "init" else loader)
+        if params["name"] == "init" and loader != before:
+            self._loader[target.id] = loader
+            self._commit(session, target, self._navigation(loader), at)
+
+    def _navigated(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        """Only what has no "init": a page that comes back from the back/forward cache."""
+        frame = params["frame"]
+        if params.get("type") == "BackForwardCacheRestore" and frame["id"] == target.id:
+            restored = _Navigation(url=str(frame["url"]), type="BackForwardCacheRestore")
+            self._loader[target.id] = str(frame.get("loaderId"))
+            self._commit(session, target, restored, min(self._last.get(session, at), at))
+
+    def _navigation(self, loader: str) -> _Navigation:
+        return self._navigations.setdefault(loader, _Navigation())
+
+    def _commit(self, session: str, target: _Target, navigation: _Navigation, at: Instant) -> None:
+        """A document took the place of another: the sockets of that one went with it."""
+        before = self._address.get(target.id)
+        self._address[target.id] = navigation.url
+        kind = KINDS.get(navigation.type, PageKind.NAVIGATION)
+        same_process = before is not None and _origin(before) == _origin(navigation.url) and not navigation.may_swap
+        latest = at + (COMMIT_SLACK if same_process else SWAP_SLACK)
+        certain = kind is PageKind.RELOAD or not self._keeps_pages
+        page = target.kind == "page"
+        for socket in self.recording.alive(tab=target.tab if page else None, owner=session):
+            earliest = min(navigation.answered or navigation.requested or socket.last_sign, at)
+            if certain:
+                by = By.RELOAD if kind is PageKind.RELOAD else By.NAVIGATION
+                self.recording.ended(socket.id, latest, earliest, by)
+            else:
+                self.recording.lost(socket.id, at, earliest)
+        if page and navigation.url not in ("", "about:blank"):
+            self.recording.page(
+                target.id,
+                navigation.url,
+                kind,
+                navigation.requested or at,
+                answered=navigation.answered,
+                status=navigation.status,
+                mime=navigation.mime,
+                committed=at,
+            )
+
+    def _crashed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+        """Also of a worker that ended."""
+        if target.kind in DOCUMENTS:
+            self._gone(session, target, at, self._last.get(session, 0), By.CRASH)
+        else:
+            self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
+
+
+_HANDLERS: dict[str, Any] = {
+    "Network.webSocketCreated": Cdp._created,
+    "Network.webSocketWillSendHandshakeRequest": Cdp._handshake,
+    "Network.webSocketHandshakeResponseReceived": Cdp._response,
+    "Network.webSocketFrameSent": Cdp._sent,
+    "Network.webSocketFrameReceived": Cdp._received,
+    "Network.webSocketFrameError": Cdp._error,
+    "Network.webSocketClosed": Cdp._closed,
+    "Network.requestWillBeSent": Cdp._document_request,
+    "Network.responseReceived": Cdp._document_response,
+    "Page.frameStartedNavigating": Cdp._navigates,
+    "Page.frameNavigated": Cdp._navigated,
+    "Page.lifecycleEvent": Cdp._lifecycle,
+    "Inspector.targetCrashed": Cdp._crashed,
+}
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+def _strings(headers: Json) -> dict[str, str]:
+    return {str(name): str(value) for name, value in headers.items()}

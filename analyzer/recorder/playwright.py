@@ -1,0 +1,504 @@
+"""A Playwright browser context -> a Recording, with Playwright's sync and its async API alike.
+
+In Chromium sockets are listened to by the DevTools protocol, by way of the browser as a whole: each page that the test
+opens before the test gets it; popups, iframes of other sites and workers nearly always before they run. Playwright's
+own events see every socket, but carry no instants: they fill in what the protocol missed, and are all there is in
+Firefox and WebKit.
+
+What has to be called is written once, as generators that yield each result of a call: the sync API returns results,
+the async API awaitables (`done`, `awaited`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from itertools import count
+from typing import Any, TypeAlias
+
+from greenlet import greenlet
+from playwright.async_api import BrowserContext as AsyncContext, Error
+from playwright.sync_api import BrowserContext as SyncContext
+
+from analyzer.formats.har.own_fields import AS_SEEN, CUT_SHORT, WORKERS
+from analyzer.model import SECOND, Duration, Instant, PageKind
+from analyzer.recorder.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, OPEN, Cdp
+from analyzer.recorder.recording import By, Json, Recording, Told
+
+Steps: TypeAlias = Generator[Any, Any, Any]
+Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards
+DISCOVERED = ("page", "shared_worker", "service_worker")  # types of targets
+ALONE = ("shared_worker", "service_worker")  # of no page: Playwright does not report their sockets
+SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
+PULSE = 0.05  # seconds between an answer of the browser and the next question
+BLOCKED = SECOND // 4  # the loop was not run for so long: events wait to be read
+LONGEST_WAIT = 2.0  # seconds, for pages to tell what they have not told yet: a page may be stuck
+LONGEST_START = 10.0  # seconds, for a new page to be listened to
+LONGEST_CALL = 15.0  # seconds, for the browser or its driver to answer at all
+SEEN_SLACK = 2 * SECOND  # Playwright's events come that late at most, by a machine that is not overrun
+STATES = "function() { return this.map(it => [it.url, it.readyState]) }"
+NO_BFCACHE = "--disable-back-forward-cache"
+
+
+class Listener:
+    """Listens to one context, from `start` to `stop`, which gives the HAR."""
+
+    def __init__(
+        self,
+        context: SyncContext | AsyncContext,
+        told: Told | None = None,
+        gone: Callable[[], None] | None = None,  # called where the browser, or what drives it, goes away
+    ) -> None:
+        self._context: Any = context
+        self._async = isinstance(context, AsyncContext)
+        self._told = told
+        self._gone = gone
+        self._until: Instant | None = None  # the end of the recording, once it has one
+        self._session: Any = None  # CDP, of the browser
+        self._keeps_pages = True
+        self._contexts: dict[str, Cdp] = {}  # by the protocol's id; other contexts of the browser are told of too
+        self._targets: dict[Path, Cdp] = {}  # listened to
+        self._attached: set[str] = set()  # ids of targets
+        self._pages: dict[str, Path] = {}  # id of a target -> the way to it, once it has been asked to tell
+        self._own: str | None = None  # the id of our context
+        self._names: dict[Any, str] = {}  # page -> its tab, as it is called here
+        self._tabs: dict[str, str] = {}  # tab -> target
+        self._requests: dict[str, Any] = {}  # tab -> the last request for a document
+        self._seen = Recording(None)  # by Playwright's own events
+        self._ids = count(1)
+        self._waiting: dict[int, Path] = {}  # calls into targets that are not answered
+        self._answers: dict[int, Json] = {}  # of those that somebody waits for
+        self._still_open: Counter[str] = Counter()  # URLs, as the pages themselves say at the end
+        self._tasks: set[Any] = set()
+        self._pulse: Instant = 0  # all that had happened by then has been read
+        self._beaten: Instant = 0  # the last look at the clock, of a browser that cannot be asked
+        self._timer: asyncio.TimerHandle | None = None
+        self._beating: Any = None  # the task of a question that is not answered: without a name it may be collected
+        self._offset: Duration = _clock_offset()
+
+    # -- from outside ----------------------------------------------------------------------------------------
+
+    def start(self) -> Steps:
+        browser = self._context.browser
+        if browser is not None and speaks_cdp(browser):
+            self._session = yield browser.new_browser_cdp_session()
+            info = yield self._session.send("SystemInfo.getInfo")
+            self._keeps_pages = NO_BFCACHE not in info.get("commandLine", "")
+            self._session.on("Target.targetCreated", lambda event: self._run(self._discovered(event["targetInfo"])))
+            self._session.on("Target.detachedFromTarget", self._detached)
+            self._session.on("Target.receivedMessageFromTarget", self._message)
+            yield self._session.send("Target.setDiscoverTargets", {"discover": True})
+        else:
+            self._seen = Recording(self._told)
+            self._seen.caveat(AS_SEEN)
+        self._pulse = self._beaten = self._now()
+        self._context.on("page", self._page)
+        for page in self._context.pages:
+            self._page(page)
+        self._beat()
+        if self._session is not None:
+            for page in self._context.pages:
+                yield from self._until_heard(page)
+            self._context.new_page = self._opening(self._context.new_page)
+
+    def stop(self) -> Steps:
+        """The HAR. What is still open stays open in it."""
+        until = self._now()  # what is open then is still open when each page has told all that happened before
+        vars(self._context).pop("new_page", None)
+        try:
+            yield from self._flush()
+        except Error:
+            self._cut_short()
+        self._until = self._until or until
+        if self._timer is not None:
+            self._timer.cancel()
+        with suppress(Error):
+            self._context.remove_listener("page", self._page)
+            if self._session is not None:
+                yield self._session.detach()
+        browser = self._context.browser
+        name = browser.browser_type.name if browser is not None else ""
+        return self._finished().har(self._until, name, browser.version if browser is not None else "")
+
+    def _cut_short(self) -> None:
+        """The browser or its driver does not answer: from the last answer on nothing is known."""
+        if self._until is not None:
+            return
+        self._until = self._pulse
+        for cdp in self._contexts.values():
+            cdp.cut_short()
+        for socket in self._seen.sockets.values():
+            if not socket.ended:
+                self._may_have_opened(socket.id)
+                self._seen.lost(socket.id, self._pulse)
+                self._seen.caveat(CUT_SHORT)
+        if self._gone is not None:
+            self._gone()
+
+    # -- the DevTools protocol -------------------------------------------------------------------------------
+
+    def _discovered(self, info: Json) -> Steps:
+        """A new target. Iframes and dedicated workers come by way of their page, which is quicker."""
+        if info["type"] not in DISCOVERED or info["targetId"] in self._attached:
+            return
+        self._attached.add(info["targetId"])
+        since = self._since()
+        with suppress(Error):  # it is gone again
+            asked = {"targetId": info["targetId"], "flatten": False}
+            path: Path = ((yield self._session.send("Target.attachToTarget", asked))["sessionId"],)
+            cdp = self._cdp(str(info.get("browserContextId")))
+            yield from self._listen(path, info, cdp)
+            if info["type"] in ALONE:
+                yield from self._ask_for_older(path, info["type"], cdp, since)
+
+    def _related(self, path: Path, info: Json, cdp: Cdp) -> Steps:
+        """A worker or an iframe of another site, of the target at `path[:-1]`."""
+        if info["targetId"] not in self._attached:
+            self._attached.add(info["targetId"])
+            with suppress(Error):  # it is gone again
+                yield from self._listen(path, info, cdp)
+
+    def _ask_for_older(self, path: Path, kind: str, cdp: Cdp, since: Instant) -> Steps:
+        """The sockets that a worker opened, not before `since`, until it was heard."""
+        states = yield from self._sockets_in(path)
+        now = self._now()
+        cdp.found("/".join(path), states or [], since, now)
+        if kind == "service_worker" and (states is None or now - since > 2 * SEEN_SLACK):
+            cdp.unheard()
+
+    def _listen(self, path: Path, info: Json, cdp: Cdp) -> Steps:
+        self._targets[path] = cdp
+        cdp.attached("/".join(path), info, "/".join(path[:-1]))
+        yield self._call(path, "Network.enable")  # first: what comes before its arrival is missed
+        if info["type"] in DOCUMENTS:
+            yield self._call(path, "Page.enable")
+            yield self._call(path, "Page.setLifecycleEventsEnabled", enabled=True)
+        yield self._call(path, "Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=False, flatten=False)
+        self._pages[info["targetId"]] = path
+
+    def _until_heard(self, page: Any) -> Steps:
+        """Wait until nothing that the page will do is missed."""
+        until = time.monotonic() + LONGEST_START
+        while time.monotonic() < until and not page.is_closed():
+            path = self._pages.get(self._tabs.get(self._tab(page), ""))
+            if path is not None and path not in self._waiting.values():
+                return
+            yield self._session.send("Browser.getVersion")  # what has come in meanwhile is read
+
+    def _opening(self, new_page: Callable[[], Any]) -> Callable[[], Any]:
+        """Playwright's `new_page`, which gives a page that is listened to."""
+
+        def sync_page() -> Any:
+            page = new_page()
+            with suppress(Error):  # it is closed again, or the browser is
+                done(self._until_heard(page))
+            return page
+
+        async def async_page() -> Any:
+            page = await new_page()
+            with suppress(Error):
+                await awaited(self._until_heard(page))
+            return page
+
+        return async_page if self._async else sync_page
+
+    def _cdp(self, context: str) -> Cdp:
+        if context not in self._contexts:
+            self._contexts[context] = Cdp(Recording(self._told), self._offset, self._keeps_pages)
+            self._contexts[context].pulse = self._pulse
+        return self._contexts[context]
+
+    def _call(self, path: Path, method: str, **params: Any) -> Any:
+        """Call into the target at the end of the path: each call is wrapped in one to the target before."""
+        id = next(self._ids)
+        return self._send(id, path, method, params)
+
+    def _ask(self, path: Path, method: str, **params: Any) -> Steps:
+        """The result of a call; empty where there is none in time."""
+        id = next(self._ids)
+        self._answers[id] = {}
+        yield self._send(id, path, method, params)
+        until = time.monotonic() + LONGEST_WAIT
+        while id in self._waiting and time.monotonic() < until:
+            yield self._session.send("Browser.getVersion")
+        return self._answers.pop(id)
+
+    def _send(self, id: int, path: Path, method: str, params: Json) -> Any:
+        self._waiting[id] = path
+        message: Json = {"id": id, "method": method, "params": params}
+        for session in reversed(path):
+            wrapped = {"sessionId": session, "message": json.dumps(message)}
+            message = {"id": next(self._ids), "method": "Target.sendMessageToTarget", "params": wrapped}
+        return self._session.send("Target.sendMessageToTarget", message["params"])
+
+    def _message(self, event: Json, above: Path = ()) -> None:
+        path = (*above, event["sessionId"])
+        cdp, message = self._targets.get(path), json.loads(event["message"])
+        self._waiting.pop(message.get("id"), None)
+        if message.get("id") in self._answers:
+            self._answers[message["id"]] = message.get("result", {})
+        if cdp is None or "method" not in message:
+            return
+        method, params = message["method"], message.get("params", {})
+        if method == "Target.receivedMessageFromTarget":
+            self._message(params, path)
+        elif method == "Target.attachedToTarget":
+            self._run(self._related((*path, params["sessionId"]), params["targetInfo"], cdp))
+        elif method == "Target.detachedFromTarget":
+            self._detached(params, path)
+        else:
+            cdp.message("/".join(path), method, params, self._now())
+
+    def _detached(self, event: Json, above: Path = ()) -> None:
+        path = (*above, event["sessionId"])
+        for below in [it for it in self._targets if it[: len(path)] == path]:
+            self._targets.pop(below).detached("/".join(below), self._now())
+
+    def _flush(self) -> Steps:
+        """Wait until every page and worker has told what happened before."""
+        yield from list(self._tasks)
+        if self._session is None:
+            yield self._context.cookies()  # the answer comes after all that Playwright reports
+            return
+        self._waiting.clear()
+        for path in list(self._targets):
+            with suppress(Error):  # it went in this moment
+                yield self._call(path, "Runtime.evaluate", expression="0")
+        until = time.monotonic() + LONGEST_WAIT
+        while any(path in self._targets for path in self._waiting.values()) and time.monotonic() < until:
+            yield self._session.send("Browser.getVersion")
+        alive = sum(not socket.ended for socket in self._seen.sockets.values())
+        if self._own is not None and alive > sum(it.open for it in self._cdp(self._own).recording.sockets.values()):
+            for path in list(self._targets):
+                with suppress(Error):
+                    states = yield from self._sockets_in(path)
+                    self._still_open.update(url for url, state in states or [] if state == OPEN)
+
+    def _sockets_in(self, path: Path) -> Steps:
+        """URL and readyState of the sockets in a page or worker, also of those that opened before it was heard; None:
+        no answer."""
+        prototype = (yield from self._ask(path, "Runtime.evaluate", expression="WebSocket.prototype")).get("result", {})
+        if "objectId" not in prototype:
+            return None
+        found = yield from self._ask(path, "Runtime.queryObjects", prototypeObjectId=prototype["objectId"])
+        objects = found.get("objects", {}).get("objectId")
+        if objects is None:
+            return None
+        told = yield from self._ask(
+            path, "Runtime.callFunctionOn", objectId=objects, functionDeclaration=STATES, returnByValue=True
+        )
+        yield self._call(path, "Runtime.releaseObject", objectId=objects)  # else closed sockets are kept from now on
+        return told.get("result", {}).get("value")
+
+    # -- Playwright's own events -----------------------------------------------------------------------------
+
+    def _page(self, page: Any) -> None:
+        tab = self._tab(page)
+        page.on("websocket", lambda socket: self._websocket(tab, socket))
+        page.on("request", lambda request: self._asked(tab, page, request))
+        page.on("framenavigated", lambda frame: self._committed(tab, page, frame))
+        page.on("domcontentloaded", lambda _: self._loaded(tab, page))
+        if self._session is None:
+            page.on("worker", lambda _: self._seen.caveat(WORKERS))
+        page.on("close", lambda _: self._closed(tab, By.PAGE_CLOSED))
+        page.on("crash", lambda _: self._closed(tab, By.CRASH))
+        if self._session is not None:
+            self._run(self._identify(tab, page))
+
+    def _identify(self, tab: str, page: Any) -> Steps:
+        """Which target is this page, and which is our context?"""
+        with suppress(Error):  # it is gone again
+            session = yield self._context.new_cdp_session(page)
+            info = (yield session.send("Target.getTargetInfo"))["targetInfo"]
+            self._own, self._tabs[tab] = str(info.get("browserContextId")), str(info["targetId"])
+            yield session.detach()
+
+    def _tab(self, page: Any) -> str:
+        """What it is called here."""
+        return self._names.setdefault(page, f"tab_{len(self._names) + 1}")
+
+    def _asked(self, tab: str, page: Any, request: Any) -> None:
+        """A request: for the page's next document?"""
+        with suppress(Error):  # of a service worker: it has no frame
+            if request.is_navigation_request() and request.frame == page.main_frame:
+                self._requests[tab] = request
+
+    def _committed(self, tab: str, page: Any, frame: Any) -> None:
+        """The main frame has another document, or another fragment: only a document is asked for."""
+        request = self._requests.pop(tab, None) if frame == page.main_frame else None
+        if request is None:
+            return
+        before = [known.url for known in self._seen.pages if known.tab == tab]
+        again = request.headers.get("cache-control") in ("max-age=0", "no-cache") and before[-1:] == [request.url]
+        now, since = self._now(), self._since()
+        if self._session is None:  # else the protocol knows better
+            for socket in self._seen.alive(tab=tab):
+                self._may_have_opened(socket.id)
+                if again:
+                    self._seen.ended(socket.id, now, since, By.RELOAD)
+                else:
+                    self._seen.lost(socket.id, now)  # it may live on in the back/forward cache
+        kind = PageKind.RELOAD if again else PageKind.NAVIGATION
+        self._seen.page(tab, request.url, kind, self._pulse, committed=now)
+
+    def _loaded(self, tab: str, page: Any) -> None:
+        """The first document of a popup may have been asked for before there was a page to hear it from."""
+        if page.url != "about:blank" and all(known.tab != tab for known in self._seen.pages):
+            self._seen.page(tab, page.url, PageKind.LOAD, self._pulse, committed=self._now())
+
+    def _websocket(self, tab: str, socket: Any) -> None:
+        id = f"{SEEN}{next(self._ids)}"
+        self._seen.requested(id, socket.url, self._since(), seen=self._now(), tab=tab)
+        socket.on("framesent", lambda data: self._frame(id, True, data))
+        socket.on("framereceived", lambda data: self._frame(id, False, data))
+        socket.on("socketerror", lambda text: self._seen.problem(id, str(text)))
+        socket.on("close", lambda _: self._ended(id))
+
+    def _frame(self, id: str, sent: bool, data: str | bytes) -> None:
+        text = data if isinstance(data, str) else base64.b64encode(data).decode("ascii")
+        length = len(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else len(data)
+        now = self._now()
+        at = now if now - self._pulse <= SEEN_SLACK else None
+        self._seen.message(id, at, sent, 1 if isinstance(data, str) else 2, text, length)
+
+    def _may_have_opened(self, id: str) -> None:
+        """Nobody tells of the handshake's answer, only of some that failed."""
+        problem = (self._seen.sockets[id].problem or "").lower()
+        if "handshake" not in problem and "establish" not in problem:
+            self._seen.opened_without_answer(id)
+
+    def _ended(self, id: str) -> None:
+        self._may_have_opened(id)
+        self._seen.ended(id, self._now(), self._since())
+
+    def _closed(self, tab: str, by: By) -> None:
+        """A page was closed, or crashed."""
+        now = self._now()
+        for socket in self._seen.alive(tab=tab):
+            self._may_have_opened(socket.id)
+            earliest = socket.last_sign if by is By.CRASH else self._pulse - GONE_BEFORE
+            self._seen.ended(socket.id, now + GONE_AFTER, earliest, by)
+        if self._own is not None and tab in self._tabs and by is By.PAGE_CLOSED:
+            self._cdp(self._own).page_closed(self._tabs[tab], now)
+
+    def _finished(self) -> Recording:
+        """One recording of both."""
+        seen = self._seen
+        for socket in seen.sockets.values():
+            if not socket.ended:
+                self._may_have_opened(socket.id)
+            socket.tab = self._tabs.get(socket.tab or "", socket.tab)
+        for page in seen.pages:
+            page.tab = self._tabs.get(page.tab, page.tab)
+        if self._own is not None:
+            seen = self._cdp(self._own).finish(seen)
+        silent = [it for it in seen.sockets.values() if it.id.startswith(SEEN) and not it.ended]
+        heard = Counter(it.url for it in seen.sockets.values() if it.open) - Counter(it.url for it in silent)
+        for url, many in Counter(it.url for it in silent).items():
+            if self._still_open[url] - heard[url] < many:  # Playwright does not tell of every end
+                for socket in silent:
+                    if socket.url == url:
+                        seen.lost(socket.id, self._now())
+        return seen
+
+    # -- time ------------------------------------------------------------------------------------------------
+
+    def _now(self) -> Instant:
+        """By a clock that nobody sets."""
+        return round(time.perf_counter() * SECOND) + self._offset
+
+    def _since(self) -> Instant:
+        """What Playwright reports now did not happen before: a test that blocks delays its events by any time."""
+        return self._pulse - SEEN_SLACK
+
+    def _beat(self) -> None:
+        """Called by the event loop. Under the sync API a call needs a greenlet, as Playwright's own events have."""
+        if self._session is None:
+            self._look()
+        elif self._async:
+            self._beating = asyncio.ensure_future(awaited(self._ask_for_a_sign()))
+        else:
+            greenlet(done).switch(self._ask_for_a_sign())
+
+    def _ask_for_a_sign(self) -> Steps:
+        """When the browser answers, all that it had reported before the question has been read. However long the test
+        blocks, and whatever waits meanwhile, this holds; and it shows whether somebody is still there."""
+        asked = self._now()
+        try:
+            yield self._session.send("Browser.getVersion")
+        except Error:
+            self._cut_short()
+            return
+        self._pulse = asked
+        for cdp in self._contexts.values():
+            cdp.pulse = asked
+        self._beat_again()
+
+    def _look(self) -> None:
+        """A browser that cannot be asked: after a gap it takes a second to read what waited."""
+        now = self._now()
+        if now - self._beaten > BLOCKED:
+            self._pulse = min(self._pulse, self._beaten)
+            self._beaten = now + SECOND  # until then nothing is concluded
+        elif now >= self._beaten:
+            self._pulse = self._beaten = now
+        self._beat_again()
+
+    def _beat_again(self) -> None:
+        if self._until is None:
+            self._timer = asyncio.get_running_loop().call_later(PULSE, self._beat)
+
+    def _run(self, steps: Steps) -> None:
+        """From within an event."""
+        if not self._async:
+            done(steps)
+            return
+        task = asyncio.ensure_future(awaited(steps))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def speaks_cdp(browser: Any) -> bool:
+    """Of the browsers that Playwright drives only Chromium tells sockets with their instants."""
+    return bool(browser.browser_type.name == "chromium")
+
+
+def done(steps: Steps) -> Any:
+    """Run steps of the sync API."""
+    value = None
+    while True:
+        try:
+            value = steps.send(value)
+        except StopIteration as end:
+            return end.value
+
+
+async def awaited(steps: Steps, longest: float | None = None) -> Any:
+    """Run steps of the async API; `longest`: seconds for each. None where the caller's own code may block the loop."""
+    proceed: Callable[[Any], Any] = steps.send
+    value: Any = None
+    while True:
+        try:
+            step = proceed(value)
+        except StopIteration as end:
+            return end.value
+        try:
+            proceed, value = steps.send, await asyncio.wait_for(step, longest)
+        except TimeoutError:
+            proceed, value = steps.throw, Error(f"no answer within {longest:.0f} s")
+        except Error as problem:
+            proceed, value = steps.throw, problem
+
+
+def _clock_offset() -> Duration:
+    """Epoch minus our monotonic clock, which is that of browsers too: the quickest of some readings."""
+    readings = []
+    for _ in range(20):
+        before, wall, after = time.perf_counter(), time.time(), time.perf_counter()
+        readings.append((after - before, wall - (before + after) / 2))
+    return round(min(readings)[1] * SECOND)

@@ -1,0 +1,435 @@
+"""What happened to the sockets of a browser -> a HAR that says when each opened and closed. Knows no browser.
+
+A `Recording` is told of events with their instants and gives a HAR 1.2 document. An end is exact, or lies within
+bounds (a page went, and its sockets with it), or is not known; what is not known is not written. What the members
+that begin with `_` mean: docs/recording.md; analyzer/formats/har/exporters.py has a row for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
+
+from analyzer.model import MILLISECOND, SECOND, Caveat, Instant, PageKind
+from analyzer.version import VERSION
+
+Json: TypeAlias = dict[str, Any]
+CREATOR = "har-sockets"
+KEPT_MESSAGES, KEPT_DATA = 4, 6144  # identity needs the first messages; more than the reader takes: it sees the cut
+UNWRITTEN = ("cookie", "set-cookie", "authorization", "proxy-authorization")  # headers that nobody should hand on
+LEFT_SLACK = 200 * MILLISECOND  # from the commit of the next document to the last close of what this one had
+SAME_SOCKET = 5 * SECOND  # two protocols of one browser report it: both reports are read within that time
+
+
+class By(StrEnum):
+    """What ended a socket, where it was not the socket itself."""
+
+    RELOAD = "reload"
+    NAVIGATION = "navigation"
+    PAGE_CLOSED = "page-closed"
+    CRASH = "crash"
+    OWNER_GONE = "owner-gone"  # the worker or the iframe that had it
+
+
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
+class Socket:
+    """One socket while it is recorded."""
+
+    id: str
+    url: str
+    requested: Instant  # not before
+    number: int = 0  # in the order of telling, from 1
+    requested_by: Instant | None = None  # not after; None: exactly then
+    read: Instant = 0  # when the recorder read of it, on its own clock
+    page: str | None = None
+    tab: str | None = None
+    owner: str | None = None  # the target of the browser that has it
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    initiator: Json | None = None
+    answered: Instant | None = None
+    opened: bool = False
+    status: int = 0
+    status_text: str = ""
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    problem: str | None = None
+    messages: list[Json] = field(default_factory=list)
+    last_sign: Instant = 0
+    earliest: Instant | None = None  # of its end
+    latest: Instant | None = None
+    by: By | None = None
+    lost: bool = False  # nothing more was heard of it, perhaps not even its end
+
+    @property
+    def ended(self) -> bool:
+        return self.latest is not None
+
+    @property
+    def open(self) -> bool:
+        return self.opened and not self.ended and not self.lost
+
+
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
+class Page:
+    """One document in a tab."""
+
+    id: str
+    tab: str
+    url: str
+    kind: PageKind
+    started: Instant
+    answered: Instant | None = None
+    status: int = 0
+    mime: str = ""
+    committed: Instant = 0  # it took the place of the one before
+
+
+Told: TypeAlias = Callable[[Socket, Instant, int], None]  # a socket opened, failed or ended; how many are open now
+
+
+class Recording:
+    """Events in, HAR out. Instants are microseconds since the epoch."""
+
+    def __init__(self, told: Told | None = None) -> None:
+        self.sockets: dict[str, Socket] = {}
+        self.pages: list[Page] = []
+        self.caveats: list[str] = []
+        self._told = told
+        self._current: dict[str, str] = {}  # tab -> id of its page
+
+    # -- what happened ---------------------------------------------------------------------------------------
+
+    def page(self, tab: str, url: str, kind: PageKind, at: Instant, **known: Any) -> Page:
+        """A document took the place of the one before in its tab, if any."""
+        page = Page(f"page_{len(self.pages) + 1}", tab, url, kind, at, **known)
+        self.pages.append(page)
+        self._current[tab] = page.id
+        return page
+
+    def requested(
+        self,
+        id: str,
+        url: str,
+        at: Instant,
+        *,
+        seen: Instant | None = None,
+        read: Instant | None = None,
+        tab: str | None = None,
+        owner: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        initiator: Json | None = None,
+    ) -> None:
+        """The request of the opening handshake was sent: at `at`, or between that and when it was seen."""
+        self.sockets[id] = Socket(
+            id,
+            url,
+            at,
+            number=len(self.sockets) + 1,
+            requested_by=seen,
+            read=read or seen or at,
+            page=self._current.get(tab) if tab is not None else None,
+            tab=tab,
+            owner=owner,
+            request_headers=headers or {},
+            initiator=initiator,
+            last_sign=at,
+        )
+
+    def answered(self, id: str, at: Instant, status: int, text: str, headers: Mapping[str, str]) -> None:
+        """The handshake was answered. Over HTTP/2 success is 200 (RFC 8441)."""
+        socket = self.sockets.get(id)
+        if socket is None or socket.ended:
+            return
+        socket.answered, socket.status, socket.status_text, socket.response_headers = at, status, text, headers
+        if status in (101, 200):
+            self._opened(socket, at)
+
+    def message(self, id: str, at: Instant | None, sent: bool, opcode: int, data: str, length: int) -> bool:
+        """A data message passed; `at` None: nobody knows when. False: the socket is not known."""
+        socket = self.sockets.get(id)
+        if socket is None:
+            return False
+        if at is None:
+            self.opened_without_answer(id)
+        elif not socket.opened:
+            self._opened(socket, at)
+        time = -1 if at is None else at / SECOND
+        message: Json = {"type": "send" if sent else "receive", "time": time, "opcode": opcode}
+        kept = data[:KEPT_DATA] if len(socket.messages) < KEPT_MESSAGES else ""
+        socket.messages.append({**message, "data": kept, **({} if kept == data else {"_length": length})})
+        socket.last_sign = max(socket.last_sign, at or 0)
+        return True
+
+    def problem(self, id: str, text: str) -> None:
+        """The browser's own words on what went wrong: the first ones count."""
+        socket = self.sockets.get(id)
+        if socket is not None and socket.problem is None and not socket.ended:
+            socket.problem = text
+
+    def ended(self, id: str, latest: Instant, earliest: Instant | None = None, by: By | None = None) -> bool:
+        """It is closed, or its handshake failed: not before `earliest` (None: exactly at `latest`), nor after `latest`.
+
+        The end of a socket that was lost may have come at any time since then: a browser reports it late, when the
+        page returns from the back/forward cache. False: the socket is not known.
+        """
+        socket = self.sockets.get(id)
+        if socket is None:
+            return False
+        if socket.ended:
+            return True
+        if socket.lost:
+            earliest, socket.lost = socket.last_sign, False
+        socket.latest = max(latest, socket.last_sign)
+        socket.earliest = socket.latest if earliest is None else min(max(earliest, socket.last_sign), socket.latest)
+        socket.by = by
+        if socket.requested_by is not None:
+            socket.requested_by = min(socket.requested_by, socket.latest)
+        self._tell(socket, socket.latest)
+        return True
+
+    def lost(self, id: str, at: Instant, alive: Instant = 0) -> None:
+        """From `at` on nothing is known of it: its page may be in the back/forward cache, or nobody listens any more.
+
+        `alive`: it had not ended by then.
+        """
+        socket = self.sockets[id]
+        if socket.ended or socket.lost:
+            return
+        socket.lost = True
+        socket.last_sign = max(socket.last_sign, alive)
+        self._tell(socket, at)
+
+    def revoked(self, id: str) -> None:
+        """That it ended within its bounds was concluded from what meant something else."""
+        socket = self.sockets[id]
+        socket.earliest = socket.latest = socket.by = None
+
+    def opened_without_answer(self, id: str) -> None:
+        """It is or was open; when the handshake was answered nobody told."""
+        socket = self.sockets[id]
+        socket.opened, socket.status = True, socket.status or 101
+
+    def caveat(self, caveat: Caveat) -> None:
+        """One of OF_THE_RECORDING (formats/har/own_fields.py)."""
+        if caveat.id not in self.caveats:
+            self.caveats.append(caveat.id)
+
+    def alive(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
+        """The sockets of a tab or of an owner that have not ended, as far as is known."""
+        return [socket for socket in self.unended(tab, owner) if not socket.lost]
+
+    def unended(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
+        """The same, with those that were lost."""
+        mine = (s for s in self.sockets.values() if s.tab == tab is not None or s.owner == owner is not None)
+        return [socket for socket in mine if not socket.ended]
+
+    def _opened(self, socket: Socket, at: Instant) -> None:
+        socket.opened = True
+        socket.status = socket.status or 101
+        socket.last_sign = max(socket.last_sign, at)
+        self._before_the_next(socket, at)
+        self._tell(socket, at)
+
+    def _before_the_next(self, opened: Socket, at: Instant) -> None:
+        """The sockets of a document are gone before the next one of its tab has one open."""
+        if opened.tab is None:
+            return
+        for socket in self.sockets.values():
+            left = socket.by in (By.RELOAD, By.NAVIGATION) and socket.tab == opened.tab and socket.page != opened.page
+            if left and socket.latest is not None and socket.earliest is not None and socket.latest > at:
+                socket.latest = max(socket.earliest, at)
+
+    def _tell(self, socket: Socket, at: Instant) -> None:
+        if self._told is not None:
+            self._told(socket, at, sum(s.open for s in self.sockets.values()))
+
+    def adopt(self, other: Recording, keeps_pages: bool) -> int:
+        """Take over the sockets of `other` that were not seen here: it saw all of them, less exactly. How many."""
+        paired: set[str] = set()
+        for socket in self.sockets.values():
+            same = [
+                it
+                for it in other.sockets.values()
+                if it.url == socket.url
+                and it.id not in paired
+                and (it.tab == socket.tab or None in (it.tab, socket.tab))  # a popup may open what its opener did
+            ]
+            # Not by when it was requested: a test that blocks delays what Playwright reports by any time, and the
+            # browser's clock may be another. Both reports are read one soon after the other.
+            near = [it for it in same if abs(it.read - socket.read) < SAME_SOCKET]
+            if near:
+                found = min(near, key=lambda it: (it.ended != socket.ended, abs(it.read - socket.read)))
+                paired.add(found.id)
+        exact = {page.id for page in self.pages if page.answered is not None}  # heard from the request on
+        for page in other.pages:  # the first document of a popup may be quicker than the listening
+            if all(known.tab != page.tab or known.committed > page.committed for known in self.pages):
+                self.page(page.tab, page.url, PageKind.LOAD, page.started, committed=page.committed)
+        missed = [it for it in other.sockets.values() if it.id not in paired]
+        for socket in missed:
+            socket.page = None  # that was one of `other`
+            self.sockets[socket.id] = socket
+        for socket in self.sockets.values():
+            if socket.page is None and socket.tab is not None:
+                self._place(socket, keeps_pages, exact)
+        return len(missed)
+
+    def _place(self, socket: Socket, keeps_pages: bool, exact: Set[str]) -> None:
+        """The page of a socket by its tab and time; and its end, where another page took the place of that."""
+        mine = sorted((page for page in self.pages if page.tab == socket.tab), key=lambda page: page.committed)
+        known = socket.requested if socket.requested_by is None else socket.requested_by
+        before = sum(page.committed <= known for page in mine)
+        place = max(before - 1, 0)  # a tab's first page may have been seen later than its socket
+        if mine:
+            socket.page = mine[place].id
+            if socket.page in exact:
+                socket.requested = max(socket.requested, min(mine[place].started, known))
+        after = mine[place + 1 :]
+        if after and not socket.ended and not socket.lost:
+            reload = after[0].kind is PageKind.RELOAD
+            if keeps_pages and not reload:
+                self.lost(socket.id, after[0].committed)
+            else:
+                by = By.RELOAD if reload else By.NAVIGATION
+                self.ended(socket.id, after[0].committed + LEFT_SLACK, socket.last_sign, by)
+
+    def _name_the_first(self) -> None:
+        """What a tab begins with is a load; another document that is no reload came by navigation."""
+        begun: set[str] = set()
+        for page in self.pages:
+            if page.kind in (PageKind.LOAD, PageKind.NAVIGATION):
+                page.kind = PageKind.NAVIGATION if page.tab in begun else PageKind.LOAD
+            begun.add(page.tab)
+
+    # -- the document ----------------------------------------------------------------------------------------
+
+    def har(self, until: Instant, browser: str = "", version: str = "") -> Json:
+        """HAR 1.2. Sockets that did not end are written as open at `until`, the end of the recording."""
+        self._told = None
+        self.pages.sort(key=lambda page: page.committed)
+        self._name_the_first()
+        tabs = {tab: f"tab_{n}" for n, tab in enumerate(dict.fromkeys(page.tab for page in self.pages), 1)}
+        entries = [(page.started, _document_entry(page)) for page in self.pages if page.answered is not None]
+        entries += [(socket.requested, _socket_entry(socket)) for socket in self.sockets.values()]
+        entries.sort(key=lambda entry: entry[0])
+        return {
+            "log": {
+                "version": "1.2",
+                "creator": {"name": CREATOR, "version": VERSION},
+                "browser": {"name": browser, "version": version},
+                "_harSockets": {"until": _date(until), **({"caveats": self.caveats} if self.caveats else {})},
+                "pages": [_page(page, tabs[page.tab]) for page in self.pages],
+                "entries": [entry for _, entry in entries],
+            }
+        }
+
+
+def _page(page: Page, tab: str) -> Json:
+    return {
+        "startedDateTime": _date(page.started),
+        "id": page.id,
+        "title": page.url,
+        "pageTimings": {"onContentLoad": -1, "onLoad": -1},
+        "_tab": tab,
+        "_kind": page.kind.value,
+    }
+
+
+def _document_entry(page: Page) -> Json:
+    assert page.answered is not None
+    wait = (page.answered - page.started) / MILLISECOND
+    return {
+        "pageref": page.id,
+        "startedDateTime": _date(page.started),
+        "time": wait,
+        "request": _request(page.url, {}),
+        "response": _response(page.status, "", {}, page.mime),
+        "cache": {},
+        "timings": {"send": 0, "wait": wait, "receive": 0},
+        "_resourceType": "document",
+    }
+
+
+def _socket_entry(socket: Socket) -> Json:
+    failed = socket.latest is not None and not socket.opened
+    response = _response(socket.status, socket.status_text, socket.response_headers, "x-unknown")
+    if failed:
+        response["_failureText"] = socket.problem or "closed before the connection was established"
+    wait = -1 if socket.answered is None else (socket.answered - socket.requested) / MILLISECOND
+    asked = max(socket.requested, socket.requested_by or 0)  # by then nothing had been heard of it yet
+    return {
+        **({} if socket.page is None else {"pageref": socket.page}),
+        "startedDateTime": _date(socket.requested),
+        "time": _time(socket),
+        "request": _request(socket.url, socket.request_headers),
+        "response": response,
+        "cache": {},
+        "timings": {"send": 0, "wait": wait, "receive": 0},
+        "_resourceType": "websocket",
+        **({} if socket.requested_by is None else {"_requestedBy": socket.requested_by / SECOND}),
+        **({} if socket.initiator is None else {"_initiator": socket.initiator}),
+        "_webSocketMessages": socket.messages,
+        **({"_webSocketClose": _close(socket)} if socket.latest is not None and not failed else {}),
+        **({"_aliveAt": socket.last_sign / SECOND} if socket.lost and socket.last_sign > asked else {}),
+    }
+
+
+def _time(socket: Socket) -> float:
+    """Milliseconds from the request to the end; -1: it has not ended; to the last sign of life: that is not known."""
+    if socket.lost:
+        return (socket.last_sign - socket.requested) / MILLISECOND
+    return -1 if socket.latest is None else (socket.latest - socket.requested) / MILLISECOND
+
+
+def _close(socket: Socket) -> Json:
+    """HTTP Toolkit's key. Browsers tell no code and no reason to those who listen."""
+    assert socket.latest is not None
+    assert socket.earliest is not None
+    return {
+        "timestamp": socket.latest / SECOND,
+        **({"_earliest": socket.earliest / SECOND} if socket.earliest < socket.latest else {}),
+        **({} if socket.by is None else {"_by": socket.by.value}),
+    }
+
+
+def _request(url: str, headers: Mapping[str, str]) -> Json:
+    try:
+        query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    except ValueError:
+        query = []
+    return {
+        "method": "GET",
+        "url": url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _headers(headers),
+        "queryString": [{"name": name, "value": value} for name, value in query],
+        "headersSize": -1,
+        "bodySize": 0,
+    }
+
+
+def _response(status: int, text: str, headers: Mapping[str, str], mime: str) -> Json:
+    return {
+        "status": status,
+        "statusText": text,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _headers(headers),
+        "content": {"size": 0, "mimeType": mime},
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": -1,
+    }
+
+
+def _headers(headers: Mapping[str, str]) -> Sequence[Json]:
+    return [{"name": name, "value": value} for name, value in headers.items() if name.lower() not in UNWRITTEN]
+
+
+def _date(at: Instant) -> str:
+    """Exact: a float of this size would lose a microsecond."""
+    date = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
+    return date.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"

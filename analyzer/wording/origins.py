@@ -1,0 +1,65 @@
+"""Name the code that opened the sockets, and group the sockets by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.model import Frame, Initiator, Report, Session
+from analyzer.wording.terminal import count
+
+NAMED = 8  # sockets per place that are named one by one
+
+
+def told(session: Session) -> str:
+    """Name the code that opened a socket: `connect(), <Chat>, https://h/app.js:12:3`, and whose it is."""
+    code = session.initiator
+    if code is None:
+        return "a browser extension" if session.extension else ""
+    whose = " (a browser extension)" if session.extension else "" if code.own else " (code of a library)"
+    return ", ".join(part for part in (*_names(code), code.place) if part) + whose
+
+
+def short(code: Initiator | Frame) -> str:
+    """Name code in short: `<Widget>, app.js:47186`; with the column where a minifier left one line."""
+    minified = code.line is not None and code.line < 100 and (code.column or 0) > 500
+    name = file(code.url)
+    numbers = [str(it) for it in (code.line, code.column if minified else None) if it is not None]
+    place = ":".join([name, *numbers]) if name else f"line {':'.join(numbers)}" if numbers else ""
+    return ", ".join(part for part in (*_names(code), place) if part) or (
+        "" if isinstance(code, Initiator) else "(anonymous)"
+    )
+
+
+def file(url: str | None) -> str:
+    """Return the last part of a path: `app.js`; of a folder or a host `name/`."""
+    folder, slash, name = (url or "").partition("?")[0].partition("#")[0].rpartition("/")
+    return name or folder.rpartition("/")[2] + slash
+
+
+def sentences(report: Report) -> list[str]:
+    """Write one line per place, most sockets first: `<Widget>, app.js:47186: 4 sockets (#1, #2, #3, #4)`."""
+    by_place: dict[str, list[Session]] = {}
+    for session in report.sessions:
+        if session.extension or (session.initiator is not None and short(session.initiator)):
+            by_place.setdefault(_place(session), []).append(session)
+    places = sorted(by_place.items(), key=lambda it: -len(it[1]))
+    return [f"{place}: {count(len(members), 'socket')} ({_ids(members)})" for place, members in places]
+
+
+def _place(session: Session) -> str:
+    code = session.initiator
+    if session.extension:
+        place = short(code) if code is not None else ""
+        return f"a browser extension{', ' if place else ''}{place}"
+    assert code is not None
+    return short(code) if code.own else f"a library, {short(code)}"
+
+
+def _names(code: Initiator | Frame) -> list[str]:
+    component = code.component if isinstance(code, Initiator) else None
+    return [component or "", f"{code.function}()" if code.function else ""]
+
+
+def _ids(members: Sequence[Session]) -> str:
+    more = f" and {len(members) - NAMED:,} more" if len(members) > NAMED else ""
+    return ", ".join(f"#{it.id[1:]}" for it in members[:NAMED]) + more

@@ -1,0 +1,38 @@
+"""Write where a capture shows a cause, for people: one line for all sockets that show the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.model import Frame, Proof
+from analyzer.wording import origins
+
+ENTRIES = "/log/entries/"
+MOST = 12  # sockets that are named one by one
+
+
+def lines(proof: Iterable[Proof], whole: bool = False) -> list[str]:
+    """Write the lines: `sockets #1, #2, /log/entries/4, 5: connectUser() called by: useChat(), app.js:42`.
+
+    `whole`: with the whole address of the code, and its column.
+    """
+    alike: dict[tuple[str, Frame | None], list[Proof]] = {}
+    for it in proof:
+        alike.setdefault((it.said, it.frame), []).append(it)
+    return [_line(shown, whole) for shown in alike.values()]
+
+
+def _line(alike: list[Proof], whole: bool) -> str:
+    first, *others = alike
+    code = "" if first.frame is None else f": {first.frame.named if whole else origins.short(first.frame)}"
+    if not others:
+        return f"socket #{first.session[1:]}, {first.pointer}: {first.said}{code}"
+    shown, more = alike[:MOST], f" and {len(alike) - MOST:,} more" if len(alike) > MOST else ""
+    sockets = ", ".join(f"#{it.session[1:]}" for it in shown)
+    return f"sockets {sockets}{more}, {_places([it.pointer for it in shown])}{more}: {first.said}{code}"
+
+
+def _places(pointers: list[str]) -> str:
+    """`/log/entries/4, 5, 6`; whole where they are not that much alike."""
+    numbers = [pointer.removeprefix(ENTRIES) for pointer in pointers]
+    return ENTRIES + ", ".join(numbers) if all(map(str.isdigit, numbers)) else ", ".join(pointers)

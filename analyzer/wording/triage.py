@@ -1,0 +1,383 @@
+"""Sort captures by urgency, count them by result, and select those that are asked for.
+
+A row is made from a report (`row`), or from a capture object of the JSON (`row_of_document`), as NDJSON has it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from analyzer import choices
+from analyzer.choices import Choice
+from analyzer.intervals import Interval, peak
+from analyzer.model import (
+    MILLISECOND,
+    Confidence,
+    Duration,
+    Policy,
+    Report,
+    Run,
+    Selection,
+    Severity,
+    Unreadable,
+    Value,
+    Verdict,
+    describe_peak,
+    enumerated,
+    plural,
+    spoken,
+)
+from analyzer.wording import verdict
+from analyzer.wording.verdict import Kind
+
+UNREADABLE = "unreadable"
+RESULTS = {  # the most urgent first
+    Kind.OVERLAP: "overlap",
+    Kind.POSSIBLE_OVERLAP: "possible overlap",
+    Kind.INCONCLUSIVE: "inconclusive",
+    Kind.FOREIGN_OVERLAP: "overlap with a dev server only",
+    Kind.NONE_OPENED: "no socket opened",
+    Kind.NO_SOCKETS: "no sockets",
+    Kind.NO_OVERLAP: "no overlap",
+    UNREADABLE: "unreadable",
+}
+EXTENSION_ONLY = "overlap with an extension only"
+ORDER = tuple(RESULTS)
+OVERLAP_RULES = frozenset(
+    ("duplicate-connection", "limit-exceeded", "concurrent-sockets", "unrelated-sockets", "brief-overlap",
+     "possible-overlap")
+)  # fmt: skip
+WORST_FIRST = (
+    "Worst first: overlaps (those with an error before those with a warning, then the longest, then the highest peak), "
+    "then undecided captures, then the rest."
+)
+UNDECIDED = (Kind.POSSIBLE_OVERLAP, Kind.INCONCLUSIVE)
+RESULT = Choice(  # what `--only` takes, beside the ids of rules and causes
+    (*ORDER, "undecided"),
+    {
+        "possible": Kind.POSSIBLE_OVERLAP,
+        "dev-server": Kind.FOREIGN_OVERLAP,
+        "extension": Kind.FOREIGN_OVERLAP,
+        "failed": Kind.NONE_OPENED,
+    },
+)
+
+
+class Row(Value, frozen=True):
+    """Hold what one capture shows, for a table of many."""
+
+    source: str
+    result: str  # a Kind, or UNREADABLE
+    words: str  # the same for people
+    sockets: int = 0
+    proven_peak: int = 0
+    possible_peak: int | None = 0  # None: sockets may be missing, so nothing bounds it
+    overlap: Duration = 0  # with two or more certainly open
+    at_least: bool = False  # the overlap may have lasted longer
+    at_most: Duration | None = None  # a possible overlap, where it is bounded
+    services: tuple[str, ...] = ()  # that are known
+    service_ids: tuple[str, ...] = ()  # the same, by id
+    targets: tuple[str, ...] = ()  # services, or addresses where unknown, of the sockets that made the result
+    user_names: tuple[str, ...] = ()  # that are known
+    causes: tuple[str, ...] = ()
+    severity: Severity | None = None  # of the gravest finding
+    rules: frozenset[str] = frozenset()
+    problem: str | None = None  # why it is unreadable
+    content: str | None = None  # the hash of the capture's content, packed or not
+    repeats: int = 1  # captures that this row stands for: the same content under several names
+
+    @property
+    def users(self) -> int:
+        """Count the users that are known."""
+        return len(self.user_names)
+
+    @property
+    def urgency(self) -> tuple[int, int, Duration, int]:
+        """Return the key that sorts the most urgent first: result, gravest finding, overlap time, peak."""
+        grave = -1 if self.severity is None else self.severity.rank
+        return ORDER.index(self.result), -grave, -self.overlap, -self.proven_peak
+
+    @property
+    def peak(self) -> str:
+        """Write the peak: `2`; `1 to 2` where more is possible; `≥ 1` where sockets may be missing."""
+        return describe_peak(self.proven_peak, self.possible_peak)
+
+    @property
+    def length(self) -> str:
+        """Write the overlap time: `2.23 s`, `≥ 2.23 s`; of an overlap that is only possible `≤ 26 ms`."""
+        if self.proven_peak > 1:
+            return ("≥ " if self.at_least else "") + (spoken(self.overlap) if self.overlap else "0 s")
+        return f"≤ {spoken(self.at_most)}" if self.at_most is not None else ""
+
+
+def row(report: Report, policy: Policy) -> Row:
+    """Make the row of a report."""
+    kind = verdict.kind(report, policy)
+    proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
+    limits = [overlap.at_most for overlap in report.overlaps] if kind is Kind.POSSIBLE_OVERLAP else []
+    peaks = report.concurrency
+    sockets = _involved_first(
+        {it.id: it for it in report.sessions},
+        [(it.severity, it.rule, it.sessions) for it in report.findings],
+        [overlap.sessions for overlap in report.overlaps],
+    )
+    services = {it.provider.id: it.provider.name for it in report.sessions if it.provider is not None}
+    return Row(
+        source=report.capture.source,
+        result=kind,
+        words=_words(kind, (session.dev_only for session in report.sessions)),
+        sockets=len(report.sessions),
+        proven_peak=peaks.proven_peak,
+        possible_peak=None if report.capture.hides_sockets else peaks.possible_peak,
+        overlap=peaks.proven_overlap,
+        at_least=any(overlap.duration_is_lower_bound for overlap in proven),
+        at_most=None if not limits or None in limits else sum(limit or 0 for limit in limits),
+        services=tuple(services.values()),
+        service_ids=tuple(services),
+        targets=tuple(
+            dict.fromkeys(it.provider.name if it.provider else _bare(it.endpoint) for it in sockets.involved)
+        ),
+        user_names=_users(
+            (it.provider.id, it.identity.app, it.identity.user)
+            for it in sockets.every
+            if it.provider is not None and it.identity is not None
+        ),
+        causes=tuple(dict.fromkeys(it.cause for it in report.findings if it.cause)),
+        severity=max((it.severity for it in report.findings), key=lambda it: it.rank, default=None),
+        rules=frozenset(it.rule for it in report.findings),
+        content=report.capture.content_sha256,
+    )
+
+
+class _Sockets(NamedTuple):
+    """Hold the sockets of a capture: those that made its result, the worst first, and all, these first."""
+
+    involved: list[Any]
+    every: list[Any]
+
+
+def _involved_first(
+    sockets: Mapping[str, Any],
+    findings: Iterable[tuple[Severity, str, Sequence[str]]],
+    overlaps: Iterable[Sequence[str]],
+) -> _Sockets:
+    """Order sockets by what they have to do with the result: those of the gravest overlap finding, of any overlap."""
+    grave = sorted((it for it in findings if it[1] in OVERLAP_RULES), key=lambda it: -it[0].rank)
+    ids = [id for _, _, sessions in grave for id in sessions] or [id for sessions in overlaps for id in sessions]
+    first = [sockets[id] for id in dict.fromkeys(ids) if id in sockets]
+    named = {id for id in ids if id in sockets}
+    every = [*first, *(it for id, it in sockets.items() if id not in named)]
+    return _Sockets(first or every, every)
+
+
+def _users(identities: Iterable[tuple[str, str | None, str | None]]) -> tuple[str, ...]:
+    """Name the users, each once per service and app."""
+    return tuple(user for _, _, user in dict.fromkeys(identities) if user)
+
+
+def _bare(endpoint: str) -> str:
+    """Shorten an address for a table: without its scheme."""
+    return endpoint.partition("://")[2] or endpoint
+
+
+def unreadable(source: str, problem: str) -> Row:
+    """Make the row of a capture that could not be read."""
+    return Row(source, UNREADABLE, RESULTS[UNREADABLE], problem=problem)
+
+
+def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
+    """Make the row of a capture object of the JSON. `services`: names by id. Raises KeyError, TypeError, ValueError."""
+    sessions, findings = document["sessions"], document["findings"]
+    peaks, overlaps = document["concurrency"], document["overlaps"]
+    kind = _kind(document)
+    sockets = _involved_first(
+        {it["id"]: it for it in sessions},
+        [(Severity(it["severity"]), it["rule"], it["sessions"]) for it in findings],
+        [it["sessions"] for it in overlaps],
+    )
+    known = tuple(dict.fromkeys(it["provider"] for it in sessions if it["provider"]))
+    hidden = kind is Kind.INCONCLUSIVE  # the only result that says so in the JSON
+    return Row(
+        source=document["source"],
+        result=kind,
+        words=_words(kind, (bool(it["dev_only"]) for it in sessions)),
+        sockets=len(sessions),
+        proven_peak=int(peaks["proven_peak"]),
+        possible_peak=None if hidden else int(peaks["possible_peak"]),
+        overlap=round(float(peaks["proven_overlap_ms"]) * MILLISECOND),
+        at_least=any(it["duration_is_lower_bound"] for it in overlaps if it["confidence"] == Confidence.PROVEN),
+        services=tuple(services.get(it, it) for it in known),
+        service_ids=known,
+        targets=tuple(
+            dict.fromkeys(
+                services.get(it["provider"], it["provider"]) if it["provider"] else _bare(it["endpoint"])
+                for it in sockets.involved
+            )
+        ),
+        user_names=_users(
+            (it["provider"], it["identity"]["app"], it["identity"]["user"])
+            for it in sockets.every
+            if it["provider"] and it["identity"]
+        ),
+        causes=tuple(dict.fromkeys(it["cause"] for it in findings if it["cause"])),
+        severity=max((Severity(it["severity"]) for it in findings), key=lambda it: it.rank, default=None),
+        rules=frozenset(it["rule"] for it in findings),
+        content=document.get("content_sha256") or document["sha256"],
+    )
+
+
+def _kind(document: dict[str, Any]) -> Kind:
+    """Sort a verdict for a glance, by the default policy: the lines do not hold that of the run."""
+    found, sessions = Verdict(document["verdict"]), document["sessions"]
+    if found is Verdict.NO_OVERLAP and not any(it["possible"] for it in sessions):
+        return Kind.NONE_OPENED
+    others = [it for it in sessions if it["dev_only"] or it.get("extension")]
+    if found is Verdict.OVERLAP and others:
+        counted = [it for it in sessions if it not in others]
+        if _peak(counted, "proven") < 2:
+            return Kind.FOREIGN_OVERLAP if _peak(counted, "possible") < 2 else Kind.POSSIBLE_OVERLAP
+    return Kind(found)
+
+
+def _peak(sessions: Sequence[dict[str, Any]], key: str) -> int:
+    return peak(Interval(_instant(it[key]["start"]), _instant(it[key]["end"])) for it in sessions if it[key])
+
+
+def _instant(timestamp: Any) -> Any:
+    return None if timestamp is None else round(datetime.fromisoformat(timestamp).timestamp() * 1_000_000)
+
+
+def _words(kind: Kind, development: Iterable[bool]) -> str:
+    """Name the result for people; where only an extension overlapped, say so."""
+    return EXTENSION_ONLY if kind is Kind.FOREIGN_OVERLAP and not any(development) else RESULTS[kind]
+
+
+def rows(run: Run) -> list[Row]:
+    """Make the rows of a run in the order of its captures, the unreadable ones last."""
+    return [*(row(it, run.policy) for it in run.reports), *(unreadable(it.source, it.problem) for it in run.unreadable)]
+
+
+def worst_first(rows: Iterable[Row]) -> list[Row]:
+    """Sort the most urgent first; equally urgent ones keep their order."""
+    return sorted(rows, key=lambda it: it.urgency)
+
+
+def distinct(rows: Iterable[Row]) -> list[Row]:
+    """Unite the rows of captures with the same content and result under the first name, and count them."""
+    found: dict[Row, Row] = {}
+    for it in rows:
+        key = content(it)
+        first = found.setdefault(key, it)
+        if first is not it:
+            found[key] = msgspec.structs.replace(first, repeats=first.repeats + 1)
+    return list(found.values())
+
+
+def totals(rows: Iterable[Row]) -> tuple[tuple[str, int], ...]:
+    """Count the captures by result, in words, the most urgent first."""
+    tally = Counter((ORDER.index(it.result), it.words) for it in rows)
+    return tuple((words, number) for (_, words), number in sorted(tally.items()))
+
+
+def total_sentence(counts: Iterable[tuple[str, int]]) -> str:
+    """Write the counts: `16 captures: 8 overlap, 3 possible overlap, 5 no overlap.`"""
+    counts = list(counts)
+    total = plural(sum(number for _, number in counts), "capture")
+    return f"{total}: {', '.join(f'{number:,} {words}' for words, number in counts)}." if counts else f"{total}."
+
+
+def run_total(run: Run) -> str:
+    """Write the counts of a whole run, whatever of it is shown."""
+    if run.selection is not None:
+        return total_sentence(run.selection.totals) + _repeated_sentence(run.selection.repeated)
+    every = rows(run)
+    return total_sentence(totals(every)) + _repeated_sentence(len(every) - len(distinct(every)))
+
+
+def _repeated_sentence(repeated: int) -> str:
+    """Say how many captures are the same file as another one."""
+    if not repeated:
+        return ""
+    if repeated == 1:
+        return " 1 of them is the same file as another one, under another name."
+    return f" {repeated:,} of them are the same file as another one, under other names."
+
+
+# -- which of them are asked for -------------------------------------------------------------------------------
+
+
+def meaning(word: str, ids: Iterable[str] = (), services: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return the results that a word asks for, or the rule, cause or service that it names.
+
+    `ids`: of rules and causes. `services`: names by id. Raises ValueError, with the nearest word.
+    """
+    for id, name in (services or {}).items():
+        if word.strip().casefold() in (id.casefold(), name.casefold()):
+            return (id,)
+    ids = tuple(ids)
+    typed = word.strip().lower().replace("_", "-").replace(" ", "-")
+    if typed not in ids and (near := choices.nearest(typed, (*RESULT.words, *RESULT.aliases, *ids))) in ids:
+        raise ValueError(f"did you mean {near}?")
+    found = typed if typed in ids else RESULT.choose(word)
+    return tuple(str(it) for it in UNDECIDED) if found == "undecided" else (found,)
+
+
+def matches(it: Row, only: Sequence[str]) -> bool:
+    """Check whether a row has one of these results, rules, causes or services; without any of them it does."""
+    return not only or not {it.result, *it.rules, *it.causes, *it.service_ids}.isdisjoint(only)
+
+
+def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
+    """Reduce a run to the captures that are asked for, and keep the counts of the whole.
+
+    With `top` these are the worst, the worst first, captures with the same content counted once; else they keep the
+    order in which they were given.
+    """
+    if not only and top is None:
+        return run
+    every = rows(run)
+    captures: list[Report | Unreadable] = [*run.reports, *run.unreadable]
+    chosen = [(it, capture) for it, capture in zip(every, captures, strict=True) if matches(it, only)]
+    unlike = worst_first(distinct(it for it, _ in chosen))
+    if top is not None:
+        kept_rows = {content(it): n for n, it in enumerate(unlike[:top])}
+        chosen = [it for it in chosen if content(it[0]) in kept_rows]
+        chosen.sort(key=lambda it: kept_rows[content(it[0])])
+    kept = [capture for _, capture in chosen]
+    return msgspec.structs.replace(
+        run,
+        reports=tuple(it for it in kept if isinstance(it, Report)),
+        unreadable=tuple(it for it in kept if isinstance(it, Unreadable)),
+        selection=Selection(tuple(only), top, len(unlike), totals(every), len(every) - len(distinct(every))),
+    )
+
+
+def content(it: Row) -> Row:
+    """Return what captures with the same content have in common."""
+    return msgspec.structs.replace(it, source="" if it.content is not None else it.source, repeats=1)
+
+
+def no_match(run: Run) -> str | None:
+    """Say that no capture of a run is among those that were asked for; None where one is."""
+    if run.selection is None or run.selection.matching:
+        return None
+    total = sum(number for _, number in run.selection.totals)
+    none = f"none of {total:,} captures matches" if total > 1 else "the capture does not match"
+    return f"{none} --only {','.join(run.selection.only)}"
+
+
+def selection_sentence(selection: Selection, run: Run) -> str:
+    """Say what of a run is shown: `Shown: the 5 worst with overlap; 7 more match.`"""
+    shown = len(distinct(rows(run)))
+    what = f" with {enumerated(selection.only)}" if selection.only else ""
+    left = selection.matching - shown
+    if not selection.matching:
+        return f"No capture{what}."
+    if left > 0:
+        return f"Shown: the {shown:,} worst{what}; {left:,} more{' match' if what else ''}."
+    return f"Shown: {plural(shown, 'capture')}{what}."

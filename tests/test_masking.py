@@ -1,0 +1,390 @@
+"""Secrets leave no output."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from pyarrow import parquet
+
+from analyzer import masking, outputs
+from analyzer.formats import read
+from analyzer.model import Capture, Policy, Report, Run
+from analyzer.outputs import frames, show, timeline
+from analyzer.pipeline import analyze
+
+CANARIES = {
+    "query": "canary-in-the-query-1",
+    "path": "canary2inthepath34567890",
+    "fragment": "canary-in-the-fragment-3",
+    "user": "canary-user-4",
+    "page": "canary-in-the-page-5",
+    "initiator": "canary-in-the-initiator-6",
+    "message": "canary-in-a-message-7",
+    "header": "canary-in-a-header-8",
+    "protocol": "canary-in-the-protocol-9",
+    "body": "canary-in-the-body-10",
+    "cookie": "canary-in-a-cookie-11",
+}
+
+
+def har() -> dict[str, object]:
+    c = CANARIES
+    url = f"wss://{c['user']}@h.example/a/{c['path']}/b?token={c['query']}#{c['fragment']}"
+    page = f"https://h.example/?q={c['page']}"
+    headers = [
+        {"name": "Cookie", "value": c["cookie"]},
+        {"name": "Authorization", "value": c["header"]},
+        {"name": "Sec-WebSocket-Protocol", "value": c["protocol"]},
+    ]
+    stack = {
+        "callFrames": [{"functionName": "f", "url": f"https://h.example/a.js?v={c['initiator']}", "lineNumber": 1}]
+    }
+
+    def socket(second: int) -> dict[str, object]:
+        return {
+            "startedDateTime": f"2026-01-01T00:00:0{second}.000Z",
+            "time": 900.0,
+            "pageref": "page_1",
+            "_resourceType": "websocket",
+            "_initiator": {"type": "script", "stack": stack},
+            "request": {"method": "GET", "url": url, "headers": headers},
+            "response": {"status": 101, "headers": []},
+            "timings": {"wait": 900.0, "receive": 0},
+            "_webSocketMessages": [
+                {"type": "send", "time": 1767225600.0 + second + 0.5, "opcode": 1, "data": c["message"]},
+                {"type": "send", "time": 1767225600.0 + second + 0.9, "opcode": 1, "data": c["message"]},
+            ],
+        }
+
+    document = {
+        "startedDateTime": "2026-01-01T00:00:00.500Z",
+        "time": 5.0,
+        "pageref": "page_1",
+        "_resourceType": "document",
+        "request": {"method": "GET", "url": page, "headers": headers},
+        "response": {"status": 200, "headers": [], "content": {"mimeType": "text/html", "text": c["body"]}},
+        "timings": {"wait": 5.0},
+    }
+    pages = [{"id": "page_1", "title": page, "startedDateTime": "2026-01-01T00:00:00.500Z"}]
+    creator = {"name": "WebInspector", "version": "537.36"}
+    return {"log": {"creator": creator, "pages": pages, "entries": [document, socket(1), socket(2)]}}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    path = tmp_path_factory.mktemp("secrets") / "a.har"
+    path.write_text(json.dumps(har()))
+    return masking.masked(Run((analyze(read(path)),), (), Policy()))
+
+
+def leaks(text: str) -> list[str]:
+    return [where for where, canary in CANARIES.items() if canary in text]
+
+
+@pytest.mark.parametrize("name", outputs.OUTPUTS)
+def test_no_canary_leaves_through(name: str, run: Run) -> None:
+    assert run.reports[0].verdict == "overlap"
+    data = outputs.render(name, run)
+    text = str(parquet.read_table(io.BytesIO(data)).to_pylist()) if name == "parquet" else data.decode("utf-8")
+    assert leaks(text) == []
+
+
+def test_no_canary_leaves_through_show_the_chart_or_the_frames(run: Run) -> None:
+    report = run.reports[0]
+    assert leaks(show.render(report, report.sessions[0], width=200).decode()) == []
+    assert leaks(timeline.render(run, "svg").decode()) == []
+    assert leaks(frames.sessions_frame(run).to_csv() + frames.overlaps_frame(run).to_csv()) == []
+
+
+def test_a_masked_run_holds_no_canary_at_all(run: Run) -> None:
+    assert leaks(repr(run)) == []
+
+
+def test_frames_of_an_unmasked_report_are_masked_by_default(tmp_path: Path) -> None:
+    (tmp_path / "a.har").write_text(json.dumps(har()))
+    report = analyze(read(tmp_path / "a.har"))
+    assert leaks(frames.sessions_frame(report).to_csv()) == []
+    assert leaks(frames.sessions_frame(report, show_secrets=True).to_csv()) != []
+
+
+def masked_urls(*urls: str, reading: Callable[[object], Capture]) -> list[str]:
+    entries = [{"_resourceType": "websocket", "request": {"url": url}, "response": {"status": 101}} for url in urls]
+    report: Report = analyze(reading({"log": {"entries": entries}}))
+    return [s.url for s in masking.masked(Run((report,), (), Policy())).reports[0].sessions]
+
+
+def test_equal_values_get_equal_masks_numbered_by_first_appearance(reading: Callable[[object], Capture]) -> None:
+    assert masked_urls("ws://h/?a=x&b=y", "ws://h/?c=y&d=z", reading=reading) == [
+        "ws://h/?a=<token 1>&b=<token 2>",
+        "ws://h/?c=<token 2>&d=<token 3>",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        pytest.param("wss://h/chat/room", "wss://h/chat/room", id="a plain path stays"),
+        pytest.param("wss://h/_next/webpack-hmr", "wss://h/_next/webpack-hmr", id="words in a path stay"),
+        pytest.param("wss://h/a?", "wss://h/a?", id="an empty query stays"),
+        pytest.param("wss://h/a?x", "wss://h/a?<token 1>", id="a query without names is masked whole"),
+        pytest.param("wss://h/a?x=&y=1", "wss://h/a?x=&y=<token 1>", id="an empty value stays"),
+        pytest.param("wss://u:p@h/a", "wss://h/a", id="user name and password go"),
+        pytest.param("wss://h/eyJhbGciOi.eyJzdWIi.c2ln", "wss://h/<token 1>", id="a JWT in the path"),
+        pytest.param("wss://h/s/0123456789abcdef0123", "wss://h/s/<token 1>", id="an opaque segment"),
+    ],
+)
+def test_masks(url: str, shown: str, reading: Callable[[object], Capture]) -> None:
+    assert masked_urls(url, reading=reading) == [shown]
+
+
+def folders(text: str) -> str:
+    """No file of this project names a folder of a machine, so tests write them in capitals."""
+    return text.replace("HOME", "home").replace("USERS", "Users").replace("ROOT", "root")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        pytest.param("file:///HOME/carla/a.js", "file:///HOME/<token 1>/a.js", id="Linux"),
+        pytest.param("file:///USERS/carla/a.js", "file:///USERS/<token 1>/a.js", id="macOS"),
+        pytest.param("file:///C:/USERS/Carla%20M/a.js", "file:///C:/USERS/<token 1>/a.js", id="Windows"),
+        pytest.param("file:///c:%5CUsers%5Ccarla%5Ca.js", "file:///c:%5CUsers%5C<token 1>%5Ca.js", id="encoded"),
+        pytest.param(r"C:\Users\carla\a.js", r"C:\Users\<token 1>\a.js", id="no URL"),
+        pytest.param(r"\\wsl$\Ubuntu\home\carla\a.js", r"\\wsl$\Ubuntu\home\<token 1>\a.js", id="of Linux from Windows"),
+        pytest.param("file://wsl.localhost/Ubuntu/HOME/carla/a.js", "file://wsl.localhost/Ubuntu/HOME/<token 1>/a.js", id="as a URL"),
+        pytest.param("file:///mnt/c/USERS/carla/a.js", "file:///mnt/c/USERS/<token 1>/a.js", id="of Windows from Linux"),
+        pytest.param("http://localhost:5173/@fs/HOME/carla/a.js", "http://localhost:5173/@fs/HOME/<token 1>/a.js", id="Vite"),
+        pytest.param("webpack-internal:///HOME/carla/a.js", "webpack-internal:///HOME/<token 1>/a.js", id="webpack"),
+        pytest.param("app:///USERS/carla/a.js", "app:///USERS/<token 1>/a.js", id="an app"),
+        pytest.param("vscode-webview://x/HOME/carla/a.js", "vscode-webview://x/HOME/<token 1>/a.js", id="VS Code"),
+        pytest.param("https://file+.vscode-resource.vscode-cdn.net/HOME/carla/a.js", "https://file+.vscode-resource.vscode-cdn.net/HOME/<token 1>/a.js", id="its resources"),
+        pytest.param("about://React/Server/file:///HOME/carla/a.js", "about://React/Server/file:///HOME/<token 1>/a.js", id="React"),
+        pytest.param("rsc://React/file%3A%2F%2F%2FUsers%2Fcarla%2Fa.js", "rsc://React/file%3A%2F%2F%2FUsers%2F<token 1>%2Fa.js", id="in another URL"),
+        pytest.param("webpack-internal:///./src/HOME/views/a.js", "webpack-internal:///./src/HOME/views/a.js", id="a folder of the project stays"),
+        pytest.param("https://h/HOME/feed", "https://h/HOME/feed", id="a page of the web stays"),
+        pytest.param("https://h/USERS/list", "https://h/USERS/list", id="another"),
+        pytest.param("file:///ROOT/a.js", "file:///ROOT/a.js", id="root names no one"),
+    ],
+)  # fmt: skip
+def test_whose_home_folder_it_is(url: str, shown: str) -> None:
+    url, shown = folders(url), folders(shown)
+    assert masking.Masks().url(url) == shown
+    assert masking.Masks(secrets=False).url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "wss://h/a/kQzvWnXb7rLpYsHd/b",
+        "wss://h/token=kQzvWnXb7rLpYsHd/b;jsessionid=x;v=1",
+        "wss://h/alice%2540corp.test/%2B49-170-555-12-34",
+    ],
+)
+def test_the_shape_of_an_address_is_that_of_its_extract(url: str) -> None:
+    import re
+
+    shown = masking.Masks().url(url)
+    written = re.sub(r"<token (\w+)>", r"%3Ctoken%20\1%3E", shown)
+    assert shown != url
+    assert masking.shape(url) == masking.shape(shown) == masking.shape(written)
+
+
+def said(text: str, *, user: str | None = None) -> str:
+    """A text of a capture as an output shows it, where a user is known."""
+    masks = masking.Masks()
+    if user is not None:
+        masks._learn(user)
+        masks._known_users.add(user)
+    return masks.text(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        pytest.param("wss://u:p@ss@h/a", "wss://h/a", id="a password with an @"),
+        pytest.param("wss://h/?one&two", "wss://h/?<token 1>&<token 2>", id="values without a name"),
+        pytest.param("wss://h/a;one/b", "wss://h/a;<token 1>/b", id="a parameter of a path without a name"),
+        pytest.param("wss://h/a/b@h.example", "wss://h/a/<token 1>", id="a mail address"),
+        pytest.param("wss://h/u/123456789", "wss://h/u/<token 1>", id="a long number"),
+        pytest.param("wss://h/a1b2c3d4e5", "wss://h/<token 1>", id="back and forth between letters and digits"),
+        pytest.param("wss://h/room-2024-q1", "wss://h/room-2024-q1", id="a word with a year stays"),
+        pytest.param("wss://h/main.8f3a9c2d1e0b4a5f6c7d8.js", "wss://h/main.8f3a9c2d1e0b4a5f6c7d8.js", id="a file stays"),
+        pytest.param("wss://h/a1b2c3d4e5f6g7h8.j9k8l7m6n5o4p3q2", "wss://h/<token 1>", id="a signed value with a dot"),
+        pytest.param("wss://h/token=abc/x", "wss://h/token=<token 1>/x", id="a value with a name"),
+        pytest.param("wss://h/a%3Db%2540c.de/x", "wss://h/<token 1>/x", id="a value with a name, encoded"),
+        pytest.param("wss://h/a;jsessionid=abc;v=1/b", "wss://h/a;jsessionid=<token 1>;v=1/b", id="parameters of a path"),
+        pytest.param("wss://h/dGVzdDE=/tab=", "wss://h/<token 1>/tab=", id="Base64 with its padding"),
+        pytest.param("wss://h/token:abc1/room:lobby", "wss://h/<token 1>/room:lobby", id="named a secret"),
+        pytest.param("wss://h/npm/@scope/p@1.2.3/@me", "wss://h/npm/@scope/p@1.2.3/@me", id="packages"),
+        pytest.param("wss://h/s/?EIO=4&transport=websocket&sid=a", "wss://h/s/?EIO=4&transport=websocket&sid=<token 1>", id="the protocol's own"),
+        pytest.param("wss://h/?vsn=2.0.0&v=10&encoding=json", "wss://h/?vsn=2.0.0&v=10&encoding=json", id="of others, too"),
+        pytest.param("wss://h/?v=1234567&EIO=x4y&transport=abc", "wss://h/?v=<token 1>&EIO=<token 2>&transport=<token 3>", id="but only what looks like it"),
+    ],
+)  # fmt: skip
+def test_more_masks(url: str, shown: str, reading: Callable[[object], Capture]) -> None:
+    assert masked_urls(url, reading=reading) == [shown]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("see https://h/x?token=abc.", "see https://h/x?token=<token 1>", id="an address"),
+        pytest.param("Bearer abcdef refused", "Bearer <token 1> refused", id="what follows Bearer"),
+        pytest.param("sid=abc expired", "sid=<token 1> expired", id="what is named a secret"),
+        pytest.param("access_token=abc&x=1", "access_token=<token 1>&x=1", id="at the end of a name"),
+        pytest.param("apikey=abc client_secret: k3y", "apikey=<token 1> client_secret: <token 2>", id="in one word"),
+        pytest.param('{"userToken":"abc"}', '{"userToken":"<token 1>"}', id="in JSON"),
+        pytest.param('Token "abc" expired', 'Token "<token 1>" expired', id="in quotes after its name"),
+        pytest.param("JWT a.b1.c expired", "JWT <token 1> expired", id="after JWT"),
+        pytest.param("JWT expired, token expired", "JWT expired, token expired", id="but no word"),
+        pytest.param("code=abcdef", "code=<token 1>", id="the code of an authorization"),
+        pytest.param(
+            "code=1006, Unexpected response code: 502", "code=1006, Unexpected response code: 502", id="no status"
+        ),
+        pytest.param("PIN=4711", "PIN=<token 1>", id="a PIN"),
+        pytest.param("spin=1 mapping=2", "spin=1 mapping=2", id="no PIN"),
+        pytest.param(
+            "Response must not include 'Sec-WebSocket-Protocol' header if not present in request: abc",
+            "Response must not include 'Sec-WebSocket-Protocol' header if not present in request: <token 1>",
+            id="the subprotocol that Chrome quotes",
+        ),
+        pytest.param("Unexpected response code: 404", "Unexpected response code: 404", id="a status stays"),
+        pytest.param("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_REFUSED", id="an error's name stays"),
+        pytest.param("key: not found", "key: not found", id="ordinary words stay"),
+        pytest.param("no ALICE.B here", "no user-1 here", id="a user in another case"),
+        pytest.param(r"at C:\Users\Carla M\a.js", r"at C:\Users\<token 1>\a.js", id="a home folder"),
+        pytest.param("(/HOME/carla/a.js:3)", "(/HOME/<token 1>/a.js:3)", id="another home folder"),
+        pytest.param("/HOME/carla and /b", "/HOME/<token 1> and /b", id="and what follows it stays"),
+        pytest.param("GET /api/HOME/feed", "GET /api/HOME/feed", id="no home folder"),
+        pytest.param("no alice%2540corp.test", "no <token 1>", id="an address, encoded twice"),
+        pytest.param("connect_alice.b failed", "connect_user-1 failed", id="a user within a name"),
+        pytest.param("alice.bobby stays", "alice.bobby stays", id="the beginning of another word is no user"),
+    ],
+)
+def test_texts(text: str, shown: str) -> None:
+    assert said(folders(text), user="alice.b") == folders(shown)
+
+
+def test_a_user_is_found_where_the_path_encodes_it(reading: Callable[[object], Capture]) -> None:
+    masks = masking.Masks()
+    masks._learn("a b/c")
+    masks._known_users.add("a b/c")
+    assert masks.url("https://h/u/a%20b%2Fc/x%20y") == "https://h/u/user-1/x%20y"
+
+
+@pytest.mark.parametrize("text", ["A" * 60_000, "a-" * 20_000, "eyJ" * 15_000, "a.1@" * 10_000, "key=" * 10_000])
+def test_masking_takes_linear_time(text: str) -> None:
+    start = time.process_time()
+    masks = masking.Masks()
+    masks.text(text)
+    masks.url(f"https://h/{text}?{text}")
+    assert time.process_time() - start < 2
+
+
+def test_the_program_and_the_pages_are_masked_too(reading: Callable[[object], Capture]) -> None:
+    mail = "bob@h.example"
+    document = {
+        "log": {
+            "creator": {"name": f"Tool of {mail}", "version": mail},
+            "pages": [{"id": mail, "title": "", "startedDateTime": "2026-01-01T00:00:00Z"}],
+            "entries": [{"pageref": mail, "request": {"url": "wss://h/"}, "response": {"status": 101}}],
+        }
+    }
+    report: Report = analyze(reading(document))
+    shown = masking.masked(Run((report,), (), Policy()))
+    for name in outputs.OUTPUTS:
+        assert mail not in outputs.render(name, shown).decode("utf-8", "replace")
+
+
+def test_what_an_extract_says_of_a_socket_is_believed_only_in_known_words(reading: Callable[[object], Capture]) -> None:
+    told = {"provider": "canary", "client": "canary@h.example", "version": "canary"}
+    entry = {"request": {"url": "wss://h/"}, "response": {"status": 101}, "_harSockets": told}
+    log = {"entries": [entry], "_harSockets": {"caveats": ["canary", {"id": "canary", "message": "canary"}, 5]}}
+    report: Report = analyze(reading({"log": log}))
+    assert report.sessions[0].provider is None
+    shown = masking.masked(Run((report,), (), Policy()))
+    assert "canary@h.example" not in outputs.render("json", shown).decode()
+    assert "canary" not in {caveat.id for caveat in report.capture.caveats}
+
+
+@pytest.mark.parametrize(
+    ("id", "shown"),
+    [
+        pytest.param("page_12", "page_12", id="Chrome's"),
+        pytest.param("page@5f3a9c0d1b2e4f60", "page@5f3a9c0d1b2e4f60", id="Playwright's"),
+        pytest.param("frame@5f3a9c0d1b2e4f60#2", "frame@5f3a9c0d1b2e4f60#2", id="a frame's"),
+        pytest.param("page_zoltan", "page_user-1", id="a user in it"),
+    ],
+)
+def test_ids_of_pages(id: str, shown: str) -> None:
+    masks = masking.Masks()
+    masks.user("zoltan")
+    masks._known_users.add("zoltan")
+    masks._learn("zoltan")
+    assert masks.page_id(id) == shown
+
+
+@pytest.mark.parametrize(
+    ("title", "masked"),
+    [
+        pytest.param("https://a.example/app", False, id="an address"),
+        pytest.param("about:blank", False, id="an empty page"),
+        pytest.param("/zoltan", True, id="no address, though it begins like a path"),
+        pytest.param("about:zoltan", True, id="no address, though it begins like one"),
+        pytest.param("Zoltan's chats", True, id="words"),
+    ],
+)
+def test_titles(title: str, masked: bool) -> None:
+    assert (masking.Masks().title(title) == "<token 1>") is masked
+
+
+def test_what_is_masked_in_a_capture_depends_on_it_alone(reading: Callable[[object], Capture]) -> None:
+    def asked(path: str) -> Report:
+        entry = {"request": {"url": f"wss://h.example/{path}"}, "response": {"status": 101}}
+        return analyze(reading({"log": {"creator": {"name": "WebInspector"}, "entries": [entry]}}))
+
+    masks = masking.Masks()
+    masks.report(asked("?token=ordinary-word"))
+    shown = masks.report(asked("ordinary-word?token=ordinary-word"))
+    assert shown.sessions[0].url == "wss://h.example/ordinary-word?token=<token 1>"
+
+
+def test_ordinals_may_be_remembered_elsewhere() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def ordinal(kind: str, value: str) -> int:
+        asked.append((kind, value))
+        return 7
+
+    masks = masking.Masks(ordinal=ordinal)
+    assert (masks.token("a"), masks.token("a"), masks.user("b")) == ("<token 7>", "<token 7>", "user-7")
+    assert asked == [("token", "a"), ("user", "b")]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "title"),
+    [
+        pytest.param(("closing for kf93hslw now", "token=kf93hslw expired"), None, id="a later text names it"),
+        pytest.param(("token=kf93hslw expired", "closing for kf93hslw now"), None, id="an earlier text names it"),
+        pytest.param(
+            ("invite kf93hslw used", None), "https://h/?invite=kf93hslw", id="the address of the page holds it"
+        ),
+    ],
+)
+def test_what_is_masked_in_one_place_is_masked_in_all(reasons: tuple[str | None, ...], title: str | None) -> None:
+    found = analyze(read(Path(__file__).parent.parent / "sample_hars" / "three-reloads.har"))
+    sessions = tuple(
+        msgspec.structs.replace(session, close_reason=reason)
+        for session, reason in zip(found.sessions, reasons, strict=False)
+    )
+    page = msgspec.structs.replace(found.capture.pages[0], url=title or "")
+    capture = msgspec.structs.replace(found.capture, pages=(page,))
+    masked = masking.Masks().report(msgspec.structs.replace(found, sessions=sessions, capture=capture, findings=()))
+    assert "kf93hslw" not in repr(masked)
+    assert "<token" in repr(masked.sessions[0].close_reason)
