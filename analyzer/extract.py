@@ -40,7 +40,7 @@ from analyzer.formats.har.fields import (
     text_of,
 )
 from analyzer.formats.har.own_fields import member
-from analyzer.formats.har.raw import RawEntry, RawMessage, RawTimings
+from analyzer.formats.har.raw import LAYOUT, RawEntry, RawMessage, RawTimings
 from analyzer.formats.har.reader import (
     CLOCK_STEP,
     ORDER_SLACK,
@@ -148,9 +148,9 @@ def _answer(report: Report) -> Any:
 
 def _entries(source: str) -> Iterator[tuple[int, RawEntry, Attachment]]:
     with opened(source) as (stream, name, beside, _):
-        for element in Document(stream, name, RawEntry).elements():
-            if element.entry is not None:
-                yield element.index, element.entry, beside
+        for element in Document(stream, name, LAYOUT, RawEntry).elements():
+            if element.value is not None:
+                yield element.index, element.value, beside
 
 
 def _witnesses(source: str) -> frozenset[int]:
@@ -256,13 +256,13 @@ class _Small:
 
     def fill(self, source: str) -> None:
         with opened(source) as (stream, name, beside, _):
-            document = Document(stream, name, RawEntry)
+            document = Document(stream, name, LAYOUT, RawEntry)
             for element in document.elements():
-                if element.entry is not None:
-                    self._add(element.index, element.entry, beside)
+                if element.value is not None:
+                    self._add(element.index, element.value, beside)
                 else:
                     self.dropped += 1
-            self.log = document.log
+            self.log = document.members
 
     def _add(self, index: int, entry: RawEntry, beside: Attachment) -> None:
         if is_socket(entry):
