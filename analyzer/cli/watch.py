@@ -107,7 +107,8 @@ def _analyse(
 ) -> list[Run]:
     """Analyse a new file and print what people read; a file that is not a capture is passed over."""
     from analyzer.formats import is_capture
-    from analyzer.formats.archive import SUFFIXES, is_zip
+    from analyzer.formats.archive import is_zip
+    from analyzer.formats.registry import SUFFIXES
 
     named = path.name.lower().endswith(SUFFIXES)
     if not named and not (reading.any_ and (is_zip(str(path)) or is_capture(str(path)))):

@@ -12,8 +12,9 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from analyzer.formats import Progress, archive, is_capture, read
-from analyzer.formats.archive import SUFFIXES
+from analyzer.formats import archive, is_capture, read
+from analyzer.formats.compression import Progress
+from analyzer.formats.registry import SUFFIXES
 from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError, enumerated
 

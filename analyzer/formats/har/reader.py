@@ -10,7 +10,7 @@ import io
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -54,7 +54,7 @@ from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, Ordinary, ask, 
 from analyzer.formats.har.watches import Code, in_other_processes, watches
 from analyzer.formats.json_stream.array import Document, Element
 from analyzer.formats.json_stream.decode import kind
-from analyzer.formats.json_stream.window import Bytes
+from analyzer.formats.source import Attachment, Source
 from analyzer.intervals import Interval
 from analyzer.model import (
     MILLISECOND,
@@ -124,23 +124,20 @@ ONLY_SOCKETS = Caveat(
     "followed another.",
 )
 
-Attachment = Callable[[str], bytes | None]
 
+def read(source: Source) -> Capture:
+    """Read one HAR; Playwright's has side files.
 
-def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> Capture:
-    """Read one HAR. `attachment` gives the bytes of a side file (Playwright), None where there is none. `size`: of the
-    document, or of what it is packed in, if that is known.
-
-    Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
+    Raises CaptureError where the file is not a HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
-    document = Document(stream, source, LAYOUT, RawEntry, collector=Ticks, size=size)
-    gathered = _Gathered(attachment)
+    document = Document(source.stream, source.name, LAYOUT, RawEntry, collector=Ticks, size=source.size)
+    gathered = _Gathered(source.attachment)
     for element in document.elements():
         if element.skipped:
             gathered.skip(element.skipped)
         if element.value is not None and element.value != BLANK:
             gathered.add(element, element.value)
-    return _Reading(document, gathered, source).capture()
+    return _Reading(document, gathered, source.name).capture()
 
 
 class _Order:
