@@ -16,7 +16,7 @@ from analyzer.formats.json_stream.layout import NoElement
 from analyzer.formats.json_stream.window import Bytes
 from analyzer.formats.registry import HAR, HEAD, Guess, guess
 from analyzer.formats.source import Measured, SeveralCaptures, Source, open_source
-from analyzer.model import Capture, CaptureError, Caveat, bare
+from analyzer.model import Capture, CaptureError, CaveatKind, bare
 
 SNIFFED = 1 << 16  # bytes that show whether a file of any name is a capture: the log of a HAR may begin later
 
@@ -63,7 +63,7 @@ def read(
     caveats = capture.caveats
     damage = damage or stored.damage()
     if damage and "cut-off" not in {it.id for it in caveats}:
-        caveats = (*caveats, Caveat("cut-off", f"Its {damage}, so parts of it are possibly missing.", True))
+        caveats = (*caveats, CaveatKind.CUT_OFF.caveat(f"Its {damage}, so parts of it are possibly missing."))
     digest = stored.digest()
     return msgspec.structs.replace(
         capture,
