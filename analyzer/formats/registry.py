@@ -70,8 +70,10 @@ def begin_with(pattern: bytes) -> Callable[[bytes], Answer]:
 CDP_EVENT = rb'\\?"method\\?"\s*:\s*\\?"(?:Network|Page|Target|Runtime|Fetch|Tracing|DOM|Log)\.'
 
 HAR = Format("har", "HAR", (".har",), sniff_har, "analyzer.formats.har.reader")
+# One JSON document, or one value per line.
+NETLOG_START = rb'\{\s*(?:"type"\s*:\s*"constants"\s*,\s*)?"constants"\s*:\s*\{'
 NETLOG = Format(
-    "netlog", "Chrome NetLog", (".netlog.json",), begin_with(rb'\{\s*"constants"\s*:\s*\{'), "analyzer.formats.netlog"
+    "netlog", "Chrome NetLog", (".netlog.json",), begin_with(NETLOG_START), "analyzer.formats.netlog.reader"
 )
 CDP_LOG = Format(
     "cdp-log",
@@ -81,7 +83,7 @@ CDP_LOG = Format(
     "analyzer.formats.cdp_log",
 )
 
-FORMATS = (HAR,)  # the first one that recognises a file reads it
+FORMATS = (HAR, NETLOG)  # the first one that recognises a file reads it
 
 PACKED = ("", ".gz", ".zst", ".zip")
 NAMES = tuple(suffix for row in FORMATS for suffix in row.suffixes)  # how the name of an unpacked capture ends
