@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import random
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.formats import read
+from analyzer import fleet, formats as formats_package
+from analyzer.formats import read, registry
 from analyzer.formats.foreign import recognize
 from analyzer.formats.registry import CDP_LOG, FORMATS, HAR, HEAD, NETLOG, Format, guess, sniff_har
 from analyzer.formats.source import Source
@@ -126,3 +128,45 @@ def test_every_format_reads_a_damaged_capture_or_raises_a_capture_error(row: For
 def test_suffixes_of_a_format_are_its_own(row: Format) -> None:
     others = [suffix for it in FORMATS if it is not row for suffix in it.suffixes]
     assert not [suffix for suffix in row.suffixes if suffix.endswith(tuple(others)) or not suffix.startswith(".")]
+
+
+# -- what a search of folders takes ------------------------------------------------------------------------------
+
+
+NETLOG_HEAD = b'{"constants":{"logEventTypes":{}},"events":[]}'
+
+
+def test_a_folder_gives_files_of_a_shared_name_only_where_their_first_bytes_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder has many `.json` files that are no captures: none of these may stand among the results as unreadable."""
+    files = {
+        "a.har": b'{"log":{"version":"1.2","entries":[]}}',
+        "net.json": NETLOG_HEAD,
+        "net.json.gz": gzip.compress(NETLOG_HEAD),
+        "renamed.json": b'{"log":{"version":"1.2","entries":[]}}',  # a HAR: `--any` reads it
+        "package.json": b'{"name":"x"}',
+        "report.json": b'{"format":1,"tool":{"name":"har-sockets"}}',
+        "a.truth.json": b'{"sockets":[]}',
+        "empty.json": b"",
+        "damaged.json.gz": b"\x1f\x8bx",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "net.json").write_bytes(NETLOG_HEAD)
+    assert names_in(tmp_path) == ["a.har"]
+    monkeypatch.setattr(registry, "FORMATS", (HAR, NETLOG))
+    monkeypatch.setattr(formats_package, "IN_SHARED", (NETLOG,))
+    assert names_in(tmp_path) == ["a.har", "net.json", "net.json.gz"]
+
+
+def names_in(folder: Path) -> list[str]:
+    return [Path(name).name for name in fleet.expand([str(folder)])]
+
+
+def test_a_search_opens_no_file_whose_name_no_format_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats_package, "IN_SHARED", (NETLOG,))
+    monkeypatch.setattr(formats_package, "open_source", None)  # to call it would raise a TypeError
+    for name in ("a.har", "b.har.zip", "notes.txt", "c.log", "d.netlog"):
+        assert formats_package.is_named_capture(str(tmp_path / name)) is (".har" in name)

@@ -90,9 +90,14 @@ CDP_LOG = Format(
 
 FORMATS = (HAR, NETLOG, CDP_LOG)  # the first one that recognises a file reads it
 
-PACKED = ("", ".gz", ".zst", ".zip")
+PACKED = (".gz", ".zst", ".zip")
 NAMES = tuple(suffix for row in FORMATS for suffix in row.suffixes)  # how the name of an unpacked capture ends
-SUFFIXES = tuple(suffix + packed for suffix in NAMES for packed in PACKED)
+SUFFIXES = tuple(suffix + packed for suffix in NAMES for packed in ("", *PACKED))
+SEARCHED = f"{', '.join(NAMES)}; each also {', '.join(PACKED)}"  # for people
+# Of some formats captures are often called just `.json`, like many other files: their first bytes decide. A HAR is
+# called `.har` by every exporter, so that one under another name was renamed, and `--any` takes it.
+SHARED = (".json", ".json.gz", ".json.zst")
+IN_SHARED = tuple(row for row in FORMATS if any(suffix.endswith(SHARED) for suffix in row.suffixes))
 
 
 class Guess(NamedTuple):
