@@ -24,6 +24,8 @@ TEXT, BINARY = 1, 2
 FRESH = ("max-age=0", "no-cache")  # what a reload asks for; so does any request while the cache is disabled
 RELOAD = "reload"
 RESTORE = "BackForwardCacheRestore"
+WORKERS = ("worker", "sharedworker", "serviceworker")  # what a script is fetched for
+SWAP = "swap"  # an iframe of another site is a target of its own
 CACHE_OFF = '"BackForwardCacheDisabled'
 
 
@@ -104,7 +106,8 @@ class Session(Discreet, msgspec.Struct):
 class Events:
     """The sockets and documents of a log, from its events in the order of the file."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.sessions: dict[str, Session] = {}
         self.sockets: list[Socket] = []
         self.by_id: dict[tuple[str, str], Socket] = {}
@@ -114,6 +117,8 @@ class Events:
         self.last: Instant | None = None
         self.is_cache_off = False
         self.is_referred = False  # a link led to the first document
+        self.has_headers = False  # the headers that were sent, which show the requests of workers
+        self.has_other_targets = False  # the pages have workers, or iframes of other sites
         self.agent = ""
 
     def add(self, message: Message, session_id: str, pointer: str) -> None:
@@ -122,7 +127,9 @@ class Events:
         if session is None:
             session = self.sessions[session_id] = Session(session_id)
         handler = HANDLERS.get(message.method)
-        params = decode_params(message.params) if handler is not None else Params(timestamp=decode_stamp(message.params))
+        params = (
+            decode_params(message.params) if handler is not None else Params(timestamp=decode_stamp(message.params))
+        )
         at = instant(params.timestamp)
         session.has_pages = session.has_pages or message.method.startswith("Page.")
         if at is not None:
@@ -134,10 +141,9 @@ class Events:
         page = self._witness(session, message.method, params)
         if page is not None and at is not None:
             page.last_sign = at if page.last_sign is None else max(page.last_sign, at)
-            if page is session.page:
-                for before in session.waiting:
-                    before.gone = at
-                session.waiting = []
+            for before in session.waiting:
+                before.gone = at
+            session.waiting = []
 
     def _witness(self, session: Session, method: str, params: Params) -> Page | None:
         """The document whose own process reported an event: that is a sign of life, and none of a later one is earlier.
@@ -146,7 +152,8 @@ class Events:
         """
         if method.startswith("Network.webSocket"):
             socket = self.by_id.get((session.id, params.requestId))
-            return socket.page if socket is not None else None
+            # Of a page that was left, closes are reported late.
+            return socket.page if socket is not None and socket.page is session.page else None
         if method == "Network.requestWillBeSent" and params.type != "Document" and session.page is not None:
             return session.page if session.page.loader == params.loaderId else None
         return session.page if method.startswith("Page.") else None
@@ -160,12 +167,12 @@ class Events:
 
     def _add(self, socket: Socket) -> Socket:
         if len(self.sockets) >= MOST_SOCKETS:
-            raise CaptureError("", "", f"more than {MOST_SOCKETS:,} sockets")
+            raise CaptureError(self.name, "", f"more than {MOST_SOCKETS:,} sockets")
         self.sockets.append(socket)
         self.by_id[socket.session, socket.id] = socket
         return socket
 
-    def _page_of(self, session: Session) -> Page | None:
+    def _page_of(self, session: Session) -> Page:
         """The document that a session shows; one that is older than the log has no name."""
         if session.page is None:
             session.page = self._add_page(Page(len(self.pages) + 1, "", session.id, is_recorded=False))
@@ -173,7 +180,7 @@ class Events:
 
     def _add_page(self, page: Page) -> Page:
         if len(self.pages) >= MOST_DOCUMENTS:
-            raise CaptureError("", "", f"more than {MOST_DOCUMENTS:,} documents")
+            raise CaptureError(self.name, "", f"more than {MOST_DOCUMENTS:,} documents")
         self.pages.append(page)
         return page
 
@@ -246,14 +253,25 @@ class Events:
         offset = self._note_clocks(params)
         headers = lower(params.request.headers)
         self.agent = self.agent or headers.get("user-agent", "")
+        self.has_other_targets |= params.request.url.startswith("blob:")
         loader = params.loaderId
-        if params.type != "Document" or params.requestId != loader or not loader or loader in session.loaders:
+        is_main = not session.main_frames or params.frameId in session.main_frames
+        if params.type != "Document" or not is_main or params.requestId != loader or loader in session.loaders:
             return
         page = Page(0, pointer, session.id, loader, params.request.url, started=at, offset=offset)
         page.is_same = headers.get("cache-control", "") in FRESH
         session.loaders[loader] = page
         if session.page is None and "referer" in headers:
             self.is_referred = True
+
+    def read_headers(self, session: Session, params: Params, at: Instant | None, pointer: str) -> None:
+        """Note whether a request is that of a worker."""
+        self.has_headers = True
+        self.has_other_targets |= lower(params.headers).get("sec-fetch-dest") in WORKERS
+
+    def detach_frame(self, session: Session, params: Params, at: Instant | None, pointer: str) -> None:
+        """Note an iframe that became a target of its own."""
+        self.has_other_targets |= params.reason == SWAP
 
     def start_navigation(self, session: Session, params: Params, at: Instant | None, pointer: str) -> None:
         """Note the type of a navigation, by its loader."""
@@ -267,6 +285,7 @@ class Events:
         session.main_frames.add(frame.id)
         before = session.page
         page = session.loaders.pop(frame.loaderId, None) or Page(0, pointer, session.id, frame.loaderId)
+        session.loaders.clear()  # what was asked for before is not coming any more
         page.url, page.number = frame.url, len(self.pages) + 1
         how = session.how.pop(frame.loaderId, None)
         page.is_same = how is None and (page.is_same or (before is not None and before.url == frame.url))
@@ -323,6 +342,8 @@ HANDLERS: Mapping[str, Handler] = {
     "Network.webSocketFrameError": Events.fail,
     "Network.webSocketClosed": Events.close,
     "Network.requestWillBeSent": Events.request,
+    "Network.requestWillBeSentExtraInfo": Events.read_headers,
+    "Page.frameDetached": Events.detach_frame,
     "Page.frameStartedNavigating": Events.start_navigation,
     "Page.frameNavigated": Events.navigate,
     "Page.backForwardCacheNotUsed": Events.keep_no_page,

@@ -1,8 +1,8 @@
 """Decode the events of a log in any of the four shapes in which people save them, as far as they are read.
 
-    [{"method": ..., "params": ..., "sessionId": ...}, ...]     an array, or one value per line
-    [{"message": "{\\"message\\": ..., \\"webview\\": ...}"}, ...]  chromedriver's performance log, likewise
-    {"events": [...]}, {"value": [...]}                         either of them within an object
+[{"method": ..., "params": ..., "sessionId": ...}, ...]     an array, or one value per line
+[{"message": "{\\"message\\": ..., \\"webview\\": ...}"}, ...]  chromedriver's performance log, likewise
+{"events": [...]}, {"value": [...]}                         either of them within an object
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class Params(msgspec.Struct):
     type: str = ""
     navigationType: str = ""
     errorMessage: str = ""
+    reason: str = ""
+    headers: dict[str, Any] = {}
     timestamp: float | None = None
     wallTime: float | None = None
     request: Request = msgspec.field(default_factory=Request)

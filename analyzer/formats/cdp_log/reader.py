@@ -57,8 +57,14 @@ WORKERS = ("worker", "shared_worker", "service_worker")
 RECORDED_LATE = CaveatKind.RECORDED_LATE.caveat(
     "The log began after its page had loaded. Sockets that opened before are possibly missing."
 )
+OTHERS_MISSING = CaveatKind.PAGES_ONLY.caveat(
+    "This log holds the events of pages alone. Its pages have workers, or iframes of other sites, or it does not show "
+    "whether they have: the sockets of these are not in it."
+)
 PAGES_ONLY = CaveatKind.PAGES_ONLY.caveat(
-    "This log holds the events of pages alone: sockets of workers, and of iframes of other sites, are not in it."
+    "This log holds the events of pages alone. It shows no worker of theirs, and no iframe of another site, whose "
+    "sockets would not be in it.",
+    Effect.NONE,
 )
 CUT_OFF = CaveatKind.CUT_OFF.caveat(
     "This log ends before it is complete: it shows what happened until its last event.", Effect.NONE
@@ -87,7 +93,7 @@ class Clock(NamedTuple):
 
 def read(source: Source) -> Capture:
     """Read one log. Raises CaptureError where the file is not one."""
-    log, events = Log(source), Events()
+    log, events = Log(source), Events(source.name)
     for message, session, pointer in log.events():
         events.add(message, session, pointer)
     return _Reading(source.name, log, events).capture()
@@ -142,7 +148,7 @@ class _Reading:
                 f"{plural(len(log.skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
             )
         if not log.has_sessions:
-            yield PAGES_ONLY
+            yield PAGES_ONLY if events.has_headers and not events.has_other_targets else OTHERS_MISSING
         if len(self.clocks) > 1:
             yield CLOCK_STEPPED
         if any(socket.is_older for socket in events.sockets) or self._begins_late():
@@ -232,15 +238,15 @@ class _Reading:
             within = clock.bounds(min(ends, default=None), max(ends, default=None), Evidence.HANDSHAKE_FAILED, pointer)
             yield Rejected(within, _reason(socket.problem))
             return
-        opened = self._opened(socket, clock)
+        opened = self._bound_opening(socket, clock)
         if opened is None:
             return
         yield Accepted(opened)
-        closed = _closed(socket)
+        closed = _bound_close(socket)
         if closed is not None:
             yield Closed(clock.bounds(*closed), problem=socket.problem)
 
-    def _opened(self, socket: Socket, clock: Clock) -> Bounds | None:
+    def _bound_opening(self, socket: Socket, clock: Clock) -> Bounds | None:
         """Bound when the page saw its socket open; None for one that was still connecting."""
         signs = [at for at in (socket.sent, min(socket.times, default=None)) if at is not None]
         if socket.opened is None:
@@ -257,7 +263,7 @@ class _Reading:
         if page is None or page.number not in self.pages:
             return Coverage(Closes.NONE)
         until = None if page.last_sign is None else clock.wall(page.last_sign)
-        is_last = page is session.page and not session.is_gone
+        is_last = page is session.page and not session.is_gone and not session.loaders
         alone = sum(it.has_pages for it in self.events.sessions.values()) == 1
         if is_last and (alone or session.last == self.events.last):
             return Coverage(Closes.WHILE_PAGE_LIVES, until, to_the_end=True, assumes=PAGE_ALIVE)
@@ -280,12 +286,12 @@ def _clocks(offsets: list[float]) -> list[Clock]:
 
 def _unite(sockets: list[Socket]) -> Iterator[Socket]:
     """Each socket once: two sessions may report one."""
-    seen: dict[tuple[str, str | Instant | None], Socket] = {}
+    first_reports: dict[tuple[str, str | Instant | None], Socket] = {}
     named = {socket.id for socket in sockets if not socket.is_older}
     for socket in sockets:
         if socket.is_older and socket.id in named:
             continue
-        first = seen.setdefault((socket.id, socket.key or socket.created), socket)
+        first = first_reports.setdefault((socket.id, socket.key or socket.created), socket)
         if first is socket:
             yield socket
 
@@ -311,7 +317,7 @@ def _reason(problem: str | None) -> str:
     return (problem or "the log does not say why").rstrip(".")
 
 
-def _closed(socket: Socket) -> tuple[Instant | None, Instant | None, Evidence, str] | None:
+def _bound_close(socket: Socket) -> tuple[Instant | None, Instant | None, Evidence, str] | None:
     """Bound the close. While the back/forward cache keeps a page, closes are reported only when it comes back."""
     page, last = socket.page, max(socket.times, default=socket.opened)
     signs = [at for at in (last, page.last_sign if page is not None else None) if at is not None]

@@ -88,7 +88,8 @@ class Socket(Discreet, msgspec.Struct):
 class Log:
     """Gather sockets from the events, in the order of the file. `at` is an event's instant, `place` its pointer."""
 
-    def __init__(self, constants: Constants) -> None:
+    def __init__(self, constants: Constants, name: str) -> None:
+        self.name = name
         names = {number: name for name, number in constants.logEventTypes.items()}
         self.offset = constants.offset
         self.has_channels = "WEBSOCKET_ALIVE" in constants.logEventTypes
@@ -131,7 +132,7 @@ class Log:
 
     def _add_socket(self, socket: Socket) -> Socket:
         if len(self.sockets) >= MOST_SOCKETS:
-            raise CaptureError("", "", f"more than {MOST_SOCKETS:,} sockets")
+            raise CaptureError(self.name, "", f"more than {MOST_SOCKETS:,} sockets")
         self.sockets.append(socket)
         return socket
 

@@ -17,9 +17,9 @@ class RawSource(msgspec.Struct, frozen=True):
 class RawEvent(msgspec.Struct):
     """One event. The names of its type are in the constants of the file."""
 
-    type: int
-    time: str
-    source: RawSource
+    type: int = -1
+    time: str = ""
+    source: RawSource = RawSource()
     phase: int = 0
     params: msgspec.Raw = msgspec.Raw(b"null")
 
@@ -27,7 +27,7 @@ class RawEvent(msgspec.Struct):
 class RawLine(msgspec.Struct):
     """One line of a log that has one value per line."""
 
-    type: str
+    type: str = ""
     constants: msgspec.Raw = msgspec.Raw(b"null")
     event: RawEvent | None = None
 

@@ -84,7 +84,7 @@ class _Parts:
             self.constants = msgspec.convert(constants, Constants)
         except msgspec.ValidationError as error:
             raise CaptureError(self.name, "/constants", f"not the constants of a NetLog: {error}") from None
-        self.log = Log(self.constants)
+        self.log = Log(self.constants, self.name)
         return self.log
 
     def skip(self, element: Element[RawEvent] | Element[RawLine]) -> None:
@@ -130,11 +130,19 @@ def _read_lines(source: Source) -> _Parts:
         if line is None:
             continue
         if line.type == "constants":
-            parts.begin(msgspec.json.decode(line.constants))
+            parts.begin(_decode(line.constants))
         elif parts.log is not None and line.event is not None:
             parts.log.add(line.event, f"/{element.index}/event")
         parts.is_complete = line.type == "end"
     return parts
+
+
+def _decode(raw: msgspec.Raw) -> object:
+    """Decode the constants; None, where they are nested too deep."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
 
 
 def _capture(parts: _Parts, log: Log, constants: Constants) -> Capture:
@@ -194,8 +202,8 @@ def _trace(socket: Socket, log: Log, reasons: dict[int, str]) -> Trace:
         within = Bounds(socket.failed, socket.failed + TICK, Evidence.HANDSHAKE_FAILED, socket.ended)
         events.append(Rejected(within, _problem(socket, reasons)))
     elif socket.connected is not None or socket.created is None:
-        events.append(Accepted(_opened(socket, log)))
-        closed = _closed(socket) if socket.has_channel else _closed_with_connection(socket)
+        events.append(Accepted(_bound_opening(socket, log)))
+        closed = _bound_close(socket) if socket.has_channel else _bound_close_by_connection(socket)
         if closed is not None:
             events.append(Closed(closed))
     is_complete = socket.has_channel or socket.carrier is not None
@@ -223,7 +231,7 @@ def _problem(socket: Socket, reasons: dict[int, str]) -> str:
     return f"net::{reason}" if reason else "the log does not say why"
 
 
-def _opened(socket: Socket, log: Log) -> Bounds:
+def _bound_opening(socket: Socket, log: Log) -> Bounds:
     """Bound when the page saw its socket open: it had by the first frame that it sent."""
     earliest, evidence = socket.connected, Evidence.HANDSHAKE_RESPONSE
     start = socket.connected
@@ -240,7 +248,7 @@ def _opened(socket: Socket, log: Log) -> Bounds:
     return Bounds(earliest, latest, evidence, socket.opened or socket.pointer)
 
 
-def _closed(socket: Socket) -> Bounds | None:
+def _bound_close(socket: Socket) -> Bounds | None:
     """Bound the close of a socket whose states are logged."""
     if socket.closed is not None:
         return Bounds(socket.closed, socket.closed + TICK, Evidence.CLOSE_SEEN, socket.ended)
@@ -250,7 +258,7 @@ def _closed(socket: Socket) -> Bounds | None:
     return Bounds(min(max(signs), socket.gone), socket.gone + TICK, Evidence.PAGE_GONE, socket.ended)
 
 
-def _closed_with_connection(socket: Socket) -> Bounds | None:
+def _bound_close_by_connection(socket: Socket) -> Bounds | None:
     """Bound the close of a socket by its close frames and the end of its connection.
 
     The page that goes away sends a close frame, and its connection ends before an answer comes.
