@@ -137,7 +137,8 @@ def _answer(report: Report) -> Any:
     """What must stay the same: sessions, verdict, overlaps; but for places in the file and the names of masks."""
     shown = masked(Run((report,), (), Policy())).reports[0]
     sessions = [
-        {**session_document(session), "pointer": None, "seen_in": len(session.also)} for session in shown.sessions
+        {**session_document(session), "pointer": None, "seen_in": len(session.seen_in) - 1}
+        for session in shown.sessions
     ]
     said = json.dumps([shown.verdict, sessions, [overlap_document(overlap) for overlap in shown.overlaps]])
     return SAME.sub("<>", said)
@@ -491,8 +492,8 @@ class _Small:
         again = _analyzed(bare, catalogue).capture
         known = {caveat.id for caveat in again.caveats}
         self.told = [caveat.id for caveat in report.capture.caveats if caveat.id not in known]
-        ordered = report.capture.in_order_of_close
-        self.ordered = None if ordered is again.in_order_of_close else ordered
+        ordered = report.capture.files[0].in_order_of_close
+        self.ordered = None if ordered is again.files[0].in_order_of_close else ordered
         return bare if not self.told and self.ordered is None else self._document()
 
     def _document(self) -> bytes:

@@ -31,6 +31,7 @@ from analyzer.model import (
     Page,
     PageEnd,
     PageKind,
+    Place,
     Rejected,
     Requested,
     Session,
@@ -68,7 +69,11 @@ def conclude(capture: Capture, assume: Collection[Assume] = ()) -> tuple[Session
     for number, trace in enumerate(capture.traces, 1):
         page = pages.get(trace.page) if trace.page is not None else None
         session = _conclude(f"s{number}", trace, page, capture, cuts, assume, outlived)
-        if capture.in_order_of_close and session.proven is not None and session.proven.end is not None:
+        if (
+            capture.files[trace.file].in_order_of_close
+            and session.proven is not None
+            and session.proven.end is not None
+        ):
             outlived = max(outlived or 0, session.proven.end - 1)
         found.append(session)
     return tuple(found)
@@ -195,7 +200,7 @@ def _conclude(
         clock=trace.clock,
         assumes=assumes,
         key=trace.key,
-        also=trace.also,
+        seen_in=(Place(trace.file, trace.pointer), *trace.also),
     )
 
 
@@ -205,7 +210,7 @@ def _last_sign(
     """Until when it was certainly open, if it was by then: its own last sign of life; that of its document, where its
     close would have been reported while that lived; the end of those that stand before it in order of close."""
     signs = [own, opened.latest, coverage.until]
-    if capture.in_order_of_close:
+    if capture.files[0].in_order_of_close:
         signs.append(outlived)
     return max((at for at in signs if at is not None), default=None)
 

@@ -10,14 +10,13 @@ from analyzer import pipeline
 from analyzer.intervals import Interval
 from analyzer.model import (
     SECOND,
-    TOGETHER,
     Capture,
     Caveat,
     CaveatKind,
-    Exporter,
     Instant,
     Outcome,
     Page,
+    Place,
     Policy,
     Report,
     Session,
@@ -69,8 +68,7 @@ def _one(a: Session, b: Session) -> Session:
     """Two captures' conclusions about one socket. What either proves holds, what either excludes is excluded; where
     that cannot be, they are left as the one that tells more has them."""
     best, other = (b, a) if _tells(b) > _tells(a) else (a, b)
-    also = tuple(dict.fromkeys((*best.also, other.pointer, *other.also)))
-    best = msgspec.structs.replace(best, also=also)
+    best = msgspec.structs.replace(best, seen_in=(*best.seen_in, *other.seen_in))
     if best.possible is None or other.possible is None:
         return best
     possible = best.possible.meet(other.possible)
@@ -98,7 +96,7 @@ def _renumbered(reports: Sequence[Report]) -> Iterator[Session]:
             yield msgspec.structs.replace(
                 session,
                 pointer=_pointer(report, session.pointer),
-                also=tuple(_pointer(report, pointer) for pointer in session.also),
+                seen_in=tuple(Place(which - 1, place.pointer) for place in session.seen_in),
                 page=None if session.page is None else _page(which, session.page),
                 clock=clocks[session.clock],
                 proven=_seen(session.proven, _observed(report), last),
@@ -118,23 +116,10 @@ def _seen(proven: Interval | None, observed: Interval | None, last: Instant | No
 
 def _capture(reports: Sequence[Report]) -> Capture:
     captures = [report.capture for report in reports]
-    seen = [it.observed for it in captures if it.observed is not None]
-    ends = [it.end for it in seen]
-    exporters = list(dict.fromkeys(it.exporter for it in captures))
-    labels = " and ".join(dict.fromkeys(it.label for it in exporters))
     return Capture(
-        source=TOGETHER.join(it.source for it in captures),
-        sha256=None,
-        bytes=sum(it.bytes for it in captures),
-        format="merged",
-        exporter=exporters[0] if len(exporters) == 1 else Exporter("unknown", None, None, labels),
-        observed=Interval(min(it.start for it in seen), None if None in ends else max(filter(None, ends)))
-        if seen
-        else None,
-        entries=sum(it.entries for it in captures),
+        files=tuple(file for capture in captures for file in capture.files),
         pages=tuple(page for which, it in enumerate(captures, 1) for page in _pages(which, it)),
         traces=(),
-        in_order_of_close=False,
         caveats=(CLOCKS, *_caveats(captures)),
         skipped=tuple(
             msgspec.structs.replace(part, pointer=_pointer(report, part.pointer))

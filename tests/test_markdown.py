@@ -30,7 +30,7 @@ READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
 
 def named(source: str, *lives: tuple[float, float | None]) -> Report:
     it = report(*(socket(start, end, n=n) for n, (start, end) in enumerate(lives)))
-    return msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, source=source))
+    return msgspec.structs.replace(it, capture=it.capture.with_file(source=source))
 
 
 def test_of_many_captures_the_index_has_all_the_worst_first_and_their_totals() -> None:

@@ -26,7 +26,7 @@ def capture(source: str, *lives: tuple[float, float | None], until: float) -> Re
     made = report(*(socket(start, end, lives=end is None, n=n) for n, (start, end) in enumerate(lives)))
     observed = Interval(START, START + round(until * SECOND))
     return msgspec.structs.replace(
-        made, capture=msgspec.structs.replace(made.capture, source=source, observed=observed, sha256="0" * 64)
+        made, capture=made.capture.with_file(source=source, observed=observed, sha256="0" * 64)
     )
 
 

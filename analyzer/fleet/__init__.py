@@ -83,7 +83,7 @@ def _as_asked(found: Generator[Result], captures: Sequence[str], progress: Progr
                 progress(sources.size(source))
             name = sources.shown(source)
             if isinstance(result, Report):
-                yield msgspec.structs.replace(result, capture=msgspec.structs.replace(result.capture, source=name))
+                yield msgspec.structs.replace(result, capture=result.capture.with_file(source=name))
             else:
                 yield Unreadable(name, result.problem)
 
