@@ -362,7 +362,7 @@ class _Small:
             **({} if close is None else {"_webSocketClose": self._close(close)}),
             **({} if epoch_seconds(entry.requested_by) is None else {"_requestedBy": entry.requested_by}),
             **({} if epoch_seconds(entry.alive) is None else {"_aliveAt": entry.alive}),
-            "_harSockets": self._affiliation(pointer),
+            "_harSockets": self._attribution(pointer),
         }
 
     def _message(self, message: RawMessage) -> Json:
@@ -387,10 +387,10 @@ class _Small:
             **({} if by is None else {"_by": by}),
         }
 
-    def _affiliation(self, pointer: str) -> Json:
+    def _attribution(self, pointer: str) -> Json:
         """What the socket belongs to, masked."""
         session = self.sessions.get(pointer)
-        told = session.affiliation if session is not None else None
+        told = session.attribution if session is not None else None
         if told is None:
             return {}
         identity, client = self.masks.identity(told.identity), told.client

@@ -22,7 +22,7 @@ from analyzer.formats import read
 from analyzer.intervals import Interval
 from analyzer.model import (
     SECOND,
-    Affiliation,
+    Attribution,
     Bounds,
     Capture,
     Caveat,
@@ -202,9 +202,9 @@ def test_lanes_are_in_order_of_time() -> None:
 
 def of(number: int, start: float, end: float | None, user: str | None, host: str = "chat") -> Session:
     limits = (Limit("user", 3, "", "", "development"), Limit("user", 50, "", "", "production"))
-    known = Affiliation(Provider("stream-chat", "Stream Chat", limits=limits), Identity("app", user))
+    known = Attribution(Provider("stream-chat", "Stream Chat", limits=limits), Identity("app", user))
     endpoint = f"wss://{host}.example/ws"
-    return session(number, start, end, endpoint=endpoint, affiliation=known if user else Affiliation())
+    return session(number, start, end, endpoint=endpoint, attribution=known if user else Attribution())
 
 
 def test_sockets_of_one_service_and_user_stand_together() -> None:

@@ -22,7 +22,7 @@ import msgspec
 from analyzer.masking.shapes import RUN, decoded, find_homes, mask_homes, opaque, opaque_segment
 from analyzer.memo import remembered
 from analyzer.model import (
-    Affiliation,
+    Attribution,
     Calls,
     Capture,
     Client,
@@ -231,7 +231,7 @@ class Masks:
         for session in sessions:
             user = session.identity.user if session.identity is not None else None
             values = [user] if user and self.masks_users else []
-            secrets = session.affiliation.secrets if self.masks_secrets else ()
+            secrets = session.attribution.secrets if self.masks_secrets else ()
             values += [it for it in secrets if len(it) >= SHORTEST_WORD and (it != user or values)]
             for value in values:
                 self._learn(value)
@@ -302,7 +302,7 @@ class Masks:
             endpoint=self.url(session.endpoint),
             page=None if session.page is None else self.page_id(session.page),
             initiator=self.initiator(session.initiator),
-            affiliation=self.affiliation(session.affiliation),
+            attribution=self.attribution(session.attribution),
         )
 
     def said(self, session: Session) -> Session:
@@ -315,7 +315,7 @@ class Masks:
             problem=None if session.problem is None else self.text(session.problem),
         )
 
-    def affiliation(self, told: Affiliation) -> Affiliation:
+    def attribution(self, told: Attribution) -> Attribution:
         client = told.client and Client(
             *(
                 None if it is None else self.word(it)
