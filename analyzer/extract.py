@@ -50,7 +50,7 @@ from analyzer.formats.har.reader import (
     redirected_navigation,
 )
 from analyzer.formats.json_stream.array import Document
-from analyzer.masking import ALNUM, LONG_ENOUGH, Masks, has_host, masked
+from analyzer.masking import ALNUM, LONG_ENOUGH, Masks, has_host, mask
 from analyzer.masking.shapes import RUN, opaque
 from analyzer.model import CaptureError, Instant, Policy, Report, Run, Value, bare
 from analyzer.outputs.document import Json, overlap_document, pretty, session_document
@@ -135,7 +135,7 @@ def _analyzed(data: bytes, catalogue: Sequence[Row]) -> Report:
 
 def _answer(report: Report) -> Any:
     """What must stay the same: sessions, verdict, overlaps; but for places in the file and the names of masks."""
-    shown = masked(Run((report,), (), Policy())).reports[0]
+    shown = mask(Run((report,), (), Policy())).reports[0]
     sessions = [
         {**session_document(session), "pointer": None, "seen_in": len(session.also)} for session in shown.sessions
     ]

@@ -159,7 +159,7 @@ def _open_longest(report: Report, policy: Policy) -> Report:
 def _attribute(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
     """The sessions with what they belong to and the code that opened them (there is one a trace)."""
     pairs = zip(found, capture.traces, strict=True)
-    told = ((session, services.attribution(trace, rows)) for session, trace in pairs)
+    told = ((session, services.attribute(trace, rows)) for session, trace in pairs)
     openers: dict[tuple[int, str | None], Initiator | None] = {}  # a client opens from the same place again
 
     def opener(session: Session, of: Attribution) -> Initiator | None:

@@ -439,7 +439,7 @@ def portable(drawn: str) -> str:
 @pytest.mark.parametrize("name", ["chrome-S2-overuse", "chrome-08-refresh3", "chrome-10-failed", "firefox-D"])
 def test_the_picture_is_the_one_that_was_accepted(name: str, request: pytest.FixtureRequest) -> None:
     found = analyze(read(CAPTURES / f"{name}.har", source=f"{name}.har"))
-    drawn = svg(masking.masked(run(found)), width=8)
+    drawn = svg(masking.mask(run(found)), width=8)
     golden = GOLDEN / f"{name}.svg"
     if request.config.getoption("--accept"):
         golden.write_text(drawn, "utf-8", newline="\n")

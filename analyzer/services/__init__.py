@@ -271,7 +271,7 @@ class _View(Discreet, msgspec.Struct):
                 return [(it.text, it.cut) for it in self.received]
 
 
-def attribution(trace: Trace, rows: Sequence[Row]) -> Attribution:
+def attribute(trace: Trace, rows: Sequence[Row]) -> Attribution:
     """What a socket belongs to, by the first row that matches. Whatever the capture holds, it raises nothing."""
     told = trace.attribution
     if told is not None:  # a capture that we extracted
@@ -429,13 +429,13 @@ def _within(text: str, place: Place) -> str:
         found = _regex(place.pattern).search(text)
         text = (found[1] or "") if found else ""
     if place.base64:
-        text = _decoded(text)
+        text = _decode_base64(text)
     if place.jwt:
-        text = _decoded(text.split(".")[1]) if text.count(".") == 2 else ""
+        text = _decode_base64(text.split(".")[1]) if text.count(".") == 2 else ""
     return text
 
 
-def _decoded(text: str) -> str:
+def _decode_base64(text: str) -> str:
     """Base64, either alphabet, with or without padding; empty where it is none."""
     try:
         return urlsafe_b64decode(
@@ -450,12 +450,12 @@ def _json(text: str, cut: bool) -> Any:
     if not text.startswith(("{", "[")):
         return None
     try:
-        return json.loads(_completed(text) if cut else text)
+        return json.loads(_complete(text) if cut else text)
     except (ValueError, RecursionError):
         return None
 
 
-def _completed(text: str) -> str:
+def _complete(text: str) -> str:
     """JSON that is cut off, ended after its last whole member."""
     closers: list[str] = []
     whole, end = "", 0
