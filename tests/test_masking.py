@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from analyzer import masking, outputs
 from analyzer.formats import read
+from analyzer.masking import addresses
 from analyzer.model import Capture, Policy, Report, Run
 from analyzer.outputs import frames, show, timeline
 from analyzer.pipeline import analyze
@@ -192,7 +193,7 @@ def test_the_shape_of_an_address_is_that_of_its_extract(url: str) -> None:
     shown = masking.Masks().url(url)
     written = re.sub(r"<token (\w+)>", r"%3Ctoken%20\1%3E", shown)
     assert shown != url
-    assert masking.shape(url) == masking.shape(shown) == masking.shape(written)
+    assert addresses.shape(url) == addresses.shape(shown) == addresses.shape(written)
 
 
 def said(text: str, *, user: str | None = None) -> str:

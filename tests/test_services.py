@@ -18,7 +18,9 @@ from hypothesis import given, strategies as st
 
 from analyzer import services
 from analyzer.model import Attribution, Client, Direction, Identity, Messages, Opening, Provider, Trace
-from analyzer.services import CatalogueError, Match, Place, Row, attribute, builtin, clients, load
+from analyzer.services import Match, Place, Row, clients
+from analyzer.services.loading import CatalogueError, builtin, load
+from analyzer.services.matching import attribute
 
 DOCS = Path(__file__).parent.parent / "docs"
 ROWS = {row.id: row for row in builtin()}

@@ -125,10 +125,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "sockets(mode, **policy): off, record or check, and the policy of this test, e.g. max_open=2 (har-sockets)",
     )
-    _checked("sockets", config.getini("sockets"), str, MODES)
+    _check_value("sockets", config.getini("sockets"), str, MODES)
     for name, (kind, words, _) in OPTIONS.items():
         if _ini(config, name):
-            _checked(f"sockets_{name}", _ini(config, name), kind, words)
+            _check_value(f"sockets_{name}", _ini(config, name), kind, words)
     if (config.getoption("sockets") or config.getini("sockets")) != "off":
         from analyzer.testing import every_test as asked
 
@@ -173,14 +173,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Into pytest-html's report, where that is installed: the recording, and what it says."""
     report: Any = yield
     recording = item.stash.get(RECORDED, None)
-    shown = call.when == "call" and item.config.pluginmanager.hasplugin("html")
-    if shown and recording is not None and recording.path.is_file():
+    has_page = call.when == "call" and item.config.pluginmanager.hasplugin("html")
+    if has_page and recording is not None and recording.path.is_file():
         from pytest_html import extras
 
-        told = extras.text(_text(recording.path), name="sockets")
+        text = extras.text(_text(recording.path), name="sockets")
         page = item.config.getoption("htmlpath", None) or ""
         link = Path(os.path.relpath(recording.path, Path(page).absolute().parent)).as_posix()
-        report.extras = [*getattr(report, "extras", []), told, extras.url(quote(link), name="HAR")]
+        report.extras = [*getattr(report, "extras", []), text, extras.url(quote(link), name="HAR")]
     return report  # type: ignore[no-any-return]
 
 
@@ -191,29 +191,29 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
     """`mode`, and what assert_sockets takes. Raises UsageError."""
     __tracebackhide__ = True
     config = item.config
-    found: dict[str, Any] = {"mode": config.getini("sockets")}
-    found |= {name: kind(_ini(config, name)) for name, (kind, *_) in OPTIONS.items() if _ini(config, name)}
+    settings: dict[str, Any] = {"mode": config.getini("sockets")}
+    settings |= {name: kind(_ini(config, name)) for name, (kind, *_) in OPTIONS.items() if _ini(config, name)}
     named: dict[str, Any] = item.stash.get(NAMED, {})
-    found |= named
-    given = {"mode": config.getoption("sockets"), **{name: config.getoption(f"sockets_{name}") for name in OPTIONS}}
-    found |= {name: value for name, value in given.items() if value is not None}
+    settings |= named
+    options = {"mode": config.getoption("sockets"), **{name: config.getoption(f"sockets_{name}") for name in OPTIONS}}
+    settings |= {name: value for name, value in options.items() if value is not None}
     for marker in reversed(list(item.iter_markers("sockets"))):  # the closest last
-        found |= {**marker.kwargs, **({"mode": marker.args[0]} if marker.args else {})}
+        settings |= {**marker.kwargs, **({"mode": marker.args[0]} if marker.args else {})}
     from analyzer.testing.verdict import assert_sockets
 
-    known = ["mode", *list(inspect.signature(assert_sockets).parameters)[1:]]
-    for name in found:
-        if name not in known:
-            raise pytest.UsageError(f"{item.nodeid}: sockets: {name}: not one of {', '.join(known)}")
-    _checked(f"{item.nodeid}: mode", found["mode"], str, MODES)
+    names = ["mode", *list(inspect.signature(assert_sockets).parameters)[1:]]
+    for name in settings:
+        if name not in names:
+            raise pytest.UsageError(f"{item.nodeid}: sockets: {name}: not one of {', '.join(names)}")
+    _check_value(f"{item.nodeid}: mode", settings["mode"], str, MODES)
     for name, (kind, words, _) in OPTIONS.items():
-        if name in found:
-            _checked(f"{item.nodeid}: {name}", str(found[name]), kind, words)
-            found[name] = kind(found[name])
-    return found
+        if name in settings:
+            _check_value(f"{item.nodeid}: {name}", str(settings[name]), kind, words)
+            settings[name] = kind(settings[name])
+    return settings
 
 
-def _checked(name: str, value: str, kind: type, words: tuple[str, ...] | None) -> None:
+def _check_value(name: str, value: str, kind: type, words: tuple[str, ...] | None) -> None:
     """Raises UsageError for what the setting cannot be."""
     __tracebackhide__ = True
     if words is not None and value not in words:
