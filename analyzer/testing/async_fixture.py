@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from analyzer.recorder.playwright import LONGEST_CALL, Listener, awaited
-from analyzer.testing.plugin import SocketRecording, keep
+from analyzer.testing.fixture import SocketRecording, keep
 
 
 @pytest_asyncio.fixture(loop_scope="session")  # type: ignore[untyped-decorator]  # the scope of Playwright's fixtures
