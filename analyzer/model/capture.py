@@ -65,6 +65,25 @@ class Bounds(Value, frozen=True):
     evidence: Evidence
     pointer: str = ""
 
+    def meet(self, other: Bounds) -> Bounds | None:
+        """Return what both allow, with the evidence of the one that bounds it above; None: they contradict each other.
+
+        Of two upper bounds that are equal the narrower ones are the evidence.
+        """
+        lows = [at for at in (self.earliest, other.earliest) if at is not None]
+        highs = [at for at in (self.latest, other.latest) if at is not None]
+        low, high = max(lows, default=None), min(highs, default=None)
+        if low is not None and high is not None and low > high:
+            return None
+        best = min((self, other), key=lambda it: (it.latest is None, it.latest or 0, -(it.earliest or 0)))
+        return Bounds(low, high, best.evidence, best.pointer)
+
+    def hull(self, other: Bounds) -> Bounds:
+        """Return the narrowest bounds that allow all that either allows."""
+        low = None if self.earliest is None or other.earliest is None else min(self.earliest, other.earliest)
+        high = None if self.latest is None or other.latest is None else max(self.latest, other.latest)
+        return Bounds(low, high, self.evidence, self.pointer)
+
 
 class Requested(Value, frozen=True):
     """The opening handshake's request was sent."""
@@ -195,12 +214,14 @@ class Coverage(Value, frozen=True):
     until: with WHILE_PAGE_LIVES, the last sign of life of its document: up to then a close would have been recorded.
     to_the_end: its document still lived when the capture ended.
     assumes: what that rests on.
+    end: when its file ended, if another file of the run goes on: what happened to the socket after that is not known.
     """
 
     closes: Closes = Closes.NONE
     until: Instant | None = None
     to_the_end: bool = False
     assumes: Caveat | None = None
+    end: Instant | None = None
 
 
 class Place(Value, frozen=True):
@@ -317,6 +338,10 @@ class Capture(Value, frozen=True):
     traces: tuple[Trace, ...]
     caveats: tuple[Caveat, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+
+    def locate(self, file: int, pointer: str) -> str:
+        """Name a place in one of its files; of several files with the name of the file: `a.har#/log/entries/4`."""
+        return f"{self.files[file].source}#{pointer}" if len(self.files) > 1 else pointer
 
     def with_file(self, **changes: Any) -> Capture:
         """Return the capture with these fields of its file changed (of the first, if there are several)."""
