@@ -14,7 +14,7 @@ from analyzer.fleet import sources, workers
 from analyzer.fleet.sources import STANDARD_INPUT, Found, NothingToRead, expand, file_of, find, list_suffixes, size
 from analyzer.fleet.workers import NoWorkers
 from analyzer.formats import Progress, archive
-from analyzer.model import CaptureError, Policy, Report, Unreadable
+from analyzer.model import Capture, CaptureError, Policy, Report, Unreadable
 from analyzer.pipeline import analyze
 from analyzer.services import Row
 
@@ -27,6 +27,7 @@ __all__ = [
     "file_of",
     "find",
     "list_suffixes",
+    "read_each",
     "result",
     "results",
     "size",
@@ -88,13 +89,26 @@ def _rename(results: Generator[Result], captures: Sequence[str], progress: Progr
                 yield Unreadable(name, result.problem)
 
 
-def result(source: str, policy: Policy, catalogue: Sequence[Row] = (), progress: Progress | None = None) -> Result:
-    """The report of a capture, or why it cannot be read."""
+def read_each(captures: Sequence[str], progress: Progress | None = None) -> Generator[Capture | Unreadable]:
+    """Read captures in this process, and conclude nothing: what is to be united is concluded together."""
     try:
-        capture = sources.capture(source, progress)
+        for source in captures:
+            yield _read(source, progress)
+    finally:
+        archive.close_archives()
+
+
+def _read(source: str, progress: Progress | None) -> Capture | Unreadable:
+    try:
+        return sources.capture(source, progress)
     except CaptureError as error:
         return Unreadable(error.source, f"{error.pointer}: {error.problem}" if error.pointer else error.problem)
-    return analyze(capture, policy, catalogue)
+
+
+def result(source: str, policy: Policy, catalogue: Sequence[Row] = (), progress: Progress | None = None) -> Result:
+    """The report of a capture, or why it cannot be read."""
+    capture = _read(source, progress)
+    return capture if isinstance(capture, Unreadable) else analyze(capture, policy, catalogue)
 
 
 def _results_of_chunk(chunk: Sequence[str], policy: Policy, catalogue: Sequence[Row]) -> list[Result]:
