@@ -9,7 +9,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
-from analyzer import masking, overlaps
+from analyzer import overlaps
+from analyzer.masking import addresses
 from analyzer.model import (
     Confidence,
     Duration,
@@ -212,7 +213,7 @@ def _partition(sessions: Sequence[Session]) -> dict[Key, list[Session]]:
     """Group sockets by user of a service, else by address without opaque parts, which differ in each recording."""
     found: dict[Key, list[Session]] = {}
     for key, members in overlaps.partition(sessions, Scope.USER):
-        pairs = tuple((name, masking.shape(it) if name == "endpoint" and it else it) for name, it in key.pairs)
+        pairs = tuple((name, addresses.shape(it) if name == "endpoint" and it else it) for name, it in key.pairs)
         found.setdefault(pairs, []).extend(members)
     return found
 

@@ -50,7 +50,9 @@ from analyzer.formats.har.reader import (
 )
 from analyzer.formats.json_stream.array import Document
 from analyzer.formats.source import Attachment, open_source
-from analyzer.masking import ALNUM, LONG_ENOUGH, Masks, has_host, masked
+from analyzer.masking import Masks, mask
+from analyzer.masking.addresses import has_host
+from analyzer.masking.names import ALNUM, LONG_ENOUGH
 from analyzer.masking.shapes import RUN, opaque
 from analyzer.model import CaptureError, Instant, Policy, Report, Run, Value, bare
 from analyzer.outputs.document import Json, overlap_document, pretty, session_document
@@ -135,9 +137,10 @@ def _analyzed(data: bytes, catalogue: Sequence[Row]) -> Report:
 
 def _answer(report: Report) -> Any:
     """What must stay the same: sessions, verdict, overlaps; but for places in the file and the names of masks."""
-    shown = masked(Run((report,), (), Policy())).reports[0]
+    shown = mask(Run((report,), (), Policy())).reports[0]
     sessions = [
-        {**session_document(session), "pointer": None, "seen_in": len(session.also)} for session in shown.sessions
+        {**session_document(session), "pointer": None, "seen_in": len(session.seen_in) - 1}
+        for session in shown.sessions
     ]
     said = json.dumps([shown.verdict, sessions, [overlap_document(overlap) for overlap in shown.overlaps]])
     return SAME.sub("<>", said)
@@ -362,7 +365,7 @@ class _Small:
             **({} if close is None else {"_webSocketClose": self._close(close)}),
             **({} if epoch_seconds(entry.requested_by) is None else {"_requestedBy": entry.requested_by}),
             **({} if epoch_seconds(entry.alive) is None else {"_aliveAt": entry.alive}),
-            "_harSockets": self._affiliation(pointer),
+            "_harSockets": self._attribution(pointer),
         }
 
     def _message(self, message: RawMessage) -> Json:
@@ -387,10 +390,10 @@ class _Small:
             **({} if by is None else {"_by": by}),
         }
 
-    def _affiliation(self, pointer: str) -> Json:
+    def _attribution(self, pointer: str) -> Json:
         """What the socket belongs to, masked."""
         session = self.sessions.get(pointer)
-        told = session.affiliation if session is not None else None
+        told = session.attribution if session is not None else None
         if told is None:
             return {}
         identity, client = self.masks.identity(told.identity), told.client
@@ -491,8 +494,8 @@ class _Small:
         again = _analyzed(bare, catalogue).capture
         known = {caveat.id for caveat in again.caveats}
         self.told = [caveat.id for caveat in report.capture.caveats if caveat.id not in known]
-        ordered = report.capture.in_order_of_close
-        self.ordered = None if ordered is again.in_order_of_close else ordered
+        ordered = report.capture.files[0].in_order_of_close
+        self.ordered = None if ordered is again.files[0].in_order_of_close else ordered
         return bare if not self.told and self.ordered is None else self._document()
 
     def _document(self) -> bytes:

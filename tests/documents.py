@@ -25,9 +25,10 @@ import typer
 import yaml
 from markdown_it import MarkdownIt
 
-from analyzer import policy, services
+from analyzer import policy
 from analyzer.cli import QUESTIONS, app
 from analyzer.rules import RULES
+from analyzer.services import loading
 from analyzer.testing import plugin
 
 ROOT = Path(__file__).parent.parent
@@ -255,7 +256,7 @@ def load_settings(each: Block, folder: Path) -> None:
 
 def load_services(each: Block, folder: Path) -> None:
     (folder / "services.toml").write_text(each.text)
-    assert services.load(folder / "services.toml")
+    assert loading.load(folder / "services.toml")
 
 
 def validate(schema: str, text: str, folder: Path) -> None:

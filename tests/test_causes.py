@@ -16,10 +16,11 @@ from small_har import PAGE, har, request, socket, stack
 from analyzer import openings
 from analyzer.causes import CAUSES
 from analyzer.formats import read
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Client, Confidence, Policy, Report, Run
 from analyzer.pipeline import analyze
-from analyzer.services import builtin, clients
+from analyzer.services import clients
+from analyzer.services.loading import builtin
 from tests.kinds import of_the_lab
 
 ROOT = Path(__file__).parent.parent
@@ -244,7 +245,7 @@ def test_the_proof_is_masked_like_all_else(tmp_path: Path) -> None:
 
     it = report("chrome-S2-overuse", secret, tmp_path)
     assert causes(it) == ["several-client-instances"]
-    (shown,) = masked(Run((it,), (), Policy())).reports
+    (shown,) = mask(Run((it,), (), Policy())).reports
     told = repr(shown)
     assert "canary" not in told
     assert "alice" not in told
@@ -438,7 +439,7 @@ def test_an_effect_that_opens_later_is_not_said_to_lack_a_clean_up(later: bool, 
 )
 def test_a_fault_is_known_of_client_and_version(client: Client | None, known: bool) -> None:
     row = next(it for it in clients.libraries() if it.provider == "stream-chat")
-    assert (row.known_fault("cleanup-while-connecting", client) is not None) is known
+    assert (row.find_fault("cleanup-while-connecting", client) is not None) is known
 
 
 def test_the_rows_of_clients_are_of_services_and_causes_that_exist() -> None:

@@ -15,7 +15,7 @@ from analyzer.formats.har.exporters import EXPORTERS, UNKNOWN
 from analyzer.model import CaveatKind, Evidence, Verdict
 from analyzer.outputs.document import columns
 from analyzer.rules import RULES
-from analyzer.services import builtin
+from analyzer.services.loading import builtin
 from tests import documents
 from tests.documents import PAGES, README, ROOT, Block, block, blocks, inline_code, page_id
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from analyzer.together import together
 from shapes import SHAPES
 
 from analyzer import compare, extract, masking, outputs, pipeline
@@ -24,7 +25,6 @@ from analyzer.formats import read
 from analyzer.model import Policy, Report, Run
 from analyzer.outputs import check, comparison, show, tally, timeline
 from analyzer.rules import RULES
-from analyzer.together import together
 
 FACTOR = 6  # of four times as many: n log n, what caches no longer hold, and a busy machine; quadratic is 16
 FLOOR = 0.06  # seconds: what takes less is lost in the noise
@@ -55,7 +55,7 @@ class Case:
         self.capture = read(io.BytesIO(self.data), "made.har")
         self.report = pipeline.analyze(self.capture, self.policy)
         self.run = Run((self.report,), (), self.policy, rules=RULES)
-        self.masked = masking.masked(self.run)
+        self.masked = masking.mask(self.run)
 
     @cached_property
     def line(self) -> bytes:
@@ -82,7 +82,7 @@ STEPS: dict[str, Callable[[Case], object]] = {
     "read": lambda case: read(io.BytesIO(case.data), "made.har"),
     "analysis": lambda case: pipeline.analyze(case.capture, case.policy),
     "together": lambda case: together([case.report, case.report], case.policy),
-    "masks": lambda case: masking.masked(case.run),
+    "masks": lambda case: masking.mask(case.run),
     **{name: output(name) for name in outputs.OUTPUTS},
     "check": lambda case: check.render(case.masked),
     "show": lambda case: show.render(case.shown(), case.shown().sessions[0]),

@@ -30,7 +30,7 @@ READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
 
 def named(source: str, *lives: tuple[float, float | None]) -> Report:
     it = report(*(socket(start, end, n=n) for n, (start, end) in enumerate(lives)))
-    return msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, source=source))
+    return msgspec.structs.replace(it, capture=it.capture.with_file(source=source))
 
 
 def test_of_many_captures_the_index_has_all_the_worst_first_and_their_totals() -> None:
@@ -119,7 +119,7 @@ def test_a_block_of_code_ends_where_it_should() -> None:
 def page(*names: str) -> str:
     reports = tuple(analyze(read(SAMPLES / name, source=name)) for name in names)
     run = Run(reports, (), Policy(), "Release 4.2", (("build", "12"),))
-    return markdown.render(masking.masked(run)).decode()
+    return markdown.render(masking.mask(run)).decode()
 
 
 OVERUSE = "stream-chat-connect-on-every-mount.har"

@@ -12,7 +12,7 @@ from small_har import failed, har, socket
 
 from analyzer import Policy, analyze, read
 from analyzer.model import Capture, Scope, Severity
-from analyzer.services import builtin
+from analyzer.services.loading import builtin
 
 CAPTURES = Path(__file__).parent / "captures"
 

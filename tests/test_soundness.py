@@ -156,7 +156,7 @@ def unsound(report: Report, har: Json, truths: Callable[[Json], Life | None]) ->
         told.append(f"proven peak {report.concurrency.proven_peak}, and at most {loose_peak} were open")
     if report.concurrency.proven_overlap / 1000 > lasted + SLACK_MS * max(1, len(spans)):
         told.append(f"proven overlap of {report.concurrency.proven_overlap / 1000:.0f} ms, and it was {lasted:.0f} ms")
-    found = {int(it.rpartition("/")[2]): s for s in report.sessions for it in (s.pointer, *s.also)}
+    found = {int(it.rpartition("/")[2]): s for s in report.sessions for it in (place.pointer for place in s.seen_in)}
     for n, t in true.items():
         if n in found:
             told += [f"entry {n}: {why}" for why in wrong(found[n], t)]

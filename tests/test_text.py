@@ -31,6 +31,7 @@ from analyzer.model import (
     Event,
     Evidence,
     Exporter,
+    File,
     Initiator,
     Messages,
     Page,
@@ -90,20 +91,14 @@ def report(
     pages: Sequence[Page] = (),
     skipped: Sequence[Skipped] = (),
 ) -> Report:
-    capture = Capture(
+    file = File(
         source=source,
-        sha256=None,
-        bytes=0,
         format="har",
         exporter=Exporter("chrome", "WebInspector", "537.36", "Chrome DevTools"),
+        records=len(traces),
         observed=Interval(START, START + 10 * SECOND),
-        entries=len(traces),
-        pages=tuple(pages),
-        traces=traces,
-        in_order_of_close=False,
-        caveats=tuple(caveats),
-        skipped=tuple(skipped),
     )
+    capture = Capture((file,), tuple(pages), traces, tuple(caveats), tuple(skipped))
     return analyze(capture)
 
 
@@ -362,7 +357,7 @@ def test_it_answers_in_the_order_in_which_people_ask(captures: Path) -> None:
     ],
 )
 def test_a_lane_is_named_by_what_sets_it_apart(name: str, lanes: list[str], captures: Path) -> None:
-    run = masking.masked(Run((analyze(read(captures / f"{name}.har")),), (), Policy()))
+    run = masking.mask(Run((analyze(read(captures / f"{name}.har")),), (), Policy()))
     lines = text.render(run, width=100).decode().splitlines()
     assert [lane for lane in lanes if any(line.startswith(f"   {lane}  ") for line in lines)] == lanes
 

@@ -22,12 +22,13 @@ from analyzer.formats import read
 from analyzer.intervals import Interval
 from analyzer.model import (
     SECOND,
-    Affiliation,
+    Attribution,
     Bounds,
     Capture,
     Caveat,
     Evidence,
     Exporter,
+    File,
     Identity,
     Limit,
     Messages,
@@ -88,23 +89,21 @@ def session(number: int, start: float, end: float | None, **more: Any) -> Sessio
 def report(sessions: Sequence[Session], verdict: Verdict | None = None, **more: Any) -> Report:
     fields: dict[str, Any] = {
         "source": "a.har",
-        "sha256": None,
-        "bytes": 1,
         "format": "har",
         "exporter": Exporter("chrome", "WebInspector", "537.36", "Chrome DevTools"),
+        "records": 1,
         "observed": Interval(NOON, NOON + 10 * SECOND),
-        "entries": 1,
-        "pages": (),
-        "traces": (),
+        "bytes": 1,
         "in_order_of_close": True,
-        "caveats": (),
-        "skipped": (),
     }
+    file = File(**fields | {name: value for name, value in more.items() if name in fields})
+    rest = {name: value for name, value in more.items() if name not in fields}
+    capture = Capture(**{"files": (file,), "pages": (), "traces": (), **rest})
     found = overlaps.find(sessions)
     counts = overlaps.concurrency(sessions, found)
     groups = overlaps.groups(sessions, Scope.CAPTURE)
     verdict = verdict or (Verdict.OVERLAP if counts.proven_peak > 1 else Verdict.NO_OVERLAP)
-    return Report(Capture(**{**fields, **more}), tuple(sessions), verdict, counts, found, groups, (), ())
+    return Report(capture, tuple(sessions), verdict, counts, found, groups, (), ())
 
 
 def run(*reports: Report) -> Run:
@@ -200,9 +199,9 @@ def test_lanes_are_in_order_of_time() -> None:
 
 def of(number: int, start: float, end: float | None, user: str | None, host: str = "chat") -> Session:
     limits = (Limit("user", 3, "", "", "development"), Limit("user", 50, "", "", "production"))
-    known = Affiliation(Provider("stream-chat", "Stream Chat", limits=limits), Identity("app", user))
+    known = Attribution(Provider("stream-chat", "Stream Chat", limits=limits), Identity("app", user))
     endpoint = f"wss://{host}.example/ws"
-    return session(number, start, end, endpoint=endpoint, affiliation=known if user else Affiliation())
+    return session(number, start, end, endpoint=endpoint, attribution=known if user else Attribution())
 
 
 def test_sockets_of_one_service_and_user_stand_together() -> None:
@@ -437,7 +436,7 @@ def portable(drawn: str) -> str:
 @pytest.mark.parametrize("name", ["chrome-S2-overuse", "chrome-08-refresh3", "chrome-10-failed", "firefox-D"])
 def test_the_picture_is_the_one_that_was_accepted(name: str, request: pytest.FixtureRequest) -> None:
     found = analyze(read(CAPTURES / f"{name}.har", source=f"{name}.har"))
-    drawn = svg(masking.masked(run(found)), width=8)
+    drawn = svg(masking.mask(run(found)), width=8)
     golden = GOLDEN / f"{name}.svg"
     if request.config.getoption("--accept"):
         golden.write_text(drawn, "utf-8", newline="\n")

@@ -61,11 +61,9 @@ def test_a_row_has_result_peak_length_service_users_and_cause(run: Run) -> None:
 
 def repeated(run: Run) -> Run:
     """The captures of the run, each three times under other names, the first one four times."""
-    again = [msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, source=f"{n}/{it.capture.source}"))
+    again = [msgspec.structs.replace(it, capture=it.capture.with_file(source=f"{n}/{it.capture.source}"))
              for n in range(2) for it in run.reports]  # fmt: skip
-    first = msgspec.structs.replace(
-        run.reports[0], capture=msgspec.structs.replace(run.reports[0].capture, source="again.har")
-    )
+    first = msgspec.structs.replace(run.reports[0], capture=run.reports[0].capture.with_file(source="again.har"))
     return msgspec.structs.replace(run, reports=(*run.reports, *again, first))
 
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analyzer.cli import app
-from analyzer.cli.options import Delivery
+from analyzer.cli.delivery import Delivery
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")

@@ -12,8 +12,9 @@ import typer
 
 from analyzer import choices
 from analyzer.cli import progress, words
+from analyzer.cli.delivery import Delivery
 from analyzer.cli.help import MANY
-from analyzer.cli.options import Delivery, Only, command_with, or_piped
+from analyzer.cli.options import Only, command_with, or_piped
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
@@ -61,28 +62,28 @@ def summary(
     """
     if delivery.format == "parquet":
         refuse(f"--format parquet: choose {choices.alternatives(SHOWN)}, or -o FILE.parquet")
-    files = delivery.written(FORMATS)
+    files = delivery.choose_files(FORMATS)
     from analyzer.outputs import tally
 
-    with progress.shown(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
-        found = tally.results(line for name in results for line in _lines(name, advance))
-    if not found.captures and not found.unreadable:
+    with progress.show_progress(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
+        totals = tally.results(line for name in results for line in _lines(name, advance))
+    if not totals.captures and not totals.unreadable:
         refuse(f"{results[0]}: no results. {HOW}")
-    for problem in found.broken[:MOST_NAMED]:
+    for problem in totals.broken[:MOST_NAMED]:
         say(problem)
-    if len(found.broken) > MOST_NAMED:
-        say(f"{len(found.broken) - MOST_NAMED:,} more lines are not results")
-    found = tally.select(found, only or ())
+    if len(totals.broken) > MOST_NAMED:
+        say(f"{len(totals.broken) - MOST_NAMED:,} more lines are not results")
+    totals = tally.select(totals, only or ())
     most = tally.WORST if worst is None else worst
     try:
         for name, path in files:
-            write(path, tally.RENDERERS[name](found, most))
+            write(path, tally.RENDERERS[name](totals, most))
     except NotInstalled as problem:
         refuse(str(problem))
     if delivery.prints:
         name = delivery.format or "text"
         as_text = partial(tally.text, **terminal(), cut=sys.stdout.isatty(), verbose=delivery.verbose)
-        show(as_text(found, most) if name == "text" else tally.RENDERERS[name](found, most))
+        show(as_text(totals, most) if name == "text" else tally.RENDERERS[name](totals, most))
 
 
 def _lines(name: str, advance: progress.Done | None) -> Iterator[tuple[str, bytes]]:

@@ -5,7 +5,7 @@ Datetimes, floats and strings of time exist only at the edges (readers, outputs)
 """
 
 from analyzer.model.attribution import (
-    Affiliation as Affiliation,
+    Attribution as Attribution,
     Client as Client,
     Identity as Identity,
     Limit as Limit,
@@ -18,12 +18,14 @@ from analyzer.model.capture import (
     Bounds as Bounds,
     Calls as Calls,
     Capture as Capture,
+    Clock as Clock,
     Closed as Closed,
     Closes as Closes,
     Coverage as Coverage,
     Direction as Direction,
     Event as Event,
     Exporter as Exporter,
+    File as File,
     Frame as Frame,
     Initiator as Initiator,
     Messages as Messages,
@@ -31,6 +33,7 @@ from analyzer.model.capture import (
     Page as Page,
     PageEnd as PageEnd,
     PageKind as PageKind,
+    Place as Place,
     Rejected as Rejected,
     Requested as Requested,
     Skipped as Skipped,

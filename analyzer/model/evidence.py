@@ -49,7 +49,9 @@ class Evidence(StrEnum):
     ALREADY_OPEN = "already-open", About.OPENED, "already open when the recording began"
     LAST_ACTIVITY = "last-activity", About.OPENED, "its last activity"
     PAGE_KEPT = "page-kept", About.OPENED, "still connecting when its page was left; the kept page may have opened it"
+    CAPTURE_ENDED = "capture-ended", About.OPENED, "still connecting when its capture ended, before the others did"
     PING_OR_PONG = "ping-or-pong", About.SIGN, "a ping or pong"
+    OTHER_CAPTURE = "other-capture", About.SIGN, "a message in another capture"
     RECORDING_END = "recording-end", About.SIGN, "open at the end of the recording"
     HANDSHAKE_FAILED = "handshake-failed", About.CLOSED, "the handshake failed"
     CLOSE_SEEN = "close-seen", About.CLOSED, "the recorded close"
@@ -115,6 +117,16 @@ class CaveatKind(StrEnum):
         "clocks-as-they-are",
         Effect.NONE,
         "with `--together`: several captures are analysed as one, with their clocks unchanged",
+    )
+    CONTRADICTORY = (
+        "contradictory",
+        Effect.NONE,
+        "the records of a socket contradict each other about an instant: the bounds hold all that either says",
+    )
+    NOT_OF_ONE_RUN = (
+        "not-of-one-run",
+        Effect.HIDES_SOCKETS,
+        "with `--together`: a capture of another format shares no socket with the others, so it is of another run",
     )
     OPEN_SOCKETS_NOT_EXPORTED = (
         "open-sockets-not-exported",

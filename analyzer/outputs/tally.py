@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from rich.text import Text
 
-from analyzer import services
 from analyzer.installation import install_hint
 from analyzer.model import MILLISECOND, Run, Value, spoken
 from analyzer.outputs import NotInstalled, captures, listing, markdown
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import FORMAT, Json, capture_document, pretty
+from analyzer.services import loading
 from analyzer.version import VERSION
 from analyzer.wording import terminal, triage
 from analyzer.wording.summary import safe, safe_middle
@@ -159,7 +159,7 @@ def select(found: Results, only: Sequence[str]) -> Results:
 @cache
 def _services() -> dict[str, str]:
     """Return the names of the known services by id."""
-    return {row.id: row.name for row in services.builtin()}
+    return {row.id: row.name for row in loading.builtin()}
 
 
 def _result(line: bytes) -> Facts | Row:

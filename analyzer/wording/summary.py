@@ -142,7 +142,7 @@ def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[t
     """Where it comes from. `file`: its name among others, instead of the last part of its path."""
     capture = report.capture
     parts = [count(len(capture.pages), "page")] if capture.pages else []
-    parts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
+    parts += [count(len(report.sessions), "socket"), count(capture.records, "entry", "entries")]
     told = [("File", file or name(capture.source)), ("Recorded with", safe(capture.exporter.label, 100))]
     told += [("Contains", ", ".join(parts))]
     if capture.observed is not None:

@@ -14,7 +14,7 @@ from socket_server import SocketServer
 
 from analyzer import Verdict, analyze, read
 from analyzer.model import Scope, Severity
-from analyzer.testing import plugin
+from analyzer.testing import fixture
 
 pytest_plugins = ["pytester"]
 PLUGIN = "analyzer.testing.plugin"
@@ -177,7 +177,7 @@ def logged_in(page):
 
 
 def test_the_words_of_the_options_are_those_of_the_policy() -> None:
-    assert (tuple(Scope), tuple(Severity)) == (plugin.SCOPES, plugin.SEVERITIES)
+    assert (tuple(Scope), tuple(Severity)) == (fixture.SCOPES, fixture.SEVERITIES)
 
 
 def test_the_output_folder_can_be_chosen(project: Project) -> None:

@@ -24,8 +24,8 @@ from analyzer.formats.har.fields import (
     LONGEST_DURATION,
     YEAR_2200,
     Ticks,
-    affiliation,
     answered,
+    attribution,
     by_extension,
     context,
     duration,
@@ -67,6 +67,7 @@ from analyzer.model import (
     Coverage,
     Effect,
     Exporter,
+    File,
     Initiator,
     Instant,
     Page,
@@ -370,7 +371,7 @@ class _Gathered:
             messages = self._attached(index, entry.response.content.file)
         entry.messages = None  # of a message we keep time, direction, opcode and length
         self.order.socket()
-        opened_by, extracted = self._initiator(bytes(entry.initiator)), json_of(entry.affiliation)
+        opened_by, extracted = self._initiator(bytes(entry.initiator)), json_of(entry.attribution)
         self.sockets.append(
             Socket(
                 index=index,
@@ -384,7 +385,7 @@ class _Gathered:
                 initiator=opened_by,
                 scripts=scripts(opened_by),
                 protocols=protocols(entry.request.headers, entry.response.headers),
-                affiliation=affiliation(extracted),
+                attribution=attribution(extracted),
                 context=context(extracted),
                 extension=by_extension(opened_by, entry.request.headers, extracted),
                 close=json_of(entry.close),
@@ -397,7 +398,7 @@ class _Gathered:
         # What holds the whole window is let go of.
         entry.request = msgspec.structs.replace(entry.request, headers=NULL)
         entry.response = msgspec.structs.replace(entry.response, headers=NULL)
-        entry.initiator = entry.close = entry.affiliation = NULL
+        entry.initiator = entry.close = entry.attribution = NULL
 
     def _initiator(self, raw: bytes) -> Initiator | None:
         """What opened the socket; a client that reconnects has the same stack again and again."""
@@ -536,21 +537,16 @@ class _Reading:
         in_order = in_order and not self.repeated and gathered.order.of_end([trace.messages.last for trace in traces])
         behind = flood.caveat(traces, max(instants)) if row is exporters.CHROME and instants else None
         caveats = [*self._caveats(), *([behind] if behind is not None else []), *caveats]
-        return Capture(
+        file = File(
             source=self.source,
-            sha256=None,
-            bytes=0,
             format="har",
             saved_as="HAR",
             exporter=Exporter(row.id, self.name, self.version, self.label),
+            records=self.document.count,
             observed=Interval(min(instants), max(instants)) if instants else None,
-            entries=self.document.count,
-            pages=tuple(pages),
-            traces=tuple(traces),
             in_order_of_close=in_order,
-            caveats=tuple(caveats),
-            skipped=tuple(self.skipped),
         )
+        return Capture((file,), tuple(pages), tuple(traces), tuple(caveats), tuple(self.skipped))
 
     def _covered(self, trace: Trace, of_document: Coverage | None) -> Trace:
         """The trace with the coverage that the whole file gives it."""

@@ -35,6 +35,7 @@ from analyzer.model import (
     Event,
     Evidence,
     Exporter,
+    File,
     Messages,
     Rejected,
     Requested,
@@ -149,20 +150,8 @@ def _capture(parts: _Parts, log: Log, constants: Constants) -> Capture:
     reasons = {number: name for name, number in constants.netError.items()}
     traces = tuple(_trace(socket, log, reasons) for socket in log.sockets if not _is_unborn(socket))
     observed = None if log.first is None or log.last is None else Interval(log.first, max(log.last, log.first + 1))
-    return Capture(
-        source=parts.name,
-        sha256=None,
-        bytes=0,
-        format="netlog",
-        exporter=_exporter(constants),
-        observed=observed,
-        entries=log.count,
-        pages=(),
-        traces=traces,
-        in_order_of_close=False,
-        caveats=tuple(_caveats(parts, log)),
-        skipped=tuple(parts.skipped),
-    )
+    file = File(parts.name, "netlog", _exporter(constants), log.count, observed)
+    return Capture((file,), (), traces, tuple(_caveats(parts, log)), tuple(parts.skipped))
 
 
 def _exporter(constants: Constants) -> Exporter:
