@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from lifetimes import contradictions, truth_of
 
 from analyzer.formats import read
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Capture, CaptureError, Closes, Evidence, Outcome, PageKind, Policy, Report, Run, Verdict
 from analyzer.outputs import render
 from analyzer.pipeline import analyze
@@ -239,7 +239,7 @@ def test_no_output_shows_a_token_of_an_address_or_a_message() -> None:
     begin[1]["params"]["request"]["headers"]["Authorization"] = "Bearer c4n4ry0000000001"
     answer = report(*load(1, "L", f"{PAGE}?key=c4n4ry0000000002"), *begin, message(3, "1", "c4n4ry0000000003"))
     for name in ("text", "json", "csv", "html", "markdown"):
-        shown = render(name, masked(Run((answer,), (), Policy())))
+        shown = render(name, mask(Run((answer,), (), Policy())))
         assert b"s3cr3t" not in shown and b"c4n4ry" not in shown, name
 
 

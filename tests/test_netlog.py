@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from lifetimes import contradictions, truth_of
 
 from analyzer.formats import read
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Capture, CaptureError, Evidence, Outcome, Policy, Report, Run, Verdict
 from analyzer.outputs import render
 from analyzer.pipeline import analyze
@@ -182,7 +182,7 @@ def test_no_output_shows_a_token_of_an_address() -> None:
     )
     answer = report(log(*socket(1), key, event(900, 9, "OTHER")))
     for name in ("text", "json", "csv", "html", "markdown"):
-        shown = render(name, masked(Run((answer,), (), Policy())))
+        shown = render(name, mask(Run((answer,), (), Policy())))
         assert b"s3cr3t" not in shown and b"c4n4ry" not in shown, name
 
 
