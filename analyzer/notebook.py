@@ -33,13 +33,13 @@ FAINT, CELL = "opacity:.75", 'style="text-align:left;padding:.1em 1em .1em 0"'
 
 def html(value: Report | Run) -> str:
     """Show a report as verdict, chart and findings, a run as a table of its captures, the worst first."""
-    lines = _run(_masked(value)) if isinstance(value, Run) else _report(value)
+    lines = _run(_mask(value)) if isinstance(value, Run) else _report(value)
     return f'<div style="max-width:75em;line-height:1.45;text-align:left">{"".join(lines)}</div>'
 
 
 def png(value: Report | Run) -> bytes:
     """Draw the timeline as a small PNG, with the verdict in it."""
-    return _png(_masked(value), headed=True)
+    return _png(_mask(value), headed=True)
 
 
 def plot(value: Report | Run, ax: Axes | None, figsize: tuple[float, float] | None) -> Axes:
@@ -48,7 +48,7 @@ def plot(value: Report | Run, ax: Axes | None, figsize: tuple[float, float] | No
         raise TypeError(f"plot takes matplotlib Axes, not {type(ax).__name__}. To save: plot().figure.savefig('a.png')")
     if ax is not None and figsize is not None:
         raise ValueError("figsize is the size of a new figure: give it without ax")
-    run, heading = _worst(_masked(value))
+    run, heading = _worst(_mask(value))
     if ax is None:
         ax = _figure(run, heading, figsize).add_axes((0, 0, 1, 1))
     timeline.draw_on(ax, run, heading)
@@ -62,13 +62,13 @@ def text(text: str) -> str:
 
 def _worst(run: Run) -> tuple[Run, str]:
     """Cut a run to what is drawn, the most urgent first, and say how many are not drawn."""
-    drawn, total = tuple(summary.worst_first(run)[:PANELS]), len(run.reports)
+    reports, total = tuple(summary.worst_first(run)[:PANELS]), len(run.reports)
     heading = ""
-    if left := total - len(drawn):
+    if left := total - len(reports):
         heading = (
-            f"The {len(drawn)} most urgent of {total:,} captures; {left:,} {'is' if left == 1 else 'are'} not drawn."
+            f"The {len(reports)} most urgent of {total:,} captures; {left:,} {'is' if left == 1 else 'are'} not drawn."
         )
-    return msgspec.structs.replace(run, reports=drawn), heading
+    return msgspec.structs.replace(run, reports=reports), heading
 
 
 def _figure(run: Run, heading: str, size: tuple[float, float] | None) -> Figure:
@@ -90,7 +90,7 @@ def _size(run: Run, heading: str) -> tuple[float, float]:
 
 
 @remember_last  # a notebook asks for HTML and PNG, one after the other
-def _masked(value: Report | Run) -> Run:
+def _mask(value: Report | Run) -> Run:
     return masked(value if isinstance(value, Run) else Run((value,), (), value.policy, rules=RULES))
 
 
@@ -98,9 +98,9 @@ def _png(run: Run, headed: bool) -> bytes:
     """Draw a PNG with few colours, which has a third of the size."""
     from PIL import Image
 
-    drawn = timeline.draw(picture(run, WIDTH, headed=headed), "png", DPI)
+    data = timeline.draw(picture(run, WIDTH, headed=headed), "png", DPI)
     small = io.BytesIO()
-    with Image.open(io.BytesIO(drawn)) as image:
+    with Image.open(io.BytesIO(data)) as image:
         image.convert("RGB").quantize(COLORS).save(small, "png", optimize=True)
     return small.getvalue()
 
@@ -109,7 +109,7 @@ def _png(run: Run, headed: bool) -> bytes:
 
 
 def _report(value: Report) -> Iterator[str]:
-    run = _masked(value)
+    run = _mask(value)
     (report,) = run.reports
     first, *others = summary.sentences(report, run.policy)
     headline = summary.headline(report, run.policy)
@@ -126,18 +126,18 @@ def _report(value: Report) -> Iterator[str]:
 
 
 def _findings(report: Report) -> Iterator[str]:
-    told = summary.findings(report)
-    if not told:
+    findings = summary.findings(report)
+    if not findings:
         return
     yield '<ul style="margin:.4em 0;padding-left:1.4em">'
-    for it in told[:FINDINGS]:
-        parts = [f"<strong>{it.severity}</strong>: {_text(it.message)} <code>{_text(it.rule)}</code>"]
-        parts += [_text(it.cause)] if it.cause else []
-        parts += [f"What to do: {_text(it.remedy)}"] if it.remedy else []
+    for finding in findings[:FINDINGS]:
+        parts = [f"<strong>{finding.severity}</strong>: {_text(finding.message)} <code>{_text(finding.rule)}</code>"]
+        parts += [_text(finding.cause)] if finding.cause else []
+        parts += [f"What to do: {_text(finding.remedy)}"] if finding.remedy else []
         yield f"<li>{'<br>'.join(parts)}</li>"
     yield "</ul>"
-    if len(told) > FINDINGS:
-        yield _line(f"{plural(len(told) - FINDINGS, 'more finding')}: <code>findings_frame(report)</code>", FAINT)
+    if len(findings) > FINDINGS:
+        yield _line(f"{plural(len(findings) - FINDINGS, 'more finding')}: <code>findings_frame(report)</code>", FAINT)
 
 
 # -- a run ---------------------------------------------------------------------------------------------------------
@@ -145,21 +145,21 @@ def _findings(report: Report) -> Iterator[str]:
 
 def _run(run: Run) -> Iterator[str]:
     names = summary.names(run)
-    shown = summary.worst_first(run)[:CAPTURES]
+    reports = summary.worst_first(run)[:CAPTURES]
     yield _line(f"<strong>{_text(summary.totals(run))}</strong>")
-    if shown:
+    if reports:
         heads = ("Result", "Capture", "Sockets", "Peak", "Overlap", "Service", "Likely cause")
         yield '<table style="text-align:left"><thead><tr>'
         yield "".join(f"<th {CELL}>{head}</th>" for head in heads)
         yield "</tr></thead><tbody>"
-        for report in shown:
+        for report in reports:
             cells = "".join(f"<td {CELL}>{cell}</td>" for cell in _cells(report, run, names))
             yield f"<tr>{cells}</tr>"
         yield "</tbody></table>"
-    if more := len(run.reports) - len(shown):
+    if more := len(run.reports) - len(reports):
         yield _line(f"{plural(more, 'more capture')}: <code>captures_frame(run)</code>", FAINT)
-    for it in run.unreadable[:FINDINGS]:
-        yield _line(f"{_sign(summary.UNREADABLE)} {_text(summary.name(it.source))}: {_text(it.problem)}")
+    for file in run.unreadable[:FINDINGS]:
+        yield _line(f"{_sign(summary.UNREADABLE)} {_text(summary.name(file.source))}: {_text(file.problem)}")
     if (more := len(run.unreadable) - FINDINGS) > 0:
         yield _line(f"{more:,} more cannot be read: <code>run.unreadable</code>", FAINT)
 

@@ -77,13 +77,13 @@ def render(
     medium = Medium(max(min(width or WIDEST, WIDEST), NARROWEST), unicode)
     lines: list[Text] = []
     for line in _lines(run, verbose):
-        lines += _printed(line, medium, width is not None, verbose)
+        lines += _write(line, medium, width is not None, verbose)
     total = Text(medium.safe(_total(run, verbose), 4000), STRONG)
     lines += [total] if width is None else wrapped(total, medium)
     return terminal.printed(lines, color)
 
 
-def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
+def _write(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
     mark = Text().append(f"{line.result:<{MARK}}  ", STYLES[line.result])
     path = medium.safe(name_source(line.source), 4000) + ": "
     lead = f"{medium.safe(line.rule)}: " if line.rule else ""
@@ -120,9 +120,11 @@ def shorten(sentence: str, cells: int, medium: Medium) -> str:
     fitting = [it for it in (*_clauses(bare), bare) if cell_len(it) <= cells]
     if bare != words and fitting:
         return fitting[-1]
-    kept = medium.short(words, cells).removesuffix(sign)
-    whole_words = DANGLING.sub("", kept.rpartition(" ")[0])
-    return (whole_words if len(whole_words) > len(kept) // 2 else kept).rstrip(" ,") + sign if kept else ""
+    beginning = medium.short(words, cells).removesuffix(sign)
+    whole_words = DANGLING.sub("", beginning.rpartition(" ")[0])
+    return (
+        (whole_words if len(whole_words) > len(beginning) // 2 else beginning).rstrip(" ,") + sign if beginning else ""
+    )
 
 
 def _clauses(text: str) -> Iterable[str]:
@@ -133,8 +135,8 @@ def _clauses(text: str) -> Iterable[str]:
 def _lines(run: Run, verbose: bool) -> Iterable[Line]:
     for report in run.reports:
         yield _line(report, gate.judge(report, run.policy), run, verbose)
-    for it in run.unreadable:
-        yield Line(Result.UNDECIDED, it.source, "", f"cannot be read: {it.problem}", is_whole=True)
+    for file in run.unreadable:
+        yield Line(Result.UNDECIDED, file.source, "", f"cannot be read: {file.problem}", is_whole=True)
 
 
 def _line(report: Report, judgement: Judgement, run: Run, verbose: bool) -> Line:
@@ -142,7 +144,7 @@ def _line(report: Report, judgement: Judgement, run: Run, verbose: bool) -> Line
     details = details_of(report, judgement, run.policy, run.zone) if verbose else ()
     match judgement.result:
         case Result.PASS:
-            return Line(Result.PASS, source, "", _passed(report, judgement, run.policy), details=details)
+            return Line(Result.PASS, source, "", _explain_pass(report, judgement, run.policy), details=details)
         case Result.FAIL:
             first = judgement.failing[0]
             others = _other_rules(judgement)
@@ -167,14 +169,14 @@ def entries(run: Run) -> Iterable[tuple[Result, str, str]]:
     yet harmless."""
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
-        shown = f"{name_source(report.capture.source)}: {reason(report, judgement, run.policy, run.zone)}"
-        yield judgement.result, shown, "" if judgement.result is Result.PASS else command(report)
-    for it in run.unreadable:
-        yield Result.UNDECIDED, unreadable(it), ""
+        line = f"{name_source(report.capture.source)}: {reason(report, judgement, run.policy, run.zone)}"
+        yield judgement.result, line, "" if judgement.result is Result.PASS else command(report)
+    for file in run.unreadable:
+        yield Result.UNDECIDED, unreadable(file), ""
 
 
-def unreadable(it: Unreadable) -> str:
-    return f"{name_source(it.source)}: cannot be read: {it.problem}"
+def unreadable(file: Unreadable) -> str:
+    return f"{name_source(file.source)}: cannot be read: {file.problem}"
 
 
 def command(report: Report) -> str:
@@ -210,8 +212,8 @@ def details_of(report: Report, judgement: Judgement, policy: Policy, zone: tzinf
 
 def _causes(report: Report) -> Iterable[str]:
     """List the causes of overlaps that pass, each once with its advice."""
-    found = (f"{it.explanation} {it.remedy or ''}".rstrip() for it in report.findings if it.explanation)
-    return dict.fromkeys(found)
+    causes = (f"{it.explanation} {it.remedy or ''}".rstrip() for it in report.findings if it.explanation)
+    return dict.fromkeys(causes)
 
 
 def _also(judgement: Judgement, report: Report, policy: Policy, zone: tzinfo, whole: bool) -> list[str]:
@@ -220,7 +222,8 @@ def _also(judgement: Judgement, report: Report, policy: Policy, zone: tzinfo, wh
     if not whole:
         return [f"Also: {', '.join(_other_rules(judgement))}."] if others else []
     sentences = [
-        f"Also {it.rule}: {message(it, policy).rstrip('.')}{_since(it, report, zone)}." for it in others[:NAMED]
+        f"Also {finding.rule}: {message(finding, policy).rstrip('.')}{_since(finding, report, zone)}."
+        for finding in others[:NAMED]
     ]
     return sentences + ([f"And {count(len(others) - NAMED, 'more finding')}."] if len(others) > NAMED else [])
 
@@ -228,7 +231,7 @@ def _also(judgement: Judgement, report: Report, policy: Policy, zone: tzinfo, wh
 def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo, whole: bool = False) -> list[str]:
     match judgement.result, judgement.status:
         case Result.PASS, _:
-            return [_passed(report, judgement, policy)]
+            return [_explain_pass(report, judgement, policy)]
         case Result.FAIL, _:
             first = judgement.failing[0]
             return [
@@ -238,26 +241,26 @@ def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo,
         case _, gate.EMPTY:
             return [_nothing(report), verdict.advice(report)]
         case _:
-            return [_undecided(report, policy, zone), verdict.advice(report)]
+            return [_explain_undecided(report, policy, zone), verdict.advice(report)]
 
 
 def _assumptions(report: Report, judgement: Judgement) -> list[str]:
-    gists = "; ".join(assumptions.gist(caveat) for caveat in _assumed(report, judgement))
+    gists = "; ".join(assumptions.gist(caveat) for caveat in _relevant_caveats(report, judgement))
     return [f"Assumed: {gists}."] if gists else []
 
 
-def _assumed(report: Report, judgement: Judgement) -> list[Caveat]:
+def _relevant_caveats(report: Report, judgement: Judgement) -> list[Caveat]:
     """A pass may rest on a close, a failure on a socket that was still open."""
-    given = [caveat for caveat in report.capture.caveats if caveat.assumed]
+    caveats = [caveat for caveat in report.capture.caveats if caveat.assumed]
     match judgement.result:
         case Result.PASS:
-            return [caveat for caveat in given if caveat.id != assumptions.PAGE_ALIVE.id]
+            return [caveat for caveat in caveats if caveat.id != assumptions.PAGE_ALIVE.id]
         case Result.FAIL:
             failing = report.named(dict.fromkeys(id for finding in judgement.failing for id in finding.sessions))
             rests = {session.assumes.id for session in failing if session.assumes is not None}
-            return [caveat for caveat in given if caveat.id in rests or caveat in assumptions.BY_WORD.values()]
+            return [caveat for caveat in caveats if caveat.id in rests or caveat in assumptions.BY_WORD.values()]
         case _:
-            return [caveat for caveat in given if caveat in assumptions.BY_WORD.values()]
+            return [caveat for caveat in caveats if caveat in assumptions.BY_WORD.values()]
 
 
 def message(finding: Finding, policy: Policy) -> str:
@@ -307,7 +310,7 @@ def _hidden(report: Report) -> Sequence[Caveat]:
     return [caveat for caveat in report.capture.caveats if caveat.hides_sockets]
 
 
-def _undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
+def _explain_undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
     """The verdict's own words; where the verdict is of more than the policy leaves undecided, those of the finding."""
     possible = _possible(report)
     all_of_it = {it.sessions for it in possible} in (set(), {it.sessions for it in report.overlaps})
@@ -323,7 +326,7 @@ def _undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
     )
 
 
-def _passed(report: Report, judgement: Judgement, policy: Policy) -> str:
+def _explain_pass(report: Report, judgement: Judgement, policy: Policy) -> str:
     words = PASSED.get(report.verdict, "")
     if verdict.kind(report, policy) is verdict.Kind.FOREIGN_OVERLAP:
         headline = verdict.headline(report, policy)
@@ -381,17 +384,17 @@ def first_problem(run: Run, status: int) -> str:
 def render_accepted(run: Run, path: str) -> bytes:
     """Say what a baseline that was just written holds, and what it does not do."""
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
-    undecided = sum(it.result is Result.UNDECIDED for _, it in judged)
-    known = {finding.fingerprint for _, it in judged for finding in it.known}
+    undecided = sum(judgement.result is Result.UNDECIDED for _, judgement in judged)
+    fingerprints = {finding.fingerprint for _, judgement in judged for finding in judgement.known}
     placed = {
         finding.fingerprint
-        for report, it in judged
-        for finding in it.known
-        if any(it is not None and (it.component or it.function) for it in _openers(report, finding))
+        for report, judgement in judged
+        for finding in judgement.known
+        if any(code is not None and (code.component or code.function) for code in _openers(report, finding))
     }
-    captures = count(sum(bool(it.known) for _, it in judged), "capture")
-    lines = [f"{path}: written, {count(len(known), 'finding')} (in {captures})."]
-    if anywhere := len(known - placed):
+    captures = count(sum(bool(judgement.known) for _, judgement in judged), "capture")
+    lines = [f"{path}: written, {count(len(fingerprints), 'finding')} (in {captures})."]
+    if anywhere := len(fingerprints - placed):
         subject = "finding has no call stack: it" if anywhere == 1 else "findings have no call stack: each"
         lines.append(f"{anywhere:,} {subject} also accepts the same fault elsewhere at this address.")
     if undecided:

@@ -139,13 +139,13 @@ def _length(side: Side) -> str:
 def _findings(comparison: Comparison) -> Iterable[tuple[str, tuple[Finding, ...]]]:
     unproven = comparison.result in (Result.NOT_OPENED, Result.UNDECIDED)
     for title, name in PARTS:
-        found: tuple[Finding, ...] = getattr(comparison, name)
-        changed = _changed(comparison, found[0]) if name == "same" and len(found) == 1 else ""
+        findings: tuple[Finding, ...] = getattr(comparison, name)
+        changed = _count_change(comparison, findings[0]) if name == "same" and len(findings) == 1 else ""
         words = UNPROVEN if name == "gone" and unproven else title
-        yield f"{words}: {len(found):,}{_bracketed(changed)}", found
+        yield f"{words}: {len(findings):,}{_in_brackets(changed)}", findings
 
 
-def _changed(comparison: Comparison, finding: Finding) -> str:
+def _count_change(comparison: Comparison, finding: Finding) -> str:
     """Count the sockets of a finding that is still there, before and after: `4 → 2 sockets`; empty where equal."""
     pairs = zip(comparison.same_before, comparison.same, strict=True)
     old = next((len(was.sessions) for was, is_now in pairs if is_now is finding), len(finding.sessions))
@@ -154,7 +154,7 @@ def _changed(comparison: Comparison, finding: Finding) -> str:
 
 def _ids(comparison: Comparison, finding: Finding) -> str:
     """Name the rule of a finding, and what changed in it."""
-    changed = _changed(comparison, finding) if len(comparison.same) > 1 else ""
+    changed = _count_change(comparison, finding) if len(comparison.same) > 1 else ""
     return "; ".join(filter(None, (finding.rule, changed)))
 
 
@@ -164,10 +164,10 @@ def _sides(comparison: Comparison, run: Run) -> list[tuple[str, str, str]]:
     return [
         (
             word,
-            summary.safe_middle(it.capture.source, 200),
-            f"{summary.sentences(it, run.policy)[0]} {tried_sentence(it)}",
+            summary.safe_middle(report.capture.source, 200),
+            f"{summary.sentences(report, run.policy)[0]} {tried_sentence(report)}",
         )
-        for word, it in named
+        for word, report in named
     ]
 
 
@@ -198,17 +198,17 @@ def text(
     if advice := steps(comparison):
         lines += [Text(), *wrapped(Text(advice), medium, "   ")]
     lines += heading("Findings")
-    for title, found in _findings(comparison):
+    for title, findings in _findings(comparison):
         lines += wrapped(Text(_plain(title, medium), STRONG), medium, "   ")
-        shown = found if verbose else found[: summary.PLACES]
-        for it in shown:
-            line = Text(f"{it.severity} ", FAINT).append(medium.safe(it.message, 1000))
-            line.append(f" ({_plain(_ids(comparison, it), medium)})", FAINT)
+        visible = findings if verbose else findings[: summary.PLACES]
+        for finding in visible:
+            line = Text(f"{finding.severity} ", FAINT).append(medium.safe(finding.message, 1000))
+            line.append(f" ({_plain(_ids(comparison, finding), medium)})", FAINT)
             lines += wrapped(line, medium, f"   {medium.signs.dot} ")
-            if verbose and found is not comparison.gone:
-                lines += _reasons(it, medium)
-        if len(found) > len(shown):
-            lines += wrapped(Text(f"and {len(found) - len(shown):,} more: --verbose", FAINT), medium, "     ")
+            if verbose and findings is not comparison.gone:
+                lines += _reasons(finding, medium)
+        if len(findings) > len(visible):
+            lines += wrapped(Text(f"and {len(findings) - len(visible):,} more: --verbose", FAINT), medium, "     ")
     return terminal.printed(lines, color)
 
 
@@ -272,7 +272,8 @@ def _document(comparison: Comparison) -> Json:
         "after": _capture(comparison.after),
         "whole": {"before": _side(comparison.whole.before), "after": _side(comparison.whole.after)},
         "groups": [
-            {"key": dict(it.key), "before": _side(it.before), "after": _side(it.after)} for it in comparison.groups
+            {"key": dict(change.key), "before": _side(change.before), "after": _side(change.after)}
+            for change in comparison.groups
         ],
         "findings": {
             "added": [finding_document(it) for it in comparison.added],
@@ -300,33 +301,32 @@ def _side(side: Side) -> Json:
 # -- a pull request, a browser -----------------------------------------------------------------------------
 
 
-def _bracketed(words: str) -> str:
+def _in_brackets(words: str) -> str:
     return f" ({words})" if words else ""
 
 
 def md(comparison: Comparison, run: Run) -> bytes:
-    shown: list[str] = [f"# {markdown.escaped(run.title or TITLE)}", ""]
-    shown += [f"**{SIGNS[comparison.result]} {markdown.escaped(sentence(comparison), 1000)}**", ""]
-    shown += [
-        f"- {word}: {markdown.escaped(source)}: {markdown.escaped(said)}"
-        for word, source, said in _sides(comparison, run)
+    lines: list[str] = [f"# {markdown.escaped(run.title or TITLE)}", ""]
+    lines += [f"**{SIGNS[comparison.result]} {markdown.escaped(sentence(comparison), 1000)}**", ""]
+    lines += [
+        f"- {word}: {markdown.escaped(source)}: {markdown.escaped(verdict)}"
+        for word, source, verdict in _sides(comparison, run)
     ]
-    shown += [
+    lines += [
         "",
         *markdown.table(COLUMNS, [(markdown.escaped(row.name, 120), *row.cells) for row in rows(comparison)[:100]]),
         "",
     ]
-    shown += [advice, ""] if (advice := steps(comparison)) else []
-    for title, found in _findings(comparison):
-        shown += [f"### {title}", ""]
-        shown += [
-            f"- **{it.severity}** `{it.rule}`: {markdown.escaped(it.message)}{_bracketed(_changed(comparison, it))}"
-            for it in found[: markdown.SIZES[2].findings]
-        ]
-        left = len(found) - markdown.SIZES[2].findings
-        shown += [f"- and {left:,} more: `--format json` has them all"] if left > 0 else []
-        shown += [""] if found else []
-    return "\n".join([*shown, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
+    lines += [advice, ""] if (advice := steps(comparison)) else []
+    for title, findings in _findings(comparison):
+        lines += [f"### {title}", ""]
+        for finding in findings[: markdown.SIZES[2].findings]:
+            change = _in_brackets(_count_change(comparison, finding))
+            lines.append(f"- **{finding.severity}** `{finding.rule}`: {markdown.escaped(finding.message)}{change}")
+        left = len(findings) - markdown.SIZES[2].findings
+        lines += [f"- and {left:,} more: `--format json` has them all"] if left > 0 else []
+        lines += [""] if findings else []
+    return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
 
 
 def page(comparison: Comparison, run: Run) -> bytes:
@@ -345,7 +345,7 @@ def page(comparison: Comparison, run: Run) -> bytes:
         left=max(0, len(comparison.groups) - GROUPS),
         steps=steps(comparison),
         parts=list(_findings(comparison)),
-        changed=lambda finding: _bracketed(_changed(comparison, finding)),
+        changed=lambda finding: _in_brackets(_count_change(comparison, finding)),
     )
 
 
@@ -375,12 +375,16 @@ def pairs_sentence(paired: Paired) -> str:
     return f"{total} of captures{': ' if counts else ''}{', '.join(counts)}."
 
 
-def _pair_cells(name: str, it: Comparison) -> tuple[str, ...]:
-    findings = (("+", it.added), ("−", it.gone), ("=", it.same))
-    return (*_cells(it.whole), " ".join(f"{sign}{len(found):,}" for sign, found in findings if found) or "none", name)
+def _pair_cells(name: str, comparison: Comparison) -> tuple[str, ...]:
+    findings = (("+", comparison.added), ("−", comparison.gone), ("=", comparison.same))
+    return (
+        *_cells(comparison.whole),
+        " ".join(f"{sign}{len(group):,}" for sign, group in findings if group) or "none",
+        name,
+    )
 
 
-def _unpaired(paired: Paired) -> Iterable[tuple[str, tuple[str, ...]]]:
+def _list_unpaired(paired: Paired) -> Iterable[tuple[str, tuple[str, ...]]]:
     named = (("Only before", paired.only_before), ("Only after", paired.only_after))
     return ((title, names) for title, names in named if names)
 
@@ -392,16 +396,16 @@ def pairs_text(paired: Paired, run: Run, *, width: int = 80, color: bool = False
     """Write one line per pair, those with more open at the same time first. No path is cut: lines may be wider."""
     medium = Medium(width, unicode)
     cells = [PAIR_COLUMNS[1:], *(_pair_cells(name, it) for name, it in paired.pairs)]
-    shown = [[_plain(cell, medium) for cell in row] for row in cells]
-    widths = [max(len(row[n]) for row in shown) for n in range(len(shown[0]) - 1)]
+    table = [[_plain(cell, medium) for cell in row] for row in cells]
+    widths = [max(len(row[n]) for row in table) for n in range(len(table[0]) - 1)]
     signs = ["", *(_sign(it.result, medium) for _, it in paired.pairs)]
     lines = []
-    for at, (sign, row) in enumerate(zip(signs, shown, strict=True)):
+    for at, (sign, row) in enumerate(zip(signs, table, strict=True)):
         style = STYLES[SIGNS[paired.pairs[at - 1][1].result]] if at else ""
         line = Text().append(f"{sign:<{max(map(len, signs))}} ", style)
         line.append("  ".join([*(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=True)), row[-1]]))
         lines.append(line)
-    for title, names in _unpaired(paired):
+    for title, names in _list_unpaired(paired):
         lines += [Text(), *wrapped(Text(f"{title}: {medium.safe(', '.join(names), 4_000)}"), medium)]
     lines += [
         Text(),
@@ -426,14 +430,14 @@ def pairs_json(paired: Paired, run: Run) -> bytes:
 
 def pairs_md(paired: Paired, run: Run) -> bytes:
     rows = [
-        [SIGNS[it.result], *(markdown.escaped(cell, 200) for cell in _pair_cells(name, it))]
-        for name, it in paired.pairs[:PAIRS]
+        [SIGNS[pair.result], *(markdown.escaped(cell, 200) for cell in _pair_cells(name, pair))]
+        for name, pair in paired.pairs[:PAIRS]
     ]
     lines = [f"# {markdown.escaped(run.title or FOLDERS)}", "", f"**{pairs_sentence(paired)}**", ""]
     lines += [*markdown.table(PAIR_COLUMNS, rows), "", MARKS, ""] if rows else []
     left = len(paired.pairs) - PAIRS
     lines += [f"and {left:,} more: `--format json` has them all", ""] if left > 0 else []
-    for title, names in _unpaired(paired):
+    for title, names in _list_unpaired(paired):
         lines += [f"{title}: {markdown.escaped(', '.join(names), 2_000)}", ""]
     return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
 
@@ -449,7 +453,7 @@ def pairs_page(paired: Paired, run: Run) -> bytes:
         rows=[(SIGNS[it.result], *_pair_cells(name, it)) for name, it in paired.pairs[:PAIRS]],
         left=max(0, len(paired.pairs) - PAIRS),
         marks=MARKS,
-        unpaired=[(title, ", ".join(names)) for title, names in _unpaired(paired)],
+        unpaired=[(title, ", ".join(names)) for title, names in _list_unpaired(paired)],
     )
 
 

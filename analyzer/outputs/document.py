@@ -201,13 +201,13 @@ def tried(pages: tuple[Page, ...]) -> list[str]:
     """Which of the things that QA should do the capture shows, in the order in which to do them."""
     recorded = [page for page in pages if page.recorded]
     kinds = {page.kind for page in recorded}
-    shown = {
+    steps = {
         "load": bool(kinds & {PageKind.LOAD, PageKind.NAVIGATION, PageKind.UNKNOWN}),
         "reload": PageKind.RELOAD in kinds,
         "navigation": any(page.recorded and after.kind in LEFT_BY for page, after in pairwise(pages)),
         "return": PageKind.RESTORE in kinds or any(page.returned for page in recorded),
     }
-    return [name for name, done in shown.items() if done]
+    return [name for name, done in steps.items() if done]
 
 
 LEFT_BY = (PageKind.NAVIGATION, PageKind.RESTORE)

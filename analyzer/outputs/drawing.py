@@ -83,15 +83,15 @@ def _ticks(lane: Lane, top: int, axis: Axis) -> str:
 
 def bands(intervals: Iterable[Interval], axis: Axis, height: int) -> str:
     """Stretches across all lanes; those that touch at this scale are one."""
-    drawn: list[list[int]] = []
-    for interval in sorted(intervals, key=lambda it: it.start):
+    spans: list[list[int]] = []
+    for interval in sorted(intervals, key=lambda interval: interval.start):
         start = x(interval.start, axis)
         end = max(start + 3, x(interval.end, axis))
-        if drawn and start <= drawn[-1][1]:
-            drawn[-1][1] = max(drawn[-1][1], end)
+        if spans and start <= spans[-1][1]:
+            spans[-1][1] = max(spans[-1][1], end)
         else:
-            drawn.append([start, end])
-    return "".join(f"M{start} 0H{end}V{height}H{start}z" for start, end in drawn)
+            spans.append([start, end])
+    return "".join(f"M{start} 0H{end}V{height}H{start}z" for start, end in spans)
 
 
 def loads(scene: Scene) -> list[tuple[int, int, str]]:
@@ -105,8 +105,8 @@ def steps(levels: Sequence[tuple[Instant, int]], axis: Axis, highest: int) -> st
     """How many are open, as steps; of changes at one place the highest counts."""
     columns: dict[int, list[int]] = {}
     for at, level in levels:
-        found = columns.setdefault(x(at, axis), [level, level])
-        found[0], found[1] = max(found[0], level), level
+        extremes = columns.setdefault(x(at, axis), [level, level])
+        extremes[0], extremes[1] = max(extremes[0], level), level
     path, before = f"M0 {LEVELS}", 0
     for column, (most, last) in columns.items():
         path += f"H{column}" + "".join(f"V{height(it, highest)}" for it in dict.fromkeys((most, last)) if it != before)
@@ -120,11 +120,11 @@ def height(level: int, highest: int) -> int:
 
 def beside(limits: Sequence[tuple[int, str, str]], highest: int) -> list[tuple[int, str]]:
     """Where the names of the limit lines stand, so that none is upon another."""
-    told: list[tuple[int, str]] = []
+    places: list[tuple[int, str]] = []
     for level, _, words in sorted(limits, reverse=True):
         top = height(level, highest) + 4
-        told.append((min(LEVELS - 2, max(top, told[-1][0] + 13) if told else top), words))
-    return told
+        places.append((min(LEVELS - 2, max(top, places[-1][0] + 13) if places else top), words))
+    return places
 
 
 def ruler(axis: Axis) -> list[tuple[int, str]]:

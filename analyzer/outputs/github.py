@@ -49,10 +49,14 @@ class Detail(Value, frozen=True):
 
     letters: int  # of a reason
     advice: bool = False  # with cause, remedy and command
-    drawn: bool = False  # with the timeline
+    with_timeline: bool = False
 
 
-DETAILS = (Detail(600, advice=True, drawn=True), Detail(600, advice=True), *map(Detail, (400, 250, 150, 100, 60)))
+DETAILS = (
+    Detail(600, advice=True, with_timeline=True),
+    Detail(600, advice=True),
+    *map(Detail, (400, 250, 150, 100, 60)),
+)
 
 
 class Row(Value, frozen=True):
@@ -86,7 +90,7 @@ def _summary(run: Run, detail: Detail) -> Iterable[str]:
         for row in explained:
             yield f"- **{row.name}**: {row.reason}"
             yield from (f"  - {line}" for line in row.more)
-            if detail.drawn and row.report is not None and row.report.sessions:
+            if detail.with_timeline and row.report is not None and row.report.sessions:
                 drawing = markdown.code_block(text.timeline(row.report, markdown.DRAWING))
                 yield from ("", *(f"  {line}" for line in drawing), "")
         yield from ("", "</details>", "")
@@ -107,12 +111,14 @@ def _rows(run: Run, detail: Detail) -> Iterable[Row]:
     names = summary.names(run)
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
     order = (gate.VIOLATED, gate.EMPTY, gate.UNDECIDED, 0)  # as of the exit status
-    judged.sort(key=lambda it: (order.index(it[1].status), -max((f.severity.rank for f in it[1].failing), default=0)))
+    judged.sort(
+        key=lambda pair: (order.index(pair[1].status), -max((f.severity.rank for f in pair[1].failing), default=0))
+    )
     violated = sum(judgement.status == gate.VIOLATED for _, judgement in judged)
     rows = (_row(report, judgement, names[report.capture.source], run, detail) for report, judgement in judged)
     yield from islice(rows, violated)
-    for it in run.unreadable:
-        name, problem = markdown.escaped(summary.name(it.source)), markdown.escaped(it.problem, detail.letters)
+    for file in run.unreadable:
+        name, problem = markdown.escaped(summary.name(file.source)), markdown.escaped(file.problem, detail.letters)
         yield Row("**unreadable**", name, "", "", "", problem)
     yield from rows
 
@@ -121,7 +127,7 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
     passes = judgement.result is Result.PASS
     words = summary.headline(report, run.policy).words
     rules = dict.fromkeys(finding.rule for finding in judgement.failing)
-    known = dict.fromkeys(f"{finding.rule} (in the baseline)" for finding in judgement.known)
+    baseline = dict.fromkeys(f"{finding.rule} (in the baseline)" for finding in judgement.known)
     if report.accepted and passes:
         words = f"{words} (in the baseline)"
     details = () if passes else check.details_of(report, judgement, run.policy, run.zone)
@@ -130,7 +136,7 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
         name=markdown.escaped(name, 120),
         sockets=f"{len(report.sessions):,}",
         peak=report.peak,
-        what=", ".join([*rules, *known]) or words,
+        what=", ".join([*rules, *baseline]) or words,
         reason=markdown.escaped(check.shorten(details[0], detail.letters, summary.PAPER)) if details else "",
         more=tuple(map(markdown.escaped, details[1:])) if detail.advice else (),
         report=report,
@@ -138,9 +144,9 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
 
 
 def _errors(run: Run) -> Iterable[str]:
-    for it in run.unreadable:
-        yield _command("error", f"Cannot be read: {it.problem}", file=it.source, title="har-sockets: unreadable")
-    failing = sorted(_failing(run), key=lambda it: it[1].severity.rank, reverse=True)
+    for file in run.unreadable:
+        yield _command("error", f"Cannot be read: {file.problem}", file=file.source, title="har-sockets: unreadable")
+    failing = sorted(_failing(run), key=lambda pair: pair[1].severity.rank, reverse=True)
     yield from (_finding(finding, report, run.policy) for report, finding in failing)
 
 

@@ -63,22 +63,22 @@ class Part(Value, frozen=True):
     id: str
     report: Report
     scene: Scene
-    shown: int  # sockets that are static
+    static_sockets: int
 
     @property
     def sections(self) -> list[tuple[Section, list[drawing.Strip]]]:
         """The groups, with the lanes that are static."""
-        told: list[tuple[Section, list[drawing.Strip]]] = []
-        left, ticked = self.shown, len(self.report.sessions) <= drawing.TICKED
+        sections: list[tuple[Section, list[drawing.Strip]]] = []
+        left, ticked = self.static_sockets, len(self.report.sessions) <= drawing.TICKED
         for section in self.scene.sections:
             if left > 0:
-                told.append((section, drawing.strips(section.lanes[:left], self.scene.axis, ticked)))
+                sections.append((section, drawing.strips(section.lanes[:left], self.scene.axis, ticked)))
             left -= len(section.lanes)
-        return told
+        return sections
 
     @property
     def rows(self) -> list[Lane]:
-        return sorted(self.scene.lanes, key=lambda lane: int(lane.session.id[1:]))[: self.shown]
+        return sorted(self.scene.lanes, key=lambda lane: int(lane.session.id[1:]))[: self.static_sockets]
 
 
 def render(run: Run) -> bytes:
@@ -123,18 +123,18 @@ def part(report: Report, policy: Policy, id: str, most: int) -> Part:
 def static(template: str, **values: Any) -> bytes:
     """Another page in the same looks, without scripts."""
     style = _asset("page.css")
-    made = _environment().get_template(template)
+    page = _environment().get_template(template)
     policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}"
-    shown = Markup(style)  # noqa: S704 - ours
-    return made.render(version=VERSION, policy=policy, style=shown, shown=SHOWN, **values).encode("utf-8")
+    css = Markup(style)  # noqa: S704 - ours
+    return page.render(version=VERSION, policy=policy, style=css, shown=SHOWN, **values).encode("utf-8")
 
 
 def _environment() -> Environment:
     templates = DictLoader({name: _asset(name) for name in TEMPLATES})
-    made = Environment(
+    environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
     )
-    made.globals |= {
+    environment.globals |= {
         "drawing": drawing,
         "summary": summary,
         "origins": origins,
@@ -142,9 +142,9 @@ def _environment() -> Environment:
         "safe": safe,
         "safe_middle": safe_middle,
     }
-    made.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
-    made.globals |= {"count": terminal.count, "judged": _judged, "gated": check.total_sentence}
-    return made
+    environment.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
+    environment.globals |= {"count": terminal.count, "judged": _judge, "gated": check.total_sentence}
+    return environment
 
 
 def _asset(name: str) -> str:
@@ -161,13 +161,13 @@ def _parts(run: Run) -> list[Part]:
     numbers = {id(report): number for number, report in enumerate(run.reports, 1)}
     left, parts = STATIC, []
     for report in summary.worst_first(run)[:most]:
-        shown = min(left, len(report.sessions))
-        left -= shown
-        parts.append(Part(f"c{numbers[id(report)]}", report, scene(report, run.policy), shown))
+        static_sockets = min(left, len(report.sessions))
+        left -= static_sockets
+        parts.append(Part(f"c{numbers[id(report)]}", report, scene(report, run.policy), static_sockets))
     return parts
 
 
-def _judged(report: Report, policy: Policy) -> str:
+def _judge(report: Report, policy: Policy) -> str:
     """Say how `check` judges a capture: `FAIL: duplicate-connection, limit-exceeded.`"""
     judgement = gate.judge(report, policy)
     rules = ", ".join(dict.fromkeys(finding.rule for finding in judgement.failing))

@@ -41,14 +41,14 @@ def render(run: Run) -> bytes:
         SubElement(suites, "testsuite", name=nothing, tests="0", failures="0", errors="0", skipped="0", time="0.000")
     for name in COUNTS:
         suites.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
-    suites.set("time", _seconds(sum(_recorded(report) for report in run.reports)))
+    suites.set("time", _seconds(sum(_measure(report) for report in run.reports)))
     ElementTree.indent(suites)
     return bytes(ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
 def _suite(report: Report, run: Run) -> Element:
     judgement = gate.judge(report, run.policy)
-    suite, test = _suite_of_one(report.capture.source, _recorded(report))
+    suite, test = _suite_of_one(report.capture.source, _measure(report))
     if report.capture.observed is not None:
         suite.set("timestamp", (timestamp(report.capture.observed.start) or "")[:19])  # ISO 8601 without a zone
     properties = Element("properties")
@@ -69,9 +69,9 @@ def _suite(report: Report, run: Run) -> Element:
     return suite
 
 
-def _unreadable(it: Unreadable) -> Element:
-    suite, test = _suite_of_one(it.source, 0)
-    problem = f"This capture cannot be read: {summary.safe(it.problem, LONGEST)}"
+def _unreadable(file: Unreadable) -> Element:
+    suite, test = _suite_of_one(file.source, 0)
+    problem = f"This capture cannot be read: {summary.safe(file.problem, LONGEST)}"
     _add(suite, test, "error", ERRORS[gate.UNREADABLE], problem)
     return suite
 
@@ -91,7 +91,7 @@ def _add(suite: Element, test: Element, result: str, type: str, message: str, de
     SubElement(test, result, type=type, message=message).text = details or None
 
 
-def _recorded(report: Report) -> Duration:
+def _measure(report: Report) -> Duration:
     observed = report.capture.observed
     return 0 if observed is None or observed.end is None else max(0, observed.end - observed.start)
 
@@ -120,8 +120,8 @@ def _notes(report: Report, policy: Policy) -> Iterable[str]:
     yield from (summary.safe(sentence, LONGEST) for sentence in verdict.verdict_sentences(report, policy))
     notes = [finding for finding in report.findings if not gate.fails(finding, policy)]
     for finding in notes[:NOTES]:
-        known = "in the baseline: " if gate.known(finding, policy) else ""
-        yield known + summary.safe(_headline(finding, policy), LONGEST)
+        prefix = "in the baseline: " if gate.known(finding, policy) else ""
+        yield prefix + summary.safe(_headline(finding, policy), LONGEST)
     if len(notes) > NOTES:
         yield f"and {plural(len(notes) - NOTES, 'more finding')}"
     yield from (f"limit of this capture: {summary.safe(it.message, LONGEST)}" for it in report.capture.caveats[:NOTES])
@@ -134,9 +134,9 @@ def _headline(finding: Finding, policy: Policy) -> str:
 def _details(finding: Finding, policy: Policy) -> Iterable[str]:
     yield summary.safe(_headline(finding, policy), LONGEST)
     if finding.pointers:
-        shown = ", ".join(finding.pointers[: summary.PLACES])
+        pointers = ", ".join(finding.pointers[: summary.PLACES])
         left = len(finding.pointers) - summary.PLACES
-        yield summary.safe(f"  in the file: {shown}{f' and {left:,} more' if left > 0 else ''}", LONGEST)
+        yield summary.safe(f"  in the file: {pointers}{f' and {left:,} more' if left > 0 else ''}", LONGEST)
     if finding.explanation:
         yield summary.safe(f"  {finding.explanation} ({finding.cause})", LONGEST)
         yield from (summary.safe(f"    {line}", LONGEST) for line in proof.lines(finding.proof)[: summary.PLACES])

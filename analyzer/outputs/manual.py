@@ -28,14 +28,14 @@ def render_list(
     lines = [Text("Rules", STRONG)]
     for rule in rules:
         head = Text(f"{rule.id:<{names}}", STRONG).append(f"{rule.severity:<9}", COLOURS[rule.severity])
-        lines += _listed(head, rule.title, medium)
+        lines += _write_entry(head, rule.title, medium)
     lines += [Text(), Text("Causes of overlaps", STRONG)]
     for cause in causes:
-        lines += _listed(Text(f"{cause.id:<{names}}", STRONG), cause.title, medium)
+        lines += _write_entry(Text(f"{cause.id:<{names}}", STRONG), cause.title, medium)
     return terminal.printed([*lines, Text(), *wrapped(Text(SHOWN, FAINT), medium)], color)
 
 
-def _listed(head: Text, title: str, medium: Medium) -> list[Text]:
+def _write_entry(head: Text, title: str, medium: Medium) -> list[Text]:
     beside = medium.width >= head.cell_len + ROOM  # else the title stands below
     first, *rest = wrapped(Text(title), medium, " " * head.cell_len if beside else "  ")
     return [head.append_text(first[head.cell_len :]), *rest] if beside else [head, first, *rest]
@@ -59,8 +59,8 @@ def render(page: Rule | Cause, *, width: int = 80, color: bool = False, unicode:
 
 def markdown(rule: Rule) -> str:
     """The page of one rule, as docs/rules/ has it."""
-    told = [LEAD.sub(lambda it: f"**{it[1]}.** {it[2].upper()}", paragraph) for paragraph in paragraphs(rule)]
-    return "\n\n".join([f"# {rule.id}", f"{rule.title}. Severity: {rule.severity}.", *told]) + "\n"
+    body = [LEAD.sub(lambda match: f"**{match[1]}.** {match[2].upper()}", paragraph) for paragraph in paragraphs(rule)]
+    return "\n\n".join([f"# {rule.id}", f"{rule.title}. Severity: {rule.severity}.", *body]) + "\n"
 
 
 def paragraphs(page: Rule | Cause) -> list[str]:

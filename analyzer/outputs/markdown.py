@@ -45,12 +45,12 @@ START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=]+(?:\s|$)|#{1,6}(?:\s|$)|
 
 def escaped(text: str, most: int = 600) -> str:
     """Escape text of a capture, so that Markdown shows it as it is, also within a table."""
-    shown = summary.safe(text, most).strip()
+    safe = summary.safe(text, most).strip()
     parts, end = [], 0
-    for found in CODE.finditer(shown):
-        parts += [_plain(shown[end : found.start()]), found[1] or _code(found[2])]
-        end = found.end()
-    return START.sub(r"\1\\", "".join([*parts, _plain(shown[end:])]))
+    for match in CODE.finditer(safe):
+        parts += [_plain(safe[end : match.start()]), match[1] or _code(match[2])]
+        end = match.end()
+    return START.sub(r"\1\\", "".join([*parts, _plain(safe[end:])]))
 
 
 def _plain(text: str) -> str:
@@ -83,7 +83,7 @@ class Size(Value, frozen=True):
     findings: int
     lines: int  # of any other list
     letters: int  # of any one text
-    drawn: bool  # with the timeline of each capture
+    with_timeline: bool  # of each capture
 
 
 SIZES = (
@@ -185,7 +185,7 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
 
 
 def _timeline(report: Report, size: Size) -> Iterable[str]:
-    if size.drawn and report.sessions:
+    if size.with_timeline and report.sessions:
         yield from (*code_block(text.timeline(report, DRAWING)), "")
 
 
@@ -218,32 +218,36 @@ def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
     if not findings:
         return
     yield from ("### Findings", "")
-    for it in findings[: size.findings]:
-        confidence, baseline = "" if it.certain else " · possible", " · in the baseline" if it.known else ""
-        named = f"[`{it.rule}`]({it.page})" if it.page else f"`{it.rule}`"
-        yield f"- **{it.severity}** {_text(it.message, size)} {named}{confidence}{baseline}"
-        if it.cause:
-            yield f"  - {_text(it.cause, size)}"
-        if it.matters:
-            yield f"  - Why it matters: {_text(it.matters, size)}"
-        link = f" <{it.link}>" if it.link else ""
-        if it.remedy or link:
-            yield f"  - What to do: {_text(it.remedy or '', size)}{link}"
-        if it.proof:
-            yield f"  - Where: {'; '.join(_text(line, size) for line in it.proof)}"
+    for finding in findings[: size.findings]:
+        confidence, baseline = (
+            "" if finding.certain else " · possible",
+            " · in the baseline" if finding.in_baseline else "",
+        )
+        named = f"[`{finding.rule}`]({finding.page})" if finding.page else f"`{finding.rule}`"
+        yield f"- **{finding.severity}** {_text(finding.message, size)} {named}{confidence}{baseline}"
+        if finding.cause:
+            yield f"  - {_text(finding.cause, size)}"
+        if finding.matters:
+            yield f"  - Why it matters: {_text(finding.matters, size)}"
+        link = f" <{finding.link}>" if finding.link else ""
+        if finding.remedy or link:
+            yield f"  - What to do: {_text(finding.remedy or '', size)}{link}"
+        if finding.proof:
+            yield f"  - Where: {'; '.join(_text(line, size) for line in finding.proof)}"
     yield from _more(len(findings) - size.findings, "more finding", JSON)
     yield ""
 
 
 def _services(report: Report, run: Run, size: Size) -> Iterable[str]:
-    known = services.told(report, run.policy)
-    if not known:
+    entries = services.told(report, run.policy)
+    if not entries:
         return
     yield from ("### Services and their limits", "")
-    for it in known[: size.lines]:
-        sources = ", ".join(f"[documented]({url}), as of {checked}" for url, checked in it.sources)
-        yield f"- **{_text(it.name, size)}**: {_text(it.sentences, size)}{f' Limits {sources}.' if sources else ''}"
-    yield from _more(len(known) - size.lines, "more service", JSON)
+    for service in entries[: size.lines]:
+        sources = ", ".join(f"[documented]({url}), as of {checked}" for url, checked in service.sources)
+        limits = f" Limits {sources}." if sources else ""
+        yield f"- **{_text(service.name, size)}**: {_text(service.sentences, size)}{limits}"
+    yield from _more(len(entries) - size.lines, "more service", JSON)
     yield ""
 
 

@@ -33,7 +33,7 @@ def render(run: Run) -> bytes:
     ids = list(dict.fromkeys([rule.id for rule in run.rules] + [f.rule for r in run.reports for f in r.findings]))
     manuals = {rule.id: rule for rule in run.rules}
     results = [(report, finding) for report in run.reports for finding in report.findings]
-    results.sort(key=lambda it: it[1].severity.rank, reverse=True)
+    results.sort(key=lambda pair: pair[1].severity.rank, reverse=True)
     driver = {
         "name": "har-sockets",
         "version": VERSION,
@@ -103,8 +103,8 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
 
 def _notifications(run: Run) -> Iterable[Json]:
     """Notify of what could not be read, and of the limits of each capture."""
-    for it in run.unreadable:
-        yield _notification(Severity.ERROR, f"Cannot be read: {it.problem}", _place(it.source))
+    for file in run.unreadable:
+        yield _notification(Severity.ERROR, f"Cannot be read: {file.problem}", _place(file.source))
     for report in run.reports:
         for skipped in report.capture.skipped:
             place = _place(report.capture.source, skipped.pointer)

@@ -36,8 +36,8 @@ class Lane(Value, frozen=True):
 
     @property
     def began(self) -> Instant:
-        known = [self.connecting, self.session.possible, self.session.proven]
-        return min((it.start for it in known if it is not None), default=1 << 62)
+        intervals = [self.connecting, self.session.possible, self.session.proven]
+        return min((it.start for it in intervals if it is not None), default=1 << 62)
 
 
 class Section(Value, frozen=True):
@@ -83,7 +83,7 @@ class Scene(Value, frozen=True):
         proven = [lane.session.proven for lane in self.lanes if lane.session.proven is not None]
         possible = [lane.session.possible for lane in self.lanes if lane.session.possible is not None]
         still_open = any(it.end is None for it in proven)
-        seen = {
+        marks = {
             "proven": bool(proven),
             "possible": any(lane.session.possible != lane.session.proven for lane in self.lanes),
             "connecting": any(lane.connecting for lane in self.lanes),
@@ -94,7 +94,7 @@ class Scene(Value, frozen=True):
             "load": bool(self.loads),
             "tick": any(self._ticked(lane) for lane in self.lanes),
         }
-        return {kind for kind, there in seen.items() if there}
+        return {kind for kind, there in marks.items() if there}
 
     def _ticked(self, lane: Lane) -> bool:
         """Does a message stand within its bar? On the edge of a bar a tick does not show."""
@@ -137,7 +137,7 @@ def _lane(session: Session, pages: dict[str, Page], axis: Axis, most: int) -> La
         opened=terminal.when(session.opened, axis, sign=True),
         ended=safe(terminal.ending(session, pages, axis), 120),
         connecting=_connecting(session),
-        failed=_failed(session),
+        failed=_failure(session),
         ticks=_ticks(session, most),
     )
 
@@ -156,13 +156,13 @@ def _connecting(session: Session) -> Interval | None:
     if session.outcome is Outcome.CONNECTING:
         return Interval(start, None)
     if session.outcome is Outcome.FAILED:
-        return Interval(start, _failed(session))
+        return Interval(start, _failure(session))
     until = session.opened
     ends = (until.latest, until.earliest) if until is not None else ()
     return Interval(start, next((end for end in ends if end is not None), start))
 
 
-def _failed(session: Session) -> Instant | None:
+def _failure(session: Session) -> Instant | None:
     if session.outcome is not Outcome.FAILED:
         return None
     bounds = [it for it in (session.closed, session.created) if it is not None]
@@ -178,7 +178,7 @@ def _ticks(session: Session, most: int) -> tuple[Instant, ...]:
 
 
 def _sections(report: Report, lanes: dict[str, Lane]) -> Iterable[Section]:
-    for title, groups in _grouped(report):
+    for title, groups in _group(report):
         members = [lanes[id] for group in groups for id in group.sessions]
         members.sort(key=lambda lane: (lane.began, int(lane.session.id[1:])))
         note = count(len(members), "socket")
@@ -187,24 +187,24 @@ def _sections(report: Report, lanes: dict[str, Lane]) -> Iterable[Section]:
         yield Section(title, note, _common({lane.address for lane in members}), tuple(members))
 
 
-def _grouped(report: Report) -> list[tuple[str, list[Group]]]:
+def _group(report: Report) -> list[tuple[str, list[Group]]]:
     """The report's groups. Many addresses of one host are one group, and so are addresses with one socket each:
     a heading a lane would only be noise."""
     hosts: dict[str, list[Group]] = {}
     for group in report.groups:
         hosts.setdefault(_host(group), []).append(group)
-    told: list[tuple[str, list[Group]]] = []
+    sections: list[tuple[str, list[Group]]] = []
     single: list[Group] = []
     for host, groups in hosts.items():
         if host and len(groups) > SEPARATE:
-            told.append((f"{safe_middle(host, 120)}, {len(groups):,} addresses", groups))
+            sections.append((f"{safe_middle(host, 120)}, {len(groups):,} addresses", groups))
             continue
         alone = [group for group in groups if host and len(group.sessions) == 1]
-        told += [(summary.group_name(group), [group]) for group in groups if group not in alone]
+        sections += [(summary.group_name(group), [group]) for group in groups if group not in alone]
         single += alone
     if len(single) < 2:
-        return told + [(summary.group_name(group), [group]) for group in single]
-    return [*told, ("One socket each" if told else f"{len(single):,} addresses, one socket each", single)]
+        return sections + [(summary.group_name(group), [group]) for group in single]
+    return [*sections, ("One socket each" if sections else f"{len(single):,} addresses, one socket each", single)]
 
 
 def _host(group: Group) -> str:
@@ -222,8 +222,8 @@ def _loads(report: Report, axis: Axis) -> list[Page]:
 def _load(page: Page) -> tuple[Instant, str, str]:
     kind = "page" if page.kind == "unknown" else page.kind.value
     path = page.url.partition("://")[2].partition("/")[2] if "://" in page.url else page.url
-    shown = path.partition("?")[0].partition("#")[0]
-    return page.started or 0, kind, safe_middle(f"/{shown}" if "://" in page.url else shown, 60)
+    bare = path.partition("?")[0].partition("#")[0]
+    return page.started or 0, kind, safe_middle(f"/{bare}" if "://" in page.url else bare, 60)
 
 
 def _highest(sessions: Sequence[Session]) -> list[tuple[Instant, int]]:
@@ -234,23 +234,23 @@ def _highest(sessions: Sequence[Session]) -> list[tuple[Instant, int]]:
         return each[0] if each else []
     changes = sorted((at, n, level) for n, steps in enumerate(each) for at, level in steps)
     levels = [0] * len(each)
-    told: list[tuple[Instant, int]] = []
+    peaks: list[tuple[Instant, int]] = []
     for at, here in groupby(changes, key=lambda change: change[0]):
         for _, n, level in here:
             levels[n] = level
-        told.append((at, max(levels)))
-    return told
+        peaks.append((at, max(levels)))
+    return peaks
 
 
 def _limits(report: Report, policy: Policy) -> tuple[tuple[tuple[int, str, str], ...], tuple[str, ...]]:
     """What the policy allows and what the services document: on the scale, and beyond it."""
     room = max(4, BEYOND * report.concurrency.possible_peak)
-    told = [(policy.max_open, f"the policy allows {policy.max_open:,}", f"{policy.max_open:,} allowed")]
+    lines = [(policy.max_open, f"the policy allows {policy.max_open:,}", f"{policy.max_open:,} allowed")]
     providers = {s.provider.id: s.provider for s in report.sessions if s.provider is not None}
     for provider in providers.values():
         for limit in provider.limits:
             mode = f" in {limit.mode} mode" if limit.mode else ""
             words = f"{provider.name} allows {limit.max:,} per {limit.scope}{mode}"
-            told.append((limit.max, words, f"{limit.max:,} {limit.mode or provider.name}"))
-    told = list(dict.fromkeys(told))
-    return tuple(it for it in told if it[0] <= room), tuple(words for level, words, _ in told if level > room)
+            lines.append((limit.max, words, f"{limit.max:,} {limit.mode or provider.name}"))
+    lines = list(dict.fromkeys(lines))
+    return tuple(it for it in lines if it[0] <= room), tuple(words for level, words, _ in lines if level > room)

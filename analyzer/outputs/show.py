@@ -103,15 +103,15 @@ def sections(report: Report, session: Session) -> list[Section]:
     """Describe one socket in words; text of the capture is not yet harmless."""
     axis = terminal.axis_of(report, 1)
     stack = tuple(_stack(session.initiator))
-    found = [
+    parts = [
         Section("", tuple(_about(report, session))),
         Section(LIFE, tuple(_life(report, session, axis))),
         Section("Open at the same time", tuple(_partners(report, session, axis))),
         _messages(session.messages, axis),
     ]
     if not stack:
-        return found
-    return [*found, Section("Call stack that opened it", lines=stack, note=_how_to_find(session.initiator))]
+        return parts
+    return [*parts, Section("Call stack that opened it", lines=stack, note=_how_to_find(session.initiator))]
 
 
 # -- what and where ----------------------------------------------------------------------------------------
@@ -210,20 +210,20 @@ def partners(report: Report, session: Session) -> Partners:
     """Find what was open at the same time as this socket."""
     others = [other for other in report.sessions if other.id != session.id]
     certain = [other for other in others if other.clock == session.clock and _meet(session.proven, other.proven)]
-    known = {other.id for other in certain}
-    possible = [other for other in others if other.id not in known and _meet(session.possible, other.possible)]
+    certain_ids = {other.id for other in certain}
+    possible = [other for other in others if other.id not in certain_ids and _meet(session.possible, other.possible)]
     return Partners(certain, possible, [overlap for overlap in report.overlaps if session.id in overlap.sessions])
 
 
 def _partners(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
-    found = partners(report, session)
-    yield Fact("certain", _names(found.certain), BAD if found.certain else "")
-    if found.possible:
-        yield Fact("possible", _names(found.possible), UNSURE)
-    for overlap in found.overlaps[:PARTNERS]:
+    others = partners(report, session)
+    yield Fact("certain", _names(others.certain), BAD if others.certain else "")
+    if others.possible:
+        yield Fact("possible", _names(others.possible), UNSURE)
+    for overlap in others.overlaps[:PARTNERS]:
         yield Fact("overlap", _overlap(overlap, axis))
-    if len(found.overlaps) > PARTNERS:
-        yield Fact("", f"and {len(found.overlaps) - PARTNERS:,} more", FAINT)
+    if len(others.overlaps) > PARTNERS:
+        yield Fact("", f"and {len(others.overlaps) - PARTNERS:,} more", FAINT)
 
 
 def _meet(a: Interval | None, b: Interval | None) -> bool:
@@ -299,7 +299,7 @@ def _stack(code: Initiator | None) -> Iterator[Line]:
     own = (code.url, code.line, code.column) if code.own else None
     for calls in code.stack:
         if left > 0 and calls.label:
-            yield Line(_scheduled(calls.label), label=True)
+            yield Line(_name_scheduler(calls.label), label=True)
         for frame in calls.frames[: max(0, left)]:
             words = frame.named if frame.url != url else frame.named.replace(f"({url}:", f"({origins.file(url)}:")
             is_own = own == (frame.url, frame.line, frame.column)
@@ -310,7 +310,7 @@ def _stack(code: Initiator | None) -> Iterator[Line]:
         yield Line(f"and {count(-left, 'more call')}", label=True)
 
 
-def _scheduled(label: str) -> str:
+def _name_scheduler(label: str) -> str:
     """Say what stands between the calls above and those below: a component, or what they waited for."""
     return f"inside {label}, rendered by:" if callstacks.COMPONENT.fullmatch(label) else f"after {label}, called by:"
 
@@ -377,8 +377,8 @@ def _fact(fact: Fact, medium: Medium) -> list[Text]:
 
 def _drawing(report: Report, session: Session, axis: Axis, medium: Medium) -> list[Text]:
     crowd = terminal.proven_levels(report.sessions, axis)
-    drawn = (*terminal.ruler(axis, medium), terminal.bar(session, axis, medium, (), crowd))
-    return [Text(" " * (len(MARGIN) + LABEL)).append_text(it) for it in drawn]
+    lines = (*terminal.ruler(axis, medium), terminal.bar(session, axis, medium, (), crowd))
+    return [Text(" " * (len(MARGIN) + LABEL)).append_text(it) for it in lines]
 
 
 def _rhythm(messages: Messages, whole: Axis, medium: Medium) -> list[Text]:
@@ -391,11 +391,11 @@ def _rhythm(messages: Messages, whole: Axis, medium: Medium) -> list[Text]:
         rows[way][axis.column(at)] += 1
     most = max(max(row) for row in rows.values())
     labels, line = terminal.ruler(axis, medium)
-    drawn = [("", labels), ("", line)]
+    pictures = [("", labels), ("", line)]
     for way, name in ((1, "sent"), (0, "received")):
         bars = "".join(terminal.step(level, most, medium) for level in rows[way])
-        drawn.append((name, Text(bars, "cyan" if way else "green")))
-    lines = [Text(MARGIN).append(f"{name:<{LABEL}}", FAINT).append_text(row) for name, row in drawn]
+        pictures.append((name, Text(bars, "cyan" if way else "green")))
+    lines = [Text(MARGIN).append(f"{name:<{LABEL}}", FAINT).append_text(row) for name, row in pictures]
     note = Text(f"highest bar: {count(most, 'message')} per column", FAINT)
     return [Text(), *lines, *wrapped(note, medium, MARGIN + " " * LABEL)]
 
@@ -434,7 +434,7 @@ def text(run: Run, session: Session) -> bytes:
 def json(run: Run, session: Session) -> bytes:
     """Write one JSON object (docs/json.md)."""
     report = run.reports[0]
-    found = partners(report, session)
+    others = partners(report, session)
     page = next((page for page in report.capture.pages if page.id == session.page), None)
     return pretty(
         {
@@ -443,10 +443,10 @@ def json(run: Run, session: Session) -> bytes:
             "page": None if page is None else {"id": page.id, "url": page.url, "kind": page.kind},
             "stack": _calls(session.initiator),
             "open_at_the_same_time": {
-                "proven": [other.id for other in found.certain],
-                "possible": [other.id for other in found.possible],
+                "proven": [other.id for other in others.certain],
+                "possible": [other.id for other in others.possible],
             },
-            "overlaps": [overlap_document(overlap) for overlap in found.overlaps],
+            "overlaps": [overlap_document(overlap) for overlap in others.overlaps],
             "findings": [finding_document(it) for it in report.findings if session.id in it.sessions],
             "messages": _all_messages(session.messages),
         }
@@ -469,7 +469,8 @@ def _calls(code: Initiator | None) -> list[Json]:
         {
             "scheduled_by": calls.label,
             "frames": [
-                {"function": it.function, "url": it.url, "line": it.line, "column": it.column} for it in calls.frames
+                {"function": frame.function, "url": frame.url, "line": frame.line, "column": frame.column}
+                for frame in calls.frames
             ],
         }
         for calls in (code.stack if code is not None else ())
@@ -547,7 +548,7 @@ def listed(report: Report) -> list[tuple[str, ...]]:
             f"#{session.id[1:]}",
             terminal.when(session.opened, axis, sign=True),
             terminal.ending(session, pages, axis, short=True),
-            _counted(session.messages),
+            _count_messages(session.messages),
             _whose(session),
             session.endpoint.partition("://")[2],
         )
@@ -555,7 +556,7 @@ def listed(report: Report) -> list[tuple[str, ...]]:
     ]
 
 
-def _counted(messages: Messages) -> str:
+def _count_messages(messages: Messages) -> str:
     """Count the messages that were sent and received."""
     return "" if messages.sent is None else f"{messages.sent:,} sent, {messages.received:,} received"
 

@@ -123,36 +123,36 @@ def results(lines: Iterable[tuple[str, bytes]]) -> Results:
             key = result.row.content or result.row.source
             repeated += key in captures
             captures.setdefault(key, result)
-    found = [it if len(files) == 1 else _without_numbers(it) for it in captures.values()]
-    return Results(tuple(found), tuple(unreadable.values()), repeated, tuple(broken))
+    facts = [it if len(files) == 1 else _without_numbers(it) for it in captures.values()]
+    return Results(tuple(facts), tuple(unreadable.values()), repeated, tuple(broken))
 
 
-def _without_numbers(it: Facts) -> Facts:
+def _without_numbers(facts: Facts) -> Facts:
     """Leave out users that are masked by a number: each file has its own."""
-    known = {name: peak for name, peak in it.user.items() if not MASKED_BY_NUMBER.match(name)}
-    return msgspec.structs.replace(it, user=known)
+    users = {name: peak for name, peak in facts.user.items() if not MASKED_BY_NUMBER.match(name)}
+    return msgspec.structs.replace(facts, user=users)
 
 
 def of_run(run: Run) -> Results:
     """Collect the results of a run, captures with the same content once."""
     rows = [triage.row(it, run.policy) for it in run.reports]
     first = {it.source: it for it in triage.distinct(rows)}
-    captures = [_facts(capture_document(it), row) for it, row in zip(run.reports, rows, strict=True)
+    captures = [_facts(capture_document(report), row) for report, row in zip(run.reports, rows, strict=True)
                 if first.pop(row.source, None)]  # fmt: skip
     unreadable = tuple(triage.unreadable(it.source, it.problem) for it in run.unreadable)
     return Results(tuple(captures), unreadable, len(rows) - len(captures))
 
 
-def select(found: Results, only: Sequence[str]) -> Results:
+def select(results: Results, only: Sequence[str]) -> Results:
     """Reduce results to the captures that have one of these results, rules or causes."""
     if not only:
-        return found
+        return results
     return msgspec.structs.replace(
-        found,
-        captures=tuple(it for it in found.captures if triage.matches(it.row, only)),
-        unreadable=tuple(it for it in found.unreadable if triage.matches(it, only)),
+        results,
+        captures=tuple(it for it in results.captures if triage.matches(it.row, only)),
+        unreadable=tuple(it for it in results.unreadable if triage.matches(it, only)),
         only=tuple(only),
-        whole=len(found.captures) + len(found.unreadable),
+        whole=len(results.captures) + len(results.unreadable),
     )
 
 
@@ -181,14 +181,14 @@ def _result(line: bytes) -> Facts | Row:
 def _facts(document: Json, row: Row) -> Facts:
     provider = {it["endpoint"]: it["provider"] for it in document["sessions"]}  # groups of unknown users go by address
     peaks = [
-        (str(name), it["proven_peak"])
-        for it in document["groups"]
-        if (name := it["key"].get("provider") or provider.get(endpoint := it["key"].get("endpoint")) or endpoint)
+        (str(name), group["proven_peak"])
+        for group in document["groups"]
+        if (name := group["key"].get("provider") or provider.get(endpoint := group["key"].get("endpoint")) or endpoint)
     ]
     users = [
-        (f"{key['user']} ({_services().get(key['provider'], key['provider'])})", it["proven_peak"])
-        for it in document["groups"]
-        if (key := it["key"]).get("user") and key.get("provider")
+        (f"{key['user']} ({_services().get(key['provider'], key['provider'])})", group["proven_peak"])
+        for group in document["groups"]
+        if (key := group["key"]).get("user") and key.get("provider")
     ]
     clients = {" ".join(filter(None, (c["name"], c["version"]))) for it in document["sessions"] if (c := it["client"])}
     exporter, observed = document["exporter"], document["observed"]
@@ -207,29 +207,29 @@ def _facts(document: Json, row: Row) -> Facts:
 
 
 def _highest(peaks: Sequence[tuple[str, int]]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    highest: dict[str, int] = {}
     for name, peak in peaks:
-        found[name] = max(peak, found.get(name, 0))
-    return found
+        highest[name] = max(peak, highest.get(name, 0))
+    return highest
 
 
-def frame(found: Results, worst: int = 0) -> pandas.DataFrame:
+def frame(results: Results, worst: int = 0) -> pandas.DataFrame:
     """Return the tables as one frame, `COLUMNS`: each by number of captures, then by name.
 
     With `worst` a last column, `worst_captures`, has so many of them in a list, the most urgent first.
     """
     import pandas
 
-    results: list[Facts | Row] = [*found.captures, *found.unreadable]
-    every = sorted(results, key=lambda it: _row(it).urgency)
+    items: list[Facts | Row] = [*results.captures, *results.unreadable]
+    every = sorted(items, key=lambda item: _row(item).urgency)
     rows = pandas.DataFrame(
-        [row for it in every for row in (_unread(it) if isinstance(it, Row) else _rows(it))],
+        [row for item in every for row in (_unread(item) if isinstance(item, Row) else _rows(item))],
         columns=["by", "name", "source", "overlap", "undecided", "peak", "overlap_ms"],
     )
     rows = rows.sort_values("overlap", ascending=False, kind="stable")  # a service's own overlaps first
     rows["overlap_ms"] = rows["overlap_ms"].where(rows["overlap"].astype(bool))
     grouped = rows.groupby(["by", "name"], sort=True)
-    made = grouped.agg(
+    table = grouped.agg(
         captures=("source", "size"),
         overlap=("overlap", "sum"),
         undecided=("undecided", "sum"),
@@ -238,53 +238,61 @@ def frame(found: Results, worst: int = 0) -> pandas.DataFrame:
         overlap_ms_median=("overlap_ms", "median"),
         worst_capture=("source", "first"),
     )
-    made["peak_capture"] = (
+    table["peak_capture"] = (
         rows.sort_values("peak", ascending=False, kind="stable").groupby(["by", "name"])["source"].first()
     )
     columns = list(COLUMNS)
     if worst:
-        made["worst_captures"] = grouped["source"].agg(lambda sources: list(sources[:worst]))
+        table["worst_captures"] = grouped["source"].agg(lambda sources: list(sources[:worst]))
         columns.append("worst_captures")
-    made = made.reset_index()
-    made["overlap_share"] = made["overlap"] / made["captures"]
-    unread = made["name"].str.startswith(f"{triage.UNREADABLE}: ") & (made["by"] == "undecided")
-    made.loc[unread, ["overlap", "overlap_share", "undecided", "peak_median", "peak_highest", "peak_capture"]] = None
+    table = table.reset_index()
+    table["overlap_share"] = table["overlap"] / table["captures"]
+    unread = table["name"].str.startswith(f"{triage.UNREADABLE}: ") & (table["by"] == "undecided")
+    table.loc[unread, ["overlap", "overlap_share", "undecided", "peak_median", "peak_highest", "peak_capture"]] = None
     order = {name: n for n, name in enumerate(TABLES)}
-    made["order"] = made["by"].map(order)
-    made = made.sort_values(["order", "captures", "name"], ascending=[True, False, True])
-    days = made["by"] == "day"
-    made = pandas.concat([made[~days & (made["order"] < order["day"])], made[days].sort_values("name"),
-                          made[made["order"] > order["day"]]])  # fmt: skip
+    table["order"] = table["by"].map(order)
+    table = table.sort_values(["order", "captures", "name"], ascending=[True, False, True])
+    days = table["by"] == "day"
+    table = pandas.concat([table[~days & (table["order"] < order["day"])], table[days].sort_values("name"),
+                          table[table["order"] > order["day"]]])  # fmt: skip
     counts = dict.fromkeys(("captures", "overlap", "undecided", "peak_highest"), "Int64")
-    return made.reset_index(drop=True)[columns].astype(counts)
+    return table.reset_index(drop=True)[columns].astype(counts)
 
 
-def _row(it: Facts | Row) -> Row:
-    return it if isinstance(it, Row) else it.row
+def _row(item: Facts | Row) -> Row:
+    return item if isinstance(item, Row) else item.row
 
 
-def _unread(it: Row) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
-    yield "undecided", f"{triage.UNREADABLE}: {_kind(it.problem or '')}", _plain(it.source), False, False, 0, 0
+def _unread(row: Row) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
+    yield "undecided", f"{triage.UNREADABLE}: {_kind(row.problem or '')}", _plain(row.source), False, False, 0, 0
 
 
-def _rows(it: Facts) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
-    undecided, source = it.row.result in triage.UNDECIDED, _plain(it.row.source)
+def _rows(facts: Facts) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
+    undecided, source = facts.row.result in triage.UNDECIDED, _plain(facts.row.source)
 
     def row(by: str, name: str, peak: int | None = None) -> tuple[str, str, str, bool, bool, float, float]:
-        overlap = it.overlap if peak is None else peak > 1
-        return by, _plain(name), source, overlap, undecided, it.row.proven_peak if peak is None else peak, it.overlap_ms
+        overlap = facts.overlap if peak is None else peak > 1
+        return (
+            by,
+            _plain(name),
+            source,
+            overlap,
+            undecided,
+            facts.row.proven_peak if peak is None else peak,
+            facts.overlap_ms,
+        )
 
     yield row("all", "all")
-    yield from (row("service", name, peak) for name, peak in (it.service or {NO_SOCKET: 0}).items())
-    yield from (row("user", name, peak) for name, peak in it.user.items())
-    yield from (row("client", name) for name in it.client)
-    yield row("exporter", it.exporter)
-    yield row("day", it.day)
-    yield from (row("rule", f"{rule} ({severity})") for rule, severity in dict.fromkeys(it.findings))
-    yield from (row("cause", cause) for cause in it.row.causes)
+    yield from (row("service", name, peak) for name, peak in (facts.service or {NO_SOCKET: 0}).items())
+    yield from (row("user", name, peak) for name, peak in facts.user.items())
+    yield from (row("client", name) for name in facts.client)
+    yield row("exporter", facts.exporter)
+    yield row("day", facts.day)
+    yield from (row("rule", f"{rule} ({severity})") for rule, severity in dict.fromkeys(facts.findings))
+    yield from (row("cause", cause) for cause in facts.row.causes)
     if undecided:
-        reasons = list(dict.fromkeys(it.caveats)) or ["no close is recorded"]
-        yield from (row("undecided", f"{it.row.words}: {reason}") for reason in reasons)
+        reasons = list(dict.fromkeys(facts.caveats)) or ["no close is recorded"]
+        yield from (row("undecided", f"{facts.row.words}: {reason}") for reason in reasons)
 
 
 def _plain(text: str) -> str:
@@ -310,22 +318,22 @@ class Table(Value, frozen=True):
     highest: str  # the path of the capture with the highest peak, where there is one row for all
 
 
-def tables(found: Results, most: int = ROWS) -> list[Table]:
+def tables(results: Results, most: int = ROWS) -> list[Table]:
     """Put the frame in words; a table has at most so many rows."""
-    every = frame(found)
-    made = []
+    every = frame(results)
+    tables = []
     for by, title in TABLES.items():
         rows = every[every["by"] == by].to_dict("records")
         if rows:
             counted = by in COUNTED
-            shown = tuple(
+            body = tuple(
                 (*cells[:2], cells[-1]) if counted else cells
                 for cells in map(_cells, rows[-most:] if by == "day" else rows[:most])
             )
             heads = (*HEADS[:2], HEADS[-1]) if counted else HEADS
             highest = safe(rows[0]["peak_capture"], 4_000) if by == "all" and rows[0]["peak_highest"] else ""
-            made.append(Table(title, heads, shown, max(0, len(rows) - most), highest))
-    return made
+            tables.append(Table(title, heads, body, max(0, len(rows) - most), highest))
+    return tables
 
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
@@ -334,15 +342,15 @@ def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
     def cell(name: str, words: Callable[[Any], str]) -> str:
         return "" if pandas.isna(row[name]) else words(row[name])
 
-    share = cell("overlap_share", lambda it: f" ({it:.0%})") if row["captures"] > 1 else ""
+    share = cell("overlap_share", lambda value: f" ({value:.0%})") if row["captures"] > 1 else ""
     return (
         safe(_name(row), 80),
         f"{row['captures']:,}",
-        cell("overlap", lambda it: f"{it:,}{share if it else ''}"),
-        cell("undecided", lambda it: f"{it:,}"),
-        cell("peak_median", lambda it: f"{it:g}"),
-        cell("peak_highest", lambda it: f"{it:,}"),
-        cell("overlap_ms_median", lambda it: spoken(round(it * MILLISECOND)) if it else "0 s"),
+        cell("overlap", lambda value: f"{value:,}{share if value else ''}"),
+        cell("undecided", lambda value: f"{value:,}"),
+        cell("peak_median", lambda value: f"{value:g}"),
+        cell("peak_highest", lambda value: f"{value:,}"),
+        cell("overlap_ms_median", lambda value: spoken(round(value * MILLISECOND)) if value else "0 s"),
         safe(row["worst_capture"], 4_000),
     )
 
@@ -353,22 +361,23 @@ def _name(row: dict[Any, Any]) -> str:
     return _services().get(name, name.partition("://")[2] or name) if row["by"] == "service" else name
 
 
-def sentence(found: Results) -> str:
+def sentence(results: Results) -> str:
     """Say what was counted."""
-    number = len(found.captures)
+    number = len(results.captures)
     words = [count(number, "capture")]
-    if found.whole is not None:
-        words = [
-            f"{number + len(found.unreadable):,} of {count(found.whole, 'capture')} shown: {', '.join(found.only)}"
-        ]
-    words += [f"{len(found.unreadable):,} unreadable"] if found.unreadable else []
-    words += [f"{count(found.repeated, 'repeated result')} left out (the same file again)"] if found.repeated else []
-    words += [f"{count(len(found.broken), 'line')} not understood"] if found.broken else []
+    if results.whole is not None:
+        every, only = number + len(results.unreadable), ", ".join(results.only)
+        words = [f"{every:,} of {count(results.whole, 'capture')} shown: {only}"]
+    words += [f"{len(results.unreadable):,} unreadable"] if results.unreadable else []
+    words += (
+        [f"{count(results.repeated, 'repeated result')} left out (the same file again)"] if results.repeated else []
+    )
+    words += [f"{count(len(results.broken), 'line')} not understood"] if results.broken else []
     return safe(", ".join(words), 400) + "."
 
 
 def text(
-    found: Results,
+    results: Results,
     worst: int = WORST,
     *,
     width: int = 80,
@@ -382,13 +391,13 @@ def text(
     `verbose`: with more than the first rows of each table.
     """
     medium = Medium(width, unicode)
-    lines = wrapped(Text(sentence(found), STRONG), medium)
-    rows = found.rows[:worst]
+    lines = wrapped(Text(sentence(results), STRONG), medium)
+    rows = results.rows[:worst]
     if rows:
         lines += heading("The worst capture" if len(rows) == 1 else f"The {len(rows):,} worst captures")
         inner = Medium(width - 3, unicode)
-        lines += _indented([*listing.table(rows, inner, cut=cut), *listing.order(rows, inner)])
-    for table in tables(found, ROWS if verbose else SHORT):
+        lines += _indent([*listing.table(rows, inner, cut=cut), *listing.order(rows, inner)])
+    for table in tables(results, ROWS if verbose else SHORT):
         lines += heading(table.title)
         lines += _columns((table.heads, *table.rows), medium, cut)
         if table.highest:
@@ -397,7 +406,7 @@ def text(
         if table.left:
             more = f"{table.left:,} more: {'--format csv has them all' if verbose else '--verbose'}"
             lines += wrapped(Text(more, FAINT), medium, "   ")
-    if found.captures or found.unreadable:
+    if results.captures or results.unreadable:
         lines += [Text(), *wrapped(Text(MEANINGS, FAINT), medium, "   ")]
         lines += wrapped(Text(NEXT, FAINT), medium, "   ")
     return terminal.printed(lines, color)
@@ -406,7 +415,7 @@ def text(
 NEXT = "The captures of one row: --only RESULT|RULE|CAUSE|SERVICE --worst 20, as in --only duplicate-connection."
 
 
-def _indented(lines: Iterable[Text]) -> list[Text]:
+def _indent(lines: Iterable[Text]) -> list[Text]:
     return [Text("   ").append_text(line) for line in lines]
 
 
@@ -425,9 +434,9 @@ def _columns(rows: Sequence[Sequence[str]], medium: Medium, cut: bool) -> list[T
     for row, path in zip(cells[1:], paths[1:], strict=True):
         line = f"   {medium.short(row[0], first):<{first}}"
         line += "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
-        shown = listing.short_path(path, room if beside else medium.width - 12, medium) if cut else path
-        lines.append(Text(f"{line}  {shown}" if beside else line))
-        lines += [] if beside else [Text(f"{' ' * 5}worst: {shown}", FAINT)]
+        place = listing.short_path(path, room if beside else medium.width - 12, medium) if cut else path
+        lines.append(Text(f"{line}  {place}" if beside else line))
+        lines += [] if beside else [Text(f"{' ' * 5}worst: {place}", FAINT)]
     return lines
 
 
@@ -447,15 +456,15 @@ def _heads(heads: Sequence[str], widths: Sequence[int], first: int, last: str) -
     return lines
 
 
-def md(found: Results, worst: int = WORST) -> bytes:
-    lines = ["# Captures in numbers", "", sentence(found), ""]
-    rows = found.rows[:worst]
+def md(results: Results, worst: int = WORST) -> bytes:
+    lines = ["# Captures in numbers", "", sentence(results), ""]
+    rows = results.rows[:worst]
     if rows:
         lines += ["## The worst captures" if len(rows) > 1 else "## The worst capture", ""]
         lines += [*markdown.table(listing.HEADS, [[*map(_md, listing.cells(it))] for it in rows]), ""]
-    for table in tables(found):
-        made = [(_md(row[0]), *row[1:-1], markdown.escaped(safe_middle(row[-1], 200))) for row in table.rows]
-        lines += [f"## {table.title}", "", *markdown.table(table.heads, made), ""]
+    for table in tables(results):
+        cells = [(_md(row[0]), *row[1:-1], markdown.escaped(safe_middle(row[-1], 200))) for row in table.rows]
+        lines += [f"## {table.title}", "", *markdown.table(table.heads, cells), ""]
         lines += [f"and {table.left:,} more: `--format csv` has them all", ""] if table.left else []
     return "\n".join([*lines, MEANINGS, ""]).encode("utf-8")
 
@@ -467,41 +476,41 @@ def _md(cell: str) -> str:
 # -- for programs ------------------------------------------------------------------------------------------
 
 
-def csv(found: Results, worst: int = WORST) -> bytes:
-    made = frame(found)
+def csv(results: Results, worst: int = WORST) -> bytes:
+    table = frame(results)
     for column in ("name", "worst_capture", "peak_capture"):
-        made[column] = made[column].map(harmless)
-    return made.to_csv(index=False, lineterminator="\r\n").encode("utf-8", "backslashreplace")
+        table[column] = table[column].map(harmless)
+    return table.to_csv(index=False, lineterminator="\r\n").encode("utf-8", "backslashreplace")
 
 
-def capture_table(found: Results, worst: int = WORST) -> bytes:
+def capture_table(results: Results, worst: int = WORST) -> bytes:
     """Write all captures as CSV, one per row."""
-    return captures.table(found.rows)
+    return captures.table(results.rows)
 
 
-def parquet(found: Results, worst: int = WORST) -> bytes:
+def parquet(results: Results, worst: int = WORST) -> bytes:
     """Write the frame as Parquet. Raises NotInstalled without pyarrow."""
     data = io.BytesIO()
     try:
-        frame(found).to_parquet(data, index=False, engine="pyarrow")
+        frame(results).to_parquet(data, index=False, engine="pyarrow")
     except ImportError:
         raise NotInstalled(f"parquet needs pyarrow: {install_hint('parquet')}") from None
     return data.getvalue()
 
 
-def json(found: Results, worst: int = WORST) -> bytes:
+def json(results: Results, worst: int = WORST) -> bytes:
     """Write one JSON object (docs/json.md)."""
-    every = frame(found, max(1, worst))
+    every = frame(results, max(1, worst))
     return pretty(
         {
             "format": FORMAT,
             "tool": {"name": "har-sockets", "version": VERSION},
-            "only": list(found.only),
-            "captures": len(found.captures),
-            "unreadable": len(found.unreadable),
-            "repeated": found.repeated,
-            "not_understood": list(found.broken),
-            "worst": [captures.capture_row(it) for it in found.rows[:worst]],
+            "only": list(results.only),
+            "captures": len(results.captures),
+            "unreadable": len(results.unreadable),
+            "repeated": results.repeated,
+            "not_understood": list(results.broken),
+            "worst": [captures.capture_row(it) for it in results.rows[:worst]],
             "tables": {by: [_record(it) for it in every[every["by"] == by].to_dict("records")] for by in TABLES},
         }
     )
@@ -510,9 +519,10 @@ def json(found: Results, worst: int = WORST) -> bytes:
 def _record(row: dict[Any, Any]) -> Json:
     import pandas
 
-    made = {key: value for key, value in row.items() if key not in ("by", "worst_capture")}
+    fields = {key: value for key, value in row.items() if key not in ("by", "worst_capture")}
     return {
-        key: None if pandas.api.types.is_scalar(value) and pandas.isna(value) else value for key, value in made.items()
+        key: None if pandas.api.types.is_scalar(value) and pandas.isna(value) else value
+        for key, value in fields.items()
     }
 
 

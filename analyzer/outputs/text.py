@@ -77,8 +77,8 @@ def render(
     else:
         for report in run.reports:
             lines += [*_full(report, run, medium, verbose), Text()]
-        for it in run.unreadable:
-            lines += [*_unreadable(it, medium), Text()]
+        for file in run.unreadable:
+            lines += [*_unreadable(file, medium), Text()]
         lines += listing.closing(run, medium) if several != 1 or whole != 1 else []
     while lines and not lines[-1].plain:
         lines.pop()
@@ -90,10 +90,10 @@ def timeline(report: Report, medium: Medium) -> str:
     return dedent(terminal.printed(_timeline(report, medium), False).decode("utf-8")).strip("\n")
 
 
-def _unreadable(it: Unreadable, medium: Medium) -> list[Text]:
+def _unreadable(file: Unreadable, medium: Medium) -> list[Text]:
     sign = "!" if medium.unicode else "[!]"
-    text = Text().append(f"{medium.short_left(name_source(it.source), medium.width - 8)}: ", STRONG)
-    text.append(f"cannot be read: {medium.safe(it.problem)}", BAD)
+    text = Text().append(f"{medium.short_left(name_source(file.source), medium.width - 8)}: ", STRONG)
+    text.append(f"cannot be read: {medium.safe(file.problem)}", BAD)
     return wrapped(text, medium, f"{sign:<4} " if not medium.unicode else f"{sign} ")
 
 
@@ -110,9 +110,9 @@ def _full(report: Report, run: Run, medium: Medium, verbose: bool) -> list[Text]
         *_errors(report, medium),
         *_origins(report, medium),
         *_services(report, run.policy, medium),
-        *_covered(report, medium),
+        *_coverage(report, medium),
         *_caveats(report.capture.caveats, medium),
-        *_skipped(report.capture.skipped, medium),
+        *_unread_parts(report.capture.skipped, medium),
     ]
 
 
@@ -148,9 +148,9 @@ def _mark(kind: Kind, medium: Medium) -> tuple[str, str]:
 
 def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
     mark, style = _mark(verdict.kind(report, policy), medium)
-    said, *more = verdict.verdict_sentences(report, policy)
+    answer, *more = verdict.verdict_sentences(report, policy)
     first = f" {mark} "
-    lines = wrapped(Text(medium.safe(said, 2000), STRONG), medium, first)
+    lines = wrapped(Text(medium.safe(answer, 2000), STRONG), medium, first)
     lines[0].stylize(f"not bold {style}", 0, len(first))
     return lines + [line for it in more for line in wrapped(Text(medium.safe(it, 2000)), medium, " " * len(first))]
 
@@ -177,8 +177,8 @@ class Layout(Value, frozen=True):
     lasted: int
     ended: int
 
-    def row(self, words: Row, drawn: Text, style: str = "") -> Text:
-        line = Text(MARGIN).append(self._cell(words.name, self.name), style).append_text(drawn)
+    def row(self, words: Row, picture: Text, style: str = "") -> Text:
+        line = Text(MARGIN).append(self._cell(words.name, self.name), style).append_text(picture)
         line.append(" " * (len(MARGIN) + self.name + 2 + self.bar + 2 - line.cell_len))
         if self.opened:
             line.append(set_cell_size(words.opened, self.opened), style)
@@ -194,9 +194,9 @@ def _layout(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Layout
     """Names and words get what they need, within limits, and the bars the rest. Where that is little, the columns
     `opened` and `open for` give way: the picture comes first."""
     room = medium.width - len(MARGIN) - 4
-    shown = [medium.safe(it) for it in (*(row.name for row in rows), *names)]
-    hosts = max(cell_len(it.partition("/")[0]) for it in shown) + 2  # a host is more than how its path goes on
-    name = min(max(9, *map(cell_len, shown)), max(9, room // 4, min(hosts, room * 2 // 5)))
+    labels = [medium.safe(label) for label in (*(row.name for row in rows), *names)]
+    hosts = max(cell_len(label.partition("/")[0]) for label in labels) + 2  # a host is more than how its path goes on
+    name = min(max(9, *map(cell_len, labels)), max(9, room // 4, min(hosts, room * 2 // 5)))
     opened = max(len(BEGAN), *(len(row.opened) for row in rows)) + 2
     lasted = max(len(LASTED), *(len(row.lasted) for row in rows)) + 2
     ended = max(len(ENDED), len("peak 10 at least"), *(cell_len(row.ended) for row in rows))
@@ -209,10 +209,10 @@ def _layout(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Layout
 def _timeline(report: Report, medium: Medium) -> list[Text]:
     if not report.sessions:
         return []
-    shown = _shown(report)
-    groups = _groups(report) if len(shown) < len(report.sessions) else []
+    sessions = _select(report)
+    groups = _groups(report) if len(sessions) < len(report.sessions) else []
     axis = terminal.axis_of(report, 1)
-    rows = _rows(report, shown, axis, medium)
+    rows = _rows(report, sessions, axis, medium)
     layout = _layout(list(rows.values()), (name for name, _ in groups), medium)
     axis = Axis(axis.start, axis.end, layout.bar - 1, axis.start)
     crowd = terminal.proven_levels(report.sessions, axis)
@@ -222,22 +222,22 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
     lines = heading(title) + _ruler(axis, layout)
     lines += [layout.row(Row("page", "", "", ""), _page_marks(marks, axis, medium))] if marks else []
     lines += _concurrency(report, axis, crowd, layout)
-    left_out = len(report.sessions) - len(shown)
+    left_out = len(report.sessions) - len(sessions)
     if left_out:
-        whole, axis = axis, terminal.around(shown, axis)
+        whole, axis = axis, terminal.around(sessions, axis)
         crowd, marks = terminal.proven_levels(report.sessions, axis), []
         lines += _group_rows(groups, whole, layout) + heading("The first of them") + _ruler(axis, layout)
     guides = [column for column, _ in marks[1:]]
-    bars = {session.id: terminal.bar(session, axis, medium, guides, crowd) for session in shown}
-    lines += [layout.row(rows[id], drawn) for id, drawn in bars.items()]
+    bars = {session.id: terminal.bar(session, axis, medium, guides, crowd) for session in sessions}
+    lines += [layout.row(rows[id], bar) for id, bar in bars.items()]
     lines += wrapped(Text(f"and {left_out:,} more: {ALL}"), medium, MARGIN) if left_out else []
     return lines + _legend(list(bars.values()), medium)
 
 
-def _rows(report: Report, shown: Sequence[Session], axis: Axis, medium: Medium) -> dict[str, Row]:
+def _rows(report: Report, sessions: Sequence[Session], axis: Axis, medium: Medium) -> dict[str, Row]:
     """The words beside each bar, by socket."""
     pages = {page.id: page for page in report.capture.pages}
-    names = _names(report, shown)
+    names = _names(report, sessions)
     saved = report.capture.observed.end if report.capture.observed is not None else None
     return {
         session.id: Row(
@@ -246,7 +246,7 @@ def _rows(report: Report, shown: Sequence[Session], axis: Axis, medium: Medium) 
             medium.safe(terminal.lasted(session, saved)),
             medium.safe(terminal.ending(session, pages, axis, short=True)),
         )
-        for session in shown
+        for session in sessions
     }
 
 
@@ -259,13 +259,13 @@ def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, lay
     """How many of each address were open, with how they ended."""
     lines = []
     for name, sessions in groups[:ADDRESSES]:
-        drawn = terminal.concurrency(terminal.proven_levels(sessions, axis), layout.medium, True)
-        lines.append(layout.row(Row(name, "", "", _outcomes(sessions)), drawn, STRONG))
+        picture = terminal.concurrency(terminal.proven_levels(sessions, axis), layout.medium, True)
+        lines.append(layout.row(Row(name, "", "", _outcomes(sessions)), picture, STRONG))
     more = f"and {count(len(groups) - ADDRESSES, 'more address', 'more addresses')}: {ALL}"
     return lines + (wrapped(Text(more), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
 
 
-def _shown(report: Report) -> list[Session]:
+def _select(report: Report) -> list[Session]:
     """The sockets that get a row, by when they began; of very many those of the first overlaps."""
     sessions: Sequence[Session] = report.sessions
     if len(sessions) > ROWS:
@@ -293,7 +293,7 @@ def _addresses(report: Report) -> tuple[str, list[str]]:
     return "", places
 
 
-def _names(report: Report, shown: Sequence[Session]) -> dict[str, str]:
+def _names(report: Report, sessions: Sequence[Session]) -> dict[str, str]:
     """What sets each socket apart from the others: its service or address, and its user, where there are several."""
     places = dict(zip((session.id for session in report.sessions), _addresses(report)[1], strict=True))
     addresses: dict[str, set[str]] = {}
@@ -302,7 +302,7 @@ def _names(report: Report, shown: Sequence[Session]) -> dict[str, str]:
             addresses.setdefault(session.provider.name, set()).add(session.endpoint)
     users = {session.user for session in report.sessions if session.user is not None}
     names = {}
-    for session in shown:
+    for session in sessions:
         place = places[session.id]
         if place and session.provider is not None and len(addresses[session.provider.name]) == 1:
             place = session.provider.name  # says more than its address
@@ -315,10 +315,10 @@ def _names(report: Report, shown: Sequence[Session]) -> dict[str, str]:
 def _groups(report: Report) -> list[tuple[str, list[Session]]]:
     """The sockets by address, most first."""
     common, places = _addresses(report)
-    found: dict[str, list[Session]] = {}
+    by_address: dict[str, list[Session]] = {}
     for session, place in zip(report.sessions, places, strict=True):
-        found.setdefault(place or common, []).append(session)
-    return sorted(found.items(), key=lambda group: -len(group[1]))
+        by_address.setdefault(place or common, []).append(session)
+    return sorted(by_address.items(), key=lambda group: -len(group[1]))
 
 
 OUTCOMES = {
@@ -354,18 +354,18 @@ def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layo
     rows = []
     if least:
         exact = most == least and not report.capture.hides_sockets
-        drawn = terminal.concurrency(proven, layout.medium, True)
-        rows.append(layout.row(Row("how many", "", "", f"peak {least:,}{'' if exact else ' at least'}"), drawn))
+        picture = terminal.concurrency(proven, layout.medium, True)
+        rows.append(layout.row(Row("how many", "", "", f"peak {least:,}{'' if exact else ' at least'}"), picture))
     if most > least:
-        drawn = terminal.concurrency(terminal.possible_levels(report.sessions, axis), layout.medium, False)
+        picture = terminal.concurrency(terminal.possible_levels(report.sessions, axis), layout.medium, False)
         bound = "or more" if report.capture.hides_sockets else "at most"
-        rows.append(layout.row(Row("possible", "", "", f"peak {most:,} {bound}"), drawn))
+        rows.append(layout.row(Row("possible", "", "", f"peak {most:,} {bound}"), picture))
     return rows
 
 
 def _legend(bars: Sequence[Text], medium: Medium) -> list[Text]:
     """What the signs mean that are drawn."""
-    signs, drawn = medium.signs, {sign for bar in bars for sign in bar.plain}
+    signs, characters = medium.signs, {sign for bar in bars for sign in bar.plain}
     meanings = {
         signs.certain: "certainly open",
         signs.possible: "possibly open",
@@ -374,32 +374,32 @@ def _legend(bars: Sequence[Text], medium: Medium) -> list[Text]:
         signs.connecting: "connecting",
         signs.failed: "failed",
     }
-    entries = [f"{sign} {meaning}".replace(" ", NBSP) for sign, meaning in meanings.items() if sign in drawn]
+    entries = [f"{sign} {meaning}".replace(" ", NBSP) for sign, meaning in meanings.items() if sign in characters]
     lines = wrapped(Text("   ".join(entries)), medium, MARGIN) if entries else []
     return [Text(line.plain.replace(NBSP, " ")) for line in lines]
 
 
 def _services(report: Report, policy: Policy, medium: Medium) -> list[Text]:
-    told = services.told(report, policy)
-    if not told:
+    entries = services.told(report, policy)
+    if not entries:
         return []
     lines = heading("Services")
-    for it in told[:GROUPS]:
-        line = Text().append(medium.safe(it.name), STRONG).append(f": {medium.safe(it.sentences, 2000)}")
+    for service in entries[:GROUPS]:
+        line = Text().append(medium.safe(service.name), STRONG).append(f": {medium.safe(service.sentences, 2000)}")
         line.highlight_regex(services.EXCEEDED, BAD)
         lines += wrapped(line, medium, f"{MARGIN}{medium.signs.dot} ")
-    return lines + _more(len(told) - GROUPS, medium)
+    return lines + _more(len(entries) - GROUPS, medium)
 
 
 def _origins(report: Report, medium: Medium) -> list[Text]:
     """The code that opened them, where the capture recorded it."""
-    told = origins.sentences(report)
-    if not told:
+    places = origins.sentences(report)
+    if not places:
         return []
     lines = heading("Opened by")
-    for it in told[:GROUPS]:
-        lines += wrapped(Text(medium.safe(it, 1000)), medium, f"{MARGIN}{medium.signs.dot} ")
-    return lines + _more(len(told) - GROUPS, medium)
+    for place in places[:GROUPS]:
+        lines += wrapped(Text(medium.safe(place, 1000)), medium, f"{MARGIN}{medium.signs.dot} ")
+    return lines + _more(len(places) - GROUPS, medium)
 
 
 # -- below it ----------------------------------------------------------------------------------------------
@@ -410,7 +410,7 @@ NO_PAGES = (
 )
 
 
-def _covered(report: Report, medium: Medium) -> list[Text]:
+def _coverage(report: Report, medium: Medium) -> list[Text]:
     return [Text(), *wrapped(Text(tried_sentence(report)), medium, MARGIN)]
 
 
@@ -441,8 +441,8 @@ def _errors(report: Report, medium: Medium) -> list[Text]:
     lines = heading("Closed by an error")
     for problem, ids in list(broken.items())[:GROUPS]:
         more = f" and {len(ids) - ADDRESSES:,} more" if len(ids) > ADDRESSES else ""
-        told = f"{', '.join(ids[:ADDRESSES])}{more}: {medium.safe(problem, 1000)}"
-        lines += wrapped(Text(told), medium, f"{MARGIN}{medium.signs.dot} ")
+        line = f"{', '.join(ids[:ADDRESSES])}{more}: {medium.safe(problem, 1000)}"
+        lines += wrapped(Text(line), medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(broken) - GROUPS, medium)
 
 
@@ -459,10 +459,10 @@ def _findings(findings: Sequence[Finding], run: Run, medium: Medium, verbose: bo
     lines = heading("Findings")
     importance = {rule.id: rule.importance for rule in run.rules} if verbose else {}
     remedies: set[str] = set()
-    for (_, rule), found in sorted(by_rule.items(), key=lambda item: item[0][0]):
-        shown = found if verbose else found[:FINDINGS]
+    for (_, rule), members in sorted(by_rule.items(), key=lambda item: item[0][0]):
+        visible = members if verbose else members[:FINDINGS]
         alike: list[Finding] = []  # neighbours that one cause explains
-        for finding, following in zip_longest(shown, shown[1:]):
+        for finding, following in zip_longest(visible, visible[1:]):
             first = f"{MARGIN}{finding.severity:<7}  "
             block = wrapped(_with_id(medium.safe(finding.message, 1000), rule), medium, first)
             block[0].stylize(SEVERITIES[finding.severity], 0, len(first))
@@ -476,11 +476,11 @@ def _findings(findings: Sequence[Finding], run: Run, medium: Medium, verbose: bo
                 together = tuple(line for it in alike for line in it.proof)
                 lines += _cause(msgspec.structs.replace(finding, proof=together), medium, verbose)
                 alike = []
-        if len(found) > len(shown):
-            lines += wrapped(Text(f"and {len(found) - len(shown):,} more of {rule}: --verbose"), medium, INSET)
+        if len(members) > len(visible):
+            lines += wrapped(Text(f"and {len(members) - len(visible):,} more of {rule}: --verbose"), medium, INSET)
         if importance.get(rule):
             lines += wrapped(Text(f"{MATTERS}{importance[rule]}"), medium, INSET)
-        for remedy in dict.fromkeys(it.remedy for it in shown if it.remedy and it.remedy not in remedies):
+        for remedy in dict.fromkeys(it.remedy for it in visible if it.remedy and it.remedy not in remedies):
             lines += wrapped(Text(medium.safe(remedy, 1000)), medium, f"{INSET}{medium.signs.arrow} ")
             remedies.add(remedy)
     return lines
@@ -497,12 +497,12 @@ def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
     if finding.explanation is not None:
         lines += wrapped(_with_id(medium.safe(finding.explanation, 1000), finding.cause), medium, INSET)
     steps = proof.lines(finding.proof, whole=verbose)
-    shown = steps if verbose else steps[:PROOF]
-    for line in shown:
+    visible = steps if verbose else steps[:PROOF]
+    for line in visible:
         lines += wrapped(Text(medium.safe(line, 1000)), medium, f"{INSET}{medium.signs.dot} ")
-    if len(steps) > len(shown):
+    if len(steps) > len(visible):
         lines += wrapped(
-            Text(f"and {len(steps) - len(shown):,} more: --verbose"), medium, f"{INSET}{medium.signs.dot} "
+            Text(f"and {len(steps) - len(visible):,} more: --verbose"), medium, f"{INSET}{medium.signs.dot} "
         )
     return lines
 
@@ -521,13 +521,13 @@ def _caveats(caveats: Sequence[Caveat], medium: Medium) -> list[Text]:
     return lines + _more(len(caveats) - CAVEATS, medium)
 
 
-def _skipped(skipped: Sequence[Skipped], medium: Medium) -> list[Text]:
+def _unread_parts(skipped: Sequence[Skipped], medium: Medium) -> list[Text]:
     if not skipped:
         return []
     lines = heading("Could not be read")
-    for it in skipped[:SKIPPED]:
-        told = Text().append(medium.safe(it.pointer or "/"), STRONG).append(f": {medium.safe(it.problem)}")
-        lines += wrapped(told, medium, f"{MARGIN}{medium.signs.dot} ")
+    for part in skipped[:SKIPPED]:
+        line = Text().append(medium.safe(part.pointer or "/"), STRONG).append(f": {medium.safe(part.problem)}")
+        lines += wrapped(line, medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(skipped) - SKIPPED, medium)
 
 

@@ -78,8 +78,8 @@ def draw(placed: Picture, format: str, dpi: int = 150) -> bytes:
         dpi = max(1, min(dpi, int(LARGEST / max(placed.width, placed.height))))
         out = io.BytesIO()
         figure.savefig(out, format=format, dpi=dpi, **OPTIONS[format])
-    drawn = out.getvalue()
-    return drawn.replace(FAMILY, FALLBACK) if format == "svg" else drawn
+    data = out.getvalue()
+    return data.replace(FAMILY, FALLBACK) if format == "svg" else data
 
 
 def draw_on(axes: Axes, run: Run, heading: str = "") -> None:
@@ -91,7 +91,7 @@ def draw_on(axes: Axes, run: Run, heading: str = "") -> None:
         placed = picture(run, min(WIDEST, placed.height * width / height), heading=heading)
     scale = min(width / placed.width, height / placed.height)
     paper = Boxes("paper", Look("#ffffff"), [(0, 0, width / scale, height / scale)])  # a style's own may be black
-    marks = [paper, *(_scaled(mark, scale) for mark in placed.marks)]
+    marks = [paper, *(_scale(mark, scale) for mark in placed.marks)]
     _place(axes, placed._replace(marks=marks), width / scale, height / scale)
 
 
@@ -104,7 +104,7 @@ def _place(axes: Axes, placed: Picture, width: float, height: float) -> None:
             artist.set_zorder(order)
 
 
-def _scaled(mark: Mark, scale: float) -> Mark:
+def _scale(mark: Mark, scale: float) -> Mark:
     """The mark with letters and lines, which are measured in points, as large as the rest."""
     if isinstance(mark, Words):
         return mark._replace(size=mark.size * scale)

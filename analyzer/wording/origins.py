@@ -42,7 +42,7 @@ def sentences(report: Report) -> list[str]:
     for session in report.sessions:
         if session.extension or (session.initiator is not None and short(session.initiator)):
             by_place.setdefault(_place(session), []).append(session)
-    places = sorted(by_place.items(), key=lambda it: -len(it[1]))
+    places = sorted(by_place.items(), key=lambda item: -len(item[1]))
     return [f"{place}: {count(len(members), 'socket')} ({_ids(members)})" for place, members in places]
 
 

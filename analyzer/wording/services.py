@@ -129,8 +129,8 @@ def _clients(members: Sequence[Session]) -> str | None:
 
 def client(session: Session) -> str:
     """Name the library that opened a socket: `stream-chat-js 9.53.0 (browser)`."""
-    it = session.client
-    if it is None:
+    library = session.client
+    if library is None:
         return ""
-    name = " ".join(part for part in (it.name, it.version) if part)
-    return f"{name} ({it.runtime})" if it.runtime else name
+    name = " ".join(part for part in (library.name, library.version) if part)
+    return f"{name} ({library.runtime})" if library.runtime else name

@@ -58,12 +58,12 @@ LOOKS = {  # by result: sign and tone
 UNREADABLE = Headline("!", "Unreadable", "bad")
 
 
-class Told(Value, frozen=True):
+class FindingWords(Value, frozen=True):
     """A finding, in words: where in the file it can be seen, why it happened, what to do."""
 
     severity: Severity
     certain: bool
-    known: bool  # it passes because the baseline holds it
+    in_baseline: bool  # so it passes
     rule: str
     message: str
     matters: str | None  # why; only with the first finding of a rule
@@ -76,8 +76,8 @@ class Told(Value, frozen=True):
 
 def safe(text: str, most: int = 300) -> str:
     """Text of a capture that acts on nothing and is not longer than this."""
-    said = PAPER.safe(text, most)
-    return said if len(said) <= most else said[: most - 1] + "…"
+    plain = PAPER.safe(text, most)
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def safe_middle(text: str, most: int) -> str:
@@ -94,20 +94,20 @@ def name(source: str) -> str:
 
 def names(run: Run) -> dict[str, str]:
     """The shortest end of each capture's path that no other has, by source."""
-    told: dict[str, str] = {}
+    shortest: dict[str, str] = {}
     left = dict.fromkeys([*(report.capture.source for report in run.reports), *(it.source for it in run.unreadable)])
     for depth in range(1, 9):
         ends = {source: "/".join(source.replace("\\", "/").split("/")[-depth:]) for source in left}
-        seen = Counter(ends.values())
-        told |= {source: name(source) if depth == 1 else safe_middle(end, 120) for source, end in ends.items()}
-        left = {source: None for source, end in ends.items() if seen[end] > 1}
-    return told
+        uses = Counter(ends.values())
+        shortest |= {source: name(source) if depth == 1 else safe_middle(end, 120) for source, end in ends.items()}
+        left = {source: None for source, end in ends.items() if uses[end] > 1}
+    return shortest
 
 
 def headline(report: Report, policy: Policy) -> Headline:
-    it = triage.row(report, policy)
-    sign, tone = LOOKS.get(Kind(it.result), ("–", "unsure"))
-    return Headline(sign, it.words[0].upper() + it.words[1:], tone)
+    row = triage.row(report, policy)
+    sign, tone = LOOKS.get(Kind(row.result), ("–", "unsure"))
+    return Headline(sign, row.words[0].upper() + row.words[1:], tone)
 
 
 def totals(run: Run) -> str:
@@ -115,8 +115,8 @@ def totals(run: Run) -> str:
     total = triage.run_total(run).rstrip(".")
     if run.selection is None:
         return total
-    shown = triage.selection_sentence(run.selection, run).rstrip(".")
-    return f"{total}. {shown}"
+    selection = triage.selection_sentence(run.selection, run).rstrip(".")
+    return f"{total}. {selection}"
 
 
 def worst_first(run: Run) -> list[Report]:
@@ -125,7 +125,7 @@ def worst_first(run: Run) -> list[Report]:
     for report in run.reports:
         row = triage.row(report, run.policy)
         first.setdefault(triage.content(row), (row, report))
-    return [report for _, report in sorted(first.values(), key=lambda it: it[0].urgency)]
+    return [report for _, report in sorted(first.values(), key=lambda pair: pair[0].urgency)]
 
 
 def repeats(run: Run) -> dict[str, str]:
@@ -135,7 +135,7 @@ def repeats(run: Run) -> dict[str, str]:
 
 
 def sentences(report: Report, policy: Policy) -> list[str]:
-    return [safe(said, 600) for said in verdict.verdict_sentences(report, policy)]
+    return [safe(sentence, 600) for sentence in verdict.verdict_sentences(report, policy)]
 
 
 def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[tuple[str, str]]:
@@ -143,28 +143,28 @@ def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[t
     capture = report.capture
     parts = [count(len(capture.pages), "page")] if capture.pages else []
     parts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
-    told = [("File", file or name(capture.source)), ("Recorded with", safe(capture.exporter.label, 100))]
-    told += [("Contains", ", ".join(parts))]
+    rows = [("File", file or name(capture.source)), ("Recorded with", safe(capture.exporter.label, 100))]
+    rows += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed
-        told.append(("Covers", f"{spoken((end or start) - start)}, from {terminal.stamp(start, zone)}"))
+        rows.append(("Covers", f"{spoken((end or start) - start)}, from {terminal.stamp(start, zone)}"))
     if capture.sha256 is not None:
-        told.append(("SHA-256", capture.sha256))
-    return told
+        rows.append(("SHA-256", capture.sha256))
+    return rows
 
 
 def figures(report: Report) -> list[tuple[str, str]]:
     """The numbers that one looks for first."""
     peaks = report.concurrency
-    told = [
+    rows = [
         ("socket" if len(report.sessions) == 1 else "sockets", f"{len(report.sessions):,}"),
         ("peak", report.peak),
     ]
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     if proven and peaks.proven_overlap:
         least = "≥ " if any(overlap.duration_is_lower_bound for overlap in proven) else ""
-        told.append(("with 2 or more open", least + spoken(peaks.proven_overlap)))
-    return told
+        rows.append(("with 2 or more open", least + spoken(peaks.proven_overlap)))
+    return rows
 
 
 def allowed(policy: Policy) -> str:
@@ -185,8 +185,8 @@ def length(interval: Interval | None, axis: Axis) -> str:
     if interval is None:
         return "–"
     if interval.end is None:
-        return f"≥ {_spoken(axis.end - interval.start)}"
-    return _spoken(interval.end - interval.start)
+        return f"≥ {_write_length(axis.end - interval.start)}"
+    return _write_length(interval.end - interval.start)
 
 
 def longest(session: Session, axis: Axis) -> str:
@@ -195,13 +195,13 @@ def longest(session: Session, axis: Axis) -> str:
     if possible is None:
         return "–"
     if possible.end is not None:
-        return f"≤ {_spoken(possible.end - possible.start)}"
+        return f"≤ {_write_length(possible.end - possible.start)}"
     if session.outcome is Outcome.OPEN:
-        return f"≤ {_spoken(axis.end - possible.start)}"
+        return f"≤ {_write_length(axis.end - possible.start)}"
     return "no end known"
 
 
-def _spoken(length: Duration) -> str:
+def _write_length(length: Duration) -> str:
     return "an instant" if length < INSTANT else spoken(length)
 
 
@@ -220,29 +220,29 @@ def group_name(group: Group) -> str:
 # -- findings --------------------------------------------------------------------------------------------------
 
 
-def findings(report: Report, zone: tzinfo = UTC, known: Sequence[Rule] = ()) -> list[Told]:
+def findings(report: Report, zone: tzinfo = UTC, rules: Sequence[Rule] = ()) -> list[FindingWords]:
     """The gravest first, then by rule, each in the order of time. A remedy stands once, as does why a rule matters.
 
-    `known`: the rules, for why they matter.
+    `rules`: for why they matter.
     """
     ranks = {severity: -rank for rank, severity in enumerate(Severity)}
-    rules = {rule: n for n, rule in enumerate(dict.fromkeys(finding.rule for finding in report.findings))}
-    told = sorted(report.findings, key=lambda finding: (ranks[finding.severity], rules[finding.rule]))
-    importance = {rule.id: rule.importance for rule in known}
+    places = {rule: n for n, rule in enumerate(dict.fromkeys(finding.rule for finding in report.findings))}
+    ordered = sorted(report.findings, key=lambda finding: (ranks[finding.severity], places[finding.rule]))
+    importance = {rule.id: rule.importance for rule in rules}
     remedies: set[str | None] = set()
-    shown = []
-    for finding in told:
+    words = []
+    for finding in ordered:
         repeated = finding.remedy in remedies
         remedies.add(finding.remedy)
-        shown.append(_told(finding, report, zone, importance.pop(finding.rule, ""), repeated))
-    return shown
+        words.append(_describe(finding, report, zone, importance.pop(finding.rule, ""), repeated))
+    return words
 
 
-def _told(finding: Finding, report: Report, zone: tzinfo, matters: str, repeated: bool) -> Told:
-    return Told(
+def _describe(finding: Finding, report: Report, zone: tzinfo, matters: str, repeated: bool) -> FindingWords:
+    return FindingWords(
         severity=finding.severity,
         certain=finding.confidence is Confidence.PROVEN,
-        known=gate.known(finding, report.policy),
+        in_baseline=gate.known(finding, report.policy),
         rule=finding.rule,
         message=safe(finding.message, 600),
         matters=matters or None,

@@ -124,13 +124,17 @@ class Medium(Value, frozen=True):
             text = "".join(map(self._character, text, " " + text, "  " + text))
         return text + self.signs.ellipsis if cut else text
 
-    def _character(self, it: str, before: str, before_that: str) -> str:
-        if it.isascii() and it.isprintable():
-            return it
-        piled = cell_len(it) == 0 and cell_len(before) == 0 and cell_len(before_that) == 0
-        if self.unicode and it.isprintable() and not piled:
-            return it
-        return it.encode("ascii", "backslashreplace").decode("ascii") if not it.isascii() else f"\\x{ord(it):02x}"
+    def _character(self, character: str, before: str, before_that: str) -> str:
+        if character.isascii() and character.isprintable():
+            return character
+        piled = cell_len(character) == 0 and cell_len(before) == 0 and cell_len(before_that) == 0
+        if self.unicode and character.isprintable() and not piled:
+            return character
+        return (
+            character.encode("ascii", "backslashreplace").decode("ascii")
+            if not character.isascii()
+            else f"\\x{ord(character):02x}"
+        )
 
     def short(self, text: str, cells: int) -> str:
         """The text, harmless, in at most this many cells: its end gives way to an ellipsis."""
@@ -161,12 +165,12 @@ class Medium(Value, frozen=True):
         text, sign = self.safe(text, 4000), self.signs.ellipsis
         if cell_len(text) <= cells:
             return text
-        kept = ""
+        end = ""
         for character in reversed(text):
-            if cell_len(character + kept) > cells - len(sign):
+            if cell_len(character + end) > cells - len(sign):
                 break
-            kept = character + kept
-        return sign + kept
+            end = character + end
+        return sign + end
 
 
 def printed(lines: Iterable[Text], color: bool) -> bytes:
@@ -201,29 +205,29 @@ def wrapped(text: Text, medium: Medium, first: str = "", rest: str | None = None
     indent = " " * cell_len(first) if rest is None else rest
     room = max(10, medium.width - max(cell_len(first), cell_len(indent)))
     ruler = Console(file=io.StringIO(), width=room, legacy_windows=False, _environ={})
-    lines = _joined_masks(text).wrap(ruler, room, overflow="fold") or [Text()]
-    return [Text(first if n == 0 else indent).append_text(_parted(line)) for n, line in enumerate(lines)]
+    lines = _join_masks(text).wrap(ruler, room, overflow="fold") or [Text()]
+    return [Text(first if n == 0 else indent).append_text(_split_masks(line)) for n, line in enumerate(lines)]
 
 
 MASK = re.compile(r"<token (\w+)>")
 NO_BREAK, BREAK = "\ue000", "\x1f"  # stand for a space within a mask, and a break beside one; no shown text has them
 
 
-def _joined_masks(text: Text) -> Text:
+def _join_masks(text: Text) -> Text:
     """Let no line break within a mask, and let one break before and after it."""
     if "<token " not in text.plain:
         return text
     joined, end = Text(style=text.style), 0
-    for found in MASK.finditer(text.plain):
-        joined.append_text(text[end : found.start()])
-        mask = text[found.start() : found.end()]
-        mask.plain = f"<token{NO_BREAK}{found[1]}>"
+    for match in MASK.finditer(text.plain):
+        joined.append_text(text[end : match.start()])
+        mask = text[match.start() : match.end()]
+        mask.plain = f"<token{NO_BREAK}{match[1]}>"
         joined.append(BREAK).append_text(mask).append(BREAK)
-        end = found.end()
+        end = match.end()
     return joined.append_text(text[end:])
 
 
-def _parted(line: Text) -> Text:
+def _split_masks(line: Text) -> Text:
     """Undo what `_joined_masks` did."""
     if NO_BREAK not in line.plain and BREAK not in line.plain:
         return line
@@ -440,9 +444,9 @@ def axis_of(report: Report, columns: int) -> Axis:
 def around(sessions: Sequence[Session], axis: Axis) -> Axis:
     """The part of the axis in which these sockets lived."""
     lives = [s.possible for s in sessions if s.possible is not None]
-    begun = [max(axis.start, it.start) for it in lives]
-    ended = [axis.end if it.end is None else min(axis.end, it.end) for it in lives]
-    return Axis(min(begun, default=axis.start), max(ended, default=axis.end), axis.columns, axis.zero)
+    starts = [max(axis.start, it.start) for it in lives]
+    ends = [axis.end if it.end is None else min(axis.end, it.end) for it in lives]
+    return Axis(min(starts, default=axis.start), max(ends, default=axis.end), axis.columns, axis.zero)
 
 
 def loads(report: Report, axis: Axis) -> list[tuple[int, Page]]:
@@ -453,13 +457,13 @@ def loads(report: Report, axis: Axis) -> list[tuple[int, Page]]:
 
 def levels(intervals: Iterable[Interval], axis: Axis) -> list[int]:
     """For each column, the most that hold at once at some instant of it."""
-    found = [0] * axis.columns
+    highest = [0] * axis.columns
     steps = sweep(intervals)
     for n, (at, level) in enumerate(steps):
         until = steps[n + 1][0] if n + 1 < len(steps) else None
         for column in axis.cells(Interval(at, until)):
-            found[column] = max(found[column], level)
-    return found
+            highest[column] = max(highest[column], level)
+    return highest
 
 
 def proven_levels(sessions: Sequence[Session], axis: Axis) -> list[int]:
@@ -499,10 +503,10 @@ def bar(session: Session, axis: Axis, medium: Medium, guides: Iterable[int], cro
             cells[column] = (signs.certain, BAD if crowd[column] > 1 else GOOD)
         if session.proven.end is None:
             cells[-1] = (signs.goes_on, BAD if crowd[-1] > 1 else GOOD)
-    return _joined(cells)
+    return _join(cells)
 
 
-def _joined(cells: Iterable[tuple[str, str]]) -> Text:
+def _join(cells: Iterable[tuple[str, str]]) -> Text:
     line = Text()
     for style, run in groupby(cells, key=lambda cell: cell[1]):
         line.append("".join(sign for sign, _ in run), style or None)
@@ -513,7 +517,7 @@ def concurrency(row: Sequence[int], medium: Medium, sure: bool) -> Text:
     """How many at once, column by column: digits, or from 10 on heights."""
     most = max(row, default=0)
     several, one = (BAD, GOOD) if sure else (UNSURE, "")
-    return _joined((height(level, most, medium), several if level > 1 else one if level else LINES) for level in row)
+    return _join((height(level, most, medium), several if level > 1 else one if level else LINES) for level in row)
 
 
 def height(level: int, most: int, medium: Medium) -> str:
@@ -557,7 +561,7 @@ def _step(axis: Axis) -> Duration:
     rounds = [unit * n for unit in (10**k for k in range(7)) for n in (1, 2, 5)]
     rounds += [n * SECOND for n in (10, 15, 30)] + [n * MINUTE for n in (1, 2, 5, 10, 15, 30)]
     rounds += [n * HOUR for n in (1, 2, 3, 6, 12)] + [DAY * 2**k for k in range(20)]
-    return next((it for it in rounds if it >= wanted), wanted)
+    return next((round_step for round_step in rounds if round_step >= wanted), wanted)
 
 
 def _label(at: Duration, step: Duration, span: Duration) -> str:

@@ -121,7 +121,7 @@ def row(report: Report, policy: Policy) -> Row:
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     limits = [overlap.at_most for overlap in report.overlaps] if kind is Kind.POSSIBLE_OVERLAP else []
     peaks = report.concurrency
-    sockets = _involved_first(
+    sockets = _order_by_involvement(
         {it.id: it for it in report.sessions},
         [(it.severity, it.rule, it.sessions) for it in report.findings],
         [overlap.sessions for overlap in report.overlaps],
@@ -140,15 +140,17 @@ def row(report: Report, policy: Policy) -> Row:
         services=tuple(services.values()),
         service_ids=tuple(services),
         targets=tuple(
-            dict.fromkeys(it.provider.name if it.provider else _bare(it.endpoint) for it in sockets.involved)
+            dict.fromkeys(
+                session.provider.name if session.provider else _bare(session.endpoint) for session in sockets.involved
+            )
         ),
         user_names=_users(
-            (it.provider.id, it.identity.app, it.identity.user)
-            for it in sockets.every
-            if it.provider is not None and it.identity is not None
+            (session.provider.id, session.identity.app, session.identity.user)
+            for session in sockets.every
+            if session.provider is not None and session.identity is not None
         ),
         causes=tuple(dict.fromkeys(it.cause for it in report.findings if it.cause)),
-        severity=max((it.severity for it in report.findings), key=lambda it: it.rank, default=None),
+        severity=max((it.severity for it in report.findings), key=lambda severity: severity.rank, default=None),
         rules=frozenset(it.rule for it in report.findings),
         content=report.capture.content_sha256,
     )
@@ -161,13 +163,15 @@ class _Sockets(NamedTuple):
     every: list[Any]
 
 
-def _involved_first(
+def _order_by_involvement(
     sockets: Mapping[str, Any],
     findings: Iterable[tuple[Severity, str, Sequence[str]]],
     overlaps: Iterable[Sequence[str]],
 ) -> _Sockets:
     """Order sockets by what they have to do with the result: those of the gravest overlap finding, of any overlap."""
-    grave = sorted((it for it in findings if it[1] in OVERLAP_RULES), key=lambda it: -it[0].rank)
+    grave = sorted(
+        (finding for finding in findings if finding[1] in OVERLAP_RULES), key=lambda finding: -finding[0].rank
+    )
     ids = [id for _, _, sessions in grave for id in sessions] or [id for sessions in overlaps for id in sessions]
     first = [sockets[id] for id in dict.fromkeys(ids) if id in sockets]
     named = {id for id in ids if id in sockets}
@@ -195,12 +199,12 @@ def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
     sessions, findings = document["sessions"], document["findings"]
     peaks, overlaps = document["concurrency"], document["overlaps"]
     kind = _kind(document)
-    sockets = _involved_first(
+    sockets = _order_by_involvement(
         {it["id"]: it for it in sessions},
         [(Severity(it["severity"]), it["rule"], it["sessions"]) for it in findings],
         [it["sessions"] for it in overlaps],
     )
-    known = tuple(dict.fromkeys(it["provider"] for it in sessions if it["provider"]))
+    service_ids = tuple(dict.fromkeys(it["provider"] for it in sessions if it["provider"]))
     hidden = kind is Kind.INCONCLUSIVE  # the only result that says so in the JSON
     return Row(
         source=document["source"],
@@ -211,21 +215,25 @@ def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
         possible_peak=None if hidden else int(peaks["possible_peak"]),
         overlap=round(float(peaks["proven_overlap_ms"]) * MILLISECOND),
         at_least=any(it["duration_is_lower_bound"] for it in overlaps if it["confidence"] == Confidence.PROVEN),
-        services=tuple(services.get(it, it) for it in known),
-        service_ids=known,
+        services=tuple(services.get(it, it) for it in service_ids),
+        service_ids=service_ids,
         targets=tuple(
             dict.fromkeys(
-                services.get(it["provider"], it["provider"]) if it["provider"] else _bare(it["endpoint"])
-                for it in sockets.involved
+                services.get(session["provider"], session["provider"])
+                if session["provider"]
+                else _bare(session["endpoint"])
+                for session in sockets.involved
             )
         ),
         user_names=_users(
-            (it["provider"], it["identity"]["app"], it["identity"]["user"])
-            for it in sockets.every
-            if it["provider"] and it["identity"]
+            (session["provider"], session["identity"]["app"], session["identity"]["user"])
+            for session in sockets.every
+            if session["provider"] and session["identity"]
         ),
         causes=tuple(dict.fromkeys(it["cause"] for it in findings if it["cause"])),
-        severity=max((Severity(it["severity"]) for it in findings), key=lambda it: it.rank, default=None),
+        severity=max(
+            (Severity(finding["severity"]) for finding in findings), key=lambda severity: severity.rank, default=None
+        ),
         rules=frozenset(it["rule"] for it in findings),
         content=document.get("content_sha256") or document["sha256"],
     )
@@ -233,15 +241,15 @@ def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
 
 def _kind(document: dict[str, Any]) -> Kind:
     """Sort a verdict for a glance, by the default policy: the lines do not hold that of the run."""
-    found, sessions = Verdict(document["verdict"]), document["sessions"]
-    if found is Verdict.NO_OVERLAP and not any(it["possible"] for it in sessions):
+    stated, sessions = Verdict(document["verdict"]), document["sessions"]
+    if stated is Verdict.NO_OVERLAP and not any(it["possible"] for it in sessions):
         return Kind.NONE_OPENED
     others = [it for it in sessions if it["dev_only"] or it.get("extension")]
-    if found is Verdict.OVERLAP and others:
+    if stated is Verdict.OVERLAP and others:
         counted = [it for it in sessions if it not in others]
         if _peak(counted, "proven") < 2:
             return Kind.FOREIGN_OVERLAP if _peak(counted, "possible") < 2 else Kind.POSSIBLE_OVERLAP
-    return Kind(found)
+    return Kind(stated)
 
 
 def _peak(sessions: Sequence[dict[str, Any]], key: str) -> int:
@@ -264,18 +272,18 @@ def rows(run: Run) -> list[Row]:
 
 def worst_first(rows: Iterable[Row]) -> list[Row]:
     """Sort the most urgent first; equally urgent ones keep their order."""
-    return sorted(rows, key=lambda it: it.urgency)
+    return sorted(rows, key=lambda row: row.urgency)
 
 
 def distinct(rows: Iterable[Row]) -> list[Row]:
     """Unite the rows of captures with the same content and result under the first name, and count them."""
-    found: dict[Row, Row] = {}
-    for it in rows:
-        key = content(it)
-        first = found.setdefault(key, it)
-        if first is not it:
-            found[key] = msgspec.structs.replace(first, repeats=first.repeats + 1)
-    return list(found.values())
+    by_content: dict[Row, Row] = {}
+    for row in rows:
+        key = content(row)
+        first = by_content.setdefault(key, row)
+        if first is not row:
+            by_content[key] = msgspec.structs.replace(first, repeats=first.repeats + 1)
+    return list(by_content.values())
 
 
 def totals(rows: Iterable[Row]) -> tuple[tuple[str, int], ...]:
@@ -294,12 +302,12 @@ def total_sentence(counts: Iterable[tuple[str, int]]) -> str:
 def run_total(run: Run) -> str:
     """Write the counts of a whole run, whatever of it is shown."""
     if run.selection is not None:
-        return total_sentence(run.selection.totals) + _repeated_sentence(run.selection.repeated)
+        return total_sentence(run.selection.totals) + _repeats_sentence(run.selection.repeated)
     every = rows(run)
-    return total_sentence(totals(every)) + _repeated_sentence(len(every) - len(distinct(every)))
+    return total_sentence(totals(every)) + _repeats_sentence(len(every) - len(distinct(every)))
 
 
-def _repeated_sentence(repeated: int) -> str:
+def _repeats_sentence(repeated: int) -> str:
     """Say how many captures are the same file as another one."""
     if not repeated:
         return ""
@@ -323,13 +331,13 @@ def meaning(word: str, ids: Iterable[str] = (), services: Mapping[str, str] | No
     typed = word.strip().lower().replace("_", "-").replace(" ", "-")
     if typed not in ids and (near := choices.nearest(typed, (*RESULT.words, *RESULT.aliases, *ids))) in ids:
         raise ValueError(f"did you mean {near}?")
-    found = typed if typed in ids else RESULT.choose(word)
-    return tuple(str(it) for it in UNDECIDED) if found == "undecided" else (found,)
+    result = typed if typed in ids else RESULT.choose(word)
+    return tuple(str(it) for it in UNDECIDED) if result == "undecided" else (result,)
 
 
-def matches(it: Row, only: Sequence[str]) -> bool:
+def matches(row: Row, only: Sequence[str]) -> bool:
     """Check whether a row has one of these results, rules, causes or services; without any of them it does."""
-    return not only or not {it.result, *it.rules, *it.causes, *it.service_ids}.isdisjoint(only)
+    return not only or not {row.result, *row.rules, *row.causes, *row.service_ids}.isdisjoint(only)
 
 
 def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
@@ -345,21 +353,21 @@ def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
     chosen = [(it, capture) for it, capture in zip(every, captures, strict=True) if matches(it, only)]
     unlike = worst_first(distinct(it for it, _ in chosen))
     if top is not None:
-        kept_rows = {content(it): n for n, it in enumerate(unlike[:top])}
-        chosen = [it for it in chosen if content(it[0]) in kept_rows]
-        chosen.sort(key=lambda it: kept_rows[content(it[0])])
-    kept = [capture for _, capture in chosen]
+        ranks = {content(it): n for n, it in enumerate(unlike[:top])}
+        chosen = [it for it in chosen if content(it[0]) in ranks]
+        chosen.sort(key=lambda pair: ranks[content(pair[0])])
+    selected = [capture for _, capture in chosen]
     return msgspec.structs.replace(
         run,
-        reports=tuple(it for it in kept if isinstance(it, Report)),
-        unreadable=tuple(it for it in kept if isinstance(it, Unreadable)),
+        reports=tuple(it for it in selected if isinstance(it, Report)),
+        unreadable=tuple(it for it in selected if isinstance(it, Unreadable)),
         selection=Selection(tuple(only), top, len(unlike), totals(every), len(every) - len(distinct(every))),
     )
 
 
-def content(it: Row) -> Row:
+def content(row: Row) -> Row:
     """Return what captures with the same content have in common."""
-    return msgspec.structs.replace(it, source="" if it.content is not None else it.source, repeats=1)
+    return msgspec.structs.replace(row, source="" if row.content is not None else row.source, repeats=1)
 
 
 def no_match(run: Run) -> str | None:
@@ -373,11 +381,11 @@ def no_match(run: Run) -> str | None:
 
 def selection_sentence(selection: Selection, run: Run) -> str:
     """Say what of a run is shown: `Shown: the 5 worst with overlap; 7 more match.`"""
-    shown = len(distinct(rows(run)))
+    number = len(distinct(rows(run)))
     what = f" with {enumerated(selection.only)}" if selection.only else ""
-    left = selection.matching - shown
+    left = selection.matching - number
     if not selection.matching:
         return f"No capture{what}."
     if left > 0:
-        return f"Shown: the {shown:,} worst{what}; {left:,} more{' match' if what else ''}."
-    return f"Shown: {plural(shown, 'capture')}{what}."
+        return f"Shown: the {number:,} worst{what}; {left:,} more{' match' if what else ''}."
+    return f"Shown: {plural(number, 'capture')}{what}."

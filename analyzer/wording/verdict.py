@@ -127,7 +127,7 @@ def _overlap(report: Report, policy: Policy) -> list[str]:
     sentences = [
         f"{headline(report, policy)}: {some}{plural(len(ids), 'socket')} of {report.endpoints(ids)} were open at the "
         f"same time{_each(report, ids) if apart else ''}.",
-        f"{_lasted(proven)}{_afterwards(report, proven)}",
+        f"{_describe_length(proven)}{_afterwards(report, proven)}",
     ]
     if all(overlap.brief(policy.tolerance) for overlap in proven):
         sentences.append(f"That is shorter than the tolerance of {spoken(policy.tolerance)}, as in a reconnect.")
@@ -144,7 +144,7 @@ def _each(report: Report, ids: Sequence[str]) -> str:
     return f", each to a different {'host' if len(hosts) == len(ids) else 'address'}"
 
 
-def _lasted(overlaps: Sequence[Overlap]) -> str:
+def _describe_length(overlaps: Sequence[Overlap]) -> str:
     """For how long. Never the peak for the length of a whole period, and "at least" where an end is not known."""
     peak, n = max(overlap.peak for overlap in overlaps), len({id for overlap in overlaps for id in overlap.sessions})
     bounded = any(overlap.duration_is_lower_bound for overlap in overlaps) and _limit(overlaps) is None
@@ -220,9 +220,9 @@ def _in_this_file(report: Report) -> str:
 def none_opened(report: Report) -> str:
     """`No socket opened: 3 × HTTP 503.`"""
     tally = Counter(map(_never, report.sessions))
-    shown = [f"{many:,} × {what}" for what, many in tally.most_common(PROBLEMS)]
+    counts = [f"{many:,} × {what}" for what, many in tally.most_common(PROBLEMS)]
     more = f" and {plural(len(tally) - PROBLEMS, 'other problem')}" if len(tally) > PROBLEMS else ""
-    return f"No socket opened: {', '.join(shown)}{more}."
+    return f"No socket opened: {', '.join(counts)}{more}."
 
 
 def _never(session: Session) -> str:

@@ -26,9 +26,9 @@ def page_bands(panel: Panel, top: float, plot: float, bottom: float) -> list[Mar
         word = "page" if page.kind is PageKind.UNKNOWN else page.kind.value
         room = right - left - 0.08
         name = short(lanes.page_name(page.url), max(0, room - inches(f"{word} ", TINY)), TINY)
-        said = f"{word} {name}" if len(name) > 2 or name == lanes.page_name(page.url) else word
-        if inches(said, TINY) <= room:
-            marks.append(Words(said, left + 0.05, base, TINY, GREY))
+        label = f"{word} {name}" if len(name) > 2 or name == lanes.page_name(page.url) else word
+        if inches(label, TINY) <= room:
+            marks.append(Words(label, left + 0.05, base, TINY, GREY))
     if bands:
         marks.append(Words(plural(len(bands), "page"), panel.left - 0.08, base, TINY, GREY, align=Align.RIGHT))
     return marks
@@ -43,8 +43,8 @@ def overlap_bands(panel: Panel, top: float, bottom: float) -> list[Mark]:
     """Stretches with two or more open, with a line where each begins and ends."""
     marks: list[Mark] = []
     for name, confidence in (("possible-overlap", Confidence.POSSIBLE), ("overlap", Confidence.PROVEN)):
-        found = [o.interval for o in panel.report.overlaps if o.confidence is confidence]
-        spans = [span for interval in found if (span := span_of(panel, interval))]
+        intervals = [o.interval for o in panel.report.overlaps if o.confidence is confidence]
+        spans = [span for interval in intervals if (span := span_of(panel, interval))]
         ends = [x for span in spans for x in span if panel.left < x < panel.right]
         shades = [(left, top, right, bottom) for left, right in spans]
         marks.append(Boxes(f"{name}-{panel.number}", LOOKS[name]._replace(edge=None, width=0), shades))

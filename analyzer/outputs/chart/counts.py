@@ -75,8 +75,8 @@ def _spike(x: float, levels: list[int]) -> list[tuple[float, int]]:
 
 def limits_of(report: Report) -> list[tuple[str, Limit]]:
     """What the services seen document that one user may have open, with the service's name."""
-    found = {(group.provider.name, limit): None for group in report.groups if group.provider for limit in group.limits}
-    return sorted(found, key=lambda it: (it[1].max, it[0]))
+    limits = {(group.provider.name, limit): None for group in report.groups if group.provider for limit in group.limits}
+    return sorted(limits, key=lambda pair: (pair[1].max, pair[0]))
 
 
 def near_limits(report: Report) -> list[tuple[str, Limit]]:

@@ -75,18 +75,18 @@ def legend_of(marks: Sequence[Mark], width: float, top: float) -> tuple[list[Mar
     column = max((inches(SAID[name], SMALL) for name in entries), default=0) + swatch + 0.3
     columns = max(1, int((width - 2 * MARGIN + 0.2) / column))
     rows = -(-len(entries) // columns)
-    found: list[Mark] = []
+    legend: list[Mark] = []
     for number, name in enumerate(entries):
         x, y = MARGIN + number // rows * column, top + 0.06 + number % rows * row + row / 2
-        found += _swatch(name, x, y)
-        found.append(Words(SAID[name], x + swatch + 0.06, y + SMALL * MIDDLE, SMALL, INK))
-    return found, top + rows * row + (0.14 if entries else 0)
+        legend += _swatch(name, x, y)
+        legend.append(Words(SAID[name], x + swatch + 0.06, y + SMALL * MIDDLE, SMALL, INK))
+    return legend, top + rows * row + (0.14 if entries else 0)
 
 
 def _content(mark: Boxes | Strokes | Curve) -> bool:
     match mark:
-        case Boxes(boxes=found):
-            return bool(found)
+        case Boxes(boxes=boxes):
+            return bool(boxes)
         case Strokes(strokes=lines):
             return bool(lines)
         case Curve(points=points):

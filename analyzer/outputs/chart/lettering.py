@@ -32,13 +32,13 @@ def clean(text: str, most: int = LONGEST) -> str:
         text = f"{text[: most - tail - 1]}{ELLIPSIS}{text[-tail:]}"
     if text.isascii() and text.isprintable():
         return text
-    kept, piled = [], 0
+    characters, piled = [], 0
     for character in text:
         category = unicodedata.category(character)
         piled = piled + 1 if category in _MARKS else 0
         if piled <= _PILED:
-            kept.append("\ufffd" if category in _UNSAFE else character)
-    return "".join(kept)
+            characters.append("\ufffd" if category in _UNSAFE else character)
+    return "".join(characters)
 
 
 def inches(text: str, size: float, bold: bool = False) -> float:
@@ -76,9 +76,9 @@ def wrap(text: str, room: float, size: float, lines: int, bold: bool = False, at
     words = [word for word in clean(text).split(at) if word]
     done: list[str] = []
     while words and len(done) < lines - 1:
-        taken = 1
-        while taken < len(words) and inches(at.join(words[: taken + 1]), size, bold) <= room:
-            taken += 1
-        done.append(short(at.join(words[:taken]), room, size, bold))  # a word that no line holds is cut
-        words = words[taken:]
+        count = 1
+        while count < len(words) and inches(at.join(words[: count + 1]), size, bold) <= room:
+            count += 1
+        done.append(short(at.join(words[:count]), room, size, bold))  # a word that no line holds is cut
+        words = words[count:]
     return [*done, short(at.join(words), room, size, bold)] if words else done

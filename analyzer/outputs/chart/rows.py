@@ -40,7 +40,7 @@ OUTCOMES = {
 
 def left_of(section: Section) -> float:
     """Inches of its longest label."""
-    return max(inches(_label(section, session), SMALL) for session in _labelled(section))
+    return max(inches(_label(section, session), SMALL) for session in _choose_labels(section))
 
 
 def right_of(section: Section, stretch: Stretch) -> float:
@@ -50,7 +50,7 @@ def right_of(section: Section, stretch: Stretch) -> float:
     return max(inches(line, TINY) for line in _tally(section.sessions))
 
 
-def _labelled(section: Section) -> Sequence[Session]:
+def _choose_labels(section: Section) -> Sequence[Session]:
     """Of thin lanes only one in so many has a label: a thousand cost seconds, and cannot be read."""
     step = max(1, -int(-0.15 // section.lane))
     return section.sessions[::step]
@@ -63,11 +63,11 @@ def _label(section: Section, session: Session) -> str:
 
 def height_of(panel: Panel) -> float:
     """Inches of all lanes with their headings."""
-    heights = (above + section.height for above, section in _spaced(panel.sections))
+    heights = (above + section.height for above, section in _place_sections(panel.sections))
     return sum(heights) if panel.sections else NOTHING
 
 
-def _spaced(sections: Sequence[Section]) -> Iterator[tuple[float, Section]]:
+def _place_sections(sections: Sequence[Section]) -> Iterator[tuple[float, Section]]:
     """Each with the inches above it: a heading, or what parts it from a group that has one."""
     grouped = False
     for section in sections:
@@ -75,7 +75,7 @@ def _spaced(sections: Sequence[Section]) -> Iterator[tuple[float, Section]]:
         grouped = bool(section.name)
 
 
-class Gathered:
+class Collector:
     """The marks of all lanes of a panel, gathered by kind: one artist a kind, not one a socket."""
 
     def __init__(self) -> None:
@@ -109,12 +109,12 @@ def section_marks(panel: Panel, y: float) -> Iterator[Mark]:
     """The lanes from `y` downwards, with headings and labels."""
     back: list[Box] = []
     hairs: list[Stroke] = []
-    found = Gathered()
-    for above, section in _spaced(panel.sections):
+    collector = Collector()
+    for above, section in _place_sections(panel.sections):
         if above:
             back.append((panel.left - 0.01, y, panel.width, y + above))
         if section.name:
-            found.words += _heading(panel, section, y + above / 2)
+            collector.words += _heading(panel, section, y + above / 2)
         y += above
         if section.lane >= WORDED:
             hairs += [
@@ -122,14 +122,14 @@ def section_marks(panel: Panel, y: float) -> Iterator[Mark]:
                 for row in range(1, len(section.sessions))
             ]
             for session in section.sessions:
-                _row(found, panel, section, session, y + section.lane / 2)
+                _row(collector, panel, section, session, y + section.lane / 2)
                 y += section.lane
         else:
-            _crowd(found, panel, section, y)
+            _crowd(collector, panel, section, y)
             y += section.height
     yield Boxes(f"headings-{panel.number}", Look("#ffffff"), back)
     yield Strokes(f"rows-{panel.number}", Look(edge=HAIR, width=0.5), hairs)
-    yield from found.marks(panel.number)
+    yield from collector.marks(panel.number)
 
 
 def _heading(panel: Panel, section: Section, middle: float) -> Iterator[Words]:
@@ -141,44 +141,44 @@ def _heading(panel: Panel, section: Section, middle: float) -> Iterator[Words]:
     yield Words(detail, MARGIN + used, middle + BODY * MIDDLE, SMALL, GREY)
 
 
-def _row(found: Gathered, panel: Panel, section: Section, session: Session, middle: float) -> None:
+def _row(collector: Collector, panel: Panel, section: Section, session: Session, middle: float) -> None:
     """One socket with a row of its own."""
     half = section.lane * 0.29
     label = short(_label(section, session), panel.left - 0.08 - MARGIN, SMALL)
-    found.words.append(Words(label, panel.left - 0.08, middle + SMALL * MIDDLE, SMALL, INK, align=Align.RIGHT))
+    collector.words.append(Words(label, panel.left - 0.08, middle + SMALL * MIDDLE, SMALL, INK, align=Align.RIGHT))
     outcome = short(_outcome(session, panel.stretch), panel.width - panel.right - 0.1, TINY)
-    found.words.append(Words(outcome, panel.right + 0.06, middle + TINY * MIDDLE, TINY, GREY))
+    collector.words.append(Words(outcome, panel.right + 0.06, middle + TINY * MIDDLE, TINY, GREY))
     if not lanes.signs_of(session):
-        found.words.append(Words("time unknown", panel.left + 0.1, middle + TINY * MIDDLE, TINY, GREY))
-    _bars(found, panel, session, middle, half, "possible")
-    _connecting(found, panel, session, middle)
-    _ticks_of(found, panel, session.messages, middle, half, section.lane)
-    if (x := _failed(panel, session)) is not None:
-        found.cross("failed", x, middle, min(0.05, half))
-        _reason(found, panel, session, x, middle)
+        collector.words.append(Words("time unknown", panel.left + 0.1, middle + TINY * MIDDLE, TINY, GREY))
+    _bars(collector, panel, session, middle, half, "possible")
+    _connecting(collector, panel, session, middle)
+    _ticks_of(collector, panel, session.messages, middle, half, section.lane)
+    if (x := _failure_place(panel, session)) is not None:
+        collector.cross("failed", x, middle, min(0.05, half))
+        _reason(collector, panel, session, x, middle)
 
 
-def _bars(found: Gathered, panel: Panel, session: Session, middle: float, half: float, possible: str) -> None:
+def _bars(collector: Collector, panel: Panel, session: Session, middle: float, half: float, possible: str) -> None:
     # No point shows in a thin lane; and where a stretch is cut out, its end is not that of the capture.
     pointed = possible == "possible" and not panel.stretch.cut_finish
     for name, interval in ((possible, session.possible), ("proven", session.proven)):
         if interval is not None and (span := span_of(panel, interval)):
             endless = "-endless" if interval.end is None and pointed else ""
-            found.box(name + endless, (span[0], middle - half, span[1], middle + half))
+            collector.box(name + endless, (span[0], middle - half, span[1], middle + half))
 
 
-def _connecting(found: Gathered, panel: Panel, session: Session, middle: float) -> None:
+def _connecting(collector: Collector, panel: Panel, session: Session, middle: float) -> None:
     if (wait := lanes.connecting(session)) and (span := span_of(panel, wait)):
-        found.stroke("connecting", (span[0], middle, span[1], middle))
+        collector.stroke("connecting", (span[0], middle, span[1], middle))
 
 
-def _failed(panel: Panel, session: Session) -> float | None:
+def _failure_place(panel: Panel, session: Session) -> float | None:
     """Where it failed, if within the stretch."""
     at = lanes.failure(session)
     return panel.x(at) if at is not None and panel.stretch.begin <= at <= panel.stretch.finish else None
 
 
-def _reason(found: Gathered, panel: Panel, session: Session, x: float, middle: float) -> None:
+def _reason(collector: Collector, panel: Panel, session: Session, x: float, middle: float) -> None:
     """Why it failed, on the side of its mark that has more room."""
     wait = lanes.connecting(session)
     before = (panel.x(wait.start) if wait is not None else x) - 0.1
@@ -187,47 +187,47 @@ def _reason(found: Gathered, panel: Panel, session: Session, x: float, middle: f
     text = short(session.problem or "", panel.right - 0.05 - after if right else before - panel.left, TINY)
     if len(text) > 8:
         place, align = (after, Align.LEFT) if right else (before, Align.RIGHT)
-        found.words.append(Words(text, place, middle + TINY * MIDDLE, TINY, RED, align=align))
+        collector.words.append(Words(text, place, middle + TINY * MIDDLE, TINY, RED, align=align))
 
 
-def _ticks_of(found: Gathered, panel: Panel, messages: Messages, middle: float, half: float, lane: float) -> None:
+def _ticks_of(collector: Collector, panel: Panel, messages: Messages, middle: float, half: float, lane: float) -> None:
     """A tick for messages: sent above the bar, received below. Those too near to each other share one."""
     reach = min(lane * 0.16, 0.045)
-    apart, seen = 0.03, set()
+    apart, places = 0.03, set()
     for at, sent in zip(messages.times, messages.directions, strict=False):  # no times: nothing to draw
         if not panel.stretch.begin <= at <= panel.stretch.finish:
             continue
         x = panel.x(at)
         place = (int((x - panel.left) / apart), sent)
-        if place in seen:
+        if place in places:
             continue
-        seen.add(place)
+        places.add(place)
         if sent:
-            found.stroke("sent", (x, middle - half - reach, x, middle - half))
+            collector.stroke("sent", (x, middle - half - reach, x, middle - half))
         else:
-            found.stroke("received", (x, middle + half, x, middle + half + reach))
+            collector.stroke("received", (x, middle + half, x, middle + half + reach))
 
 
-def _crowd(found: Gathered, panel: Panel, section: Section, top: float) -> None:
+def _crowd(collector: Collector, panel: Panel, section: Section, top: float) -> None:
     """Sockets in lanes too thin for words: one in so many has a label, and what became of all is told."""
-    lane, labelled = section.lane, {session.id for session in _labelled(section)}
+    lane, labelled = section.lane, {session.id for session in _choose_labels(section)}
     lowest = top + section.height - 0.05
     hatched = lane >= HATCHED
     half = max(lane * (0.32 if hatched else 0.5), PIXEL / 2)
     for row, session in enumerate(section.sessions):
         middle = top + lane * (row + 0.5)
-        _bars(found, panel, session, middle, half, "possible" if hatched else "possible-thin")
-        if (x := _failed(panel, session)) is not None:
-            found.cross("failed", x, middle, 0.02)
+        _bars(collector, panel, session, middle, half, "possible" if hatched else "possible-thin")
+        if (x := _failure_place(panel, session)) is not None:
+            collector.cross("failed", x, middle, 0.02)
         elif hatched:
-            _connecting(found, panel, session, middle)
+            _connecting(collector, panel, session, middle)
         if session.id in labelled and (row == 0 or middle + 0.05 <= lowest):
             text = short(_label(section, session), panel.left - 0.08 - MARGIN, TINY)
             base = middle + (0.05 if lane < 0.1 else 0) + TINY * MIDDLE  # beside the lane, not above all of them
-            found.words.append(Words(text, panel.left - 0.08, base, TINY, INK, align=Align.RIGHT))
+            collector.words.append(Words(text, panel.left - 0.08, base, TINY, INK, align=Align.RIGHT))
     for line, text in enumerate(_tally(section.sessions)):
         base = top + 0.1 + TINY * (MIDDLE + LINE * line)
-        found.words.append(Words(text, panel.right + 0.06, base, TINY, GREY))
+        collector.words.append(Words(text, panel.right + 0.06, base, TINY, GREY))
 
 
 def _outcome(session: Session, stretch: Stretch) -> str:
@@ -245,5 +245,5 @@ def _continues(session: Session, stretch: Stretch) -> bool:
 
 
 def _tally(sessions: Sequence[Session]) -> list[str]:
-    found = [session.outcome for session in sessions]
-    return [f"{found.count(outcome):,} {said}" for outcome, said in OUTCOMES.items() if outcome in found]
+    outcomes = [session.outcome for session in sessions]
+    return [f"{outcomes.count(outcome):,} {words}" for outcome, words in OUTCOMES.items() if outcome in outcomes]
