@@ -16,7 +16,7 @@ from analyzer.formats import read
 from analyzer.masking import masked
 from analyzer.model import Caveat, Policy, Report, Run
 from analyzer.outputs import comparison as outputs
-from analyzer.outputs.text import tried_sentence
+from analyzer.outputs.text import describe_coverage
 from analyzer.pipeline import analyze
 from tests.test_hostile import HOSTILE, SIGNS, hostile
 from tests.test_text import report, socket
@@ -131,7 +131,7 @@ def test_captures_of_different_steps_are_named() -> None:
     both = [str(SAMPLES / OVERUSE), str(SAMPLES / "three-reloads.har")]
     text = " ".join(CliRunner().invoke(app, ["compare", *both]).stdout.split())
     assert "1 page before, 4 after: compare captures of the same steps." in text
-    before, after = (tried_sentence(analyze(read(Path(it)))) for it in both)
+    before, after = (describe_coverage(analyze(read(Path(it)))) for it in both)
     assert before in text
     assert after in text
     same = " ".join(CliRunner().invoke(app, ["compare", both[0], both[0]]).stdout.split())

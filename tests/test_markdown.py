@@ -83,7 +83,7 @@ def test_captures_of_one_name_are_told_apart() -> None:
     ],
 )
 def test_only_what_acts_is_escaped(text: str, escaped: str) -> None:
-    assert markdown.escaped(text) == escaped
+    assert markdown.escape(text) == escaped
 
 
 def inline(document: str) -> list[Token]:
@@ -97,7 +97,7 @@ PIECES += ["[x](y)", "deadbeef12", ":tada:", "gh-1", "- ", "1. "]
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_any_text_is_shown_as_it_is_and_acts_on_nothing(text: str) -> None:
-    shown = markdown.escaped(text)
+    shown = markdown.escape(text)
     for document in (shown, f"- {shown}", f"| a |\n|---|\n| {shown} |") if shown else ():
         plain = inline(document.replace(shown, "x"))
         told = [token for token in inline(document) if token.type in ("text", "code_inline")]

@@ -245,7 +245,7 @@ def test_sockets_that_are_left_open_overlap_without_an_end() -> None:
 )
 def test_what_is_covered(kinds: str, done: str, rest: str) -> None:
     pages = [Page(f"page_{n}", "https://x/", START, PageKind(kind)) for n, kind in enumerate(kinds.split())]
-    assert text.tried_sentence(report(socket(), pages=pages)) == f"This recording covers: {done}." + (
+    assert text.describe_coverage(report(socket(), pages=pages)) == f"This recording covers: {done}." + (
         f" {rest}" if rest else ""
     )
 

@@ -14,8 +14,8 @@ import pytest
 from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.model import Report
-from analyzer.outputs.document import tried
-from analyzer.outputs.text import tried_sentence
+from analyzer.outputs.document import list_covered_steps
+from analyzer.outputs.text import describe_coverage
 from tests.small_har import stack
 
 Json = dict[str, Any]
@@ -89,7 +89,7 @@ RELOADED = entry(2, 40, "document", Cache_Control="max-age=0")
 def test_only_what_is_in_the_file_counts_as_tried(
     document: Json, done: list[str], report: Callable[..., Report]
 ) -> None:
-    assert tried(report(document).capture.pages) == done
+    assert list_covered_steps(report(document).capture.pages) == done
 
 
 def test_an_iframes_document_does_not_show_that_its_page_was_loaded(report: Callable[..., Report]) -> None:
@@ -101,11 +101,11 @@ def test_a_page_that_was_brought_back_takes_its_document_with_it(report: Callabl
     pages = [page(3, 0), page(1, 0), page(2, 20, "https://app.example/b")]
     other = entry(2, 20, "document", "https://app.example/b")
     found = report(har(pages, entry(3, 0, "document"), socket(1, 1), other))
-    assert tried(found.capture.pages) == ["load", "navigation", "return"]
+    assert list_covered_steps(found.capture.pages) == ["load", "navigation", "return"]
 
 
 def test_what_earlier_pages_that_were_cleared_showed_cannot_be_told(report: Callable[..., Report]) -> None:
-    said = tried_sentence(report(har([page(2, 40)], RELOADED, socket(2, 41))))
+    said = describe_coverage(report(har([page(2, 40)], RELOADED, socket(2, 41))))
     assert said.startswith("This recording covers: reload.")
     assert "does not cover" not in said
 
@@ -122,7 +122,7 @@ def test_without_a_load_nothing_is_said_of_pages_that_is_not_true(
     creator: str, pages: list[Json], report: Callable[..., Report]
 ) -> None:
     it = {**entry(1, 1), "pageref": None}
-    said = tried_sentence(report(har(pages, it, creator=creator)))
+    said = describe_coverage(report(har(pages, it, creator=creator)))
     assert said.startswith("This recording covers: unknown. The file does not show how pages were loaded")
 
 
@@ -169,4 +169,4 @@ def test_an_extract_keeps_a_document_without_the_exporters_mark(tmp_path: Path) 
     path = tmp_path / "a.har"
     path.write_text(json.dumps(har([page(1, 0)], entry(1, 0, None), socket(1, 1))), "utf-8")
     data = extract(str(path)).data
-    assert tried(read(io.BytesIO(data), "b.har").pages) == ["load"]
+    assert list_covered_steps(read(io.BytesIO(data), "b.har").pages) == ["load"]

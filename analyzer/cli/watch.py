@@ -78,7 +78,7 @@ def watch(
     gc.enable()  # the program switches it off for its short commands; this one may run for days
     runs: list[Run] = []
     with _interrupting() as stopped:
-        tell(f"Watching {folder} for new captures. Policy: {summary.allowed(policy)} Ctrl-C ends.")
+        tell(f"Watching {folder} for new captures. Policy: {summary.describe_policy(policy)} Ctrl-C ends.")
         try:
             for path in list_saved(folder, stopped):
                 new = _analyse(path, delivery, allowed, reading, masking, masks)

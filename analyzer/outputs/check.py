@@ -29,9 +29,10 @@ from analyzer.model import (
     Value,
     Verdict,
     name_source,
+    plural,
 )
 from analyzer.wording import terminal, verdict
-from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
+from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, wrap
 
 WIDEST = 120  # columns of a line
 NAMED = 20  # findings per capture that `verbose` writes in full
@@ -72,15 +73,15 @@ class Line(Value, frozen=True):
 def render(
     run: Run, *, width: int | None = None, color: bool = False, unicode: bool = True, verbose: bool = False
 ) -> bytes:
-    """Render the gate for people and logs, in UTF-8 (ASCII unless `unicode`). Without `width` no line is wrapped, so
+    """Render the gate for people and logs, in UTF-8 (ASCII unless `unicode`). Without `width` no line is wrap, so
     that a log can be searched."""
     medium = Medium(max(min(width or WIDEST, WIDEST), NARROWEST), unicode)
     lines: list[Text] = []
     for line in _lines(run, verbose):
         lines += _write(line, medium, width is not None, verbose)
     total = Text(medium.safe(_total(run, verbose), 4000), STRONG)
-    lines += [total] if width is None else wrapped(total, medium)
-    return terminal.printed(lines, color)
+    lines += [total] if width is None else wrap(total, medium)
+    return terminal.encode(lines, color)
 
 
 def _write(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
@@ -105,7 +106,7 @@ def _write(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]
 
 
 def _within(text: Text, medium: Medium, wraps: bool) -> list[Text]:
-    return wrapped(text, medium, MARGIN) if wraps else [Text(MARGIN).append_text(text)]
+    return wrap(text, medium, MARGIN) if wraps else [Text(MARGIN).append_text(text)]
 
 
 def shorten(sentence: str, cells: int, medium: Medium) -> str:
@@ -225,7 +226,7 @@ def _also(judgement: Judgement, report: Report, policy: Policy, zone: tzinfo, wh
         f"Also {finding.rule}: {message(finding, policy).rstrip('.')}{_since(finding, report, zone)}."
         for finding in others[:NAMED]
     ]
-    return sentences + ([f"And {count(len(others) - NAMED, 'more finding')}."] if len(others) > NAMED else [])
+    return sentences + ([f"And {plural(len(others) - NAMED, 'more finding')}."] if len(others) > NAMED else [])
 
 
 def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo, whole: bool = False) -> list[str]:
@@ -332,14 +333,14 @@ def _explain_pass(report: Report, judgement: Judgement, policy: Policy) -> str:
         headline = verdict.headline(report, policy)
         words = headline[0].lower() + headline[1:]
     if judgement.known:
-        words = f"{count(len(judgement.known), 'finding')} in the baseline"
+        words = f"{plural(len(judgement.known), 'finding')} in the baseline"
     elif report.accepted and report.opened and not gate.undecided(report):
-        words = f"{count(len(report.accepted), 'possible finding')} in the baseline"
+        words = f"{plural(len(report.accepted), 'possible finding')} in the baseline"
     elif not report.opened:
         return f"no socket{' opened' if report.sessions else ''}, which is allowed"
     elif gate.undecided(report):
         words = "undecided, which is allowed"
-    return f"{words} ({count(len(report.sessions), 'socket')})"
+    return f"{words} ({plural(len(report.sessions), 'socket')})"
 
 
 def _openers(report: Report, finding: Finding) -> Iterable[Initiator | None]:
@@ -352,11 +353,11 @@ def total_sentence(run: Run) -> str:
     tally[Result.UNDECIDED] += len(run.unreadable)
     order = (Result.FAIL, Result.UNDECIDED, Result.PASS)
     counts = [f"{tally[result]:,} {result}" for result in order if tally[result]]
-    total = count(tally.total(), "capture")
+    total = plural(tally.total(), "capture")
     settings = f" Settings: {run.policy.file}." if run.policy.file else ""
     absent = gate.absent(run)
     advice = "remove it if it is fixed" if absent == 1 else "remove those that are fixed"
-    over = f" {count(absent, 'finding')} in the baseline did not occur: {advice}." if absent else ""
+    over = f" {plural(absent, 'finding')} in the baseline did not occur: {advice}." if absent else ""
     return f"{total}: {', '.join(counts)}. {ENDINGS[gate.exit_status(run)]}{over}{settings}"
 
 
@@ -371,7 +372,7 @@ def first_problem(run: Run, status: int) -> str:
     """Say in one line, `PATH: POINTER: problem`, why the gate ends with this status: 1, 4 or 5."""
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
     (report, judgement), *others = [(report, it) for report, it in judged if it.status == status]
-    source, more = name_source(report.capture.source), f" (and {count(len(others), 'more capture')})" if others else ""
+    source, more = name_source(report.capture.source), f" (and {plural(len(others), 'more capture')})" if others else ""
     if status != gate.VIOLATED:
         nothing = "no socket opened" if report.sessions else "no sockets"
         what = nothing if status == gate.EMPTY else f"undecided ({report.verdict})"
@@ -392,8 +393,8 @@ def render_accepted(run: Run, path: str) -> bytes:
         for finding in judgement.known
         if any(code is not None and (code.component or code.function) for code in _openers(report, finding))
     }
-    captures = count(sum(bool(judgement.known) for _, judgement in judged), "capture")
-    lines = [f"{path}: written, {count(len(fingerprints), 'finding')} (in {captures})."]
+    captures = plural(sum(bool(judgement.known) for _, judgement in judged), "capture")
+    lines = [f"{path}: written, {plural(len(fingerprints), 'finding')} (in {captures})."]
     if anywhere := len(fingerprints - placed):
         subject = "finding has no call stack: it" if anywhere == 1 else "findings have no call stack: each"
         lines.append(f"{anywhere:,} {subject} also accepts the same fault elsewhere at this address.")
@@ -401,4 +402,4 @@ def render_accepted(run: Run, path: str) -> bytes:
         subject = "capture stays undecided, unless its" if undecided == 1 else "captures stay undecided, unless their"
         lines.append(f"{undecided:,} {subject} possible fault is in the baseline.")
     medium = Medium(NARROWEST, unicode=True)
-    return terminal.printed([Text(medium.safe(line, 4000)) for line in lines], False)
+    return terminal.encode([Text(medium.safe(line, 4000)) for line in lines], False)

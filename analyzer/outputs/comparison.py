@@ -11,10 +11,10 @@ from analyzer.compare import Change, Comparison, Paired, Result, Side
 from analyzer.model import Finding, Group, Report, Run, Scope, Value, describe_peak, enumerated, plural, spoken
 from analyzer.outputs import html, markdown
 from analyzer.outputs.document import FORMAT, Json, finding_document, milliseconds, policy_document, pretty
-from analyzer.outputs.text import tried_sentence
+from analyzer.outputs.text import describe_coverage
 from analyzer.version import VERSION
 from analyzer.wording import services, summary, terminal
-from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, heading, wrapped
+from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, heading, wrap
 
 COLUMNS = ("", "Sockets", "Peak", "Overlap time")
 GROUPS = 200  # that are shown
@@ -85,7 +85,7 @@ def steps(comparison: Comparison) -> str:
     different = [f"{plural(old, what)} before, {new:,} after" for what, old, new in counts if old != new]
     if different:
         return f"{'; '.join(different)}: compare captures of the same steps."
-    return "" if tried_sentence(before) == tried_sentence(after) else "Compare captures of the same steps."
+    return "" if describe_coverage(before) == describe_coverage(after) else "Compare captures of the same steps."
 
 
 def _why(comparison: Comparison) -> str:
@@ -165,7 +165,7 @@ def _sides(comparison: Comparison, run: Run) -> list[tuple[str, str, str]]:
         (
             word,
             summary.safe_middle(report.capture.source, 200),
-            f"{summary.sentences(report, run.policy)[0]} {tried_sentence(report)}",
+            f"{summary.sentences(report, run.policy)[0]} {describe_coverage(report)}",
         )
         for word, report in named
     ]
@@ -187,39 +187,36 @@ def text(
     medium = Medium(width, unicode)
     sign = _sign(comparison.result, medium)
     answer = Text(medium.safe(sentence(comparison), 1000), STYLES[SIGNS[comparison.result]])
-    lines = wrapped(answer, medium, f" {sign} ")
+    lines = wrap(answer, medium, f" {sign} ")
     lines.append(Text())
     for word, source, verdict in _sides(comparison, run):
         line = Text(f"{word:<8}", FAINT).append(medium.safe(source), STRONG).append(f": {medium.safe(verdict)}")
-        lines += wrapped(line, medium, "   ", " " * 11)
+        lines += wrap(line, medium, "   ", " " * 11)
     lines += [Text(), *_table(COLUMNS, [(row.name, *row.cells) for row in rows(comparison)], medium)]
     left = len(comparison.groups) - GROUPS
-    lines += wrapped(Text(f"and {left:,} more: --format json has them all", FAINT), medium, "   ") if left > 0 else []
+    lines += wrap(Text(f"and {left:,} more: --format json has them all", FAINT), medium, "   ") if left > 0 else []
     if advice := steps(comparison):
-        lines += [Text(), *wrapped(Text(advice), medium, "   ")]
+        lines += [Text(), *wrap(Text(advice), medium, "   ")]
     lines += heading("Findings")
     for title, findings in _findings(comparison):
-        lines += wrapped(Text(_plain(title, medium), STRONG), medium, "   ")
+        lines += wrap(Text(_plain(title, medium), STRONG), medium, "   ")
         visible = findings if verbose else findings[: summary.PLACES]
         for finding in visible:
             line = Text(f"{finding.severity} ", FAINT).append(medium.safe(finding.message, 1000))
             line.append(f" ({_plain(_ids(comparison, finding), medium)})", FAINT)
-            lines += wrapped(line, medium, f"   {medium.signs.dot} ")
+            lines += wrap(line, medium, f"   {medium.signs.dot} ")
             if verbose and findings is not comparison.gone:
                 lines += _reasons(finding, medium)
         if len(findings) > len(visible):
-            lines += wrapped(Text(f"and {len(findings) - len(visible):,} more: --verbose", FAINT), medium, "     ")
-    return terminal.printed(lines, color)
+            lines += wrap(Text(f"and {len(findings) - len(visible):,} more: --verbose", FAINT), medium, "     ")
+    return terminal.encode(lines, color)
 
 
 def _reasons(finding: Finding, medium: Medium) -> list[Text]:
     """Write the cause of a finding, and what to do."""
     named = (("", finding.explanation), (f"{medium.signs.arrow} ", finding.remedy))
     return [
-        line
-        for sign, words in named
-        if words
-        for line in wrapped(Text(medium.safe(words, 1000)), medium, f"     {sign}")
+        line for sign, words in named if words for line in wrap(Text(medium.safe(words, 1000)), medium, f"     {sign}")
     ]
 
 
@@ -306,15 +303,15 @@ def _in_brackets(words: str) -> str:
 
 
 def md(comparison: Comparison, run: Run) -> bytes:
-    lines: list[str] = [f"# {markdown.escaped(run.title or TITLE)}", ""]
-    lines += [f"**{SIGNS[comparison.result]} {markdown.escaped(sentence(comparison), 1000)}**", ""]
+    lines: list[str] = [f"# {markdown.escape(run.title or TITLE)}", ""]
+    lines += [f"**{SIGNS[comparison.result]} {markdown.escape(sentence(comparison), 1000)}**", ""]
     lines += [
-        f"- {word}: {markdown.escaped(source)}: {markdown.escaped(verdict)}"
+        f"- {word}: {markdown.escape(source)}: {markdown.escape(verdict)}"
         for word, source, verdict in _sides(comparison, run)
     ]
     lines += [
         "",
-        *markdown.table(COLUMNS, [(markdown.escaped(row.name, 120), *row.cells) for row in rows(comparison)[:100]]),
+        *markdown.table(COLUMNS, [(markdown.escape(row.name, 120), *row.cells) for row in rows(comparison)[:100]]),
         "",
     ]
     lines += [advice, ""] if (advice := steps(comparison)) else []
@@ -322,7 +319,7 @@ def md(comparison: Comparison, run: Run) -> bytes:
         lines += [f"### {title}", ""]
         for finding in findings[: markdown.SIZES[2].findings]:
             change = _in_brackets(_count_change(comparison, finding))
-            lines.append(f"- **{finding.severity}** `{finding.rule}`: {markdown.escaped(finding.message)}{change}")
+            lines.append(f"- **{finding.severity}** `{finding.rule}`: {markdown.escape(finding.message)}{change}")
         left = len(findings) - markdown.SIZES[2].findings
         lines += [f"- and {left:,} more: `--format json` has them all"] if left > 0 else []
         lines += [""] if findings else []
@@ -371,7 +368,7 @@ def pairs_sentence(paired: Paired) -> str:
     """Count the pairs: `12 pairs of captures: 1 more open at the same time, 3 fewer.`"""
     tally = Counter(it.result for _, it in paired.pairs)
     counts = [f"{tally[result]:,} {words}" for result, words in RESULTS.items() if tally[result]]
-    total = terminal.count(len(paired.pairs), "pair", "pairs")
+    total = plural(len(paired.pairs), "pair", "pairs")
     return f"{total} of captures{': ' if counts else ''}{', '.join(counts)}."
 
 
@@ -406,13 +403,13 @@ def pairs_text(paired: Paired, run: Run, *, width: int = 80, color: bool = False
         line.append("  ".join([*(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=True)), row[-1]]))
         lines.append(line)
     for title, names in _list_unpaired(paired):
-        lines += [Text(), *wrapped(Text(f"{title}: {medium.safe(', '.join(names), 4_000)}"), medium)]
+        lines += [Text(), *wrap(Text(f"{title}: {medium.safe(', '.join(names), 4_000)}"), medium)]
     lines += [
         Text(),
-        *wrapped(Text(_plain(MARKS, medium)), medium),
-        *wrapped(Text(pairs_sentence(paired), STRONG), medium),
+        *wrap(Text(_plain(MARKS, medium)), medium),
+        *wrap(Text(pairs_sentence(paired), STRONG), medium),
     ]
-    return terminal.printed(lines, color)
+    return terminal.encode(lines, color)
 
 
 def pairs_json(paired: Paired, run: Run) -> bytes:
@@ -430,15 +427,15 @@ def pairs_json(paired: Paired, run: Run) -> bytes:
 
 def pairs_md(paired: Paired, run: Run) -> bytes:
     rows = [
-        [SIGNS[pair.result], *(markdown.escaped(cell, 200) for cell in _pair_cells(name, pair))]
+        [SIGNS[pair.result], *(markdown.escape(cell, 200) for cell in _pair_cells(name, pair))]
         for name, pair in paired.pairs[:PAIRS]
     ]
-    lines = [f"# {markdown.escaped(run.title or FOLDERS)}", "", f"**{pairs_sentence(paired)}**", ""]
+    lines = [f"# {markdown.escape(run.title or FOLDERS)}", "", f"**{pairs_sentence(paired)}**", ""]
     lines += [*markdown.table(PAIR_COLUMNS, rows), "", MARKS, ""] if rows else []
     left = len(paired.pairs) - PAIRS
     lines += [f"and {left:,} more: `--format json` has them all", ""] if left > 0 else []
     for title, names in _list_unpaired(paired):
-        lines += [f"{title}: {markdown.escaped(', '.join(names), 2_000)}", ""]
+        lines += [f"{title}: {markdown.escape(', '.join(names), 2_000)}", ""]
     return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
 
 

@@ -110,7 +110,7 @@ def capture_document(report: Report) -> Json:
             {"id": page.id, "url": page.url, "start": timestamp(page.started), "kind": page.kind}
             for page in capture.pages
         ],
-        "tried": tried(capture.pages),
+        "tried": list_covered_steps(capture.pages),
         "sessions": [session_document(session) for session in report.sessions],
         "overlaps": [overlap_document(overlap) for overlap in report.overlaps],
         "groups": [
@@ -197,7 +197,7 @@ def overlap_document(overlap: Overlap) -> Json:
     }
 
 
-def tried(pages: tuple[Page, ...]) -> list[str]:
+def list_covered_steps(pages: tuple[Page, ...]) -> list[str]:
     """Which of the things that QA should do the capture shows, in the order in which to do them."""
     recorded = [page for page in pages if page.recorded]
     kinds = {page.kind for page in recorded}

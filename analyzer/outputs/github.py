@@ -79,7 +79,7 @@ def _summary(run: Run, detail: Detail) -> Iterable[str]:
         [(it.result, it.name, it.sockets, it.peak, it.what) for it in rows],
     )
     yield from (f"## {_title(run)}", "")
-    yield from (f"**{markdown.escaped(check.total_sentence(run))}**", "", *table, "")
+    yield from (f"**{markdown.escape(check.total_sentence(run))}**", "", *table, "")
     left = len(run.reports) + len(run.unreadable) - len(rows)
     if left:
         yield from (f"and {plural(left, 'more capture')}", "")
@@ -118,7 +118,7 @@ def _rows(run: Run, detail: Detail) -> Iterable[Row]:
     rows = (_row(report, judgement, names[report.capture.source], run, detail) for report, judgement in judged)
     yield from islice(rows, violated)
     for file in run.unreadable:
-        name, problem = markdown.escaped(summary.name(file.source)), markdown.escaped(file.problem, detail.letters)
+        name, problem = markdown.escape(summary.name(file.source)), markdown.escape(file.problem, detail.letters)
         yield Row("**unreadable**", name, "", "", "", problem)
     yield from rows
 
@@ -133,12 +133,12 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
     details = () if passes else check.details_of(report, judgement, run.policy, run.zone)
     return Row(
         result=str(judgement.result) if passes else f"**{judgement.result}**",
-        name=markdown.escaped(name, 120),
+        name=markdown.escape(name, 120),
         sockets=f"{len(report.sessions):,}",
         peak=report.peak,
         what=", ".join([*rules, *baseline]) or words,
-        reason=markdown.escaped(check.shorten(details[0], detail.letters, summary.PAPER)) if details else "",
-        more=tuple(map(markdown.escaped, details[1:])) if detail.advice else (),
+        reason=markdown.escape(check.shorten(details[0], detail.letters, summary.PAPER)) if details else "",
+        more=tuple(map(markdown.escape, details[1:])) if detail.advice else (),
         report=report,
     )
 

@@ -19,10 +19,10 @@ from markupsafe import Markup
 
 from analyzer import gate
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Messages, Policy, Report, Run, Value
+from analyzer.model import Instant, Messages, Policy, Report, Run, Value, plural
 from analyzer.outputs import check, drawing, tally
 from analyzer.outputs.scene import Lane, Scene, Section, scene
-from analyzer.outputs.text import tried_sentence
+from analyzer.outputs.text import describe_coverage
 from analyzer.version import VERSION
 from analyzer.wording import origins, services, summary, terminal, triage
 from analyzer.wording.summary import safe, safe_middle
@@ -142,8 +142,8 @@ def _environment() -> Environment:
         "safe": safe,
         "safe_middle": safe_middle,
     }
-    environment.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
-    environment.globals |= {"count": terminal.count, "judged": _judge, "gated": check.total_sentence}
+    environment.globals |= {"tried": describe_coverage, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
+    environment.globals |= {"count": plural, "judged": _judge, "gated": check.total_sentence}
     return environment
 
 
@@ -182,7 +182,7 @@ def _messages(messages: Messages) -> str:
 
 
 def _initiator(lane: Lane) -> str:
-    return safe_middle(origins.told(lane.session), 160)
+    return safe_middle(origins.describe_opener(lane.session), 160)
 
 
 # -- the numbers for JavaScript --------------------------------------------------------------------------------

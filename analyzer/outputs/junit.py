@@ -105,7 +105,7 @@ def _properties(report: Report, judgement: Judgement, run: Run) -> Iterable[tupl
     yield "result", judgement.result
     yield "verdict", report.verdict
     yield "sockets", str(len(report.sessions))
-    yield "policy", summary.allowed(run.policy)
+    yield "policy", summary.describe_policy(run.policy)
     yield "recorded with", report.capture.exporter.label
     if report.capture.sha256 is not None:
         yield "sha256", report.capture.sha256

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from analyzer.model import Run, Value, enumerated, name_source
 from analyzer.wording import triage
-from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, wrapped
+from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, wrap
 from analyzer.wording.triage import Row
 from analyzer.wording.verdict import Kind
 
@@ -59,17 +59,17 @@ def lines(run: Run, medium: Medium, *, cut: bool) -> list[Text]:
 
 def order(rows: Sequence[Row], medium: Medium) -> list[Text]:
     """Say in which order the captures stand, where there are several."""
-    return wrapped(Text(triage.WORST_FIRST, FAINT), medium) if len(rows) > 1 else []
+    return wrap(Text(triage.WORST_FIRST, FAINT), medium) if len(rows) > 1 else []
 
 
 def closing(run: Run, medium: Medium) -> list[Text]:
     """Write what is shown of what was asked for, and the counts of the whole run."""
     lines: list[Text] = []
     if run.selection is not None:
-        lines = wrapped(Text(medium.safe(triage.selection_sentence(run.selection, run))), medium)
+        lines = wrap(Text(medium.safe(triage.selection_sentence(run.selection, run))), medium)
     elif len(run.reports) + len(run.unreadable) > LONG:
-        lines = wrapped(Text("Only the worst: --top 20. Only some: --only overlap, --only undecided.", FAINT), medium)
-    return lines + wrapped(Text(triage.run_total(run), STRONG), medium)
+        lines = wrap(Text("Only the worst: --top 20. Only some: --only overlap, --only undecided.", FAINT), medium)
+    return lines + wrap(Text(triage.run_total(run), STRONG), medium)
 
 
 def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
@@ -96,10 +96,10 @@ def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
         room = medium.width - line.cell_len - 2
         lines.append(line.append("  " + (short_path(path, room - len(times), medium) + times if cut else place)))
         if cut and row.problem:
-            lines += wrapped(Text(f"cannot be read: {medium.safe(row.problem)}", BAD), medium, " " * (sign + 2))
+            lines += wrap(Text(f"cannot be read: {medium.safe(row.problem)}", BAD), medium, " " * (sign + 2))
     if left_out:
         more = enumerated([column.head for column in left_out])
-        lines += wrapped(Text(f"A wider terminal, or `| less -S`, also shows: {more}.", FAINT), medium)
+        lines += wrap(Text(f"A wider terminal, or `| less -S`, also shows: {more}.", FAINT), medium)
     return lines
 
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from analyzer.model import Report, Run, Value
+from analyzer.model import Report, Run, Value, plural
 from analyzer.outputs import text
 from analyzer.version import VERSION
 from analyzer.wording import origins, services, summary, terminal
@@ -43,7 +43,7 @@ MARKS = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|[`*\[|~$]|(?<![^\W_])_|_(?![^\W_])"
 START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=]+(?:\s|$)|#{1,6}(?:\s|$)|>))")
 
 
-def escaped(text: str, most: int = 600) -> str:
+def escape(text: str, most: int = 600) -> str:
     """Escape text of a capture, so that Markdown shows it as it is, also within a table."""
     safe = summary.safe(text, most).strip()
     parts, end = [], 0
@@ -125,7 +125,7 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
         yield from _more(len(run.unreadable) - size.lines, "more", JSON)
         yield ""
     yield from ("---", "")
-    yield f"Policy: {_text(summary.allowed(run.policy), size)}"
+    yield f"Policy: {_text(summary.describe_policy(run.policy), size)}"
     yield "The policy decides on findings; the verdict counts every socket."
     yield ""
     yield f"har-sockets {VERSION}. *Certain* is what the capture proves, *possible* is what it does not exclude."
@@ -177,7 +177,7 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     yield from _list("Opened by", origins.sentences(report), size)
     yield from _services(report, run, size)
     yield from _sockets(report, size)
-    yield _text(text.tried_sentence(report), size)
+    yield _text(text.describe_coverage(report), size)
     yield ""
     yield from _list("Limits of this capture", [it.message for it in report.capture.caveats], size)
     skipped = [f"{it.pointer or '/'}: {it.problem}" for it in report.capture.skipped]
@@ -239,7 +239,7 @@ def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
 
 
 def _services(report: Report, run: Run, size: Size) -> Iterable[str]:
-    entries = services.told(report, run.policy)
+    entries = services.list_services(report, run.policy)
     if not entries:
         return
     yield from ("### Services and their limits", "")
@@ -267,10 +267,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
 
 
 def _text(text: str, size: Size) -> str:
-    return escaped(text, size.letters)
+    return escape(text, size.letters)
 
 
 def _more(number: int, what: str, where: str) -> list[str]:
     first, space, rest = what.partition(" without ")
     many = "more" if what == "more" else f"{first}s{space}{rest}"
-    return [f"- and {terminal.count(number, what, many)}{f': {where}' if where else ''}"] if number > 0 else []
+    return [f"- and {plural(number, what, many)}{f': {where}' if where else ''}"] if number > 0 else []

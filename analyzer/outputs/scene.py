@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from analyzer.intervals import Interval, sweep
-from analyzer.model import Confidence, Group, Instant, Outcome, Page, Policy, Report, Scope, Session, Value
+from analyzer.model import Confidence, Group, Instant, Outcome, Page, Policy, Report, Scope, Session, Value, plural
 from analyzer.wording import summary, terminal
 from analyzer.wording.summary import safe, safe_middle
-from analyzer.wording.terminal import Axis, count
+from analyzer.wording.terminal import Axis
 
 SEPARATE = 8  # addresses of one host that get a group each; more are one group
 BEYOND = 3  # limits above this many times the peak are named, not drawn: the line would be flat
@@ -92,11 +92,11 @@ class Scene(Value, frozen=True):
             "possibly-pointed": not still_open and any(it.end is None for it in possible),
             "band": bool(self.bands),
             "load": bool(self.loads),
-            "tick": any(self._ticked(lane) for lane in self.lanes),
+            "tick": any(self._has_tick(lane) for lane in self.lanes),
         }
         return {kind for kind, there in marks.items() if there}
 
-    def _ticked(self, lane: Lane) -> bool:
+    def _has_tick(self, lane: Lane) -> bool:
         """Does a message stand within its bar? On the edge of a bar a tick does not show."""
         bar, edge = lane.session.proven, (self.axis.end - self.axis.start) // WITHIN
         return bar is not None and any(
@@ -181,7 +181,7 @@ def _sections(report: Report, lanes: dict[str, Lane]) -> Iterable[Section]:
     for title, groups in _group(report):
         members = [lanes[id] for group in groups for id in group.sessions]
         members.sort(key=lambda lane: (lane.began, int(lane.session.id[1:])))
-        note = count(len(members), "socket")
+        note = plural(len(members), "socket")
         peak = groups[0].proven_peak if len(groups) == 1 else 0
         note += f", peak {peak:,}" if peak > 1 else ""
         yield Section(title, note, _common({lane.address for lane in members}), tuple(members))

@@ -30,6 +30,7 @@ from analyzer.model import (
     Value,
     describe,
     name_source,
+    plural,
     spoken,
 )
 from analyzer.outputs import html, markdown
@@ -45,7 +46,7 @@ from analyzer.outputs.document import (
 )
 from analyzer.version import VERSION
 from analyzer.wording import origins, services, summary, terminal, verdict
-from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
+from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Axis, Medium, heading, wrap
 
 FIRST, LAST = 20, 3  # messages in the table
 MANY = 20  # messages; from here on their rhythm is drawn
@@ -124,7 +125,7 @@ def _about(report: Report, session: Session) -> Iterator[Fact]:
     yield Fact("in the file", session.pointer)
     if session.provider is not None:
         yield Fact("service", _service(session))
-    yield Fact("opened by", origins.told(session) or "not recorded")
+    yield Fact("opened by", origins.describe_opener(session) or "not recorded")
     yield Fact("page", _page(page, session))
 
 
@@ -155,8 +156,8 @@ def _life(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
     error = " by an error" if session.outcome is Outcome.CLOSED else ""
     outcome = OUTCOMES[session.outcome] + (f"{error}: {session.problem}" if session.problem else "")
     if session.outcome is Outcome.OPEN:
-        outcome += f" {verdict.saved(report)}"
-    closing = terminal.gone(session) if session.outcome is not Outcome.UNKNOWN else None
+        outcome += f" {verdict.when_saved(report)}"
+    closing = terminal.close_bounds(session) if session.outcome is not Outcome.UNKNOWN else None
     code = [] if session.close_code is None else [str(session.close_code)]
     code += [session.close_reason] if session.close_reason else []
     yield Fact("outcome", outcome, BAD if session.outcome is Outcome.FAILED else STRONG)
@@ -189,7 +190,7 @@ def _span(interval: Interval | None, axis: Axis, report: Report, session: Sessio
     start = terminal.since(interval.start, axis)
     if interval.end is None:
         open_still = session.outcome is Outcome.OPEN
-        return f"from {start}, {'still open ' + verdict.saved(report) if open_still else 'end unknown'}"
+        return f"from {start}, {'still open ' + verdict.when_saved(report) if open_still else 'end unknown'}"
     if interval.end - interval.start <= 1:
         return f"at {start}, for at least an instant"
     return f"{start} to {terminal.since(interval.end, axis)} ({spoken(interval.end - interval.start)})"
@@ -234,11 +235,11 @@ def _meet(a: Interval | None, b: Interval | None) -> bool:
 
 def _names(sessions: Sequence[Session]) -> str:
     words = ", ".join(session.name for session in sessions[:PARTNERS]) or "none"
-    return words + (f" and {count(len(sessions) - PARTNERS, 'other')}" if len(sessions) > PARTNERS else "")
+    return words + (f" and {plural(len(sessions) - PARTNERS, 'other')}" if len(sessions) > PARTNERS else "")
 
 
 def _overlap(overlap: Overlap, axis: Axis) -> str:
-    number = count(len(overlap.sessions), "socket")
+    number = plural(len(overlap.sessions), "socket")
     start = terminal.since(overlap.interval.start, axis)
     if overlap.confidence is Confidence.PROVEN:
         return f"from {start}, {number}: {describe(overlap)}"
@@ -254,7 +255,7 @@ def _messages(messages: Messages, axis: Axis) -> Section:
     facts = []
     for label, way in (("sent", 1), ("received", 0)):
         sizes = list(compress(messages.lengths, (it == way for it in messages.directions)))
-        facts.append(Fact(label, f"{count(len(sizes), 'message')}, {_bytes(sum(sizes))}" if sizes else "none"))
+        facts.append(Fact(label, f"{plural(len(sizes), 'message')}, {_bytes(sum(sizes))}" if sizes else "none"))
     if messages.first is not None and messages.last is not None:
         first, last = _exactly(messages.first, axis), _exactly(messages.last, axis)
         facts.append(Fact("time", first) if first == last else Fact("first to last", f"{first} to {last}"))
@@ -307,7 +308,7 @@ def _stack(code: Initiator | None) -> Iterator[Line]:
             url = frame.url
         left -= len(calls.frames)
     if left < 0:
-        yield Line(f"and {count(-left, 'more call')}", label=True)
+        yield Line(f"and {plural(-left, 'more call')}", label=True)
 
 
 def _name_scheduler(label: str) -> str:
@@ -323,14 +324,14 @@ def _how_to_find(code: Initiator | None) -> str:
     return f"To open your line: DevTools > Sources, Ctrl+P {name}, then Ctrl+G {code.line}."
 
 
-def folded(lines: Sequence[Line]) -> Iterator[Line]:
+def fold(lines: Sequence[Line]) -> Iterator[Line]:
     """Put neighbouring lines of the same framework into one: `10 calls of React`."""
     for maker, run in groupby(lines, key=lambda line: line.maker):
         group = list(run)
         if maker is None or len(group) < FOLDED:
             yield from group
         else:
-            yield Line(f"{count(len(group), 'call')} of {maker} (--verbose)", label=True)
+            yield Line(f"{plural(len(group), 'call')} of {maker} (--verbose)", label=True)
 
 
 # -- one socket on a terminal ------------------------------------------------------------------------------
@@ -356,7 +357,7 @@ def render(
     lines = [terminal.headline(title, medium)]
     for section in sections(report, session):
         lines += heading(section.title) if section.title else []
-        lines += wrapped(Text(medium.safe(section.note, 600)), medium, MARGIN) if section.note else []
+        lines += wrap(Text(medium.safe(section.note, 600)), medium, MARGIN) if section.note else []
         for fact in section.facts:
             lines += _fact(fact, medium)
         if section.title == LIFE:
@@ -364,13 +365,13 @@ def render(
         if section.title == MESSAGES:
             lines += _rhythm(session.messages, axis, medium)
         lines += _rows(section.rows, medium) if section.rows else []
-        for line in section.lines if verbose else folded(section.lines):
+        for line in section.lines if verbose else fold(section.lines):
             lines += _line(line, medium)
-    return terminal.printed(lines, color)
+    return terminal.encode(lines, color)
 
 
 def _fact(fact: Fact, medium: Medium) -> list[Text]:
-    lines = wrapped(Text(medium.safe(fact.words, 2000), fact.style), medium, MARGIN + f"{fact.label:<{LABEL}}")
+    lines = wrap(Text(medium.safe(fact.words, 2000), fact.style), medium, MARGIN + f"{fact.label:<{LABEL}}")
     lines[0].stylize(FAINT, 0, len(MARGIN) + LABEL)
     return lines
 
@@ -396,8 +397,8 @@ def _rhythm(messages: Messages, whole: Axis, medium: Medium) -> list[Text]:
         bars = "".join(terminal.step(level, most, medium) for level in rows[way])
         pictures.append((name, Text(bars, "cyan" if way else "green")))
     lines = [Text(MARGIN).append(f"{name:<{LABEL}}", FAINT).append_text(row) for name, row in pictures]
-    note = Text(f"highest bar: {count(most, 'message')} per column", FAINT)
-    return [Text(), *lines, *wrapped(note, medium, MARGIN + " " * LABEL)]
+    note = Text(f"highest bar: {plural(most, 'message')} per column", FAINT)
+    return [Text(), *lines, *wrap(note, medium, MARGIN + " " * LABEL)]
 
 
 def _rows(rows: Sequence[Sequence[str]], medium: Medium) -> list[Text]:
@@ -417,10 +418,10 @@ def _rows(rows: Sequence[Sequence[str]], medium: Medium) -> list[Text]:
 def _line(line: Line, medium: Medium) -> list[Text]:
     words = medium.safe(line.words, 1000)
     if line.label:
-        return wrapped(Text(words, FAINT), medium, f"{MARGIN}{medium.signs.dot} ")
+        return wrap(Text(words, FAINT), medium, f"{MARGIN}{medium.signs.dot} ")
     if line.own:
-        return wrapped(Text(f"{OWN}{words}", STRONG), medium, f"{MARGIN}{medium.signs.arrow} ")
-    return wrapped(Text(words), medium, f"{MARGIN}  ")
+        return wrap(Text(f"{OWN}{words}", STRONG), medium, f"{MARGIN}{medium.signs.arrow} ")
+    return wrap(Text(words), medium, f"{MARGIN}  ")
 
 
 # -- one socket for programs, a ticket, a browser ----------------------------------------------------------
@@ -497,17 +498,17 @@ def _title(run: Run, session: Session) -> str:
 
 
 def md(run: Run, session: Session) -> bytes:
-    lines = [f"# {markdown.escaped(_title(run, session))}", ""]
+    lines = [f"# {markdown.escape(_title(run, session))}", ""]
     for section in sections(run.reports[0], session):
         lines += [f"## {section.title}", ""] if section.title else []
-        lines += [markdown.escaped(section.note), ""] if section.note else []
-        lines += [f"- {fact.label}: {markdown.escaped(fact.words, 2000)}" for fact in section.facts]
+        lines += [markdown.escape(section.note), ""] if section.note else []
+        lines += [f"- {fact.label}: {markdown.escape(fact.words, 2000)}" for fact in section.facts]
         lines += [""] if section.facts else []
         if section.rows:
             rows = [[*row, *[""] * (len(HEADS) - len(row))] for row in section.rows]
             lines += [*markdown.table(HEADS, rows), ""]
         for line in section.lines:
-            words = markdown.escaped(line.words, 1000)
+            words = markdown.escape(line.words, 1000)
             lines.append(f"- {f'**→ {OWN}{words}**' if line.own else f'*{words}*' if line.label else words}")
         lines += [""] if section.lines else []
     return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
@@ -539,7 +540,7 @@ RENDERERS: dict[str, Callable[[Run, Session], bytes]] = {"text": text, "json": j
 # -- the list of sockets -------------------------------------------------------------------------------------
 
 
-def listed(report: Report) -> list[tuple[str, ...]]:
+def list_rows(report: Report) -> list[tuple[str, ...]]:
     """List the sockets under LIST_HEADS; text of the capture is not yet harmless."""
     axis = terminal.axis_of(report, 1)
     pages = {page.id: page for page in report.capture.pages}
@@ -568,7 +569,7 @@ def _whose(session: Session) -> str:
 
 def _rest(report: Report) -> str:
     left = len(report.sessions) - LISTED
-    return f"and {count(left, 'more socket')}: --format json has them all" if left > 0 else ""
+    return f"and {plural(left, 'more socket')}: --format json has them all" if left > 0 else ""
 
 
 def render_list(report: Report, *, width: int = 80, color: bool = False, unicode: bool = True) -> bytes:
@@ -578,9 +579,9 @@ def render_list(report: Report, *, width: int = 80, color: bool = False, unicode
         terminal.headline(Text(medium.short_left(name_source(report.capture.source), medium.width - 8), STRONG), medium)
     ]
     if not report.sessions:
-        lines += [Text(), *wrapped(Text("No WebSocket in this capture."), medium, MARGIN)]
-        return terminal.printed(lines, color)
-    cells = [LIST_HEADS, *listed(report)]
+        lines += [Text(), *wrap(Text("No WebSocket in this capture."), medium, MARGIN)]
+        return terminal.encode(lines, color)
+    cells = [LIST_HEADS, *list_rows(report)]
     used = [n for n in range(len(LIST_HEADS)) if any(row[n] for row in cells[1:])]
     widths = {n: max(cell_len(medium.safe(row[n])) for row in cells) for n in used}
     widths |= {n: min(widths[n], 34) for n in used if n in (2, 4)}
@@ -596,14 +597,14 @@ def render_list(report: Report, *, width: int = 80, color: bool = False, unicode
         line.stylize(FAINT if at == 0 else "")
         lines.append(line)
     if rest := _rest(report):
-        lines += wrapped(Text(rest), medium, MARGIN)
+        lines += wrap(Text(rest), medium, MARGIN)
     if is_typeable(report.capture.source):
         lines += [
             Text(),
             Text(f"{MARGIN}One socket in detail:"),
-            *wrapped(Text(medium.safe(_command(report), 4_000)), medium, MARGIN),
+            *wrap(Text(medium.safe(_command(report), 4_000)), medium, MARGIN),
         ]
-    return terminal.printed(lines, color)
+    return terminal.encode(lines, color)
 
 
 def _command(report: Report) -> str:
@@ -625,8 +626,8 @@ def json_list(run: Run) -> bytes:
 
 def md_list(run: Run) -> bytes:
     report = run.reports[0]
-    rows = [[markdown.escaped(cell, 200) for cell in row] for row in listed(report)]
-    lines = [f"# Sockets of {markdown.escaped(summary.name(report.capture.source))}", ""]
+    rows = [[markdown.escape(cell, 200) for cell in row] for row in list_rows(report)]
+    lines = [f"# Sockets of {markdown.escape(summary.name(report.capture.source))}", ""]
     lines += [*markdown.table(LIST_HEADS, rows), ""] if rows else ["No WebSocket in this capture.", ""]
     lines += [_rest(report), ""] if _rest(report) else []
     return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
@@ -640,7 +641,7 @@ def page_list(run: Run) -> bytes:
         title=f"Sockets of {summary.name(report.capture.source)}",
         source=summary.safe_middle(name_source(report.capture.source), 300),
         heads=LIST_HEADS,
-        rows=listed(report),
+        rows=list_rows(report),
         rest=_rest(report),
         part=html.part(report, run.policy, "c1", LISTED),
     )

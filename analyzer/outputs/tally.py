@@ -22,14 +22,14 @@ from rich.text import Text
 
 from analyzer import services
 from analyzer.installation import install_hint
-from analyzer.model import MILLISECOND, Run, Value, spoken
+from analyzer.model import MILLISECOND, Run, Value, plural, spoken
 from analyzer.outputs import NotInstalled, captures, listing, markdown
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import FORMAT, Json, capture_document, pretty
 from analyzer.version import VERSION
 from analyzer.wording import terminal, triage
 from analyzer.wording.summary import safe, safe_middle
-from analyzer.wording.terminal import FAINT, STRONG, Medium, count, heading, wrapped
+from analyzer.wording.terminal import FAINT, STRONG, Medium, heading, wrap
 from analyzer.wording.triage import Row
 from analyzer.wording.verdict import Kind
 
@@ -364,15 +364,15 @@ def _name(row: dict[Any, Any]) -> str:
 def sentence(results: Results) -> str:
     """Say what was counted."""
     number = len(results.captures)
-    words = [count(number, "capture")]
+    words = [plural(number, "capture")]
     if results.whole is not None:
         every, only = number + len(results.unreadable), ", ".join(results.only)
-        words = [f"{every:,} of {count(results.whole, 'capture')} shown: {only}"]
+        words = [f"{every:,} of {plural(results.whole, 'capture')} shown: {only}"]
     words += [f"{len(results.unreadable):,} unreadable"] if results.unreadable else []
     words += (
-        [f"{count(results.repeated, 'repeated result')} left out (the same file again)"] if results.repeated else []
+        [f"{plural(results.repeated, 'repeated result')} left out (the same file again)"] if results.repeated else []
     )
-    words += [f"{count(len(results.broken), 'line')} not understood"] if results.broken else []
+    words += [f"{plural(len(results.broken), 'line')} not understood"] if results.broken else []
     return safe(", ".join(words), 400) + "."
 
 
@@ -391,7 +391,7 @@ def text(
     `verbose`: with more than the first rows of each table.
     """
     medium = Medium(width, unicode)
-    lines = wrapped(Text(sentence(results), STRONG), medium)
+    lines = wrap(Text(sentence(results), STRONG), medium)
     rows = results.rows[:worst]
     if rows:
         lines += heading("The worst capture" if len(rows) == 1 else f"The {len(rows):,} worst captures")
@@ -405,11 +405,11 @@ def text(
             lines.append(Text(f"   Highest peak: {path}", FAINT))
         if table.left:
             more = f"{table.left:,} more: {'--format csv has them all' if verbose else '--verbose'}"
-            lines += wrapped(Text(more, FAINT), medium, "   ")
+            lines += wrap(Text(more, FAINT), medium, "   ")
     if results.captures or results.unreadable:
-        lines += [Text(), *wrapped(Text(MEANINGS, FAINT), medium, "   ")]
-        lines += wrapped(Text(NEXT, FAINT), medium, "   ")
-    return terminal.printed(lines, color)
+        lines += [Text(), *wrap(Text(MEANINGS, FAINT), medium, "   ")]
+        lines += wrap(Text(NEXT, FAINT), medium, "   ")
+    return terminal.encode(lines, color)
 
 
 NEXT = "The captures of one row: --only RESULT|RULE|CAUSE|SERVICE --worst 20, as in --only duplicate-connection."
@@ -463,14 +463,14 @@ def md(results: Results, worst: int = WORST) -> bytes:
         lines += ["## The worst captures" if len(rows) > 1 else "## The worst capture", ""]
         lines += [*markdown.table(listing.HEADS, [[*map(_md, listing.cells(it))] for it in rows]), ""]
     for table in tables(results):
-        cells = [(_md(row[0]), *row[1:-1], markdown.escaped(safe_middle(row[-1], 200))) for row in table.rows]
+        cells = [(_md(row[0]), *row[1:-1], markdown.escape(safe_middle(row[-1], 200))) for row in table.rows]
         lines += [f"## {table.title}", "", *markdown.table(table.heads, cells), ""]
         lines += [f"and {table.left:,} more: `--format csv` has them all", ""] if table.left else []
     return "\n".join([*lines, MEANINGS, ""]).encode("utf-8")
 
 
 def _md(cell: str) -> str:
-    return markdown.escaped(cell, 200)
+    return markdown.escape(cell, 200)
 
 
 # -- for programs ------------------------------------------------------------------------------------------

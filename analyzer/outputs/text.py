@@ -32,12 +32,13 @@ from analyzer.model import (
     Unreadable,
     Value,
     name_source,
+    plural,
     spoken,
 )
 from analyzer.outputs import listing
-from analyzer.outputs.document import tried
+from analyzer.outputs.document import list_covered_steps
 from analyzer.wording import origins, proof, services, terminal, verdict
-from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, count, heading, wrapped
+from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, heading, wrap
 from analyzer.wording.verdict import Kind
 
 SUFFIX = ".txt"
@@ -82,19 +83,19 @@ def render(
         lines += listing.closing(run, medium) if several != 1 or whole != 1 else []
     while lines and not lines[-1].plain:
         lines.pop()
-    return terminal.printed(lines, color)
+    return terminal.encode(lines, color)
 
 
 def timeline(report: Report, medium: Medium) -> str:
     """Draw the timeline with characters, for a page that shows them as they are."""
-    return dedent(terminal.printed(_timeline(report, medium), False).decode("utf-8")).strip("\n")
+    return dedent(terminal.encode(_timeline(report, medium), False).decode("utf-8")).strip("\n")
 
 
 def _unreadable(file: Unreadable, medium: Medium) -> list[Text]:
     sign = "!" if medium.unicode else "[!]"
     text = Text().append(f"{medium.short_left(name_source(file.source), medium.width - 8)}: ", STRONG)
     text.append(f"cannot be read: {medium.safe(file.problem)}", BAD)
-    return wrapped(text, medium, f"{sign:<4} " if not medium.unicode else f"{sign} ")
+    return wrap(text, medium, f"{sign:<4} " if not medium.unicode else f"{sign} ")
 
 
 # -- one capture -------------------------------------------------------------------------------------------
@@ -119,8 +120,8 @@ def _full(report: Report, run: Run, medium: Medium, verbose: bool) -> list[Text]
 def _header(report: Report, zone: tzinfo, medium: Medium) -> list[Text]:
     capture, dot = report.capture, f" {medium.signs.dot} "
     title = Text(medium.short_left(name_source(capture.source), medium.width - 8), STRONG)
-    counts = [count(len(capture.pages), "page")] if capture.pages else []
-    counts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
+    counts = [plural(len(capture.pages), "page")] if capture.pages else []
+    counts += [plural(len(report.sessions), "socket"), plural(capture.entries, "entry", "entries")]
     facts = [f"recorded with {medium.short(capture.exporter.label, 48)}{dot}{', '.join(counts)}"]
     if capture.observed is not None:
         start, end = capture.observed
@@ -129,7 +130,7 @@ def _header(report: Report, zone: tzinfo, medium: Medium) -> list[Text]:
         facts = [dot.join(facts)]
     return [
         terminal.headline(title, medium),
-        *(line for fact in facts for line in wrapped(Text(fact), medium, MARGIN)),
+        *(line for fact in facts for line in wrap(Text(fact), medium, MARGIN)),
     ]
 
 
@@ -150,9 +151,9 @@ def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
     mark, style = _mark(verdict.kind(report, policy), medium)
     answer, *more = verdict.verdict_sentences(report, policy)
     first = f" {mark} "
-    lines = wrapped(Text(medium.safe(answer, 2000), STRONG), medium, first)
+    lines = wrap(Text(medium.safe(answer, 2000), STRONG), medium, first)
     lines[0].stylize(f"not bold {style}", 0, len(first))
-    return lines + [line for it in more for line in wrapped(Text(medium.safe(it, 2000)), medium, " " * len(first))]
+    return lines + [line for it in more for line in wrap(Text(medium.safe(it, 2000)), medium, " " * len(first))]
 
 
 # -- the timeline ------------------------------------------------------------------------------------------
@@ -230,7 +231,7 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
     guides = [column for column, _ in marks[1:]]
     bars = {session.id: terminal.bar(session, axis, medium, guides, crowd) for session in sessions}
     lines += [layout.row(rows[id], bar) for id, bar in bars.items()]
-    lines += wrapped(Text(f"and {left_out:,} more: {ALL}"), medium, MARGIN) if left_out else []
+    lines += wrap(Text(f"and {left_out:,} more: {ALL}"), medium, MARGIN) if left_out else []
     return lines + _legend(list(bars.values()), medium)
 
 
@@ -243,7 +244,7 @@ def _rows(report: Report, sessions: Sequence[Session], axis: Axis, medium: Mediu
         session.id: Row(
             names[session.id],
             medium.safe(terminal.when(session.opened, axis, sign=True)),
-            medium.safe(terminal.lasted(session, saved)),
+            medium.safe(terminal.time_open(session, saved)),
             medium.safe(terminal.ending(session, pages, axis, short=True)),
         )
         for session in sessions
@@ -261,8 +262,8 @@ def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, lay
     for name, sessions in groups[:ADDRESSES]:
         picture = terminal.concurrency(terminal.proven_levels(sessions, axis), layout.medium, True)
         lines.append(layout.row(Row(name, "", "", _outcomes(sessions)), picture, STRONG))
-    more = f"and {count(len(groups) - ADDRESSES, 'more address', 'more addresses')}: {ALL}"
-    return lines + (wrapped(Text(more), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
+    more = f"and {plural(len(groups) - ADDRESSES, 'more address', 'more addresses')}: {ALL}"
+    return lines + (wrap(Text(more), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
 
 
 def _select(report: Report) -> list[Session]:
@@ -375,19 +376,19 @@ def _legend(bars: Sequence[Text], medium: Medium) -> list[Text]:
         signs.failed: "failed",
     }
     entries = [f"{sign} {meaning}".replace(" ", NBSP) for sign, meaning in meanings.items() if sign in characters]
-    lines = wrapped(Text("   ".join(entries)), medium, MARGIN) if entries else []
+    lines = wrap(Text("   ".join(entries)), medium, MARGIN) if entries else []
     return [Text(line.plain.replace(NBSP, " ")) for line in lines]
 
 
 def _services(report: Report, policy: Policy, medium: Medium) -> list[Text]:
-    entries = services.told(report, policy)
+    entries = services.list_services(report, policy)
     if not entries:
         return []
     lines = heading("Services")
     for service in entries[:GROUPS]:
         line = Text().append(medium.safe(service.name), STRONG).append(f": {medium.safe(service.sentences, 2000)}")
         line.highlight_regex(services.EXCEEDED, BAD)
-        lines += wrapped(line, medium, f"{MARGIN}{medium.signs.dot} ")
+        lines += wrap(line, medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(entries) - GROUPS, medium)
 
 
@@ -398,7 +399,7 @@ def _origins(report: Report, medium: Medium) -> list[Text]:
         return []
     lines = heading("Opened by")
     for place in places[:GROUPS]:
-        lines += wrapped(Text(medium.safe(place, 1000)), medium, f"{MARGIN}{medium.signs.dot} ")
+        lines += wrap(Text(medium.safe(place, 1000)), medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(places) - GROUPS, medium)
 
 
@@ -411,13 +412,13 @@ NO_PAGES = (
 
 
 def _coverage(report: Report, medium: Medium) -> list[Text]:
-    return [Text(), *wrapped(Text(tried_sentence(report)), medium, MARGIN)]
+    return [Text(), *wrap(Text(describe_coverage(report)), medium, MARGIN)]
 
 
-def tried_sentence(report: Report) -> str:
+def describe_coverage(report: Report) -> str:
     """Say which of the steps that QA should take the capture covers."""
     pages = report.capture.pages
-    done = tried(pages)
+    done = list_covered_steps(pages)
     if not done:
         return NO_PAGES
     rest = ", ".join(words for name, words in STEPS.items() if name not in done)
@@ -442,7 +443,7 @@ def _errors(report: Report, medium: Medium) -> list[Text]:
     for problem, ids in list(broken.items())[:GROUPS]:
         more = f" and {len(ids) - ADDRESSES:,} more" if len(ids) > ADDRESSES else ""
         line = f"{', '.join(ids[:ADDRESSES])}{more}: {medium.safe(problem, 1000)}"
-        lines += wrapped(Text(line), medium, f"{MARGIN}{medium.signs.dot} ")
+        lines += wrap(Text(line), medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(broken) - GROUPS, medium)
 
 
@@ -464,7 +465,7 @@ def _findings(findings: Sequence[Finding], run: Run, medium: Medium, verbose: bo
         alike: list[Finding] = []  # neighbours that one cause explains
         for finding, following in zip_longest(visible, visible[1:]):
             first = f"{MARGIN}{finding.severity:<7}  "
-            block = wrapped(_with_id(medium.safe(finding.message, 1000), rule), medium, first)
+            block = wrap(_with_id(medium.safe(finding.message, 1000), rule), medium, first)
             block[0].stylize(SEVERITIES[finding.severity], 0, len(first))
             lines += block
             alike.append(finding)
@@ -477,11 +478,11 @@ def _findings(findings: Sequence[Finding], run: Run, medium: Medium, verbose: bo
                 lines += _cause(msgspec.structs.replace(finding, proof=together), medium, verbose)
                 alike = []
         if len(members) > len(visible):
-            lines += wrapped(Text(f"and {len(members) - len(visible):,} more of {rule}: --verbose"), medium, INSET)
+            lines += wrap(Text(f"and {len(members) - len(visible):,} more of {rule}: --verbose"), medium, INSET)
         if importance.get(rule):
-            lines += wrapped(Text(f"{MATTERS}{importance[rule]}"), medium, INSET)
+            lines += wrap(Text(f"{MATTERS}{importance[rule]}"), medium, INSET)
         for remedy in dict.fromkeys(it.remedy for it in visible if it.remedy and it.remedy not in remedies):
-            lines += wrapped(Text(medium.safe(remedy, 1000)), medium, f"{INSET}{medium.signs.arrow} ")
+            lines += wrap(Text(medium.safe(remedy, 1000)), medium, f"{INSET}{medium.signs.arrow} ")
             remedies.add(remedy)
     return lines
 
@@ -495,15 +496,13 @@ def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
     """Why it happened, and where that can be seen."""
     lines = []
     if finding.explanation is not None:
-        lines += wrapped(_with_id(medium.safe(finding.explanation, 1000), finding.cause), medium, INSET)
+        lines += wrap(_with_id(medium.safe(finding.explanation, 1000), finding.cause), medium, INSET)
     steps = proof.lines(finding.proof, whole=verbose)
     visible = steps if verbose else steps[:PROOF]
     for line in visible:
-        lines += wrapped(Text(medium.safe(line, 1000)), medium, f"{INSET}{medium.signs.dot} ")
+        lines += wrap(Text(medium.safe(line, 1000)), medium, f"{INSET}{medium.signs.dot} ")
     if len(steps) > len(visible):
-        lines += wrapped(
-            Text(f"and {len(steps) - len(visible):,} more: --verbose"), medium, f"{INSET}{medium.signs.dot} "
-        )
+        lines += wrap(Text(f"and {len(steps) - len(visible):,} more: --verbose"), medium, f"{INSET}{medium.signs.dot} ")
     return lines
 
 
@@ -517,7 +516,7 @@ def _caveats(caveats: Sequence[Caveat], medium: Medium) -> list[Text]:
     # First those that the answer rests on: none of them is left out.
     weighty = sorted(caveats, key=lambda caveat: not (caveat.hides_sockets or caveat.assumed))
     for caveat in weighty[:CAVEATS]:
-        lines += wrapped(Text(medium.safe(caveat.message)), medium, f"{MARGIN}{medium.signs.dot} ")
+        lines += wrap(Text(medium.safe(caveat.message)), medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(caveats) - CAVEATS, medium)
 
 
@@ -527,7 +526,7 @@ def _unread_parts(skipped: Sequence[Skipped], medium: Medium) -> list[Text]:
     lines = heading("Could not be read")
     for part in skipped[:SKIPPED]:
         line = Text().append(medium.safe(part.pointer or "/"), STRONG).append(f": {medium.safe(part.problem)}")
-        lines += wrapped(line, medium, f"{MARGIN}{medium.signs.dot} ")
+        lines += wrap(line, medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(skipped) - SKIPPED, medium)
 
 

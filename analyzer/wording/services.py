@@ -46,7 +46,7 @@ def _within(group: Group) -> str:
     return key.get("user") or (key.get("endpoint") or "").partition("://")[2] or key.get("page") or ""
 
 
-def told(report: Report, policy: Policy) -> list[Service]:
+def list_services(report: Report, policy: Policy) -> list[Service]:
     """List each known service with its users, and its limits where it has any."""
     by_service: dict[str, list[Group]] = {}
     for group in report.groups:

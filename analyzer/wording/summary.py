@@ -28,11 +28,12 @@ from analyzer.model import (
     Value,
     enumerated,
     name_source,
+    plural,
     spoken,
 )
 from analyzer.version import HOME, PUBLISHED
 from analyzer.wording import proof, services, terminal, triage, verdict
-from analyzer.wording.terminal import Axis, Medium, count
+from analyzer.wording.terminal import Axis, Medium
 from analyzer.wording.verdict import Kind
 
 PAPER = Medium(120, unicode=True)
@@ -141,8 +142,8 @@ def sentences(report: Report, policy: Policy) -> list[str]:
 def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[tuple[str, str]]:
     """Where it comes from. `file`: its name among others, instead of the last part of its path."""
     capture = report.capture
-    parts = [count(len(capture.pages), "page")] if capture.pages else []
-    parts += [count(len(report.sessions), "socket"), count(capture.entries, "entry", "entries")]
+    parts = [plural(len(capture.pages), "page")] if capture.pages else []
+    parts += [plural(len(report.sessions), "socket"), plural(capture.entries, "entry", "entries")]
     rows = [("File", file or name(capture.source)), ("Recorded with", safe(capture.exporter.label, 100))]
     rows += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
@@ -167,10 +168,10 @@ def figures(report: Report) -> list[tuple[str, str]]:
     return rows
 
 
-def allowed(policy: Policy) -> str:
+def describe_policy(policy: Policy) -> str:
     """The policy in words. It decides on findings; the verdict counts every socket."""
     scope = "address" if policy.per is Scope.ENDPOINT else policy.per.value
-    parts = [f"at most {count(policy.max_open, 'open socket')} per {scope}"]
+    parts = [f"at most {plural(policy.max_open, 'open socket')} per {scope}"]
     parts += [f"overlaps under {spoken(policy.tolerance)} are notes"] if policy.tolerance else []
     parts += [f"service limits of {policy.app_mode} mode are enforced"] if policy.app_mode else []
     sockets = {"dev-server sockets": policy.count_dev_servers, "extension sockets": policy.count_extensions}
@@ -264,6 +265,6 @@ def _proof(finding: Finding, sessions: Sequence[Session], zone: tzinfo) -> Itera
         open_at = f", certainly open from {terminal.stamp(session.proven.start, zone)}{ends}" if session.proven else ""
         yield f"{session.name}: {safe(session.pointer, 120)}{open_at}"
     if len(sessions) > PLACES:
-        yield f"and {count(len(sessions) - PLACES, 'more socket')}"
+        yield f"and {plural(len(sessions) - PLACES, 'more socket')}"
     if not sessions:
         yield from (safe(pointer, 120) for pointer in finding.pointers[:PLACES] if pointer)

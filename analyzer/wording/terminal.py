@@ -1,6 +1,6 @@
 """Share what `text`, `show` and `check` need: width and signs of a terminal, harmless text, bars of time, words.
 
-Everything here is pure: values in, strings and `rich.text.Text` out; only `printed` turns them into bytes.
+Everything here is pure: values in, strings and `rich.text.Text` out; only `encode` turns them into bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from analyzer.model import (
     Report,
     Session,
     Value,
-    plural,
     spoken,
 )
 
@@ -173,7 +172,7 @@ class Medium(Value, frozen=True):
         return sign + end
 
 
-def printed(lines: Iterable[Text], color: bool) -> bytes:
+def encode(lines: Iterable[Text], color: bool) -> bytes:
     """The lines as a terminal gets them. Nothing of the surroundings (variables, real terminals) is asked."""
     out = io.StringIO()
     console = Console(
@@ -197,7 +196,7 @@ def printed(lines: Iterable[Text], color: bool) -> bytes:
     return out.getvalue().encode("utf-8")
 
 
-def wrapped(text: Text, medium: Medium, first: str = "", rest: str | None = None) -> list[Text]:
+def wrap(text: Text, medium: Medium, first: str = "", rest: str | None = None) -> list[Text]:
     """The text in lines that fit, the first after `first`, the others after `rest` (by default as far in).
 
     A mask stays in one piece: `<token 1>`.
@@ -245,9 +244,6 @@ def headline(title: Text, medium: Medium) -> Text:
 
 def heading(title: str) -> list[Text]:
     return [Text(), Text("   ").append(title, STRONG)]
-
-
-count = plural
 
 
 def stamp(at: Instant, zone: tzinfo = UTC) -> str:
@@ -343,7 +339,7 @@ def when(bounds: Bounds | None, axis: Axis, sign: bool = False) -> str:
     return f"{'≤' if sign else 'by'} {since(bounds.latest, axis)}"
 
 
-def gone(session: Session) -> Bounds | None:
+def close_bounds(session: Session) -> Bounds | None:
     """Return the bounds of its close, narrowed by what else bounds `possible`."""
     closed = session.closed
     if closed is None or session.possible is None or session.outcome is not Outcome.CLOSED:
@@ -352,7 +348,7 @@ def gone(session: Session) -> Bounds | None:
     return Bounds(closed.earliest, min(ends, default=None), closed.evidence, closed.pointer)
 
 
-def lasted(session: Session, saved: Instant | None) -> str:
+def time_open(session: Session, saved: Instant | None) -> str:
     """Say how long it was open: `1.94 s`, `≥ 3.25 s`, `≤ 26 ms`; empty where it never opened or nothing bounds it.
 
     One that was still open when the capture was saved was open until then.
@@ -377,7 +373,7 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = F
     """Say how it ended and how that is known, in few words. `short`: without the words of an error."""
     match session.outcome:
         case Outcome.CLOSED:
-            closed = gone(session)
+            closed = close_bounds(session)
             timed = closed is not None and closed.latest is not None
             if session.problem:
                 how = BY_AN_ERROR if short else how_ended(session)
@@ -432,7 +428,7 @@ def axis_of(report: Report, columns: int) -> Axis:
     observed = report.capture.observed
     points: list[Instant] = [] if observed is None else [observed.start, observed.end or observed.start]
     for session in report.sessions:
-        for bounds in (session.created, session.opened, gone(session)):
+        for bounds in (session.created, session.opened, close_bounds(session)):
             points += [] if bounds is None else [at for at in (bounds.earliest, bounds.latest) if at is not None]
     start, end = min(points, default=0), max(points, default=0)
     # A page begins a little before its first request. One that is much older would squeeze all the rest.

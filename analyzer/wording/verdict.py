@@ -178,7 +178,7 @@ def _afterwards(report: Report, proven: Sequence[Overlap]) -> str:
     if last.interval.end is None:
         whole = len(proven) == 1 and still == len(members)
         who = ("Both" if still == 2 else f"All {still}") if whole else f"{still} of them"
-        return f". {who} {'was' if still == 1 else 'were'} still open {saved(report)}."
+        return f". {who} {'was' if still == 1 else 'were'} still open {when_saved(report)}."
     if any(overlap.duration_is_lower_bound for overlap in proven):
         limits = [overlap.at_most for overlap in proven]
         if _limit(proven) is not None:
@@ -249,7 +249,9 @@ def _no_overlap(report: Report) -> list[str]:
     failed, waiting = tally[Outcome.FAILED], tally[Outcome.CONNECTING]
     more = [f"{failed:,} more never opened"] if failed else []
     more += (
-        [f"{waiting:,} more {'was' if waiting == 1 else 'were'} still connecting {saved(report)}"] if waiting else []
+        [f"{waiting:,} more {'was' if waiting == 1 else 'were'} still connecting {when_saved(report)}"]
+        if waiting
+        else []
     )
     return [*sentences, f"{', '.join(more)}."] if more else sentences
 
@@ -259,7 +261,7 @@ def _fate(report: Report) -> str:
     session = next(session for session in report.sessions if session.possible is not None)
     match session.outcome:
         case Outcome.OPEN:
-            return f"It was still open {saved(report)}"
+            return f"It was still open {when_saved(report)}"
         case Outcome.CLOSED:
             if session.problem:
                 return "An error closed it"
@@ -269,7 +271,7 @@ def _fate(report: Report) -> str:
             return "The file does not show whether it closed"
 
 
-def saved(report: Report) -> str:
+def when_saved(report: Report) -> str:
     return "when the HAR was saved" if report.capture.format == "har" else "when the recording ended"
 
 

@@ -37,7 +37,7 @@ from analyzer.outputs.chart.panel import (
     Panel,
     plot_of,
 )
-from analyzer.outputs.chart.rows import height_of, left_of, right_of, section_marks
+from analyzer.outputs.chart.rows import height_of, label_width, outcome_width, section_marks
 from analyzer.wording import summary, terminal
 from analyzer.wording.verdict import verdict_sentences
 
@@ -90,9 +90,10 @@ def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
         stretch = lanes.stretch_of(report, lives, start, end)
         layouts.append((report, stretch, lanes.sections(report, lives, stretch, highest)))
     # One plot above the other begin and end in line.
-    left = max((left_of(section) for _, _, sections in layouts for section in sections), default=0)
+    left = max((label_width(section) for _, _, sections in layouts for section in sections), default=0)
     left = MARGIN + max(SIDE, min(left, width * 0.27)) + 0.08
-    beside = max((right_of(section, stretch) for _, stretch, sections in layouts for section in sections), default=0)
+    widths = (outcome_width(section, stretch) for _, stretch, sections in layouts for section in sections)
+    beside = max(widths, default=0)
     limits = max((limits_width(report) for report in reports), default=0)
     right = width - MARGIN - max(0.3, min(max(beside, limits), width * 0.2)) - 0.06
     return [

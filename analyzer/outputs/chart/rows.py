@@ -38,12 +38,12 @@ OUTCOMES = {
 }
 
 
-def left_of(section: Section) -> float:
+def label_width(section: Section) -> float:
     """Inches of its longest label."""
     return max(inches(_label(section, session), SMALL) for session in _choose_labels(section))
 
 
-def right_of(section: Section, stretch: Stretch) -> float:
+def outcome_width(section: Section, stretch: Stretch) -> float:
     """Inches of the longest word on how its sockets ended."""
     if section.lane >= WORDED:
         return max(inches(_outcome(session, stretch), TINY) for session in section.sessions)
