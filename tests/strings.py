@@ -22,7 +22,7 @@ from analyzer import Policy, Run, analyze, masking, read
 from analyzer.causes import CAUSES
 from analyzer.cli import app
 from analyzer.compare import Paired, compare
-from analyzer.outputs import comparison, manual, render, show, tally
+from analyzer.outputs import comparison, manual, render, show, totals
 from analyzer.rules import RULES
 from analyzer.wording import triage
 
@@ -219,9 +219,9 @@ def in_many() -> Iterator[Text]:
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
     run = masking.masked(Run(reports, (), Policy(), rules=RULES))
     yield Text("the list", render("text", triage.select(run, (), 5)).decode())
-    found = tally.of_run(run)
+    found = totals.of_run(run)
     for name in ("text", "markdown"):
-        yield Text(f"summary {name}", tally.RENDERERS[name](found, 5).decode())
+        yield Text(f"summary {name}", totals.RENDERERS[name](found, 5).decode())
         yield from (
             Text(f"sockets {name}", show.LISTS[name](Run((it,), (), run.policy)).decode()) for it in run.reports
         )

@@ -21,7 +21,7 @@ from analyzer.cli import app
 from analyzer.compare import Paired, compare
 from analyzer.formats import read
 from analyzer.model import Policy, Run, Unreadable
-from analyzer.outputs import comparison, json as json_output, ndjson, show, tally
+from analyzer.outputs import comparison, json as json_output, ndjson, show, totals
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 from analyzer.wording import triage
@@ -150,10 +150,10 @@ def test_each_socket_and_the_list_of_sockets_are_valid(run: Run) -> None:
 
 
 def test_a_summary_is_valid(run: Run) -> None:
-    assert problems(json.loads(tally.json(tally.of_run(run), 20)), "summary") == []
+    assert problems(json.loads(totals.json(totals.of_run(run), 20)), "summary") == []
     lines = ((f"r:{n}", line) for n, line in enumerate(ndjson.render(run).splitlines()))
-    found = tally.select(tally.results(lines), ("overlap",))
-    assert problems(json.loads(tally.json(found)), "summary") == []
+    found = totals.select(totals.results(lines), ("overlap",))
+    assert problems(json.loads(totals.json(found)), "summary") == []
 
 
 def test_a_selection_is_valid(run: Run) -> None:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import captures, html, markdown, tally, text
+from analyzer.outputs import captures, html, markdown, text, totals
 from analyzer.pipeline import analyze
 from analyzer.wording import triage
 
@@ -84,7 +84,7 @@ def test_the_same_file_under_several_names_is_one_line_everywhere(run: Run) -> N
     page = html.render(many).decode()
     assert len(re.findall('<article class="capture"', page)) == number
     assert page.count("</a> ×3") == number - 1
-    assert tally.of_run(many).repeated == 2 * number + 1
+    assert totals.of_run(many).repeated == 2 * number + 1
     assert markdown.render(many).decode().count(" ×3 |") == number - 1
 
 

@@ -62,27 +62,27 @@ def summary(
     if delivery.format == "parquet":
         refuse(f"--format parquet: choose {choices.alternatives(SHOWN)}, or -o FILE.parquet")
     files = delivery.written(FORMATS)
-    from analyzer.outputs import tally
+    from analyzer.outputs import totals
 
     with progress.shown(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
-        found = tally.results(line for name in results for line in _lines(name, advance))
+        found = totals.results(line for name in results for line in _lines(name, advance))
     if not found.captures and not found.unreadable:
         refuse(f"{results[0]}: no results. {HOW}")
     for problem in found.broken[:MOST_NAMED]:
         say(problem)
     if len(found.broken) > MOST_NAMED:
         say(f"{len(found.broken) - MOST_NAMED:,} more lines are not results")
-    found = tally.select(found, only or ())
-    most = tally.WORST if worst is None else worst
+    found = totals.select(found, only or ())
+    most = totals.WORST if worst is None else worst
     try:
         for name, path in files:
-            write(path, tally.RENDERERS[name](found, most))
+            write(path, totals.RENDERERS[name](found, most))
     except NotInstalled as problem:
         refuse(str(problem))
     if delivery.prints:
         name = delivery.format or "text"
-        as_text = partial(tally.text, **terminal(), cut=sys.stdout.isatty(), verbose=delivery.verbose)
-        show(as_text(found, most) if name == "text" else tally.RENDERERS[name](found, most))
+        as_text = partial(totals.text, **terminal(), cut=sys.stdout.isatty(), verbose=delivery.verbose)
+        show(as_text(found, most) if name == "text" else totals.RENDERERS[name](found, most))
 
 
 def _lines(name: str, advance: progress.Done | None) -> Iterator[tuple[str, bytes]]:

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from analyzer import gate
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Messages, Policy, Report, Run, Value, plural
-from analyzer.outputs import check, drawing, tally
+from analyzer.outputs import check, drawing, totals
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.outputs.text import describe_coverage
 from analyzer.version import VERSION
@@ -96,12 +96,12 @@ def render(run: Run) -> bytes:
             parts=parts,
             names=names,
             links={safe(it.report.capture.source, 4_000): (it.id, names[it.report.capture.source]) for it in parts},
-            meanings=tally.MEANINGS,
+            meanings=totals.MEANINGS,
             index=summary.worst_first(run),
             details={it.report.capture.source: it.id for it in parts},
             repeats=summary.repeats(run),
             order=triage.WORST_FIRST,
-            numbers=tally.tables(tally.of_run(run)) if len(run.reports) >= COUNTED else (),
+            numbers=totals.tables(totals.of_run(run)) if len(run.reports) >= COUNTED else (),
             policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
             f"script-src {_hash(early)} {_hash(script)}",
             style=Markup(style),  # noqa: S704 - ours

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import ndjson, tally
+from analyzer.outputs import ndjson, totals
 from analyzer.pipeline import analyze
 from analyzer.wording import triage
 
@@ -29,14 +29,14 @@ def lines() -> list[bytes]:
     return ndjson.render(Run(reports, (Unreadable("x.har", "/log: not a HAR"),), Policy())).splitlines(keepends=True)
 
 
-def counted(lines: list[bytes]) -> tally.Results:
-    return tally.results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
+def counted(lines: list[bytes]) -> totals.Results:
+    return totals.results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
 
 
 def test_the_frame_counts_what_the_results_say(lines: list[bytes]) -> None:
     found = counted(lines)
     captures = [json.loads(line) for line in lines[:-1]]
-    told = tally.frame(found).set_index(["by", "name"])
+    told = totals.frame(found).set_index(["by", "name"])
     every = told.loc[("all", "all")]
     verdicts = [it["verdict"] for it in captures]
     only_dev = [it for it in captures if it["source"].endswith("dev-server-beside-app.har")]
@@ -56,18 +56,18 @@ def test_the_frame_counts_what_the_results_say(lines: list[bytes]) -> None:
     assert told.loc[("rule", "duplicate-connection (error)"), "captures"] == len(duplicate) > 0
     assert told.loc["day"]["captures"].sum() == len(captures)
     assert told.loc["undecided"].index.str.startswith("unreadable: ").sum() == 1
-    assert tuple(tally.frame(found).columns) == tally.COLUMNS
+    assert tuple(totals.frame(found).columns) == totals.COLUMNS
 
 
 def test_a_service_without_known_users_counts_too(lines: list[bytes]) -> None:
-    told = tally.frame(counted(lines)).set_index(["by", "name"])
+    told = totals.frame(counted(lines)).set_index(["by", "name"])
     assert {"next-hmr", "vite"} & set(told.loc["service"].index)
 
 
 def test_the_same_capture_is_counted_once_and_that_is_told(lines: list[bytes]) -> None:
     found = counted([*lines, *lines])
     assert (len(found.captures), len(found.unreadable), found.repeated) == (len(lines) - 1, 1, len(lines))
-    assert f"{len(lines)} repeated results left out" in tally.sentence(found)
+    assert f"{len(lines)} repeated results left out" in totals.sentence(found)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_is_no_result_is_told_with_its_place(line: bytes, lines: list[bytes
 
 def test_the_command_writes_each_format(lines: list[bytes], tmp_path: Path) -> None:
     (tmp_path / "r.ndjson").write_bytes(b"".join(lines))
-    files = [f"--out={name}:{tmp_path / name}" for name in tally.RENDERERS]
+    files = [f"--out={name}:{tmp_path / name}" for name in totals.RENDERERS]
     done = CliRunner().invoke(app, ["summary", str(tmp_path / "r.ndjson"), *files])
     assert (done.exit_code, "By service" in done.output) == (0, True)
     told = pandas.read_parquet(tmp_path / "parquet")
@@ -96,7 +96,7 @@ def test_the_command_writes_each_format(lines: list[bytes], tmp_path: Path) -> N
     assert (list(told.columns), len(told)) == (list(again.columns), len(again))
     assert "| all | " in (tmp_path / "markdown").read_text()
     for width in (40, 80, 160):
-        shown = tally.text(counted(lines), width=width, cut=True).decode()
+        shown = totals.text(counted(lines), width=width, cut=True).decode()
         assert max(map(len, shown.splitlines())) <= width
 
 
@@ -125,31 +125,31 @@ def test_lone_surrogates_of_a_capture_break_no_table(lines: list[bytes]) -> None
     told["exporter"]["version"] = told["source"] = told["findings"][0]["cause"] = "\ud800"
     told["sha256"] = told["content_sha256"] = None
     found = counted([json.dumps(told).encode() + b"\n"])
-    for render in tally.RENDERERS.values():
+    for render in totals.RENDERERS.values():
         assert render(found)
 
 
 def test_each_row_names_its_worst_capture_and_the_worst_are_listed(lines: list[bytes]) -> None:
     found = counted(lines)
-    made = tally.frame(found).set_index(["by", "name"])
+    made = totals.frame(found).set_index(["by", "name"])
     worst = made.loc[("rule", "duplicate-connection (error)"), "worst_capture"]
     assert worst == found.rows[0].source
     assert made.loc[("service", "stream-chat"), "worst_capture"] == worst
-    shown = tally.text(found, 3).decode()
+    shown = totals.text(found, 3).decode()
     assert "The 3 worst captures" in shown
     assert [it.source in shown for it in found.rows[:3]] == [True] * 3
-    assert "The worst" not in tally.text(found, 0).decode()
+    assert "The worst" not in totals.text(found, 0).decode()
 
 
 def test_json_has_the_numbers_of_the_frame_and_the_worst_captures(lines: list[bytes]) -> None:
     found = counted(lines)
-    told = json.loads(tally.json(found, 2))
+    told = json.loads(totals.json(found, 2))
     assert (told["format"], told["captures"], told["unreadable"]) == (1, len(lines) - 1, 1)
     assert [it["source"] for it in told["worst"]] == [it.source for it in found.rows[:2]]
     assert told["worst"][0]["result"] == "overlap"
     assert {"likely", "services", "causes", "proven_overlap_ms"} & set(told["worst"][0]) >= {"services", "causes"}
     (every,) = told["tables"]["all"]
-    made = tally.frame(found).set_index(["by", "name"]).loc[("all", "all")]
+    made = totals.frame(found).set_index(["by", "name"]).loc[("all", "all")]
     assert every["captures"] == made["captures"]
     assert (every["overlap"], every["undecided"]) == (made["overlap"], made["undecided"])
     assert len(every["worst_captures"]) == 2
