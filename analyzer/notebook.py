@@ -16,13 +16,15 @@ import msgspec
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analyzer import triage
 from analyzer.masking import Masks, masked
 from analyzer.memo import remember_last
 from analyzer.model import Report, Run, plural
 from analyzer.outputs import timeline
 from analyzer.outputs.chart import PANELS, picture
 from analyzer.rules import RULES
-from analyzer.wording import summary, triage
+from analyzer.wording import facts, harmless, results
+from analyzer.wording.findings import describe_findings
 
 WIDTH, DPI, COLORS = 10.0, 100, 32  # of the picture: inches, pixels per inch, colours
 FINDINGS, CAPTURES = 8, 40  # that are shown; frames have the others
@@ -57,12 +59,12 @@ def plot(value: Report | Run, ax: Axes | None, figsize: tuple[float, float] | No
 
 def text(text: str) -> str:
     """Mask a text, and make it harmless."""
-    return summary.safe(Masks().text(text), LETTERS)
+    return harmless.safe(Masks().text(text), LETTERS)
 
 
 def _worst(run: Run) -> tuple[Run, str]:
     """Cut a run to what is drawn, the most urgent first, and say how many are not drawn."""
-    reports, total = tuple(summary.worst_first(run)[:PANELS]), len(run.reports)
+    reports, total = tuple(triage.worst_reports(run)[:PANELS]), len(run.reports)
     heading = ""
     if left := total - len(reports):
         heading = (
@@ -111,8 +113,8 @@ def _png(run: Run, headed: bool) -> bytes:
 def _report(value: Report) -> Iterator[str]:
     run = _mask(value)
     (report,) = run.reports
-    first, *others = summary.sentences(report, run.policy)
-    headline = summary.headline(report, run.policy)
+    first, *others = facts.sentences(report, run.policy)
+    headline = results.headline(report, run.policy)
     yield _line(f'<strong style="font-size:1.15em">{_sign(headline)} {_text(first)}</strong>')
     if others:
         yield _line(_text(" ".join(others)))
@@ -121,12 +123,12 @@ def _report(value: Report) -> Iterator[str]:
         alt = f"Timeline of {plural(len(report.sessions), 'socket')}. {_text(first)}"
         yield f'<img style="max-width:100%;height:auto" alt="{alt}" src="data:image/png;base64,{data}">'
     yield from _findings(report)
-    facts = [summary.name(report.capture.source), f"recorded with {report.capture.exporter.label}"]
-    yield _line(_text(" · ".join(facts)), FAINT)
+    origin = [harmless.name(report.capture.source), f"recorded with {report.capture.exporter.label}"]
+    yield _line(_text(" · ".join(origin)), FAINT)
 
 
 def _findings(report: Report) -> Iterator[str]:
-    findings = summary.findings(report)
+    findings = describe_findings(report)
     if not findings:
         return
     yield '<ul style="margin:.4em 0;padding-left:1.4em">'
@@ -144,9 +146,9 @@ def _findings(report: Report) -> Iterator[str]:
 
 
 def _run(run: Run) -> Iterator[str]:
-    names = summary.names(run)
-    reports = summary.worst_first(run)[:CAPTURES]
-    yield _line(f"<strong>{_text(summary.totals(run))}</strong>")
+    names = harmless.names(run)
+    reports = triage.worst_reports(run)[:CAPTURES]
+    yield _line(f"<strong>{_text(triage.page_total(run))}</strong>")
     if reports:
         heads = ("Result", "Capture", "Sockets", "Peak", "Overlap", "Service", "Likely cause")
         yield '<table style="text-align:left"><thead><tr>'
@@ -159,13 +161,13 @@ def _run(run: Run) -> Iterator[str]:
     if more := len(run.reports) - len(reports):
         yield _line(f"{plural(more, 'more capture')}: <code>captures_frame(run)</code>", FAINT)
     for file in run.unreadable[:FINDINGS]:
-        yield _line(f"{_sign(summary.UNREADABLE)} {_text(summary.name(file.source))}: {_text(file.problem)}")
+        yield _line(f"{_sign(results.UNREADABLE_HEADLINE)} {_text(harmless.name(file.source))}: {_text(file.problem)}")
     if (more := len(run.unreadable) - FINDINGS) > 0:
         yield _line(f"{more:,} more cannot be read: <code>run.unreadable</code>", FAINT)
 
 
 def _cells(report: Report, run: Run, names: dict[str, str]) -> Iterator[str]:
-    headline = summary.headline(report, run.policy)
+    headline = results.headline(report, run.policy)
     row = triage.row(report, run.policy)
     yield f"{_sign(headline)} {_text(headline.words)}"
     yield _text(names[report.capture.source])
@@ -183,10 +185,10 @@ def _line(inner: str, style: str = "") -> str:
     return f'<p style="margin:.2em 0;{style}">{inner}</p>'
 
 
-def _sign(headline: summary.Headline) -> str:
+def _sign(headline: results.Headline) -> str:
     return f'<span style="color:{TONES[headline.tone]}">{_text(headline.sign)}</span>'
 
 
 def _text(text: str) -> str:
     """Escape text of a capture."""
-    return escape(summary.safe(text, LETTERS))
+    return escape(harmless.safe(text, LETTERS))

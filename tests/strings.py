@@ -18,13 +18,12 @@ from typing import Any, NamedTuple
 import typer
 from typer.testing import CliRunner
 
-from analyzer import Policy, Run, analyze, masking, read
+from analyzer import Policy, Run, analyze, masking, read, triage
 from analyzer.causes import CAUSES
 from analyzer.cli import app
 from analyzer.compare import Paired, compare
 from analyzer.outputs import comparison, manual, render, show, totals
 from analyzer.rules import RULES
-from analyzer.wording import triage
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "analyzer"

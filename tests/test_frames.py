@@ -257,10 +257,11 @@ def test_an_overlap_of_development_servers_is_marked(samples: Run) -> None:
 
 
 def test_the_table_of_a_run_can_be_made_of_its_frame(samples: Run) -> None:
-    from analyzer.wording import summary, triage
+    from analyzer import triage
+    from analyzer.wording import harmless
 
     frame = captures_frame(samples).set_index("name")
-    names = summary.names(samples)
+    names = harmless.names(samples)
     for report in samples:
         row, shown = triage.row(report, samples.policy), frame.loc[names[report.capture.source]]
         assert samples[shown.name] is report

@@ -93,7 +93,7 @@ STEPS: dict[str, Callable[[Case], object]] = {
         f"comparison {name}": lambda case, render=render: render(case.compared, case.pair)
         for name, render in comparison.RENDERERS.items()
     },
-    "summary": lambda case: totals.text(totals.results([("made.ndjson", case.line)])),
+    "summary": lambda case: totals.text(totals.read_results([("made.ndjson", case.line)])),
 }
 
 # Those that were quadratic once, or cost most: `make test` has time for these, `make test-all` tries every shape.

@@ -20,7 +20,7 @@ from analyzer.outputs import html, markdown
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 from analyzer.version import HOME
-from analyzer.wording import summary
+from analyzer.wording import findings, harmless
 from tests.test_hostile import LINKS
 from tests.test_text import report, socket
 
@@ -53,7 +53,7 @@ def test_what_the_index_leaves_out_is_told_below_it() -> None:
 
 def test_captures_of_one_name_are_told_apart() -> None:
     sources = ("firefox/A.har", "webkit/A.har", "other/B.har", "C:\\x\\one\\D.har", "C:\\x\\two\\D.har", "-")
-    told = summary.names(Run(tuple(named(it, (0, 1)) for it in sources), (), Policy()))
+    told = harmless.names(Run(tuple(named(it, (0, 1)) for it in sources), (), Policy()))
     assert list(told.values()) == ["firefox/A.har", "webkit/A.har", "B.har", "one/D.har", "two/D.har", "standard input"]
 
 
@@ -105,7 +105,7 @@ def test_any_text_is_shown_as_it_is_and_acts_on_nothing(text: str) -> None:
         assert others == [token.type for token in plain if token.type != "text"]
         assert re.findall(LINKS, " ".join(token.content for token in told if token.type == "text")) == []
     content = "".join(token.content for token in inline(shown) if token.type in ("text", "code_inline"))
-    assert re.sub(r"[\s`]", "", content) == re.sub(r"[\s`]", "", summary.safe(text, 600))
+    assert re.sub(r"[\s`]", "", content) == re.sub(r"[\s`]", "", harmless.safe(text, 600))
 
 
 def test_a_block_of_code_ends_where_it_should() -> None:
@@ -185,7 +185,7 @@ def test_a_rule_says_once_why_it_matters(captures: Path) -> None:
 def test_a_rule_links_to_its_manual_once_the_project_has_an_address(
     published: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(summary, "PUBLISHED", published)
+    monkeypatch.setattr(findings, "PUBLISHED", published)
     run = Run((analyze(read(SAMPLES / "stream-chat-connect-on-every-mount.har")),), (), Policy())
     pages = (markdown.render(run).decode(), html.render(run).decode())
     assert [f"{HOME}/blob/HEAD/docs/rules/duplicate-connection.md" in page for page in pages] == [published] * 2

@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from analyzer import masking, policy
+from analyzer import masking, policy, triage
 from analyzer.cli import app
 from analyzer.compare import Paired, compare
 from analyzer.formats import read
@@ -24,7 +24,6 @@ from analyzer.model import Policy, Run, Unreadable
 from analyzer.outputs import comparison, json as json_output, ndjson, show, totals
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
-from analyzer.wording import triage
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs/schemas"
@@ -152,7 +151,7 @@ def test_each_socket_and_the_list_of_sockets_are_valid(run: Run) -> None:
 def test_a_summary_is_valid(run: Run) -> None:
     assert problems(json.loads(totals.json(totals.of_run(run), 20)), "summary") == []
     lines = ((f"r:{n}", line) for n, line in enumerate(ndjson.render(run).splitlines()))
-    found = totals.select(totals.results(lines), ("overlap",))
+    found = totals.select(totals.read_results(lines), ("overlap",))
     assert problems(json.loads(totals.json(found)), "summary") == []
 
 

@@ -12,12 +12,12 @@ import pandas
 import pytest
 from typer.testing import CliRunner
 
+from analyzer import triage
 from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.outputs import ndjson, totals
 from analyzer.pipeline import analyze
-from analyzer.wording import triage
 
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
 
@@ -30,7 +30,7 @@ def lines() -> list[bytes]:
 
 
 def counted(lines: list[bytes]) -> totals.Results:
-    return totals.results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
+    return totals.read_results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
 
 
 def test_the_frame_counts_what_the_results_say(lines: list[bytes]) -> None:

@@ -14,12 +14,13 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
+from analyzer import triage
 from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.outputs import captures, html, markdown, text, totals
 from analyzer.pipeline import analyze
-from analyzer.wording import triage
+from analyzer.wording import counts
 
 CAPTURES = Path(__file__).parent / "captures"
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
@@ -164,7 +165,7 @@ def test_a_terminal_gets_lines_that_fit_and_whole_file_names_from_100_columns(
 
 def test_the_summary_counts_all_whatever_is_shown(run: Run) -> None:
     whole = triage.run_total(run)
-    assert triage.WORST_FIRST.split()[0] in text.render(run).decode()
+    assert counts.WORST_FIRST.split()[0] in text.render(run).decode()
     assert whole.startswith(f"{len(run.reports) + 1} captures: ")
     for only, top in ((("overlap",), None), ((), 3), (("no-sockets",), 2)):
         assert triage.run_total(triage.select(run, only, top)) == whole

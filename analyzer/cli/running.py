@@ -337,11 +337,12 @@ def selected(run: Run, spread: Spread, delivery: Delivery | None = None) -> Run:
     """
     if not spread.selects:
         return run
-    from analyzer.wording import triage
+    from analyzer import triage
+    from analyzer.wording import counts
 
     shown = triage.select(run, spread.only or (), spread.top)
     is_text = delivery is not None and delivery.prints and delivery.format in (None, "text")
-    if (nothing := triage.no_match(shown)) and not is_text:
+    if (nothing := counts.no_match(shown)) and not is_text:
         say(nothing)
     return shown
 

@@ -65,7 +65,7 @@ def summary(
     from analyzer.outputs import totals
 
     with progress.shown(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
-        found = totals.results(line for name in results for line in _lines(name, advance))
+        found = totals.read_results(line for name in results for line in _lines(name, advance))
     if not found.captures and not found.unreadable:
         refuse(f"{results[0]}: no results. {HOW}")
     for problem in found.broken[:MOST_NAMED]:

@@ -6,11 +6,11 @@ import csv
 import io
 from collections.abc import Iterable
 
+from analyzer import triage
 from analyzer.model import MILLISECOND, Run
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import Json
-from analyzer.wording import triage
-from analyzer.wording.triage import Row
+from analyzer.triage import Row
 
 SUFFIX = ".csv"
 

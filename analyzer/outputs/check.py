@@ -31,7 +31,7 @@ from analyzer.model import (
     name_source,
     plural,
 )
-from analyzer.wording import terminal, verdict
+from analyzer.wording import results, terminal, verdict
 from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, wrap
 
 WIDEST = 120  # columns of a line
@@ -329,7 +329,7 @@ def _explain_undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
 
 def _explain_pass(report: Report, judgement: Judgement, policy: Policy) -> str:
     words = PASSED.get(report.verdict, "")
-    if verdict.kind(report, policy) is verdict.Kind.FOREIGN_OVERLAP:
+    if results.kind(report, policy) is results.Kind.FOREIGN_OVERLAP:
         headline = verdict.headline(report, policy)
         words = headline[0].lower() + headline[1:]
     if judgement.known:

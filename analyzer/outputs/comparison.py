@@ -13,7 +13,8 @@ from analyzer.outputs import html, markdown
 from analyzer.outputs.document import FORMAT, Json, finding_document, milliseconds, policy_document, pretty
 from analyzer.outputs.text import describe_coverage
 from analyzer.version import VERSION
-from analyzer.wording import services, summary, terminal
+from analyzer.wording import facts, harmless, services, terminal
+from analyzer.wording.findings import PLACES
 from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, heading, wrap
 
 COLUMNS = ("", "Sockets", "Peak", "Overlap time")
@@ -111,7 +112,7 @@ def rows(comparison: Comparison) -> list[Row]:
 def _name(change: Change) -> str:
     per = Scope.USER if any(name == "user" for name, _ in change.key) else Scope.ENDPOINT
     group = Group(per, change.key, (), 0, 0, change.provider, ())
-    return summary.safe_middle(services.title(group), 120)
+    return harmless.safe_middle(services.title(group), 120)
 
 
 def _cells(change: Change) -> tuple[str, ...]:
@@ -164,8 +165,8 @@ def _sides(comparison: Comparison, run: Run) -> list[tuple[str, str, str]]:
     return [
         (
             word,
-            summary.safe_middle(report.capture.source, 200),
-            f"{summary.sentences(report, run.policy)[0]} {describe_coverage(report)}",
+            harmless.safe_middle(report.capture.source, 200),
+            f"{facts.sentences(report, run.policy)[0]} {describe_coverage(report)}",
         )
         for word, report in named
     ]
@@ -200,7 +201,7 @@ def text(
     lines += heading("Findings")
     for title, findings in _findings(comparison):
         lines += wrap(Text(_plain(title, medium), STRONG), medium, "   ")
-        visible = findings if verbose else findings[: summary.PLACES]
+        visible = findings if verbose else findings[:PLACES]
         for finding in visible:
             line = Text(f"{finding.severity} ", FAINT).append(medium.safe(finding.message, 1000))
             line.append(f" ({_plain(_ids(comparison, finding), medium)})", FAINT)
@@ -332,8 +333,8 @@ def page(comparison: Comparison, run: Run) -> bytes:
         "comparison.html",
         comparison=comparison,
         run=run,
-        title=summary.safe(run.title, 200) if run.title else TITLE,
-        said=summary.safe(sentence(comparison), 1000),
+        title=harmless.safe(run.title, 200) if run.title else TITLE,
+        said=harmless.safe(sentence(comparison), 1000),
         sign=SIGNS[comparison.result],
         tone=TONES[SIGNS[comparison.result]],
         sides=_sides(comparison, run),
@@ -443,7 +444,7 @@ def pairs_page(paired: Paired, run: Run) -> bytes:
     return html.static(
         "pairs.html",
         run=run,
-        title=summary.safe(run.title, 200) if run.title else FOLDERS,
+        title=harmless.safe(run.title, 200) if run.title else FOLDERS,
         said=pairs_sentence(paired),
         tone=TONES[SIGNS[paired.pairs[0][1].result]] if paired.pairs else "unsure",
         heads=PAIR_COLUMNS,

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from analyzer import arguments
+from analyzer import arguments, triage
 from analyzer.intervals import Interval, episodes, peak
 from analyzer.masking import masked
 from analyzer.model import Confidence, Duration, Finding, Messages, Overlap, Policy, Report, Run, Session, Severity
 from analyzer.outputs.document import columns, finding_document, flat_sessions, overlap_document, seconds, timestamp
-from analyzer.wording import summary, triage
-from analyzer.wording.triage import Row
+from analyzer.triage import Row
+from analyzer.wording import harmless
 
 if TYPE_CHECKING:
     import pandas
@@ -66,7 +66,7 @@ def captures_frame(results: Results, *, redaction_key: str | None = None) -> pan
     rows = [triage.row(report, report.policy) for report in reports]
     order = sorted(range(len(rows)), key=lambda place: rows[place].urgency)
     ranks = {place: rank for rank, place in enumerate(order, 1)}
-    names = summary.names(Run(reports, (), Policy()))
+    names = harmless.names(Run(reports, (), Policy()))
     capture_rows = [
         _capture_row(report, row, ranks[place], names[report.capture.source])
         for place, (report, row) in enumerate(zip(reports, rows, strict=True))

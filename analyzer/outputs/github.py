@@ -13,7 +13,7 @@ from analyzer import gate
 from analyzer.gate import Result
 from analyzer.model import Finding, Policy, Report, Run, Value, plural
 from analyzer.outputs import check, markdown, text
-from analyzer.wording import summary
+from analyzer.wording import harmless, results
 
 MOST = 10  # of each kind that GitHub shows
 ROWS = 200  # captures in the table of the summary
@@ -108,7 +108,7 @@ def _title(run: Run) -> str:
 
 def _rows(run: Run, detail: Detail) -> Iterable[Row]:
     """What does not pass, the worst first; then what passes."""
-    names = summary.names(run)
+    names = harmless.names(run)
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
     order = (gate.VIOLATED, gate.EMPTY, gate.UNDECIDED, 0)  # as of the exit status
     judged.sort(
@@ -118,14 +118,14 @@ def _rows(run: Run, detail: Detail) -> Iterable[Row]:
     rows = (_row(report, judgement, names[report.capture.source], run, detail) for report, judgement in judged)
     yield from islice(rows, violated)
     for file in run.unreadable:
-        name, problem = markdown.escape(summary.name(file.source)), markdown.escape(file.problem, detail.letters)
+        name, problem = markdown.escape(harmless.name(file.source)), markdown.escape(file.problem, detail.letters)
         yield Row("**unreadable**", name, "", "", "", problem)
     yield from rows
 
 
 def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail: Detail) -> Row:
     passes = judgement.result is Result.PASS
-    words = summary.headline(report, run.policy).words
+    words = results.headline(report, run.policy).words
     rules = dict.fromkeys(finding.rule for finding in judgement.failing)
     baseline = dict.fromkeys(f"{finding.rule} (in the baseline)" for finding in judgement.known)
     if report.accepted and passes:
@@ -137,7 +137,7 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
         sockets=f"{len(report.sessions):,}",
         peak=report.peak,
         what=", ".join([*rules, *baseline]) or words,
-        reason=markdown.escape(check.shorten(details[0], detail.letters, summary.PAPER)) if details else "",
+        reason=markdown.escape(check.shorten(details[0], detail.letters, harmless.PAPER)) if details else "",
         more=tuple(map(markdown.escape, details[1:])) if detail.advice else (),
         report=report,
     )
@@ -179,7 +179,7 @@ def _command(level: str, message: str, **properties: str) -> str:
 
 def _data(text: str) -> str:
     """Escape as `escapeData` of @actions/core."""
-    return summary.safe(text, 1500).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return harmless.safe(text, 1500).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -1,7 +1,7 @@
 """One page that needs nothing else: no network, no library; without JavaScript the picture and the table are there.
 
 Static are the first `STATIC` sockets; all of them come along as JSON, which report/*.js reads. Text from a capture
-passes `summary.safe`, jinja2's escaping, and in JavaScript only ever `textContent`; the page's policy lets no script
+passes `harmless.safe`, jinja2's escaping, and in JavaScript only ever `textContent`; the page's policy lets no script
 run but the one whose hash it names.
 """
 
@@ -17,15 +17,16 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from analyzer import gate
+from analyzer import gate, triage
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Messages, Policy, Report, Run, Value, plural
 from analyzer.outputs import check, drawing, totals
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.outputs.text import describe_coverage
 from analyzer.version import VERSION
-from analyzer.wording import origins, services, summary, terminal, triage
-from analyzer.wording.summary import safe, safe_middle
+from analyzer.wording import counts, facts, harmless, origins, results, services, terminal
+from analyzer.wording.findings import describe_findings
+from analyzer.wording.harmless import safe, safe_middle
 from analyzer.wording.terminal import Axis
 
 SUFFIX = ".html"
@@ -85,22 +86,22 @@ def render(run: Run) -> bytes:
     style, early = _asset("page.css"), _asset("early.js")
     script = "(() => {\n'use strict';\n" + "".join(map(_asset, SCRIPTS)) + "})();\n"
     parts = _parts(run)
-    names = summary.names(run)
+    names = harmless.names(run)
     page = (
         _environment()
         .get_template("page.html")
         .render(
             run=run,
-            title=safe(run.title, 200) if run.title else summary.TITLE,
+            title=safe(run.title, 200) if run.title else facts.TITLE,
             version=VERSION,
             parts=parts,
             names=names,
             links={safe(it.report.capture.source, 4_000): (it.id, names[it.report.capture.source]) for it in parts},
             meanings=totals.MEANINGS,
-            index=summary.worst_first(run),
+            index=triage.worst_reports(run),
             details={it.report.capture.source: it.id for it in parts},
-            repeats=summary.repeats(run),
-            order=triage.WORST_FIRST,
+            repeats=triage.repeats(run),
+            order=counts.WORST_FIRST,
             numbers=totals.tables(totals.of_run(run)) if len(run.reports) >= COUNTED else (),
             policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
             f"script-src {_hash(early)} {_hash(script)}",
@@ -109,7 +110,7 @@ def render(run: Run) -> bytes:
             script=Markup(script),  # noqa: S704
             data=Markup(_json(parts)),  # noqa: S704 - `<` is escaped in it
             shown=SHOWN,
-            nothing=(triage.no_match(run) or "").capitalize(),
+            nothing=(counts.no_match(run) or "").capitalize(),
         )
     )
     return page.encode("utf-8")
@@ -136,7 +137,11 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "drawing": drawing,
-        "summary": summary,
+        "facts": facts,
+        "harmless": harmless,
+        "results": results,
+        "triage": triage,
+        "describe_findings": describe_findings,
         "origins": origins,
         "services": services,
         "safe": safe,
@@ -160,7 +165,7 @@ def _parts(run: Run) -> list[Part]:
     most = DETAILED if run.selection is None or run.selection.top is None else None
     numbers = {id(report): number for number, report in enumerate(run.reports, 1)}
     left, parts = STATIC, []
-    for report in summary.worst_first(run)[:most]:
+    for report in triage.worst_reports(run)[:most]:
         static_sockets = min(left, len(report.sessions))
         left -= static_sockets
         parts.append(Part(f"c{numbers[id(report)]}", report, scene(report, run.policy), static_sockets))

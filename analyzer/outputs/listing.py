@@ -8,19 +8,20 @@ from os.path import commonprefix
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from analyzer import triage
 from analyzer.model import Run, Value, enumerated, name_source
-from analyzer.wording import triage
+from analyzer.triage import Row
+from analyzer.wording import counts, results
+from analyzer.wording.results import Kind
 from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, wrap
-from analyzer.wording.triage import Row
-from analyzer.wording.verdict import Kind
 
 LONG = 30  # lines; above that the way to the worst ones is named
 NARROW = 140  # columns of a terminal; below that a long result has a short form
 PATH, LEAST = 40, 12  # cells that a path gets at least, and beside peak and overlap
 SERVICE, USERS, CAUSE = 24, 24, 28  # cells at most
 NAMED = 3  # services or users of one capture
-SHORT = {triage.RESULTS[Kind.FOREIGN_OVERLAP]: "dev-server overlap", triage.EXTENSION_ONLY: "extension overlap"}
-STYLES = {Kind.OVERLAP: BAD, triage.UNREADABLE: BAD, Kind.NO_OVERLAP: GOOD}
+SHORT = {results.RESULTS[Kind.FOREIGN_OVERLAP]: "dev-server overlap", results.EXTENSION_ONLY: "extension overlap"}
+STYLES = {Kind.OVERLAP: BAD, results.UNREADABLE: BAD, Kind.NO_OVERLAP: GOOD}
 
 
 class Column(Value, frozen=True):
@@ -59,14 +60,14 @@ def lines(run: Run, medium: Medium, *, cut: bool) -> list[Text]:
 
 def order(rows: Sequence[Row], medium: Medium) -> list[Text]:
     """Say in which order the captures stand, where there are several."""
-    return wrap(Text(triage.WORST_FIRST, FAINT), medium) if len(rows) > 1 else []
+    return wrap(Text(counts.WORST_FIRST, FAINT), medium) if len(rows) > 1 else []
 
 
 def closing(run: Run, medium: Medium) -> list[Text]:
     """Write what is shown of what was asked for, and the counts of the whole run."""
     lines: list[Text] = []
     if run.selection is not None:
-        lines = wrap(Text(medium.safe(triage.selection_sentence(run.selection, run))), medium)
+        lines = wrap(Text(medium.safe(triage.describe_selection(run.selection, run))), medium)
     elif len(run.reports) + len(run.unreadable) > LONG:
         lines = wrap(Text("Only the worst: --top 20. Only some: --only overlap, --only undecided.", FAINT), medium)
     return lines + wrap(Text(triage.run_total(run), STRONG), medium)
@@ -168,7 +169,7 @@ def _cell(text: str, width: int, right: bool, medium: Medium) -> str:
 
 def _mark(row: Row, medium: Medium) -> str:
     signs = medium.signs
-    if row.result == triage.UNREADABLE:
+    if row.result == results.UNREADABLE:
         return "!" if medium.unicode else "[!]"
     marks = {Kind.OVERLAP: signs.overlap, Kind.NO_OVERLAP: signs.fine}
     return marks.get(Kind(row.result), signs.unsure if row.result in triage.UNDECIDED else signs.nothing)

@@ -14,11 +14,13 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from analyzer import triage
 from analyzer.model import Report, Run, Value, plural
 from analyzer.outputs import text
 from analyzer.version import VERSION
-from analyzer.wording import origins, services, summary, terminal
-from analyzer.wording.summary import TITLE
+from analyzer.wording import facts, harmless, origins, results, services, terminal
+from analyzer.wording.facts import TITLE
+from analyzer.wording.findings import describe_findings
 
 SUFFIX = ".md"
 LARGEST = 60_000  # bytes; GitHub takes 65 536 characters
@@ -45,7 +47,7 @@ START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=]+(?:\s|$)|#{1,6}(?:\s|$)|
 
 def escape(text: str, most: int = 600) -> str:
     """Escape text of a capture, so that Markdown shows it as it is, also within a table."""
-    safe = summary.safe(text, most).strip()
+    safe = harmless.safe(text, most).strip()
     parts, end = [], 0
     for match in CODE.finditer(safe):
         parts += [_plain(safe[end : match.start()]), match[1] or _code(match[2])]
@@ -113,8 +115,8 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
     yield from _head(run, size)
     if picture is not None:
         yield from (f"![Timeline]({quote(picture)})", "")
-    names = summary.names(run)
-    reports = summary.worst_first(run)
+    names = harmless.names(run)
+    reports = triage.worst_reports(run)
     for report in reports[: size.captures]:
         yield from _capture(report, names[report.capture.source], run, size)
     if len(reports) > size.captures:
@@ -125,7 +127,7 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
         yield from _more(len(run.unreadable) - size.lines, "more", JSON)
         yield ""
     yield from ("---", "")
-    yield f"Policy: {_text(summary.describe_policy(run.policy), size)}"
+    yield f"Policy: {_text(facts.describe_policy(run.policy), size)}"
     yield "The policy decides on findings; the verdict counts every socket."
     yield ""
     yield f"har-sockets {VERSION}. *Certain* is what the capture proves, *possible* is what it does not exclude."
@@ -140,8 +142,8 @@ def _head(run: Run, size: Size) -> Iterable[str]:
 
 
 def _index(run: Run, size: Size) -> Iterable[str]:
-    names, repeats = summary.names(run), summary.repeats(run)
-    reports = summary.worst_first(run)
+    names, repeats = harmless.names(run), triage.repeats(run)
+    reports = triage.worst_reports(run)
     rows = [
         [
             _headline(report, run),
@@ -151,7 +153,7 @@ def _index(run: Run, size: Size) -> Iterable[str]:
         ]
         for report in reports[: size.index]
     ]
-    yield from (f"**{summary.totals(run)}.**", "")
+    yield from (f"**{triage.page_total(run)}.**", "")
     if rows:
         yield from (*table(("Verdict", "Capture", "Sockets", "Peak"), rows), "")
     if len(reports) > size.index:
@@ -159,18 +161,18 @@ def _index(run: Run, size: Size) -> Iterable[str]:
 
 
 def _headline(report: Report, run: Run) -> str:
-    headline = summary.headline(report, run.policy)
+    headline = results.headline(report, run.policy)
     return f"{headline.sign} {headline.words}"
 
 
 def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
-    answer, *more = summary.sentences(report, run.policy)
+    answer, *more = facts.sentences(report, run.policy)
     yield f"## {_text(name, size)}"
     yield ""
-    yield f"**{summary.headline(report, run.policy).sign} {_text(answer, size)}**"
+    yield f"**{results.headline(report, run.policy).sign} {_text(answer, size)}**"
     yield ""
     yield from (f"{_text(it, size)}  " for it in more)
-    yield " · ".join(f"**{number}** {words}" for words, number in summary.figures(report))
+    yield " · ".join(f"**{number}** {words}" for words, number in facts.figures(report))
     yield ""
     yield from _timeline(report, size)
     yield from _findings(report, run, size)
@@ -203,7 +205,7 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
             ", ".join(filter(None, whose)),
             terminal.when(session.opened, axis, sign=True),
         ]
-        cells += [terminal.ending(session, pages, axis), summary.length(session.proven, axis), session.pointer]
+        cells += [terminal.ending(session, pages, axis), facts.length(session.proven, axis), session.pointer]
         rows.append([session.id[1:], *(_text(cell, size) for cell in cells)])
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")
     yield from ("### Sockets", "")
@@ -214,7 +216,7 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
 
 
 def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
-    findings = summary.findings(report, run.zone, run.rules)
+    findings = describe_findings(report, run.zone, run.rules)
     if not findings:
         return
     yield from ("### Findings", "")

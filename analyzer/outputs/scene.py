@@ -10,8 +10,8 @@ from itertools import groupby
 
 from analyzer.intervals import Interval, sweep
 from analyzer.model import Confidence, Group, Instant, Outcome, Page, Policy, Report, Scope, Session, Value, plural
-from analyzer.wording import summary, terminal
-from analyzer.wording.summary import safe, safe_middle
+from analyzer.wording import facts, terminal
+from analyzer.wording.harmless import safe, safe_middle
 from analyzer.wording.terminal import Axis
 
 SEPARATE = 8  # addresses of one host that get a group each; more are one group
@@ -200,10 +200,10 @@ def _group(report: Report) -> list[tuple[str, list[Group]]]:
             sections.append((f"{safe_middle(host, 120)}, {len(groups):,} addresses", groups))
             continue
         alone = [group for group in groups if host and len(group.sessions) == 1]
-        sections += [(summary.group_name(group), [group]) for group in groups if group not in alone]
+        sections += [(facts.group_name(group), [group]) for group in groups if group not in alone]
         single += alone
     if len(single) < 2:
-        return sections + [(summary.group_name(group), [group]) for group in single]
+        return sections + [(facts.group_name(group), [group]) for group in single]
     return [*sections, ("One socket each" if sections else f"{len(single):,} addresses, one socket each", single)]
 
 

@@ -45,7 +45,7 @@ from analyzer.outputs.document import (
     timestamp,
 )
 from analyzer.version import VERSION
-from analyzer.wording import origins, services, summary, terminal, verdict
+from analyzer.wording import harmless, origins, services, terminal, verdict
 from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Axis, Medium, heading, wrap
 
 FIRST, LAST = 20, 3  # messages in the table
@@ -494,7 +494,7 @@ def _all_messages(messages: Messages) -> list[Json] | None:
 
 
 def _title(run: Run, session: Session) -> str:
-    return f"{session.name[0].upper()}{session.name[1:]} of {summary.name(run.reports[0].capture.source)}"
+    return f"{session.name[0].upper()}{session.name[1:]} of {harmless.name(run.reports[0].capture.source)}"
 
 
 def md(run: Run, session: Session) -> bytes:
@@ -520,9 +520,9 @@ def page(run: Run, session: Session) -> bytes:
         "socket.html",
         run=run,
         title=_title(run, session),
-        said=summary.safe(f"{session.name[0].upper()}{session.name[1:]}: {_outcome(run.reports[0], session)}", 600),
+        said=harmless.safe(f"{session.name[0].upper()}{session.name[1:]}: {_outcome(run.reports[0], session)}", 600),
         tone="bad" if session.outcome is Outcome.FAILED else "unsure",
-        source=summary.safe_middle(name_source(run.reports[0].capture.source), 300),
+        source=harmless.safe_middle(name_source(run.reports[0].capture.source), 300),
         sections=sections(run.reports[0], session),
         heads=HEADS,
         own=OWN,
@@ -627,7 +627,7 @@ def json_list(run: Run) -> bytes:
 def md_list(run: Run) -> bytes:
     report = run.reports[0]
     rows = [[markdown.escape(cell, 200) for cell in row] for row in list_rows(report)]
-    lines = [f"# Sockets of {markdown.escape(summary.name(report.capture.source))}", ""]
+    lines = [f"# Sockets of {markdown.escape(harmless.name(report.capture.source))}", ""]
     lines += [*markdown.table(LIST_HEADS, rows), ""] if rows else ["No WebSocket in this capture.", ""]
     lines += [_rest(report), ""] if _rest(report) else []
     return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
@@ -638,8 +638,8 @@ def page_list(run: Run) -> bytes:
     return html.static(
         "sockets.html",
         run=run,
-        title=f"Sockets of {summary.name(report.capture.source)}",
-        source=summary.safe_middle(name_source(report.capture.source), 300),
+        title=f"Sockets of {harmless.name(report.capture.source)}",
+        source=harmless.safe_middle(name_source(report.capture.source), 300),
         heads=LIST_HEADS,
         rows=list_rows(report),
         rest=_rest(report),

@@ -37,9 +37,9 @@ from analyzer.model import (
 )
 from analyzer.outputs import listing
 from analyzer.outputs.document import list_covered_steps
-from analyzer.wording import origins, proof, services, terminal, verdict
+from analyzer.wording import origins, proof, results, services, terminal, verdict
+from analyzer.wording.results import Kind
 from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, heading, wrap
-from analyzer.wording.verdict import Kind
 
 SUFFIX = ".txt"
 IN_FULL = 5  # captures; more get one line each
@@ -148,7 +148,7 @@ def _mark(kind: Kind, medium: Medium) -> tuple[str, str]:
 
 
 def _verdict(report: Report, policy: Policy, medium: Medium) -> list[Text]:
-    mark, style = _mark(verdict.kind(report, policy), medium)
+    mark, style = _mark(results.kind(report, policy), medium)
     answer, *more = verdict.verdict_sentences(report, policy)
     first = f" {mark} "
     lines = wrap(Text(medium.safe(answer, 2000), STRONG), medium, first)

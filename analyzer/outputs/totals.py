@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from rich.text import Text
 
-from analyzer import services
+from analyzer import services, triage
 from analyzer.installation import install_hint
 from analyzer.model import MILLISECOND, Run, Value, plural, spoken
 from analyzer.outputs import NotInstalled, captures, listing, markdown
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import FORMAT, Json, capture_document, pretty
+from analyzer.triage import Row
 from analyzer.version import VERSION
-from analyzer.wording import terminal, triage
-from analyzer.wording.summary import safe, safe_middle
+from analyzer.wording import terminal
+from analyzer.wording.harmless import safe, safe_middle
+from analyzer.wording.results import UNREADABLE, Kind
 from analyzer.wording.terminal import FAINT, STRONG, Medium, heading, wrap
-from analyzer.wording.triage import Row
-from analyzer.wording.verdict import Kind
 
 if TYPE_CHECKING:
     import pandas
@@ -100,7 +100,7 @@ class Results(Value, frozen=True):
         return triage.worst_first([*(it.row for it in self.captures), *self.unreadable])
 
 
-def results(lines: Iterable[tuple[str, bytes]]) -> Results:
+def read_results(lines: Iterable[tuple[str, bytes]]) -> Results:
     """Read the results in lines of NDJSON, each with its place for people (`file:line`)."""
     captures: dict[str, Facts] = {}
     unreadable: dict[str, Row] = {}
@@ -247,7 +247,7 @@ def frame(results: Results, worst: int = 0) -> pandas.DataFrame:
         columns.append("worst_captures")
     table = table.reset_index()
     table["overlap_share"] = table["overlap"] / table["captures"]
-    unread = table["name"].str.startswith(f"{triage.UNREADABLE}: ") & (table["by"] == "undecided")
+    unread = table["name"].str.startswith(f"{UNREADABLE}: ") & (table["by"] == "undecided")
     table.loc[unread, ["overlap", "overlap_share", "undecided", "peak_median", "peak_highest", "peak_capture"]] = None
     order = {name: n for n, name in enumerate(TABLES)}
     table["order"] = table["by"].map(order)
@@ -264,7 +264,7 @@ def _row(item: Facts | Row) -> Row:
 
 
 def _unread(row: Row) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:
-    yield "undecided", f"{triage.UNREADABLE}: {_kind(row.problem or '')}", _plain(row.source), False, False, 0, 0
+    yield "undecided", f"{UNREADABLE}: {_kind(row.problem or '')}", _plain(row.source), False, False, 0, 0
 
 
 def _rows(facts: Facts) -> Iterator[tuple[str, str, str, bool, bool, float, float]]:

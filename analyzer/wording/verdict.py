@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
 
 from analyzer import advice as advices, openings, unknowns
 from analyzer.intervals import peak
@@ -25,40 +24,10 @@ from analyzer.model import (
     spoken,
 )
 from analyzer.overlaps import covered
+from analyzer.wording.results import Kind, kind
 
 PROBLEMS = 3  # that are named one by one
 STATUS = re.compile(r"(?:status|Unexpected response code:) (\d{3})")  # ours; Chrome's
-
-
-class Kind(StrEnum):
-    """A verdict at a glance. Apart are overlaps with sockets that the policy ignores, and captures without sockets."""
-
-    OVERLAP = "overlap"
-    POSSIBLE_OVERLAP = "possible-overlap"
-    INCONCLUSIVE = "inconclusive"
-    FOREIGN_OVERLAP = "dev-server-overlap"  # only together with sockets that the policy does not count
-    NO_OVERLAP = "no-overlap"
-    NONE_OPENED = "no-socket-opened"
-    NO_SOCKETS = "no-sockets"
-
-
-def kind(report: Report, policy: Policy) -> Kind:
-    """Sort a verdict for a glance."""
-    counted = [session for session in report.sessions if policy.counts(session)]
-    if report.verdict is Verdict.OVERLAP and not _several(counted):
-        certain = not report.capture.hides_sockets and peak(s.possible for s in counted if s.possible) < 2
-        return Kind.FOREIGN_OVERLAP if certain else Kind.POSSIBLE_OVERLAP
-    if report.verdict is Verdict.NO_OVERLAP and not report.opened:
-        return Kind.NONE_OPENED
-    return Kind(report.verdict)
-
-
-def _several(sessions: Iterable[Session]) -> bool:
-    """Were several of these certainly open at the same time?"""
-    by_clock: dict[int, list[Session]] = {}
-    for session in sessions:
-        by_clock.setdefault(session.clock, []).append(session)
-    return any(peak(s.proven for s in alike if s.proven) > 1 for alike in by_clock.values())
 
 
 def verdict_sentences(report: Report, policy: Policy) -> list[str]:

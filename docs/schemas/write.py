@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from analyzer import triage
 from analyzer.compare import Result
 from analyzer.model import MILLISECOND, CauseConfidence, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
 from analyzer.outputs import totals
 from analyzer.policy import Settings
 from analyzer.rules import RULES
 from analyzer.version import HOME
-from analyzer.wording import triage
 
 Schema: TypeAlias = dict[str, Any]
 

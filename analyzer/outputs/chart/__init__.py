@@ -38,7 +38,7 @@ from analyzer.outputs.chart.panel import (
     plot_of,
 )
 from analyzer.outputs.chart.rows import height_of, label_width, outcome_width, section_marks
-from analyzer.wording import summary, terminal
+from analyzer.wording import harmless, terminal
 from analyzer.wording.verdict import verdict_sentences
 
 PANELS = 8  # further captures are counted in the picture, not drawn
@@ -82,7 +82,7 @@ def picture(
 
 
 def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
-    reports, names = run.reports[:PANELS], summary.names(run)
+    reports, names = run.reports[:PANELS], harmless.names(run)
     highest = HIGHEST if len(reports) < 2 else 2 * HIGHEST / len(reports)
     layouts = []
     for report in reports:
@@ -237,6 +237,6 @@ def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
     if not run.reports:
         yield "No capture to draw."
     for item in run.unreadable[:3]:
-        yield f"Could not be read: {summary.name(item.source)}: {item.problem}"
+        yield f"Could not be read: {harmless.name(item.source)}: {item.problem}"
     if len(run.unreadable) > 3:
         yield f"{len(run.unreadable) - 3:,} more could not be read."

@@ -28,34 +28,17 @@ from analyzer.model import (
     Value,
     Verdict,
     describe_peak,
-    enumerated,
-    plural,
     spoken,
 )
-from analyzer.wording import verdict
-from analyzer.wording.verdict import Kind
+from analyzer.wording import results
+from analyzer.wording.counts import repeats_sentence, selection_sentence, total_sentence
+from analyzer.wording.results import RESULTS, UNREADABLE, Kind, name_result
 
-UNREADABLE = "unreadable"
-RESULTS = {  # the most urgent first
-    Kind.OVERLAP: "overlap",
-    Kind.POSSIBLE_OVERLAP: "possible overlap",
-    Kind.INCONCLUSIVE: "inconclusive",
-    Kind.FOREIGN_OVERLAP: "overlap with a dev server only",
-    Kind.NONE_OPENED: "no socket opened",
-    Kind.NO_SOCKETS: "no sockets",
-    Kind.NO_OVERLAP: "no overlap",
-    UNREADABLE: "unreadable",
-}
-EXTENSION_ONLY = "overlap with an extension only"
 ORDER = tuple(RESULTS)
 OVERLAP_RULES = frozenset(
     ("duplicate-connection", "limit-exceeded", "concurrent-sockets", "unrelated-sockets", "brief-overlap",
      "possible-overlap")
 )  # fmt: skip
-WORST_FIRST = (
-    "Worst first: overlaps (those with an error before those with a warning, then the longest, then the highest peak), "
-    "then undecided captures, then the rest."
-)
 UNDECIDED = (Kind.POSSIBLE_OVERLAP, Kind.INCONCLUSIVE)
 RESULT = Choice(  # what `--only` takes, beside the ids of rules and causes
     (*ORDER, "undecided"),
@@ -117,7 +100,7 @@ class Row(Value, frozen=True):
 
 def row(report: Report, policy: Policy) -> Row:
     """Make the row of a report."""
-    kind = verdict.kind(report, policy)
+    kind = results.kind(report, policy)
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     limits = [overlap.at_most for overlap in report.overlaps] if kind is Kind.POSSIBLE_OVERLAP else []
     peaks = report.concurrency
@@ -130,7 +113,7 @@ def row(report: Report, policy: Policy) -> Row:
     return Row(
         source=report.capture.source,
         result=kind,
-        words=_words(kind, (session.dev_only for session in report.sessions)),
+        words=name_result(kind, (session.dev_only for session in report.sessions)),
         sockets=len(report.sessions),
         proven_peak=peaks.proven_peak,
         possible_peak=None if report.capture.hides_sockets else peaks.possible_peak,
@@ -209,7 +192,7 @@ def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
     return Row(
         source=document["source"],
         result=kind,
-        words=_words(kind, (bool(it["dev_only"]) for it in sessions)),
+        words=name_result(kind, (bool(it["dev_only"]) for it in sessions)),
         sockets=len(sessions),
         proven_peak=int(peaks["proven_peak"]),
         possible_peak=None if hidden else int(peaks["possible_peak"]),
@@ -260,11 +243,6 @@ def _instant(timestamp: Any) -> Any:
     return None if timestamp is None else round(datetime.fromisoformat(timestamp).timestamp() * 1_000_000)
 
 
-def _words(kind: Kind, development: Iterable[bool]) -> str:
-    """Name the result for people; where only an extension overlapped, say so."""
-    return EXTENSION_ONLY if kind is Kind.FOREIGN_OVERLAP and not any(development) else RESULTS[kind]
-
-
 def rows(run: Run) -> list[Row]:
     """Make the rows of a run in the order of its captures, the unreadable ones last."""
     return [*(row(it, run.policy) for it in run.reports), *(unreadable(it.source, it.problem) for it in run.unreadable)]
@@ -292,28 +270,12 @@ def totals(rows: Iterable[Row]) -> tuple[tuple[str, int], ...]:
     return tuple((words, number) for (_, words), number in sorted(tally.items()))
 
 
-def total_sentence(counts: Iterable[tuple[str, int]]) -> str:
-    """Write the counts: `16 captures: 8 overlap, 3 possible overlap, 5 no overlap.`"""
-    counts = list(counts)
-    total = plural(sum(number for _, number in counts), "capture")
-    return f"{total}: {', '.join(f'{number:,} {words}' for words, number in counts)}." if counts else f"{total}."
-
-
 def run_total(run: Run) -> str:
     """Write the counts of a whole run, whatever of it is shown."""
     if run.selection is not None:
-        return total_sentence(run.selection.totals) + _repeats_sentence(run.selection.repeated)
+        return total_sentence(run.selection.totals) + repeats_sentence(run.selection.repeated)
     every = rows(run)
-    return total_sentence(totals(every)) + _repeats_sentence(len(every) - len(distinct(every)))
-
-
-def _repeats_sentence(repeated: int) -> str:
-    """Say how many captures are the same file as another one."""
-    if not repeated:
-        return ""
-    if repeated == 1:
-        return " 1 of them is the same file as another one, under another name."
-    return f" {repeated:,} of them are the same file as another one, under other names."
+    return total_sentence(totals(every)) + repeats_sentence(len(every) - len(distinct(every)))
 
 
 # -- which of them are asked for -------------------------------------------------------------------------------
@@ -370,22 +332,31 @@ def content(row: Row) -> Row:
     return msgspec.structs.replace(row, source="" if row.content is not None else row.source, repeats=1)
 
 
-def no_match(run: Run) -> str | None:
-    """Say that no capture of a run is among those that were asked for; None where one is."""
-    if run.selection is None or run.selection.matching:
-        return None
-    total = sum(number for _, number in run.selection.totals)
-    none = f"none of {total:,} captures matches" if total > 1 else "the capture does not match"
-    return f"{none} --only {','.join(run.selection.only)}"
+# -- what pages show of a run ------------------------------------------------------------------------------------------
 
 
-def selection_sentence(selection: Selection, run: Run) -> str:
+def page_total(run: Run) -> str:
+    """Write the counts for a page: `16 captures: 8 overlap, 1 unreadable`; then what of them is shown."""
+    total = run_total(run).rstrip(".")
+    return total if run.selection is None else f"{total}. {describe_selection(run.selection, run).rstrip('.')}"
+
+
+def describe_selection(selection: Selection, run: Run) -> str:
     """Say what of a run is shown: `Shown: the 5 worst with overlap; 7 more match.`"""
-    number = len(distinct(rows(run)))
-    what = f" with {enumerated(selection.only)}" if selection.only else ""
-    left = selection.matching - number
-    if not selection.matching:
-        return f"No capture{what}."
-    if left > 0:
-        return f"Shown: the {number:,} worst{what}; {left:,} more{' match' if what else ''}."
-    return f"Shown: {plural(number, 'capture')}{what}."
+    return selection_sentence(selection, len(distinct(rows(run))))
+
+
+def worst_reports(run: Run) -> list[Report]:
+    """Sort the reports, the most urgent first; of those of the same content and result take the first."""
+    first: dict[Row, tuple[Row, Report]] = {}
+    for report in run.reports:
+        one = row(report, run.policy)
+        first.setdefault(content(one), (one, report))
+    return [report for _, report in sorted(first.values(), key=lambda pair: pair[0].urgency)]
+
+
+def repeats(run: Run) -> dict[str, str]:
+    """Return what follows the name of a capture that stands for several of the same content: ` ×9`, by source."""
+    return {
+        it.source: f" ×{it.repeats:,}" for it in distinct(row(it, run.policy) for it in run.reports) if it.repeats > 1
+    }
