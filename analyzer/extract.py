@@ -50,7 +50,7 @@ from analyzer.formats.har.reader import (
     redirected_navigation,
 )
 from analyzer.formats.json_stream.array import Document
-from analyzer.masking import ALNUM, LONG_ENOUGH, Masks, has_host, masked
+from analyzer.masking import ALNUM, LONG_ENOUGH, Masks, has_host, mask
 from analyzer.masking.shapes import RUN, opaque
 from analyzer.model import CaptureError, Instant, Policy, Report, Run, Value, bare
 from analyzer.outputs.document import Json, overlap_document, pretty, session_document
@@ -135,7 +135,7 @@ def _analyzed(data: bytes, catalogue: Sequence[Row]) -> Report:
 
 def _answer(report: Report) -> Any:
     """What must stay the same: sessions, verdict, overlaps; but for places in the file and the names of masks."""
-    shown = masked(Run((report,), (), Policy())).reports[0]
+    shown = mask(Run((report,), (), Policy())).reports[0]
     sessions = [
         {**session_document(session), "pointer": None, "seen_in": len(session.also)} for session in shown.sessions
     ]
@@ -362,7 +362,7 @@ class _Small:
             **({} if close is None else {"_webSocketClose": self._close(close)}),
             **({} if epoch_seconds(entry.requested_by) is None else {"_requestedBy": entry.requested_by}),
             **({} if epoch_seconds(entry.alive) is None else {"_aliveAt": entry.alive}),
-            "_harSockets": self._affiliation(pointer),
+            "_harSockets": self._attribution(pointer),
         }
 
     def _message(self, message: RawMessage) -> Json:
@@ -387,10 +387,10 @@ class _Small:
             **({} if by is None else {"_by": by}),
         }
 
-    def _affiliation(self, pointer: str) -> Json:
+    def _attribution(self, pointer: str) -> Json:
         """What the socket belongs to, masked."""
         session = self.sessions.get(pointer)
-        told = session.affiliation if session is not None else None
+        told = session.attribution if session is not None else None
         if told is None:
             return {}
         identity, client = self.masks.identity(told.identity), told.client

@@ -155,7 +155,7 @@ def _expanded(name: str, any_name: bool) -> list[str]:
     try:
         return sources.find([name], any_name).captures
     except NothingToRead as nothing:
-        shown = sources.shown(name)
+        shown = sources.mask_name(name)
         problem = str(nothing).removeprefix(shown).removeprefix(": ")
         for command, python in IN_PYTHON:
             problem = command.sub(python, problem)

@@ -15,7 +15,7 @@ Told = TypeVar("Told")
 LONGEST = 500  # characters
 
 
-def remembered(most: int) -> Callable[[Callable[[Text], Told]], Callable[[Text], Told]]:
+def memoize(most: int) -> Callable[[Callable[[Text], Told]], Callable[[Text], Told]]:
     """Remember what a pure function says of the last `most` texts."""
 
     def kept(function: Callable[[Text], Told]) -> Callable[[Text], Told]:
@@ -30,7 +30,7 @@ def remembered(most: int) -> Callable[[Callable[[Text], Told]], Callable[[Text],
     return kept
 
 
-def remember_last(function: Callable[[Value], Told]) -> Callable[[Value], Told]:
+def memoize_last(function: Callable[[Value], Told]) -> Callable[[Value], Told]:
     """Remember what a pure function says of the last value, and hold on to that value. It must not change: it is told
     by its identity, since to compare thousands of sessions costs as much as to ask again."""
     last: list[tuple[Value, Told]] = []

@@ -17,8 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analyzer import triage
-from analyzer.masking import Masks, masked
-from analyzer.memo import remember_last
+from analyzer.masking import Masks, mask
+from analyzer.memo import memoize_last
 from analyzer.model import Report, Run, plural
 from analyzer.outputs import timeline
 from analyzer.outputs.chart import PANELS, picture
@@ -91,9 +91,9 @@ def _size(run: Run, heading: str) -> tuple[float, float]:
     return placed.width, placed.height
 
 
-@remember_last  # a notebook asks for HTML and PNG, one after the other
+@memoize_last  # a notebook asks for HTML and PNG, one after the other
 def _mask(value: Report | Run) -> Run:
-    return masked(value if isinstance(value, Run) else Run((value,), (), value.policy, rules=RULES))
+    return mask(value if isinstance(value, Run) else Run((value,), (), value.policy, rules=RULES))
 
 
 def _png(run: Run, headed: bool) -> bytes:

@@ -9,7 +9,7 @@ import msgspec
 
 from analyzer import arguments, assumptions, callstacks, causes, gate, masking, overlaps, services, sessions
 from analyzer.model import (
-    Affiliation,
+    Attribution,
     Bounds,
     Capture,
     Caveat,
@@ -43,7 +43,7 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
     policy = _checked(policy)
     capture = assumptions.settled(capture, policy.assume)
     found = sessions.conclude(capture, policy.assume)
-    return judged(capture, _affiliated(found, capture, (*catalogue, *services.builtin())), policy)
+    return judged(capture, _attribute(found, capture, (*catalogue, *services.builtin())), policy)
 
 
 def _checked(policy: Policy | None) -> Policy:
@@ -156,20 +156,20 @@ def _open_longest(report: Report, policy: Policy) -> Report:
     return msgspec.structs.replace(report, sessions=sessions, overlaps=stretches, excesses=excesses)
 
 
-def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
+def _attribute(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
     """The sessions with what they belong to and the code that opened them (there is one a trace)."""
     pairs = zip(found, capture.traces, strict=True)
-    told = ((session, services.affiliation(trace, rows)) for session, trace in pairs)
+    told = ((session, services.attribute(trace, rows)) for session, trace in pairs)
     openers: dict[tuple[int, str | None], Initiator | None] = {}  # a client opens from the same place again
 
-    def opener(session: Session, of: Affiliation) -> Initiator | None:
+    def opener(session: Session, of: Attribution) -> Initiator | None:
         key = id(session.initiator), of.provider.id if of.provider is not None else None
         if key not in openers:
             openers[key] = callstacks.opener(session.initiator, of.provider)
         return openers[key]
 
     return tuple(
-        msgspec.structs.replace(it, affiliation=of, initiator=opener(it, of), extension=trace.extension)
+        msgspec.structs.replace(it, attribution=of, initiator=opener(it, of), extension=trace.extension)
         for (it, of), trace in zip(told, capture.traces, strict=True)
     )
 

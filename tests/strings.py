@@ -188,7 +188,7 @@ def in_outputs() -> Iterator[Text]:
     """Yield what each command and each output for people prints of the samples."""
     yield from (Text(f"manual of {page.id}", manual.render(page, width=100).decode()) for page in (*RULES, *CAUSES))
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
-    run = masking.masked(Run(reports, (), Policy(), rules=RULES))
+    run = masking.mask(Run(reports, (), Policy(), rules=RULES))
     for report in run.reports:
         alone = Run((report,), (), run.policy, rules=RULES)
         for name in FORMATS:
@@ -216,7 +216,7 @@ def in_outputs() -> Iterator[Text]:
 def in_many() -> Iterator[Text]:
     """Yield what outputs say of many captures: the list, the summary, lists of sockets, comparisons."""
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
-    run = masking.masked(Run(reports, (), Policy(), rules=RULES))
+    run = masking.mask(Run(reports, (), Policy(), rules=RULES))
     yield Text("the list", render("text", triage.select(run, (), 5)).decode())
     found = totals.of_run(run)
     for name in ("text", "markdown"):

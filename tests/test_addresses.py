@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analyzer import outputs
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Policy, Report, Run, enumerated, plural
 from analyzer.outputs import check, text
 from analyzer.outputs.chart.lettering import short
@@ -69,7 +69,7 @@ def test_up_to_five_are_named(urls: list[str], told: str, report: Callable[..., 
 @pytest.mark.parametrize("many", [3, 4, 5])
 def test_text_finding_and_gate_name_every_host(many: int, report: Callable[..., Report]) -> None:
     found = report(har(*URLS[:many]))
-    run = masked(Run((found,), (), Policy(), rules=RULES))
+    run = mask(Run((found,), (), Policy(), rules=RULES))
     said = {
         "text": outputs.render("text", run),
         "check": check.render(run, verbose=True),
@@ -95,7 +95,7 @@ def test_lanes_keep_the_host(width: int, report: Callable[..., Report]) -> None:
 def test_a_secret_in_a_long_path_is_masked_wherever_addresses_are_named(report: Callable[..., Report]) -> None:
     secret = "kQzvWnXb7rLpYsHd3f9QaB21kQzvWnXb7rLpYsHd"
     found = report(har(*(f"wss://{host}.example/v1/{secret}{n}/{'x' * 60}" for n, host in enumerate(HOSTS[:3]))))
-    run = masked(Run((found,), (), Policy(), rules=RULES))
+    run = mask(Run((found,), (), Policy(), rules=RULES))
     for name in ("text", "json", "markdown", "html"):
         assert secret[:12] not in outputs.render(name, run).decode(), name
 

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from analyzer import haralyzer_entry, outputs, read
 from analyzer.cli import COMMANDS, app, watch
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Policy, Run
 from analyzer.outputs import comparison, frames, show
 from analyzer.pipeline import analyze
@@ -336,7 +336,7 @@ def test_no_canary_leaves_through_a_command(
 def test_no_canary_leaves_through_the_frames_or_a_masked_run(folder: Path) -> None:
     run = Run(tuple(analyze(read(folder / f"{name}.har")) for name in HARS), (), Policy())
     assert leaks(frames.sessions_frame(run).to_csv() + frames.overlaps_frame(run).to_csv()) == []
-    assert leaks(repr(masked(run))) == []
+    assert leaks(repr(mask(run))) == []
 
 
 def test_the_library_gives_what_the_file_holds(folder: Path) -> None:

@@ -16,7 +16,7 @@ from small_har import PAGE, har, request, socket, stack
 from analyzer import openings
 from analyzer.causes import CAUSES
 from analyzer.formats import read
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Client, Confidence, Policy, Report, Run
 from analyzer.pipeline import analyze
 from analyzer.services import builtin, clients
@@ -244,7 +244,7 @@ def test_the_proof_is_masked_like_all_else(tmp_path: Path) -> None:
 
     it = report("chrome-S2-overuse", secret, tmp_path)
     assert causes(it) == ["several-client-instances"]
-    (shown,) = masked(Run((it,), (), Policy())).reports
+    (shown,) = mask(Run((it,), (), Policy())).reports
     told = repr(shown)
     assert "canary" not in told
     assert "alice" not in told

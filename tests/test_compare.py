@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from analyzer.cli import app
 from analyzer.compare import Paired, Result, Standing, compare
 from analyzer.formats import read
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Caveat, Policy, Report, Run
 from analyzer.outputs import comparison as outputs
 from analyzer.outputs.text import describe_coverage
@@ -123,7 +123,7 @@ def test_a_finding_whose_place_in_the_code_moved_is_still_there() -> None:
     it = compare(before, after)
     assert (it.gone, it.added, [f.rule for f in it.same]) == ((), (), ["duplicate-connection"])
     assert [len(f.sessions) for f in (*it.same_before, *it.same)] == [4, 2]
-    text = outputs.text(it, masked(Run((before, after), (), Policy()))).decode()
+    text = outputs.text(it, mask(Run((before, after), (), Policy()))).decode()
     assert "Still there: 1 (4 → 2 sockets)" in text
 
 
@@ -234,7 +234,7 @@ def test_a_capture_compared_with_itself_is_the_same() -> None:
 
 @pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
 def test_hostile_text_acts_on_nothing(content: str) -> None:
-    run = masked(Run((hostile(content), hostile(content)), (), Policy()))
+    run = mask(Run((hostile(content), hostile(content)), (), Policy()))
     it = compare(*run.reports)
     for name, render in outputs.RENDERERS.items():
         told = render(it, msgspec.structs.replace(run, title=content)).decode("utf-8")
@@ -252,7 +252,7 @@ def test_hostile_text_acts_on_nothing(content: str) -> None:
 
 
 def test_the_same_captures_give_the_same_bytes_and_lines_fit() -> None:
-    run = masked(Run((TWO, ONE), (), Policy()))
+    run = mask(Run((TWO, ONE), (), Policy()))
     it = compare(*run.reports)
     for render in outputs.RENDERERS.values():
         assert render(it, run) == render(it, run)
@@ -333,7 +333,7 @@ def test_folders_with_one_capture_each_are_two_captures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
 def test_hostile_names_act_on_nothing(content: str) -> None:
-    run = masked(Run((hostile(content), hostile(content)), (), Policy()))
+    run = mask(Run((hostile(content), hostile(content)), (), Policy()))
     paired = Paired(((content, compare(*run.reports)),), (content,), ())
     for name, render in outputs.PAIRED.items():
         told = render(paired, run).decode("utf-8")

@@ -54,7 +54,7 @@ OPTIONAL = {"pageref", "comment", "browser", "pages", "blocked", "dns", "connect
 
 def answer(report: Report) -> dict[str, Any]:
     """The JSON of a capture, but for what is of the file itself, and with masks by their kind alone."""
-    shown = masking.masked(Run((report,), (), Policy())).reports[0]
+    shown = masking.mask(Run((report,), (), Policy())).reports[0]
     said = json.dumps(capture_document(shown))
     document: dict[str, Any] = json.loads(re.sub(r"(<token |user-|%3Ctoken%20)\w+", r"\1", said))
     for name in ("source", "sha256", "content_sha256", "bytes", "entries"):

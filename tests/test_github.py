@@ -26,7 +26,7 @@ COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
 
 def made(names: Sequence[str], *bad: Unreadable) -> Run:
     reports = tuple(analyze(read(CAPTURES / name, source=name)) for name in names)
-    return masking.masked(Run(reports, bad, Policy()))
+    return masking.mask(Run(reports, bad, Policy()))
 
 
 def parsed(run: Run) -> list[tuple[str, dict[str, str], str]]:
@@ -103,7 +103,7 @@ SAMPLES = sorted((Path(__file__).parent.parent / "sample_hars").glob("*.har"))
 
 def sampled(policy: Policy = Policy()) -> Run:  # noqa: B008 - frozen
     reports = tuple(analyze(read(path, source=f"sample_hars/{path.name}"), policy) for path in SAMPLES)
-    return masking.masked(Run(reports, (), policy))
+    return masking.mask(Run(reports, (), policy))
 
 
 def cells(page: str) -> list[list[str]]:

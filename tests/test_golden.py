@@ -24,7 +24,7 @@ NAMES = sorted(p.relative_to(HERE).as_posix() for p in HERE.rglob("*") if p.name
 def answer(name: str) -> dict[str, Any]:
     """What the program says of one capture, as JSON has it; its path as a user in that folder would give it."""
     report = analyze(read(HERE / name, source=name))
-    document = capture_document(masking.masked(Run((report,), (), Policy())).reports[0])
+    document = capture_document(masking.mask(Run((report,), (), Policy())).reports[0])
     return json.loads(json.dumps(document))  # type: ignore[no-any-return]
 
 

@@ -55,7 +55,7 @@ class Case:
         self.capture = read(io.BytesIO(self.data), "made.har")
         self.report = pipeline.analyze(self.capture, self.policy)
         self.run = Run((self.report,), (), self.policy, rules=RULES)
-        self.masked = masking.masked(self.run)
+        self.masked = masking.mask(self.run)
 
     @cached_property
     def line(self) -> bytes:
@@ -82,7 +82,7 @@ STEPS: dict[str, Callable[[Case], object]] = {
     "read": lambda case: read(io.BytesIO(case.data), "made.har"),
     "analysis": lambda case: pipeline.analyze(case.capture, case.policy),
     "together": lambda case: together([case.report, case.report], case.policy),
-    "masks": lambda case: masking.masked(case.run),
+    "masks": lambda case: masking.mask(case.run),
     **{name: output(name) for name in outputs.OUTPUTS},
     "check": lambda case: check.render(case.masked),
     "show": lambda case: show.render(case.shown(), case.shown().sessions[0]),

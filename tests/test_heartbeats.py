@@ -9,7 +9,7 @@ import pytest
 
 from analyzer import heartbeats
 from analyzer.intervals import Interval
-from analyzer.model import SECOND, Affiliation, Identity, Initiator, Messages, Outcome, Provider, Session
+from analyzer.model import SECOND, Attribution, Identity, Initiator, Messages, Outcome, Provider, Session
 
 OPEN = Session(
     id="s1", pointer="/log/entries/1", url="ws://h/", endpoint="ws://h/", page="page_1",
@@ -30,7 +30,7 @@ def socket(number: int, sent: list[float], received: list[float], *, length: int
     provider = Provider("stream-chat", "Stream Chat") if user else None
     return msgspec.structs.replace(
         OPEN, id=f"s{number}", messages=messages, initiator=msgspec.structs.replace(OPEN.initiator, function=code),
-        affiliation=Affiliation(provider, Identity("app", user) if user else None),
+        attribution=Attribution(provider, Identity("app", user) if user else None),
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ OVERUSE = "chrome-S2-overuse.har"
 
 def made(names: Iterable[str], policy: Policy = Policy(), *bad: Unreadable) -> Run:  # noqa: B008 - frozen
     reports: tuple[Report, ...] = tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
-    return masking.masked(Run(reports, bad, policy, rules=RULES))
+    return masking.mask(Run(reports, bad, policy, rules=RULES))
 
 
 def suites(run: Run) -> junitparser.JUnitXml:

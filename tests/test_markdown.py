@@ -119,7 +119,7 @@ def test_a_block_of_code_ends_where_it_should() -> None:
 def page(*names: str) -> str:
     reports = tuple(analyze(read(SAMPLES / name, source=name)) for name in names)
     run = Run(reports, (), Policy(), "Release 4.2", (("build", "12"),))
-    return markdown.render(masking.masked(run)).decode()
+    return markdown.render(masking.mask(run)).decode()
 
 
 OVERUSE = "stream-chat-connect-on-every-mount.har"

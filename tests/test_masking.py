@@ -80,7 +80,7 @@ def har() -> dict[str, object]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     path = tmp_path_factory.mktemp("secrets") / "a.har"
     path.write_text(json.dumps(har()))
-    return masking.masked(Run((analyze(read(path)),), (), Policy()))
+    return masking.mask(Run((analyze(read(path)),), (), Policy()))
 
 
 def leaks(text: str) -> list[str]:
@@ -116,7 +116,7 @@ def test_frames_of_an_unmasked_report_are_masked_by_default(tmp_path: Path) -> N
 def masked_urls(*urls: str, reading: Callable[[object], Capture]) -> list[str]:
     entries = [{"_resourceType": "websocket", "request": {"url": url}, "response": {"status": 101}} for url in urls]
     report: Report = analyze(reading({"log": {"entries": entries}}))
-    return [s.url for s in masking.masked(Run((report,), (), Policy())).reports[0].sessions]
+    return [s.url for s in masking.mask(Run((report,), (), Policy())).reports[0].sessions]
 
 
 def test_equal_values_get_equal_masks_numbered_by_first_appearance(reading: Callable[[object], Capture]) -> None:
@@ -297,7 +297,7 @@ def test_the_program_and_the_pages_are_masked_too(reading: Callable[[object], Ca
         }
     }
     report: Report = analyze(reading(document))
-    shown = masking.masked(Run((report,), (), Policy()))
+    shown = masking.mask(Run((report,), (), Policy()))
     for name in outputs.OUTPUTS:
         assert mail not in outputs.render(name, shown).decode("utf-8", "replace")
 
@@ -308,7 +308,7 @@ def test_what_an_extract_says_of_a_socket_is_believed_only_in_known_words(readin
     log = {"entries": [entry], "_harSockets": {"caveats": ["canary", {"id": "canary", "message": "canary"}, 5]}}
     report: Report = analyze(reading({"log": log}))
     assert report.sessions[0].provider is None
-    shown = masking.masked(Run((report,), (), Policy()))
+    shown = masking.mask(Run((report,), (), Policy()))
     assert "canary@h.example" not in outputs.render("json", shown).decode()
     assert "canary" not in {caveat.id for caveat in report.capture.caveats}
 

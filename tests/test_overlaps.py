@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from analyzer import overlaps
 from analyzer.intervals import Interval
 from analyzer.model import (
-    Affiliation,
+    Attribution,
     Bounds,
     Confidence,
     Excess,
@@ -228,19 +228,19 @@ def test_brief(first: Session, second: Session, brief: bool) -> None:
 STREAM, INTERCOM = Provider("stream-chat", "Stream Chat"), Provider("intercom", "Intercom")
 VITE = Provider("vite", "Vite dev server", dev_only=True)
 WHO = {
-    "alice": Affiliation(STREAM, Identity("app", "alice")),
-    "bob": Affiliation(STREAM, Identity("app", "bob")),
-    "anonymous": Affiliation(STREAM, Identity("app", None)),
-    "intercom": Affiliation(INTERCOM),
-    "unknown": Affiliation(),
-    "vite": Affiliation(VITE),
+    "alice": Attribution(STREAM, Identity("app", "alice")),
+    "bob": Attribution(STREAM, Identity("app", "bob")),
+    "anonymous": Attribution(STREAM, Identity("app", None)),
+    "intercom": Attribution(INTERCOM),
+    "unknown": Attribution(),
+    "vite": Attribution(VITE),
 }
 
 
 def belonging(*rows: tuple[str, Span]) -> tuple[Session, ...]:
     """Sessions of somebody, their proven and possible intervals the same; on one page, on an endpoint a service."""
     return tuple(
-        msgspec.structs.replace(session(n, span, span), affiliation=WHO[who], endpoint=f"ws://{who}/", page="page_1")
+        msgspec.structs.replace(session(n, span, span), attribution=WHO[who], endpoint=f"ws://{who}/", page="page_1")
         for n, (who, span) in enumerate(rows, 1)
     )
 
@@ -362,5 +362,5 @@ def test_a_group_has_the_limits_that_count_per_user() -> None:
     limits = (Limit("user", 3, "https://h", "2026-01-01", "development"), Limit("app", 9, "https://h", "2026-01-01"))
     provider = msgspec.structs.replace(STREAM, limits=limits)
     (only,) = belonging(("alice", (0, 9)))
-    told = msgspec.structs.replace(only, affiliation=Affiliation(provider, Identity("app", "alice")))
+    told = msgspec.structs.replace(only, attribution=Attribution(provider, Identity("app", "alice")))
     assert overlaps.groups((told,), Scope.USER)[0].limits == limits[:1]

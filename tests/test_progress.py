@@ -39,7 +39,7 @@ def test_nothing_is_shown_where_nobody_sees_it(
 ) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal(able))
     monkeypatch.setenv("TERM", term)
-    with progress.shown(100, quiet) as done:
+    with progress.show_progress(100, quiet) as done:
         assert done is None
 
 

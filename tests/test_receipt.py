@@ -14,7 +14,7 @@ import pytest
 from analyzer.cli import receipt
 from analyzer.cli.next_step import suggest_next
 from analyzer.cli.receipt import Written, describe, format_size, list_written, open_file
-from analyzer.cli.running import default_output, unused
+from analyzer.cli.running import default_output, find_unused
 from analyzer.formats import read
 from analyzer.model import Policy, Run
 from analyzer.pipeline import analyze
@@ -213,10 +213,10 @@ def test_a_file_without_a_name_is_named_after_the_captures(captures: list[str], 
 
 
 def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
-    assert unused(tmp_path / "a.har") == tmp_path / "a.har"
+    assert find_unused(tmp_path / "a.har") == tmp_path / "a.har"
     (tmp_path / "a.har").touch()
     (tmp_path / "a-2.har").touch()
-    assert unused(tmp_path / "a.har") == tmp_path / "a-3.har"
+    assert find_unused(tmp_path / "a.har") == tmp_path / "a-3.har"
 
 
 def test_extract_never_writes_over_a_capture(folder: Path) -> None:

@@ -30,7 +30,7 @@ SCHEMA = jsonschema.Draft4Validator(
 
 def made(names: Iterable[str], policy: Policy = Policy(), *bad: Unreadable) -> Run:  # noqa: B008 - frozen
     reports = tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
-    return masking.masked(Run(reports, bad, policy, "Release 4.2", (("build", "12"),), RULES))
+    return masking.mask(Run(reports, bad, policy, "Release 4.2", (("build", "12"),), RULES))
 
 
 def told(run: Run) -> dict[str, Any]:

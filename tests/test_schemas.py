@@ -110,7 +110,7 @@ def test_every_golden_answer_is_valid(path: Path) -> None:
 @pytest.fixture(scope="module")
 def run() -> Run:
     reports = tuple(analyze(read(path, source=path.name)) for path in SAMPLES)
-    return masking.masked(Run(reports, (Unreadable("x.har", "it is empty"),), Policy()))
+    return masking.mask(Run(reports, (Unreadable("x.har", "it is empty"),), Policy()))
 
 
 def test_the_answer_of_a_run_is_valid(run: Run) -> None:

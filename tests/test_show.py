@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from analyzer.cli import app
 from analyzer.formats import read
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Initiator, Policy, Report, Run
 from analyzer.outputs import show
 from analyzer.pipeline import analyze
@@ -221,7 +221,7 @@ class Tags(HTMLParser):
 
 @pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
 def test_hostile_text_acts_on_nothing_in_any_format(content: str) -> None:
-    run = masked(Run((hostile(content),), (), Policy()))
+    run = mask(Run((hostile(content),), (), Policy()))
     session = run.reports[0].sessions[0]
     made = {name: render(run, session) for name, render in show.RENDERERS.items()}
     made |= {f"list {name}": render(run) for name, render in show.LISTS.items()}

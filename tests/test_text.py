@@ -364,7 +364,7 @@ def test_it_answers_in_the_order_in_which_people_ask(captures: Path) -> None:
     ],
 )
 def test_a_lane_is_named_by_what_sets_it_apart(name: str, lanes: list[str], captures: Path) -> None:
-    run = masking.masked(Run((analyze(read(captures / f"{name}.har")),), (), Policy()))
+    run = masking.mask(Run((analyze(read(captures / f"{name}.har")),), (), Policy()))
     lines = text.render(run, width=100).decode().splitlines()
     assert [lane for lane in lanes if any(line.startswith(f"   {lane}  ") for line in lines)] == lanes
 

@@ -22,7 +22,7 @@ from analyzer.formats import read
 from analyzer.intervals import Interval
 from analyzer.model import (
     SECOND,
-    Affiliation,
+    Attribution,
     Bounds,
     Capture,
     Caveat,
@@ -202,9 +202,9 @@ def test_lanes_are_in_order_of_time() -> None:
 
 def of(number: int, start: float, end: float | None, user: str | None, host: str = "chat") -> Session:
     limits = (Limit("user", 3, "", "", "development"), Limit("user", 50, "", "", "production"))
-    known = Affiliation(Provider("stream-chat", "Stream Chat", limits=limits), Identity("app", user))
+    known = Attribution(Provider("stream-chat", "Stream Chat", limits=limits), Identity("app", user))
     endpoint = f"wss://{host}.example/ws"
-    return session(number, start, end, endpoint=endpoint, affiliation=known if user else Affiliation())
+    return session(number, start, end, endpoint=endpoint, attribution=known if user else Attribution())
 
 
 def test_sockets_of_one_service_and_user_stand_together() -> None:
@@ -439,7 +439,7 @@ def portable(drawn: str) -> str:
 @pytest.mark.parametrize("name", ["chrome-S2-overuse", "chrome-08-refresh3", "chrome-10-failed", "firefox-D"])
 def test_the_picture_is_the_one_that_was_accepted(name: str, request: pytest.FixtureRequest) -> None:
     found = analyze(read(CAPTURES / f"{name}.har", source=f"{name}.har"))
-    drawn = svg(masking.masked(run(found)), width=8)
+    drawn = svg(masking.mask(run(found)), width=8)
     golden = GOLDEN / f"{name}.svg"
     if request.config.getoption("--accept"):
         golden.write_text(drawn, "utf-8", newline="\n")

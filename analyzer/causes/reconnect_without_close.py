@@ -23,7 +23,7 @@ from heapq import heappop, heappush
 from typing import TypeAlias
 
 from analyzer import callstacks, heartbeats, openings
-from analyzer.memo import remember_last
+from analyzer.memo import memoize_last
 from analyzer.model import (
     Cause,
     Client,
@@ -64,7 +64,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
-@remember_last  # every finding of a report asks for the pairs of the same sessions
+@memoize_last  # every finding of a report asks for the pairs of the same sessions
 def _pairs(sessions: Sequence[Session]) -> dict[str, Pair]:
     """Find each socket that replaced one that lived on, by its id."""
     pairs: dict[str, Pair] = {}

@@ -95,7 +95,7 @@ def _caller(members: Sequence[Session], places: int, function: str) -> str:
     if places > 1:
         return f"The application calls {function} on different clients, from {places} places"
     by = openings.by_whom(members[0], "Code without a name")
-    each_time = "each time its effect runs" if callstacks.mounted(code) is not None else "each time"
+    each_time = "each time its effect runs" if callstacks.mount(code) is not None else "each time"
     return f"{by} calls {function} on a new client {each_time}"
 
 

@@ -2,7 +2,7 @@
 
 from analyzer.cli.next_step import suggest_next
 from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, selected, stream, with_default_output
+from analyzer.cli.running import deliver, finish, make_run, select, stream, with_default_output
 from analyzer.cli.screen import one_terminal, refuse, tell
 
 
@@ -27,8 +27,8 @@ def analyze(
         refuse("--resume continues a file with all captures: leave out --top and --only")
     if delivery.streams() and not spread.together and not spread.selects:
         stream(captures, reading, masking, allowed, delivery, spread)
-    run = ask(captures, reading, masking, allowed, delivery, spread)
-    shown = selected(run, spread, delivery)
+    run = make_run(captures, reading, masking, allowed, delivery, spread)
+    shown = select(run, spread, delivery)
     deliver(shown, delivery, "text")
     if one_terminal() and delivery.format in (None, "text") and not delivery.quiet and not delivery.files():
         suggestion = suggest_next(shown, captures)

@@ -13,7 +13,7 @@ import typer
 from analyzer import gate
 from analyzer.cli.help import POLICY
 from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import Text, ask, complain, deliver
+from analyzer.cli.running import Text, complain, deliver, make_run
 from analyzer.cli.screen import one_place, say, terminal, write
 from analyzer.model import Run
 
@@ -60,7 +60,9 @@ def check(
     delivery.check()
     delivery = delivery.printing()
     accept = write_baseline is not None
-    run = ask(captures, reading, masking, allowed, delivery, spread, output=write_baseline, with_baseline=not accept)
+    run = make_run(
+        captures, reading, masking, allowed, delivery, spread, output=write_baseline, with_baseline=not accept
+    )
     if write_baseline is not None:
         complain(run)
         _accept(run, delivery, write_baseline)

@@ -12,7 +12,7 @@ import typer
 
 from analyzer import gate
 from analyzer.cli.options import GATE, Allowed, Delivery, Masking, Reading, command_with
-from analyzer.cli.running import answer, complain, finish, one, sources, spared
+from analyzer.cli.running import analyze_all, complain, finish, one, refuse_overwrite, sources
 from analyzer.cli.screen import refuse, show, terminal, write
 from analyzer.model import Run
 
@@ -57,8 +57,8 @@ def compare(
     several = os.path.isdir(before) and os.path.isdir(after)
     named = [sources([it]) if several else [one(it, "compare")] for it in (before, after)]
     several = several and any(len(names) > 1 for names in named)
-    spared([*named[0], *named[1]], [path for _, path in files])
-    run = answer([*named[0], *named[1]], reading, masking, allowed, delivery)
+    refuse_overwrite([*named[0], *named[1]], [path for _, path in files])
+    run = analyze_all([*named[0], *named[1]], reading, masking, allowed, delivery)
     if several:
         renderers, text = _pairs(run, [before, after], named)
         complain(run)

@@ -12,7 +12,7 @@ from analyzer import gate
 from analyzer.cli import settings
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, PipedCapture, Providers, Reading, RedactionKey, command
-from analyzer.cli.running import default_output, one, spared, unused
+from analyzer.cli.running import default_output, find_unused, one, refuse_overwrite
 from analyzer.cli.screen import say, show, write
 from analyzer.fleet.sources import STANDARD_INPUT
 from analyzer.model import CaptureError, name_source, plural
@@ -58,10 +58,10 @@ def extract(
     from analyzer.extract import extract as make
 
     name = one(capture, "extract")
-    output = output or unused(default_output([name], "sockets.har"))
+    output = output or find_unused(default_output([name], "sockets.har"))
     if str(output) != "-":
-        spared([name], [output])
-    catalogue = settings.catalogue(settings.held(Reading(providers=providers), Allowed()))
+        refuse_overwrite([name], [output])
+    catalogue = settings.catalogue(settings.combine(Reading(providers=providers), Allowed()))
     try:
         with _seekable(name) as path:
             made = make(path, catalogue, redaction_key)

@@ -34,7 +34,7 @@ NAMED = 5  # unreadable captures that a terminal names one by one
 CAPTURE_SUFFIX = re.compile(r"(?:\.har)?(?:\.gz|\.zst|\.zip)?$|\.har$|\.json$|\.txt$", re.IGNORECASE)
 
 
-def ask(
+def make_run(
     captures: list[str],
     reading: Reading,
     masking: Masking,
@@ -49,11 +49,11 @@ def ask(
     if spread.resume:
         way = "`har-sockets analyze CAPTURE... -q --resume --out ndjson:FILE`"
         refuse(f"--resume continues a file with one line per capture: {way}")
-    names = meant(captures, reading, delivery, output)
-    return answer(names, reading, masking, allowed, delivery, spread, with_baseline)
+    names = resolve(captures, reading, delivery, output)
+    return analyze_all(names, reading, masking, allowed, delivery, spread, with_baseline)
 
 
-def meant(captures: list[str], reading: Reading, delivery: Delivery, output: Path | None = None) -> list[str]:
+def resolve(captures: list[str], reading: Reading, delivery: Delivery, output: Path | None = None) -> list[str]:
     """List the captures that are meant, once all that was asked for is known to be possible."""
     delivery.check()
     written = [path for _, path in delivery.files()] + ([] if output is None else [output])
@@ -62,11 +62,11 @@ def meant(captures: list[str], reading: Reading, delivery: Delivery, output: Pat
         if not path.absolute().parent.is_dir():
             refuse(f"{path}: cannot be written: there is no folder {path.parent}")
     names = sources(captures, reading.any_)
-    spared(names, written)
+    refuse_overwrite(names, written)
     return names
 
 
-def answer(
+def analyze_all(
     names: list[str],
     reading: Reading,
     masking: Masking,
@@ -77,11 +77,11 @@ def answer(
     masks: Masks | None = None,
 ) -> Run:
     """Analyse and mask these files; one that is named twice is analysed twice. `masks`: continue with these."""
-    held = settings.held(reading, allowed)
+    held = settings.combine(reading, allowed)
     policy = settings.policy(held, with_baseline)
-    with progress.shown(sum(map(fleet.size, names))) as done:
+    with progress.show_progress(sum(map(fleet.size, names))) as done:
         try:
-            results = list(worked(names, policy, settings.catalogue(held), spread, done))
+            results = list(analyze_each(names, policy, settings.catalogue(held), spread, done))
         except fleet.NoWorkers as problem:
             refuse(str(problem))
     reports = [result for result in results if isinstance(result, Report)]
@@ -91,7 +91,7 @@ def answer(
     return _run([masks.result(result) for result in results], policy, delivery)
 
 
-def worked(
+def analyze_each(
     names: list[str], policy: Policy, catalogue: Sequence[Row], spread: Spread, done: progress.Done | None = None
 ) -> Generator[Result]:
     """Results as they come, by whoever is asked to work; `done` is told of the bytes. Raises NoWorkers."""
@@ -102,8 +102,8 @@ def stream(
     captures: list[str], reading: Reading, masking: Masking, allowed: Allowed, delivery: Delivery, spread: Spread
 ) -> NoReturn:
     """Lines, and rows of a Parquet dataset, written as results come; what could not be read is said at once."""
-    names = meant(captures, reading, delivery)
-    held = settings.held(reading, allowed)
+    names = resolve(captures, reading, delivery)
+    held = settings.combine(reading, allowed)
     policy, catalogue = settings.policy(held), settings.catalogue(held)
     if spread.resume and delivery.datasets():
         refuse(
@@ -125,7 +125,7 @@ def stream(
     options = digest("", "options", encoded.decode())
     lines = next((Lines(path, options, spread.resume) for path in delivery.lines()), None)
     part = _run([], policy, delivery)
-    sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
+    sinks: list[Sink] = [Dataset(it, part, lambda run: render("parquet", run)) for it in delivery.datasets()]
     sinks += [] if lines is None else [lines]
     sinks += [Shown()] if delivery.prints else []
     if lines is not None and (gone := lines.count_others(names)):
@@ -136,10 +136,10 @@ def stream(
     hidden = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
     unread = told = 0
     try:
-        with progress.shown(sum(map(fleet.size, names)), hidden) as advance:
-            done = _known(names, lines, advance)
+        with progress.show_progress(sum(map(fleet.size, names)), hidden) as advance:
+            done = _find_finished(names, lines, advance)
             new = [name for name in names if name not in done]
-            with closing(worked(new, policy, catalogue, spread, advance)) as found:
+            with closing(analyze_each(new, policy, catalogue, spread, advance)) as found:
                 for name in names:
                     if lines is not None and name in done:
                         lines.write(line := lines.earlier(name))
@@ -167,7 +167,7 @@ def stream(
     raise typer.Exit(gate.UNREADABLE if unread else 0)
 
 
-def _known(names: Iterable[str], lines: Lines | None, advance: progress.Done | None) -> set[str]:
+def _find_finished(names: Iterable[str], lines: Lines | None, advance: progress.Done | None) -> set[str]:
     """The captures of which an earlier run wrote what still holds: each is read for that."""
     found: set[str] = set()
     if lines is not None:
@@ -225,7 +225,7 @@ def default_output(captures: Sequence[str], ending: str) -> Path:
     return Path(f"{stem or 'capture'}.{ending}")
 
 
-def unused(path: Path) -> Path:
+def find_unused(path: Path) -> Path:
     """Number a name that is taken: what is there may be a capture."""
     numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
     return next(it for it in chain([path], numbered) if not it.exists())
@@ -250,7 +250,7 @@ class Text(NamedTuple):
     written: Render
 
 
-def spared(names: Iterable[str], written: Iterable[Path]) -> None:
+def refuse_overwrite(names: Iterable[str], written: Iterable[Path]) -> None:
     """Refuse to write over a capture."""
     places = {(at.st_dev, at.st_ino): path for path in written if path.exists() and (at := path.stat())}
     for name in names if places else ():
@@ -270,13 +270,13 @@ def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text 
         elif name == "markdown":
             write(path, _markdown(run, path, delivery))
         else:
-            write(path, text.written(run) if text and name == "text" else rendered(name, run))
+            write(path, text.written(run) if text and name == "text" else render(name, run))
     shown = delivery.format or format
     if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         _step_summary(Path(summary), run)
     if shown and delivery.prints:
         as_text = text.shown if text else partial(_text, verbose=delivery.verbose)
-        show(as_text(run) if shown == "text" else rendered(shown, run))
+        show(as_text(run) if shown == "text" else render(shown, run))
 
 
 def _markdown(run: Run, path: Path, delivery: Delivery) -> bytes:
@@ -302,13 +302,13 @@ def write_picture(path: Path, run: Run, format: str, **options: Any) -> None:
 
 
 def _dataset(folder: Path, run: Run) -> None:
-    sink = Dataset(folder, run, lambda part: rendered("parquet", part))
+    sink = Dataset(folder, run, lambda part: render("parquet", part))
     for report in run.reports:
         sink.take(report)
     sink.finish()
 
 
-def rendered(name: str, run: Run) -> bytes:
+def render(name: str, run: Run) -> bytes:
     """The bytes of a run in the named format."""
     try:
         return outputs.render(name, run)
@@ -330,7 +330,7 @@ def _step_summary(path: Path, run: Run) -> None:
         say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
 
 
-def selected(run: Run, spread: Spread, delivery: Delivery | None = None) -> Run:
+def select(run: Run, spread: Spread, delivery: Delivery | None = None) -> Run:
     """Return the captures that `--only` and `--top` ask for; the exit status goes by the whole run.
 
     Say that there are none, unless the text that is printed says so.

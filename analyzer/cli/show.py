@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.options import Delivery, Masking, PipedCapture, Reading, command_with
-from analyzer.cli.running import ask, finish, one, spared
+from analyzer.cli.running import finish, make_run, one, refuse_overwrite
 from analyzer.cli.screen import is_piped, refuse, show as put, terminal, write
 from analyzer.fleet import STANDARD_INPUT
 from analyzer.model import Report, Session, name_source
@@ -50,8 +50,8 @@ def show(
     delivery.refuse_pictures(capture)
     files = delivery.written(FORMATS)
     name = one(capture, "show")
-    spared([name], [path for _, path in files])
-    run = ask([name], reading, masking)
+    refuse_overwrite([name], [path for _, path in files])
+    run = make_run([name], reading, masking)
     finish(run)
     report = run.reports[0]
     from analyzer.outputs import show as outputs

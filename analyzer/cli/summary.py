@@ -64,7 +64,7 @@ def summary(
     files = delivery.written(FORMATS)
     from analyzer.outputs import totals
 
-    with progress.shown(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
+    with progress.show_progress(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
         found = totals.read_results(line for name in results for line in _lines(name, advance))
     if not found.captures and not found.unreadable:
         refuse(f"{results[0]}: no results. {HOW}")

@@ -23,7 +23,7 @@ from analyzer import gate
 from analyzer.cli import settings
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, command_with
 from analyzer.cli.receipt import give_receipts
-from analyzer.cli.running import answer, default_output, rendered
+from analyzer.cli.running import analyze_all, default_output, render
 from analyzer.cli.screen import append, refuse, show, tell, terminal, write
 from analyzer.fleet import NothingToRead, find
 from analyzer.installation import name_program, quote
@@ -73,7 +73,7 @@ def watch(
     files = [path for _, path in delivery._replace(open_=False).written(("ndjson",))]
     for path in files:
         check_growing(path, masking)
-    policy = settings.policy(settings.held(reading, allowed))
+    policy = settings.policy(settings.combine(reading, allowed))
     masks = Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
     gc.enable()  # the program switches it off for its short commands; this one may run for days
     runs: list[Run] = []
@@ -116,14 +116,14 @@ def _analyse(
         names = find([str(path)], reading.any_).captures
     except NothingToRead:  # it was moved away
         return []
-    run = answer(names, reading, masking, allowed, delivery._replace(open_=False), masks=masks)
+    run = analyze_all(names, reading, masking, allowed, delivery._replace(open_=False), masks=masks)
     width = terminal()["width"] if sys.stdout.isatty() else None
     show(describe(run, f"{datetime.now(delivery.zone() if delivery.tz else None):%H:%M:%S}", width).encode())
     if sys.stderr.isatty() and any(gate.judge(report, run.policy).failing for report in run.reports):
         print("\a", end="", file=sys.stderr, flush=True)
     if delivery.open_ and run.reports:
         with give_receipts({"open_": True}):
-            write(default_output([str(path)], "report.html"), rendered("html", run))
+            write(default_output([str(path)], "report.html"), render("html", run))
     return [run]
 
 

@@ -81,7 +81,7 @@ def _as_asked(found: Generator[Result], captures: Sequence[str], progress: Progr
         for source, result in zip(captures, found, strict=True):
             if progress is not None:
                 progress(sources.size(source))
-            name = sources.shown(source)
+            name = sources.mask_name(source)
             if isinstance(result, Report):
                 yield msgspec.structs.replace(result, capture=msgspec.structs.replace(result.capture, source=name))
             else:

@@ -190,7 +190,7 @@ def _remote(url: str) -> Found:
     try:
         import fsspec
     except ModuleNotFoundError:
-        raise NothingToRead(_download(url) or f"{shown(url)}: needs fsspec: {install_hint('cluster')}") from None
+        raise NothingToRead(_download(url) or f"{mask_name(url)}: needs fsspec: {install_hint('cluster')}") from None
     others: Counter[str] = Counter()
     try:
         files, path = fsspec.core.url_to_fs(url)
@@ -204,9 +204,9 @@ def _remote(url: str) -> Found:
             found = [path] if files.exists(path) else []
     except Exception as error:  # drivers raise anything: no such scheme, not installed, no network, not allowed
         known = isinstance(error, ImportError) or url.lower().startswith(("ws:", "wss:"))
-        raise NothingToRead((known and _download(url)) or f"{shown(url)}: {_problem(error, url)}") from None
+        raise NothingToRead((known and _download(url)) or f"{mask_name(url)}: {_problem(error, url)}") from None
     if not found:
-        raise NothingToRead(f"{shown(url)}: no captures there ({', '.join(SUFFIXES)})")
+        raise NothingToRead(f"{mask_name(url)}: no captures there ({', '.join(SUFFIXES)})")
     return Found([files.unstrip_protocol(it) for it in sorted(found)], others)
 
 
@@ -214,13 +214,13 @@ def _download(url: str) -> str | None:
     """What to do with a web address, which most installations cannot read."""
     scheme, _, path = urlsplit(url)[:3]
     if scheme in ("ws", "wss"):
-        return f"{shown(url)}: the address of a socket. Record the page that opens it: har-sockets record URL"
+        return f"{mask_name(url)}: the address of a socket. Record the page that opens it: har-sockets record URL"
     if scheme not in ("http", "https"):
         return None
     if not path.lower().endswith((*SUFFIXES, *LIKELY)):
-        return f"{shown(url)}: a web address. Record its sockets: har-sockets record URL"
+        return f"{mask_name(url)}: a web address. Record its sockets: har-sockets record URL"
     name = Path(path).name
-    return f"{shown(url)}: a web address. Download the file first: curl -Lo {name} 'URL', then har-sockets {name}"
+    return f"{mask_name(url)}: a web address. Download the file first: curl -Lo {name} 'URL', then har-sockets {name}"
 
 
 def capture(source: str, progress: Progress | None = None) -> Capture:
@@ -234,9 +234,9 @@ def capture(source: str, progress: Progress | None = None) -> Capture:
     try:
         stream = fsspec.open(source, "rb").open()
     except Exception as error:  # as in _remote
-        raise CaptureError(shown(source), "", _problem(error, source)) from None
+        raise CaptureError(mask_name(source), "", _problem(error, source)) from None
     with stream:
-        return read(stream, shown(source), progress)
+        return read(stream, mask_name(source), progress)
 
 
 def size(source: str) -> int:
@@ -255,7 +255,7 @@ def absolute(source: str) -> str:
     return os.path.abspath(source) if place is None else archive.join(os.path.abspath(place[0]), place[1])
 
 
-def shown(source: str) -> str:
+def mask_name(source: str) -> str:
     """Its name in every output: of a URL without user, password and the values of its query, which let others in."""
     if not _is_url(source):
         return source
@@ -267,7 +267,7 @@ def shown(source: str) -> str:
 
 def _problem(error: Exception, source: str) -> str:
     """What a driver says, which may quote the URL, or parts of it."""
-    said = (str(error) or type(error).__name__).replace(source, shown(source))
+    said = (str(error) or type(error).__name__).replace(source, mask_name(source))
     address, _, query = source.partition("?")
     values = [pair.rpartition("=")[2] for pair in query.split("&")]
     parts = [it for found in CREDENTIALS.findall(address) for it in (found, *found[:-1].split(":"))]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from analyzer.fleet.sources import shown
+from analyzer.fleet.sources import mask_name
 from analyzer.installation import install_hint
 from analyzer.model import Report, Unreadable
 
@@ -209,7 +209,7 @@ def _alone(task: Task, chunk: Chunk, workers: Workers) -> Iterator[Result]:
         except workers.dead:
             workers.renew()
     if len(chunk) == 1:
-        yield Unreadable(shown(chunk[0]), f"the process that read it died, {TRIES} times")
+        yield Unreadable(mask_name(chunk[0]), f"the process that read it died, {TRIES} times")
         return
     half = len(chunk) // 2
     yield from _alone(task, chunk[:half], workers)

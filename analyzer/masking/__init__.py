@@ -19,10 +19,10 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from analyzer.masking.shapes import RUN, decoded, find_homes, mask_homes, opaque, opaque_segment
-from analyzer.memo import remembered
+from analyzer.masking.shapes import RUN, decode, find_homes, mask_homes, opaque, opaque_segment
+from analyzer.memo import memoize
 from analyzer.model import (
-    Affiliation,
+    Attribution,
     Calls,
     Capture,
     Client,
@@ -85,26 +85,26 @@ SHORTEST_WORD = 3  # what is shorter stands for itself in too many places: it is
 LONG_ENOUGH = 8  # shorter values are masked where they stand, and not looked for in other text
 
 
-def _worded(run: str) -> bool:
+def _is_worded(run: str) -> bool:
     """Are the letters of a run those of words that can be spoken, with a number or two? Those of tokens are not."""
     letters = sum(map(str.isalpha, run))
     spoken = sum(len(word) for word in WORD.findall(run) if VOWEL.search(word) and not UNSPOKEN.search(word))
     return "@" not in run and "%40" not in run and 10 * spoken >= 9 * letters and len(DIGITS.findall(run)) < 4
 
 
-@remembered(8192)  # captures of one application say the same things
+@memoize(8192)  # captures of one application say the same things
 def _has_one(text: str) -> bool:
     """Is there a run of characters in it that has the shape of a secret?"""
     return any(map(opaque, RUN.findall(text)))
 
 
-@remembered(1024)
+@memoize(1024)
 def _names_one(text: str) -> bool:
     """Does it name something as a secret?"""
     return NAMED.search(text) is not None
 
 
-def masked(run: Run, *, secrets: bool = True, users: bool = True, key: str | None = None) -> Run:
+def mask(run: Run, *, secrets: bool = True, users: bool = True, key: str | None = None) -> Run:
     """The run without secrets and users, and without the raw traces that hold them.
 
     `secrets`, `users`: mask these. `key`: masks are a keyed hash (HMAC-SHA256), equal for equal values in every run;
@@ -119,7 +119,7 @@ def masked(run: Run, *, secrets: bool = True, users: bool = True, key: str | Non
     )
 
 
-@remembered(8192)  # many findings are about one address
+@memoize(8192)  # many findings are about one address
 def shape(endpoint: str) -> str:
     """An endpoint without what differs from run to run: what is masked in its path by its shape is `*`."""
     head, path = _split(endpoint)
@@ -129,20 +129,20 @@ def shape(endpoint: str) -> str:
 def _shape(part: str) -> str:
     if part.startswith("<token "):
         return "*"
-    return _masked_segment(part, lambda _: "*", lambda it: it)
+    return _mask_segment(part, lambda _: "*", lambda it: it)
 
 
-def _masked_segment(segment: str, mask: Callable[[str], str], shown: Callable[[str], str]) -> str:
+def _mask_segment(segment: str, mask: Callable[[str], str], shown: Callable[[str], str]) -> str:
     """A part of a path: what has the shape of a secret is masked, and each value with a name; the rest is shown."""
     if ";" in segment:  # RFC 3986, section 3.3
         name, *parameters = segment.split(";")
-        return ";".join([_masked_segment(name, mask, shown), *(_masked_pair(it, mask) for it in parameters)])
+        return ";".join([_mask_segment(name, mask, shown), *(_mask_pair(it, mask) for it in parameters)])
     if segment.partition("=")[2].strip("="):
-        return _masked_pair(segment, mask)
-    return mask(segment) if opaque_segment(segment) or _names_one(decoded(segment)) else shown(segment)
+        return _mask_pair(segment, mask)
+    return mask(segment) if opaque_segment(segment) or _names_one(decode(segment)) else shown(segment)
 
 
-def _masked_pair(pair: str, mask: Callable[[str], str]) -> str:
+def _mask_pair(pair: str, mask: Callable[[str], str]) -> str:
     """A name and its value, which is masked unless it is a protocol's own; alone it may be a value."""
     name, equals, value = pair.partition("=")
     if not equals:
@@ -231,7 +231,7 @@ class Masks:
         for session in sessions:
             user = session.identity.user if session.identity is not None else None
             values = [user] if user and self.masks_users else []
-            secrets = session.affiliation.secrets if self.masks_secrets else ()
+            secrets = session.attribution.secrets if self.masks_secrets else ()
             values += [it for it in secrets if len(it) >= SHORTEST_WORD and (it != user or values)]
             for value in values:
                 self._learn(value)
@@ -278,7 +278,7 @@ class Masks:
     def program(self, name: str) -> str:
         """The name of a program: as long as it may be, what is made of words is no secret."""
         runs = list(filter(opaque, RUN.findall(name)))
-        worded = bool(runs) and all(map(_worded, runs)) and not _names_one(name)
+        worded = bool(runs) and all(map(_is_worded, runs)) and not _names_one(name)
         return self._words(name) if worded else self.text(name)
 
     def page(self, page: Page) -> Page:
@@ -302,7 +302,7 @@ class Masks:
             endpoint=self.url(session.endpoint),
             page=None if session.page is None else self.page_id(session.page),
             initiator=self.initiator(session.initiator),
-            affiliation=self.affiliation(session.affiliation),
+            attribution=self.attribution(session.attribution),
         )
 
     def said(self, session: Session) -> Session:
@@ -315,7 +315,7 @@ class Masks:
             problem=None if session.problem is None else self.text(session.problem),
         )
 
-    def affiliation(self, told: Affiliation) -> Affiliation:
+    def attribution(self, told: Attribution) -> Attribution:
         client = told.client and Client(
             *(
                 None if it is None else self.word(it)
@@ -393,7 +393,7 @@ class Masks:
             return scheme + colon + self.token(rest)
         scheme, _, host, path, query, fragment = URL.match(url).groups()  # type: ignore[union-attr]  # all optional
         address = scheme + host + self._path(scheme, host, path)
-        asked = "" if query is None else "?" + "&".join(_masked_pair(it, self.token) for it in query.split("&"))
+        asked = "" if query is None else "?" + "&".join(_mask_pair(it, self.token) for it in query.split("&"))
         return address + asked + ("" if fragment is None else "#" + self.token(fragment))
 
     def _path(self, scheme: str, host: str, path: str) -> str:
@@ -408,7 +408,7 @@ class Masks:
         for place in range(0, len(parts), 2):
             part = parts[place]
             if not (part.startswith("@") and place and parts[place - 2] in PACKAGES):
-                parts[place] = _masked_segment(part, self._mask, self._shown)
+                parts[place] = _mask_segment(part, self._mask, self._shown)
         return "".join(parts)
 
     def _shown(self, segment: str) -> str:

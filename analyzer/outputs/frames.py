@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from analyzer import arguments, triage
 from analyzer.intervals import Interval, episodes, peak
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Confidence, Duration, Finding, Messages, Overlap, Policy, Report, Run, Session, Severity
 from analyzer.outputs.document import columns, finding_document, flat_sessions, overlap_document, seconds, timestamp
 from analyzer.triage import Row
@@ -365,7 +365,7 @@ def _reports(results: Results, redaction_key: str | None, show_secrets: bool = F
     """List all reports, masked as one run. Raises TypeError for what holds none, ValueError for an empty key."""
     key = arguments.key("redaction_key", redaction_key)
     run = Run(tuple(_flat(results)), (), Policy())
-    return masked(run, secrets=not show_secrets, users=not show_secrets, key=key).reports
+    return mask(run, secrets=not show_secrets, users=not show_secrets, key=key).reports
 
 
 def _flat(results: object) -> Iterator[Report]:

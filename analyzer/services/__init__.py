@@ -20,7 +20,7 @@ from urllib.parse import unquote, unquote_plus
 import msgspec
 
 from analyzer.memo import LONGEST
-from analyzer.model import Affiliation, Client, Direction, Discreet, Identity, Limit, Opening, Provider, Trace, Value
+from analyzer.model import Attribution, Client, Direction, Discreet, Identity, Limit, Opening, Provider, Trace, Value
 
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
 # A host on which a developer's own server runs (RFC 6761, RFC 1918, RFC 6762).
@@ -271,20 +271,20 @@ class _View(Discreet, msgspec.Struct):
                 return [(it.text, it.cut) for it in self.received]
 
 
-def affiliation(trace: Trace, rows: Sequence[Row]) -> Affiliation:
+def attribute(trace: Trace, rows: Sequence[Row]) -> Attribution:
     """What a socket belongs to, by the first row that matches. Whatever the capture holds, it raises nothing."""
-    told = trace.affiliation
+    told = trace.attribution
     if told is not None:  # a capture that we extracted
         known = next((row.provider for row in rows if told.provider and row.id == told.provider.id), None)
         return msgspec.structs.replace(told, provider=known)
     view = _view(trace)
     row = _matching(rows, view)
     if row is None:
-        return Affiliation()
+        return Attribution()
     app, user = _first(row.app, view), _first(row.user, view)
     name, version, runtime = (_client(it, view) for it in (row.client.name, row.client.version, row.client.runtime))
     version = version if version is not None and VERSION.fullmatch(version) else None
-    return Affiliation(
+    return Attribution(
         provider=row.provider,
         identity=Identity(app, user) if app is not None or user is not None else None,
         client=Client(name, version, runtime) if name is not None or version is not None else None,
@@ -429,13 +429,13 @@ def _within(text: str, place: Place) -> str:
         found = _regex(place.pattern).search(text)
         text = (found[1] or "") if found else ""
     if place.base64:
-        text = _decoded(text)
+        text = _decode_base64(text)
     if place.jwt:
-        text = _decoded(text.split(".")[1]) if text.count(".") == 2 else ""
+        text = _decode_base64(text.split(".")[1]) if text.count(".") == 2 else ""
     return text
 
 
-def _decoded(text: str) -> str:
+def _decode_base64(text: str) -> str:
     """Base64, either alphabet, with or without padding; empty where it is none."""
     try:
         return urlsafe_b64decode(
@@ -450,12 +450,12 @@ def _json(text: str, cut: bool) -> Any:
     if not text.startswith(("{", "[")):
         return None
     try:
-        return json.loads(_completed(text) if cut else text)
+        return json.loads(_complete(text) if cut else text)
     except (ValueError, RecursionError):
         return None
 
 
-def _completed(text: str) -> str:
+def _complete(text: str) -> str:
     """JSON that is cut off, ended after its last whole member."""
     closers: list[str] = []
     whole, end = "", 0

@@ -244,8 +244,8 @@ def _path(item: pytest.Item) -> Path:
 
 def _text(path: Path) -> str:
     from analyzer import Policy, Run, analyze, read
-    from analyzer.masking import masked
+    from analyzer.masking import mask
     from analyzer.outputs import text
 
-    run = masked(Run((analyze(read(path)),), (), Policy()))
+    run = mask(Run((analyze(read(path)),), (), Policy()))
     return text.render(run, width=120).decode()

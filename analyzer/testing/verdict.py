@@ -68,7 +68,7 @@ def assert_sockets(
 
 def _problems(report: Report, policy: Policy) -> Iterator[str]:
     """A line or more for each; none where the gate passes it."""
-    shown = masking.masked(Run((report,), (), policy)).reports[0]
+    shown = masking.mask(Run((report,), (), policy)).reports[0]
     judged = gate.judge(shown, policy)
     for finding in judged.failing:
         yield from _told(finding, shown.named(finding.sessions))

@@ -61,9 +61,7 @@ def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         if key not in made:
             reports = tuple(analyze(read(CAPTURES / f"{it}.har")) if isinstance(it, str) else it for it in asked)
             path = tmp_path_factory.mktemp("page") / "report.html"
-            path.write_bytes(
-                html.render(masking.masked(Run(reports, **{"unreadable": (), "policy": Policy(), **more})))
-            )
+            path.write_bytes(html.render(masking.mask(Run(reports, **{"unreadable": (), "policy": Policy(), **more}))))
             made[key] = path
         return made[key]
 

@@ -28,7 +28,7 @@ from analyzer.model import (
     SECOND,
     Accepted,
     Active,
-    Affiliation,
+    Attribution,
     Bounds,
     Closed,
     Confidence,
@@ -80,7 +80,7 @@ class Socket(Discreet, msgspec.Struct):
     initiator: Initiator | None
     scripts: tuple[str, ...]
     protocols: tuple[str, ...]
-    affiliation: Affiliation | None
+    attribution: Attribution | None
     close: Any
     ticks: Ticks | None  # None: the entry has no list of messages
     clock: int
@@ -131,7 +131,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         protocols=socket.protocols,
         opening=tuple(socket.ticks.opening) if socket.ticks else (),
         scripts=socket.scripts,
-        affiliation=socket.affiliation,
+        attribution=socket.attribution,
         context=socket.context,
         key=socket.key,
         also=socket.also,

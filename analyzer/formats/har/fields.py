@@ -20,7 +20,7 @@ from analyzer.formats.json_stream.crowded import is_crowded
 from analyzer.model import (
     MILLISECOND,
     SECOND,
-    Affiliation,
+    Attribution,
     Calls,
     Client,
     Direction,
@@ -327,14 +327,14 @@ def header(raw: msgspec.Raw, name: str) -> str:
     return headers(raw).get(name, "") if name.encode() in said or b"\\u" in said else ""
 
 
-def affiliation(value: object) -> Affiliation | None:
+def attribution(value: object) -> Attribution | None:
     """What a capture that we extracted says of a socket whose URL and messages no longer tell."""
     if not isinstance(value, dict):
         return None
     said = {key: text_of(item) for key, item in value.items()}
     id = said.get("provider")
     client = Client(said.get("client"), said.get("version"), said.get("runtime"))
-    return Affiliation(
+    return Attribution(
         provider=Provider(id, id) if id else None,
         identity=Identity(said.get("app"), said.get("user")) if said.get("app") or said.get("user") else None,
         client=client if any((client.name, client.version, client.runtime)) else None,

@@ -19,7 +19,7 @@ from analyzer import assumptions
 from analyzer.formats.har.exporters import Row, Tabs
 from analyzer.formats.har.reloads import MAX_AGE, Ask, Ordinary, Replaces, Way, replaces
 from analyzer.intervals import NEVER
-from analyzer.memo import remember_last
+from analyzer.memo import memoize_last
 from analyzer.model import SECOND, Bounds, Caveat, Duration, Instant, Page, PageEnd, PageKind, Value, Watch
 
 NUMBERED = re.compile(r"page_(\d{1,15})$")
@@ -422,7 +422,7 @@ def page_of(
     return ids[max(0, bisect_right(begun, started) - 1)] if started is not None else ids[0]
 
 
-@remember_last  # each socket of a capture asks for its pages
+@memoize_last  # each socket of a capture asks for its pages
 def _tabs(pages: Sequence[Page]) -> dict[str, tuple[list[Instant], list[str]]]:
     """Group the pages by tab: for each its id, and the instant from which a socket belongs to it or to one after it."""
     tabs: dict[str, list[Page]] = {}

@@ -69,7 +69,7 @@ class RawEntry(Discreet, msgspec.Struct, gc=False):
     close: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_webSocketClose")
     requested_by: float | None = msgspec.field(default=None, name="_requestedBy")  # our recorder: epoch seconds
     alive: float | None = msgspec.field(default=None, name="_aliveAt")  # our recorder: epoch seconds
-    affiliation: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_harSockets")  # extract.py writes it
+    attribution: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_harSockets")  # extract.py writes it
 
 
 BLANK = RawEntry()  # an entry that tells nothing

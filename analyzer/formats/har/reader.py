@@ -24,8 +24,8 @@ from analyzer.formats.har.fields import (
     LONGEST_DURATION,
     YEAR_2200,
     Ticks,
-    affiliation,
     answered,
+    attribution,
     by_extension,
     context,
     duration,
@@ -379,7 +379,7 @@ class _Gathered:
             messages = self._attached(index, entry.response.content.file)
         entry.messages = None  # of a message we keep time, direction, opcode and length
         self.order.socket()
-        opened_by, extracted = self._initiator(bytes(entry.initiator)), json_of(entry.affiliation)
+        opened_by, extracted = self._initiator(bytes(entry.initiator)), json_of(entry.attribution)
         self.sockets.append(
             Socket(
                 index=index,
@@ -393,7 +393,7 @@ class _Gathered:
                 initiator=opened_by,
                 scripts=scripts(opened_by),
                 protocols=protocols(entry.request.headers, entry.response.headers),
-                affiliation=affiliation(extracted),
+                attribution=attribution(extracted),
                 context=context(extracted),
                 extension=by_extension(opened_by, entry.request.headers, extracted),
                 close=json_of(entry.close),
@@ -406,7 +406,7 @@ class _Gathered:
         # What holds the whole window is let go of.
         entry.request = msgspec.structs.replace(entry.request, headers=NULL)
         entry.response = msgspec.structs.replace(entry.response, headers=NULL)
-        entry.initiator = entry.close = entry.affiliation = NULL
+        entry.initiator = entry.close = entry.attribution = NULL
 
     def _initiator(self, raw: bytes) -> Initiator | None:
         """What opened the socket; a client that reconnects has the same stack again and again."""
