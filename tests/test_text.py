@@ -47,7 +47,7 @@ from analyzer.model import (
 from analyzer.outputs import check, show, text
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
-from analyzer.wording import origins, terminal, verdict
+from analyzer.wording import instants, origins, verdict
 from tests.kinds import of_the_lab
 
 GOLDEN = sorted(it for it in (Path(__file__).parent / "captures").glob("*.har") if not of_the_lab(it))
@@ -469,8 +469,8 @@ def test_times_are_in_the_zone_that_is_asked_for(zone: str, said: str, output: s
 
 
 def test_an_instant_beyond_every_calendar_has_no_date() -> None:
-    assert terminal.stamp(1 << 62, ZoneInfo("Europe/Berlin")) == "no date"
-    assert terminal.stamp(-(1 << 62)) == "no date"
+    assert instants.stamp(1 << 62, ZoneInfo("Europe/Berlin")) == "no date"
+    assert instants.stamp(-(1 << 62)) == "no date"
 
 
 BRIGHT = re.compile(r"\x1b\[(?:\d+;)*(?:9\d|10[0-7])(?:;\d+)*m")

@@ -19,7 +19,8 @@ from analyzer.outputs.chart.marks import Words
 from analyzer.outputs.document import timestamp
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
-from analyzer.wording import terminal
+from analyzer.timeline.axis import Axis, axis_of
+from analyzer.wording import instants
 from tests.kinds import of_the_lab
 
 Json = dict[str, Any]
@@ -111,7 +112,7 @@ def test_every_output_counts_from_the_first_instant_that_is_witnessed(path: Path
     zero = found.capture.observed.start
     lives = chart.lanes.lives_of(found)
     assert found.zero == zero
-    assert terminal.axis_of(found, 1).zero == zero
+    assert axis_of(found, 1).zero == zero
     assert chart.lanes.stretch_of(found, lives).origin == zero
 
 
@@ -129,6 +130,6 @@ def moment(at: Instant) -> datetime:
 
 
 def test_before_the_start_offsets_are_negative() -> None:
-    axis = terminal.Axis(0, 120_000_000, 1, 60_000_000)
-    assert terminal.since(57_000_000, axis) == "-3.00 s"
-    assert terminal.since(60_000_000, axis) == "0 s"
+    axis = Axis(0, 120_000_000, 1, 60_000_000)
+    assert instants.since(57_000_000, axis) == "-3.00 s"
+    assert instants.since(60_000_000, axis) == "0 s"

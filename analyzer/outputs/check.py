@@ -31,7 +31,8 @@ from analyzer.model import (
     name_source,
     plural,
 )
-from analyzer.wording import results, terminal, verdict
+from analyzer.timeline.axis import axis_of
+from analyzer.wording import instants, results, terminal, verdict
 from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, wrap
 
 WIDEST = 120  # columns of a line
@@ -275,8 +276,8 @@ def message(finding: Finding, policy: Policy) -> str:
 def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
     if finding.interval is None:
         return ""
-    axis = terminal.axis_of(report, 1)
-    return f"; since {terminal.since(finding.interval.start, axis)} ({terminal.stamp(finding.interval.start, zone)})"
+    axis = axis_of(report, 1)
+    return f"; since {instants.since(finding.interval.start, axis)} ({instants.stamp(finding.interval.start, zone)})"
 
 
 def _nothing(report: Report) -> str:

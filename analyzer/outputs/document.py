@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -32,10 +32,10 @@ from analyzer.model import (
     Session,
 )
 from analyzer.version import VERSION
+from analyzer.wording.instants import EPOCH
 
 FORMAT = 1
 Json: TypeAlias = dict[str, Any]
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def compact(document: Json) -> bytes:

@@ -12,8 +12,8 @@ from itertools import pairwise
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Value
 from analyzer.outputs.scene import Lane, Scene
-from analyzer.wording import terminal
-from analyzer.wording.terminal import Axis
+from analyzer.timeline.axis import Axis
+from analyzer.timeline.ticks import round_instants
 
 WIDE = 2_000
 EDGE = 40  # beyond the last instant: what goes on runs on to here
@@ -129,4 +129,4 @@ def beside(limits: Sequence[tuple[int, str, str]], highest: int) -> list[tuple[i
 
 def ruler(axis: Axis) -> list[tuple[int, str]]:
     """Marks of time: place in thousandths, and label."""
-    return [(x(at, axis) * 1000 // WIDE, label) for at, label in terminal.marks(axis, LABELS)]
+    return [(x(at, axis) * 1000 // WIDE, label) for at, label in round_instants(axis, LABELS)]

@@ -23,11 +23,11 @@ from analyzer.model import Instant, Messages, Policy, Report, Run, Value, plural
 from analyzer.outputs import check, drawing, totals
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.outputs.text import describe_coverage
+from analyzer.timeline.axis import Axis
 from analyzer.version import VERSION
-from analyzer.wording import counts, facts, harmless, origins, results, services, terminal
+from analyzer.wording import counts, facts, harmless, lifetimes, origins, results, services
 from analyzer.wording.findings import describe_findings
 from analyzer.wording.harmless import safe, safe_middle
-from analyzer.wording.terminal import Axis
 
 SUFFIX = ".html"
 DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time
@@ -245,7 +245,7 @@ def _socket(lane: Lane, section: int, axis: Axis, words: _Words) -> Iterator[Any
     entry = session.pointer.removeprefix("/log/entries/")
     yield int(entry) if entry.isdecimal() and entry.isascii() and len(entry) < 10 else safe(session.pointer, 120)
     yield words(session.opened.evidence.sentence if session.opened else "")
-    yield words(safe(terminal.how_ended(session), 300))
+    yield words(safe(lifetimes.how_ended(session), 300))
     ticks = [_place(tick, axis) // 1_000 for tick in lane.ticks]  # milliseconds, each from the one before
     yield [tick - before for before, tick in zip([0, *ticks], ticks, strict=False)]
 

@@ -17,8 +17,9 @@ from urllib.parse import quote
 from analyzer import triage
 from analyzer.model import Report, Run, Value, plural
 from analyzer.outputs import text
+from analyzer.timeline.axis import axis_of
 from analyzer.version import VERSION
-from analyzer.wording import facts, harmless, origins, results, services, terminal
+from analyzer.wording import facts, harmless, instants, lifetimes, origins, results, services, terminal
 from analyzer.wording.facts import TITLE
 from analyzer.wording.findings import describe_findings
 
@@ -194,7 +195,7 @@ def _timeline(report: Report, size: Size) -> Iterable[str]:
 def _sockets(report: Report, size: Size) -> Iterable[str]:
     if not report.sessions:
         return
-    axis = terminal.axis_of(report, 1)
+    axis = axis_of(report, 1)
     pages = {page.id: page for page in report.capture.pages}
     rows = []
     for session in report.sessions[: size.sockets]:
@@ -203,9 +204,9 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
         cells = [
             session.endpoint.partition("://")[2],
             ", ".join(filter(None, whose)),
-            terminal.when(session.opened, axis, sign=True),
+            instants.when(session.opened, axis, sign=True),
         ]
-        cells += [terminal.ending(session, pages, axis), facts.length(session.proven, axis), session.pointer]
+        cells += [lifetimes.ending(session, pages, axis), facts.length(session.proven, axis), session.pointer]
         rows.append([session.id[1:], *(_text(cell, size) for cell in cells)])
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")
     yield from ("### Sockets", "")

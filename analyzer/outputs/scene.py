@@ -10,9 +10,9 @@ from itertools import groupby
 
 from analyzer.intervals import Interval, sweep
 from analyzer.model import Confidence, Group, Instant, Outcome, Page, Policy, Report, Scope, Session, Value, plural
-from analyzer.wording import facts, terminal
+from analyzer.timeline.axis import Axis, axis_of
+from analyzer.wording import facts, instants, lifetimes
 from analyzer.wording.harmless import safe, safe_middle
-from analyzer.wording.terminal import Axis
 
 SEPARATE = 8  # addresses of one host that get a group each; more are one group
 BEYOND = 3  # limits above this many times the peak are named, not drawn: the line would be flat
@@ -111,7 +111,7 @@ class Scene(Value, frozen=True):
 
 
 def scene(report: Report, policy: Policy) -> Scene:
-    axis = terminal.axis_of(report, 1)
+    axis = axis_of(report, 1)
     pages = {page.id: page for page in report.capture.pages}
     most = TICKS + MORE_TICKS // max(1, len(report.sessions))
     lanes = {s.id: _lane(s, pages, axis, most) for s in report.sessions}
@@ -134,8 +134,8 @@ def _lane(session: Session, pages: dict[str, Page], axis: Axis, most: int) -> La
         address=safe_middle(session.endpoint.partition("://")[2] or session.endpoint, 100),
         service=session.provider.name if session.provider is not None else "",
         user=safe(session.identity.user, 60) if session.identity is not None and session.identity.user else "",
-        opened=terminal.when(session.opened, axis, sign=True),
-        ended=safe(terminal.ending(session, pages, axis), 120),
+        opened=instants.when(session.opened, axis, sign=True),
+        ended=safe(lifetimes.ending(session, pages, axis), 120),
         connecting=_connecting(session),
         failed=_failure(session),
         ticks=_ticks(session, most),

@@ -33,7 +33,7 @@ from analyzer.model import (
     plural,
     spoken,
 )
-from analyzer.outputs import html, markdown
+from analyzer.outputs import bars, html, markdown
 from analyzer.outputs.document import (
     FORMAT,
     Json,
@@ -44,9 +44,11 @@ from analyzer.outputs.document import (
     session_document,
     timestamp,
 )
+from analyzer.timeline.axis import Axis, axis_of, close_bounds
+from analyzer.timeline.levels import proven_levels
 from analyzer.version import VERSION
-from analyzer.wording import harmless, origins, services, terminal, verdict
-from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Axis, Medium, heading, wrap
+from analyzer.wording import harmless, instants, lifetimes, origins, services, terminal, verdict
+from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium, heading, wrap
 
 FIRST, LAST = 20, 3  # messages in the table
 MANY = 20  # messages; from here on their rhythm is drawn
@@ -102,7 +104,7 @@ class Section(Value, frozen=True):
 
 def sections(report: Report, session: Session) -> list[Section]:
     """Describe one socket in words; text of the capture is not yet harmless."""
-    axis = terminal.axis_of(report, 1)
+    axis = axis_of(report, 1)
     stack = tuple(_stack(session.initiator))
     parts = [
         Section("", tuple(_about(report, session))),
@@ -157,7 +159,7 @@ def _life(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
     outcome = OUTCOMES[session.outcome] + (f"{error}: {session.problem}" if session.problem else "")
     if session.outcome is Outcome.OPEN:
         outcome += f" {verdict.when_saved(report)}"
-    closing = terminal.close_bounds(session) if session.outcome is not Outcome.UNKNOWN else None
+    closing = close_bounds(session) if session.outcome is not Outcome.UNKNOWN else None
     code = [] if session.close_code is None else [str(session.close_code)]
     code += [session.close_reason] if session.close_reason else []
     yield Fact("outcome", outcome, BAD if session.outcome is Outcome.FAILED else STRONG)
@@ -174,11 +176,11 @@ def _life(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
 
 def _instant(bounds: Bounds | None, axis: Axis) -> str:
     """Write bounds and their evidence: `between 0.20 s and 0.27 s (evidence: its first message)`."""
-    at = terminal.when(bounds, axis)
+    at = instants.when(bounds, axis)
     if bounds is None or not at:
         return "time unknown"
     if at.startswith("by ") and bounds.earliest is not None:
-        earliest, latest = terminal.since(bounds.earliest, axis), at.removeprefix("by ")
+        earliest, latest = instants.since(bounds.earliest, axis), at.removeprefix("by ")
         if earliest != latest:
             return f"between {earliest} and {latest} (evidence: {bounds.evidence.sentence})"
     return f"{at} ({bounds.evidence.sentence})"
@@ -187,13 +189,13 @@ def _instant(bounds: Bounds | None, axis: Axis) -> str:
 def _span(interval: Interval | None, axis: Axis, report: Report, session: Session) -> str:
     if interval is None:
         return "never" if session.opened is None else "at no instant that the file proves"
-    start = terminal.since(interval.start, axis)
+    start = instants.since(interval.start, axis)
     if interval.end is None:
         open_still = session.outcome is Outcome.OPEN
         return f"from {start}, {'still open ' + verdict.when_saved(report) if open_still else 'end unknown'}"
     if interval.end - interval.start <= 1:
         return f"at {start}, for at least an instant"
-    return f"{start} to {terminal.since(interval.end, axis)} ({spoken(interval.end - interval.start)})"
+    return f"{start} to {instants.since(interval.end, axis)} ({spoken(interval.end - interval.start)})"
 
 
 # -- with which others -------------------------------------------------------------------------------------
@@ -240,7 +242,7 @@ def _names(sessions: Sequence[Session]) -> str:
 
 def _overlap(overlap: Overlap, axis: Axis) -> str:
     number = plural(len(overlap.sessions), "socket")
-    start = terminal.since(overlap.interval.start, axis)
+    start = instants.since(overlap.interval.start, axis)
     if overlap.confidence is Confidence.PROVEN:
         return f"from {start}, {number}: {describe(overlap)}"
     return f"possible: from {start}, {number}, peak at most {overlap.peak}"
@@ -351,7 +353,7 @@ def render(
     `verbose`: every call of the stack, also those of frameworks.
     """
     medium = Medium(max(width, NARROWEST), unicode)
-    axis = terminal.axis_of(report, medium.width - len(MARGIN) - LABEL - 2)
+    axis = axis_of(report, medium.width - len(MARGIN) - LABEL - 2)
     title = Text().append(session.name, STRONG).append(" of ")
     title.append(medium.short_left(name_source(report.capture.source), medium.width - title.cell_len - 8))
     lines = [terminal.headline(title, medium)]
@@ -377,8 +379,8 @@ def _fact(fact: Fact, medium: Medium) -> list[Text]:
 
 
 def _drawing(report: Report, session: Session, axis: Axis, medium: Medium) -> list[Text]:
-    crowd = terminal.proven_levels(report.sessions, axis)
-    lines = (*terminal.ruler(axis, medium), terminal.bar(session, axis, medium, (), crowd))
+    crowd = proven_levels(report.sessions, axis)
+    lines = (*bars.ruler(axis, medium), bars.bar(session, axis, medium, (), crowd))
     return [Text(" " * (len(MARGIN) + LABEL)).append_text(it) for it in lines]
 
 
@@ -391,11 +393,11 @@ def _rhythm(messages: Messages, whole: Axis, medium: Medium) -> list[Text]:
     for at, way in zip(messages.times, messages.directions, strict=False):
         rows[way][axis.column(at)] += 1
     most = max(max(row) for row in rows.values())
-    labels, line = terminal.ruler(axis, medium)
+    labels, line = bars.ruler(axis, medium)
     pictures = [("", labels), ("", line)]
     for way, name in ((1, "sent"), (0, "received")):
-        bars = "".join(terminal.step(level, most, medium) for level in rows[way])
-        pictures.append((name, Text(bars, "cyan" if way else "green")))
+        heights = "".join(bars.step(level, most, medium) for level in rows[way])
+        pictures.append((name, Text(heights, "cyan" if way else "green")))
     lines = [Text(MARGIN).append(f"{name:<{LABEL}}", FAINT).append_text(row) for name, row in pictures]
     note = Text(f"highest bar: {plural(most, 'message')} per column", FAINT)
     return [Text(), *lines, *wrap(note, medium, MARGIN + " " * LABEL)]
@@ -531,7 +533,7 @@ def page(run: Run, session: Session) -> bytes:
 
 
 def _outcome(report: Report, session: Session) -> str:
-    return next(fact.words for fact in _life(report, session, terminal.axis_of(report, 1)))
+    return next(fact.words for fact in _life(report, session, axis_of(report, 1)))
 
 
 RENDERERS: dict[str, Callable[[Run, Session], bytes]] = {"text": text, "json": json, "markdown": md, "html": page}
@@ -542,13 +544,13 @@ RENDERERS: dict[str, Callable[[Run, Session], bytes]] = {"text": text, "json": j
 
 def list_rows(report: Report) -> list[tuple[str, ...]]:
     """List the sockets under LIST_HEADS; text of the capture is not yet harmless."""
-    axis = terminal.axis_of(report, 1)
+    axis = axis_of(report, 1)
     pages = {page.id: page for page in report.capture.pages}
     return [
         (
             f"#{session.id[1:]}",
-            terminal.when(session.opened, axis, sign=True),
-            terminal.ending(session, pages, axis, short=True),
+            instants.when(session.opened, axis, sign=True),
+            lifetimes.ending(session, pages, axis, short=True),
             _count_messages(session.messages),
             _whose(session),
             session.endpoint.partition("://")[2],

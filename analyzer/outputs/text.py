@@ -35,11 +35,13 @@ from analyzer.model import (
     plural,
     spoken,
 )
-from analyzer.outputs import listing
+from analyzer.outputs import bars, listing
 from analyzer.outputs.document import list_covered_steps
-from analyzer.wording import origins, proof, results, services, terminal, verdict
+from analyzer.timeline.axis import Axis, around, axis_of, page_loads
+from analyzer.timeline.levels import possible_levels, proven_levels
+from analyzer.wording import instants, lifetimes, origins, proof, results, services, terminal, verdict
 from analyzer.wording.results import Kind
-from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Axis, Medium, heading, wrap
+from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, heading, wrap
 
 SUFFIX = ".txt"
 IN_FULL = 5  # captures; more get one line each
@@ -125,7 +127,7 @@ def _header(report: Report, zone: tzinfo, medium: Medium) -> list[Text]:
     facts = [f"recorded with {medium.short(capture.exporter.label, 48)}{dot}{', '.join(counts)}"]
     if capture.observed is not None:
         start, end = capture.observed
-        facts.append(f"{spoken((end or start) - start)} recorded, from {terminal.stamp(start, zone)}")
+        facts.append(f"{spoken((end or start) - start)} recorded, from {instants.stamp(start, zone)}")
     if cell_len(dot.join(facts)) <= medium.width - len(MARGIN):
         facts = [dot.join(facts)]
     return [
@@ -212,12 +214,12 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
         return []
     sessions = _select(report)
     groups = _groups(report) if len(sessions) < len(report.sessions) else []
-    axis = terminal.axis_of(report, 1)
+    axis = axis_of(report, 1)
     rows = _rows(report, sessions, axis, medium)
     layout = _layout(list(rows.values()), (name for name, _ in groups), medium)
     axis = Axis(axis.start, axis.end, layout.bar - 1, axis.start)
-    crowd = terminal.proven_levels(report.sessions, axis)
-    marks = terminal.loads(report, axis)
+    crowd = proven_levels(report.sessions, axis)
+    marks = page_loads(report, axis)
     common = _addresses(report)[0]
     title = f"Timeline of {medium.short_address(common, medium.width - 16)}" if common else "Timeline"
     lines = heading(title) + _ruler(axis, layout)
@@ -225,14 +227,14 @@ def _timeline(report: Report, medium: Medium) -> list[Text]:
     lines += _concurrency(report, axis, crowd, layout)
     left_out = len(report.sessions) - len(sessions)
     if left_out:
-        whole, axis = axis, terminal.around(sessions, axis)
-        crowd, marks = terminal.proven_levels(report.sessions, axis), []
+        whole, axis = axis, around(sessions, axis)
+        crowd, marks = proven_levels(report.sessions, axis), []
         lines += _group_rows(groups, whole, layout) + heading("The first of them") + _ruler(axis, layout)
     guides = [column for column, _ in marks[1:]]
-    bars = {session.id: terminal.bar(session, axis, medium, guides, crowd) for session in sessions}
-    lines += [layout.row(rows[id], bar) for id, bar in bars.items()]
+    lives = {session.id: bars.bar(session, axis, medium, guides, crowd) for session in sessions}
+    lines += [layout.row(rows[id], bar) for id, bar in lives.items()]
     lines += wrap(Text(f"and {left_out:,} more: {ALL}"), medium, MARGIN) if left_out else []
-    return lines + _legend(list(bars.values()), medium)
+    return lines + _legend(list(lives.values()), medium)
 
 
 def _rows(report: Report, sessions: Sequence[Session], axis: Axis, medium: Medium) -> dict[str, Row]:
@@ -243,16 +245,16 @@ def _rows(report: Report, sessions: Sequence[Session], axis: Axis, medium: Mediu
     return {
         session.id: Row(
             names[session.id],
-            medium.safe(terminal.when(session.opened, axis, sign=True)),
-            medium.safe(terminal.time_open(session, saved)),
-            medium.safe(terminal.ending(session, pages, axis, short=True)),
+            medium.safe(instants.when(session.opened, axis, sign=True)),
+            medium.safe(lifetimes.time_open(session, saved)),
+            medium.safe(lifetimes.ending(session, pages, axis, short=True)),
         )
         for session in sessions
     }
 
 
 def _ruler(axis: Axis, layout: Layout) -> list[Text]:
-    labels, line = terminal.ruler(axis, layout.medium)
+    labels, line = bars.ruler(axis, layout.medium)
     return [layout.row(Row("", BEGAN, LASTED, ENDED), labels), layout.row(Row("", "", "", ""), line)]
 
 
@@ -260,7 +262,7 @@ def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, lay
     """How many of each address were open, with how they ended."""
     lines = []
     for name, sessions in groups[:ADDRESSES]:
-        picture = terminal.concurrency(terminal.proven_levels(sessions, axis), layout.medium, True)
+        picture = bars.concurrency(proven_levels(sessions, axis), layout.medium, True)
         lines.append(layout.row(Row(name, "", "", _outcomes(sessions)), picture, STRONG))
     more = f"and {plural(len(groups) - ADDRESSES, 'more address', 'more addresses')}: {ALL}"
     return lines + (wrap(Text(more), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
@@ -355,18 +357,18 @@ def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Layo
     rows = []
     if least:
         exact = most == least and not report.capture.hides_sockets
-        picture = terminal.concurrency(proven, layout.medium, True)
+        picture = bars.concurrency(proven, layout.medium, True)
         rows.append(layout.row(Row("how many", "", "", f"peak {least:,}{'' if exact else ' at least'}"), picture))
     if most > least:
-        picture = terminal.concurrency(terminal.possible_levels(report.sessions, axis), layout.medium, False)
+        picture = bars.concurrency(possible_levels(report.sessions, axis), layout.medium, False)
         bound = "or more" if report.capture.hides_sockets else "at most"
         rows.append(layout.row(Row("possible", "", "", f"peak {most:,} {bound}"), picture))
     return rows
 
 
-def _legend(bars: Sequence[Text], medium: Medium) -> list[Text]:
+def _legend(lives: Sequence[Text], medium: Medium) -> list[Text]:
     """What the signs mean that are drawn."""
-    signs, characters = medium.signs, {sign for bar in bars for sign in bar.plain}
+    signs, characters = medium.signs, {sign for bar in lives for sign in bar.plain}
     meanings = {
         signs.certain: "certainly open",
         signs.possible: "possibly open",

@@ -23,9 +23,9 @@ from analyzer.model import (
     plural,
     spoken,
 )
-from analyzer.wording import services, terminal, verdict
+from analyzer.timeline.axis import Axis
+from analyzer.wording import instants, services, verdict
 from analyzer.wording.harmless import name, safe, safe_middle
-from analyzer.wording.terminal import Axis
 
 TITLE = "WebSocket report"
 INSTANT = 10  # microseconds: the file gives one instant, not a length
@@ -44,7 +44,7 @@ def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[t
     rows += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed
-        rows.append(("Covers", f"{spoken((end or start) - start)}, from {terminal.stamp(start, zone)}"))
+        rows.append(("Covers", f"{spoken((end or start) - start)}, from {instants.stamp(start, zone)}"))
     if capture.sha256 is not None:
         rows.append(("SHA-256", capture.sha256))
     return rows

@@ -11,7 +11,7 @@ from datetime import UTC, tzinfo
 from analyzer import gate
 from analyzer.model import Confidence, Finding, Report, Rule, Session, Severity, Value, plural
 from analyzer.version import HOME, PUBLISHED
-from analyzer.wording import proof, terminal
+from analyzer.wording import instants, proof
 from analyzer.wording.harmless import safe
 
 PLACES = 6  # pointers that are named one by one
@@ -73,8 +73,8 @@ def _describe(finding: Finding, report: Report, zone: tzinfo, matters: str, repe
 def _proof(finding: Finding, sessions: Sequence[Session], zone: tzinfo) -> Iterable[str]:
     """Where in the file one can see it."""
     for session in sessions[:PLACES]:
-        ends = " to " + terminal.stamp(session.proven.end, zone) if session.proven and session.proven.end else ""
-        open_at = f", certainly open from {terminal.stamp(session.proven.start, zone)}{ends}" if session.proven else ""
+        ends = " to " + instants.stamp(session.proven.end, zone) if session.proven and session.proven.end else ""
+        open_at = f", certainly open from {instants.stamp(session.proven.start, zone)}{ends}" if session.proven else ""
         yield f"{session.name}: {safe(session.pointer, 120)}{open_at}"
     if len(sessions) > PLACES:
         yield f"and {plural(len(sessions) - PLACES, 'more socket')}"

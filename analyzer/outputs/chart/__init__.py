@@ -38,7 +38,7 @@ from analyzer.outputs.chart.panel import (
     plot_of,
 )
 from analyzer.outputs.chart.rows import height_of, label_width, outcome_width, section_marks
-from analyzer.wording import harmless, terminal
+from analyzer.wording import harmless, instants
 from analyzer.wording.verdict import verdict_sentences
 
 PANELS = 8  # further captures are counted in the picture, not drawn
@@ -132,7 +132,7 @@ def _head(
         clean(name, 60),
         f"recorded with {clean(capture.exporter.label, 40)}",
         lanes.sockets(total) if number == total else f"{number:,} of {lanes.sockets(total)} in this period",
-        f"0 s is {terminal.stamp(stretch.origin, run.zone)}" if stretch.origin is not None else "no times recorded",
+        f"0 s is {instants.stamp(stretch.origin, run.zone)}" if stretch.origin is not None else "no times recorded",
     ]
     words, y, room = [], 0.0, width - 2 * MARGIN
     for text, size, color, bold, most, at in (
@@ -208,8 +208,8 @@ def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mar
         away = panel.x(ticks[0].at) - panel.left < 0.45
         x = panel.left - (0.45 if away else 0.08)
         yield Words("since start", x, since, TINY, GREY, align=Align.RIGHT)
-        began = terminal.moment_of(panel.stretch.begin, panel.zone)
-        zone = terminal.zone_name(began) if began is not None else ""
+        began = instants.moment_of(panel.stretch.begin, panel.zone)
+        zone = instants.zone_name(began) if began is not None else ""
         yield Words(zone, x, wall, TINY, GREY, align=Align.RIGHT)
 
 

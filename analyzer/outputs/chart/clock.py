@@ -6,9 +6,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant
-from analyzer.wording.terminal import moment_of
+from analyzer.timeline.ticks import DAY, HOUR, MINUTE
+from analyzer.wording.instants import moment_of
 
-MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 STEPS: tuple[Duration, ...] = (
     *(figure * 10**power for power in range(7) for figure in (1, 2, 5)),  # 1 us to 5 s
     *(10 * SECOND, 20 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE),

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, Group, Instant, Outcome, Page, PageKind, Report, Scope, Session, plural, spoken
 from analyzer.outputs.chart.marks import PIXEL
-from analyzer.wording.terminal import stamp
+from analyzer.wording.instants import stamp
 
 When: TypeAlias = Instant | timedelta | None  # timedelta: since the first instant of the capture
 Life: TypeAlias = tuple[Instant, Instant] | None
