@@ -16,8 +16,8 @@ from analyzer.formats import read
 from analyzer.masking import mask
 from analyzer.model import Caveat, Policy, Report, Run
 from analyzer.outputs import comparison as outputs
-from analyzer.outputs.text import describe_coverage
 from analyzer.pipeline import analyze
+from analyzer.wording.coverage import describe_coverage
 from tests.test_hostile import HOSTILE, SIGNS, hostile
 from tests.test_text import report, socket
 

@@ -48,6 +48,7 @@ from analyzer.outputs import check, show, text
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 from analyzer.wording import instants, origins, verdict
+from analyzer.wording.coverage import describe_coverage
 from tests.kinds import of_the_lab
 
 GOLDEN = sorted(it for it in (Path(__file__).parent / "captures").glob("*.har") if not of_the_lab(it))
@@ -246,7 +247,7 @@ def test_sockets_that_are_left_open_overlap_without_an_end() -> None:
 )
 def test_what_is_covered(kinds: str, done: str, rest: str) -> None:
     pages = [Page(f"page_{n}", "https://x/", START, PageKind(kind)) for n, kind in enumerate(kinds.split())]
-    assert text.describe_coverage(report(socket(), pages=pages)) == f"This recording covers: {done}." + (
+    assert describe_coverage(report(socket(), pages=pages)) == f"This recording covers: {done}." + (
         f" {rest}" if rest else ""
     )
 

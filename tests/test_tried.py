@@ -14,8 +14,7 @@ import pytest
 from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.model import Report
-from analyzer.outputs.document import list_covered_steps
-from analyzer.outputs.text import describe_coverage
+from analyzer.wording.coverage import describe_coverage, list_covered_steps
 from tests.small_har import stack
 
 Json = dict[str, Any]

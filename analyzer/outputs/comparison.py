@@ -11,9 +11,9 @@ from analyzer.compare import Change, Comparison, Paired, Result, Side
 from analyzer.model import Finding, Group, Report, Run, Scope, Value, describe_peak, enumerated, plural, spoken
 from analyzer.outputs import html, markdown
 from analyzer.outputs.document import FORMAT, Json, finding_document, milliseconds, policy_document, pretty
-from analyzer.outputs.text import describe_coverage
 from analyzer.version import VERSION
 from analyzer.wording import facts, harmless, services, terminal
+from analyzer.wording.coverage import describe_coverage
 from analyzer.wording.findings import PLACES
 from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, heading, wrap
 

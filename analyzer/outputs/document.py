@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import msgspec
@@ -23,8 +22,6 @@ from analyzer.model import (
     Initiator,
     Instant,
     Overlap,
-    Page,
-    PageKind,
     Policy,
     Report,
     Run,
@@ -32,6 +29,7 @@ from analyzer.model import (
     Session,
 )
 from analyzer.version import VERSION
+from analyzer.wording.coverage import list_covered_steps
 from analyzer.wording.instants import EPOCH
 
 FORMAT = 1
@@ -195,22 +193,6 @@ def overlap_document(overlap: Overlap) -> Json:
         "peak": overlap.peak,
         "sessions": list(overlap.sessions),
     }
-
-
-def list_covered_steps(pages: tuple[Page, ...]) -> list[str]:
-    """Which of the things that QA should do the capture shows, in the order in which to do them."""
-    recorded = [page for page in pages if page.recorded]
-    kinds = {page.kind for page in recorded}
-    steps = {
-        "load": bool(kinds & {PageKind.LOAD, PageKind.NAVIGATION, PageKind.UNKNOWN}),
-        "reload": PageKind.RELOAD in kinds,
-        "navigation": any(page.recorded and after.kind in LEFT_BY for page, after in pairwise(pages)),
-        "return": PageKind.RESTORE in kinds or any(page.returned for page in recorded),
-    }
-    return [name for name, done in steps.items() if done]
-
-
-LEFT_BY = (PageKind.NAVIGATION, PageKind.RESTORE)
 
 
 def flat_sessions(report: Report) -> Iterator[Json]:

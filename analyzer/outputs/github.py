@@ -12,7 +12,8 @@ from itertools import islice
 from analyzer import gate
 from analyzer.gate import Result
 from analyzer.model import Finding, Policy, Report, Run, Value, plural
-from analyzer.outputs import check, markdown, text
+from analyzer.outputs import check, markdown
+from analyzer.outputs.text_timeline import draw_timeline
 from analyzer.wording import harmless, results
 
 MOST = 10  # of each kind that GitHub shows
@@ -91,7 +92,7 @@ def _summary(run: Run, detail: Detail) -> Iterable[str]:
             yield f"- **{row.name}**: {row.reason}"
             yield from (f"  - {line}" for line in row.more)
             if detail.with_timeline and row.report is not None and row.report.sessions:
-                drawing = markdown.code_block(text.timeline(row.report, markdown.DRAWING))
+                drawing = markdown.code_block(draw_timeline(row.report, markdown.DRAWING))
                 yield from ("", *(f"  {line}" for line in drawing), "")
         yield from ("", "</details>", "")
 

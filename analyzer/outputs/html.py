@@ -19,13 +19,13 @@ from markupsafe import Markup
 
 from analyzer import gate, triage
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Messages, Policy, Report, Run, Value, plural
+from analyzer.model import Instant, Messages, Outcome, Policy, Report, Run, Value, plural
 from analyzer.outputs import check, drawing, totals
 from analyzer.outputs.scene import Lane, Scene, Section, scene
-from analyzer.outputs.text import describe_coverage
 from analyzer.timeline.axis import Axis
 from analyzer.version import VERSION
 from analyzer.wording import counts, facts, harmless, lifetimes, origins, results, services
+from analyzer.wording.coverage import describe_coverage
 from analyzer.wording.findings import describe_findings
 from analyzer.wording.harmless import safe, safe_middle
 
@@ -49,13 +49,8 @@ COLUMNS = (
     "Messages sent, received",
     "In the file",
 )
-OUTCOMES = {
-    "closed": "closed",
-    "open": "open when saved",
-    "unknown": "end unknown",
-    "connecting": "no opening recorded",
-    "failed": "never opened",
-}
+# In this order they stand in the numbers for JavaScript.
+ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.UNKNOWN, Outcome.CONNECTING, Outcome.FAILED)
 
 
 class Part(Value, frozen=True):
@@ -226,7 +221,7 @@ def _data(part: Part) -> dict[str, Any]:
         "loads": [[at - laid.axis.start, kind, page] for at, kind, page in laid.loads],
         "bands": [_places(interval, laid.axis) for interval in laid.bands],
         "limits": laid.limits,
-        "outcomes": OUTCOMES,
+        "outcomes": {outcome.value: lifetimes.OUTCOMES[outcome].page for outcome in ORDER},
         "sockets": sockets,
         "words": list(words.places),
     }

@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 from analyzer import triage
 from analyzer.model import Report, Run, Value, plural
-from analyzer.outputs import text
+from analyzer.outputs.text_timeline import draw_timeline
 from analyzer.timeline.axis import axis_of
 from analyzer.version import VERSION
 from analyzer.wording import facts, harmless, instants, lifetimes, origins, results, services, terminal
+from analyzer.wording.coverage import describe_coverage
 from analyzer.wording.facts import TITLE
 from analyzer.wording.findings import describe_findings
 
@@ -180,7 +181,7 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     yield from _list("Opened by", origins.sentences(report), size)
     yield from _services(report, run, size)
     yield from _sockets(report, size)
-    yield _text(text.describe_coverage(report), size)
+    yield _text(describe_coverage(report), size)
     yield ""
     yield from _list("Limits of this capture", [it.message for it in report.capture.caveats], size)
     skipped = [f"{it.pointer or '/'}: {it.problem}" for it in report.capture.skipped]
@@ -189,7 +190,7 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
 
 def _timeline(report: Report, size: Size) -> Iterable[str]:
     if size.with_timeline and report.sessions:
-        yield from (*code_block(text.timeline(report, DRAWING)), "")
+        yield from (*code_block(draw_timeline(report, DRAWING)), "")
 
 
 def _sockets(report: Report, size: Size) -> Iterable[str]:

@@ -48,7 +48,7 @@ from analyzer.timeline.axis import Axis, axis_of, close_bounds
 from analyzer.timeline.levels import proven_levels
 from analyzer.version import VERSION
 from analyzer.wording import harmless, instants, lifetimes, origins, services, terminal, verdict
-from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium, heading, wrap
+from analyzer.wording.terminal import BAD, FAINT, MARGIN, NARROWEST, STRONG, UNSURE, Medium, heading, wrap
 
 FIRST, LAST = 20, 3  # messages in the table
 MANY = 20  # messages; from here on their rhythm is drawn
@@ -57,17 +57,9 @@ FOLDED = 3  # calls of one framework; from here on they become one line
 PARTNERS = 12  # sockets that are named one by one
 LISTED = 500  # sockets in a list for people
 OWN = "your code: "
-MARGIN = "   "
 LABEL = 16
 
 TYPES = {0: "continuation", 1: "text", 2: "binary"}  # RFC 6455 section 5.2
-OUTCOMES = {
-    Outcome.CLOSED: "closed",
-    Outcome.OPEN: "still open",
-    Outcome.FAILED: "never opened: the handshake failed",
-    Outcome.CONNECTING: "still connecting: no answer was recorded",
-    Outcome.UNKNOWN: "opened; this file does not show whether it closed",
-}
 CAME = {"load": "first load", "reload": "a reload", "navigation": "from another page", "restore": "back to it"}
 WENT = {"reload": "reloaded", "navigation": "left for another page", "restore": "left for an earlier page"}
 LIFE, MESSAGES = "Lifetime", "Messages"  # sections that a terminal draws as well
@@ -156,7 +148,7 @@ def _page(page: Page | None, session: Session) -> str:
 
 def _life(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
     error = " by an error" if session.outcome is Outcome.CLOSED else ""
-    outcome = OUTCOMES[session.outcome] + (f"{error}: {session.problem}" if session.problem else "")
+    outcome = lifetimes.OUTCOMES[session.outcome].full + (f"{error}: {session.problem}" if session.problem else "")
     if session.outcome is Outcome.OPEN:
         outcome += f" {verdict.when_saved(report)}"
     closing = close_bounds(session) if session.outcome is not Outcome.UNKNOWN else None

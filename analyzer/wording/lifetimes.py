@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from analyzer import openings
 from analyzer.model import Duration, Instant, Outcome, Page, Session, spoken
 from analyzer.timeline.axis import Axis, close_bounds
 from analyzer.wording.instants import EXACT, when
 
 BY_AN_ERROR = "closed by an error"
+
+
+class OutcomeWords(NamedTuple):
+    """Name an outcome: in a count and a row of text, on the page, in a chart, and in a sentence of its own."""
+
+    brief: str
+    page: str
+    chart: str
+    full: str
+
+
+OUTCOMES = {
+    Outcome.CLOSED: OutcomeWords("closed", "closed", "closed", "closed"),
+    Outcome.OPEN: OutcomeWords("open when saved", "open when saved", "still open", "still open"),
+    Outcome.UNKNOWN: OutcomeWords(
+        "close unknown", "end unknown", "end unknown", "opened; this file does not show whether it closed"
+    ),
+    Outcome.CONNECTING: OutcomeWords(
+        "still connecting", "no opening recorded", "still connecting", "still connecting: no answer was recorded"
+    ),
+    Outcome.FAILED: OutcomeWords("never opened", "never opened", "failed", "never opened: the handshake failed"),
+}
 
 
 def how_ended(session: Session) -> str:
@@ -51,16 +75,18 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = F
                 return "closed, time unknown"
             return f"{when(closed, axis)}, {closed.evidence.ending}"
         case Outcome.OPEN:
-            return "open when saved"
+            return OUTCOMES[session.outcome].brief
         case Outcome.FAILED:
             if openings.abandoned(session):
                 return "closed while connecting"
-            return f"never opened: {_terse(session.problem)}" if session.problem else "never opened"
+            never = OUTCOMES[session.outcome].brief
+            return f"{never}: {_terse(session.problem)}" if session.problem else never
         case Outcome.CONNECTING:
-            return "still connecting"
+            return OUTCOMES[session.outcome].brief
         case Outcome.UNKNOWN:
             left = session.page is not None and (page := pages.get(session.page)) is not None and page.end is not None
-            return "page left, close unknown" if left else "close unknown"
+            unknown = OUTCOMES[session.outcome].brief
+            return f"page left, {unknown}" if left else unknown
 
 
 def _terse(problem: str) -> str:

@@ -18,6 +18,7 @@ from analyzer.model import (
 )
 
 NARROWEST = 40
+MARGIN = "   "  # before every line under a headline
 
 # The six plain colours, bold and dim can be read in every common theme. Bright colours cannot: bright black is the
 # background in Solarized. Nor can bold ones, which many terminals show bright. Dim leaves a contrast of 2 there, so
@@ -225,4 +226,4 @@ def headline(title: Text, medium: Medium) -> Text:
 
 
 def heading(title: str) -> list[Text]:
-    return [Text(), Text("   ").append(title, STRONG)]
+    return [Text(), Text(MARGIN).append(title, STRONG)]

@@ -25,17 +25,13 @@ from analyzer.outputs.chart.panel import (
     Panel,
     span_of,
 )
+from analyzer.wording.lifetimes import OUTCOMES
 
 HATCHED = 0.045  # inches a lane; a hatch in a thinner one is only noise
 WORDED = 0.155  # inches a lane that has room for words, messages and marks of its own
 
-OUTCOMES = {
-    Outcome.CLOSED: "closed",
-    Outcome.OPEN: "still open",
-    Outcome.FAILED: "failed",
-    Outcome.CONNECTING: "still connecting",
-    Outcome.UNKNOWN: "end unknown",
-}
+# In this order outcomes are counted.
+ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.FAILED, Outcome.CONNECTING, Outcome.UNKNOWN)
 
 
 def label_width(section: Section) -> float:
@@ -234,7 +230,7 @@ def _outcome(session: Session, stretch: Stretch) -> str:
     if _continues(session, stretch):
         return "continues"
     code = f" {session.close_code}" if session.close_code is not None else ""
-    return OUTCOMES[session.outcome] + (code if session.outcome is Outcome.CLOSED else "")
+    return OUTCOMES[session.outcome].chart + (code if session.outcome is Outcome.CLOSED else "")
 
 
 def _continues(session: Session, stretch: Stretch) -> bool:
@@ -246,4 +242,4 @@ def _continues(session: Session, stretch: Stretch) -> bool:
 
 def _tally(sessions: Sequence[Session]) -> list[str]:
     outcomes = [session.outcome for session in sessions]
-    return [f"{outcomes.count(outcome):,} {words}" for outcome, words in OUTCOMES.items() if outcome in outcomes]
+    return [f"{outcomes.count(outcome):,} {OUTCOMES[outcome].chart}" for outcome in ORDER if outcome in outcomes]
