@@ -22,7 +22,7 @@ from analyzer import Policy, Run, analyze, masking, read, triage
 from analyzer.causes import CAUSES
 from analyzer.cli import app
 from analyzer.compare import Paired, compare
-from analyzer.outputs import comparison, manual, render, show, totals
+from analyzer.outputs import comparison, manual, render, show_list, totals
 from analyzer.rules import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -222,7 +222,8 @@ def in_many() -> Iterator[Text]:
     for name in ("text", "markdown"):
         yield Text(f"summary {name}", totals.RENDERERS[name](found, 5).decode())
         yield from (
-            Text(f"sockets {name}", show.LISTS[name](Run((it,), (), run.policy)).decode()) for it in run.reports
+            Text(f"sockets {name}", show_list.RENDERERS[name](Run((it,), (), run.policy)).decode())
+            for it in run.reports
         )
         compared = compare(*run.reports[:2])
         yield Text(f"comparison {name}", comparison.RENDERERS[name](compared, run).decode())

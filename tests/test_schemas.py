@@ -21,7 +21,7 @@ from analyzer.cli import app
 from analyzer.compare import Paired, compare
 from analyzer.formats import read
 from analyzer.model import Policy, Run, Unreadable
-from analyzer.outputs import comparison, json as json_output, ndjson, show, totals
+from analyzer.outputs import comparison, json as json_output, ndjson, show, show_list, totals
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 
@@ -143,7 +143,7 @@ def test_a_comparison_of_folders_is_valid(run: Run) -> None:
 def test_each_socket_and_the_list_of_sockets_are_valid(run: Run) -> None:
     for report in run.reports:
         alone = Run((report,), (), run.policy)
-        assert problems(json.loads(show.json_list(alone)), "sockets") == []
+        assert problems(json.loads(show_list.json(alone)), "sockets") == []
         for session in report.sessions:
             assert problems(json.loads(show.json(alone, session)), "socket") == []
 

@@ -16,7 +16,7 @@ from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.masking import mask
 from analyzer.model import Initiator, Policy, Report, Run
-from analyzer.outputs import show
+from analyzer.outputs import show, show_list
 from analyzer.pipeline import analyze
 from tests.kinds import of_the_lab
 from tests.test_hostile import HOSTILE, SIGNS, hostile
@@ -224,7 +224,7 @@ def test_hostile_text_acts_on_nothing_in_any_format(content: str) -> None:
     run = mask(Run((hostile(content),), (), Policy()))
     session = run.reports[0].sessions[0]
     made = {name: render(run, session) for name, render in show.RENDERERS.items()}
-    made |= {f"list {name}": render(run) for name, render in show.LISTS.items()}
+    made |= {f"list {name}": render(run) for name, render in show_list.RENDERERS.items()}
     for name, data in made.items():
         assert [sign for sign in SIGNS if sign in data.decode("utf-8")] == [], name
     for name in ("html", "list html"):

@@ -10,7 +10,7 @@ from rich.text import Text
 from analyzer.compare import Change, Comparison, Paired, Result, Side
 from analyzer.model import Finding, Group, Report, Run, Scope, Value, describe_peak, enumerated, plural, spoken
 from analyzer.outputs import html, markdown
-from analyzer.outputs.document import FORMAT, Json, finding_document, milliseconds, policy_document, pretty
+from analyzer.outputs.document import Json, finding_document, milliseconds, pretty, run_head
 from analyzer.version import VERSION
 from analyzer.wording import facts, harmless, services, terminal
 from analyzer.wording.coverage import describe_coverage
@@ -250,15 +250,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], medium: Medium) 
 
 def json(comparison: Comparison, run: Run) -> bytes:
     """Write one JSON object (docs/json.md)."""
-    return pretty({**_head(run), **_document(comparison)})
-
-
-def _head(run: Run) -> Json:
-    return {
-        "format": FORMAT,
-        "tool": {"name": "har-sockets", "version": VERSION},
-        "policy": policy_document(run.policy),
-    }
+    return pretty({**run_head(run), **_document(comparison)})
 
 
 def _document(comparison: Comparison) -> Json:
@@ -417,7 +409,7 @@ def pairs_json(paired: Paired, run: Run) -> bytes:
     """Write one JSON object (docs/json.md)."""
     return pretty(
         {
-            **_head(run),
+            **run_head(run),
             "pairs": [{"name": name, **_document(it)} for name, it in paired.pairs],
             "only_before": list(paired.only_before),
             "only_after": list(paired.only_after),

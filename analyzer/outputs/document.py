@@ -57,13 +57,26 @@ def pretty(document: Json) -> bytes:
 
 def run_document(run: Run) -> Json:
     return {
-        "format": FORMAT,
-        "tool": {"name": "har-sockets", "version": VERSION},
-        "policy": policy_document(run.policy),
+        **run_head(run),
         "captures": [capture_document(report) for report in run.reports],
         "unreadable": [{"source": it.source, "problem": it.problem} for it in run.unreadable],
         **({} if run.selection is None else {"selection": _selection(run.selection)}),
     }
+
+
+def run_head(run: Run) -> Json:
+    """Begin a document: its format, the program that wrote it, the policy."""
+    return {
+        "format": FORMAT,
+        "tool": {"name": "har-sockets", "version": VERSION},
+        "policy": policy_document(run.policy),
+    }
+
+
+def capture_head(run: Run) -> Json:
+    """Begin a document about the only capture of a run."""
+    capture = run.reports[0].capture
+    return {**run_head(run), "source": capture.source, "sha256": capture.sha256}
 
 
 def _selection(selection: Selection) -> Json:
