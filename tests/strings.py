@@ -22,7 +22,7 @@ from analyzer import Policy, Run, analyze, masking, read, triage
 from analyzer.causes import CAUSES
 from analyzer.cli import app
 from analyzer.compare import Paired, compare
-from analyzer.outputs import comparison, manual, render, show_list, totals
+from analyzer.outputs import comparison, comparison_pairs, manual, render, show_list, totals
 from analyzer.rules import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -228,7 +228,7 @@ def in_many() -> Iterator[Text]:
         compared = compare(*run.reports[:2])
         yield Text(f"comparison {name}", comparison.RENDERERS[name](compared, run).decode())
         paired = Paired((("a.har", compared),), ("b.har",), ())
-        yield Text(f"folders {name}", comparison.PAIRED[name](paired, run).decode())
+        yield Text(f"folders {name}", comparison_pairs.RENDERERS[name](paired, run).decode())
 
 
 def _words(name: str, output: str) -> str:

@@ -22,7 +22,7 @@ from analyzer import haralyzer_entry, outputs, read
 from analyzer.cli import COMMANDS, app, watch
 from analyzer.masking import mask
 from analyzer.model import Policy, Run
-from analyzer.outputs import comparison, frames, show
+from analyzer.outputs import comparison, comparison_pairs, frames, show
 from analyzer.pipeline import analyze
 
 USER, NAME = "canary-user", "Canary-Name Surname"
@@ -279,7 +279,7 @@ def pairs(har: str, folder: Path) -> list[list[str]]:
     for it in folders:
         it.mkdir(exist_ok=True)
         (it / "a.har").write_bytes(Path(har).read_bytes())
-    names = comparison.PAIRED
+    names = comparison_pairs.RENDERERS
     return [[*map(str, folders), *(f"--out={name}:{folder / f'pairs-{name}'}" for name in names)]]
 
 

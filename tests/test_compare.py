@@ -15,7 +15,7 @@ from analyzer.compare import Paired, Result, Standing, compare
 from analyzer.formats import read
 from analyzer.masking import mask
 from analyzer.model import Caveat, Policy, Report, Run
-from analyzer.outputs import comparison as outputs
+from analyzer.outputs import comparison as outputs, comparison_pairs
 from analyzer.pipeline import analyze
 from analyzer.wording.coverage import describe_coverage
 from tests.test_hostile import HOSTILE, SIGNS, hostile
@@ -335,6 +335,6 @@ def test_folders_with_one_capture_each_are_two_captures(tmp_path: Path) -> None:
 def test_hostile_names_act_on_nothing(content: str) -> None:
     run = mask(Run((hostile(content), hostile(content)), (), Policy()))
     paired = Paired(((content, compare(*run.reports)),), (content,), ())
-    for name, render in outputs.PAIRED.items():
+    for name, render in comparison_pairs.RENDERERS.items():
         told = render(paired, run).decode("utf-8")
         assert [sign for sign in SIGNS if sign in told] == [], name

@@ -21,7 +21,7 @@ from analyzer.cli import app
 from analyzer.compare import Paired, compare
 from analyzer.formats import read
 from analyzer.model import Policy, Run, Unreadable
-from analyzer.outputs import comparison, json as json_output, ndjson, show, show_list, totals
+from analyzer.outputs import comparison, comparison_pairs, json as json_output, ndjson, show, show_list, totals
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 
@@ -137,7 +137,7 @@ def test_a_comparison_is_valid(run: Run) -> None:
 
 def test_a_comparison_of_folders_is_valid(run: Run) -> None:
     pairs = Paired((("a.har", compare(*run.reports[:2])),), ("b.har",), ("c.har",))
-    assert problems(json.loads(comparison.pairs_json(pairs, run)), "folders") == []
+    assert problems(json.loads(comparison_pairs.json(pairs, run)), "folders") == []
 
 
 def test_each_socket_and_the_list_of_sockets_are_valid(run: Run) -> None:
