@@ -22,7 +22,7 @@ from analyzer import Policy, Run, analyze, masking, read, triage
 from analyzer.causes import CAUSES
 from analyzer.cli import app
 from analyzer.compare import Paired, compare
-from analyzer.outputs import comparison, comparison_pairs, manual, render, show_list, totals
+from analyzer.outputs import comparison, comparison_pairs, manual, ndjson_results, render, show_list, totals
 from analyzer.rules import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -218,7 +218,7 @@ def in_many() -> Iterator[Text]:
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
     run = masking.mask(Run(reports, (), Policy(), rules=RULES))
     yield Text("the list", render("text", triage.select(run, (), 5)).decode())
-    found = totals.of_run(run)
+    found = ndjson_results.collect_results(run)
     for name in ("text", "markdown"):
         yield Text(f"summary {name}", totals.RENDERERS[name](found, 5).decode())
         yield from (

@@ -21,7 +21,16 @@ from analyzer.cli import app
 from analyzer.compare import Paired, compare
 from analyzer.formats import read
 from analyzer.model import Policy, Run, Unreadable
-from analyzer.outputs import comparison, comparison_pairs, json as json_output, ndjson, show, show_list, totals
+from analyzer.outputs import (
+    comparison,
+    comparison_pairs,
+    json as json_output,
+    ndjson,
+    ndjson_results,
+    show,
+    show_list,
+    totals,
+)
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 
@@ -149,9 +158,9 @@ def test_each_socket_and_the_list_of_sockets_are_valid(run: Run) -> None:
 
 
 def test_a_summary_is_valid(run: Run) -> None:
-    assert problems(json.loads(totals.json(totals.of_run(run), 20)), "summary") == []
+    assert problems(json.loads(totals.json(ndjson_results.collect_results(run), 20)), "summary") == []
     lines = ((f"r:{n}", line) for n, line in enumerate(ndjson.render(run).splitlines()))
-    found = totals.select(totals.read_results(lines), ("overlap",))
+    found = ndjson_results.select(ndjson_results.read_results(lines), ("overlap",))
     assert problems(json.loads(totals.json(found)), "summary") == []
 
 

@@ -16,7 +16,7 @@ from analyzer import triage
 from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import ndjson, totals
+from analyzer.outputs import ndjson, ndjson_results, totals
 from analyzer.pipeline import analyze
 
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
@@ -29,8 +29,8 @@ def lines() -> list[bytes]:
     return ndjson.render(Run(reports, (Unreadable("x.har", "/log: not a HAR"),), Policy())).splitlines(keepends=True)
 
 
-def counted(lines: list[bytes]) -> totals.Results:
-    return totals.read_results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
+def counted(lines: list[bytes]) -> ndjson_results.Results:
+    return ndjson_results.read_results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
 
 
 def test_the_frame_counts_what_the_results_say(lines: list[bytes]) -> None:

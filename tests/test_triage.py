@@ -18,7 +18,7 @@ from analyzer import triage
 from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import captures, html, markdown, text, totals
+from analyzer.outputs import captures, html, markdown, ndjson_results, text
 from analyzer.pipeline import analyze
 from analyzer.wording import counts
 
@@ -85,7 +85,7 @@ def test_the_same_file_under_several_names_is_one_line_everywhere(run: Run) -> N
     page = html.render(many).decode()
     assert len(re.findall('<article class="capture"', page)) == number
     assert page.count("</a> ×3") == number - 1
-    assert totals.of_run(many).repeated == 2 * number + 1
+    assert ndjson_results.collect_results(many).repeated == 2 * number + 1
     assert markdown.render(many).decode().count(" ×3 |") == number - 1
 
 

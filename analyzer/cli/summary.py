@@ -62,17 +62,17 @@ def summary(
     if delivery.format == "parquet":
         refuse(f"--format parquet: choose {choices.alternatives(SHOWN)}, or -o FILE.parquet")
     files = delivery.written(FORMATS)
-    from analyzer.outputs import totals
+    from analyzer.outputs import ndjson_results, totals
 
     with progress.show_progress(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
-        found = totals.read_results(line for name in results for line in _lines(name, advance))
+        found = ndjson_results.read_results(line for name in results for line in _lines(name, advance))
     if not found.captures and not found.unreadable:
         refuse(f"{results[0]}: no results. {HOW}")
     for problem in found.broken[:MOST_NAMED]:
         say(problem)
     if len(found.broken) > MOST_NAMED:
         say(f"{len(found.broken) - MOST_NAMED:,} more lines are not results")
-    found = totals.select(found, only or ())
+    found = ndjson_results.select(found, only or ())
     most = totals.WORST if worst is None else worst
     try:
         for name, path in files:

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from analyzer import gate, triage
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Messages, Outcome, Policy, Report, Run, Value, plural
-from analyzer.outputs import check, drawing, totals
+from analyzer.outputs import check, drawing, ndjson_results, totals
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.timeline.axis import Axis
 from analyzer.version import VERSION
@@ -97,7 +97,7 @@ def render(run: Run) -> bytes:
             details={it.report.capture.source: it.id for it in parts},
             repeats=triage.repeats(run),
             order=counts.WORST_FIRST,
-            numbers=totals.tables(totals.of_run(run)) if len(run.reports) >= COUNTED else (),
+            numbers=totals.tables(ndjson_results.collect_results(run)) if len(run.reports) >= COUNTED else (),
             policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
             f"script-src {_hash(early)} {_hash(script)}",
             style=Markup(style),  # noqa: S704 - ours
