@@ -15,7 +15,7 @@ from analyzer.wording.terminal import BAD, GOOD, LINES, UNSURE, Medium
 
 
 def bar(session: Session, axis: Axis, medium: Medium, guides: Iterable[int], crowd: Sequence[int]) -> Text:
-    """One socket's life, a cell a column and one for what comes after: certain, possible, connecting.
+    """Draw one socket's life, a cell per column and one for what comes after: certain, possible, connecting.
 
     `crowd`: how many are certainly open, by column.
     """
@@ -51,14 +51,14 @@ def _join(cells: Iterable[tuple[str, str]]) -> Text:
 
 
 def concurrency(row: Sequence[int], medium: Medium, sure: bool) -> Text:
-    """How many at once, column by column: digits, or from 10 on heights."""
+    """Draw how many were open, column by column: digits, or from 10 on heights."""
     most = max(row, default=0)
     several, one = (BAD, GOOD) if sure else (UNSURE, "")
     return _join((height(level, most, medium), several if level > 1 else one if level else LINES) for level in row)
 
 
 def height(level: int, most: int, medium: Medium) -> str:
-    """A digit; where some have two, a step of a scale."""
+    """Write a number in one cell: a digit; where some have two, a step of a scale."""
     if most >= 10:
         return step(level, most, medium)
     return str(level) if level else medium.signs.zero
@@ -70,7 +70,7 @@ def step(level: int, most: int, medium: Medium) -> str:
 
 
 def ruler(axis: Axis, medium: Medium) -> tuple[Text, Text]:
-    """The time axis: labels, and the line under them."""
+    """Draw the time axis: labels, and the line under them."""
     signs, step = medium.signs, round_step(axis)
     labels, line = [" "] * axis.columns, [signs.line] * axis.columns
     line[0] = signs.corner

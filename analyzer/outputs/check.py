@@ -60,7 +60,7 @@ ENDINGS = {
 
 
 class Line(Value, frozen=True):
-    """What the gate says of one capture. Text of captures is not yet harmless."""
+    """Hold what the gate says of one capture. Text of captures is not yet harmless."""
 
     result: Result
     source: str
@@ -130,7 +130,7 @@ def shorten(sentence: str, cells: int, medium: Medium) -> str:
 
 
 def _clauses(text: str) -> Iterable[str]:
-    """The beginnings of a text that end with a clause, the shortest first."""
+    """Yield the beginnings of a text that end with a clause, the shortest first."""
     return (text[: stop.start()] for stop in CLAUSE.finditer(text))
 
 
@@ -252,7 +252,7 @@ def _assumptions(report: Report, judgement: Judgement) -> list[str]:
 
 
 def _relevant_caveats(report: Report, judgement: Judgement) -> list[Caveat]:
-    """A pass may rest on a close, a failure on a socket that was still open."""
+    """List the assumptions that a result rests on: a pass on a close, a failure on a socket that was still open."""
     caveats = [caveat for caveat in report.capture.caveats if caveat.assumed]
     match judgement.result:
         case Result.PASS:
@@ -288,7 +288,7 @@ def _nothing(report: Report) -> str:
 
 
 def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
-    """The rule or caveat that leaves the capture undecided, and why in short."""
+    """Name the rule or caveat that leaves the capture undecided, and why in short."""
     if judgement.status == gate.EMPTY:
         return "nothing-recorded", _nothing(report)
     open_findings = _possible(report)
@@ -303,7 +303,7 @@ def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
 
 
 def _possible(report: Report) -> Sequence[Finding]:
-    """The findings that are possible, first those that the policy does not allow in any case."""
+    """List the findings that are possible, first those that the policy does not allow in any case."""
     possible = [finding for finding in report.findings if finding.confidence != "proven"]
     return [finding for finding in possible if finding.remedy] or possible
 
@@ -313,7 +313,7 @@ def _hidden(report: Report) -> Sequence[Caveat]:
 
 
 def _explain_undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
-    """The verdict's own words; where the verdict is of more than the policy leaves undecided, those of the finding."""
+    """Explain in the verdict's words; where it is about more than the policy leaves undecided, in the finding's."""
     possible = _possible(report)
     all_of_it = {it.sessions for it in possible} in (set(), {it.sessions for it in report.overlaps})
     whole = report.verdict is Verdict.POSSIBLE_OVERLAP and all_of_it
@@ -363,7 +363,7 @@ def total_sentence(run: Run) -> str:
 
 
 def _total(run: Run, verbose: bool) -> str:
-    """The same, with the option that shows more where there is more."""
+    """Count the captures, and name the option that shows more where there is more."""
     total, hint = total_sentence(run), " Details: --verbose."
     more = any(gate.judge(report, run.policy).result is not Result.PASS for report in run.reports)
     return total + hint if more and not verbose and len(total + hint) <= WIDEST else total

@@ -1,4 +1,4 @@
-"""The JSON of the contract, format 1, as plain dicts: its own keys, never a dump of our classes."""
+"""Build the JSON of docs/json.md, format 1, from plain dicts: its own keys, never a dump of our classes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Json: TypeAlias = dict[str, Any]
 
 
 def compact(document: Json) -> bytes:
-    """JSON in ASCII, on one line: lone surrogates and control characters of a capture stay escaped."""
+    """Encode JSON in ASCII, on one line: lone surrogates and control characters of a capture stay escaped."""
     try:
         encoded = msgspec.json.encode(document)  # ten times as fast as `json`
         if encoded.isascii():
@@ -48,7 +48,7 @@ def compact(document: Json) -> bytes:
 
 
 def pretty(document: Json) -> bytes:
-    """The same, indented."""
+    """Encode JSON in ASCII, indented."""
     try:
         return msgspec.json.format(compact(document), indent=2) + b"\n"
     except msgspec.DecodeError:  # it refuses lone surrogates
@@ -80,7 +80,7 @@ def capture_head(run: Run) -> Json:
 
 
 def _selection(selection: Selection) -> Json:
-    """Which captures are in this document, of how many."""
+    """Say which captures are in this document, of how many."""
     return {
         "only": list(selection.only),
         "top": selection.top,
@@ -262,7 +262,7 @@ OF_THE_CAPTURE = ("source", "verdict", "open_s", "open_at_most_s", "rules")
 
 
 def columns() -> list[str]:
-    """The columns of a flat session, in order."""
+    """Name the columns of a flat session, in order."""
     whose = ("provider", "identity", "dev_only", "extension", "client", "page")
     plain = dict.fromkeys(("id", "pointer", "url", "endpoint", *whose))
     ends = dict.fromkeys(("initiator", "outcome", "created", "opened", "closed", "proven", "possible"))
@@ -283,7 +283,7 @@ def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def timestamp(at: Instant | None) -> str | None:
-    """ISO 8601, UTC, microseconds, `Z`."""
+    """Write an instant in ISO 8601: UTC, microseconds, `Z`."""
     return None if at is None else f"{_date(at // SECOND)}.{at % SECOND:06}Z"
 
 

@@ -1,4 +1,6 @@
-"""pandas DataFrames of results. Instants are timezone-aware (UTC), durations are seconds in columns that end in `_s`.
+"""Make pandas DataFrames of results.
+
+Instants are timezone-aware (UTC), durations are seconds in columns that end in `_s`.
 
 Every function takes a Report, a Run or a list of these. Secrets and users are masked; no frame holds message data.
 Several values in one cell are a tuple, which can be grouped and merged.

@@ -46,7 +46,7 @@ def step_summary(run: Run) -> bytes:
 
 
 class Detail(Value, frozen=True):
-    """How much the page of a step says of each capture that does not pass."""
+    """Hold how much the page of a step says of each capture that does not pass."""
 
     letters: int  # of a reason
     advice: bool = False  # with cause, remedy and command
@@ -61,7 +61,7 @@ DETAILS = (
 
 
 class Row(Value, frozen=True):
-    """A capture on the page of a step."""
+    """Hold a capture on the page of a step."""
 
     result: str
     name: str
@@ -108,7 +108,7 @@ def _title(run: Run) -> str:
 
 
 def _rows(run: Run, detail: Detail) -> Iterable[Row]:
-    """What does not pass, the worst first; then what passes."""
+    """Yield what does not pass, the worst first; then what passes."""
     names = harmless.names(run)
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
     order = (gate.VIOLATED, gate.EMPTY, gate.UNDECIDED, 0)  # as of the exit status

@@ -1,4 +1,4 @@
-"""One page that needs nothing else: no network, no library; without JavaScript the picture and the table are there.
+"""Write one HTML page that needs no network and no library, and without JavaScript shows its picture and tables.
 
 Static are the first `STATIC` sockets; all of them come along as JSON, which report/*.js reads. Text from a capture
 passes `harmless.safe`, jinja2's escaping, and in JavaScript only ever `textContent`; the page's policy lets no script
@@ -54,7 +54,7 @@ ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.UNKNOWN, Outcome.CONNECTING, Outc
 
 
 class Part(Value, frozen=True):
-    """One capture on the page."""
+    """Hold one capture on the page."""
 
     id: str
     report: Report
@@ -63,7 +63,7 @@ class Part(Value, frozen=True):
 
     @property
     def sections(self) -> list[tuple[Section, list[drawing.Strip]]]:
-        """The groups, with the lanes that are static."""
+        """List the groups, with the lanes that are static."""
         sections: list[tuple[Section, list[drawing.Strip]]] = []
         left, ticked = self.static_sockets, len(self.report.sessions) <= drawing.TICKED
         for section in self.scene.sections:
@@ -117,7 +117,7 @@ def part(report: Report, policy: Policy, id: str, most: int) -> Part:
 
 
 def static(template: str, **values: Any) -> bytes:
-    """Another page in the same looks, without scripts."""
+    """Write another page in the same looks, without scripts."""
     style = _asset("page.css")
     page = _environment().get_template(template)
     policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}"
@@ -189,7 +189,7 @@ def _initiator(lane: Lane) -> str:
 
 
 class _Words:
-    """Each text once."""
+    """Number texts, each once."""
 
     def __init__(self) -> None:
         self.places: dict[str, int] = {}
@@ -199,7 +199,7 @@ class _Words:
 
 
 def _json(parts: Sequence[Part]) -> str:
-    """`<` and what ends a line in JavaScript are escaped: nothing in it can end the element that holds it."""
+    """Encode captures for JavaScript; `<` and line ends are escaped, so that nothing ends the element around it."""
     text = json.dumps([_data(part) for part in parts], separators=(",", ":"), ensure_ascii=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -228,7 +228,7 @@ def _data(part: Part) -> dict[str, Any]:
 
 
 def _socket(lane: Lane, section: int, axis: Axis, words: _Words) -> Iterator[Any]:
-    """In the order in which report/time.js names them."""
+    """Yield the fields of a socket in the order in which report/time.js names them."""
     session = lane.session
     yield from (int(session.id[1:]), section, words(lane.address), words(lane.service), words(lane.user))
     yield from (words(session.outcome.value), lane.opened, words(lane.ended))

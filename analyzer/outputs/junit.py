@@ -117,7 +117,7 @@ def _more(report: Report) -> str:
 
 
 def _notes(report: Report, policy: Policy) -> Iterable[str]:
-    """The verdict, then the findings that do not fail, then the limits of the capture."""
+    """Yield the verdict, then the findings that do not fail, then the limits of the capture."""
     yield from (harmless.safe(sentence, LONGEST) for sentence in verdict.verdict_sentences(report, policy))
     notes = [finding for finding in report.findings if not gate.fails(finding, policy)]
     for finding in notes[:NOTES]:

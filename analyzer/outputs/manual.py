@@ -1,4 +1,4 @@
-"""The manual of rules, from their docstrings: for a terminal, and as pages of Markdown (docs/rules/)."""
+"""Write the manual of rules, from their docstrings: for a terminal, and as pages of Markdown (docs/rules/)."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def render(page: Rule | Cause, *, width: int = 80, color: bool = False, unicode:
 
 
 def markdown(rule: Rule) -> str:
-    """The page of one rule, as docs/rules/ has it."""
+    """Write the page of one rule, as docs/rules/ has it."""
     body = [LEAD.sub(lambda match: f"**{match[1]}.** {match[2].upper()}", paragraph) for paragraph in paragraphs(rule)]
     return "\n\n".join([f"# {rule.id}", f"{rule.title}. Severity: {rule.severity}.", *body]) + "\n"
 
 
 def paragraphs(page: Rule | Cause) -> list[str]:
-    """The manual without the line ends of the source, except those of code."""
+    """Split the manual into paragraphs without the line ends of the source, except those of code."""
     return [it if it.startswith(CODE) else " ".join(it.split()) for it in page.manual.split("\n\n")]

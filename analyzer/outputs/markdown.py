@@ -79,7 +79,7 @@ def code_block(content: str) -> list[str]:
 
 
 class Size(Value, frozen=True):
-    """How much of a run is shown."""
+    """Hold how much of a run is shown."""
 
     captures: int
     index: int  # captures with a line

@@ -1,4 +1,4 @@
-"""One capture object a line, as they come; an unreadable one is `{"source", "problem"}`."""
+"""Write one capture object per line, as they come; an unreadable one is `{"source", "problem"}`."""
 
 from __future__ import annotations
 

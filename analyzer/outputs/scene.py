@@ -1,4 +1,4 @@
-"""A capture laid out in time, for the HTML page: lanes in groups, page loads, stretches of overlap, levels, limits.
+"""Lay a capture out in time for the HTML page: lanes in groups, page loads, overlaps, levels, limits.
 
 Numbers only: how they are drawn is `drawing` (without JavaScript) and report/chart.js (with it).
 """
@@ -22,7 +22,7 @@ TICKS, MORE_TICKS = 10, 1_000  # messages that are marked: so many a socket, and
 
 
 class Lane(Value, frozen=True):
-    """One socket. Instants are as in the session; None where nothing is known."""
+    """Hold the lane of one socket. Instants are as in the session; None where nothing is known."""
 
     session: Session
     address: str
@@ -41,7 +41,7 @@ class Lane(Value, frozen=True):
 
 
 class Section(Value, frozen=True):
-    """Lanes that belong together, with what is said of them."""
+    """Hold lanes that belong together, with a title and a note."""
 
     title: str
     note: str
@@ -49,7 +49,7 @@ class Section(Value, frozen=True):
     lanes: tuple[Lane, ...]
 
     def label(self, lane: Lane) -> str:
-        """What tells the lane from its neighbours: `#12 /ws`."""
+        """Name what sets the lane apart from its neighbours: `#12 /ws`."""
         return f"#{lane.session.id[1:]} {lane.address[self.common :]}".rstrip()
 
 
@@ -69,17 +69,17 @@ class Scene(Value, frozen=True):
 
     @property
     def terse(self) -> bool:
-        """The numbers are all that tells lanes from their neighbours."""
+        """Check whether numbers alone set lanes apart from their neighbours."""
         return all(len(section.label(lane)) < TERSE for section in self.sections for lane in section.lanes)
 
     @property
     def named(self) -> bool:
-        """Some service is known."""
+        """Check whether some service is known."""
         return any(lane.service for lane in self.lanes)
 
     @property
     def legend(self) -> set[str]:
-        """The kinds of marks that are there."""
+        """Return the kinds of marks that are there."""
         proven = [lane.session.proven for lane in self.lanes if lane.session.proven is not None]
         possible = [lane.session.possible for lane in self.lanes if lane.session.possible is not None]
         still_open = any(it.end is None for it in proven)
@@ -97,7 +97,7 @@ class Scene(Value, frozen=True):
         return {kind for kind, there in marks.items() if there}
 
     def _has_tick(self, lane: Lane) -> bool:
-        """Does a message stand within its bar? On the edge of a bar a tick does not show."""
+        """Check whether a message stands within its bar: on the edge of a bar a tick does not show."""
         bar, edge = lane.session.proven, (self.axis.end - self.axis.start) // WITHIN
         return bar is not None and any(
             bar.start + edge < tick < (bar.end or self.axis.end + 2 * edge) - edge for tick in lane.ticks
@@ -105,7 +105,7 @@ class Scene(Value, frozen=True):
 
     @property
     def highest(self) -> int:
-        """Of the scale of how many are open."""
+        """Return the highest level of the scale."""
         levels = [level for _, level in (*self.proven, *self.possible)]
         return max([1, *levels, *(level for level, _, _ in self.limits)])
 
@@ -170,7 +170,7 @@ def _failure(session: Session) -> Instant | None:
 
 
 def _ticks(session: Session, most: int) -> tuple[Instant, ...]:
-    """When messages went; of very many evenly chosen ones, the first and the last among them."""
+    """List when messages went; of very many evenly chosen ones, the first and the last among them."""
     times = sorted(session.messages.times)
     if len(times) > most:
         times = [times[n * (len(times) - 1) // (most - 1)] for n in range(most)]
@@ -188,8 +188,11 @@ def _sections(report: Report, lanes: dict[str, Lane]) -> Iterable[Section]:
 
 
 def _group(report: Report) -> list[tuple[str, list[Group]]]:
-    """The report's groups. Many addresses of one host are one group, and so are addresses with one socket each:
-    a heading a lane would only be noise."""
+    """Group the sockets as the report does.
+
+    Many addresses of one host are one group, and so are addresses with one socket each: a heading per lane would
+    only be noise.
+    """
     hosts: dict[str, list[Group]] = {}
     for group in report.groups:
         hosts.setdefault(_host(group), []).append(group)
@@ -214,7 +217,7 @@ def _host(group: Group) -> str:
 
 
 def _loads(report: Report, axis: Axis) -> list[Page]:
-    """A page that came back from the cache repeats its old date: it has no place here."""
+    """List the page loads. A page that came back from the cache repeats its old date: it has no place here."""
     pages = [page for page in report.capture.pages if page.kind != "restore" and page.started is not None]
     return sorted((p for p in pages if axis.start <= (p.started or 0) <= axis.end), key=lambda p: p.started or 0)
 
@@ -227,7 +230,7 @@ def _load(page: Page) -> tuple[Instant, str, str]:
 
 
 def _highest(sessions: Sequence[Session]) -> list[tuple[Instant, int]]:
-    """How many are certainly open. Sockets of different clocks prove nothing about each other: the most of any."""
+    """Count how many are certainly open: the most of any clock, as clocks prove nothing about each other."""
     clocks = sorted({session.clock for session in sessions if session.proven})
     each = [sweep(s.proven for s in sessions if s.proven and s.clock == clock) for clock in clocks]
     if len(each) < 2:
@@ -243,7 +246,7 @@ def _highest(sessions: Sequence[Session]) -> list[tuple[Instant, int]]:
 
 
 def _limits(report: Report, policy: Policy) -> tuple[tuple[tuple[int, str, str], ...], tuple[str, ...]]:
-    """What the policy allows and what the services document: on the scale, and beyond it."""
+    """List what the policy allows and what the services document: on the scale, and beyond it."""
     room = max(4, BEYOND * report.concurrency.possible_peak)
     lines = [(policy.max_open, f"the policy allows {policy.max_open:,}", f"{policy.max_open:,} allowed")]
     providers = {s.provider.id: s.provider for s in report.sessions if s.provider is not None}

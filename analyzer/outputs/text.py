@@ -155,7 +155,7 @@ def _services(report: Report, policy: Policy, medium: Medium) -> list[Text]:
 
 
 def _origins(report: Report, medium: Medium) -> list[Text]:
-    """The code that opened them, where the capture recorded it."""
+    """Name the code that opened the sockets, where the capture recorded it."""
     places = origins.sentences(report)
     if not places:
         return []
@@ -173,7 +173,7 @@ def _coverage(report: Report, medium: Medium) -> list[Text]:
 
 
 def _errors(report: Report, medium: Medium) -> list[Text]:
-    """The errors that closed open sockets, in the browser's words: the table may have no room for them."""
+    """List the errors that closed open sockets, in the browser's words: the table may have no room for them."""
     broken: dict[str, list[str]] = {}
     for session in report.sessions:
         if session.outcome is Outcome.CLOSED and session.problem:
@@ -189,7 +189,7 @@ def _errors(report: Report, medium: Medium) -> list[Text]:
 
 
 def _findings(findings: Sequence[Finding], run: Run, medium: Medium, verbose: bool) -> list[Text]:
-    """The most severe first, then by rule: what, likely cause, proof, and what to do once per capture.
+    """Write the findings, the most severe first, then by rule: what, likely cause, proof, and what to do once.
 
     `verbose`: all of them, and why each rule matters.
     """
@@ -229,12 +229,12 @@ def _findings(findings: Sequence[Finding], run: Run, medium: Medium, verbose: bo
 
 
 def _with_id(sentence: str, id: str | None) -> Text:
-    """The sentence, with the id of its rule or cause behind it."""
+    """Write a sentence with the id of its rule or cause behind it."""
     return Text(f"{sentence} [{id}]" if id else sentence)
 
 
 def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
-    """Why it happened, and where that can be seen."""
+    """Write why it happened, and where the file shows that."""
     lines = []
     if finding.explanation is not None:
         lines += wrap(_with_id(medium.safe(finding.explanation, 1000), finding.cause), medium, INSET)

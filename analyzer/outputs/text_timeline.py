@@ -32,6 +32,7 @@ def draw_timeline(report: Report, medium: Medium) -> str:
 
 
 def timeline_lines(report: Report, medium: Medium) -> list[Text]:
+    """Write the lines of the timeline; none for a capture without sockets."""
     if not report.sessions:
         return []
     sessions = _select(report)
@@ -60,7 +61,7 @@ def timeline_lines(report: Report, medium: Medium) -> list[Text]:
 
 
 class Row(Value, frozen=True):
-    """What stands beside the bar of one socket."""
+    """Hold what stands beside the bar of one socket."""
 
     name: str
     opened: str
@@ -69,7 +70,7 @@ class Row(Value, frozen=True):
 
 
 class Columns(Value, frozen=True):
-    """How a row is divided: name, bar (its last cell is what comes after the end), and three columns of words."""
+    """Divide a row: name, bar (its last cell is what comes after the end), and three columns of words."""
 
     medium: Medium
     name: int
@@ -92,8 +93,10 @@ class Columns(Value, frozen=True):
 
 
 def _layout(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Columns:
-    """Names and words get what they need, within limits, and the bars the rest. Where that is little, the columns
-    `opened` and `open for` give way: the picture comes first."""
+    """Give names and words what they need, within limits, and the bars the rest.
+
+    Where that is little, the columns `opened` and `open for` give way: the picture comes first.
+    """
     room = medium.width - len(MARGIN) - 4
     labels = [medium.safe(label) for label in (*(row.name for row in rows), *names)]
     hosts = max(cell_len(label.partition("/")[0]) for label in labels) + 2  # a host is more than how its path goes on
@@ -108,7 +111,7 @@ def _layout(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Column
 
 
 def _rows(report: Report, sessions: Sequence[Session], axis: Axis, medium: Medium) -> dict[str, Row]:
-    """The words beside each bar, by socket."""
+    """Write the words beside each bar, by socket."""
     pages = {page.id: page for page in report.capture.pages}
     names = _names(report, sessions)
     saved = report.capture.observed.end if report.capture.observed is not None else None
@@ -129,7 +132,7 @@ def _ruler(axis: Axis, layout: Columns) -> list[Text]:
 
 
 def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, layout: Columns) -> list[Text]:
-    """How many of each address were open, with how they ended."""
+    """Draw how many sockets of each address were open, with how they ended."""
     lines = []
     for name, sessions in groups[:ADDRESSES]:
         picture = bars.concurrency(proven_levels(sessions, axis), layout.medium, True)
@@ -139,7 +142,7 @@ def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, lay
 
 
 def _select(report: Report) -> list[Session]:
-    """The sockets that get a row, by when they began; of very many those of the first overlaps."""
+    """Choose the sockets that get a row, by when they began; of very many those of the first overlaps."""
     sessions: Sequence[Session] = report.sessions
     if len(sessions) > ROWS:
         ids = dict.fromkeys(id for overlap in report.overlaps[:SHOWN] for id in overlap.sessions[:SHOWN])
@@ -148,7 +151,7 @@ def _select(report: Report) -> list[Session]:
 
 
 def _began(session: Session) -> int:
-    """Those of which no beginning is known come last."""
+    """Return when a socket began; those without a known beginning come last."""
     for bounds in (session.created, session.opened, session.closed):
         if bounds is not None and bounds.earliest is not None:
             return bounds.earliest
@@ -156,7 +159,7 @@ def _began(session: Session) -> int:
 
 
 def _addresses(report: Report) -> tuple[str, list[str]]:
-    """What all endpoints have in common (a host, or the whole of one), and for each socket what is left."""
+    """Split off what all endpoints have in common (a host, or the whole of one) from what each socket has besides."""
     places = [session.endpoint.partition("://")[2] for session in report.sessions]
     if len(set(places)) == 1:
         return places[0], [""] * len(places)
@@ -167,7 +170,7 @@ def _addresses(report: Report) -> tuple[str, list[str]]:
 
 
 def _names(report: Report, sessions: Sequence[Session]) -> dict[str, str]:
-    """What sets each socket apart from the others: its service or address, and its user, where there are several."""
+    """Name what sets each socket apart from the others: its service or address, its user, where there are several."""
     places = dict(zip((session.id for session in report.sessions), _addresses(report)[1], strict=True))
     addresses: dict[str, set[str]] = {}
     for session in report.sessions:
@@ -186,7 +189,7 @@ def _names(report: Report, sessions: Sequence[Session]) -> dict[str, str]:
 
 
 def _groups(report: Report) -> list[tuple[str, list[Session]]]:
-    """The sockets by address, most first."""
+    """Group the sockets by address, most first."""
     common, places = _addresses(report)
     by_address: dict[str, list[Session]] = {}
     for session, place in zip(report.sessions, places, strict=True):
@@ -200,7 +203,7 @@ def _outcomes(sessions: Sequence[Session]) -> str:
 
 
 def _page_marks(marks: Sequence[tuple[int, Page]], axis: Axis, medium: Medium) -> Text:
-    """Where pages were loaded, with what kind of load it was where there is room."""
+    """Mark where pages were loaded, with what kind of load it was where there is room."""
     cells = [" "] * axis.columns
     for column, _ in marks:
         cells[column] = medium.signs.page
@@ -213,7 +216,7 @@ def _page_marks(marks: Sequence[tuple[int, Page]], axis: Axis, medium: Medium) -
 
 
 def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Columns) -> list[Text]:
-    """How many were open at the same time: what is certain, and what is possible where that is more."""
+    """Draw how many were open at the same time: what is certain, and what is possible where that is more."""
     least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
     rows = []
     if least:
@@ -228,7 +231,7 @@ def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Colu
 
 
 def _legend(lives: Sequence[Text], medium: Medium) -> list[Text]:
-    """What the signs mean that are drawn."""
+    """Explain the signs that are drawn."""
     signs, characters = medium.signs, {sign for bar in lives for sign in bar.plain}
     meanings = {
         signs.certain: "certainly open",

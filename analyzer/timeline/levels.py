@@ -10,7 +10,7 @@ from analyzer.timeline.axis import Axis
 
 
 def levels(intervals: Iterable[Interval], axis: Axis) -> list[int]:
-    """For each column, the most that hold at once at some instant of it."""
+    """Count for each column the most intervals that hold at once at some instant of it."""
     highest = [0] * axis.columns
     steps = sweep(intervals)
     for n, (at, level) in enumerate(steps):
@@ -21,11 +21,15 @@ def levels(intervals: Iterable[Interval], axis: Axis) -> list[int]:
 
 
 def proven_levels(sessions: Sequence[Session], axis: Axis) -> list[int]:
-    """As `levels`. Sockets whose times are of different clocks prove nothing about each other."""
+    """Count for each column how many sockets were certainly open.
+
+    Sockets whose times are of different clocks prove nothing about each other.
+    """
     clocks = {session.clock for session in sessions}
     each = [levels((s.proven for s in sessions if s.proven and s.clock == clock), axis) for clock in clocks]
     return [max(column) for column in zip(*each, strict=True)] if each else [0] * axis.columns
 
 
 def possible_levels(sessions: Sequence[Session], axis: Axis) -> list[int]:
+    """Count for each column how many sockets were possibly open."""
     return levels((s.possible for s in sessions if s.possible), axis)

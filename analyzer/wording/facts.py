@@ -1,7 +1,6 @@
-"""What a report for QA says in words beside the verdict: HTML and Markdown say the same.
+"""Write what a report for QA says beside the verdict: where a capture comes from, its numbers, its policy, lengths.
 
-Every text that may come from a capture is made harmless here (what is not printable is written as `\\x1b`); escaping
-for the medium is left to the output.
+Text that may come from a capture is harmless here; escaping for the medium is left to the output.
 """
 
 from __future__ import annotations
@@ -32,11 +31,12 @@ INSTANT = 10  # microseconds: the file gives one instant, not a length
 
 
 def sentences(report: Report, policy: Policy) -> list[str]:
+    """Write the verdict, harmless."""
     return [safe(sentence, 600) for sentence in verdict.verdict_sentences(report, policy)]
 
 
 def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[tuple[str, str]]:
-    """Where it comes from. `file`: its name among others, instead of the last part of its path."""
+    """List where a capture comes from. `file`: its name among others, instead of the last part of its path."""
     capture = report.capture
     parts = [plural(len(capture.pages), "page")] if capture.pages else []
     parts += [plural(len(report.sessions), "socket"), plural(capture.entries, "entry", "entries")]
@@ -51,7 +51,7 @@ def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[t
 
 
 def figures(report: Report) -> list[tuple[str, str]]:
-    """The numbers that one looks for first."""
+    """List the numbers that one looks for first."""
     peaks = report.concurrency
     rows = [
         ("socket" if len(report.sessions) == 1 else "sockets", f"{len(report.sessions):,}"),
@@ -65,7 +65,7 @@ def figures(report: Report) -> list[tuple[str, str]]:
 
 
 def describe_policy(policy: Policy) -> str:
-    """The policy in words. It decides on findings; the verdict counts every socket."""
+    """Describe the policy. It decides on findings; the verdict counts every socket."""
     scope = "address" if policy.per is Scope.ENDPOINT else policy.per.value
     parts = [f"at most {plural(policy.max_open, 'open socket')} per {scope}"]
     parts += [f"overlaps under {spoken(policy.tolerance)} are notes"] if policy.tolerance else []
@@ -103,7 +103,7 @@ def _write_length(length: Duration) -> str:
 
 
 def head(run: Run) -> list[tuple[str, str]]:
-    """What whoever asked for the report says of it: release, build."""
+    """List what the user noted about the report with `--meta`: release, build."""
     return [(safe(key, 80), safe(value, 300)) for key, value in run.meta]
 
 
@@ -111,6 +111,7 @@ def head(run: Run) -> list[tuple[str, str]]:
 
 
 def group_name(group: Group) -> str:
+    """Name a group, harmless."""
     return safe_middle(services.title(group), 120)
 
 

@@ -18,7 +18,7 @@ PLACES = 6  # pointers that are named one by one
 
 
 class FindingWords(Value, frozen=True):
-    """A finding, in words: where in the file it can be seen, why it happened, what to do."""
+    """Hold a finding in words: where in the file it can be seen, why it happened, what to do."""
 
     severity: Severity
     certain: bool
@@ -34,7 +34,7 @@ class FindingWords(Value, frozen=True):
 
 
 def describe_findings(report: Report, zone: tzinfo = UTC, rules: Sequence[Rule] = ()) -> list[FindingWords]:
-    """The gravest first, then by rule, each in the order of time. A remedy stands once, as does why a rule matters.
+    """Describe the findings, the gravest first, then by rule. A remedy stands once, as does why a rule matters.
 
     `rules`: for why they matter.
     """
@@ -71,7 +71,7 @@ def _describe(finding: Finding, report: Report, zone: tzinfo, matters: str, repe
 
 
 def _proof(finding: Finding, sessions: Sequence[Session], zone: tzinfo) -> Iterable[str]:
-    """Where in the file one can see it."""
+    """Say where in the file one can see it."""
     for session in sessions[:PLACES]:
         ends = " to " + instants.stamp(session.proven.end, zone) if session.proven and session.proven.end else ""
         open_at = f", certainly open from {instants.stamp(session.proven.start, zone)}{ends}" if session.proven else ""

@@ -14,25 +14,25 @@ PAPER = Medium(120, unicode=True)
 
 
 def safe(text: str, most: int = 300) -> str:
-    """Text of a capture that acts on nothing and is not longer than this."""
+    """Make text of a capture act on nothing, and cut it to this many characters."""
     plain = PAPER.safe(text, most)
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def safe_middle(text: str, most: int) -> str:
-    """The same for addresses: host and end of the path stay."""
+    """Make an address harmless and short: host and end of the path stay."""
     text = safe(text, 4_000)
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
 
 
 def name(source: str) -> str:
-    """The file's own name."""
+    """Return the file's own name, harmless."""
     source = name_source(source)
     return safe_middle(source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source, 120)
 
 
 def names(run: Run) -> dict[str, str]:
-    """The shortest end of each capture's path that no other has, by source."""
+    """Name captures by the shortest end of each path that no other has, by source."""
     shortest: dict[str, str] = {}
     left = dict.fromkeys([*(report.capture.source for report in run.reports), *(it.source for it in run.unreadable)])
     for depth in range(1, 9):

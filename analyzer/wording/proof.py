@@ -33,6 +33,6 @@ def _line(alike: list[Proof], whole: bool) -> str:
 
 
 def _places(pointers: list[str]) -> str:
-    """`/log/entries/4, 5, 6`; whole where they are not that much alike."""
+    """Write pointers in short: `/log/entries/4, 5, 6`; whole where they are not that much alike."""
     numbers = [pointer.removeprefix(ENTRIES) for pointer in pointers]
     return ENTRIES + ", ".join(numbers) if all(map(str.isdigit, numbers)) else ", ".join(pointers)

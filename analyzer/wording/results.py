@@ -10,7 +10,7 @@ from analyzer.model import Policy, Report, Session, Value, Verdict
 
 
 class Kind(StrEnum):
-    """A verdict at a glance. Apart are overlaps with sockets that the policy ignores, and captures without sockets."""
+    """Sort verdicts for a glance, apart those of sockets that the policy ignores and of captures without sockets."""
 
     OVERLAP = "overlap"
     POSSIBLE_OVERLAP = "possible-overlap"
@@ -33,7 +33,7 @@ def kind(report: Report, policy: Policy) -> Kind:
 
 
 def _several(sessions: Iterable[Session]) -> bool:
-    """Were several of these certainly open at the same time?"""
+    """Check whether several of these were certainly open at the same time."""
     by_clock: dict[int, list[Session]] = {}
     for session in sessions:
         by_clock.setdefault(session.clock, []).append(session)
@@ -60,7 +60,7 @@ def name_result(kind: Kind, development: Iterable[bool]) -> str:
 
 
 class Headline(Value, frozen=True):
-    """A verdict at a glance: a sign, a few words, and how it is to look. Never the look alone."""
+    """Hold a verdict at a glance: a sign, a few words, and how it is to look. Never the look alone."""
 
     sign: str
     words: str

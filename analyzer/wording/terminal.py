@@ -27,7 +27,7 @@ BAD, UNSURE, GOOD, FAINT, STRONG, LINES = "red", "yellow", "green", "none", "bol
 
 
 class Signs(Value, frozen=True):
-    """What is drawn; one set for terminals that can, one in ASCII. All but the marks are one cell wide."""
+    """Hold the signs that are drawn: one set for most terminals, one in ASCII. Only marks are wider than a cell."""
 
     overlap: str
     fine: str
@@ -84,7 +84,7 @@ PLAIN = str.maketrans(
 
 
 class Medium(Value, frozen=True):
-    """A terminal: how wide, and whether it can show more than ASCII."""
+    """Describe a terminal: how wide, and whether it can show more than ASCII."""
 
     width: int
     unicode: bool
@@ -94,7 +94,7 @@ class Medium(Value, frozen=True):
         return UNICODE if self.unicode else ASCII
 
     def safe(self, text: str, most: int = 400) -> str:
-        """Text from a capture, so that it acts on nothing: what is not printable is written as `\\x1b`, `\\u202e`.
+        """Make text of a capture act on nothing: what is not printable is written as `\\x1b`, `\\u202e`.
 
         Controls of the terminal, line ends, bidi overrides, lone surrogates, marks piled up on one letter; and what
         is longer than `most`.
@@ -119,14 +119,14 @@ class Medium(Value, frozen=True):
         )
 
     def short(self, text: str, cells: int) -> str:
-        """The text, harmless, in at most this many cells: its end gives way to an ellipsis."""
+        """Cut the text, harmless, to at most this many cells: its end gives way to an ellipsis."""
         text, sign = self.safe(text), self.signs.ellipsis
         if cell_len(text) <= cells:
             return text
         return (set_cell_size(text, max(0, cells - len(sign))).rstrip() + sign)[: max(cells, 0)] if cells > 0 else ""
 
     def short_middle(self, text: str, cells: int) -> str:
-        """The same for addresses: host and end of the path stay."""
+        """Cut an address likewise: host and end of the path stay."""
         text, sign = self.safe(text), self.signs.ellipsis
         if cell_len(text) <= cells:
             return text
@@ -134,7 +134,7 @@ class Medium(Value, frozen=True):
         return head + self.short_left(text, cells - cell_len(head))
 
     def short_address(self, text: str, cells: int) -> str:
-        """The same for `host/path`: the path gives way, and the host only where it has no room by itself."""
+        """Cut `host/path` likewise: the path gives way, and the host only where it has no room by itself."""
         text = self.safe(text)
         host, slash, path = text.partition("/")
         room = cells - cell_len(host)
@@ -143,7 +143,7 @@ class Medium(Value, frozen=True):
         return host + self.short_left(slash + path, room)
 
     def short_left(self, text: str, cells: int) -> str:
-        """The same for paths: the beginning gives way."""
+        """Cut a path likewise: the beginning gives way."""
         text, sign = self.safe(text, 4000), self.signs.ellipsis
         if cell_len(text) <= cells:
             return text
@@ -156,7 +156,7 @@ class Medium(Value, frozen=True):
 
 
 def encode(lines: Iterable[Text], color: bool) -> bytes:
-    """The lines as a terminal gets them. Nothing of the surroundings (variables, real terminals) is asked."""
+    """Encode lines for a terminal. Nothing of the surroundings (variables, real terminals) is asked."""
     out = io.StringIO()
     console = Console(
         file=out,
@@ -180,7 +180,7 @@ def encode(lines: Iterable[Text], color: bool) -> bytes:
 
 
 def wrap(text: Text, medium: Medium, first: str = "", rest: str | None = None) -> list[Text]:
-    """The text in lines that fit, the first after `first`, the others after `rest` (by default as far in).
+    """Break the text into lines that fit, the first after `first`, the others after `rest` (by default as far in).
 
     A mask stays in one piece: `<token 1>`.
     """
@@ -219,7 +219,7 @@ def _split_masks(line: Text) -> Text:
 
 
 def headline(title: Text, medium: Medium) -> Text:
-    """A line across: `━━ title ━━━━`."""
+    """Write a line across: `━━ title ━━━━`."""
     sign = medium.signs.heavy
     line = Text().append(sign * 2 + " ", LINES).append_text(title).append(" ")
     return line.append(sign * max(0, medium.width - line.cell_len), LINES)

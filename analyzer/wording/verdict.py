@@ -1,4 +1,4 @@
-"""The verdict in plain words, the same in every output: each sentence stays true whatever the capture does not show."""
+"""Write the verdict in plain words: each sentence stays true whatever the capture does not show."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _sentences(report: Report, policy: Policy) -> list[str]:
 
 
 def _missing(report: Report) -> str:
-    """Why sockets may be missing, in the words of the first caveat that says so."""
+    """Say why sockets may be missing, in the words of the first caveat that says so."""
     reasons = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
     return reasons[0] if reasons else "sockets may be missing from this file."
 
@@ -84,7 +84,7 @@ def _proven(report: Report) -> list[Overlap]:
 
 
 def _members(report: Report) -> tuple[str, ...]:
-    """The sockets that certainly overlapped."""
+    """List the sockets that certainly overlapped."""
     return tuple(dict.fromkeys(id for overlap in _proven(report) for id in overlap.sessions))
 
 
@@ -108,13 +108,13 @@ def _overlap(report: Report, policy: Policy) -> list[str]:
 
 
 def _each(report: Report, ids: Sequence[str]) -> str:
-    """Where each address had at most one open socket: what sets the sockets apart."""
+    """Name what sets the sockets apart, where each address had at most one open socket."""
     hosts = {session.endpoint.partition("://")[2].partition("/")[0] for session in report.named(ids)}
     return f", each to a different {'host' if len(hosts) == len(ids) else 'address'}"
 
 
 def _describe_length(overlaps: Sequence[Overlap]) -> str:
-    """For how long. Never the peak for the length of a whole period, and "at least" where an end is not known."""
+    """Say for how long: never the peak for a whole period, and "at least" where an end is not known."""
     peak, n = max(overlap.peak for overlap in overlaps), len({id for overlap in overlaps for id in overlap.sessions})
     bounded = any(overlap.duration_is_lower_bound for overlap in overlaps) and _limit(overlaps) is None
     total, longest = covered(overlaps), max(overlap.duration for overlap in overlaps)
@@ -127,7 +127,7 @@ def _describe_length(overlaps: Sequence[Overlap]) -> str:
 
 
 def _limit(overlaps: Sequence[Overlap]) -> str | None:
-    """How long they lasted at most, where that is no more than the length that is known."""
+    """Write how long they lasted at most, where that equals the certain length."""
     limits = [overlap.at_most for overlap in overlaps]
     most = sum(limit or 0 for limit in limits)
     return spoken(most) if None not in limits and spoken(most) == spoken(covered(overlaps)) else None
@@ -140,7 +140,7 @@ def _length(duration: Duration, bounded: bool) -> str:
 
 
 def _afterwards(report: Report, proven: Sequence[Overlap]) -> str:
-    """How the last of the periods ended, as far as the file shows it; with the full stop."""
+    """Say how the last of the periods ended, if the file shows it; with the full stop."""
     last = max(proven, key=lambda overlap: overlap.interval.start)
     members = report.named(last.sessions)
     still = sum(session.outcome is Outcome.OPEN for session in members)
@@ -187,7 +187,7 @@ def _in_this_file(report: Report) -> str:
 
 
 def none_opened(report: Report) -> str:
-    """`No socket opened: 3 × HTTP 503.`"""
+    """Say why no socket opened: `No socket opened: 3 × HTTP 503.`"""
     tally = Counter(map(_never, report.sessions))
     counts = [f"{many:,} × {what}" for what, many in tally.most_common(PROBLEMS)]
     more = f" and {plural(len(tally) - PROBLEMS, 'other problem')}" if len(tally) > PROBLEMS else ""
@@ -195,7 +195,7 @@ def none_opened(report: Report) -> str:
 
 
 def _never(session: Session) -> str:
-    """Why it never opened."""
+    """Say why a socket never opened."""
     if session.outcome is not Outcome.FAILED:
         connecting = session.outcome is Outcome.CONNECTING
         return "still connecting when this was saved" if connecting else "no opening recorded"
@@ -226,7 +226,7 @@ def _no_overlap(report: Report) -> list[str]:
 
 
 def _fate(report: Report) -> str:
-    """What became of the only socket that opened."""
+    """Say what became of the only socket that opened."""
     session = next(session for session in report.sessions if session.possible is not None)
     match session.outcome:
         case Outcome.OPEN:

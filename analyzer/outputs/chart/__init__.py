@@ -1,4 +1,4 @@
-"""The timeline chart, placed: a run in, marks in inches out. One panel a capture, one axis of time, one legend.
+"""Place the marks of the timeline chart, in inches: one panel per capture, one axis of time, one legend.
 
 It has to read in grey print and for colour-blind people: what is certain is solid, what cannot be ruled out is
 hatched (pale, where lanes are too thin for a pattern), and a word says again what a colour says.
@@ -48,8 +48,10 @@ HIGHEST = 10.0  # inches of all lanes
 def picture(
     run: Run, width: float, start: When = None, end: When = None, *, headed: bool = True, heading: str = ""
 ) -> Picture:
-    """The marks of a run's chart, `width` inches wide and as high as it needs. `headed`: with the verdicts in words;
-    `heading`: a line above all of it."""
+    """Place the marks of a run's chart, `width` inches wide and as high as it needs.
+
+    `headed`: with the verdicts in words; `heading`: a line above all of it.
+    """
     panels = _panels(run, width, start, end)
     if not headed:
         panels = [panel._replace(head=[], top=GAP) for panel in panels]
@@ -122,7 +124,7 @@ def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
 def _head(
     report: Report, name: str, run: Run, stretch: Stretch, number: int, width: float
 ) -> tuple[list[Words], float]:
-    """The verdict, what it rests on, where it comes from; and how high that is."""
+    """Place the verdict, what it rests on, where it comes from; and return how high that is."""
     sentences = verdict_sentences(report, run.policy)
     hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
     missing = [message for message in hidden if not any(message in sentence for sentence in sentences)]
@@ -214,14 +216,14 @@ def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mar
 
 
 def _nothing(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:
-    """What an empty panel says."""
+    """Place what an empty panel says."""
     sentence = "No socket in this period." if panel.report.sessions else "No WebSocket in this capture."
     middle = (top + bottom) / 2 + 10 * MIDDLE
     yield Words(sentence, (panel.left + panel.right) / 2, middle, 10.0, GREY, align=Align.CENTER)
 
 
 def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
-    """What the picture leaves out."""
+    """Say what the picture leaves out."""
     limits = {item: None for panel in panels for item in limits_of(panel.report)}
     near = {item for panel in panels for item in near_limits(panel.report)}
     if near and any(len(panel.report.groups) > 1 for panel in panels):

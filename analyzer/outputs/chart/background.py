@@ -1,4 +1,4 @@
-"""What lies behind the lanes: the pages, and the stretches with more than one socket open."""
+"""Place what lies behind the lanes: the pages, and the stretches with more than one socket open."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _bands(panel: Panel) -> list[tuple[float, float, Page]]:
 
 
 def page_bands(panel: Panel, top: float, plot: float, bottom: float) -> list[Mark]:
-    """A band for each page, every other one tinted, with its kind and name above as far as there is room."""
+    """Place a band for each page, every other one tinted, with its kind and name above if there is room."""
     bands = _bands(panel)
     tinted = [(left, top, right, bottom) for left, right, _ in bands[::2] if right > left]
     marks: list[Mark] = [Boxes(f"page-{panel.number}", LOOKS["page"], tinted)]
@@ -40,7 +40,7 @@ def page_begins(panel: Panel, top: float, bottom: float) -> list[Mark]:
 
 
 def overlap_bands(panel: Panel, top: float, bottom: float) -> list[Mark]:
-    """Stretches with two or more open, with a line where each begins and ends."""
+    """Shade the stretches with two or more open, with a line where each begins and ends."""
     marks: list[Mark] = []
     for name, confidence in (("possible-overlap", Confidence.POSSIBLE), ("overlap", Confidence.PROVEN)):
         intervals = [o.interval for o in panel.report.overlaps if o.confidence is confidence]

@@ -38,7 +38,7 @@ def ticks(origin: Instant, begin: Instant, finish: Instant, most: int, zone: tzi
 
 
 def _date(moment: datetime | None) -> str:
-    """`2026-11-23`; empty where no calendar reaches."""
+    """Write a date: `2026-11-23`; empty where no calendar reaches."""
     return moment.strftime("%Y-%m-%d") if moment is not None else ""
 
 
@@ -58,7 +58,7 @@ def _since(place: Duration, step: Duration, longest: Duration) -> str:
 
 
 def _decimals(step: Duration, unit: Duration) -> int:
-    """Digits after the point that tell one tick from the next."""
+    """Count the digits after the point that set one tick apart from the next."""
     digits = 0
     while step * 10**digits % unit:
         digits += 1

@@ -1,4 +1,4 @@
-"""Which sockets a picture shows, in which groups, over which stretch of time; and what of each socket is drawn.
+"""Choose which sockets a picture shows, in which groups, over which stretch of time.
 
 Pure: a report in, values out; knows nothing of matplotlib.
 """
@@ -28,7 +28,7 @@ HEADING = 0.27  # inches above a group that has a name
 
 
 class Stretch(NamedTuple):
-    """The time that is drawn. `origin`: from where people count; None: the capture has no times."""
+    """Hold the time that is drawn. `origin`: from where people count; None: the capture has no times."""
 
     origin: Instant | None
     begin: Instant
@@ -38,7 +38,7 @@ class Stretch(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Sockets that belong together, by first sign of life."""
+    """Hold sockets that belong together, by first sign of life."""
 
     name: str  # empty for a single socket that goes by its endpoint
     detail: str
@@ -55,7 +55,7 @@ class Section(NamedTuple):
 
 
 def lives_of(report: Report) -> dict[str, Life]:
-    """The first and the last sign of each socket, by id; None for one without any."""
+    """Find the first and the last sign of each socket, by id; None for one without any."""
     lives: dict[str, Life] = {}
     for session in report.sessions:
         signs = signs_of(session)
@@ -64,7 +64,7 @@ def lives_of(report: Report) -> dict[str, Life]:
 
 
 def stretch_of(report: Report, lives: dict[str, Life], start: When = None, end: When = None) -> Stretch:
-    """What to draw: all that the capture tells of, or the part of it that is asked for: nothing is known beyond.
+    """Choose what to draw: all of the time that the capture shows, or a part of it.
 
     Raises ValueError for a stretch that lies outside.
     """
@@ -89,7 +89,7 @@ def _instant(moment: When, origin: Instant, otherwise: Instant) -> Instant:
 
 
 def signs_of(session: Session) -> list[Instant]:
-    """Every instant that the capture gives for this socket."""
+    """List every instant that the capture gives for this socket."""
     signs: list[Instant | None] = [session.last_seen]
     for bounds in (session.created, session.opened, session.closed):
         if bounds is not None:
@@ -100,7 +100,7 @@ def signs_of(session: Session) -> list[Instant]:
 
 
 def connecting(session: Session) -> Interval | None:
-    """From the opening handshake's request until it was open, or failed, or for ever."""
+    """Return the interval from the handshake's request until the socket was open, or failed, or for ever."""
     if session.created is None or session.created.earliest is None:
         return None
     began = session.created.earliest
@@ -116,7 +116,7 @@ def failure(session: Session) -> Instant | None:
 
 
 def loads(report: Report, stretch: Stretch) -> list[tuple[Instant, Page]]:
-    """When each page of the stretch began, in order; the one that was there before the stretch comes first.
+    """List when each page of the stretch began, in order; the one that was there before the stretch comes first.
 
     A page that came back from the back/forward cache repeats its old date: left out.
     """
@@ -130,7 +130,7 @@ def loads(report: Report, stretch: Stretch) -> list[tuple[Instant, Page]]:
 
 
 def sections(report: Report, lives: dict[str, Life], stretch: Stretch, highest: float) -> list[Section]:
-    """The sockets with a sign of life within the stretch, grouped as the report has them, by first sign.
+    """Group the sockets with a sign of life within the stretch as the report does, by first sign.
 
     Each gets a row while there is room (`highest` inches); then large groups get thin lanes. Of many groups those
     with the most open at once are shown by themselves, and the others together.
@@ -151,7 +151,7 @@ def sections(report: Report, lives: dict[str, Life], stretch: Stretch, highest: 
 
 
 def _thin(grouped: Sequence[Section], rows: int, highest: float) -> list[Section]:
-    """The smallest groups in rows, as far as they go; what is left of the height is shared out among the others."""
+    """Keep the smallest groups in rows while there is room, and share out the rest of the height among the others."""
     in_rows, total = set(), 0
     for number in sorted(range(len(grouped)), key=lambda number: len(grouped[number].sessions)):
         total += len(grouped[number].sessions)
@@ -206,14 +206,14 @@ def _together(rest: Sequence[Section], first: dict[str, Instant]) -> Section:
 
 
 def _note_thin_lanes(section: Section) -> Section:
-    """Where lanes are thinner than what can be drawn, that a line is more than one socket."""
+    """Add that a line is more than one socket, where lanes are thinner than what can be drawn."""
     if section.lane >= PIXEL:
         return section
     return section._replace(detail=f"{section.detail}  ·  one line per {math.ceil(PIXEL / section.lane)} sockets")
 
 
 def _name(group: Group, pages: dict[str, str]) -> str:
-    """What the sockets of a group have in common: `Stream Chat · user-1`, `chat.example/ws`, `page /app/`."""
+    """Name what the sockets of a group have in common: `Stream Chat · user-1`, `chat.example/ws`, `page /app/`."""
     key = dict(group.key)
     if service := key.get("provider"):
         name = group.provider.name if group.provider is not None else service
@@ -242,7 +242,7 @@ def address(endpoint: str) -> str:
 
 
 def page_name(url: str) -> str:
-    """The path, where the page goes by its address; query and fragment are no name."""
+    """Name a page by its path, where it goes by its address, without query and fragment."""
     scheme, separator, rest = url.partition("://")
     if not separator or not scheme.isalpha():
         return url

@@ -1,4 +1,4 @@
-"""The sockets: a row each, or thin lanes where there are too many."""
+"""Draw the sockets: a row each, or thin lanes where there are too many."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.FAILED, Outcome.CONNECTING, Outco
 
 
 def label_width(section: Section) -> float:
-    """Inches of its longest label."""
+    """Measure the longest label of a section, in inches."""
     return max(inches(_label(section, session), SMALL) for session in _choose_labels(section))
 
 
 def outcome_width(section: Section, stretch: Stretch) -> float:
-    """Inches of the longest word on how its sockets ended."""
+    """Measure the longest word on how the sockets of a section ended, in inches."""
     if section.lane >= WORDED:
         return max(inches(_outcome(session, stretch), TINY) for session in section.sessions)
     return max(inches(line, TINY) for line in _tally(section.sessions))
 
 
 def _choose_labels(section: Section) -> Sequence[Session]:
-    """Of thin lanes only one in so many has a label: a thousand cost seconds, and cannot be read."""
+    """Choose the sockets that get a label: of thin lanes one in so many, as a thousand cost seconds."""
     step = max(1, -int(-0.15 // section.lane))
     return section.sessions[::step]
 
@@ -58,13 +58,13 @@ def _label(section: Section, session: Session) -> str:
 
 
 def height_of(panel: Panel) -> float:
-    """Inches of all lanes with their headings."""
+    """Measure all lanes with their headings, in inches."""
     heights = (above + section.height for above, section in _place_sections(panel.sections))
     return sum(heights) if panel.sections else NOTHING
 
 
 def _place_sections(sections: Sequence[Section]) -> Iterator[tuple[float, Section]]:
-    """Each with the inches above it: a heading, or what parts it from a group that has one."""
+    """Yield each section with the inches above it: a heading, or the gap to a group that has one."""
     grouped = False
     for section in sections:
         yield HEADING if section.name else HEADING / 2 if grouped else 0.0, section
@@ -72,7 +72,7 @@ def _place_sections(sections: Sequence[Section]) -> Iterator[tuple[float, Sectio
 
 
 class Collector:
-    """The marks of all lanes of a panel, gathered by kind: one artist a kind, not one a socket."""
+    """Collect the marks of all lanes of a panel by kind: one artist per kind, not per socket."""
 
     def __init__(self) -> None:
         self.boxes: dict[str, list[Box]] = {}
@@ -90,7 +90,7 @@ class Collector:
         self.stroke(name, (x - arm, y + arm, x + arm, y - arm))
 
     def marks(self, number: int) -> Iterator[Mark]:
-        """From the back to the front."""
+        """Yield the marks from the back to the front."""
         for name in ("possible-thin", "possible", "possible-endless"):
             yield Boxes(f"{name}-{number}", look_of(name), self.boxes.get(name, []))
         yield Strokes(f"connecting-{number}", LOOKS["connecting"], self.strokes.get("connecting", []))
@@ -102,7 +102,7 @@ class Collector:
 
 
 def section_marks(panel: Panel, y: float) -> Iterator[Mark]:
-    """The lanes from `y` downwards, with headings and labels."""
+    """Draw the lanes from `y` downwards, with headings and labels."""
     back: list[Box] = []
     hairs: list[Stroke] = []
     collector = Collector()
@@ -138,7 +138,7 @@ def _heading(panel: Panel, section: Section, middle: float) -> Iterator[Words]:
 
 
 def _row(collector: Collector, panel: Panel, section: Section, session: Session, middle: float) -> None:
-    """One socket with a row of its own."""
+    """Draw one socket in a row of its own."""
     half = section.lane * 0.29
     label = short(_label(section, session), panel.left - 0.08 - MARGIN, SMALL)
     collector.words.append(Words(label, panel.left - 0.08, middle + SMALL * MIDDLE, SMALL, INK, align=Align.RIGHT))
@@ -169,13 +169,13 @@ def _connecting(collector: Collector, panel: Panel, session: Session, middle: fl
 
 
 def _failure_place(panel: Panel, session: Session) -> float | None:
-    """Where it failed, if within the stretch."""
+    """Return where a socket failed, if within the stretch."""
     at = lanes.failure(session)
     return panel.x(at) if at is not None and panel.stretch.begin <= at <= panel.stretch.finish else None
 
 
 def _reason(collector: Collector, panel: Panel, session: Session, x: float, middle: float) -> None:
-    """Why it failed, on the side of its mark that has more room."""
+    """Write why it failed, on the side of its mark that has more room."""
     wait = lanes.connecting(session)
     before = (panel.x(wait.start) if wait is not None else x) - 0.1
     after = x + 0.1
@@ -187,7 +187,7 @@ def _reason(collector: Collector, panel: Panel, session: Session, x: float, midd
 
 
 def _ticks_of(collector: Collector, panel: Panel, messages: Messages, middle: float, half: float, lane: float) -> None:
-    """A tick for messages: sent above the bar, received below. Those too near to each other share one."""
+    """Draw a tick for messages: sent above the bar, received below. Those too near to each other share one."""
     reach = min(lane * 0.16, 0.045)
     apart, places = 0.03, set()
     for at, sent in zip(messages.times, messages.directions, strict=False):  # no times: nothing to draw
@@ -205,7 +205,7 @@ def _ticks_of(collector: Collector, panel: Panel, messages: Messages, middle: fl
 
 
 def _crowd(collector: Collector, panel: Panel, section: Section, top: float) -> None:
-    """Sockets in lanes too thin for words: one in so many has a label, and what became of all is told."""
+    """Draw sockets in lanes too thin for words: one in so many has a label, and outcomes are counted."""
     lane, labelled = section.lane, {session.id for session in _choose_labels(section)}
     lowest = top + section.height - 0.05
     hatched = lane >= HATCHED
@@ -234,7 +234,7 @@ def _outcome(session: Session, stretch: Stretch) -> str:
 
 
 def _continues(session: Session, stretch: Stretch) -> bool:
-    """Is it cut off by the end of a stretch that was asked for?"""
+    """Check whether the end of the stretch that is drawn cuts the socket off."""
     if not stretch.cut_finish or session.possible is None:
         return False
     return session.possible.end is None or session.possible.end > stretch.finish
