@@ -357,6 +357,5 @@ def worst_reports(run: Run) -> list[Report]:
 
 def repeats(run: Run) -> dict[str, str]:
     """Return what follows the name of a capture that stands for several of the same content: ` ×9`, by source."""
-    return {
-        it.source: f" ×{it.repeats:,}" for it in distinct(row(it, run.policy) for it in run.reports) if it.repeats > 1
-    }
+    first = distinct(row(it, run.policy) for it in run.reports)
+    return {it.source: f" ×{it.repeats:,}" for it in first if it.repeats > 1}

@@ -62,17 +62,17 @@ from analyzer.model import (
     Capture,
     Caveat,
     CaveatKind,
+    Closes,
     Confidence,
+    Coverage,
     Effect,
     Exporter,
     Initiator,
     Instant,
     Page,
     Requested,
-    Silence,
     Skipped,
     Trace,
-    Watch,
 )
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
@@ -519,8 +519,7 @@ class _Reading:
             self.missing.add(events.missing_messages(socket, trace, known))
         pages, watches = self._pages(contexts, traces)
         caveats = exporters.caveats(row, named=bool(self.name))
-        if watches:
-            traces = [msgspec.structs.replace(it, watch=watches.get(n)) for n, it in enumerate(traces)]
+        traces = [self._covered(trace, watches.get(number)) for number, trace in enumerate(traces)]
         if row.tabs is Tabs.TAB:
             traces = [
                 self._in_tab(trace, socket, pages) for trace, socket in zip(traces, gathered.sockets, strict=True)
@@ -550,12 +549,19 @@ class _Reading:
             entries=self.document.count,
             pages=tuple(pages),
             traces=tuple(traces),
-            silence=Silence.NOTHING if self.merged else row.silence,
             in_order_of_close=in_order,
-            records_messages=row.records_messages,
             caveats=tuple(caveats),
             skipped=tuple(self.skipped),
         )
+
+    def _covered(self, trace: Trace, of_document: Coverage | None) -> Trace:
+        """The trace with the coverage that the whole file gives it."""
+        coverage = trace.coverage
+        if coverage.closes is Closes.WHILE_PAGE_LIVES and of_document is not None:
+            coverage = of_document
+        if self.merged:
+            coverage = Coverage()
+        return trace if coverage is trace.coverage else msgspec.structs.replace(trace, coverage=coverage)
 
     def _witness(self, trace: Trace) -> None:
         first, last = trace.messages.first, trace.messages.last
@@ -628,7 +634,7 @@ class _Reading:
         known = [abs(at - (socket.started or 0)) for at, socket in zip(exact, self.gathered.sockets, strict=True) if at]
         return bool(known) and max(known) <= MILLISECOND
 
-    def _pages(self, contexts: Sequence[str | None], traces: Sequence[Trace]) -> tuple[list[Page], dict[int, Watch]]:
+    def _pages(self, contexts: Sequence[str | None], traces: Sequence[Trace]) -> tuple[list[Page], dict[int, Coverage]]:
         """The pages; and for each socket of one how long its close would have been recorded."""
         gathered, seen, row = self.gathered, self._seen(), self.row
         cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in told_caveats(self.document.log))
