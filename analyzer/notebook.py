@@ -134,8 +134,10 @@ def _findings(report: Report) -> Iterator[str]:
     yield '<ul style="margin:.4em 0;padding-left:1.4em">'
     for finding in findings[:FINDINGS]:
         parts = [f"<strong>{finding.severity}</strong>: {_text(finding.message)} <code>{_text(finding.rule)}</code>"]
-        parts += [_text(finding.cause)] if finding.cause else []
-        parts += [f"What to do: {_text(finding.remedy)}"] if finding.remedy else []
+        if finding.cause:
+            parts.append(_text(finding.cause))
+        if finding.remedy:
+            parts.append(f"What to do: {_text(finding.remedy)}")
         yield f"<li>{'<br>'.join(parts)}</li>"
     yield "</ul>"
     if len(findings) > FINDINGS:

@@ -61,7 +61,8 @@ def text(
         lines += wrap(line, medium, "   ", " " * 11)
     lines += [Text(), *_table(COLUMNS, [(row.name, *row.cells) for row in list_groups(comparison)], medium)]
     left = len(comparison.groups) - GROUPS
-    lines += wrap(Text(f"and {left:,} more: --format json has them all", FAINT), medium, "   ") if left > 0 else []
+    if left > 0:
+        lines += wrap(Text(f"and {left:,} more: --format json has them all", FAINT), medium, "   ")
     if advice := steps(comparison):
         lines += [Text(), *wrap(Text(advice), medium, "   ")]
     lines += heading("Findings")
@@ -165,15 +166,18 @@ def md(comparison: Comparison, run: Run) -> bytes:
         ),
         "",
     ]
-    lines += [advice, ""] if (advice := steps(comparison)) else []
+    if advice := steps(comparison):
+        lines += [advice, ""]
     for title, findings in finding_parts(comparison):
         lines += [f"### {title}", ""]
         for finding in findings[: markdown.SIZES[2].findings]:
             change = in_brackets(count_change(comparison, finding))
             lines.append(f"- **{finding.severity}** `{finding.rule}`: {markdown.escape(finding.message)}{change}")
         left = len(findings) - markdown.SIZES[2].findings
-        lines += [f"- and {left:,} more: `--format json` has them all"] if left > 0 else []
-        lines += [""] if findings else []
+        if left > 0:
+            lines.append(f"- and {left:,} more: `--format json` has them all")
+        if findings:
+            lines.append("")
     return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
 
 

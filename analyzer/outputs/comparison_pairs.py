@@ -63,9 +63,11 @@ def md(paired: Paired, run: Run) -> bytes:
         for name, pair in paired.pairs[:PAIRS]
     ]
     lines = [f"# {markdown.escape(run.title or TITLE)}", "", f"**{pairs_sentence(paired)}**", ""]
-    lines += [*markdown.table(COLUMNS, rows), "", MARKS, ""] if rows else []
+    if rows:
+        lines += [*markdown.table(COLUMNS, rows), "", MARKS, ""]
     left = len(paired.pairs) - PAIRS
-    lines += [f"and {left:,} more: `--format json` has them all", ""] if left > 0 else []
+    if left > 0:
+        lines += [f"and {left:,} more: `--format json` has them all", ""]
     for title, names in list_unpaired(paired):
         lines += [f"{title}: {markdown.escape(', '.join(names), 2_000)}", ""]
     return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")

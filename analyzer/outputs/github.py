@@ -102,7 +102,8 @@ def _title(run: Run) -> str:
     results = [gate.judge(report, run.policy).result for report in run.reports]
     failing, undecided = results.count(Result.FAIL), results.count(Result.UNDECIDED) + len(run.unreadable)
     counts = [f"{failing:,} {'fails' if failing == 1 else 'fail'}"] if failing else []
-    counts += [f"{undecided:,} undecided"] if undecided else []
+    if undecided:
+        counts.append(f"{undecided:,} undecided")
     total = plural(len(results) + len(run.unreadable), "capture")
     return f"har-sockets: {', '.join([total, *(counts or ['all pass'])])}"
 

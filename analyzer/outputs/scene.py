@@ -183,7 +183,8 @@ def _sections(report: Report, lanes: dict[str, Lane]) -> Iterable[Section]:
         members.sort(key=lambda lane: (lane.began, int(lane.session.id[1:])))
         note = plural(len(members), "socket")
         peak = groups[0].proven_peak if len(groups) == 1 else 0
-        note += f", peak {peak:,}" if peak > 1 else ""
+        if peak > 1:
+            note += f", peak {peak:,}"
         yield Section(title, note, _common({lane.address for lane in members}), tuple(members))
 
 

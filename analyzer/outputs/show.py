@@ -80,15 +80,18 @@ def render(
     title.append(medium.short_left(name_source(report.capture.source), medium.width - title.cell_len - 8))
     lines = [terminal.headline(title, medium)]
     for section in describe_socket(report, session):
-        lines += heading(section.title) if section.title else []
-        lines += wrap(Text(medium.safe(section.note, 600)), medium, MARGIN) if section.note else []
+        if section.title:
+            lines += heading(section.title)
+        if section.note:
+            lines += wrap(Text(medium.safe(section.note, 600)), medium, MARGIN)
         for fact in section.facts:
             lines += _fact(fact, medium)
         if section.title == LIFE:
             lines += _drawing(report, session, axis, medium)
         if section.title == MESSAGES:
             lines += _rhythm(session.messages, axis, medium)
-        lines += _rows(section.rows, medium) if section.rows else []
+        if section.rows:
+            lines += _rows(section.rows, medium)
         for line in section.lines if verbose else fold(section.lines):
             lines += _line(line, medium)
     return terminal.encode(lines, color)
@@ -210,17 +213,21 @@ def _title(run: Run, session: Session) -> str:
 def md(run: Run, session: Session) -> bytes:
     lines = [f"# {markdown.escape(_title(run, session))}", ""]
     for section in describe_socket(run.reports[0], session):
-        lines += [f"## {section.title}", ""] if section.title else []
-        lines += [markdown.escape(section.note), ""] if section.note else []
+        if section.title:
+            lines += [f"## {section.title}", ""]
+        if section.note:
+            lines += [markdown.escape(section.note), ""]
         lines += [f"- {fact.label}: {markdown.escape(fact.words, 2000)}" for fact in section.facts]
-        lines += [""] if section.facts else []
+        if section.facts:
+            lines.append("")
         if section.rows:
             rows = [[*row, *[""] * (len(HEADS) - len(row))] for row in section.rows]
             lines += [*markdown.table(HEADS, rows), ""]
         for line in section.lines:
             words = markdown.escape(line.words, 1000)
             lines.append(f"- {f'**→ {OWN}{words}**' if line.own else f'*{words}*' if line.label else words}")
-        lines += [""] if section.lines else []
+        if section.lines:
+            lines.append("")
     return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
 
 

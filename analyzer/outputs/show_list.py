@@ -109,7 +109,8 @@ def md(run: Run) -> bytes:
     rows = [[markdown.escape(cell, 200) for cell in row] for row in list_rows(report)]
     lines = [f"# Sockets of {markdown.escape(harmless.name(report.capture.source))}", ""]
     lines += [*markdown.table(HEADS, rows), ""] if rows else ["No WebSocket in this capture.", ""]
-    lines += [_rest(report), ""] if _rest(report) else []
+    if _rest(report):
+        lines += [_rest(report), ""]
     return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
 
 

@@ -68,7 +68,8 @@ def render(
             lines += [*_full(report, run, medium, verbose), Text()]
         for file in run.unreadable:
             lines += [*_unreadable(file, medium), Text()]
-        lines += listing.closing(run, medium) if several != 1 or whole != 1 else []
+        if several != 1 or whole != 1:
+            lines += listing.closing(run, medium)
     while lines and not lines[-1].plain:
         lines.pop()
     return terminal.encode(lines, color)

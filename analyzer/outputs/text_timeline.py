@@ -46,7 +46,8 @@ def timeline_lines(report: Report, medium: Medium) -> list[Text]:
     common = _addresses(report)[0]
     title = f"Timeline of {medium.short_address(common, medium.width - 16)}" if common else "Timeline"
     lines = heading(title) + _ruler(axis, layout)
-    lines += [layout.row(Row("page", "", "", ""), _page_marks(marks, axis, medium))] if marks else []
+    if marks:
+        lines.append(layout.row(Row("page", "", "", ""), _page_marks(marks, axis, medium)))
     lines += _concurrency(report, axis, crowd, layout)
     left_out = len(report.sessions) - len(sessions)
     if left_out:
@@ -56,7 +57,8 @@ def timeline_lines(report: Report, medium: Medium) -> list[Text]:
     guides = [column for column, _ in marks[1:]]
     lives = {session.id: bars.bar(session, axis, medium, guides, crowd) for session in sessions}
     lines += [layout.row(rows[id], bar) for id, bar in lives.items()]
-    lines += wrap(Text(f"and {left_out:,} more: {ALL}"), medium, MARGIN) if left_out else []
+    if left_out:
+        lines += wrap(Text(f"and {left_out:,} more: {ALL}"), medium, MARGIN)
     return lines + _legend(list(lives.values()), medium)
 
 

@@ -217,11 +217,13 @@ def sentence(results: Results) -> str:
     if results.whole is not None:
         every, only = number + len(results.unreadable), ", ".join(results.only)
         words = [f"{every:,} of {plural(results.whole, 'capture')} shown: {only}"]
-    words += [f"{len(results.unreadable):,} unreadable"] if results.unreadable else []
+    if results.unreadable:
+        words.append(f"{len(results.unreadable):,} unreadable")
     words += (
         [f"{plural(results.repeated, 'repeated result')} left out (the same file again)"] if results.repeated else []
     )
-    words += [f"{plural(len(results.broken), 'line')} not understood"] if results.broken else []
+    if results.broken:
+        words.append(f"{plural(len(results.broken), 'line')} not understood")
     return safe(", ".join(words), 400) + "."
 
 
@@ -300,8 +302,10 @@ def _heads(heads: Sequence[str], widths: Sequence[int], first: int, last: str) -
     for n in (0, 1):
         words = [head.rpartition(" ")[0::2][n] for head in heads[1:]]
         line = " " * (3 + first) + "".join(f"  {it:>{width}}" for it, width in zip(words, widths[1:], strict=True))
-        line += f"  {last}" if n and last else ""
-        lines += [Text(line, FAINT)] if line.strip() else []
+        if n and last:
+            line += f"  {last}"
+        if line.strip():
+            lines.append(Text(line, FAINT))
     return lines
 
 
@@ -314,7 +318,8 @@ def md(results: Results, worst: int = WORST) -> bytes:
     for table in tables(results):
         cells = [(_md(row[0]), *row[1:-1], markdown.escape(safe_middle(row[-1], 200))) for row in table.rows]
         lines += [f"## {table.title}", "", *markdown.table(table.heads, cells), ""]
-        lines += [f"and {table.left:,} more: `--format csv` has them all", ""] if table.left else []
+        if table.left:
+            lines += [f"and {table.left:,} more: `--format csv` has them all", ""]
     return "\n".join([*lines, MEANINGS, ""]).encode("utf-8")
 
 

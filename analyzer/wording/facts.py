@@ -68,12 +68,15 @@ def describe_policy(policy: Policy) -> str:
     """Describe the policy. It decides on findings; the verdict counts every socket."""
     scope = "address" if policy.per is Scope.ENDPOINT else policy.per.value
     parts = [f"at most {plural(policy.max_open, 'open socket')} per {scope}"]
-    parts += [f"overlaps under {spoken(policy.tolerance)} are notes"] if policy.tolerance else []
-    parts += [f"service limits of {policy.app_mode} mode are enforced"] if policy.app_mode else []
+    if policy.tolerance:
+        parts.append(f"overlaps under {spoken(policy.tolerance)} are notes")
+    if policy.app_mode:
+        parts.append(f"service limits of {policy.app_mode} mode are enforced")
     sockets = {"dev-server sockets": policy.count_dev_servers, "extension sockets": policy.count_extensions}
     for counted, words in ((True, "count"), (False, "are ignored")):
         kinds = [kind for kind, counts in sockets.items() if counts is counted]
-        parts += [f"{enumerated(kinds)} {words}"] if kinds else []
+        if kinds:
+            parts.append(f"{enumerated(kinds)} {words}")
     return "; ".join(parts) + "."
 
 

@@ -100,8 +100,10 @@ def _service(session: Session) -> str:
     words = [session.provider.name + (" (development only)" if session.dev_only else "")]
     if session.identity is not None:
         user, app = session.identity.user, session.identity.app
-        words += [user if user.startswith("user-") else f"user {user}"] if user is not None else []
-        words += [f"app {app}{' (masked)' if app.startswith('<token ') else ''}"] if app is not None else []
+        if user is not None:
+            words.append(user if user.startswith("user-") else f"user {user}")
+        if app is not None:
+            words.append(f"app {app}{' (masked)' if app.startswith('<token ') else ''}")
     return ", ".join([*words, *filter(None, [services.client(session)])])
 
 
@@ -118,7 +120,8 @@ def _page(page: Page | None, session: Session) -> str:
 def _life(report: Report, session: Session, axis: Axis) -> Iterator[Fact]:
     closing = close_bounds(session) if session.outcome is not Outcome.UNKNOWN else None
     code = [] if session.close_code is None else [str(session.close_code)]
-    code += [session.close_reason] if session.close_reason else []
+    if session.close_reason:
+        code.append(session.close_reason)
     yield Fact("outcome", outcome_of(report, session), BAD if session.outcome is Outcome.FAILED else STRONG)
     yield Fact("requested", _instant(session.created, axis))
     if session.opened is not None:

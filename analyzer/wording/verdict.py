@@ -74,7 +74,8 @@ def headline(report: Report, policy: Policy) -> str:
     if glance is Kind.OVERLAP or not ignored:
         return word
     owners = ["a development server's"] if any(not session.extension for session in ignored) else []
-    owners += ["a browser extension's"] if any(session.extension for session in ignored) else []
+    if any(session.extension for session in ignored):
+        owners.append("a browser extension's")
     certain = "" if glance is Kind.FOREIGN_OVERLAP else ", certain"
     return f"{word}{certain} only with {enumerated(owners)} socket"
 

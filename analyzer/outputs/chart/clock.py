@@ -49,7 +49,7 @@ def _since(place: Duration, step: Duration, longest: Duration) -> str:
         return f"{place / MILLISECOND:.{_decimals(step, MILLISECOND)}f} ms"
     if longest <= 2 * MINUTE or step < SECOND:
         return f"{place / SECOND:.{_decimals(step, SECOND)}f} s"
-    sign, seconds = "-" * (place < 0), abs(place) // SECOND
+    sign, seconds = "-" if place < 0 else "", abs(place) // SECOND
     minutes, seconds = divmod(seconds, 60)
     if longest < HOUR:
         return f"{sign}{minutes}:{seconds:02d} min"

@@ -185,7 +185,8 @@ def _group(report: Report, lives: dict[str, Life], stretch: Stretch, first: dict
         if len(members) < len(group.sessions):
             many = f"{len(members):,} of {many}"
         peak = _at_once(group.proven_peak, group.possible_peak) if len(group.sessions) > 1 else ""
-        peak += " in the whole capture" if peak and (stretch.cut_begin or stretch.cut_finish) else ""
+        if peak and (stretch.cut_begin or stretch.cut_finish):
+            peak += " in the whole capture"
         where = "" if group.per is Scope.ENDPOINT else report.endpoints(group.sessions)
         single = len(group.sessions) == 1 and group.per is Scope.ENDPOINT
         sections.append(
