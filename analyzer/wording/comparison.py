@@ -1,4 +1,4 @@
-"""Write what changed between two captures, or two folders of captures, as far as both prove it."""
+"""Write what changed between two captures, or two folders of captures, where both prove it."""
 
 from __future__ import annotations
 
