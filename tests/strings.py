@@ -163,7 +163,12 @@ def visible(page: str) -> str:
 
 def in_pages() -> Iterator[Text]:
     """Yield README, the docs, and what is unreleased in CHANGELOG, a line at a time and without ids in backquotes."""
-    pages = [ROOT / "README.md", SAMPLES / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        SAMPLES / "README.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+    ]
     for path in pages:
         yield from _paragraphs(path, path.read_text("utf-8"))
     changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
@@ -219,11 +224,11 @@ def in_many() -> Iterator[Text]:
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
     run = masking.mask(Run(reports, (), Policy(), rules=RULES))
     yield Text("the list", render("text", triage.select(run, (), 5)).decode())
-    found = tally.of_run(run)
+    items = tally.of_run(run)
     for name in ("text", "markdown"):
-        yield Text(f"summary {name}", tally.RENDERERS[name](found, 5).decode())
+        yield Text(f"summary {name}", tally.RENDERERS[name](items, 5).decode())
         yield from (
-            Text(f"sockets {name}", show.LISTS[name](Run((it,), (), run.policy)).decode()) for it in run.reports
+            Text(f"sockets {name}", show.LISTS[name](Run((report,), (), run.policy)).decode()) for report in run.reports
         )
         compared = compare(*run.reports[:2])
         yield Text(f"comparison {name}", comparison.RENDERERS[name](compared, run).decode())

@@ -104,16 +104,18 @@ def test_a_line_has_at_most_120_columns_and_the_whole_path(folder: str, name: st
     longest = max(120, cell_len(f"{' ' * 11}{folder}{name}:"))
     assert max(map(cell_len, [*lines, total])) <= longest
     assert [
-        it for it in ("duplicate-connection: 4", "possible-overlap: c", "failed-handshakes: 9") if it in " ".join(lines)
+        each
+        for each in ("duplicate-connection: 4", "possible-overlap: c", "failed-handshakes: 9")
+        if each in " ".join(lines)
     ]
     assert len(lines) == (1 if len(lines[0]) > cell_len(f"{' ' * 11}{folder}{name}:") else 2)
 
 
 def test_times_are_in_the_zone_that_is_asked_for() -> None:
     report = analyze(read(CAPTURES / "chrome-S2-overuse.har", source="a.har"))
-    shown = check.render(Run((report,), (), Policy(), zone=ZoneInfo("Europe/Berlin")), verbose=True).decode()
-    assert "(2026-11-23 19:53:29.274 CET)" in shown
-    assert "UTC" not in shown
+    text = check.render(Run((report,), (), Policy(), zone=ZoneInfo("Europe/Berlin")), verbose=True).decode()
+    assert "(2026-11-23 19:53:29.274 CET)" in text
+    assert "UTC" not in text
 
 
 def test_the_last_line_sums_up_however_many_there_are() -> None:
@@ -126,9 +128,9 @@ def test_the_last_line_sums_up_however_many_there_are() -> None:
 
 
 def test_what_cannot_be_read_is_told_and_counted() -> None:
-    shown = check.render(Run((), (Unreadable("a.har", "it is empty"),), Policy())).decode()
+    text = check.render(Run((), (Unreadable("a.har", "it is empty"),), Policy())).decode()
     assert (
-        shown == "UNDECIDED  a.har: cannot be read: it is empty\n1 capture: 1 UNDECIDED. A capture could not be read.\n"
+        text == "UNDECIDED  a.har: cannot be read: it is empty\n1 capture: 1 UNDECIDED. A capture could not be read.\n"
     )
 
 
@@ -140,10 +142,10 @@ def test_on_a_terminal_no_line_is_wider(width: int) -> None:
 @pytest.mark.parametrize("width", [None, 80])
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_capture_is_one_line_that_does_nothing(content: str, width: int | None) -> None:
-    shown = check.render(run(content), width=width).decode("utf-8")
-    assert all(line.isprintable() for line in shown.split("\n"))
+    text = check.render(run(content), width=width).decode("utf-8")
+    assert all(line.isprintable() for line in text.split("\n"))
     if width is None:
-        results = [line[:9].strip() for line in shown.splitlines()[:-1]]
+        results = [line[:9].strip() for line in text.splitlines()[:-1]]
         assert [it for it in results if it] == ["FAIL", "UNDECIDED"]
         assert results[0] == "FAIL", "a path as long as the line has its reason below it"
         assert len(results) <= 4
@@ -171,8 +173,8 @@ def test_every_caveat_that_hides_sockets_says_how_to_record() -> None:
 
 @pytest.mark.parametrize("row", [*EXPORTERS, UNKNOWN], ids=lambda row: f"{row.label}")
 def test_nobody_is_told_to_use_the_program_that_was_used(row: Row) -> None:
-    told = advice.ROWS.get(row.id, advice.OTHERS)
-    assert ("Record with Chrome DevTools" in f"{told.whole} {told.exact}") is (row.id in ("firefox", "webkit", "unknown")
+    details = advice.ROWS.get(row.id, advice.OTHERS)
+    assert ("Record with Chrome DevTools" in f"{details.whole} {details.exact}") is (row.id in ("firefox", "webkit", "unknown")
                                                                              or row.id not in advice.ROWS)  # fmt: skip
     assert "Record with Chrome DevTools" not in f"{advice.ROWS['chrome']} {advice.ROWS['merged']}"
 
@@ -187,10 +189,10 @@ def test_a_terminal_shows_what_to_do_with_a_file_that_is_no_capture() -> None:
 
 def test_verbose_names_the_cause_of_an_overlap_that_passes() -> None:
     report = analyze(read(CAPTURES.parent.parent / "sample_hars" / "stream-chat-strictmode-hook.har"))
-    shown = check.render(Run((report,), (), Policy()), verbose=True).decode()
-    assert shown.startswith("PASS")
-    assert shown.count("Cause: React's StrictMode mounted <Chat> twice") == 1
-    assert shown.count(advice.NO_ACTION) == 1
+    text = check.render(Run((report,), (), Policy()), verbose=True).decode()
+    assert text.startswith("PASS")
+    assert text.count("Cause: React's StrictMode mounted <Chat> twice") == 1
+    assert text.count(advice.NO_ACTION) == 1
 
 
 SENTENCE = "2 sockets of 127.0.0.1:8080/ws were open at the same time: 2 or more for at least 1.23 s, peak 3."
@@ -198,11 +200,11 @@ SENTENCE = "2 sockets of 127.0.0.1:8080/ws were open at the same time: 2 or more
 
 @pytest.mark.parametrize("cells", range(10, 110))
 def test_a_shortened_sentence_keeps_the_number_of_sockets_and_ends_before_no_number(cells: int) -> None:
-    shown = check.shorten(SENTENCE, cells, Medium(120, unicode=True))
-    assert cell_len(shown) <= cells
-    assert shown.startswith("2 sockets")
-    assert not re.search(r"(for|least|more|of)…?$", shown)
-    assert cells < len("2 sockets overlapped") or " overlapped" in shown or " were open" in shown
+    text = check.shorten(SENTENCE, cells, Medium(120, unicode=True))
+    assert cell_len(text) <= cells
+    assert text.startswith("2 sockets")
+    assert not re.search(r"(for|least|more|of)…?$", text)
+    assert cells < len("2 sockets overlapped") or " overlapped" in text or " were open" in text
 
 
 def test_every_failing_rule_is_named_and_verbose_has_each_in_full() -> None:

@@ -100,14 +100,14 @@ def test_an_iframes_document_does_not_show_that_its_page_was_loaded(report: Call
 def test_a_page_that_was_brought_back_takes_its_document_with_it(report: Callable[..., Report]) -> None:
     pages = [page(3, 0), page(1, 0), page(2, 20, "https://app.example/b")]
     other = entry(2, 20, "document", "https://app.example/b")
-    found = report(har(pages, entry(3, 0, "document"), socket(1, 1), other))
-    assert tried(found.capture.pages) == ["load", "navigation", "return"]
+    analysis = report(har(pages, entry(3, 0, "document"), socket(1, 1), other))
+    assert tried(analysis.capture.pages) == ["load", "navigation", "return"]
 
 
 def test_what_earlier_pages_that_were_cleared_showed_cannot_be_told(report: Callable[..., Report]) -> None:
-    said = tried_sentence(report(har([page(2, 40)], RELOADED, socket(2, 41))))
-    assert said.startswith("This recording covers: reload.")
-    assert "does not cover" not in said
+    texts = tried_sentence(report(har([page(2, 40)], RELOADED, socket(2, 41))))
+    assert texts.startswith("This recording covers: reload.")
+    assert "does not cover" not in texts
 
 
 @pytest.mark.parametrize(
@@ -121,16 +121,16 @@ def test_what_earlier_pages_that_were_cleared_showed_cannot_be_told(report: Call
 def test_without_a_load_nothing_is_said_of_pages_that_is_not_true(
     creator: str, pages: list[Json], report: Callable[..., Report]
 ) -> None:
-    it = {**entry(1, 1), "pageref": None}
-    said = tried_sentence(report(har(pages, it, creator=creator)))
-    assert said.startswith("This recording covers: unknown. The file does not show how pages were loaded")
+    options = {**entry(1, 1), "pageref": None}
+    texts = tried_sentence(report(har(pages, options, creator=creator)))
+    assert texts.startswith("This recording covers: unknown. The file does not show how pages were loaded")
 
 
 LOOKS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "message"),
     [
         pytest.param([entry(1, 0.01, None, **LOOKS)], None, id="the page's address, when it began"),
         pytest.param([entry(1, 0.01, None, url=URL + "#top")], None, id="a fragment is no other address"),
@@ -147,11 +147,11 @@ LOOKS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     ],
 )
 def test_a_document_without_the_exporters_mark_is_not_denied(
-    entries: list[Json], said: str | None, report: Callable[..., Report]
+    entries: list[Json], message: str | None, report: Callable[..., Report]
 ) -> None:
-    found = report(har([page(1, 0)], *entries, socket(1, 1)))
-    told = [it.message for it in found.capture.caveats if it.id == "filtered"]
-    assert told == [] if said is None else said in told[0]
+    analysis = report(har([page(1, 0)], *entries, socket(1, 1)))
+    messages = [it.message for it in analysis.capture.caveats if it.id == "filtered"]
+    assert messages == [] if message is None else message in messages[0]
 
 
 def test_a_document_without_the_exporters_mark_ends_no_page(report: Callable[..., Report]) -> None:
@@ -161,7 +161,7 @@ def test_a_document_without_the_exporters_mark_ends_no_page(report: Callable[...
     without = report(har(TWO, *entries))
     assert with_marks.sessions[0].outcome != "open"
     assert [it.end for it in without.capture.pages] == [
-        it.end for it in report(har(TWO, socket(1, 1), socket(2, 41))).capture.pages
+        page.end for page in report(har(TWO, socket(1, 1), socket(2, 41))).capture.pages
     ]
 
 
