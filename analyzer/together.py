@@ -13,6 +13,7 @@ from analyzer.model import (
     TOGETHER,
     Capture,
     Caveat,
+    CaveatKind,
     Exporter,
     Instant,
     Outcome,
@@ -20,15 +21,13 @@ from analyzer.model import (
     Policy,
     Report,
     Session,
-    Silence,
 )
 
 SAME_START = 5 * SECOND  # by how much the clocks of two captures of one run may differ
 
-CLOCKS = Caveat(
-    "clocks-as-they-are",
+CLOCKS = CaveatKind.CLOCKS_AS_THEY_ARE.caveat(
     "Several captures are on one timeline, each with its own clock. If two clocks differed, the times of their sockets "
-    "are wrong relative to each other by that difference.",
+    "are wrong relative to each other by that difference."
 )
 
 
@@ -135,9 +134,7 @@ def _capture(reports: Sequence[Report]) -> Capture:
         entries=sum(it.entries for it in captures),
         pages=tuple(page for which, it in enumerate(captures, 1) for page in _pages(which, it)),
         traces=(),
-        silence=Silence.NOTHING,
         in_order_of_close=False,
-        records_messages=all(it.records_messages for it in captures),
         caveats=(CLOCKS, *_caveats(captures)),
         skipped=tuple(
             msgspec.structs.replace(part, pointer=_pointer(report, part.pointer))

@@ -26,7 +26,10 @@ from analyzer.model import (
     Capture,
     Caveat,
     Closed,
+    Closes,
+    Coverage,
     Event,
+    Evidence,
     Exporter,
     Initiator,
     Messages,
@@ -37,8 +40,6 @@ from analyzer.model import (
     Report,
     Requested,
     Run,
-    Silence,
-    Silent,
     Skipped,
     Trace,
     Unreadable,
@@ -68,19 +69,18 @@ def socket(
 ) -> Trace:
     """A socket that opened and closed at these seconds; never opened where `opened` is None."""
     began = START + round((opened or 0) * SECOND)
-    exactly = Bounds(began, began, "handshake-request")
+    exactly = Bounds(began, began, Evidence.HANDSHAKE_REQUEST)
     events: list[Event] = [Requested(exactly)]
     if opened is None:
         events.append(Rejected(exactly, "status 403"))
     else:
-        events.append(Accepted(Bounds(began, began, "first-message")))
+        events.append(Accepted(Bounds(began, began, Evidence.FIRST_MESSAGE)))
     if closed is not None:
         at = START + round(closed * SECOND)
-        events.append(Closed(Bounds(at, at, "close-seen")))
-    if lives:
-        events.append(Silent(""))
+        events.append(Closed(Bounds(at, at, Evidence.CLOSE_SEEN)))
     messages = Messages(array("q"), b"", array("b"), array("q"))
-    return Trace(f"/log/entries/{n}", url, url.partition("?")[0], tuple(events), messages)
+    coverage = Coverage(Closes.ALL if lives else Closes.NONE)
+    return Trace(f"/log/entries/{n}", url, url.partition("?")[0], tuple(events), messages, coverage=coverage)
 
 
 def report(
@@ -100,9 +100,7 @@ def report(
         entries=len(traces),
         pages=tuple(pages),
         traces=traces,
-        silence=Silence.OPEN,
         in_order_of_close=False,
-        records_messages=True,
         caveats=tuple(caveats),
         skipped=tuple(skipped),
     )

@@ -26,6 +26,7 @@ from analyzer.model import (
     Bounds,
     Capture,
     Caveat,
+    Evidence,
     Exporter,
     Identity,
     Limit,
@@ -39,7 +40,6 @@ from analyzer.model import (
     Run,
     Scope,
     Session,
-    Silence,
     Unreadable,
     Verdict,
 )
@@ -58,7 +58,7 @@ HOSTILE = (
 
 
 def bounds(at: int) -> Bounds:
-    return Bounds(at, at, "test")
+    return Bounds(at, at, Evidence.CLOSE_SEEN)
 
 
 def session(number: int, start: float, end: float | None, **more: Any) -> Session:
@@ -96,9 +96,7 @@ def report(sessions: Sequence[Session], verdict: Verdict | None = None, **more: 
         "entries": 1,
         "pages": (),
         "traces": (),
-        "silence": Silence.OPEN,
         "in_order_of_close": True,
-        "records_messages": True,
         "caveats": (),
         "skipped": (),
     }

@@ -18,8 +18,9 @@ from analyzer.model.capture import (
     Bounds as Bounds,
     Calls as Calls,
     Capture as Capture,
-    Caveat as Caveat,
     Closed as Closed,
+    Closes as Closes,
+    Coverage as Coverage,
     Direction as Direction,
     Event as Event,
     Exporter as Exporter,
@@ -32,13 +33,17 @@ from analyzer.model.capture import (
     PageKind as PageKind,
     Rejected as Rejected,
     Requested as Requested,
-    Silence as Silence,
-    Silent as Silent,
     Skipped as Skipped,
     Trace as Trace,
-    Watch as Watch,
 )
 from analyzer.model.errors import CaptureError as CaptureError, Given as Given, Returned as Returned, bare as bare
+from analyzer.model.evidence import (
+    About as About,
+    Caveat as Caveat,
+    CaveatKind as CaveatKind,
+    Effect as Effect,
+    Evidence as Evidence,
+)
 from analyzer.model.finding import (
     CauseConfidence as CauseConfidence,
     Finding as Finding,

@@ -20,7 +20,20 @@ from analyzer.formats.har.exporters import Row, Tabs
 from analyzer.formats.har.reloads import MAX_AGE, Ask, Ordinary, Replaces, Way, replaces
 from analyzer.intervals import NEVER
 from analyzer.memo import memoize_last
-from analyzer.model import SECOND, Bounds, Caveat, Duration, Instant, Page, PageEnd, PageKind, Value, Watch
+from analyzer.model import (
+    SECOND,
+    Bounds,
+    Caveat,
+    Closes,
+    Coverage,
+    Duration,
+    Evidence,
+    Instant,
+    Page,
+    PageEnd,
+    PageKind,
+    Value,
+)
 
 NUMBERED = re.compile(r"page_(\d{1,15})$")
 
@@ -95,7 +108,7 @@ class Numbered(Value, frozen=True):
     """The pages of one tab, with how long each would have reported a close."""
 
     pages: list[Page]
-    watches: dict[str, Watch]  # by Page.id
+    watches: dict[str, Coverage]  # by Page.id
 
 
 def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: Rules) -> Numbered:
@@ -104,7 +117,7 @@ def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: R
     order = sorted((page for page in listed if page.id in numbers), key=lambda page: numbers[page.id])
     main = _main_documents(order, seen)
     pages: list[Page] = []
-    watches: dict[str, Watch] = {}
+    watches: dict[str, Coverage] = {}
     firsts: dict[Instant | None, int] = {}  # the first page of each date
     for n, page in enumerate(order):
         firsts.setdefault(page.started, n)
@@ -138,7 +151,7 @@ def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: R
         )
         if rules.trusted:
             lives = rules.whole and end is None and document is not None and failed is None
-            watches[page.id] = Watch(last, lives, assumptions.PAGE_ALIVE if lives else None)
+            watches[page.id] = Coverage(Closes.WHILE_PAGE_LIVES, last, lives, assumptions.PAGE_ALIVE if lives else None)
         addresses.add(address)
         latest = address
     return Numbered(pages, watches)
@@ -331,15 +344,15 @@ def _end(
     earliest = document.answered if document is not None and known else following.started
     pointer = document.pointer if document is not None and known else "/log/pages"
     latest = None if shown is None or earliest is None else max(earliest, shown)
-    evidence = "page-left"
+    evidence = Evidence.PAGE_LEFT
     assumes: Caveat | None = None
     kind, final = PageKind.NAVIGATION, False
     match how:
         case Replaces.RELOAD | Replaces.RELOAD_ASSUMED:
-            kind, final, evidence = PageKind.RELOAD, True, "page-reloaded"
+            kind, final, evidence = PageKind.RELOAD, True, Evidence.PAGE_RELOADED
             assumes = assumptions.RELOAD if how is Replaces.RELOAD_ASSUMED else None
         case PageKind.RESTORE:
-            kind, evidence = PageKind.RESTORE, "page-restored"
+            kind, evidence = PageKind.RESTORE, Evidence.PAGE_RESTORED
         case PageKind.UNKNOWN:
             kind = PageKind.UNKNOWN
     if rules.no_bfcache is not None and (assumes is not None or not final) and kind is not PageKind.RESTORE:
