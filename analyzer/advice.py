@@ -88,8 +88,8 @@ def row(capture: Capture) -> Row:
     """Find the row of the program that wrote the capture, or the row of merged captures."""
     if capture.exporter.id == "playwright" and any(it.id == "sockets-not-exported" for it in capture.caveats):
         return OLD_PLAYWRIGHT
-    known = ROWS.get(capture.exporter.id)
-    return known or (ROWS["merged"] if capture.format == "merged" else OTHERS)
+    row = ROWS.get(capture.exporter.id)
+    return row or (ROWS["merged"] if capture.format == "merged" else OTHERS)
 
 
 def to_see_all(capture: Capture) -> str:

@@ -155,9 +155,9 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 
 def test_what_is_asked_for_wins() -> None:
     items = Settings(max_open=3, tolerance=100, severity={"brief-overlap": "off"})
-    merged = policy.merged(Settings(max_open=2, per=Scope.USER), items)
+    merged = policy.merge(Settings(max_open=2, per=Scope.USER), items)
     assert merged == Settings(max_open=2, per=Scope.USER, tolerance=100, severity={"brief-overlap": "off"})
-    assert policy.merged(Settings(tolerance=0), items).tolerance == 0
+    assert policy.merge(Settings(tolerance=0), items).tolerance == 0
 
 
 # -- through the program ---------------------------------------------------------------------------------------
