@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from analyzer.formats import opened, read
+from analyzer.formats import read
 from analyzer.formats.har.exporters import EXPORTERS
 from analyzer.formats.har.fields import (
     duration,
@@ -40,16 +40,16 @@ from analyzer.formats.har.fields import (
     text_of,
 )
 from analyzer.formats.har.own_fields import member
-from analyzer.formats.har.raw import RawEntry, RawMessage, RawTimings
+from analyzer.formats.har.raw import LAYOUT, RawEntry, RawMessage, RawTimings
 from analyzer.formats.har.reader import (
     CLOCK_STEP,
     ORDER_SLACK,
     SAMPLES,
-    Attachment,
     attached_messages,
     redirected_navigation,
 )
 from analyzer.formats.json_stream.array import Document
+from analyzer.formats.source import Attachment, open_source
 from analyzer.masking import Masks, mask
 from analyzer.masking.addresses import has_host
 from analyzer.masking.names import ALNUM, LONG_ENOUGH
@@ -149,10 +149,10 @@ def _answer(report: Report) -> Any:
 
 
 def _entries(source: str) -> Iterator[tuple[int, RawEntry, Attachment]]:
-    with opened(source) as (stream, name, beside, _):
-        for element in Document(stream, name, RawEntry).elements():
-            if element.entry is not None:
-                yield element.index, element.entry, beside
+    with open_source(source) as (opened, _):
+        for element in Document(opened.stream, opened.name, LAYOUT, RawEntry).elements():
+            if element.value is not None:
+                yield element.index, element.value, opened.attachment
 
 
 def _witnesses(source: str) -> frozenset[int]:
@@ -257,14 +257,14 @@ class _Small:
         self.texts: list[str] = []  # in the result, that come from the capture
 
     def fill(self, source: str) -> None:
-        with opened(source) as (stream, name, beside, _):
-            document = Document(stream, name, RawEntry)
+        with open_source(source) as (opened, _):
+            document = Document(opened.stream, opened.name, LAYOUT, RawEntry)
             for element in document.elements():
-                if element.entry is not None:
-                    self._add(element.index, element.entry, beside)
+                if element.value is not None:
+                    self._add(element.index, element.value, opened.attachment)
                 else:
                     self.dropped += 1
-            self.log = document.log
+            self.log = document.members
 
     def _add(self, index: int, entry: RawEntry, beside: Attachment) -> None:
         if is_socket(entry):

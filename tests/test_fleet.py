@@ -117,7 +117,7 @@ def test_what_is_at_a_url_is_read_like_a_file() -> None:
     ],
 )
 def test_what_lets_others_in_stands_in_no_name(source: str, expected: str) -> None:
-    assert fleet.sources.shown(source) == expected
+    assert fleet.sources.mask_name(source) == expected
 
 
 def test_a_url_that_cannot_be_read_is_told_without_its_secrets() -> None:

@@ -22,6 +22,7 @@ from analyzer.cli.delivery import Delivery, refuse_same_file
 from analyzer.cli.options import Allowed, Masking, Reading, Spread
 from analyzer.cli.screen import append, one_place, refuse, say, show, tell, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Printed, Sink, Stream
+from analyzer.formats.registry import NAMES
 from analyzer.masking import Masks
 from analyzer.masking.names import digest
 from analyzer.model import Policy, Report, Run, Unreadable, name_source, plural
@@ -33,7 +34,8 @@ from analyzer.version import VERSION
 Render = Callable[[Run], bytes]
 Result = Report | Unreadable
 NAMED = 5  # unreadable captures that a terminal names one by one
-CAPTURE_SUFFIX = re.compile(r"(?:\.har)?(?:\.gz|\.zst|\.zip)?$|\.har$|\.json$|\.txt$", re.IGNORECASE)
+NAMED_AFTER = "|".join(re.escape(suffix) for suffix in sorted(NAMES, key=len, reverse=True))
+CAPTURE_SUFFIX = re.compile(rf"(?:{NAMED_AFTER})?(?:\.gz|\.zst|\.zip)?$|\.json$|\.txt$", re.IGNORECASE)
 
 
 def make_run(

@@ -22,7 +22,7 @@ import msgspec
 
 from analyzer.cli.screen import note_written, refuse, say, show, write
 from analyzer.fleet import NoWorkers
-from analyzer.formats import hash_file
+from analyzer.formats.source import hash_file
 from analyzer.masking import Masks
 from analyzer.masking.names import digest
 from analyzer.model import Report, Run, Unreadable, name_source

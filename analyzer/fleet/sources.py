@@ -12,8 +12,9 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from analyzer.formats import Progress, archive, is_capture, read
-from analyzer.formats.archive import SUFFIXES
+from analyzer.formats import archive, is_capture, is_named_capture, read
+from analyzer.formats.compression import Progress
+from analyzer.formats.registry import SEARCHED, SUFFIXES
 from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError, enumerated
 
@@ -98,8 +99,7 @@ def _in_file(path: str, any_name: bool) -> Found:
 def _in_folder(folder: str, any_name: bool) -> Found:
     """Search a folder. Raises NothingToRead."""
     files, closed = _walk(folder)
-    named = [path for path in files if path in closed or path.lower().endswith(SUFFIXES)]
-    sure = set(named)
+    sure = {path for path in files if path in closed or path.lower().endswith(SUFFIXES)}
     visible = [path for path in files if path in sure or not _is_hidden(path, folder)]
     if any_name:
         captures = [it for path in visible for it in _by_content(path, path in sure)]
@@ -107,8 +107,9 @@ def _in_folder(folder: str, any_name: bool) -> Found:
             raise NothingToRead(f"{folder}: no file in this folder is a HAR{_count(visible)}")
         others = set(visible) - set(map(file_of, captures))
         return Found(captures, Counter(Path(path).suffix.lower() for path in others))
+    named = [path for path in visible if path in sure or is_named_capture(path)]
     if not named:
-        raise NothingToRead(f"{folder}: no captures in this folder ({', '.join(SUFFIXES)}){_others(files)}")
+        raise NothingToRead(f"{folder}: no captures in this folder ({SEARCHED}){_others(files)}")
     inside = _join(_in_file(path, False) for path in named)
     inside.passed_over.update(_suffixes(set(visible) - set(named)))
     return inside
@@ -203,11 +204,10 @@ def _remote(url: str) -> Found:
             matches = [path] if files.exists(path) else []
     except Exception as error:  # drivers raise anything: no such scheme, not installed, no network, not allowed
         is_unsupported = isinstance(error, ImportError) or url.lower().startswith(("ws:", "wss:"))
-        raise NothingToRead(
-            (is_unsupported and _download(url)) or f"{mask_name(url)}: {_problem(error, url)}"
-        ) from None
+        advice = _download(url) if is_unsupported else None
+        raise NothingToRead(advice or f"{mask_name(url)}: {_problem(error, url)}") from None
     if not matches:
-        raise NothingToRead(f"{mask_name(url)}: no captures there ({', '.join(SUFFIXES)})")
+        raise NothingToRead(f"{mask_name(url)}: no captures there ({SEARCHED})")
     return Found([files.unstrip_protocol(it) for it in sorted(matches)], others)
 
 

@@ -10,7 +10,7 @@ import io
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -49,12 +49,12 @@ from analyzer.formats.har.fields import (
 )
 from analyzer.formats.har.own_fields import member, told_caveats, told_order, told_until
 from analyzer.formats.har.pages import Listed, Rules, Seen
-from analyzer.formats.har.raw import BLANK, RawEntry, RawMessage
+from analyzer.formats.har.raw import BLANK, LAYOUT, RawEntry, RawMessage
 from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, Ordinary, ask, origin
 from analyzer.formats.har.watches import Code, in_other_processes, watches
 from analyzer.formats.json_stream.array import Document, Element
 from analyzer.formats.json_stream.decode import kind
-from analyzer.formats.json_stream.window import Bytes
+from analyzer.formats.source import Attachment, Source
 from analyzer.intervals import Interval
 from analyzer.model import (
     MILLISECOND,
@@ -118,23 +118,20 @@ ONLY_SOCKETS = CaveatKind.FILTERED.caveat(
     Effect.NONE,
 )
 
-Attachment = Callable[[str], bytes | None]
 
+def read(source: Source) -> Capture:
+    """Read one HAR; Playwright's has side files.
 
-def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> Capture:
-    """Read one HAR. `attachment` gives the bytes of a side file (Playwright), None where there is none. `size`: of the
-    document, or of what it is packed in, if that is known.
-
-    Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
+    Raises CaptureError where the file is not a HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
-    document = Document(stream, source, RawEntry, collector=Ticks, size=size)
-    gathered = _Gathered(attachment)
+    document = Document(source.stream, source.name, LAYOUT, RawEntry, collector=Ticks, size=source.size)
+    gathered = _Gathered(source.attachment)
     for element in document.elements():
         if element.skipped:
             gathered.skip(element.skipped)
-        if element.entry is not None and element.entry != BLANK:
-            gathered.add(element, element.entry)
-    return _Reading(document, gathered, source).capture()
+        if element.value is not None and element.value != BLANK:
+            gathered.add(element, element.value)
+    return _Reading(document, gathered, source.name).capture()
 
 
 class _Order:
@@ -243,7 +240,7 @@ class _Gathered:
             self.chrome = int(named[1])
         if entry.pageref is not None and entry.pageref not in self.last_start:
             self._new_page(index, entry)
-        peeled: Ticks | None = element.peeled  # type: ignore[assignment]  # of our own making
+        peeled: Ticks | None = element.collector  # type: ignore[assignment]  # of our own making
         if is_socket(entry) or (peeled is not None and peeled.any):
             if started is not None:
                 self.out_of_order = self.out_of_order or started < self._latest
@@ -481,8 +478,8 @@ class _Reading:
         self.skipped = [*document.skipped, *gathered.skipped]
         if gathered.untold:
             self.skipped.append(Skipped("/log/entries", None, f"{gathered.untold:,} more parts were skipped"))
-        creator = member(document.log, "creator")
-        self.browser = text_of(member(document.log, "browser").get("name"))
+        creator = member(document.members, "creator")
+        self.browser = text_of(member(document.members, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")) or None, text_of(creator.get("version")) or None
         self.row = self._row()
         self.label = exporters.label(self.row, self.name, self.version, text_of(creator.get("comment")))
@@ -504,7 +501,7 @@ class _Reading:
 
     def capture(self) -> Capture:
         gathered, row = self.gathered, self.row
-        until = told_until(self.document.log)
+        until = told_until(self.document.members)
         self.witnessed += [] if until is None else [until]
         known = Known(self.row, self.tick, self.stepped, self._monotonic_offset(), until)
         contexts = gathered.realms.contexts([socket.initiator for socket in gathered.sockets])
@@ -534,7 +531,7 @@ class _Reading:
         in_order = row.in_order_of_close or (
             row.out_of_order_means_order_of_close and gathered.out_of_order and not gathered.order.of_view()
         )
-        said = told_order(self.document.log)
+        said = told_order(self.document.members)
         in_order = in_order if said is None else said
         in_order = in_order and not self.repeated and gathered.order.of_end([trace.messages.last for trace in traces])
         behind = flood.caveat(traces, max(instants)) if row is exporters.CHROME and instants else None
@@ -572,7 +569,7 @@ class _Reading:
     # -- the capture as a whole ------------------------------------------------------------------------------
 
     def _listed(self) -> list[Listed]:
-        listed = self.document.log.get("pages")
+        listed = self.document.members.get("pages")
         if listed is not None and not isinstance(listed, list):
             self.skipped.append(Skipped("/log/pages", None, f"not an array but {kind(listed)}"))
         found = []
@@ -637,7 +634,8 @@ class _Reading:
     def _pages(self, contexts: Sequence[str | None], traces: Sequence[Trace]) -> tuple[list[Page], dict[int, Coverage]]:
         """The pages; and for each socket of one how long its close would have been recorded."""
         gathered, seen, row = self.gathered, self._seen(), self.row
-        cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in told_caveats(self.document.log))
+        stated = told_caveats(self.document.members)
+        cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in stated)
         self.merged = page_reader.contradiction(self.listed, seen, numbered=row.tabs is Tabs.DOCUMENT)
         if self.merged is None and self.repeated and self.stepped:
             self.merged = page_reader.Contradiction("some entries are in it twice")
@@ -791,7 +789,7 @@ class _Reading:
         elif Confidence.POSSIBLE in self.missing:
             told.append(CaveatKind.MESSAGES_REMOVED.caveat(MAY_BE_MISSING))
         known = {caveat.id for caveat in told}
-        return told + [caveat for caveat in told_caveats(self.document.log) if caveat.id not in known]
+        return told + [caveat for caveat in told_caveats(self.document.members) if caveat.id not in known]
 
     def _missing(self) -> list[Caveat]:
         """Which stretches of time were not recorded, and which entries a filter may have left out."""
