@@ -64,8 +64,8 @@ def of_extension(code: Initiator | None) -> bool:
     if code is None:
         return False
     urls = [frame.url for frame in code.frames if frame.url] or ([code.url] if code.url else [])
-    told = {_is_extension(url) for url in urls if not ENGINE.match(url)}
-    return told == {True}
+    are_extensions = {_is_extension(url) for url in urls if not ENGINE.match(url)}
+    return are_extensions == {True}
 
 
 def _is_extension(url: str) -> bool:

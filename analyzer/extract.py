@@ -50,7 +50,9 @@ from analyzer.formats.har.reader import (
 )
 from analyzer.formats.json_stream.array import Document
 from analyzer.formats.source import Attachment, open_source
-from analyzer.masking import ALNUM, LONG_ENOUGH, Masks, has_host, mask
+from analyzer.masking import Masks, mask
+from analyzer.masking.addresses import has_host
+from analyzer.masking.names import ALNUM, LONG_ENOUGH
 from analyzer.masking.shapes import RUN, opaque
 from analyzer.model import CaptureError, Instant, Policy, Report, Run, Value, bare
 from analyzer.outputs.document import Json, overlap_document, pretty, session_document

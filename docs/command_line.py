@@ -12,8 +12,9 @@ import typer
 
 from analyzer import choices, policy, triage
 from analyzer.cli import COMMANDS, app
+from analyzer.cli.delivery import FORMATS
 from analyzer.cli.help import sections
-from analyzer.cli.options import FORMATS, Allowed, Reading
+from analyzer.cli.options import Allowed, Reading
 from analyzer.model import Policy
 
 PAGE = Path(__file__).with_name("command-line.md")

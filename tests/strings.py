@@ -162,7 +162,12 @@ def visible(page: str) -> str:
 
 def in_pages() -> Iterator[Text]:
     """Yield README, the docs, and what is unreleased in CHANGELOG, a line at a time and without ids in backquotes."""
-    pages = [ROOT / "README.md", SAMPLES / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        SAMPLES / "README.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+    ]
     for path in pages:
         yield from _paragraphs(path, path.read_text("utf-8"))
     changes = (ROOT / "CHANGELOG.md").read_text("utf-8")

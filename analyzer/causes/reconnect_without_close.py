@@ -55,7 +55,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     pairs.sort(key=lambda pair: openings.created(pair[1]))
     _, new, _ = pairs[0]
     library = clients.library(new.provider)
-    fault = library.known_fault(ID, new.client) if library is not None else None
+    fault = library.find_fault(ID, new.client) if library is not None else None
     return Explanation(
         why=f"{_who(new.client, library is not None)} reconnected and left the old socket open{_fault(fault)}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
@@ -126,9 +126,9 @@ class _Left:
             heappush(self._endings, (0 if ended is None else ended, self._count))
 
 
-def _who(client: Client | None, known: bool) -> str:
+def _who(client: Client | None, has_library: bool) -> str:
     if client is None or client.name is None:
-        return "The client library" if known else "The application"
+        return "The client library" if has_library else "The application"
     return " ".join(filter(None, (client.name, client.version)))
 
 

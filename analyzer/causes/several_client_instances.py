@@ -71,10 +71,10 @@ def _apart(old: Session, new: Session) -> bool:
 
 def _client(session: Session) -> Hashable:
     """Equal for what one client would hold."""
-    return (session.user, session.page, session.context) if _called(session) else None
+    return (session.user, session.page, session.context) if _is_call_of_application(session) else None
 
 
-def _called(session: Session) -> bool:
+def _is_call_of_application(session: Session) -> bool:
     """Did the application connect, and not the client by itself or React a second time?"""
     library, code = clients.library(session.provider), session.initiator
     return (

@@ -39,8 +39,8 @@ def _server(session: Session) -> Hashable:
     """The server that the application asked for; a reconnect is not asked for. (A minifier leaves the names of
     methods.)"""
     provider, code = session.provider, session.initiator
-    asked = provider is not None and provider.id == PROVIDER and code is not None and bool(code.stack)
-    if not asked or callstacks.reconnect(session) is not None:
+    is_socket_io = provider is not None and provider.id == PROVIDER and code is not None and bool(code.stack)
+    if not is_socket_io or callstacks.reconnect(session) is not None:
         return None
     return session.endpoint, session.page, session.context
 

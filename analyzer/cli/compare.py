@@ -11,7 +11,8 @@ from typing import Annotated, TypeAlias
 import typer
 
 from analyzer import gate
-from analyzer.cli.options import GATE, Allowed, Delivery, Masking, Reading, command_with
+from analyzer.cli.delivery import Delivery
+from analyzer.cli.options import GATE, Allowed, Masking, Reading, command_with
 from analyzer.cli.running import analyze_all, complain, finish, one, refuse_overwrite, sources
 from analyzer.cli.screen import refuse, show, terminal, write
 from analyzer.model import Run
@@ -53,7 +54,7 @@ def compare(
     allowed.refuse_gate("compare", "har-sockets check AFTER --baseline FILE")
     delivery.refuse_pictures(before, after)
     formats = tuple(outputs.RENDERERS)
-    files = delivery.written(formats)
+    files = delivery.choose_files(formats)
     several = os.path.isdir(before) and os.path.isdir(after)
     named = [sources([it]) if several else [one(it, "compare")] for it in (before, after)]
     several = several and any(len(names) > 1 for names in named)

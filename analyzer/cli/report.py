@@ -1,6 +1,7 @@
 """`har-sockets report`."""
 
-from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
+from analyzer.cli.delivery import Delivery
+from analyzer.cli.options import GATE, Allowed, Captures, Masking, Reading, Spread, command_with
 from analyzer.cli.running import deliver, finish, make_run, select, with_default_output
 from analyzer.cli.screen import say
 from analyzer.outputs import PICTURES

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from analyzer import policy as policies, services
+from analyzer import policy as policies
 from analyzer.cli.options import Allowed, Reading
 from analyzer.cli.screen import refuse
 from analyzer.model import Policy
 from analyzer.policy import PolicyError, Settings
 from analyzer.rules import RULES
-from analyzer.services import CatalogueError, Row
+from analyzer.services import Row, loading
+from analyzer.services.loading import CatalogueError
 
 
 class Effective(NamedTuple):
@@ -38,7 +39,7 @@ def combine(reading: Reading, allowed: Allowed) -> Effective:
         stored = Settings() if file is None else policies.load(file, [rule.id for rule in RULES])
     except PolicyError as problem:
         refuse(str(problem))
-    return Effective(policies.merged(chosen, stored), file)
+    return Effective(policies.merge(chosen, stored), file)
 
 
 def _file() -> Path | None:
@@ -63,7 +64,7 @@ def catalogue(effective: Effective) -> tuple[Row, ...]:
     """Return the user's own services."""
     file = effective.settings.providers
     try:
-        return () if file is None else services.load(Path(file))
+        return () if file is None else loading.load(Path(file))
     except CatalogueError as problem:
         refuse(f"{file}: {problem}")
 

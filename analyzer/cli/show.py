@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Delivery, Masking, PipedCapture, Reading, command_with
+from analyzer.cli.delivery import Delivery
+from analyzer.cli.options import Masking, PipedCapture, Reading, command_with
 from analyzer.cli.running import finish, make_run, one, refuse_overwrite
 from analyzer.cli.screen import is_piped, refuse, show as put, terminal, write
 from analyzer.fleet import STANDARD_INPUT
@@ -48,7 +49,7 @@ def show(
     if socket is None and NUMBER.fullmatch(capture) and not os.path.exists(capture) and is_piped():
         capture, socket = STANDARD_INPUT, capture  # `cat chat.har | har-sockets show 2`
     delivery.refuse_pictures(capture)
-    files = delivery.written(FORMATS)
+    files = delivery.choose_files(FORMATS)
     name = one(capture, "show")
     refuse_overwrite([name], [path for _, path in files])
     run = make_run([name], reading, masking)
@@ -58,15 +59,15 @@ def show(
 
     session = None if socket is None else _session(report, socket)
 
-    def rendered(format: str) -> bytes:
+    def render(format: str) -> bytes:
         return show_list.RENDERERS[format](run) if session is None else one_socket.RENDERERS[format](run, session)
 
     for format, path in files:
-        write(path, rendered(format))
+        write(path, render(format))
     if not delivery.prints:
         return
     if delivery.format not in (None, "text"):
-        put(rendered(delivery.format))
+        put(render(delivery.format))
     elif session is None:
         put(show_list.render(report, **terminal()))
     else:

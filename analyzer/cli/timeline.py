@@ -9,8 +9,9 @@ import typer
 
 from analyzer import choices, durations
 from analyzer.cli import words
+from analyzer.cli.delivery import Delivery
 from analyzer.cli.help import OUTPUT
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
+from analyzer.cli.options import Allowed, Captures, Masking, Reading, Spread, command_with
 from analyzer.cli.running import default_output, deliver, finish, in_folder, make_run, select, write_picture
 from analyzer.cli.screen import refuse, say
 from analyzer.model import SECOND, Instant, enumerated

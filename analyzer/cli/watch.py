@@ -21,7 +21,8 @@ import typer
 
 from analyzer import gate
 from analyzer.cli import settings
-from analyzer.cli.options import Allowed, Delivery, Masking, Reading, command_with
+from analyzer.cli.delivery import Delivery
+from analyzer.cli.options import Allowed, Masking, Reading, command_with
 from analyzer.cli.receipt import give_receipts
 from analyzer.cli.running import analyze_all, default_output, render
 from analyzer.cli.screen import append, refuse, show, tell, terminal, write
@@ -70,7 +71,7 @@ def watch(
 
     if not folder.is_dir():
         refuse(f"{folder}: {'this is a file: watch takes a folder' if folder.exists() else 'no such folder'}")
-    files = [path for _, path in delivery._replace(open_=False).written(("ndjson",))]
+    files = [path for _, path in delivery._replace(open_=False).choose_files(("ndjson",))]
     for path in files:
         check_growing(path, masking)
     policy = settings.policy(settings.combine(reading, allowed))
@@ -134,13 +135,13 @@ def describe(run: Run, clock: str, width: int | None = None) -> str:
     """
     lines: list[str] = []
     for report in run.reports:
-        lines += [f"{clock}  {report.capture.source}", *_wrapped(_describe(report, run), width)]
-    for it in run.unreadable:
-        lines += [f"{clock}  {it.source}", *_wrapped([f"Cannot be read: {it.problem}"], width)]
+        lines += [f"{clock}  {report.capture.source}", *_wrap(_describe(report, run), width)]
+    for capture in run.unreadable:
+        lines += [f"{clock}  {capture.source}", *_wrap([f"Cannot be read: {capture.problem}"], width)]
     return "".join(f"{_printable(line)}\n" for line in lines)
 
 
-def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
+def _wrap(lines: Iterable[str], width: int | None) -> Iterator[str]:
     """Indent lines; those of a terminal are as wide as it is."""
     for line in lines:
         if width is None:

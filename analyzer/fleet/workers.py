@@ -183,14 +183,14 @@ def _next(
                 tick()
             if workers.lost() and not future.done():
                 raise NoWorkers("--scheduler: it is gone")
-        found = future.result()
+        results = future.result()
     except workers.dead:
         workers.renew()
-        found = list(_alone(task, chunk, workers))
+        results = list(_alone(task, chunk, workers))
         for n, (later, lost) in enumerate(waiting):  # with its process a pool loses all that it was asked for
             if lost.done() and (lost.cancelled() or isinstance(lost.exception(), workers.dead)):
                 waiting[n] = (later, workers.submit(task, later))
-    yield from found
+    yield from results
 
 
 def _wait(future: Future[list[Result]]) -> None:

@@ -154,5 +154,5 @@ def mask_homes(text: str, mask: Callable[[str], str]) -> str:
     if "/" not in text and "\\" not in text and "%" not in text:
         return text
     for pattern in (HOME, HOME_OF_FILE):
-        text = pattern.sub(lambda it: it[0][: it.start(1) - it.start()] + mask(it[1]), text)
+        text = pattern.sub(lambda match: match[0][: match.start(1) - match.start()] + mask(match[1]), text)
     return text

@@ -9,9 +9,10 @@ from functools import cache
 
 import msgspec
 
-from analyzer import services, triage
+from analyzer import triage
 from analyzer.model import Run, Value
 from analyzer.outputs.document import Json, capture_document
+from analyzer.services import loading
 from analyzer.triage import Row
 from analyzer.wording.results import Kind
 
@@ -108,7 +109,7 @@ def select(results: Results, only: Sequence[str]) -> Results:
 @cache
 def service_names() -> dict[str, str]:
     """Return the names of the known services by id."""
-    return {row.id: row.name for row in services.builtin()}
+    return {row.id: row.name for row in loading.builtin()}
 
 
 def _result(line: bytes) -> Facts | Row:

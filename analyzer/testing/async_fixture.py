@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from analyzer.recorder.playwright import LONGEST_CALL, Listener, awaited
-from analyzer.testing.plugin import SocketRecording, keep
+from analyzer.testing.fixture import SocketRecording, keep
 
 
 @pytest_asyncio.fixture(loop_scope="session")  # type: ignore[untyped-decorator]  # the scope of Playwright's fixtures
@@ -19,8 +19,8 @@ async def async_socket_recording(request: pytest.FixtureRequest, context: Any) -
     loop = asyncio.get_running_loop()
     listener = Listener(context)
     await awaited(listener.start())
-    kept = keep(request.node, lambda: loop.run_until_complete(awaited(listener.stop(), LONGEST_CALL)))
-    recording = next(kept)
+    recordings = keep(request.node, lambda: loop.run_until_complete(awaited(listener.stop(), LONGEST_CALL)))
+    recording = next(recordings)
     yield recording
     if not recording.stopped:  # the test never ran, so nobody stopped it from outside of the loop
         await awaited(listener.stop())
