@@ -14,6 +14,7 @@ import pytest
 from analyzer import extract as extracting, masking
 from analyzer.extract import extract
 from analyzer.formats import read
+from analyzer.formats.har.originals import Originals
 from analyzer.model import CaptureError, Policy, Report, Run
 from analyzer.outputs.document import capture_document
 from analyzer.pipeline import analyze
@@ -208,7 +209,7 @@ def test_where_the_few_are_not_enough_all_entries_are_kept_stripped(
     har["log"]["entries"].insert(at + 1, image)
     (tmp_path / "a.har").write_text(json.dumps(har))
     alive = analyze(read(tmp_path / "a.har")).sessions[0].proven
-    monkeypatch.setattr(extracting, "_witnesses", lambda source: frozenset())
+    monkeypatch.setattr(Originals, "witnesses", lambda self: frozenset())
     made = extract(str(tmp_path / "a.har"))
     assert made.dropped == 0
     (tmp_path / "small.har").write_bytes(made.data)
@@ -227,6 +228,10 @@ def test_nothing_leaves_where_a_removed_value_would(monkeypatch: pytest.MonkeyPa
         extract(str(CAPTURES / "chrome-S2-overuse.har"))
 
 
-def test_standard_input_is_refused() -> None:
-    with pytest.raises(CaptureError, match="cannot be read twice"):
-        extract("-")
+def test_a_capture_is_read_once() -> None:
+    """A stream that cannot be read again gives the same as the file."""
+    path = CAPTURES / "chrome-S2-overuse.har"
+    with path.open("rb") as stream:
+        once = extract(stream)
+        assert not stream.read(1)
+    assert once == extract(str(path))

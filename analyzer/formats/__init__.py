@@ -148,17 +148,21 @@ def _is_like_text(path: str) -> bool:
 
 @bare
 def read(
-    path: str | os.PathLike[str] | IO[bytes], source: str | None = None, progress: Progress | None = None
+    path: str | os.PathLike[str] | IO[bytes],
+    source: str | None = None,
+    progress: Progress | None = None,
+    observer: reader.Observer | None = None,
 ) -> Capture:
     """Read one capture: a path, or a binary stream. Raises CaptureError where it cannot be read.
 
     `source`: its name in outputs, in place of the path. `progress` is called as bytes of the file pass, every few
-    hundred kilobytes. Raises TypeError for what is neither a path nor a binary stream; `load` takes more kinds.
+    hundred kilobytes. `observer` sees the entries of a HAR as they are read. Raises TypeError for what is neither a
+    path nor a binary stream; `load` takes more kinds.
     """
     _check(path, source is not None)
     with opened(path, source, progress) as (stream, name, beside, measured):
         unpacked = None if isinstance(stream, _Prefixed) else _Measured(cast(IO[bytes], stream), 0, None)
-        capture = reader.read(unpacked or stream, name, beside, measured.size)
+        capture = reader.read(unpacked or stream, name, beside, measured.size, observer)
         damage = stream.damage if isinstance(stream, _Guarded) else ""
         content = None if unpacked is None else unpacked.finish()
         measured.drain()

@@ -18,7 +18,8 @@ from analyzer.model import SECOND, Instant
 from analyzer.recorder.recording import By
 
 if TYPE_CHECKING:
-    from analyzer.recorder.recording import Json, Socket
+    from analyzer.formats.har.writer import Json
+    from analyzer.recorder.recording import Socket
 
 SCHEME = re.compile(r"[A-Za-z][\w+.-]*:(?!\d)")  # `localhost:3000` has none
 LOCAL = re.compile(r"(?:localhost|127\.|\[::1\])")  # rarely has a certificate

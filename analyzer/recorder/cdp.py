@@ -24,8 +24,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from analyzer.formats.har.own_fields import CUT_SHORT, SERVICE_WORKER, SHARED_WORKER, STARTED_LATE
+from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
-from analyzer.recorder.recording import LEFT_SLACK, By, Json, Recording
+from analyzer.recorder.recording import LEFT_SLACK, By, Recording
 
 SWAP_SLACK = LEFT_SLACK  # a document in another process
 COMMIT_SLACK = 50 * MILLISECOND  # the same within one process

@@ -26,9 +26,10 @@ from playwright.async_api import BrowserContext as AsyncContext, Error
 from playwright.sync_api import BrowserContext as SyncContext
 
 from analyzer.formats.har.own_fields import AS_SEEN, CUT_SHORT, WORKERS
+from analyzer.formats.har.writer import Json
 from analyzer.model import SECOND, Duration, Instant, PageKind
 from analyzer.recorder.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, OPEN, Cdp
-from analyzer.recorder.recording import By, Json, Recording, Told
+from analyzer.recorder.recording import By, Recording, Told
 
 Steps: TypeAlias = Generator[Any, Any, Any]
 Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards

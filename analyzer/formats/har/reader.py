@@ -11,7 +11,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -127,19 +127,36 @@ ONLY_SOCKETS = Caveat(
 Attachment = Callable[[str], bytes | None]
 
 
-def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> Capture:
+class Observer(Protocol):
+    """Takes each entry as it is read, before the reader lets go of its parts. `log`: the other members, in the end."""
+
+    log: dict[str, Any]
+
+    def collect(self) -> Ticks: ...
+
+    def add(self, element: Element[RawEntry], attachment: Attachment, /) -> None: ...
+
+
+def read(
+    stream: Bytes, source: str, attachment: Attachment, size: int = 0, observer: Observer | None = None
+) -> Capture:
     """Read one HAR. `attachment` gives the bytes of a side file (Playwright), None where there is none. `size`: of the
-    document, or of what it is packed in, if that is known.
+    document, or of what it is packed in, if that is known. `observer` sees the entries, too.
 
     Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
-    document = Document(stream, source, RawEntry, collector=Ticks, size=size)
+    collector = Ticks if observer is None else observer.collect
+    document = Document(stream, source, RawEntry, collector=collector, size=size)
     gathered = _Gathered(attachment)
     for element in document.elements():
+        if observer is not None:
+            observer.add(element, attachment)
         if element.skipped:
             gathered.skip(element.skipped)
         if element.entry is not None and element.entry != BLANK:
             gathered.add(element, element.entry)
+    if observer is not None:
+        observer.log = document.log
     return _Reading(document, gathered, source).capture()
 
 
