@@ -28,7 +28,7 @@ from playwright.sync_api import BrowserContext as SyncContext
 from analyzer.formats.har.own_fields import AS_SEEN, CUT_SHORT, WORKERS
 from analyzer.formats.har.writer import Json
 from analyzer.model import SECOND, Duration, Instant, PageKind
-from analyzer.recorder.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, OPEN, Cdp
+from analyzer.recorder.cdp import DOCUMENTS, EMPTY, GONE_AFTER, GONE_BEFORE, OPEN, Cdp
 from analyzer.recorder.recording import By, Recording, Told
 
 Steps: TypeAlias = Generator[Any, Any, Any]
@@ -38,11 +38,12 @@ ALONE = ("shared_worker", "service_worker")  # of no page: Playwright does not r
 SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
 PULSE = 0.05  # seconds between an answer of the browser and the next question
 BLOCKED = SECOND // 4  # the loop was not run for so long: events wait to be read
-LONGEST_WAIT = 2.0  # seconds, for pages to tell what they have not told yet: a page may be stuck
+LONGEST_WAIT = 5.0  # seconds, for pages to tell what they have not told yet: a page may be stuck
 LONGEST_START = 10.0  # seconds, for a new page to be listened to
 LONGEST_CALL = 15.0  # seconds, for the browser or its driver to answer at all
 SEEN_SLACK = 2 * SECOND  # Playwright's events come that late at most, by a machine that is not overrun
-STATES = "function() { return this.map(it => [it.url, it.readyState]) }"
+# A prototype that is made from WebSocket's is among them, and has no state.
+STATES = "function() { return this.flatMap(it => { try { return [[it.url, it.readyState]] } catch { return [] } }) }"
 NO_BFCACHE = "--disable-back-forward-cache"
 
 
@@ -66,6 +67,12 @@ class Listener:
         self._targets: dict[Path, Cdp] = {}  # listened to
         self._attached: set[str] = set()  # ids of targets
         self._pages: dict[str, Path] = {}  # id of a target -> the way to it, once it has been asked to tell
+        self._begun = False  # targets that appear from now on are new
+        self._documents: dict[Path, int] = {}  # the question for the document of a target
+        self._heard: dict[Path, Instant] = {}  # since when a target is heard, at the latest
+        self._early: set[Path] = set()  # pages that may have opened sockets before they were heard
+        self._settled: set[Path] = set()  # targets whose own targets appear from now on as they start
+        self._known: dict[Path, int] = {}  # how many sockets were known when a target was asked for its own
         self._own: str | None = None  # the id of our context
         self._names: dict[Any, str] = {}  # page -> its tab, as it is called here
         self._tabs: dict[str, str] = {}  # tab -> target
@@ -74,8 +81,10 @@ class Listener:
         self._ids = count(1)
         self._waiting: dict[int, Path] = {}  # calls into targets that are not answered
         self._answers: dict[int, Json] = {}  # of those that somebody waits for
+        self._answered: dict[int, Callable[[Json], None]] = {}  # what to do with an answer, before what comes after it
         self._still_open: Counter[str] = Counter()  # URLs, as the pages themselves say at the end
         self._tasks: set[Any] = set()
+        self._running = 0  # the same of the sync API
         self._pulse: Instant = 0  # all that had happened by then has been read
         self._beaten: Instant = 0  # the last look at the clock, of a browser that cannot be asked
         self._timer: asyncio.TimerHandle | None = None
@@ -90,17 +99,18 @@ class Listener:
             self._session = yield browser.new_browser_cdp_session()
             info = yield self._session.send("SystemInfo.getInfo")
             self._keeps_pages = NO_BFCACHE not in info.get("commandLine", "")
-            self._session.on("Target.targetCreated", lambda event: self._run(self._discovered(event["targetInfo"])))
+            self._session.on("Target.targetCreated", self._created)
             self._session.on("Target.detachedFromTarget", self._detached)
             self._session.on("Target.receivedMessageFromTarget", self._message)
-            yield self._session.send("Target.setDiscoverTargets", {"discover": True})
+            yield self._session.send("Target.setDiscoverTargets", {"discover": True})  # those that there are come first
+            self._begun = True
         else:
             self._seen = Recording(self._told)
             self._seen.caveat(AS_SEEN)
         self._pulse = self._beaten = self._now()
         self._context.on("page", self._page)
         for page in self._context.pages:
-            self._page(page)
+            self._page(page, new=False)
         self._beat()
         if self._session is not None:
             for page in self._context.pages:
@@ -143,44 +153,78 @@ class Listener:
 
     # -- the DevTools protocol -------------------------------------------------------------------------------
 
-    def _discovered(self, info: Json) -> Steps:
-        """A new target. Iframes and dedicated workers come by way of their page, which is quicker."""
+    def _created(self, event: Json) -> None:
+        self._run(self._discovered(event["targetInfo"], self._since(), self._begun))
+
+    def _discovered(self, info: Json, since: Instant, new: bool) -> Steps:
+        """A target. Iframes and dedicated workers come by way of their page, which is quicker."""
         if info["type"] not in DISCOVERED or info["targetId"] in self._attached:
             return
         self._attached.add(info["targetId"])
-        since = self._since()
-        with suppress(Error):  # it is gone again
+        cdp = self._cdp(str(info.get("browserContextId")))
+        try:
             asked = {"targetId": info["targetId"], "flatten": False}
             path: Path = ((yield self._session.send("Target.attachToTarget", asked))["sessionId"],)
-            cdp = self._cdp(str(info.get("browserContextId")))
-            yield from self._listen(path, info, cdp)
-            if info["type"] in ALONE:
+            yield from self._listen(path, info, cdp, new)
+            yield from self._until_answered(self._documents.get(path))
+            if new and self._documents.get(path) in self._waiting and path in self._targets:
+                cdp.heard_late()
+            if info["type"] in ALONE or path in self._early:
                 yield from self._ask_for_older(path, info["type"], cdp, since)
+        except Error:  # it is gone again
+            if info["type"] == "page" and new and self._now() - since > 2 * SEEN_SLACK:
+                cdp.heard_late()
 
     def _related(self, path: Path, info: Json, cdp: Cdp) -> Steps:
         """A worker or an iframe of another site, of the target at `path[:-1]`."""
         if info["targetId"] not in self._attached:
             self._attached.add(info["targetId"])
+            above, since = path[:-1], self._since()
+            early = above not in self._settled
             with suppress(Error):  # it is gone again
-                yield from self._listen(path, info, cdp)
+                yield from self._listen(path, info, cdp, new=False)
+                if early:
+                    yield from self._until_answered(self._documents.get(above))
+                if early and above in self._early:
+                    yield from self._ask_for_older(path, info["type"], cdp, since)
 
     def _ask_for_older(self, path: Path, kind: str, cdp: Cdp, since: Instant) -> Steps:
-        """The sockets that a worker opened, not before `since`, until it was heard."""
+        """The sockets that a target opened, not before `since`, until it was heard."""
         states = yield from self._sockets_in(path)
         now = self._now()
-        cdp.found("/".join(path), states or [], since, now)
-        if kind == "service_worker" and (states is None or now - since > 2 * SEEN_SLACK):
+        cdp.found("/".join(path), states or [], since, now, self._known.pop(path, None))
+        # What closes after a page is heard is reported, so that a socket would have to close before.
+        heard = now if kind in ALONE else self._heard.get(path, now)
+        if states is not None and heard - since <= 2 * SEEN_SLACK:
+            return
+        if kind == "service_worker":
             cdp.unheard()
+        elif "/".join(path[:1]) in cdp.late:
+            cdp.heard_late()
 
-    def _listen(self, path: Path, info: Json, cdp: Cdp) -> Steps:
+    def _listen(self, path: Path, info: Json, cdp: Cdp, new: bool) -> Steps:
+        """`new`: it appeared after the recording began."""
         self._targets[path] = cdp
         cdp.attached("/".join(path), info, "/".join(path[:-1]))
-        yield self._call(path, "Network.enable")  # first: what comes before its arrival is missed
+        id = next(self._ids)
+        self._answered[id] = lambda _: self._heard.update({path: self._now()})
+        yield self._send(id, path, "Network.enable", {})  # first: what comes before its arrival is missed
         if info["type"] in DOCUMENTS:
             yield self._call(path, "Page.enable")
             yield self._call(path, "Page.setLifecycleEventsEnabled", enabled=True)
-        yield self._call(path, "Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=False, flatten=False)
+            # Nobody tells of a document that was committed before; what is told from now on comes after the answer.
+            self._documents[path] = id = next(self._ids)
+            self._answered[id] = lambda answer: self._document(path, cdp, answer, new)
+            yield self._send(id, path, "Page.getFrameTree", {})
+        id = next(self._ids)
+        self._answered[id] = lambda _: self._settled.add(path)
+        auto = {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": False}
+        yield self._send(id, path, "Target.setAutoAttach", auto)
         self._pages[info["targetId"]] = path
+
+    def _document(self, path: Path, cdp: Cdp, answer: Json, new: bool) -> None:
+        if "frameTree" in answer and cdp.document("/".join(path), answer["frameTree"], self._now(), new):
+            self._early.add(path)
 
     def _until_heard(self, page: Any) -> Steps:
         """Wait until nothing that the page will do is missed."""
@@ -224,10 +268,13 @@ class Listener:
         id = next(self._ids)
         self._answers[id] = {}
         yield self._send(id, path, method, params)
-        until = time.monotonic() + LONGEST_WAIT
-        while id in self._waiting and time.monotonic() < until:
-            yield self._session.send("Browser.getVersion")
+        yield from self._until_answered(id)
         return self._answers.pop(id)
+
+    def _until_answered(self, id: int | None) -> Steps:
+        until = time.monotonic() + LONGEST_WAIT
+        while id in self._waiting and self._waiting[id] in self._targets and time.monotonic() < until:
+            yield self._session.send("Browser.getVersion")
 
     def _send(self, id: int, path: Path, method: str, params: Json) -> Any:
         self._waiting[id] = path
@@ -243,6 +290,8 @@ class Listener:
         self._waiting.pop(message.get("id"), None)
         if message.get("id") in self._answers:
             self._answers[message["id"]] = message.get("result", {})
+        if message.get("id") in self._answered:
+            self._answered.pop(message["id"])(message.get("result", {}))
         if cdp is None or "method" not in message:
             return
         method, params = message["method"], message.get("params", {})
@@ -263,6 +312,9 @@ class Listener:
     def _flush(self) -> Steps:
         """Wait until every page and worker has told what happened before."""
         yield from list(self._tasks)
+        until = time.monotonic() + LONGEST_WAIT
+        while self._running and time.monotonic() < until:  # a popup that has just been opened, say
+            yield self._session.send("Browser.getVersion")
         if self._session is None:
             yield self._context.cookies()  # the answer comes after all that Playwright reports
             return
@@ -273,9 +325,13 @@ class Listener:
         until = time.monotonic() + LONGEST_WAIT
         while any(path in self._targets for path in self._waiting.values()) and time.monotonic() < until:
             yield self._session.send("Browser.getVersion")
+        stuck = {path for path in self._waiting.values() if path in self._targets}
+        for path in stuck:
+            self._targets[path].stuck("/".join(path))
         alive = sum(not socket.ended for socket in self._seen.sockets.values())
-        if self._own is not None and alive > sum(it.open for it in self._cdp(self._own).recording.sockets.values()):
-            for path in list(self._targets):
+        heard = [] if self._own is None else self._cdp(self._own).recording.sockets.values()
+        if self._own is not None and alive > sum(it.open and not it.older for it in heard):
+            for path in [it for it in self._targets if it not in stuck]:
                 with suppress(Error):
                     states = yield from self._sockets_in(path)
                     self._still_open.update(url for url, state in states or [] if state == OPEN)
@@ -298,12 +354,14 @@ class Listener:
 
     # -- Playwright's own events -----------------------------------------------------------------------------
 
-    def _page(self, page: Any) -> None:
+    def _page(self, page: Any, new: bool = True) -> None:
         tab = self._tab(page)
         page.on("websocket", lambda socket: self._websocket(tab, socket))
         page.on("request", lambda request: self._asked(tab, page, request))
         page.on("framenavigated", lambda frame: self._committed(tab, page, frame))
         page.on("domcontentloaded", lambda _: self._loaded(tab, page))
+        if new:
+            self._loaded(tab, page)  # Playwright reports a popup once it has a document, which may be complete by then
         if self._session is None:
             page.on("worker", lambda _: self._seen.caveat(WORKERS))
         page.on("close", lambda _: self._closed(tab, By.PAGE_CLOSED))
@@ -349,7 +407,7 @@ class Listener:
 
     def _loaded(self, tab: str, page: Any) -> None:
         """The first document of a popup may have been asked for before there was a page to hear it from."""
-        if page.url != "about:blank" and all(known.tab != tab for known in self._seen.pages):
+        if page.url not in EMPTY and all(known.tab != tab for known in self._seen.pages):
             self._seen.page(tab, page.url, PageKind.LOAD, self._pulse, committed=self._now())
 
     def _websocket(self, tab: str, socket: Any) -> None:
@@ -390,6 +448,11 @@ class Listener:
     def _finished(self) -> Recording:
         """One recording of both."""
         seen = self._seen
+        if self._own is not None:
+            for tab in self._names.values():
+                target = None if tab in self._tabs else self._cdp(self._own).match(tab, seen, self._tabs.values())
+                if target is not None:
+                    self._tabs[tab] = target
         for socket in seen.sockets.values():
             if not socket.ended:
                 self._may_have_opened(socket.id)
@@ -457,7 +520,11 @@ class Listener:
     def _run(self, steps: Steps) -> None:
         """From within an event."""
         if not self._async:
-            done(steps)
+            self._running += 1
+            try:
+                done(steps)
+            finally:
+                self._running -= 1
             return
         task = asyncio.ensure_future(awaited(steps))
         self._tasks.add(task)

@@ -45,6 +45,7 @@ class Socket:
     page: str | None = None
     tab: str | None = None
     owner: str | None = None  # the target of the browser that has it
+    older: bool = False  # than the listening to its owner, which was asked for it
     request_headers: Mapping[str, str] = field(default_factory=dict)
     initiator: Json | None = None
     answered: Instant | None = None
@@ -95,6 +96,7 @@ class Recording:
         self.pages: list[Page] = []
         self.caveats: list[str] = []
         self._told = told
+        self.whole: set[str] = set()  # tabs of which every document is known
         self._current: dict[str, str] = {}  # tab -> id of its page
 
     # -- what happened ---------------------------------------------------------------------------------------
@@ -246,22 +248,29 @@ class Recording:
     def adopt(self, other: Recording, keeps_pages: bool) -> int:
         """Take over the sockets of `other` that were not seen here: it saw all of them, less exactly. How many."""
         paired: set[str] = set()
-        for socket in self.sockets.values():
+        for socket in sorted(self.sockets.values(), key=lambda it: it.older):
             same = [
                 it
                 for it in other.sockets.values()
-                if it.url == socket.url
-                and it.id not in paired
-                and (it.tab == socket.tab or None in (it.tab, socket.tab))  # a popup may open what its opener did
+                if it.url == socket.url and it.id not in paired and it.tab == socket.tab  # a popup may open the same
             ]
             # Not by when it was requested: a test that blocks delays what Playwright reports by any time, and the
             # browser's clock may be another. Both reports are read one soon after the other.
-            near = [it for it in same if abs(it.read - socket.read) < SAME_SOCKET]
+            near = [
+                it
+                for it in same
+                if abs(it.read - socket.read) < SAME_SOCKET or (socket.older and it.read < socket.read)
+            ]
             if near:
                 found = min(near, key=lambda it: (it.ended != socket.ended, abs(it.read - socket.read)))
-                paired.add(found.id)
+                if socket.older and not socket.ended:
+                    del self.sockets[socket.id]  # the other one heard of its messages, and would have of its end
+                else:
+                    paired.add(found.id)
         exact = {page.id for page in self.pages if page.answered is not None}  # heard from the request on
-        for page in other.pages:  # the first document of a popup may be quicker than the listening
+        for page in other.pages:  # a tab's first document may be quicker than the listening
+            if page.tab in self.whole:
+                continue  # when `other` read of a document is no reason to think that it is another one
             if all(known.tab != page.tab or known.committed > page.committed for known in self.pages):
                 self.page(page.tab, page.url, PageKind.LOAD, page.started, committed=page.committed)
         missed = [it for it in other.sockets.values() if it.id not in paired]

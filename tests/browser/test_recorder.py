@@ -259,6 +259,64 @@ def test_the_socket_of_a_popup_does_not_end_with_its_opener(browser: Any, server
         assert report_of(har).concurrency.proven_peak == 3
 
 
+@pytest.fixture(params=["Network.enable", "Page.enable", "Page.getFrameTree"])
+def late(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A machine that is overrun: for a popup this call is 0.3 s late, and Playwright has no page yet when the popup
+    loads and opens its socket, so it never reports them."""
+    from analyzer.recorder.playwright import Listener
+
+    send: Any = Listener._send
+    for name in ("_websocket", "_loaded"):
+        report: Any = getattr(Listener, name)
+        monkeypatch.setattr(
+            Listener,
+            name,
+            lambda self, tab, it, report=report: None if tab == "tab_2" else report(self, tab, it),
+        )
+
+    def sleepy(self: Any, id: int, path: Any, method: str, params: Any) -> Any:
+        if method == request.param and len({one[0] for one in self._targets}) > 1:
+            time.sleep(0.3)
+        return send(self, id, path, method, params)
+
+    monkeypatch.setattr(Listener, "_send", sleepy)
+    return str(request.param)
+
+
+def test_a_popup_that_is_heard_late_is_a_page(late: str, browser: Any, server: SocketServer) -> None:
+    har, _ = recorded(browser, server, CASES["popup"].do)
+    report = report_of(har)
+    assert [page.kind for page in report.capture.pages] == ["load", "load"]
+    assert [(session.outcome, session.page) for session in report.sessions] == [(Outcome.OPEN, "page_2")]
+
+
+def test_a_socket_of_a_popup_that_is_heard_late_is_not_lost(late: str, browser: Any, server: SocketServer) -> None:
+    har, seen = recorded(browser, server, visit("/popup-of-the-same", wait, goto("/two"), wait))
+    report = report_of(har)
+    assert len(report.sessions) == len(seen)
+    assert [page.kind for page in report.capture.pages] == ["load", "load", "navigation"]
+    assert sorted(session.outcome for session in report.sessions) == ["closed", "open", "open", "open"]
+    assert report.concurrency.proven_peak == 3
+
+
+def test_a_popup_that_closed_before_it_could_be_asked_who_it_is_has_one_socket(
+    browser: Any, server: SocketServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from analyzer.recorder.playwright import Listener
+
+    identify: Any = Listener._identify
+
+    def fails(self: Any, tab: str, page: Any) -> Any:
+        if tab != "tab_2":
+            yield from identify(self, tab, page)
+
+    monkeypatch.setattr(Listener, "_identify", fails)
+    har, _ = recorded(browser, server, CASES["popup"].do)
+    report = report_of(har)
+    assert [page.kind for page in report.capture.pages] == ["load", "load"]
+    assert [session.outcome for session in report.sessions] == [Outcome.OPEN]
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[SocketServer]:
     with SocketServer(PAGES) as running:

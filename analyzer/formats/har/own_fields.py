@@ -51,8 +51,14 @@ CUT_SHORT = Caveat(
     "this file.",
     True,
 )
+HEARD_LATE = Caveat(
+    "page-heard-late",
+    "A window or tab ran before the recorder could listen to it. Sockets that it opened at once may be missing from "
+    "this file.",
+    True,
+)
 WORKERS = Caveat("workers-not-heard", "A worker ran. Sockets of workers may be missing from this file.", True)
-OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, WORKERS)
+OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, HEARD_LATE, WORKERS)
 
 # What no entry shows: an extract has to state it.
 NEVER_SHOWN = (*OF_THE_ORIGINAL[:3], *OF_THE_RECORDING)
