@@ -10,62 +10,44 @@ from collections.abc import Iterable
 
 import msgspec
 
-from analyzer.model import Assume, Capture, Caveat, Session
+from analyzer.model import Assume, Capture, Caveat, CaveatKind, Session
 
-RELOAD = Caveat(
-    "assumed-reload",
+RELOAD = CaveatKind.ASSUMED_RELOAD.caveat(
     "Assumed: the page was reloaded when its tab loaded the same address again. If a blank page came in between, or "
     "somebody typed the address after history.pushState, the back/forward cache may have kept the old page and its "
-    "sockets; then pass --assume bfcache.",
-    assumed=True,
+    "sockets; then pass --assume bfcache."
 )
-PLAYWRIGHT_LAUNCHED = Caveat(
-    "assumed-no-bfcache",
+PLAYWRIGHT_LAUNCHED = CaveatKind.ASSUMED_NO_BFCACHE.caveat(
     "Assumed: Playwright launched the browser itself with the back/forward cache off, so the sockets of a page closed "
     "when the tab left the page. With connectOverCDP or other browser arguments they may stay open; then pass --assume "
-    "bfcache.",
-    assumed=True,
+    "bfcache."
 )
-SOCKETS_BAR_BFCACHE = Caveat(
-    "assumed-no-bfcache",
+SOCKETS_BAR_BFCACHE = CaveatKind.ASSUMED_NO_BFCACHE.caveat(
     "Assumed: the sockets of a page closed when the tab left the page, because the back/forward cache of Chrome up to "
-    "149 keeps no page with an open socket. The User-Agent names the version. If that is wrong, pass --assume bfcache.",
-    assumed=True,
+    "149 keeps no page with an open socket. The User-Agent names the version. If that is wrong, pass --assume bfcache."
 )
-FIRST_RELOADED = Caveat(
-    "assumed-first-reload",
+FIRST_RELOADED = CaveatKind.ASSUMED_FIRST_RELOAD.caveat(
     "Assumed: the first page in this file was reloaded. If a link led to it instead, the back/forward cache may keep "
-    "the page before it, with sockets that are not in this file.",
-    assumed=True,
+    "the page before it, with sockets that are not in this file."
 )
-NOT_CLEARED = Caveat(
-    "assumed-not-cleared",
-    "Assumed: nobody cleared the log during the recording. A file that contains only sockets does not show that.",
-    assumed=True,
+NOT_CLEARED = CaveatKind.ASSUMED_NOT_CLEARED.caveat(
+    "Assumed: nobody cleared the log during the recording. A file that contains only sockets does not show that."
 )
-EARLIER_KEPT = Caveat(  # no assumption: what holds where neither of the two above does
-    "earlier-page-kept",
+EARLIER_KEPT = CaveatKind.EARLIER_PAGE_KEPT.caveat(
     "A page that is not in this file led to the first page in it. The back/forward cache may keep that page and its "
-    "sockets.",
-    True,
+    "sockets."
 )
-PAGE_ALIVE = Caveat(
-    "assumed-page-alive",
+PAGE_ALIVE = CaveatKind.ASSUMED_PAGE_ALIVE.caveat(
     "Assumed: when the file was saved, the last page was still open and the recording was not paused. Chrome does not "
-    "record that a page was closed, crashed or was replaced by about:blank.",
-    assumed=True,
+    "record that a page was closed, crashed or was replaced by about:blank."
 )
 BY_WORD = {
-    Assume.NO_BFCACHE: Caveat(
-        "assumed-no-bfcache", "Assumed (--assume no-bfcache): the back/forward cache was off.", assumed=True
+    Assume.NO_BFCACHE: CaveatKind.ASSUMED_NO_BFCACHE.caveat(
+        "Assumed (--assume no-bfcache): the back/forward cache was off."
     ),
-    Assume.BFCACHE: Caveat(
-        "assumed-bfcache", "Assumed (--assume bfcache): the back/forward cache was on.", assumed=True
-    ),
-    Assume.RECORDED_FROM_START: Caveat(
-        "assumed-recorded-from-start",
-        "Assumed (--assume recorded-from-start): the recording began before the page loaded, and nobody cleared it.",
-        assumed=True,
+    Assume.BFCACHE: CaveatKind.ASSUMED_BFCACHE.caveat("Assumed (--assume bfcache): the back/forward cache was on."),
+    Assume.RECORDED_FROM_START: CaveatKind.ASSUMED_RECORDED_FROM_START.caveat(
+        "Assumed (--assume recorded-from-start): the recording began before the page loaded, and nobody cleared it."
     ),
 }
 SETTLES = {  # the caveats that are void then

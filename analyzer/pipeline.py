@@ -12,8 +12,9 @@ from analyzer.model import (
     Attribution,
     Bounds,
     Capture,
-    Caveat,
+    CaveatKind,
     Confidence,
+    Evidence,
     Finding,
     Initiator,
     Outcome,
@@ -133,7 +134,7 @@ def _open_shortest(report: Report) -> Report:
             outcome = Outcome.CLOSED
         elif outcome not in (Outcome.CLOSED, Outcome.FAILED) or end is None:
             return it
-        return msgspec.structs.replace(it, outcome=outcome, closed=Bounds(end, end, "as soon as it may have"))
+        return msgspec.structs.replace(it, outcome=outcome, closed=Bounds(end, end, Evidence.NO_CLOSE_RECORDED))
 
     return msgspec.structs.replace(report, sessions=tuple(map(closed, report.sessions)))
 
@@ -180,7 +181,7 @@ def _told(capture: Capture, found: Sequence[Session], policy: Policy) -> Capture
     if policy.per is not Scope.USER or not nameless:
         return capture
     message = f"The user of {len(nameless):,} of the sockets is unknown, so they are counted by address."
-    return msgspec.structs.replace(capture, caveats=(*capture.caveats, Caveat("user-unknown", message)))
+    return msgspec.structs.replace(capture, caveats=(*capture.caveats, CaveatKind.USER_UNKNOWN.caveat(message)))
 
 
 def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Overlap]) -> Verdict:

@@ -22,6 +22,7 @@ from analyzer.model import (
     Caveat,
     Closed,
     Event,
+    Evidence,
     Instant,
     Outcome,
     Page,
@@ -151,7 +152,7 @@ def _conclude(
         if outcome is Outcome.CONNECTING and page is not None and page.end is not None and not _final(page.end, assume):
             # Its page is kept in the back/forward cache: there it may have opened, unseen.
             outcome = Outcome.UNKNOWN
-            opened = Bounds(created.earliest if created is not None else None, None, "page-kept", trace.pointer)
+            opened = Bounds(created.earliest if created is not None else None, None, Evidence.PAGE_KEPT, trace.pointer)
             possible = _possible(opened, None, None, page.started or 0, None)
     else:
         watch = trace.watch if silent and capture.silence is Silence.OPEN_IF_PAGE_LIVES else None
@@ -172,7 +173,7 @@ def _conclude(
         else:
             outcome = Outcome.UNKNOWN
             if alive is not None:
-                closed = Bounds(alive, None, "no-close-recorded", trace.pointer)
+                closed = Bounds(alive, None, Evidence.NO_CLOSE_RECORDED, trace.pointer)
         proven = _proven(opened, closed, alive, outcome)
         begun = page.started if page is not None and page.started is not None else 0
         possible = _possible(opened, closed, cut, begun, proven)

@@ -13,6 +13,7 @@ from analyzer.model import (
     TOGETHER,
     Capture,
     Caveat,
+    CaveatKind,
     Exporter,
     Instant,
     Outcome,
@@ -25,10 +26,9 @@ from analyzer.model import (
 
 SAME_START = 5 * SECOND  # by how much the clocks of two captures of one run may differ
 
-CLOCKS = Caveat(
-    "clocks-as-they-are",
+CLOCKS = CaveatKind.CLOCKS_AS_THEY_ARE.caveat(
     "Several captures are on one timeline, each with its own clock. If two clocks differed, the times of their sockets "
-    "are wrong relative to each other by that difference.",
+    "are wrong relative to each other by that difference."
 )
 
 

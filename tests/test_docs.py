@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import io
 import re
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from analyzer import analyze, read
 from analyzer.formats.har.exporters import EXPORTERS, UNKNOWN
-from analyzer.model import Verdict
+from analyzer.model import CaveatKind, Evidence, Verdict
 from analyzer.outputs.document import columns
 from analyzer.rules import RULES
 from analyzer.services import builtin
@@ -24,9 +22,6 @@ from tests.documents import PAGES, README, ROOT, Block, block, blocks, inline_co
 PATHS = re.compile(r"`((?:analyzer|tests|docs|sample_hars|benchmarks|\.ci)/[\w./-]*|[\w-]+\.(?:md|toml))`")
 YOURS = {ROOT / "har-sockets.toml", ROOT / "services.toml"}  # files of who uses the program
 LINKS = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#([^)]*))?\)")
-# Where an evidence slug or the id of a caveat stands among the arguments.
-SLUGS = {"Bounds": 2, "_around": 2, "around": 2, "Active": 1, "StillOpen": 0, "Caveat": 0}
-SLUG = re.compile(r"[a-z]+(-[a-z]+)+$")
 COMMAND = re.compile(r"(har-sockets|make|python3?|py|pip|pytest|uvx|\.venv\S+) (?!install$)\S")
 BLOCKS = [each for page in PAGES for each in blocks(page)]
 
@@ -145,43 +140,9 @@ def test_every_sample_has_its_row_and_its_verdict() -> None:
     assert rows() == found
 
 
-def strings(node: ast.AST) -> Iterator[str]:
-    """The slugs within a value, but for the keys of a dict."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and SLUG.match(node.value):
-        yield node.value
-    for child in ast.iter_child_nodes(node):
-        yield from strings(child)
-
-
-def slugs(tree: ast.Module) -> Iterator[str]:
-    """Every slug that stands where evidence or a caveat's id does, also by way of a variable."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            place = SLUGS.get(name)
-            if place is not None and len(node.args) > place:
-                yield from strings(node.args[place])
-        elif isinstance(node, ast.Assign):
-            names = {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
-            if "evidence" in names:
-                yield from strings(node.value)
-
-
-def emitted() -> list[str]:
-    trees = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "analyzer").rglob("*.py")]
-    return sorted({slug for tree in trees for slug in slugs(tree)})
-
-
-def test_the_slugs_are_found() -> None:
-    assert {"handshake-request", "page-reloaded", "page-left", "handshake-failed", "no-close-recorded"} <= set(
-        emitted()
-    )
-    assert {"cut-off", "out-of-sight", "exporter-unknown", "closes-not-recorded"} <= set(emitted())
-
-
-@pytest.mark.parametrize("slug", emitted())
-def test_every_evidence_and_caveat_is_documented(slug: str) -> None:
-    assert f"`{slug}`" in (ROOT / "docs/json.md").read_text("utf-8")
+@pytest.mark.parametrize("row", [*Evidence, *CaveatKind])
+def test_every_evidence_and_caveat_is_documented(row: Evidence | CaveatKind) -> None:
+    assert f"`{row}`" in (ROOT / "docs/json.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("word", [*(row.id for row in (*EXPORTERS, UNKNOWN)), *(rule.id for rule in RULES), *Verdict])

@@ -10,10 +10,9 @@ import pytest
 
 from analyzer import outputs
 from analyzer.masking import masked
-from analyzer.model import Policy, Report, Run, Session
+from analyzer.model import Evidence, Policy, Report, Run, Session
 from analyzer.outputs import show
 from analyzer.rules import RULES
-from analyzer.wording import terminal
 from tests.small_har import stack
 
 Json = dict[str, Any]
@@ -212,6 +211,6 @@ def test_an_empty_text_means_that_no_reason_was_recorded(
 
 
 def test_of_a_socket_with_messages_it_is_not_said_that_none_followed(chrome: Callable[..., Report]) -> None:
-    assert "no message" not in " ".join(terminal.EVIDENCE.values())
+    assert "no message" not in " ".join(row.sentence for row in Evidence)
     found = chrome(socket(*(message(1.5 + n) for n in range(13)), wait=12.5))
     assert "no message followed" not in said(found)["show"]

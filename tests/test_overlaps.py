@@ -15,6 +15,7 @@ from analyzer.model import (
     Attribution,
     Bounds,
     Confidence,
+    Evidence,
     Excess,
     Identity,
     Limit,
@@ -43,7 +44,7 @@ def session(
     return Session(
         id=f"s{number}", pointer=f"/log/entries/{number}", url="ws://h/", endpoint="ws://h/", page=None, initiator=None,
         outcome=Outcome.UNKNOWN, created=None,
-        opened=None if opened is None else Bounds(*opened, "test"), closed=None if closed is None else Bounds(*closed, "test"),
+        opened=None if opened is None else Bounds(*opened, Evidence.FIRST_MESSAGE), closed=None if closed is None else Bounds(*closed, Evidence.CLOSE_SEEN),
         proven=None if proven is None else Interval(*proven), possible=None if possible is None else Interval(*possible),
         last_seen=seen, close_code=None, close_reason=None,
         messages=Messages(array("q"), b"", array("b"), array("q")), clock=clock,

@@ -27,6 +27,7 @@ from analyzer.model import (
     Caveat,
     Closed,
     Event,
+    Evidence,
     Exporter,
     Initiator,
     Messages,
@@ -68,15 +69,15 @@ def socket(
 ) -> Trace:
     """A socket that opened and closed at these seconds; never opened where `opened` is None."""
     began = START + round((opened or 0) * SECOND)
-    exactly = Bounds(began, began, "handshake-request")
+    exactly = Bounds(began, began, Evidence.HANDSHAKE_REQUEST)
     events: list[Event] = [Requested(exactly)]
     if opened is None:
         events.append(Rejected(exactly, "status 403"))
     else:
-        events.append(Accepted(Bounds(began, began, "first-message")))
+        events.append(Accepted(Bounds(began, began, Evidence.FIRST_MESSAGE)))
     if closed is not None:
         at = START + round(closed * SECOND)
-        events.append(Closed(Bounds(at, at, "close-seen")))
+        events.append(Closed(Bounds(at, at, Evidence.CLOSE_SEEN)))
     if lives:
         events.append(Silent(""))
     messages = Messages(array("q"), b"", array("b"), array("q"))

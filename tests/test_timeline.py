@@ -26,6 +26,7 @@ from analyzer.model import (
     Bounds,
     Capture,
     Caveat,
+    Evidence,
     Exporter,
     Identity,
     Limit,
@@ -58,7 +59,7 @@ HOSTILE = (
 
 
 def bounds(at: int) -> Bounds:
-    return Bounds(at, at, "test")
+    return Bounds(at, at, Evidence.CLOSE_SEEN)
 
 
 def session(number: int, start: float, end: float | None, **more: Any) -> Session:

@@ -18,7 +18,7 @@ from analyzer.formats.foreign import FROM_DEVTOOLS, is_har, recognized_zip
 from analyzer.formats.har import reader
 from analyzer.formats.json_stream.window import Bytes
 from analyzer.installation import install_hint
-from analyzer.model import Capture, CaptureError, Caveat, bare, plural
+from analyzer.model import Capture, CaptureError, CaveatKind, bare, plural
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -169,7 +169,7 @@ def read(
     caveats = capture.caveats
     damage = damage or measured.damage()
     if damage and "cut-off" not in {it.id for it in caveats}:
-        caveats = (*caveats, Caveat("cut-off", f"Its {damage}, so parts of it are possibly missing.", True))
+        caveats = (*caveats, CaveatKind.CUT_OFF.caveat(f"Its {damage}, so parts of it are possibly missing."))
     digest = measured.digest()
     return msgspec.structs.replace(
         capture,

@@ -18,7 +18,6 @@ from analyzer.model.capture import (
     Bounds as Bounds,
     Calls as Calls,
     Capture as Capture,
-    Caveat as Caveat,
     Closed as Closed,
     Direction as Direction,
     Event as Event,
@@ -39,6 +38,13 @@ from analyzer.model.capture import (
     Watch as Watch,
 )
 from analyzer.model.errors import CaptureError as CaptureError, Given as Given, Returned as Returned, bare as bare
+from analyzer.model.evidence import (
+    About as About,
+    Caveat as Caveat,
+    CaveatKind as CaveatKind,
+    Effect as Effect,
+    Evidence as Evidence,
+)
 from analyzer.model.finding import (
     CauseConfidence as CauseConfidence,
     Finding as Finding,

@@ -11,6 +11,7 @@ import msgspec
 
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution
+from analyzer.model.evidence import Caveat, Evidence
 from analyzer.model.text import file_name, plural
 from analyzer.model.time import Instant
 from analyzer.model.value import Value
@@ -55,22 +56,12 @@ class Skipped(Value, frozen=True):
     problem: str
 
 
-class Caveat(Value, frozen=True):
-    """Why the capture as a whole may show less than happened. `hides_sockets`: whole sockets may be missing. `assumed`:
-    the answer rests on it, though the capture does not show it."""
-
-    id: str
-    message: str
-    hides_sockets: bool = False
-    assumed: bool = False
-
-
 class Bounds(Value, frozen=True):
     """The bounds within which an instant lies, and what says so. None: no bound on that side."""
 
     earliest: Instant | None
     latest: Instant | None
-    evidence: str
+    evidence: Evidence
     pointer: str = ""
 
 
@@ -97,7 +88,7 @@ class Active(Value, frozen=True):
     """A sign of life other than a message: the socket was open at this instant."""
 
     at: Instant
-    evidence: str
+    evidence: Evidence
     pointer: str
 
 

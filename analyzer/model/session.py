@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution, Client, Identity, Provider
-from analyzer.model.capture import Bounds, Caveat, Frame, Initiator, Messages
+from analyzer.model.capture import Bounds, Frame, Initiator, Messages
+from analyzer.model.evidence import Caveat
 from analyzer.model.text import HOST, plural
 from analyzer.model.time import Duration, Instant, spoken
 from analyzer.model.value import Value

@@ -239,7 +239,7 @@ def _socket(lane: Lane, section: int, axis: Axis, words: _Words) -> Iterator[Any
     yield from (words(safe(session.page or "", 60)), words(_initiator(lane)))
     entry = session.pointer.removeprefix("/log/entries/")
     yield int(entry) if entry.isdecimal() and entry.isascii() and len(entry) < 10 else safe(session.pointer, 120)
-    yield words(terminal.evidence(session.opened.evidence) if session.opened else "")
+    yield words(session.opened.evidence.sentence if session.opened else "")
     yield words(safe(terminal.how_ended(session), 300))
     ticks = [_place(tick, axis) // 1_000 for tick in lane.ticks]  # milliseconds, each from the one before
     yield [tick - before for before, tick in zip([0, *ticks], ticks, strict=False)]

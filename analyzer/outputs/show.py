@@ -179,8 +179,8 @@ def _instant(bounds: Bounds | None, axis: Axis) -> str:
     if at.startswith("by ") and bounds.earliest is not None:
         earliest, latest = terminal.since(bounds.earliest, axis), at.removeprefix("by ")
         if earliest != latest:
-            return f"between {earliest} and {latest} (evidence: {terminal.evidence(bounds.evidence)})"
-    return f"{at} ({terminal.evidence(bounds.evidence)})"
+            return f"between {earliest} and {latest} (evidence: {bounds.evidence.sentence})"
+    return f"{at} ({bounds.evidence.sentence})"
 
 
 def _span(interval: Interval | None, axis: Axis, report: Report, session: Session) -> str:

@@ -270,49 +270,14 @@ def zone_name(moment: datetime) -> str:
 
 # -- words -------------------------------------------------------------------------------------------------
 
-# Why an instant is known. The slugs are those of readers and sessions; one that is missing here is shown as it is.
-EVIDENCE = {
-    "handshake-request": "the request of the handshake",
-    "handshake-response": "the response of the handshake",
-    "handshake-duration": "the shortest time the handshake took",
-    "handshake-accepted": "the file does not show when the handshake was answered",
-    "handshake-failed": "the handshake failed",
-    "page-kept": "still connecting when its page was left; the kept page may have opened it",
-    "first-message": "its first message",
-    "last-activity": "its last activity",
-    "ping-or-pong": "a ping or pong",
-    "close-seen": "the recorded close",
-    "close-frame": "the recorded close frame",
-    "close-record": "the recorded close",
-    "entry-time": "the length of the entry",
-    "error-seen": "the recorded error",
-    "page-reloaded": "its page was reloaded",
-    "page-left": "its page was left for another",
-    "page-restored": "an earlier page came back",
-    "page-closed": "its page was closed",
-    "recording-end": "open at the end of the recording",
-    "no-close-recorded": "the file records no close",
-}
-HOW_CLOSED = {
-    "page-reloaded": "page reloaded",
-    "page-left": "page left",
-    "page-restored": "page left",
-    "page-closed": "page closed",
-}
-
-
 BY_AN_ERROR = "closed by an error"
-
-
-def evidence(slug: str) -> str:
-    return EVIDENCE.get(slug, slug)
 
 
 def how_ended(session: Session) -> str:
     """Name what shows that it closed or failed; the error that closed it comes first."""
     if session.outcome is Outcome.CLOSED and session.problem:
         return f"{BY_AN_ERROR}: {session.problem}"
-    return evidence(session.closed.evidence) if session.closed is not None else ""
+    return session.closed.evidence.sentence if session.closed is not None else ""
 
 
 def since(at: Instant, axis: Axis) -> str:
@@ -380,7 +345,7 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = F
                 return f"{when(closed, axis)}, {how}" if timed else how
             if closed is None or closed.latest is None:
                 return "closed, time unknown"
-            return f"{when(closed, axis)}, {HOW_CLOSED.get(closed.evidence, 'closed')}"
+            return f"{when(closed, axis)}, {closed.evidence.ending}"
         case Outcome.OPEN:
             return "open when saved"
         case Outcome.FAILED:

@@ -263,7 +263,7 @@ def _fate(report: Report) -> str:
         case Outcome.CLOSED:
             if session.problem:
                 return "An error closed it"
-            left = session.closed is not None and session.closed.evidence.startswith("page-")
+            left = session.closed is not None and session.closed.evidence.of_page
             return "It closed with its page" if left else "It closed"
         case _:
             return "The file does not show whether it closed"

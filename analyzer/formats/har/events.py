@@ -35,6 +35,7 @@ from analyzer.model import (
     Discreet,
     Duration,
     Event,
+    Evidence,
     Initiator,
     Instant,
     Messages,
@@ -274,10 +275,10 @@ def _start(socket: Socket, messages: Messages, row: Row, pointer: str) -> Bounds
     if row.id == CHROME.id and messages.last is not None and socket.wait is not None:
         exact = messages.last - socket.wait
         if started <= exact <= started + slack:
-            return Bounds(exact, exact, "handshake-request", f"{pointer}/startedDateTime")
+            return Bounds(exact, exact, Evidence.HANDSHAKE_REQUEST, f"{pointer}/startedDateTime")
     seen = None if row.opened is not Opened.ANSWERED else epoch_seconds(socket.entry.requested_by)
     latest = started + slack if seen is None else max(started, seen)
-    return Bounds(started, latest, "handshake-request", f"{pointer}/startedDateTime")
+    return Bounds(started, latest, Evidence.HANDSHAKE_REQUEST, f"{pointer}/startedDateTime")
 
 
 def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: Known, pointer: str) -> Bounds:
@@ -290,19 +291,19 @@ def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: K
         activity = started + socket.wait
         latest = activity + row.start_slack
         if first is not None:
-            return Bounds(lower, min(first, latest), "first-message", f"{pointer}/_webSocketMessages/0")
+            return Bounds(lower, min(first, latest), Evidence.FIRST_MESSAGE, f"{pointer}/_webSocketMessages/0")
         # The handshake's answer, unless there were messages that somebody removed: then it came before.
         by_answer = socket.ticks is not None and socket.ticks.error is None and socket.wait < LONGEST_HANDSHAKE
-        evidence = "handshake-response" if by_answer else "last-activity"
+        evidence = Evidence.HANDSHAKE_RESPONSE if by_answer else Evidence.LAST_ACTIVITY
         return Bounds(lower, latest, evidence, f"{pointer}/timings/wait")
     told = answered(socket.entry, started) if row.opened is Opened.ANSWERED and started is not None else None
     if told is not None:
-        return Bounds(told, told + row.start_slack, "handshake-response", f"{pointer}/timings/wait")
+        return Bounds(told, told + row.start_slack, Evidence.HANDSHAKE_RESPONSE, f"{pointer}/timings/wait")
     if first is not None:
-        return Bounds(lower, first, "first-message", f"{pointer}/_webSocketMessages/0")
+        return Bounds(lower, first, Evidence.FIRST_MESSAGE, f"{pointer}/_webSocketMessages/0")
     if row.opened is Opened.TIME and started is not None and socket.total:
-        return Bounds(started + socket.total, None, "handshake-duration", f"{pointer}/time")
-    return Bounds(lower, None, "handshake-accepted", f"{pointer}/response/status")
+        return Bounds(started + socket.total, None, Evidence.HANDSHAKE_DURATION, f"{pointer}/time")
+    return Bounds(lower, None, Evidence.HANDSHAKE_ACCEPTED, f"{pointer}/response/status")
 
 
 def _activity(socket: Socket, known: Known, pointer: str) -> list[Event]:
@@ -311,16 +312,16 @@ def _activity(socket: Socket, known: Known, pointer: str) -> list[Event]:
     found: list[Event] = []
     if known.row.opened is Opened.WAIT and socket.started is not None and socket.wait and not known.row.coarse:
         at = socket.started + socket.wait
-        found.append(Active(at, "last-activity", f"{pointer}/timings/wait"))
+        found.append(Active(at, Evidence.LAST_ACTIVITY, f"{pointer}/timings/wait"))
     if known.until is not None and known.row.silence is Silence.OPEN and socket.entry.time == -1:
-        found.append(Active(known.until, "recording-end", "/log/_harSockets/until"))
+        found.append(Active(known.until, Evidence.RECORDING_END, "/log/_harSockets/until"))
     alive = epoch_seconds(socket.entry.alive)
     if known.until is not None and alive is not None and socket.close is None:
-        found.append(Active(alive, "last-activity", f"{pointer}/_aliveAt"))  # then it was lost
+        found.append(Active(alive, Evidence.LAST_ACTIVITY, f"{pointer}/_aliveAt"))  # then it was lost
     if socket.ticks:
         answers = [at for at, opcode in _control(socket, known) if opcode != CLOSE_OPCODE]
         if answers:
-            found.append(Active(max(answers), "ping-or-pong", f"{pointer}/_webSocketMessages"))
+            found.append(Active(max(answers), Evidence.PING_OR_PONG, f"{pointer}/_webSocketMessages"))
     return found
 
 
@@ -357,7 +358,7 @@ def _ended(socket: Socket, messages: Messages, start: Bounds | None, known: Know
     if any(isinstance(event, Closed) for event in ended):
         return [msgspec.structs.replace(it, problem=problem or NO_REASON) for it in ended]
     latest = None if at is None else at + ERROR_SLACK
-    within = Bounds(messages.last if at is None else at, latest, "error-seen", f"{pointer}/_webSocketMessages")
+    within = Bounds(messages.last if at is None else at, latest, Evidence.ERROR_SEEN, f"{pointer}/_webSocketMessages")
     return [Closed(within, problem=problem or NO_REASON)]
 
 
@@ -367,7 +368,7 @@ def _closed(socket: Socket, messages: Messages, start: Bounds | None, known: Kno
     end = None if started is None or total is None else started + total
     frames = [at for at, opcode in _control(socket, known) if opcode == CLOSE_OPCODE]
     if frames:
-        return [Closed(Bounds(min(frames), max(frames), "close-frame", f"{pointer}/_webSocketMessages"))]
+        return [Closed(Bounds(min(frames), max(frames), Evidence.CLOSE_FRAME, f"{pointer}/_webSocketMessages"))]
     if socket.close is not None:
         code, reason = close_code(socket.close)
         at = epoch_of(socket.close)
@@ -376,19 +377,19 @@ def _closed(socket: Socket, messages: Messages, start: Bounds | None, known: Kno
             within = Bounds(at if earliest is None else min(earliest, at), at, evidence, f"{pointer}/_webSocketClose")
             return [Closed(within, code, reason)]
         if row.close is Close.CLOSE_RECORD and end is not None:
-            return [Closed(_around(end, row, "close-record", f"{pointer}/time"), code, reason)]
-        return [Closed(Bounds(messages.last, None, "close-record", f"{pointer}/_webSocketClose"), code, reason)]
+            return [Closed(_around(end, row, Evidence.CLOSE_RECORD, f"{pointer}/time"), code, reason)]
+        return [Closed(Bounds(messages.last, None, Evidence.CLOSE_RECORD, f"{pointer}/_webSocketClose"), code, reason)]
     receive = socket.entry.timings.receive or 0
     if socket.receive is not None and row.close is Close.RECEIVE_TIMING and receive > RECEIVE_THRESHOLD:
         if messages.last is not None and start is not None and start.earliest == start.latest:
             at = messages.last + socket.receive
-            return [Closed(Bounds(at, at, "close-seen", f"{pointer}/timings/receive"))]
+            return [Closed(Bounds(at, at, Evidence.CLOSE_SEEN, f"{pointer}/timings/receive"))]
         if end is None and started is not None and socket.wait is not None:
             end = started + socket.wait + socket.receive
         if end is not None:
-            return [Closed(Bounds(end, end + row.start_slack, "close-seen", f"{pointer}/timings/receive"))]
+            return [Closed(Bounds(end, end + row.start_slack, Evidence.CLOSE_SEEN, f"{pointer}/timings/receive"))]
     if row.close is Close.ENTRY_TIME and end is not None:
-        return [Closed(_around(end, row, "entry-time", f"{pointer}/time"))]
+        return [Closed(_around(end, row, Evidence.ENTRY_TIME, f"{pointer}/time"))]
     # A `wait` of 0 is none of Chrome's for a handshake that was answered: the timings were wiped.
     if (
         row.close is Close.RECEIVE_TIMING
@@ -409,7 +410,7 @@ def closed_by_page(trace: Trace, end: PageEnd | None) -> Trace:
         end is None
         or end.within.earliest is None
         or not isinstance(last, Closed)
-        or last.within.evidence != "close-seen"
+        or last.within.evidence != Evidence.CLOSE_SEEN
     ):
         return trace
     at = last.within.earliest
@@ -422,7 +423,7 @@ def closed_by_page(trace: Trace, end: PageEnd | None) -> Trace:
 
 def _rejected(socket: Socket, start: Bounds | None, known: Known, pointer: str) -> Rejected:
     entry, total, offset = socket.entry, socket.total, known.monotonic_offset
-    evidence, where = "handshake-failed", f"{pointer}/time"
+    evidence, where = Evidence.HANDSHAKE_FAILED, f"{pointer}/time"
     within = Bounds(start.earliest if start else None, None, evidence, f"{pointer}/response/status")
     if socket.sentinel and total and offset is not None:
         mono = total - SECOND
@@ -475,5 +476,5 @@ def _failed(socket: Socket, row: Row) -> bool:
     return True
 
 
-def _around(at: Instant, row: Row, evidence: str, pointer: str) -> Bounds:
+def _around(at: Instant, row: Row, evidence: Evidence, pointer: str) -> Bounds:
     return Bounds(at - row.close_slack, at + row.close_slack + row.start_slack, evidence, pointer)

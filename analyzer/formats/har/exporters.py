@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from analyzer.model import SECOND, Caveat, Silence, Value
+from analyzer.model import SECOND, Caveat, CaveatKind, Silence, Value
 
 
 class Close(Enum):
@@ -239,17 +239,15 @@ def caveats(row: Row, named: bool = True) -> list[Caveat]:
     told = []
     match row.omits:
         case Omits.ALL:
-            told.append(Caveat("sockets-not-exported", f"{row.versions} never writes WebSockets into a HAR.", True))
+            told.append(CaveatKind.SOCKETS_NOT_EXPORTED.caveat(f"{row.versions} never writes WebSockets into a HAR."))
         case Omits.OPEN:
             told.append(
-                Caveat("open-sockets-not-exported", f"{row.label} leaves out sockets that were still open.", True)
+                CaveatKind.OPEN_SOCKETS_NOT_EXPORTED.caveat(f"{row.label} leaves out sockets that were still open.")
             )
         case Omits.PERHAPS_OPEN:
             told.append(
-                Caveat(
-                    "open-sockets-not-exported",
-                    f"{row.label} leaves out sockets that were still open, unless the file was written with save.har.",
-                    True,
+                CaveatKind.OPEN_SOCKETS_NOT_EXPORTED.caveat(
+                    f"{row.label} leaves out sockets that were still open, unless the file was written with save.har."
                 )
             )
         case Omits.UNKNOWN:
@@ -258,15 +256,14 @@ def caveats(row: Row, named: bool = True) -> list[Caveat]:
                 message = (
                     "This file does not name the program that wrote it, so it is unknown which sockets are missing."
                 )
-            told.append(Caveat("exporter-unknown", message, True))
+            told.append(CaveatKind.EXPORTER_UNKNOWN.caveat(message))
     if row.omits is not Omits.ALL and row.close is Close.CLOSE_FRAME and row is not UNKNOWN:
-        told.append(Caveat("closes-not-recorded", f"{row.label} does not record when a socket closed."))
+        told.append(CaveatKind.CLOSES_NOT_RECORDED.caveat(f"{row.label} does not record when a socket closed."))
     if row is CHROME:
         told.append(
-            Caveat(
-                "out-of-sight",
+            CaveatKind.OUT_OF_SIGHT.caveat(
                 "Chrome does not record sockets that opened before DevTools, sockets of shared workers, or anything "
-                "that happened while the recording was paused.",
+                "that happened while the recording was paused."
             )
         )
     return told

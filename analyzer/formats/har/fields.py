@@ -26,6 +26,7 @@ from analyzer.model import (
     Direction,
     Discreet,
     Duration,
+    Evidence,
     Frame,
     Identity,
     Initiator,
@@ -50,7 +51,11 @@ DIRECTIONS: dict[str | None, int] = {  # as Chrome has them, and as cypress-har-
     "response": RECEIVED,
 }
 OPENING, LONGEST_OPENING = 4, 4096  # messages of which the beginning is kept, and how much of each
-CLOSED_BY = {"reload": "page-reloaded", "navigation": "page-left", "page-closed": "page-closed"}  # -> evidence
+CLOSED_BY = {
+    "reload": Evidence.PAGE_RELOADED,
+    "navigation": Evidence.PAGE_LEFT,
+    "page-closed": Evidence.PAGE_CLOSED,
+}
 LONGEST_URL = 4096  # characters of an address that is kept
 DEEPEST_STACK = 500  # frames, async parents included
 LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
@@ -245,9 +250,9 @@ def epoch_seconds(value: object) -> Instant | None:
     return round(value * SECOND) if isinstance(value, int | float) and 1e9 < value < 1e11 else None
 
 
-def close_bounds(close: dict[str, Any]) -> tuple[Instant | None, str]:
+def close_bounds(close: dict[str, Any]) -> tuple[Instant | None, Evidence]:
     """What our own recorder adds to an instant: not before when it closed, and what took it along."""
-    evidence = CLOSED_BY.get(text_of(close.get("_by")) or "", "close-record")
+    evidence = CLOSED_BY.get(text_of(close.get("_by")) or "", Evidence.CLOSE_RECORD)
     return epoch_seconds(close.get("_earliest")), evidence
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analyzer.model import SECOND, Caveat, Instant, Requested, Trace
+from analyzer.model import SECOND, Caveat, CaveatKind, Instant, Requested, Trace
 
 FLOOD = 20  # openings a second: the fastest that a real capture without a flood shows is 11
 UNTIL = 2  # of the times between two openings: so long after the last one the file goes on at most
@@ -23,7 +23,7 @@ def caveat(traces: Iterable[Trace], end: Instant) -> Caveat | None:
         f"{len(late):,} sockets were opened in the last second of this file, so the export may lag behind. Later "
         "sockets, and closes shortly before the export, may be missing."
     )
-    return Caveat("export-behind", message, True)
+    return CaveatKind.EXPORT_BEHIND.caveat(message)
 
 
 def _asked(trace: Trace) -> Instant | None:

@@ -10,54 +10,44 @@ from collections.abc import Sequence
 from typing import Any
 
 from analyzer.formats.har.fields import instant, text_of
-from analyzer.model import SECOND, Caveat, Client, Identity, Instant, Provider, Session
+from analyzer.model import SECOND, Caveat, CaveatKind, Client, Identity, Instant, Provider, Session
 
 # An extract: where the capture that it was made from was damaged.
 OF_THE_ORIGINAL = (
-    Caveat("cut-off", "This extract comes from a capture that is cut off.", True),
-    Caveat("trailing-data", "This extract comes from a capture with extra data after the HAR.", True),
-    Caveat("entries-skipped", "This extract comes from a capture with damaged parts.", True),
-    Caveat("edited", "This extract comes from a capture with changed dates or timings of sockets.", True),
-    Caveat(
-        "messages-removed",
+    CaveatKind.CUT_OFF.caveat("This extract comes from a capture that is cut off."),
+    CaveatKind.TRAILING_DATA.caveat("This extract comes from a capture with extra data after the HAR."),
+    CaveatKind.ENTRIES_SKIPPED.caveat("This extract comes from a capture with damaged parts."),
+    CaveatKind.EDITED.caveat("This extract comes from a capture with changed dates or timings of sockets."),
+    CaveatKind.MESSAGES_REMOVED.caveat(
         "This extract comes from a capture from which messages were removed, or in which a handshake took longer than "
-        "1 s.",
+        "1 s."
     ),
-    Caveat("merged", "This extract comes from a capture that was edited or joins several captures.", True),
-    Caveat("clock-stepped", "This extract comes from a capture whose entries are not in order of time.", True),
+    CaveatKind.MERGED.caveat("This extract comes from a capture that was edited or joins several captures."),
+    CaveatKind.CLOCK_STEPPED.caveat("This extract comes from a capture whose entries are not in order of time."),
 )
 
 # A recording: what it may have missed.
-STARTED_LATE = Caveat(
-    "recording-started-late", "Sockets that opened before the recording began are not in this file.", True
+STARTED_LATE = CaveatKind.RECORDING_STARTED_LATE.caveat(
+    "Sockets that opened before the recording began are not in this file."
 )
-SHARED_WORKER = Caveat(
-    "shared-worker",
-    "A shared worker ran. Sockets that it opened when it started are not in this file.",
-    True,
+SHARED_WORKER = CaveatKind.SHARED_WORKER.caveat(
+    "A shared worker ran. Sockets that it opened when it started are not in this file."
 )
-SERVICE_WORKER = Caveat(
-    "service-worker",
-    "A service worker ran. Sockets that it opened when it started may be missing from this file.",
-    True,
+SERVICE_WORKER = CaveatKind.SERVICE_WORKER.caveat(
+    "A service worker ran. Sockets that it opened when it started may be missing from this file."
 )
-AS_SEEN = Caveat(
-    "instants-as-seen",
-    "Recorded from events without their own time: sockets opened and closed slightly earlier than this file says.",
+AS_SEEN = CaveatKind.INSTANTS_AS_SEEN.caveat(
+    "Recorded from events without their own time: sockets opened and closed slightly earlier than this file says."
 )
-CUT_SHORT = Caveat(
-    "recording-cut-short",
+CUT_SHORT = CaveatKind.RECORDING_CUT_SHORT.caveat(
     "The browser, or the program that controls it, ended during the recording. What happened after that is not in "
-    "this file.",
-    True,
+    "this file."
 )
-HEARD_LATE = Caveat(
-    "page-heard-late",
+HEARD_LATE = CaveatKind.PAGE_HEARD_LATE.caveat(
     "A window or tab ran before the recorder could listen to it. Sockets that it opened at once may be missing from "
-    "this file.",
-    True,
+    "this file."
 )
-WORKERS = Caveat("workers-not-heard", "A worker ran. Sockets of workers may be missing from this file.", True)
+WORKERS = CaveatKind.WORKERS_NOT_HEARD.caveat("A worker ran. Sockets of workers may be missing from this file.")
 OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, HEARD_LATE, WORKERS)
 
 # What no entry shows: an extract has to state it.

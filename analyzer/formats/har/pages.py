@@ -20,7 +20,7 @@ from analyzer.formats.har.exporters import Row, Tabs
 from analyzer.formats.har.reloads import MAX_AGE, Ask, Ordinary, Replaces, Way, replaces
 from analyzer.intervals import NEVER
 from analyzer.memo import remember_last
-from analyzer.model import SECOND, Bounds, Caveat, Duration, Instant, Page, PageEnd, PageKind, Value, Watch
+from analyzer.model import SECOND, Bounds, Caveat, Duration, Evidence, Instant, Page, PageEnd, PageKind, Value, Watch
 
 NUMBERED = re.compile(r"page_(\d{1,15})$")
 
@@ -331,15 +331,15 @@ def _end(
     earliest = document.answered if document is not None and known else following.started
     pointer = document.pointer if document is not None and known else "/log/pages"
     latest = None if shown is None or earliest is None else max(earliest, shown)
-    evidence = "page-left"
+    evidence = Evidence.PAGE_LEFT
     assumes: Caveat | None = None
     kind, final = PageKind.NAVIGATION, False
     match how:
         case Replaces.RELOAD | Replaces.RELOAD_ASSUMED:
-            kind, final, evidence = PageKind.RELOAD, True, "page-reloaded"
+            kind, final, evidence = PageKind.RELOAD, True, Evidence.PAGE_RELOADED
             assumes = assumptions.RELOAD if how is Replaces.RELOAD_ASSUMED else None
         case PageKind.RESTORE:
-            kind, evidence = PageKind.RESTORE, "page-restored"
+            kind, evidence = PageKind.RESTORE, Evidence.PAGE_RESTORED
         case PageKind.UNKNOWN:
             kind = PageKind.UNKNOWN
     if rules.no_bfcache is not None and (assumes is not None or not final) and kind is not PageKind.RESTORE:

@@ -61,7 +61,9 @@ from analyzer.model import (
     SECOND,
     Capture,
     Caveat,
+    CaveatKind,
     Confidence,
+    Effect,
     Exporter,
     Initiator,
     Instant,
@@ -97,31 +99,23 @@ MAY_BE_MISSING = "A handshake took longer than 1 s, or messages were removed fro
 NULL = msgspec.Raw(b"null")
 ORDER_SLACK = 100 * MILLISECOND  # a proxy notes an entry as done a little after its last byte
 
-RECORDED_LATE = Caveat(
-    "recorded-late",
-    "The recording began after the page had loaded. Sockets that opened before are not in this file.",
-    True,
+RECORDED_LATE = CaveatKind.RECORDED_LATE.caveat(
+    "The recording began after the page had loaded. Sockets that opened before are not in this file."
 )
-FILTERED = Caveat(
-    "filtered",
-    "No page document is in this file: a filter was on when it was saved, and may hide sockets too.",
-    True,
+FILTERED = CaveatKind.FILTERED.caveat(
+    "No page document is in this file: a filter was on when it was saved, and may hide sockets too."
 )
-UNMARKED = Caveat(
-    "filtered",
-    "This file does not mark page documents, so it does not show whether a filter was on when it was saved.",
-    True,
+UNMARKED = CaveatKind.FILTERED.caveat(
+    "This file does not mark page documents, so it does not show whether a filter was on when it was saved."
 )
-FILTERED_SCRIPTS = Caveat(
-    "filtered",
+FILTERED_SCRIPTS = CaveatKind.FILTERED.caveat(
     "This file contains neither the code that opened the sockets nor its page: a filter was on when it was saved, and "
-    "may hide sockets too.",
-    True,
+    "may hide sockets too."
 )
-ONLY_SOCKETS = Caveat(
-    "filtered",
+ONLY_SOCKETS = CaveatKind.FILTERED.caveat(
     "Only sockets are in this file: the WS filter was on when it was saved. The file does not show how one page "
     "followed another.",
+    Effect.NONE,
 )
 
 Attachment = Callable[[str], bytes | None]
@@ -768,52 +762,45 @@ class _Reading:
         gathered = self.gathered
         told = []
         if self.document.cut_off is not None:
-            told.append(Caveat("cut-off", f"The file is cut off at byte {self.document.cut_off:,}.", True))
+            told.append(CaveatKind.CUT_OFF.caveat(f"The file is cut off at byte {self.document.cut_off:,}."))
         if self.document.trailing is not None:
             told.append(
-                Caveat(
-                    "trailing-data",
-                    f"Extra data follows the HAR at byte {self.document.trailing:,}; it was not read.",
-                    True,
+                CaveatKind.TRAILING_DATA.caveat(
+                    f"Extra data follows the HAR at byte {self.document.trailing:,}; it was not read."
                 )
             )
         if gathered.lost:
             parts = "1 damaged part was" if gathered.lost == 1 else f"{gathered.lost:,} damaged parts were"
             message = f"{parts} skipped, and may contain sockets."
-            told.append(Caveat("entries-skipped", message, True))
+            told.append(CaveatKind.ENTRIES_SKIPPED.caveat(message))
         if self.merged:
             told.append(
-                Caveat("merged", f"This file was edited or joins several captures: {self.merged.reason}.", True)
+                CaveatKind.MERGED.caveat(f"This file was edited or joins several captures: {self.merged.reason}.")
             )
         if self.stepped:
             told.append(
-                Caveat(
-                    "clock-stepped",
+                CaveatKind.CLOCK_STEPPED.caveat(
                     "Entries are not in order of time: the clock was set during the recording, or the entries were "
-                    "reordered.",
-                    True,
+                    "reordered."
                 )
             )
         told += self._missing()
         if self.row.tabs is Tabs.DOCUMENT and self.listed and not self._first_page_listed():
             told.append(
-                Caveat(
-                    "earlier-pages-missing",
-                    "Earlier pages of this tab are not in this file, perhaps because Preserve log was off.",
+                CaveatKind.EARLIER_PAGES_MISSING.caveat(
+                    "Earlier pages of this tab are not in this file, perhaps because Preserve log was off."
                 )
             )
         if self.edited:
             told.append(
-                Caveat(
-                    "edited",
-                    "Dates or timings of sockets were changed after the export, so only message times are used.",
-                    True,
+                CaveatKind.EDITED.caveat(
+                    "Dates or timings of sockets were changed after the export, so only message times are used."
                 )
             )
         if Confidence.PROVEN in self.missing:
-            told.append(Caveat("messages-removed", "Messages were removed from this file."))
+            told.append(CaveatKind.MESSAGES_REMOVED.caveat("Messages were removed from this file."))
         elif Confidence.POSSIBLE in self.missing:
-            told.append(Caveat("messages-removed", MAY_BE_MISSING))
+            told.append(CaveatKind.MESSAGES_REMOVED.caveat(MAY_BE_MISSING))
         known = {caveat.id for caveat in told}
         return told + [caveat for caveat in told_caveats(self.document.log) if caveat.id not in known]
 
