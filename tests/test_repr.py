@@ -18,7 +18,7 @@ from rich.console import Console
 from analyzer import haralyzer_entry, haralyzer_har
 from analyzer.extract import extract
 from analyzer.formats import opened, read
-from analyzer.formats.har.raw import RawEntry
+from analyzer.formats.har.raw import LAYOUT, RawEntry
 from analyzer.formats.json_stream.array import Document
 from analyzer.intervals import Interval
 from analyzer.model import CaptureError, Discreet, Policy, Report, Run, Unreadable
@@ -63,7 +63,7 @@ def test_no_value_shows_what_the_capture_holds(report: Report, path: Path) -> No
     assert len(leaks(problem)) == 2
     run = Run((report,), (Unreadable(str(path), problem),), Policy())
     with opened(str(path)) as (stream, name, _, _):
-        raw = list(Document(stream, name, RawEntry).elements())
+        raw = list(Document(stream, name, LAYOUT, RawEntry).elements())
     found = [run, *values(run), *values(raw)]
     kinds = {type(value).__name__ for value in found}
     assert {"Session", "Trace", "Initiator", "Frame", "Opening", "Identity", "Page", "Finding", "RawRequest"} <= kinds

@@ -14,6 +14,7 @@ from haralyzer import HarEntry, HarPage, HarParser
 from haralyzer.http import Request, Response
 
 from analyzer.formats import opened
+from analyzer.formats.har.raw import LAYOUT
 from analyzer.formats.json_stream.array import Document
 from analyzer.model import Capture, CaptureError, Instant, Report, Session, bare
 
@@ -109,13 +110,13 @@ def _entries(
     wanted = set(pointers)
     found = {}
     with opened(capture.source) as (stream, source, _, _):
-        document = Document(stream, source, dict, whole=True)
+        document = Document(stream, source, LAYOUT, dict, whole=True)
         for element in document.elements():
             pointer = f"/log/entries/{element.index}"
-            entry = element.entry
+            entry = element.value
             if entry is not None and (pointer in wanted or (documents and entry.get("_resourceType") == "document")):
                 found[pointer] = entry
-    return found, document.log
+    return found, document.members
 
 
 def _valid(entry: dict[str, Any], capture: Capture) -> dict[str, Any]:

@@ -133,16 +133,16 @@ class Originals:
 
     def add(self, element: Element[RawEntry], attachment: Attachment) -> None:
         """Keep what is needed of the next entry."""
-        entry = element.entry
+        entry = element.value
         if entry is None:
             self.damaged += 1
             return
-        peeled = element.peeled if isinstance(element.peeled, Collected) else None
+        collected = element.collector if isinstance(element.collector, Collected) else None
         start = instant(entry.startedDateTime)
         place = (element.index, self._once(entry.pageref), start, (start or 0) + (duration(entry.time) or 0))
-        if is_socket(entry) or (peeled is not None and peeled.any):
+        if is_socket(entry) or (collected is not None and collected.any):
             self._opening.update(scripts(initiator(json_of(entry.initiator))))
-            stripped = peeled.stripped if peeled is not None else _strip(entry, attachment)
+            stripped = collected.stripped if collected is not None else _strip(entry, attachment)
             self.secrets |= stripped.secrets
             messages = stripped.bare if stripped.listed else None
             self.entries.append(Whole(*place, _own(entry), True, messages, stripped.with_data))

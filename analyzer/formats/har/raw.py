@@ -7,6 +7,8 @@ each of them at every start.)
 
 import msgspec
 
+from analyzer.formats.foreign import FROM_DEVTOOLS
+from analyzer.formats.json_stream.layout import Inner, Layout
 from analyzer.model import Discreet
 
 
@@ -73,3 +75,14 @@ class RawEntry(Discreet, msgspec.Struct, gc=False):
 
 
 BLANK = RawEntry()  # an entry that tells nothing
+
+LONG, SHORT = 16 << 20, 1 << 16  # bytes of a member of `log`
+LAYOUT = Layout(
+    path=("log", "entries"),
+    label="a HAR",
+    advice=FROM_DEVTOOLS,
+    elements="entries",
+    members={"creator": SHORT, "browser": SHORT, "pages": LONG, "_harSockets": SHORT},
+    inner=Inner("_webSocketMessages", RawMessage),
+    texts=("text",),  # of `response.content` and `request.postData`
+)

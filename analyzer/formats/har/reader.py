@@ -49,7 +49,7 @@ from analyzer.formats.har.fields import (
 )
 from analyzer.formats.har.own_fields import member, told_caveats, told_order, told_until
 from analyzer.formats.har.pages import Listed, Rules, Seen
-from analyzer.formats.har.raw import BLANK, RawEntry, RawMessage
+from analyzer.formats.har.raw import BLANK, LAYOUT, RawEntry, RawMessage
 from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, Ordinary, ask, origin
 from analyzer.formats.har.watches import Code, in_other_processes, watches
 from analyzer.formats.json_stream.array import Document, Element
@@ -140,17 +140,17 @@ def read(
     Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
     collector = Ticks if observer is None else observer.collect
-    document = Document(stream, source, RawEntry, collector=collector, size=size)
+    document = Document(stream, source, LAYOUT, RawEntry, collector=collector, size=size)
     gathered = _Gathered(attachment)
     for element in document.elements():
         if observer is not None:
             observer.add(element, attachment)
         if element.skipped:
             gathered.skip(element.skipped)
-        if element.entry is not None and element.entry != BLANK:
-            gathered.add(element, element.entry)
+        if element.value is not None and element.value != BLANK:
+            gathered.add(element, element.value)
     if observer is not None:
-        observer.log = document.log
+        observer.log = document.members
     return _Reading(document, gathered, source).capture()
 
 
@@ -260,7 +260,7 @@ class _Gathered:
             self.chrome = int(named[1])
         if entry.pageref is not None and entry.pageref not in self.last_start:
             self._new_page(index, entry)
-        peeled: Ticks | None = element.peeled  # type: ignore[assignment]  # of our own making
+        peeled: Ticks | None = element.collector  # type: ignore[assignment]  # of our own making
         if is_socket(entry) or (peeled is not None and peeled.any):
             if started is not None:
                 self.out_of_order = self.out_of_order or started < self._latest
@@ -498,8 +498,8 @@ class _Reading:
         self.skipped = [*document.skipped, *gathered.skipped]
         if gathered.untold:
             self.skipped.append(Skipped("/log/entries", None, f"{gathered.untold:,} more parts were skipped"))
-        creator = member(document.log, "creator")
-        self.browser = text_of(member(document.log, "browser").get("name"))
+        creator = member(document.members, "creator")
+        self.browser = text_of(member(document.members, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")) or None, text_of(creator.get("version")) or None
         self.row = self._row()
         self.label = exporters.label(self.row, self.name, self.version, text_of(creator.get("comment")))
@@ -521,7 +521,7 @@ class _Reading:
 
     def capture(self) -> Capture:
         gathered, row = self.gathered, self.row
-        until = told_until(self.document.log)
+        until = told_until(self.document.members)
         self.witnessed += [] if until is None else [until]
         known = Known(self.row, self.tick, self.stepped, self._monotonic_offset(), until)
         contexts = gathered.realms.contexts([socket.initiator for socket in gathered.sockets])
@@ -552,7 +552,7 @@ class _Reading:
         in_order = row.in_order_of_close or (
             row.out_of_order_means_order_of_close and gathered.out_of_order and not gathered.order.of_view()
         )
-        said = told_order(self.document.log)
+        said = told_order(self.document.members)
         in_order = in_order if said is None else said
         in_order = in_order and not self.repeated and gathered.order.of_end([trace.messages.last for trace in traces])
         behind = flood.caveat(traces, max(instants)) if row is exporters.CHROME and instants else None
@@ -583,7 +583,7 @@ class _Reading:
     # -- the capture as a whole ------------------------------------------------------------------------------
 
     def _listed(self) -> list[Listed]:
-        listed = self.document.log.get("pages")
+        listed = self.document.members.get("pages")
         if listed is not None and not isinstance(listed, list):
             self.skipped.append(Skipped("/log/pages", None, f"not an array but {kind(listed)}"))
         found = []
@@ -648,7 +648,8 @@ class _Reading:
     def _pages(self, contexts: Sequence[str | None], traces: Sequence[Trace]) -> tuple[list[Page], dict[int, Watch]]:
         """The pages; and for each socket of one how long its close would have been recorded."""
         gathered, seen, row = self.gathered, self._seen(), self.row
-        cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in told_caveats(self.document.log))
+        stated = told_caveats(self.document.members)
+        cut_off = self.document.cut_off is not None or any(it.id == "cut-off" for it in stated)
         self.merged = page_reader.contradiction(self.listed, seen, numbered=row.tabs is Tabs.DOCUMENT)
         if self.merged is None and self.repeated and self.stepped:
             self.merged = page_reader.Contradiction("some entries are in it twice")
@@ -802,7 +803,7 @@ class _Reading:
         elif Confidence.POSSIBLE in self.missing:
             told.append(CaveatKind.MESSAGES_REMOVED.caveat(MAY_BE_MISSING))
         known = {caveat.id for caveat in told}
-        return told + [caveat for caveat in told_caveats(self.document.log) if caveat.id not in known]
+        return told + [caveat for caveat in told_caveats(self.document.members) if caveat.id not in known]
 
     def _missing(self) -> list[Caveat]:
         """Which stretches of time were not recorded, and which entries a filter may have left out."""

@@ -1,0 +1,81 @@
+"""List the formats of captures, and guess from the first bytes of a file which of them it is.
+
+To add a format: one module that reads it, one row here (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+HEAD = 4096  # bytes that a guess looks at
+SPACE = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, too
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Answer(NamedTuple):
+    """Say whether a file is of a format: MINE, NOT_MINE, or mine and broken, with what is wrong and what to do."""
+
+    is_mine: bool
+    problem: str = ""
+
+
+MINE, NOT_MINE = Answer(is_mine=True), Answer(is_mine=False)
+
+
+def broken(problem: str) -> Answer:
+    """Answer that the file is of this format and cannot be read, and why."""
+    return Answer(is_mine=True, problem=problem)
+
+
+class Format(NamedTuple):
+    """One format of captures.
+
+    id: its name in results.
+    label: its name for people.
+    suffixes: of files that are surely of this format: a search of folders takes them by name.
+    sniff: whether a file that begins with these bytes is of this format.
+    module: where its `read(source: Source) -> Capture` is; imported when it is needed.
+    """
+
+    id: str
+    label: str
+    suffixes: tuple[str, ...]
+    sniff: Callable[[bytes], Answer]
+    module: str
+
+
+LOG_KEY = rb"(?:version|creator|browser|pages|entries|comment|_\w*)"
+# The beginning of a HAR: its log, by the keys that a log has. Server logs in JSON have a `log` too.
+HAR_LOG = re.compile(rb'\{.*?"log"\s*:\s*\{\s*"' + LOG_KEY + rb'"\s*:', re.DOTALL)
+
+
+def sniff_har(head: bytes) -> Answer:
+    """Recognise a HAR by its `log`. One in UTF-16 is recognised as well, and reported as broken."""
+    is_wide = head[:2] in UTF_16
+    text = head.decode("utf-16", "ignore").encode() if is_wide else head
+    if HAR_LOG.match(text.lstrip(SPACE)) is None:
+        return NOT_MINE
+    return broken("UTF-16 or UTF-32 text: save it as UTF-8") if is_wide else MINE
+
+
+HAR = Format("har", "HAR", (".har",), sniff_har, "analyzer.formats.har.reader")
+
+FORMATS = (HAR,)  # the first one that recognises a file reads it
+
+
+class Guess(NamedTuple):
+    """Say what a file is: its format, or None; what is wrong with it, or empty."""
+
+    format: Format | None
+    problem: str = ""
+
+
+def guess(head: bytes) -> Guess:
+    """Guess the format of a file that begins with these bytes. Pure: it looks at nothing else, not even at the name."""
+    for row in FORMATS:
+        answer = row.sniff(head)
+        if answer.is_mine:
+            return Guess(row, answer.problem)
+    return Guess(None)
