@@ -16,15 +16,17 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from analyzer.formats import read
 from analyzer.formats.har import own_fields, writer
-from analyzer.formats.har.masked import Masker
+from analyzer.formats.har.masked import Masker, SmallHar
 from analyzer.formats.har.originals import Originals
-from analyzer.formats.har.small import SmallHar
+from analyzer.formats.har.recorded import from_sessions, requested
+from analyzer.formats.har.small import from_entries
+from analyzer.intervals import Interval
 from analyzer.masking import Masks, masked
-from analyzer.model import Capture, CaptureError, Policy, Report, Run, Value, bare
+from analyzer.model import Capture, CaptureError, Policy, Report, Run, Session, Value, bare
 from analyzer.outputs.document import overlap_document, pretty, session_document
 from analyzer.pipeline import analyze
 from analyzer.services import Row
@@ -52,20 +54,20 @@ class Statement(NamedTuple):
 
 @bare
 def extract(
-    source: str | os.PathLike[str] | IO[bytes], catalogue: Sequence[Row] = (), key: str | None = None
+    source: str | os.PathLike[str] | IO[bytes] | Capture, catalogue: Sequence[Row] = (), key: str | None = None
 ) -> Extract:
-    """Extract the sockets of the capture at a path, or in a binary stream.
+    """Extract the sockets of the capture at a path, or in a binary stream, or of one that was read.
 
     Raises CaptureError where it cannot be read, and where the result would not say the same or would hold something
     that was removed: then nothing leaves.
     """
     originals = Originals()
-    capture = read(source, observer=originals)
+    capture = source if isinstance(source, Capture) else read(source, observer=originals)
     report = analyze(capture, catalogue=catalogue)
-    answer = _answer(report)
+    agrees = _same_answer if originals.log is not None else _same_times
     for small in _attempts(report, originals, key):
         data, again = _write(small, capture)
-        if _answer(analyze(again, catalogue=catalogue)) == answer:
+        if agrees(report, analyze(again, catalogue=catalogue)):
             if small.masker.leaks():
                 problem = "its extract would still contain a secret or a user, so none was written"
                 raise CaptureError(capture.source, "", problem)
@@ -74,13 +76,19 @@ def extract(
 
 
 def _attempts(report: Report, originals: Originals, key: str | None) -> Iterator[SmallHar]:
-    """The extract with few of the other entries; with all of them, where these few are not enough."""
+    """Of a HAR the extract with few of the other entries; with all of them, where these few are not enough."""
+    if originals.log is None:
+        yield from_sessions(report, _masker(report, key))
+        return
     for witnesses in (originals.witnesses(), None):
-        masks = Masks(key=key)
-        masks.learn(report.sessions)
-        masks.meet(report)
-        sessions = {session.pointer: session for session in report.sessions}
-        yield SmallHar(originals, sessions, Masker(masks), witnesses)
+        yield from_entries(originals, report.sessions, _masker(report, key), witnesses)
+
+
+def _masker(report: Report, key: str | None) -> Masker:
+    masks = Masks(key=key)
+    masks.learn(report.sessions)
+    masks.meet(report)
+    return Masker(masks)
 
 
 def _write(small: SmallHar, capture: Capture) -> tuple[bytes, Capture]:
@@ -89,7 +97,7 @@ def _write(small: SmallHar, capture: Capture) -> tuple[bytes, Capture]:
     missing = Statement(tuple(it.id for it in capture.caveats if it.id in unseen))
     while True:
         statement = missing
-        own = own_fields.statement(small.until, statement.caveats, statement.in_order_of_close)
+        own = own_fields.statement(small.until, *statement, small.records_messages)
         document = writer.log(small.creator, small.pages, small.entries, browser=small.browser, comment=NOTE, own=own)
         data = pretty(document)
         again = read(io.BytesIO(data), "extract")
@@ -106,14 +114,41 @@ def _missing(capture: Capture, again: Capture, statement: Statement) -> Statemen
     return Statement(caveats, statement.in_order_of_close if same else capture.in_order_of_close)
 
 
-def _answer(report: Report) -> Any:
-    """What must stay the same: sessions, verdict, overlaps; but for places in the file and the names of masks."""
+def _same_answer(report: Report, again: Report) -> bool:
+    """Compare sessions, verdict and overlaps; but for places in the file and the names of masks."""
+    return _answer(report) == _answer(again)
+
+
+def _answer(report: Report) -> str:
     report = masked(Run((report,), (), Policy())).reports[0]
     sessions = [
         {**session_document(session), "pointer": None, "seen_in": len(session.also)} for session in report.sessions
     ]
     answer = json.dumps([report.verdict, sessions, [overlap_document(overlap) for overlap in report.overlaps]])
     return SAME.sub("<>", answer)
+
+
+def _same_times(report: Report, again: Report) -> bool:
+    """Compare verdict, peaks, and of each socket what it came to, when it was open, and how many messages it had.
+
+    Evidence is another one: the extract says what was concluded, and not what the format showed.
+    """
+    if (report.verdict, report.concurrency.possible_peak) != (again.verdict, again.concurrency.possible_peak):
+        return False
+    before, after = (sorted(it.sessions, key=requested) for it in (report, again))
+    return len(before) == len(after) and all(map(_same_life, before, after))
+
+
+def _same_life(before: Session, after: Session) -> bool:
+    same = before.outcome is after.outcome and before.messages.sent == after.messages.sent
+    return same and all(map(_same_stretch, (before.proven, before.possible), (after.proven, after.possible)))
+
+
+def _same_stretch(before: Interval | None, after: Interval | None) -> bool:
+    if before is None or after is None:
+        return before is after
+    ends = before.end is after.end if before.end is None or after.end is None else abs(before.end - after.end) <= 1
+    return ends and abs(before.start - after.start) <= 1
 
 
 def _describe(small: SmallHar, data: bytes) -> Extract:

@@ -11,13 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from analyzer.formats.har.exporters import EXPORTERS
 from analyzer.formats.har.fields import text_of
 from analyzer.formats.har.own_fields import attribution_of
 from analyzer.formats.har.writer import Json
 from analyzer.masking import ALNUM, LONG_ENOUGH, Masks
 from analyzer.masking.shapes import RUN, opaque
-from analyzer.model import Identity, Session
+from analyzer.model import Discreet, Identity, Session
 
 # Headers by which entries are told apart (fields.py, reader.py), and what their values may be.
 DIRECTIVE = r"(?:no-cache|no-store|no-transform|only-if-cached|(?:max-age|max-stale|min-fresh)=\d{1,9})"
@@ -56,6 +58,20 @@ MASKS = re.compile(r"<token \w+>|%3Ctoken%20\w+%3E|user-\w+")
 VALUES = re.compile(r"^(?:[A-Za-z][\w+.-]*:)?(?://)?[^/?#]*|(?<=[?&])[^=&]*=")  # all of an address but path and values
 MOST_FRAMES = 64  # of a stack
 LONGEST_SEARCHED = 4096  # characters of a message, for what must not be in the extract
+
+
+class SmallHar(Discreet, msgspec.Struct):
+    """The parts of an extract, masked, and how many there are of what (`kept`)."""
+
+    masker: Masker
+    creator: Json
+    browser: Json | None
+    pages: list[Json] = []
+    entries: list[Json] = []
+    until: str | None = None  # when the recording ended, where the capture says so
+    records_messages: bool = True
+    kept: dict[str, int] = {}
+    dropped: int = 0  # entries
 
 
 class Masker:

@@ -120,7 +120,7 @@ class Originals:
     """What is kept of the entries, in the order of the file."""
 
     def __init__(self) -> None:
-        self.log: Json = {}
+        self.log: Json | None = None  # its other members; None: no HAR was read
         self.entries: list[Whole | Sketch] = []
         self.damaged = 0  # entries that could not be read
         self.secrets: set[str] = set()  # in the data of messages

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analyzer.formats.har.fields import instant, text_of
-from analyzer.model import SECOND, Caveat, CaveatKind, Client, Identity, Instant, Provider, Session
+from analyzer.model import SECOND, Caveat, CaveatKind, Client, Effect, Identity, Instant, Provider, Session
 
 # An extract: where the capture that it was made from was damaged.
 OF_THE_ORIGINAL = (
@@ -52,6 +52,17 @@ OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SH
 
 # What no entry shows: an extract has to state it.
 NEVER_SHOWN = (*OF_THE_ORIGINAL[:3], *OF_THE_RECORDING)
+# What an extract of a capture in another format may state beside these.
+_WORDED = {caveat.id for caveat in (*OF_THE_ORIGINAL, *OF_THE_RECORDING)}
+OUR_CAVEATS = (
+    *OF_THE_ORIGINAL,
+    *OF_THE_RECORDING,
+    *(
+        kind.caveat(f"This extract comes from a capture with a limit: {kind.meaning}.")
+        for kind in CaveatKind
+        if kind.value not in _WORDED and kind.effect is not Effect.ASSUMED
+    ),
+)
 
 
 def member(log: dict[str, Any], name: str) -> dict[str, Any]:
@@ -75,18 +86,29 @@ def told_caveats(log: dict[str, Any]) -> list[Caveat]:
     """Those that we know by the ids that it names."""
     told = member(log, "_harSockets").get("caveats")
     ids = [it for it in told if isinstance(it, str)] if isinstance(told, list) else []
-    return [caveat for caveat in (*OF_THE_ORIGINAL, *OF_THE_RECORDING) if caveat.id in ids]
+    return [caveat for caveat in OUR_CAVEATS if caveat.id in ids]
+
+
+def records_messages(log: dict[str, Any]) -> bool:
+    """Say whether messages were recorded: those of an extract may come from a format that has none."""
+    return member(log, "_harSockets").get("messages") is not False
 
 
 # -- writing -----------------------------------------------------------------------------------------------------
 
 
-def statement(until: str | None, caveats: Sequence[str], in_order_of_close: bool | None = None) -> dict[str, Any]:
+def statement(
+    until: str | None,
+    caveats: Sequence[str],
+    in_order_of_close: bool | None = None,
+    records_messages: bool = True,
+) -> dict[str, Any]:
     """Write what a capture states of itself. `in_order_of_close`: where its entries no longer show it."""
     return {
         **({"until": until} if until else {}),
         **({"caveats": list(caveats)} if caveats else {}),
         **({} if in_order_of_close is None else {"inOrderOfClose": in_order_of_close}),
+        **({} if records_messages else {"messages": False}),
     }
 
 

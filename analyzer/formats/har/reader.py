@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from analyzer import assumptions
-from analyzer.formats.har import events, exporters, flood, pages as page_reader
+from analyzer.formats.har import events, exporters, flood, own_fields, pages as page_reader
 from analyzer.formats.har.contexts import Realms
 from analyzer.formats.har.events import Known, Socket
 from analyzer.formats.har.exporters import Tabs
@@ -124,7 +124,7 @@ Attachment = Callable[[str], bytes | None]
 class Observer(Protocol):
     """Takes each entry as it is read, before the reader lets go of its parts. `log`: the other members, in the end."""
 
-    log: dict[str, Any]
+    log: dict[str, Any] | None
 
     def collect(self) -> Ticks: ...
 
@@ -502,6 +502,8 @@ class _Reading:
         self.browser = text_of(member(document.members, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")) or None, text_of(creator.get("version")) or None
         self.row = self._row()
+        if not own_fields.records_messages(document.members):
+            self.row = msgspec.structs.replace(self.row, records_messages=False)
         self.label = exporters.label(self.row, self.name, self.version, text_of(creator.get("comment")))
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
         # Or another member of `log`, or entries name more than we keep: then no page's end proves anything.

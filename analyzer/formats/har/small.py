@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 
 from analyzer.formats.har import writer
 from analyzer.formats.har.fields import epoch_seconds, headers, json_of, payload_length, text_of
@@ -13,6 +13,7 @@ from analyzer.formats.har.masked import (
     KIND,
     METHOD,
     Masker,
+    SmallHar,
     date_of,
     mime_of,
     program,
@@ -26,41 +27,51 @@ from analyzer.masking import has_host
 from analyzer.model import Session
 
 
-class SmallHar:
-    """The parts of an extract, masked. `witnesses`: which of the other entries come along; None: all of them."""
+def from_entries(
+    originals: Originals, sessions: Iterable[Session], masker: Masker, witnesses: Collection[int] | None
+) -> SmallHar:
+    """Write an extract. `witnesses`: which of the other entries come along; None: all of them."""
+    return _Writing(originals, sessions, masker, witnesses).small
+
+
+class _Writing:
+    """The extract while it is written."""
 
     def __init__(
-        self,
-        originals: Originals,
-        sessions: Mapping[str, Session],
-        masker: Masker,
-        witnesses: Collection[int] | None,
+        self, originals: Originals, sessions: Iterable[Session], masker: Masker, witnesses: Collection[int] | None
     ) -> None:
-        self.kept: Counter[str] = Counter()
-        self.dropped = originals.damaged
-        self.entries: list[Json] = []
-        self._log = originals.log
         self.masker = masker
+        self.log = originals.log or {}
+        self.sessions = {session.pointer: session for session in sessions}
+        self.kept: Counter[str] = Counter()
         masker.secrets |= originals.secrets
-        for original in originals.entries:
-            if isinstance(original, Whole):
-                session = sessions.get(f"/log/entries/{original.index}")
-                self.kept["sockets" if original.is_socket else "documents"] += 1
-                self.entries.append(self._whole(original, session))
-            elif witnesses is None or original.index in witnesses:
-                self.kept["other entries (stripped)"] += 1
-                self.entries.append(self._stripped(original))
-            else:
-                self.dropped += 1
-        self.until = date_of(text_of(member(self._log, "_harSockets").get("until")) or "")
-        self.creator = self._program("creator")
-        self.browser = self._program("browser") if "browser" in self._log else None
-        listed = self._log.get("pages")
-        pages = listed if isinstance(listed, list) else []
-        self.pages = [self._page(page) for page in pages if isinstance(page, dict)]
+        entries = [
+            self._entry(original)
+            for original in originals.entries
+            if isinstance(original, Whole) or witnesses is None or original.index in witnesses
+        ]
+        listed = self.log.get("pages")
+        pages = [page for page in (listed if isinstance(listed, list) else []) if isinstance(page, dict)]
+        self.small = SmallHar(
+            masker=masker,
+            creator=self._program("creator"),
+            browser=self._program("browser") if "browser" in self.log else None,
+            pages=[self._page(page) for page in pages],
+            entries=entries,
+            until=date_of(text_of(member(self.log, "_harSockets").get("until")) or ""),
+            kept=self.kept,
+            dropped=originals.damaged + len(originals.entries) - len(entries),
+        )
+
+    def _entry(self, original: Whole | Sketch) -> Json:
+        if isinstance(original, Whole):
+            self.kept["sockets" if original.is_socket else "documents"] += 1
+            return self._whole(original, self.sessions.get(f"/log/entries/{original.index}"))
+        self.kept["other entries (stripped)"] += 1
+        return self._stripped(original)
 
     def _program(self, name: str) -> Json:
-        value = member(self._log, name)
+        value = member(self.log, name)
         return program(text_of(value.get("name")) or "", text_of(value.get("version")) or "")
 
     def _page(self, page: Json) -> Json:
@@ -140,6 +151,7 @@ class SmallHar:
             **({} if messages is None else {"_webSocketMessages": [self._message(message) for message in messages]}),
             **({} if close is None else {"_webSocketClose": self.masker.close(close)}),
             **({} if epoch_seconds(entry.requested_by) is None else {"_requestedBy": entry.requested_by}),
+            **({"_openedBy": entry.opened_by} if entry.opened_by == -1 or epoch_seconds(entry.opened_by) else {}),
             **({} if epoch_seconds(entry.alive) is None else {"_aliveAt": entry.alive}),
             "_harSockets": self.masker.attribution(session),
         }
