@@ -1,7 +1,8 @@
 """Events of one socket -> Session: what is proven of its life, what is possible, and the evidence.
 
-No close seen means three things, by exporter (`Silence`); and a page that goes takes its sockets with it, or,
-by the back/forward cache, does not. Where the file does not say, the interval stays open: possible, not proven.
+No close recorded means three things, by the coverage of the trace (`Closes`); and a page that goes takes its sockets
+with it, or, by the back/forward cache, does not. Where the file does not say, the interval stays open: possible, not
+proven.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from analyzer.model import (
     Capture,
     Caveat,
     Closed,
+    Closes,
+    Coverage,
     Event,
     Evidence,
     Instant,
@@ -31,10 +34,7 @@ from analyzer.model import (
     Rejected,
     Requested,
     Session,
-    Silence,
-    Silent,
     Trace,
-    Watch,
 )
 
 LATE = 100 * MILLISECOND  # by which the clocks of two pages may differ
@@ -48,7 +48,7 @@ class State(StrEnum):
     CLOSED = "CLOSED"
 
 
-# What is not in it is not allowed; Requested, Active and Silent change no state.
+# What is not in it is not allowed; Requested and Active change no state.
 NEXT: dict[tuple[State, type[Event]], State] = {
     (State.CONNECTING, Accepted): State.OPEN,
     (State.CONNECTING, Rejected): State.CLOSED,
@@ -123,7 +123,6 @@ def _conclude(
     code: int | None = None
     reason: str | None = None
     problem: str | None = None
-    silent = False
     signs: list[Instant] = [at for at in (trace.messages.first, trace.messages.last) if at is not None]
     for event in trace.events:
         state = NEXT.get((state, type(event)), state)
@@ -141,8 +140,6 @@ def _conclude(
                     opened = Bounds(earliest, at, event.evidence, event.pointer)
             case Closed(within=within, code=code, reason=reason, problem=problem):
                 closed = within
-            case Silent():
-                silent = True
 
     last_seen = max(signs, default=None)
     proven = possible = None
@@ -155,15 +152,14 @@ def _conclude(
             opened = Bounds(created.earliest if created is not None else None, None, Evidence.PAGE_KEPT, trace.pointer)
             possible = _possible(opened, None, None, page.started or 0, None)
     else:
-        watch = trace.watch if silent and capture.silence is Silence.OPEN_IF_PAGE_LIVES else None
-        lives = (silent and capture.silence is Silence.OPEN) or (watch is not None and watch.to_the_end)
-        alive = last_seen if closed is not None else _last_sign(capture, watch, last_seen, outlived, opened)
+        coverage = trace.coverage
+        alive = last_seen if closed is not None else _last_sign(capture, coverage, last_seen, outlived, opened)
         cut = None
         if closed is not None:
             outcome = Outcome.CLOSED
-        elif lives:
+        elif coverage.closes is Closes.ALL or coverage.to_the_end:
             outcome = Outcome.OPEN
-            assumes = watch.assumes if watch is not None else None
+            assumes = coverage.assumes
         elif page is not None and page.end is not None and _final(page.end, assume):
             outcome = Outcome.CLOSED
             end = page.end.within
@@ -204,13 +200,11 @@ def _conclude(
 
 
 def _last_sign(
-    capture: Capture, watch: Watch | None, own: Instant | None, outlived: Instant | None, opened: Bounds
+    capture: Capture, coverage: Coverage, own: Instant | None, outlived: Instant | None, opened: Bounds
 ) -> Instant | None:
     """Until when it was certainly open, if it was by then: its own last sign of life; that of its document, where its
     close would have been reported while that lived; the end of those that stand before it in order of close."""
-    signs = [own, opened.latest]
-    if watch is not None:
-        signs.append(watch.until)
+    signs = [own, opened.latest, coverage.until]
     if capture.in_order_of_close:
         signs.append(outlived)
     return max((at for at in signs if at is not None), default=None)

@@ -21,7 +21,6 @@ from analyzer.model import (
     Policy,
     Report,
     Session,
-    Silence,
 )
 
 SAME_START = 5 * SECOND  # by how much the clocks of two captures of one run may differ
@@ -135,9 +134,7 @@ def _capture(reports: Sequence[Report]) -> Capture:
         entries=sum(it.entries for it in captures),
         pages=tuple(page for which, it in enumerate(captures, 1) for page in _pages(which, it)),
         traces=(),
-        silence=Silence.NOTHING,
         in_order_of_close=False,
-        records_messages=all(it.records_messages for it in captures),
         caveats=(CLOCKS, *_caveats(captures)),
         skipped=tuple(
             msgspec.structs.replace(part, pointer=_pointer(report, part.pointer))

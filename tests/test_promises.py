@@ -78,9 +78,9 @@ def test_every_output_gives_the_same_bytes_twice(name: str) -> None:
 
 def test_the_unknown_exporter_claims_least() -> None:
     row = exporters.UNKNOWN
-    assert (row.close, row.silence.value, row.tabs) == (
+    assert (row.close, row.closes.value, row.tabs) == (
         exporters.Close.CLOSE_FRAME,
-        "nothing",
+        "none",
         exporters.Tabs.NOTHING,
     )
     assert all(caveat.hides_sockets for caveat in exporters.caveats(row))

@@ -17,9 +17,10 @@ from rich.console import Console
 
 from analyzer import haralyzer_entry, haralyzer_har
 from analyzer.extract import extract
-from analyzer.formats import opened, read
+from analyzer.formats import read
 from analyzer.formats.har.raw import LAYOUT, RawEntry
 from analyzer.formats.json_stream.array import Document
+from analyzer.formats.source import open_source
 from analyzer.intervals import Interval
 from analyzer.model import CaptureError, Discreet, Policy, Report, Run, Unreadable
 from analyzer.pipeline import analyze
@@ -62,8 +63,8 @@ def test_no_value_shows_what_the_capture_holds(report: Report, path: Path) -> No
     problem = f"no https://h.example/a.har?token={CANARIES['the query']}, no {CANARIES['a random token of letters']}"
     assert len(leaks(problem)) == 2
     run = Run((report,), (Unreadable(str(path), problem),), Policy())
-    with opened(str(path)) as (stream, name, _, _):
-        raw = list(Document(stream, name, LAYOUT, RawEntry).elements())
+    with open_source(str(path)) as (source, _):
+        raw = list(Document(source.stream, source.name, LAYOUT, RawEntry).elements())
     found = [run, *values(run), *values(raw)]
     kinds = {type(value).__name__ for value in found}
     assert {"Session", "Trace", "Initiator", "Frame", "Opening", "Identity", "Page", "Finding", "RawRequest"} <= kinds

@@ -26,6 +26,8 @@ from analyzer.model import (
     Capture,
     Caveat,
     Closed,
+    Closes,
+    Coverage,
     Event,
     Evidence,
     Exporter,
@@ -38,8 +40,6 @@ from analyzer.model import (
     Report,
     Requested,
     Run,
-    Silence,
-    Silent,
     Skipped,
     Trace,
     Unreadable,
@@ -78,10 +78,9 @@ def socket(
     if closed is not None:
         at = START + round(closed * SECOND)
         events.append(Closed(Bounds(at, at, Evidence.CLOSE_SEEN)))
-    if lives:
-        events.append(Silent(""))
     messages = Messages(array("q"), b"", array("b"), array("q"))
-    return Trace(f"/log/entries/{n}", url, url.partition("?")[0], tuple(events), messages)
+    coverage = Coverage(Closes.ALL if lives else Closes.NONE)
+    return Trace(f"/log/entries/{n}", url, url.partition("?")[0], tuple(events), messages, coverage=coverage)
 
 
 def report(
@@ -101,9 +100,7 @@ def report(
         entries=len(traces),
         pages=tuple(pages),
         traces=traces,
-        silence=Silence.OPEN,
         in_order_of_close=False,
-        records_messages=True,
         caveats=tuple(caveats),
         skipped=tuple(skipped),
     )

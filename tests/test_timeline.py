@@ -40,7 +40,6 @@ from analyzer.model import (
     Run,
     Scope,
     Session,
-    Silence,
     Unreadable,
     Verdict,
 )
@@ -97,9 +96,7 @@ def report(sessions: Sequence[Session], verdict: Verdict | None = None, **more: 
         "entries": 1,
         "pages": (),
         "traces": (),
-        "silence": Silence.OPEN,
         "in_order_of_close": True,
-        "records_messages": True,
         "caveats": (),
         "skipped": (),
     }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from analyzer.formats.har.watches import Code, in_other_processes, watches
-from analyzer.model import Watch
+from analyzer.model import Closes, Coverage
 
-PAGE = {"page_1": Watch(100, True)}
+WHILE = Closes.WHILE_PAGE_LIVES
+PAGE = {"page_1": Coverage(WHILE, 100, True)}
 
 
 def code(
@@ -56,7 +57,9 @@ def code(
 def test_watches(codes: list[Code], until: dict[int, int]) -> None:
     found = watches(codes, PAGE, 0)
     sockets = {it.socket for it in codes if it.socket is not None and it.page == "page_1"}
-    assert found == {number: Watch(until[number]) if number in until else PAGE["page_1"] for number in sockets}
+    assert found == {
+        number: Coverage(WHILE, until[number]) if number in until else PAGE["page_1"] for number in sockets
+    }
 
 
 def test_of_a_page_that_is_not_watched_nothing_is_told() -> None:
@@ -72,7 +75,7 @@ def test_of_a_page_that_is_not_watched_nothing_is_told() -> None:
 )
 def test_instants_that_may_be_early(first: int, until: dict[int, int]) -> None:
     codes = [code(0, 1, 9, ("a.js", "7")), code(None, first, first, ("a.js", "18"))]
-    assert watches(codes, PAGE, 5) == {0: Watch(until[0]) if until else PAGE["page_1"]}
+    assert watches(codes, PAGE, 5) == {0: Coverage(WHILE, until[0]) if until else PAGE["page_1"]}
 
 
 def test_a_document_does_not_follow_itself() -> None:

@@ -21,6 +21,7 @@ from analyzer.cli import progress, settings
 from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
 from analyzer.cli.screen import append, one_place, refuse, say, show, tell, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
+from analyzer.formats.registry import NAMES
 from analyzer.masking import Masks, digest
 from analyzer.model import Policy, Report, Run, Unreadable, name_source, plural
 from analyzer.rules import RULES
@@ -31,7 +32,8 @@ from analyzer.version import VERSION
 Render = Callable[[Run], bytes]
 Result = Report | Unreadable
 NAMED = 5  # unreadable captures that a terminal names one by one
-CAPTURE_SUFFIX = re.compile(r"(?:\.har)?(?:\.gz|\.zst|\.zip)?$|\.har$|\.json$|\.txt$", re.IGNORECASE)
+NAMED_AFTER = "|".join(re.escape(suffix) for suffix in sorted(NAMES, key=len, reverse=True))
+CAPTURE_SUFFIX = re.compile(rf"(?:{NAMED_AFTER})?(?:\.gz|\.zst|\.zip)?$|\.json$|\.txt$", re.IGNORECASE)
 
 
 def ask(

@@ -22,7 +22,7 @@ import msgspec
 
 from analyzer import masking
 from analyzer.cli.screen import note_written, refuse, say, show, write
-from analyzer.formats import hash_file
+from analyzer.formats.source import hash_file
 from analyzer.model import Report, Run, Unreadable
 from analyzer.outputs import ndjson
 

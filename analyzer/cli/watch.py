@@ -106,10 +106,10 @@ def _analyse(
     path: Path, delivery: Delivery, allowed: Allowed, reading: Reading, masking: Masking, masks: Masks
 ) -> list[Run]:
     """Analyse a new file and print what people read; a file that is not a capture is passed over."""
-    from analyzer.formats import is_capture
-    from analyzer.formats.archive import SUFFIXES, is_zip
+    from analyzer.formats import is_capture, is_named_capture
+    from analyzer.formats.archive import is_zip
 
-    named = path.name.lower().endswith(SUFFIXES)
+    named = is_named_capture(str(path))
     if not named and not (reading.any_ and (is_zip(str(path)) or is_capture(str(path)))):
         return []
     try:

@@ -13,7 +13,8 @@ import msgspec
 from analyzer.fleet import sources, workers
 from analyzer.fleet.sources import STANDARD_INPUT, Found, NothingToRead, expand, file_of, find, list_suffixes, size
 from analyzer.fleet.workers import NoWorkers
-from analyzer.formats import Progress, archive
+from analyzer.formats import archive
+from analyzer.formats.compression import Progress
 from analyzer.model import CaptureError, Policy, Report, Unreadable
 from analyzer.pipeline import analyze
 from analyzer.services import Row

@@ -12,8 +12,9 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from analyzer.formats import Progress, archive, is_capture, read
-from analyzer.formats.archive import SUFFIXES
+from analyzer.formats import archive, is_capture, is_named_capture, read
+from analyzer.formats.compression import Progress
+from analyzer.formats.registry import SEARCHED, SUFFIXES
 from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError, enumerated
 
@@ -97,8 +98,7 @@ def _in_file(path: str, any_name: bool) -> Found:
 def _in_folder(folder: str, any_name: bool) -> Found:
     """Search a folder. Raises NothingToRead."""
     files, closed = _walk(folder)
-    named = [path for path in files if path in closed or path.lower().endswith(SUFFIXES)]
-    sure = set(named)
+    sure = {path for path in files if path in closed or path.lower().endswith(SUFFIXES)}
     visible = [path for path in files if path in sure or not _is_hidden(path, folder)]
     if any_name:
         captures = [it for path in visible for it in _by_content(path, path in sure)]
@@ -106,8 +106,9 @@ def _in_folder(folder: str, any_name: bool) -> Found:
             raise NothingToRead(f"{folder}: no file in this folder is a HAR{_count(visible)}")
         others = set(visible) - set(map(file_of, captures))
         return Found(captures, Counter(Path(path).suffix.lower() for path in others))
+    named = [path for path in visible if path in sure or is_named_capture(path)]
     if not named:
-        raise NothingToRead(f"{folder}: no captures in this folder ({', '.join(SUFFIXES)}){_others(files)}")
+        raise NothingToRead(f"{folder}: no captures in this folder ({SEARCHED}){_others(files)}")
     inside = [_in_file(path, False) for path in named]
     passed_over = _suffixes(set(visible) - set(named))
     for it in inside:
@@ -206,7 +207,7 @@ def _remote(url: str) -> Found:
         known = isinstance(error, ImportError) or url.lower().startswith(("ws:", "wss:"))
         raise NothingToRead((known and _download(url)) or f"{shown(url)}: {_problem(error, url)}") from None
     if not found:
-        raise NothingToRead(f"{shown(url)}: no captures there ({', '.join(SUFFIXES)})")
+        raise NothingToRead(f"{shown(url)}: no captures there ({SEARCHED})")
     return Found([files.unstrip_protocol(it) for it in sorted(found)], others)
 
 

@@ -60,9 +60,37 @@ def sniff_har(head: bytes) -> Answer:
     return broken("UTF-16 or UTF-32 text: save it as UTF-8") if is_wide else MINE
 
 
+def begin_with(pattern: bytes) -> Callable[[bytes], Answer]:
+    """Recognise a file by how its text begins."""
+    expression = re.compile(pattern, re.DOTALL)
+    return lambda head: NOT_MINE if expression.match(head.lstrip(SPACE)) is None else MINE
+
+
+# An event of the Chrome DevTools Protocol; chromedriver's performance log has it as a string.
+CDP_EVENT = rb'\\?"method\\?"\s*:\s*\\?"(?:Network|Page|Target|Runtime|Fetch|Tracing|DOM|Log)\.'
+
 HAR = Format("har", "HAR", (".har",), sniff_har, "analyzer.formats.har.reader")
+NETLOG = Format(
+    "netlog", "Chrome NetLog", (".netlog.json",), begin_with(rb'\{\s*"constants"\s*:\s*\{'), "analyzer.formats.netlog"
+)
+CDP_LOG = Format(
+    "cdp-log",
+    "log of Chrome DevTools Protocol events",
+    (".cdp.json", ".perflog.json"),
+    begin_with(rb'\[?\s*\{(?:[^{}\[\]]{0,300}?|\s*"level"\s*:.{0,200}?)' + CDP_EVENT),
+    "analyzer.formats.cdp_log",
+)
 
 FORMATS = (HAR,)  # the first one that recognises a file reads it
+
+PACKED = (".gz", ".zst", ".zip")
+NAMES = tuple(suffix for row in FORMATS for suffix in row.suffixes)  # how the name of an unpacked capture ends
+SUFFIXES = tuple(suffix + packed for suffix in NAMES for packed in ("", *PACKED))
+SEARCHED = f"{', '.join(NAMES)}; each also {', '.join(PACKED)}"  # for people
+# Of some formats captures are often called just `.json`, like many other files: their first bytes decide. A HAR is
+# called `.har` by every exporter, so that one under another name was renamed, and `--any` takes it.
+SHARED = (".json", ".json.gz", ".json.zst")
+IN_SHARED = tuple(row for row in FORMATS if any(suffix.endswith(SHARED) for suffix in row.suffixes))
 
 
 class Guess(NamedTuple):

@@ -19,6 +19,8 @@ from analyzer.model.capture import (
     Calls as Calls,
     Capture as Capture,
     Closed as Closed,
+    Closes as Closes,
+    Coverage as Coverage,
     Direction as Direction,
     Event as Event,
     Exporter as Exporter,
@@ -31,11 +33,8 @@ from analyzer.model.capture import (
     PageKind as PageKind,
     Rejected as Rejected,
     Requested as Requested,
-    Silence as Silence,
-    Silent as Silent,
     Skipped as Skipped,
     Trace as Trace,
-    Watch as Watch,
 )
 from analyzer.model.errors import CaptureError as CaptureError, Given as Given, Returned as Returned, bare as bare
 from analyzer.model.evidence import (

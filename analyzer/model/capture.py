@@ -32,12 +32,12 @@ class PageKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Silence(StrEnum):
-    """What it means that an exporter shows no close of a socket that opened."""
+class Closes(StrEnum):
+    """Which closes of a socket a capture would have recorded."""
 
-    OPEN = "open"  # it was open at export: this exporter records every close
-    OPEN_IF_PAGE_LIVES = "open-if-page-lives"  # Chrome: reported, unless the page itself went away
-    NOTHING = "nothing"  # closes are not recorded
+    ALL = "all"  # a socket without a recorded close was still open at the end of the capture
+    WHILE_PAGE_LIVES = "while-page-lives"  # but for the close that comes with the end of its document
+    NONE = "none"
 
 
 class Assume(StrEnum):
@@ -104,13 +104,7 @@ class Closed(Value, frozen=True):
     problem: str | None = None
 
 
-class Silent(Value, frozen=True):
-    """The field that would tell of a close is there, and tells of none: what that means, `Silence` says."""
-
-    pointer: str
-
-
-Event: TypeAlias = Requested | Accepted | Rejected | Active | Closed | Silent
+Event: TypeAlias = Requested | Accepted | Rejected | Active | Closed
 
 
 class Messages(Value, frozen=True):
@@ -193,12 +187,19 @@ class Opening(Value, frozen=True):
     cut: bool  # it goes on
 
 
-class Watch(Value, frozen=True):
-    """How long a close of this socket would have been recorded: as long as its document lived."""
+class Coverage(Value, frozen=True):
+    """What the capture would have recorded of one socket.
 
-    until: Instant | None  # its document's last sign of life
-    to_the_end: bool = False  # it still lived when the capture was saved
-    assumes: Caveat | None = None  # what that rests on
+    closes: which closes.
+    until: with WHILE_PAGE_LIVES, the last sign of life of its document: up to then a close would have been recorded.
+    to_the_end: its document still lived when the capture ended.
+    assumes: what that rests on.
+    """
+
+    closes: Closes = Closes.NONE
+    until: Instant | None = None
+    to_the_end: bool = False
+    assumes: Caveat | None = None
 
 
 class Trace(Value, frozen=True):
@@ -220,7 +221,7 @@ class Trace(Value, frozen=True):
     scripts: tuple[str, ...] = ()  # URLs of the code in the initiator's stack, async parents included
     attribution: Attribution | None = None  # as a capture that we wrote ourselves tells it (extract)
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
-    watch: Watch | None = None
+    coverage: Coverage = Coverage()
     key: str | None = None  # Sec-WebSocket-Key
     also: tuple[str, ...] = ()
     extension: bool = False  # a browser extension opened it, and not the page
@@ -282,9 +283,7 @@ class Capture(Value, frozen=True):
     entries: int
     pages: tuple[Page, ...]
     traces: tuple[Trace, ...]
-    silence: Silence
     in_order_of_close: bool  # entries stand in the order in which they ended
-    records_messages: bool
     caveats: tuple[Caveat, ...]
     skipped: tuple[Skipped, ...]
     content_sha256: str | None = None

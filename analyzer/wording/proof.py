@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from analyzer.model import Frame, Proof
 from analyzer.wording import origins
 
-ENTRIES = "/log/entries/"
 MOST = 12  # sockets that are named one by one
 
 
@@ -33,6 +32,9 @@ def _line(alike: list[Proof], whole: bool) -> str:
 
 
 def _places(pointers: list[str]) -> str:
-    """`/log/entries/4, 5, 6`; whole where they are not that much alike."""
-    numbers = [pointer.removeprefix(ENTRIES) for pointer in pointers]
-    return ENTRIES + ", ".join(numbers) if all(map(str.isdigit, numbers)) else ", ".join(pointers)
+    """Write the elements of one array as `/log/entries/4, 5, 6`; other pointers whole."""
+    parts = [pointer.rpartition("/") for pointer in pointers]
+    arrays, numbers = {array for array, _, _ in parts}, [number for _, _, number in parts]
+    if len(arrays) > 1 or not all(map(str.isdigit, numbers)):
+        return ", ".join(pointers)
+    return f"{arrays.pop()}/{', '.join(numbers)}"

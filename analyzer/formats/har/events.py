@@ -31,7 +31,9 @@ from analyzer.model import (
     Attribution,
     Bounds,
     Closed,
+    Closes,
     Confidence,
+    Coverage,
     Discreet,
     Duration,
     Event,
@@ -42,8 +44,6 @@ from analyzer.model import (
     PageEnd,
     Rejected,
     Requested,
-    Silence,
-    Silent,
     Skipped,
     Trace,
 )
@@ -137,6 +137,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         key=socket.key,
         also=socket.also,
         extension=socket.extension,
+        coverage=_coverage(socket, events, row),
     )
     return found, skipped
 
@@ -315,7 +316,7 @@ def _activity(socket: Socket, known: Known, pointer: str) -> list[Event]:
     if known.row.opened is Opened.WAIT and socket.started is not None and socket.wait and not known.row.coarse:
         at = socket.started + socket.wait
         found.append(Active(at, Evidence.LAST_ACTIVITY, f"{pointer}/timings/wait"))
-    if known.until is not None and known.row.silence is Silence.OPEN and socket.entry.time == -1:
+    if known.until is not None and known.row.closes is Closes.ALL and socket.entry.time == -1:
         found.append(Active(known.until, Evidence.RECORDING_END, "/log/_harSockets/until"))
     alive = epoch_seconds(socket.entry.alive)
     if known.until is not None and alive is not None and socket.close is None:
@@ -392,17 +393,20 @@ def _closed(socket: Socket, messages: Messages, start: Bounds | None, known: Kno
             return [Closed(Bounds(end, end + row.start_slack, Evidence.CLOSE_SEEN, f"{pointer}/timings/receive"))]
     if row.close is Close.ENTRY_TIME and end is not None:
         return [Closed(_around(end, row, Evidence.ENTRY_TIME, f"{pointer}/time"))]
-    # A `wait` of 0 is none of Chrome's for a handshake that was answered: the timings were wiped.
-    if (
-        row.close is Close.RECEIVE_TIMING
-        and socket.receive is not None
-        and receive <= RECEIVE_THRESHOLD
-        and socket.wait
-    ):
-        return [Silent(f"{pointer}/timings/receive")]
-    if row.close in (Close.CLOSE_RECORD, Close.ENTRY_TIME) and socket.entry.time == -1:
-        return [Silent(f"{pointer}/time")]
     return []
+
+
+def _coverage(socket: Socket, events: Sequence[Event], row: Row) -> Coverage:
+    """Say which closes would be in the file: the field that would show one is there, and shows none."""
+    if any(isinstance(event, Closed) for event in events) or not any(isinstance(event, Accepted) for event in events):
+        return Coverage()
+    # A `wait` of 0 is none of Chrome's for a handshake that was answered: the timings were wiped.
+    timed = row.close is Close.RECEIVE_TIMING and socket.receive is not None and bool(socket.wait)
+    if timed and (socket.entry.timings.receive or 0) <= RECEIVE_THRESHOLD:
+        return Coverage(row.closes)
+    if row.close in (Close.CLOSE_RECORD, Close.ENTRY_TIME) and socket.entry.time == -1:
+        return Coverage(row.closes)
+    return Coverage()
 
 
 def closed_by_page(trace: Trace, end: PageEnd | None) -> Trace:

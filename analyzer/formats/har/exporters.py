@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from analyzer.model import SECOND, Caveat, CaveatKind, Silence, Value
+from analyzer.model import SECOND, Caveat, CaveatKind, Closes, Value
 
 
 class Close(Enum):
@@ -55,7 +55,7 @@ class Row(Value, frozen=True):
     label: str  # for people
     creators: tuple[str, ...]  # how log.creator.name begins, in lower case
     close: Close = Close.CLOSE_FRAME
-    silence: Silence = Silence.NOTHING
+    closes: Closes = Closes.NONE
     opened: Opened = Opened.MESSAGES
     tabs: Tabs = Tabs.NOTHING
     omits: Omits = Omits.NONE
@@ -86,7 +86,7 @@ CHROME = Row(
     "Chrome DevTools",
     ("webinspector",),
     close=Close.RECEIVE_TIMING,
-    silence=Silence.OPEN_IF_PAGE_LIVES,
+    closes=Closes.WHILE_PAGE_LIVES,
     opened=Opened.WAIT,
     tabs=Tabs.DOCUMENT,
     in_order_of_start=True,
@@ -162,7 +162,7 @@ EXPORTERS = (
         "HTTP Toolkit",
         ("http toolkit",),
         close=Close.CLOSE_RECORD,
-        silence=Silence.OPEN,
+        closes=Closes.ALL,
         close_slack=3_000,  # seen from the proxy, measured against the page's own events
     ),
     Row(
@@ -186,7 +186,7 @@ EXPORTERS = (
         "har-sockets",
         ("har-sockets",),
         close=Close.CLOSE_RECORD,
-        silence=Silence.OPEN,
+        closes=Closes.ALL,
         opened=Opened.ANSWERED,
         tabs=Tabs.TOLD,
         in_order_of_start=True,
@@ -194,7 +194,7 @@ EXPORTERS = (
     Row("gori", "gori", ("gori",), omits=Omits.UNKNOWN),
     Row("pcapng-utils", "pcapng-utils", ("pcapng -> har",), close=Close.CLOSE_RECORD),
     Row("pcap2har", "pcap2har", ("pcap2har",)),
-    Row("selenium-robot", "seleniumRobot", ("seleniumrobot",), close=Close.ENTRY_TIME, silence=Silence.OPEN),
+    Row("selenium-robot", "seleniumRobot", ("seleniumrobot",), close=Close.ENTRY_TIME, closes=Closes.ALL),
 )
 
 UNKNOWN = Row("unknown", "an unknown program", (), omits=Omits.UNKNOWN)

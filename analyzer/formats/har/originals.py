@@ -33,12 +33,12 @@ from analyzer.formats.har.reader import (
     CLOCK_STEP,
     ORDER_SLACK,
     SAMPLES,
-    Attachment,
     attached_messages,
     redirected_navigation,
 )
 from analyzer.formats.har.writer import Json
 from analyzer.formats.json_stream.array import Element
+from analyzer.formats.source import Attachment
 from analyzer.masking.shapes import RUN, opaque
 from analyzer.model import Discreet, Instant
 

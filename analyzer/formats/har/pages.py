@@ -20,7 +20,20 @@ from analyzer.formats.har.exporters import Row, Tabs
 from analyzer.formats.har.reloads import MAX_AGE, Ask, Ordinary, Replaces, Way, replaces
 from analyzer.intervals import NEVER
 from analyzer.memo import remember_last
-from analyzer.model import SECOND, Bounds, Caveat, Duration, Evidence, Instant, Page, PageEnd, PageKind, Value, Watch
+from analyzer.model import (
+    SECOND,
+    Bounds,
+    Caveat,
+    Closes,
+    Coverage,
+    Duration,
+    Evidence,
+    Instant,
+    Page,
+    PageEnd,
+    PageKind,
+    Value,
+)
 
 NUMBERED = re.compile(r"page_(\d{1,15})$")
 
@@ -95,7 +108,7 @@ class Numbered(Value, frozen=True):
     """The pages of one tab, with how long each would have reported a close."""
 
     pages: list[Page]
-    watches: dict[str, Watch]  # by Page.id
+    watches: dict[str, Coverage]  # by Page.id
 
 
 def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: Rules) -> Numbered:
@@ -104,7 +117,7 @@ def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: R
     order = sorted((page for page in listed if page.id in numbers), key=lambda page: numbers[page.id])
     main = _main_documents(order, seen)
     pages: list[Page] = []
-    watches: dict[str, Watch] = {}
+    watches: dict[str, Coverage] = {}
     firsts: dict[Instant | None, int] = {}  # the first page of each date
     for n, page in enumerate(order):
         firsts.setdefault(page.started, n)
@@ -138,7 +151,7 @@ def documents_as_pages(listed: Sequence[Listed], seen: dict[str, Seen], rules: R
         )
         if rules.trusted:
             lives = rules.whole and end is None and document is not None and failed is None
-            watches[page.id] = Watch(last, lives, assumptions.PAGE_ALIVE if lives else None)
+            watches[page.id] = Coverage(Closes.WHILE_PAGE_LIVES, last, lives, assumptions.PAGE_ALIVE if lives else None)
         addresses.add(address)
         latest = address
     return Numbered(pages, watches)

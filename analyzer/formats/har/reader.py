@@ -10,7 +10,7 @@ import io
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -54,7 +54,7 @@ from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, Ordinary, ask, 
 from analyzer.formats.har.watches import Code, in_other_processes, watches
 from analyzer.formats.json_stream.array import Document, Element
 from analyzer.formats.json_stream.decode import kind
-from analyzer.formats.json_stream.window import Bytes
+from analyzer.formats.source import Attachment, Source
 from analyzer.intervals import Interval
 from analyzer.model import (
     MILLISECOND,
@@ -62,17 +62,17 @@ from analyzer.model import (
     Capture,
     Caveat,
     CaveatKind,
+    Closes,
     Confidence,
+    Coverage,
     Effect,
     Exporter,
     Initiator,
     Instant,
     Page,
     Requested,
-    Silence,
     Skipped,
     Trace,
-    Watch,
 )
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
@@ -118,8 +118,6 @@ ONLY_SOCKETS = CaveatKind.FILTERED.caveat(
     Effect.NONE,
 )
 
-Attachment = Callable[[str], bytes | None]
-
 
 class Observer(Protocol):
     """Takes each entry as it is read, before the reader lets go of its parts. `log`: the other members, in the end."""
@@ -131,27 +129,25 @@ class Observer(Protocol):
     def add(self, element: Element[RawEntry], attachment: Attachment, /) -> None: ...
 
 
-def read(
-    stream: Bytes, source: str, attachment: Attachment, size: int = 0, observer: Observer | None = None
-) -> Capture:
-    """Read one HAR. `attachment` gives the bytes of a side file (Playwright), None where there is none. `size`: of the
-    document, or of what it is packed in, if that is known. `observer` sees the entries, too.
+def read(source: Source) -> Capture:
+    """Read one HAR; Playwright's has side files. An observer sees the entries, too.
 
-    Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
+    Raises CaptureError where the file is not a HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
+    observer: Observer | None = source.observer
     collector = Ticks if observer is None else observer.collect
-    document = Document(stream, source, LAYOUT, RawEntry, collector=collector, size=size)
-    gathered = _Gathered(attachment)
+    document = Document(source.stream, source.name, LAYOUT, RawEntry, collector=collector, size=source.size)
+    gathered = _Gathered(source.attachment)
     for element in document.elements():
         if observer is not None:
-            observer.add(element, attachment)
+            observer.add(element, source.attachment)
         if element.skipped:
             gathered.skip(element.skipped)
         if element.value is not None and element.value != BLANK:
             gathered.add(element, element.value)
     if observer is not None:
         observer.log = document.members
-    return _Reading(document, gathered, source).capture()
+    return _Reading(document, gathered, source.name).capture()
 
 
 class _Order:
@@ -538,8 +534,7 @@ class _Reading:
             self.missing.add(events.missing_messages(socket, trace, known))
         pages, watches = self._pages(contexts, traces)
         caveats = exporters.caveats(row, named=bool(self.name))
-        if watches:
-            traces = [msgspec.structs.replace(it, watch=watches.get(n)) for n, it in enumerate(traces)]
+        traces = [self._covered(trace, watches.get(number)) for number, trace in enumerate(traces)]
         if row.tabs is Tabs.TAB:
             traces = [
                 self._in_tab(trace, socket, pages) for trace, socket in zip(traces, gathered.sockets, strict=True)
@@ -569,12 +564,19 @@ class _Reading:
             entries=self.document.count,
             pages=tuple(pages),
             traces=tuple(traces),
-            silence=Silence.NOTHING if self.merged else row.silence,
             in_order_of_close=in_order,
-            records_messages=row.records_messages,
             caveats=tuple(caveats),
             skipped=tuple(self.skipped),
         )
+
+    def _covered(self, trace: Trace, of_document: Coverage | None) -> Trace:
+        """The trace with the coverage that the whole file gives it."""
+        coverage = trace.coverage
+        if coverage.closes is Closes.WHILE_PAGE_LIVES and of_document is not None:
+            coverage = of_document
+        if self.merged:
+            coverage = Coverage()
+        return trace if coverage is trace.coverage else msgspec.structs.replace(trace, coverage=coverage)
 
     def _witness(self, trace: Trace) -> None:
         first, last = trace.messages.first, trace.messages.last
@@ -647,7 +649,7 @@ class _Reading:
         known = [abs(at - (socket.started or 0)) for at, socket in zip(exact, self.gathered.sockets, strict=True) if at]
         return bool(known) and max(known) <= MILLISECOND
 
-    def _pages(self, contexts: Sequence[str | None], traces: Sequence[Trace]) -> tuple[list[Page], dict[int, Watch]]:
+    def _pages(self, contexts: Sequence[str | None], traces: Sequence[Trace]) -> tuple[list[Page], dict[int, Coverage]]:
         """The pages; and for each socket of one how long its close would have been recorded."""
         gathered, seen, row = self.gathered, self._seen(), self.row
         stated = told_caveats(self.document.members)

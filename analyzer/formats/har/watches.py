@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from analyzer.intervals import Interval
-from analyzer.model import Duration, Instant, Value, Watch
+from analyzer.model import Closes, Coverage, Duration, Instant, Value
 
 Script: TypeAlias = tuple[str, str]  # URL, id
 
@@ -30,7 +30,7 @@ class Code(Value, frozen=True):
     unseen: bool = False  # its script is not in the file, though others are: of a document that was not recorded
 
 
-def watches(codes: Iterable[Code], of_pages: Mapping[str, Watch], slack: Duration) -> dict[int, Watch]:
+def watches(codes: Iterable[Code], of_pages: Mapping[str, Coverage], slack: Duration) -> dict[int, Coverage]:
     """For each socket of these pages, by its number, how long its close would have been recorded.
 
     `slack`: by how much the instants of the codes may be early, in microseconds.
@@ -38,11 +38,11 @@ def watches(codes: Iterable[Code], of_pages: Mapping[str, Watch], slack: Duratio
     by_page: dict[str, list[Code]] = {}
     for code in codes:
         by_page.setdefault(code.page, []).append(code)
-    found: dict[int, Watch] = {}
+    found: dict[int, Coverage] = {}
     for page, members in by_page.items():
         if page in of_pages:
             for number, over in _superseded(members, slack).items():
-                found[number] = of_pages[page] if over is None else Watch(over)
+                found[number] = of_pages[page] if over is None else Coverage(Closes.WHILE_PAGE_LIVES, over)
     return found
 
 

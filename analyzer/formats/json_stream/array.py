@@ -33,7 +33,7 @@ from analyzer.formats.json_stream.decode import (
     loads,
     salvage,
 )
-from analyzer.formats.json_stream.layout import Inner, Layout, pointer_of
+from analyzer.formats.json_stream.layout import Inner, Layout, NoElement, pointer_of
 from analyzer.formats.json_stream.lines import Lines
 from analyzer.formats.json_stream.scan import TooDeep
 from analyzer.formats.json_stream.window import Bytes, CutOff, Window
@@ -49,10 +49,6 @@ KEY = re.compile(rb'"([^"\\\x00-\x1f\x80-\xff]{0,256})"[ \t\r\n]*+:')
 VALUE = re.compile(
     rb'(?:-?(?:0|[1-9]\d{0,15})|true|false|null|"[^"\\\x00-\x1f\x80-\xff]{0,256}"|\[\]|\{\})(?=[ \t\r\n]*+[,}])'
 )
-
-
-class NoElement(CaptureError):  # noqa: N818 - a kind of CaptureError
-    """Nothing could be read before this: the file may be of another kind."""
 
 
 class Collector(Protocol):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from analyzer.model import CaptureError
+
 
 class Inner(NamedTuple):
     """An array within each element, by its key: too long in some elements to be decoded with them."""
@@ -36,6 +38,10 @@ class Layout(NamedTuple):
     def pointer(self) -> str:
         """The JSON Pointer of the array."""
         return pointer_of(self.path)
+
+
+class NoElement(CaptureError):  # noqa: N818 - a kind of CaptureError
+    """Nothing could be read before this: the file may be of another kind."""
 
 
 def pointer_of(path: tuple[str, ...]) -> str:
