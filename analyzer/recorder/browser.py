@@ -57,7 +57,8 @@ def record(url: str, headless: bool, seconds: float | None, say: Callable[[str],
 async def _record(url: str, headless: bool, seconds: float | None, say: Callable[[str], None]) -> Json:
     from playwright.async_api import Error, async_playwright
 
-    from analyzer.recorder.playwright import LONGEST_CALL, Listener, awaited
+    from analyzer.recorder.playwright import LONGEST_CALL, Listener
+    from analyzer.recorder.steps import run_async
 
     ended = asyncio.Event()
     with _interrupting(ended):
@@ -66,7 +67,7 @@ async def _record(url: str, headless: bool, seconds: float | None, say: Callable
             context = await browser.new_context(no_viewport=True)
             teller = _Teller(say, round(time.time() * SECOND))
             listener = Listener(context, teller.told, gone=ended.set)
-            await awaited(listener.start())
+            await run_async(listener.start())
 
             def closed(_: object) -> None:
                 if not context.pages:
@@ -84,7 +85,7 @@ async def _record(url: str, headless: bool, seconds: float | None, say: Callable
                     raise RecordingError(f"{Masks().url(url)}: cannot be opened: {why}") from None
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), seconds)
-            har: Json = await awaited(listener.stop(), LONGEST_CALL)
+            har: Json = await run_async(listener.stop(), LONGEST_CALL)
             with suppress(Error, TimeoutError):
                 await asyncio.wait_for(browser.close(), LONGEST_CALL)
             return har

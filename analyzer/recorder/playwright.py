@@ -6,7 +6,7 @@ own events see every socket, but carry no instants: they fill in what the protoc
 Firefox and WebKit.
 
 What has to be called is written once, as generators that yield each result of a call: the sync API returns results,
-the async API awaitables (`done`, `awaited`).
+the async API awaitables (`run_sync`, `run_async`: steps.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import base64
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from typing import Any, TypeAlias
@@ -30,8 +30,8 @@ from analyzer.formats.har.writer import Json
 from analyzer.model import SECOND, Duration, Instant, PageKind
 from analyzer.recorder.cdp import DOCUMENTS, EMPTY, GONE_AFTER, GONE_BEFORE, OPEN, Cdp
 from analyzer.recorder.recording import By, Recording, Told
+from analyzer.recorder.steps import Steps, clock_offset, run_async, run_sync
 
-Steps: TypeAlias = Generator[Any, Any, Any]
 Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards
 DISCOVERED = ("page", "shared_worker", "service_worker")  # types of targets
 ALONE = ("shared_worker", "service_worker")  # of no page: Playwright does not report their sockets
@@ -89,7 +89,7 @@ class Listener:
         self._beaten: Instant = 0  # the last look at the clock, of a browser that cannot be asked
         self._timer: asyncio.TimerHandle | None = None
         self._beating: Any = None  # the task of a question that is not answered: without a name it may be collected
-        self._offset: Duration = _clock_offset()
+        self._offset: Duration = clock_offset()
 
     # -- from outside ----------------------------------------------------------------------------------------
 
@@ -241,13 +241,13 @@ class Listener:
         def sync_page() -> Any:
             page = new_page()
             with suppress(Error):  # it is closed again, or the browser is
-                done(self._until_heard(page))
+                run_sync(self._until_heard(page))
             return page
 
         async def async_page() -> Any:
             page = await new_page()
             with suppress(Error):
-                await awaited(self._until_heard(page))
+                await run_async(self._until_heard(page))
             return page
 
         return async_page if self._async else sync_page
@@ -485,9 +485,9 @@ class Listener:
         if self._session is None:
             self._look()
         elif self._async:
-            self._beating = asyncio.ensure_future(awaited(self._ask_for_a_sign()))
+            self._beating = asyncio.ensure_future(run_async(self._ask_for_a_sign()))
         else:
-            greenlet(done).switch(self._ask_for_a_sign())
+            greenlet(run_sync).switch(self._ask_for_a_sign())
 
     def _ask_for_a_sign(self) -> Steps:
         """When the browser answers, all that it had reported before the question has been read. However long the test
@@ -522,11 +522,11 @@ class Listener:
         if not self._async:
             self._running += 1
             try:
-                done(steps)
+                run_sync(steps)
             finally:
                 self._running -= 1
             return
-        task = asyncio.ensure_future(awaited(steps))
+        task = asyncio.ensure_future(run_async(steps))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -534,39 +534,3 @@ class Listener:
 def speaks_cdp(browser: Any) -> bool:
     """Of the browsers that Playwright drives only Chromium tells sockets with their instants."""
     return bool(browser.browser_type.name == "chromium")
-
-
-def done(steps: Steps) -> Any:
-    """Run steps of the sync API."""
-    value = None
-    while True:
-        try:
-            value = steps.send(value)
-        except StopIteration as end:
-            return end.value
-
-
-async def awaited(steps: Steps, longest: float | None = None) -> Any:
-    """Run steps of the async API; `longest`: seconds for each. None where the caller's own code may block the loop."""
-    proceed: Callable[[Any], Any] = steps.send
-    value: Any = None
-    while True:
-        try:
-            step = proceed(value)
-        except StopIteration as end:
-            return end.value
-        try:
-            proceed, value = steps.send, await asyncio.wait_for(step, longest)
-        except TimeoutError:
-            proceed, value = steps.throw, Error(f"no answer within {longest:.0f} s")
-        except Error as problem:
-            proceed, value = steps.throw, problem
-
-
-def _clock_offset() -> Duration:
-    """Epoch minus our monotonic clock, which is that of browsers too: the quickest of some readings."""
-    readings = []
-    for _ in range(20):
-        before, wall, after = time.perf_counter(), time.time(), time.perf_counter()
-        readings.append((after - before, wall - (before + after) / 2))
-    return round(min(readings)[1] * SECOND)
