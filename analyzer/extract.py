@@ -108,8 +108,8 @@ def _write(small: SmallHar, capture: Capture) -> tuple[bytes, Capture]:
 
 def _missing(capture: Capture, again: Capture, statement: Statement) -> Statement:
     """What the extract must state, beyond what it states already and what it shows."""
-    shown = {caveat.id for caveat in again.caveats} - set(statement.caveats)
-    caveats = tuple(caveat.id for caveat in capture.caveats if caveat.id not in shown)
+    visible = {caveat.id for caveat in again.caveats} - set(statement.caveats)
+    caveats = tuple(caveat.id for caveat in capture.caveats if caveat.id not in visible)
     same = capture.in_order_of_close is again.in_order_of_close
     return Statement(caveats, statement.in_order_of_close if same else capture.in_order_of_close)
 
@@ -154,11 +154,11 @@ def _same_stretch(before: Interval | None, after: Interval | None) -> bool:
 def _describe(small: SmallHar, data: bytes) -> Extract:
     """Count what was kept, masked, removed and dropped."""
     masks = small.masker.masks
-    kept = {**small.kept, "pages": len(small.pages)}
+    counts = {**small.kept, "pages": len(small.pages)}
     removed = {"values masked": len(masks.tokens), "users masked": len(masks.users), **small.masker.removed}
     return Extract(
         data=data,
-        kept=tuple((what, number) for what, number in kept.items() if number),
+        kept=tuple((what, number) for what, number in counts.items() if number),
         removed=tuple((what, number) for what, number in removed.items() if number),
         dropped=small.dropped,
     )

@@ -80,8 +80,8 @@ async def _record(url: str, headless: bool, seconds: float | None, say: Callable
                 await page.goto(url, wait_until="commit")
             except Error as problem:
                 if not ended.is_set():
-                    said = NETWORK.search(problem.message)
-                    why = said[0] if said is not None else Masks().text(problem.message.splitlines()[0])
+                    reason = NETWORK.search(problem.message)
+                    why = reason[0] if reason is not None else Masks().text(problem.message.splitlines()[0])
                     raise RecordingError(f"{Masks().url(url)}: cannot be opened: {why}") from None
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), seconds)
@@ -114,9 +114,9 @@ async def _launched(playwright: Any, headless: bool) -> Any:
     from playwright.async_api import Error
 
     chromium = playwright.chromium
-    found = next((path for name in SYSTEM if (path := shutil.which(name))), None)
+    executable = next((path for name in SYSTEM if (path := shutil.which(name))), None)
     ways: list[dict[str, str]] = [{"channel": name} for name in CHANNELS[:1]]
-    ways += [{"executable_path": found}] if found else []
+    ways += [{"executable_path": executable}] if executable else []
     ways += [{}, *({"channel": name} for name in CHANNELS[1:])]
     problem = ""
     for way in ways:

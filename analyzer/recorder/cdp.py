@@ -232,8 +232,8 @@ class Cdp:
         if self._offset is None and wall is not None:
             # The pair is read off two clocks one after the other, by a process that may be interrupted in between
             # (measured: by up to 14 ms). Ours was read with care.
-            told = round((wall - ticks) * SECOND)
-            self._offset = self._ours if abs(told - self._ours) < SAME_CLOCK else told
+            offset = round((wall - ticks) * SECOND)
+            self._offset = self._ours if abs(offset - self._ours) < SAME_CLOCK else offset
         return None if self._offset is None else round(ticks * SECOND) + self._offset
 
     def _key(self, session: str, params: Json) -> str:
@@ -297,8 +297,8 @@ class Cdp:
         key, text = self._key(session, params), str(params.get("errorMessage", ""))
         socket = self.recording.sockets.get(key)
         if socket is not None and not socket.opened:
-            told = STATUS.search(text)
-            socket.status = int(told[1]) if told else socket.status
+            status = STATUS.search(text)
+            socket.status = int(status[1]) if status else socket.status
             self.recording.problem(key, text)
 
     def _closed(self, session: str, target: Target, params: Json, at: Instant) -> None:

@@ -192,15 +192,15 @@ class PageEvents:
     def _ask_for_a_sign(self) -> Steps:
         """When the browser answers, all that it had reported before the question has been read. However long the test
         blocks, and whatever waits meanwhile, this holds; and it shows whether somebody is still there."""
-        asked = self._now()
+        question = self._now()
         try:
             yield self._session.send("Browser.getVersion")
         except Error:
             self._cut_short()
             return
-        self._pulse = asked
+        self._pulse = question
         for cdp in self._contexts.values():
-            cdp.pulse = asked
+            cdp.pulse = question
         self._beat_again()
 
     def _look(self) -> None:

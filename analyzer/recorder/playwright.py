@@ -121,8 +121,8 @@ class Listener(PageEvents):
         self._attached.add(info["targetId"])
         cdp = self._cdp(str(info.get("browserContextId")))
         try:
-            asked = {"targetId": info["targetId"], "flatten": False}
-            path: Path = ((yield self._session.send("Target.attachToTarget", asked))["sessionId"],)
+            params = {"targetId": info["targetId"], "flatten": False}
+            path: Path = ((yield self._session.send("Target.attachToTarget", params))["sessionId"],)
             yield from self._listen(path, info, cdp, new)
             yield from self._until_answered(self._documents.get(path))
             if new and self._documents.get(path) in self._waiting and path in self._targets:
@@ -294,15 +294,15 @@ class Listener(PageEvents):
         prototype = (yield from self._ask(path, "Runtime.evaluate", expression="WebSocket.prototype")).get("result", {})
         if "objectId" not in prototype:
             return None
-        found = yield from self._ask(path, "Runtime.queryObjects", prototypeObjectId=prototype["objectId"])
-        objects = found.get("objects", {}).get("objectId")
+        sockets = yield from self._ask(path, "Runtime.queryObjects", prototypeObjectId=prototype["objectId"])
+        objects = sockets.get("objects", {}).get("objectId")
         if objects is None:
             return None
-        told = yield from self._ask(
+        states = yield from self._ask(
             path, "Runtime.callFunctionOn", objectId=objects, functionDeclaration=STATES, returnByValue=True
         )
         yield self._call(path, "Runtime.releaseObject", objectId=objects)  # else closed sockets are kept from now on
-        return told.get("result", {}).get("value")
+        return states.get("result", {}).get("value")
 
     def _finished(self) -> Recording:
         """One recording of both."""

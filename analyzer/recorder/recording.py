@@ -157,8 +157,8 @@ class Recording:
             self._opened(socket, at)
         time = -1 if at is None else at / SECOND
         message: Json = {"type": "send" if sent else "receive", "time": time, "opcode": opcode}
-        kept = data[:KEPT_DATA] if len(socket.messages) < KEPT_MESSAGES else ""
-        socket.messages.append({**message, "data": kept, **({} if kept == data else {"_length": length})})
+        start = data[:KEPT_DATA] if len(socket.messages) < KEPT_MESSAGES else ""
+        socket.messages.append({**message, "data": start, **({} if start == data else {"_length": length})})
         socket.last_sign = max(socket.last_sign, at or 0)
         return True
 
@@ -250,23 +250,25 @@ class Recording:
         paired: set[str] = set()
         for socket in sorted(self.sockets.values(), key=lambda it: it.older):
             same = [
-                it
-                for it in other.sockets.values()
-                if it.url == socket.url and it.id not in paired and it.tab == socket.tab  # a popup may open the same
+                reported
+                for reported in other.sockets.values()
+                if reported.url == socket.url
+                and reported.id not in paired
+                and reported.tab == socket.tab  # a popup may open the same
             ]
             # Not by when it was requested: a test that blocks delays what Playwright reports by any time, and the
             # browser's clock may be another. Both reports are read one soon after the other.
             near = [
-                it
-                for it in same
-                if abs(it.read - socket.read) < SAME_SOCKET or (socket.older and it.read < socket.read)
+                reported
+                for reported in same
+                if abs(reported.read - socket.read) < SAME_SOCKET or (socket.older and reported.read < socket.read)
             ]
             if near:
-                found = min(near, key=lambda it: (it.ended != socket.ended, abs(it.read - socket.read)))
+                nearest = min(near, key=lambda it: (it.ended != socket.ended, abs(it.read - socket.read)))
                 if socket.older and not socket.ended:
                     del self.sockets[socket.id]  # the other one heard of its messages, and would have of its end
                 else:
-                    paired.add(found.id)
+                    paired.add(nearest.id)
         exact = {page.id for page in self.pages if page.answered is not None}  # heard from the request on
         for page in other.pages:  # a tab's first document may be quicker than the listening
             if page.tab in self.whole:

@@ -166,9 +166,9 @@ class _Writing:
 
 def _timings(timings: RawTimings) -> Json:
     """What HAR 1.2 asks for is -1 where it is not known; the rest is left out."""
-    given = {name: getattr(timings, name) for name in timings.__struct_fields__}
-    return {name: value for name, value in given.items() if value is not None} | {
-        name: NOT_KNOWN for name in NO_TIMINGS if given[name] is None
+    values = {name: getattr(timings, name) for name in timings.__struct_fields__}
+    return {name: value for name, value in values.items() if value is not None} | {
+        name: NOT_KNOWN for name in NO_TIMINGS if values[name] is None
     }
 
 
