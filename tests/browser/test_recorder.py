@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from analyzer import Report, Verdict, analyze, read
 from analyzer.cli import app
 from analyzer.extract import extract
+from analyzer.formats.har.own_fields import HEARD_LATE
 from analyzer.model import SECOND, Bounds, Outcome, Session
 
 TOLERANCE = 20_000  # microseconds between the server's log and what is claimed
@@ -380,6 +381,8 @@ def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
     if len(seen) < len(case.outcomes.split()):
         raise Late(f"the page was left before it connected: the server saw {seen}")
     report = report_of(har)
+    if [caveat.id for caveat in report.capture.caveats] == [HEARD_LATE.id]:
+        raise Late("a popup answered only after its first seconds, as the recording itself says")
     outcomes = " ".join(f"{s.url.partition('/ws/')[2].partition('?')[0]}:{s.outcome}" for s in report.sessions)
     assert (outcomes, report.verdict) == (case.outcomes, case.verdict)
     assert " ".join(page.kind for page in report.capture.pages) == case.kinds
