@@ -16,9 +16,8 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from analyzer import services
 from analyzer.model import Attribution, Client, Direction, Identity, Messages, Opening, Provider, Trace
-from analyzer.services import Match, Place, Row, clients
+from analyzer.services import Match, Place, Row, clients, loading
 from analyzer.services.loading import CatalogueError, builtin, load
 from analyzer.services.matching import attribute
 
@@ -1512,7 +1511,7 @@ def test_the_page_of_services_is_what_its_script_writes(docs_script: ModuleType)
     assert (DOCS / "services.md").read_text("utf-8") == docs_script.page(builtin())
 
 
-@pytest.mark.parametrize("rows", [services, clients])
+@pytest.mark.parametrize("rows", [loading, clients])
 def test_what_is_packed_is_what_is_written(docs_script: ModuleType, rows: ModuleType) -> None:
     """`make services` packs it."""
     assert rows.PACKED.read_bytes() == docs_script.packed(rows.load(rows.SOURCE))
