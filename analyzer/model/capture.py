@@ -272,6 +272,7 @@ class Capture(Value, frozen=True):
     pages: the documents, in order.
     caveats: the limits of this capture, each with `id` and `message`.
     skipped: parts that could not be read, each with `pointer` and `problem`.
+    saved_as: what was saved at the end of the recording, `HAR`; empty where the file was written all the while.
     """
 
     source: str
@@ -287,6 +288,7 @@ class Capture(Value, frozen=True):
     caveats: tuple[Caveat, ...]
     skipped: tuple[Skipped, ...]
     content_sha256: str | None = None
+    saved_as: str = ""
 
     @property
     def hides_sockets(self) -> bool:

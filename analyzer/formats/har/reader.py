@@ -559,6 +559,7 @@ class _Reading:
             sha256=None,
             bytes=0,
             format="har",
+            saved_as="HAR",
             exporter=Exporter(row.id, self.name, self.version, self.label),
             observed=Interval(min(instants), max(instants)) if instants else None,
             entries=self.document.count,
