@@ -97,6 +97,7 @@ def report(
         exporter=Exporter("chrome", "WebInspector", "537.36", "Chrome DevTools"),
         records=len(traces),
         observed=Interval(START, START + 10 * SECOND),
+        saved_as="HAR",
     )
     capture = Capture((file,), tuple(pages), traces, tuple(caveats), tuple(skipped))
     return analyze(capture)

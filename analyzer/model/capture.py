@@ -307,6 +307,7 @@ class File(Value, frozen=True):
     sha256, bytes: of the file; the hash is None above 32 MiB.
     content_sha256: of the unpacked capture, so that it is the same for `a.har` and `a.har.gz`.
     in_order_of_close: its sockets stand in the order in which they ended.
+    saved_as: what was saved at the end of the recording, `HAR`; empty where the file was written all the while.
     """
 
     source: str
@@ -319,6 +320,7 @@ class File(Value, frozen=True):
     content_sha256: str | None = None
     clock: Clock = Clock.WALL
     in_order_of_close: bool = False
+    saved_as: str = ""
 
 
 class Capture(Value, frozen=True):
@@ -389,6 +391,10 @@ class Capture(Value, frozen=True):
     def clock(self) -> Clock:
         """Wall clock if any of its files has one: the others are aligned with that."""
         return Clock.WALL if any(file.clock is Clock.WALL for file in self.files) else Clock.RELATIVE
+
+    @property
+    def saved_as(self) -> str:
+        return self.files[0].saved_as if len(self.files) == 1 else ""
 
     @property
     def hides_sockets(self) -> bool:

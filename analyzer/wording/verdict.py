@@ -270,7 +270,8 @@ def _fate(report: Report) -> str:
 
 
 def saved(report: Report) -> str:
-    return "when the HAR was saved" if report.capture.format == "har" else "when the recording ended"
+    label = report.capture.saved_as
+    return f"when the {label} was saved" if label else "when the recording ended"
 
 
 # -- how to record so that the next capture is decided --------------------------------------------------------------

@@ -540,6 +540,7 @@ class _Reading:
         file = File(
             source=self.source,
             format="har",
+            saved_as="HAR",
             exporter=Exporter(row.id, self.name, self.version, self.label),
             records=self.document.count,
             observed=Interval(min(instants), max(instants)) if instants else None,

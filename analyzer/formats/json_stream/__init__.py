@@ -1,1 +1,1 @@
-"""The elements of one array of a JSON document, in bounded memory, exact, salvaging."""
+"""Read the elements of one array of a JSON document, in bounded memory, exactly, past damage."""

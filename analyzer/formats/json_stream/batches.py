@@ -1,4 +1,4 @@
-"""The elements of one array, run by run: guess where whole ones end, let a strict decoder prove it.
+"""Read the elements of one array, run by run: guess where whole ones end, let a strict decoder prove it.
 
 A JSON value is prefix-free, so a strict decode that succeeds *proves* that the guess was a boundary, and one that
 fails only costs another guess. What no guess settles is walked token by token, in linear time.
@@ -11,15 +11,15 @@ from typing import Any, Generic
 from analyzer.formats.json_stream.crowded import MOST_VALUES, is_crowded
 from analyzer.formats.json_stream.decode import Decoded, Decoder, Shape
 from analyzer.formats.json_stream.scan import TooDeep, Walk
-from analyzer.formats.json_stream.separator import Seam
+from analyzer.formats.json_stream.separator import Separator
 from analyzer.formats.json_stream.window import LONGEST_SPACE, WINDOW, CutOff, Window
 
 LARGE = 4 << 20  # bytes kept of one element, after which it is no ordinary one: peeled, or walked
 LARGEST = 64 << 20  # bytes kept of one element, after which it is passed over
-PATIENCE = 64 << 20  # bytes to walk in vain past seams that are not sure, in the whole document
+PATIENCE = 64 << 20  # bytes to walk in vain past separators that are not sure, in the whole document
 STEP = 128  # bytes that are walked in the time of one step
 MISSES = 4  # runs in a row of which no guess held, after which we only walk
-DENSE = 1 << 16  # bytes that are decoded at once where no seam is known: elements may take two bytes each
+DENSE = 1 << 16  # bytes that are decoded at once where no separator is known: elements may take two bytes each
 VAIN, VAIN_SHARE = 64 << 20, 8  # bytes of guesses that failed, and as many for each byte read, after which likewise
 AFTER_SCALAR = re.compile(rb"[ \t\r\n,\]}:]")
 BEGIN = b'"[{'  # of what is walked
@@ -39,10 +39,10 @@ class Batches(Generic[Shape]):
         self.window = window
         self.decoder = decoder
         self.within = within
-        self.seam = Seam(b"", b"")
+        self.separator = Separator(b"", b"")
         self.misses = 0
         self.patience = PATIENCE
-        self.large = False  # the element at the cursor is no ordinary one, as far as seams tell
+        self.large = False  # the element at the cursor is no ordinary one, as far as separators tell
 
     @property
     def _owner(self) -> "Batches[Any]":
@@ -57,7 +57,7 @@ class Batches(Generic[Shape]):
         if window.peek() == CLOSING:
             window.at += 1
             return False
-        self.seam = Seam(lead, window.head(LONGEST_SPACE))
+        self.separator = Separator(lead, window.head(LONGEST_SPACE))
         return True
 
     def at_end_of_element(self) -> bool:
@@ -83,23 +83,23 @@ class Batches(Generic[Shape]):
             return None
         if window.large:
             self.elide()
-        want = WINDOW if self.seam.patterns else DENSE
-        while window.need(want) and not self._dense() and not self.seam.last(window, window.end):
+        want = WINDOW if self.separator.patterns else DENSE
+        while window.need(want) and not self._is_dense() and not self.separator.last(window, window.end):
             self.large = want >= LARGE
             if self.large:
                 self.misses += 1
                 return None
             want *= 2  # the element is larger than the window
-        if self._crowded():
+        if self._is_crowded():
             self.large = True
             self.misses += 1
             return None
         for end in self._guesses():
-            found = self.decoder.run(window.buffer, window.at, end)
-            if found is not None:
+            run = self.decoder.run(window.buffer, window.at, end)
+            if run is not None:
                 window.at = end
                 self.misses = 0
-                return found
+                return run
             window.vain += end - window.at
         self.misses += 1
         return None
@@ -108,12 +108,12 @@ class Batches(Generic[Shape]):
         """Cut bodies out of what is unread and what comes; False: that is done already, or not allowed."""
         if not self.window.elide():
             return False
-        self.seam.forget()
+        self.separator.forget()
         return True
 
     def _guesses(self) -> Iterator[int]:
         """Where a run of whole elements may end: the longest first, then ever shorter ones (to leave damage behind)."""
-        window, dense = self.window, self._dense()
+        window, dense = self.window, self._is_dense()
         if window.complete and not dense:  # the array's own end may be in sight
             at = window.end
             for _ in range(4):
@@ -124,23 +124,25 @@ class Batches(Generic[Shape]):
                 if not window.buffer[last + 1 : at].strip():
                     yield last + 1
         end = window.at + DENSE if dense else window.end
-        while (end := window.buffer.rfind(b",", window.at, end) if dense else self.seam.last(window, end)) > window.at:
+        while (
+            end := window.buffer.rfind(b",", window.at, end) if dense else self.separator.last(window, end)
+        ) > window.at:
             yield end
             end = window.at + (end - window.at) // 2
 
-    def _crowded(self) -> bool:
+    def _is_crowded(self) -> bool:
         """Is the element at the cursor a large one that holds too many values?"""
         window = self.window
-        if window.end - window.at <= WINDOW or self.seam.last(window, window.at + WINDOW) or self._dense():
+        if window.end - window.at <= WINDOW or self.separator.last(window, window.at + WINDOW) or self._is_dense():
             return False
         return is_crowded(bytes(window.buffer[window.at : window.end]))
 
-    def _dense(self) -> bool:
-        """Is no seam in sight, though the element at the cursor is short? Then any comma may stand between two, and
-        many of them within a few bytes."""
+    def _is_dense(self) -> bool:
+        """Is no separator in sight, though the element at the cursor is short? Then any comma may stand between two,
+        and many of them within a few bytes."""
         window = self.window
         stop = window.at + DENSE
-        if window.end < stop or self.seam.last(window, window.end):
+        if window.end < stop or self.separator.last(window, window.end):
             return False
         try:
             return window.buffer[window.at] not in BEGIN or Walk().on(window.buffer, window.at, stop)
@@ -162,36 +164,46 @@ class Batches(Generic[Shape]):
                 self.resume(window.at + 1)
             return None
         start = window.place(window.at)
-        try:
-            end = self.end(at_most)
-        except CutOff:
-            if self.within is not None or not self.goes_on():
-                raise
-            end = 0
-        if end and window.place(window.at) > start:
+        end = self._find_end(at_most)
+        if end and (problem := self._excess(start, end, at_most, whole)):
             window.at = end
-            return Decoded([None], {0: [("", f"larger than {LARGEST >> 20} MiB")]})
-        if (at_most < LARGEST or not whole) and is_crowded(bytes(window.buffer[window.at : end])):
-            if at_most < LARGEST:
-                raise Large
-            window.at = end
-            return Decoded([None], {0: [("", f"more than {MOST_VALUES:,} values")]})
+            return Decoded([None], {0: [("", problem)]})
         if end:
-            found = self.decoder.run(window.buffer, window.at, end)
-            if found is not None:
-                begun, window.at = window.at, end
-                if found.values[0] is not None or self._followed():
-                    return found
-                window.at = begun  # a string that should have been a key: its opening brace is missing
+            run = self.decoder.run(window.buffer, window.at, end)
+            if run is not None:
+                start_of_element, window.at = window.at, end
+                if run.values[0] is not None or self._is_followed():
+                    return run
+                window.at = start_of_element  # a string that should have been a key: its opening brace is missing
         if self.within is None:
             self.resume(end)
         return None
 
+    def _find_end(self, at_most: int) -> int:
+        """The end of the element at the cursor; 0 where it is damaged. Raises CutOff, and Large."""
+        try:
+            return self.end(at_most)
+        except CutOff:
+            if self.within is not None or not self.goes_on():
+                raise
+            return 0
+
+    def _excess(self, start: int, end: int, at_most: int, whole: bool) -> str:
+        """Why the element that began at this place is too large to be decoded; "" where it is not. Raises Large."""
+        window = self.window
+        if window.place(window.at) > start:
+            return f"larger than {LARGEST >> 20} MiB"
+        if (whole and at_most >= LARGEST) or not is_crowded(bytes(window.buffer[window.at : end])):
+            return ""
+        if at_most < LARGEST:
+            raise Large
+        return f"more than {MOST_VALUES:,} values"
+
     def goes_on(self) -> bool:
         """Does another element seem to follow in what is unread?"""
-        return self.seam.next(self.window) > 0
+        return self.separator.next(self.window) > 0
 
-    def _followed(self) -> bool:
+    def _is_followed(self) -> bool:
         try:
             return self.at_end_of_element()
         except CutOff:
@@ -202,12 +214,12 @@ class Batches(Generic[Shape]):
         window = self.window
         while True:
             stop = end if end > window.at else window.end
-            found = (window.buffer.find(tail, window.at, stop) for tail in self.seam.tails)
-            at = min((at for at in found if at >= 0), default=end if end > window.at else 0)
+            places = (window.buffer.find(tail, window.at, stop) for tail in self.separator.tails)
+            at = min((at for at in places if at >= 0), default=end if end > window.at else 0)
             if at:
                 window.at = at
                 return
-            window.at = max(window.at, window.end - LONGEST_SPACE)  # a seam may lie across the edge
+            window.at = max(window.at, window.end - LONGEST_SPACE)  # a separator may lie across the edge
             if not window.more():
                 window.at = window.end
                 raise CutOff
@@ -216,8 +228,8 @@ class Batches(Generic[Shape]):
         """The end of the element at the cursor, token by token, as far as it goes; 0: given up. `depth` 1: we are
         within it.
 
-        A sure seam bounds the walk of a damaged element; past another kind it goes on while there is patience. Beyond
-        LARGEST the cursor goes along, so that no more than that is kept. Raises CutOff, and Large.
+        A sure separator bounds the walk of a damaged element; past another kind it goes on while there is patience.
+        Beyond LARGEST the cursor goes along, so that no more than that is kept. Raises CutOff, and Large.
         """
         window, walk = self.window, Walk(depth)
         if not depth and window.buffer[window.at] not in BEGIN:
@@ -250,9 +262,9 @@ class Batches(Generic[Shape]):
         self._owner.patience = max(0, self._owner.patience - spent)
 
     def _boundary(self) -> tuple[int, bool]:
-        """The first seam behind the cursor, of this array or the one around it, and whether it is sure; 0 for none."""
-        seams = [self.seam] if self.within is None else [self.seam, self.within.seam]
-        return min(((at, seam.sure) for seam in seams if (at := seam.next(self.window))), default=(0, False))
+        """The first separator behind the cursor, of this array or the one around it, and if it is sure; 0 for none."""
+        separators = [self.separator] if self.within is None else [self.separator, self.within.separator]
+        return min(((at, it.sure) for it in separators if (at := it.next(self.window))), default=(0, False))
 
 
 def value_end(window: Window, most: int) -> int:
@@ -271,9 +283,9 @@ def value_end(window: Window, most: int) -> int:
         return window.at + walk.at
     searched = 0
     while True:  # a number, true, false or null (or what should have been one)
-        found = AFTER_SCALAR.search(window.buffer, window.at + searched, window.end)
-        if found:
-            return max(found.start(), window.at + 1)
+        match = AFTER_SCALAR.search(window.buffer, window.at + searched, window.end)
+        if match:
+            return max(match.start(), window.at + 1)
         searched = window.end - window.at
         if searched > most:
             window.at, searched = window.end - 1, 0

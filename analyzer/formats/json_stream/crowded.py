@@ -1,4 +1,4 @@
-"""Does a JSON text hold more values than memory should hold?"""
+"""Check whether a JSON text holds more values than memory should hold."""
 
 import re
 

@@ -47,20 +47,20 @@ class Elider:
         cuts: (index of the byte behind it, bytes that are gone).
         """
         cuts = []
-        kept = at = start  # before `kept` all is in its place, before `at` all is done with
+        stop = at = start  # before `stop` all is in its place, before `at` all is done with
         goes_on = self._inside
         for text, closing in self._texts(buffer, start, end):
-            view[kept : kept + text - at] = view[at:text]
-            kept += text - at
+            view[stop : stop + text - at] = view[at:text]
+            stop += text - at
             gone = closing - text
             if not goes_on:
-                view[kept : kept + len(MARK)] = MARK
-                kept += len(MARK)
+                view[stop : stop + len(MARK)] = MARK
+                stop += len(MARK)
                 gone -= len(MARK)
-            cuts.append((kept, gone))
+            cuts.append((stop, gone))
             at, goes_on = closing, False
-        view[kept : kept + end - at] = view[at:end]
-        return kept + end - at, cuts
+        view[stop : stop + end - at] = view[at:end]
+        return stop + end - at, cuts
 
     def _texts(self, buffer: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
         """From where to where the texts reach that are worth a cut: the rest of one that goes on from the block before,
@@ -112,8 +112,8 @@ class Elider:
 
     def _closing(self, buffer: bytearray, text: int, start: int, end: int) -> int:
         """The quote that ends the string whose text is here; `end` where it is not in sight."""
-        found = self._bare.find(1, text - start, end - start)
-        stop = start + found if found >= 0 else end
+        place = self._bare.find(1, text - start, end - start)
+        stop = start + place if place >= 0 else end
         if text == start:
             text += self._escaped
         last = buffer.rfind(QUOTE, text, stop)

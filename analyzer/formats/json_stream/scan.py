@@ -1,4 +1,4 @@
-"""Where a JSON value ends, token by token: linear, whatever the value holds, and with no memory but a depth."""
+"""Find where a JSON value ends, token by token: linear, whatever the value holds, and with no memory but a depth."""
 
 import re
 
@@ -6,12 +6,12 @@ DEEPEST = 5000  # brackets within each other; no decoder goes as deep
 ATOM = rb'[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"'  # white space, scalars, commas; a whole string
 
 
-def _nested(inner: bytes) -> bytes:
+def _nest(inner: bytes) -> bytes:
     return rb"%b|\{(?:%b)*+\}|\[(?:%b)*+\]" % (ATOM, inner, inner)
 
 
 # As much as nests no deeper than two levels, then a bracket, or the quote of a string that goes on beyond the bytes.
-STEP = re.compile(rb'(?:%b){0,4096}+(["\[\]{}]?)' % _nested(_nested(ATOM)), re.DOTALL)
+STEP = re.compile(rb'(?:%b){0,4096}+(["\[\]{}]?)' % _nest(_nest(ATOM)), re.DOTALL)
 REST = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)  # of a string
 QUOTE = ord('"')
 

@@ -1,4 +1,4 @@
-"""What stands between two elements of an array, learnt from what stands before the first and how that begins."""
+"""Learn what stands between two elements of an array from what stands before the first, and how that begins."""
 
 import re
 
@@ -7,7 +7,7 @@ from analyzer.formats.json_stream.window import LONGEST_SPACE, Window
 INDENTED, KEY = re.compile(rb"\r?\n[ \t]+"), re.compile(rb'\{?(\s*"[^"]*")(?=\s*:)')
 
 
-class Seam:
+class Separator:
     """Pretty-printed files repeat the line break and indentation: `sure`, since JSON strings hold no raw line break
     and deeper levels have another indentation. In others the first key tells an element from the objects within it,
     most of the time.
@@ -28,7 +28,7 @@ class Seam:
 
     def forget(self) -> None:
         """Places have changed (`Window.elide`)."""
-        self._found = -1  # place of the next one, so that no stretch is searched twice
+        self._next = -1  # place of the next one, so that no stretch is searched twice
         self._clear = 0  # place up to which there is none
 
     def last(self, window: Window, end: int) -> int:
@@ -37,13 +37,13 @@ class Seam:
         return at + self.closing if at >= 0 else 0
 
     def next(self, window: Window) -> int:
-        """Where the element at the cursor ends, if the first seam after it tells the truth; 0 for nowhere."""
-        if self._found < window.place(window.at):
+        """Where the element at the cursor ends, if the first separator after it is a true one; 0 for nowhere."""
+        if self._next < window.place(window.at):
             start = max(window.at, window.index(self._clear) - LONGEST_SPACE)
-            found = (window.buffer.find(pattern, start, window.end) for pattern in self.patterns)
-            at = min((at for at in found if at >= 0), default=-1)
+            places = (window.buffer.find(pattern, start, window.end) for pattern in self.patterns)
+            at = min((at for at in places if at >= 0), default=-1)
             if at < 0:
                 self._clear = window.place(window.end)
                 return 0
-            self._found = window.place(at)
-        return window.index(self._found) + self.closing
+            self._next = window.place(at)
+        return window.index(self._next) + self.closing
