@@ -6,7 +6,7 @@ assumption of the second kind can be turned off where an option exists for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -81,7 +81,19 @@ def settled(capture: Capture, assume: Iterable[Assume]) -> Capture:
 
 
 def named(capture: Capture, sessions: Iterable[Session]) -> Capture:
-    """The capture with what its sessions rest on as caveats, each once."""
+    """The capture with what its sessions rest on as caveats, each once; of several files, with those it is about."""
     ids = {caveat.id for caveat in capture.caveats}
-    rests = dict.fromkeys(it.assumes for it in sessions if it.assumes is not None and it.assumes.id not in ids)
-    return msgspec.structs.replace(capture, caveats=(*capture.caveats, *rests)) if rests else capture
+    files: dict[Caveat, dict[int, None]] = {}
+    for session in sessions:
+        if session.assumes is not None and session.assumes.id not in ids:
+            files.setdefault(session.assumes, {})[session.seen_in[0].file if session.seen_in else 0] = None
+    rests = (_attribute(caveat, capture, sorted(places)) for caveat, places in files.items())
+    return msgspec.structs.replace(capture, caveats=(*capture.caveats, *rests)) if files else capture
+
+
+def _attribute(caveat: Caveat, capture: Capture, files: Sequence[int]) -> Caveat:
+    """Name the files that a caveat is about, unless it is about all."""
+    if len(files) == len(capture.files):
+        return caveat
+    sources = ", ".join(capture.files[file].source for file in files)
+    return msgspec.structs.replace(caveat, message=f"{sources}: {caveat.message}")

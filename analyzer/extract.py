@@ -34,6 +34,7 @@ from analyzer.version import VERSION
 
 NOTE = f"Extracted by har-sockets {VERSION}: only sockets, pages and documents; masked; message data removed."
 SAME = re.compile(r"<token \w+>|user-\w+")
+MOST_WRITTEN = 4  # times that an extract is written; what it does not show by then makes the answer differ
 
 
 class Extract(Value, frozen=True):
@@ -95,7 +96,7 @@ def _write(small: SmallHar, capture: Capture) -> tuple[bytes, Capture]:
     """Write it and read it again; once more, where it must state what it turns out not to show."""
     unseen = {caveat.id for caveat in own_fields.NEVER_SHOWN}
     missing = Statement(tuple(it.id for it in capture.caveats if it.id in unseen))
-    while True:
+    for _ in range(MOST_WRITTEN):
         statement = missing
         own = own_fields.statement(small.until, *statement, small.records_messages)
         document = writer.log(small.creator, small.pages, small.entries, browser=small.browser, comment=NOTE, own=own)
@@ -103,15 +104,16 @@ def _write(small: SmallHar, capture: Capture) -> tuple[bytes, Capture]:
         again = read(io.BytesIO(data), "extract")
         missing = _missing(capture, again, statement)
         if missing == statement:
-            return data, again
+            break
+    return data, again
 
 
 def _missing(capture: Capture, again: Capture, statement: Statement) -> Statement:
     """What the extract must state, beyond what it states already and what it shows."""
     visible = {caveat.id for caveat in again.caveats} - set(statement.caveats)
     caveats = tuple(caveat.id for caveat in capture.caveats if caveat.id not in visible)
-    same = capture.in_order_of_close is again.in_order_of_close
-    return Statement(caveats, statement.in_order_of_close if same else capture.in_order_of_close)
+    before, after = (it.files[0].in_order_of_close for it in (capture, again))
+    return Statement(caveats, statement.in_order_of_close if before is after else before)
 
 
 def _same_answer(report: Report, again: Report) -> bool:
@@ -122,7 +124,8 @@ def _same_answer(report: Report, again: Report) -> bool:
 def _answer(report: Report) -> str:
     report = mask(Run((report,), (), Policy())).reports[0]
     sessions = [
-        {**session_document(session), "pointer": None, "seen_in": len(session.also)} for session in report.sessions
+        {**session_document(session), "pointer": None, "seen_in": len(session.seen_in) - 1}
+        for session in report.sessions
     ]
     answer = json.dumps([report.verdict, sessions, [overlap_document(overlap) for overlap in report.overlaps]])
     return SAME.sub("<>", answer)

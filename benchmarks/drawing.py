@@ -25,6 +25,7 @@ from analyzer.model import (
     Bounds,
     Capture,
     Exporter,
+    File,
     Messages,
     Outcome,
     Policy,
@@ -32,7 +33,6 @@ from analyzer.model import (
     Run,
     Scope,
     Session,
-    Silence,
     Verdict,
 )
 from analyzer.outputs import chart, timeline
@@ -72,22 +72,8 @@ def run_of(sockets: int) -> Run:
             )
         )
     found = overlaps.find(sessions)
-    capture = Capture(
-        source="many.har",
-        sha256=None,
-        bytes=0,
-        format="har",
-        exporter=Exporter("chrome", "WebInspector", "537.36", "Chrome DevTools"),
-        observed=Interval(NOON, at),
-        entries=sockets,
-        pages=(),
-        traces=(),
-        silence=Silence.OPEN,
-        in_order_of_close=True,
-        records_messages=True,
-        caveats=(),
-        skipped=(),
-    )
+    exporter = Exporter("chrome", "WebInspector", "537.36", "Chrome DevTools")
+    capture = Capture((File("many.har", "har", exporter, sockets, Interval(NOON, at)),), (), ())
     counts = overlaps.concurrency(sessions, found)
     groups = overlaps.groups(sessions, Scope.CAPTURE)
     return Run((Report(capture, tuple(sessions), Verdict.OVERLAP, counts, found, groups, (), ()),), (), Policy())

@@ -13,7 +13,6 @@ import tempfile
 import time
 from array import array
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import sync_playwright
 
@@ -26,9 +25,9 @@ from analyzer.model import (
     Capture,
     Closed,
     Exporter,
+    File,
     Messages,
     Requested,
-    Silence,
     Silent,
     Trace,
 )
@@ -73,10 +72,8 @@ def report(many: int) -> Report:
     traces = tuple(map(trace, range(many)))
     exporter = Exporter("chrome", "WebInspector", "537.36", "Chrome DevTools")
     observed = Interval(START, START + many * SECOND // 100 + 10 * SECOND)
-    more: dict[str, Any] = {"in_order_of_close": False, "records_messages": True, "caveats": (), "skipped": ()}
-    return analyze(
-        Capture("made-up.har", None, 0, "har", exporter, observed, many, (), traces, silence=Silence.OPEN, **more)
-    )
+    file = File("made-up.har", "har", exporter, many, observed)
+    return analyze(Capture((file,), (), traces))
 
 
 def main(counts: list[int]) -> None:

@@ -71,7 +71,7 @@ def test_a_zip_without_a_name_that_ends_in_har_is_searched_by_content(tmp_path: 
         made.writestr("log.json", RELOADS)
         made.writestr("notes.txt", "none")
     assert fleet.expand([str(path)]) == [f"{path}/log.json"]
-    assert read(f"{path}/log.json").entries == 20
+    assert read(f"{path}/log.json").records == 20
 
 
 def test_the_only_har_of_a_zip_is_the_zip(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_capture_of_a_zip_is_the_one_that_was_packed(tmp_path: Path) -> None:
     plain.write_bytes(OVERUSE)
     packed, unpacked = read(f"{path}/ticket/a b.har"), read(str(plain))
     assert packed.sha256 == unpacked.sha256 == hashlib.sha256(OVERUSE).hexdigest()
-    assert (packed.bytes, packed.entries, packed.traces) == (unpacked.bytes, unpacked.entries, unpacked.traces)
+    assert (packed.bytes, packed.records, packed.traces) == (unpacked.bytes, unpacked.records, unpacked.traces)
     assert hash_file(f"{path}/ticket/a b.har") == packed.sha256
     assert fleet.size(f"{path}/ticket/a b.har") == len(OVERUSE)
 
@@ -139,7 +139,7 @@ def test_a_damaged_capture_of_a_zip_is_read_as_far_as_it_goes(tmp_path: Path) ->
     data[at : at + 4] = b"\0\0\0\0"
     path.write_bytes(data)
     assert "cut-off" in {it.id for it in read(f"{path}/a.har").caveats}
-    assert read(f"{path}/b.har").entries > 0
+    assert read(f"{path}/b.har").records > 0
 
 
 def test_a_bomb_in_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ def test_a_zip_in_a_zip_is_read_where_it_holds_one_har(tmp_path: Path) -> None:
         made.writestr("har.har", RELOADS)
     path = zipped(tmp_path / "logs.zip", **{"trace.har.zip": inner.getvalue()})
     assert f"{path}/trace.har.zip" in fleet.expand([str(path)])
-    assert read(f"{path}/trace.har.zip").entries == 20
+    assert read(f"{path}/trace.har.zip").records == 20
     several = zipped(tmp_path / "outer.zip", **{"x.har.zip": path.read_bytes()})
     with pytest.raises(CaptureError, match="a zip with 3 captures: unpack the zip around it"):
         read(f"{several}/x.har.zip")

@@ -109,7 +109,7 @@ def test_long_addresses_and_names_are_not_kept(kind: str) -> None:
     finally:
         tracemalloc.stop()
     assert (held < 4 * MIB, peak < 16 * MIB) == (True, True)
-    assert capture.entries == 301
+    assert capture.records == 301
     assert len(capture.traces) == 1
     assert any("/pageref" in it.pointer for it in capture.skipped) == (kind == "xhr")
 
@@ -118,7 +118,7 @@ def test_more_pages_than_a_tab_can_see_are_not_believed() -> None:
     entry = '{{"_resourceType":"xhr","startedDateTime":"2026-11-23T18:47:39.844Z","pageref":"page_{}"}}'
     entries = ",".join([*(entry.format(n) for n in range(reader.MOST_PAGES + 5)), SOCKET])
     capture = reader.read(Source(io.BytesIO(f'{{"log":{{"entries":[{entries}]}}}}'.encode()), "made"))
-    assert capture.entries == reader.MOST_PAGES + 6
+    assert capture.records == reader.MOST_PAGES + 6
     assert "more than 20,000 pages" in capture.skipped[0].problem
 
 

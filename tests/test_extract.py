@@ -62,7 +62,7 @@ def answer(report: Report) -> dict[str, Any]:
     shown = masking.mask(Run((report,), (), Policy())).reports[0]
     said = json.dumps(capture_document(shown))
     document: dict[str, Any] = json.loads(re.sub(r"(<token |user-|%3Ctoken%20)\w+", r"\1", said))
-    for name in ("source", "sha256", "content_sha256", "bytes", "entries"):
+    for name in ("source", "sha256", "content_sha256", "bytes", "entries", "files"):
         del document[name]
     for it in document["sessions"]:
         del it["pointer"]

@@ -114,7 +114,7 @@ def test_a_file_of_another_kind_is_named(content: bytes, told: str, packed: bool
     ],
 )
 def test_a_har_that_begins_like_another_file_is_read(content: object) -> None:
-    assert read(io.BytesIO(as_json(content)), "chat.har").entries == 0
+    assert read(io.BytesIO(as_json(content)), "chat.har").records == 0
 
 
 def test_no_text_of_the_file_is_in_what_is_said_of_it() -> None:

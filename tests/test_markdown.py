@@ -30,7 +30,7 @@ READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
 
 def report_named(source: str, *lives: tuple[float, float | None]) -> Report:
     result = report(*(socket(start, end, n=n) for n, (start, end) in enumerate(lives)))
-    return msgspec.structs.replace(result, capture=msgspec.structs.replace(result.capture, source=source))
+    return msgspec.structs.replace(result, capture=result.capture.with_file(source=source))
 
 
 def test_of_many_captures_the_index_has_all_the_worst_first_and_their_totals() -> None:

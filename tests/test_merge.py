@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,9 +13,9 @@ import pytest
 
 from analyzer.formats import read
 from analyzer.intervals import Interval
-from analyzer.model import Confidence, Policy, Report, Verdict
+from analyzer.merge import merge
+from analyzer.model import Confidence, Report, Verdict
 from analyzer.pipeline import analyze
-from analyzer.together import together
 from tests.test_text import START, report, socket
 
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
@@ -26,8 +27,12 @@ def capture(source: str, *lives: tuple[float, float | None], until: float) -> Re
     made = report(*(socket(start, end, lives=end is None, n=n) for n, (start, end) in enumerate(lives)))
     observed = Interval(START, START + round(until * SECOND))
     return msgspec.structs.replace(
-        made, capture=msgspec.structs.replace(made.capture, source=source, observed=observed, sha256="0" * 64)
+        made, capture=made.capture.with_file(source=source, observed=observed, sha256="0" * 64)
     )
+
+
+def together(reports: Sequence[Report]) -> Report:
+    return analyze(merge([it.capture for it in reports]))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +47,7 @@ def capture(source: str, *lives: tuple[float, float | None], until: float) -> Re
 def test_overlaps_across_captures(
     captures: list[list[tuple[float, float]]], verdict: Verdict, peaks: tuple[int, int]
 ) -> None:
-    it = together([capture(f"{n}.har", *lives, until=4) for n, lives in enumerate(captures)], Policy())
+    it = together([capture(f"{n}.har", *lives, until=4) for n, lives in enumerate(captures)])
     assert it.verdict is verdict
     assert (it.concurrency.proven_peak, it.concurrency.possible_peak) == peaks
     assert [s.id for s in it.sessions] == [f"s{n}" for n in range(1, len(it.sessions) + 1)]
@@ -50,7 +55,7 @@ def test_overlaps_across_captures(
 
 def test_open_when_saved_is_certain_until_then_and_possible_after() -> None:
     early, late = capture("early.har", (0, None), until=2), capture("late.har", (3, 5), until=6)
-    it = together([early, late], Policy())
+    it = together([early, late])
     assert it.verdict is Verdict.POSSIBLE_OVERLAP
     first = it.sessions[0]
     assert first.proven == Interval(START, START + 2 * SECOND)
@@ -59,7 +64,7 @@ def test_open_when_saved_is_certain_until_then_and_possible_after() -> None:
 
 
 def test_open_at_the_end_of_the_last_stays_open() -> None:
-    it = together([capture("a.har", (0, 2), until=3), capture("b.har", (1, None), until=6)], Policy())
+    it = together([capture("a.har", (0, 2), until=3), capture("b.har", (1, None), until=6)])
     assert it.sessions[1].proven == Interval(START + SECOND, None)
     (overlap,) = it.overlaps
     assert (overlap.confidence, overlap.interval) == (Confidence.PROVEN, Interval(START + SECOND, START + 2 * SECOND))
@@ -67,7 +72,7 @@ def test_open_at_the_end_of_the_last_stays_open() -> None:
 
 def test_pointers_and_pages_name_their_capture() -> None:
     reports = [analyze(read(SAMPLES / name, source=name)) for name in ("three-reloads.har", "stream-chat-correct.har")]
-    it = together(reports, Policy())
+    it = together(reports)
     assert len(it.sessions) == sum(len(one.sessions) for one in reports)
     assert {s.pointer.partition("#")[0] for s in it.sessions} == {"three-reloads.har", "stream-chat-correct.har"}
     assert len({page.id for page in it.capture.pages}) == sum(len(one.capture.pages) for one in reports)
@@ -79,10 +84,12 @@ def test_pointers_and_pages_name_their_capture() -> None:
 def test_clocks_that_were_set_within_a_capture_stay_apart() -> None:
     one, two = capture("a.har", (0, 2), (1, 3), until=4), capture("b.har", (0, 2), (1, 3), until=4)
     apart = [
-        msgspec.structs.replace(it, sessions=(it.sessions[0], msgspec.structs.replace(it.sessions[1], clock=1)))
+        msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, traces=(first, stepped)))
         for it in (one, two)
+        for first, second in [it.capture.traces]
+        for stepped in [msgspec.structs.replace(second, clock=1)]
     ]
-    it = together(apart, Policy())
+    it = together(apart)
     assert [s.clock for s in it.sessions] == [0, 1, 0, 2]
     assert it.concurrency.proven_peak == 2
 

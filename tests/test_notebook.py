@@ -86,7 +86,7 @@ def test_a_report_shows_verdict_chart_and_findings(report: Report) -> None:
 
 def several(report: Report, number: int) -> tuple[Report, ...]:
     """Make so many captures of one: with names and contents of their own, since equal ones are one row."""
-    captures = (replace(report.capture, source=f"{n}.har", content_sha256=f"{n}") for n in range(number))
+    captures = (report.capture.with_file(source=f"{n}.har", content_sha256=f"{n}") for n in range(number))
     return tuple(replace(report, capture=capture) for capture in captures)
 
 

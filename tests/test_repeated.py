@@ -26,7 +26,7 @@ def test_a_socket_without_a_key_that_a_file_has_twice_is_one(
     twice = small_har.socket(0.5, 3.0, times=(2.0,))
     analysis = report(small_har.har(twice, {**twice, **change}))
     assert len(analysis.sessions) == sockets
-    assert len(analysis.sessions[0].also) == 2 - sockets
+    assert len(analysis.sessions[0].seen_in) == 3 - sockets
 
 
 def test_twins_that_say_nothing_stay_two(report: Callable[..., Report]) -> None:

@@ -156,7 +156,7 @@ def unsound(report: Report, har: Json, truths: Callable[[Json], Life | None]) ->
         told.append(f"proven peak {report.concurrency.proven_peak}, and at most {loose_peak} were open")
     if report.concurrency.proven_overlap / 1000 > lasted + SLACK_MS * max(1, len(spans)):
         told.append(f"proven overlap of {report.concurrency.proven_overlap / 1000:.0f} ms, and it was {lasted:.0f} ms")
-    found = {int(it.rpartition("/")[2]): s for s in report.sessions for it in (s.pointer, *s.also)}
+    found = {int(it.rpartition("/")[2]): s for s in report.sessions for it in (place.pointer for place in s.seen_in)}
     for n, t in true.items():
         if n in found:
             told += [f"entry {n}: {why}" for why in wrong(found[n], t)]
@@ -590,7 +590,7 @@ def test_a_cut_off_capture_makes_no_false_claim(golden: Golden) -> None:
     for part in (0.2, 0.5, 0.8, 0.95):
         report = analyze(read(io.BytesIO(data[: begins + int((len(data) - begins) * part)]), "test.har"))
         kept = copy.deepcopy(golden.har)
-        kept["log"]["entries"] = kept["log"]["entries"][: report.capture.entries]
+        kept["log"]["entries"] = kept["log"]["entries"][: report.capture.records]
         assert unsound(report, kept, original(golden)) == []
 
 

@@ -31,6 +31,7 @@ from analyzer.model import (
     Event,
     Evidence,
     Exporter,
+    File,
     Initiator,
     Messages,
     Page,
@@ -91,20 +92,15 @@ def report(
     pages: Sequence[Page] = (),
     skipped: Sequence[Skipped] = (),
 ) -> Report:
-    capture = Capture(
+    file = File(
         source=source,
-        sha256=None,
-        bytes=0,
         format="har",
         exporter=Exporter("chrome", "WebInspector", "537.36", "Chrome DevTools"),
+        records=len(traces),
         observed=Interval(START, START + 10 * SECOND),
-        entries=len(traces),
-        pages=tuple(pages),
-        traces=traces,
-        in_order_of_close=False,
-        caveats=tuple(caveats),
-        skipped=tuple(skipped),
+        saved_as="HAR",
     )
+    capture = Capture((file,), tuple(pages), traces, tuple(caveats), tuple(skipped))
     return analyze(capture)
 
 

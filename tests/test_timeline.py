@@ -28,6 +28,7 @@ from analyzer.model import (
     Caveat,
     Evidence,
     Exporter,
+    File,
     Identity,
     Limit,
     Messages,
@@ -88,23 +89,21 @@ def session(number: int, start: float, end: float | None, **more: Any) -> Sessio
 def report(sessions: Sequence[Session], verdict: Verdict | None = None, **more: Any) -> Report:
     fields: dict[str, Any] = {
         "source": "a.har",
-        "sha256": None,
-        "bytes": 1,
         "format": "har",
         "exporter": Exporter("chrome", "WebInspector", "537.36", "Chrome DevTools"),
+        "records": 1,
         "observed": Interval(NOON, NOON + 10 * SECOND),
-        "entries": 1,
-        "pages": (),
-        "traces": (),
+        "bytes": 1,
         "in_order_of_close": True,
-        "caveats": (),
-        "skipped": (),
     }
+    file = File(**fields | {name: value for name, value in more.items() if name in fields})
+    rest = {name: value for name, value in more.items() if name not in fields}
+    capture = Capture(**{"files": (file,), "pages": (), "traces": (), **rest})
     result = overlaps.find(sessions)
     counts = overlaps.concurrency(sessions, result)
     groups = overlaps.groups(sessions, Scope.CAPTURE)
     verdict = verdict or (Verdict.OVERLAP if counts.proven_peak > 1 else Verdict.NO_OVERLAP)
-    return Report(Capture(**{**fields, **more}), tuple(sessions), verdict, counts, result, groups, (), ())
+    return Report(capture, tuple(sessions), verdict, counts, result, groups, (), ())
 
 
 def run(*reports: Report) -> Run:

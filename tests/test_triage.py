@@ -65,11 +65,9 @@ def repeat(run: Run) -> Run:
     again = []
     for n in range(2):
         for report in run.reports:
-            capture = msgspec.structs.replace(report.capture, source=f"{n}/{report.capture.source}")
+            capture = report.capture.with_file(source=f"{n}/{report.capture.source}")
             again.append(msgspec.structs.replace(report, capture=capture))
-    first = msgspec.structs.replace(
-        run.reports[0], capture=msgspec.structs.replace(run.reports[0].capture, source="again.har")
-    )
+    first = msgspec.structs.replace(run.reports[0], capture=run.reports[0].capture.with_file(source="again.har"))
     return msgspec.structs.replace(run, reports=(*run.reports, *again, first))
 
 

@@ -25,10 +25,11 @@ from analyzer.cli.streaming import Dataset, Lines, Printed, Sink, Stream
 from analyzer.formats.registry import NAMES
 from analyzer.masking import Masks
 from analyzer.masking.names import digest
-from analyzer.model import Policy, Report, Run, Unreadable, name_source, plural
+from analyzer.merge import merge
+from analyzer.model import Capture, Policy, Report, Run, Unreadable, name_source, plural
+from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 from analyzer.services import Row, loading
-from analyzer.together import together
 from analyzer.version import VERSION
 
 Render = Callable[[Run], bytes]
@@ -83,14 +84,17 @@ def analyze_all(
     """Analyse and mask these files; one that is named twice is analysed twice. `masks`: continue with these."""
     effective = settings.combine(reading, allowed)
     policy = settings.policy(effective, with_baseline)
+    catalogue = settings.catalogue(effective)
     with progress.show_progress(sum(map(fleet.size, names))) as done:
         try:
-            results = list(analyze_each(names, policy, settings.catalogue(effective), spread, done))
+            analysis = (
+                analyze_together(names, policy, catalogue, done)
+                if spread.together
+                else analyze_each(names, policy, catalogue, spread, done)
+            )
+            results = list(analysis)
         except fleet.NoWorkers as problem:
             refuse(str(problem))
-    reports = [result for result in results if isinstance(result, Report)]
-    if spread.together and len(reports) > 1:
-        results = [together(reports, policy), *(result for result in results if isinstance(result, Unreadable))]
     masks = masks or Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
     return _run([masks.result(result) for result in results], policy, delivery)
 
@@ -100,6 +104,22 @@ def analyze_each(
 ) -> Generator[Result]:
     """Results as they come, by whoever is asked to work; `done` is told of the bytes. Raises NoWorkers."""
     return fleet.results(names, policy, catalogue, jobs=spread.processes(), scheduler=spread.scheduler, progress=done)
+
+
+def analyze_together(
+    names: list[str], policy: Policy, catalogue: Sequence[Row], done: progress.Done | None = None
+) -> Generator[Result]:
+    """Yield one result for all captures that can be read, and one for each of the others."""
+    captures: list[Capture] = []
+    unreadable: list[Unreadable] = []
+    for one in fleet.read_each(names, done):
+        if isinstance(one, Unreadable):
+            unreadable.append(one)
+        else:
+            captures.append(one)
+    if captures:
+        yield analyze(merge(captures) if len(captures) > 1 else captures[0], policy, catalogue)
+    yield from unreadable
 
 
 def stream(

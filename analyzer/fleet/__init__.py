@@ -15,7 +15,7 @@ from analyzer.fleet.sources import STANDARD_INPUT, Found, NothingToRead, expand,
 from analyzer.fleet.workers import NoWorkers
 from analyzer.formats import archive
 from analyzer.formats.compression import Progress
-from analyzer.model import CaptureError, Policy, Report, Unreadable
+from analyzer.model import Capture, CaptureError, Policy, Report, Unreadable
 from analyzer.pipeline import analyze
 from analyzer.services import Row
 
@@ -28,6 +28,7 @@ __all__ = [
     "file_of",
     "find",
     "list_suffixes",
+    "read_each",
     "result",
     "results",
     "size",
@@ -84,18 +85,31 @@ def _rename(results: Generator[Result], captures: Sequence[str], progress: Progr
                 progress(sources.size(source))
             name = sources.mask_name(source)
             if isinstance(result, Report):
-                yield msgspec.structs.replace(result, capture=msgspec.structs.replace(result.capture, source=name))
+                yield msgspec.structs.replace(result, capture=result.capture.with_file(source=name))
             else:
                 yield Unreadable(name, result.problem)
 
 
-def result(source: str, policy: Policy, catalogue: Sequence[Row] = (), progress: Progress | None = None) -> Result:
-    """The report of a capture, or why it cannot be read."""
+def read_each(captures: Sequence[str], progress: Progress | None = None) -> Generator[Capture | Unreadable]:
+    """Read captures in this process, and conclude nothing: what is to be united is concluded together."""
     try:
-        capture = sources.capture(source, progress)
+        for source in captures:
+            yield _read(source, progress)
+    finally:
+        archive.close_archives()
+
+
+def _read(source: str, progress: Progress | None) -> Capture | Unreadable:
+    try:
+        return sources.capture(source, progress)
     except CaptureError as error:
         return Unreadable(error.source, f"{error.pointer}: {error.problem}" if error.pointer else error.problem)
-    return analyze(capture, policy, catalogue)
+
+
+def result(source: str, policy: Policy, catalogue: Sequence[Row] = (), progress: Progress | None = None) -> Result:
+    """The report of a capture, or why it cannot be read."""
+    capture = _read(source, progress)
+    return capture if isinstance(capture, Unreadable) else analyze(capture, policy, catalogue)
 
 
 def _results_of_chunk(chunk: Sequence[str], policy: Policy, catalogue: Sequence[Row]) -> list[Result]:

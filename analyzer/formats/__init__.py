@@ -69,13 +69,9 @@ def read(
     if damage and "cut-off" not in {it.id for it in caveats}:
         caveats = (*caveats, CaveatKind.CUT_OFF.caveat(f"Its {damage}, so parts of it are possibly missing."))
     digest = stored.digest()
-    return msgspec.structs.replace(
-        capture,
-        sha256=digest,
-        bytes=stored.count,
-        caveats=caveats,
-        content_sha256=digest if unpacked is None else content,
-    )
+    content = digest if unpacked is None else content
+    capture = capture.with_file(sha256=digest, bytes=stored.count, content_sha256=content)
+    return msgspec.structs.replace(capture, caveats=caveats)
 
 
 def _read(source: Source) -> Capture:

@@ -70,18 +70,25 @@ def begin_with(pattern: bytes) -> Callable[[bytes], Answer]:
 CDP_EVENT = rb'\\?"method\\?"\s*:\s*\\?"(?:Network|Page|Target|Runtime|Fetch|Tracing|DOM|Log)\.'
 
 HAR = Format("har", "HAR", (".har",), sniff_har, "analyzer.formats.har.reader")
+# One JSON document, or one value per line.
+NETLOG_START = rb'\{\s*(?:"type"\s*:\s*"constants"\s*,\s*)?"constants"\s*:\s*\{'
 NETLOG = Format(
-    "netlog", "Chrome NetLog", (".netlog.json",), begin_with(rb'\{\s*"constants"\s*:\s*\{'), "analyzer.formats.netlog"
+    "netlog", "Chrome NetLog", (".netlog.json",), begin_with(NETLOG_START), "analyzer.formats.netlog.reader"
 )
+# An array of events, or one per line; either within an object; each in an envelope of chromedriver, or not.
+CDP_START = (
+    rb'(?:\{(?:\s*"browser"\s*:\s*\{[^{}]*\}\s*,)?[^{}\[\]]*"(?:events|value)"\s*:\s*)?'
+    rb'\[?\s*\{(?:[^{}\[\]]{0,300}?|[^{}\[\]]{0,300}?"message"\s*:.{0,200}?)'
+) + CDP_EVENT
 CDP_LOG = Format(
     "cdp-log",
     "log of Chrome DevTools Protocol events",
     (".cdp.json", ".perflog.json"),
-    begin_with(rb'\[?\s*\{(?:[^{}\[\]]{0,300}?|\s*"level"\s*:.{0,200}?)' + CDP_EVENT),
-    "analyzer.formats.cdp_log",
+    begin_with(CDP_START),
+    "analyzer.formats.cdp_log.reader",
 )
 
-FORMATS = (HAR,)  # the first one that recognises a file reads it
+FORMATS = (HAR, NETLOG, CDP_LOG)  # the first one that recognises a file reads it
 
 PACKED = (".gz", ".zst", ".zip")
 NAMES = tuple(suffix for row in FORMATS for suffix in row.suffixes)  # how the name of an unpacked capture ends

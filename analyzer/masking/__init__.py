@@ -24,6 +24,7 @@ from analyzer.model import (
     Calls,
     Capture,
     Client,
+    File,
     Finding,
     Frame,
     Group,
@@ -39,6 +40,8 @@ from analyzer.model import (
 WORD = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
 VOWEL, UNSPOKEN = re.compile("(?i)[aeiouy]|^https?$"), re.compile("(?i)(?!http)[^aeiouy]{4}")
 DIGITS = re.compile(r"\d+(?:\.\d+)*")
+# Sec-WebSocket-Key (RFC 6455): 16 random bytes. Anything else may be a secret.
+NONCE = re.compile(r"[A-Za-z0-9+/]{22}==")
 # page_1, page_1_0, page@5f3a..., frame@5f3a...#2
 EXPORTERS_PAGE = re.compile(
     r"(?:page_\d{1,9}(?:_(?:\d{1,9}|[\da-f]{8,64}))?|(?:page|frame)@[\da-f]{8,64})(?:#\d{1,9})?"
@@ -127,19 +130,22 @@ class Masks(Names):
         self._texts.clear()
 
     def capture(self, capture: Capture) -> Capture:
-        exporter = capture.exporter
         return msgspec.structs.replace(
             capture,
             traces=(),
-            exporter=msgspec.structs.replace(
-                exporter,
-                name=None if exporter.name is None else self.program(exporter.name),
-                version=None if exporter.version is None else self.text(exporter.version),
-                label=self.program(exporter.label),
-            ),
+            files=tuple(self.file(file) for file in capture.files),
             pages=tuple(self.page(page) for page in capture.pages),
             skipped=tuple(msgspec.structs.replace(it, problem=self.text(it.problem)) for it in capture.skipped),
         )
+
+    def file(self, file: File) -> File:
+        exporter = msgspec.structs.replace(
+            file.exporter,
+            name=None if file.exporter.name is None else self.program(file.exporter.name),
+            version=None if file.exporter.version is None else self.text(file.exporter.version),
+            label=self.program(file.exporter.label),
+        )
+        return msgspec.structs.replace(file, exporter=exporter)
 
     def program(self, name: str) -> str:
         """The name of a program: as long as it may be, what is made of words is no secret."""
@@ -168,6 +174,7 @@ class Masks(Names):
             endpoint=self.url(session.endpoint),
             page=None if session.page is None else self.page_id(session.page),
             initiator=self.initiator(session.initiator),
+            key=None if session.key is None or not NONCE.fullmatch(session.key) else session.key,
             attribution=self.attribution(session.attribution),
         )
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import TypeAlias
+from functools import reduce
+from typing import Any, TypeAlias
 
 import msgspec
 
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution
 from analyzer.model.evidence import Caveat, Evidence
-from analyzer.model.text import file_name, plural
+from analyzer.model.text import TOGETHER, file_name, plural
 from analyzer.model.time import Instant
 from analyzer.model.value import Value
 
@@ -63,6 +64,25 @@ class Bounds(Value, frozen=True):
     latest: Instant | None
     evidence: Evidence
     pointer: str = ""
+
+    def meet(self, other: Bounds) -> Bounds | None:
+        """Return what both allow, with the evidence of the one that bounds it above; None: they contradict each other.
+
+        Of two upper bounds that are equal the narrower ones are the evidence.
+        """
+        lows = [at for at in (self.earliest, other.earliest) if at is not None]
+        highs = [at for at in (self.latest, other.latest) if at is not None]
+        low, high = max(lows, default=None), min(highs, default=None)
+        if low is not None and high is not None and low > high:
+            return None
+        best = min((self, other), key=lambda it: (it.latest is None, it.latest or 0, -(it.earliest or 0)))
+        return Bounds(low, high, best.evidence, best.pointer)
+
+    def hull(self, other: Bounds) -> Bounds:
+        """Return the narrowest bounds that allow all that either allows."""
+        low = None if self.earliest is None or other.earliest is None else min(self.earliest, other.earliest)
+        high = None if self.latest is None or other.latest is None else max(self.latest, other.latest)
+        return Bounds(low, high, self.evidence, self.pointer)
 
 
 class Requested(Value, frozen=True):
@@ -194,18 +214,27 @@ class Coverage(Value, frozen=True):
     until: with WHILE_PAGE_LIVES, the last sign of life of its document: up to then a close would have been recorded.
     to_the_end: its document still lived when the capture ended.
     assumes: what that rests on.
+    end: when its file ended, if another file of the run goes on: what happened to the socket after that is not known.
     """
 
     closes: Closes = Closes.NONE
     until: Instant | None = None
     to_the_end: bool = False
     assumes: Caveat | None = None
+    end: Instant | None = None
+
+
+class Place(Value, frozen=True):
+    """Where a socket stands in one of the files of a capture."""
+
+    file: int  # the place of the file in `Capture.files`
+    pointer: str
 
 
 class Trace(Value, frozen=True):
-    """All events of one socket, in the order in which they happened, with what the entry says beside them.
+    """All events of one socket, in the order in which they happened, with what its record says beside them.
 
-    `pointer`: its entry, or the one that tells most where several stand for it; `also`: the others.
+    `pointer`, `file`: its record, or the one that tells most where several stand for it; `also`: the others.
     """
 
     pointer: str
@@ -223,7 +252,8 @@ class Trace(Value, frozen=True):
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
     coverage: Coverage = Coverage()
     key: str | None = None  # Sec-WebSocket-Key
-    also: tuple[str, ...] = ()
+    file: int = 0  # the place of its file in `Capture.files`
+    also: tuple[Place, ...] = ()
     extension: bool = False  # a browser extension opened it, and not the page
 
 
@@ -260,35 +290,111 @@ class Exporter(Value, frozen=True):
     label: str  # for people
 
 
-class Capture(Value, frozen=True):
-    """Hold what was read of one capture. Nothing is concluded yet: `analyze` does that.
+class Clock(StrEnum):
+    """What the instants of a file count from."""
+
+    WALL = "wall"
+    RELATIVE = "relative"  # there is no date in the file: instants count from 1970 and mean nothing but their distances
+
+
+class File(Value, frozen=True):
+    """One file that was read.
 
     source: its name in outputs.
+    format, exporter: what the file is, and the program that wrote it.
+    records: how many requests, or events, the file has.
+    observed: the first and the last instant that anything in the file witnesses.
     sha256, bytes: of the file; the hash is None above 32 MiB.
     content_sha256: of the unpacked capture, so that it is the same for `a.har` and `a.har.gz`.
-    format, exporter: what the file is, and the program that wrote it: `exporter.id`, `exporter.label`.
-    observed: the first and the last instant that anything in the file witnesses.
-    entries: how many requests the file has.
-    pages: the documents, in order.
-    caveats: the limits of this capture, each with `id` and `message`.
-    skipped: parts that could not be read, each with `pointer` and `problem`.
+    in_order_of_close: its sockets stand in the order in which they ended.
     saved_as: what was saved at the end of the recording, `HAR`; empty where the file was written all the while.
     """
 
     source: str
-    sha256: str | None
-    bytes: int
     format: str
     exporter: Exporter
-    observed: Interval | None  # first and last instant that anything in the file witnesses
-    entries: int
+    records: int
+    observed: Interval | None
+    sha256: str | None = None
+    bytes: int = 0
+    content_sha256: str | None = None
+    clock: Clock = Clock.WALL
+    in_order_of_close: bool = False
+    saved_as: str = ""
+
+
+class Capture(Value, frozen=True):
+    """Hold what was read of one capture. Nothing is concluded yet: `analyze` does that.
+
+    files: what it was read from: one file, or several of one run (`--together`).
+    pages: the documents, in order.
+    caveats: the limits of this capture, each with `id` and `message`.
+    skipped: parts that could not be read, each with `pointer` and `problem`.
+
+    `source`, `sha256`, `bytes`, `content_sha256`, `format`, `exporter`, `observed`, `records` and `clock` are those of
+    the file. Of several files: all names, no hash, the format `merged`, all programs, and the sums.
+    """
+
+    files: tuple[File, ...]
     pages: tuple[Page, ...]
     traces: tuple[Trace, ...]
-    in_order_of_close: bool  # entries stand in the order in which they ended
-    caveats: tuple[Caveat, ...]
-    skipped: tuple[Skipped, ...]
-    content_sha256: str | None = None
-    saved_as: str = ""
+    caveats: tuple[Caveat, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def locate(self, file: int, pointer: str) -> str:
+        """Name a place in one of its files; of several files with the name of the file: `a.har#/log/entries/4`."""
+        return f"{self.files[file].source}#{pointer}" if len(self.files) > 1 else pointer
+
+    def with_file(self, **changes: Any) -> Capture:
+        """Return the capture with these fields of its file changed (of the first, if there are several)."""
+        file = msgspec.structs.replace(self.files[0], **changes)
+        return msgspec.structs.replace(self, files=(file, *self.files[1:]))
+
+    @property
+    def source(self) -> str:
+        return TOGETHER.join(file.source for file in self.files)
+
+    @property
+    def sha256(self) -> str | None:
+        return self.files[0].sha256 if len(self.files) == 1 else None
+
+    @property
+    def content_sha256(self) -> str | None:
+        return self.files[0].content_sha256 if len(self.files) == 1 else None
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def format(self) -> str:
+        return self.files[0].format if len(self.files) == 1 else "merged"
+
+    @property
+    def exporter(self) -> Exporter:
+        exporters = list(dict.fromkeys(file.exporter for file in self.files))
+        if len(exporters) == 1:
+            return exporters[0]
+        return Exporter("unknown", None, None, " and ".join(dict.fromkeys(it.label for it in exporters)))
+
+    @property
+    def observed(self) -> Interval | None:
+        """The first and the last instant that anything in the files witnesses."""
+        stretches = [file.observed for file in self.files if file.observed is not None]
+        return reduce(Interval.hull, stretches) if stretches else None
+
+    @property
+    def records(self) -> int:
+        return sum(file.records for file in self.files)
+
+    @property
+    def clock(self) -> Clock:
+        """Wall clock if any of its files has one: the others are aligned with that."""
+        return Clock.WALL if any(file.clock is Clock.WALL for file in self.files) else Clock.RELATIVE
+
+    @property
+    def saved_as(self) -> str:
+        return self.files[0].saved_as if len(self.files) == 1 else ""
 
     @property
     def hides_sockets(self) -> bool:
@@ -296,5 +402,5 @@ class Capture(Value, frozen=True):
         return any(caveat.hides_sockets for caveat in self.caveats)
 
     def __repr__(self) -> str:
-        counts = f"{plural(len(self.traces), 'socket')} in {self.entries:,} entries"
+        counts = f"{plural(len(self.traces), 'socket')} in {self.records:,} entries"
         return f"<Capture {file_name(self.source)}: {self.exporter.id}, {counts}>"

@@ -46,13 +46,17 @@ class Evidence(StrEnum):
     HANDSHAKE_DURATION = "handshake-duration", About.OPENED, "the shortest time the handshake took"
     HANDSHAKE_ACCEPTED = "handshake-accepted", About.OPENED, "the file does not show when the handshake was answered"
     FIRST_MESSAGE = "first-message", About.OPENED, "its first message"
+    ALREADY_OPEN = "already-open", About.OPENED, "already open when the recording began"
     LAST_ACTIVITY = "last-activity", About.OPENED, "its last activity"
     PAGE_KEPT = "page-kept", About.OPENED, "still connecting when its page was left; the kept page may have opened it"
+    CAPTURE_ENDED = "capture-ended", About.OPENED, "still connecting when its capture ended, before the others did"
     PING_OR_PONG = "ping-or-pong", About.SIGN, "a ping or pong"
+    OTHER_CAPTURE = "other-capture", About.SIGN, "a message in another capture"
     RECORDING_END = "recording-end", About.SIGN, "open at the end of the recording"
     HANDSHAKE_FAILED = "handshake-failed", About.CLOSED, "the handshake failed"
     CLOSE_SEEN = "close-seen", About.CLOSED, "the recorded close"
     CLOSE_FRAME = "close-frame", About.CLOSED, "the recorded close frame"
+    CONNECTION_END = "connection-end", About.CLOSED, "the end of its connection"
     CLOSE_RECORD = "close-record", About.CLOSED, "the recorded close"
     ENTRY_TIME = "entry-time", About.CLOSED, "the length of the entry"
     ERROR_SEEN = "error-seen", About.CLOSED, "the recorded error"
@@ -60,6 +64,7 @@ class Evidence(StrEnum):
     PAGE_LEFT = "page-left", About.CLOSED, "its page was left for another", "page left", True
     PAGE_RESTORED = "page-restored", About.CLOSED, "an earlier page came back", "page left", True
     PAGE_CLOSED = "page-closed", About.CLOSED, "its page was closed", "page closed", True
+    PAGE_GONE = "page-gone", About.CLOSED, "its page, frame or worker went away", "page gone", True
     NO_CLOSE_RECORDED = "no-close-recorded", About.CLOSED, "the file records no close"
 
 
@@ -113,6 +118,16 @@ class CaveatKind(StrEnum):
         Effect.NONE,
         "with `--together`: several captures are analysed as one, with their clocks unchanged",
     )
+    CONTRADICTORY = (
+        "contradictory",
+        Effect.NONE,
+        "the records of a socket contradict each other about an instant: the bounds hold all that either says",
+    )
+    NOT_OF_ONE_RUN = (
+        "not-of-one-run",
+        Effect.HIDES_SOCKETS,
+        "with `--together`: a capture of another format shares no socket with the others, so it is of another run",
+    )
     OPEN_SOCKETS_NOT_EXPORTED = (
         "open-sockets-not-exported",
         Effect.HIDES_SOCKETS,
@@ -142,6 +157,16 @@ class CaveatKind(StrEnum):
             "sockets are older than the first page that was recorded from its load on, or there is no such page: "
             "others possibly opened before"
         ),
+    )
+    BEGINNING_LOST = (
+        "beginning-lost",
+        Effect.HIDES_SOCKETS,
+        "the file was limited in size, and dropped what came first: sockets that were open then are possibly missing",
+    )
+    PAGES_ONLY = (
+        "pages-only",
+        Effect.HIDES_SOCKETS,
+        "the program listened to pages alone: sockets of workers and of iframes of other sites are not in the file",
     )
     EARLIER_PAGE_KEPT = (
         "earlier-page-kept",

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution, Client, Identity, Provider
-from analyzer.model.capture import Bounds, Frame, Initiator, Messages
+from analyzer.model.capture import Bounds, Frame, Initiator, Messages, Place
 from analyzer.model.evidence import Caveat
 from analyzer.model.text import HOST, plural
 from analyzer.model.time import Duration, Instant, spoken
@@ -70,7 +70,7 @@ class Session(Value, frozen=True):
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
     assumes: Caveat | None = None  # what its outcome rests on
     key: str | None = None  # Sec-WebSocket-Key: 16 random bytes, so another socket has another one
-    also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
+    seen_in: tuple[Place, ...] = ()  # each record that stands for it, the one of `pointer` first
     extension: bool = False  # a browser extension opened it, and not the page
 
     def __repr__(self) -> str:

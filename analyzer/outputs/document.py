@@ -17,6 +17,8 @@ from analyzer.model import (
     Bounds,
     Client,
     Duration,
+    Exporter,
+    File,
     Finding,
     Identity,
     Initiator,
@@ -108,9 +110,11 @@ def capture_document(report: Report) -> Json:
         "content_sha256": capture.content_sha256,
         "bytes": capture.bytes,
         "format": capture.format,
-        "exporter": {"id": capture.exporter.id, "name": capture.exporter.name, "version": capture.exporter.version},
+        "files": [_file(file) for file in capture.files],
+        "clock": capture.clock,
+        "exporter": _exporter(capture.exporter),
         "observed": _interval(capture.observed),
-        "entries": capture.entries,
+        "entries": capture.records,
         "verdict": report.verdict,
         "concurrency": {
             "proven_peak": report.concurrency.proven_peak,
@@ -144,12 +148,28 @@ def capture_document(report: Report) -> Json:
     }
 
 
+def _file(file: File) -> Json:
+    return {
+        "source": file.source,
+        "sha256": file.sha256,
+        "bytes": file.bytes,
+        "format": file.format,
+        "exporter": _exporter(file.exporter),
+        "records": file.records,
+    }
+
+
+def _exporter(exporter: Exporter) -> Json:
+    return {"id": exporter.id, "name": exporter.name, "version": exporter.version}
+
+
 def session_document(session: Session) -> Json:
     messages = session.messages
     return {
         "id": session.id,
         "pointer": session.pointer,
-        "seen_in": [{"file": 0, "pointer": pointer} for pointer in (session.pointer, *session.also)],
+        "seen_in": [{"file": place.file, "pointer": place.pointer} for place in session.seen_in],
+        "websocket_key": session.key,
         "url": session.url,
         "endpoint": session.endpoint,
         "provider": session.provider.id if session.provider is not None else None,
@@ -216,13 +236,18 @@ def flat_sessions(report: Report) -> Iterator[Json]:
             rules.setdefault(id, {})[finding.rule] = None
     for session in report.sessions:
         yield {
-            **dict(_flatten(session_document(session), "")),
+            **dict(_flatten(_without_key(session_document(session)), "")),
             "source": report.capture.source,
             "verdict": report.verdict,
             "open_s": seconds(_certainly_open(session, report)),
             "open_at_most_s": seconds(_possibly_open(session)),
             "rules": " ".join(rules.get(session.id, ())),
         }
+
+
+def _without_key(session: Json) -> Json:
+    """Leave out what only programs compare: a table keeps the columns that it has."""
+    return {name: value for name, value in session.items() if name != "websocket_key"}
 
 
 def _certainly_open(session: Session, report: Report) -> Duration | None:

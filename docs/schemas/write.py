@@ -10,7 +10,18 @@ import msgspec
 
 from analyzer import triage
 from analyzer.compare import Result
-from analyzer.model import MILLISECOND, CauseConfidence, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
+from analyzer.model import (
+    MILLISECOND,
+    CauseConfidence,
+    Clock,
+    Confidence,
+    Outcome,
+    PageKind,
+    Policy,
+    Scope,
+    Severity,
+    Verdict,
+)
 from analyzer.outputs import totals
 from analyzer.policy import Settings
 from analyzer.rules import RULES
@@ -230,6 +241,20 @@ def capture() -> Schema:
         content_sha256=said("The hash of the unpacked capture; null above 32 MiB.", optional(HASH)),
         bytes=said("The size of the file.", COUNT),
         format=said("What kind of file it is.", TEXT),
+        files=said(
+            "What the answer rests on: one file, or several with --together.",
+            several(
+                record(
+                    source=said("The path as given.", TEXT),
+                    sha256=said("The hash of the file; null above 32 MiB.", optional(HASH)),
+                    bytes=said("The size of the file.", COUNT),
+                    format=said("What kind of file it is.", TEXT),
+                    exporter=refer("exporter"),
+                    records=said("How many requests or events the file has.", COUNT),
+                )
+            ),
+        ),
+        clock=said("Whether instants are dates, or count from an unknown one.", one_of(Clock)),
         exporter=refer("exporter"),
         observed=said("The first and the last instant that the capture witnesses.", optional(refer("interval"))),
         entries=said("How many entries the capture has.", COUNT),
@@ -255,6 +280,7 @@ def session() -> Schema:
         id=said("s1, s2 ... in the order of the file.", {"type": "string", "pattern": r"^s\d+$"}),
         pointer=said("Its entry: a JSON Pointer into the capture.", POINTER),
         seen_in=said("Each entry that stands for it.", several(record(file=COUNT, pointer=POINTER))),
+        websocket_key=said("The handshake's Sec-WebSocket-Key, where the capture has it.", optional(TEXT)),
         url=said("The masked URL.", TEXT),
         endpoint=said("Scheme, host, port and path, masked.", TEXT),
         provider=said("The id of its service.", optional(NAME)),

@@ -42,6 +42,7 @@ from analyzer.model import (
     Instant,
     Messages,
     PageEnd,
+    Place,
     Rejected,
     Requested,
     Skipped,
@@ -135,7 +136,7 @@ def trace(socket: Socket, known: Known) -> tuple[Trace, list[Skipped]]:
         attribution=socket.attribution,
         context=socket.context,
         key=socket.key,
-        also=socket.also,
+        also=tuple(Place(0, pointer) for pointer in socket.also),
         extension=socket.extension,
         coverage=_coverage(socket, events, row),
     )

@@ -67,6 +67,7 @@ from analyzer.model import (
     Coverage,
     Effect,
     Exporter,
+    File,
     Initiator,
     Instant,
     Page,
@@ -554,21 +555,16 @@ class _Reading:
         in_order = in_order and not self.repeated and gathered.order.of_end([trace.messages.last for trace in traces])
         behind = flood.caveat(traces, max(instants)) if row is exporters.CHROME and instants else None
         caveats = [*self._caveats(), *([behind] if behind is not None else []), *caveats]
-        return Capture(
+        file = File(
             source=self.source,
-            sha256=None,
-            bytes=0,
             format="har",
             saved_as="HAR",
             exporter=Exporter(row.id, self.name, self.version, self.label),
+            records=self.document.count,
             observed=Interval(min(instants), max(instants)) if instants else None,
-            entries=self.document.count,
-            pages=tuple(pages),
-            traces=tuple(traces),
             in_order_of_close=in_order,
-            caveats=tuple(caveats),
-            skipped=tuple(self.skipped),
         )
+        return Capture((file,), tuple(pages), tuple(traces), tuple(caveats), tuple(self.skipped))
 
     def _covered(self, trace: Trace, of_document: Coverage | None) -> Trace:
         """The trace with the coverage that the whole file gives it."""

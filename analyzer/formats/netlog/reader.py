@@ -1,0 +1,265 @@
+"""Read a NetLog as a capture: what the log says of each socket becomes events with bounds.
+
+The bounds are those that held for 261 sockets whose true lifetimes are known. Frames tell time, opcode and length of
+messages, never their data; lengths are those on the wire, where messages may be compressed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from analyzer.callstacks import EXTENSION
+from analyzer.formats.compression import Prefixed
+from analyzer.formats.devtools import endpoint, shorten, split_protocols
+from analyzer.formats.json_stream.array import Document, Element
+from analyzer.formats.json_stream.layout import Layout
+from analyzer.formats.netlog.log import RECEIVED, SENT, TICK, Log, Socket
+from analyzer.formats.netlog.raw import Constants, RawEvent, RawLine
+from analyzer.formats.source import Source
+from analyzer.intervals import Interval
+from analyzer.model import (
+    MILLISECOND,
+    Accepted,
+    Bounds,
+    Capture,
+    CaptureError,
+    Caveat,
+    CaveatKind,
+    Closed,
+    Closes,
+    Coverage,
+    Effect,
+    Event,
+    Evidence,
+    Exporter,
+    File,
+    Messages,
+    Rejected,
+    Requested,
+    Skipped,
+    Trace,
+    plural,
+)
+
+PAGE_DELAY = 250 * MILLISECOND  # by which the page learns of its open socket; measured: 165 ms at most
+PAGE_GONE = 100 * MILLISECOND  # by which the log is late with the end of a page; measured: 29 ms at most
+CONNECTION_SLACK = 5 * MILLISECOND  # between a close and the end of its connection
+FIRST_SOURCE = 2  # a log that begins with the browser has a source with this number, or a lower one
+MOST_SKIPPED = 1000
+LARGEST_CONSTANTS = 4 << 20
+HEAD = 256
+ADVICE = "make one with chrome://net-export, or start Chrome with --log-net-log=FILE"
+DOCUMENT = Layout(("events",), "a NetLog", ADVICE, "events", members={"constants": LARGEST_CONSTANTS})
+LINES = Layout((), "a NetLog", ADVICE, "events")
+LINE = re.compile(rb'\s*\{\s*"type"')
+NOT_OPENED = ("Error in connection establishment: ", "Error during WebSocket handshake: ")
+
+BEGINNING_LOST = CaveatKind.BEGINNING_LOST.caveat(
+    "The beginning of this log was dropped, as a size limit does. Sockets that were open then are possibly missing."
+)
+BEGAN_LATE = CaveatKind.RECORDED_LATE.caveat(
+    "This log began after the browser had started, and Chrome before version 148 does not list the sockets that were "
+    "open by then."
+)
+CUT_OFF = CaveatKind.CUT_OFF.caveat(
+    "This log ends before it is complete: it shows what happened until its last event.", Effect.NONE
+)
+
+
+class _Parts:
+    """The log as it is read, with what could not be read of it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.constants: Constants | None = None
+        self.log: Log | None = None
+        self.skipped: list[Skipped] = []
+        self.is_complete = False
+
+    def begin(self, constants: object) -> Log:
+        """Begin the log with its constants. Raises CaptureError."""
+        try:
+            self.constants = msgspec.convert(constants, Constants)
+        except msgspec.ValidationError as error:
+            raise CaptureError(self.name, "/constants", f"not the constants of a NetLog: {error}") from None
+        self.log = Log(self.constants, self.name)
+        return self.log
+
+    def skip(self, element: Element[RawEvent] | Element[RawLine]) -> None:
+        """Note what could not be read of an element."""
+        self.skipped += element.skipped[: max(0, MOST_SKIPPED - len(self.skipped))]
+
+
+def read(source: Source) -> Capture:
+    """Read one NetLog. Raises CaptureError where the file is not one."""
+    head = bytearray(HEAD)
+    with memoryview(head) as view:
+        count = source.stream.readinto(view) or 0
+    start = bytes(head[:count])
+    whole = source._replace(stream=Prefixed(start, source.stream))
+    parts = _read_lines(whole) if LINE.match(start.removeprefix(b"\xef\xbb\xbf")) else _read_document(whole)
+    if parts.log is None or parts.constants is None:
+        raise CaptureError(source.name, "/constants", f"no constants: this is JSON, but not a NetLog: {ADVICE}")
+    return _capture(parts, parts.log, parts.constants)
+
+
+def _read_document(source: Source) -> _Parts:
+    """Read a log that is one JSON document."""
+    document = Document(source.stream, source.name, DOCUMENT, RawEvent, size=source.size)
+    parts = _Parts(source.name)
+    for element in document.elements():
+        log = parts.log or parts.begin(document.members.get("constants"))
+        parts.skip(element)
+        if element.value is not None:
+            log.add(element.value, f"/events/{element.index}")
+    if parts.log is None:
+        parts.begin(document.members.get("constants"))
+    parts.is_complete = document.cut_off is None
+    return parts
+
+
+def _read_lines(source: Source) -> _Parts:
+    """Read a log that has one value per line; the last one says that it is complete."""
+    document = Document(source.stream, source.name, LINES, RawLine, size=source.size)
+    parts = _Parts(source.name)
+    for element in document.elements():
+        parts.skip(element)
+        line = element.value
+        if line is None:
+            continue
+        if line.type == "constants":
+            parts.begin(_decode(line.constants))
+        elif parts.log is not None and line.event is not None:
+            parts.log.add(line.event, f"/{element.index}/event")
+        parts.is_complete = line.type == "end"
+    return parts
+
+
+def _decode(raw: msgspec.Raw) -> object:
+    """Decode the constants; None, where they are nested too deep."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+
+
+def _capture(parts: _Parts, log: Log, constants: Constants) -> Capture:
+    reasons = {number: name for name, number in constants.netError.items()}
+    traces = tuple(_trace(socket, log, reasons) for socket in log.sockets if not _is_unborn(socket))
+    observed = None if log.first is None or log.last is None else Interval(log.first, max(log.last, log.first + 1))
+    file = File(parts.name, "netlog", _exporter(constants), log.count, observed)
+    return Capture((file,), (), traces, tuple(_caveats(parts, log)), tuple(parts.skipped))
+
+
+def _exporter(constants: Constants) -> Exporter:
+    name, version = constants.clientInfo.get("name"), constants.clientInfo.get("version")
+    return Exporter(
+        "chrome-netlog",
+        name if isinstance(name, str) else None,
+        version if isinstance(version, str) else None,
+        "Chrome's NetLog",
+    )
+
+
+def _caveats(parts: _Parts, log: Log) -> Iterator[Caveat]:
+    if not parts.is_complete:
+        yield CUT_OFF
+    if parts.skipped:
+        yield CaveatKind.ENTRIES_SKIPPED.caveat(
+            f"{plural(len(parts.skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
+        )
+    if log.lost_beginning and log.has_channels:
+        yield BEGINNING_LOST
+    if not log.has_channels and (log.lost_beginning or (log.lowest or 0) > FIRST_SOURCE):
+        yield BEGAN_LATE
+
+
+def _is_unborn(socket: Socket) -> bool:
+    """Did the log end before the request of the socket began?"""
+    return not (socket.url or socket.is_older or socket.connected is not None)
+
+
+def _trace(socket: Socket, log: Log, reasons: dict[int, str]) -> Trace:
+    events: list[Event] = []
+    if socket.created is not None:
+        within = Bounds(socket.created, socket.created + TICK, Evidence.HANDSHAKE_REQUEST, socket.pointer)
+        events.append(Requested(within))
+    if socket.failed is not None:
+        within = Bounds(socket.failed, socket.failed + TICK, Evidence.HANDSHAKE_FAILED, socket.ended)
+        events.append(Rejected(within, _problem(socket, reasons)))
+    elif socket.connected is not None or socket.created is None:
+        events.append(Accepted(_bound_opening(socket, log)))
+        closed = _bound_close(socket) if socket.has_channel else _bound_close_by_connection(socket)
+        if closed is not None:
+            events.append(Closed(closed))
+    is_complete = socket.has_channel or socket.carrier is not None
+    return Trace(
+        pointer=socket.pointer,
+        url=shorten(socket.url),
+        endpoint=endpoint(socket.url),
+        events=tuple(events),
+        messages=Messages(socket.times, bytes(socket.directions), socket.opcodes, socket.lengths),
+        protocols=split_protocols(",".join(socket.protocols)),
+        coverage=Coverage(Closes.ALL if is_complete else Closes.NONE),
+        key=socket.key,
+        extension=EXTENSION.match(socket.origin) is not None,
+    )
+
+
+def _problem(socket: Socket, reasons: dict[int, str]) -> str:
+    """Say why a handshake failed, in the browser's words."""
+    problem = socket.problem
+    for start in NOT_OPENED:
+        problem = problem.removeprefix(start)
+    if problem:
+        return problem.rstrip(".")
+    reason = reasons.get(socket.net_error, "")
+    return f"net::{reason}" if reason else "the log does not say why"
+
+
+def _bound_opening(socket: Socket, log: Log) -> Bounds:
+    """Bound when the page saw its socket open: it had by the first frame that it sent."""
+    earliest, evidence = socket.connected, Evidence.HANDSHAKE_RESPONSE
+    start = socket.connected
+    if socket.is_older:
+        earliest, evidence, start = socket.created, Evidence.ALREADY_OPEN, log.first
+    if earliest is None:
+        evidence, start = Evidence.FIRST_MESSAGE, min(socket.times, default=None)
+    ends = [] if start is None else [start + PAGE_DELAY + TICK]
+    if socket.sent is not None:
+        ends.append(socket.sent + TICK)
+    latest = min(ends, default=None)
+    if latest is not None and log.last is not None and latest > log.last + TICK:
+        latest = None  # the log ends before that: it does not show that the page saw it open
+    return Bounds(earliest, latest, evidence, socket.opened or socket.pointer)
+
+
+def _bound_close(socket: Socket) -> Bounds | None:
+    """Bound the close of a socket whose states are logged."""
+    if socket.closed is not None:
+        return Bounds(socket.closed, socket.closed + TICK, Evidence.CLOSE_SEEN, socket.ended)
+    if socket.gone is None:
+        return None
+    signs = [at for at in (socket.gone - PAGE_GONE, socket.connected, socket.last_sent) if at is not None]
+    return Bounds(min(max(signs), socket.gone), socket.gone + TICK, Evidence.PAGE_GONE, socket.ended)
+
+
+def _bound_close_by_connection(socket: Socket) -> Bounds | None:
+    """Bound the close of a socket by its close frames and the end of its connection.
+
+    The page that goes away sends a close frame, and its connection ends before an answer comes.
+    """
+    end, frame = socket.carrier_end, max(socket.close_frames, default=None)
+    is_answered = socket.close_directions == {SENT, RECEIVED}
+    if frame is None:
+        return (
+            None if end is None else Bounds(end - TICK, end + CONNECTION_SLACK, Evidence.CONNECTION_END, socket.ended)
+        )
+    if end is None:
+        return Bounds(frame - TICK, None, Evidence.CLOSE_FRAME, socket.pointer) if is_answered else None
+    earliest = frame - (PAGE_GONE if socket.close_directions == {SENT} else TICK)
+    latest = end + (TICK if is_answered else CONNECTION_SLACK)
+    return Bounds(min(earliest, end), latest, Evidence.CONNECTION_END, socket.ended)
