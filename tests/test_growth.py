@@ -23,7 +23,7 @@ from analyzer import compare, extract, masking, outputs, pipeline
 from analyzer.cli import COMMANDS
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run
-from analyzer.outputs import check, comparison, show, tally, timeline
+from analyzer.outputs import check, comparison, ndjson_results, show, timeline, totals
 from analyzer.rules import RULES
 
 FACTOR = 6  # of four times as many: n log n, what caches no longer hold, and a busy machine; quadratic is 16
@@ -93,7 +93,7 @@ STEPS: dict[str, Callable[[Case], object]] = {
         f"comparison {name}": lambda case, render=render: render(case.compared, case.pair)
         for name, render in comparison.RENDERERS.items()
     },
-    "summary": lambda case: tally.text(tally.results([("made.ndjson", case.line)])),
+    "summary": lambda case: totals.text(ndjson_results.read_results([("made.ndjson", case.line)])),
 }
 
 # Those that were quadratic once, or cost most: `make test` has time for these, `make test-all` tries every shape.

@@ -378,10 +378,6 @@ class Capture(Value, frozen=True):
         return Exporter("unknown", None, None, " and ".join(dict.fromkeys(it.label for it in exporters)))
 
     @property
-    def saved_as(self) -> str:
-        return self.files[0].saved_as if len(self.files) == 1 else ""
-
-    @property
     def observed(self) -> Interval | None:
         """The first and the last instant that anything in the files witnesses."""
         stretches = [file.observed for file in self.files if file.observed is not None]
@@ -395,6 +391,10 @@ class Capture(Value, frozen=True):
     def clock(self) -> Clock:
         """Wall clock if any of its files has one: the others are aligned with that."""
         return Clock.WALL if any(file.clock is Clock.WALL for file in self.files) else Clock.RELATIVE
+
+    @property
+    def saved_as(self) -> str:
+        return self.files[0].saved_as if len(self.files) == 1 else ""
 
     @property
     def hides_sockets(self) -> bool:

@@ -49,14 +49,14 @@ def _most(overlap: Overlap, policy: Policy) -> str:
 def _remedy(report: Report, overlap: Overlap) -> str:
     """Say what decides it: whether the page that was left was kept with its sockets; else what the exporter's row says.
 
-    Such a socket's close was recorded as long as its page lived.
+    The former counts where closes are recorded as long as a page lives.
     """
     capture = report.capture
     ended = {page.id for page in capture.pages if page.end is not None}
     filtered = any(caveat.id == "filtered" for caveat in capture.caveats)
-    of_page = {trace.pointer for trace in capture.traces if trace.coverage.closes is Closes.WHILE_PAGE_LIVES}
+    by_page = any(trace.coverage.closes is Closes.WHILE_PAGE_LIVES for trace in capture.traces)
     unclosed = unknowns.find(report.named(overlap.sessions)).closes
-    left = not filtered and any(session.page in ended and session.pointer in of_page for session in unclosed)
+    left = by_page and not filtered and any(session.page in ended for session in unclosed)
     return LEFT if left else advice.to_decide(capture)
 
 
