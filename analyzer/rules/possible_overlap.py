@@ -13,7 +13,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer import advice, overlaps, unknowns
-from analyzer.model import Closes, Confidence, Finding, Overlap, Policy, Report, Rule, Severity, spoken
+from analyzer.model import (
+    Closes,
+    Confidence,
+    Evidence,
+    Finding,
+    Overlap,
+    Policy,
+    Report,
+    Rule,
+    Session,
+    Severity,
+    spoken,
+)
 
 LEFT = "If the back/forward cache was off during the recording, pass --assume no-bfcache."
 
@@ -54,10 +66,21 @@ def _remedy(report: Report, overlap: Overlap) -> str:
     capture = report.capture
     ended = {page.id for page in capture.pages if page.end is not None}
     filtered = any(caveat.id == "filtered" for caveat in capture.caveats)
-    of_page = {trace.pointer for trace in capture.traces if trace.coverage.closes is Closes.WHILE_PAGE_LIVES}
+    of_page = {
+        capture.locate(trace.file, trace.pointer)
+        for trace in capture.traces
+        if trace.coverage.closes is Closes.WHILE_PAGE_LIVES
+    }
     unclosed = unknowns.find(report.named(overlap.sessions)).closes
-    left = not filtered and any(session.page in ended and session.pointer in of_page for session in unclosed)
+    left = not filtered and any(
+        session.page in ended and (session.pointer in of_page or _is_kept(session)) for session in unclosed
+    )
     return LEFT if left else advice.to_decide(capture)
+
+
+def _is_kept(session: Session) -> bool:
+    """Was it still connecting when its page was left?"""
+    return session.opened is not None and session.opened.evidence is Evidence.PAGE_KEPT
 
 
 RULE = Rule(
