@@ -85,8 +85,8 @@ OTHERS = Row(f"{DEVTOOLS}, with HTTP Toolkit, or with {OURS}.", f"{DEVTOOLS}, wi
 
 def row(capture: Capture) -> Row:
     """Find the row of the program that wrote the capture, or the row of merged captures."""
-    known = ROWS.get(capture.exporter.id)
-    return known or (ROWS["merged"] if capture.format == "merged" else OTHERS)
+    advice = ROWS.get(capture.exporter.id)
+    return advice or (ROWS["merged"] if capture.format == "merged" else OTHERS)
 
 
 def to_see_all(capture: Capture) -> str:

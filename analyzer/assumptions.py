@@ -74,10 +74,10 @@ def settled(capture: Capture, assume: Iterable[Assume]) -> Capture:
     if not words:
         return capture
     void = {id for word in words for id in SETTLES[word]}
-    kept = [it for it in capture.caveats if it.id not in void]
-    if Assume.BFCACHE in words and Assume.RECORDED_FROM_START not in words and len(kept) < len(capture.caveats):
-        kept.append(EARLIER_KEPT)
-    return msgspec.structs.replace(capture, caveats=(*kept, *(BY_WORD[word] for word in words)))
+    caveats = [it for it in capture.caveats if it.id not in void]
+    if Assume.BFCACHE in words and Assume.RECORDED_FROM_START not in words and len(caveats) < len(capture.caveats):
+        caveats.append(EARLIER_KEPT)
+    return msgspec.structs.replace(capture, caveats=(*caveats, *(BY_WORD[word] for word in words)))
 
 
 def named(capture: Capture, sessions: Iterable[Session]) -> Capture:

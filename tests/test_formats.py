@@ -192,7 +192,7 @@ def test_a_page_with_more_digits_than_a_number_may_have_is_none_of_chromes() -> 
     page = {"id": "page_" + "9" * 5000, "title": "t", "startedDateTime": "2026-11-23T18:47:39Z"}
     har = {"log": {"creator": {"name": "WebInspector"}, "pages": [page], "entries": []}}
     capture = read(io.BytesIO(json.dumps(har).encode()), "test.har")
-    assert (capture.entries, capture.pages) == (0, ())
+    assert (capture.records, capture.pages) == (0, ())
 
 
 @given(mutated())
@@ -421,7 +421,7 @@ def test_a_large_entry_with_an_empty_list_of_messages_is_no_socket() -> None:
     }
     report = attempt(json.dumps({"log": {**HAR["log"], "entries": [plain, plain]}}, indent=2).encode())
     assert report is not None
-    assert (report.sessions, report.capture.entries, report.capture.skipped) == ((), 2, ())
+    assert (report.sessions, report.capture.records, report.capture.skipped) == ((), 2, ())
 
 
 @pytest.mark.parametrize("lost", [1, 9, 100])

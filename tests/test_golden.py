@@ -31,15 +31,15 @@ def answer(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_answer_is_the_one_that_was_accepted(name: str, request: pytest.FixtureRequest) -> None:
     golden = HERE / (name.removesuffix(".zip").removesuffix(".har") + ".json")
-    said = answer(name)
+    words = answer(name)
     if request.config.getoption("--accept"):
-        golden.write_text(json.dumps(said, indent=1) + "\n", "utf-8")
-    assert said == json.loads(golden.read_text("utf-8"))
+        golden.write_text(json.dumps(words, indent=1) + "\n", "utf-8")
+    assert words == json.loads(golden.read_text("utf-8"))
 
 
 def test_every_exporter_that_a_capture_shows_has_a_golden_answer() -> None:
-    shown = {answer(name)["exporter"]["id"] for name in NAMES}
-    assert shown == {
+    part = {answer(name)["exporter"]["id"] for name in NAMES}
+    assert part == {
         "chrome",
         "chrome-har",
         "chrome-har-capturer",

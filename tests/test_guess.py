@@ -155,13 +155,13 @@ def test_a_folder_gives_files_of_a_shared_name_only_where_their_first_bytes_say_
         (tmp_path / name).write_bytes(content)
     (tmp_path / ".cache").mkdir()
     (tmp_path / ".cache" / "net.json").write_bytes(NETLOG_HEAD)
-    assert names_in(tmp_path) == ["a.har"]
+    assert list_names(tmp_path) == ["a.har"]
     monkeypatch.setattr(registry, "FORMATS", (HAR, NETLOG))
     monkeypatch.setattr(formats_package, "IN_SHARED", (NETLOG,))
-    assert names_in(tmp_path) == ["a.har", "net.json", "net.json.gz"]
+    assert list_names(tmp_path) == ["a.har", "net.json", "net.json.gz"]
 
 
-def names_in(folder: Path) -> list[str]:
+def list_names(folder: Path) -> list[str]:
     return [Path(name).name for name in fleet.expand([str(folder)])]
 
 

@@ -83,7 +83,7 @@ def test_another_user_has_another_rhythm() -> None:
 
 
 @pytest.mark.parametrize(
-    ("session", "told"),
+    ("session", "message"),
     [
         pytest.param(BEATING, "sent 4, the last after 40.0 s; received 3, the last after 45.0 s", id="both ways"),
         pytest.param(socket(1, [], []), "sent 0; received 0", id="none"),
@@ -94,5 +94,5 @@ def test_another_user_has_another_rhythm() -> None:
         ),
     ],
 )
-def test_the_rhythm_in_words(session: Session, told: str) -> None:
-    assert heartbeats.rhythm(session) == told
+def test_the_rhythm_in_words(session: Session, message: str) -> None:
+    assert heartbeats.rhythm(session) == message

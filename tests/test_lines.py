@@ -38,7 +38,7 @@ def read(data: bytes, layout: Layout = ALONE, most: int = 1 << 30) -> tuple[list
 
 
 @given(
-    found=events,
+    expected=events,
     between=st.sampled_from(["\n", "\r\n", "\n\n", " \n ", "\n\t\r\n"]),
     indent=st.sampled_from([None, 0, 2]),
     most=st.sampled_from([1, 7, 1 << 30]),
@@ -46,27 +46,27 @@ def read(data: bytes, layout: Layout = ALONE, most: int = 1 << 30) -> tuple[list
 )
 @settings(max_examples=200)
 def test_one_value_per_line_is_read_as_the_elements_of_an_array(
-    found: list[Any], between: str, indent: int | None, most: int, end: str
+    expected: list[Any], between: str, indent: int | None, most: int, end: str
 ) -> None:
-    data = (between.join(json.dumps(value, indent=indent) for value in found) + end).encode()
+    data = (between.join(json.dumps(value, indent=indent) for value in expected) + end).encode()
     elements, document = read(data, most=most)
-    assert [element.value for element in elements] == found
-    assert [element.skipped for element in elements] == [()] * len(found)
+    assert [element.value for element in elements] == expected
+    assert [element.skipped for element in elements] == [()] * len(expected)
     assert (document.cut_off, document.trailing) == (None, None)
 
 
-@given(found=events, most=st.sampled_from([1, 7, 1 << 30]))
+@given(expected=events, most=st.sampled_from([1, 7, 1 << 30]))
 @settings(max_examples=50)
-def test_a_bare_array_and_its_values_per_line_are_the_same(found: list[Any], most: int) -> None:
-    array = read(json.dumps(found).encode(), most=most)[0]
-    lines = read("\n".join(map(json.dumps, found)).encode(), most=most)[0]
+def test_a_bare_array_and_its_values_per_line_are_the_same(expected: list[Any], most: int) -> None:
+    array = read(json.dumps(expected).encode(), most=most)[0]
+    lines = read("\n".join(map(json.dumps, expected)).encode(), most=most)[0]
     assert [(it.index, it.value) for it in array] == [(it.index, it.value) for it in lines]
 
 
-@given(found=events, data=st.data())
+@given(expected=events, data=st.data())
 @settings(max_examples=50)
-def test_lines_that_are_cut_off_anywhere_keep_every_complete_value(found: list[Any], data: Any) -> None:
-    lines = [json.dumps({**value, "n": n}) for n, value in enumerate(found)]
+def test_lines_that_are_cut_off_anywhere_keep_every_complete_value(expected: list[Any], data: Any) -> None:
+    lines = [json.dumps({**value, "n": n}) for n, value in enumerate(expected)]
     text = "\n".join(lines).encode()
     stop = data.draw(st.integers(1, len(text)))
     try:
@@ -90,20 +90,22 @@ def test_damage_is_reported_at_its_offset_in_the_file() -> None:
 @pytest.mark.parametrize(
     ("path", "render"),
     [
-        pytest.param(("events",), lambda found: {"constants": {"a": 1}, "events": found, "more": 2}, id="a NetLog"),
-        pytest.param(("traceEvents",), lambda found: {"traceEvents": found, "metadata": {}}, id="a trace"),
         pytest.param(
-            ("a", "b", "c"), lambda found: {"x": 1, "a": {"b": {"constants": {"a": 1}, "c": found}}}, id="deep"
+            ("events",), lambda expected: {"constants": {"a": 1}, "events": expected, "more": 2}, id="a NetLog"
         ),
-        pytest.param((), lambda found: found, id="the array alone"),
+        pytest.param(("traceEvents",), lambda expected: {"traceEvents": expected, "metadata": {}}, id="a trace"),
+        pytest.param(
+            ("a", "b", "c"), lambda expected: {"x": 1, "a": {"b": {"constants": {"a": 1}, "c": expected}}}, id="deep"
+        ),
+        pytest.param((), lambda expected: expected, id="the array alone"),
     ],
 )
 @pytest.mark.parametrize("indent", [None, 2])
 def test_an_array_is_read_at_its_path(path: tuple[str, ...], render: Any, indent: int | None) -> None:
-    found = [{"n": n, "events": [n], "c": {}} for n in range(300)]
+    expected = [{"n": n, "events": [n], "c": {}} for n in range(300)]
     layout = Layout(path, "a log", "export one", "events", {"constants": 1000})
-    elements, document = read(json.dumps(render(found), indent=indent).encode(), layout, 97)
-    assert [it.value for it in elements] == found
+    elements, document = read(json.dumps(render(expected), indent=indent).encode(), layout, 97)
+    assert [it.value for it in elements] == expected
     assert document.members == ({"constants": {"a": 1}} if path in (("events",), ("a", "b", "c")) else {})
 
 
@@ -126,8 +128,8 @@ def test_a_document_without_the_array_is_an_error_that_says_so(data: bytes, prob
 def test_an_array_of_the_wrong_type_is_left_out_whole_or_in_part() -> None:
     """Where a format names its inner array, one wrong element costs only itself."""
     data = b'[{"parts":[{"n":1},{"n":"x"}]},{"parts":[{"n":2}]}]'
-    for inner, kept, pointer in ((None, [[], [2]], "/0/parts"), (Inner("parts", Part), [[1], [2]], "/0/parts/1")):
+    for inner, decoded, pointer in ((None, [[], [2]], "/0/parts"), (Inner("parts", Part), [[1], [2]], "/0/parts/1")):
         document = Document(io.BytesIO(data), "test.json", ALONE._replace(inner=inner), Event)
         elements = list(document.elements())
-        assert [[part.n for part in it.value.parts] for it in elements if it.value] == kept
+        assert [[part.n for part in it.value.parts] for it in elements if it.value] == decoded
         assert [it.pointer for it in elements[0].skipped] == [pointer]

@@ -11,8 +11,8 @@ from analyzer.model import Policy, Report, Run
 
 
 def program(name: str, version: str, report: Callable[..., Report]) -> str:
-    found = report({"log": {"creator": {"name": name, "version": version}, "entries": []}})
-    return mask(Run((found,), (), Policy())).reports[0].capture.exporter.label
+    analysis = report({"log": {"creator": {"name": name, "version": version}, "entries": []}})
+    return mask(Run((analysis,), (), Policy())).reports[0].capture.exporter.label
 
 
 @pytest.mark.parametrize(

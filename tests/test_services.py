@@ -16,9 +16,8 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from analyzer import services
 from analyzer.model import Attribution, Client, Direction, Identity, Messages, Opening, Provider, Trace
-from analyzer.services import Match, Place, Row, clients
+from analyzer.services import Match, Place, Row, clients, loading
 from analyzer.services.loading import CatalogueError, builtin, load
 from analyzer.services.matching import attribute
 
@@ -1179,15 +1178,15 @@ NEAR = [
 
 @pytest.mark.parametrize(("id", "socket", "expected"), MATCHES)
 def test_a_row_claims(id: str, socket: Trace, expected: Any) -> None:
-    found = attribute(socket, builtin())
-    assert found.provider == ROWS[id].provider
-    assert (found.identity, found.client, found.secrets) == expected
+    attribution = attribute(socket, builtin())
+    assert attribution.provider == ROWS[id].provider
+    assert (attribution.identity, attribution.client, attribution.secrets) == expected
 
 
 @pytest.mark.parametrize(("id", "socket", "other"), NEAR)
 def test_a_row_leaves_alone(id: str, socket: Trace, other: str | None) -> None:
-    found = attribute(socket, builtin())
-    assert (found.provider and found.provider.id) == other
+    attribution = attribute(socket, builtin())
+    assert (attribution.provider and attribution.provider.id) == other
     assert attribute(socket, [ROWS[id]]) == Attribution()
 
 
@@ -1225,8 +1224,8 @@ def test_no_dev_server_has_users_or_limits() -> None:
 
 
 def test_the_limits_per_user_are_those_that_are_documented_so() -> None:
-    found = {(row.id, it.mode, it.max) for row in builtin() for it in row.limits if it.scope == "user"}
-    assert found == {
+    options = {(row.id, it.mode, it.max) for row in builtin() for it in row.limits if it.scope == "user"}
+    assert options == {
         ("stream-chat", "development", 3),
         ("stream-chat", "production", 50),
         ("sendbird", None, 30),
@@ -1298,9 +1297,9 @@ def test_the_first_of_several_values_of_a_query_counts() -> None:
 
 
 def test_an_extracted_capture_tells_by_itself() -> None:
-    said = Attribution(Provider("stream-chat", "stream-chat"), Identity("<token 1>", "user-1"))
-    socket = msgspec.structs.replace(trace("wss://host.example/<token 2>"), attribution=said)
-    assert attribute(socket, builtin()) == msgspec.structs.replace(said, provider=ROWS["stream-chat"].provider)
+    texts = Attribution(Provider("stream-chat", "stream-chat"), Identity("<token 1>", "user-1"))
+    socket = msgspec.structs.replace(trace("wss://host.example/<token 2>"), attribution=texts)
+    assert attribute(socket, builtin()) == msgspec.structs.replace(texts, provider=ROWS["stream-chat"].provider)
 
 
 # -- nothing that a capture holds raises ------------------------------------------------------------------------
@@ -1334,8 +1333,8 @@ PARTS = st.lists(TEXT, max_size=6).map("".join)
 def test_malformed_input_raises_nothing(
     url: str, key: str, value: str, protocols: list[str], messages: list[str], cut: bool
 ) -> None:
-    asked = url + ("&" if "?" in url else "?") + f"{key}={quote(value, errors='surrogatepass')}"
-    for one in (url, asked):
+    arguments = url + ("&" if "?" in url else "?") + f"{key}={quote(value, errors='surrogatepass')}"
+    for one in (url, arguments):
         socket = trace(one, protocols=protocols, sent=messages, received=messages, scripts=messages, cut=cut)
         attribute(socket, builtin())
         for row in builtin():  # whatever matches, its places are read
@@ -1369,9 +1368,9 @@ def loaded(folder: Path, text: str) -> Sequence[Row]:
 def test_rows_of_ones_own_come_first(tmp_path: Path) -> None:
     own = loaded(tmp_path, OWN)
     socket = trace("wss://chat.stream-io-api.com/connect", STREAM)
-    known = attribute(socket, builtin()).provider
-    assert known is not None
-    assert known.id == "stream-chat"
+    attribution = attribute(socket, builtin()).provider
+    assert attribution is not None
+    assert attribution.id == "stream-chat"
     assert attribute(socket, (*own, *builtin())).provider == own[0].provider
 
 
@@ -1512,7 +1511,7 @@ def test_the_page_of_services_is_what_its_script_writes(docs_script: ModuleType)
     assert (DOCS / "services.md").read_text("utf-8") == docs_script.page(builtin())
 
 
-@pytest.mark.parametrize("rows", [services, clients])
+@pytest.mark.parametrize("rows", [loading, clients])
 def test_what_is_packed_is_what_is_written(docs_script: ModuleType, rows: ModuleType) -> None:
     """`make services` packs it."""
     assert rows.PACKED.read_bytes() == docs_script.packed(rows.load(rows.SOURCE))
@@ -1525,11 +1524,11 @@ def test_the_example_of_the_page_works(docs_script: ModuleType, tmp_path: Path) 
         ("push.acme.example", '{"auth":{"user_id":"alice","token":"t0k3n"}}', "alice"),
         ("localhost:9000", f'{{"auth":{{"user_id":"bob","token":"{ALICE}"}}}}', "bob"),
     ):
-        found = attribute(
+        attribution = attribute(
             trace(f"wss://{host}/v2/socket", {"tenant": "t1", "client": "acme-2.1.0"}, sent=[sent]), [row]
         )
-        assert found.provider == row.provider
-        assert found.identity == Identity("t1", user)
-        assert found.client == Client("acme-push", "2.1.0", None)
-        assert len(found.secrets) == 1
+        assert attribution.provider == row.provider
+        assert attribution.identity == Identity("t1", user)
+        assert attribution.client == Client("acme-push", "2.1.0", None)
+        assert len(attribution.secrets) == 1
     assert attribute(trace("wss://app.example.com/v2/socket"), [row]) == Attribution()

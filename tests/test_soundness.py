@@ -590,7 +590,7 @@ def test_a_cut_off_capture_makes_no_false_claim(golden: Golden) -> None:
     for part in (0.2, 0.5, 0.8, 0.95):
         report = analyze(read(io.BytesIO(data[: begins + int((len(data) - begins) * part)]), "test.har"))
         kept = copy.deepcopy(golden.har)
-        kept["log"]["entries"] = kept["log"]["entries"][: report.capture.entries]
+        kept["log"]["entries"] = kept["log"]["entries"][: report.capture.records]
         assert unsound(report, kept, original(golden)) == []
 
 

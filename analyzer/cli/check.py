@@ -90,9 +90,9 @@ def _accept(run: Run, delivery: Delivery, path: Path) -> None:
     """Write what fails as known; what else is asked for shows it as such."""
     from analyzer import policy
     from analyzer.outputs.check import render_accepted
-    from analyzer.wording import summary
+    from analyzer.wording import harmless
 
-    judged = [(gate.judge(report, run.policy), summary.name(report.capture.source)) for report in run.reports]
+    judged = [(gate.judge(report, run.policy), harmless.name(report.capture.source)) for report in run.reports]
     baseline = policy.accept((finding, name) for judgement, name in judged for finding in judgement.failing)
     write(path, policy.baseline(baseline))
     accepting = msgspec.structs.replace(

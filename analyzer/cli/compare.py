@@ -82,7 +82,7 @@ def compare(
 def _pairs(run: Run, folders: list[str], named: list[list[str]]) -> tuple[Rendered, Callable[..., bytes]]:
     """Pair the captures of two folders by their names within them, and return how to render that."""
     from analyzer.compare import pair
-    from analyzer.outputs import comparison as outputs
+    from analyzer.outputs import comparison_pairs
 
     reports = {report.capture.source: report for report in run.reports}
     before, after = (
@@ -92,5 +92,5 @@ def _pairs(run: Run, folders: list[str], named: list[list[str]]) -> tuple[Render
     paired = pair(before, after)
     if not paired.pairs and not run.unreadable:
         refuse(f"{folders[0]} and {folders[1]} have no captures of the same name")
-    renderers: Rendered = {name: partial(render, paired, run) for name, render in outputs.PAIRED.items()}
-    return renderers, partial(outputs.pairs_text, paired, run)
+    renderers: Rendered = {name: partial(render, paired, run) for name, render in comparison_pairs.RENDERERS.items()}
+    return renderers, partial(comparison_pairs.text, paired, run)

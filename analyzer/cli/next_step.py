@@ -30,7 +30,7 @@ def suggest_next(run: Run, captures: Sequence[str]) -> str | None:
 
 def _after_one(report: Report, run: Run) -> str | None:
     """Suggest what decides, explains or documents one verdict."""
-    from analyzer.wording.verdict import Kind, kind
+    from analyzer.wording.results import Kind, kind
 
     if _is_settled(report):
         return None
@@ -51,8 +51,8 @@ def _after_one(report: Report, run: Run) -> str | None:
 
 def _after_many(run: Run, captures: Sequence[str]) -> str:
     """Suggest the worst of many captures; a report of a few."""
-    from analyzer.wording import triage
-    from analyzer.wording.verdict import Kind, kind
+    from analyzer import triage
+    from analyzer.wording.results import Kind, kind
 
     overlapping = [report for report in run.reports if kind(report, run.policy) is Kind.OVERLAP]
     if len(run.reports) > IN_FULL and overlapping:

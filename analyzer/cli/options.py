@@ -153,10 +153,10 @@ class Reading(NamedTuple):
 
 def _result(text: str) -> str:
     """Read results, rules and causes with commas between them, and return what each means, each once."""
+    from analyzer import triage
     from analyzer.causes import CAUSES
     from analyzer.rules import RULES
     from analyzer.services.loading import builtin
-    from analyzer.wording import triage
 
     ids = [it.id for it in (*RULES, *CAUSES)]
     services = {it.id: it.name for it in builtin()}
@@ -173,7 +173,7 @@ def _split(results: list[str] | None) -> list[str] | None:
 
 
 def _complete(incomplete: str) -> list[str]:
-    from analyzer.wording import triage
+    from analyzer import triage
 
     return among(triage.RESULT.words)(incomplete)
 

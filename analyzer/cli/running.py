@@ -359,11 +359,12 @@ def select(run: Run, spread: Spread, delivery: Delivery | None = None) -> Run:
     """
     if not spread.selects:
         return run
-    from analyzer.wording import triage
+    from analyzer import triage
+    from analyzer.wording import counts
 
     selection = triage.select(run, spread.only or (), spread.top)
     is_text = delivery is not None and delivery.prints and delivery.format in (None, "text")
-    if (nothing := triage.no_match(selection)) and not is_text:
+    if (nothing := counts.no_match(selection)) and not is_text:
         say(nothing)
     return selection
 

@@ -39,7 +39,7 @@ def combine(reading: Reading, allowed: Allowed) -> Effective:
         stored = Settings() if file is None else policies.load(file, [rule.id for rule in RULES])
     except PolicyError as problem:
         refuse(str(problem))
-    return Effective(policies.merged(chosen, stored), file)
+    return Effective(policies.merge(chosen, stored), file)
 
 
 def _file() -> Path | None:

@@ -55,12 +55,12 @@ def show(
     run = make_run([name], reading, masking)
     finish(run)
     report = run.reports[0]
-    from analyzer.outputs import show as outputs
+    from analyzer.outputs import show as one_socket, show_list
 
     session = None if socket is None else _session(report, socket)
 
     def render(format: str) -> bytes:
-        return outputs.LISTS[format](run) if session is None else outputs.RENDERERS[format](run, session)
+        return show_list.RENDERERS[format](run) if session is None else one_socket.RENDERERS[format](run, session)
 
     for format, path in files:
         write(path, render(format))
@@ -69,9 +69,9 @@ def show(
     if delivery.format not in (None, "text"):
         put(render(delivery.format))
     elif session is None:
-        put(outputs.render_list(report, **terminal()))
+        put(show_list.render(report, **terminal()))
     else:
-        put(outputs.render(report, session, **terminal(), verbose=delivery.verbose))
+        put(one_socket.render(report, session, **terminal(), verbose=delivery.verbose))
 
 
 def _session(report: Report, name: str) -> Session:

@@ -63,27 +63,27 @@ def summary(
     if delivery.format == "parquet":
         refuse(f"--format parquet: choose {choices.alternatives(SHOWN)}, or -o FILE.parquet")
     files = delivery.choose_files(FORMATS)
-    from analyzer.outputs import tally
+    from analyzer.outputs import ndjson_results, totals
 
     with progress.show_progress(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
-        totals = tally.results(line for name in results for line in _lines(name, advance))
-    if not totals.captures and not totals.unreadable:
+        answers = ndjson_results.read_results(line for name in results for line in _lines(name, advance))
+    if not answers.captures and not answers.unreadable:
         refuse(f"{results[0]}: no results. {HOW}")
-    for problem in totals.broken[:MOST_NAMED]:
+    for problem in answers.broken[:MOST_NAMED]:
         say(problem)
-    if len(totals.broken) > MOST_NAMED:
-        say(f"{len(totals.broken) - MOST_NAMED:,} more lines are not results")
-    totals = tally.select(totals, only or ())
-    most = tally.WORST if worst is None else worst
+    if len(answers.broken) > MOST_NAMED:
+        say(f"{len(answers.broken) - MOST_NAMED:,} more lines are not results")
+    answers = ndjson_results.select(answers, only or ())
+    most = totals.WORST if worst is None else worst
     try:
         for name, path in files:
-            write(path, tally.RENDERERS[name](totals, most))
+            write(path, totals.RENDERERS[name](answers, most))
     except NotInstalled as problem:
         refuse(str(problem))
     if delivery.prints:
         name = delivery.format or "text"
-        as_text = partial(tally.text, **terminal(), cut=sys.stdout.isatty(), verbose=delivery.verbose)
-        show(as_text(totals, most) if name == "text" else tally.RENDERERS[name](totals, most))
+        as_text = partial(totals.text, **terminal(), cut=sys.stdout.isatty(), verbose=delivery.verbose)
+        show(as_text(answers, most) if name == "text" else totals.RENDERERS[name](answers, most))
 
 
 def _lines(name: str, advance: progress.Done | None) -> Iterator[tuple[str, bytes]]:

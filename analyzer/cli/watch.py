@@ -67,7 +67,7 @@ def watch(
       har-sockets watch ~/Downloads --out ndjson:today.ndjson
     """
     from analyzer.outputs import ndjson
-    from analyzer.wording import summary
+    from analyzer.wording import facts
 
     if not folder.is_dir():
         refuse(f"{folder}: {'this is a file: watch takes a folder' if folder.exists() else 'no such folder'}")
@@ -79,7 +79,7 @@ def watch(
     gc.enable()  # the program switches it off for its short commands; this one may run for days
     runs: list[Run] = []
     with _interrupting() as stopped:
-        tell(f"Watching {folder} for new captures. Policy: {summary.allowed(policy)} Ctrl-C ends.")
+        tell(f"Watching {folder} for new captures. Policy: {facts.describe_policy(policy)} Ctrl-C ends.")
         try:
             for path in list_saved(folder, stopped):
                 new = _analyse(path, delivery, allowed, reading, masking, masks)
@@ -168,8 +168,7 @@ def _printable(line: str) -> str:
 
 def summarise(runs: Iterable[Run]) -> str:
     """Count the captures of a watch by result: `3 captures: 2 no overlap, 1 overlap.`"""
-    from analyzer.wording.triage import RESULTS, UNREADABLE
-    from analyzer.wording.verdict import kind
+    from analyzer.wording.results import RESULTS, UNREADABLE, kind
 
     results: Counter[str] = Counter()
     for run in runs:

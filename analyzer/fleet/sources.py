@@ -204,9 +204,8 @@ def _remote(url: str) -> Found:
             matches = [path] if files.exists(path) else []
     except Exception as error:  # drivers raise anything: no such scheme, not installed, no network, not allowed
         is_unsupported = isinstance(error, ImportError) or url.lower().startswith(("ws:", "wss:"))
-        raise NothingToRead(
-            (is_unsupported and _download(url)) or f"{mask_name(url)}: {_problem(error, url)}"
-        ) from None
+        advice = _download(url) if is_unsupported else None
+        raise NothingToRead(advice or f"{mask_name(url)}: {_problem(error, url)}") from None
     if not matches:
         raise NothingToRead(f"{mask_name(url)}: no captures there ({SEARCHED})")
     return Found([files.unstrip_protocol(it) for it in sorted(matches)], others)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from importlib import import_module
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import msgspec
 
@@ -45,18 +45,22 @@ def _is_like_text(path: str) -> bool:
 
 @bare
 def read(
-    path: str | os.PathLike[str] | IO[bytes], source: str | None = None, progress: Progress | None = None
+    path: str | os.PathLike[str] | IO[bytes],
+    source: str | None = None,
+    progress: Progress | None = None,
+    observer: Any = None,
 ) -> Capture:
     """Read one capture: a path, or a binary stream. Raises CaptureError where it cannot be read.
 
     `source`: its name in outputs, in place of the path. `progress` is called as bytes of the file pass, every few
-    hundred kilobytes. Raises TypeError for what is neither a path nor a binary stream; `load` takes more kinds.
+    hundred kilobytes. `observer` sees the entries of a HAR as they are read. Raises TypeError for what is neither a
+    path nor a binary stream; `load` takes more kinds.
     """
     _check(path, source is not None)
     with open_source(path, source, progress) as (opened, stored):
         packed = None if isinstance(opened.stream, Prefixed) else opened.stream
         unpacked = None if packed is None else Measured(cast(IO[bytes], packed), 0, None)
-        capture = _read(opened._replace(stream=unpacked or opened.stream))
+        capture = _read(opened._replace(stream=unpacked or opened.stream, observer=observer))
         damage = packed.damage if isinstance(packed, Guarded) else ""
         content = None if unpacked is None else unpacked.finish()
         stored.drain()

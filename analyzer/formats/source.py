@@ -103,12 +103,14 @@ class Source(NamedTuple):
     name: in outputs and errors.
     attachment: gives the bytes of a side file.
     size: bytes of the capture, or of what it is packed in; 0 where that is not known.
+    observer: sees what a reader sees, where that has something to show (har/reader.py).
     """
 
     stream: Bytes
     name: str
     attachment: Attachment = no_side_file
     size: int = 0
+    observer: Any = None
 
 
 @contextmanager

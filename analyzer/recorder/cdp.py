@@ -19,13 +19,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, SERVICE_WORKER, SHARED_WORKER, STARTED_LATE
+from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
-from analyzer.recorder.recording import LEFT_SLACK, By, Json, Recording
+from analyzer.recorder.recording import LEFT_SLACK, By, Recording
+from analyzer.recorder.targets import Navigation, Target
 
 SWAP_SLACK = LEFT_SLACK  # a document in another process
 COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
@@ -44,29 +45,6 @@ KINDS = {
 }
 
 
-@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
-class _Target:
-    """What the protocol attaches to."""
-
-    id: str  # of a page or iframe also the id of its main frame
-    kind: str
-    tab: str | None  # the id of the page that it belongs to
-    opened: bool = False  # by another page
-
-
-@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
-class _Navigation:
-    """A navigation of a main frame, by its loader."""
-
-    url: str = ""
-    type: str = ""
-    requested: Instant | None = None
-    answered: Instant | None = None
-    status: int = 0
-    mime: str = ""
-    may_swap: bool = False  # Cross-Origin-Opener-Policy can ask for another process
-
-
 class Cdp:
     """Feeds a Recording with the messages of one browser context.
 
@@ -80,9 +58,9 @@ class Cdp:
         self._ours = wall_minus_monotonic
         self._offset: Duration | None = None  # epoch minus the browser's clock
         self._keeps_pages = keeps_pages
-        self._targets: dict[str, _Target] = {}  # by session
+        self._targets: dict[str, Target] = {}  # by session
         self._detached: set[str] = set()  # sessions whose target the browser itself reported to be gone
-        self._navigations: dict[str, _Navigation] = {}  # by loader
+        self._navigations: dict[str, Navigation] = {}  # by loader
         self._navigating: set[str] = set()  # pages and iframes that asked for a document
         self._loader: dict[str, str] = {}  # page or iframe -> loader of its document
         self._address: dict[str, str] = {}  # page or iframe -> URL of its document
@@ -100,7 +78,7 @@ class Cdp:
         """`info`: the protocol's TargetInfo; `parent`: the session of the target that has it."""
         id, kind, above = str(info["targetId"]), str(info["type"]), self._targets.get(parent)
         tab = id if kind == "page" else above.tab if above is not None else None
-        self._targets[session] = _Target(id, kind, tab, "openerId" in info)
+        self._targets[session] = Target(id, kind, tab, "openerId" in info)
         if kind == "shared_worker":
             self.recording.caveat(SHARED_WORKER)
 
@@ -205,7 +183,7 @@ class Cdp:
             if target.id == id:
                 self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
 
-    def _gone(self, session: str, target: _Target, at: Instant, earliest: Instant, by: By | None) -> None:
+    def _gone(self, session: str, target: Target, at: Instant, earliest: Instant, by: By | None) -> None:
         page = target.kind == "page"
         by = by or (By.PAGE_CLOSED if page else By.OWNER_GONE)
         for socket in self.recording.unended(tab=target.tab if page else None, owner=session):
@@ -254,8 +232,8 @@ class Cdp:
         if self._offset is None and wall is not None:
             # The pair is read off two clocks one after the other, by a process that may be interrupted in between
             # (measured: by up to 14 ms). Ours was read with care.
-            told = round((wall - ticks) * SECOND)
-            self._offset = self._ours if abs(told - self._ours) < SAME_CLOCK else told
+            offset = round((wall - ticks) * SECOND)
+            self._offset = self._ours if abs(offset - self._ours) < SAME_CLOCK else offset
         return None if self._offset is None else round(ticks * SECOND) + self._offset
 
     def _key(self, session: str, params: Json) -> str:
@@ -271,7 +249,7 @@ class Cdp:
             self.recording.lost(id, self.pulse)
         return self._known_as.get(key, key)
 
-    def _created(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _created(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """The constructor ran; the protocol does not say when, but events of one target come in their order."""
         initiator = params.get("initiator")
         self.recording.requested(
@@ -284,7 +262,7 @@ class Cdp:
             initiator=initiator if isinstance(initiator, dict) else None,
         )
 
-    def _handshake(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _handshake(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """Sent: now its instant is exact."""
         key = f"{session}/{params['requestId']}"
         socket = self.recording.sockets.get(key)
@@ -294,7 +272,7 @@ class Cdp:
         socket.requested, socket.requested_by, socket.last_sign = at, None, at
         socket.request_headers = _strings(params.get("request", {}).get("headers", {}))
 
-    def _response(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _response(self, session: str, target: Target, params: Json, at: Instant) -> None:
         answer = params["response"]
         key, text = self._key(session, params), str(answer.get("statusText", ""))
         self.recording.answered(key, at, int(answer["status"]), text, _strings(answer.get("headers", {})))
@@ -309,48 +287,48 @@ class Cdp:
         if not self.recording.message(key, at, sent, opcode, data, length):
             self.unknown.add(key)
 
-    def _sent(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _sent(self, session: str, target: Target, params: Json, at: Instant) -> None:
         self._frame(session, params, at, sent=True)
 
-    def _received(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _received(self, session: str, target: Target, params: Json, at: Instant) -> None:
         self._frame(session, params, at, sent=False)
 
-    def _error(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _error(self, session: str, target: Target, params: Json, at: Instant) -> None:
         key, text = self._key(session, params), str(params.get("errorMessage", ""))
         socket = self.recording.sockets.get(key)
         if socket is not None and not socket.opened:
-            told = STATUS.search(text)
-            socket.status = int(told[1]) if told else socket.status
+            status = STATUS.search(text)
+            socket.status = int(status[1]) if status else socket.status
             self.recording.problem(key, text)
 
-    def _closed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _closed(self, session: str, target: Target, params: Json, at: Instant) -> None:
         key = self._key(session, params)
         if not self.recording.ended(key, at):
             self.unknown.add(key)
 
     # -- documents -------------------------------------------------------------------------------------------
 
-    def _navigates(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _navigates(self, session: str, target: Target, params: Json, at: Instant) -> None:
         if target.kind in DOCUMENTS and params["frameId"] == target.id:
             self._navigating.add(target.id)
             navigation = self._navigation(str(params.get("loaderId", "")))
             navigation.url, navigation.type = str(params["url"]), str(params.get("navigationType", ""))
 
-    def _document_request(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _document_request(self, session: str, target: Target, params: Json, at: Instant) -> None:
         if params.get("type") == "Document" and params.get("frameId") == target.id:
             self._navigating.add(target.id)
             navigation = self._navigation(str(params["loaderId"]))
             navigation.url = str(params["request"]["url"])
             navigation.requested = navigation.requested or at
 
-    def _document_response(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _document_response(self, session: str, target: Target, params: Json, at: Instant) -> None:
         if params.get("type") == "Document" and params.get("frameId") == target.id:
             navigation, answer = self._navigation(str(params["loaderId"])), params["response"]
             navigation.answered, navigation.status, navigation.mime = at, int(answer["status"]), answer["mimeType"]
             names = {str(name).lower() for name in answer.get("headers", {})}
             navigation.may_swap = "cross-origin-opener-policy" in names
 
-    def _lifecycle(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _lifecycle(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """ "init": a document was committed in this frame, or document.open() emptied the one that is there, which
         keeps its loader and its sockets."""
         if target.kind not in DOCUMENTS or params["frameId"] != target.id:
@@ -361,18 +339,18 @@ class Cdp:
             self._loader[target.id] = loader
             self._commit(session, target, self._navigation(loader), at)
 
-    def _navigated(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _navigated(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """Only what has no "init": a page that comes back from the back/forward cache."""
         frame = params["frame"]
         if params.get("type") == "BackForwardCacheRestore" and frame["id"] == target.id:
-            restored = _Navigation(url=str(frame["url"]), type="BackForwardCacheRestore")
+            restored = Navigation(url=str(frame["url"]), type="BackForwardCacheRestore")
             self._loader[target.id] = str(frame.get("loaderId"))
             self._commit(session, target, restored, min(self._last.get(session, at), at))
 
-    def _navigation(self, loader: str) -> _Navigation:
-        return self._navigations.setdefault(loader, _Navigation())
+    def _navigation(self, loader: str) -> Navigation:
+        return self._navigations.setdefault(loader, Navigation())
 
-    def _commit(self, session: str, target: _Target, navigation: _Navigation, at: Instant) -> None:
+    def _commit(self, session: str, target: Target, navigation: Navigation, at: Instant) -> None:
         """A document took the place of another: the sockets of that one went with it."""
         before = self._address.get(target.id)
         self._address[target.id] = navigation.url
@@ -400,7 +378,7 @@ class Cdp:
                 committed=at,
             )
 
-    def _crashed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _crashed(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """Also of a worker that ended."""
         if target.kind in DOCUMENTS:
             self._gone(session, target, at, self._last.get(session, 0), By.CRASH)

@@ -13,19 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer import advice, overlaps, unknowns
-from analyzer.model import (
-    Closes,
-    Confidence,
-    Evidence,
-    Finding,
-    Overlap,
-    Policy,
-    Report,
-    Rule,
-    Session,
-    Severity,
-    spoken,
-)
+from analyzer.model import Closes, Confidence, Finding, Overlap, Policy, Report, Rule, Severity, spoken
 
 LEFT = "If the back/forward cache was off during the recording, pass --assume no-bfcache."
 
@@ -61,26 +49,15 @@ def _most(overlap: Overlap, policy: Policy) -> str:
 def _remedy(report: Report, overlap: Overlap) -> str:
     """Say what decides it: whether the page that was left was kept with its sockets; else what the exporter's row says.
 
-    Such a socket's close was recorded as long as its page lived.
+    The former counts where closes are recorded as long as a page lives.
     """
     capture = report.capture
     ended = {page.id for page in capture.pages if page.end is not None}
     filtered = any(caveat.id == "filtered" for caveat in capture.caveats)
-    of_page = {
-        capture.locate(trace.file, trace.pointer)
-        for trace in capture.traces
-        if trace.coverage.closes is Closes.WHILE_PAGE_LIVES
-    }
+    by_page = any(trace.coverage.closes is Closes.WHILE_PAGE_LIVES for trace in capture.traces)
     unclosed = unknowns.find(report.named(overlap.sessions)).closes
-    left = not filtered and any(
-        session.page in ended and (session.pointer in of_page or _is_kept(session)) for session in unclosed
-    )
+    left = by_page and not filtered and any(session.page in ended for session in unclosed)
     return LEFT if left else advice.to_decide(capture)
-
-
-def _is_kept(session: Session) -> bool:
-    """Was it still connecting when its page was left?"""
-    return session.opened is not None and session.opened.evidence is Evidence.PAGE_KEPT
 
 
 RULE = Rule(

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from analyzer.recorder.playwright import LONGEST_CALL, Listener, awaited
+from analyzer.recorder.playwright import LONGEST_CALL, Listener
+from analyzer.recorder.steps import run_async
 from analyzer.testing.fixture import SocketRecording, keep
 
 
@@ -18,9 +19,9 @@ async def async_socket_recording(request: pytest.FixtureRequest, context: Any) -
     """The sockets of this test's context: recorded from here on, until the test ends."""
     loop = asyncio.get_running_loop()
     listener = Listener(context)
-    await awaited(listener.start())
-    recordings = keep(request.node, lambda: loop.run_until_complete(awaited(listener.stop(), LONGEST_CALL)))
+    await run_async(listener.start())
+    recordings = keep(request.node, lambda: loop.run_until_complete(run_async(listener.stop(), LONGEST_CALL)))
     recording = next(recordings)
     yield recording
     if not recording.stopped:  # the test never ran, so nobody stopped it from outside of the loop
-        await awaited(listener.stop())
+        await run_async(listener.stop())

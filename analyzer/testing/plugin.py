@@ -32,11 +32,12 @@ from analyzer.testing.fixture import (
 @pytest.fixture
 def socket_recording(request: pytest.FixtureRequest, context: Any) -> Iterator[SocketRecording]:
     """Record the sockets of this test's context (pytest-playwright) until the test ends."""
-    from analyzer.recorder.playwright import Listener, done
+    from analyzer.recorder.playwright import Listener
+    from analyzer.recorder.steps import run_sync
 
     listener = Listener(context)
-    done(listener.start())
-    yield from keep(request.node, lambda: done(listener.stop()))
+    run_sync(listener.start())
+    yield from keep(request.node, lambda: run_sync(listener.stop()))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,9 +16,9 @@ def lines(proof: Iterable[Proof], whole: bool = False) -> list[str]:
     `whole`: with the whole address of the code, and its column.
     """
     alike: dict[tuple[str, Frame | None], list[Proof]] = {}
-    for it in proof:
-        alike.setdefault((it.said, it.frame), []).append(it)
-    return [_line(shown, whole) for shown in alike.values()]
+    for exhibit in proof:
+        alike.setdefault((exhibit.said, exhibit.frame), []).append(exhibit)
+    return [_line(group, whole) for group in alike.values()]
 
 
 def _line(alike: list[Proof], whole: bool) -> str:
@@ -26,9 +26,9 @@ def _line(alike: list[Proof], whole: bool) -> str:
     code = "" if first.frame is None else f": {first.frame.named if whole else origins.short(first.frame)}"
     if not others:
         return f"socket #{first.session[1:]}, {first.pointer}: {first.said}{code}"
-    shown, more = alike[:MOST], f" and {len(alike) - MOST:,} more" if len(alike) > MOST else ""
-    sockets = ", ".join(f"#{it.session[1:]}" for it in shown)
-    return f"sockets {sockets}{more}, {_places([it.pointer for it in shown])}{more}: {first.said}{code}"
+    members, more = alike[:MOST], f" and {len(alike) - MOST:,} more" if len(alike) > MOST else ""
+    sockets = ", ".join(f"#{it.session[1:]}" for it in members)
+    return f"sockets {sockets}{more}, {_places([it.pointer for it in members])}{more}: {first.said}{code}"
 
 
 def _places(pointers: list[str]) -> str:

@@ -326,14 +326,15 @@ def server() -> Iterator[SocketServer]:
 
 def recorded(browser: Any, server: SocketServer, do: Callable[[Any, SocketServer], None]) -> tuple[Any, list[Seen]]:
     """The HAR of one context, and what the server saw of it by then."""
-    from analyzer.recorder.playwright import Listener, done
+    from analyzer.recorder.playwright import Listener
+    from analyzer.recorder.steps import run_sync
 
     server.forget()
     context = browser.new_context()
     listener = Listener(context)
-    done(listener.start())
+    run_sync(listener.start())
     do(context.new_page(), server)
-    har, seen = done(listener.stop()), server.seen()
+    har, seen = run_sync(listener.stop()), server.seen()
     context.close()
     return har, seen
 
@@ -508,20 +509,21 @@ def test_the_async_api_records_the_same(server: SocketServer) -> None:
     path = chromium()
     from playwright.async_api import async_playwright
 
-    from analyzer.recorder.playwright import Listener, awaited
+    from analyzer.recorder.playwright import Listener
+    from analyzer.recorder.steps import run_async
 
     async def record() -> Any:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=path)
             context = await browser.new_context()
             listener = Listener(context)
-            await awaited(listener.start())
+            await run_async(listener.start())
             page = await context.new_page()
             await page.goto(server.url("/one"))
             await asyncio.sleep(0.4)
             await page.reload()
             await asyncio.sleep(0.4)
-            har = await awaited(listener.stop())
+            har = await run_async(listener.stop())
             await browser.close()
             return har
 
@@ -561,13 +563,14 @@ def test_two_recordings_made_at_once_are_one_timeline(browser: Any, server: Sock
 
 def recorded_at_once(browser: Any, server: SocketServer) -> tuple[list[Any], list[Seen]]:
     """The HARs of two contexts: the first one's socket is open, the second one's opens, the first one's closes."""
-    from analyzer.recorder.playwright import Listener, done
+    from analyzer.recorder.playwright import Listener
+    from analyzer.recorder.steps import run_sync
 
     server.forget()
     contexts = [browser.new_context(), browser.new_context()]
     listeners = [Listener(context) for context in contexts]
     for listener in listeners:
-        done(listener.start())
+        run_sync(listener.start())
     page, other = (context.new_page() for context in contexts)
     page.goto(server.url("/one"))
     wait(page, server)
@@ -575,7 +578,7 @@ def recorded_at_once(browser: Any, server: SocketServer) -> tuple[list[Any], lis
     wait(other, server)
     page.evaluate("a.close(); 0")
     wait(page, server)
-    hars, seen = [done(listener.stop()) for listener in listeners], server.seen()
+    hars, seen = [run_sync(listener.stop()) for listener in listeners], server.seen()
     for context in contexts:
         context.close()
     return hars, seen

@@ -300,7 +300,9 @@ def _accepted(socket: Socket, messages: Messages, start: Bounds | None, known: K
         return Bounds(lower, latest, evidence, f"{pointer}/timings/wait")
     told = answered(socket.entry, started) if row.opened is Opened.ANSWERED and started is not None else None
     if told is not None:
-        return Bounds(told, told + row.start_slack, Evidence.HANDSHAKE_RESPONSE, f"{pointer}/timings/wait")
+        by = socket.entry.opened_by
+        by = None if by == -1 else max(told, epoch_seconds(by) or told) + row.start_slack
+        return Bounds(told, by, Evidence.HANDSHAKE_RESPONSE, f"{pointer}/timings/wait")
     if first is not None:
         return Bounds(lower, first, Evidence.FIRST_MESSAGE, f"{pointer}/_webSocketMessages/0")
     if row.opened is Opened.TIME and started is not None and socket.total:

@@ -70,6 +70,7 @@ class RawEntry(Discreet, msgspec.Struct, gc=False):
     messages: list[RawMessage] | None = msgspec.field(default=None, name="_webSocketMessages")
     close: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_webSocketClose")
     requested_by: float | None = msgspec.field(default=None, name="_requestedBy")  # our recorder: epoch seconds
+    opened_by: float | None = msgspec.field(default=None, name="_openedBy")  # an extract; -1: no upper bound
     alive: float | None = msgspec.field(default=None, name="_aliveAt")  # our recorder: epoch seconds
     attribution: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_harSockets")  # extract.py writes it
 

@@ -11,12 +11,12 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from analyzer import assumptions
-from analyzer.formats.har import events, exporters, flood, pages as page_reader
+from analyzer.formats.har import events, exporters, flood, own_fields, pages as page_reader
 from analyzer.formats.har.contexts import Realms
 from analyzer.formats.har.events import Known, Socket
 from analyzer.formats.har.exporters import Tabs
@@ -120,18 +120,34 @@ ONLY_SOCKETS = CaveatKind.FILTERED.caveat(
 )
 
 
+class Observer(Protocol):
+    """Takes each entry as it is read, before the reader lets go of its parts. `log`: the other members, in the end."""
+
+    log: dict[str, Any] | None
+
+    def collect(self) -> Ticks: ...
+
+    def add(self, element: Element[RawEntry], attachment: Attachment, /) -> None: ...
+
+
 def read(source: Source) -> Capture:
-    """Read one HAR; Playwright's has side files.
+    """Read one HAR; Playwright's has side files. An observer sees the entries, too.
 
     Raises CaptureError where the file is not a HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
-    document = Document(source.stream, source.name, LAYOUT, RawEntry, collector=Ticks, size=source.size)
+    observer: Observer | None = source.observer
+    collector = Ticks if observer is None else observer.collect
+    document = Document(source.stream, source.name, LAYOUT, RawEntry, collector=collector, size=source.size)
     gathered = _Gathered(source.attachment)
     for element in document.elements():
+        if observer is not None:
+            observer.add(element, source.attachment)
         if element.skipped:
             gathered.skip(element.skipped)
         if element.value is not None and element.value != BLANK:
             gathered.add(element, element.value)
+    if observer is not None:
+        observer.log = document.members
     return _Reading(document, gathered, source.name).capture()
 
 
@@ -483,6 +499,8 @@ class _Reading:
         self.browser = text_of(member(document.members, "browser").get("name"))
         self.name, self.version = text_of(creator.get("name")) or None, text_of(creator.get("version")) or None
         self.row = self._row()
+        if not own_fields.records_messages(document.members):
+            self.row = msgspec.structs.replace(self.row, records_messages=False)
         self.label = exporters.label(self.row, self.name, self.version, text_of(creator.get("comment")))
         self.tick = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
         # Or another member of `log`, or entries name more than we keep: then no page's end proves anything.
