@@ -23,6 +23,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from analyzer.formats import opened, read
+from analyzer.formats.har.entry import Attachment, is_redirect, read_attachment
 from analyzer.formats.har.exporters import EXPORTERS
 from analyzer.formats.har.fields import (
     duration,
@@ -39,16 +40,10 @@ from analyzer.formats.har.fields import (
     scripts as scripts_of,
     text_of,
 )
+from analyzer.formats.har.gather import CLOCK_STEP, SAMPLES
+from analyzer.formats.har.order import ORDER_SLACK
 from analyzer.formats.har.own_fields import member
 from analyzer.formats.har.raw import RawEntry, RawMessage, RawTimings
-from analyzer.formats.har.reader import (
-    CLOCK_STEP,
-    ORDER_SLACK,
-    SAMPLES,
-    Attachment,
-    attached_messages,
-    redirected_navigation,
-)
 from analyzer.formats.json_stream.array import Document
 from analyzer.masking import ALNUM, LONG_ENOUGH, Masks, has_host, masked
 from analyzer.masking.shapes import RUN, opaque
@@ -174,7 +169,7 @@ def _witnesses(source: str) -> frozenset[int]:
                 others.append(line)
                 if initiator_type(entry.initiator) in ("parser", "script"):
                     asking.append(line)
-                if redirected_navigation(entry):
+                if is_redirect(entry):
                     tells.add(index)
     kept = {*_extremes(others), *_extremes(asking), *_samples(others), *_steps(lines), *_disorder(lines), *tells}
     kept |= {index for url in opening for index in scripts.get(url, ())}
@@ -281,7 +276,7 @@ class _Small:
         """Start, length, page and type; who asked for it, and how. Of a script its address and that of the document
         which loaded it, too, and of a redirect that it is one."""
         script = (entry.resource_type or "").lower() == "script"
-        status = entry.response.status if redirected_navigation(entry) else 0
+        status = entry.response.status if is_redirect(entry) else 0
         return {
             **self._head(entry),
             "_initiator": self._asked(json_of(entry.initiator), ("type", "url") if script else ("type",)),
@@ -354,7 +349,7 @@ class _Small:
     def _socket(self, pointer: str, entry: RawEntry, beside: Attachment) -> Json:
         messages = entry.messages
         if messages is None and entry.response.content is not None and entry.response.content.file:
-            messages, _ = attached_messages(beside, entry.response.content.file)
+            messages, _ = read_attachment(beside, entry.response.content.file)
         close = json_of(entry.close)
         return {
             **self._whole(entry),

@@ -35,7 +35,7 @@ class Made:
 begin, middle, end = (part.encode("latin-1").decode("unicode_escape").encode("latin-1") for part in sys.argv[1:4])
 began = time.process_time()
 try:
-    report = analyze(har.read(Made(begin, middle, int(sys.argv[4]), end), "made", lambda name: None))
+    report = analyze(reader.read(Made(begin, middle, int(sys.argv[4]), end), "made", lambda name: None))
     marks = [*(c.id for c in report.capture.caveats), *("skipped" for _ in report.capture.skipped[:1])]
     said = f"{report.verdict} {len(report.sessions)} {' '.join(marks)}"
 except CaptureError as error:

@@ -16,6 +16,7 @@ import msgspec
 from analyzer.formats import archive
 from analyzer.formats.foreign import FROM_DEVTOOLS, is_har, recognized_zip
 from analyzer.formats.har import reader
+from analyzer.formats.har.entry import Attachment
 from analyzer.formats.json_stream.window import Bytes
 from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError, CaveatKind, bare, plural
@@ -179,7 +180,7 @@ def read(
 @contextmanager
 def opened(
     path: str | os.PathLike[str] | IO[bytes], source: str | None = None, progress: Progress | None = None
-) -> Iterator[tuple[Bytes, str, reader.Attachment, _Measured]]:
+) -> Iterator[tuple[Bytes, str, Attachment, _Measured]]:
     """The document in a capture, decompressed; its name; its side files; what passed. Raises CaptureError."""
     with ExitStack() as stack:
         if isinstance(path, str | os.PathLike):
@@ -215,7 +216,7 @@ class _Stored(NamedTuple):
 
     stream: IO[bytes]
     size: int
-    beside: reader.Attachment
+    beside: Attachment
     packed: int = sys.maxsize
 
 
@@ -249,7 +250,7 @@ def _member(path: str, name: str, source: str, stack: ExitStack) -> _Stored:
     return _Stored(cast(IO[bytes], guarded), info.file_size, _siblings(whole, info.filename), info.compress_size)
 
 
-def _siblings(whole: ZipFile, name: str) -> reader.Attachment:
+def _siblings(whole: ZipFile, name: str) -> Attachment:
     """Read the side files of a capture in a zip, which are in its folder there."""
 
     def read(other: str) -> bytes | None:
@@ -427,7 +428,7 @@ def _spooled(stream: _Prefixed) -> IO[bytes]:
 @contextmanager
 def _unzipped(
     file: IO[bytes], source: str, progress: Progress | None, packed: int
-) -> Iterator[tuple[Bytes, reader.Attachment]]:
+) -> Iterator[tuple[Bytes, Attachment]]:
     """Read the only HAR of a zip, and its side files: Playwright's `.har.zip` has both. `packed`: the bytes that the
     zip takes up where it is in another zip."""
     from zipfile import ZipFile
