@@ -68,7 +68,7 @@ class CloseRecord(Discreet, msgspec.Struct, frozen=True):
     reason: str | None
 
 
-class Entry(Discreet, msgspec.Struct, frozen=True, kw_only=True):
+class Entry(Discreet, msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What any entry has."""
 
     index: int
@@ -84,7 +84,7 @@ class Entry(Discreet, msgspec.Struct, frozen=True, kw_only=True):
         return f"/log/entries/{self.index}"
 
 
-class Socket(Entry, frozen=True, kw_only=True):
+class Socket(Entry, frozen=True, kw_only=True, gc=False):
     """The entry of a socket.
 
     answer_delay: from its start until the response's headers came. requested_by: not later than this its request was
@@ -144,7 +144,7 @@ class Script(NamedTuple):
     id: str
 
 
-class Request(Entry, frozen=True, kw_only=True):
+class Request(Entry, frozen=True, kw_only=True, gc=False):
     """An entry that is no socket.
 
     redirect: how it was asked for, where it may have been for a document and led to another address.
@@ -177,17 +177,21 @@ LOADER = msgspec.json.Decoder(RawLoader)
 
 
 class EntryReader:
-    """Reads the entries of one file; call stacks that repeat are decoded once."""
+    """Reads the entries of one file; call stacks that repeat are decoded once.
 
-    def __init__(self, attachment: Attachment) -> None:
+    `is_sampled`: were the headers of enough requests of this page looked at?
+    """
+
+    def __init__(self, attachment: Attachment, is_sampled: Callable[[str | None], bool]) -> None:
         self.attachment = attachment
+        self.is_sampled = is_sampled
         self._initiators: dict[bytes, tuple[Initiator | None, bool]] = {}
 
     def read(self, index: int, raw: RawEntry, peeled: Ticks | None = None) -> Socket | Request:
         """Read one entry. `peeled`: its messages, where there were too many to be read at once."""
         if is_socket(raw) or (peeled is not None and peeled.any):
             return self._socket(index, raw, peeled)
-        return read_request(index, raw)
+        return read_request(index, raw, self.is_sampled(raw.pageref))
 
     def _socket(self, index: int, raw: RawEntry, peeled: Ticks | None) -> Socket:
         request, timings, blocked = raw.request, raw.timings, raw.timings.blocked
@@ -281,6 +285,8 @@ def _close(raw: RawEntry) -> CloseRecord | None:
 
 
 def _is_extended_connect(raw: RawEntry) -> bool:
+    if raw.response.status != 200:
+        return False
     versions = f"{raw.request.httpVersion} {raw.response.httpVersion}".lower()
     over_http2 = any(version in versions for version in ("http/2", "http/3", "h2", "h3"))
     return over_http2 or (raw.request.method or "").upper() == "CONNECT"
@@ -295,8 +301,8 @@ def _chrome(index: int, request: RawRequest) -> int | None:
 # -- entries that are no sockets -----------------------------------------------------------------------------------
 
 
-def read_request(index: int, raw: RawEntry) -> Request:
-    """Read an entry that is no socket."""
+def read_request(index: int, raw: RawEntry, is_sampled: bool = False) -> Request:
+    """Read an entry that is no socket. `is_sampled`: its Cache-Control and Referer are not needed."""
     started, kind = instant(raw.startedDateTime), (raw.resource_type or "").lower()
     destination = _destination(kind, raw)
     request = Request(
@@ -316,7 +322,7 @@ def read_request(index: int, raw: RawEntry) -> Request:
     redirect = ask(raw.request, headers(raw.request.headers), None) if is_redirect(raw) else None
     if is_document(raw):
         return _document(request, raw, redirect)
-    return _ordinary(request, raw, redirect)
+    return _ordinary(request, raw, redirect, is_sampled)
 
 
 def _document(request: Request, raw: RawEntry, redirect: Ask | None) -> Request:
@@ -337,10 +343,10 @@ def _document(request: Request, raw: RawEntry, redirect: Ask | None) -> Request:
     )
 
 
-def _ordinary(request: Request, raw: RawEntry, redirect: Ask | None) -> Request:
+def _ordinary(request: Request, raw: RawEntry, redirect: Ask | None, is_sampled: bool) -> Request:
     if request.pageref is None:
         return msgspec.structs.replace(request, redirect=redirect, by=initiator_type(raw.initiator))
-    code, sent = bytes(raw.initiator), bytes(raw.request.headers).lower()
+    code, sent = bytes(raw.initiator), b"" if is_sampled else bytes(raw.request.headers).lower()
     is_parsed = b'"parser"' in code
     is_scripted = b'"script"' in code
     innermost = SCRIPT.search(code) if is_parsed or is_scripted else None
@@ -351,7 +357,7 @@ def _ordinary(request: Request, raw: RawEntry, redirect: Ask | None) -> Request:
         is_parsed=is_parsed,
         is_scripted=is_scripted,
         script=None if innermost is None else Script(innermost[2].decode("utf-8", "replace"), innermost[1].decode()),
-        directives=tuple(word for word in (MAX_AGE, NO_CACHE) if word.encode() in sent),
+        directives=tuple(word for word in (MAX_AGE, NO_CACHE) if word.encode() in sent) if sent else (),
         has_referer=b'"referer"' in sent,
     )
 

@@ -173,11 +173,15 @@ class Samples:
         self._referer: bool | None = None
 
     def add(self, entry: Request) -> None:
-        if entry.pageref is None or self._counts[entry.pageref] >= SAMPLES:
+        if entry.pageref is None or self.is_full(entry.pageref):
             return
         self._counts[entry.pageref] += 1
         self._directives.update(entry.directives)
         self._referer = bool(self._referer) or entry.has_referer
+
+    def is_full(self, pageref: str | None) -> bool:
+        """Were enough requests of this page looked at?"""
+        return pageref is None or self._counts[pageref] >= SAMPLES
 
     def ordinary(self) -> Ordinary:
         return Ordinary(frozenset(self._directives), self._referer)

@@ -49,7 +49,8 @@ def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> C
     Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
     document = Document(stream, source, RawEntry, collector=Ticks, size=size)
-    gathered, entries = Gathered(), EntryReader(attachment)
+    gathered = Gathered()
+    entries = EntryReader(attachment, gathered.samples.is_full)
     for element in document.elements():
         if element.skipped:
             gathered.skips.add(element.skipped)
