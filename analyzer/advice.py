@@ -22,10 +22,16 @@ INCOMPLETE = {"filtered", "earlier-pages-missing"}
 
 
 class Row(Value, frozen=True):
-    """How to record all sockets (`whole`), and exact times of openings and closes (`exact`)."""
+    """How to record all sockets (`whole`), and exact times of openings and closes (`exact`).
+
+    `empty`: what to do where the capture holds every socket, and there is none. `update`: in place of `whole`, for
+    versions that write no sockets.
+    """
 
     whole: str
     exact: str
+    empty: str = ""
+    update: str = ""
 
 
 ROWS = {
@@ -43,6 +49,9 @@ ROWS = {
     "playwright": Row(
         f"Record the page from its load on, and close the context, which writes the HAR. {ALL_IN_TESTS}",
         f"Playwright records no closes. {IN_TESTS}",
+        empty="Let the test wait until the page has connected, before it ends. If the page opens no socket, accept "
+        "that with `--allow-empty`.",
+        update=f"Use Playwright 1.61 or later: earlier versions write no WebSockets. {ALL_IN_TESTS}",
     ),
     "mitmproxy": Row(
         "Start mitmproxy before the page loads, and write the HAR with `save.har`, which includes sockets that are "
@@ -71,41 +80,31 @@ ROWS = {
     ),
     "merged": Row("Record again: start each recording before its page loads, and end all of them together.", RECORDER),
 }
-# The Playwright that wrote this writes sockets: the page opened none.
-NONE_OPENED = (
-    "Let the test wait until the page has connected, before it ends. If the page opens no socket, accept that with "
-    "`--allow-empty`."
-)
-# Versions that write no sockets.
-OLD_PLAYWRIGHT = Row(
-    f"Use Playwright 1.61 or later: earlier versions write no WebSockets. {ALL_IN_TESTS}",
-    ROWS["playwright"].exact,
-)
 OTHERS = Row(f"{DEVTOOLS}, with HTTP Toolkit, or with {OURS}.", f"{DEVTOOLS}, with HTTP Toolkit, or with {OURS}.")
 
 
 def row(capture: Capture) -> Row:
     """Find the row of the program that wrote the capture, or the row of merged captures."""
-    if capture.exporter.id == "playwright" and any(it.id == "sockets-not-exported" for it in capture.caveats):
-        return OLD_PLAYWRIGHT
-    known = ROWS.get(capture.exporter.id)
-    return known or (ROWS["merged"] if capture.format == "merged" else OTHERS)
+    advice = ROWS.get(capture.exporter.id)
+    return advice or (ROWS["merged"] if capture.format == "merged" else OTHERS)
 
 
 def to_see_all(capture: Capture) -> str:
     """Say how to record so that no socket is missing."""
-    return row(capture).whole
+    advice = row(capture)
+    is_old = any(caveat.id == "sockets-not-exported" for caveat in capture.caveats)
+    return advice.update if advice.update and is_old else advice.whole
 
 
 def to_have_one(capture: Capture) -> str:
     """Say what to do where a capture holds every socket, and there is none."""
-    return NONE_OPENED if capture.exporter.id == "playwright" else to_see_all(capture)
+    return row(capture).empty or to_see_all(capture)
 
 
 def to_decide(capture: Capture) -> str:
     """Say how to record so that the capture shows whether sockets overlapped."""
     incomplete = any(it.hides_sockets or it.id in INCOMPLETE for it in capture.caveats)
-    return row(capture).whole if incomplete and not _closes_missing(capture) else row(capture).exact
+    return to_see_all(capture) if incomplete and not _closes_missing(capture) else row(capture).exact
 
 
 def _closes_missing(capture: Capture) -> bool:

@@ -20,60 +20,60 @@ SEVERITIES = {"warn": "warning", "info": "note", "notice": "note", "err": "error
 NEVER = ("never", "none", "nothing", "off", "ignore")
 
 
-def word(setting: str, given: object, words: type[Word], aliases: Mapping[str, str] = {}) -> Word:
+def word(setting: str, value: object, words: type[Word], aliases: Mapping[str, str] = {}) -> Word:
     """Return the word that was given, in any case or by an alias, as the member of an enumeration."""
     names = tuple(word.value for word in words)
     try:
-        return words(choices.Choice(names, aliases).choose(str(given)))
+        return words(choices.Choice(names, aliases).choose(str(value)))
     except ValueError:
-        raise ValueError(f"{setting}: {given!r} is none of {', '.join(names)}{hint(given, names)}") from None
+        raise ValueError(f"{setting}: {value!r} is none of {', '.join(names)}{hint(value, names)}") from None
 
 
-def is_never(given: object) -> bool:
+def is_never(value: object) -> bool:
     """Does this switch a severity off?"""
-    return given is None or str(given).strip().lower() in NEVER
+    return value is None or str(value).strip().lower() in NEVER
 
 
-def hint(given: object, words: Iterable[str]) -> str:
+def hint(value: object, words: Iterable[str]) -> str:
     """Ask for the nearest word, where one is near."""
-    near = choices.nearest(str(given).casefold(), words)
+    near = choices.nearest(str(value).casefold(), words)
     return "" if near is None else f"; did you mean {near!r}?"
 
 
-def count(setting: str, given: object, least: int) -> int:
+def count(setting: str, value: object, least: int) -> int:
     """Return a whole number that is not less than `least`."""
-    if isinstance(given, bool) or not isinstance(given, int):
-        raise ValueError(f"{setting}: {given!r} is not a whole number")
-    if given < least:
-        raise ValueError(f"{setting}: {given} is less than {least}")
-    return given
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{setting}: {value!r} is not a whole number")
+    if value < least:
+        raise ValueError(f"{setting}: {value} is less than {least}")
+    return value
 
 
-def switch(setting: str, given: object) -> bool:
+def switch(setting: str, value: object) -> bool:
     """Return True or False, and take nothing else for either."""
-    if not isinstance(given, bool):
-        raise ValueError(f"{setting}: {given!r} is neither True nor False")
-    return given
+    if not isinstance(value, bool):
+        raise ValueError(f"{setting}: {value!r} is neither True nor False")
+    return value
 
 
-def key(setting: str, given: object) -> str | None:
+def key(setting: str, value: object) -> str | None:
     """Return the key of a keyed hash, or None. An empty one is refused: anybody can compute its masks."""
-    if given is None or (isinstance(given, str) and given):
-        return given
-    raise ValueError(f"{setting}: the key is empty: is its variable set?" if given == "" else f"{setting}: not a text")
+    if value is None or (isinstance(value, str) and value):
+        return value
+    raise ValueError(f"{setting}: the key is empty: is its variable set?" if value == "" else f"{setting}: not a text")
 
 
-def duration(setting: str, given: timedelta | str | float) -> Microseconds:
+def duration(setting: str, value: timedelta | str | float) -> Microseconds:
     """Return a duration; a number counts in milliseconds."""
     try:
-        return microseconds(given, "ms")
+        return microseconds(value, "ms")
     except ValueError as error:
         raise ValueError(f"{setting}: {error}") from None
 
 
-def texts(setting: str, given: object) -> tuple[str, ...]:
+def texts(setting: str, value: object) -> tuple[str, ...]:
     """Return one text, or several, as several."""
-    items = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    items = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
     if not all(isinstance(item, str) for item in items):
-        raise ValueError(f"{setting}: expected texts, not {given!r}")
+        raise ValueError(f"{setting}: expected texts, not {value!r}")
     return items

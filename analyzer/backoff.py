@@ -21,12 +21,12 @@ LEVEL = 0.8  # of the longest wait: from there on it no longer grows
 
 def series(sessions: Iterable[Session]) -> list[list[Session]]:
     """The sockets that take each other's place: of one address, page and realm, as far as they have a date."""
-    found: dict[object, list[Session]] = {}
+    series: dict[object, list[Session]] = {}
     for session in sessions:
         if openings.created(session) != openings.FOREVER:
             key = session.endpoint, session.page, session.context, session.clock
-            found.setdefault(key, []).append(session)
-    return [openings.in_order(members) for members in found.values()]
+            series.setdefault(key, []).append(session)
+    return [openings.in_order(members) for members in series.values()]
 
 
 def reconnects(members: Sequence[Session]) -> tuple[list[Session], list[Session]]:
@@ -37,10 +37,10 @@ def reconnects(members: Sequence[Session]) -> tuple[list[Session], list[Session]
     for session in members:
         if len(again) < len(ends) and ends[len(again)] <= openings.created(session):
             again.append(session)
-    found: tuple[list[Session], list[Session]] = [], []
-    for session, patient in zip(again, _backed_off([_wait(it, ends) for it in again]), strict=True):
-        found[patient].append(session)
-    return found
+    parts: tuple[list[Session], list[Session]] = [], []
+    for session, patient in zip(again, _find_back_off([_wait(it, ends) for it in again]), strict=True):
+        parts[patient].append(session)
+    return parts
 
 
 def _end(session: Session) -> Instant | None:
@@ -55,17 +55,17 @@ def _wait(session: Session, ends: Sequence[Instant]) -> Duration:
     return at - ends[bisect_right(ends, at) - 1]
 
 
-def _backed_off(waits: Sequence[Duration]) -> list[bool]:
+def _find_back_off(waits: Sequence[Duration]) -> list[bool]:
     """Of each wait: does it belong to a row of waits that grew?"""
     rows: list[list[Duration]] = []
     for n, wait in enumerate(waits):
         if not n or wait < waits[n - 1] * ANEW or wait > RESTED:
             rows.append([])
         rows[-1].append(wait)
-    return [spared for row in rows for spared in _spared(row)]
+    return [spared for row in rows for spared in _find_rest(row)]
 
 
-def _spared(row: Sequence[Duration]) -> list[bool]:
+def _find_rest(row: Sequence[Duration]) -> list[bool]:
     """Those until it no longer grows, and the long ones after that; none, if it did not grow."""
     level = LEVEL * max(row)
     top = next(n for n, wait in enumerate(row, 1) if wait >= level)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from analyzer.memo import remembered
+from analyzer.memo import memoize
 from analyzer.model import Calls, Frame, Initiator, Provider, Session
 from analyzer.services import clients
 from analyzer.services.clients import Library
@@ -64,8 +64,8 @@ def of_extension(code: Initiator | None) -> bool:
     if code is None:
         return False
     urls = [frame.url for frame in code.frames if frame.url] or ([code.url] if code.url else [])
-    told = {_is_extension(url) for url in urls if not ENGINE.match(url)}
-    return told == {True}
+    are_extensions = {_is_extension(url) for url in urls if not ENGINE.match(url)}
+    return are_extensions == {True}
 
 
 def _is_extension(url: str) -> bool:
@@ -84,12 +84,12 @@ def opener(code: Initiator | None, provider: Provider | None) -> Initiator | Non
     turn, frame = _first_own(rest)
     own = frame is not None
     if frame is None:
-        turn, frame = next(((n, it) for n, it in reversed(placed) if not _called(it.function).framework), placed[-1])
-    elif library is not None and _minified(frame) and not any(library.is_call(it.function) for _, it in placed):
+        turn, frame = next(((n, it) for n, it in reversed(placed) if not _classify(it.function).framework), placed[-1])
+    elif library is not None and _is_minified(frame) and not any(library.is_call(it.function) for _, it in placed):
         own = False  # a client library is in there somewhere, and nothing tells which frames are its own
     return msgspec.structs.replace(
         code,
-        function=None if _minified(frame) or _evaluated(frame) else frame.function,
+        function=None if _is_minified(frame) or _is_evaluated(frame) else frame.function,
         component=component(code.stack, turn + 1 if own else 0),
         url=frame.url,
         line=frame.line,
@@ -104,8 +104,8 @@ def _first_own(placed: Sequence[tuple[int, Frame]]) -> tuple[int, Frame | None]:
     if first is None:
         return -1, None
     turn, frame = first
-    if _evaluated(frame):
-        named = (it for n, it in placed if n == turn and _evaluates(it) and not _evaluated(it) and not foreign(it))
+    if _is_evaluated(frame):
+        named = (it for n, it in placed if n == turn and _evaluates(it) and not _is_evaluated(it) and not foreign(it))
         return turn, next((it for it in named if it.function), frame)
     return first
 
@@ -115,7 +115,7 @@ def _evaluates(frame: Frame) -> bool:
     return frame.url is not None and frame.url.startswith("webpack-internal:")
 
 
-def _evaluated(frame: Frame) -> bool:
+def _is_evaluated(frame: Frame) -> bool:
     """A function without a name in such a module: the engine calls it `eval`."""
     return frame.function == "eval" and _evaluates(frame)
 
@@ -134,7 +134,7 @@ def _leading(library: Library | None, placed: list[tuple[int, Frame]]) -> int:
 
 def foreign(frame: Frame) -> bool:
     """Is it not the application's, by its URL or as a framework's function?"""
-    return _called(frame.function).framework or _elsewhere(frame.url)
+    return _classify(frame.function).framework or _elsewhere(frame.url)
 
 
 def maker(frame: Frame) -> str | None:
@@ -143,10 +143,10 @@ def maker(frame: Frame) -> str | None:
         return None
     if BUNDLER.fullmatch((frame.function or "").rpartition(".")[2]):
         return "the bundler"
-    return "React" if _called(frame.function).framework else "a library"
+    return "React" if _classify(frame.function).framework else "a library"
 
 
-@remembered(4096)  # stacks name few files, again and again, and few functions
+@memoize(4096)  # stacks name few files, again and again, and few functions
 def _elsewhere(url: str | None) -> bool:
     return url is not None and ELSEWHERE.search(url) is not None
 
@@ -169,32 +169,32 @@ def outermost(code: Initiator | None) -> Frame | None:
 
 def second_mount(code: Initiator | None) -> Frame | None:
     """The frame by which React's StrictMode mounted a component a second time."""
-    return next((it for it in _frames(code) if _called(it.function).second_mount), None)
+    return next((it for it in _frames(code) if _classify(it.function).second_mount), None)
 
 
-def mounted(code: Initiator | None) -> Frame | None:
+def mount(code: Initiator | None) -> Frame | None:
     """The frame by which React ran an effect."""
-    return next((it for it in _frames(code) if _called(it.function).mount), None)
+    return next((it for it in _frames(code) if _classify(it.function).mount), None)
 
 
 def after_mount(code: Initiator | None) -> bool:
     """Did the effect open the socket in a later turn of the event loop than that in which React ran it?"""
     turns = code.stack if code is not None else ()
-    return any(_called(it.function).mount for calls in turns[1:] for it in calls.frames)
+    return any(_classify(it.function).mount for calls in turns[1:] for it in calls.frames)
 
 
-def ended(code: Initiator | None) -> Frame | None:
+def end_handler(code: Initiator | None) -> Frame | None:
     """The frame of a function that is called when a socket has ended: what was opened then takes its place."""
-    return next((it for it in _frames(code) if _called(it.function).ended), None)
+    return next((it for it in _frames(code) if _classify(it.function).end_handler), None)
 
 
 def reconnect(session: Session) -> Frame | None:
     """The frame by which client or application opened anew by itself."""
     library = clients.library(session.provider)
-    frames = [it for it in _frames(session.initiator) if not _called(it.function).framework]
+    frames = [it for it in _frames(session.initiator) if not _classify(it.function).framework]
     if library is not None and library.again:
         return next((it for it in frames if library.opens_again(it.function)), None)
-    return next((it for it in frames if _called(it.function).again), None)
+    return next((it for it in frames if _classify(it.function).again), None)
 
 
 def call(session: Session) -> Frame | None:
@@ -220,24 +220,24 @@ def _frames(code: Initiator | None) -> Iterator[Frame]:
     return code.frames if code is not None else iter(())
 
 
-class _Called(NamedTuple):
+class _Kinds(NamedTuple):
     """What the name of a function says."""
 
     framework: bool
     second_mount: bool
     mount: bool
     again: bool
-    ended: bool
+    end_handler: bool
 
 
-@remembered(4096)
-def _called(function: str | None) -> _Called:
+@memoize(4096)
+def _classify(function: str | None) -> _Kinds:
     name = (function or "").rpartition(".")[2]
     names = (name, clients.SUFFIX.sub("", name))
-    return _Called(*(any(map(it.fullmatch, names)) for it in (FRAMEWORK, SECOND_MOUNT, MOUNT, AGAIN, ENDED)))
+    return _Kinds(*(any(map(it.fullmatch, names)) for it in (FRAMEWORK, SECOND_MOUNT, MOUNT, AGAIN, ENDED)))
 
 
-def _minified(frame: Frame) -> bool:
+def _is_minified(frame: Frame) -> bool:
     """Has a minifier taken its name away? Such files have few lines, and long ones."""
     name = frame.function
     return name is not None and MINIFIED.fullmatch(name) is not None and (frame.column or 0) > LONG_LINE

@@ -21,12 +21,12 @@ class Choice(msgspec.Struct, frozen=True):
 
         Raises ValueError, which names the nearest word and lists all of them.
         """
-        known = {word: word for word in self.words} | dict(self.aliases)
+        meanings = {word: word for word in self.words} | dict(self.aliases)
         typed = value.strip().lower().replace("_", "-").replace(" ", "-")
         for candidate in (typed, typed.removesuffix("s")):
-            if candidate in known:
-                return known[candidate]
-        near = self.hints.get(typed.removesuffix("s")) or known.get(nearest(typed, known) or "")
+            if candidate in meanings:
+                return meanings[candidate]
+        near = self.hints.get(typed.removesuffix("s")) or meanings.get(nearest(typed, meanings) or "")
         if near is None:
             raise ValueError(f"choose {alternatives(self.words)}")
         raise ValueError(f"did you mean {near}? Choose {alternatives(self.words)}")

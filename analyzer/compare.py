@@ -9,7 +9,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
-from analyzer import masking, overlaps
+from analyzer import overlaps
+from analyzer.masking import addresses
 from analyzer.model import (
     Confidence,
     Duration,
@@ -113,7 +114,7 @@ def compare(before: Report, after: Report) -> Comparison:
         standing = Standing.UNDECIDED
     remaining = _remaining(before, after)
     same = _matches(before, after)
-    known = set(same.values())
+    same_names = set(same.values())
     return Comparison(
         before=before,
         after=after,
@@ -124,7 +125,7 @@ def compare(before: Report, after: Report) -> Comparison:
         missing=missing,
         remaining=max((it.overlap.peak for it in remaining), default=0),
         added=tuple(it for n, it in enumerate(after.findings) if n not in same),
-        gone=tuple(it for n, it in enumerate(before.findings) if n not in known),
+        gone=tuple(it for n, it in enumerate(before.findings) if n not in same_names),
         same=tuple(it for n, it in enumerate(after.findings) if n in same),
         same_before=tuple(before.findings[same[n]] for n in sorted(same)),
     )
@@ -170,10 +171,10 @@ def _absent(before: Report, after: Report) -> set[Key]:
 def _by_service(report: Report) -> dict[Key, list[Session]]:
     """Group the sockets that opened by service and app, else by address."""
     opened = [it for it in report.sessions if report.policy.counts(it) and _has_opened(it)]
-    found: dict[Key, list[Session]] = {}
+    groups: dict[Key, list[Session]] = {}
     for key, members in _partition(opened).items():
-        found.setdefault(_service(key), []).extend(members)
-    return found
+        groups.setdefault(_service(key), []).extend(members)
+    return groups
 
 
 def _has_opened(session: Session) -> bool:
@@ -210,11 +211,11 @@ def _groups(before: Report, after: Report) -> Iterable[Change]:
 
 def _partition(sessions: Sequence[Session]) -> dict[Key, list[Session]]:
     """Group sockets by user of a service, else by address without opaque parts, which differ in each recording."""
-    found: dict[Key, list[Session]] = {}
+    groups: dict[Key, list[Session]] = {}
     for key, members in overlaps.partition(sessions, Scope.USER):
-        pairs = tuple((name, masking.shape(it) if name == "endpoint" and it else it) for name, it in key.pairs)
-        found.setdefault(pairs, []).extend(members)
-    return found
+        pairs = tuple((name, addresses.shape(it) if name == "endpoint" and it else it) for name, it in key.pairs)
+        groups.setdefault(pairs, []).extend(members)
+    return groups
 
 
 def _side(report: Report, sessions: Sequence[Session]) -> Side:
@@ -236,17 +237,17 @@ def _matches(before: Report, after: Report) -> dict[int, int]:
     A fingerprint holds the place in the code, which a change moves: then rule, service and user or address decide.
     """
     keys_before, keys_after = _keys(before), _keys(after)
-    found: dict[int, int] = {}
+    matches: dict[int, int] = {}
     for name in (_fingerprint, _subject):
         left: dict[Hashable, list[int]] = {}
-        taken = set(found.values())
+        used = set(matches.values())
         for n, finding in enumerate(before.findings):
-            if n not in taken:
+            if n not in used:
                 left.setdefault(name(finding, keys_before), []).append(n)
         for n, finding in enumerate(after.findings):
-            if n not in found and (known := left.get(name(finding, keys_after))):
-                found[n] = known.pop(0)
-    return found
+            if n not in matches and (candidates := left.get(name(finding, keys_after))):
+                matches[n] = candidates.pop(0)
+    return matches
 
 
 def _fingerprint(finding: Finding, keys: Mapping[str, Key]) -> Hashable:

@@ -58,13 +58,13 @@ def parse(text: str, bare_unit: str) -> Microseconds:
     while at < len(words) or not at:
         part = _PART.match(words, at)
         if part is None:
-            raise ValueError(f"{_quoted(text)} is not a duration: {EXAMPLES}")
+            raise ValueError(f"{_quote(text)} is not a duration: {EXAMPLES}")
         number, unit = part[1], part[2].lower()
         if not unit and (at or part.end() < len(words)):  # `1m 30`, `1 30s`: of what?
-            raise ValueError(f"{_quoted(text)} has a number without a unit: {EXAMPLES}")
+            raise ValueError(f"{_quote(text)} has a number without a unit: {EXAMPLES}")
         unit = ALIASES.get(unit, unit or bare_unit)
         if unit not in MICROSECONDS:
-            raise ValueError(f"{_quoted(text)} has an unknown unit {_quoted(part[2])}: use ms, s, m, h or d")
+            raise ValueError(f"{_quote(text)} has an unknown unit {_quote(part[2])}: use ms, s, m, h or d")
         total += Decimal(number) * MICROSECONDS[unit]
         at = part.end()
     return _whole(total, text)
@@ -89,16 +89,16 @@ def microseconds(value: timedelta | str | float, bare_unit: str) -> Microseconds
     return _whole(exact * MICROSECONDS[bare_unit] if exact.is_finite() else exact, value)
 
 
-def _whole(exact: Decimal, given: object) -> Microseconds:
+def _whole(exact: Decimal, value: object) -> Microseconds:
     if exact.is_nan() or exact < 0:
-        raise ValueError(f"{_quoted(given)} is not a duration: it must be 0 or more")
+        raise ValueError(f"{_quote(value)} is not a duration: it must be 0 or more")
     if exact > LONGEST:
-        raise ValueError(f"{_quoted(given)} is longer than {LONGEST // MICROSECONDS['d']:,} days")
+        raise ValueError(f"{_quote(value)} is longer than {LONGEST // MICROSECONDS['d']:,} days")
     return Microseconds(exact.to_integral_value())
 
 
-def _quoted(given: object) -> str:
+def _quote(value: object) -> str:
     """Quote what was given, cut where it is long: it may be a whole file."""
-    text = str(given)
-    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-    return "'" + "".join(c if c.isprintable() else "?" for c in shown) + "'"
+    text = str(value)
+    excerpt = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return "'" + "".join(c if c.isprintable() else "?" for c in excerpt) + "'"

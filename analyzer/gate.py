@@ -54,11 +54,11 @@ def absent(run: Run) -> int:
     """Count the findings in the baseline that no capture has. 0 where a capture may hide one."""
     if not run.policy.baseline or run.unreadable or any(undecided(report) for report in run.reports):
         return 0
-    found = {key for report in run.reports for key in report.accepted}
-    found |= {
+    fingerprints = {key for report in run.reports for key in report.accepted}
+    fingerprints |= {
         key for report in run.reports for it in report.findings for key in (it.fingerprint, it.former_fingerprint)
     }
-    return len(run.policy.baseline - found)
+    return len(run.policy.baseline - fingerprints)
 
 
 def undecided(report: Report) -> bool:
@@ -73,6 +73,6 @@ def undecided(report: Report) -> bool:
 
 def exit_status(run: Run) -> int:
     """Choose the status: 1 violated, 3 one capture unreadable, 5 no socket opened in one, 4 one undecided, 0 passed."""
-    found = {judge(report, run.policy).status for report in run.reports}
-    found |= {UNREADABLE} if run.unreadable else set()
-    return next((status for status in (VIOLATED, UNREADABLE, EMPTY, UNDECIDED) if status in found), 0)
+    statuses = {judge(report, run.policy).status for report in run.reports}
+    statuses |= {UNREADABLE} if run.unreadable else set()
+    return next((status for status in (VIOLATED, UNREADABLE, EMPTY, UNDECIDED) if status in statuses), 0)

@@ -97,5 +97,5 @@ def _among(members: Sequence[Session], missed: int) -> list[Ghost]:
     if not beating or len(members) < 2:
         return []
     sibling = max(beating, key=lambda it: sent_at(it)[-1])  # who sent last tells most
-    found = (ghost(session, sibling, missed) for session in members if session is not sibling)
-    return [it for it in found if it is not None]
+    ghosts_of_siblings = (ghost(session, sibling, missed) for session in members if session is not sibling)
+    return [it for it in ghosts_of_siblings if it is not None]

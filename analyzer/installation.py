@@ -74,11 +74,11 @@ def find_source() -> Source:
     from importlib import metadata
 
     try:
-        told = metadata.distribution(NAME).read_text("direct_url.json")
+        record = metadata.distribution(NAME).read_text("direct_url.json")
     except metadata.PackageNotFoundError:
         root = Path(__file__).parent.parent
         return Source(root if (root / "pyproject.toml").is_file() else None, None, True)
-    return parse_source(told)
+    return parse_source(record)
 
 
 def parse_source(direct_url: str | None) -> Source:
@@ -128,8 +128,8 @@ def _install() -> str:
     import shutil
     from importlib.util import find_spec
 
-    found = shutil.which("pip")
-    if found is not None and Path(found).absolute().parent == Path(sys.executable).absolute().parent:
+    pip = shutil.which("pip")
+    if pip is not None and Path(pip).absolute().parent == Path(sys.executable).absolute().parent:
         return "pip install"
     has_pip = find_spec("pip") is not None
     return f"{name_python()} -m pip install" if has_pip else f"uv pip install --python {name_python()}"
@@ -141,8 +141,8 @@ def _name(program: Path, names: tuple[str, ...]) -> str:
 
     place = os.path.abspath(program)
     for name in names:
-        found = shutil.which(name)
-        if found is not None and os.path.splitext(os.path.abspath(found))[0] == os.path.splitext(place)[0]:
+        path = shutil.which(name)
+        if path is not None and os.path.splitext(os.path.abspath(path))[0] == os.path.splitext(place)[0]:
             return name
     near = os.path.relpath(place) if _is_below(place) else place
     return quote(near)

@@ -29,13 +29,13 @@ class Interval(NamedTuple):
         return self.end is not None and self.end <= self.start
 
     def meet(self, other: Interval) -> Interval | None:
-        """What both hold; None where nothing."""
+        """Return what both hold; None where that is nothing."""
         ends = [end for end in (self.end, other.end) if end is not None]
-        found = Interval(max(self.start, other.start), min(ends) if ends else None)
-        return None if found.empty else found
+        both = Interval(max(self.start, other.start), min(ends) if ends else None)
+        return None if both.empty else both
 
     def hull(self, other: Interval) -> Interval:
-        """The shortest that holds both."""
+        """Return the shortest interval that holds both."""
         end = None if self.end is None or other.end is None else max(self.end, other.end)
         return Interval(min(self.start, other.start), end)
 
@@ -49,27 +49,27 @@ class Episode(NamedTuple, Generic[Key]):
 
 
 def sweep(intervals: Iterable[Interval]) -> list[tuple[int, int]]:
-    """The steps of concurrency: (point, how many hold from there on), in order, one a point."""
-    held = [it for it in intervals if it.end is None or it.start < it.end]  # `empty`, without a call for each
-    if len(held) > MANY:
-        points, levels = steps(*_arrays(held))
+    """Return the steps of concurrency: (point, how many hold from there on), in order, one per point."""
+    filled = [it for it in intervals if it.end is None or it.start < it.end]  # `empty`, without a call for each
+    if len(filled) > MANY:
+        points, levels = steps(*_arrays(filled))
         return list(zip(points.tolist(), levels.tolist(), strict=True))
     changes: dict[int, int] = {}
-    for start, end in held:
+    for start, end in filled:
         changes[start] = changes.get(start, 0) + 1
         if end is not None:
             changes[end] = changes.get(end, 0) - 1
     level = 0
-    found = []
+    changes_of_level = []
     for point in sorted(changes):
         if changes[point]:
             level += changes[point]
-            found.append((point, level))
-    return found
+            changes_of_level.append((point, level))
+    return changes_of_level
 
 
 def steps(starts: Any, ends: Any) -> tuple[Any, Any]:
-    """The same for intervals as two numpy arrays, none of them empty, an open end as NEVER: points, and levels.
+    """Do the same for intervals as two numpy arrays, none of them empty, an open end as NEVER: points, and levels.
 
     Starts and ends are sorted apart, and merged: each start comes behind the ends that are not above it.
     """
@@ -90,20 +90,20 @@ def steps(starts: Any, ends: Any) -> tuple[Any, Any]:
     return points[changed], levels[changed]
 
 
-def _arrays(held: Sequence[Interval]) -> tuple[Any, Any]:
+def _arrays(intervals: Sequence[Interval]) -> tuple[Any, Any]:
     import numpy
 
-    ends = (NEVER if interval.end is None else interval.end for interval in held)
+    ends = (NEVER if interval.end is None else interval.end for interval in intervals)
     return (
-        numpy.fromiter((interval.start for interval in held), numpy.int64, len(held)),
-        numpy.fromiter(ends, numpy.int64, len(held)),
+        numpy.fromiter((interval.start for interval in intervals), numpy.int64, len(intervals)),
+        numpy.fromiter(ends, numpy.int64, len(intervals)),
     )
 
 
 def peak(intervals: Iterable[Interval]) -> int:
-    """The most that hold at once; 0 for none."""
-    held = [it for it in intervals if not it.empty]
-    return len(held) if len(held) < 2 else max(level for _, level in sweep(held))
+    """Return how many hold at the same time at most; 0 for none."""
+    filled = [it for it in intervals if not it.empty]
+    return len(filled) if len(filled) < 2 else max(level for _, level in sweep(filled))
 
 
 class Crowd(Protocol[Member_contra]):
@@ -130,24 +130,26 @@ class _AtLeast:
 
 
 def episodes(items: Iterable[tuple[Key, Interval]], k: int = 2) -> list[Episode[Key]]:
-    """Maximal stretches with at least `k` of the items at once, in order of time. O(n log n).
+    """Return the maximal stretches with at least `k` of the items at the same time, in order of time. O(n log n).
 
     A hand-over inside a stretch (one ends while others go on) does not split it.
     """
-    held = [item for item in items if not item[1].empty]
-    if len(held) < k:
+    filled = [item for item in items if not item[1].empty]
+    if len(filled) < k:
         return []
-    if k == 2 and len(held) > MANY:
-        return _overlaps(held)
-    return [episode for _, episode in runs(held, _AtLeast(k))]
+    if k == 2 and len(filled) > MANY:
+        return _overlaps(filled)
+    return [episode for _, episode in runs(filled, _AtLeast(k))]
 
 
-def _overlaps(held: Sequence[tuple[Key, Interval]]) -> list[Episode[Key]]:
-    """`episodes` for two or more at once. At most one goes on when a stretch begins: of those that started before, the
-    one that ends last."""
+def _overlaps(items: Sequence[tuple[Key, Interval]]) -> list[Episode[Key]]:
+    """Return `episodes` for two or more at the same time.
+
+    At most one goes on when a stretch begins: of those that started before, the one that ends last.
+    """
     import numpy
 
-    starts, ends = _arrays([interval for _, interval in held])
+    starts, ends = _arrays([interval for _, interval in items])
     points, levels = steps(starts, ends)
     edges = numpy.diff(numpy.concatenate(([False], levels >= 2, [False])).astype(numpy.int8))
     rises, falls = numpy.flatnonzero(edges == 1), numpy.flatnonzero(edges == -1)
@@ -155,19 +157,19 @@ def _overlaps(held: Sequence[tuple[Key, Interval]]) -> list[Episode[Key]]:
     starts, ends = starts[order], ends[order]
     latest = numpy.maximum.accumulate(ends)  # the last end so far, and whose it is
     whose = numpy.maximum.accumulate(numpy.where(ends == latest, numpy.arange(len(ends)), 0))
-    found = []
+    stretches = []
     for rise, fall in zip(rises.tolist(), falls.tolist(), strict=True):
         begun, over = int(points[rise]), int(points[fall]) if fall < len(points) else None
         first = int(numpy.searchsorted(starts, begun, "left"))
         last = len(starts) if over is None else int(numpy.searchsorted(starts, over, "left"))
         before = [int(whose[first - 1])] if first and latest[first - 1] > begun else []
-        keys = tuple(held[order[n]][0] for n in (*before, *range(first, last)))
-        found.append(Episode(Interval(begun, over), int(levels[rise:fall].max()), keys))
-    return found
+        keys = tuple(items[order[n]][0] for n in (*before, *range(first, last)))
+        stretches.append(Episode(Interval(begun, over), int(levels[rise:fall].max()), keys))
+    return stretches
 
 
 def runs(items: Iterable[tuple[Key, Interval]], crowd: Crowd[Key]) -> list[tuple[Hashable, Episode[Key]]]:
-    """Maximal stretches in which the crowd keeps one label, each with that; those without a label are left out."""
+    """Return the maximal stretches in which the crowd keeps one label, each with its label; leave out the others."""
     edges: list[tuple[int, int, int, Key]] = []
     for order, (key, (start, end)) in enumerate(items):
         if end is None:
@@ -176,7 +178,7 @@ def runs(items: Iterable[tuple[Key, Interval]], crowd: Crowd[Key]) -> list[tuple
             edges += (start, _START, order, key), (end, _END, order, key)
     edges.sort()  # no two have the same first three
 
-    found: list[tuple[Hashable, Episode[Key]]] = []
+    stretches: list[tuple[Hashable, Episode[Key]]] = []
     holding: dict[Key, None] = {}  # a dict keeps the order of start
     members: dict[Key, None] = {}
     label: Hashable | None = None
@@ -196,12 +198,12 @@ def runs(items: Iterable[tuple[Key, Interval]], crowd: Crowd[Key]) -> list[tuple
         now = crowd.label()
         if now != label:
             if label is not None:
-                found.append((label, Episode(Interval(begun, point), most, tuple(members))))
+                stretches.append((label, Episode(Interval(begun, point), most, tuple(members))))
             label, begun, most, members = now, point, 0, dict(holding)
         else:
             members.update(dict.fromkeys(entered))
         entered.clear()
         most = max(most, len(holding))
     if label is not None:
-        found.append((label, Episode(Interval(begun, None), most, tuple(members))))
-    return found
+        stretches.append((label, Episode(Interval(begun, None), most, tuple(members))))
+    return stretches

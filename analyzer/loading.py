@@ -85,23 +85,23 @@ def load(
     policy = Policy() if policy is None else policy
     key = arguments.key("redaction_key", redaction_key)
     if isinstance(source, str | os.PathLike) and not _is_content(source):
-        return _keyed(_named(os.fspath(source), policy, any_name), key)
+        return _with_key(_load_name(os.fspath(source), policy, any_name), key)
     if _is_one(source):
-        return _keyed(_one(source, policy, "capture"), key)
+        return _with_key(_load_one(source, policy, "capture"), key)
     if isinstance(source, Iterable):
-        return _keyed(_run(_results(source, policy, any_name), policy), key)
+        return _with_key(_run(_results(source, policy, any_name), policy), key)
     raise TypeError(f"load takes {EXPECTED}, not {type(source).__name__}")
 
 
 Loaded = TypeVar("Loaded", Report, Run, Report | Run)
 
 
-def _keyed(loaded: Loaded, key: str | None) -> Loaded:
+def _with_key(loaded: Loaded, key: str | None) -> Loaded:
     """Set the key with which all that people see of it is masked."""
     if key is None:
         return loaded
     if isinstance(loaded, Run):
-        return msgspec.structs.replace(loaded, reports=tuple(_keyed(report, key) for report in loaded.reports))
+        return msgspec.structs.replace(loaded, reports=tuple(_with_key(report, key) for report in loaded.reports))
     return msgspec.structs.replace(loaded, redaction_key=key)
 
 
@@ -117,7 +117,7 @@ def _is_one(source: object) -> bool:
     return isinstance(source, str | bytes | Mapping | Capture | Report) or hasattr(source, "read")
 
 
-def _one(source: Any, policy: Policy, name: str) -> Report:
+def _load_one(source: Any, policy: Policy, name: str) -> Report:
     if isinstance(source, Report):
         if source.sessions and not source.capture.traces:
             raise CaptureError(
@@ -126,8 +126,8 @@ def _one(source: Any, policy: Policy, name: str) -> Report:
         source = source.capture
     if isinstance(source, Capture):
         return analyze(source, policy)
-    shown = getattr(source, "name", None)
-    return analyze(read(_stream(source), shown if isinstance(shown, str) else name), policy)
+    name_of_source = getattr(source, "name", None)
+    return analyze(read(_stream(source), name_of_source if isinstance(name_of_source, str) else name), policy)
 
 
 def _stream(source: Any) -> IO[bytes]:
@@ -143,37 +143,37 @@ def _stream(source: Any) -> IO[bytes]:
     return io.BytesIO(source) if isinstance(source, bytes) else source
 
 
-def _named(name: str, policy: Policy, any_name: bool) -> Report | Run:
-    names = _expanded(name, any_name)
+def _load_name(name: str, policy: Policy, any_name: bool) -> Report | Run:
+    names = _expand(name, any_name)
     several = os.path.isdir(name) or (glob.has_magic(name) and not os.path.lexists(name))
     if len(names) == 1 and not several:
         return analyze(sources.capture(names[0]), policy)
     return _run(fleet.results(names, policy), policy)
 
 
-def _expanded(name: str, any_name: bool) -> list[str]:
+def _expand(name: str, any_name: bool) -> list[str]:
     try:
         return sources.find([name], any_name).captures
     except NothingToRead as nothing:
-        shown = sources.shown(name)
-        problem = str(nothing).removeprefix(shown).removeprefix(": ")
+        public = sources.mask_name(name)
+        problem = str(nothing).removeprefix(public).removeprefix(": ")
         for command, python in IN_PYTHON:
             problem = command.sub(python, problem)
-        raise CaptureError(shown or "''", "", problem) from None
+        raise CaptureError(public or "''", "", problem) from None
 
 
-def _results(given: Iterable[object], policy: Policy, any_name: bool) -> Iterator[Report | Unreadable]:
-    for number, source in enumerate(given, 1):
+def _results(items: Iterable[object], policy: Policy, any_name: bool) -> Iterator[Report | Unreadable]:
+    for number, source in enumerate(items, 1):
         if isinstance(source, str | os.PathLike) and not _is_content(source):
             try:
-                names = _expanded(os.fspath(source), any_name)
+                names = _expand(os.fspath(source), any_name)
             except CaptureError as error:
                 yield Unreadable(error.source, error.problem)
             else:
                 yield from fleet.results(names, policy)
         elif _is_one(source):
             try:
-                yield _one(source, policy, f"capture {number}")
+                yield _load_one(source, policy, f"capture {number}")
             except CaptureError as error:
                 yield Unreadable(error.source, f"{error.pointer}: {error.problem}" if error.pointer else error.problem)
         else:
@@ -181,6 +181,6 @@ def _results(given: Iterable[object], policy: Policy, any_name: bool) -> Iterato
 
 
 def _run(results: Iterable[Report | Unreadable], policy: Policy) -> Run:
-    found = list(results)
-    reports = tuple(it for it in found if isinstance(it, Report))
-    return Run(reports, tuple(it for it in found if isinstance(it, Unreadable)), policy, rules=RULES)
+    items = list(results)
+    reports = tuple(it for it in items if isinstance(it, Report))
+    return Run(reports, tuple(it for it in items if isinstance(it, Unreadable)), policy, rules=RULES)

@@ -1,6 +1,6 @@
-"""What was worked out for a short text need not be worked out again: the same few come in every capture.
+"""Memoise pure functions of short texts: the same few texts come in every capture.
 
-Long ones (a `data:` URL of a script may have megabytes) are not kept, so that memory stays bounded.
+Long texts (a `data:` URL of a script may have megabytes) are not kept, so that memory stays bounded.
 """
 
 from __future__ import annotations
@@ -11,37 +11,37 @@ from typing import TypeVar
 
 Text = TypeVar("Text", str, str | None)
 Value = TypeVar("Value")
-Told = TypeVar("Told")
+Result = TypeVar("Result")
 LONGEST = 500  # characters
 
 
-def remembered(most: int) -> Callable[[Callable[[Text], Told]], Callable[[Text], Told]]:
-    """Remember what a pure function says of the last `most` texts."""
+def memoize(most: int) -> Callable[[Callable[[Text], Result]], Callable[[Text], Result]]:
+    """Return a decorator that keeps what a pure function returns for the last `most` texts."""
 
-    def kept(function: Callable[[Text], Told]) -> Callable[[Text], Told]:
+    def decorate(function: Callable[[Text], Result]) -> Callable[[Text], Result]:
         cached = lru_cache(most)(function)
 
         @wraps(function)
-        def called(text: Text, /) -> Told:
+        def look_up(text: Text, /) -> Result:
             return cached(text) if text is None or len(text) <= LONGEST else function(text)
 
-        return called
+        return look_up
 
-    return kept
+    return decorate
 
 
-def remember_last(function: Callable[[Value], Told]) -> Callable[[Value], Told]:
-    """Remember what a pure function says of the last value, and hold on to that value. It must not change: it is told
-    by its identity, since to compare thousands of sessions costs as much as to ask again."""
-    last: list[tuple[Value, Told]] = []
+def memoize_last(function: Callable[[Value], Result]) -> Callable[[Value], Result]:
+    """Keep what a pure function returns for the last value, together with that value. The value must not change: it is
+    compared by identity, because comparing thousands of sessions costs as much as calling again."""
+    last: list[tuple[Value, Result]] = []
 
     @wraps(function)
-    def called(value: Value, /) -> Told:
-        for before, answer in last:
+    def look_up(value: Value, /) -> Result:
+        for before, result in last:
             if before is value:
-                return answer
-        answer = function(value)
-        last[:] = [(value, answer)]
-        return answer
+                return result
+        result = function(value)
+        last[:] = [(value, result)]
+        return result
 
-    return called
+    return look_up

@@ -51,31 +51,31 @@ def met(one: Session, other: Session, confidence: Confidence = Confidence.PROVEN
 def second_mounts(sessions: Iterable[Session]) -> list[tuple[Session, Session]]:
     """The sockets that StrictMode's second mount opened, each after that of its first mount: from the same place, of
     the same page and user, a moment before."""
-    found: list[tuple[Session, Session]] = []
+    pairs: list[tuple[Session, Session]] = []
     firsts: dict[object, list[Session]] = {}
     sessions = list(sessions)
     if not any(callstacks.second_mount(it.initiator) for it in sessions):
-        return found
+        return pairs
     for session in in_order(sessions):
         if (key := source(session)) is not None:
             before = firsts.setdefault(key, [])
             if callstacks.second_mount(session.initiator) is None:
                 before.append(session)
             elif before and created(session) - created(before[-1]) < TOGETHER:
-                found.append((before.pop(0), session))
-    return found
+                pairs.append((before.pop(0), session))
+    return pairs
 
 
 def from_one_place(sessions: Iterable[Session]) -> list[tuple[Session, Session]]:
     """Each with the one before it that the same code opened, for the same page and user."""
-    found: list[tuple[Session, Session]] = []
+    pairs: list[tuple[Session, Session]] = []
     before: dict[object, Session] = {}
     for session in in_order(sessions):
         if (key := source(session)) is not None:
             if key in before:
-                found.append((before[key], session))
+                pairs.append((before[key], session))
             before[key] = session
-    return found
+    return pairs
 
 
 def closed_before(old: Session, new: Session) -> bool:
@@ -124,8 +124,8 @@ def outlasted(old: Session, new: Session) -> bool:
     saved a moment later may just have been about to close."""
     if old.proven is None:
         return False
-    seen = old.last_seen if old.proven.end is None else old.proven.end
-    return seen is not None and seen > created(new) + CLEANED
+    last = old.last_seen if old.proven.end is None else old.proven.end
+    return last is not None and last > created(new) + CLEANED
 
 
 def connecting(old: Session, new: Session) -> bool:

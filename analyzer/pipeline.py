@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import arguments, assumptions, callstacks, causes, gate, masking, overlaps, services, sessions
+from analyzer import arguments, assumptions, callstacks, causes, gate, overlaps, sessions
+from analyzer.masking import addresses
 from analyzer.model import (
-    Affiliation,
+    Attribution,
     Bounds,
     Capture,
     CaveatKind,
@@ -26,7 +27,7 @@ from analyzer.model import (
     Verdict,
 )
 from analyzer.rules import RULES
-from analyzer.services import Row
+from analyzer.services import Row, loading, matching
 
 # The port of an address on this machine, which says nothing about who answers there.
 OWN_PORT = re.compile(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(?=/|$)")
@@ -44,7 +45,7 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
     policy = _checked(policy)
     capture = assumptions.apply(capture, policy.assume)
     found = sessions.conclude(capture, policy.assume)
-    return judged(capture, _affiliated(found, capture, (*catalogue, *services.builtin())), policy)
+    return judged(capture, _attribute(found, capture, (*catalogue, *loading.builtin())), policy)
 
 
 def _checked(policy: Policy | None) -> Policy:
@@ -157,20 +158,20 @@ def _open_longest(report: Report, policy: Policy) -> Report:
     return msgspec.structs.replace(report, sessions=sessions, overlaps=stretches, excesses=excesses)
 
 
-def _affiliated(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
+def _attribute(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
     """The sessions with what they belong to and the code that opened them (there is one a trace)."""
     pairs = zip(found, capture.traces, strict=True)
-    told = ((session, services.affiliation(trace, rows)) for session, trace in pairs)
+    told = ((session, matching.attribute(trace, rows)) for session, trace in pairs)
     openers: dict[tuple[int, str | None], Initiator | None] = {}  # a client opens from the same place again
 
-    def opener(session: Session, of: Affiliation) -> Initiator | None:
+    def opener(session: Session, of: Attribution) -> Initiator | None:
         key = id(session.initiator), of.provider.id if of.provider is not None else None
         if key not in openers:
             openers[key] = callstacks.opener(session.initiator, of.provider)
         return openers[key]
 
     return tuple(
-        msgspec.structs.replace(it, affiliation=of, initiator=opener(it, of), extension=trace.extension)
+        msgspec.structs.replace(it, attribution=of, initiator=opener(it, of), extension=trace.extension)
         for (it, of), trace in zip(told, capture.traces, strict=True)
     )
 
@@ -204,7 +205,7 @@ def _fingerprinted(finding: Finding, report: Report) -> Finding:
         code = session.initiator
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
         opened_by = f"{code.component or ''} {code.function or ''}" if code is not None else ""
-        address, rest = masking.shape(session.endpoint), f" {user} {opened_by}"
+        address, rest = addresses.shape(session.endpoint), f" {user} {opened_by}"
         former.add(address + rest)
         parts.add(OWN_PORT.sub(r"\1", address) + rest)
     fingerprint, earlier = _digest(parts), _digest(former)

@@ -89,18 +89,18 @@ def load(path: Path, rules: Collection[str]) -> Settings:
     `rules`: the ids that `[severity]` may name.
     """
     readers: dict[str, Callable[[object], object]] = {**READERS, "severity": partial(_levels, rules)}
-    given: dict[str, object] = {}
+    values: dict[str, object] = {}
     for name, value in (_table(path) or {}).items():
         if name not in readers:
             near = choices.nearest(name.lower().replace("_", "-"), readers)
             hint = f"choose {choices.alternatives(readers)}" if near is None else f"did you mean {near}?"
             raise PolicyError(f"{path}: no such setting: {name}: {hint}")
         try:
-            given[name] = readers[name](value)
+            values[name] = readers[name](value)
         except ValueError as problem:
             raise PolicyError(f"{path}: {name} {problem}") from None
-    paths = {name: str(path.parent / str(given[name])) for name in ("baseline", "providers") if name in given}
-    return msgspec.convert(given | paths, Settings)
+    paths = {name: str(path.parent / str(values[name])) for name in ("baseline", "providers") if name in values}
+    return msgspec.convert(values | paths, Settings)
 
 
 def _word(choice: Choice) -> Callable[[object], str]:
@@ -217,27 +217,29 @@ def _text(path: Path) -> str:
         raise PolicyError(f"{path}: not UTF-8, as TOML must be: byte {error.start:,}") from None
 
 
-def merged(asked: Settings, found: Settings) -> Settings:
+def merge(options: Settings, stored: Settings) -> Settings:
     """Complete the settings of the command line with those of a file."""
-    rest = {name: getattr(found, name) for name in Settings.__struct_fields__ if getattr(asked, name) in (None, {})}
-    return msgspec.structs.replace(asked, **rest)
+    rest = {name: getattr(stored, name) for name in Settings.__struct_fields__ if getattr(options, name) in (None, {})}
+    return msgspec.structs.replace(options, **rest)
 
 
 def policy(settings: Settings) -> Policy:
     """Return the policy that these settings mean, with defaults for the rest. Raises PolicyError (baseline)."""
     names = ["per", "max_open", "app_mode", "count_dev_servers", "count_extensions", "fail_on"]
     names += ["tolerance", "outlives", "allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
-    given: dict[str, Any] = {name: value for name in names if (value := getattr(settings, name)) is not None}
+    arguments_of_policy: dict[str, Any] = {
+        name: value for name in names if (value := getattr(settings, name)) is not None
+    }
     if settings.baseline is not None:
         accepted = read_baseline(Path(settings.baseline))
-        given["baseline"] = frozenset(accepted)
-        given["baseline_peaks"] = tuple((key, peak) for key, peak in accepted.items() if peak is not None)
+        arguments_of_policy["baseline"] = frozenset(accepted)
+        arguments_of_policy["baseline_peaks"] = tuple((key, peak) for key, peak in accepted.items() if peak is not None)
     severities = sorted(settings.severity.items())
     assume = [settings.assume] if isinstance(settings.assume, Assume) else settings.assume or []
     if {Assume.BFCACHE, Assume.NO_BFCACHE} <= set(assume):
         raise PolicyError("the back/forward cache cannot be assumed to be both on and off (bfcache, no-bfcache)")
     return Policy(
-        **given,
+        **arguments_of_policy,
         assume=frozenset(assume),
         severities=tuple((rule, None if level == "off" else Severity(level)) for rule, level in severities),
     )
@@ -281,10 +283,10 @@ def accept(findings: Iterable[tuple[Finding, str]]) -> tuple[Known, ...]:
     """Take findings, each with the name of its capture, as known: each fault once, with its highest peak."""
     highest: dict[str, Known] = {}
     for finding, capture in findings:
-        known = Known(finding.fingerprint, finding.rule, finding.peak, capture, finding.message)
-        before = highest.get(known.fingerprint)
-        if before is None or (known.peak or 0) > (before.peak or 0):
-            highest[known.fingerprint] = known
+        entry = Known(finding.fingerprint, finding.rule, finding.peak, capture, finding.message)
+        before = highest.get(entry.fingerprint)
+        if before is None or (entry.peak or 0) > (before.peak or 0):
+            highest[entry.fingerprint] = entry
     return tuple(sorted(highest.values(), key=lambda it: (it.rule, it.fingerprint)))
 
 

@@ -87,9 +87,9 @@ def in_short(overlaps: Iterable[Sequence[Session]]) -> str:
 
 
 def _of_all(overlaps: Iterable[Sequence[Session]]) -> Unknown:
-    found = [find(sessions) for sessions in overlaps]
-    closes = {session.id: session for unknown in found for session in unknown.closes}
-    openings = {session.id: session for unknown in found for session in unknown.openings}
+    parts = [find(sessions) for sessions in overlaps]
+    closes = {session.id: session for unknown in parts for session in unknown.closes}
+    openings = {session.id: session for unknown in parts for session in unknown.openings}
     return Unknown(tuple(closes.values()), tuple(openings.values()))
 
 

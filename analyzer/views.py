@@ -33,7 +33,7 @@ class Viewable:
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        return _registered().html(self)
+        return _load_views().html(self)
 
     def plot(self, ax: Axes | None = None, *, figsize: tuple[float, float] | None = None) -> Axes:
         """Draw the timeline on matplotlib Axes, and return them.
@@ -47,7 +47,7 @@ class Viewable:
         The chart has a white background in every style. A run is drawn as one panel per capture, the most urgent
         first, 8 at most; a line on top says how many are not drawn. Secrets and users are masked.
         """
-        return _registered().plot(self, ax, figsize)
+        return _load_views().plot(self, ax, figsize)
 
     if not TYPE_CHECKING:  # for a type checker every attribute would be known
 
@@ -69,7 +69,7 @@ class Picturable(Viewable):
     __slots__ = ()
 
     def _repr_png_(self) -> bytes:
-        return _registered().png(self)
+        return _load_views().png(self)
 
 
 class Maskable:
@@ -78,7 +78,7 @@ class Maskable:
     __slots__ = ()
 
     def _mask(self, text: str) -> str:
-        return _registered().text(text)
+        return _load_views().text(text)
 
 
 _loaders: list[Callable[[], Views]] = []
@@ -89,6 +89,6 @@ def register(load: Callable[[], Views]) -> None:
     _loaders[:] = [load]
 
 
-def _registered() -> Views:
+def _load_views() -> Views:
     (load,) = _loaders  # the package registers before any value can be made
     return load()

@@ -10,12 +10,12 @@ from typing import Any, get_type_hints
 
 import typer
 
-from analyzer import choices, policy
+from analyzer import choices, policy, triage
 from analyzer.cli import COMMANDS, app
+from analyzer.cli.delivery import FORMATS
 from analyzer.cli.help import sections
-from analyzer.cli.options import FORMATS, Allowed, Reading
+from analyzer.cli.options import Allowed, Reading
 from analyzer.model import Policy
-from analyzer.wording import triage
 
 PAGE = Path(__file__).with_name("command-line.md")
 INTRODUCTION = """\

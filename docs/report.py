@@ -17,7 +17,7 @@ SIZE = {"width": 1200, "height": 860}
 
 report = analyze(read(HERE.parent / SAMPLE, source=SAMPLE))
 meta = (("release", "4.2"), ("build", "1234"))
-run = masking.masked(Run((report,), (), Policy(), "Chat of the demo shop", meta))
+run = masking.mask(Run((report,), (), Policy(), "Chat of the demo shop", meta))
 with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
     page_file = Path(folder) / "report.html"
     page_file.write_bytes(html.render(run))

@@ -16,7 +16,7 @@ SAMPLE = "sample_hars/stream-chat-connect-on-every-mount.har"
 WIDTH = 100
 
 report = analyze(read(HERE.parent / SAMPLE, source=SAMPLE))
-run = masking.masked(Run((report,), (), Policy()))
+run = masking.mask(Run((report,), (), Policy()))
 console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
 console.print(Text(f"$ har-sockets {SAMPLE}\n", style="bold"))
 console.print(Text.from_ansi(text.render(run, width=WIDTH, color=True).decode()))

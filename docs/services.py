@@ -8,8 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from analyzer import services
-from analyzer.services import Match, Place, Row, clients
+from analyzer.services import Match, Place, Row, clients, loading
 
 PAGE = Path(__file__).with_suffix(".md")
 EXAMPLE = """\
@@ -228,7 +227,7 @@ def packed(rows: Iterable[msgspec.Struct]) -> bytes:
 
 
 if __name__ == "__main__":
-    rows = services.load(services.SOURCE)
+    rows = loading.load(loading.SOURCE)
     PAGE.write_text(page(rows), "utf-8")
-    services.PACKED.write_bytes(packed(rows))
+    loading.PACKED.write_bytes(packed(rows))
     clients.PACKED.write_bytes(packed(clients.load(clients.SOURCE)))

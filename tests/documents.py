@@ -25,15 +25,22 @@ import typer
 import yaml
 from markdown_it import MarkdownIt
 
-from analyzer import policy, services
+from analyzer import policy
 from analyzer.cli import QUESTIONS, app
 from analyzer.rules import RULES
+from analyzer.services import loading
 from analyzer.testing import plugin
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_hars"
 README = ROOT / "README.md"
-PAGES = [README, ROOT / "CHANGELOG.md", SAMPLES / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    README,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    SAMPLES / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
@@ -78,18 +85,18 @@ def page_id(path: Path) -> str:
 
 def blocks(page: Path) -> list[Block]:
     """Every code block of a page. One that is indented has no language: it belongs to no kind."""
-    found = []
+    items = []
     for token in MARKDOWN.parse(page.read_text("utf-8")):
         if token.type in ("fence", "code_block"):
             language, _, mode = token.info.strip().partition(" ")
-            found.append(Block(page, (token.map or [0])[0] + 1, language, mode, token.content))
-    return found
+            items.append(Block(page, (token.map or [0])[0] + 1, language, mode, token.content))
+    return items
 
 
 def block(page: Path, kind: str) -> str:
     """The text of the only block of a kind."""
-    (found,) = (each for each in blocks(page) if each.kind == kind)
-    return found.text
+    (items,) = (each for each in blocks(page) if each.kind == kind)
+    return items.text
 
 
 def inline_code(page: Path) -> list[str]:
@@ -101,8 +108,8 @@ def inline_code(page: Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
-    return {**kept, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT), "KEY": "a key"}
+    options = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
+    return {**options, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT), "KEY": "a key"}
 
 
 def fill(folder: Path) -> Path:
@@ -132,11 +139,11 @@ def add_programs(folder: Path) -> None:
 
 
 def shell(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    known = environment()
+    options = environment()
     return subprocess.run(
         ["bash", "-c", text],
         cwd=folder,
-        env={**known, "PATH": f"{folder / 'bin'}:{known['PATH']}"},
+        env={**options, "PATH": f"{folder / 'bin'}:{options['PATH']}"},
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -176,9 +183,9 @@ def shown(each: Block, folder: Path) -> str:
         done = shell(command, folder)
         assert "Traceback" not in done.stderr, done.stderr
         printed = [line.rstrip() for line in done.stdout.splitlines()]
-        kept = printed[: int(cut[1])] if cut else printed
-        end = ["..."] if len(kept) < len(printed) else []
-        lines += [f"$ {command}", *"\n".join(kept).rstrip("\n").split("\n"), *end]
+        rest = printed[: int(cut[1])] if cut else printed
+        end = ["..."] if len(rest) < len(printed) else []
+        lines += [f"$ {command}", *"\n".join(rest).rstrip("\n").split("\n"), *end]
     return "\n".join(lines) + "\n"
 
 
@@ -220,15 +227,15 @@ def run_python(each: Block, folder: Path) -> None:
 def read_python(each: Block, folder: Path) -> None:
     """It compiles, its imports exist, and our functions take the arguments that it gives them."""
     tree = ast.parse(each.text)
-    known: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("analyzer"):
             module = import_module(node.module or "")
-            known |= {name.asname or name.name: getattr(module, name.name) for name in node.names}
+            options |= {name.asname or name.name: getattr(module, name.name) for name in node.names}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in options:
             names = {word.arg: None for word in node.keywords if word.arg}
-            inspect.signature(known[node.func.id]).bind(*node.args, **names)
+            inspect.signature(options[node.func.id]).bind(*node.args, **names)
 
 
 def read_javascript(each: Block, folder: Path) -> None:
@@ -255,7 +262,7 @@ def load_settings(each: Block, folder: Path) -> None:
 
 def load_services(each: Block, folder: Path) -> None:
     (folder / "services.toml").write_text(each.text)
-    assert services.load(folder / "services.toml")
+    assert loading.load(folder / "services.toml")
 
 
 def validate(schema: str, text: str, folder: Path) -> None:
@@ -393,9 +400,9 @@ def problems(line: str) -> Iterable[str]:
     elif program not in PROGRAMS and not re.match(r"[\d*]", program):  # a pattern of `case` is none
         yield f"no such program: {program}"
     if "install" in words:
-        known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-        asked = re.findall(r"\[([\w,]+)\]", line)
-        yield from (f"no extra {name}" for names in asked for name in names.split(",") if name not in known)
+        options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+        arguments = re.findall(r"\[([\w,]+)\]", line)
+        yield from (f"no extra {name}" for names in arguments for name in names.split(",") if name not in options)
 
 
 def misread(words: list[str]) -> Iterable[str]:
@@ -407,11 +414,11 @@ def misread(words: list[str]) -> Iterable[str]:
         if words and words[0] in QUESTIONS:
             return
         if words and words[0] not in own:
-            known = group.get_command(context, words[0])
-            if known is None and words[0].isalpha() and words[0].islower() and words[0] not in FOLDERS:
+            options = group.get_command(context, words[0])
+            if options is None and words[0].isalpha() and words[0].islower() and words[0] not in FOLDERS:
                 yield f"no such command: {words[0]}"
                 return
-            command, words = (known, words[1:]) if known else (group.get_command(context, "analyze"), words)
+            command, words = (options, words[1:]) if options else (group.get_command(context, "analyze"), words)
         with command.context_class(command, parent=context) as inner:
             try:
                 command.make_parser(inner).parse_args(list(words))

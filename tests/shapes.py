@@ -58,9 +58,9 @@ def socket(
     times = [ms + 20 + (lasted - 40) * n / max(1, messages - 1) for n in range(messages)]
     last = (times[-1] if times else ms + 20) - ms
     frames = [
-        {"functionName": it, "scriptId": "7", "url": script, "lineNumber": 1, "columnNumber": 5}
-        for it in (function, outer)
-        if it
+        {"functionName": each, "scriptId": "7", "url": script, "lineNumber": 1, "columnNumber": 5}
+        for each in (function, outer)
+        if each
     ]
     exchanged = [_message(at, "send" if n % 2 == 0 else "receive") for n, at in enumerate(times)]
     failed = [{"type": "error", "time": STARTED.timestamp() + (ms + 5) / 1000, "opcode": -1, "data": problem}]
@@ -91,9 +91,12 @@ def chrome(pages: list[dict[str, Any]], entries: list[dict[str, Any]]) -> dict[s
 
 
 def firefox(pages: list[dict[str, Any]], entries: list[dict[str, Any]]) -> dict[str, Any]:
-    made = chrome(pages, entries)
-    made["log"] |= {"creator": {"name": "Firefox", "version": "140"}, "browser": {"name": "Firefox", "version": "140"}}
-    return made
+    analysis = chrome(pages, entries)
+    analysis["log"] |= {
+        "creator": {"name": "Firefox", "version": "140"},
+        "browser": {"name": "Firefox", "version": "140"},
+    }
+    return analysis
 
 
 def one_page(sockets: list[dict[str, Any]]) -> dict[str, Any]:
@@ -121,8 +124,8 @@ def _monotonic(n: int) -> dict[str, Any]:
 def _beats(n: int) -> dict[str, Any]:
     """All open, each with a heartbeat every 25 s."""
     sockets = [socket(100 + i, 600_000, messages=8) for i in range(n)]
-    for i, it in enumerate(sockets):
-        it["_webSocketMessages"] = [_message(100 + i + 25_000 * k, "send") for k in range(8)]
+    for i, each in enumerate(sockets):
+        each["_webSocketMessages"] = [_message(100 + i + 25_000 * k, "send") for k in range(8)]
     return one_page(sockets)
 
 

@@ -22,10 +22,10 @@ def stack(*functions: str, url: str = "https://app.example/main.js", then: Seque
         {"functionName": name, "scriptId": "19", "url": url, "lineNumber": n, "columnNumber": 4}
         for n, name in enumerate(functions)
     ]
-    told: Json = {"callFrames": frames}
+    options: Json = {"callFrames": frames}
     if then:
-        told["parent"] = {"description": "await", **stack(*then[0], url=url, then=then[1:])}
-    return told
+        options["parent"] = {"description": "await", **stack(*then[0], url=url, then=then[1:])}
+    return options
 
 
 def socket(
@@ -34,7 +34,7 @@ def socket(
     *,
     url: str = "wss://api.example/ws",
     opened: float | None = None,
-    seen: Sequence[float] = (),
+    times: Sequence[float] = (),
     calls: Json | None = None,
     page: str | None = "page_1",
     data: str = "x",
@@ -42,12 +42,12 @@ def socket(
     headers: Sequence[tuple[str, str]] = (),
 ) -> Json:
     """A socket that was asked for at `start`, opened by `opened` (its first message), and closed at `end` (None: open
-    when the file was saved). `seen`: further messages."""
-    at = [start + 0.05 if opened is None else opened, *seen]
+    when the file was saved). `times`: further messages."""
+    at = [start + 0.05 if opened is None else opened, *times]
     last = max(at)
     wait = (last - start) * 1000
     receive = 0.0 if end is None else (end - last) * 1000
-    told = {
+    options = {
         "_initiator": {"type": "script", "stack": calls or stack("app")},
         "_resourceType": "websocket",
         "startedDateTime": date(start),
@@ -61,20 +61,20 @@ def socket(
         "response": {"status": 101, "headers": []},
         "timings": {"blocked": -1, "send": 0, "wait": wait, "receive": receive},
         "_webSocketMessages": [
-            {"type": kind, "time": START.timestamp() + it, "opcode": 1, "data": data} for it in sorted(at)
+            {"type": kind, "time": START.timestamp() + each, "opcode": 1, "data": data} for each in sorted(at)
         ],
     }
-    return told if page is None else {**told, "pageref": page}
+    return options if page is None else {**options, "pageref": page}
 
 
 def failed(
     start: float, end: float, problem: str = "net::ERR_CONNECTION_REFUSED", status: int = 0, **more: Any
 ) -> Json:
     """One whose handshake failed at `end`."""
-    told = socket(start, None, opened=end, **more)
-    told["response"]["status"] = status
-    told["_webSocketMessages"] = [{"type": "error", "time": START.timestamp() + end, "opcode": -1, "data": problem}]
-    return told
+    details = socket(start, None, opened=end, **more)
+    details["response"]["status"] = status
+    details["_webSocketMessages"] = [{"type": "error", "time": START.timestamp() + end, "opcode": -1, "data": problem}]
+    return details
 
 
 def har(*sockets: Json, page: str = PAGE, saved: float | None = None, creator: Json = CHROME) -> Json:
@@ -82,7 +82,7 @@ def har(*sockets: Json, page: str = PAGE, saved: float | None = None, creator: J
     document = request(0, page, kind="document")
     last = [request(saved, f"{page}poll")] if saved is not None else []
     pages = [{"startedDateTime": date(0), "id": "page_1", "title": page, "pageTimings": {"onLoad": 200}}]
-    entries = sorted([document, *sockets, *last], key=lambda it: it["startedDateTime"])
+    entries = sorted([document, *sockets, *last], key=lambda item: item["startedDateTime"])
     return {"log": {"version": "1.2", "creator": creator, "pages": pages, "entries": entries}}
 
 

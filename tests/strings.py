@@ -18,13 +18,12 @@ from typing import Any, NamedTuple
 import typer
 from typer.testing import CliRunner
 
-from analyzer import Policy, Run, analyze, masking, read
+from analyzer import Policy, Run, analyze, masking, read, triage
 from analyzer.causes import CAUSES
 from analyzer.cli import app
 from analyzer.compare import Paired, compare
-from analyzer.outputs import comparison, manual, render, show, tally
+from analyzer.outputs import comparison, comparison_pairs, manual, ndjson_results, render, show_list, totals
 from analyzer.rules import RULES
-from analyzer.wording import triage
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "analyzer"
@@ -163,7 +162,12 @@ def visible(page: str) -> str:
 
 def in_pages() -> Iterator[Text]:
     """Yield README, the docs, and what is unreleased in CHANGELOG, a line at a time and without ids in backquotes."""
-    pages = [ROOT / "README.md", SAMPLES / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        SAMPLES / "README.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+    ]
     for path in pages:
         yield from _paragraphs(path, path.read_text("utf-8"))
     changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
@@ -189,7 +193,7 @@ def in_outputs() -> Iterator[Text]:
     """Yield what each command and each output for people prints of the samples."""
     yield from (Text(f"manual of {page.id}", manual.render(page, width=100).decode()) for page in (*RULES, *CAUSES))
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
-    run = masking.masked(Run(reports, (), Policy(), rules=RULES))
+    run = masking.mask(Run(reports, (), Policy(), rules=RULES))
     for report in run.reports:
         alone = Run((report,), (), run.policy, rules=RULES)
         for name in FORMATS:
@@ -217,18 +221,19 @@ def in_outputs() -> Iterator[Text]:
 def in_many() -> Iterator[Text]:
     """Yield what outputs say of many captures: the list, the summary, lists of sockets, comparisons."""
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
-    run = masking.masked(Run(reports, (), Policy(), rules=RULES))
+    run = masking.mask(Run(reports, (), Policy(), rules=RULES))
     yield Text("the list", render("text", triage.select(run, (), 5)).decode())
-    found = tally.of_run(run)
+    found = ndjson_results.collect_results(run)
     for name in ("text", "markdown"):
-        yield Text(f"summary {name}", tally.RENDERERS[name](found, 5).decode())
+        yield Text(f"summary {name}", totals.RENDERERS[name](found, 5).decode())
         yield from (
-            Text(f"sockets {name}", show.LISTS[name](Run((it,), (), run.policy)).decode()) for it in run.reports
+            Text(f"sockets {name}", show_list.RENDERERS[name](Run((it,), (), run.policy)).decode())
+            for it in run.reports
         )
         compared = compare(*run.reports[:2])
         yield Text(f"comparison {name}", comparison.RENDERERS[name](compared, run).decode())
         paired = Paired((("a.har", compared),), ("b.har",), ())
-        yield Text(f"folders {name}", comparison.PAIRED[name](paired, run).decode())
+        yield Text(f"folders {name}", comparison_pairs.RENDERERS[name](paired, run).decode())
 
 
 def _words(name: str, output: str) -> str:

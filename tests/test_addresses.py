@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analyzer import outputs
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Policy, Report, Run, enumerated, plural
 from analyzer.outputs import check, text
 from analyzer.outputs.chart.lettering import short
@@ -44,12 +44,12 @@ HOSTS = ("one", "two", "three", "four", "five")
 URLS = [f"wss://{host}.realtime.example/api/v2/websocket" for host in HOSTS]
 
 
-def of_all(found: Report) -> str:
-    return found.endpoints(session.id for session in found.sessions)
+def of_all(items: Report) -> str:
+    return items.endpoints(session.id for session in items.sessions)
 
 
 @pytest.mark.parametrize(
-    ("urls", "told"),
+    ("urls", "message"),
     [
         pytest.param(["wss://a/x"], "a/x", id="one"),
         pytest.param(["wss://a/x", "wss://a/x", "wss://b/y"], "a/x and b/y", id="two"),
@@ -62,15 +62,15 @@ def of_all(found: Report) -> str:
         pytest.param([f"wss://a/{n}{'x' * 150}" for n in range(3)], "3 addresses of a", id="long paths of one host"),
     ],
 )
-def test_up_to_five_are_named(urls: list[str], told: str, report: Callable[..., Report]) -> None:
-    assert of_all(report(har(*urls))) == told
+def test_up_to_five_are_named(urls: list[str], message: str, report: Callable[..., Report]) -> None:
+    assert of_all(report(har(*urls))) == message
 
 
 @pytest.mark.parametrize("many", [3, 4, 5])
 def test_text_finding_and_gate_name_every_host(many: int, report: Callable[..., Report]) -> None:
-    found = report(har(*URLS[:many]))
-    run = masked(Run((found,), (), Policy(), rules=RULES))
-    said = {
+    analysis = report(har(*URLS[:many]))
+    run = mask(Run((analysis,), (), Policy(), rules=RULES))
+    text = {
         "text": outputs.render("text", run),
         "check": check.render(run, verbose=True),
         "markdown": outputs.render("markdown", run),
@@ -79,8 +79,8 @@ def test_text_finding_and_gate_name_every_host(many: int, report: Callable[..., 
     assert len(messages) == 1
     for host in HOSTS[:many]:
         assert f"{host}.realtime.example" in messages[0]
-        for name, told in said.items():
-            assert f"{host}.realtime.example" in told.decode(), name
+        for name, each in text.items():
+            assert f"{host}.realtime.example" in each.decode(), name
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
@@ -94,14 +94,14 @@ def test_lanes_keep_the_host(width: int, report: Callable[..., Report]) -> None:
 
 def test_a_secret_in_a_long_path_is_masked_wherever_addresses_are_named(report: Callable[..., Report]) -> None:
     secret = "kQzvWnXb7rLpYsHd3f9QaB21kQzvWnXb7rLpYsHd"
-    found = report(har(*(f"wss://{host}.example/v1/{secret}{n}/{'x' * 60}" for n, host in enumerate(HOSTS[:3]))))
-    run = masked(Run((found,), (), Policy(), rules=RULES))
+    analysis = report(har(*(f"wss://{host}.example/v1/{secret}{n}/{'x' * 60}" for n, host in enumerate(HOSTS[:3]))))
+    run = mask(Run((analysis,), (), Policy(), rules=RULES))
     for name in ("text", "json", "markdown", "html"):
         assert secret[:12] not in outputs.render(name, run).decode(), name
 
 
 @pytest.mark.parametrize(
-    ("address", "cells", "shown"),
+    ("address", "cells", "expected"),
     [
         pytest.param("h.example/a/b", 13, "h.example/a/b", id="it fits"),
         pytest.param("h.example/long/path", 14, "h.example…path", id="the path gives way"),
@@ -109,8 +109,8 @@ def test_a_secret_in_a_long_path_is_masked_wherever_addresses_are_named(report: 
         pytest.param("very.long.host.example/path", 12, "very.…e/path", id="no room for the host"),
     ],
 )
-def test_an_address_is_cut_in_its_path(address: str, cells: int, shown: str) -> None:
-    assert Medium(80, True).short_address(address, cells) == shown
+def test_an_address_is_cut_in_its_path(address: str, cells: int, expected: str) -> None:
+    assert Medium(80, True).short_address(address, cells) == expected
 
 
 def test_the_chart_cuts_an_address_in_its_path() -> None:

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from analyzer import fleet, formats
-from analyzer.formats import archive, hash_file, is_capture, read
-from analyzer.formats.foreign import is_har
+from analyzer import fleet
+from analyzer.formats import archive, compression, is_capture, read
+from analyzer.formats.source import hash_file, open_source
 from analyzer.model import CaptureError, Policy, Report
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -107,7 +107,8 @@ def test_a_packed_capture_has_the_content_of_the_plain_one(tmp_path: Path) -> No
 def test_side_files_are_found_beside_a_capture_in_the_zip(tmp_path: Path) -> None:
     """Playwright writes the messages of a socket into a file of their own with `content: attach`."""
     path = zipped(tmp_path / "logs.zip", **{"ticket/messages.json": b"[]"})
-    with formats.opened(f"{path}/ticket/a b.har") as (_, _, beside, _):
+    with open_source(f"{path}/ticket/a b.har") as (source, _):
+        beside = source.attachment
         assert (beside("messages.json"), beside("absent.json"), beside("../notes.txt")) == (b"[]", None, None)
 
 
@@ -142,7 +143,7 @@ def test_a_damaged_capture_of_a_zip_is_read_as_far_as_it_goes(tmp_path: Path) ->
 
 
 def test_a_bomb_in_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "BOMB_FROM", 1 << 20)
+    monkeypatch.setattr(compression, "BOMB_FROM", 1 << 20)
     start = b'{"log":{"version":"1.2","entries":['
     path = tmp_path / "logs.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
@@ -319,23 +320,6 @@ def test_a_folder_without_captures_says_what_it_holds(files: list[str], said: st
     assert str(problem.value).endswith(said)
     with pytest.raises(fleet.NothingToRead, match="no file in this folder is a HAR"):
         fleet.find([str(tmp_path)], True)
-
-
-@pytest.mark.parametrize(
-    ("head", "expected"),
-    [
-        (b'{"log":{"version":"1.2"', True),
-        (b'\xef\xbb\xbf {\n  "comment": "x",\n  "log": {\n    "entries": [', True),
-        ('{"log":{"version":"1.2"'.encode("utf-16"), True),
-        (b'{"log":{"_x":1,', True),
-        (b'{"log":{"level":"info"', False),
-        (b'{"logs":[]}', False),
-        (b'[{"log":{"version":"1.2"', False),
-        (b"", False),
-    ],
-)
-def test_a_har_is_known_by_the_keys_of_its_log(head: bytes, expected: bool) -> None:
-    assert is_har(head) is expected
 
 
 def test_every_capture_of_the_tests_is_one_by_content() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import io
 import json
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from analyzer.formats.har.raw import RawEntry, RawMessage
+from analyzer.formats.har.raw import LAYOUT, RawEntry, RawMessage
 from analyzer.formats.json_stream import array, batches, elide, window as window_module
 from analyzer.formats.json_stream.array import Document, Element
 from analyzer.model import CaptureError
@@ -123,19 +124,19 @@ def streamed(
             patch.setattr(elide, "SHORTEST", 2)
             patch.setattr(elide, "STRIDE", 3)
             patch.setattr(elide, "STEP", 7)
-        read = Document(Dribble(data, most), "test.har", RawEntry, collector=Kept if tight else None)
+        read = Document(Dribble(data, most), "test.har", LAYOUT, RawEntry, collector=Kept if tight else None)
         return list(read.elements()), read
 
 
 def whole(element: Element[RawEntry]) -> RawEntry | None:
     """The entry with its messages, though these were peeled off."""
-    if element.peeled is not None and element.entry is not None and not element.entry.messages:
-        element.entry.messages = element.peeled.messages
-    return element.entry
+    if isinstance(element.collector, Kept) and element.value is not None and not element.value.messages:
+        element.value.messages = element.collector.messages
+    return element.value
 
 
 def urls(found: list[Element[RawEntry]]) -> list[str | None]:
-    return [element.entry.request.url for element in found if element.entry is not None]
+    return [element.value.request.url for element in found if element.value is not None]
 
 
 def seen(raw: RawEntry | None) -> Any:
@@ -282,13 +283,13 @@ def test_the_other_members_of_log_are_those_that_json_loads_gives(layout: Any, d
     data = encoded(layout(document).replace("\ud800", "\ufffd").replace("\udc00", "\ufffd"))
     _, read = streamed(data, window)
     log = loaded(data)
-    assert printable(read.log) == {name: log[name] for name in array.READ if name in log}
+    assert printable(read.members) == {name: log[name] for name in LAYOUT.members if name in log}
 
 
 @given(document=documents(), window=st.sampled_from([64, 4096]))
 def test_what_is_no_object_among_the_entries_is_skipped_with_its_pointer(document: Json, window: int) -> None:
     found, _ = streamed(encoded(json.dumps(document)), window)
-    told = [element.skipped[0].pointer for element in found if element.entry is None]
+    told = [element.skipped[0].pointer for element in found if element.value is None]
     assert told == [
         f"/log/entries/{n}" for n, value in enumerate(document["log"]["entries"]) if not isinstance(value, dict)
     ]
@@ -338,7 +339,7 @@ def test_a_window_may_end_anywhere_in_a_run_of_escapes(run: str) -> None:
 def test_entries_may_stand_before_the_creator() -> None:
     text = json.dumps({"log": {"entries": [entry(0)], "creator": {"name": "late"}}})
     found, read = streamed(encoded(text))
-    assert (urls(found), read.log["creator"]) == (["wss://host.example/0"], {"name": "late"})
+    assert (urls(found), read.members["creator"]) == (["wss://host.example/0"], {"name": "late"})
 
 
 def test_invalid_utf8_in_a_body_costs_no_entry() -> None:
@@ -390,7 +391,7 @@ def test_what_follows_the_document_is_told_with_its_offset() -> None:
 )
 def test_a_member_of_the_wrong_type_is_left_out_and_told(damage: Json, pointer: str) -> None:
     (found,), _ = streamed(encoded(json.dumps(document([{**entry(0), **damage}]))))
-    assert (found.entry is not None and found.entry.request.url, [s.pointer for s in found.skipped]) == (
+    assert (found.value is not None and found.value.request.url, [s.pointer for s in found.skipped]) == (
         "wss://host.example/0",
         [pointer],
     )
@@ -408,7 +409,7 @@ def test_a_member_of_the_wrong_type_is_left_out_and_told(damage: Json, pointer: 
 )
 def test_no_entry_is_lost_to_members_of_any_type(found: list[Json]) -> None:
     elements, _ = streamed(encoded(json.dumps(document(found))))
-    assert [element.entry is not None for element in elements] == [True] * len(found)
+    assert [element.value is not None for element in elements] == [True] * len(found)
 
 
 # -- large entries -----------------------------------------------------------------------------------------
@@ -420,8 +421,8 @@ def talk(count: int, data: str = "x") -> list[Json]:
 
 def peeled(element: Element[RawEntry]) -> list[str | None]:
     """The data of the messages that were peeled off."""
-    assert isinstance(element.peeled, Kept)
-    return [message.data for message in element.peeled.messages]
+    assert isinstance(element.collector, Kept)
+    return [message.data for message in element.collector.messages]
 
 
 @layouts
@@ -438,7 +439,7 @@ def test_the_messages_of_a_huge_socket_are_streamed(layout: Any, first: bool) ->
 def test_a_text_that_only_looks_like_messages_is_not_peeled(layout: Any) -> None:
     trap = '"_webSocketMessages": [{"type": "send"}, ' * 100
     found, _ = streamed(encoded(layout(document([entry(0, comment=trap), entry(1)]))), 512, tight=True)
-    assert [(e.peeled, e.skipped) for e in found] == [(None, ())] * 2
+    assert [(e.collector, e.skipped) for e in found] == [(None, ())] * 2
     assert urls(found) == ["wss://host.example/0", "wss://host.example/1"]
 
 
@@ -512,7 +513,7 @@ def test_an_entry_beyond_measure_is_passed_over_and_told(name: str) -> None:
 def test_a_member_of_log_beyond_measure_is_passed_over_and_told() -> None:
     data = encoded(json.dumps(document([entry(0)], pages="x" * 5000)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(array, "LARGEST_MEMBER", 1000)
+        patch.setattr(sys.modules[__name__], "LAYOUT", LAYOUT._replace(members={"pages": 1000}))
         found, read = streamed(data, 256)
     assert (urls(found), [s.pointer for s in read.skipped]) == (["wss://host.example/0"], ["/log"])
 
@@ -704,7 +705,7 @@ def test_a_lone_surrogate_at_the_end_is_not_taken_for_the_end_of_the_file(after:
     """msgspec misses its other half, and says that the data was truncated."""
     data = f'{{"log":{{"entries":[{{"a":1}},{{"a":"\\ud83d{after}"}}]}}}}'.encode()
     found, read = streamed(data)
-    assert [element.entry is not None for element in found] == [True, True]
+    assert [element.value is not None for element in found] == [True, True]
     assert read.cut_off is None
 
 

@@ -11,6 +11,7 @@ import tracemalloc
 import pytest
 
 from analyzer.formats.har import reader
+from analyzer.formats.source import Source
 
 MIB = 1 << 20
 # A stream that is made up as it is read: a beginning, a middle over and over, an end.
@@ -19,6 +20,7 @@ import sys, time
 from analyzer.model import CaptureError
 from analyzer.pipeline import analyze
 from analyzer.formats.har import reader
+from analyzer.formats.source import Source
 
 class Made:
     def __init__(self, begin, middle, times, end):
@@ -35,7 +37,7 @@ class Made:
 begin, middle, end = (part.encode("latin-1").decode("unicode_escape").encode("latin-1") for part in sys.argv[1:4])
 began = time.process_time()
 try:
-    report = analyze(reader.read(Made(begin, middle, int(sys.argv[4]), end), "made", lambda name: None))
+    report = analyze(reader.read(Source(Made(begin, middle, int(sys.argv[4]), end), "made")))
     marks = [*(c.id for c in report.capture.caveats), *("skipped" for _ in report.capture.skipped[:1])]
     said = f"{report.verdict} {len(report.sessions)} {' '.join(marks)}"
 except CaptureError as error:
@@ -102,7 +104,7 @@ def test_long_addresses_and_names_are_not_kept(kind: str) -> None:
     """`data:` URLs of scripts have megabytes; a name of a page as long as that is nonsense, and told."""
     tracemalloc.start()
     try:
-        capture = reader.read(_Entries(kind), "made", lambda name: None)
+        capture = reader.read(Source(_Entries(kind), "made"))
         held, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -115,7 +117,7 @@ def test_long_addresses_and_names_are_not_kept(kind: str) -> None:
 def test_more_pages_than_a_tab_can_see_are_not_believed() -> None:
     entry = '{{"_resourceType":"xhr","startedDateTime":"2026-11-23T18:47:39.844Z","pageref":"page_{}"}}'
     entries = ",".join([*(entry.format(n) for n in range(reader.MOST_PAGES + 5)), SOCKET])
-    capture = reader.read(io.BytesIO(f'{{"log":{{"entries":[{entries}]}}}}'.encode()), "made", lambda name: None)
+    capture = reader.read(Source(io.BytesIO(f'{{"log":{{"entries":[{entries}]}}}}'.encode()), "made"))
     assert capture.entries == reader.MOST_PAGES + 6
     assert "more than 20,000 pages" in capture.skipped[0].problem
 

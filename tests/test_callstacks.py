@@ -33,7 +33,7 @@ def opened(name: str) -> list[tuple[str | None, str | None, str, int | None]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "expected"),
     [
         pytest.param("chrome-S2-overuse", [(None, "<Widget>", "app.js", 47186)] * 4, id="an effect, behind the client"),
         pytest.param("chrome-S6-strict-manual", [(None, "<Chat>", "app.js", 47186)] * 2, id="an effect, run twice"),
@@ -52,13 +52,15 @@ def opened(name: str) -> list[tuple[str | None, str | None, str, int | None]]:
         pytest.param("playwright-A.full", [], id="no stack, nothing said"),
     ],
 )  # fmt: skip
-def test_the_code_that_opened_a_socket(name: str, told: list[tuple[str | None, str | None, str, int | None]]) -> None:
-    assert opened(name) == told
+def test_the_code_that_opened_a_socket(
+    name: str, expected: list[tuple[str | None, str | None, str, int | None]]
+) -> None:
+    assert opened(name) == expected
 
 
 def test_of_minified_code_the_place_is_told_and_no_name() -> None:
-    told = opened("chrome-cause-two-clients-minified")
-    assert [(function, component, file) for function, component, file, _ in told] == [(None, None, "react.js")] * 2
+    analysis = opened("chrome-cause-two-clients-minified")
+    assert [(function, component, file) for function, component, file, _ in analysis] == [(None, None, "react.js")] * 2
     assert len({it.initiator for it in analyze(read(CAPTURES / "chrome-cause-two-clients-minified.har")).sessions}) == 2
 
 
@@ -105,9 +107,9 @@ def test_of_minified_code_the_place_is_told_and_no_name() -> None:
 def test_the_first_frame_of_the_application(
     stack: list[tuple[str | None, list[Frame]]], provider: Provider | None, function: str | None, own: bool
 ) -> None:
-    told = callstacks.opener(code(*stack), provider)
-    assert told is not None
-    assert (told.function, told.own) == (function, own)
+    opener = callstacks.opener(code(*stack), provider)
+    assert opener is not None
+    assert (opener.function, opener.own) == (function, own)
 
 
 @pytest.mark.parametrize(
@@ -121,9 +123,9 @@ def test_the_first_frame_of_the_application(
     ],
 )
 def test_the_component(labels: list[str], component: str | None) -> None:
-    told = callstacks.opener(code((None, [frame("f")]), *((label, [frame("g")]) for label in labels)), None)
-    assert told is not None
-    assert told.component == component
+    opener = callstacks.opener(code((None, [frame("f")]), *((label, [frame("g")]) for label in labels)), None)
+    assert opener is not None
+    assert opener.component == component
 
 
 @pytest.mark.parametrize(
@@ -166,12 +168,12 @@ MODULE, OTHER = "webpack-internal:///./src/live.js", "webpack-internal:///./src/
 def test_a_function_without_a_name_in_a_module_of_webpack_is_not_called_eval(
     frames: list[Frame], function: str | None, line: int
 ) -> None:
-    told = callstacks.opener(code((None, frames)), None)
-    assert told is not None
-    assert (told.function, told.line) == (function, line)
+    opener = callstacks.opener(code((None, frames)), None)
+    assert opener is not None
+    assert (opener.function, opener.line) == (function, line)
 
 
 def test_the_caller_of_one_without_a_name_is_of_the_same_turn() -> None:
-    told = callstacks.opener(code((None, [frame("eval", MODULE, 7)]), ("await", [frame("later", MODULE, 9)])), None)
-    assert told is not None
-    assert (told.function, told.line) == (None, 7)
+    opener = callstacks.opener(code((None, [frame("eval", MODULE, 7)]), ("await", [frame("later", MODULE, 9)])), None)
+    assert opener is not None
+    assert (opener.function, opener.line) == (None, 7)

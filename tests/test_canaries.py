@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 
 from analyzer import haralyzer_entry, outputs, read
 from analyzer.cli import COMMANDS, app, watch
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Policy, Run
-from analyzer.outputs import comparison, frames, show
+from analyzer.outputs import comparison, comparison_pairs, frames, show
 from analyzer.pipeline import analyze
 
 USER, NAME = "canary-user", "Canary-Name Surname"
@@ -89,9 +89,9 @@ CANARIES["the encoded payload of the token"] = base64url(CLAIMS)
 
 def stream(second: int) -> str:
     details = {"id": USER, "name": NAME, "seat": C["the query"]}
-    asked = json.dumps({"user_id": USER, "user_details": details, "client_request_id": f"r-{second}"})
+    arguments = json.dumps({"user_id": USER, "user_details": details, "client_request_id": f"r-{second}"})
     return (
-        f"wss://chat.stream-io-api.com/connect?json={quote(asked)}&api_key={C['the key of the app']}"
+        f"wss://chat.stream-io-api.com/connect?json={quote(arguments)}&api_key={C['the key of the app']}"
         f"&authorization={TOKEN}&stream-auth-type=jwt&X-Stream-Client=stream-chat-js-v9.53.0-browser"
     )
 
@@ -206,17 +206,17 @@ HARS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("canaries")
+    folder = tmp_path_factory.mktemp("canaries")
     for name, document in HARS.items():
         text = json.dumps(document, indent=1)
-        (made / f"{name}.har").write_text(text)
-        (made / f"{name}-cut-off.har").write_text(text[: len(text) * 3 // 4])
+        (folder / f"{name}.har").write_text(text)
+        (folder / f"{name}-cut-off.har").write_text(text[: len(text) * 3 // 4])
         start, last = text.rsplit('"status": 101', 1)
         start, later = start.rsplit('"time": 900.0', 1)
         damaged = f'{start}"time": {TOKEN}{later}"status": "{C["the query"]}"{last}'
-        (made / f"{name}-damaged.har").write_text(damaged)
-    (made / "no-har.har").write_text(json.dumps({C["the query"]: TOKEN}))
-    return made
+        (folder / f"{name}-damaged.har").write_text(damaged)
+    (folder / "no-har.har").write_text(json.dumps({C["the query"]: TOKEN}))
+    return folder
 
 
 def decoded(word: str) -> str:
@@ -279,7 +279,7 @@ def pairs(har: str, folder: Path) -> list[list[str]]:
     for it in folders:
         it.mkdir(exist_ok=True)
         (it / "a.har").write_bytes(Path(har).read_bytes())
-    names = comparison.PAIRED
+    names = comparison_pairs.RENDERERS
     return [[*map(str, folders), *(f"--out={name}:{folder / f'pairs-{name}'}" for name in names)]]
 
 
@@ -336,7 +336,7 @@ def test_no_canary_leaves_through_a_command(
 def test_no_canary_leaves_through_the_frames_or_a_masked_run(folder: Path) -> None:
     run = Run(tuple(analyze(read(folder / f"{name}.har")) for name in HARS), (), Policy())
     assert leaks(frames.sessions_frame(run).to_csv() + frames.overlaps_frame(run).to_csv()) == []
-    assert leaks(repr(masked(run))) == []
+    assert leaks(repr(mask(run))) == []
 
 
 def test_the_library_gives_what_the_file_holds(folder: Path) -> None:

@@ -16,10 +16,11 @@ from small_har import PAGE, har, request, socket, stack
 from analyzer import openings
 from analyzer.causes import CAUSES
 from analyzer.formats import read
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Client, Confidence, Policy, Report, Run
 from analyzer.pipeline import analyze
-from analyzer.services import builtin, clients
+from analyzer.services import clients
+from analyzer.services.loading import builtin
 from tests.kinds import of_the_lab
 
 ROOT = Path(__file__).parent.parent
@@ -116,8 +117,8 @@ def report(name: str, edit: Callable[[dict[str, Any]], None] | None = None, tmp:
     return analyze(read(tmp / "edited.har"))
 
 
-def causes(it: Report) -> list[str]:
-    return [finding.cause for finding in it.findings if finding.cause is not None]
+def causes(analysis: Report) -> list[str]:
+    return [finding.cause for finding in analysis.findings if finding.cause is not None]
 
 
 def sockets(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -126,8 +127,8 @@ def sockets(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_capture_shows_its_cause_and_no_other(name: str) -> None:
-    it = analyze(read(CAPTURES / name))
-    assert causes(it) == SHOWN.get(name.removesuffix(".zip").removesuffix(".har"), [])
+    analysis = analyze(read(CAPTURES / name))
+    assert causes(analysis) == SHOWN.get(name.removesuffix(".zip").removesuffix(".har"), [])
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
@@ -161,8 +162,8 @@ def test_a_cause_has_proof_with_places_and_pointers(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_what_is_not_certain_is_a_likely_cause(name: str) -> None:
-    told = [it.cause_confidence == "likely" for it in report(name).findings if it.why is not None]
-    assert set(told) == {name in LIKELY}
+    messages = [it.cause_confidence == "likely" for it in report(name).findings if it.why is not None]
+    assert set(messages) == {name in LIKELY}
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -202,9 +203,9 @@ def test_a_harmless_cause_does_not_hide_a_further_socket(name: str, tmp_path: Pa
         entries = document["log"]["entries"]
         entries.insert(entries.index(first) + 1, other)
 
-    it = report(name, add, tmp_path)
-    assert not {"strict-mode-double-mount", "hot-reload"} & set(causes(it))
-    assert [f.severity for f in it.findings if f.rule == "concurrent-sockets"] == ["warning"]
+    analysis = report(name, add, tmp_path)
+    assert not {"strict-mode-double-mount", "hot-reload"} & set(causes(analysis))
+    assert [f.severity for f in analysis.findings if f.rule == "concurrent-sockets"] == ["warning"]
 
 
 def test_a_first_mount_that_is_closed_much_later_was_not_cleaned_up(tmp_path: Path) -> None:
@@ -242,12 +243,12 @@ def test_the_proof_is_masked_like_all_else(tmp_path: Path) -> None:
                     frame["functionName"] = frame["functionName"] or "alice"
                 stack = stack.get("parent")
 
-    it = report("chrome-S2-overuse", secret, tmp_path)
-    assert causes(it) == ["several-client-instances"]
-    (shown,) = masked(Run((it,), (), Policy())).reports
-    told = repr(shown)
-    assert "canary" not in told
-    assert "alice" not in told
+    analysis = report("chrome-S2-overuse", secret, tmp_path)
+    assert causes(analysis) == ["several-client-instances"]
+    (text,) = mask(Run((analysis,), (), Policy())).reports
+    details = repr(text)
+    assert "canary" not in details
+    assert "alice" not in details
 
 
 @pytest.mark.parametrize("path", sorted(CAPTURES.glob("chrome-cause-*.truth.json")), ids=lambda path: path.name)
@@ -273,15 +274,15 @@ def beats(start: int, end: int) -> list[float]:
 
 
 def stream(start: int, end: int | None, user: str = "a", calls: dict[str, Any] = CALLED) -> dict[str, Any]:
-    return socket(start, end, url=STREAM.format(user=user), calls=calls, seen=beats(start, end or 40))
+    return socket(start, end, url=STREAM.format(user=user), calls=calls, times=beats(start, end or 40))
 
 
 def engine(start: int, end: int | None, calls: dict[str, Any] = IO, url: str = ENGINE) -> dict[str, Any]:
-    return socket(start, end, url=url, calls=calls, seen=beats(start, end or 40))
+    return socket(start, end, url=url, calls=calls, times=beats(start, end or 40))
 
 
 def other(start: int, end: int | None, host: str = "one.example") -> dict[str, Any]:
-    return socket(start, end, url=f"wss://{host}/ws", seen=beats(start, end or 40))
+    return socket(start, end, url=f"wss://{host}/ws", times=beats(start, end or 40))
 
 
 two_others = other(0, None, "two.example"), other(0, None, "three.example")
@@ -309,14 +310,14 @@ two_others = other(0, None, "two.example"), other(0, None, "three.example")
 def test_a_cause_names_only_sockets_that_were_open_together(
     sockets: list[dict[str, Any]], cause: str | None, report: Callable[..., Report]
 ) -> None:
-    told = report(har(*sockets))
-    assert told.verdict == "overlap"
-    assert {it.cause for it in told.findings} - {None} == ({cause} if cause else set())
-    names_only_what_met(told)
+    analysis = report(har(*sockets))
+    assert analysis.verdict == "overlap"
+    assert {it.cause for it in analysis.findings} - {None} == ({cause} if cause else set())
+    names_only_what_met(analysis)
 
 
 def worker(start: int, end: int | None) -> dict[str, Any]:
-    return socket(start, end, url=FEED, calls=stack("go", url=f"{PAGE}worker.js"), seen=beats(start, end or 40))
+    return socket(start, end, url=FEED, calls=stack("go", url=f"{PAGE}worker.js"), times=beats(start, end or 40))
 
 
 FEED = "wss://feed.example/ws"
@@ -325,7 +326,7 @@ FEED = "wss://feed.example/ws"
 @pytest.mark.parametrize(
     ("sockets", "cause"),
     [
-        pytest.param([socket(1, None, url=FEED, seen=[40]), worker(3, None)], "iframe-or-worker-duplicate",
+        pytest.param([socket(1, None, url=FEED, times=[40]), worker(3, None)], "iframe-or-worker-duplicate",
                      id="page and worker, together"),
         pytest.param([socket(1, 9, url=FEED), worker(12, None)], None, id="one after the other"),
     ],
@@ -335,9 +336,9 @@ def test_page_and_worker_are_a_cause_only_together(
 ) -> None:
     script = request(0.5, f"{PAGE}worker.js", kind="script")
     script["request"]["headers"] = [{"name": "Sec-Fetch-Dest", "value": "worker"}]
-    told = report(har(script, *sockets, *two_others))
-    assert {session.context for session in told.sessions} >= {None, "worker"}
-    assert {it.cause for it in told.findings} - {None} == ({cause} if cause else set())
+    analysis = report(har(script, *sockets, *two_others))
+    assert {session.context for session in analysis.sessions} >= {None, "worker"}
+    assert {it.cause for it in analysis.findings} - {None} == ({cause} if cause else set())
 
 
 def test_the_number_of_connections_that_a_cause_names_is_that_of_those_together(report: Callable[..., Report]) -> None:
@@ -368,9 +369,9 @@ def test_a_socket_io_connection_that_was_opened_because_another_ended_is_no_cert
     assert finding.cause_confidence == "certain"
 
 
-def names_only_what_met(it: Report) -> None:
-    for finding in it.findings:
-        named = it.named(dict.fromkeys(line.session for line in finding.proof if finding.cause))
+def names_only_what_met(analysis: Report) -> None:
+    for finding in analysis.findings:
+        named = analysis.named(dict.fromkeys(line.session for line in finding.proof if finding.cause))
         for session in named:
             assert any(openings.met(session, one, finding.confidence) for one in named if one is not session)
 
@@ -395,8 +396,8 @@ def test_each_socket_that_a_cause_names_was_open_together_with_another_that_it_n
 def test_the_remedy_follows_from_what_was_open_together(
     sockets: list[dict[str, Any]], remedy: str, report: Callable[..., Report]
 ) -> None:
-    (finding,) = (it for it in report(har(*sockets)).findings if it.confidence is Confidence.PROVEN and it.remedy
-                  and it.rule != "user-still-connected")  # fmt: skip
+    (finding,) = (each for each in report(har(*sockets)).findings if each.confidence is Confidence.PROVEN and each.remedy
+                  and each.rule != "user-still-connected")  # fmt: skip
     assert remedy in (finding.remedy or "")
 
 
@@ -407,9 +408,10 @@ AGAIN = ("effect", "commitHookEffectListMount", "invokePassiveEffectMountInDEV")
 @pytest.mark.parametrize("later", [False, True], ids=["in the effect", "after an await"])
 def test_an_effect_that_opens_later_is_not_said_to_lack_a_clean_up(later: bool, report: Callable[..., Report]) -> None:
     first, again = (
-        stack("createSocket", "start", then=[it]) if later else stack("createSocket", *it) for it in (MOUNT, AGAIN)
+        stack("createSocket", "start", then=[each]) if later else stack("createSocket", *each)
+        for each in (MOUNT, AGAIN)
     )
-    opened = [socket(start, None, calls=calls, seen=beats(2, 40)) for start, calls in ((1.0, first), (1.1, again))]
+    opened = [socket(start, None, calls=calls, times=beats(2, 40)) for start, calls in ((1.0, first), (1.1, again))]
     (finding,) = (it for it in report(har(*opened)).findings if it.cause)
     assert (finding.cause, finding.cause_confidence == "likely") == ("missing-cleanup", later)
     assert ("does not close the socket" in (finding.why or "")) is not later
@@ -419,7 +421,7 @@ def test_an_effect_that_opens_later_is_not_said_to_lack_a_clean_up(later: bool, 
 
 
 @pytest.mark.parametrize(
-    ("client", "known"),
+    ("client", "is_known"),
     [
         pytest.param(Client("stream-chat-js", "9.53.0", None), True, id="the version itself"),
         pytest.param(Client("stream-chat-js", "8.1", None), True, id="an older one"),
@@ -436,9 +438,9 @@ def test_an_effect_that_opens_later_is_not_said_to_lack_a_clean_up(later: bool, 
         pytest.param(None, False, id="no client"),
     ],
 )
-def test_a_fault_is_known_of_client_and_version(client: Client | None, known: bool) -> None:
+def test_a_fault_is_known_of_client_and_version(client: Client | None, is_known: bool) -> None:
     row = next(it for it in clients.libraries() if it.provider == "stream-chat")
-    assert (row.known_fault("cleanup-while-connecting", client) is not None) is known
+    assert (row.find_fault("cleanup-while-connecting", client) is not None) is is_known
 
 
 def test_the_rows_of_clients_are_of_services_and_causes_that_exist() -> None:

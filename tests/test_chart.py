@@ -15,7 +15,7 @@ DAY = 86_400 * SECOND
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "words"),
     [
         pytest.param("plain $x$ <b>", "plain $x$ <b>", id="what is harmless stays"),
         pytest.param("a\0\n\x1bb", "a\ufffd\ufffd\ufffdb", id="control characters"),
@@ -24,8 +24,8 @@ DAY = 86_400 * SECOND
         pytest.param("e\u0301\u0301\u0301\u0301!", "e\u0301\u0301!", id="marks piled up on a letter"),
     ],
 )
-def test_text_of_a_capture_is_made_harmless(text: str, said: str) -> None:
-    assert lettering.clean(text) == said
+def test_text_of_a_capture_is_made_harmless(text: str, words: str) -> None:
+    assert lettering.clean(text) == words
 
 
 @given(st.text(), st.floats(0, 5), st.sampled_from([7.0, 13.0]), st.booleans())

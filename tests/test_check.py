@@ -24,7 +24,7 @@ CAPTURES = Path(__file__).parent / "captures"
 ALL = sorted(path.name for path in CAPTURES.glob("*.har"))
 
 
-def told(*names: str, policy: Policy = Policy(), width: int | None = None) -> list[str]:  # noqa: B008 - frozen
+def lines_of(*names: str, policy: Policy = Policy(), width: int | None = None) -> list[str]:  # noqa: B008 - frozen
     reports = tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
     return check.render(Run(reports, (), policy), width=width).decode().splitlines()
 
@@ -50,7 +50,7 @@ def told(*names: str, policy: Policy = Policy(), width: int | None = None) -> li
     ],
 )  # fmt: skip
 def test_the_line_of_a_capture(name: str, policy: Policy, line: str) -> None:
-    first, last = told(name, policy=policy)
+    first, last = lines_of(name, policy=policy)
     assert first == line
     assert last.startswith("1 capture: ")
 
@@ -104,20 +104,22 @@ def test_a_line_has_at_most_120_columns_and_the_whole_path(folder: str, name: st
     longest = max(120, cell_len(f"{' ' * 11}{folder}{name}:"))
     assert max(map(cell_len, [*lines, total])) <= longest
     assert [
-        it for it in ("duplicate-connection: 4", "possible-overlap: c", "failed-handshakes: 9") if it in " ".join(lines)
+        reason
+        for reason in ("duplicate-connection: 4", "possible-overlap: c", "failed-handshakes: 9")
+        if reason in " ".join(lines)
     ]
     assert len(lines) == (1 if len(lines[0]) > cell_len(f"{' ' * 11}{folder}{name}:") else 2)
 
 
 def test_times_are_in_the_zone_that_is_asked_for() -> None:
     report = analyze(read(CAPTURES / "chrome-S2-overuse.har", source="a.har"))
-    shown = check.render(Run((report,), (), Policy(), zone=ZoneInfo("Europe/Berlin")), verbose=True).decode()
-    assert "(2026-11-23 19:53:29.274 CET)" in shown
-    assert "UTC" not in shown
+    output = check.render(Run((report,), (), Policy(), zone=ZoneInfo("Europe/Berlin")), verbose=True).decode()
+    assert "(2026-11-23 19:53:29.274 CET)" in output
+    assert "UTC" not in output
 
 
 def test_the_last_line_sums_up_however_many_there_are() -> None:
-    lines = told(*(ALL * 4)[:200])
+    lines = lines_of(*(ALL * 4)[:200])
     assert [line[:4] for line in lines[:-1]].count("FAIL") == int(re.findall(r"(\d+) FAIL", lines[-1])[0])
     assert lines[-1].startswith("200 captures: ")
     assert lines[-1].endswith("The policy is violated. Details: --verbose.")
@@ -126,24 +128,25 @@ def test_the_last_line_sums_up_however_many_there_are() -> None:
 
 
 def test_what_cannot_be_read_is_told_and_counted() -> None:
-    shown = check.render(Run((), (Unreadable("a.har", "it is empty"),), Policy())).decode()
+    output = check.render(Run((), (Unreadable("a.har", "it is empty"),), Policy())).decode()
     assert (
-        shown == "UNDECIDED  a.har: cannot be read: it is empty\n1 capture: 1 UNDECIDED. A capture could not be read.\n"
+        output
+        == "UNDECIDED  a.har: cannot be read: it is empty\n1 capture: 1 UNDECIDED. A capture could not be read.\n"
     )
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_on_a_terminal_no_line_is_wider(width: int) -> None:
-    assert max(map(cell_len, told(*ALL, width=width))) <= width
+    assert max(map(cell_len, lines_of(*ALL, width=width))) <= width
 
 
 @pytest.mark.parametrize("width", [None, 80])
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_capture_is_one_line_that_does_nothing(content: str, width: int | None) -> None:
-    shown = check.render(run(content), width=width).decode("utf-8")
-    assert all(line.isprintable() for line in shown.split("\n"))
+    output = check.render(run(content), width=width).decode("utf-8")
+    assert all(line.isprintable() for line in output.split("\n"))
     if width is None:
-        results = [line[:9].strip() for line in shown.splitlines()[:-1]]
+        results = [line[:9].strip() for line in output.splitlines()[:-1]]
         assert [it for it in results if it] == ["FAIL", "UNDECIDED"]
         assert results[0] == "FAIL", "a path as long as the line has its reason below it"
         assert len(results) <= 4
@@ -169,8 +172,8 @@ def test_every_caveat_that_hides_sockets_says_how_to_record() -> None:
 
 @pytest.mark.parametrize("row", [*EXPORTERS, UNKNOWN], ids=lambda row: f"{row.label}")
 def test_nobody_is_told_to_use_the_program_that_was_used(row: Row) -> None:
-    told = advice.ROWS.get(row.id, advice.OTHERS)
-    assert ("Record with Chrome DevTools" in f"{told.whole} {told.exact}") is (row.id in ("firefox", "webkit", "unknown")
+    result = advice.ROWS.get(row.id, advice.OTHERS)
+    assert ("Record with Chrome DevTools" in f"{result.whole} {result.exact}") is (row.id in ("firefox", "webkit", "unknown")
                                                                              or row.id not in advice.ROWS)  # fmt: skip
     assert "Record with Chrome DevTools" not in f"{advice.ROWS['chrome']} {advice.ROWS['merged']}"
 
@@ -185,10 +188,10 @@ def test_a_terminal_shows_what_to_do_with_a_file_that_is_no_capture() -> None:
 
 def test_verbose_names_the_cause_of_an_overlap_that_passes() -> None:
     report = analyze(read(CAPTURES.parent.parent / "sample_hars" / "stream-chat-strictmode-hook.har"))
-    shown = check.render(Run((report,), (), Policy()), verbose=True).decode()
-    assert shown.startswith("PASS")
-    assert shown.count("Cause: React's StrictMode mounted <Chat> twice") == 1
-    assert shown.count(advice.NO_ACTION) == 1
+    output = check.render(Run((report,), (), Policy()), verbose=True).decode()
+    assert output.startswith("PASS")
+    assert output.count("Cause: React's StrictMode mounted <Chat> twice") == 1
+    assert output.count(advice.NO_ACTION) == 1
 
 
 SENTENCE = "2 sockets of 127.0.0.1:8080/ws were open at the same time: 2 or more for at least 1.23 s, peak 3."
@@ -196,16 +199,16 @@ SENTENCE = "2 sockets of 127.0.0.1:8080/ws were open at the same time: 2 or more
 
 @pytest.mark.parametrize("cells", range(10, 110))
 def test_a_shortened_sentence_keeps_the_number_of_sockets_and_ends_before_no_number(cells: int) -> None:
-    shown = check.shorten(SENTENCE, cells, Medium(120, unicode=True))
-    assert cell_len(shown) <= cells
-    assert shown.startswith("2 sockets")
-    assert not re.search(r"(for|least|more|of)…?$", shown)
-    assert cells < len("2 sockets overlapped") or " overlapped" in shown or " were open" in shown
+    part = check.shorten(SENTENCE, cells, Medium(120, unicode=True))
+    assert cell_len(part) <= cells
+    assert part.startswith("2 sockets")
+    assert not re.search(r"(for|least|more|of)…?$", part)
+    assert cells < len("2 sockets overlapped") or " overlapped" in part or " were open" in part
 
 
 def test_every_failing_rule_is_named_and_verbose_has_each_in_full() -> None:
     policy = Policy(app_mode="development")
-    assert told("chrome-S2-overuse.har", policy=policy)[0].endswith(" (and limit-exceeded)")
+    assert lines_of("chrome-S2-overuse.har", policy=policy)[0].endswith(" (and limit-exceeded)")
     report = analyze(read(CAPTURES / "chrome-S2-overuse.har"), policy)
     details = check.details_of(report, gate.judge(report, policy), policy)
     assert details[1].startswith("Also limit-exceeded: 4 sockets of one user of Stream Chat were open at the same time")

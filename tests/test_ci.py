@@ -27,9 +27,9 @@ PASSES, FAILS, UNDECIDED = "three-reloads.har", "stream-chat-connect-on-every-mo
 
 
 def commands() -> list[str]:
-    found = [line for page in (GITHUB, GITLAB) for script in scripts(page) for line in command_lines(script)]
+    items = [line for page in (GITHUB, GITLAB) for script in scripts(page) for line in command_lines(script)]
     hook = PRE_COMMIT["repos"][0]["hooks"][0]["entry"]
-    return [*(line for line in found if line.startswith("har-sockets ")), f"{hook} captures"]
+    return [*(line for line in items if line.startswith("har-sockets ")), f"{hook} captures"]
 
 
 @pytest.fixture
@@ -81,17 +81,17 @@ def test_an_empty_capture_that_must_connect_fails(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "taken"),
+    ("name", "is_accepted"),
     [("a.har", True), ("b/a.har.gz", True), ("a.har.zip", True), ("a.harx", False), ("har", False)],
 )
-def test_the_hook_takes_captures(name: str, taken: bool) -> None:
-    assert bool(re.search(PRE_COMMIT["repos"][0]["hooks"][0]["files"], name)) is taken
+def test_the_hook_takes_captures(name: str, is_accepted: bool) -> None:
+    assert bool(re.search(PRE_COMMIT["repos"][0]["hooks"][0]["files"], name)) is is_accepted
 
 
 def test_the_settings_of_the_page_are_all_there_are(tmp_path: Path) -> None:
     (tmp_path / "har-sockets.toml").write_text(block(PAGE, "toml"))
-    told = policy.load(tmp_path / "har-sockets.toml", [rule.id for rule in RULES])
-    assert [name for name in policy.Settings.__struct_fields__ if getattr(told, name) in (None, {})] == []
+    settings = policy.load(tmp_path / "har-sockets.toml", [rule.id for rule in RULES])
+    assert [name for name in policy.Settings.__struct_fields__ if getattr(settings, name) in (None, {})] == []
 
 
 def test_the_baseline_of_the_page_works(folder: Path) -> None:
@@ -103,12 +103,12 @@ def test_the_baseline_of_the_page_works(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sample", "status", "said"), [(PASSES, 0, "passes"), (UNDECIDED, 0, "record again"), (FAILS, 1, "")]
+    ("sample", "status", "message"), [(PASSES, 0, "passes"), (UNDECIDED, 0, "record again"), (FAILS, 1, "")]
 )
-def test_the_script_of_the_page_works(sample: str, status: int, said: str, folder: Path) -> None:
+def test_the_script_of_the_page_works(sample: str, status: int, message: str, folder: Path) -> None:
     shutil.copy(ROOT / "sample_hars" / sample, folder / "captures")
     done = shell(f"set -e\n{SCRIPT}", folder)
-    assert (done.returncode, done.stdout.startswith(said)) == (status, True)
+    assert (done.returncode, done.stdout.startswith(message)) == (status, True)
 
 
 def test_json_of_a_gate_is_that_of_analyze(folder: Path) -> None:

@@ -84,7 +84,7 @@ def test_standard_input_gzip_folder_and_glob_are_captures_too(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         pytest.param(b"", "the file is empty", id="empty"),
         pytest.param(b"\x89PNG\r\n\x1a\n\0\0", "a picture", id="a picture"),
@@ -100,13 +100,13 @@ def test_standard_input_gzip_folder_and_glob_are_captures_too(tmp_path: Path) ->
         pytest.param('{"log":{}}'.encode("utf-16"), "UTF-16", id="UTF-16"),
     ],
 )
-def test_a_file_that_is_no_har_is_one_line_and_status_3(content: bytes, told: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_har_is_one_line_and_status_3(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "x.har"
     path.write_bytes(content)
     done = run(str(path))
     assert done.returncode == 3
     assert problem(done).startswith(f"har-sockets: {path}: ")
-    assert told in problem(done)
+    assert message in problem(done)
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_quiet_leaves_standard_output_empty() -> None:
 
 
 def test_show_tells_all_about_one_socket() -> None:
-    told = run("show", OVERUSE, "s2").stdout.decode()
-    assert "socket #2" in told
-    assert "/log/entries/5" in told
+    text = run("show", OVERUSE, "s2").stdout.decode()
+    assert "socket #2" in text
+    assert "/log/entries/5" in text
 
 
 def test_timeline_draws_several_captures_each_from_its_own_start(tmp_path: Path) -> None:
@@ -180,9 +180,9 @@ def test_timeline_says_that_it_draws_the_first_eight_only(tmp_path: Path) -> Non
 
 
 def test_timeline_and_report_take_what_analyze_takes(tmp_path: Path) -> None:
-    asked = ("--per", "user", "--format", "json", "--out", f"csv:{tmp_path / 'rows.csv'}", "--title", "Release 4.2")
+    arguments = ("--per", "user", "--format", "json", "--out", f"csv:{tmp_path / 'rows.csv'}", "--title", "Release 4.2")
     for command, file in (("timeline", "chart.svg"), ("report", "report.html")):
-        done = run(command, OVERUSE, "-o", str(tmp_path / file), *asked)
+        done = run(command, OVERUSE, "-o", str(tmp_path / file), *arguments)
         assert (done.returncode, json.loads(done.stdout)["policy"]["per"]) == (0, "user")
         assert (tmp_path / file).stat().st_size > 1_000
     assert (tmp_path / "rows.csv").read_text().count("\n") == 5
@@ -237,10 +237,10 @@ def test_the_policy_stands_in_the_json() -> None:
 
 
 def test_users_and_secrets_are_shown_only_where_they_are_asked_for() -> None:
-    hidden, shown = captured(OVERUSE)["sessions"][0], captured(OVERUSE, "--show-users")["sessions"][0]
+    hidden, text = captured(OVERUSE)["sessions"][0], captured(OVERUSE, "--show-users")["sessions"][0]
     assert hidden["identity"] == {"app": "<token 2>", "user": "user-1"}
-    assert shown["identity"]["user"] == "alice"
-    assert "alice" not in shown["url"]
+    assert text["identity"]["user"] == "alice"
+    assert "alice" not in text["url"]
     secrets = captured(OVERUSE, "--show-secrets")["sessions"][0]
     assert secrets["identity"] == {"app": "k8x2testkey", "user": "user-1"}
     assert "%22user_id%22%3A%22user-1%22" in secrets["url"]
@@ -265,25 +265,25 @@ def test_own_services_come_before_the_known_ones(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         pytest.param("[[provider]]\nid = 'acme'\nhost = 'x'", "provider acme: ", id="a row that is wrong is named"),
         pytest.param("nonsense", "not TOML", id="no TOML"),
         pytest.param(None, "no such file", id="no file"),
     ],
 )
-def test_a_catalogue_that_cannot_be_used_is_wrong_usage(text: str | None, told: str, tmp_path: Path) -> None:
+def test_a_catalogue_that_cannot_be_used_is_wrong_usage(text: str | None, message: str, tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     if text is not None:
         path.write_text(text)
     done = run(OVERUSE, "--providers", str(path))
     assert (done.returncode, done.stdout) == (2, b"")
     assert problem(done).startswith(f"har-sockets: {path}: ")
-    assert told in problem(done)
+    assert message in problem(done)
 
 
 @pytest.mark.parametrize(
-    ("option", "told"),
+    ("option", "message"),
     [
         pytest.param(
             ("--per", "tab"),
@@ -293,9 +293,9 @@ def test_a_catalogue_that_cannot_be_used_is_wrong_usage(text: str | None, told: 
         pytest.param(("--app-mode", "test"), "--app-mode test: choose development or production", id="--app-mode"),
     ],
 )
-def test_what_a_policy_option_takes_is_said(option: tuple[str, str], told: str) -> None:
+def test_what_a_policy_option_takes_is_said(option: tuple[str, str], message: str) -> None:
     done = run(OVERUSE, *option)
-    assert (done.returncode, problem(done)) == (2, f"har-sockets: {told}")
+    assert (done.returncode, problem(done)) == (2, f"har-sockets: {message}")
 
 
 def test_extract_tells_what_became_of_the_capture(tmp_path: Path) -> None:
@@ -369,7 +369,7 @@ def test_extract_takes_standard_input(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         pytest.param(["--per", "user", "--app-mode", "development"], "--per and --app-mode change no bar", id="two"),
         pytest.param(["--max-open", "2"], "--max-open changes no bar", id="one"),
@@ -377,9 +377,9 @@ def test_extract_takes_standard_input(tmp_path: Path) -> None:
         pytest.param(["--tolerance", "5s"], "", id="it acts on the words of the picture"),
     ],
 )
-def test_timeline_says_which_options_do_not_act_on_it(args: list[str], said: str, tmp_path: Path) -> None:
+def test_timeline_says_which_options_do_not_act_on_it(args: list[str], message: str, tmp_path: Path) -> None:
     done = run("timeline", OVERUSE, "-o", str(tmp_path / "chart.svg"), *args)
-    assert done.stderr.decode() == (f"har-sockets: timeline draws every socket: {said}\n" if said else "")
+    assert done.stderr.decode() == (f"har-sockets: timeline draws every socket: {message}\n" if message else "")
 
 
 def test_a_title_stands_on_the_picture(tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ def cluster() -> Iterator[Any]:
         dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.admin.tick.limit": "1h"}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-        ) as made,
+        ) as archive,
     ):
-        yield made
+        yield archive
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +48,13 @@ def captures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def test_a_cluster_gives_what_one_process_gives(cluster: Any, captures: list[str]) -> None:
-    found = list(fleet.results(captures, Policy(), scheduler=cluster.scheduler_address))
-    assert [it.capture.source if isinstance(it, Report) else it.source for it in found] == captures
-    assert [n for n, it in enumerate(found) if isinstance(it, Unreadable)] == [50]
+    items = list(fleet.results(captures, Policy(), scheduler=cluster.scheduler_address))
+    assert [it.capture.source if isinstance(it, Report) else it.source for it in items] == captures
+    assert [n for n, it in enumerate(items) if isinstance(it, Unreadable)] == [50]
     alone = fleet.result(captures[0], Policy())
     assert isinstance(alone, Report)
-    assert isinstance(found[0], Report)
-    assert (found[0].sessions, found[0].verdict) == (alone.sessions, alone.verdict)
+    assert isinstance(items[0], Report)
+    assert (items[0].sessions, items[0].verdict) == (alone.sessions, alone.verdict)
 
 
 def test_names_are_those_of_the_folder_that_asks(
@@ -65,20 +65,20 @@ def test_names_are_those_of_the_folder_that_asks(
     shutil.copy(captures[0], tmp_path / "elsewhere" / "a.har")
     monkeypatch.chdir(tmp_path)
     names = ["elsewhere/a.har", "elsewhere/gone.har"]
-    found = list(fleet.results(names, Policy(), scheduler=cluster.scheduler_address))
-    assert [type(it) for it in found] == [Report, Unreadable]
-    assert [it.capture.source if isinstance(it, Report) else it.source for it in found] == names
+    items = list(fleet.results(names, Policy(), scheduler=cluster.scheduler_address))
+    assert [type(it) for it in items] == [Report, Unreadable]
+    assert [it.capture.source if isinstance(it, Report) else it.source for it in items] == names
 
 
 def test_a_scheduler_that_goes_away_is_told(captures: list[str]) -> None:
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as own:
-        found = fleet.results(captures, Policy(), scheduler=own.scheduler_address)
-        next(found)
+        items = fleet.results(captures, Policy(), scheduler=own.scheduler_address)
+        next(items)
         own.close()
         with pytest.raises(workers.NoWorkers, match="--scheduler: it is gone"):
-            list(found)
+            list(items)
 
 
 def test_what_was_asked_for_as_the_scheduler_went_is_not_waited_for() -> None:
@@ -111,22 +111,22 @@ def test_a_scheduler_process_that_goes_away_is_one_line(number: int, captures: l
         assert done.stdout is not None
         assert json.loads(done.stdout.readline())["verdict"]
         scheduler.send_signal(number)
-        told = done.communicate(timeout=60)[1]
+        output = done.communicate(timeout=60)[1]
     finally:
         for process in (worker, scheduler):
             process.kill()
             process.wait()
-    last = told.splitlines()[-1]
-    assert (done.returncode, "--scheduler: it is gone" in last, "Traceback" in told) == (2, True, False)
+    last = output.splitlines()[-1]
+    assert (done.returncode, "--scheduler: it is gone" in last, "Traceback" in output) == (2, True, False)
 
 
 def test_a_worker_killed_in_mid_run_loses_nothing(cluster: Any, captures: list[str]) -> None:
-    found = []
+    items = []
     for result in fleet.results(captures, Policy(), scheduler=cluster.scheduler_address):
-        found.append(result.capture.source if isinstance(result, Report) else result.source)
-        if len(found) == 10:
+        items.append(result.capture.source if isinstance(result, Report) else result.source)
+        if len(items) == 10:
             os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-    assert found == captures
+    assert items == captures
 
 
 def test_a_capture_that_kills_its_worker_each_time_is_told_and_the_rest_is_done(cluster: Any) -> None:
@@ -141,8 +141,8 @@ def test_a_capture_that_kills_its_worker_each_time_is_told_and_the_rest_is_done(
         return [Unreadable(name, "read") for name in chunk]
 
     chunks = [("a", "b"), ("c", "deadly"), ("d",)]
-    found = workers.spread(task, chunks, workers.cluster(cluster.scheduler_address))
-    assert [(it.source, "died" in it.problem) for it in found if isinstance(it, Unreadable)] == [
+    items = workers.spread(task, chunks, workers.cluster(cluster.scheduler_address))
+    assert [(it.source, "died" in it.problem) for it in items if isinstance(it, Unreadable)] == [
         ("a", False), ("b", False), ("c", False), ("deadly", True), ("d", False),
     ]  # fmt: skip
 

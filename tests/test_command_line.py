@@ -27,14 +27,14 @@ def lines(*words: str) -> list[str]:
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
 def test_help_fits_80_columns_and_is_plain_text(command: tuple[str, ...]) -> None:
-    shown = lines(*command)
-    assert max(map(len, shown)) <= 80
-    assert [line for line in shown if "\b" in line or "\x1b" in line or line.endswith("...")] == []
+    text = lines(*command)
+    assert max(map(len, text)) <= 80
+    assert [line for line in text if "\b" in line or "\x1b" in line or line.endswith("...")] == []
 
 
 def test_the_list_of_commands_says_each_in_a_whole_sentence() -> None:
-    shown = lines()
-    listed = shown[shown.index("Commands:") + 1 :]
+    text = lines()
+    listed = text[text.index("Commands:") + 1 :]
     listed = listed[: listed.index("")]
     assert [line.split()[0] for line in listed] == list(COMMANDS)
     assert [line for line in listed if not line.endswith(".") or line.endswith("..")] == []
@@ -42,11 +42,11 @@ def test_the_list_of_commands_says_each_in_a_whole_sentence() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_options_stand_under_headings_in_one_order(command: str) -> None:
-    shown = lines(command)
-    headings = [line[:-1] for line in shown if line.endswith(":") and not line.startswith(" ")]
+    text = lines(command)
+    headings = [line[:-1] for line in text if line.endswith(":") and not line.startswith(" ")]
     assert headings == [heading for heading in HEADINGS if heading in headings]
-    assert shown[shown.index("Options:") + 1 :] == [shown[-1]]
-    assert shown[-1].split()[:2] == ["-h,", "--help"]
+    assert text[text.index("Options:") + 1 :] == [text[-1]]
+    assert text[-1].split()[:2] == ["-h,", "--help"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -99,13 +99,13 @@ def test_help_and_check_load_no_large_library(words: list[str]) -> None:
 
 
 def examples() -> list[str]:
-    shown = [
+    rows = [
         line.strip().removeprefix("Example: ")
         for command in ((), *((it,) for it in COMMANDS))
         for line in lines(*command)
     ]
-    found = [line.partition("  ")[0] for line in shown if line.startswith("har-sockets ")]
-    return list(dict.fromkeys(line for line in found if line.split()[1] not in ("record", "watch")))
+    items = [line.partition("  ")[0] for line in rows if line.startswith("har-sockets ")]
+    return list(dict.fromkeys(line for line in items if line.split()[1] not in ("record", "watch")))
 
 
 @pytest.mark.parametrize("line", examples())

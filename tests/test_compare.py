@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 from analyzer.cli import app
 from analyzer.compare import Paired, Result, Standing, compare
 from analyzer.formats import read
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Caveat, Policy, Report, Run
-from analyzer.outputs import comparison as outputs
-from analyzer.outputs.text import tried_sentence
+from analyzer.outputs import comparison as outputs, comparison_pairs
 from analyzer.pipeline import analyze
+from analyzer.wording.coverage import describe_coverage
 from tests.test_hostile import HOSTILE, SIGNS, hostile
 from tests.test_text import report, socket
 
@@ -29,10 +29,10 @@ def of(*lives: tuple[float, float | None], **more: object) -> Report:
     return report(*(socket(start, end, n=n) for n, (start, end) in enumerate(lives)), **more)
 
 
-def hiding(it: Report) -> Report:
+def hiding(result: Report) -> Report:
     """The same, from a file that may leave out sockets."""
     caveats = (Caveat("open-sockets-not-exported", "Sockets may be missing.", hides_sockets=True),)
-    return msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, caveats=caveats))
+    return msgspec.structs.replace(result, capture=msgspec.structs.replace(result.capture, caveats=caveats))
 
 
 ONE, TWO, THREE = of((0, 1), (2, 3)), of((0, 2), (1, 3)), of((0, 9), (1, 9), (2, 9))
@@ -120,10 +120,10 @@ def test_a_socket_of_another_service_that_did_not_overlap_may_be_missing_after()
 def test_a_finding_whose_place_in_the_code_moved_is_still_there() -> None:
     before, after = (analyze(read(SAMPLES / name)) for name in (OVERUSE, "stream-chat-strictmode-leak.har"))
     assert before.findings[0].fingerprint != after.findings[0].fingerprint
-    it = compare(before, after)
-    assert (it.gone, it.added, [f.rule for f in it.same]) == ((), (), ["duplicate-connection"])
-    assert [len(f.sessions) for f in (*it.same_before, *it.same)] == [4, 2]
-    text = outputs.text(it, masked(Run((before, after), (), Policy()))).decode()
+    comparison = compare(before, after)
+    assert (comparison.gone, comparison.added, [f.rule for f in comparison.same]) == ((), (), ["duplicate-connection"])
+    assert [len(f.sessions) for f in (*comparison.same_before, *comparison.same)] == [4, 2]
+    text = outputs.text(comparison, mask(Run((before, after), (), Policy()))).decode()
     assert "Still there: 1 (4 → 2 sockets)" in text
 
 
@@ -131,7 +131,7 @@ def test_captures_of_different_steps_are_named() -> None:
     both = [str(SAMPLES / OVERUSE), str(SAMPLES / "three-reloads.har")]
     text = " ".join(CliRunner().invoke(app, ["compare", *both]).stdout.split())
     assert "1 page before, 4 after: compare captures of the same steps." in text
-    before, after = (tried_sentence(analyze(read(Path(it)))) for it in both)
+    before, after = (describe_coverage(analyze(read(Path(it)))) for it in both)
     assert before in text
     assert after in text
     same = " ".join(CliRunner().invoke(app, ["compare", both[0], both[0]]).stdout.split())
@@ -159,19 +159,19 @@ def test_a_chart_is_refused_with_the_command_that_draws_it() -> None:
 
 
 def test_findings_are_gone_new_or_still_there_by_fingerprint() -> None:
-    it = compare(TWO, THREE)
-    assert [(len(it.gone), len(it.added), len(it.same))] == [(0, 0, 1)]
-    it = compare(THREE, ONE)
-    assert ([f.rule for f in it.gone], it.added, it.same) == (["concurrent-sockets"], (), ())
-    it = compare(ONE, THREE)
-    assert (it.gone, [f.rule for f in it.added], it.same) == ((), ["concurrent-sockets"], ())
+    comparison = compare(TWO, THREE)
+    assert [(len(comparison.gone), len(comparison.added), len(comparison.same))] == [(0, 0, 1)]
+    comparison = compare(THREE, ONE)
+    assert ([f.rule for f in comparison.gone], comparison.added, comparison.same) == (["concurrent-sockets"], (), ())
+    comparison = compare(ONE, THREE)
+    assert (comparison.gone, [f.rule for f in comparison.added], comparison.same) == ((), ["concurrent-sockets"], ())
 
 
 def test_one_that_is_there_twice_and_then_once_is_gone_once() -> None:
     before, after = of((0, 2), (1, 3), (5, 7), (6, 8)), of((0, 2), (1, 3))
     assert [len(before.findings), len(after.findings)] == [2, 1]
-    it = compare(before, after)
-    assert [len(it.gone), len(it.added), len(it.same)] == [1, 0, 1]
+    comparison = compare(before, after)
+    assert [len(comparison.gone), len(comparison.added), len(comparison.same)] == [1, 0, 1]
 
 
 def test_users_and_addresses_are_compared_each_by_itself() -> None:
@@ -187,8 +187,8 @@ def test_an_address_whose_path_holds_a_token_is_the_same_address() -> None:
         "wss://a.example/room/9f86d081884c7d659a2feaa0c55ad015",
         "wss://a.example/room/a3bf4f1b2b0b822cd15d6c15b0f00a08",
     )
-    it = compare(report(socket(0, 1, url=first)), report(socket(0, 1, url=second)))
-    assert [(dict(g.key)["endpoint"], g.before.sessions, g.after.sessions) for g in it.groups] == [
+    comparison = compare(report(socket(0, 1, url=first)), report(socket(0, 1, url=second)))
+    assert [(dict(g.key)["endpoint"], g.before.sessions, g.after.sessions) for g in comparison.groups] == [
         ("wss://a.example/room/*", 1, 1)
     ]
 
@@ -198,18 +198,19 @@ def test_the_command_tells_it_in_every_format(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["compare", str(SAMPLES / OVERUSE), str(SAMPLES / CORRECT), *files])
     assert (done.exit_code, "Fewer sockets open at the same time: peak 1, before 4." in done.output) == (0, True)
     for name in ("text", "markdown", "html"):
-        told = (tmp_path / name).read_text("utf-8")
-        assert ("Fewer sockets open at the same time: peak 1, before 4." in told, "user-1" in told) == (True, True), (
-            name
-        )
-    told = json.loads((tmp_path / "json").read_text())
-    assert (told["format"], told["standing"]) == (1, "fewer")
-    assert [told["whole"][side]["proven_peak"] for side in ("before", "after")] == [4, 1]
-    assert [len(told["findings"][part]) for part in ("gone", "added", "same")] == [1, 0, 0]
+        document = (tmp_path / name).read_text("utf-8")
+        assert ("Fewer sockets open at the same time: peak 1, before 4." in document, "user-1" in document) == (
+            True,
+            True,
+        ), name
+    document = json.loads((tmp_path / "json").read_text())
+    assert (document["format"], document["standing"]) == (1, "fewer")
+    assert [document["whole"][side]["proven_peak"] for side in ("before", "after")] == [4, 1]
+    assert [len(document["findings"][part]) for part in ("gone", "added", "same")] == [1, 0, 0]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "said"),
+    ("arguments", "status", "words"),
     [
         pytest.param([str(SAMPLES), str(SAMPLES / CORRECT)], 2, "takes one capture", id="a folder and a capture"),
         pytest.param([str(SAMPLES / CORRECT)], 2, "AFTER", id="one is missing"),
@@ -220,10 +221,10 @@ def test_the_command_tells_it_in_every_format(tmp_path: Path) -> None:
         pytest.param([__file__, str(SAMPLES / CORRECT)], 3, "cannot be read|not", id="a file that is no capture"),
     ],
 )
-def test_what_cannot_be_compared_is_told_in_a_line(arguments: list[str], status: int, said: str) -> None:
+def test_what_cannot_be_compared_is_told_in_a_line(arguments: list[str], status: int, words: str) -> None:
     done = CliRunner().invoke(app, ["compare", *arguments])
     assert done.exit_code == status
-    assert any(word in done.output for word in said.split("|"))
+    assert any(word in done.output for word in words.split("|"))
     assert "Traceback" not in done.output
 
 
@@ -234,31 +235,31 @@ def test_a_capture_compared_with_itself_is_the_same() -> None:
 
 @pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
 def test_hostile_text_acts_on_nothing(content: str) -> None:
-    run = masked(Run((hostile(content), hostile(content)), (), Policy()))
-    it = compare(*run.reports)
+    run = mask(Run((hostile(content), hostile(content)), (), Policy()))
+    comparison = compare(*run.reports)
     for name, render in outputs.RENDERERS.items():
-        told = render(it, msgspec.structs.replace(run, title=content)).decode("utf-8")
-        assert [sign for sign in SIGNS if sign in told] == [], name
+        output = render(comparison, msgspec.structs.replace(run, title=content)).decode("utf-8")
+        assert [sign for sign in SIGNS if sign in output] == [], name
 
     class Tags(HTMLParser):
-        seen: list[str] = []  # noqa: RUF012
+        visited: list[str] = []  # noqa: RUF012
 
         def handle_starttag(self, tag: str, attrs: object) -> None:
             self.seen.append(tag)
 
     Tags.seen = []
-    Tags().feed(outputs.page(it, run).decode())
+    Tags().feed(outputs.page(comparison, run).decode())
     assert not {"script", "img", "svg", "iframe", "object"} & set(Tags.seen)
 
 
 def test_the_same_captures_give_the_same_bytes_and_lines_fit() -> None:
-    run = masked(Run((TWO, ONE), (), Policy()))
-    it = compare(*run.reports)
+    run = mask(Run((TWO, ONE), (), Policy()))
+    comparison = compare(*run.reports)
     for render in outputs.RENDERERS.values():
-        assert render(it, run) == render(it, run)
+        assert render(comparison, run) == render(comparison, run)
     for width in (40, 60, 80, 120):
         for unicode in (True, False):
-            lines = outputs.text(it, run, width=width, unicode=unicode).decode().splitlines()
+            lines = outputs.text(comparison, run, width=width, unicode=unicode).decode().splitlines()
             assert max(map(len, lines)) <= width
             assert unicode or all(line.isascii() for line in lines)
 
@@ -279,17 +280,17 @@ def test_two_folders_are_compared_by_equal_names_those_with_more_open_first(tmp_
         {"a.har": OVERUSE, "x/b.har": CORRECT, "gone.har": CORRECT},
         {"a.har": CORRECT, "x/b.har": OVERUSE, "new.har": CORRECT},
     )
-    told = json.loads(CliRunner().invoke(app, ["compare", *both, "-f", "json"]).stdout)
-    assert [(it["name"], it["standing"]) for it in told["pairs"]] == [("x/b.har", "more"), ("a.har", "fewer")]
-    assert (told["only_before"], told["only_after"], told["unreadable"]) == (["gone.har"], ["new.har"], [])
-    assert [len(told["pairs"][0]["findings"][part]) for part in ("added", "gone", "same")] == [1, 0, 0]
+    document = json.loads(CliRunner().invoke(app, ["compare", *both, "-f", "json"]).stdout)
+    assert [(it["name"], it["standing"]) for it in document["pairs"]] == [("x/b.har", "more"), ("a.har", "fewer")]
+    assert (document["only_before"], document["only_after"], document["unreadable"]) == (["gone.har"], ["new.har"], [])
+    assert [len(document["pairs"][0]["findings"][part]) for part in ("added", "gone", "same")] == [1, 0, 0]
     for suffix in (".txt", ".md", ".html"):
         done = CliRunner().invoke(app, ["compare", *both, "-o", str(tmp_path / f"c{suffix}")])
         assert (done.exit_code, done.stdout) == (0, "")
-        shown = (tmp_path / f"c{suffix}").read_text("utf-8").replace("\n", " ")
-        assert "2 pairs of captures: 1 more open at the same time, 1 fewer." in shown
-        assert shown.index("x/b.har") < shown.index("a.har", shown.index("x/b.har") + 7)
-        assert ("Only before: gone.har" in shown, "Only after: new.har" in shown) == (True, True)
+        output = (tmp_path / f"c{suffix}").read_text("utf-8").replace("\n", " ")
+        assert "2 pairs of captures: 1 more open at the same time, 1 fewer." in output
+        assert output.index("x/b.har") < output.index("a.har", output.index("x/b.har") + 7)
+        assert ("Only before: gone.har" in output, "Only after: new.har" in output) == (True, True)
 
 
 def test_folders_give_no_tick_where_the_service_opened_no_socket(tmp_path: Path) -> None:
@@ -302,9 +303,9 @@ def test_folders_give_no_tick_where_the_service_opened_no_socket(tmp_path: Path)
     results = [(it["name"], it["result"]) for it in answer["pairs"]]
     assert results == [("a.har", "not-opened"), ("b.har", "reduced"), ("c.har", "resolved")]
     for name in ("text", "markdown", "html"):
-        shown = CliRunner().invoke(app, ["compare", *both, "-f", name]).stdout
-        assert (shown.count("✓") + shown.count("[OK]")) == 1, name
-        words = " ".join(shown.split())
+        output = CliRunner().invoke(app, ["compare", *both, "-f", name]).stdout
+        assert (output.count("✓") + output.count("[OK]")) == 1, name
+        words = " ".join(output.split())
         assert "1 without a socket of the service after, 1 fewer but still overlapping, 1 fewer." in words
 
 
@@ -312,10 +313,10 @@ def test_what_cannot_be_read_is_told_and_the_others_are_compared(tmp_path: Path)
     both = folders(tmp_path, {"a.har": OVERUSE, "b.har": CORRECT}, {"a.har": CORRECT, "b.har": "README.md"})
     done = CliRunner().invoke(app, ["compare", *both, "-f", "json"])
     assert done.exit_code == 3
-    told = json.loads(done.stdout)
-    assert [it["name"] for it in told["pairs"]] == ["a.har"]
-    assert [Path(it["source"]).name for it in told["unreadable"]] == ["b.har"]
-    assert told["only_before"] == []
+    document = json.loads(done.stdout)
+    assert [it["name"] for it in document["pairs"]] == ["a.har"]
+    assert [Path(it["source"]).name for it in document["unreadable"]] == ["b.har"]
+    assert document["only_before"] == []
 
 
 def test_folders_without_a_common_name_are_wrong_usage(tmp_path: Path) -> None:
@@ -333,8 +334,8 @@ def test_folders_with_one_capture_each_are_two_captures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
 def test_hostile_names_act_on_nothing(content: str) -> None:
-    run = masked(Run((hostile(content), hostile(content)), (), Policy()))
+    run = mask(Run((hostile(content), hostile(content)), (), Policy()))
     paired = Paired(((content, compare(*run.reports)),), (content,), ())
-    for name, render in outputs.PAIRED.items():
-        told = render(paired, run).decode("utf-8")
-        assert [sign for sign in SIGNS if sign in told] == [], name
+    for name, render in comparison_pairs.RENDERERS.items():
+        output = render(paired, run).decode("utf-8")
+        assert [sign for sign in SIGNS if sign in output] == [], name

@@ -53,8 +53,8 @@ def test_bash_completes(line: str, words: list[str]) -> None:
 
 
 def test_zsh_completes_with_what_it_means() -> None:
-    told = ran(_HAR_SOCKETS_COMPLETE="complete_zsh", _TYPER_COMPLETE_ARGS="har-sockets che")
-    assert told.startswith('_arguments \'*: :(("check":"Check captures')
+    details = ran(_HAR_SOCKETS_COMPLETE="complete_zsh", _TYPER_COMPLETE_ARGS="har-sockets che")
+    assert details.startswith('_arguments \'*: :(("check":"Check captures')
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -70,10 +70,10 @@ def test_bash_itself_completes(tmp_path: Path) -> None:
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{CODE}" "$@"\n')
     program.chmod(0o755)
     script = ran(_HAR_SOCKETS_COMPLETE="source_bash")
-    asked = (
+    arguments = (
         f"{script}\nCOMP_WORDS=(har-sockets check --allow)\nCOMP_CWORD=2\n"
         '_har_sockets_completion har-sockets\nprintf "%s\\n" "${COMPREPLY[@]}"\n'
     )
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-c", asked], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(["bash", "-c", arguments], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["--allow-undecided", "--allow-empty"]

@@ -15,7 +15,7 @@ from analyzer.formats.har.exporters import EXPORTERS, UNKNOWN
 from analyzer.model import CaveatKind, Evidence, Verdict
 from analyzer.outputs.document import columns
 from analyzer.rules import RULES
-from analyzer.services import builtin
+from analyzer.services.loading import builtin
 from tests import documents
 from tests.documents import PAGES, README, ROOT, Block, block, blocks, inline_code, page_id
 
@@ -51,8 +51,8 @@ def test_every_command_and_option_in_the_text_exists(document: Path) -> None:
     lines = [text for text in code if COMMAND.match(text)]
     wrong = [f"{text}: {problem}" for text in lines for problem in documents.problems(text)]
     named = {name for text in code for name in re.findall(r"^--[\w-]+(?:=\S+)?", text)}
-    known = documents.options() | documents.plugin_options() | documents.THEIR_OPTIONS
-    assert (wrong, sorted(named - known)) == ([], [])
+    options = documents.options() | documents.plugin_options() | documents.THEIR_OPTIONS
+    assert (wrong, sorted(named - options)) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ def rows() -> dict[str, str]:
 
 
 def test_every_sample_has_its_row_and_its_verdict() -> None:
-    found = {
+    options = {
         path.name: analyze(read(path)).verdict for path in (ROOT / "sample_hars").iterdir() if path.suffix != ".md"
     }
-    assert rows() == found
+    assert rows() == options
 
 
 @pytest.mark.parametrize("row", [*Evidence, *CaveatKind])
@@ -151,5 +151,5 @@ def test_every_exporter_rule_and_verdict_is_documented(word: str) -> None:
 
 
 def test_the_columns_of_the_csv_are_documented() -> None:
-    shown = block(ROOT / "docs/json.md", "text columns")
-    assert next(csv.reader(io.StringIO(shown.replace("\n", "")))) == columns()
+    text = block(ROOT / "docs/json.md", "text columns")
+    assert next(csv.reader(io.StringIO(text.replace("\n", "")))) == columns()

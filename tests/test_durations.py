@@ -90,7 +90,7 @@ def test_any_text_is_read_or_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("0", "0 ms"),
         ("7us", "7 µs"),
@@ -102,7 +102,7 @@ def test_any_text_is_read_or_refused(text):
         ("2m", "120 s"),
     ],
 )
-def test_a_duration_is_shown_exactly(text: str, shown: str) -> None:
+def test_a_duration_is_shown_exactly(text: str, expected: str) -> None:
     duration = parse(text, "ms")
-    assert repr(duration) == str(duration) == shown
-    assert parse(shown, "ms") == duration
+    assert repr(duration) == str(duration) == expected
+    assert parse(expected, "ms") == duration

@@ -17,33 +17,33 @@ AGENT = ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrom
 
 def capture(headers: Sequence[tuple[str, str]], *earlier: Json, by: str = "other") -> Json:
     """A page that was asked for with these headers, after what an earlier page asked for; then a socket."""
-    told = har(socket(2, None, seen=[3]))
-    document = next(it for it in told["log"]["entries"] if it["_resourceType"] == "document")
+    details = har(socket(2, None, times=[3]))
+    document = next(it for it in details["log"]["entries"] if it["_resourceType"] == "document")
     document["request"]["headers"] = [{"name": name, "value": value} for name, value in headers]
     document["_initiator"] = {"type": by}
-    told["log"]["entries"] = [*earlier, *told["log"]["entries"]]
-    return told
+    details["log"]["entries"] = [*earlier, *details["log"]["entries"]]
+    return details
 
 
 def poll(kind: str) -> Json:
     """A request before the first page in the file, of none that is listed."""
-    told = request(-3, f"{PAGE}poll")
-    del told["pageref"]
-    return {**told, "_initiator": {"type": kind}}
+    details = request(-3, f"{PAGE}poll")
+    del details["pageref"]
+    return {**details, "_initiator": {"type": kind}}
 
 
 def sockets_alone(page: str) -> Json:
-    told = har(socket(2, None, seen=[3], page=page))
-    told["log"]["pages"][0]["id"] = page
-    told["log"]["entries"] = [it for it in told["log"]["entries"] if it["_resourceType"] == "websocket"]
-    return told
+    details = har(socket(2, None, times=[3], page=page))
+    details["log"]["pages"][0]["id"] = page
+    details["log"]["entries"] = [it for it in details["log"]["entries"] if it["_resourceType"] == "websocket"]
+    return details
 
 
 RECORDED, CACHE_ON, CACHE_OFF = Assume.RECORDED_FROM_START, Assume.BFCACHE, Assume.NO_BFCACHE
 
 
 @pytest.mark.parametrize(
-    ("told", "assume", "verdict", "rests"),
+    ("expected", "assume", "verdict", "rests"),
     [
         pytest.param(capture(TYPED), [], "no-overlap", [], id="nothing before it"),
         pytest.param(capture(TYPED, poll("script")), [], "inconclusive", [], id="code of an earlier page ran"),
@@ -62,39 +62,39 @@ RECORDED, CACHE_ON, CACHE_OFF = Assume.RECORDED_FROM_START, Assume.BFCACHE, Assu
     ],
 )  # fmt: skip
 def test_an_earlier_page(
-    told: Json, assume: list[Assume], verdict: str, rests: list[str], report: Callable[..., Report]
+    expected: Json, assume: list[Assume], verdict: str, rests: list[str], report: Callable[..., Report]
 ) -> None:
-    found: Any = report(told, assume=frozenset(assume))
-    assert found.verdict == verdict
-    named = [it.id.removeprefix("assumed-") for it in found.capture.caveats if it.assumed]
+    analysis: Any = report(expected, assume=frozenset(assume))
+    assert analysis.verdict == verdict
+    named = [it.id.removeprefix("assumed-") for it in analysis.capture.caveats if it.assumed]
     assert [it for it in named if it != "page-alive"] == rests
 
 
 def failed(at: float, kind: str) -> Json:
     """A navigation that could not be sent, or the document of an iframe that a blocker held back."""
-    told = {**request(at, f"{PAGE}next", kind="document"), "_initiator": {"type": kind}}
-    told["response"] = {"status": 0, "headers": [], "_error": "net::ERR_BLOCKED_BY_CLIENT"}
-    return told
+    options = {**request(at, f"{PAGE}next", kind="document"), "_initiator": {"type": kind}}
+    options["response"] = {"status": 0, "headers": [], "_error": "net::ERR_BLOCKED_BY_CLIENT"}
+    return options
 
 
 @pytest.mark.parametrize(("start", "outcome"), [(4.0, "open"), (2.5, "unknown")])
 def test_a_page_that_opens_sockets_after_a_document_failed_is_still_there(
     start: float, outcome: str, report: Callable[..., Report]
 ) -> None:
-    told = har(socket(1, None), failed(2, "script"), socket(start, None))
-    assert [it.outcome for it in report(told).sessions] == [outcome, outcome]
+    details = har(socket(1, None), failed(2, "script"), socket(start, None))
+    assert [it.outcome for it in report(details).sessions] == [outcome, outcome]
 
 
 def test_where_an_error_page_stood_in_between_no_page_was_reloaded(report: Callable[..., Report]) -> None:
-    told = capture([*TYPED, ("Cache-Control", "no-cache")])
+    details = capture([*TYPED, ("Cache-Control", "no-cache")])
     again = {**request(9, PAGE, kind="document"), "pageref": "page_2"}
-    again["request"]["headers"] = told["log"]["entries"][0]["request"]["headers"]
-    later = socket(10, None, page="page_2", seen=[11])
-    assert _last_verdict(told, again, later, report=report) == "no-overlap"
-    assert _last_verdict(told, failed(6, "other"), again, later, report=report) == "possible-overlap"
+    again["request"]["headers"] = details["log"]["entries"][0]["request"]["headers"]
+    later = socket(10, None, page="page_2", times=[11])
+    assert _last_verdict(details, again, later, report=report) == "no-overlap"
+    assert _last_verdict(details, failed(6, "other"), again, later, report=report) == "possible-overlap"
 
 
-def _last_verdict(told: Json, *more: Json, report: Callable[..., Report]) -> str:
+def _last_verdict(expected: Json, *more: Json, report: Callable[..., Report]) -> str:
     page = {"startedDateTime": date(9), "id": "page_2", "title": PAGE, "pageTimings": {}}
-    log = told["log"]
+    log = expected["log"]
     return report({"log": {**log, "pages": [*log["pages"], page], "entries": [*log["entries"], *more]}}).verdict

@@ -30,7 +30,7 @@ def cut(data: bytes, blocks: list[int], shortest: int, stride: int) -> tuple[byt
         patch.setattr(elide, "SHORTEST", shortest)
         patch.setattr(elide, "STRIDE", stride)
         patch.setattr(elide, "STEP", 7)
-        elider = Elider(max(blocks))
+        elider = Elider(max(blocks), ("text",))
         buffer = bytearray(len(data) + 2 * len(data) // min(blocks) + 64)
         view = memoryview(buffer)
         at, end, cuts, n = 0, 1, [], 0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from analyzer import outputs
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Evidence, Policy, Report, Run, Session
 from analyzer.outputs import show
 from analyzer.rules import RULES
@@ -73,7 +73,7 @@ def only(report: Report) -> Session:
 
 def said(report: Report) -> dict[str, str]:
     """What every output for people and programs says."""
-    run = masked(Run((report,), (), Policy(), rules=RULES))
+    run = mask(Run((report,), (), Policy(), rules=RULES))
     names = ("text", "json", "csv", "html", "markdown")
     told = {name: outputs.render(name, run).decode().replace("\\", "") for name in names}
     told["show"] = show.render(run.reports[0], run.reports[0].sessions[0]).decode()

@@ -24,17 +24,17 @@ VENDOR = "wss://sync.vendor.example/live"
 
 def frames(*urls: str, then: list[str] | None = None) -> dict[str, Any]:
     """A call stack with code of these files, innermost first; `then`: of the turn that scheduled it."""
-    told: dict[str, Any] = {
+    options: dict[str, Any] = {
         "callFrames": [
             {"functionName": f"f{n}", "scriptId": str(n), "url": url, "lineNumber": 1, "columnNumber": 1}
             for n, url in enumerate(urls)
         ]
     }
-    return told if then is None else {**told, "parent": {"description": "await", **frames(*then)}}
+    return options if then is None else {**options, "parent": {"description": "await", **frames(*then)}}
 
 
 def foreign(**more: Any) -> dict[str, Any]:
-    return socket(3, None, url=VENDOR, **{"calls": frames(FOREIGN), "seen": [40], **more})
+    return socket(3, None, url=VENDOR, **{"calls": frames(FOREIGN), "times": [40], **more})
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_whose_code_opened_it(calls: dict[str, Any], extension: bool, report: Ca
 def test_the_origin_of_the_handshake_tells(origin: str, extension: bool, report: Callable[..., Report]) -> None:
     entry = foreign(headers=[("origin", origin)])
     entry["_initiator"] = {"type": "other"}
-    it = report(har(entry))
-    assert it.sessions[0].extension is extension
-    assert ("a browser extension: 1 socket (#1)" in render(Run((it,), (), Policy())).decode()) is extension
+    analysis = report(har(entry))
+    assert analysis.sessions[0].extension is extension
+    assert ("a browser extension: 1 socket (#1)" in render(Run((analysis,), (), Policy())).decode()) is extension
 
 
 def test_an_initiator_without_a_stack_tells(report: Callable[..., Report]) -> None:
@@ -89,44 +89,46 @@ def test_an_initiator_without_a_stack_tells(report: Callable[..., Report]) -> No
 
 
 def test_it_is_shown_and_does_not_count(report: Callable[..., Report]) -> None:
-    it = report(har(socket(1, None, seen=[40]), foreign()))
-    assert (it.verdict, it.concurrency.proven_peak) == ("overlap", 2)
-    assert [(finding.rule, finding.severity, finding.sessions) for finding in it.findings] == [
+    analysis = report(har(socket(1, None, times=[40]), foreign()))
+    assert (analysis.verdict, analysis.concurrency.proven_peak) == ("overlap", 2)
+    assert [(finding.rule, finding.severity, finding.sessions) for finding in analysis.findings] == [
         ("extension-socket", "note", ("s2",))
     ]
-    assert gate.judge(it, Policy()).status == 0
-    assert verdict_sentences(it, Policy())[0].startswith("Overlap only with a browser extension's socket: 2 sockets of")
-    text = render(Run((it,), (), Policy())).decode()
+    assert gate.judge(analysis, Policy()).status == 0
+    assert verdict_sentences(analysis, Policy())[0].startswith(
+        "Overlap only with a browser extension's socket: 2 sockets of"
+    )
+    text = render(Run((analysis,), (), Policy())).decode()
     assert "a browser extension, f0(), background.js:2: 1 socket (#2)" in text
     assert "✗" not in text
 
 
 def test_it_counts_where_it_shall(report: Callable[..., Report]) -> None:
     counted = Policy(count_extensions=True)
-    it = report(har(socket(1, None, seen=[40]), foreign()), count_extensions=True)
-    assert {finding.rule for finding in it.findings} == {"concurrent-sockets", "extension-socket"}
-    assert gate.judge(it, counted).status == gate.VIOLATED
-    assert "only together" not in verdict_sentences(it, counted)[0]
+    analysis = report(har(socket(1, None, times=[40]), foreign()), count_extensions=True)
+    assert {finding.rule for finding in analysis.findings} == {"concurrent-sockets", "extension-socket"}
+    assert gate.judge(analysis, counted).status == gate.VIOLATED
+    assert "only together" not in verdict_sentences(analysis, counted)[0]
 
 
 def test_two_of_the_page_beside_one_of_an_extension_fail(report: Callable[..., Report]) -> None:
-    it = report(har(socket(1, None, seen=[40]), socket(2, None, seen=[40]), foreign()))
-    (finding,) = (finding for finding in it.findings if finding.rule == "concurrent-sockets")
+    analysis = report(har(socket(1, None, times=[40]), socket(2, None, times=[40]), foreign()))
+    (finding,) = (finding for finding in analysis.findings if finding.rule == "concurrent-sockets")
     assert finding.sessions == ("s1", "s2")
-    assert "only together" not in verdict_sentences(it, Policy())[0]
+    assert "only together" not in verdict_sentences(analysis, Policy())[0]
 
 
 def test_handshakes_of_an_extension_that_fail_are_no_fault_of_the_page(report: Callable[..., Report]) -> None:
     tries = [failed(n, n + 0.1, url=VENDOR, calls=frames(FOREIGN)) for n in range(2, 14)]
-    it = report(har(socket(1, None, seen=[40]), *tries))
-    assert gate.judge(it, Policy()).status == 0
+    analysis = report(har(socket(1, None, times=[40]), *tries))
+    assert gate.judge(analysis, Policy()).status == 0
     own = [failed(n, n + 0.1, url=VENDOR) for n in range(2, 14)]
-    assert gate.judge(report(har(socket(1, None, seen=[40]), *own)), Policy()).status == gate.VIOLATED
+    assert gate.judge(report(har(socket(1, None, times=[40]), *own)), Policy()).status == gate.VIOLATED
 
 
 def test_option_and_setting_and_extract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("a.har").write_text(json.dumps(har(socket(1, None, seen=[40]), foreign(headers=[("Origin", FOREIGN)]))))
+    Path("a.har").write_text(json.dumps(har(socket(1, None, times=[40]), foreign(headers=[("Origin", FOREIGN)]))))
     run = CliRunner()
     assert run.invoke(app, ["check", "a.har"]).exit_code == 0
     assert run.invoke(app, ["check", "a.har", "--count-extensions"]).exit_code == 1

@@ -20,21 +20,21 @@ REAL = CAPTURES / "chrome-01-one-closed.har"
 
 def killed_by(chunk: tuple[str, ...]) -> list[workers.Result]:
     """A task as the fleet has it, of which a name kills the worker: `once` the first time, `always` each time."""
-    found: list[workers.Result] = []
+    items: list[workers.Result] = []
     for name in chunk:
         path = Path(name)
         if "always" in path.name or ("once" in path.name and not path.with_suffix(".seen").exists()):
             path.with_suffix(".seen").touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        found.append(Unreadable(name, "read"))
-    return found
+        items.append(Unreadable(name, "read"))
+    return items
 
 
 @pytest.fixture
 def two() -> Iterator[workers.Workers]:
-    made = workers.processes(2)
-    yield made
-    made.stop(at_once=False)
+    folder = workers.processes(2)
+    yield folder
+    folder.stop(at_once=False)
 
 
 def told(results: Iterator[workers.Result]) -> list[tuple[str, bool]]:
@@ -83,8 +83,8 @@ def test_captures_are_chunked_by_bytes(tmp_path: Path, sizes: list[int], chunks:
         with (tmp_path / f"{n:03}").open("wb") as file:
             file.truncate(size)
     names = [str(tmp_path / f"{n:03}") for n in range(len(sizes))]
-    made = list(fleet.chunks(names))
-    assert ([len(it) for it in made], [name for it in made for name in it]) == (chunks, names)
+    parts = list(fleet.chunks(names))
+    assert ([len(it) for it in parts], [name for it in parts for name in it]) == (chunks, names)
 
 
 def test_what_is_at_a_url_is_read_like_a_file() -> None:
@@ -106,7 +106,7 @@ def test_what_is_at_a_url_is_read_like_a_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "shown"),
+    ("source", "expected"),
     [
         ("captures/chat.har", "captures/chat.har"),
         ("s3://bucket/day/chat.har", "s3://bucket/day/chat.har"),
@@ -116,24 +116,24 @@ def test_what_is_at_a_url_is_read_like_a_file() -> None:
         ("simplecache::https://me:secret@host/x.har?a", "simplecache::https://***@host/x.har?***"),
     ],
 )
-def test_what_lets_others_in_stands_in_no_name(source: str, shown: str) -> None:
-    assert fleet.sources.shown(source) == shown
+def test_what_lets_others_in_stands_in_no_name(source: str, expected: str) -> None:
+    assert fleet.sources.mask_name(source) == expected
 
 
 def test_a_url_that_cannot_be_read_is_told_without_its_secrets() -> None:
     pytest.importorskip("fsspec")
     url = "memory://me:secret@nowhere/x.har?sig=0a1b2c"
-    with pytest.raises(fleet.NothingToRead) as told:
+    with pytest.raises(fleet.NothingToRead) as problem:
         fleet.expand([url])
-    found = fleet.result(url, Policy())
-    assert isinstance(found, Unreadable)
-    for text in (str(told.value), found.source, found.problem):
+    items = fleet.result(url, Policy())
+    assert isinstance(items, Unreadable)
+    for text in (str(problem.value), items.source, items.problem):
         assert "secret" not in text
         assert "0a1b2c" not in text
 
 
 def test_a_link_to_nowhere_is_told(tmp_path: Path) -> None:
     (tmp_path / "gone.har").symlink_to(tmp_path / "nowhere.har")
-    (found,) = fleet.results(fleet.expand([str(tmp_path)]), Policy())
-    assert isinstance(found, Unreadable)
-    assert found.problem == "no such file"
+    (items,) = fleet.results(fleet.expand([str(tmp_path)]), Policy())
+    assert isinstance(items, Unreadable)
+    assert items.problem == "no such file"

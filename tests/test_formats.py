@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from analyzer import formats
-from analyzer.formats import read
+from analyzer.formats import compression, read, source
 from analyzer.model import Capture, CaptureError, Policy, Report, Verdict
 from analyzer.pipeline import analyze
 
@@ -250,7 +249,7 @@ def test_a_zip_member_whose_checksum_is_wrong_says_so() -> None:
 
 @pytest.mark.parametrize("wrap", [pytest.param(w, id=n) for n, w in WRAPS.items() if n != "plain"])
 def test_a_bomb_is_an_error_that_says_so(wrap: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "BOMB_FROM", 1 << 20)
+    monkeypatch.setattr(compression, "BOMB_FROM", 1 << 20)
     with pytest.raises(CaptureError, match="unpacks to more than 400 times its size"):
         read(io.BytesIO(wrap(PLAIN[:-2] + b" " * (8 << 20) + b"}}")))
 
@@ -270,7 +269,7 @@ def test_progress_tells_of_every_byte_of_the_file_once(
 def test_a_zip_is_read_from_the_disk_and_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.har.zip"
     path.write_bytes(zipped(PLAIN))
-    monkeypatch.setattr(formats, "_spooled", None)  # for what comes through a pipe
+    monkeypatch.setattr(source, "_spool", None)  # for what comes through a pipe
     assert len(read(path).traces) == 3
 
 

@@ -69,7 +69,7 @@ def whole() -> Run:
 FRAMES = [captures_frame, sessions_frame, overlaps_frame, findings_frame, messages_frame]
 
 
-@pytest.mark.parametrize("frame", FRAMES, ids=lambda it: it.__name__)
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.__name__)
 def test_a_frame_has_the_same_columns_whatever_the_results(
     frame: Callable[[Any], pandas.DataFrame], whole: Run
 ) -> None:
@@ -83,7 +83,7 @@ def test_a_frame_has_the_same_columns_whatever_the_results(
             assert (str(kind), str(none.dtypes[name])) == ("datetime64[us, UTC]", "datetime64[us, UTC]")
 
 
-@pytest.mark.parametrize("frame", FRAMES, ids=lambda it: it.__name__)
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.__name__)
 def test_a_frame_takes_reports_runs_and_lists_of_them(frame: Callable[[Any], pandas.DataFrame], whole: Run) -> None:
     first, *others = whole.reports
     assert len(frame(first)) + len(frame(others)) == len(frame(whole)) == len(frame([first, others]))
@@ -147,8 +147,8 @@ def test_no_frame_shows_secrets_or_data() -> None:
 
 def chat(user: str) -> Report:
     """A capture with one socket of a user of Stream Chat."""
-    asked = quote(json.dumps({"user_id": user}))
-    report = load(har(socket(0, 1, url=f"wss://chat.stream-io-api.com/connect?json={asked}&api_key=abcd")))
+    request = quote(json.dumps({"user_id": user}))
+    report = load(har(socket(0, 1, url=f"wss://chat.stream-io-api.com/connect?json={request}&api_key=abcd")))
     assert isinstance(report, Report)
     return report
 
@@ -257,18 +257,19 @@ def test_an_overlap_of_development_servers_is_marked(samples: Run) -> None:
 
 
 def test_the_table_of_a_run_can_be_made_of_its_frame(samples: Run) -> None:
-    from analyzer.wording import summary, triage
+    from analyzer import triage
+    from analyzer.wording import harmless
 
     frame = captures_frame(samples).set_index("name")
-    names = summary.names(samples)
+    names = harmless.names(samples)
     for report in samples:
-        row, shown = triage.row(report, samples.policy), frame.loc[names[report.capture.source]]
-        assert samples[shown.name] is report
-        assert shown["complete"] == (row.possible_peak is not None)
-        assert (shown["proven_peak"], shown["services"], shown["causes"]) == (row.proven_peak, row.services, row.causes)
-        assert shown["overlap_is_lower_bound"] == row.at_least
-        if row.at_most is not None and shown["complete"]:
-            assert shown["overlap_at_most_s"] == row.at_most / 1e6
+        row, part = triage.row(report, samples.policy), frame.loc[names[report.capture.source]]
+        assert samples[part.name] is report
+        assert part["complete"] == (row.possible_peak is not None)
+        assert (part["proven_peak"], part["services"], part["causes"]) == (row.proven_peak, row.services, row.causes)
+        assert part["overlap_is_lower_bound"] == row.at_least
+        if row.at_most is not None and part["complete"]:
+            assert part["overlap_at_most_s"] == row.at_most / 1e6
     instant = frame[(frame["verdict"] == "overlap") & (frame["overlap_s"] == 0)]
     assert len(instant) == 1  # so `overlap_s > 0` is no filter for overlaps
     assert not (frame["overlap_s"] > frame["overlap_at_most_s"]).any()

@@ -157,7 +157,7 @@ def test_only_check_ends_by_policy(command: str, name: str, folder: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "message"),
     [
         pytest.param(FINE, "", id="nothing, where all pass"),
         pytest.param(DUPLICATE, f"{CAPTURES / DUPLICATE}: /log/entries/4: fails the policy: duplicate-connection", id="violated"),
@@ -168,10 +168,10 @@ def test_only_check_ends_by_policy(command: str, name: str, folder: Path) -> Non
         pytest.param(BAD, "{folder}/bad.har: no log.entries: this is JSON, but not a HAR: in Chrome DevTools choose Network > Export HAR", id="unreadable"),
     ],
 )  # fmt: skip
-def test_one_line_on_standard_error_says_why(names: str, told: str, folder: Path) -> None:
+def test_one_line_on_standard_error_says_why(names: str, message: str, folder: Path) -> None:
     done = check(folder, names, "--quiet")
     assert done.stdout == ""
-    assert done.stderr == (f"har-sockets: {told.format(folder=folder)}\n" if told else "")
+    assert done.stderr == (f"har-sockets: {message.format(folder=folder)}\n" if message else "")
 
 
 # -- what lets pass must not hide --------------------------------------------------------------------------------
@@ -212,8 +212,8 @@ def written(folder: Path, names: str, *options: str) -> Sequence[dict[str, str]]
 
 
 def test_a_baseline_passes_what_it_knows_and_nothing_else(folder: Path) -> None:
-    known = written(folder, f"{DUPLICATE} {DUPLICATE} {FINE}")
-    assert [finding["rule"] for finding in known] == ["duplicate-connection"]
+    options = written(folder, f"{DUPLICATE} {DUPLICATE} {FINE}")
+    assert [finding["rule"] for finding in options] == ["duplicate-connection"]
     assert check(folder, DUPLICATE, "--baseline", "known.json").exit_code == 0
     assert check(folder, CONCURRENT, "--baseline", "known.json").exit_code == 1
     assert "1 finding in the baseline (4 sockets)" in check(folder, DUPLICATE, "--baseline", "known.json").output
@@ -277,8 +277,8 @@ def check_files(*arguments: str) -> Result:
 def test_a_baseline_accepts_no_more_sockets_than_it_was_written_with(folder: Path) -> None:
     two, three, five = (saved(folder, f"{n}.har", n) for n in (2, 3, 5))
     assert check_files(two, three, "--write-baseline", "known.json").exit_code == 0
-    (known,) = json.loads((folder / "known.json").read_text())["findings"]
-    assert (known["peak"], known["capture"]) == (3, "3.har")
+    (options,) = json.loads((folder / "known.json").read_text())["findings"]
+    assert (options["peak"], options["capture"]) == (3, "3.har")
     assert check_files(two, three, "--baseline", "known.json").exit_code == 0
     done = check_files(five, "--baseline", "known.json")
     assert done.exit_code == 1
@@ -291,8 +291,8 @@ def test_a_baseline_of_before_accepts_any_number(folder: Path) -> None:
     two, five = saved(folder, "2.har", 2), saved(folder, "5.har", 5)
     check_files(two, "--write-baseline", "known.json")
     document = json.loads((folder / "known.json").read_text())
-    for known in document["findings"]:
-        del known["peak"], known["capture"]
+    for finding in document["findings"]:
+        del finding["peak"], finding["capture"]
     (folder / "known.json").write_text(json.dumps(document))
     assert check_files(five, "--baseline", "known.json").exit_code == 0
 
@@ -348,8 +348,8 @@ def test_a_baseline_of_before_still_matches_with_its_port(host: str, former: boo
     (folder / "a.har").write_text(json.dumps(har(socket(1, 20, url=url), socket(2, 20, url=url), saved=30)))
     (finding,) = (it for it in analyze(read(folder / "a.har")).findings if it.rule == "concurrent-sockets")
     assert bool(finding.former_fingerprint) is former
-    known = {"fingerprint": finding.former_fingerprint or finding.fingerprint}
-    (folder / "known.json").write_text(json.dumps({"format": 1, "findings": [known]}))
+    options = {"fingerprint": finding.former_fingerprint or finding.fingerprint}
+    (folder / "known.json").write_text(json.dumps({"format": 1, "findings": [options]}))
     done = check_files("a.har", "--baseline", "known.json")
     assert (done.exit_code, "did not occur" in done.stdout) == (0, False)
 
@@ -409,8 +409,8 @@ EXTENSION = stack("sync", url="chrome-extension://abcdefghijklmnop/background.js
 def perhaps(seconds: float, first: str = ONE, second: str = ONE, **more: Any) -> list[dict[str, Any]]:
     """Two sockets that may have been open together for so long: it is not known when the second one opened."""
     return [
-        socket(1, 6, url=first, seen=[2, 3, 4, 5]),
-        socket(6 - seconds, None, url=second, opened=7, seen=[8, 9], **more),
+        socket(1, 6, url=first, times=[2, 3, 4, 5]),
+        socket(6 - seconds, None, url=second, opened=7, times=[8, 9], **more),
     ]
 
 
@@ -469,15 +469,15 @@ def test_a_storm_that_cannot_be_ruled_out_is_a_doubt(gap: int, status: int, repo
 def test_handshakes_that_failed_side_by_side_are_no_storm(report: Callable[..., Report]) -> None:
     """By Playwright, which does not record when they failed: none is known to have been asked for after another."""
     attempts = [failed(1 + n * 0.003, 21) for n in range(12)]
-    for it in attempts:
-        it["response"]["_failureText"] = it["_webSocketMessages"].pop()["data"]
+    for attempt in attempts:
+        attempt["response"]["_failureText"] = attempt["_webSocketMessages"].pop()["data"]
     written = har(*attempts, creator={"name": "Playwright", "version": "1.61.0"})
     assert {it.rule for it in report(written).findings} == {"failed-handshakes", "nothing-recorded"}
 
 
 def test_what_the_baseline_knows_is_no_doubt(report: Callable[..., Report]) -> None:
-    (known,) = report(har(socket(1, 6, url=ONE), socket(2, 9, url=ONE))).findings
-    policy = Policy(baseline=frozenset({known.fingerprint}))
+    (analysis,) = report(har(socket(1, 6, url=ONE), socket(2, 9, url=ONE))).findings
+    policy = Policy(baseline=frozenset({analysis.fingerprint}))
     assert gate.judge(report(har(*perhaps(3))), Policy()).status == gate.UNDECIDED
     assert gate.judge(report(har(*perhaps(3)), baseline=policy.baseline), policy).status == 0
 
@@ -502,7 +502,7 @@ NEVER_OPENED = [
 
 
 @pytest.mark.parametrize(
-    ("sockets", "said"),
+    ("sockets", "message"),
     [
         pytest.param(NEVER_OPENED, "No socket opened: 3 × HTTP 503.", id="refused"),
         pytest.param([failed(1, 1.1, "net::ERR_CONNECTION_REFUSED")], "No socket opened: 1 × net::ERR_CONNECTION_REFUSED.",
@@ -514,36 +514,36 @@ NEVER_OPENED = [
     ],
 )  # fmt: skip
 def test_a_capture_in_which_nothing_opened_was_not_checked(
-    sockets: list[dict[str, Any]], said: str, report: Callable[..., Report]
+    sockets: list[dict[str, Any]], message: str, report: Callable[..., Report]
 ) -> None:
-    it = report(har(*sockets))
-    assert (it.verdict, gate.judge(it, Policy()).status) == ("no-overlap", gate.EMPTY)
-    assert gate.judge(it, Policy(allow_empty=True)).status == 0
-    assert gate.judge(it, Policy(allow_undecided=True)).status == gate.EMPTY
-    assert "nothing-recorded" in {finding.rule for finding in it.findings}
-    assert verdict_sentences(it, Policy())[0] == said
+    analysis = report(har(*sockets))
+    assert (analysis.verdict, gate.judge(analysis, Policy()).status) == ("no-overlap", gate.EMPTY)
+    assert gate.judge(analysis, Policy(allow_empty=True)).status == 0
+    assert gate.judge(analysis, Policy(allow_undecided=True)).status == gate.EMPTY
+    assert "nothing-recorded" in {finding.rule for finding in analysis.findings}
+    assert verdict_sentences(analysis, Policy())[0] == message
 
 
 @pytest.mark.parametrize("name", [name for name in outputs.OUTPUTS if name != "parquet"])
 def test_no_output_ticks_what_nothing_opened_in(name: str, report: Callable[..., Report]) -> None:
-    it = report(har(*NEVER_OPENED))
-    shown = outputs.render(name, Run((it, it), (), Policy(), rules=RULES)).decode()
-    assert "✓" not in shown
-    assert "No overlap:" not in shown
-    assert 'class="verdict good"' not in shown
+    analysis = report(har(*NEVER_OPENED))
+    text = outputs.render(name, Run((analysis, analysis), (), Policy(), rules=RULES)).decode()
+    assert "✓" not in text
+    assert "No overlap:" not in text
+    assert 'class="verdict good"' not in text
 
 
 def test_one_that_opened_beside_those_that_failed_is_checked(report: Callable[..., Report]) -> None:
-    it = report(har(*NEVER_OPENED, socket(30, None)))
-    assert gate.judge(it, Policy()).status == 0
-    assert "nothing-recorded" not in {finding.rule for finding in it.findings}
+    analysis = report(har(*NEVER_OPENED, socket(30, None)))
+    assert gate.judge(analysis, Policy()).status == 0
+    assert "nothing-recorded" not in {finding.rule for finding in analysis.findings}
 
 
 # -- the reason -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("sockets", "said"),
+    ("sockets", "message"),
     [
         pytest.param(perhaps(3), "Undecided: the file does not show whether socket #1 had closed when socket #2 opened.",
                      id="the second's opening"),
@@ -555,13 +555,13 @@ def test_one_that_opened_beside_those_that_failed_is_checked(report: Callable[..
     ],
 )  # fmt: skip
 def test_the_reason_names_the_instants_that_are_not_known(
-    sockets: list[dict[str, Any]], said: str, report: Callable[..., Report]
+    sockets: list[dict[str, Any]], message: str, report: Callable[..., Report]
 ) -> None:
-    it = report(har(*sockets))
-    assert verdict_sentences(it, Policy())[0] == said
-    for finding in it.findings:
+    analysis = report(har(*sockets))
+    assert verdict_sentences(analysis, Policy())[0] == message
+    for finding in analysis.findings:
         if finding.rule == "possible-overlap":
-            assert said.removeprefix("Undecided: ") in finding.message or len(it.findings) > 1
+            assert message.removeprefix("Undecided: ") in finding.message or len(analysis.findings) > 1
 
 
 BRIEF = [socket(1, 6, url=OTHER), socket(5.9, 8, url=OTHER, opened=7)]

@@ -24,24 +24,24 @@ EMPTY = "playwright-1.60-A.har"
 COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
 
 
-def made(names: Sequence[str], *bad: Unreadable) -> Run:
+def make_run(names: Sequence[str], *bad: Unreadable) -> Run:
     reports = tuple(analyze(read(CAPTURES / name, source=name)) for name in names)
-    return masking.masked(Run(reports, bad, Policy()))
+    return masking.mask(Run(reports, bad, Policy()))
 
 
-def parsed(run: Run) -> list[tuple[str, dict[str, str], str]]:
+def parse(run: Run) -> list[tuple[str, dict[str, str], str]]:
     """As the runner does it: split first, then unescape."""
-    found = []
+    result = []
     for line in github.render(run).decode("utf-8").splitlines():
         match = COMMAND.fullmatch(line)
         assert match is not None, line
-        level, properties, said = match.groups()
+        level, properties, words = match.groups()
         pairs = dict(it.split("=", 1) for it in properties.split(","))
-        found.append((level, {key: unescaped(value) for key, value in pairs.items()}, unescaped(said)))
-    return found
+        result.append((level, {key: unescape(value) for key, value in pairs.items()}, unescape(words)))
+    return result
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     for sign, code in ((":", "%3A"), (",", "%2C"), ("\r", "%0D"), ("\n", "%0A"), ("%", "%25")):
         text = text.replace(code, sign)
     return text
@@ -67,43 +67,43 @@ def test_no_line_end_is_left(end: str) -> None:
 
 
 def test_all_in_one_comes_first_then_the_gravest() -> None:
-    told = parsed(made(ALL))
-    assert told[0][::2] == ("error", f"{len(ALL)} captures: " + told[0][2].partition(": ")[2])
-    assert "The policy is violated." in told[0][2]
-    assert [properties["title"] for _, properties, _ in told[1:4]] == ["har-sockets: duplicate-connection"] * 3
-    assert told[1][1]["file"] == "chrome-S2-overuse.har"
+    result = parse(make_run(ALL))
+    assert result[0][::2] == ("error", f"{len(ALL)} captures: " + result[0][2].partition(": ")[2])
+    assert "The policy is violated." in result[0][2]
+    assert [properties["title"] for _, properties, _ in result[1:4]] == ["har-sockets: duplicate-connection"] * 3
+    assert result[1][1]["file"] == "chrome-S2-overuse.har"
 
 
 def test_no_more_than_github_shows() -> None:
     bad = [Unreadable(f"{n}.har", "the file is empty") for n in range(30)]
-    levels = [level for level, _, _ in parsed(made(ALL, *bad))]
+    levels = [level for level, _, _ in parse(make_run(ALL, *bad))]
     assert (levels.count("error"), levels.count("warning"), levels[0]) == (10, 10, "error")
 
 
 def test_what_passes_is_one_notice() -> None:
-    assert parsed(made(["chrome-08-refresh3.har"])) == [
+    assert parse(make_run(["chrome-08-refresh3.har"])) == [
         ("notice", {"title": "har-sockets"}, "1 capture: 1 PASS. Every capture passes.")
     ]
 
 
 def test_what_cannot_be_told_is_a_warning_that_says_how_to_record() -> None:
-    _, (level, properties, said) = parsed(made(["playwright-1.60-A.har"]))
+    _, (level, properties, words) = parse(make_run(["playwright-1.60-A.har"]))
     assert (level, properties["title"]) == ("warning", "har-sockets: no socket opened")
-    assert "`har-sockets record URL`" in said
+    assert "`har-sockets record URL`" in words
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_capture_gives_no_command_of_its_own(content: str) -> None:
-    assert [level for level, _, _ in parsed(run(content))] == [level for level, _, _ in parsed(run("a"))]
+    assert [level for level, _, _ in parse(run(content))] == [level for level, _, _ in parse(run("a"))]
     assert b"\r" not in github.render(run(content))
 
 
 SAMPLES = sorted((Path(__file__).parent.parent / "sample_hars").glob("*.har"))
 
 
-def sampled(policy: Policy = Policy()) -> Run:  # noqa: B008 - frozen
+def sample_run(policy: Policy = Policy()) -> Run:  # noqa: B008 - frozen
     reports = tuple(analyze(read(path, source=f"sample_hars/{path.name}"), policy) for path in SAMPLES)
-    return masking.masked(Run(reports, (), policy))
+    return masking.mask(Run(reports, (), policy))
 
 
 def cells(page: str) -> list[list[str]]:
@@ -113,22 +113,22 @@ def cells(page: str) -> list[list[str]]:
 
 
 def test_the_summary_of_sixteen_captures_is_short_and_names_each() -> None:
-    data = github.step_summary(sampled())
+    data = github.step_summary(sample_run())
     assert len(SAMPLES) == 16
     assert len(data) <= 4_096
     assert {row[1] for row in cells(data.decode())} == {path.name for path in SAMPLES}
 
 
 def test_in_the_summary_the_worst_come_first() -> None:
-    run = made(ALL[::8], Unreadable("bad.har", "the file is empty"))
+    run = make_run(ALL[::8], Unreadable("bad.har", "the file is empty"))
     results = [row[0].strip("*") for row in cells(github.step_summary(run).decode())]
-    order = ["FAIL", "unreadable", gate.judge(made([EMPTY]).reports[0], Policy()).result, "PASS"]
+    order = ["FAIL", "unreadable", gate.judge(make_run([EMPTY]).reports[0], Policy()).result, "PASS"]
     assert [it for n, it in enumerate(results) if it not in results[:n]] == order
     assert [order.index(it) for it in results] == sorted(order.index(it) for it in results)
 
 
 def test_the_summary_of_one_failure_explains_it() -> None:
-    page = github.step_summary(made(["chrome-S2-overuse.har"])).decode()
+    page = github.step_summary(make_run(["chrome-S2-overuse.har"])).decode()
     assert "| **FAIL** | chrome-S2-overuse.har | 4 | 4 | duplicate-connection |" in page
     assert "<details open>" in page
     assert "Keep one client per session" in page
@@ -137,13 +137,13 @@ def test_the_summary_of_one_failure_explains_it() -> None:
 
 
 def test_what_passes_is_not_explained() -> None:
-    page = github.step_summary(made(["chrome-08-refresh3.har"])).decode()
+    page = github.step_summary(make_run(["chrome-08-refresh3.har"])).decode()
     assert "| PASS | chrome-08-refresh3.har | " in page
     assert "details" not in page
 
 
 def test_sockets_that_a_capture_may_hide_make_the_peak_a_lower_bound() -> None:
-    (row,) = cells(github.step_summary(made([EMPTY])).decode())
+    (row,) = cells(github.step_summary(make_run([EMPTY])).decode())
     assert row[3] == "≥ 0"
 
 
@@ -154,7 +154,7 @@ def test_a_hostile_capture_adds_nothing_to_the_summary(content: str) -> None:
 
 
 def test_the_summary_of_two_hundred_captures_fits() -> None:
-    data = github.step_summary(made((ALL * 4)[:250]))
+    data = github.step_summary(make_run((ALL * 4)[:250]))
     assert len(data) <= 250 * github.PER_CAPTURE
     assert b"and 50 more captures" in data
 

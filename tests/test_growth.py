@@ -22,7 +22,7 @@ from analyzer import compare, extract, masking, outputs, pipeline
 from analyzer.cli import COMMANDS
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run
-from analyzer.outputs import check, comparison, show, tally, timeline
+from analyzer.outputs import check, comparison, ndjson_results, show, timeline, totals
 from analyzer.rules import RULES
 from analyzer.together import together
 
@@ -55,7 +55,7 @@ class Case:
         self.capture = read(io.BytesIO(self.data), "made.har")
         self.report = pipeline.analyze(self.capture, self.policy)
         self.run = Run((self.report,), (), self.policy, rules=RULES)
-        self.masked = masking.masked(self.run)
+        self.masked = masking.mask(self.run)
 
     @cached_property
     def line(self) -> bytes:
@@ -82,7 +82,7 @@ STEPS: dict[str, Callable[[Case], object]] = {
     "read": lambda case: read(io.BytesIO(case.data), "made.har"),
     "analysis": lambda case: pipeline.analyze(case.capture, case.policy),
     "together": lambda case: together([case.report, case.report], case.policy),
-    "masks": lambda case: masking.masked(case.run),
+    "masks": lambda case: masking.mask(case.run),
     **{name: output(name) for name in outputs.OUTPUTS},
     "check": lambda case: check.render(case.masked),
     "show": lambda case: show.render(case.shown(), case.shown().sessions[0]),
@@ -93,7 +93,7 @@ STEPS: dict[str, Callable[[Case], object]] = {
         f"comparison {name}": lambda case, render=render: render(case.compared, case.pair)
         for name, render in comparison.RENDERERS.items()
     },
-    "summary": lambda case: tally.text(tally.results([("made.ndjson", case.line)])),
+    "summary": lambda case: totals.text(ndjson_results.read_results([("made.ndjson", case.line)])),
 }
 
 # Those that were quadratic once, or cost most: `make test` has time for these, `make test-all` tries every shape.

@@ -9,7 +9,7 @@ import pytest
 
 from analyzer import heartbeats
 from analyzer.intervals import Interval
-from analyzer.model import SECOND, Affiliation, Identity, Initiator, Messages, Outcome, Provider, Session
+from analyzer.model import SECOND, Attribution, Identity, Initiator, Messages, Outcome, Provider, Session
 
 OPEN = Session(
     id="s1", pointer="/log/entries/1", url="ws://h/", endpoint="ws://h/", page="page_1",
@@ -30,7 +30,7 @@ def socket(number: int, sent: list[float], received: list[float], *, length: int
     provider = Provider("stream-chat", "Stream Chat") if user else None
     return msgspec.structs.replace(
         OPEN, id=f"s{number}", messages=messages, initiator=msgspec.structs.replace(OPEN.initiator, function=code),
-        affiliation=Affiliation(provider, Identity("app", user) if user else None),
+        attribution=Attribution(provider, Identity("app", user) if user else None),
     )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_another_user_has_another_rhythm() -> None:
 
 
 @pytest.mark.parametrize(
-    ("session", "told"),
+    ("session", "message"),
     [
         pytest.param(BEATING, "sent 4, the last after 40.0 s; received 3, the last after 45.0 s", id="both ways"),
         pytest.param(socket(1, [], []), "sent 0; received 0", id="none"),
@@ -94,5 +94,5 @@ def test_another_user_has_another_rhythm() -> None:
         ),
     ],
 )
-def test_the_rhythm_in_words(session: Session, told: str) -> None:
-    assert heartbeats.rhythm(session) == told
+def test_the_rhythm_in_words(session: Session, message: str) -> None:
+    assert heartbeats.rhythm(session) == message

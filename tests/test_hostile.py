@@ -49,7 +49,7 @@ def hostile(content: str) -> Report:
     """Where a capture can put text."""
     calls = Calls((Frame(content, content, 1, 1), Frame(None, f"https://a.example/{content}", 2, 2)), content)
     code = Initiator(content, content, content, 1, 1, stack=(calls, calls))
-    told = report(
+    analysis = report(
         msgspec.structs.replace(socket(0, 2, url=f"wss://{content}/ws", n=0), initiator=code),
         msgspec.structs.replace(socket(1, 3, url=f"wss://b.example/{content}", n=1), initiator=code),
         socket(None, url=content, n=2),
@@ -58,10 +58,12 @@ def hostile(content: str) -> Report:
         pages=[Page(content, f"https://a.example/{content}", START, PageKind.LOAD)],
         skipped=[Skipped(content, None, content)],
     )
-    proof = (told.sessions[0].proves(content, Frame(content, content, 1, 1)),)
-    findings = (msgspec.structs.replace(it, cause="missing-cleanup", why=content, proof=proof) for it in told.findings)
-    sessions = (msgspec.structs.replace(it, initiator=code if it.initiator else None) for it in told.sessions)
-    return msgspec.structs.replace(told, findings=tuple(findings), sessions=tuple(sessions))
+    proof = (analysis.sessions[0].proves(content, Frame(content, content, 1, 1)),)
+    findings = (
+        msgspec.structs.replace(it, cause="missing-cleanup", why=content, proof=proof) for it in analysis.findings
+    )
+    sessions = (msgspec.structs.replace(it, initiator=code if it.initiator else None) for it in analysis.sessions)
+    return msgspec.structs.replace(analysis, findings=tuple(findings), sessions=tuple(sessions))
 
 
 def run(content: str) -> Run:
@@ -75,8 +77,8 @@ def content(request: pytest.FixtureRequest) -> str:
 
 @pytest.mark.parametrize("name", [name for name in outputs.OUTPUTS if name != "parquet"])  # which is no text
 def test_every_output_is_utf8_without_what_acts(name: str, content: str) -> None:
-    told = outputs.render(name, run(content)).decode("utf-8")
-    ours = told.replace("\r\n", "\n") if name in ("csv", "captures") else told
+    text = outputs.render(name, run(content)).decode("utf-8")
+    ours = text.replace("\r\n", "\n") if name in ("csv", "captures") else text
     assert [sign for sign in SIGNS if sign in ours] == []
 
 
@@ -107,21 +109,23 @@ class Elements(HTMLParser):
 
 
 def elements(page: bytes) -> Elements:
-    told = Elements()
-    told.feed(page.decode("utf-8"))
-    return told
+    details = Elements()
+    details.feed(page.decode("utf-8"))
+    return details
 
 
 def test_no_element_and_no_attribute_comes_of_it(content: str) -> None:
-    harmless, told = elements(html.render(run("a"))), elements(html.render(run(content)))
-    tags = [tag for tag, _ in told.found]
+    harmless, before_and_after = elements(html.render(run("a"))), elements(html.render(run(content)))
+    tags = [tag for tag, _ in before_and_after.found]
     assert tags.count("script") == 3  # data, and our two
     assert set(tags) <= {tag for tag, _ in harmless.found} | {"path"}
-    assert {name for _, given in told.found for name in given} <= {
-        name for _, given in harmless.found for name in given
+    assert {name for _, given in before_and_after.found for name in given} <= {
+        name for _, each in harmless.found for name in each
     }
-    assert not any(value and value.startswith("javascript:") for _, given in told.found for value in given.values())
-    assert len(json.loads(told.data)[0]["sockets"]) == 3
+    assert not any(
+        value and value.startswith("javascript:") for _, given in before_and_after.found for value in given.values()
+    )
+    assert len(json.loads(before_and_after.data)[0]["sockets"]) == 3
 
 
 def test_a_page_with_it_is_not_much_longer(content: str) -> None:
@@ -129,10 +133,10 @@ def test_a_page_with_it_is_not_much_longer(content: str) -> None:
 
 
 def tokens(document: str) -> list[Token]:
-    found = []
+    items = []
     for token in MarkdownIt("commonmark", {"html": True}).enable("table").enable("strikethrough").parse(document):
-        found += [token, *(token.children or ())]
-    return found
+        items += [token, *(token.children or ())]
+    return items
 
 
 def kinds(document: str) -> Counter[str]:
@@ -162,9 +166,9 @@ def test_markdown_holds_nothing_that_cannot_be_seen(content: str) -> None:
 
 
 def test_a_terminal_shows_it_as_text(content: str) -> None:
-    it = hostile(content)
-    for told in (text.render(run(content)), *(show.render(it, session) for session in it.sessions)):
-        assert all(line.isprintable() for line in told.decode("utf-8").split("\n"))
+    analysis = hostile(content)
+    for each in (text.render(run(content)), *(show.render(analysis, session) for session in analysis.sessions)):
+        assert all(line.isprintable() for line in each.decode("utf-8").split("\n"))
 
 
 def test_the_picture_is_xml(content: str) -> None:

@@ -35,8 +35,8 @@ def test_a_checkout_is_a_source_while_it_exists(tmp_path: Path) -> None:
 
 
 def test_an_address_is_a_source_for_tools_that_install_anew() -> None:
-    told = record("https://git.example/har-sockets.git", vcs_info={"vcs": "git", "commit_id": "0" * 40})
-    assert parse_source(told).url == "git+https://git.example/har-sockets.git"
+    details = record("https://git.example/har-sockets.git", vcs_info={"vcs": "git", "commit_id": "0" * 40})
+    assert parse_source(details).url == "git+https://git.example/har-sockets.git"
 
 
 @pytest.mark.parametrize(

@@ -26,17 +26,17 @@ def level(spans: list[Interval], instant: int) -> int:
 
 def by_counting(spans: list[Interval], k: int) -> list[Episode[int]]:
     """The episodes, told by looking at every instant."""
-    found: list[Episode[int]] = []
+    items: list[Episode[int]] = []
     begun: int | None = None
     for instant in INSTANTS:
         if level(spans, instant) >= k:
             begun = instant if begun is None else begun
         elif begun is not None:
-            found.append(counted(spans, begun, instant))
+            items.append(counted(spans, begun, instant))
             begun = None
     if begun is not None:
-        found.append(counted(spans, begun, None))
-    return found
+        items.append(counted(spans, begun, None))
+    return items
 
 
 def counted(spans: list[Interval], start: int, end: int | None) -> Episode[int]:
@@ -45,8 +45,8 @@ def counted(spans: list[Interval], start: int, end: int | None) -> Episode[int]:
     return Episode(Interval(start, end), max(level(spans, at) for at in instants), tuple(keys))
 
 
-def unordered(found: list[Episode[int]]) -> list[tuple[Interval, int, set[int]]]:
-    return [(episode.interval, episode.peak, set(episode.keys)) for episode in found]
+def unordered(items: list[Episode[int]]) -> list[tuple[Interval, int, set[int]]]:
+    return [(episode.interval, episode.peak, set(episode.keys)) for episode in items]
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4])
@@ -80,8 +80,8 @@ def test_peak_is_the_most_that_counting_every_instant_finds(spans: list[Interval
 @given(many)
 def test_sweep_gives_the_level_at_every_instant(spans: list[Interval]) -> None:
     steps = sweep(spans)
-    told = [next((count for point, count in reversed(steps) if point <= at), 0) for at in INSTANTS]
-    assert told == [level(spans, at) for at in INSTANTS]
+    messages = [next((count for point, count in reversed(steps) if point <= at), 0) for at in INSTANTS]
+    assert messages == [level(spans, at) for at in INSTANTS]
 
 
 @given(many)
@@ -134,5 +134,5 @@ def test_the_peak_of_episodes_is_the_peak_of_all(spans: list[Interval]) -> None:
     ],
 )
 def test_episodes(spans: list[tuple[int, int | None]], expected: list[tuple[int, int | None, int, str]]) -> None:
-    found = episodes(zip("ABCDEFGH", (Interval(*span) for span in spans), strict=False))
-    assert [(*e.interval, e.peak, "".join(e.keys)) for e in found] == expected
+    items = episodes(zip("ABCDEFGH", (Interval(*span) for span in spans), strict=False))
+    assert [(*e.interval, e.peak, "".join(e.keys)) for e in items] == expected

@@ -27,9 +27,9 @@ ALL = sorted(path.name for path in CAPTURES.glob("*.har"))
 OVERUSE = "chrome-S2-overuse.har"
 
 
-def made(names: Iterable[str], policy: Policy = Policy(), *bad: Unreadable) -> Run:  # noqa: B008 - frozen
+def make_run(names: Iterable[str], policy: Policy = Policy(), *bad: Unreadable) -> Run:  # noqa: B008 - frozen
     reports: tuple[Report, ...] = tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
-    return masking.masked(Run(reports, bad, policy, rules=RULES))
+    return masking.mask(Run(reports, bad, policy, rules=RULES))
 
 
 def suites(run: Run) -> junitparser.JUnitXml:
@@ -40,12 +40,12 @@ def suites(run: Run) -> junitparser.JUnitXml:
 
 def results(run: Run) -> dict[str, str]:
     """What became of the test of each capture."""
-    found = {}
+    result = {}
     for suite in suites(run):
         (case,) = suite
         assert case.name == suite.name
-        found[case.name] = type(case.result[0]).__name__ if case.result else "passed"
-    return found
+        result[case.name] = type(case.result[0]).__name__ if case.result else "passed"
+    return result
 
 
 def only(run: Run, tag: str) -> ElementTree.Element:
@@ -54,11 +54,11 @@ def only(run: Run, tag: str) -> ElementTree.Element:
 
 
 def test_one_test_per_capture() -> None:
-    assert list(results(made(ALL))) == ALL
+    assert list(results(make_run(ALL))) == ALL
 
 
 def test_the_counts_are_those_of_the_tests() -> None:
-    run = made(ALL, Policy(), Unreadable("bad.har", "no log"))
+    run = make_run(ALL, Policy(), Unreadable("bad.har", "no log"))
     root, tally = ElementTree.fromstring(junit.render(run)), Counter(results(run).values())
     assert root.attrib.items() >= {
         ("tests", str(len(ALL) + 1)),
@@ -78,16 +78,16 @@ POLICIES = [
 
 @pytest.mark.parametrize("policy", POLICIES, ids=["strict", "undecided allowed", "empty allowed", "both allowed"])
 def test_a_test_is_red_exactly_where_the_gate_does_not_pass(policy: Policy) -> None:
-    run = made(ALL, policy)
-    told = results(run)
+    run = make_run(ALL, policy)
+    result = results(run)
     for report in run.reports:
         expected = {0: {"passed", "Skipped"}, gate.VIOLATED: {"Failure"}}
         status = gate.judge(report, policy).status
-        assert told[report.capture.source] in expected.get(status, {"Error"})
+        assert result[report.capture.source] in expected.get(status, {"Error"})
 
 
 def test_a_failure_names_the_finding_its_place_and_what_to_do() -> None:
-    failure = only(made([OVERUSE]), "failure")
+    failure = only(make_run([OVERUSE]), "failure")
     assert failure.get("type") == "duplicate-connection"
     assert "4 sockets of one user" in failure.get("message", "")
     assert "in the file: /log/entries/4, /log/entries/5" in (failure.text or "")
@@ -96,19 +96,19 @@ def test_a_failure_names_the_finding_its_place_and_what_to_do() -> None:
 
 
 def test_notes_and_limits_are_in_the_output_of_the_test() -> None:
-    told = only(made(["chrome-16-hmr.har"], Policy(fail_on=Severity.ERROR)), "system-out").text or ""
-    assert "note dev-server-socket: " in told
-    assert "\nlimit of this capture: Chrome does not " in told
+    result = only(make_run(["chrome-16-hmr.har"], Policy(fail_on=Severity.ERROR)), "system-out").text or ""
+    assert "note dev-server-socket: " in result
+    assert "\nlimit of this capture: Chrome does not " in result
 
 
 def test_of_many_notes_some_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(junit, "NOTES", 0)
-    assert "and 2 more findings" in (only(made(["chrome-16-hmr.har"]), "system-out").text or "").splitlines()
+    assert "and 2 more findings" in (only(make_run(["chrome-16-hmr.har"]), "system-out").text or "").splitlines()
 
 
 def test_known_findings_pass_and_are_named() -> None:
-    known = frozenset(finding.fingerprint for finding in made([OVERUSE]).reports[0].findings)
-    run = made([OVERUSE], Policy(baseline=known))
+    baseline = frozenset(finding.fingerprint for finding in make_run([OVERUSE]).reports[0].findings)
+    run = make_run([OVERUSE], Policy(baseline=baseline))
     assert results(run) == {OVERUSE: "Skipped"}
     assert only(run, "skipped").attrib == {
         "type": "in-the-baseline",
@@ -132,17 +132,17 @@ UNDECIDED, EMPTY = "cypress-har-generator-H.har", "playwright-1.60-A.har"
 def test_an_undecided_capture_is_an_error_or_skipped_where_that_is_allowed(
     name: str, type: str, allowed: Policy
 ) -> None:
-    assert only(made([name]), "error").get("type") == type
-    assert only(made([name], allowed), "skipped").get("type") == type
+    assert only(make_run([name]), "error").get("type") == type
+    assert only(make_run([name], allowed), "skipped").get("type") == type
 
 
 def test_an_unreadable_capture_is_an_error() -> None:
-    error = only(made([], Policy(), Unreadable("bad.har", "the file is empty")), "error")
+    error = only(make_run([], Policy(), Unreadable("bad.har", "the file is empty")), "error")
     assert error.attrib == {"type": "unreadable", "message": "This capture cannot be read: the file is empty"}
 
 
 def test_file_and_times_are_those_of_the_capture() -> None:
-    run = made([OVERUSE])
+    run = make_run([OVERUSE])
     suite, test = only(run, "testsuite"), only(run, "testcase")
     observed = run.reports[0].capture.observed
     assert observed is not None

@@ -1,7 +1,9 @@
-"""Check that every text that people can see is in plain English: no banned phrase, no word that the glossary replaces."""
+"""Check that texts and names are in plain English: no banned phrase, no word that the glossary replaces, no name that
+says how a value came to be instead of what it is."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import strings
+from tests import code_names, strings
 from tests.strings import Text
 
 ROOT = Path(__file__).parent.parent
@@ -144,6 +146,32 @@ def test_no_banned_phrase(collect: Callable[[], Iterator[Text]]) -> None:
     assert not lines, "\n".join([f"{len(lines)} faults:", *lines.values()])
 
 
+# -- names -------------------------------------------------------------------------------------------------------
+
+PARTICIPLES = 10  # functions in analyzer/ that may be named by a participle; lower it, never raise it
+
+
+@pytest.mark.parametrize("folder", ["analyzer", "tests"])
+def test_values_are_named_by_nouns(folder: str) -> None:
+    lines = [line for path, source in code_names.modules(ROOT, folder) for line in code_names.faults(path, source)]
+    assert not lines, "\n".join([f"{len(lines)} names:", *lines])
+
+
+def test_functions_are_named_by_verbs() -> None:
+    lines = [
+        f"{path}:{name.line}: {name.name}"
+        for path, source in code_names.modules(ROOT, "analyzer")
+        for name in code_names.functions(ast.parse(source))
+        if code_names.is_participle(name.name)
+    ]
+    assert len(lines) <= PARTICIPLES, "\n".join([f"{len(lines)} functions named by a participle:", *lines])
+
+
+def test_modules_are_short() -> None:
+    lengths = {path: source.count("\n") for path, source in code_names.modules(ROOT, "analyzer")}
+    assert {path: length for path, length in lengths.items() if length > code_names.LONGEST_MODULE} == {}
+
+
 # -- the test itself finds faults --------------------------------------------------------------------------------
 
 
@@ -198,8 +226,6 @@ def test_the_glossary_bans_the_phrases_of_its_last_column() -> None:
     ],
 )
 def test_strings_of_the_code_are_found(source: str, texts: list[str]) -> None:
-    import ast
-
     tree = ast.parse(source)
     assert [text for _, text in strings._strings(tree, set(dict(strings._docstrings(tree))))] == texts
 
@@ -209,3 +235,30 @@ def test_a_page_keeps_the_line_of_its_paragraphs_and_drops_ids() -> None:
     paragraphs = list(strings._paragraphs(ROOT / "docs/page.md", page))
     assert "`…`" in "".join(it.text for it in paragraphs)
     assert [line.partition(": ")[0] for line in faults(paragraphs, PHRASES)] == ["docs/page.md:2"]
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        pytest.param("told = 1", [1], id="a variable"),
+        pytest.param("def f(known): ...", [1], id="a parameter"),
+        pytest.param("f(key=lambda it: it.id)", [1], id="it of a lambda"),
+        pytest.param("for it in rows:\n    f(it)", [1], id="it of a loop"),
+        pytest.param("[it.id for it in rows]", [], id="it within one line"),
+        pytest.param("[\n    it.id\n    for it in rows\n]", [3], id="it of a comprehension over several lines"),
+        pytest.param("try: f()\nexcept E as found: g(found)", [2], id="an exception"),
+        pytest.param("match x:\n    case {'a': seen}: f(seen)", [2], id="a pattern"),
+        pytest.param("row.said = f(kept=1)", [], id="fields and arguments of others"),
+    ],
+)
+def test_banned_names_are_found(source: str, lines: list[int]) -> None:
+    found_at = [int(line.split(":")[1]) for line in code_names.faults("a.py", source)]
+    assert found_at == lines
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("masked", True), ("_told", True), ("_known_fault", True), ("mask", False), ("need", False), ("is_masked", False)],
+)
+def test_participles_are_recognised(name: str, expected: bool) -> None:
+    assert code_names.is_participle(name) is expected

@@ -43,10 +43,10 @@ WAYS: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_one_capture_is_a_report_however_it_is_given(way: str) -> None:
-    given = WAYS[way]()
-    report = load(given)
-    if hasattr(given, "close"):
-        given.close()
+    value = WAYS[way]()
+    report = load(value)
+    if hasattr(value, "close"):
+        value.close()
     assert isinstance(report, Report)
     assert (report.verdict, len(report.sessions)) == ("overlap", 4)
 
@@ -60,14 +60,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_collection_is_a_run(folder: Path) -> None:
-    for given in (
+    for each in (
         folder,
         str(folder),
         f"{folder}/*.har",
         [folder],
         [folder / "a.har", folder / "b.har", folder / "c.har"],
     ):
-        run = load(given)  # type: ignore[call-overload]
+        run = load(each)  # type: ignore[call-overload]
         assert isinstance(run, Run)
         assert [report.verdict for report in run.reports] == ["overlap", "no-overlap"]
         assert [Path(it.source).name for it in run.unreadable] == ["c.har"]
@@ -77,8 +77,8 @@ def test_a_collection_is_a_run(folder: Path) -> None:
 def test_a_collection_of_one_is_a_run(folder: Path) -> None:
     (folder / "b.har").unlink()
     (folder / "c.har").unlink()
-    for given in (folder, f"{folder}/*.har", [OVERUSE], iter([OVERUSE]), [load(OVERUSE)], [OVERUSE.read_bytes()]):
-        run = load(given)  # type: ignore[call-overload]
+    for each in (folder, f"{folder}/*.har", [OVERUSE], iter([OVERUSE]), [load(OVERUSE)], [OVERUSE.read_bytes()]):
+        run = load(each)  # type: ignore[call-overload]
         assert isinstance(run, Run)
         assert len(run.reports) == 1
     assert load([]).reports == ()
@@ -123,10 +123,10 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("given", "kind", "message"), REFUSED, ids=range(len(REFUSED)))
-def test_anything_else_is_refused(given: Any, kind: type[Exception], message: str) -> None:
+@pytest.mark.parametrize(("value", "kind", "message"), REFUSED, ids=range(len(REFUSED)))
+def test_anything_else_is_refused(value: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind) as refused:
-        load(given)
+        load(value)
     assert message in str(refused.value)
     assert SECRET not in str(refused.value)
 
@@ -143,9 +143,9 @@ def test_read_and_analyze_name_load_and_quote_nothing() -> None:
             (analyze, str(OVERUSE), TypeError),
             (analyze, text, TypeError),
         ]
-        for call, given, kind in cases:
+        for call, each, kind in cases:
             with pytest.raises(kind, match="load") as refused:
-                call(given)
+                call(each)
             assert len(str(refused.value)) < 250
 
 
@@ -190,14 +190,14 @@ def test_archives_and_files_of_any_name(tmp_path: Path) -> None:
 
 
 def test_what_a_list_names_and_cannot_be_read_is_unreadable(folder: Path) -> None:
-    given = [
+    sources = [
         folder / "nothere.har",
         folder / "a.har",
         folder / "c.har",
         f"{folder}/*.nothing",
         "https://h.example/a.har",
     ]
-    run = load(given)
+    run = load(sources)
     assert [Path(report.capture.source).name for report in run] == ["a.har"]
     assert [Path(it.source).name for it in run.unreadable] == ["nothere.har", "c.har", "*.nothing", "a.har"]
     assert run.unreadable[0].problem == "no such file"

@@ -30,8 +30,8 @@ def test_the_list_has_every_cause() -> None:
 
 @pytest.mark.parametrize("rule", [*RULES, *CAUSES], ids=lambda rule: rule.id)
 def test_the_page_of_a_rule_or_cause_has_all_of_its_docstring(rule: object) -> None:
-    told = CliRunner().invoke(app, ["rules", rule.id]).stdout  # type: ignore[attr-defined]
-    assert " ".join(told.split()).endswith(" ".join(rule.manual.split()))  # type: ignore[attr-defined]
+    output = CliRunner().invoke(app, ["rules", rule.id]).stdout  # type: ignore[attr-defined]
+    assert " ".join(output.split()).endswith(" ".join(rule.manual.split()))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

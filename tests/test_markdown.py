@@ -20,7 +20,7 @@ from analyzer.outputs import html, markdown
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 from analyzer.version import HOME
-from analyzer.wording import summary
+from analyzer.wording import findings, harmless
 from tests.test_hostile import LINKS
 from tests.test_text import report, socket
 
@@ -28,33 +28,40 @@ SAMPLES = Path(__file__).parent.parent / "sample_hars"
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
-def named(source: str, *lives: tuple[float, float | None]) -> Report:
-    it = report(*(socket(start, end, n=n) for n, (start, end) in enumerate(lives)))
-    return msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, source=source))
+def report_named(source: str, *lives: tuple[float, float | None]) -> Report:
+    result = report(*(socket(start, end, n=n) for n, (start, end) in enumerate(lives)))
+    return msgspec.structs.replace(result, capture=msgspec.structs.replace(result.capture, source=source))
 
 
 def test_of_many_captures_the_index_has_all_the_worst_first_and_their_totals() -> None:
-    good = [named(f"good/{n}.har", (0, 1)) for n in range(150)]
-    bad = [named(f"bad/{n}.har", (0, 2), (1, 3)) for n in range(50)]
+    good = [report_named(f"good/{n}.har", (0, 1)) for n in range(150)]
+    bad = [report_named(f"bad/{n}.har", (0, 2), (1, 3)) for n in range(50)]
     page = markdown.render(Run((*good, *bad), (Unreadable("x.har", "no HAR"),), Policy()))
-    shown = page.decode()
+    output = page.decode()
     assert len(page) <= markdown.LARGEST
-    assert "**201 captures: 50 overlap, 150 no overlap, 1 unreadable.**" in shown
-    rows = [line for line in shown.splitlines() if line.startswith(("| ✗", "| ✓"))]
+    assert "**201 captures: 50 overlap, 150 no overlap, 1 unreadable.**" in output
+    rows = [line for line in output.splitlines() if line.startswith(("| ✗", "| ✓"))]
     assert [row[2] for row in rows] == ["✗"] * 50 + ["✓"] * 150
 
 
 def test_what_the_index_leaves_out_is_told_below_it() -> None:
-    shown = markdown.render(Run(tuple(named(f"{n}.har", (0, 1)) for n in range(1_000)), (), Policy())).decode()
-    rows = sum(line.startswith("| ✓") for line in shown.splitlines())
-    assert f"\n- and {1_000 - rows:,} more captures: " in shown.partition("## ")[0]
-    assert len(shown.encode()) <= markdown.LARGEST
+    output = markdown.render(Run(tuple(report_named(f"{n}.har", (0, 1)) for n in range(1_000)), (), Policy())).decode()
+    rows = sum(line.startswith("| ✓") for line in output.splitlines())
+    assert f"\n- and {1_000 - rows:,} more captures: " in output.partition("## ")[0]
+    assert len(output.encode()) <= markdown.LARGEST
 
 
 def test_captures_of_one_name_are_told_apart() -> None:
     sources = ("firefox/A.har", "webkit/A.har", "other/B.har", "C:\\x\\one\\D.har", "C:\\x\\two\\D.har", "-")
-    told = summary.names(Run(tuple(named(it, (0, 1)) for it in sources), (), Policy()))
-    assert list(told.values()) == ["firefox/A.har", "webkit/A.har", "B.har", "one/D.har", "two/D.har", "standard input"]
+    result = harmless.names(Run(tuple(report_named(it, (0, 1)) for it in sources), (), Policy()))
+    assert list(result.values()) == [
+        "firefox/A.har",
+        "webkit/A.har",
+        "B.har",
+        "one/D.har",
+        "two/D.har",
+        "standard input",
+    ]
 
 
 # -- text as Markdown ------------------------------------------------------------------------------------------
@@ -83,7 +90,7 @@ def test_captures_of_one_name_are_told_apart() -> None:
     ],
 )
 def test_only_what_acts_is_escaped(text: str, escaped: str) -> None:
-    assert markdown.escaped(text) == escaped
+    assert markdown.escape(text) == escaped
 
 
 def inline(document: str) -> list[Token]:
@@ -97,15 +104,15 @@ PIECES += ["[x](y)", "deadbeef12", ":tada:", "gh-1", "- ", "1. "]
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_any_text_is_shown_as_it_is_and_acts_on_nothing(text: str) -> None:
-    shown = markdown.escaped(text)
-    for document in (shown, f"- {shown}", f"| a |\n|---|\n| {shown} |") if shown else ():
-        plain = inline(document.replace(shown, "x"))
-        told = [token for token in inline(document) if token.type in ("text", "code_inline")]
+    output = markdown.escape(text)
+    for document in (output, f"- {output}", f"| a |\n|---|\n| {output} |") if output else ():
+        plain = inline(document.replace(output, "x"))
+        result = [token for token in inline(document) if token.type in ("text", "code_inline")]
         others = [token.type for token in inline(document) if token.type not in ("text", "code_inline")]
         assert others == [token.type for token in plain if token.type != "text"]
-        assert re.findall(LINKS, " ".join(token.content for token in told if token.type == "text")) == []
-    content = "".join(token.content for token in inline(shown) if token.type in ("text", "code_inline"))
-    assert re.sub(r"[\s`]", "", content) == re.sub(r"[\s`]", "", summary.safe(text, 600))
+        assert re.findall(LINKS, " ".join(token.content for token in result if token.type == "text")) == []
+    content = "".join(token.content for token in inline(output) if token.type in ("text", "code_inline"))
+    assert re.sub(r"[\s`]", "", content) == re.sub(r"[\s`]", "", harmless.safe(text, 600))
 
 
 def test_a_block_of_code_ends_where_it_should() -> None:
@@ -119,14 +126,14 @@ def test_a_block_of_code_ends_where_it_should() -> None:
 def page(*names: str) -> str:
     reports = tuple(analyze(read(SAMPLES / name, source=name)) for name in names)
     run = Run(reports, (), Policy(), "Release 4.2", (("build", "12"),))
-    return markdown.render(masking.masked(run)).decode()
+    return markdown.render(masking.mask(run)).decode()
 
 
 OVERUSE = "stream-chat-connect-on-every-mount.har"
 
 
 def test_the_answer_comes_first_and_the_policy_last() -> None:
-    shown = page(OVERUSE)
+    output = page(OVERUSE)
     parts = [
         "**✗ ",
         "```text",
@@ -136,7 +143,7 @@ def test_the_answer_comes_first_and_the_policy_last() -> None:
         "### Limits of this capture",
         "\nPolicy: ",
     ]
-    places = [shown.index(part) for part in parts]
+    places = [output.index(part) for part in parts]
     assert places == sorted(places)
 
 
@@ -147,31 +154,33 @@ def test_the_timeline_is_a_block_of_code() -> None:
 
 
 def test_what_people_look_for_is_found() -> None:
-    shown = page(OVERUSE)
-    assert "2.23 s" in shown
-    assert "chat.stream-io-api.com/connect" in shown
-    assert "stream-chat-connect-on-every-mount.har" in shown
-    assert "\\" not in shown
+    output = page(OVERUSE)
+    assert "2.23 s" in output
+    assert "chat.stream-io-api.com/connect" in output
+    assert "stream-chat-connect-on-every-mount.har" in output
+    assert "\\" not in output
 
 
 def test_a_picture_beside_the_page_is_shown_by_its_name() -> None:
-    run = Run((named("a.har", (0, 1)),), (), Policy())
+    run = Run((report_named("a.har", (0, 1)),), (), Policy())
     (image,) = [token for token in inline(markdown.render(run, "my (chat).svg").decode()) if token.type == "image"]
     assert (image.attrGet("src"), image.content) == ("my%20%28chat%29.svg", "Timeline")
     assert b"![" not in markdown.render(run)
 
 
 @pytest.mark.parametrize(
-    ("picture", "shown"),
+    ("picture", "picture_line"),
     [("chat.svg", "![Timeline](chat.svg)"), ("pictures/chat.png", "![Timeline](pictures/chat.png)"), (None, None)],
 )
-def test_a_picture_that_the_same_run_writes_is_shown(picture: str | None, shown: str | None, tmp_path: Path) -> None:
+def test_a_picture_that_the_same_run_writes_is_shown(
+    picture: str | None, picture_line: str | None, tmp_path: Path
+) -> None:
     (tmp_path / "pictures").mkdir()
     options = ["--out", f"{picture[-3:]}:{tmp_path / picture}"] if picture else []
     done = CliRunner().invoke(app, ["report", str(SAMPLES / OVERUSE), "-o", str(tmp_path / "chat.md"), *options])
     assert done.exit_code == 0, done.output
     document = (tmp_path / "chat.md").read_text("utf-8")
-    assert re.findall(r"!\[.*", document) == ([shown] if shown else [])
+    assert re.findall(r"!\[.*", document) == ([picture_line] if picture_line else [])
     assert picture is None or (tmp_path / picture).stat().st_size > 1_000
 
 
@@ -185,7 +194,7 @@ def test_a_rule_says_once_why_it_matters(captures: Path) -> None:
 def test_a_rule_links_to_its_manual_once_the_project_has_an_address(
     published: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(summary, "PUBLISHED", published)
+    monkeypatch.setattr(findings, "PUBLISHED", published)
     run = Run((analyze(read(SAMPLES / "stream-chat-connect-on-every-mount.har")),), (), Policy())
     pages = (markdown.render(run).decode(), html.render(run).decode())
     assert [f"{HOME}/blob/HEAD/docs/rules/duplicate-connection.md" in page for page in pages] == [published] * 2

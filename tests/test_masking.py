@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from analyzer import masking, outputs
 from analyzer.formats import read
+from analyzer.masking import addresses
 from analyzer.model import Capture, Policy, Report, Run
 from analyzer.outputs import frames, show, timeline
 from analyzer.pipeline import analyze
@@ -80,7 +81,7 @@ def har() -> dict[str, object]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     path = tmp_path_factory.mktemp("secrets") / "a.har"
     path.write_text(json.dumps(har()))
-    return masking.masked(Run((analyze(read(path)),), (), Policy()))
+    return masking.mask(Run((analyze(read(path)),), (), Policy()))
 
 
 def leaks(text: str) -> list[str]:
@@ -116,7 +117,7 @@ def test_frames_of_an_unmasked_report_are_masked_by_default(tmp_path: Path) -> N
 def masked_urls(*urls: str, reading: Callable[[object], Capture]) -> list[str]:
     entries = [{"_resourceType": "websocket", "request": {"url": url}, "response": {"status": 101}} for url in urls]
     report: Report = analyze(reading({"log": {"entries": entries}}))
-    return [s.url for s in masking.masked(Run((report,), (), Policy())).reports[0].sessions]
+    return [s.url for s in masking.mask(Run((report,), (), Policy())).reports[0].sessions]
 
 
 def test_equal_values_get_equal_masks_numbered_by_first_appearance(reading: Callable[[object], Capture]) -> None:
@@ -127,7 +128,7 @@ def test_equal_values_get_equal_masks_numbered_by_first_appearance(reading: Call
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "expected"),
     [
         pytest.param("wss://h/chat/room", "wss://h/chat/room", id="a plain path stays"),
         pytest.param("wss://h/_next/webpack-hmr", "wss://h/_next/webpack-hmr", id="words in a path stay"),
@@ -139,8 +140,8 @@ def test_equal_values_get_equal_masks_numbered_by_first_appearance(reading: Call
         pytest.param("wss://h/s/0123456789abcdef0123", "wss://h/s/<token 1>", id="an opaque segment"),
     ],
 )
-def test_masks(url: str, shown: str, reading: Callable[[object], Capture]) -> None:
-    assert masked_urls(url, reading=reading) == [shown]
+def test_masks(url: str, expected: str, reading: Callable[[object], Capture]) -> None:
+    assert masked_urls(url, reading=reading) == [expected]
 
 
 def folders(text: str) -> str:
@@ -149,7 +150,7 @@ def folders(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "expected"),
     [
         pytest.param("file:///HOME/carla/a.js", "file:///HOME/<token 1>/a.js", id="Linux"),
         pytest.param("file:///USERS/carla/a.js", "file:///USERS/<token 1>/a.js", id="macOS"),
@@ -172,9 +173,9 @@ def folders(text: str) -> str:
         pytest.param("file:///ROOT/a.js", "file:///ROOT/a.js", id="root names no one"),
     ],
 )  # fmt: skip
-def test_whose_home_folder_it_is(url: str, shown: str) -> None:
-    url, shown = folders(url), folders(shown)
-    assert masking.Masks().url(url) == shown
+def test_whose_home_folder_it_is(url: str, expected: str) -> None:
+    url, expected = folders(url), folders(expected)
+    assert masking.Masks().url(url) == expected
     assert masking.Masks(secrets=False).url(url) == url
 
 
@@ -189,23 +190,23 @@ def test_whose_home_folder_it_is(url: str, shown: str) -> None:
 def test_the_shape_of_an_address_is_that_of_its_extract(url: str) -> None:
     import re
 
-    shown = masking.Masks().url(url)
-    written = re.sub(r"<token (\w+)>", r"%3Ctoken%20\1%3E", shown)
-    assert shown != url
-    assert masking.shape(url) == masking.shape(shown) == masking.shape(written)
+    text = masking.Masks().url(url)
+    written = re.sub(r"<token (\w+)>", r"%3Ctoken%20\1%3E", text)
+    assert text != url
+    assert addresses.shape(url) == addresses.shape(text) == addresses.shape(written)
 
 
 def said(text: str, *, user: str | None = None) -> str:
     """A text of a capture as an output shows it, where a user is known."""
     masks = masking.Masks()
     if user is not None:
-        masks._learn(user)
+        masks.learn_value(user)
         masks._known_users.add(user)
     return masks.text(text)
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "expected"),
     [
         pytest.param("wss://u:p@ss@h/a", "wss://h/a", id="a password with an @"),
         pytest.param("wss://h/?one&two", "wss://h/?<token 1>&<token 2>", id="values without a name"),
@@ -227,12 +228,12 @@ def said(text: str, *, user: str | None = None) -> str:
         pytest.param("wss://h/?v=1234567&EIO=x4y&transport=abc", "wss://h/?v=<token 1>&EIO=<token 2>&transport=<token 3>", id="but only what looks like it"),
     ],
 )  # fmt: skip
-def test_more_masks(url: str, shown: str, reading: Callable[[object], Capture]) -> None:
-    assert masked_urls(url, reading=reading) == [shown]
+def test_more_masks(url: str, expected: str, reading: Callable[[object], Capture]) -> None:
+    assert masked_urls(url, reading=reading) == [expected]
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         pytest.param("see https://h/x?token=abc.", "see https://h/x?token=<token 1>", id="an address"),
         pytest.param("Bearer abcdef refused", "Bearer <token 1> refused", id="what follows Bearer"),
@@ -267,13 +268,13 @@ def test_more_masks(url: str, shown: str, reading: Callable[[object], Capture]) 
         pytest.param("alice.bobby stays", "alice.bobby stays", id="the beginning of another word is no user"),
     ],
 )
-def test_texts(text: str, shown: str) -> None:
-    assert said(folders(text), user="alice.b") == folders(shown)
+def test_texts(text: str, expected: str) -> None:
+    assert said(folders(text), user="alice.b") == folders(expected)
 
 
 def test_a_user_is_found_where_the_path_encodes_it(reading: Callable[[object], Capture]) -> None:
     masks = masking.Masks()
-    masks._learn("a b/c")
+    masks.learn_value("a b/c")
     masks._known_users.add("a b/c")
     assert masks.url("https://h/u/a%20b%2Fc/x%20y") == "https://h/u/user-1/x%20y"
 
@@ -297,24 +298,24 @@ def test_the_program_and_the_pages_are_masked_too(reading: Callable[[object], Ca
         }
     }
     report: Report = analyze(reading(document))
-    shown = masking.masked(Run((report,), (), Policy()))
+    text = masking.mask(Run((report,), (), Policy()))
     for name in outputs.OUTPUTS:
-        assert mail not in outputs.render(name, shown).decode("utf-8", "replace")
+        assert mail not in outputs.render(name, text).decode("utf-8", "replace")
 
 
 def test_what_an_extract_says_of_a_socket_is_believed_only_in_known_words(reading: Callable[[object], Capture]) -> None:
-    told = {"provider": "canary", "client": "canary@h.example", "version": "canary"}
-    entry = {"request": {"url": "wss://h/"}, "response": {"status": 101}, "_harSockets": told}
+    options = {"provider": "canary", "client": "canary@h.example", "version": "canary"}
+    entry = {"request": {"url": "wss://h/"}, "response": {"status": 101}, "_harSockets": options}
     log = {"entries": [entry], "_harSockets": {"caveats": ["canary", {"id": "canary", "message": "canary"}, 5]}}
     report: Report = analyze(reading({"log": log}))
     assert report.sessions[0].provider is None
-    shown = masking.masked(Run((report,), (), Policy()))
-    assert "canary@h.example" not in outputs.render("json", shown).decode()
+    text = masking.mask(Run((report,), (), Policy()))
+    assert "canary@h.example" not in outputs.render("json", text).decode()
     assert "canary" not in {caveat.id for caveat in report.capture.caveats}
 
 
 @pytest.mark.parametrize(
-    ("id", "shown"),
+    ("id", "expected"),
     [
         pytest.param("page_12", "page_12", id="Chrome's"),
         pytest.param("page@5f3a9c0d1b2e4f60", "page@5f3a9c0d1b2e4f60", id="Playwright's"),
@@ -322,12 +323,12 @@ def test_what_an_extract_says_of_a_socket_is_believed_only_in_known_words(readin
         pytest.param("page_zoltan", "page_user-1", id="a user in it"),
     ],
 )
-def test_ids_of_pages(id: str, shown: str) -> None:
+def test_ids_of_pages(id: str, expected: str) -> None:
     masks = masking.Masks()
     masks.user("zoltan")
     masks._known_users.add("zoltan")
-    masks._learn("zoltan")
-    assert masks.page_id(id) == shown
+    masks.learn_value("zoltan")
+    assert masks.page_id(id) == expected
 
 
 @pytest.mark.parametrize(
@@ -351,20 +352,20 @@ def test_what_is_masked_in_a_capture_depends_on_it_alone(reading: Callable[[obje
 
     masks = masking.Masks()
     masks.report(asked("?token=ordinary-word"))
-    shown = masks.report(asked("ordinary-word?token=ordinary-word"))
-    assert shown.sessions[0].url == "wss://h.example/ordinary-word?token=<token 1>"
+    text = masks.report(asked("ordinary-word?token=ordinary-word"))
+    assert text.sessions[0].url == "wss://h.example/ordinary-word?token=<token 1>"
 
 
 def test_ordinals_may_be_remembered_elsewhere() -> None:
-    asked: list[tuple[str, str]] = []
+    requests: list[tuple[str, str]] = []
 
     def ordinal(kind: str, value: str) -> int:
-        asked.append((kind, value))
+        requests.append((kind, value))
         return 7
 
     masks = masking.Masks(ordinal=ordinal)
     assert (masks.token("a"), masks.token("a"), masks.user("b")) == ("<token 7>", "<token 7>", "user-7")
-    assert asked == [("token", "a"), ("user", "b")]
+    assert requests == [("token", "a"), ("user", "b")]
 
 
 @pytest.mark.parametrize(
@@ -378,13 +379,13 @@ def test_ordinals_may_be_remembered_elsewhere() -> None:
     ],
 )
 def test_what_is_masked_in_one_place_is_masked_in_all(reasons: tuple[str | None, ...], title: str | None) -> None:
-    found = analyze(read(Path(__file__).parent.parent / "sample_hars" / "three-reloads.har"))
+    analysis = analyze(read(Path(__file__).parent.parent / "sample_hars" / "three-reloads.har"))
     sessions = tuple(
         msgspec.structs.replace(session, close_reason=reason)
-        for session, reason in zip(found.sessions, reasons, strict=False)
+        for session, reason in zip(analysis.sessions, reasons, strict=False)
     )
-    page = msgspec.structs.replace(found.capture.pages[0], url=title or "")
-    capture = msgspec.structs.replace(found.capture, pages=(page,))
-    masked = masking.Masks().report(msgspec.structs.replace(found, sessions=sessions, capture=capture, findings=()))
+    page = msgspec.structs.replace(analysis.capture.pages[0], url=title or "")
+    capture = msgspec.structs.replace(analysis.capture, pages=(page,))
+    masked = masking.Masks().report(msgspec.structs.replace(analysis, sessions=sessions, capture=capture, findings=()))
     assert "kf93hslw" not in repr(masked)
     assert "<token" in repr(masked.sessions[0].close_reason)

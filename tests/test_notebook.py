@@ -78,9 +78,9 @@ def report() -> Report:
 def test_a_report_shows_verdict_chart_and_findings(report: Report) -> None:
     html = report._repr_html_()
     assert 'src="data:image/png;base64,' in html
-    shown = words(html)
+    output = words(html)
     for part in ("chat.stream-io-api.com/connect", "duplicate-connection", "2.23 s", "recorded with Chrome DevTools"):
-        assert part in shown
+        assert part in output
     assert len(html) < 60_000
 
 
@@ -105,9 +105,9 @@ def test_the_policy_of_the_report_decides_what_is_shown() -> None:
 def test_a_run_shows_a_table_with_the_worst_first(report: Report) -> None:
     quiet = load((CAPTURES / "chrome-08-refresh3.har").read_bytes())
     run = Run((quiet, report), (Unreadable("x.har", "it is empty"),), report.policy)
-    shown = words(run._repr_html_())
-    assert shown.index("≥\u00a02.23\u00a0s") < shown.index("–")
-    assert "it is empty" in shown
+    output = words(run._repr_html_())
+    assert output.index("≥\u00a02.23\u00a0s") < output.index("–")
+    assert "it is empty" in output
     assert not hasattr(run, "_repr_png_")
 
 
@@ -125,9 +125,9 @@ def test_nothing_secret_is_shown() -> None:
         assert isinstance(report, Report)
         for value in (report, load([report])):
             assert leaks(value._repr_html_()) == []
-        drawn = [text.get_text() for text in report.plot().texts]
-        assert drawn != []
-        assert leaks(" ".join(drawn)) == []
+        drawing = [text.get_text() for text in report.plot().texts]
+        assert drawing != []
+        assert leaks(" ".join(drawing)) == []
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
@@ -230,9 +230,9 @@ def test_what_is_no_axes_is_refused(report: Report) -> None:
 def test_a_run_draws_the_most_urgent_and_says_how_many_it_leaves_out(report: Report) -> None:
     quiet = load((CAPTURES / "chrome-08-refresh3.har").read_bytes())
     assert isinstance(quiet, Report)
-    drawn = [text.get_text() for text in Run((*several(quiet, 9), report), (), report.policy).plot().texts]
-    assert drawn[0] == "The 8 most urgent of 10 captures; 2 are not drawn."
-    assert drawn[1].startswith("Overlap: 4 sockets")
-    assert not any("Not drawn" in text for text in drawn)
+    drawing = [text.get_text() for text in Run((*several(quiet, 9), report), (), report.policy).plot().texts]
+    assert drawing[0] == "The 8 most urgent of 10 captures; 2 are not drawn."
+    assert drawing[1].startswith("Overlap: 4 sockets")
+    assert not any("Not drawn" in text for text in drawing)
     few = [text.get_text() for text in Run((quiet, report), (), report.policy).plot().texts]
     assert few[0].startswith("Overlap: 4 sockets")

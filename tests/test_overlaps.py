@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from analyzer import overlaps
 from analyzer.intervals import Interval
 from analyzer.model import (
-    Affiliation,
+    Attribution,
     Bounds,
     Confidence,
     Evidence,
@@ -37,7 +37,7 @@ def session(
     proven: Span,
     possible: Span,
     clock: int = 0,
-    seen: int | None = None,
+    last_seen: int | None = None,
     closed: Span = None,
     opened: Span = None,
 ) -> Session:
@@ -46,7 +46,7 @@ def session(
         outcome=Outcome.UNKNOWN, created=None,
         opened=None if opened is None else Bounds(*opened, Evidence.FIRST_MESSAGE), closed=None if closed is None else Bounds(*closed, Evidence.CLOSE_SEEN),
         proven=None if proven is None else Interval(*proven), possible=None if possible is None else Interval(*possible),
-        last_seen=seen, close_code=None, close_reason=None,
+        last_seen=last_seen, close_code=None, close_reason=None,
         messages=Messages(array("q"), b"", array("b"), array("q")), clock=clock,
     )  # fmt: skip
 
@@ -55,14 +55,14 @@ def made(*rows: tuple[Span, Span]) -> tuple[Session, ...]:
     return tuple(session(n, proven, possible) for n, (proven, possible) in enumerate(rows, 1))
 
 
-def told(found: Sequence[overlaps.Overlap], confidence: Confidence) -> list[tuple[int, int | None, str]]:
-    return [(*o.interval, " ".join(o.sessions)) for o in found if o.confidence is confidence]
+def told(items: Sequence[overlaps.Overlap], confidence: Confidence) -> list[tuple[int, int | None, str]]:
+    return [(*o.interval, " ".join(o.sessions)) for o in items if o.confidence is confidence]
 
 
 @st.composite
 def nested(draw: st.DrawFn, clocks: int = 1) -> tuple[Session, ...]:
     """Sessions whose proven interval, if any, lies within the possible one, if any."""
-    found = []
+    items = []
     for number in range(1, draw(st.integers(0, 7)) + 1):
         a, b, c, d = sorted(draw(st.lists(st.integers(0, 14), min_size=4, max_size=4)))
         open_possible = draw(st.booleans())
@@ -70,8 +70,8 @@ def nested(draw: st.DrawFn, clocks: int = 1) -> tuple[Session, ...]:
         possible: Span = (a, None if open_possible else d)
         if proven is None and draw(st.booleans()):
             possible = None
-        found.append(session(number, proven, possible, clock=draw(st.integers(0, clocks - 1))))
-    return tuple(found)
+        items.append(session(number, proven, possible, clock=draw(st.integers(0, clocks - 1))))
+    return tuple(items)
 
 
 def holds(span: Interval | None, at: int) -> bool:
@@ -80,15 +80,15 @@ def holds(span: Interval | None, at: int) -> bool:
 
 @given(nested())
 def test_an_instant_is_in_a_proven_overlap_exactly_if_two_are_proven_open(sessions: tuple[Session, ...]) -> None:
-    found = [o for o in overlaps.find(sessions) if o.confidence is Confidence.PROVEN]
+    items = [o for o in overlaps.find(sessions) if o.confidence is Confidence.PROVEN]
     for at in range(HORIZON):
-        assert any(holds(o.interval, at) for o in found) == (sum(holds(s.proven, at) for s in sessions) >= 2)
+        assert any(holds(o.interval, at) for o in items) == (sum(holds(s.proven, at) for s in sessions) >= 2)
 
 
 @given(nested())
 def test_an_instant_at_which_two_may_be_open_is_in_some_overlap(sessions: tuple[Session, ...]) -> None:
     """Unless a proven one of the same sockets tells it already."""
-    found = overlaps.find(sessions)
+    items = overlaps.find(sessions)
     pairs = [
         {a.id, b.id}
         for at in range(HORIZON)
@@ -96,7 +96,7 @@ def test_an_instant_at_which_two_may_be_open_is_in_some_overlap(sessions: tuple[
         for b in sessions
         if a.id < b.id and holds(a.possible, at) and holds(b.possible, at)
     ]
-    assert all(any(pair <= set(o.sessions) for o in found) or len(found) > 1 for pair in pairs)
+    assert all(any(pair <= set(o.sessions) for o in items) or len(items) > 1 for pair in pairs)
 
 
 @given(nested())
@@ -121,8 +121,8 @@ def test_the_proven_peak_is_never_above_the_possible_one(sessions: tuple[Session
 @given(nested(clocks=3))
 def test_sockets_of_different_clocks_are_in_no_proven_overlap(sessions: tuple[Session, ...]) -> None:
     clock = {s.id: s.clock for s in sessions}
-    found = overlaps.find(sessions)
-    assert all(len({clock[id] for id in o.sessions}) == 1 for o in found if o.confidence is Confidence.PROVEN)
+    items = overlaps.find(sessions)
+    assert all(len({clock[id] for id in o.sessions}) == 1 for o in items if o.confidence is Confidence.PROVEN)
 
 
 def test_times_of_different_clocks_bound_no_peak() -> None:
@@ -168,12 +168,12 @@ def test_an_overlap_names_exactly_the_sockets_that_are_open_in_it(sessions: tupl
     ],
 )
 def test_find(rows: list[tuple[Span, Span]], proven: list[object], possible: list[object]) -> None:
-    found = overlaps.find(made(*rows))
-    assert (told(found, Confidence.PROVEN), told(found, Confidence.POSSIBLE)) == (proven, possible)
+    items = overlaps.find(made(*rows))
+    assert (told(items, Confidence.PROVEN), told(items, Confidence.POSSIBLE)) == (proven, possible)
 
 
 def test_an_overlap_without_end_lasts_to_the_last_evidence_of_its_sockets() -> None:
-    pair = (session(1, (0, None), (0, None), seen=900), session(2, (100, None), (100, None), seen=700))
+    pair = (session(1, (0, None), (0, None), last_seen=900), session(2, (100, None), (100, None), last_seen=700))
     (overlap,) = overlaps.find(pair)
     assert (overlap.duration, overlap.duration_is_lower_bound) == (800, True)
 
@@ -229,29 +229,29 @@ def test_brief(first: Session, second: Session, brief: bool) -> None:
 STREAM, INTERCOM = Provider("stream-chat", "Stream Chat"), Provider("intercom", "Intercom")
 VITE = Provider("vite", "Vite dev server", dev_only=True)
 WHO = {
-    "alice": Affiliation(STREAM, Identity("app", "alice")),
-    "bob": Affiliation(STREAM, Identity("app", "bob")),
-    "anonymous": Affiliation(STREAM, Identity("app", None)),
-    "intercom": Affiliation(INTERCOM),
-    "unknown": Affiliation(),
-    "vite": Affiliation(VITE),
+    "alice": Attribution(STREAM, Identity("app", "alice")),
+    "bob": Attribution(STREAM, Identity("app", "bob")),
+    "anonymous": Attribution(STREAM, Identity("app", None)),
+    "intercom": Attribution(INTERCOM),
+    "unknown": Attribution(),
+    "vite": Attribution(VITE),
 }
 
 
 def belonging(*rows: tuple[str, Span]) -> tuple[Session, ...]:
     """Sessions of somebody, their proven and possible intervals the same; on one page, on an endpoint a service."""
     return tuple(
-        msgspec.structs.replace(session(n, span, span), affiliation=WHO[who], endpoint=f"ws://{who}/", page="page_1")
+        msgspec.structs.replace(session(n, span, span), attribution=WHO[who], endpoint=f"ws://{who}/", page="page_1")
         for n, (who, span) in enumerate(rows, 1)
     )
 
 
-def related(found: Sequence[Excess]) -> list[tuple[str, str, int, int | None]]:
-    return [(it.relation.value, " ".join(it.overlap.sessions), *it.overlap.interval) for it in found]
+def related(items: Sequence[Excess]) -> list[tuple[str, str, int, int | None]]:
+    return [(it.relation.value, " ".join(it.overlap.sessions), *it.overlap.interval) for it in items]
 
 
 @pytest.mark.parametrize(
-    ("rows", "policy", "said"),
+    ("rows", "policy", "expected"),
     [
         pytest.param([("alice", (0, 9)), ("alice", (2, 5))], {}, [("same-user", "s1 s2", 2, 5)], id="one user twice"),
         pytest.param([("alice", (0, 9)), ("bob", (2, 5))], {}, [("related", "s1 s2", 2, 5)], id="two users of one app"),
@@ -307,8 +307,8 @@ def related(found: Sequence[Excess]) -> list[tuple[str, str, int, int | None]]:
         ),
     ],
 )  # fmt: skip
-def test_excesses(rows: list[tuple[str, Span]], policy: dict[str, object], said: list[object]) -> None:
-    assert related(overlaps.excesses(belonging(*rows), Policy(**policy))) == said  # type: ignore[arg-type]
+def test_excesses(rows: list[tuple[str, Span]], policy: dict[str, object], expected: list[object]) -> None:
+    assert related(overlaps.excesses(belonging(*rows), Policy(**policy))) == expected  # type: ignore[arg-type]
 
 
 def test_pages_count_apart_where_they_are_asked_to() -> None:
@@ -329,7 +329,7 @@ def test_at_each_instant_the_relation_is_that_of_those_open_then(
     rows: list[tuple[str, int, int]], allowed: int
 ) -> None:
     sessions = belonging(*((who, (start, start + length)) for who, start, length in rows))
-    found = overlaps.excesses(sessions, Policy(max_open=allowed))
+    items = overlaps.excesses(sessions, Policy(max_open=allowed))
     for at in range(17):
         here = [(who, n) for n, (who, start, length) in enumerate(rows) if start <= at < start + length]
         users = [who for who, _ in here if who in ("alice", "bob")]
@@ -339,20 +339,20 @@ def test_at_each_instant_the_relation_is_that_of_those_open_then(
             services = [WHO[who].provider for who, _ in units]
             apart = None not in services and len({it.id for it in services if it}) == len(services)
             expected.add(Relation.UNRELATED if apart else Relation.RELATED)
-        told = {it.relation for it in found if it.overlap.interval.start <= at < (it.overlap.interval.end or 99)}
-        assert told == expected
+        options = {it.relation for it in items if it.overlap.interval.start <= at < (it.overlap.interval.end or 99)}
+        assert options == expected
 
 
 def test_a_brief_meeting_of_two_users_is_brief_also_beside_a_long_lived_service() -> None:
     rows = belonging(("intercom", (0, 9_000_000)), ("alice", (1_000, 2_000)), ("bob", (1_900, 5_000_000)))
-    found = overlaps.excesses(rows, Policy())
-    assert [it.overlap.brief(1_000) for it in found if it.relation is Relation.RELATED] == [True]
+    items = overlaps.excesses(rows, Policy())
+    assert [it.overlap.brief(1_000) for it in items if it.relation is Relation.RELATED] == [True]
 
 
 def test_groups_are_by_user_then_by_address_and_hold_each_session_once() -> None:
     rows = belonging(("alice", (0, 9)), ("unknown", (0, 1)), ("alice", (2, 5)), ("bob", (0, 1)))
-    found = overlaps.groups(rows, Scope.CAPTURE)
-    assert [(g.per.value, dict(g.key), g.sessions, g.proven_peak) for g in found] == [
+    items = overlaps.groups(rows, Scope.CAPTURE)
+    assert [(g.per.value, dict(g.key), g.sessions, g.proven_peak) for g in items] == [
         ("user", {"provider": "stream-chat", "app": "app", "user": "alice"}, ("s1", "s3"), 2),
         ("endpoint", {"endpoint": "ws://unknown/"}, ("s2",), 1),
         ("user", {"provider": "stream-chat", "app": "app", "user": "bob"}, ("s4",), 1),
@@ -363,5 +363,5 @@ def test_a_group_has_the_limits_that_count_per_user() -> None:
     limits = (Limit("user", 3, "https://h", "2026-01-01", "development"), Limit("app", 9, "https://h", "2026-01-01"))
     provider = msgspec.structs.replace(STREAM, limits=limits)
     (only,) = belonging(("alice", (0, 9)))
-    told = msgspec.structs.replace(only, affiliation=Affiliation(provider, Identity("app", "alice")))
-    assert overlaps.groups((told,), Scope.USER)[0].limits == limits[:1]
+    details = msgspec.structs.replace(only, attribution=Attribution(provider, Identity("app", "alice")))
+    assert overlaps.groups((details,), Scope.USER)[0].limits == limits[:1]

@@ -80,9 +80,9 @@ def test_the_metadata_describes_the_project(metadata: Message) -> None:
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Author"] == "The har-sockets authors"
     assert metadata["Description-Content-Type"] == "text/markdown"
-    given = metadata.get_all("Classifier", [])
-    assert set(given) <= classifiers
-    assert [it.rpartition(" :: ")[2] for it in given if re.search(r"Python :: 3\.\d+$", it)] == PYTHONS
+    value = metadata.get_all("Classifier", [])
+    assert set(value) <= classifiers
+    assert [it.rpartition(" :: ")[2] for it in value if re.search(r"Python :: 3\.\d+$", it)] == PYTHONS
     assert {"fast", "parquet", "cluster", "playwright", "dev", "release"} <= set(metadata.get_all("Provides-Extra", []))
 
 
@@ -91,10 +91,12 @@ def test_every_address_of_the_project_is_the_same(metadata: Message) -> None:
     assert {"Homepage", "Documentation", "Changelog", "Issues"} == set(urls)
     assert all(url.startswith(HOME) for url in urls.values())
     pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*.y*ml"), *WORKFLOWS]
-    found = {
-        it for path in pages for it in re.findall(r"https://github\.com/[\w.-]+/har-sockets", path.read_text("utf-8"))
+    options = {
+        socket
+        for path in pages
+        for socket in re.findall(r"https://github\.com/[\w.-]+/har-sockets", path.read_text("utf-8"))
     }
-    assert found <= {HOME}
+    assert options <= {HOME}
 
 
 def test_what_the_addresses_name_is_there(metadata: Message) -> None:
@@ -229,7 +231,7 @@ def test_the_action_checks_captures(captures: str, options: str, status: int, tm
 
 
 @pytest.mark.parametrize(
-    ("name", "taken"),
+    ("name", "is_accepted"),
     [
         ("a.har", True),
         ("b/a.har.gz", True),
@@ -239,8 +241,8 @@ def test_the_action_checks_captures(captures: str, options: str, status: int, tm
         ("har", False),
     ],
 )
-def test_the_hook_takes_captures(name: str, taken: bool) -> None:
+def test_the_hook_takes_captures(name: str, is_accepted: bool) -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
-    assert bool(re.search(hook["files"], name)) is taken
+    assert bool(re.search(hook["files"], name)) is is_accepted
     assert hook["entry"].split() == ["har-sockets", "check"]
     assert hook["language"] == "python"

@@ -33,20 +33,20 @@ def of(name: str) -> Run:
 
 
 def test_it_has_the_rows_and_columns_of_the_csv() -> None:
-    told = table(of("chrome-S2-overuse.har"))
-    assert told.column_names == columns()
-    assert told["id"].to_pylist() == ["s1", "s2", "s3", "s4"]
-    assert set(told["verdict"].to_pylist()) == {"overlap"}
+    frame = table(of("chrome-S2-overuse.har"))
+    assert frame.column_names == columns()
+    assert frame["id"].to_pylist() == ["s1", "s2", "s3", "s4"]
+    assert set(frame["verdict"].to_pylist()) == {"overlap"}
 
 
 def test_instants_are_instants_and_not_known_is_null() -> None:
     run = of("chrome-S2-overuse.har")
-    told = table(run)
-    assert str(told.schema.field("proven_start").type) == "timestamp[us, tz=UTC]"
-    (first, *_) = told["proven_start"].cast(pyarrow.int64()).to_pylist()
+    frame = table(run)
+    assert str(frame.schema.field("proven_start").type) == "timestamp[us, tz=UTC]"
+    (first, *_) = frame["proven_start"].cast(pyarrow.int64()).to_pylist()
     assert run.reports[0].sessions[0].proven is not None
     assert first == run.reports[0].sessions[0].proven.start
-    assert told["proven_end"].to_pylist() == [None] * 4
+    assert frame["proven_end"].to_pylist() == [None] * 4
 
 
 @pytest.mark.parametrize("name", ["playwright-1.60-A.har", "firefox-A.har", "chrome-10-failed.har"])

@@ -63,12 +63,12 @@ def test_pyproject_has_them_in_a_table_of_its_own(tmp_path: Path) -> None:
     text = (
         '[project]\nname = "x"\n[tool.har-sockets]\nmax-open = 3\n[tool.har-sockets.severity]\nbrief-overlap = "note"'
     )
-    told = loaded(text, tmp_path, "pyproject.toml")
-    assert (told.max_open, told.severities) == (3, (("brief-overlap", Severity.NOTE),))
+    settings = loaded(text, tmp_path, "pyproject.toml")
+    assert (settings.max_open, settings.severities) == (3, (("brief-overlap", Severity.NOTE),))
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         pytest.param("max-opn = 1", "no such setting: max-opn: did you mean max-open?", id="an unknown setting"),
         pytest.param("max_open = 1", "no such setting: max_open: did you mean max-open?", id="an underscore"),
@@ -95,11 +95,11 @@ def test_pyproject_has_them_in_a_table_of_its_own(tmp_path: Path) -> None:
         pytest.param('baseline = "nowhere.json"', "nowhere.json: no such file", id="no baseline"),
     ],
 )
-def test_what_is_wrong_is_named(text: str, told: str, tmp_path: Path) -> None:
+def test_what_is_wrong_is_named(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as raised:
         loaded(text, tmp_path)
     assert str(raised.value).startswith(str(tmp_path))
-    assert told in str(raised.value)
+    assert message in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_what_is_wrong_is_named(text: str, told: str, tmp_path: Path) -> None:
 def test_durations_and_words_are_read_as_on_the_command_line(
     text: str, expected: dict[str, object], tmp_path: Path
 ) -> None:
-    found = loaded(text, tmp_path)
-    assert {name: getattr(found, name) for name in expected} == expected
+    settings = loaded(text, tmp_path)
+    assert {name: getattr(settings, name) for name in expected} == expected
 
 
 def test_every_setting_has_a_reader() -> None:
@@ -149,15 +149,15 @@ def test_the_nearest_file_with_settings_holds(tmp_path: Path) -> None:
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     (tmp_path / "har-sockets.toml").write_text('baseline = "known.json"\nproviders = "/own.toml"')
-    found = policy.load(tmp_path / "har-sockets.toml", IDS)
-    assert (found.baseline, found.providers) == (str(tmp_path / "known.json"), str(Path("/own.toml")))
+    settings = policy.load(tmp_path / "har-sockets.toml", IDS)
+    assert (settings.baseline, settings.providers) == (str(tmp_path / "known.json"), str(Path("/own.toml")))
 
 
 def test_what_is_asked_for_wins() -> None:
-    found = Settings(max_open=3, tolerance=100, severity={"brief-overlap": "off"})
-    merged = policy.merged(Settings(max_open=2, per=Scope.USER), found)
+    items = Settings(max_open=3, tolerance=100, severity={"brief-overlap": "off"})
+    merged = policy.merge(Settings(max_open=2, per=Scope.USER), items)
     assert merged == Settings(max_open=2, per=Scope.USER, tolerance=100, severity={"brief-overlap": "off"})
-    assert policy.merged(Settings(tolerance=0), found).tolerance == 0
+    assert policy.merge(Settings(tolerance=0), items).tolerance == 0
 
 
 # -- through the program ---------------------------------------------------------------------------------------
@@ -210,19 +210,19 @@ def test_every_command_on_captures_reads_the_settings(command: str, folder: Path
 
 
 @pytest.mark.parametrize(
-    ("level", "status", "told"),
+    ("level", "status", "expected"),
     [
         pytest.param("off", 0, [], id="off: not told"),
         pytest.param("note", 0, [("duplicate-connection", "note")], id="note: told, and passes"),
         pytest.param("warning", 1, [("duplicate-connection", "warning")], id="warning: fails"),
     ],
 )
-def test_a_severity_is_set_by_rule(level: str, status: int, told: list[tuple[str, str]], folder: Path) -> None:
+def test_a_severity_is_set_by_rule(level: str, status: int, expected: list[tuple[str, str]], folder: Path) -> None:
     (folder / "har-sockets.toml").write_text(f'[severity]\nduplicate-connection = "{level}"')
     done = CliRunner().invoke(app, ["check", OVERUSE, "--format", "json"])
     (capture,) = json.loads(done.stdout)["captures"]
     assert done.exit_code == status
-    assert [(finding["rule"], finding["severity"]) for finding in capture["findings"]] == told
+    assert [(finding["rule"], finding["severity"]) for finding in capture["findings"]] == expected
     assert capture["verdict"] == "overlap"
 
 
@@ -241,7 +241,7 @@ DEEP = b"max-open = " + b"[" * 100_000
 
 @pytest.mark.parametrize("command", ["check", "analyze"])
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         pytest.param(b"# caf\xe9\nmax-open = 4", "not UTF-8, as TOML must be: byte 5", id="Latin-1"),
         pytest.param("max-open = 4".encode("utf-16"), "not UTF-8, as TOML must be: byte 0", id="UTF-16"),
@@ -256,7 +256,7 @@ DEEP = b"max-open = " + b"[" * 100_000
     ],
 )
 def test_settings_that_cannot_be_read_are_wrong_usage_in_one_line(
-    content: bytes | Path | None, told: str, command: str, folder: Path
+    content: bytes | Path | None, message: str, command: str, folder: Path
 ) -> None:
     path = folder / "har-sockets.toml"
     if content is None:
@@ -268,7 +268,7 @@ def test_settings_that_cannot_be_read_are_wrong_usage_in_one_line(
     done = CliRunner().invoke(app, [command, OVERUSE])
     assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert done.stderr.startswith(f"har-sockets: {folder}")
-    assert told in done.stderr
+    assert message in done.stderr
 
 
 @pytest.mark.parametrize("text", ["max-open = 4", "# none of ours\n"])

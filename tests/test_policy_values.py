@@ -16,11 +16,11 @@ from analyzer.model import Assume, Scope, Severity
 
 
 @pytest.mark.parametrize(
-    "given", [250, 250.0, "250ms", "0.25 s", "250", timedelta(milliseconds=250), parse("250ms", "s")]
+    "value", [250, 250.0, "250ms", "0.25 s", "250", timedelta(milliseconds=250), parse("250ms", "s")]
 )
-def test_a_duration_is_a_timedelta_a_text_or_a_number_of_milliseconds(given: Any) -> None:
-    assert Policy(tolerance=given, outlives=given) == Policy(tolerance="250ms", outlives="250ms")
-    assert Policy(tolerance=given).tolerance == 250_000
+def test_a_duration_is_a_timedelta_a_text_or_a_number_of_milliseconds(value: Any) -> None:
+    assert Policy(tolerance=value, outlives=value) == Policy(tolerance="250ms", outlives="250ms")
+    assert Policy(tolerance=value).tolerance == 250_000
 
 
 def test_words_become_members_of_enumerations() -> None:
@@ -33,7 +33,7 @@ def test_words_become_members_of_enumerations() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "problem"),
+    ("value", "problem"),
     [
         ({"per": "usr"}, "per: 'usr' is none of capture, page, endpoint, service, user; did you mean 'user'?"),
         ({"per": None}, "per: None is none of capture, page, endpoint, service, user"),
@@ -53,9 +53,9 @@ def test_words_become_members_of_enumerations() -> None:
         ({"storm_opens": 1}, "storm_opens: 1 is less than 2"),
     ],
 )  # fmt: skip
-def test_a_value_that_it_does_not_know_is_refused_by_name(given: dict[str, Any], problem: str) -> None:
+def test_a_value_that_it_does_not_know_is_refused_by_name(value: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole message is compared
-        Policy(**given)
+        Policy(**value)
     assert str(refused.value) == problem
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Policy, Report, Run
 
 
 def program(name: str, version: str, report: Callable[..., Report]) -> str:
-    found = report({"log": {"creator": {"name": name, "version": version}, "entries": []}})
-    return masked(Run((found,), (), Policy())).reports[0].capture.exporter.label
+    analysis = report({"log": {"creator": {"name": name, "version": version}, "entries": []}})
+    return mask(Run((analysis,), (), Policy())).reports[0].capture.exporter.label
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_nothing_is_shown_where_nobody_sees_it(
 ) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal(able))
     monkeypatch.setenv("TERM", term)
-    with progress.shown(100, quiet) as done:
+    with progress.show_progress(100, quiet) as done:
         assert done is None
 
 
@@ -61,8 +61,8 @@ with progress.shown({total}) as done:
         time.sleep(0.05); done(20)
 print("finished")
 """
-    shown, status = on_a_terminal([sys.executable, "-c", code])
-    assert (b"Reading" in shown, b"bytes" in shown, status) == (True, True, 0)
+    text, status = on_a_terminal([sys.executable, "-c", code])
+    assert (b"Reading" in text, b"bytes" in text, status) == (True, True, 0)
 
 
 def on_a_terminal(command: list[str]) -> tuple[bytes, int]:
@@ -73,15 +73,15 @@ def on_a_terminal(command: list[str]) -> tuple[bytes, int]:
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
     with subprocess.Popen(command, stdout=child, stderr=child, stdin=child, env=env) as running:
         os.close(child)
-        shown = b""
+        text = b""
         try:
             while block := os.read(parent, 4096):
-                shown += block
+                text += block
         except OSError:  # Linux, at the end
             pass
         status = running.wait()
     os.close(parent)
-    return shown, status
+    return text, status
 
 
 @posix
@@ -96,6 +96,6 @@ def test_ctrl_c_ends_with_the_status_of_a_shell_and_says_nothing(tmp_path: Path)
         out.write(b'{"log":{"entries":[')
         time.sleep(0.3)
         running.send_signal(signal.SIGINT)
-        said, problems = running.communicate(timeout=60)
-    assert (running.returncode, said, problems) == (130, b"", b"")
+        output, problems = running.communicate(timeout=60)
+    assert (running.returncode, output, problems) == (130, b"", b"")
     assert [path.name for path in tmp_path.iterdir()] == ["slow.har"]

@@ -87,12 +87,12 @@ def test_the_unknown_exporter_claims_least() -> None:
 
 
 def test_no_file_names_a_folder_of_a_machine_or_an_index_host() -> None:
-    told = re.compile(r"(?<![\w.$])/(?:home|root|Users|work)/|index-url")
+    details = re.compile(r"(?<![\w.$])/(?:home|root|Users|work)/|index-url")
     folders = ("analyzer", "tests", "docs", "sample_hars", "benchmarks", ".ci")
     files = [p for folder in folders for p in (ROOT / folder).rglob("*.*") if p.suffix in (".py", ".md", ".toml")]
     files += [p for p in ROOT.iterdir() if p.is_file() and p.name != ".git"]  # a file in a worktree
     ours = [p for p in files if p != Path(__file__)]
-    assert [p for p in ours if told.search(p.read_text("utf-8", "replace"))] == []
+    assert [p for p in ours if details.search(p.read_text("utf-8", "replace"))] == []
 
 
 def test_the_version_stands_in_one_place() -> None:

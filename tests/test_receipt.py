@@ -14,7 +14,7 @@ import pytest
 from analyzer.cli import receipt
 from analyzer.cli.next_step import suggest_next
 from analyzer.cli.receipt import Written, describe, format_size, list_written, open_file
-from analyzer.cli.running import default_output, unused
+from analyzer.cli.running import default_output, find_unused
 from analyzer.formats import read
 from analyzer.model import Policy, Run
 from analyzer.pipeline import analyze
@@ -44,15 +44,15 @@ def on_a_terminal(*args: str, cwd: Path, **env: str) -> tuple[list[str], int]:
         stdout=follower, stderr=follower, stdin=follower, cwd=cwd, env={**clean, "TERM": "xterm", "NO_COLOR": "1", **env},
     ) as running:  # fmt: skip
         os.close(follower)
-        shown = b""
+        text = b""
         try:
             while block := os.read(leader, 1 << 16):
-                shown += block
+                text += block
         except OSError:  # Linux, at the end
             pass
         status = running.wait()
     os.close(leader)
-    return shown.decode().replace("\r\n", "\n").splitlines(), status
+    return text.decode().replace("\r\n", "\n").splitlines(), status
 
 
 def off_a_terminal(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -179,8 +179,8 @@ def test_without_a_display_one_line_says_so(folder: Path, monkeypatch: pytest.Mo
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(receipt, "has_display", lambda: False)
     monkeypatch.setattr(sys, "platform", "linux")
-    said = "chat.html: cannot be opened here: no display. Open it on another computer, or set BROWSER"
-    assert open_file(Path("chat.html")) == said
+    texts = "chat.html: cannot be opened here: no display. Open it on another computer, or set BROWSER"
+    assert open_file(Path("chat.html")) == texts
 
 
 def test_a_browser_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,10 +213,10 @@ def test_a_file_without_a_name_is_named_after_the_captures(captures: list[str], 
 
 
 def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
-    assert unused(tmp_path / "a.har") == tmp_path / "a.har"
+    assert find_unused(tmp_path / "a.har") == tmp_path / "a.har"
     (tmp_path / "a.har").touch()
     (tmp_path / "a-2.har").touch()
-    assert unused(tmp_path / "a.har") == tmp_path / "a-3.har"
+    assert find_unused(tmp_path / "a.har") == tmp_path / "a-3.har"
 
 
 def test_extract_never_writes_over_a_capture(folder: Path) -> None:
@@ -242,7 +242,7 @@ def test_the_suffix_selects_the_format(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (["timeline", "chat.har", "-o", "c.jpg"], "c.jpg: a picture ends in .png, .svg or .pdf"),
         (["report", "chat.har", "-o", "r.docx"], "--output r.docx: end the name in .html, .htm, .md"),
@@ -254,11 +254,11 @@ def test_the_suffix_selects_the_format(folder: Path) -> None:
     ],
 )
 def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(
-    args: list[str], said: str, folder: Path
+    args: list[str], message: str, folder: Path
 ) -> None:
     done = off_a_terminal(*args, cwd=folder)
     (line,) = done.stderr.splitlines()
-    assert (done.returncode, line.startswith(f"har-sockets: {said}")) == (2, True), line
+    assert (done.returncode, line.startswith(f"har-sockets: {message}")) == (2, True), line
     assert (folder / "chat.har").read_bytes() == OVERUSE
 
 
@@ -313,7 +313,7 @@ def test_a_terminal_gets_one_next_step_and_only_where_the_answer_is_text(folder:
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (["show", "chat.har", "--open"], "--open needs a file: add -o FILE"),
         (["check", "chat.har", "--open"], "--open needs a file: add -o FILE"),
@@ -324,10 +324,10 @@ def test_a_terminal_gets_one_next_step_and_only_where_the_answer_is_text(folder:
         (["check", "chat.har", "--tolerance", "1e3"], "--tolerance 1e3: write the number out"),
     ],
 )
-def test_what_cannot_be_done_is_refused(args: list[str], said: str, folder: Path) -> None:
+def test_what_cannot_be_done_is_refused(args: list[str], message: str, folder: Path) -> None:
     done = off_a_terminal(*args, cwd=folder)
     (line,) = done.stderr.splitlines()
-    assert (done.returncode, line.startswith(f"har-sockets: {said}")) == (2, True), line
+    assert (done.returncode, line.startswith(f"har-sockets: {message}")) == (2, True), line
     assert not list(folder.glob("*.html"))
 
 
@@ -367,10 +367,10 @@ def test_a_pipe_is_standard_input(args: list[str], folder: Path) -> None:
 @pytest.mark.parametrize("args", [["timeline", "-o", "t.png"], ["report", "-o", "r.html"], ["report", "-o", "r.xml"]])
 def test_that_nothing_matches_is_said(args: list[str], folder: Path) -> None:
     done = off_a_terminal(args[0], ".", "--only", "ghost-socket", *args[1:], cwd=folder)
-    said = "none of 2 captures matches --only ghost-socket"
-    assert (done.returncode, done.stderr) == (0, f"har-sockets: {said}\n")
+    texts = "none of 2 captures matches --only ghost-socket"
+    assert (done.returncode, done.stderr) == (0, f"har-sockets: {texts}\n")
     page = folder / args[-1]
-    assert page.suffix == ".png" or said.capitalize() in page.read_text() or said in page.read_text()
+    assert page.suffix == ".png" or texts.capitalize() in page.read_text() or texts in page.read_text()
 
 
 @posix

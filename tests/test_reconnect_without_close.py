@@ -74,6 +74,6 @@ def test_another_user_was_not_replaced(report: Callable[..., Report]) -> None:
 
 def test_a_finding_names_only_its_own_sockets(report: Callable[..., Report]) -> None:
     """Two overlaps, one after the other: each is explained by its own pair."""
-    it = report(one_page([socket(100, 9000), again(2000, 9000), again(20_000, 9000), again(22_000, 9000)]))
-    told = [{p.pointer for p in f.proof} for f in it.findings if f.cause == reconnect_without_close.ID]
-    assert told == [{"/log/entries/1", "/log/entries/2"}]
+    analysis = report(one_page([socket(100, 9000), again(2000, 9000), again(20_000, 9000), again(22_000, 9000)]))
+    messages = [{p.pointer for p in f.proof} for f in analysis.findings if f.cause == reconnect_without_close.ID]
+    assert messages == [{"/log/entries/1", "/log/entries/2"}]

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from analyzer import Report, Verdict, analyze, read
-from analyzer.formats.har.own_fields import CUT_SHORT, STARTED_LATE
+from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, STARTED_LATE
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, SECOND, Bounds, Outcome, PageKind
 from analyzer.outputs.document import session_document
@@ -689,6 +689,149 @@ def test_what_only_playwright_saw_ends_with_its_page() -> None:
     browser.load(5, "https://h.example/", "l1", "reload")
     (session,) = browser.report(seen).sessions
     assert (told(session.closed), session.page) == ((at(1), at(5.2) + LEFT_SLACK), "page_1")
+
+
+def popup(*, opened: bool = True) -> Browser:
+    """A page, and a popup that nobody has asked for its document yet."""
+    browser = Browser()
+    browser.cdp.attached("q", {"targetId": "id-q", "type": "page", **({"openerId": "id-p"} if opened else {})})
+    return browser
+
+
+def tree(url: str, loader: str = "q0", **more: Any) -> dict[str, Any]:
+    return {"frame": {"id": "id-q", "loaderId": loader, "url": url}, **more}
+
+
+POPUP = "https://h.example/popup"
+
+
+def test_a_document_that_was_committed_before_it_was_heard_is_a_page() -> None:
+    browser = popup()
+    life = {"frameId": "id-q", "loaderId": "q0"}
+    for name in ("commit", "DOMContentLoaded"):  # repeated for who comes late; "init" is not
+        browser.send("q", "Page.lifecycleEvent", 1, **life, name=name)
+    assert browser.cdp.document("q", tree(POPUP), at(1.1), new=True)
+    browser.send("q", "Page.lifecycleEvent", 2, **life, name="init")  # document.open()
+    browser.open(3, "1.1", "q")
+    report = browser.report()
+    assert [page.kind for page in report.capture.pages] == ["load", "load"]
+    assert [session.outcome for session in report.sessions] == [Outcome.OPEN]
+
+
+def test_a_document_that_is_reported_after_the_answer_is_one_page() -> None:
+    browser = popup(opened=False)
+    assert not browser.cdp.document("q", tree("about:blank"), at(1), new=True)
+    life = {"frameId": "id-q", "loaderId": "q1"}
+    browser.cdp.message("q", "Page.frameStartedNavigating", {**life, "url": POPUP}, at(1))
+    browser.send("q", "Page.lifecycleEvent", 1.2, **life, name="init")
+    assert not browser.cdp.document("q", tree(POPUP, "q1"), at(1.3), new=True)
+    assert [page.kind for page in browser.report().capture.pages] == ["load", "load"]
+
+
+def test_a_page_that_is_older_than_the_recording_is_not_in_it() -> None:
+    browser = popup()
+    assert not browser.cdp.document("q", tree(POPUP), at(1), new=False)
+    assert [page.kind for page in browser.report().capture.pages] == ["load"]
+
+
+def test_a_document_that_playwright_reported_first_is_no_other_page_that_ends_a_socket() -> None:
+    """However early it was read of, and whatever its address by then."""
+    browser, seen = popup(), Recording()
+    seen.page("id-q", f"{POPUP}#more", PageKind.LOAD, at(0.9), committed=at(1))
+    seen.requested("a", "wss://h/a", at(0.9), seen=at(1.1), tab="id-q")
+    seen.opened_without_answer("a")
+    browser.cdp.document("q", tree(POPUP), at(2), new=True)
+    report = browser.report(seen)
+    assert [page.kind for page in report.capture.pages] == ["load", "load"]
+    assert [session.outcome for session in report.sessions] == [Outcome.OPEN]
+
+
+def test_a_socket_of_a_popup_that_nobody_reported_is_asked_for() -> None:
+    """It is of the same URL as one that the page itself opened, and that one ends."""
+    browser = popup()
+    browser.open(1, "1.1")
+    browser.cdp.document("q", tree(POPUP), at(1.1), new=True)
+    browser.cdp.found("q", [("wss://h/1.1", 1)], at(0.5), at(1.2))
+    browser.load(3, "https://h.example/two", "l1")
+    report = browser.report()
+    assert [session.outcome for session in report.sessions] == [Outcome.OPEN, Outcome.CLOSED]
+    assert [session.page for session in report.sessions] == ["page_2", "page_1"]
+
+
+def test_what_came_after_the_answer_is_not_among_its_sockets() -> None:
+    browser = popup()
+    browser.cdp.document("q", tree(POPUP), at(1), new=True)
+    known = len(browser.cdp.recording.sockets)
+    browser.open(2, "1.1", "q")
+    browser.cdp.found("q", [("wss://h/1.1", 1)], at(0.5), at(2.1), known)
+    assert len(browser.report().sessions) == 2
+
+
+@pytest.mark.parametrize("ended", [None, 5], ids=["still open", "closed"])
+def test_a_socket_that_was_asked_for_and_that_playwright_reported_is_one(ended: int | None) -> None:
+    browser, seen = popup(), Recording()
+    browser.cdp.document("q", tree(POPUP), at(1), new=True)
+    browser.cdp.found("q", [("wss://h/a", 1)], at(0.5), at(9))
+    seen.requested("a", "wss://h/a", at(0.5), seen=at(1.2), tab="id-q")
+    seen.opened_without_answer("a")
+    if ended is not None:
+        browser.send("q", "Network.webSocketClosed", ended, requestId="0.1")
+    (session,) = browser.report(seen).sessions
+    assert session.outcome is (Outcome.OPEN if ended is None else Outcome.CLOSED)
+
+
+def test_the_close_of_a_socket_in_an_iframe_of_a_popup_is_not_that_of_another() -> None:
+    """Those of iframes cannot be asked for."""
+    browser = popup()
+    assert browser.cdp.document("q", tree(POPUP, childFrames=[{}]), at(1), new=True)
+    browser.cdp.found("q", [("wss://h/a", 1)], at(0.5), at(1.1))
+    browser.send("q", "Network.webSocketClosed", 5, requestId="0.9")
+    report = browser.report()
+    assert [session.outcome for session in report.sessions] == [Outcome.UNKNOWN]
+    assert HEARD_LATE.id in {caveat.id for caveat in report.capture.caveats}
+
+
+def test_the_close_of_a_socket_that_was_closing_is_not_that_of_another() -> None:
+    browser = older(2, 1)
+    browser.send("s", "Network.webSocketClosed", 5, requestId="0.9")
+    assert [it.outcome for it in browser.report().sessions] == [Outcome.CLOSED, Outcome.UNKNOWN, Outcome.OPEN]
+
+
+def test_a_handshake_that_waits_for_another_is_one_socket() -> None:
+    """A browser opens one socket at a time of a server, and Playwright reports one when its handshake is sent."""
+    browser, seen = Browser(), Recording()
+    browser.cdp.message("p", "Network.webSocketCreated", {"requestId": "1.1", "url": "wss://h/1.1"}, at(1))
+    browser.send("p", "Network.webSocketWillSendHandshakeRequest", 9, requestId="1.1", request={"headers": {}})
+    seen.requested("same", "wss://h/1.1", at(7), seen=at(9.1), tab="id-p")
+    assert len(browser.report(seen).sessions) == 1
+
+
+def test_a_socket_of_a_service_worker_is_none_that_playwright_reported() -> None:
+    browser, seen = Browser(), Recording()
+    browser.attach("s", "service_worker")
+    browser.open(1, "1.1", "s")
+    seen.requested("a", "wss://h/1.1", at(0.9), seen=at(1.1), tab="id-p")
+    seen.opened_without_answer("a")
+    assert len(browser.report(seen).sessions) == 2
+
+
+def test_of_a_target_that_does_not_answer_only_its_events_are_known() -> None:
+    browser = Browser()
+    browser.open(1, "1.1")
+    browser.send("p", "Network.webSocketFrameSent", 3, requestId="1.1", response={"opcode": 1, "payloadData": "x"})
+    browser.cdp.pulse = at(20)
+    browser.cdp.stuck("p")
+    session = one(browser.cdp.finish(Recording()))
+    assert (session.outcome, session.proven) == (Outcome.UNKNOWN, Interval(at(1.01), at(3) + 1))
+
+
+def test_a_tab_that_closed_before_it_could_be_asked_is_that_of_its_address() -> None:
+    browser, seen = popup(), Recording()
+    browser.cdp.document("q", tree(POPUP), at(1), new=True)
+    seen.page("tab_2", POPUP, PageKind.LOAD, at(1), committed=at(1))
+    assert browser.cdp.match("tab_2", seen, {"id-p"}) == "id-q"
+    assert browser.cdp.match("tab_2", seen, {"id-p", "id-q"}) is None
+    assert browser.cdp.match("tab_3", seen, {"id-p"}) is None
 
 
 # -- the lines of `record` -------------------------------------------------------------------------------------

@@ -23,10 +23,10 @@ def test_a_socket_without_a_key_that_a_file_has_twice_is_one(
     change: dict[str, Any], sockets: int, report: Callable[..., Report]
 ) -> None:
     """Its headers were removed: the instants of its messages tell."""
-    twice = small_har.socket(0.5, 3.0, seen=(2.0,))
-    found = report(small_har.har(twice, {**twice, **change}))
-    assert len(found.sessions) == sockets
-    assert len(found.sessions[0].also) == 2 - sockets
+    twice = small_har.socket(0.5, 3.0, times=(2.0,))
+    analysis = report(small_har.har(twice, {**twice, **change}))
+    assert len(analysis.sessions) == sockets
+    assert len(analysis.sessions[0].also) == 2 - sockets
 
 
 def test_twins_that_say_nothing_stay_two(report: Callable[..., Report]) -> None:

@@ -17,9 +17,10 @@ from rich.console import Console
 
 from analyzer import haralyzer_entry, haralyzer_har
 from analyzer.extract import extract
-from analyzer.formats import opened, read
-from analyzer.formats.har.raw import RawEntry
+from analyzer.formats import read
+from analyzer.formats.har.raw import LAYOUT, RawEntry
 from analyzer.formats.json_stream.array import Document
+from analyzer.formats.source import open_source
 from analyzer.intervals import Interval
 from analyzer.model import CaptureError, Discreet, Policy, Report, Run, Unreadable
 from analyzer.pipeline import analyze
@@ -46,8 +47,8 @@ def values(value: object) -> Iterator[Discreet]:
         for name in value.__struct_fields__:
             yield from values(getattr(value, name))
     elif isinstance(value, tuple | list):
-        for it in value:
-            yield from values(it)
+        for each in value:
+            yield from values(each)
 
 
 def shown(value: object) -> str:
@@ -62,12 +63,12 @@ def test_no_value_shows_what_the_capture_holds(report: Report, path: Path) -> No
     problem = f"no https://h.example/a.har?token={CANARIES['the query']}, no {CANARIES['a random token of letters']}"
     assert len(leaks(problem)) == 2
     run = Run((report,), (Unreadable(str(path), problem),), Policy())
-    with opened(str(path)) as (stream, name, _, _):
-        raw = list(Document(stream, name, RawEntry).elements())
-    found = [run, *values(run), *values(raw)]
-    kinds = {type(value).__name__ for value in found}
+    with open_source(str(path)) as (source, _):
+        raw = list(Document(source.stream, source.name, LAYOUT, RawEntry).elements())
+    items = [run, *values(run), *values(raw)]
+    kinds = {type(value).__name__ for value in items}
     assert {"Session", "Trace", "Initiator", "Frame", "Opening", "Identity", "Page", "Finding", "RawRequest"} <= kinds
-    assert [value for value in found if leaks(shown(value)) or len(repr(value)) > 300] == []
+    assert [value for value in items if leaks(shown(value)) or len(repr(value)) > 300] == []
     assert leaks(shown(report.sessions)) == []
 
 
@@ -100,10 +101,10 @@ def test_a_session_shows_its_host_alone(endpoint: str, host: str, report: Report
 
 
 def test_rich_shows_numbers_and_words_of_ours(report: Report) -> None:
-    said = dict(report.sessions[0].__rich_repr__())
-    assert said["id"] == "s1"
-    assert isinstance(said["possible"], Interval)
-    assert not {"url", "endpoint", "page", "pointer", "close_reason"} & set(said)
+    texts = dict(report.sessions[0].__rich_repr__())
+    assert texts["id"] == "s1"
+    assert isinstance(texts["possible"], Interval)
+    assert not {"url", "endpoint", "page", "pointer", "close_reason"} & set(texts)
 
 
 def test_objects_of_haralyzer_show_no_address(report: Report) -> None:
@@ -150,10 +151,10 @@ def test_a_failing_test_shows_none(path: Path, tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-vv", "--showlocals", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
-    said = done.stdout + done.stderr
-    assert "4 failed" in said, said
-    assert "<Session #1 wss://chat.stream-io-api.com: open" in said
-    assert leaks(said.replace(str(path), "")) == []
+    texts = done.stdout + done.stderr
+    assert "4 failed" in texts, texts
+    assert "<Session #1 wss://chat.stream-io-api.com: open" in texts
+    assert leaks(texts.replace(str(path), "")) == []
 
 
 def test_the_message_of_the_assertion_shows_none(path: Path) -> None:
@@ -198,23 +199,29 @@ DAMAGED = {
 
 def held_by(error: BaseException) -> str:
     """All that an error holds: what it says, notes, attributes, errors behind it, the frames that it came through."""
-    said, seen = [], {id(error)}
+    texts, visited = [], {id(error)}
     errors: list[BaseException | None] = [error]
     while errors:
-        it = errors.pop()
-        if it is None:
+        analysis = errors.pop()
+        if analysis is None:
             continue
-        said += [str(it), repr(it), repr(it.args), repr(vars(it)), repr(getattr(it, "__notes__", ""))]
-        frame = it.__traceback__
+        texts += [
+            str(analysis),
+            repr(analysis),
+            repr(analysis.args),
+            repr(vars(analysis)),
+            repr(getattr(analysis, "__notes__", "")),
+        ]
+        frame = analysis.__traceback__
         while frame is not None:
             if frame.tb_frame.f_code.co_filename != __file__:
-                said += [f"{name}={value!r}" for name, value in frame.tb_frame.f_locals.items()]
+                texts += [f"{name}={value!r}" for name, value in frame.tb_frame.f_locals.items()]
             frame = frame.tb_next
-        for other in (it.__cause__, it.__context__):
-            if id(other) not in seen:
-                seen.add(id(other))
+        for other in (analysis.__cause__, analysis.__context__):
+            if id(other) not in visited:
+                visited.add(id(other))
                 errors.append(other)
-    return "\n".join(said)
+    return "\n".join(texts)
 
 
 DOORS: dict[str, Callable[[str], object]] = {"read": read, "extract": extract}
@@ -228,8 +235,8 @@ def test_an_error_holds_no_text_of_the_file(damage: str, door: str, tmp_path: Pa
     try:
         DOORS[door](str(path))
     except CaptureError as error:
-        held = held_by(error)
-        assert SECRET.casefold() not in held.casefold().replace("_", "-")
+        memory = held_by(error)
+        assert SECRET.casefold() not in memory.casefold().replace("_", "-")
         assert error.__context__ is None
     else:
         assert damage == "a zip with another name within"

@@ -12,13 +12,13 @@ from small_har import failed, har, socket
 
 from analyzer import Policy, analyze, read
 from analyzer.model import Capture, Scope, Severity
-from analyzer.services import builtin
+from analyzer.services.loading import builtin
 
 CAPTURES = Path(__file__).parent / "captures"
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "expected"),
     [
         pytest.param(
             "chrome-S2-overuse",
@@ -70,13 +70,13 @@ CAPTURES = Path(__file__).parent / "captures"
         ),
     ],
 )  # fmt: skip
-def test_findings(name: str, told: list[tuple[str, str, str]]) -> None:
+def test_findings(name: str, expected: list[tuple[str, str, str]]) -> None:
     findings = analyze(read(CAPTURES / f"{name}.har")).findings
-    said = [(f.rule, f.severity.value, f.message) for f in findings]
-    ports = [(rule, severity, message.replace("127.0.0.1:46245", "HOST")) for rule, severity, message in told]
+    texts = [(f.rule, f.severity.value, f.message) for f in findings]
+    ports = [(rule, severity, message.replace("127.0.0.1:46245", "HOST")) for rule, severity, message in expected]
     import re
 
-    assert [(r, s, re.sub(r"127\.0\.0\.1:\d+", "HOST", m)) for r, s, m in said] == ports
+    assert [(r, s, re.sub(r"127\.0\.0\.1:\d+", "HOST", m)) for r, s, m in texts] == ports
 
 
 def test_five_failures_within_a_minute_are_a_warning() -> None:
@@ -112,7 +112,7 @@ def rules(name: str, **policy: object) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "policy", "told"),
+    ("name", "policy", "expected"),
     [
         pytest.param("chrome-S2-overuse", {"app_mode": "development"},
                      [("duplicate-connection", "error"), ("limit-exceeded", "error")], id="4 of 3 in development"),
@@ -133,15 +133,15 @@ def rules(name: str, **policy: object) -> list[tuple[str, str]]:
                      id="per user, none known: by address"),
     ],
 )  # fmt: skip
-def test_the_policy_acts_on_findings(name: str, policy: dict[str, object], told: list[tuple[str, str]]) -> None:
-    assert rules(name, **policy) == told
+def test_the_policy_acts_on_findings(name: str, policy: dict[str, object], expected: list[tuple[str, str]]) -> None:
+    assert rules(name, **policy) == expected
 
 
 def test_per_user_without_users_is_a_caveat() -> None:
     report = analyze(read(CAPTURES / "chrome-04-overlap-open.har"), Policy(per=Scope.USER))
     assert "user-unknown" in {caveat.id for caveat in report.capture.caveats}
-    known = analyze(read(CAPTURES / "chrome-S2-overuse.har"), Policy(per=Scope.USER))
-    assert "user-unknown" not in {caveat.id for caveat in known.capture.caveats}
+    analysis = analyze(read(CAPTURES / "chrome-S2-overuse.har"), Policy(per=Scope.USER))
+    assert "user-unknown" not in {caveat.id for caveat in analysis.capture.caveats}
 
 
 def test_the_verdict_counts_every_socket_whatever_the_policy() -> None:
@@ -185,8 +185,8 @@ def test_a_user_who_is_still_connected_is_told_also_when_others_came_and_went(
     reading: Callable[[Any], Capture],
 ) -> None:
     report = analyze(reading(services(("a", 1, 9), ("b", 2, 3), ("c", 5, 6))))
-    told = [finding for finding in report.findings if finding.rule == "user-still-connected"]
-    assert [finding.sessions for finding in told] == [("s1", "s2"), ("s1", "s3")]
+    messages = [finding for finding in report.findings if finding.rule == "user-still-connected"]
+    assert [finding.sessions for finding in messages] == [("s1", "s2"), ("s1", "s3")]
 
 
 def test_sockets_that_a_service_opens_by_design_are_no_fault(reading: Callable[[Any], Capture]) -> None:
@@ -206,7 +206,7 @@ def messages_of(name: str, rule: str, **policy: Any) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "expected"),
     [
         pytest.param("chrome-cause-reconnect-long", 1, id="a client that reconnected, a minute long"),
         pytest.param("chrome-cause-remount-connecting", 1, id="a client that was dropped while connecting"),
@@ -216,8 +216,8 @@ def messages_of(name: str, rule: str, **policy: Any) -> list[tuple[str, str]]:
         pytest.param("chrome-05-overlap-1s", 0, id="one sends and one receives, and no heartbeat is known"),
     ],
 )
-def test_a_ghost_receives_and_no_longer_sends(name: str, told: int) -> None:
-    assert len(messages_of(name, "ghost-socket")) == told
+def test_a_ghost_receives_and_no_longer_sends(name: str, expected: int) -> None:
+    assert len(messages_of(name, "ghost-socket")) == expected
 
 
 def test_a_ghost_in_words() -> None:
@@ -244,8 +244,8 @@ def test_no_storm(name: str) -> None:
 
 def test_failed_attempts_count_in_a_storm(report: Callable[..., Any]) -> None:
     def told(seconds: list[int]) -> list[str]:
-        found = report(har(*(failed(it + 0.1, it + 0.2) for it in seconds))).findings
-        return [it.message for it in found if it.rule == "reconnect-storm"]
+        analysis = report(har(*(failed(it + 0.1, it + 0.2) for it in seconds))).findings
+        return [it.message for it in analysis if it.rule == "reconnect-storm"]
 
     assert told(list(range(0, 55, 5))) == [
         "A client opened 10 sockets to api.example/ws within 45.0 s, each after an earlier one had ended; "
@@ -257,11 +257,11 @@ def test_failed_attempts_count_in_a_storm(report: Callable[..., Any]) -> None:
 
 def attempts(waits: Sequence[float], took: float = 0.05) -> list[dict[str, Any]]:
     """A socket that ends after a second, then failed attempts, each so long after the last one had failed."""
-    found, at = [socket(0.1, 1.0)], 1.0
+    items, at = [socket(0.1, 1.0)], 1.0
     for wait in waits:
-        found.append(failed(at + wait, at + wait + took))
+        items.append(failed(at + wait, at + wait + took))
         at += wait + took
-    return found
+    return items
 
 
 PHOENIX = [0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1.0, 2.0]
@@ -287,8 +287,8 @@ PHOENIX = [0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1.0, 2.0]
     ],
 )  # fmt: skip
 def test_a_client_that_backs_off_is_no_storm(waits: list[float], storm: bool, report: Callable[..., Any]) -> None:
-    found = {it.rule for it in report(har(*attempts(waits))).findings if it.severity is Severity.WARNING}
-    assert found == ({"reconnect-storm", "failed-handshakes"} if storm else set())
+    options = {it.rule for it in report(har(*attempts(waits))).findings if it.severity is Severity.WARNING}
+    assert options == ({"reconnect-storm", "failed-handshakes"} if storm else set())
 
 
 def test_failures_of_several_clients_at_once_are_no_backing_off(report: Callable[..., Any]) -> None:
@@ -301,16 +301,16 @@ CLOSED_BY_PAGE = "WebSocket is closed before the connection is established."
 
 
 def test_what_the_page_itself_closed_while_connecting_is_not_blamed_on_the_server(report: Callable[..., Any]) -> None:
-    found = report(har(*(failed(n, n + 0.02, CLOSED_BY_PAGE) for n in range(1, 7)), socket(9, None))).findings
-    (finding,) = (it for it in found if it.rule == "failed-handshakes")
+    analysis = report(har(*(failed(n, n + 0.02, CLOSED_BY_PAGE) for n in range(1, 7)), socket(9, None))).findings
+    (finding,) = (it for it in analysis if it.rule == "failed-handshakes")
     assert (finding.severity, finding.remedy) == (Severity.NOTE, None)
     assert finding.message == "6 sockets never opened: the page itself closed them while they were connecting."
 
 
 def test_what_the_page_closed_and_what_the_server_refused_are_told_apart(report: Callable[..., Any]) -> None:
     sockets = [failed(n, n + 0.02, CLOSED_BY_PAGE if n % 2 else "refused") for n in range(1, 9)]
-    found = [it for it in report(har(*sockets, socket(9, None))).findings if it.rule == "failed-handshakes"]
-    assert [(it.severity, len(it.sessions), it.message) for it in found] == [
+    items = [it for it in report(har(*sockets, socket(9, None))).findings if it.rule == "failed-handshakes"]
+    assert [(it.severity, len(it.sessions), it.message) for it in items] == [
         (Severity.NOTE, 4, "4 sockets never opened: refused."),
         (Severity.NOTE, 4, "4 sockets never opened: the page itself closed them while they were connecting."),
     ]

@@ -28,12 +28,12 @@ SCHEMA = jsonschema.Draft4Validator(
 )
 
 
-def made(names: Iterable[str], policy: Policy = Policy(), *bad: Unreadable) -> Run:  # noqa: B008 - frozen
+def make_run(names: Iterable[str], policy: Policy = Policy(), *bad: Unreadable) -> Run:  # noqa: B008 - frozen
     reports = tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
-    return masking.masked(Run(reports, bad, policy, "Release 4.2", (("build", "12"),), RULES))
+    return masking.mask(Run(reports, bad, policy, "Release 4.2", (("build", "12"),), RULES))
 
 
-def told(run: Run) -> dict[str, Any]:
+def log_of(run: Run) -> dict[str, Any]:
     document = json.loads(sarif.render(run))
     SCHEMA.validate(document)
     (only,) = document["runs"]
@@ -41,22 +41,22 @@ def told(run: Run) -> dict[str, Any]:
 
 
 def test_the_schema_refuses_what_is_wrong() -> None:
-    document = json.loads(sarif.render(made(["chrome-S2-overuse.har"])))
+    document = json.loads(sarif.render(make_run(["chrome-S2-overuse.har"])))
     document["runs"][0]["results"][0]["level"] = "fatal"
     assert not SCHEMA.is_valid(document)
-    document = json.loads(sarif.render(made(["chrome-S2-overuse.har"])))
+    document = json.loads(sarif.render(make_run(["chrome-S2-overuse.har"])))
     document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] = "a b<c>"
     assert not SCHEMA.is_valid(document)
 
 
 def test_every_capture_is_valid_and_every_finding_a_result() -> None:
-    run = made(ALL, Policy(), Unreadable("bad.har", "no log"))
+    run = make_run(ALL, Policy(), Unreadable("bad.har", "no log"))
     findings = [finding for report in run.reports for finding in report.findings]
-    document = told(run)
+    document = log_of(run)
     results, rules = document["results"], document["tool"]["driver"]["rules"]
     assert len(results) == len(findings)
     assert [result["level"] for result in results] == sorted(
-        (finding.severity.value for finding in findings), key=lambda it: -Severity(it).rank
+        (finding.severity.value for finding in findings), key=lambda severity: -Severity(severity).rank
     )
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
 
@@ -64,19 +64,19 @@ def test_every_capture_is_valid_and_every_finding_a_result() -> None:
 def places(result: dict[str, Any]) -> list[tuple[str, str]]:
     """Where a result is, and what is said there, the main place first."""
     return [
-        (it["physicalLocation"]["artifactLocation"]["uri"], it["message"]["text"])
-        for it in (*result["locations"], *result["relatedLocations"])
+        (place["physicalLocation"]["artifactLocation"]["uri"], place["message"]["text"])
+        for place in (*result["locations"], *result["relatedLocations"])
     ]
 
 
-def opened_by(url: str, own: bool = True) -> dict[str, Any]:
+def initiator_at(url: str, own: bool = True) -> dict[str, Any]:
     """The first result, with its sockets opened by code at this address."""
-    run = made(["chrome-S2-overuse.har"])
+    run = make_run(["chrome-S2-overuse.har"])
     (report,) = run.reports
     code = Initiator("connect", "<Chat>", url, 42, 7, own=own)
     sessions = tuple(msgspec.structs.replace(session, initiator=code) for session in report.sessions)
     report = msgspec.structs.replace(report, sessions=sessions)
-    return told(msgspec.structs.replace(run, reports=(report,)))["results"][0]  # type: ignore[no-any-return]
+    return log_of(msgspec.structs.replace(run, reports=(report,)))["results"][0]  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def opened_by(url: str, own: bool = True) -> dict[str, Any]:
     ],
 )
 def test_a_result_is_at_the_source_that_opened_the_socket(url: str, path: str) -> None:
-    result = opened_by(url)
+    result = initiator_at(url)
     assert places(result)[:2] == [(path, "Opened by <Chat>"), ("chrome-S2-overuse.har", "socket #1")]
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 42, "startColumn": 7}
 
@@ -99,14 +99,14 @@ def test_a_result_is_at_the_source_that_opened_the_socket(url: str, path: str) -
     ("url", "own"), [("https://a.example/assets/index-4f3a.js", True), ("https://a.example/src/lib.ts", False)]
 )
 def test_where_a_bundle_or_a_library_opened_it_the_result_is_in_the_capture(url: str, own: bool) -> None:
-    main, code, *others = places(opened_by(url, own))
+    main, code, *others = places(initiator_at(url, own))
     assert main == ("chrome-S2-overuse.har", "socket #1")
     assert code == (url.removeprefix("https://a.example/"), "Opened by <Chat>")
     assert [said for _, said in others] == ["socket #2", "socket #3", "socket #4"]
 
 
 def test_a_bundle_keeps_its_line_and_address() -> None:
-    (result,) = told(made(["chrome-S2-overuse.har"]))["results"]
+    (result,) = log_of(make_run(["chrome-S2-overuse.har"]))["results"]
     place = result["relatedLocations"][0]
     assert place["physicalLocation"] == {
         "artifactLocation": {"uri": "app/app.js"},  # GitHub takes no other scheme than `file`
@@ -117,7 +117,7 @@ def test_a_bundle_keeps_its_line_and_address() -> None:
 
 
 def test_every_rule_has_a_manual_that_can_be_opened() -> None:
-    driver = told(made(["chrome-S2-overuse.har"]))["tool"]["driver"]
+    driver = log_of(make_run(["chrome-S2-overuse.har"]))["tool"]["driver"]
     assert driver["informationUri"] == HOME
     assert len(driver["rules"]) == len(RULES)
     for rule in driver["rules"]:
@@ -126,7 +126,7 @@ def test_every_rule_has_a_manual_that_can_be_opened() -> None:
 
 
 def test_where_no_code_is_known_it_is_in_the_capture() -> None:
-    result = told(made(["httptoolkit-D.har"]))["results"][0]
+    result = log_of(make_run(["httptoolkit-D.har"]))["results"][0]
     place = result["locations"][0]
     assert place["physicalLocation"] == {"artifactLocation": {"uri": "httptoolkit-D.har"}, "region": {"startLine": 1}}
     assert place["logicalLocations"][0]["fullyQualifiedName"].startswith("/log/entries/")
@@ -145,7 +145,7 @@ def test_where_no_code_is_known_it_is_in_the_capture() -> None:
 )
 def test_a_path_is_a_uri(source: str, uri: str) -> None:
     report = analyze(read(CAPTURES / ALL[0], source=source))
-    (artifact,) = told(Run((report,), (), Policy()))["artifacts"]
+    (artifact,) = log_of(Run((report,), (), Policy()))["artifacts"]
     assert artifact["location"]["uri"] == uri
 
 
@@ -184,24 +184,24 @@ def test_what_names_no_file_is_no_place(url: str) -> None:
 
 
 def test_fingerprints_stay_when_the_capture_is_another() -> None:
-    first, second = (told(made([name])) for name in ("chrome-S6-strict-manual.har", "chrome-S8-offline-blip.har"))
-    assert [it["partialFingerprints"] for it in told(made(["chrome-S6-strict-manual.har"]))["results"]] == [
-        it["partialFingerprints"] for it in first["results"]
+    first, second = (log_of(make_run([name])) for name in ("chrome-S6-strict-manual.har", "chrome-S8-offline-blip.har"))
+    assert [it["partialFingerprints"] for it in log_of(make_run(["chrome-S6-strict-manual.har"]))["results"]] == [
+        result["partialFingerprints"] for result in first["results"]
     ]
-    for it in (*first["results"], *second["results"]):
-        own = it["partialFingerprints"]
+    for result in (*first["results"], *second["results"]):
+        own = result["partialFingerprints"]
         assert own["primaryLocationLineHash"] == f"{own['harSockets/v1']}:1"
 
 
 def test_what_is_known_is_suppressed() -> None:
     name = "chrome-S2-overuse.har"
-    known = frozenset(finding.fingerprint for finding in made([name]).reports[0].findings)
-    (result,) = told(made([name], Policy(baseline=known)))["results"]
+    baseline = frozenset(finding.fingerprint for finding in make_run([name]).reports[0].findings)
+    (result,) = log_of(make_run([name], Policy(baseline=baseline)))["results"]
     assert [it["kind"] for it in result["suppressions"]] == ["external"]
 
 
 def test_what_cannot_be_read_or_told_is_notified() -> None:
-    run = told(made(["cypress-har-generator-H.har"], Policy(), Unreadable("bad.har", "no log")))
+    run = log_of(make_run(["cypress-har-generator-H.har"], Policy(), Unreadable("bad.har", "no log")))
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is False
     assert [(it["level"], it["message"]["text"][:15]) for it in invocation["toolExecutionNotifications"]] == [
@@ -212,7 +212,7 @@ def test_what_cannot_be_read_or_told_is_notified() -> None:
 
 def test_of_too_many_the_gravest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sarif, "RESULTS", 2)
-    run = told(made(["chrome-16-hmr.har", "chrome-S2-overuse.har"]))
+    run = log_of(make_run(["chrome-16-hmr.har", "chrome-S2-overuse.har"]))
     assert [result["level"] for result in run["results"]] == ["error", "note"]
     last = run["invocations"][0]["toolExecutionNotifications"][-1]
     assert last["message"]["text"] == "1 more result left out, not more severe."
@@ -220,4 +220,4 @@ def test_of_too_many_the_gravest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_capture_is_valid(content: str) -> None:
-    assert told(run(content))["results"]
+    assert log_of(run(content))["results"]

@@ -16,15 +16,23 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from analyzer import masking, policy
+from analyzer import masking, policy, triage
 from analyzer.cli import app
 from analyzer.compare import Paired, compare
 from analyzer.formats import read
 from analyzer.model import Policy, Run, Unreadable
-from analyzer.outputs import comparison, json as json_output, ndjson, show, tally
+from analyzer.outputs import (
+    comparison,
+    comparison_pairs,
+    json as json_output,
+    ndjson,
+    ndjson_results,
+    show,
+    show_list,
+    totals,
+)
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
-from analyzer.wording import triage
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs/schemas"
@@ -52,8 +60,8 @@ def closed(schema: Any) -> Any:
         return [closed(it) for it in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {key: closed(it) for key, it in schema.items()}
-    return {"additionalProperties": False, **made} if "properties" in made and "required" in made else made
+    options = {key: closed(it) for key, it in schema.items()}
+    return {"additionalProperties": False, **options} if "properties" in options and "required" in options else options
 
 
 def validator(schema: Any, part: str | None = None) -> jsonschema.Draft202012Validator:
@@ -72,13 +80,13 @@ def problems(document: Any, part: str | None = None, schema: Any = STRICT) -> li
 def described(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every property, by its path."""
     if isinstance(schema, list):
-        for it in schema:
-            yield from described(it, path)
+        for item in schema:
+            yield from described(item, path)
     elif isinstance(schema, dict):
-        for name, it in schema.get("properties", {}).items():
-            yield f"{path}.{name}", it
-        for key, it in schema.items():
-            children = it.items() if key in ("properties", "$defs") else [(key, it)]
+        for name, item in schema.get("properties", {}).items():
+            yield f"{path}.{name}", item
+        for key, item in schema.items():
+            children = item.items() if key in ("properties", "$defs") else [(key, item)]
             for name, child in children:
                 yield from described(child, f"{path}.{name}")
 
@@ -111,7 +119,7 @@ def test_every_golden_answer_is_valid(path: Path) -> None:
 @pytest.fixture(scope="module")
 def run() -> Run:
     reports = tuple(analyze(read(path, source=path.name)) for path in SAMPLES)
-    return masking.masked(Run(reports, (Unreadable("x.har", "it is empty"),), Policy()))
+    return masking.mask(Run(reports, (Unreadable("x.har", "it is empty"),), Policy()))
 
 
 def test_the_answer_of_a_run_is_valid(run: Run) -> None:
@@ -138,22 +146,22 @@ def test_a_comparison_is_valid(run: Run) -> None:
 
 def test_a_comparison_of_folders_is_valid(run: Run) -> None:
     pairs = Paired((("a.har", compare(*run.reports[:2])),), ("b.har",), ("c.har",))
-    assert problems(json.loads(comparison.pairs_json(pairs, run)), "folders") == []
+    assert problems(json.loads(comparison_pairs.json(pairs, run)), "folders") == []
 
 
 def test_each_socket_and_the_list_of_sockets_are_valid(run: Run) -> None:
     for report in run.reports:
         alone = Run((report,), (), run.policy)
-        assert problems(json.loads(show.json_list(alone)), "sockets") == []
+        assert problems(json.loads(show_list.json(alone)), "sockets") == []
         for session in report.sessions:
             assert problems(json.loads(show.json(alone, session)), "socket") == []
 
 
 def test_a_summary_is_valid(run: Run) -> None:
-    assert problems(json.loads(tally.json(tally.of_run(run), 20)), "summary") == []
+    assert problems(json.loads(totals.json(ndjson_results.collect_results(run), 20)), "summary") == []
     lines = ((f"r:{n}", line) for n, line in enumerate(ndjson.render(run).splitlines()))
-    found = tally.select(tally.results(lines), ("overlap",))
-    assert problems(json.loads(tally.json(found)), "summary") == []
+    found = ndjson_results.select(ndjson_results.read_results(lines), ("overlap",))
+    assert problems(json.loads(totals.json(found)), "summary") == []
 
 
 def test_a_selection_is_valid(run: Run) -> None:
@@ -209,10 +217,10 @@ def test_every_setting_and_rule_is_described() -> None:
 
 
 def test_a_default_is_that_of_the_policy(tmp_path: Path) -> None:
-    given = {name: it["default"] for name, it in SETTINGS["properties"].items() if "default" in it}
-    assert {"per", "max-open", "tolerance", "fail-on", "outlives"} <= set(given)
+    options = {name: it["default"] for name, it in SETTINGS["properties"].items() if "default" in it}
+    assert {"per", "max-open", "tolerance", "fail-on", "outlives"} <= set(options)
     path = tmp_path / "har-sockets.toml"
-    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in given.items()))
+    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in options.items()))
     assert policy.policy(policy.load(path, IDS)) == Policy()
 
 
@@ -241,10 +249,10 @@ SET = [
 ]
 
 
-@pytest.mark.parametrize(("text", "taken"), SET, ids=[text.replace("\n", " ") for text, _ in SET])
+@pytest.mark.parametrize(("text", "is_accepted"), SET, ids=[text.replace("\n", " ") for text, _ in SET])
 @pytest.mark.parametrize("name", ["har-sockets.toml", "pyproject.toml"])
-def test_the_schema_takes_what_the_program_takes(name: str, text: str, taken: bool, tmp_path: Path) -> None:
-    assert validator(SETTINGS).is_valid(tomllib.loads(text)) is taken
+def test_the_schema_takes_what_the_program_takes(name: str, text: str, is_accepted: bool, tmp_path: Path) -> None:
+    assert validator(SETTINGS).is_valid(tomllib.loads(text)) is is_accepted
     path = tmp_path / name
     if name == "pyproject.toml":
         text = f"[tool.har-sockets]\n{text}".replace("[severity]", "[tool.har-sockets.severity]")
@@ -252,9 +260,9 @@ def test_the_schema_takes_what_the_program_takes(name: str, text: str, taken: bo
     try:
         policy.load(path, IDS)
     except policy.PolicyError:
-        assert not taken
+        assert not is_accepted
     else:
-        assert taken
+        assert is_accepted
 
 
 def test_an_editor_finds_the_schema_by_its_first_line(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from analyzer import services
-from analyzer.model import Affiliation, Client, Direction, Identity, Messages, Opening, Provider, Trace
-from analyzer.services import CatalogueError, Match, Place, Row, affiliation, builtin, clients, load
+from analyzer.model import Attribution, Client, Direction, Identity, Messages, Opening, Provider, Trace
+from analyzer.services import Match, Place, Row, clients, loading
+from analyzer.services.loading import CatalogueError, builtin, load
+from analyzer.services.matching import attribute
 
 DOCS = Path(__file__).parent.parent / "docs"
 ROWS = {row.id: row for row in builtin()}
@@ -1177,16 +1178,16 @@ NEAR = [
 
 @pytest.mark.parametrize(("id", "socket", "expected"), MATCHES)
 def test_a_row_claims(id: str, socket: Trace, expected: Any) -> None:
-    found = affiliation(socket, builtin())
-    assert found.provider == ROWS[id].provider
-    assert (found.identity, found.client, found.secrets) == expected
+    attribution = attribute(socket, builtin())
+    assert attribution.provider == ROWS[id].provider
+    assert (attribution.identity, attribution.client, attribution.secrets) == expected
 
 
 @pytest.mark.parametrize(("id", "socket", "other"), NEAR)
 def test_a_row_leaves_alone(id: str, socket: Trace, other: str | None) -> None:
-    found = affiliation(socket, builtin())
-    assert (found.provider and found.provider.id) == other
-    assert affiliation(socket, [ROWS[id]]) == Affiliation()
+    attribution = attribute(socket, builtin())
+    assert (attribution.provider and attribution.provider.id) == other
+    assert attribute(socket, [ROWS[id]]) == Attribution()
 
 
 def cases(id: str) -> list[Trace]:
@@ -1202,7 +1203,7 @@ def test_every_row_has_a_case_and_a_near_miss(id: str) -> None:
 @pytest.mark.parametrize(("id", "match"), [(row.id, match) for row in builtin() for match in row.match])
 def test_every_set_of_conditions_has_a_case(id: str, match: Match) -> None:
     alone = msgspec.structs.replace(ROWS[id], match=(match,))
-    assert [case for case in cases(id) if affiliation(case, [alone]).provider]
+    assert [case for case in cases(id) if attribute(case, [alone]).provider]
 
 
 def places(row: Row) -> list[Place]:
@@ -1213,7 +1214,7 @@ def places(row: Row) -> list[Place]:
 @pytest.mark.parametrize(("id", "place"), [(row.id, place) for row in builtin() for place in places(row)])
 def test_every_place_yields_something_in_a_case(id: str, place: Place) -> None:
     alone = Row(id, id, ROWS[id].match, ROWS[id].verified, secrets=(place,))
-    assert [case for case in cases(id) if affiliation(case, [alone]).secrets]
+    assert [case for case in cases(id) if attribute(case, [alone]).secrets]
 
 
 def test_no_dev_server_has_users_or_limits() -> None:
@@ -1223,8 +1224,8 @@ def test_no_dev_server_has_users_or_limits() -> None:
 
 
 def test_the_limits_per_user_are_those_that_are_documented_so() -> None:
-    found = {(row.id, it.mode, it.max) for row in builtin() for it in row.limits if it.scope == "user"}
-    assert found == {
+    options = {(row.id, it.mode, it.max) for row in builtin() for it in row.limits if it.scope == "user"}
+    assert options == {
         ("stream-chat", "development", 3),
         ("stream-chat", "production", 50),
         ("sendbird", None, 30),
@@ -1267,7 +1268,7 @@ def test_the_user_is_read_from_the_first_place_that_has_one(
     query: dict[str, str], received: str, user: str | None
 ) -> None:
     socket = trace("wss://chat.stream-io-api.com/connect", {**STREAM, **query}, received=[received])
-    assert affiliation(socket, builtin()).identity == Identity("k3y", user)
+    assert attribute(socket, builtin()).identity == Identity("k3y", user)
 
 
 def test_the_beginning_of_a_long_first_message_is_enough() -> None:
@@ -1275,30 +1276,30 @@ def test_the_beginning_of_a_long_first_message_is_enough() -> None:
     message = compact({"type": "health.check", "connection_id": "c-1", "me": me, "cid": "*"})
     assert len(message) > 4096
     socket = trace("wss://chat.stream-io-api.com/connect", STREAM, received=[message[:4096]], cut=True)
-    assert affiliation(socket, builtin()).identity == Identity("k3y", "alice")
+    assert attribute(socket, builtin()).identity == Identity("k3y", "alice")
 
 
 @pytest.mark.parametrize("length", [*range(100), 4096])
 def test_a_message_that_is_cut_anywhere_gives_the_user_or_none(length: int) -> None:
     socket = trace("wss://chat.stream-io-api.com/connect", STREAM, received=[HELLO[:length]], cut=True)
     whole = HELLO.index(',"name"')
-    assert affiliation(socket, builtin()).identity == Identity("k3y", "alice" if length > whole else None)
+    assert attribute(socket, builtin()).identity == Identity("k3y", "alice" if length > whole else None)
 
 
 def test_a_message_that_is_whole_is_not_mended() -> None:
     socket = trace("wss://chat.stream-io-api.com/connect", STREAM, received=[HELLO[:-1]])
-    assert affiliation(socket, builtin()).identity == Identity("k3y", None)
+    assert attribute(socket, builtin()).identity == Identity("k3y", None)
 
 
 def test_the_first_of_several_values_of_a_query_counts() -> None:
     socket = trace("wss://chat.stream-io-api.com/connect?api_key=first&api_key=second")
-    assert affiliation(socket, builtin()).identity == Identity("first", None)
+    assert attribute(socket, builtin()).identity == Identity("first", None)
 
 
 def test_an_extracted_capture_tells_by_itself() -> None:
-    said = Affiliation(Provider("stream-chat", "stream-chat"), Identity("<token 1>", "user-1"))
-    socket = msgspec.structs.replace(trace("wss://host.example/<token 2>"), affiliation=said)
-    assert affiliation(socket, builtin()) == msgspec.structs.replace(said, provider=ROWS["stream-chat"].provider)
+    texts = Attribution(Provider("stream-chat", "stream-chat"), Identity("<token 1>", "user-1"))
+    socket = msgspec.structs.replace(trace("wss://host.example/<token 2>"), attribution=texts)
+    assert attribute(socket, builtin()) == msgspec.structs.replace(texts, provider=ROWS["stream-chat"].provider)
 
 
 # -- nothing that a capture holds raises ------------------------------------------------------------------------
@@ -1332,19 +1333,19 @@ PARTS = st.lists(TEXT, max_size=6).map("".join)
 def test_malformed_input_raises_nothing(
     url: str, key: str, value: str, protocols: list[str], messages: list[str], cut: bool
 ) -> None:
-    asked = url + ("&" if "?" in url else "?") + f"{key}={quote(value, errors='surrogatepass')}"
-    for one in (url, asked):
+    arguments = url + ("&" if "?" in url else "?") + f"{key}={quote(value, errors='surrogatepass')}"
+    for one in (url, arguments):
         socket = trace(one, protocols=protocols, sent=messages, received=messages, scripts=messages, cut=cut)
-        affiliation(socket, builtin())
+        attribute(socket, builtin())
         for row in builtin():  # whatever matches, its places are read
-            affiliation(socket, [msgspec.structs.replace(row, match=(Match(path=".*"),))])
+            attribute(socket, [msgspec.structs.replace(row, match=(Match(path=".*"),))])
 
 
 @pytest.mark.parametrize("depth", [100, 900, 1000, 2000])
 def test_deeply_nested_json_raises_nothing(depth: int) -> None:
     nested = '{"user_details":' + "[" * depth + "1" + "]" * depth + "}"
     socket = trace("wss://chat.stream-io-api.com/connect", {**STREAM, "json": nested}, sent=[nested])
-    assert affiliation(socket, builtin()).provider == ROWS["stream-chat"].provider
+    assert attribute(socket, builtin()).provider == ROWS["stream-chat"].provider
 
 
 # -- rows of one's own ------------------------------------------------------------------------------------------
@@ -1367,10 +1368,10 @@ def loaded(folder: Path, text: str) -> Sequence[Row]:
 def test_rows_of_ones_own_come_first(tmp_path: Path) -> None:
     own = loaded(tmp_path, OWN)
     socket = trace("wss://chat.stream-io-api.com/connect", STREAM)
-    known = affiliation(socket, builtin()).provider
-    assert known is not None
-    assert known.id == "stream-chat"
-    assert affiliation(socket, (*own, *builtin())).provider == own[0].provider
+    attribution = attribute(socket, builtin()).provider
+    assert attribution is not None
+    assert attribution.id == "stream-chat"
+    assert attribute(socket, (*own, *builtin())).provider == own[0].provider
 
 
 @pytest.mark.parametrize(
@@ -1473,7 +1474,7 @@ def test_a_catalogue_that_cannot_work_is_refused(tmp_path: Path, text: str, prob
 def test_a_row_of_ones_own_needs_no_date(tmp_path: Path) -> None:
     (row,) = loaded(tmp_path, OWN.replace('verified = { date = "2026-11-23", by = "us" }', ""))
     assert row.verified is None
-    assert affiliation(trace("wss://own.example/connect"), [row]).provider == row.provider
+    assert attribute(trace("wss://own.example/connect"), [row]).provider == row.provider
 
 
 def test_every_row_of_the_program_says_what_it_was_checked_against() -> None:
@@ -1510,7 +1511,7 @@ def test_the_page_of_services_is_what_its_script_writes(docs_script: ModuleType)
     assert (DOCS / "services.md").read_text("utf-8") == docs_script.page(builtin())
 
 
-@pytest.mark.parametrize("rows", [services, clients])
+@pytest.mark.parametrize("rows", [loading, clients])
 def test_what_is_packed_is_what_is_written(docs_script: ModuleType, rows: ModuleType) -> None:
     """`make services` packs it."""
     assert rows.PACKED.read_bytes() == docs_script.packed(rows.load(rows.SOURCE))
@@ -1523,11 +1524,11 @@ def test_the_example_of_the_page_works(docs_script: ModuleType, tmp_path: Path) 
         ("push.acme.example", '{"auth":{"user_id":"alice","token":"t0k3n"}}', "alice"),
         ("localhost:9000", f'{{"auth":{{"user_id":"bob","token":"{ALICE}"}}}}', "bob"),
     ):
-        found = affiliation(
+        attribution = attribute(
             trace(f"wss://{host}/v2/socket", {"tenant": "t1", "client": "acme-2.1.0"}, sent=[sent]), [row]
         )
-        assert found.provider == row.provider
-        assert found.identity == Identity("t1", user)
-        assert found.client == Client("acme-push", "2.1.0", None)
-        assert len(found.secrets) == 1
-    assert affiliation(trace("wss://app.example.com/v2/socket"), [row]) == Affiliation()
+        assert attribution.provider == row.provider
+        assert attribution.identity == Identity("t1", user)
+        assert attribution.client == Client("acme-push", "2.1.0", None)
+        assert len(attribution.secrets) == 1
+    assert attribute(trace("wss://app.example.com/v2/socket"), [row]) == Attribution()

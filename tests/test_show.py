@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from analyzer.cli import app
 from analyzer.formats import read
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Initiator, Policy, Report, Run
-from analyzer.outputs import show
+from analyzer.outputs import show, show_list
 from analyzer.pipeline import analyze
 from tests.kinds import of_the_lab
 from tests.test_hostile import HOSTILE, SIGNS, hostile
@@ -33,7 +33,7 @@ def flat(rendered: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "number", "said"),
+    ("name", "number", "words"),
     [
         pytest.param("chrome-S2-overuse", 2, "certain socket #1, socket #3, socket #4", id="with whom it was open"),
         pytest.param("chrome-S2-overuse", 2, "outcome still open when the HAR was saved", id="open at the end"),
@@ -72,9 +72,9 @@ def flat(rendered: bytes) -> str:
         pytest.param("playwright-E.minimal", 1, "time unknown: the file gives no usable times", id="no clock"),
     ],
 )
-def test_it_says(name: str, number: int, said: str, captures: Path) -> None:
+def test_it_says(name: str, number: int, words: str, captures: Path) -> None:
     report = of(captures, name)
-    assert said in flat(show.render(report, report.sessions[number - 1], width=100))
+    assert words in flat(show.render(report, report.sessions[number - 1], width=100))
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
@@ -155,30 +155,30 @@ def ran(*arguments: str) -> str:
 
 
 def test_json_has_the_socket_its_stack_its_partners_and_every_message() -> None:
-    told = json.loads(ran(SAMPLE, "2", "--format", "json"))
-    assert (told["format"], told["session"]["id"], told["page"]["id"]) == (1, "s2", "page_1")
-    assert told["open_at_the_same_time"] == {"proven": ["s1", "s3", "s4"], "possible": []}
-    assert [it["peak"] for it in told["overlaps"]] == [4]
-    assert [it["rule"] for it in told["findings"]] == ["duplicate-connection"]
-    assert told["messages"] == [
-        {"time": told["session"]["messages"]["first"], "direction": "received", "type": "text", "bytes": 409}
+    document = json.loads(ran(SAMPLE, "2", "--format", "json"))
+    assert (document["format"], document["session"]["id"], document["page"]["id"]) == (1, "s2", "page_1")
+    assert document["open_at_the_same_time"] == {"proven": ["s1", "s3", "s4"], "possible": []}
+    assert [it["peak"] for it in document["overlaps"]] == [4]
+    assert [it["rule"] for it in document["findings"]] == ["duplicate-connection"]
+    assert document["messages"] == [
+        {"time": document["session"]["messages"]["first"], "direction": "received", "type": "text", "bytes": 409}
     ]
-    frames = [frame for calls in told["stack"] for frame in calls["frames"]]
-    code = told["session"]["initiator"]
+    frames = [frame for calls in document["stack"] for frame in calls["frames"]]
+    code = document["session"]["initiator"]
     assert (code["line"], code["column"]) in [(frame["line"], frame["column"]) for frame in frames]
-    assert told["stack"][0]["frames"][0]["function"] == "_connect"
-    assert [calls["scheduled_by"] for calls in told["stack"]].count("<Widget>") == 1
+    assert document["stack"][0]["frames"][0]["function"] == "_connect"
+    assert [calls["scheduled_by"] for calls in document["stack"]].count("<Widget>") == 1
 
 
 def test_messages_that_nobody_recorded_are_null(captures: Path) -> None:
-    told = json.loads(ran(str(captures / "firefox-D.har"), "1", "--format", "json"))
-    assert (told["messages"], told["session"]["messages"]["sent"]) == (None, None)
+    document = json.loads(ran(str(captures / "firefox-D.har"), "1", "--format", "json"))
+    assert (document["messages"], document["session"]["messages"]["sent"]) == (None, None)
 
 
 def test_the_list_of_sockets_names_each_and_how_to_go_on() -> None:
-    shown = ran(SAMPLE)
-    assert [f"#{n} " in shown for n in (1, 2, 3, 4)] == [True] * 4
-    assert "har-sockets show" in shown
+    output = ran(SAMPLE)
+    assert [f"#{n} " in output for n in (1, 2, 3, 4)] == [True] * 4
+    assert "har-sockets show" in output
     assert [it["id"] for it in json.loads(ran(SAMPLE, "-f", "json"))["sessions"]] == ["s1", "s2", "s3", "s4"]
     assert ran(SAMPLE, "-f", "md").count("Stream Chat, user-1") == 4
 
@@ -221,13 +221,13 @@ class Tags(HTMLParser):
 
 @pytest.mark.parametrize("content", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
 def test_hostile_text_acts_on_nothing_in_any_format(content: str) -> None:
-    run = masked(Run((hostile(content),), (), Policy()))
+    run = mask(Run((hostile(content),), (), Policy()))
     session = run.reports[0].sessions[0]
-    made = {name: render(run, session) for name, render in show.RENDERERS.items()}
-    made |= {f"list {name}": render(run) for name, render in show.LISTS.items()}
-    for name, data in made.items():
+    files = {name: render(run, session) for name, render in show.RENDERERS.items()}
+    files |= {f"list {name}": render(run) for name, render in show_list.RENDERERS.items()}
+    for name, data in files.items():
         assert [sign for sign in SIGNS if sign in data.decode("utf-8")] == [], name
     for name in ("html", "list html"):
         tags = Tags()
-        tags.feed(made[name].decode())
+        tags.feed(files[name].decode())
         assert not {"script", "img", "iframe", "object"} & tags.seen

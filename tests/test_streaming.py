@@ -22,13 +22,13 @@ COUNT = 150  # captures
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Captures with users and tokens, some of them equal, and one that is none."""
-    made = tmp_path / "captures"
-    made.mkdir()
+    folder = tmp_path / "captures"
+    folder.mkdir()
     for n in range(COUNT):
         source = SOME[n % len(SOME)]
-        (made / f"{n:02}.har").write_bytes(source.read_bytes() + b"\n" * (n // len(SOME)))
-    (made / "30.har").write_text("no HAR")
-    return made
+        (folder / f"{n:02}.har").write_bytes(source.read_bytes() + b"\n" * (n // len(SOME)))
+    (folder / "30.har").write_text("no HAR")
+    return folder
 
 
 def command(*args: str) -> list[str]:
@@ -82,8 +82,8 @@ def test_resume_reads_only_what_is_new_or_changed(folder: Path, tmp_path: Path) 
     arguments = (str(folder), "-q", "--redaction-key", "k", "--out", f"ndjson:{path}")
     run(*arguments)
     before = path.read_bytes().splitlines()
-    told = json.loads(before[1])
-    edited = [before[0], json.dumps({**told, "entries": 999_999}).encode(), *before[2:]]  # shows whose line it is
+    details = json.loads(before[1])
+    edited = [before[0], json.dumps({**details, "entries": 999_999}).encode(), *before[2:]]  # shows whose line it is
     path.write_bytes(b"\n".join(edited) + b"\n")
     shutil.copy(SOME[1], folder / "00.har")
     shutil.copy(SOME[0], folder / "zz.har")
@@ -231,19 +231,19 @@ def test_a_folder_gets_a_parquet_dataset(folder: Path, tmp_path: Path) -> None:
 
 def test_ctrl_c_says_what_was_done_and_how_to_go_on(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.ndjson"
-    asked = command(str(folder), "-q", "--out", f"ndjson:{path}")
-    with subprocess.Popen(asked, stderr=subprocess.PIPE, text=True) as process:
+    arguments = command(str(folder), "-q", "--out", f"ndjson:{path}")
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
         part = tmp_path / "r.ndjson.part"
         until = time.monotonic() + 60
         while time.monotonic() < until and not (part.exists() and b"\n" in part.read_bytes()):
             time.sleep(0.002)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, output = process.communicate(timeout=60)
     if process.returncode == 3:
         pytest.skip("it was done before it could be interrupted")
     assert process.returncode == 130
-    assert f"of {COUNT} captures are done; --resume goes on with" in said
-    assert "Traceback" not in said
+    assert f"of {COUNT} captures are done; --resume goes on with" in output
+    assert "Traceback" not in output
     assert run(str(folder), "-q", "--resume", "--out", f"ndjson:{path}").returncode == 3
     assert len(path.read_bytes().splitlines()) == COUNT
 
@@ -252,16 +252,18 @@ def test_ctrl_c_does_not_wait_for_what_other_processes_are_at(tmp_path: Path) ->
     """A pipe that brings nothing keeps its process for ever."""
     os.mkfifo(tmp_path / "a.har")
     os.mkfifo(tmp_path / "b.har")
-    asked = command(str(tmp_path / "a.har"), str(tmp_path / "b.har"), "-q", "--jobs", "2", "--out", "ndjson:/dev/null")
-    with subprocess.Popen(asked, stderr=subprocess.PIPE, text=True) as process:
-        held = os.open(tmp_path / "a.har", os.O_WRONLY)  # waits until somebody reads
+    arguments = command(
+        str(tmp_path / "a.har"), str(tmp_path / "b.har"), "-q", "--jobs", "2", "--out", "ndjson:/dev/null"
+    )
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
+        memory = os.open(tmp_path / "a.har", os.O_WRONLY)  # waits until somebody reads
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         begun = time.monotonic()
-        _, said = process.communicate(timeout=60)
-        os.close(held)
+        _, output = process.communicate(timeout=60)
+        os.close(memory)
     assert (process.returncode, time.monotonic() - begun < 10) == (130, True)
-    assert said == "har-sockets: interrupted: 0 of 2 captures are done\n"
+    assert output == "har-sockets: interrupted: 0 of 2 captures are done\n"
 
 
 def test_a_pipe_is_written_to_and_stays_one(folder: Path, tmp_path: Path) -> None:

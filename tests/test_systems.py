@@ -123,8 +123,8 @@ main()
 class Console:
     """A console of Windows, as its library shows it."""
 
-    def __init__(self, known: bool, obeys: bool) -> None:
-        self.known, self.obeys, self.mode = known, obeys, 3
+    def __init__(self, is_known: bool, obeys: bool) -> None:
+        self.known, self.obeys, self.mode = is_known, obeys, 3
 
     def GetConsoleMode(self, handle: int, mode: Any) -> int:
         mode._obj.value = self.mode
@@ -136,19 +136,19 @@ class Console:
 
 
 @pytest.mark.parametrize(
-    ("known", "obeys", "mode"),
+    ("is_known", "obeys", "mode"),
     [(True, True, 7), (True, False, 3), (False, True, 3)],
     ids=["Windows 10", "an older one", "no console"],
 )
 def test_a_console_of_windows_gets_colours_where_it_obeys(
-    known: bool, obeys: bool, mode: int, monkeypatch: pytest.MonkeyPatch
+    is_known: bool, obeys: bool, mode: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    console = Console(known, obeys)
+    console = Console(is_known, obeys)
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(get_osfhandle=lambda number: number))  # type: ignore[arg-type]
     monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=console), raising=False)
     stream: Any = SimpleNamespace(fileno=lambda: 1)
-    assert ansi.enable(stream) is (known and obeys)
+    assert ansi.enable(stream) is (is_known and obeys)
     assert console.mode == mode
 
 
@@ -157,11 +157,11 @@ def test_without_colours_of_the_console_there_are_none(monkeypatch: pytest.Monke
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    shown = []
+    lines = []
     for able in (True, False):
         monkeypatch.setattr(ansi, "enable", lambda stream, able=able: able)
-        shown.append(screen.terminal()["color"])
-    assert shown == [True, False]
+        lines.append(screen.terminal()["color"])
+    assert lines == [True, False]
 
 
 @pytest.mark.slow

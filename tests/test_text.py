@@ -47,7 +47,8 @@ from analyzer.model import (
 from analyzer.outputs import check, show, text
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
-from analyzer.wording import origins, terminal, verdict
+from analyzer.wording import instants, origins, verdict
+from analyzer.wording.coverage import describe_coverage
 from tests.kinds import of_the_lab
 
 GOLDEN = sorted(it for it in (Path(__file__).parent / "captures").glob("*.har") if not of_the_lab(it))
@@ -107,12 +108,12 @@ def report(
     return analyze(capture)
 
 
-def shown(*reports: Report, unreadable: Sequence[Unreadable] = (), width: int = 80, unicode: bool = True) -> str:
+def render_text(*reports: Report, unreadable: Sequence[Unreadable] = (), width: int = 80, unicode: bool = True) -> str:
     return text.render(Run(reports, tuple(unreadable), Policy()), width=width, unicode=unicode).decode()
 
 
-def sentences(it: Report) -> str:
-    return " ".join(verdict.verdict_sentences(it, Policy()))
+def sentences(result: Report) -> str:
+    return " ".join(verdict.verdict_sentences(result, Policy()))
 
 
 def flat(rendered: str) -> str:
@@ -121,7 +122,7 @@ def flat(rendered: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "words"),
     [
         pytest.param(
             "chrome-S2-overuse",
@@ -156,15 +157,15 @@ def flat(rendered: str) -> str:
         ),
     ],
 )
-def test_real_captures_say(name: str, said: str, captures: Path) -> None:
-    assert said in flat(shown(analyze(read(captures / f"{name}.har")), width=100))
+def test_real_captures_say(name: str, words: str, captures: Path) -> None:
+    assert words in flat(render_text(analyze(read(captures / f"{name}.har")), width=100))
 
 
 OPEN_SOCKETS = Caveat("open-sockets-not-exported", "Open sockets are left out.", hides_sockets=True)
 
 
 @pytest.mark.parametrize(
-    ("traces", "caveats", "said"),
+    ("traces", "caveats", "words"),
     [
         pytest.param(
             [(0, 2, "a"), (1, 3, "a")],
@@ -215,16 +216,16 @@ OPEN_SOCKETS = Caveat("open-sockets-not-exported", "Open sockets are left out.",
     ],
 )
 def test_the_verdict_in_words(
-    traces: Sequence[tuple[float | None, float | None, str]], caveats: Sequence[Caveat], said: str
+    traces: Sequence[tuple[float | None, float | None, str]], caveats: Sequence[Caveat], words: str
 ) -> None:
-    made = [socket(opened, closed, url=f"wss://{host}/ws") for opened, closed, host in traces]
-    assert said in sentences(report(*made, caveats=caveats))
+    sockets = [socket(opened, closed, url=f"wss://{host}/ws") for opened, closed, host in traces]
+    assert words in sentences(report(*sockets, caveats=caveats))
 
 
 def test_sockets_that_are_left_open_overlap_without_an_end() -> None:
-    said = sentences(report(socket(0, lives=True), socket(1, lives=True), socket(2, 3)))
-    assert "at least" in said
-    assert "2 of them were still open when the HAR was saved" in said
+    words = sentences(report(socket(0, lives=True), socket(1, lives=True), socket(2, 3)))
+    assert "at least" in words
+    assert "2 of them were still open when the HAR was saved" in words
 
 
 @pytest.mark.parametrize(
@@ -243,23 +244,23 @@ def test_sockets_that_are_left_open_overlap_without_an_end() -> None:
 )
 def test_what_is_covered(kinds: str, done: str, rest: str) -> None:
     pages = [Page(f"page_{n}", "https://x/", START, PageKind(kind)) for n, kind in enumerate(kinds.split())]
-    assert text.tried_sentence(report(socket(), pages=pages)) == f"This recording covers: {done}." + (
+    assert describe_coverage(report(socket(), pages=pages)) == f"This recording covers: {done}." + (
         f" {rest}" if rest else ""
     )
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_no_line_is_wider_than_the_terminal(path: Path) -> None:
-    it = analyze(read(path))
+    result = analyze(read(path))
     for width in WIDTHS:
         for unicode in (True, False):
-            lines = shown(it, width=width, unicode=unicode).splitlines()
+            lines = render_text(result, width=width, unicode=unicode).splitlines()
             assert [line for line in lines if cell_len(line) > width or line != line.rstrip()] == []
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_without_unicode_all_is_ascii_and_without_color_no_escapes(path: Path) -> None:
-    rendered = shown(analyze(read(path)), unicode=False)
+    rendered = render_text(analyze(read(path)), unicode=False)
     assert rendered.isascii()
     assert "\x1b" not in rendered
     assert "\\u" not in rendered, "our own words have a spelling in ASCII"
@@ -291,7 +292,7 @@ def hostile(content: str) -> Report:
 
 
 def test_text_of_a_capture_acts_on_nothing() -> None:
-    rendered = shown(hostile(HOSTILE), unreadable=[Unreadable(HOSTILE, HOSTILE)], width=200)
+    rendered = render_text(hostile(HOSTILE), unreadable=[Unreadable(HOSTILE, HOSTILE)], width=200)
     for sign in ("\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\r", "\t", "\x00", "\x08", "\u2028"):
         assert sign not in rendered
     for visible in (r"\x1b[31mred", r"\u202e", r"\ud800", "[red]bold[/red]", ":smile:", "界界"):
@@ -300,26 +301,26 @@ def test_text_of_a_capture_acts_on_nothing() -> None:
 
 @given(content=st.text(max_size=300), width=st.sampled_from(WIDTHS), unicode=st.booleans())
 def test_any_text_stays_within_its_lines(content: str, width: int, unicode: bool) -> None:
-    rendered = shown(hostile(content), unreadable=[Unreadable(content, content)], width=width, unicode=unicode)
+    rendered = render_text(hostile(content), unreadable=[Unreadable(content, content)], width=width, unicode=unicode)
     assert all(cell_len(line) <= width for line in rendered.split("\n"))
     assert all(line.isprintable() for line in rendered.split("\n"))
     assert unicode or rendered.isascii()
 
 
 def test_bars_tell_certain_from_possible_without_color() -> None:
-    lines = shown(report(socket(1, None), socket(2, 4))).splitlines()
+    lines = render_text(report(socket(1, None), socket(2, 4))).splitlines()
     uncertain, certain = (next(line for line in lines if f"  socket #{n} " in line) for n in (1, 2))
     assert "░░░" in uncertain
     assert "?" in uncertain
     assert "███" in certain
     assert "░" not in certain
-    ascii_rows = [line for line in shown(report(socket(2, 4)), unicode=False).splitlines() if "socket #" in line]
+    ascii_rows = [line for line in render_text(report(socket(2, 4)), unicode=False).splitlines() if "socket #" in line]
     assert "##" in ascii_rows[-1]
 
 
 def test_many_sockets_are_summed_up_in_time() -> None:
-    made = [socket(n * 0.01, n * 0.01 + 0.5, url=f"wss://h{n % 30}.example/ws", n=n) for n in range(5_000)]
-    rendered = shown(report(*made))
+    sockets = [socket(n * 0.01, n * 0.01 + 0.5, url=f"wss://h{n % 30}.example/ws", n=n) for n in range(5_000)]
+    rendered = render_text(report(*sockets))
     assert len(rendered.splitlines()) < 120
     assert "more addresses: --format csv has them all" in rendered
     assert "and 4,976 more: --format csv has them all" in rendered
@@ -328,7 +329,7 @@ def test_many_sockets_are_summed_up_in_time() -> None:
 def test_many_captures_are_one_line_each_and_a_summary() -> None:
     overlapping = [report(socket(0, 2), socket(1, 3), source=f"bad-{n}.har") for n in range(2)]
     single = [report(socket(0, 2), source=f"good-{n}.har") for n in range(4)]
-    lines = shown(*overlapping, *single, unreadable=[Unreadable("broken.har", "no HAR")]).splitlines()
+    lines = render_text(*overlapping, *single, unreadable=[Unreadable("broken.har", "no HAR")]).splitlines()
     assert lines[0].split() == ["result", "sockets", "peak", "overlap", "time", "service", "capture"]
     assert lines[1].split() == ["✗", "overlap", "2", "2", "1.00", "s", "a.example/ws", "bad-0.har"]
     assert lines[3].split() == ["✓", "no", "overlap", "1", "1", "a.example/ws", "good-0.har"]
@@ -342,7 +343,7 @@ ORDER = ("Timeline", "Findings", "Opened by", "Services", "This recording covers
 
 
 def test_it_answers_in_the_order_in_which_people_ask(captures: Path) -> None:
-    rendered = shown(analyze(read(captures / "chrome-S2-overuse.har")))
+    rendered = render_text(analyze(read(captures / "chrome-S2-overuse.har")))
     places = [rendered.index(f"   {it}") for it in ORDER]
     assert places == sorted(places)
     findings = flat(rendered[places[1] : places[2]])
@@ -362,13 +363,13 @@ def test_it_answers_in_the_order_in_which_people_ask(captures: Path) -> None:
     ],
 )
 def test_a_lane_is_named_by_what_sets_it_apart(name: str, lanes: list[str], captures: Path) -> None:
-    run = masking.masked(Run((analyze(read(captures / f"{name}.har")),), (), Policy()))
+    run = masking.mask(Run((analyze(read(captures / f"{name}.har")),), (), Policy()))
     lines = text.render(run, width=100).decode().splitlines()
     assert [lane for lane in lanes if any(line.startswith(f"   {lane}  ") for line in lines)] == lanes
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "words"),
     [
         pytest.param(
             "chrome-16-hmr", "– Overlap only with a development server's socket: 3 sockets of", id="a dev server"
@@ -379,14 +380,14 @@ def test_a_lane_is_named_by_what_sets_it_apart(name: str, lanes: list[str], capt
         pytest.param("chrome-cause-socketio-two-hosts", "--per endpoint accepts that.", id="what accepts it"),
     ],
 )
-def test_a_harmless_overlap_says_so(name: str, said: str, captures: Path) -> None:
-    assert said in flat(shown(analyze(read(captures / f"{name}.har"))))
+def test_a_harmless_overlap_says_so(name: str, words: str, captures: Path) -> None:
+    assert words in flat(render_text(analyze(read(captures / f"{name}.har"))))
 
 
 def test_up_to_five_addresses_are_named_in_full() -> None:
     hosts = [f"host{n}.example" for n in range(6)]
-    made = [socket(0, 2, url=f"wss://{host}/a/path/of/some/length") for host in hosts]
-    five, six = (sentences(report(*made[:n])) for n in (5, 6))
+    sockets = [socket(0, 2, url=f"wss://{host}/a/path/of/some/length") for host in hosts]
+    five, six = (sentences(report(*sockets[:n])) for n in (5, 6))
     assert all(f"{host}/a/path/of/some/length" in five for host in hosts[:5])
     assert "6 sockets of host0.example" in six
     assert "host4.example and 1 other host" in six
@@ -411,7 +412,9 @@ def test_a_length_stands_beside_the_instants(
     opened: float | None, closed: float | None, lives: bool, length: str
 ) -> None:
     row = next(
-        line for line in shown(report(socket(opened, closed, lives=lives)), width=120).splitlines() if "#1" in line
+        line
+        for line in render_text(report(socket(opened, closed, lives=lives)), width=120).splitlines()
+        if "#1" in line
     )
     assert [it for it in re.split(r"\s{2,}", row) if it.endswith(" s") and not it.startswith("1.00")] == (
         [length] if length else []
@@ -431,8 +434,8 @@ def test_a_length_stands_beside_the_instants(
 )
 def test_sockets_are_grouped_by_the_place_that_opened_them(urls: list[str | None], lines: list[str]) -> None:
     codes = [Initiator(None, None, None if url is None else f"https://{url}", 3, 7) for url in urls]
-    made = [msgspec.structs.replace(socket(n), initiator=code) for n, code in enumerate(codes)]
-    assert origins.sentences(report(*made)) == lines
+    sockets = [msgspec.structs.replace(socket(n), initiator=code) for n, code in enumerate(codes)]
+    assert origins.sentences(report(*sockets)) == lines
 
 
 def test_verbose_shows_every_finding_and_proof(captures: Path) -> None:
@@ -444,7 +447,7 @@ def test_verbose_shows_every_finding_and_proof(captures: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "said"),
+    ("zone", "words"),
     [
         pytest.param("UTC", "2025-11-23 18:48:13.000 UTC", id="UTC"),
         pytest.param("Europe/Berlin", "2025-11-23 19:48:13.000 CET", id="a zone with a name"),
@@ -452,22 +455,22 @@ def test_verbose_shows_every_finding_and_proof(captures: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("output", ["text", "markdown", "html", "timeline"])
-def test_times_are_in_the_zone_that_is_asked_for(zone: str, said: str, output: str) -> None:
+def test_times_are_in_the_zone_that_is_asked_for(zone: str, words: str, output: str) -> None:
     run = Run((report(socket(0, 2), socket(1, 3)),), (), Policy(), zone=ZoneInfo(zone))
     pure = import_module(f"analyzer.outputs.{output}")
     rendered = (pure.render(run, "svg") if output == "timeline" else pure.render(run)).decode()
     shown_times = html.unescape(rendered).replace("\u2060", "").replace("\\", "")
-    assert said in shown_times
+    assert words in shown_times
     assert output == "timeline" or zone == "UTC" or " UTC\n" not in shown_times
     if output == "timeline":
-        assert f">{said.split()[1][:8]}" in shown_times.replace(".000", ""), "the clock under the axis"
-        assert f">{said.split()[2]}</text>" in shown_times, "the zone beside it"
+        assert f">{words.split()[1][:8]}" in shown_times.replace(".000", ""), "the clock under the axis"
+        assert f">{words.split()[2]}</text>" in shown_times, "the zone beside it"
         assert zone == "UTC" or ">UTC</text>" not in shown_times
 
 
 def test_an_instant_beyond_every_calendar_has_no_date() -> None:
-    assert terminal.stamp(1 << 62, ZoneInfo("Europe/Berlin")) == "no date"
-    assert terminal.stamp(-(1 << 62)) == "no date"
+    assert instants.stamp(1 << 62, ZoneInfo("Europe/Berlin")) == "no date"
+    assert instants.stamp(-(1 << 62)) == "no date"
 
 
 BRIGHT = re.compile(r"\x1b\[(?:\d+;)*(?:9\d|10[0-7])(?:;\d+)*m")
@@ -476,10 +479,10 @@ BRIGHT = re.compile(r"\x1b\[(?:\d+;)*(?:9\d|10[0-7])(?:;\d+)*m")
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_no_colour_is_one_that_a_theme_hides(path: Path) -> None:
     """Bright black is the background of Solarized Dark; bright yellow is nearly white on white."""
-    it = analyze(read(path))
-    run = Run((it,), (), Policy())
+    result = analyze(read(path))
+    run = Run((result,), (), Policy())
     rendered = [text.render(run, color=True), check.render(run, color=True, width=80)]
-    rendered += [show.render(it, session, color=True) for session in it.sessions[:2]]
+    rendered += [show.render(result, session, color=True) for session in result.sessions[:2]]
     for screen in rendered:
         assert not BRIGHT.search(screen.decode())
         assert not re.search(r"\x1b\[1;3\d", screen.decode()), "terminals that brighten bold show such a colour bright"
@@ -489,23 +492,25 @@ def test_no_colour_is_one_that_a_theme_hides(path: Path) -> None:
 
 def test_a_page_that_came_back_is_not_drawn_at_its_old_date() -> None:
     pages = [Page("page_1", "u", START, PageKind.LOAD), Page("page_2", "u", START, PageKind.RESTORE)]
-    assert "restore" not in shown(report(socket(1, 2), pages=pages))
+    assert "restore" not in render_text(report(socket(1, 2), pages=pages))
 
 
 def test_an_instant_has_a_cell_of_its_own() -> None:
-    rows = [line for line in shown(report(socket(5, 5 + MILLISECOND / SECOND))).splitlines() if "socket #1" in line]
+    rows = [
+        line for line in render_text(report(socket(5, 5 + MILLISECOND / SECOND))).splitlines() if "socket #1" in line
+    ]
     assert rows[-1].count("█") == 1
 
 
 def test_an_overlap_that_does_no_harm_is_named_so_in_the_second_sentence() -> None:
     samples = Path(__file__).parent.parent / "sample_hars"
-    it = analyze(read(samples / "stream-chat-strictmode-hook.har"))
-    assert verdict.verdict_sentences(it, it.policy)[1].startswith(
+    result = analyze(read(samples / "stream-chat-strictmode-hook.har"))
+    assert verdict.verdict_sentences(result, result.policy)[1].startswith(
         "Likely harmless: React's StrictMode mounted <Chat> twice"
     )
     for name in ("stream-chat-strictmode-leak.har", "stream-chat-connect-on-every-mount.har"):
-        it = analyze(read(samples / name))
-        assert not any("harmless" in sentence for sentence in verdict.verdict_sentences(it, it.policy))
+        result = analyze(read(samples / name))
+        assert not any("harmless" in sentence for sentence in verdict.verdict_sentences(result, result.policy))
 
 
 def test_findings_of_one_cause_share_it_and_its_advice() -> None:
@@ -543,6 +548,6 @@ def test_only_the_excess_over_a_limit_is_red(captures: Path) -> None:
 
 
 def test_a_socket_without_a_certain_length_was_open_an_instant_at_least(captures: Path) -> None:
-    rendered = shown(analyze(read(captures / "chrome-S2-overuse.har")), width=100)
+    rendered = render_text(analyze(read(captures / "chrome-S2-overuse.har")), width=100)
     assert "≤ 3.52 s  ≥ an instant  open when saved" in rendered
     assert "≥ 0 s" not in rendered

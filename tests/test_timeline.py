@@ -22,7 +22,7 @@ from analyzer.formats import read
 from analyzer.intervals import Interval
 from analyzer.model import (
     SECOND,
-    Affiliation,
+    Attribution,
     Bounds,
     Capture,
     Caveat,
@@ -100,11 +100,11 @@ def report(sessions: Sequence[Session], verdict: Verdict | None = None, **more: 
         "caveats": (),
         "skipped": (),
     }
-    found = overlaps.find(sessions)
-    counts = overlaps.concurrency(sessions, found)
+    result = overlaps.find(sessions)
+    counts = overlaps.concurrency(sessions, result)
     groups = overlaps.groups(sessions, Scope.CAPTURE)
     verdict = verdict or (Verdict.OVERLAP if counts.proven_peak > 1 else Verdict.NO_OVERLAP)
-    return Report(Capture(**{**fields, **more}), tuple(sessions), verdict, counts, found, groups, (), ())
+    return Report(Capture(**{**fields, **more}), tuple(sessions), verdict, counts, result, groups, (), ())
 
 
 def run(*reports: Report) -> Run:
@@ -115,13 +115,13 @@ def svg(of: Run, **options: Any) -> str:
     return timeline.render(of, "svg", **options).decode()
 
 
-def text(drawn: str) -> str:
+def text(picture: str) -> str:
     """All the words in an SVG."""
-    return " ".join("".join(it.itertext()) for it in ElementTree.fromstring(drawn).iter() if it.tag.endswith("}text"))
+    return " ".join("".join(it.itertext()) for it in ElementTree.fromstring(picture).iter() if it.tag.endswith("}text"))
 
 
-def bars(drawn: str, gid: str) -> int:
-    group = next(it for it in ElementTree.fromstring(drawn).iter() if it.get("id") == gid)
+def bars(picture: str, gid: str) -> int:
+    group = next(it for it in ElementTree.fromstring(picture).iter() if it.get("id") == gid)
     shapes = [it for it in group.iter() if it.tag.endswith(("}use", "}path"))]
     return len([it for it in shapes if it.tag.endswith("}use")]) or len(shapes)
 
@@ -183,12 +183,12 @@ def test_settings_of_matplotlib_are_left_alone() -> None:
 
 
 def test_every_socket_has_its_lane_and_its_words() -> None:
-    drawn = svg(SIMPLE)
-    assert (bars(drawn, "proven-0"), bars(drawn, "possible-0"), bars(drawn, "possible-endless-0")) == (2, 1, 1)
-    assert (bars(drawn, "connecting-0"), bars(drawn, "failed-0"), bars(drawn, "overlap-0")) == (3, 2, 1)
-    words = text(drawn)
-    for said in ("chat.example/ws 3 sockets", "#1", "#3", "end unknown", "failed", "Unexpected response code: 404"):
-        assert said in words
+    picture = svg(SIMPLE)
+    assert (bars(picture, "proven-0"), bars(picture, "possible-0"), bars(picture, "possible-endless-0")) == (2, 1, 1)
+    assert (bars(picture, "connecting-0"), bars(picture, "failed-0"), bars(picture, "overlap-0")) == (3, 2, 1)
+    words = text(picture)
+    for wording in ("chat.example/ws 3 sockets", "#1", "#3", "end unknown", "failed", "Unexpected response code: 404"):
+        assert wording in words
     assert "Overlap: 2 sockets of chat.example/ws were open at the same time." in words
     assert "0 s is 2026-01-01 12:00:00.000 UTC" in words
 
@@ -200,9 +200,9 @@ def test_lanes_are_in_order_of_time() -> None:
 
 def of(number: int, start: float, end: float | None, user: str | None, host: str = "chat") -> Session:
     limits = (Limit("user", 3, "", "", "development"), Limit("user", 50, "", "", "production"))
-    known = Affiliation(Provider("stream-chat", "Stream Chat", limits=limits), Identity("app", user))
+    baseline = Attribution(Provider("stream-chat", "Stream Chat", limits=limits), Identity("app", user))
     endpoint = f"wss://{host}.example/ws"
-    return session(number, start, end, endpoint=endpoint, affiliation=known if user else Affiliation())
+    return session(number, start, end, endpoint=endpoint, attribution=baseline if user else Attribution())
 
 
 def test_sockets_of_one_service_and_user_stand_together() -> None:
@@ -227,9 +227,9 @@ def test_limits_in_range_are_lines_and_others_are_told() -> None:
 def test_messages_are_ticks_sent_above_and_received_below() -> None:
     times = [NOON + n * SECOND for n in (1, 2, 3)]
     messages = Messages(array("q", times), b"\1\0\0", array("B", (1, 1, 1)), array("q", (1, 1, 1)))
-    drawn = svg(run(report([session(1, 1, 5, messages=messages)])))
-    assert (bars(drawn, "sent-0"), bars(drawn, "received-0")) == (1, 2)
-    assert "above a bar: messages sent" in text(drawn)
+    picture = svg(run(report([session(1, 1, 5, messages=messages)])))
+    assert (bars(picture, "sent-0"), bars(picture, "received-0")) == (1, 2)
+    assert "above a bar: messages sent" in text(picture)
 
 
 def test_many_messages_share_a_tick() -> None:
@@ -241,10 +241,10 @@ def test_many_messages_share_a_tick() -> None:
 def test_pages_are_named() -> None:
     kinds = (PageKind.LOAD, PageKind.RELOAD, PageKind.NAVIGATION, PageKind.UNKNOWN)
     pages = tuple(Page(k, f"https://x/{k}?q=1#f", NOON + n * 2 * SECOND, k) for n, k in enumerate(kinds))
-    drawn = svg(run(report([session(1, 1, 9)], pages=pages)))
-    assert bars(drawn, "page-0") == 2  # every other one is tinted
-    for said in ("4 pages", "load /load ", "reload /reload ", "navigation /navigation ", "page /unknown "):
-        assert said in text(drawn) + " "
+    picture = svg(run(report([session(1, 1, 9)], pages=pages)))
+    assert bars(picture, "page-0") == 2  # every other one is tinted
+    for words in ("4 pages", "load /load ", "reload /reload ", "navigation /navigation ", "page /unknown "):
+        assert words in text(picture) + " "
 
 
 def test_a_page_that_came_back_has_no_band_and_is_told() -> None:
@@ -256,8 +256,8 @@ def test_a_page_that_came_back_has_no_band_and_is_told() -> None:
 
 def test_the_legend_explains_what_is_there_and_nothing_else() -> None:
     words = text(svg(run(report([session(1, 1, 5)]))))
-    for said in ("certainly open", "possibly open", "connecting"):
-        assert said in words
+    for wording in ("certainly open", "possibly open", "connecting"):
+        assert wording in words
     for other in ("failed", "arrow", "2 or more", "messages", "page", "service limit"):
         assert other not in words
     assert "failed: never opened" in text(svg(SIMPLE))
@@ -266,8 +266,8 @@ def test_the_legend_explains_what_is_there_and_nothing_else() -> None:
 
 def test_time_is_told_since_the_start_and_by_the_clock() -> None:
     words = text(svg(SIMPLE))
-    for said in ("since start", "2 s", "UTC", "12:00:02.000"):
-        assert said in words
+    for wording in ("since start", "2 s", "UTC", "12:00:02.000"):
+        assert wording in words
 
 
 def test_what_the_file_cannot_show_is_said() -> None:
@@ -300,10 +300,10 @@ def test_captures_that_are_not_drawn_are_counted() -> None:
 
 def test_a_stretch_shows_only_what_is_in_it() -> None:
     three = run(report([session(1, 1, 2), session(2, 3, 4), session(3, 8, None)]))
-    drawn = svg(three, start=NOON + 3 * SECOND, end=NOON + 5 * SECOND)
-    assert re.findall(r"#\d", text(drawn)) == ["#2"]
-    assert "1 of 3 sockets in this period" in text(drawn)
-    assert drawn == svg(three, start=timedelta(seconds=3), end=timedelta(seconds=5))
+    picture = svg(three, start=NOON + 3 * SECOND, end=NOON + 5 * SECOND)
+    assert re.findall(r"#\d", text(picture)) == ["#2"]
+    assert "1 of 3 sockets in this period" in text(picture)
+    assert picture == svg(three, start=timedelta(seconds=3), end=timedelta(seconds=5))
     assert "No socket in this period." in text(svg(three, start=NOON + 5 * SECOND, end=NOON + 6 * SECOND))
 
 
@@ -322,11 +322,11 @@ def test_hostile_text_breaks_nothing_and_is_not_interpreted(format: str) -> None
         exporter=Exporter("unknown", None, None, HOSTILE),
         caveats=(Caveat("x", HOSTILE, True),),
     )
-    drawn = timeline.render(Run((capture,), (Unreadable(HOSTILE, HOSTILE),), Policy()), format)
+    picture = timeline.render(Run((capture,), (Unreadable(HOSTILE, HOSTILE),), Policy()), format)
     if format == "svg":
-        words = text(drawn.decode())
+        words = text(picture.decode())
         assert "#1 $\\frac{x$ " in words
-        assert "<script" not in drawn.decode()
+        assert "<script" not in picture.decode()
         assert not re.search(
             "[\0-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", words.replace("\n", "")
         )
@@ -349,9 +349,9 @@ def test_any_length_of_time_has_an_axis(first: int, last: int) -> None:
 @pytest.mark.parametrize("count", [1, 3, 60, 61, 300])
 def test_labels_stay_few_and_the_picture_of_one_size(count: int) -> None:
     many = run(report([session(n + 1, n, n + 3) for n in range(count)]))
-    drawn = svg(many)
-    assert 1 <= len(re.findall(r"#\d", text(drawn))) <= lanes.ROWS * 1.1
-    height = re.search(r'height="([\d.]+)pt"', drawn)
+    picture = svg(many)
+    assert 1 <= len(re.findall(r"#\d", text(picture))) <= lanes.ROWS * 1.1
+    height = re.search(r'height="([\d.]+)pt"', picture)
     assert height is not None
     assert float(height[1]) / 72 < 14
 
@@ -360,18 +360,18 @@ def test_labels_stay_few_and_the_picture_of_one_size(count: int) -> None:
 def test_thousands_of_sockets_are_one_useful_picture(format: str) -> None:
     many = run(report([session(n + 1, n, None if n % 9 == 0 else n + 3) for n in range(5_000)]))
     began = time.perf_counter()
-    drawn = timeline.render(many, format)
+    picture = timeline.render(many, format)
     assert time.perf_counter() - began < 6  # 0.9 s here; a machine of CI may be slow
-    assert len(drawn) < 3_000_000
+    assert len(picture) < 3_000_000
 
 
 def test_large_groups_get_thin_lanes_and_small_ones_keep_their_rows() -> None:
     many = [of(n + 1, n / 50, n / 50 + 2, "user-1") for n in range(900)]
-    drawn = svg(run(report([*many, of(901, 1, 5, None, "api"), of(902, 2, 6, None, "news")])))
-    assert bars(drawn, "proven-0") == 902
-    words = text(drawn)
-    for said in ("900 closed", "#901 api.example/ws", "#902 news.example/ws", "possibly open (thin lanes)"):
-        assert said in words
+    picture = svg(run(report([*many, of(901, 1, 5, None, "api"), of(902, 2, 6, None, "news")])))
+    assert bars(picture, "proven-0") == 902
+    words = text(picture)
+    for wording in ("900 closed", "#901 api.example/ws", "#902 news.example/ws", "possibly open (thin lanes)"):
+        assert wording in words
 
 
 def test_of_many_groups_those_with_the_most_open_at_once_are_shown_by_themselves() -> None:
@@ -419,29 +419,29 @@ def test_widths_of_letters_are_those_of_the_font() -> None:
 
 @pytest.mark.parametrize("name", ["chrome-08-refresh3", "chrome-10-failed", "chrome-15-contexts", "firefox-D"])
 def test_real_captures_have_a_lane_for_each_socket(name: str) -> None:
-    found = analyze(read(str(CAPTURES / f"{name}.har")))
-    assert len(re.findall(r"#\d", text(svg(run(found))))) >= len(found.sessions)
+    result = analyze(read(str(CAPTURES / f"{name}.har")))
+    assert len(re.findall(r"#\d", text(svg(run(result))))) >= len(result.sessions)
 
 
-def portable(drawn: str) -> str:
+def portable(picture: str) -> str:
     """An SVG without what differs by version of matplotlib: the spelling of a text's style, the names of patterns and clips."""
 
-    def style(found: re.Match[str]) -> str:
-        said = found[1]
-        parts = [re.search(it, said) for it in (r"\b700\b", r"[\d.]+px", r"text-anchor: (\w+)", r"fill: (#\w+)")]
+    def style(match: re.Match[str]) -> str:
+        words = match[1]
+        parts = [re.search(it, words) for it in (r"\b700\b", r"[\d.]+px", r"text-anchor: (\w+)", r"fill: (#\w+)")]
         return f'<text style="{[part and part[0] for part in parts]}"'
 
-    return re.sub(r"\b[hp][0-9a-f]{10}\b", "name", re.sub(r'<text style="([^"]*)"', style, drawn))
+    return re.sub(r"\b[hp][0-9a-f]{10}\b", "name", re.sub(r'<text style="([^"]*)"', style, picture))
 
 
 @pytest.mark.parametrize("name", ["chrome-S2-overuse", "chrome-08-refresh3", "chrome-10-failed", "firefox-D"])
 def test_the_picture_is_the_one_that_was_accepted(name: str, request: pytest.FixtureRequest) -> None:
-    found = analyze(read(CAPTURES / f"{name}.har", source=f"{name}.har"))
-    drawn = svg(masking.masked(run(found)), width=8)
+    result = analyze(read(CAPTURES / f"{name}.har", source=f"{name}.har"))
+    picture = svg(masking.mask(run(result)), width=8)
     golden = GOLDEN / f"{name}.svg"
     if request.config.getoption("--accept"):
-        golden.write_text(drawn, "utf-8", newline="\n")
-    assert portable(drawn) == portable(golden.read_text("utf-8"))
+        golden.write_text(picture, "utf-8", newline="\n")
+    assert portable(picture) == portable(golden.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("stretch", [(timedelta(seconds=1000), timedelta(seconds=1001)), (None, timedelta(seconds=-5))])

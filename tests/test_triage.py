@@ -14,12 +14,13 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
+from analyzer import triage
 from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import captures, html, markdown, tally, text
+from analyzer.outputs import captures, html, markdown, ndjson_results, text
 from analyzer.pipeline import analyze
-from analyzer.wording import triage
+from analyzer.wording import counts
 
 CAPTURES = Path(__file__).parent / "captures"
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
@@ -31,8 +32,8 @@ def run() -> Run:
     return Run(reports, (Unreadable("broken/x.har", "/log: not a HAR"),), Policy())
 
 
-def names(it: Run) -> list[str]:
-    return [report.capture.source for report in it.reports]
+def names(run: Run) -> list[str]:
+    return [report.capture.source for report in run.reports]
 
 
 def test_overlaps_come_first_the_gravest_and_longest_before_the_others(run: Run) -> None:
@@ -59,10 +60,13 @@ def test_a_row_has_result_peak_length_service_users_and_cause(run: Run) -> None:
     assert (possible.words, possible.peak) == ("possible overlap", "1 to 2")
 
 
-def repeated(run: Run) -> Run:
+def repeat(run: Run) -> Run:
     """The captures of the run, each three times under other names, the first one four times."""
-    again = [msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, source=f"{n}/{it.capture.source}"))
-             for n in range(2) for it in run.reports]  # fmt: skip
+    again = []
+    for n in range(2):
+        for report in run.reports:
+            capture = msgspec.structs.replace(report.capture, source=f"{n}/{report.capture.source}")
+            again.append(msgspec.structs.replace(report, capture=capture))
     first = msgspec.structs.replace(
         run.reports[0], capture=msgspec.structs.replace(run.reports[0].capture, source="again.har")
     )
@@ -70,21 +74,21 @@ def repeated(run: Run) -> Run:
 
 
 def test_the_same_file_under_several_names_is_one_line_everywhere(run: Run) -> None:
-    many, number = repeated(run), len(run.reports)
-    said = f"{2 * number + 1} of them are the same file as another one, under other names."
+    many, number = repeat(run), len(run.reports)
+    words = f"{2 * number + 1} of them are the same file as another one, under other names."
     whole = text.render(many).decode()
     lines = whole.splitlines()[1 : number + 2]
     assert sorted(line.rpartition("  ")[2].removesuffix(" ×3") for line in lines[:-1]) == sorted(
         name + (" ×4" if n == 0 else "") for n, name in enumerate(names(run))
     )
-    assert said in whole.replace("\n", " ")
+    assert words in whole.replace("\n", " ")
     top = triage.select(many, (), 2)
     assert len(top.reports) in (6, 7)  # JSON has them all
     assert f"Shown: the 2 worst; {number - 1} more." in text.render(top).decode()
     page = html.render(many).decode()
     assert len(re.findall('<article class="capture"', page)) == number
     assert page.count("</a> ×3") == number - 1
-    assert tally.of_run(many).repeated == 2 * number + 1
+    assert ndjson_results.collect_results(many).repeated == 2 * number + 1
     assert markdown.render(many).decode().count(" ×3 |") == number - 1
 
 
@@ -107,10 +111,10 @@ def test_counts_by_the_policy_say_of_which_captures_they_are(run: Run) -> None:
 def test_each_timeline_of_the_page_takes_the_data_of_its_capture(run: Run) -> None:
     page = html.render(run).decode()
     data = json.loads(page.partition('<script type="application/json" id="data">')[2].partition("</script>")[0])
-    drawn = re.findall(r'<article class="capture" id="(c\d+)"|data-capture="(\d+)"', page)
-    articles = [id for id, _ in drawn if id]
+    drawing = re.findall(r'<article class="capture" id="(c\d+)"|data-capture="(\d+)"', page)
+    articles = [id for id, _ in drawing if id]
     assert articles != sorted(articles, key=lambda id: int(id[1:]))  # worst first, not in the order given
-    pairs = [(before[0], int(place)) for before, (_, place) in pairwise(drawn) if place]
+    pairs = [(before[0], int(place)) for before, (_, place) in pairwise(drawing) if place]
     assert len(pairs) > 10
     assert [data[place]["id"] for _, place in pairs] == [id for id, _ in pairs]
 
@@ -131,15 +135,15 @@ def test_users_are_named_and_a_service_selects(run: Run) -> None:
     assert ", ".join(row.user_names) in text.render(run).decode()
     for word in ("stream-chat", "Stream Chat"):
         assert triage.meaning(word, (), {"stream-chat": "Stream Chat"}) == ("stream-chat",)
-    shown = triage.select(run, ("stream-chat",))
-    assert names(shown) == [it.source for it in triage.rows(run) if "Stream Chat" in it.services] != []
+    selection = triage.select(run, ("stream-chat",))
+    assert names(selection) == [it.source for it in triage.rows(run) if "Stream Chat" in it.services] != []
 
 
 def test_one_row_per_capture_as_csv(run: Run) -> None:
-    made = pandas.read_csv(io.BytesIO(captures.render(run)))
-    assert list(made["source"]) == [it.source for it in triage.worst_first(triage.rows(run))]
-    assert list(made.columns) == captures.columns()
-    assert made["problem"].iloc[-1] == "/log: not a HAR"
+    frame = pandas.read_csv(io.BytesIO(captures.render(run)))
+    assert list(frame["source"]) == [it.source for it in triage.worst_first(triage.rows(run))]
+    assert list(frame.columns) == captures.columns()
+    assert frame["problem"].iloc[-1] == "/log: not a HAR"
 
 
 def test_a_pipe_gets_every_path_in_full_on_one_line(run: Run) -> None:
@@ -155,16 +159,16 @@ def test_a_pipe_gets_every_path_in_full_on_one_line(run: Run) -> None:
 def test_a_terminal_gets_lines_that_fit_and_whole_file_names_from_100_columns(
     run: Run, width: int, unicode: bool
 ) -> None:
-    shown = text.render(run, width=width, unicode=unicode, cut=True).decode()
-    assert max(map(cell_len, shown.splitlines())) <= width
-    assert unicode or shown.isascii()
+    output = text.render(run, width=width, unicode=unicode, cut=True).decode()
+    assert max(map(cell_len, output.splitlines())) <= width
+    assert unicode or output.isascii()
     if width >= 100 and unicode:
-        assert [Path(name).name for name in names(run) if Path(name).name not in shown] == []
+        assert [Path(name).name for name in names(run) if Path(name).name not in output] == []
 
 
 def test_the_summary_counts_all_whatever_is_shown(run: Run) -> None:
     whole = triage.run_total(run)
-    assert triage.WORST_FIRST.split()[0] in text.render(run).decode()
+    assert counts.WORST_FIRST.split()[0] in text.render(run).decode()
     assert whole.startswith(f"{len(run.reports) + 1} captures: ")
     for only, top in ((("overlap",), None), ((), 3), (("no-sockets",), 2)):
         assert triage.run_total(triage.select(run, only, top)) == whole
@@ -174,15 +178,15 @@ def test_the_summary_counts_all_whatever_is_shown(run: Run) -> None:
 
 
 def test_the_worst_are_shown_and_the_rest_is_counted(run: Run) -> None:
-    shown = triage.select(run, (), 3)
-    assert names(shown) == [it.source for it in triage.worst_first(triage.rows(run))[:3]]
-    assert f"Shown: the 3 worst; {len(run.reports) - 2} more." in text.render(shown).decode()
+    selection = triage.select(run, (), 3)
+    assert names(selection) == [it.source for it in triage.worst_first(triage.rows(run))[:3]]
+    assert f"Shown: the 3 worst; {len(run.reports) - 2} more." in text.render(selection).decode()
 
 
 def test_one_result_selects_its_captures_in_the_given_order(run: Run) -> None:
-    shown = triage.select(run, ("possible-overlap", "inconclusive"))
+    selection = triage.select(run, ("possible-overlap", "inconclusive"))
     expected = [it.source for it in triage.rows(run) if it.result in ("possible-overlap", "inconclusive")]
-    assert names(shown) == expected != []
+    assert names(selection) == expected != []
     assert [it.source for it in triage.select(run, ("unreadable",)).unreadable] == ["broken/x.har"]
     none = triage.select(run, ("ghost-socket",))
     assert "No capture with ghost-socket." in text.render(none).decode()
@@ -209,11 +213,11 @@ def test_the_command_filters_every_output_and_its_status_counts_all(tmp_path: Pa
     broken.write_text("no JSON")
     arguments = [str(SAMPLES), str(broken), "--only", "possible-overlap", "--out", f"csv:{tmp_path / 'a.csv'}"]
     done = CliRunner().invoke(app, ["analyze", *arguments, "--format", "json"])
-    told = json.loads(done.stdout)
+    document = json.loads(done.stdout)
     assert done.exit_code == 3
-    assert {it["verdict"] for it in told["captures"]} == {"possible-overlap"}
-    assert told["unreadable"] == []
-    assert told["selection"]["captures"] == len(list(SAMPLES.glob("*.har"))) + 1
+    assert {it["verdict"] for it in document["captures"]} == {"possible-overlap"}
+    assert document["unreadable"] == []
+    assert document["selection"]["captures"] == len(list(SAMPLES.glob("*.har"))) + 1
     assert "playwright-overlap.har" not in (tmp_path / "a.csv").read_text()
     lines = CliRunner().invoke(app, ["analyze", str(SAMPLES), "--top", "2", "--format", "ndjson"]).stdout.splitlines()
     assert [json.loads(line)["verdict"] for line in lines] == ["overlap", "overlap"]

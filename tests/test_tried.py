@@ -14,8 +14,7 @@ import pytest
 from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.model import Report
-from analyzer.outputs.document import tried
-from analyzer.outputs.text import tried_sentence
+from analyzer.wording.coverage import describe_coverage, list_covered_steps
 from tests.small_har import stack
 
 Json = dict[str, Any]
@@ -89,7 +88,7 @@ RELOADED = entry(2, 40, "document", Cache_Control="max-age=0")
 def test_only_what_is_in_the_file_counts_as_tried(
     document: Json, done: list[str], report: Callable[..., Report]
 ) -> None:
-    assert tried(report(document).capture.pages) == done
+    assert list_covered_steps(report(document).capture.pages) == done
 
 
 def test_an_iframes_document_does_not_show_that_its_page_was_loaded(report: Callable[..., Report]) -> None:
@@ -100,14 +99,14 @@ def test_an_iframes_document_does_not_show_that_its_page_was_loaded(report: Call
 def test_a_page_that_was_brought_back_takes_its_document_with_it(report: Callable[..., Report]) -> None:
     pages = [page(3, 0), page(1, 0), page(2, 20, "https://app.example/b")]
     other = entry(2, 20, "document", "https://app.example/b")
-    found = report(har(pages, entry(3, 0, "document"), socket(1, 1), other))
-    assert tried(found.capture.pages) == ["load", "navigation", "return"]
+    result = report(har(pages, entry(3, 0, "document"), socket(1, 1), other))
+    assert list_covered_steps(result.capture.pages) == ["load", "navigation", "return"]
 
 
 def test_what_earlier_pages_that_were_cleared_showed_cannot_be_told(report: Callable[..., Report]) -> None:
-    said = tried_sentence(report(har([page(2, 40)], RELOADED, socket(2, 41))))
-    assert said.startswith("This recording covers: reload.")
-    assert "does not cover" not in said
+    words = describe_coverage(report(har([page(2, 40)], RELOADED, socket(2, 41))))
+    assert words.startswith("This recording covers: reload.")
+    assert "does not cover" not in words
 
 
 @pytest.mark.parametrize(
@@ -121,16 +120,16 @@ def test_what_earlier_pages_that_were_cleared_showed_cannot_be_told(report: Call
 def test_without_a_load_nothing_is_said_of_pages_that_is_not_true(
     creator: str, pages: list[Json], report: Callable[..., Report]
 ) -> None:
-    it = {**entry(1, 1), "pageref": None}
-    said = tried_sentence(report(har(pages, it, creator=creator)))
-    assert said.startswith("This recording covers: unknown. The file does not show how pages were loaded")
+    socket_entry = {**entry(1, 1), "pageref": None}
+    words = describe_coverage(report(har(pages, socket_entry, creator=creator)))
+    assert words.startswith("This recording covers: unknown. The file does not show how pages were loaded")
 
 
 LOOKS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "words"),
     [
         pytest.param([entry(1, 0.01, None, **LOOKS)], None, id="the page's address, when it began"),
         pytest.param([entry(1, 0.01, None, url=URL + "#top")], None, id="a fragment is no other address"),
@@ -147,11 +146,11 @@ LOOKS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     ],
 )
 def test_a_document_without_the_exporters_mark_is_not_denied(
-    entries: list[Json], said: str | None, report: Callable[..., Report]
+    entries: list[Json], words: str | None, report: Callable[..., Report]
 ) -> None:
-    found = report(har([page(1, 0)], *entries, socket(1, 1)))
-    told = [it.message for it in found.capture.caveats if it.id == "filtered"]
-    assert told == [] if said is None else said in told[0]
+    result = report(har([page(1, 0)], *entries, socket(1, 1)))
+    outcome = [it.message for it in result.capture.caveats if it.id == "filtered"]
+    assert outcome == [] if words is None else words in outcome[0]
 
 
 def test_a_document_without_the_exporters_mark_ends_no_page(report: Callable[..., Report]) -> None:
@@ -161,7 +160,7 @@ def test_a_document_without_the_exporters_mark_ends_no_page(report: Callable[...
     without = report(har(TWO, *entries))
     assert with_marks.sessions[0].outcome != "open"
     assert [it.end for it in without.capture.pages] == [
-        it.end for it in report(har(TWO, socket(1, 1), socket(2, 41))).capture.pages
+        page.end for page in report(har(TWO, socket(1, 1), socket(2, 41))).capture.pages
     ]
 
 
@@ -169,4 +168,4 @@ def test_an_extract_keeps_a_document_without_the_exporters_mark(tmp_path: Path) 
     path = tmp_path / "a.har"
     path.write_text(json.dumps(har([page(1, 0)], entry(1, 0, None), socket(1, 1))), "utf-8")
     data = extract(str(path)).data
-    assert tried(read(io.BytesIO(data), "b.har").pages) == ["load"]
+    assert list_covered_steps(read(io.BytesIO(data), "b.har").pages) == ["load"]

@@ -32,14 +32,14 @@ def session(number: int, opened: tuple[int, int], closed: tuple[int, int | None]
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Session]:
-    found = []
+    items = []
     for number in range(1, draw(st.integers(1, 7)) + 1):
         points = sorted(draw(st.lists(st.integers(0, 12), min_size=4, max_size=4)))
         end = None if draw(st.booleans()) else points[3]
         if end is not None and end <= points[0]:
             end = None
-        found.append(session(number, (points[0], points[1]), (points[2], end)))
-    return found
+        items.append(session(number, (points[0], points[1]), (points[2], end)))
+    return items
 
 
 @given(lives())
@@ -54,8 +54,8 @@ def test_it_is_as_looking_at_every_pair_says(sessions: list[Session]) -> None:
             if b.opened[0] < a.closed[1] and b.opened[1] > a.closed[0]:
                 closes |= {one.id} if unknowns._wide(a.closed) else set()
                 openings |= {other.id} if unknowns._wide(b.opened) else set()
-    found = unknowns.find(sessions)
-    assert ({it.id for it in found.closes}, {it.id for it in found.openings}) == (closes, openings)
+    items = unknowns.find(sessions)
+    assert ({it.id for it in items.closes}, {it.id for it in items.openings}) == (closes, openings)
 
 
 def test_what_is_known_to_milliseconds_is_known() -> None:

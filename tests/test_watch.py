@@ -61,10 +61,10 @@ class Watched:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "downloads"
-    made.mkdir()
-    (made / "old.har").write_bytes(OVERUSE)
-    return made
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "old.har").write_bytes(OVERUSE)
+    return folder
 
 
 @contextmanager
@@ -147,9 +147,9 @@ def test_with_any_the_content_counts_and_zips_are_opened(folder: Path) -> None:
     with watching(folder, "--any") as watched:
         (folder / "log.json").write_bytes(RELOADS)
         (folder / "settings.json").write_text("{}")
-        with zipfile.ZipFile(folder / "logs.zip", "w") as made:
-            made.writestr("a.har", RELOADS)
-            made.writestr("b/har.txt", OVERUSE)
+        with zipfile.ZipFile(folder / "logs.zip", "w") as archive:
+            archive.writestr("a.har", RELOADS)
+            archive.writestr("b/har.txt", OVERUSE)
         watched.wait_for("  downloads/log.json\n")
         watched.wait_for("  downloads/logs.zip/a.har\n")
         watched.wait_for("  downloads/logs.zip/b/har.txt\n")
@@ -179,12 +179,12 @@ def test_results_are_added_to_a_file_as_they_come(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "said"), [("absent", "no such folder"), ("old.har", "this is a file: watch takes a folder")]
+    ("place", "message"), [("absent", "no such folder"), ("old.har", "this is a file: watch takes a folder")]
 )
-def test_what_is_no_folder_is_refused(place: str, said: str, folder: Path) -> None:
+def test_what_is_no_folder_is_refused(place: str, message: str, folder: Path) -> None:
     command = [sys.executable, "-m", "analyzer", "watch", str(folder / place)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (2, f"har-sockets: {folder / place}: {said}\n")
+    assert (done.returncode, done.stderr) == (2, f"har-sockets: {folder / place}: {message}\n")
 
 
 # -- which files are new, and complete -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analyzer.cli import app
-from analyzer.cli.options import Delivery
+from analyzer.cli.delivery import Delivery
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
@@ -50,8 +50,8 @@ def policy(*options: str) -> dict[str, object]:
 def test_words_and_durations_of_the_policy_are_taken_as_people_write_them(
     options: str, expected: dict[str, object]
 ) -> None:
-    found = policy(*options.split())
-    assert {name: found[name] for name in expected} == expected
+    items = policy(*options.split())
+    assert {name: items[name] for name in expected} == expected
 
 
 def test_a_duration_with_a_space_is_taken_as_the_output_prints_it() -> None:
@@ -148,8 +148,8 @@ def test_what_is_not_accepted_is_answered_in_one_line_with_what_to_write(words: 
     ],
 )
 def test_other_ways_to_say_the_same(words: str, same: str) -> None:
-    typed, meant = run(*words.split()), run(*same.split())
-    assert (typed.exit_code, typed.stdout) == (0, meant.stdout)
+    typed, pair = run(*words.split()), run(*same.split())
+    assert (typed.exit_code, typed.stdout) == (0, pair.stdout)
     assert typed.stdout != ""
 
 
@@ -235,9 +235,9 @@ def test_colours_are_switched_off_even_where_they_are_forced() -> None:
     assert (b"\x1b[" in coloured, b"\x1b[" in plain) == (True, False)
 
 
-@pytest.mark.parametrize("given", ["overlap,undecided", "Overlap, UNDECIDED"])
-def test_only_takes_a_list(given: str) -> None:
-    assert run("F", "--only", given).exit_code == 0
+@pytest.mark.parametrize("value", ["overlap,undecided", "Overlap, UNDECIDED"])
+def test_only_takes_a_list(value: str) -> None:
+    assert run("F", "--only", value).exit_code == 0
 
 
 @pytest.mark.parametrize(

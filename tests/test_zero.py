@@ -19,7 +19,8 @@ from analyzer.outputs.chart.marks import Words
 from analyzer.outputs.document import timestamp
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
-from analyzer.wording import terminal
+from analyzer.timeline.axis import Axis, axis_of
+from analyzer.wording import instants
 from tests.kinds import of_the_lab
 
 Json = dict[str, Any]
@@ -62,17 +63,17 @@ STATED = {
 }
 
 
-def stated(report: Report) -> dict[str, datetime]:
+def list_starts(report: Report) -> dict[str, datetime]:
     """The start that each output states."""
     run = Run((report,), (), Policy(), rules=RULES)
     texts = {name: outputs.render(name, run).decode() for name in ("text", "html")}
     texts["chart"] = " ".join(it.text for it in chart.picture(run, 12).marks if isinstance(it, Words))
-    found = {}
+    result = {}
     for name, before in STATED.items():
         start = re.search(before + STAMP.pattern, texts[name])
         assert start is not None, name
-        found[name] = datetime.fromisoformat(start[1])
-    return found
+        result[name] = datetime.fromisoformat(start[1])
+    return result
 
 
 @pytest.mark.parametrize(
@@ -89,39 +90,39 @@ def stated(report: Report) -> dict[str, datetime]:
 def test_an_offset_and_the_start_that_is_stated_give_the_same_instant_everywhere(
     document: Json, report: Callable[..., Report]
 ) -> None:
-    found = report(document)
-    observed = json.loads(outputs.render("json", Run((found,), (), Policy())))["captures"][0]["observed"]["start"]
+    result = report(document)
+    observed = json.loads(outputs.render("json", Run((result,), (), Policy())))["captures"][0]["observed"]["start"]
     start = datetime.fromisoformat(observed).replace(tzinfo=None)
-    assert stated(found) == dict.fromkeys(STATED, start)
-    for session in found.sessions:
-        screen = show.render(found, session).decode()
+    assert list_starts(result) == dict.fromkeys(STATED, start)
+    for session in result.sessions:
+        screen = show.render(result, session).decode()
         offset = re.search(r"requested +(-?[\d.]+) (s|ms)", screen)
         assert offset is not None
         assert session.created is not None and session.created.latest is not None
-        asked = found.zero + round(float(offset[1]) * (1_000_000 if offset[2] == "s" else 1_000))
-        assert asked == pytest.approx(session.created.latest, abs=10_000)
+        request = result.zero + round(float(offset[1]) * (1_000_000 if offset[2] == "s" else 1_000))
+        assert request == pytest.approx(session.created.latest, abs=10_000)
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_every_output_counts_from_the_first_instant_that_is_witnessed(path: Path) -> None:
-    found = analyze(read(path))
-    if found.capture.observed is None:
-        assert found.zero == 0 or found.sessions
+    result = analyze(read(path))
+    if result.capture.observed is None:
+        assert result.zero == 0 or result.sessions
         return
-    zero = found.capture.observed.start
-    lives = chart.lanes.lives_of(found)
-    assert found.zero == zero
-    assert terminal.axis_of(found, 1).zero == zero
-    assert chart.lanes.stretch_of(found, lives).origin == zero
+    zero = result.capture.observed.start
+    lives = chart.lanes.lives_of(result)
+    assert result.zero == zero
+    assert axis_of(result, 1).zero == zero
+    assert chart.lanes.stretch_of(result, lives).origin == zero
 
 
 def test_the_gate_counts_from_there_too(report: Callable[..., Report]) -> None:
-    found = report(har(socket(3, "page_1"), socket(9, "page_1"), pages=(0,)))
-    line = check.render(Run((found,), (), Policy(), rules=RULES), verbose=True).decode()
+    result = report(har(socket(3, "page_1"), socket(9, "page_1"), pages=(0,)))
+    line = check.render(Run((result,), (), Policy(), rules=RULES), verbose=True).decode()
     since = re.search(r"since (-?[\d.]+) s \(" + STAMP.pattern, line)
     assert since is not None
     instant = datetime.fromisoformat(since[2]) - timedelta(seconds=float(since[1]))
-    assert abs(instant - moment(found.zero)) < timedelta(milliseconds=6)
+    assert abs(instant - moment(result.zero)) < timedelta(milliseconds=6)
 
 
 def moment(at: Instant) -> datetime:
@@ -129,6 +130,6 @@ def moment(at: Instant) -> datetime:
 
 
 def test_before_the_start_offsets_are_negative() -> None:
-    axis = terminal.Axis(0, 120_000_000, 1, 60_000_000)
-    assert terminal.since(57_000_000, axis) == "-3.00 s"
-    assert terminal.since(60_000_000, axis) == "0 s"
+    axis = Axis(0, 120_000_000, 1, 60_000_000)
+    assert instants.since(57_000_000, axis) == "-3.00 s"
+    assert instants.since(60_000_000, axis) == "0 s"

@@ -44,63 +44,65 @@ SHOWN = 100  # lines of proof
 
 def explainer(report: Report) -> Callable[[Finding], Finding]:
     """Make a function that gives a finding of this report its cause, where the capture shows one."""
-    everyone = _dated(report)
+    everyone = _list_dated(report)
     rank = {session.id: n for n, session in enumerate(everyone)}
 
     @cache
     def keys(key: Key) -> list[Hashable]:
-        """Of all sockets, worked out once: one may be in many findings."""
+        """Return the keys of all sockets, computed once: one socket may be in many findings."""
         return [key(session) for session in everyone]
 
     def lots(finding: Finding, key: Key) -> list[list[Session]]:
-        """Those of one key that were open together, the largest lot first."""
+        """Return the sockets of each key that were open together, the largest lot first."""
         groups: dict[Hashable, list[Session]] = {}
         for n in sorted(rank[id] for id in finding.sessions if id in rank):
             if (of := keys(key)[n]) is not None:
                 groups.setdefault(of, []).append(everyone[n])
-        found = (it for it in groups.values() if len(it) > 1)
-        return sorted((lot for it in found for lot in overlaps.together(it, finding.confidence)), key=len, reverse=True)
+        crowds = (it for it in groups.values() if len(it) > 1)
+        return sorted(
+            (lot for it in crowds for lot in overlaps.together(it, finding.confidence)), key=len, reverse=True
+        )
 
-    def explained(finding: Finding) -> Finding:
+    def explain(finding: Finding) -> Finding:
         by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
         for cause in CAUSES:
             if not cause.of_all and cause.key not in by_key:
                 by_key[cause.key] = lots(finding, cause.key)
-            said = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))
-            told = next((it for it in said if it is not None), None)
-            if told is not None:
-                return _with(finding, cause, told)
+            explanations = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))
+            explanation = next((it for it in explanations if it is not None), None)
+            if explanation is not None:
+                return _add_cause(finding, cause, explanation)
         return finding
 
-    return explained
+    return explain
 
 
-def _with(finding: Finding, cause: Cause, told: Explanation) -> Finding:
-    """The finding with its cause, and no graver than that cause is."""
-    at_most = cause.at_most if told.sure else None
+def _add_cause(finding: Finding, cause: Cause, explanation: Explanation) -> Finding:
+    """Return the finding with its cause, and no graver than that cause is."""
+    at_most = cause.at_most if explanation.sure else None
     severities = [finding.severity, *([at_most] if at_most is not None else [])]
     return msgspec.structs.replace(
         finding,
         severity=min(severities, key=GRAVITY.index),
         cause=cause.id,
-        why=told.why,
-        cause_confidence=CauseConfidence.CERTAIN if told.sure else CauseConfidence.LIKELY,
-        proof=told.proof[:SHOWN],
-        remedy=told.remedy or finding.remedy,
-        link=told.link or finding.link,
-        dev_only=finding.dev_only or (cause.dev_only and told.sure),
+        why=explanation.why,
+        cause_confidence=CauseConfidence.CERTAIN if explanation.sure else CauseConfidence.LIKELY,
+        proof=explanation.proof[:SHOWN],
+        remedy=explanation.remedy or finding.remedy,
+        link=explanation.link or finding.link,
+        dev_only=finding.dev_only or (cause.dev_only and explanation.sure),
     )
 
 
-def _dated(report: Report) -> list[Session]:
-    """The sockets that have a date, in the order in which they were asked for. One that was open when the capture was
-    saved has been seen until then."""
+def _list_dated(report: Report) -> list[Session]:
+    """List the sockets that have a date, in the order in which they were requested. One that was open when the capture
+    was saved was open until then."""
     observed = report.capture.observed
     saved = observed.end if observed is not None else None
     return [
-        msgspec.structs.replace(it, last_seen=max(it.last_seen or saved, saved))
-        if saved is not None and it.proven is not None and it.proven.end is None
-        else it
-        for it in openings.in_order(report.sessions)
-        if openings.created(it) != openings.FOREVER
+        msgspec.structs.replace(session, last_seen=max(session.last_seen or saved, saved))
+        if saved is not None and session.proven is not None and session.proven.end is None
+        else session
+        for session in openings.in_order(report.sessions)
+        if openings.created(session) != openings.FOREVER
     ]

@@ -50,7 +50,7 @@ def _fault(first: Session, second: Session) -> Fault | None:
     library = clients.library(first.provider)
     if library is None or not openings.lives_on(first, second) or not openings.connecting(first, second):
         return None
-    return library.known_fault(ID, first.client)
+    return library.find_fault(ID, first.client)
 
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:

@@ -17,7 +17,7 @@ from collections.abc import Hashable, Sequence
 from analyzer import callstacks
 from analyzer.model import Cause, Confidence, Explanation, Finding, Session
 
-REALMS = {None: "the page itself", "iframe": "an iframe", "worker": "a worker"}
+CONTEXTS = {None: "the page itself", "iframe": "an iframe", "worker": "a worker"}
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -25,14 +25,16 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     one_page = len({it.page for it in sessions if it.page is not None}) < 2
     if finding.confidence is not Confidence.PROVEN or len(contexts) < 2 or not one_page:
         return None
-    *names, last = (REALMS.get(it, str(it)) for it in contexts)
+    *names, last = (CONTEXTS.get(it, str(it)) for it in contexts)
     whose = "for the same user" if sessions[0].user is not None else "to the same URL"
     sentence = f"{', '.join(names)} and {last} each opened a connection {whose}."
     return Explanation(
         why=sentence[0].upper() + sentence[1:],
         proof=tuple(
-            it.proves(f"opened in {REALMS.get(it.context, it.context)}", callstacks.outermost(it.initiator))
-            for it in sessions
+            session.proves(
+                f"opened in {CONTEXTS.get(session.context, session.context)}", callstacks.outermost(session.initiator)
+            )
+            for session in sessions
         ),
         remedy="Connect in one of them, and pass the events on with postMessage, a BroadcastChannel or a SharedWorker.",
         link="https://developer.mozilla.org/en-US/docs/Web/API/Broadcast_Channel_API",
@@ -40,7 +42,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _whose(session: Session) -> Hashable:
-    """The user; the very same URL, where none is known. Only where it is known in which realm the code ran."""
+    """Return the user, or the URL where no user is known; None where the context of the code is unknown."""
     return (session.user or session.url) if session.initiator is not None and session.initiator.stack else None
 
 

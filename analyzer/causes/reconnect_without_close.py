@@ -23,7 +23,7 @@ from heapq import heappop, heappush
 from typing import TypeAlias
 
 from analyzer import callstacks, heartbeats, openings
-from analyzer.memo import remember_last
+from analyzer.memo import memoize_last
 from analyzer.model import (
     Cause,
     Client,
@@ -55,7 +55,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     pairs.sort(key=lambda pair: openings.created(pair[1]))
     _, new, _ = pairs[0]
     library = clients.library(new.provider)
-    fault = library.known_fault(ID, new.client) if library is not None else None
+    fault = library.find_fault(ID, new.client) if library is not None else None
     return Explanation(
         why=f"{_who(new.client, library is not None)} reconnected and left the old socket open{_fault(fault)}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
@@ -64,7 +64,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
-@remember_last  # every finding of a report asks for the pairs of the same sessions
+@memoize_last  # every finding of a report asks for the pairs of the same sessions
 def _pairs(sessions: Sequence[Session]) -> dict[str, Pair]:
     """Find each socket that replaced one that lived on, by its id."""
     pairs: dict[str, Pair] = {}
@@ -126,9 +126,9 @@ class _Left:
             heappush(self._endings, (0 if ended is None else ended, self._count))
 
 
-def _who(client: Client | None, known: bool) -> str:
+def _who(client: Client | None, has_library: bool) -> str:
     if client is None or client.name is None:
-        return "The client library" if known else "The application"
+        return "The client library" if has_library else "The application"
     return " ".join(filter(None, (client.name, client.version)))
 
 

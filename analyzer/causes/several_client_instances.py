@@ -71,10 +71,10 @@ def _apart(old: Session, new: Session) -> bool:
 
 def _client(session: Session) -> Hashable:
     """Equal for what one client would hold."""
-    return (session.user, session.page, session.context) if _called(session) else None
+    return (session.user, session.page, session.context) if _is_call_of_application(session) else None
 
 
-def _called(session: Session) -> bool:
+def _is_call_of_application(session: Session) -> bool:
     """Did the application connect, and not the client by itself or React a second time?"""
     library, code = clients.library(session.provider), session.initiator
     return (
@@ -95,7 +95,7 @@ def _caller(members: Sequence[Session], places: int, function: str) -> str:
     if places > 1:
         return f"The application calls {function} on different clients, from {places} places"
     by = openings.by_whom(members[0], "Code without a name")
-    each_time = "each time its effect runs" if callstacks.mounted(code) is not None else "each time"
+    each_time = "each time its effect runs" if callstacks.mount(code) is not None else "each time"
     return f"{by} calls {function} on a new client {each_time}"
 
 

@@ -26,7 +26,7 @@ PROVIDER = "socket-io"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    after_an_end = any(callstacks.ended(it.initiator) for it in sessions)
+    after_an_end = any(callstacks.end_handler(it.initiator) for it in sessions)
     return Explanation(
         why=f"Socket.IO opened {len(sessions):,} connections to one server. Its namespaces share one connection, "
         "unless the page asks for the same namespace twice, sets forceNew, or loads the library twice.",
@@ -39,8 +39,8 @@ def _server(session: Session) -> Hashable:
     """The server that the application asked for; a reconnect is not asked for. (A minifier leaves the names of
     methods.)"""
     provider, code = session.provider, session.initiator
-    asked = provider is not None and provider.id == PROVIDER and code is not None and bool(code.stack)
-    if not asked or callstacks.reconnect(session) is not None:
+    is_socket_io = provider is not None and provider.id == PROVIDER and code is not None and bool(code.stack)
+    if not is_socket_io or callstacks.reconnect(session) is not None:
         return None
     return session.endpoint, session.page, session.context
 

@@ -102,12 +102,12 @@ class Commands(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return _loaded(cmd_name) if cmd_name in COMMANDS else None
+        return _load_command(cmd_name) if cmd_name in COMMANDS else None
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args and not ctx.resilient_parsing and is_piped():
             args = ["analyze"]
-        return super().parse_args(ctx, _with_command(args, not ctx.resilient_parsing) if args else args)
+        return super().parse_args(ctx, _add_command(args, not ctx.resilient_parsing) if args else args)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -115,7 +115,7 @@ class Commands(TyperGroup):
         except USAGE_ERROR as problem:
             from analyzer.cli.usage import explain
 
-            refuse(explain(problem, COMMANDS, _loaded))
+            refuse(explain(problem, COMMANDS, _load_command))
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return ["CAPTURE... | COMMAND", "[OPTIONS]"]
@@ -128,7 +128,7 @@ class Commands(TyperGroup):
                 formatter.write_dl(rows)
 
 
-def _loaded(name: str) -> Any:
+def _load_command(name: str) -> Any:
     alone = typer.Typer(context_settings=HELP, rich_markup_mode=None, add_completion=False)
     alone.command(name, cls=Command)(_function(name))
     return typer.main.get_command(alone)
@@ -143,7 +143,7 @@ def _summary(name: str) -> str:
     return str(_function(name).__doc__).partition("\n")[0]
 
 
-def _with_command(args: list[str], may_refuse: bool) -> list[str]:
+def _add_command(args: list[str], may_refuse: bool) -> list[str]:
     """Put the command that is meant before its arguments."""
     word, *rest = args
     if word in COMMANDS or word.startswith(OWN):
@@ -194,8 +194,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(is_on: bool) -> None:
+    if is_on:
         print(f"har-sockets {VERSION}")
         raise typer.Exit
 
@@ -212,7 +212,7 @@ def root(
     """
 
 
-def _interrupted(*_: object) -> NoReturn:
+def _interrupt(*_: object) -> NoReturn:
     """Ctrl-C: files that are half written are removed on the way out; the status is a shell's for it."""
     raise SystemExit(128 + signal.SIGINT)
 
@@ -220,7 +220,7 @@ def _interrupted(*_: object) -> NoReturn:
 def main() -> NoReturn:
     """The entry point. Never returns; the process ends with the status of the contract."""
     status: object = 0
-    signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app()
     except SystemExit as leaving:

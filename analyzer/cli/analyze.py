@@ -1,8 +1,9 @@
 """`har-sockets analyze`, and `har-sockets CAPTURE...`."""
 
+from analyzer.cli.delivery import Delivery
 from analyzer.cli.next_step import suggest_next
-from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, selected, stream, with_default_output
+from analyzer.cli.options import GATE, Allowed, Captures, Masking, Reading, Spread, command_with
+from analyzer.cli.running import deliver, finish, make_run, select, stream, with_default_output
 from analyzer.cli.screen import one_terminal, refuse, tell
 
 
@@ -27,12 +28,12 @@ def analyze(
         refuse("--resume continues a file with all captures: leave out --top and --only")
     if delivery.streams() and not spread.together and not spread.selects:
         stream(captures, reading, masking, allowed, delivery, spread)
-    run = ask(captures, reading, masking, allowed, delivery, spread)
-    shown = selected(run, spread, delivery)
-    deliver(shown, delivery, "text")
+    run = make_run(captures, reading, masking, allowed, delivery, spread)
+    selection = select(run, spread, delivery)
+    deliver(selection, delivery, "text")
     if one_terminal() and delivery.format in (None, "text") and not delivery.quiet and not delivery.files():
-        suggestion = suggest_next(shown, captures)
+        suggestion = suggest_next(selection, captures)
         if suggestion is not None:
             tell("")
             tell(suggestion)
-    finish(run, delivery, shown)
+    finish(run, delivery, selection)

@@ -11,9 +11,10 @@ import msgspec
 import typer
 
 from analyzer import gate
+from analyzer.cli.delivery import Delivery
 from analyzer.cli.help import POLICY
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import Text, ask, complain, deliver
+from analyzer.cli.options import Allowed, Captures, Masking, Reading, Spread, command_with
+from analyzer.cli.running import Text, complain, deliver, make_run
 from analyzer.cli.screen import one_place, say, terminal, write
 from analyzer.model import Run
 
@@ -58,9 +59,11 @@ def check(
     from analyzer.outputs.check import first_problem, render
 
     delivery.check()
-    delivery = delivery.printing()
+    delivery = delivery.with_printing()
     accept = write_baseline is not None
-    run = ask(captures, reading, masking, allowed, delivery, spread, output=write_baseline, with_baseline=not accept)
+    run = make_run(
+        captures, reading, masking, allowed, delivery, spread, output=write_baseline, with_baseline=not accept
+    )
     if write_baseline is not None:
         complain(run)
         _accept(run, delivery, write_baseline)
@@ -69,8 +72,8 @@ def check(
     lines = partial(_lines, verbose=delivery.verbose)
     deliver(run, delivery, "text", Text(lines, partial(render, verbose=delivery.verbose)))
     complain(run, delivery)
-    shown = delivery.format in (None, "text") and delivery.prints
-    if status not in (0, gate.UNREADABLE) and not (shown and one_place()):
+    is_on_screen = delivery.format in (None, "text") and delivery.prints
+    if status not in (0, gate.UNREADABLE) and not (is_on_screen and one_place()):
         say(first_problem(run, status))
     raise typer.Exit(status)
 
@@ -87,15 +90,15 @@ def _accept(run: Run, delivery: Delivery, path: Path) -> None:
     """Write what fails as known; what else is asked for shows it as such."""
     from analyzer import policy
     from analyzer.outputs.check import render_accepted
-    from analyzer.wording import summary
+    from analyzer.wording import harmless
 
-    judged = [(gate.judge(report, run.policy), summary.name(report.capture.source)) for report in run.reports]
-    known = policy.accept((finding, name) for judgement, name in judged for finding in judgement.failing)
-    write(path, policy.baseline(known))
+    judged = [(gate.judge(report, run.policy), harmless.name(report.capture.source)) for report in run.reports]
+    baseline = policy.accept((finding, name) for judgement, name in judged for finding in judgement.failing)
+    write(path, policy.baseline(baseline))
     accepting = msgspec.structs.replace(
         run.policy,
-        baseline=frozenset(it.fingerprint for it in known),
-        baseline_peaks=tuple((it.fingerprint, it.peak) for it in known if it.peak is not None),
+        baseline=frozenset(it.fingerprint for it in baseline),
+        baseline_peaks=tuple((it.fingerprint, it.peak) for it in baseline if it.peak is not None),
     )
     run = msgspec.structs.replace(run, policy=accepting)
     accepted = partial(render_accepted, path=str(path))

@@ -11,8 +11,9 @@ from typing import Annotated, TypeAlias
 import typer
 
 from analyzer import gate
-from analyzer.cli.options import GATE, Allowed, Delivery, Masking, Reading, command_with
-from analyzer.cli.running import answer, complain, finish, one, sources, spared
+from analyzer.cli.delivery import Delivery
+from analyzer.cli.options import GATE, Allowed, Masking, Reading, command_with
+from analyzer.cli.running import analyze_all, complain, finish, one, refuse_overwrite, sources
 from analyzer.cli.screen import refuse, show, terminal, write
 from analyzer.model import Run
 
@@ -53,12 +54,12 @@ def compare(
     allowed.refuse_gate("compare", "har-sockets check AFTER --baseline FILE")
     delivery.refuse_pictures(before, after)
     formats = tuple(outputs.RENDERERS)
-    files = delivery.written(formats)
+    files = delivery.choose_files(formats)
     several = os.path.isdir(before) and os.path.isdir(after)
     named = [sources([it]) if several else [one(it, "compare")] for it in (before, after)]
     several = several and any(len(names) > 1 for names in named)
-    spared([*named[0], *named[1]], [path for _, path in files])
-    run = answer([*named[0], *named[1]], reading, masking, allowed, delivery)
+    refuse_overwrite([*named[0], *named[1]], [path for _, path in files])
+    run = analyze_all([*named[0], *named[1]], reading, masking, allowed, delivery)
     if several:
         renderers, text = _pairs(run, [before, after], named)
         complain(run)
@@ -81,7 +82,7 @@ def compare(
 def _pairs(run: Run, folders: list[str], named: list[list[str]]) -> tuple[Rendered, Callable[..., bytes]]:
     """Pair the captures of two folders by their names within them, and return how to render that."""
     from analyzer.compare import pair
-    from analyzer.outputs import comparison as outputs
+    from analyzer.outputs import comparison_pairs
 
     reports = {report.capture.source: report for report in run.reports}
     before, after = (
@@ -91,5 +92,5 @@ def _pairs(run: Run, folders: list[str], named: list[list[str]]) -> tuple[Render
     paired = pair(before, after)
     if not paired.pairs and not run.unreadable:
         refuse(f"{folders[0]} and {folders[1]} have no captures of the same name")
-    renderers: Rendered = {name: partial(render, paired, run) for name, render in outputs.PAIRED.items()}
-    return renderers, partial(outputs.pairs_text, paired, run)
+    renderers: Rendered = {name: partial(render, paired, run) for name, render in comparison_pairs.RENDERERS.items()}
+    return renderers, partial(comparison_pairs.text, paired, run)

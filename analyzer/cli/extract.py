@@ -1,8 +1,7 @@
-"""`har-sockets extract`."""
+"""Run `har-sockets extract`."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,7 @@ from analyzer import gate
 from analyzer.cli import settings
 from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, PipedCapture, Providers, Reading, RedactionKey, command
-from analyzer.cli.running import default_output, one, spared, unused
+from analyzer.cli.running import default_output, find_unused, one, refuse_overwrite
 from analyzer.cli.screen import say, show, write
 from analyzer.fleet.sources import STANDARD_INPUT
 from analyzer.model import CaptureError, name_source, plural
@@ -58,49 +57,35 @@ def extract(
     from analyzer.extract import extract as make
 
     name = one(capture, "extract")
-    output = output or unused(default_output([name], "sockets.har"))
+    output = output or find_unused(default_output([name], "sockets.har"))
     if str(output) != "-":
-        spared([name], [output])
-    catalogue = settings.catalogue(settings.held(Reading(providers=providers), Allowed()))
+        refuse_overwrite([name], [output])
+    catalogue = settings.catalogue(settings.combine(Reading(providers=providers), Allowed()))
     try:
-        with _seekable(name) as path:
-            made = make(path, catalogue, redaction_key)
+        small = make(sys.stdin.buffer if name == STANDARD_INPUT else name, catalogue, redaction_key)
     except CaptureError as error:
         place = f"{error.pointer}: " if error.pointer else ""
         say(f"{name_source(name)}: {place}{error.problem}")
         raise typer.Exit(gate.UNREADABLE) from None
     if str(output) == "-":
-        show(made.data)
+        show(small.data)
         return
-    write(output, made.data)
-    for line in describe(made):
+    write(output, small.data)
+    for line in describe(small):
         show(f"{line}\n".encode())
 
 
-def describe(made: "Extract") -> list[str]:
+def describe(small: "Extract") -> list[str]:
     """Say what an extract kept, removed and dropped."""
-    kept = _counts(made.kept) or "nothing"
-    dropped = plural(made.dropped, "entry", "entries") if made.dropped else "nothing"
-    masked = _counts(it for it in made.removed if it[0].endswith(MASKED)) or "nothing"
-    removed = _counts(it for it in made.removed if not it[0].endswith(MASKED)) or "nothing"
-    return [f"Kept: {kept}.", f"Masked: {masked}.", f"Removed: {removed}.", f"Dropped: {dropped}."]
+    counts = {
+        "Kept": _counts(small.kept),
+        "Masked": _counts(it for it in small.removed if it[0].endswith(MASKED)),
+        "Removed": _counts(it for it in small.removed if not it[0].endswith(MASKED)),
+        "Dropped": plural(small.dropped, "entry", "entries") if small.dropped else "",
+    }
+    return [f"{verb}: {count or 'nothing'}." for verb, count in counts.items()]
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:
     """Write counts that are not 0: `4 sockets, 1 page`."""
     return ", ".join(plural(number, *NAMES.get(what, (what, what))) for what, number in counts if number)
-
-
-@contextmanager
-def _seekable(name: str) -> Iterator[str]:
-    """A path that can be read more than once: of standard input a copy."""
-    if name != STANDARD_INPUT:
-        yield name
-        return
-    import shutil
-    import tempfile
-
-    with tempfile.NamedTemporaryFile(prefix="har-sockets-") as copy:
-        shutil.copyfileobj(sys.stdin.buffer, copy)
-        copy.flush()
-        yield copy.name

@@ -19,10 +19,10 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         try:
-            given = list(args)  # which the parser empties
+            words = list(args)  # which the parser empties
             rest = super().parse_args(ctx, args)
             if not ctx.resilient_parsing:
-                _check_once(self, ctx, given)
+                _check_once(self, ctx, words)
             return rest
         except Exception as problem:  # of click, which does not always say which command it is about
             if getattr(problem, "ctx", ctx) is None:
@@ -49,14 +49,14 @@ def _check_once(command: Any, ctx: Any, args: list[str]) -> None:
 
 def sections(command: Any, ctx: Any) -> dict[str, list[tuple[str, str]]]:
     """Return the listed options of a command by heading, each with its names and its meaning."""
-    found = defaultdict(list)
+    rows = defaultdict(list)
     for parameter in command.get_params(ctx):
         if parameter.param_type_name == "argument":
-            found["Arguments"].append((str(parameter.metavar), str(parameter.help)))
+            rows["Arguments"].append((str(parameter.metavar), str(parameter.help)))
         elif not parameter.hidden:
             required = " [required]" if parameter.required else ""
-            found[parameter.rich_help_panel or "Options"].append((_names(parameter), f"{parameter.help}{required}"))
-    return {heading: found[heading] for heading in HEADINGS if heading in found}
+            rows[parameter.rich_help_panel or "Options"].append((_names(parameter), f"{parameter.help}{required}"))
+    return {heading: rows[heading] for heading in HEADINGS if heading in rows}
 
 
 def _names(option: Any) -> str:

@@ -30,7 +30,7 @@ def suggest_next(run: Run, captures: Sequence[str]) -> str | None:
 
 def _after_one(report: Report, run: Run) -> str | None:
     """Suggest what decides, explains or documents one verdict."""
-    from analyzer.wording.verdict import Kind, kind
+    from analyzer.wording.results import Kind, kind
 
     if _is_settled(report):
         return None
@@ -51,12 +51,12 @@ def _after_one(report: Report, run: Run) -> str | None:
 
 def _after_many(run: Run, captures: Sequence[str]) -> str:
     """Suggest the worst of many captures; a report of a few."""
-    from analyzer.wording import triage
-    from analyzer.wording.verdict import Kind, kind
+    from analyzer import triage
+    from analyzer.wording.results import Kind, kind
 
     overlapping = [report for report in run.reports if kind(report, run.policy) is Kind.OVERLAP]
     if len(run.reports) > IN_FULL and overlapping:
-        worst = min(overlapping, key=lambda it: triage.row(it, run.policy).urgency)
+        worst = min(overlapping, key=lambda report: triage.row(report, run.policy).urgency)
         return _command("See the worst capture", quote(worst.capture.source))
     if len(run.reports) > DETAILED:
         return _command("See the worst ones", f"{' '.join(map(quote, captures))} --top 20")
@@ -87,7 +87,9 @@ def _is_settled(report: Report) -> bool:
 
 def _find_socket(report: Report) -> int | None:
     """Find the socket that made the worst overlap, where the capture shows the code that opened it."""
-    worst = max((it for it in report.findings if _is_overlap(it)), key=lambda it: it.severity.rank, default=None)
+    worst = max(
+        (it for it in report.findings if _is_overlap(it)), key=lambda finding: finding.severity.rank, default=None
+    )
     if worst is None:
         return None
     later = report.named(worst.sessions)[1]

@@ -14,7 +14,7 @@ Done = Callable[[int], None]  # so many more bytes are
 
 
 @contextmanager
-def shown(total: int, quiet: bool = False) -> Iterator[Done | None]:
+def show_progress(total: int, quiet: bool = False) -> Iterator[Done | None]:
     """What to call with the bytes that are done, of so many (0: not known); None where nobody would see it.
 
     rich is imported when there is something to show: most captures are read in less than that takes.

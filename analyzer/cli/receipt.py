@@ -28,7 +28,7 @@ class Written(NamedTuple):
 
 
 @contextmanager
-def give_receipts(given: Mapping[str, object]) -> Iterator[None]:
+def give_receipts(options: Mapping[str, object]) -> Iterator[None]:
     """Give a receipt for each file that is written in this context, and open the first that `--open` can mean.
 
     `given`: the options of the command.
@@ -38,12 +38,12 @@ def give_receipts(given: Mapping[str, object]) -> Iterator[None]:
             yield
         finally:
             written = list_written(paths, [path for path, replaced in paths.items() if replaced])
-            opened = bool(given.get("open_")) and bool(written)
-            if sys.stderr.isatty() and not given.get("quiet"):
-                for it in written:
-                    tell(describe(it, is_baseline=it.path == given.get("write_baseline"), opened=opened))
+            opened = bool(options.get("open_")) and bool(written)
+            if sys.stderr.isatty() and not options.get("quiet"):
+                for file in written:
+                    tell(describe(file, is_baseline=file.path == options.get("write_baseline"), opened=opened))
             if opened:
-                problem = open_file(min(written, key=lambda it: it.path.suffix.lower() not in OPENED).path)
+                problem = open_file(min(written, key=lambda file: file.path.suffix.lower() not in OPENED).path)
                 if problem is not None:
                     tell(f"har-sockets: {problem}")
 
@@ -53,16 +53,16 @@ def list_written(paths: Iterable[Path], replaced: Collection[Path] = ()) -> list
 
     `replaced`: those that took the place of an earlier file.
     """
-    found: dict[Path, Written] = {}
+    entries: dict[Path, Written] = {}
     for path in dict.fromkeys(paths):
         try:
             size = path.stat().st_size
         except OSError:  # it was removed again, or its folder was
             continue
         place = path.parent if path.match(PART) else path
-        before = found.get(place, Written(place, 0))
-        found[place] = Written(place, before.size + size, before.files + (place != path), path in replaced)
-    return list(found.values())
+        before = entries.get(place, Written(place, 0))
+        entries[place] = Written(place, before.size + size, before.files + (place != path), path in replaced)
+    return list(entries.values())
 
 
 def describe(written: Written, *, is_baseline: bool = False, opened: bool = False) -> str:
@@ -92,10 +92,10 @@ def format_size(size: int) -> str:
     """Format a number of bytes as people read it: `48 KB`, `1.2 MB`."""
     if size < 1000:
         return f"{size} {'byte' if size == 1 else UNITS[0]}"
-    shown, power = float(size), 0
-    while round(shown) >= 1000 and power < len(UNITS) - 1:
-        shown, power = shown / 1000, power + 1
-    return f"{shown:.1f} {UNITS[power]}" if shown < 10 and power > 1 else f"{shown:.0f} {UNITS[power]}"
+    number, power = float(size), 0
+    while round(number) >= 1000 and power < len(UNITS) - 1:
+        number, power = number / 1000, power + 1
+    return f"{number:.1f} {UNITS[power]}" if number < 10 and power > 1 else f"{number:.0f} {UNITS[power]}"
 
 
 def name_opener() -> str | None:

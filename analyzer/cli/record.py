@@ -11,7 +11,7 @@ from analyzer import gate, loading, masking
 from analyzer.cli import words
 from analyzer.cli.help import OUTPUT, RECORDING
 from analyzer.cli.options import command
-from analyzer.cli.running import unused
+from analyzer.cli.running import find_unused
 from analyzer.cli.screen import refuse, say, tell, write
 from analyzer.formats.har.own_fields import CUT_SHORT
 from analyzer.installation import name_program, quote
@@ -54,7 +54,7 @@ def record(
     """
     from analyzer.recorder.browser import RecordingError, record as run
 
-    output = output or unused(Path("recording.har"))
+    output = output or find_unused(Path("recording.har"))
     if not output.absolute().parent.is_dir():
         refuse(f"{output}: there is no such folder")
     try:
@@ -79,7 +79,7 @@ def _answer(path: Path) -> str:
 
     policy = Policy()
     try:
-        run = masking.masked(Run((loading.load([path], policy).reports[0],), (), policy))
+        run = masking.mask(Run((loading.load([path], policy).reports[0],), (), policy))
     except (CaptureError, IndexError):
         return ""
     return verdict_sentences(run.reports[0], policy)[0]

@@ -1,7 +1,8 @@
 """`har-sockets report`."""
 
-from analyzer.cli.options import GATE, Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, deliver, finish, selected, with_default_output
+from analyzer.cli.delivery import Delivery
+from analyzer.cli.options import GATE, Allowed, Captures, Masking, Reading, Spread, command_with
+from analyzer.cli.running import deliver, finish, make_run, select, with_default_output
 from analyzer.cli.screen import say
 from analyzer.outputs import PICTURES
 
@@ -29,8 +30,8 @@ def report(
     """
     if delivery.format is None or delivery.output is not None:  # --format alone prints
         delivery = with_default_output(delivery, captures, "report.html")
-    run = ask(captures, reading, masking, allowed, delivery, spread)
-    deliver(selected(run, spread), delivery)
+    run = make_run(captures, reading, masking, allowed, delivery, spread)
+    deliver(select(run, spread), delivery)
     written = [name for name, _ in delivery.files()]
     if run.reports and delivery.format is None and all(name in PICTURES for name in written):
         output = delivery.files()[0][1]

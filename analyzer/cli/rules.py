@@ -6,8 +6,10 @@ import typer
 
 from analyzer import choices
 from analyzer.causes import CAUSES
-from analyzer.cli.options import Delivery, among, command_with
+from analyzer.cli.delivery import Delivery
+from analyzer.cli.options import command_with
 from analyzer.cli.screen import refuse, show, terminal
+from analyzer.cli.words import among
 from analyzer.rules import RULES
 
 PAGES = {page.id: page for page in (*RULES, *CAUSES)}
@@ -33,10 +35,10 @@ def rules(
     if name is None:
         show(manual.render_list(RULES, CAUSES, **terminal()))
     else:
-        show(manual.render(PAGES[_meant(name)], **terminal()))
+        show(manual.render(PAGES[_choose(name)], **terminal()))
 
 
-def _meant(name: str) -> str:
+def _choose(name: str) -> str:
     """Return the one page whose id is this, or begins so."""
     typed = name.strip().lower().replace("_", "-").replace(" ", "-")
     beginning = [id for id in PAGES if id.startswith(typed)]

@@ -16,25 +16,29 @@ from typing import Any, NamedTuple, NoReturn
 import msgspec
 import typer
 
-from analyzer import fleet, gate, outputs, services
+from analyzer import fleet, gate, outputs
 from analyzer.cli import progress, settings
-from analyzer.cli.options import Allowed, Delivery, Masking, Reading, Spread, distinct
+from analyzer.cli.delivery import Delivery, refuse_same_file
+from analyzer.cli.options import Allowed, Masking, Reading, Spread
 from analyzer.cli.screen import append, one_place, refuse, say, show, tell, terminal, write
-from analyzer.cli.streaming import Dataset, Lines, Shown, Sink
-from analyzer.masking import Masks, digest
+from analyzer.cli.streaming import Dataset, Lines, Printed, Sink, Stream
+from analyzer.formats.registry import NAMES
+from analyzer.masking import Masks
+from analyzer.masking.names import digest
 from analyzer.model import Policy, Report, Run, Unreadable, name_source, plural
 from analyzer.rules import RULES
-from analyzer.services import Row
+from analyzer.services import Row, loading
 from analyzer.together import together
 from analyzer.version import VERSION
 
 Render = Callable[[Run], bytes]
 Result = Report | Unreadable
 NAMED = 5  # unreadable captures that a terminal names one by one
-CAPTURE_SUFFIX = re.compile(r"(?:\.har)?(?:\.gz|\.zst|\.zip)?$|\.har$|\.json$|\.txt$", re.IGNORECASE)
+NAMED_AFTER = "|".join(re.escape(suffix) for suffix in sorted(NAMES, key=len, reverse=True))
+CAPTURE_SUFFIX = re.compile(rf"(?:{NAMED_AFTER})?(?:\.gz|\.zst|\.zip)?$|\.json$|\.txt$", re.IGNORECASE)
 
 
-def ask(
+def make_run(
     captures: list[str],
     reading: Reading,
     masking: Masking,
@@ -49,24 +53,24 @@ def ask(
     if spread.resume:
         way = "`har-sockets analyze CAPTURE... -q --resume --out ndjson:FILE`"
         refuse(f"--resume continues a file with one line per capture: {way}")
-    names = meant(captures, reading, delivery, output)
-    return answer(names, reading, masking, allowed, delivery, spread, with_baseline)
+    names = resolve(captures, reading, delivery, output)
+    return analyze_all(names, reading, masking, allowed, delivery, spread, with_baseline)
 
 
-def meant(captures: list[str], reading: Reading, delivery: Delivery, output: Path | None = None) -> list[str]:
+def resolve(captures: list[str], reading: Reading, delivery: Delivery, output: Path | None = None) -> list[str]:
     """List the captures that are meant, once all that was asked for is known to be possible."""
     delivery.check()
     written = [path for _, path in delivery.files()] + ([] if output is None else [output])
-    distinct(written)
+    refuse_same_file(written)
     for path in set(written) - set(delivery.datasets()):
         if not path.absolute().parent.is_dir():
             refuse(f"{path}: cannot be written: there is no folder {path.parent}")
     names = sources(captures, reading.any_)
-    spared(names, written)
+    refuse_overwrite(names, written)
     return names
 
 
-def answer(
+def analyze_all(
     names: list[str],
     reading: Reading,
     masking: Masking,
@@ -77,11 +81,11 @@ def answer(
     masks: Masks | None = None,
 ) -> Run:
     """Analyse and mask these files; one that is named twice is analysed twice. `masks`: continue with these."""
-    held = settings.held(reading, allowed)
-    policy = settings.policy(held, with_baseline)
-    with progress.shown(sum(map(fleet.size, names))) as done:
+    effective = settings.combine(reading, allowed)
+    policy = settings.policy(effective, with_baseline)
+    with progress.show_progress(sum(map(fleet.size, names))) as done:
         try:
-            results = list(worked(names, policy, settings.catalogue(held), spread, done))
+            results = list(analyze_each(names, policy, settings.catalogue(effective), spread, done))
         except fleet.NoWorkers as problem:
             refuse(str(problem))
     reports = [result for result in results if isinstance(result, Report)]
@@ -91,7 +95,7 @@ def answer(
     return _run([masks.result(result) for result in results], policy, delivery)
 
 
-def worked(
+def analyze_each(
     names: list[str], policy: Policy, catalogue: Sequence[Row], spread: Spread, done: progress.Done | None = None
 ) -> Generator[Result]:
     """Results as they come, by whoever is asked to work; `done` is told of the bytes. Raises NoWorkers."""
@@ -101,81 +105,79 @@ def worked(
 def stream(
     captures: list[str], reading: Reading, masking: Masking, allowed: Allowed, delivery: Delivery, spread: Spread
 ) -> NoReturn:
-    """Lines, and rows of a Parquet dataset, written as results come; what could not be read is said at once."""
-    names = meant(captures, reading, delivery)
-    held = settings.held(reading, allowed)
-    policy, catalogue = settings.policy(held), settings.catalogue(held)
+    """Write lines, and rows of a Parquet dataset, as results come; name what cannot be read immediately."""
+    names = resolve(captures, reading, delivery)
+    effective = settings.combine(reading, allowed)
+    policy, catalogue = settings.policy(effective), settings.catalogue(effective)
     if spread.resume and delivery.datasets():
         refuse(
             "--resume continues a file of lines, but a Parquet folder is always written from the start: leave one out"
         )
+    options = _digest_options(policy, catalogue, reading, masking)
+    lines = next((Lines(path, options, spread.resume) for path in delivery.lines()), None)
+    if lines is not None and (others := lines.count_others(names)):
+        earlier = plural(others, "earlier result")
+        say(f"--resume: {earlier} of captures that are not among these {len(names):,}: left out")
+    ordinal = None
+    if lines is not None and lines.names is not None and masking.redaction_key is None:
+        ordinal = lines.names.ordinal
+    masks = Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key, ordinal)
+    streaming = Stream(_sinks(lines, policy, delivery), lines, masks, delivery.prints)
+    is_silent = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
+    try:
+        with progress.show_progress(sum(map(fleet.size, names)), is_silent) as advance:
+            finished = _find_finished(names, lines, advance)
+            new = [name for name in names if name not in finished]
+            with closing(analyze_each(new, policy, catalogue, spread, advance)) as results:
+                for name in names:
+                    if name in finished:
+                        streaming.repeat(name)
+                    else:
+                        streaming.add(next(results))
+    except (SystemExit, fleet.NoWorkers) as problem:  # Ctrl-C (cli.main); a scheduler that is not there, or no longer
+        streaming.explain_interruption(problem, len(names))
+        raise
+    streaming.finish()
+    raise typer.Exit(gate.UNREADABLE if streaming.unreadable else 0)
+
+
+def _digest_options(policy: Policy, catalogue: Sequence[Row], reading: Reading, masking: Masking) -> str:
+    """Digest everything that changes a line, so that `--resume` continues no file with other options."""
     key = masking.redaction_key
-    whose = None if key is None else digest(key, "options", "")
-    asked: tuple[object, ...] = (
+    options: tuple[object, ...] = (
         reading.any_,
         policy,
         catalogue,
-        services.builtin(),
+        loading.builtin(),
         masking.show_secrets,
         masking.show_users,
         VERSION,
-        whose,
+        None if key is None else digest(key, "options", ""),
     )
-    encoded = msgspec.json.encode(asked, enc_hook=int, order="deterministic")  # int: of Microseconds
-    options = digest("", "options", encoded.decode())
-    lines = next((Lines(path, options, spread.resume) for path in delivery.lines()), None)
+    encoded = msgspec.json.encode(options, enc_hook=int, order="deterministic")  # int: of Microseconds
+    return digest("", "options", encoded.decode())
+
+
+def _sinks(lines: Lines | None, policy: Policy, delivery: Delivery) -> list[Sink]:
+    """List where results go: Parquet folders, a file of lines, standard output."""
     part = _run([], policy, delivery)
-    sinks: list[Sink] = [Dataset(it, part, lambda run: rendered("parquet", run)) for it in delivery.datasets()]
-    sinks += [] if lines is None else [lines]
-    sinks += [Shown()] if delivery.prints else []
-    if lines is not None and (gone := lines.count_others(names)):
-        earlier = plural(gone, "earlier result")
-        say(f"--resume: {earlier} of captures that are not among these {len(names):,}: left out")
-    ordinal = lines.names.ordinal if lines is not None and lines.names is not None and key is None else None
-    masks = Masks(not masking.show_secrets, not masking.show_users, key, ordinal)
-    hidden = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
-    unread = told = 0
-    try:
-        with progress.shown(sum(map(fleet.size, names)), hidden) as advance:
-            done = _known(names, lines, advance)
-            new = [name for name in names if name not in done]
-            with closing(worked(new, policy, catalogue, spread, advance)) as found:
-                for name in names:
-                    if lines is not None and name in done:
-                        lines.write(line := lines.earlier(name))
-                        if delivery.prints:
-                            show(line)
-                    else:
-                        result = masks.result(next(found))
-                        if isinstance(result, Unreadable):
-                            unread += 1
-                            say(f"{name_source(result.source)}: {result.problem}")
-                        for sink in sinks:
-                            sink.take(result)
-                    told += 1
-    except (SystemExit, fleet.NoWorkers) as broken:  # Ctrl-C (cli.main); a scheduler that is not there, or no longer
-        kept = ""
-        if lines is not None:
-            lines.flush()
-            kept = f"; --resume goes on with {lines.part}" if lines.names is not None else ""  # none with a pipe
-        if isinstance(broken, fleet.NoWorkers):
-            refuse(f"{broken}{kept}")
-        say(f"interrupted: {told:,} of {len(names):,} captures are done{kept}")
-        raise
-    for sink in sinks:
-        sink.finish()
-    raise typer.Exit(gate.UNREADABLE if unread else 0)
+    sinks: list[Sink] = [Dataset(folder, part, partial(render, "parquet")) for folder in delivery.datasets()]
+    if lines is not None:
+        sinks.append(lines)
+    if delivery.prints:
+        sinks.append(Printed())
+    return sinks
 
 
-def _known(names: Iterable[str], lines: Lines | None, advance: progress.Done | None) -> set[str]:
-    """The captures of which an earlier run wrote what still holds: each is read for that."""
-    found: set[str] = set()
+def _find_finished(names: Iterable[str], lines: Lines | None, advance: progress.Done | None) -> set[str]:
+    """Find the captures whose result of an earlier run still holds: each is read for that."""
+    finished: set[str] = set()
     if lines is not None:
         for name in filter(lines.has, names):
-            found.add(name)
+            finished.add(name)
             if advance is not None:
                 advance(fleet.size(name))
-    return found
+    return finished
 
 
 def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:
@@ -193,17 +195,17 @@ def _run(results: list[Result], policy: Policy, delivery: Delivery) -> Run:
 def sources(captures: list[str], any_name: bool | None = None) -> list[str]:
     """List the captures that are meant; say which other files were passed over. None: the command has no `--any`."""
     try:
-        found = fleet.find(captures, bool(any_name))
+        selection = fleet.find(captures, bool(any_name))
     except fleet.NothingToRead as problem:
         refuse(str(problem))
-    if found.passed_over:
-        suffixes = ", ".join(fleet.list_suffixes(found.passed_over))
-        passed = f"{plural(found.passed_over.total(), 'other file')} passed over ({suffixes})"
+    if selection.passed_over:
+        suffixes = ", ".join(fleet.list_suffixes(selection.passed_over))
+        passed = f"{plural(selection.passed_over.total(), 'other file')} passed over ({suffixes})"
         if any_name:
-            tell(f"--any: {plural(len(found.captures), 'capture')}; {passed}")
+            tell(f"--any: {plural(len(selection.captures), 'capture')}; {passed}")
         else:
             tell(passed + (": --any reads those that are captures" if any_name is not None else ""))
-    return found.captures
+    return selection.captures
 
 
 def one(capture: str, command: str) -> str:
@@ -225,7 +227,7 @@ def default_output(captures: Sequence[str], ending: str) -> Path:
     return Path(f"{stem or 'capture'}.{ending}")
 
 
-def unused(path: Path) -> Path:
+def find_unused(path: Path) -> Path:
     """Number a name that is taken: what is there may be a capture."""
     numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
     return next(it for it in chain([path], numbered) if not it.exists())
@@ -246,11 +248,11 @@ def in_folder(output: Path, captures: Sequence[str], ending: str) -> Path:
 class Text(NamedTuple):
     """What stands in place of the format `text`: as this terminal shows it, and as a file holds it."""
 
-    shown: Render
-    written: Render
+    on_screen: Render
+    in_file: Render
 
 
-def spared(names: Iterable[str], written: Iterable[Path]) -> None:
+def refuse_overwrite(names: Iterable[str], written: Iterable[Path]) -> None:
     """Refuse to write over a capture."""
     places = {(at.st_dev, at.st_ino): path for path in written if path.exists() and (at := path.stat())}
     for name in names if places else ():
@@ -270,13 +272,13 @@ def deliver(run: Run, delivery: Delivery, format: str | None = None, text: Text 
         elif name == "markdown":
             write(path, _markdown(run, path, delivery))
         else:
-            write(path, text.written(run) if text and name == "text" else rendered(name, run))
-    shown = delivery.format or format
-    if shown == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+            write(path, text.in_file(run) if text and name == "text" else render(name, run))
+    printed_format = delivery.format or format
+    if printed_format == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         _step_summary(Path(summary), run)
-    if shown and delivery.prints:
-        as_text = text.shown if text else partial(_text, verbose=delivery.verbose)
-        show(as_text(run) if shown == "text" else rendered(shown, run))
+    if printed_format and delivery.prints:
+        as_text = text.on_screen if text else partial(_text, verbose=delivery.verbose)
+        show(as_text(run) if printed_format == "text" else render(printed_format, run))
 
 
 def _markdown(run: Run, path: Path, delivery: Delivery) -> bytes:
@@ -302,13 +304,13 @@ def write_picture(path: Path, run: Run, format: str, **options: Any) -> None:
 
 
 def _dataset(folder: Path, run: Run) -> None:
-    sink = Dataset(folder, run, lambda part: rendered("parquet", part))
+    sink = Dataset(folder, run, partial(render, "parquet"))
     for report in run.reports:
         sink.take(report)
     sink.finish()
 
 
-def rendered(name: str, run: Run) -> bytes:
+def render(name: str, run: Run) -> bytes:
     """The bytes of a run in the named format."""
     try:
         return outputs.render(name, run)
@@ -330,39 +332,40 @@ def _step_summary(path: Path, run: Run) -> None:
         say(f"{path}: the step's summary would be larger than GitHub takes ({github.SUMMARY:,} bytes): not written")
 
 
-def selected(run: Run, spread: Spread, delivery: Delivery | None = None) -> Run:
+def select(run: Run, spread: Spread, delivery: Delivery | None = None) -> Run:
     """Return the captures that `--only` and `--top` ask for; the exit status goes by the whole run.
 
     Say that there are none, unless the text that is printed says so.
     """
     if not spread.selects:
         return run
-    from analyzer.wording import triage
+    from analyzer import triage
+    from analyzer.wording import counts
 
-    shown = triage.select(run, spread.only or (), spread.top)
+    selection = triage.select(run, spread.only or (), spread.top)
     is_text = delivery is not None and delivery.prints and delivery.format in (None, "text")
-    if (nothing := triage.no_match(shown)) and not is_text:
+    if (nothing := counts.no_match(selection)) and not is_text:
         say(nothing)
-    return shown
+    return selection
 
 
-def complain(run: Run, delivery: Delivery | None = None, shown: Run | None = None) -> None:
+def complain(run: Run, delivery: Delivery | None = None, selection: Run | None = None) -> None:
     """Name what could not be read, one line per capture; not again on a terminal that shows it among the results.
 
     `shown`: what the terminal shows of the run.
     """
     unread = run.unreadable
     if delivery is not None and delivery.format in (None, "text") and delivery.prints and one_place():
-        unread = tuple(it for it in unread if it not in (shown or run).unreadable)
+        unread = tuple(it for it in unread if it not in (selection or run).unreadable)
     most = NAMED if sys.stderr.isatty() else len(unread)
-    for it in unread[:most]:
-        say(f"{name_source(it.source)}: {it.problem}")
+    for capture in unread[:most]:
+        say(f"{name_source(capture.source)}: {capture.problem}")
     if len(unread) > most:
         say(f"{plural(len(unread) - most, 'more capture')} cannot be read: --only unreadable")
 
 
-def finish(run: Run, delivery: Delivery | None = None, shown: Run | None = None) -> None:
+def finish(run: Run, delivery: Delivery | None = None, selection: Run | None = None) -> None:
     """What could not be read, and the status for it."""
-    complain(run, delivery, shown)
+    complain(run, delivery, selection)
     if run.unreadable:
         raise typer.Exit(gate.UNREADABLE)

@@ -145,8 +145,8 @@ def say(problem: str) -> None:
 
 def tell(line: str) -> None:
     """One line, to standard error; what a terminal would obey is spelled out."""
-    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
-    print(shown.encode(errors="backslashreplace").decode(), file=sys.stderr, flush=True)
+    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+    print(text.encode(errors="backslashreplace").decode(), file=sys.stderr, flush=True)
 
 
 def refuse(problem: str) -> NoReturn:

@@ -8,37 +8,38 @@ from typing import NamedTuple
 
 import msgspec
 
-from analyzer import policy as policies, services
+from analyzer import policy as policies
 from analyzer.cli.options import Allowed, Reading
 from analyzer.cli.screen import refuse
 from analyzer.model import Policy
 from analyzer.policy import PolicyError, Settings
 from analyzer.rules import RULES
-from analyzer.services import CatalogueError, Row
+from analyzer.services import Row, loading
+from analyzer.services.loading import CatalogueError
 
 
-class Held(NamedTuple):
-    """The settings that hold, and the file that some of them may be from."""
+class Effective(NamedTuple):
+    """The settings that apply, and the file that some of them may be from."""
 
     settings: Settings
     file: Path | None
 
 
-def held(reading: Reading, allowed: Allowed) -> Held:
+def combine(reading: Reading, allowed: Allowed) -> Effective:
     """Combine the options that were given with the nearest settings file, here or in a folder above."""
-    given = {
+    options = {
         **{name: value or None for name, value in allowed._asdict().items()},  # a flag that is not given says nothing
         "assume": reading.assume or None,
         "baseline": _text(allowed.baseline),
         "providers": _text(reading.providers),
     }
-    asked = msgspec.convert({name.replace("_", "-"): it for name, it in given.items() if it is not None}, Settings)
+    chosen = msgspec.convert({name.replace("_", "-"): it for name, it in options.items() if it is not None}, Settings)
     try:
         file = _file()
-        found = Settings() if file is None else policies.load(file, [rule.id for rule in RULES])
+        stored = Settings() if file is None else policies.load(file, [rule.id for rule in RULES])
     except PolicyError as problem:
         refuse(str(problem))
-    return Held(policies.merged(asked, found), file)
+    return Effective(policies.merge(chosen, stored), file)
 
 
 def _file() -> Path | None:
@@ -49,21 +50,21 @@ def _file() -> Path | None:
     return policies.find(here)
 
 
-def policy(held: Held, with_baseline: bool = True) -> Policy:
+def policy(effective: Effective, with_baseline: bool = True) -> Policy:
     """Return the policy that they mean; without its baseline where that is about to be written."""
-    settings = held.settings if with_baseline else msgspec.structs.replace(held.settings, baseline=None)
+    settings = effective.settings if with_baseline else msgspec.structs.replace(effective.settings, baseline=None)
     try:
-        found = policies.policy(settings)
+        result = policies.policy(settings)
     except PolicyError as problem:
         refuse(str(problem))
-    return found if held.file is None else msgspec.structs.replace(found, file=os.path.relpath(held.file))
+    return result if effective.file is None else msgspec.structs.replace(result, file=os.path.relpath(effective.file))
 
 
-def catalogue(held: Held) -> tuple[Row, ...]:
+def catalogue(effective: Effective) -> tuple[Row, ...]:
     """Return the user's own services."""
-    file = held.settings.providers
+    file = effective.settings.providers
     try:
-        return () if file is None else services.load(Path(file))
+        return () if file is None else loading.load(Path(file))
     except CatalogueError as problem:
         refuse(f"{file}: {problem}")
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Delivery, Masking, PipedCapture, Reading, command_with
-from analyzer.cli.running import ask, finish, one, spared
+from analyzer.cli.delivery import Delivery
+from analyzer.cli.options import Masking, PipedCapture, Reading, command_with
+from analyzer.cli.running import finish, make_run, one, refuse_overwrite
 from analyzer.cli.screen import is_piped, refuse, show as put, terminal, write
 from analyzer.fleet import STANDARD_INPUT
 from analyzer.model import Report, Session, name_source
@@ -48,29 +49,29 @@ def show(
     if socket is None and NUMBER.fullmatch(capture) and not os.path.exists(capture) and is_piped():
         capture, socket = STANDARD_INPUT, capture  # `cat chat.har | har-sockets show 2`
     delivery.refuse_pictures(capture)
-    files = delivery.written(FORMATS)
+    files = delivery.choose_files(FORMATS)
     name = one(capture, "show")
-    spared([name], [path for _, path in files])
-    run = ask([name], reading, masking)
+    refuse_overwrite([name], [path for _, path in files])
+    run = make_run([name], reading, masking)
     finish(run)
     report = run.reports[0]
-    from analyzer.outputs import show as outputs
+    from analyzer.outputs import show as one_socket, show_list
 
     session = None if socket is None else _session(report, socket)
 
-    def rendered(format: str) -> bytes:
-        return outputs.LISTS[format](run) if session is None else outputs.RENDERERS[format](run, session)
+    def render(format: str) -> bytes:
+        return show_list.RENDERERS[format](run) if session is None else one_socket.RENDERERS[format](run, session)
 
     for format, path in files:
-        write(path, rendered(format))
+        write(path, render(format))
     if not delivery.prints:
         return
     if delivery.format not in (None, "text"):
-        put(rendered(delivery.format))
+        put(render(delivery.format))
     elif session is None:
-        put(outputs.render_list(report, **terminal()))
+        put(show_list.render(report, **terminal()))
     else:
-        put(outputs.render(report, session, **terminal(), verbose=delivery.verbose))
+        put(one_socket.render(report, session, **terminal(), verbose=delivery.verbose))
 
 
 def _session(report: Report, name: str) -> Session:

@@ -13,17 +13,19 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
 import msgspec
 
-from analyzer import masking
 from analyzer.cli.screen import note_written, refuse, say, show, write
-from analyzer.formats import hash_file
-from analyzer.model import Report, Run, Unreadable
+from analyzer.fleet import NoWorkers
+from analyzer.formats.source import hash_file
+from analyzer.masking import Masks
+from analyzer.masking.names import digest
+from analyzer.model import Report, Run, Unreadable, name_source
 from analyzer.outputs import ndjson
 
 Result = Report | Unreadable
@@ -39,7 +41,7 @@ class Sink(Protocol):
     def finish(self) -> None: ...
 
 
-class Shown:
+class Printed:
     """Lines on standard output."""
 
     def take(self, result: Result) -> None:
@@ -83,20 +85,20 @@ class Lines:
         try:
             yield
         except OSError as error:
-            kept = f"; --resume goes on with {self.part}" if self._plain and self.part.exists() else ""
-            refuse(f"{self.path}: cannot be written: {error.strerror}{kept}")
+            advice = f"; --resume goes on with {self.part}" if self._plain and self.part.exists() else ""
+            refuse(f"{self.path}: cannot be written: {error.strerror}{advice}")
 
     def _take_over(self, names: Path, options: str) -> None:
         """What was written before, whole lines, as `FILE.old`: a run that is broken off again loses none of it."""
         before = [it for it in (self._old, self.part, self.path) if it.is_file()]
-        told = names.read_bytes() if names.is_file() else b""
-        if before and b"\n" not in told:
+        data = names.read_bytes() if names.is_file() else b""
+        if before and b"\n" not in data:
             say(f"--resume: without {names} {before[0]} does not show how it was made: all captures are read again")
             return
-        finished = told.endswith(FINISHED)
+        finished = data.endswith(FINISHED)
         lines = {line.source: line for it in before if (it == self.path) == finished for line in _lines(it)}
         if lines:
-            if json.loads(told.partition(b"\n")[0])["options"] != options:  # before any file is touched
+            if json.loads(data.partition(b"\n")[0])["options"] != options:  # before any file is touched
                 refuse("--resume: the earlier run had other options: give the same, or write to another file")
             new = self._old.with_name(self._old.name + ".new")
             with open(new, "wb") as file:
@@ -108,8 +110,8 @@ class Lines:
 
     def has(self, source: str) -> bool:
         """An earlier run wrote of this capture, and its content is still the same."""
-        known = self._known.get(source)
-        return known is not None and known.sha256 is not None and known.sha256 == hash_file(source)
+        line = self._known.get(source)
+        return line is not None and line.sha256 is not None and line.sha256 == hash_file(source)
 
     def count_others(self, sources: Iterable[str]) -> int:
         """Count the earlier results of other captures than these: the file will not have them."""
@@ -149,7 +151,7 @@ class Lines:
                 os.replace(self.part, self.path)
                 note_written(self.path)
             if self.names is not None:
-                self.names.done()
+                self.names.finish()
             self._old.unlink(missing_ok=True)
 
 
@@ -164,9 +166,9 @@ def _lines(path: Path) -> Iterator[_Line]:
     with open(path, "rb") as file:
         for data in file:
             try:
-                told = json.loads(data)
-                if data.endswith(b"\n") and "problem" not in told:
-                    yield _Line(told["source"], told["sha256"], data)
+                record = json.loads(data)
+                if data.endswith(b"\n") and "problem" not in record:
+                    yield _Line(record["source"], record["sha256"], data)
             except (ValueError, TypeError, KeyError):
                 continue  # cut off
 
@@ -201,7 +203,7 @@ class Names:
             self._numbers[kind, hashed] = self._counts[kind]
 
     def ordinal(self, kind: str, value: str) -> int:
-        hashed = masking.digest(self._salt, kind, value)[:32]
+        hashed = digest(self._salt, kind, value)[:32]
         if (kind, hashed) not in self._numbers:
             self._counts[kind] += 1
             self._numbers[kind, hashed] = self._counts[kind]
@@ -214,10 +216,56 @@ class Names:
             self._file.flush()
             self._new.clear()
 
-    def done(self) -> None:
+    def finish(self) -> None:
         """The file of lines has its name."""
         self._file.write(FINISHED.decode("ascii"))
         self._file.close()
+
+
+class Stream:
+    """The results of a run on their way to their sinks."""
+
+    def __init__(self, sinks: Sequence[Sink], lines: Lines | None, masks: Masks, prints: bool) -> None:
+        self._sinks = sinks
+        self._lines = lines
+        self._masks = masks
+        self._prints = prints
+        self.unreadable = 0
+        self.count = 0
+
+    def add(self, result: Result) -> None:
+        """Write a new result, masked."""
+        result = self._masks.result(result)
+        if isinstance(result, Unreadable):
+            self.unreadable += 1
+            say(f"{name_source(result.source)}: {result.problem}")
+        for sink in self._sinks:
+            sink.take(result)
+        self.count += 1
+
+    def repeat(self, name: str) -> None:
+        """Write what an earlier run wrote about a capture."""
+        assert self._lines is not None
+        line = self._lines.earlier(name)
+        self._lines.write(line)
+        if self._prints:
+            show(line)
+        self.count += 1
+
+    def explain_interruption(self, problem: BaseException, total: int) -> None:
+        """Write what waits, and say how to continue; leave where the workers are gone."""
+        advice = ""
+        if self._lines is not None:
+            self._lines.flush()
+            if self._lines.names is not None:  # a pipe has none
+                advice = f"; --resume goes on with {self._lines.part}"
+        if isinstance(problem, NoWorkers):
+            refuse(f"{problem}{advice}")
+        say(f"interrupted: {self.count:,} of {total:,} captures are done{advice}")
+
+    def finish(self) -> None:
+        for sink in self._sinks:
+            sink.finish()
 
 
 class Dataset:

@@ -12,8 +12,9 @@ import typer
 
 from analyzer import choices
 from analyzer.cli import progress, words
+from analyzer.cli.delivery import Delivery
 from analyzer.cli.help import MANY
-from analyzer.cli.options import Delivery, Only, command_with, or_piped
+from analyzer.cli.options import Only, command_with, or_piped
 from analyzer.cli.screen import refuse, say, show, terminal, write
 from analyzer.outputs import NotInstalled
 
@@ -61,28 +62,28 @@ def summary(
     """
     if delivery.format == "parquet":
         refuse(f"--format parquet: choose {choices.alternatives(SHOWN)}, or -o FILE.parquet")
-    files = delivery.written(FORMATS)
-    from analyzer.outputs import tally
+    files = delivery.choose_files(FORMATS)
+    from analyzer.outputs import ndjson_results, totals
 
-    with progress.shown(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
-        found = tally.results(line for name in results for line in _lines(name, advance))
-    if not found.captures and not found.unreadable:
+    with progress.show_progress(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
+        answers = ndjson_results.read_results(line for name in results for line in _lines(name, advance))
+    if not answers.captures and not answers.unreadable:
         refuse(f"{results[0]}: no results. {HOW}")
-    for problem in found.broken[:MOST_NAMED]:
+    for problem in answers.broken[:MOST_NAMED]:
         say(problem)
-    if len(found.broken) > MOST_NAMED:
-        say(f"{len(found.broken) - MOST_NAMED:,} more lines are not results")
-    found = tally.select(found, only or ())
-    most = tally.WORST if worst is None else worst
+    if len(answers.broken) > MOST_NAMED:
+        say(f"{len(answers.broken) - MOST_NAMED:,} more lines are not results")
+    answers = ndjson_results.select(answers, only or ())
+    most = totals.WORST if worst is None else worst
     try:
         for name, path in files:
-            write(path, tally.RENDERERS[name](found, most))
+            write(path, totals.RENDERERS[name](answers, most))
     except NotInstalled as problem:
         refuse(str(problem))
     if delivery.prints:
         name = delivery.format or "text"
-        as_text = partial(tally.text, **terminal(), cut=sys.stdout.isatty(), verbose=delivery.verbose)
-        show(as_text(found, most) if name == "text" else tally.RENDERERS[name](found, most))
+        as_text = partial(totals.text, **terminal(), cut=sys.stdout.isatty(), verbose=delivery.verbose)
+        show(as_text(answers, most) if name == "text" else totals.RENDERERS[name](answers, most))
 
 
 def _lines(name: str, advance: progress.Done | None) -> Iterator[tuple[str, bytes]]:

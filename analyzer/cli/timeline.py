@@ -9,9 +9,10 @@ import typer
 
 from analyzer import choices, durations
 from analyzer.cli import words
+from analyzer.cli.delivery import Delivery
 from analyzer.cli.help import OUTPUT
-from analyzer.cli.options import Allowed, Captures, Delivery, Masking, Reading, Spread, command_with
-from analyzer.cli.running import ask, default_output, deliver, finish, in_folder, selected, write_picture
+from analyzer.cli.options import Allowed, Captures, Masking, Reading, Spread, command_with
+from analyzer.cli.running import default_output, deliver, finish, in_folder, make_run, select, write_picture
 from analyzer.cli.screen import refuse, say
 from analyzer.model import SECOND, Instant, enumerated
 from analyzer.outputs import PICTURES
@@ -94,8 +95,8 @@ def timeline(
         refuse(f"{output}: a picture ends in {choices.alternatives(f'.{it}' for it in PICTURES)}")
     since, until = (_when(it, delivery.zone()) for it in (start, end))
     delivery = delivery._replace(output=None, open_=False)
-    whole = ask(captures, reading, masking, allowed, delivery, spread, output=output)
-    run = selected(whole, spread)
+    whole = make_run(captures, reading, masking, allowed, delivery, spread, output=output)
+    run = select(whole, spread)
     try:
         write_picture(output, run, kind, width=width, dpi=dpi, start=since, end=until)
     except ValueError as problem:

@@ -64,8 +64,8 @@ def explain(problem: Any, commands: Iterable[str], load: Callable[[str], Any]) -
     if option is not None and hasattr(problem, "possibilities"):
         return _unknown(option, name, command, commands, load)
     if option is not None:
-        known = next((it for it in command.params if option in it.opts), None)
-        return f"{option} takes no value" if known is None or known.is_flag else f"the value is missing: {_use(known)}"
+        value = next((it for it in command.params if option in it.opts), None)
+        return f"{option} takes no value" if value is None or value.is_flag else f"the value is missing: {_use(value)}"
     if parameter is not None and (hasattr(problem, "param_type") or not problem.message):  # it is missing
         return f"{name} needs {_use(parameter)}"
     if parameter is not None:
@@ -73,29 +73,29 @@ def explain(problem: Any, commands: Iterable[str], load: Callable[[str], Any]) -
     if problem.message.startswith("--"):
         return str(problem.message)
     arguments = " ".join(it.metavar for it in command.params if it.param_type_name == "argument")
-    return f"{name} takes {arguments or 'no argument'}: {_lowered(problem.message)}"
+    return f"{name} takes {arguments or 'no argument'}: {_lower_first(problem.message)}"
 
 
-def _lowered(sentence: str) -> str:
+def _lower_first(sentence: str) -> str:
     return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
 def _use(parameter: Any) -> str:
     names = [] if parameter.param_type_name == "argument" else [max(parameter.opts, key=len)]
-    return f"{' '.join([*names, parameter.metavar])}: {_lowered(parameter.help.rstrip('.'))}"
+    return f"{' '.join([*names, parameter.metavar])}: {_lower_first(parameter.help.rstrip('.'))}"
 
 
 def _unknown(option: str, name: str, command: Any, commands: Iterable[str], load: Callable[[str], Any]) -> str:
     """Name the option that is meant, here or of another command."""
-    said = f"no such option: {option}"
+    problem = f"no such option: {option}"
     if (instead := INSTEAD.get(option, INSTEAD.get(option.lower()))) is not None:
-        return f"{said}: write {instead}"
+        return f"{problem}: write {instead}"
     others = [other for other in commands if other != name and option in _options(load(other))]
     if others:
-        return f"{said}: it is an option of `har-sockets {choices.alternatives(others)}`"
+        return f"{problem}: it is an option of `har-sockets {choices.alternatives(others)}`"
     if (near := choices.nearest(option, _options(command), NEAR)) is not None:
-        return f"{said}: did you mean {near}?"
-    return f"{said}. Help: har-sockets {name} --help"
+        return f"{problem}: did you mean {near}?"
+    return f"{problem}. Help: har-sockets {name} --help"
 
 
 def _options(command: Any) -> list[str]:

@@ -21,9 +21,10 @@ import typer
 
 from analyzer import gate
 from analyzer.cli import settings
-from analyzer.cli.options import Allowed, Delivery, Masking, Reading, command_with
+from analyzer.cli.delivery import Delivery
+from analyzer.cli.options import Allowed, Masking, Reading, command_with
 from analyzer.cli.receipt import give_receipts
-from analyzer.cli.running import answer, default_output, rendered
+from analyzer.cli.running import analyze_all, default_output, render
 from analyzer.cli.screen import append, refuse, show, tell, terminal, write
 from analyzer.fleet import NothingToRead, find
 from analyzer.installation import name_program, quote
@@ -66,19 +67,19 @@ def watch(
       har-sockets watch ~/Downloads --out ndjson:today.ndjson
     """
     from analyzer.outputs import ndjson
-    from analyzer.wording import summary
+    from analyzer.wording import facts
 
     if not folder.is_dir():
         refuse(f"{folder}: {'this is a file: watch takes a folder' if folder.exists() else 'no such folder'}")
-    files = [path for _, path in delivery._replace(open_=False).written(("ndjson",))]
+    files = [path for _, path in delivery._replace(open_=False).choose_files(("ndjson",))]
     for path in files:
         check_growing(path, masking)
-    policy = settings.policy(settings.held(reading, allowed))
+    policy = settings.policy(settings.combine(reading, allowed))
     masks = Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
     gc.enable()  # the program switches it off for its short commands; this one may run for days
     runs: list[Run] = []
     with _interrupting() as stopped:
-        tell(f"Watching {folder} for new captures. Policy: {summary.allowed(policy)} Ctrl-C ends.")
+        tell(f"Watching {folder} for new captures. Policy: {facts.describe_policy(policy)} Ctrl-C ends.")
         try:
             for path in list_saved(folder, stopped):
                 new = _analyse(path, delivery, allowed, reading, masking, masks)
@@ -106,24 +107,24 @@ def _analyse(
     path: Path, delivery: Delivery, allowed: Allowed, reading: Reading, masking: Masking, masks: Masks
 ) -> list[Run]:
     """Analyse a new file and print what people read; a file that is not a capture is passed over."""
-    from analyzer.formats import is_capture
-    from analyzer.formats.archive import SUFFIXES, is_zip
+    from analyzer.formats import is_capture, is_named_capture
+    from analyzer.formats.archive import is_zip
 
-    named = path.name.lower().endswith(SUFFIXES)
+    named = is_named_capture(str(path))
     if not named and not (reading.any_ and (is_zip(str(path)) or is_capture(str(path)))):
         return []
     try:
         names = find([str(path)], reading.any_).captures
     except NothingToRead:  # it was moved away
         return []
-    run = answer(names, reading, masking, allowed, delivery._replace(open_=False), masks=masks)
+    run = analyze_all(names, reading, masking, allowed, delivery._replace(open_=False), masks=masks)
     width = terminal()["width"] if sys.stdout.isatty() else None
     show(describe(run, f"{datetime.now(delivery.zone() if delivery.tz else None):%H:%M:%S}", width).encode())
     if sys.stderr.isatty() and any(gate.judge(report, run.policy).failing for report in run.reports):
         print("\a", end="", file=sys.stderr, flush=True)
     if delivery.open_ and run.reports:
         with give_receipts({"open_": True}):
-            write(default_output([str(path)], "report.html"), rendered("html", run))
+            write(default_output([str(path)], "report.html"), render("html", run))
     return [run]
 
 
@@ -134,13 +135,13 @@ def describe(run: Run, clock: str, width: int | None = None) -> str:
     """
     lines: list[str] = []
     for report in run.reports:
-        lines += [f"{clock}  {report.capture.source}", *_wrapped(_describe(report, run), width)]
-    for it in run.unreadable:
-        lines += [f"{clock}  {it.source}", *_wrapped([f"Cannot be read: {it.problem}"], width)]
+        lines += [f"{clock}  {report.capture.source}", *_wrap(_describe(report, run), width)]
+    for capture in run.unreadable:
+        lines += [f"{clock}  {capture.source}", *_wrap([f"Cannot be read: {capture.problem}"], width)]
     return "".join(f"{_printable(line)}\n" for line in lines)
 
 
-def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
+def _wrap(lines: Iterable[str], width: int | None) -> Iterator[str]:
     """Indent lines; those of a terminal are as wide as it is."""
     for line in lines:
         if width is None:
@@ -167,8 +168,7 @@ def _printable(line: str) -> str:
 
 def summarise(runs: Iterable[Run]) -> str:
     """Count the captures of a watch by result: `3 captures: 2 no overlap, 1 overlap.`"""
-    from analyzer.wording.triage import RESULTS, UNREADABLE
-    from analyzer.wording.verdict import kind
+    from analyzer.wording.results import RESULTS, UNREADABLE, kind
 
     results: Counter[str] = Counter()
     for run in runs:

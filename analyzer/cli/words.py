@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
 
 import typer
@@ -18,6 +18,11 @@ from analyzer.choices import Choice
 
 LARGEST = 1_000_000
 EXPONENT = re.compile(r"[+-]?[\d.]+[eE][+-]?\d+")
+
+
+def among(words: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return what a shell completes from these words."""
+    return lambda incomplete: [str(word) for word in words if word.startswith(incomplete)]
 
 
 def word(choice: Choice) -> Callable[[str], str]:
@@ -55,12 +60,12 @@ def number(least: float, most: float) -> Callable[[object], float]:
 
     def read(value: object) -> float:
         try:
-            found = float(str(value))
+            number = float(str(value))
         except ValueError:
-            found = math.nan
-        if not least <= found <= most:
+            number = math.nan
+        if not least <= number <= most:
             raise typer.BadParameter(f"{value}: give a number from {least:g} to {most:g}")
-        return found
+        return number
 
     return read
 

@@ -13,7 +13,8 @@ import msgspec
 from analyzer.fleet import sources, workers
 from analyzer.fleet.sources import STANDARD_INPUT, Found, NothingToRead, expand, file_of, find, list_suffixes, size
 from analyzer.fleet.workers import NoWorkers
-from analyzer.formats import Progress, archive
+from analyzer.formats import archive
+from analyzer.formats.compression import Progress
 from analyzer.model import CaptureError, Policy, Report, Unreadable
 from analyzer.pipeline import analyze
 from analyzer.services import Row
@@ -52,16 +53,16 @@ def results(
     `jobs`: processes, None: as many as pay by the size of the captures. `scheduler`: a Dask cluster's address.
     `progress` is called as bytes of the captures are done. Raises NoWorkers.
     """
-    count = _paying(captures) if jobs is None else jobs
-    task = partial(_told, policy=policy, catalogue=tuple(catalogue))
+    count = _count_processes(captures) if jobs is None else jobs
+    task = partial(_results_of_chunk, policy=policy, catalogue=tuple(catalogue))
     if (scheduler is None and count <= 1) or STANDARD_INPUT in captures:  # which no other process can read
         return _one_by_one(captures, policy, catalogue, progress)
-    made = workers.cluster(scheduler) if scheduler is not None else workers.processes(count)
+    crew = workers.cluster(scheduler) if scheduler is not None else workers.processes(count)
     # A worker of a cluster has a folder of its own.
     paths = captures if scheduler is None else [sources.absolute(it) for it in captures]
     tick = None if progress is None else lambda: progress(0)
-    found = workers.spread(task, chunks(paths, max(1, len(captures) // (4 * made.ahead))), made, tick)
-    return _as_asked(found, captures, progress)
+    results = workers.spread(task, chunks(paths, max(1, len(captures) // (4 * crew.ahead))), crew, tick)
+    return _rename(results, captures, progress)
 
 
 def _one_by_one(
@@ -75,13 +76,13 @@ def _one_by_one(
         archive.close_archives()
 
 
-def _as_asked(found: Generator[Result], captures: Sequence[str], progress: Progress | None) -> Generator[Result]:
-    """What other processes found, by the names that were asked for; what they read is done when its result is there."""
-    with closing(found):  # with it the workers end
-        for source, result in zip(captures, found, strict=True):
+def _rename(results: Generator[Result], captures: Sequence[str], progress: Progress | None) -> Generator[Result]:
+    """Return what other processes found, under the names that were given here; count what they read as results come."""
+    with closing(results):  # with it the workers end
+        for source, result in zip(captures, results, strict=True):
             if progress is not None:
                 progress(sources.size(source))
-            name = sources.shown(source)
+            name = sources.mask_name(source)
             if isinstance(result, Report):
                 yield msgspec.structs.replace(result, capture=msgspec.structs.replace(result.capture, source=name))
             else:
@@ -97,18 +98,18 @@ def result(source: str, policy: Policy, catalogue: Sequence[Row] = (), progress:
     return analyze(capture, policy, catalogue)
 
 
-def _told(chunk: Sequence[str], policy: Policy, catalogue: Sequence[Row]) -> list[Result]:
+def _results_of_chunk(chunk: Sequence[str], policy: Policy, catalogue: Sequence[Row]) -> list[Result]:
     """The results of a chunk, without the raw traces: they are large, and no output has them."""
-    found = (result(source, policy, catalogue) for source in chunk)
+    results = (result(source, policy, catalogue) for source in chunk)
     return [
-        msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, traces=()))
-        if isinstance(it, Report)
-        else it
-        for it in found
+        msgspec.structs.replace(result, capture=msgspec.structs.replace(result.capture, traces=()))
+        if isinstance(result, Report)
+        else result
+        for result in results
     ]
 
 
-def _paying(captures: Sequence[str]) -> int:
+def _count_processes(captures: Sequence[str]) -> int:
     return min(os.cpu_count() or 1, sum(map(sources.size, captures)) // WORTH_A_PROCESS)
 
 

@@ -12,8 +12,9 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from analyzer.formats import Progress, archive, is_capture, read
-from analyzer.formats.archive import SUFFIXES
+from analyzer.formats import archive, is_capture, is_named_capture, read
+from analyzer.formats.compression import Progress
+from analyzer.formats.registry import SEARCHED, SUFFIXES
 from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError, enumerated
 
@@ -39,47 +40,48 @@ class Found(NamedTuple):
     passed_over: Counter[str] = Counter()  # noqa: RUF012 - nothing changes it
 
 
-def expand(asked: Iterable[str]) -> list[str]:
+def expand(names: Iterable[str]) -> list[str]:
     """List the captures meant by files, folders (searched recursively), globs, zips, URLs and `-`.
 
     Raises NothingToRead.
     """
-    return find(asked).captures
+    return find(names).captures
 
 
-def find(asked: Iterable[str], any_name: bool = False) -> Found:
+def find(names: Iterable[str], any_name: bool = False) -> Found:
     """Find the captures that are meant. `any_name`: in a folder and a zip each file that is a capture by its content.
 
     Raises NothingToRead.
     """
-    captures: list[str] = []
-    passed_over: Counter[str] = Counter()
-
-    def add(found: Found) -> None:
-        captures.extend(found.captures)
-        passed_over.update(found.passed_over)
-
-    for name in asked:
-        if name == STANDARD_INPUT or os.path.isfile(name):
-            add(_in_file(name, any_name))
-        elif os.path.isdir(name):
-            add(_in_folder(name, any_name))
-        elif os.path.exists(name):
-            captures.append(name)  # a pipe, a device
-        elif archive.split(name) is not None:
-            captures.append(name)
-        elif "://" in name:
-            add(_remote(name))
-        elif glob.has_magic(name):
-            matches = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
-            if not matches:
-                raise NothingToRead(f"{name}: no file matches")
-            for path in matches:
-                add(_in_file(path, any_name))
-        else:
-            raise NothingToRead(f"{name}: no such file")
+    whole = _join([_find_one(name, any_name) for name in names])
     archive.close_archives()
-    return Found(list(dict.fromkeys(captures)), passed_over)
+    return Found(list(dict.fromkeys(whole.captures)), whole.passed_over)
+
+
+def _join(parts: Iterable[Found]) -> Found:
+    whole = Found([], Counter())
+    for part in parts:
+        whole.captures.extend(part.captures)
+        whole.passed_over.update(part.passed_over)
+    return whole
+
+
+def _find_one(name: str, any_name: bool) -> Found:
+    """Find the captures that one name means. Raises NothingToRead."""
+    if name == STANDARD_INPUT or os.path.isfile(name):
+        return _in_file(name, any_name)
+    if os.path.isdir(name):
+        return _in_folder(name, any_name)
+    if os.path.exists(name) or archive.split(name) is not None:  # a pipe, a device; a capture in a zip
+        return Found([name])
+    if "://" in name:
+        return _remote(name)
+    if not glob.has_magic(name):
+        raise NothingToRead(f"{name}: no such file")
+    matches = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
+    if not matches:
+        raise NothingToRead(f"{name}: no file matches")
+    return _join(_in_file(path, any_name) for path in matches)
 
 
 def _in_file(path: str, any_name: bool) -> Found:
@@ -97,8 +99,7 @@ def _in_file(path: str, any_name: bool) -> Found:
 def _in_folder(folder: str, any_name: bool) -> Found:
     """Search a folder. Raises NothingToRead."""
     files, closed = _walk(folder)
-    named = [path for path in files if path in closed or path.lower().endswith(SUFFIXES)]
-    sure = set(named)
+    sure = {path for path in files if path in closed or path.lower().endswith(SUFFIXES)}
     visible = [path for path in files if path in sure or not _is_hidden(path, folder)]
     if any_name:
         captures = [it for path in visible for it in _by_content(path, path in sure)]
@@ -106,22 +107,21 @@ def _in_folder(folder: str, any_name: bool) -> Found:
             raise NothingToRead(f"{folder}: no file in this folder is a HAR{_count(visible)}")
         others = set(visible) - set(map(file_of, captures))
         return Found(captures, Counter(Path(path).suffix.lower() for path in others))
+    named = [path for path in visible if path in sure or is_named_capture(path)]
     if not named:
-        raise NothingToRead(f"{folder}: no captures in this folder ({', '.join(SUFFIXES)}){_others(files)}")
-    inside = [_in_file(path, False) for path in named]
-    passed_over = _suffixes(set(visible) - set(named))
-    for it in inside:
-        passed_over.update(it.passed_over)
-    return Found([name for it in inside for name in it.captures], passed_over)
+        raise NothingToRead(f"{folder}: no captures in this folder ({SEARCHED}){_others(files)}")
+    inside = _join(_in_file(path, False) for path in named)
+    inside.passed_over.update(_suffixes(set(visible) - set(named)))
+    return inside
 
 
 def _suffixes(paths: Iterable[str]) -> Counter[str]:
     """Count the files that may be captures under another name, by suffix; no side file of Playwright is one."""
     names = map(PurePath, paths)
     return Counter(
-        it.suffix.lower()
-        for it in names
-        if (it.suffix.lower() in LIKELY or ".har" in it.name.lower()) and not SIDE_FILE.fullmatch(it.stem)
+        path.suffix.lower()
+        for path in names
+        if (path.suffix.lower() in LIKELY or ".har" in path.name.lower()) and not SIDE_FILE.fullmatch(path.stem)
     )
 
 
@@ -130,7 +130,7 @@ def _walk(folder: str) -> tuple[list[str], set[str]]:
 
     Links to folders are not followed: they may lead round in circles. Raises NothingToRead.
     """
-    found: list[str] = []
+    files: list[str] = []
     closed: set[str] = set()
 
     def note(problem: OSError) -> None:
@@ -139,10 +139,10 @@ def _walk(folder: str) -> tuple[list[str], set[str]]:
 
     for place, _, names in os.walk(folder, onerror=note):
         paths = (str(Path(place, name)) for name in names)
-        found += [path for path in paths if os.path.isfile(path) or os.path.islink(path)]
+        files += [path for path in paths if os.path.isfile(path) or os.path.islink(path)]
     if str(Path(folder)) in closed:
         raise NothingToRead(f"{folder}: this folder may not be read")
-    return sorted([*found, *closed]), closed
+    return sorted([*files, *closed]), closed
 
 
 def _by_content(path: str, named: bool) -> list[str]:
@@ -167,7 +167,7 @@ def _others(files: list[str]) -> str:
 
 def list_suffixes(files: Counter[str]) -> list[str]:
     """Write how many files have each suffix, the most frequent first: `200 .json`, `100 .zip`, `3 without suffix`."""
-    ordered = sorted(files.items(), key=lambda it: (-it[1], it[0]))
+    ordered = sorted(files.items(), key=lambda item: (-item[1], item[0]))
     listed = [f"{number:,} {suffix or 'without suffix'}" for suffix, number in ordered[:KINDS]]
     rest = sum(number for _, number in ordered[KINDS:])
     return [*listed, f"{rest:,} others"] if rest else listed
@@ -190,37 +190,38 @@ def _remote(url: str) -> Found:
     try:
         import fsspec
     except ModuleNotFoundError:
-        raise NothingToRead(_download(url) or f"{shown(url)}: needs fsspec: {install_hint('cluster')}") from None
+        raise NothingToRead(_download(url) or f"{mask_name(url)}: needs fsspec: {install_hint('cluster')}") from None
     others: Counter[str] = Counter()
     try:
         files, path = fsspec.core.url_to_fs(url)
         if glob.has_magic(path):
-            found = files.glob(path)
+            matches = files.glob(path)
         elif files.isdir(path):
             every = files.find(path)
-            found = [it for it in every if it.lower().endswith(SUFFIXES)]
-            others = _suffixes(set(every) - set(found))
+            matches = [it for it in every if it.lower().endswith(SUFFIXES)]
+            others = _suffixes(set(every) - set(matches))
         else:
-            found = [path] if files.exists(path) else []
+            matches = [path] if files.exists(path) else []
     except Exception as error:  # drivers raise anything: no such scheme, not installed, no network, not allowed
-        known = isinstance(error, ImportError) or url.lower().startswith(("ws:", "wss:"))
-        raise NothingToRead((known and _download(url)) or f"{shown(url)}: {_problem(error, url)}") from None
-    if not found:
-        raise NothingToRead(f"{shown(url)}: no captures there ({', '.join(SUFFIXES)})")
-    return Found([files.unstrip_protocol(it) for it in sorted(found)], others)
+        is_unsupported = isinstance(error, ImportError) or url.lower().startswith(("ws:", "wss:"))
+        advice = _download(url) if is_unsupported else None
+        raise NothingToRead(advice or f"{mask_name(url)}: {_problem(error, url)}") from None
+    if not matches:
+        raise NothingToRead(f"{mask_name(url)}: no captures there ({SEARCHED})")
+    return Found([files.unstrip_protocol(it) for it in sorted(matches)], others)
 
 
 def _download(url: str) -> str | None:
     """What to do with a web address, which most installations cannot read."""
     scheme, _, path = urlsplit(url)[:3]
     if scheme in ("ws", "wss"):
-        return f"{shown(url)}: the address of a socket. Record the page that opens it: har-sockets record URL"
+        return f"{mask_name(url)}: the address of a socket. Record the page that opens it: har-sockets record URL"
     if scheme not in ("http", "https"):
         return None
     if not path.lower().endswith((*SUFFIXES, *LIKELY)):
-        return f"{shown(url)}: a web address. Record its sockets: har-sockets record URL"
+        return f"{mask_name(url)}: a web address. Record its sockets: har-sockets record URL"
     name = Path(path).name
-    return f"{shown(url)}: a web address. Download the file first: curl -Lo {name} 'URL', then har-sockets {name}"
+    return f"{mask_name(url)}: a web address. Download the file first: curl -Lo {name} 'URL', then har-sockets {name}"
 
 
 def capture(source: str, progress: Progress | None = None) -> Capture:
@@ -234,9 +235,9 @@ def capture(source: str, progress: Progress | None = None) -> Capture:
     try:
         stream = fsspec.open(source, "rb").open()
     except Exception as error:  # as in _remote
-        raise CaptureError(shown(source), "", _problem(error, source)) from None
+        raise CaptureError(mask_name(source), "", _problem(error, source)) from None
     with stream:
-        return read(stream, shown(source), progress)
+        return read(stream, mask_name(source), progress)
 
 
 def size(source: str) -> int:
@@ -255,26 +256,26 @@ def absolute(source: str) -> str:
     return os.path.abspath(source) if place is None else archive.join(os.path.abspath(place[0]), place[1])
 
 
-def shown(source: str) -> str:
+def mask_name(source: str) -> str:
     """Its name in every output: of a URL without user, password and the values of its query, which let others in."""
     if not _is_url(source):
         return source
-    address, asked, query = source.partition("?")
+    address, separator, query = source.partition("?")
     names = [name if equals else "" for name, equals, _ in (pair.partition("=") for pair in query.split("&"))]
     hidden = "&".join(f"{name}={HIDDEN}" if name else HIDDEN for name in names)
-    return CREDENTIALS.sub(f"{HIDDEN}@", address) + asked + (hidden if asked else "")
+    return CREDENTIALS.sub(f"{HIDDEN}@", address) + separator + (hidden if separator else "")
 
 
 def _problem(error: Exception, source: str) -> str:
     """What a driver says, which may quote the URL, or parts of it."""
-    said = (str(error) or type(error).__name__).replace(source, shown(source))
+    message = (str(error) or type(error).__name__).replace(source, mask_name(source))
     address, _, query = source.partition("?")
     values = [pair.rpartition("=")[2] for pair in query.split("&")]
     parts = [it for found in CREDENTIALS.findall(address) for it in (found, *found[:-1].split(":"))]
     secrets = {it for part in (query, *values, *parts) for it in (part, unquote(part)) if len(it) > 2}
     for part in sorted(secrets, key=len, reverse=True):
-        said = said.replace(part, HIDDEN)
-    return said
+        message = message.replace(part, HIDDEN)
+    return message
 
 
 def _is_url(name: str) -> bool:

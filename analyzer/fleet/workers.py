@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from analyzer.fleet.sources import shown
+from analyzer.fleet.sources import mask_name
 from analyzer.installation import install_hint
 from analyzer.model import Report, Unreadable
 
@@ -183,14 +183,14 @@ def _next(
                 tick()
             if workers.lost() and not future.done():
                 raise NoWorkers("--scheduler: it is gone")
-        found = future.result()
+        results = future.result()
     except workers.dead:
         workers.renew()
-        found = list(_alone(task, chunk, workers))
+        results = list(_alone(task, chunk, workers))
         for n, (later, lost) in enumerate(waiting):  # with its process a pool loses all that it was asked for
             if lost.done() and (lost.cancelled() or isinstance(lost.exception(), workers.dead)):
                 waiting[n] = (later, workers.submit(task, later))
-    yield from found
+    yield from results
 
 
 def _wait(future: Future[list[Result]]) -> None:
@@ -209,7 +209,7 @@ def _alone(task: Task, chunk: Chunk, workers: Workers) -> Iterator[Result]:
         except workers.dead:
             workers.renew()
     if len(chunk) == 1:
-        yield Unreadable(shown(chunk[0]), f"the process that read it died, {TRIES} times")
+        yield Unreadable(mask_name(chunk[0]), f"the process that read it died, {TRIES} times")
         return
     half = len(chunk) // 2
     yield from _alone(task, chunk[:half], workers)

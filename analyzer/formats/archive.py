@@ -12,11 +12,12 @@ from itertools import count
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from analyzer.formats.registry import SUFFIXES
+
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo  # most captures are in no zip, and it is slow to import
 
 MAGIC = b"PK\x03\x04"
-SUFFIXES = (".har", ".har.gz", ".har.zst", ".har.zip")
 SEPARATORS = "/" + os.sep
 
 
@@ -34,8 +35,8 @@ def split(source: str) -> tuple[str, str] | None:
     if os.path.exists(source):
         return None
     places = [at for at, letter in enumerate(source) if letter in SEPARATORS]
-    found = next((at for at in places if is_zip(source[:at])), None)
-    return None if found is None else (source[:found], source[found + 1 :].replace(os.sep, "/"))
+    end = next((at for at in places if is_zip(source[:at])), None)
+    return None if end is None else (source[:end], source[end + 1 :].replace(os.sep, "/"))
 
 
 def join(path: str, member: str) -> str:
@@ -84,17 +85,17 @@ def find_member(archive: ZipFile, name: str) -> ZipInfo:
 @lru_cache(1)
 def _members(archive: ZipFile) -> Mapping[str, ZipInfo]:
     """Name each file in a zip: within it, whatever its path says, and differently where several have one name."""
-    found: dict[str, ZipInfo] = {}
+    members: dict[str, ZipInfo] = {}
     infos = [info for info in archive.infolist() if not info.is_dir()]
-    taken = {_inside(info.filename) for info in infos}
+    names = {_inside(info.filename) for info in infos}
     for info in infos:
         name = _inside(info.filename)
         parts = PurePosixPath(name)
         if name and "__MACOSX" not in parts.parts and not parts.name.startswith("._"):
-            if name in found:
-                name = next(it for it in _numbered(name) if it not in taken and it not in found)
-            found[name] = info
-    return found
+            if name in members:
+                name = next(it for it in _number(name) if it not in names and it not in members)
+            members[name] = info
+    return members
 
 
 def _inside(name: str) -> str:
@@ -102,7 +103,7 @@ def _inside(name: str) -> str:
     return "/".join(part for part in name.split("/") if part not in ("", ".", ".."))
 
 
-def _numbered(name: str) -> Iterator[str]:
+def _number(name: str) -> Iterator[str]:
     """Number a name that is taken: `a (2).har`, `a (3).har`."""
     suffix = next((it for it in reversed(SUFFIXES) if name.lower().endswith(it)), PurePosixPath(name).suffix)
     stem, ending = name[: len(name) - len(suffix)], name[len(name) - len(suffix) :]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-HEAD = 4096  # bytes that are looked at
+from analyzer.formats.registry import CDP_EVENT
+
 FROM_DEVTOOLS = "in Chrome DevTools choose Network > Export HAR"
 RECORD = "record one with `har-sockets record URL -o chat.har`"
 EITHER = f"{FROM_DEVTOOLS}, or {RECORD}"
@@ -18,15 +19,11 @@ PLAYWRIGHT = "a Playwright trace, not a HAR: use `recordHar` (Playwright 1.61 or
 FIDDLER = "a Fiddler archive (.saz), not a HAR: in Fiddler choose File > Export Sessions > HTTPArchive v1.2"
 PROXYMAN = "a Proxyman log, not a HAR: in Proxyman choose File > Export > HAR"
 PICTURE = f"a picture, not a HAR: {FROM_DEVTOOLS}"
-LOG_KEY = rb"(?:version|creator|browser|pages|entries|comment|_\w*)"
-# The beginning of a HAR: its log, by the keys that a log has. Server logs in JSON have a `log` too.
-HAR = re.compile(rb'\{.*?"log"\s*:\s*\{\s*"' + LOG_KEY + rb'"\s*:', re.DOTALL)
-CDP_EVENT = rb'\\?"method\\?"\s*:\s*\\?"(?:Network|Page|Target|Runtime|Fetch|Tracing|DOM|Log)\.'
 
 # Per row: how such a file begins, white space before text left out; what it is, and what to do.
 BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), told)
-    for pattern, told in (
+    (re.compile(pattern, re.DOTALL), advice)
+    for pattern, advice in (
         (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP|BM.{4}\0{4}|\0\0\0.ftyp(?:heic|avif|mif1)", PICTURE),
         (rb"\0\0\0.ftyp|\x1a\x45\xdf\xa3", f"a video, not a HAR: {FROM_DEVTOOLS}"),
         (rb"%PDF", f"a PDF, not a HAR: {FROM_DEVTOOLS}"),
@@ -110,8 +107,8 @@ BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
 
 # Per row: a file in such a zip; what the zip is, and what to do.
 MEMBERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), told)
-    for pattern, told in (
+    (re.compile(pattern), advice)
+    for pattern, advice in (
         (
             r"(?:.*/)?[\w-]*trace\.(?:trace|network)$|(?:.*/)?\d+-trace\.(?:trace|network)$",
             PLAYWRIGHT,
@@ -127,20 +124,13 @@ MEMBERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
-def recognized(head: bytes) -> str | None:
+def recognize(head: bytes) -> str | None:
     """Name a file that begins so, and what to do; None where no row matches."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    return next((told for pattern, told in BEGINNINGS if pattern.match(head) or pattern.match(text)), None)
+    return next((advice for pattern, advice in BEGINNINGS if pattern.match(head) or pattern.match(text)), None)
 
 
-def recognized_zip(names: Iterable[str]) -> str | None:
+def recognize_zip(names: Iterable[str]) -> str | None:
     """Name a zip that holds these files, likewise."""
     listed = list(names)
-    return next((told for pattern, told in MEMBERS if any(map(pattern.match, listed))), None)
-
-
-def is_har(head: bytes) -> bool:
-    """Is this the beginning of a HAR? One in UTF-16 is, too: reading it says how to save it."""
-    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
-    text = head.decode("utf-16", "ignore").encode() if wide else head
-    return HAR.match(text.lstrip(b"\xef\xbb\xbf \t\r\n")) is not None
+    return next((advice for pattern, advice in MEMBERS if any(map(pattern.match, listed))), None)

@@ -69,18 +69,18 @@ def has_random_stretch(text: str) -> bool:
         return False
     costs: list[float] | None = None
     for alphabet in ALPHABETS:
-        for found in alphabet.stretch.finditer(text):
+        for stretch in alphabet.stretch.finditer(text):
             costs = costs or surprise(text)
-            if _gain(costs[found.start() : found.end()], math.log2(alphabet.size), alphabet.enough):
+            if _gain(costs[stretch.start() : stretch.end()], math.log2(alphabet.size), alphabet.enough):
                 return True
     return False
 
 
-def _gain(costs: Sequence[float], drawn: float, enough: float) -> bool:
+def _gain(costs: Sequence[float], bits: float, enough: float) -> bool:
     """Say whether some stretch, long enough, costs so many bits more as a name than drawn."""
     gained, length = 0.0, 0
     for cost in costs:
-        gained += cost - drawn
+        gained += cost - bits
         length += 1
         if gained <= 0:
             gained, length = 0.0, 0

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from analyzer.masking.randomness import has_random_stretch
-from analyzer.memo import remembered
+from analyzer.memo import memoize
 
 RUN = re.compile(r"[\w~+%.@-]+={0,2}")  # what may be a secret, in any text
 EXTRACTED = re.compile(r"%3Ctoken%20\w+%3E", re.IGNORECASE)  # a mask in a capture that we extracted
@@ -63,7 +63,7 @@ HOME = re.compile(rf"{BEGINNING}{FOLDERS}{PERSON}", re.IGNORECASE)  # in any add
 HOME_OF_FILE = re.compile(rf"(?<![\w./\\%-]){FOLDERS}{PERSON}")  # where a path of a file begins
 
 
-def decoded(text: str) -> str:
+def decode(text: str) -> str:
     """Return the text as it was before it was encoded for a URL, however many times."""
     for _ in range(4):  # a percent sign that was encoded at any depth is undone in one round
         before, text = text, unquote(ENCODED_PERCENT.sub("%", text), errors="replace") if "%" in text else text
@@ -72,10 +72,10 @@ def decoded(text: str) -> str:
     return text
 
 
-@remembered(8192)  # most of what stands in one address stands in the next, too
+@memoize(8192)  # most of what stands in one address stands in the next, too
 def opaque(run: str) -> bool:
     """Has a run of characters the shape of a secret: a token, a mail address, long hex, random characters?"""
-    plain = decoded(run)
+    plain = decode(run)
     if FILE.fullmatch(plain):
         return False
     stem = _stem(plain)
@@ -101,12 +101,12 @@ def _is_mixed(text: str) -> bool:
     return len(text) > digits > (0 if text.islower() or text.isupper() else MOST_DIGITS)
 
 
-@remembered(8192)
+@memoize(8192)
 def opaque_segment(segment: str) -> bool:
     """Has a whole part of a path the shape of a secret? It is one more often: also numbers, and what has an @."""
     if EXTRACTED.fullmatch(segment):
         return True
-    plain = decoded(segment)
+    plain = decode(segment)
     if plain in NO_ONE or FILE.fullmatch(plain) or VERSIONED.fullmatch(plain):
         return False
     stem = _stem(plain)
@@ -154,5 +154,5 @@ def mask_homes(text: str, mask: Callable[[str], str]) -> str:
     if "/" not in text and "\\" not in text and "%" not in text:
         return text
     for pattern in (HOME, HOME_OF_FILE):
-        text = pattern.sub(lambda it: it[0][: it.start(1) - it.start()] + mask(it[1]), text)
+        text = pattern.sub(lambda match: match[0][: match.start(1) - match.start()] + mask(match[1]), text)
     return text

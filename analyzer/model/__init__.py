@@ -5,7 +5,7 @@ Datetimes, floats and strings of time exist only at the edges (readers, outputs)
 """
 
 from analyzer.model.attribution import (
-    Affiliation as Affiliation,
+    Attribution as Attribution,
     Client as Client,
     Identity as Identity,
     Limit as Limit,

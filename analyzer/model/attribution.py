@@ -43,7 +43,7 @@ class Client(Value, frozen=True):
     runtime: str | None
 
 
-class Affiliation(Value, frozen=True):
+class Attribution(Value, frozen=True):
     """What a socket belongs to, as far as its URL, subprotocols, first messages and initiator tell.
 
     `secrets`: values that must leave no output, wherever else they occur.

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from analyzer.intervals import Interval
-from analyzer.model.attribution import Affiliation
+from analyzer.model.attribution import Attribution
 from analyzer.model.evidence import Caveat, Evidence
 from analyzer.model.text import file_name, plural
 from analyzer.model.time import Instant
@@ -219,7 +219,7 @@ class Trace(Value, frozen=True):
     protocols: tuple[str, ...] = ()  # Sec-WebSocket-Protocol: those offered, and the one selected
     opening: tuple[Opening, ...] = ()
     scripts: tuple[str, ...] = ()  # URLs of the code in the initiator's stack, async parents included
-    affiliation: Affiliation | None = None  # as a capture that we wrote ourselves tells it (extract)
+    attribution: Attribution | None = None  # as a capture that we wrote ourselves tells it (extract)
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
     coverage: Coverage = Coverage()
     key: str | None = None  # Sec-WebSocket-Key

@@ -210,6 +210,14 @@ class CaveatKind(StrEnum):
         Effect.HIDES_SOCKETS,
         "the browser, or the program that drives it, went away during the recording",
     )
+    PAGE_HEARD_LATE = (
+        "page-heard-late",
+        Effect.HIDES_SOCKETS,
+        (
+            "a popup or tab ran before the recorder could listen to it, and could not be asked for its sockets: the "
+            "test kept the recorder from listening, or the page had iframes by then"
+        ),
+    )
     WORKERS_NOT_HEARD = (
         "workers-not-heard",
         Effect.HIDES_SOCKETS,

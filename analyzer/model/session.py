@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from analyzer.intervals import Interval
-from analyzer.model.attribution import Affiliation, Client, Identity, Provider
+from analyzer.model.attribution import Attribution, Client, Identity, Provider
 from analyzer.model.capture import Bounds, Frame, Initiator, Messages
 from analyzer.model.evidence import Caveat
 from analyzer.model.text import HOST, plural
@@ -66,7 +66,7 @@ class Session(Value, frozen=True):
     messages: Messages
     problem: str | None = None  # why the handshake failed, or the error that closed an open socket
     clock: int = 0
-    affiliation: Affiliation = Affiliation()
+    attribution: Attribution = Attribution()
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
     assumes: Caveat | None = None  # what its outcome rests on
     key: str | None = None  # Sec-WebSocket-Key: 16 random bytes, so another socket has another one
@@ -81,26 +81,26 @@ class Session(Value, frozen=True):
 
     @property
     def provider(self) -> Provider | None:
-        return self.affiliation.provider
+        return self.attribution.provider
 
     @property
     def identity(self) -> Identity | None:
-        return self.affiliation.identity
+        return self.attribution.identity
 
     @property
     def client(self) -> Client | None:
-        return self.affiliation.client
+        return self.attribution.client
 
     @property
     def dev_only(self) -> bool:
         """It belongs to a development server: hot or live reload."""
-        provider = self.affiliation.provider
+        provider = self.attribution.provider
         return provider is not None and provider.dev_only
 
     @property
     def user(self) -> tuple[str, str | None, str] | None:
         """(service, app, user): equal for sockets of the same user of the same app; None where that is not known."""
-        provider, identity = self.affiliation.provider, self.affiliation.identity
+        provider, identity = self.attribution.provider, self.attribution.identity
         if provider is None or identity is None or identity.user is None:
             return None
         return provider.id, identity.app, identity.user

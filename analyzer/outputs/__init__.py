@@ -1,4 +1,4 @@
-"""A run, rendered: one file a format, each `SUFFIX` and `render(run) -> bytes`; loaded when asked for."""
+"""Render a run: one module per format, with `SUFFIX` and `render(run) -> bytes`, imported when it is used."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SUFFIXES = {
 
 
 class NotInstalled(Exception):  # noqa: N818 - what it says, not an error of ours
-    """A format needs a library that is not there: which, and how to get it."""
+    """Name the library that a format needs and that is missing, and how to get it."""
 
 
 def render(name: str, run: Run) -> bytes:

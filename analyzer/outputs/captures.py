@@ -6,11 +6,11 @@ import csv
 import io
 from collections.abc import Iterable
 
+from analyzer import triage
 from analyzer.model import MILLISECOND, Run
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import Json
-from analyzer.wording import triage
-from analyzer.wording.triage import Row
+from analyzer.triage import Row
 
 SUFFIX = ".csv"
 
@@ -25,8 +25,8 @@ def table(rows: Iterable[Row]) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns(), lineterminator="\r\n")
     writer.writeheader()
-    for it in rows:
-        writer.writerow({key: harmless(_cell(value)) for key, value in capture_row(it).items()})
+    for row in rows:
+        writer.writerow({key: harmless(_cell(value)) for key, value in capture_row(row).items()})
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
@@ -34,25 +34,25 @@ def _cell(value: object) -> object:
     return "; ".join(map(str, value)) if isinstance(value, list) else value
 
 
-def capture_row(it: Row) -> Json:
+def capture_row(row: Row) -> Json:
     """Return what is known of one capture, by column."""
     return {
-        "source": it.source,
-        "result": it.result,
-        "severity": it.severity,
-        "sessions": it.sockets,
-        "proven_peak": it.proven_peak,
-        "possible_peak": it.possible_peak,
-        "proven_overlap_ms": it.overlap / MILLISECOND,
-        "overlap_is_lower_bound": it.at_least,
-        "services": list(it.services),
-        "overlapping": list(it.targets),
-        "users": it.users,
-        "user_names": list(it.user_names),
-        "causes": list(it.causes),
-        "rules": sorted(it.rules),
-        "problem": it.problem,
-        "content_sha256": it.content,
+        "source": row.source,
+        "result": row.result,
+        "severity": row.severity,
+        "sessions": row.sockets,
+        "proven_peak": row.proven_peak,
+        "possible_peak": row.possible_peak,
+        "proven_overlap_ms": row.overlap / MILLISECOND,
+        "overlap_is_lower_bound": row.at_least,
+        "services": list(row.services),
+        "overlapping": list(row.targets),
+        "users": row.users,
+        "user_names": list(row.user_names),
+        "causes": list(row.causes),
+        "rules": sorted(row.rules),
+        "problem": row.problem,
+        "content_sha256": row.content,
     }
 
 

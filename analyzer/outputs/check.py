@@ -29,9 +29,11 @@ from analyzer.model import (
     Value,
     Verdict,
     name_source,
+    plural,
 )
-from analyzer.wording import terminal, verdict
-from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, count, wrapped
+from analyzer.timeline.axis import axis_of
+from analyzer.wording import instants, results, terminal, verdict
+from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, wrap
 
 WIDEST = 120  # columns of a line
 NAMED = 20  # findings per capture that `verbose` writes in full
@@ -58,7 +60,7 @@ ENDINGS = {
 
 
 class Line(Value, frozen=True):
-    """What the gate says of one capture. Text of captures is not yet harmless."""
+    """Hold what the gate says of one capture. Text of captures is not yet harmless."""
 
     result: Result
     source: str
@@ -72,18 +74,18 @@ class Line(Value, frozen=True):
 def render(
     run: Run, *, width: int | None = None, color: bool = False, unicode: bool = True, verbose: bool = False
 ) -> bytes:
-    """Render the gate for people and logs, in UTF-8 (ASCII unless `unicode`). Without `width` no line is wrapped, so
+    """Render the gate for people and logs, in UTF-8 (ASCII unless `unicode`). Without `width` no line is wrap, so
     that a log can be searched."""
     medium = Medium(max(min(width or WIDEST, WIDEST), NARROWEST), unicode)
     lines: list[Text] = []
     for line in _lines(run, verbose):
-        lines += _printed(line, medium, width is not None, verbose)
+        lines += _write(line, medium, width is not None, verbose)
     total = Text(medium.safe(_total(run, verbose), 4000), STRONG)
-    lines += [total] if width is None else wrapped(total, medium)
-    return terminal.printed(lines, color)
+    lines += [total] if width is None else wrap(total, medium)
+    return terminal.encode(lines, color)
 
 
-def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
+def _write(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Text]:
     mark = Text().append(f"{line.result:<{MARK}}  ", STYLES[line.result])
     path = medium.safe(name_source(line.source), 4000) + ": "
     lead = f"{medium.safe(line.rule)}: " if line.rule else ""
@@ -105,7 +107,7 @@ def _printed(line: Line, medium: Medium, wraps: bool, verbose: bool) -> list[Tex
 
 
 def _within(text: Text, medium: Medium, wraps: bool) -> list[Text]:
-    return wrapped(text, medium, MARGIN) if wraps else [Text(MARGIN).append_text(text)]
+    return wrap(text, medium, MARGIN) if wraps else [Text(MARGIN).append_text(text)]
 
 
 def shorten(sentence: str, cells: int, medium: Medium) -> str:
@@ -120,21 +122,23 @@ def shorten(sentence: str, cells: int, medium: Medium) -> str:
     fitting = [it for it in (*_clauses(bare), bare) if cell_len(it) <= cells]
     if bare != words and fitting:
         return fitting[-1]
-    kept = medium.short(words, cells).removesuffix(sign)
-    whole_words = DANGLING.sub("", kept.rpartition(" ")[0])
-    return (whole_words if len(whole_words) > len(kept) // 2 else kept).rstrip(" ,") + sign if kept else ""
+    beginning = medium.short(words, cells).removesuffix(sign)
+    whole_words = DANGLING.sub("", beginning.rpartition(" ")[0])
+    return (
+        (whole_words if len(whole_words) > len(beginning) // 2 else beginning).rstrip(" ,") + sign if beginning else ""
+    )
 
 
 def _clauses(text: str) -> Iterable[str]:
-    """The beginnings of a text that end with a clause, the shortest first."""
+    """Yield the beginnings of a text that end with a clause, the shortest first."""
     return (text[: stop.start()] for stop in CLAUSE.finditer(text))
 
 
 def _lines(run: Run, verbose: bool) -> Iterable[Line]:
     for report in run.reports:
         yield _line(report, gate.judge(report, run.policy), run, verbose)
-    for it in run.unreadable:
-        yield Line(Result.UNDECIDED, it.source, "", f"cannot be read: {it.problem}", is_whole=True)
+    for file in run.unreadable:
+        yield Line(Result.UNDECIDED, file.source, "", f"cannot be read: {file.problem}", is_whole=True)
 
 
 def _line(report: Report, judgement: Judgement, run: Run, verbose: bool) -> Line:
@@ -142,7 +146,7 @@ def _line(report: Report, judgement: Judgement, run: Run, verbose: bool) -> Line
     details = details_of(report, judgement, run.policy, run.zone) if verbose else ()
     match judgement.result:
         case Result.PASS:
-            return Line(Result.PASS, source, "", _passed(report, judgement, run.policy), details=details)
+            return Line(Result.PASS, source, "", _explain_pass(report, judgement, run.policy), details=details)
         case Result.FAIL:
             first = judgement.failing[0]
             others = _other_rules(judgement)
@@ -167,14 +171,14 @@ def entries(run: Run) -> Iterable[tuple[Result, str, str]]:
     yet harmless."""
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
-        shown = f"{name_source(report.capture.source)}: {reason(report, judgement, run.policy, run.zone)}"
-        yield judgement.result, shown, "" if judgement.result is Result.PASS else command(report)
-    for it in run.unreadable:
-        yield Result.UNDECIDED, unreadable(it), ""
+        line = f"{name_source(report.capture.source)}: {reason(report, judgement, run.policy, run.zone)}"
+        yield judgement.result, line, "" if judgement.result is Result.PASS else command(report)
+    for file in run.unreadable:
+        yield Result.UNDECIDED, unreadable(file), ""
 
 
-def unreadable(it: Unreadable) -> str:
-    return f"{name_source(it.source)}: cannot be read: {it.problem}"
+def unreadable(file: Unreadable) -> str:
+    return f"{name_source(file.source)}: cannot be read: {file.problem}"
 
 
 def command(report: Report) -> str:
@@ -210,8 +214,8 @@ def details_of(report: Report, judgement: Judgement, policy: Policy, zone: tzinf
 
 def _causes(report: Report) -> Iterable[str]:
     """List the causes of overlaps that pass, each once with its advice."""
-    found = (f"{it.explanation} {it.remedy or ''}".rstrip() for it in report.findings if it.explanation)
-    return dict.fromkeys(found)
+    causes = (f"{it.explanation} {it.remedy or ''}".rstrip() for it in report.findings if it.explanation)
+    return dict.fromkeys(causes)
 
 
 def _also(judgement: Judgement, report: Report, policy: Policy, zone: tzinfo, whole: bool) -> list[str]:
@@ -220,15 +224,16 @@ def _also(judgement: Judgement, report: Report, policy: Policy, zone: tzinfo, wh
     if not whole:
         return [f"Also: {', '.join(_other_rules(judgement))}."] if others else []
     sentences = [
-        f"Also {it.rule}: {message(it, policy).rstrip('.')}{_since(it, report, zone)}." for it in others[:NAMED]
+        f"Also {finding.rule}: {message(finding, policy).rstrip('.')}{_since(finding, report, zone)}."
+        for finding in others[:NAMED]
     ]
-    return sentences + ([f"And {count(len(others) - NAMED, 'more finding')}."] if len(others) > NAMED else [])
+    return sentences + ([f"And {plural(len(others) - NAMED, 'more finding')}."] if len(others) > NAMED else [])
 
 
 def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo, whole: bool = False) -> list[str]:
     match judgement.result, judgement.status:
         case Result.PASS, _:
-            return [_passed(report, judgement, policy)]
+            return [_explain_pass(report, judgement, policy)]
         case Result.FAIL, _:
             first = judgement.failing[0]
             return [
@@ -238,26 +243,26 @@ def _grounds(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo,
         case _, gate.EMPTY:
             return [_nothing(report), verdict.advice(report)]
         case _:
-            return [_undecided(report, policy, zone), verdict.advice(report)]
+            return [_explain_undecided(report, policy, zone), verdict.advice(report)]
 
 
 def _assumptions(report: Report, judgement: Judgement) -> list[str]:
-    gists = "; ".join(assumptions.gist(caveat) for caveat in _assumed(report, judgement))
+    gists = "; ".join(assumptions.gist(caveat) for caveat in _relevant_caveats(report, judgement))
     return [f"Assumed: {gists}."] if gists else []
 
 
-def _assumed(report: Report, judgement: Judgement) -> list[Caveat]:
-    """A pass may rest on a close, a failure on a socket that was still open."""
-    given = [caveat for caveat in report.capture.caveats if caveat.assumed]
+def _relevant_caveats(report: Report, judgement: Judgement) -> list[Caveat]:
+    """List the assumptions that a result rests on: a pass on a close, a failure on a socket that was still open."""
+    caveats = [caveat for caveat in report.capture.caveats if caveat.assumed]
     match judgement.result:
         case Result.PASS:
-            return [caveat for caveat in given if caveat.id != assumptions.PAGE_ALIVE.id]
+            return [caveat for caveat in caveats if caveat.id != assumptions.PAGE_ALIVE.id]
         case Result.FAIL:
             failing = report.named(dict.fromkeys(id for finding in judgement.failing for id in finding.sessions))
             rests = {session.assumes.id for session in failing if session.assumes is not None}
-            return [caveat for caveat in given if caveat.id in rests or caveat in assumptions.BY_WORD.values()]
+            return [caveat for caveat in caveats if caveat.id in rests or caveat in assumptions.BY_WORD.values()]
         case _:
-            return [caveat for caveat in given if caveat in assumptions.BY_WORD.values()]
+            return [caveat for caveat in caveats if caveat in assumptions.BY_WORD.values()]
 
 
 def message(finding: Finding, policy: Policy) -> str:
@@ -271,8 +276,8 @@ def message(finding: Finding, policy: Policy) -> str:
 def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
     if finding.interval is None:
         return ""
-    axis = terminal.axis_of(report, 1)
-    return f"; since {terminal.since(finding.interval.start, axis)} ({terminal.stamp(finding.interval.start, zone)})"
+    axis = axis_of(report, 1)
+    return f"; since {instants.since(finding.interval.start, axis)} ({instants.stamp(finding.interval.start, zone)})"
 
 
 def _nothing(report: Report) -> str:
@@ -283,7 +288,7 @@ def _nothing(report: Report) -> str:
 
 
 def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
-    """The rule or caveat that leaves the capture undecided, and why in short."""
+    """Name the rule or caveat that leaves the capture undecided, and why in short."""
     if judgement.status == gate.EMPTY:
         return "nothing-recorded", _nothing(report)
     open_findings = _possible(report)
@@ -298,7 +303,7 @@ def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
 
 
 def _possible(report: Report) -> Sequence[Finding]:
-    """The findings that are possible, first those that the policy does not allow in any case."""
+    """List the findings that are possible, first those that the policy does not allow in any case."""
     possible = [finding for finding in report.findings if finding.confidence != "proven"]
     return [finding for finding in possible if finding.remedy] or possible
 
@@ -307,8 +312,8 @@ def _hidden(report: Report) -> Sequence[Caveat]:
     return [caveat for caveat in report.capture.caveats if caveat.hides_sockets]
 
 
-def _undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
-    """The verdict's own words; where the verdict is of more than the policy leaves undecided, those of the finding."""
+def _explain_undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
+    """Explain in the verdict's words; where it is about more than the policy leaves undecided, in the finding's."""
     possible = _possible(report)
     all_of_it = {it.sessions for it in possible} in (set(), {it.sessions for it in report.overlaps})
     whole = report.verdict is Verdict.POSSIBLE_OVERLAP and all_of_it
@@ -323,20 +328,20 @@ def _undecided(report: Report, policy: Policy, zone: tzinfo) -> str:
     )
 
 
-def _passed(report: Report, judgement: Judgement, policy: Policy) -> str:
+def _explain_pass(report: Report, judgement: Judgement, policy: Policy) -> str:
     words = PASSED.get(report.verdict, "")
-    if verdict.kind(report, policy) is verdict.Kind.FOREIGN_OVERLAP:
+    if results.kind(report, policy) is results.Kind.FOREIGN_OVERLAP:
         headline = verdict.headline(report, policy)
         words = headline[0].lower() + headline[1:]
     if judgement.known:
-        words = f"{count(len(judgement.known), 'finding')} in the baseline"
+        words = f"{plural(len(judgement.known), 'finding')} in the baseline"
     elif report.accepted and report.opened and not gate.undecided(report):
-        words = f"{count(len(report.accepted), 'possible finding')} in the baseline"
+        words = f"{plural(len(report.accepted), 'possible finding')} in the baseline"
     elif not report.opened:
         return f"no socket{' opened' if report.sessions else ''}, which is allowed"
     elif gate.undecided(report):
         words = "undecided, which is allowed"
-    return f"{words} ({count(len(report.sessions), 'socket')})"
+    return f"{words} ({plural(len(report.sessions), 'socket')})"
 
 
 def _openers(report: Report, finding: Finding) -> Iterable[Initiator | None]:
@@ -349,16 +354,16 @@ def total_sentence(run: Run) -> str:
     tally[Result.UNDECIDED] += len(run.unreadable)
     order = (Result.FAIL, Result.UNDECIDED, Result.PASS)
     counts = [f"{tally[result]:,} {result}" for result in order if tally[result]]
-    total = count(tally.total(), "capture")
+    total = plural(tally.total(), "capture")
     settings = f" Settings: {run.policy.file}." if run.policy.file else ""
     absent = gate.absent(run)
     advice = "remove it if it is fixed" if absent == 1 else "remove those that are fixed"
-    over = f" {count(absent, 'finding')} in the baseline did not occur: {advice}." if absent else ""
+    over = f" {plural(absent, 'finding')} in the baseline did not occur: {advice}." if absent else ""
     return f"{total}: {', '.join(counts)}. {ENDINGS[gate.exit_status(run)]}{over}{settings}"
 
 
 def _total(run: Run, verbose: bool) -> str:
-    """The same, with the option that shows more where there is more."""
+    """Count the captures, and name the option that shows more where there is more."""
     total, hint = total_sentence(run), " Details: --verbose."
     more = any(gate.judge(report, run.policy).result is not Result.PASS for report in run.reports)
     return total + hint if more and not verbose and len(total + hint) <= WIDEST else total
@@ -368,7 +373,7 @@ def first_problem(run: Run, status: int) -> str:
     """Say in one line, `PATH: POINTER: problem`, why the gate ends with this status: 1, 4 or 5."""
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
     (report, judgement), *others = [(report, it) for report, it in judged if it.status == status]
-    source, more = name_source(report.capture.source), f" (and {count(len(others), 'more capture')})" if others else ""
+    source, more = name_source(report.capture.source), f" (and {plural(len(others), 'more capture')})" if others else ""
     if status != gate.VIOLATED:
         nothing = "no socket opened" if report.sessions else "no sockets"
         what = nothing if status == gate.EMPTY else f"undecided ({report.verdict})"
@@ -381,21 +386,21 @@ def first_problem(run: Run, status: int) -> str:
 def render_accepted(run: Run, path: str) -> bytes:
     """Say what a baseline that was just written holds, and what it does not do."""
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
-    undecided = sum(it.result is Result.UNDECIDED for _, it in judged)
-    known = {finding.fingerprint for _, it in judged for finding in it.known}
+    undecided = sum(judgement.result is Result.UNDECIDED for _, judgement in judged)
+    fingerprints = {finding.fingerprint for _, judgement in judged for finding in judgement.known}
     placed = {
         finding.fingerprint
-        for report, it in judged
-        for finding in it.known
-        if any(it is not None and (it.component or it.function) for it in _openers(report, finding))
+        for report, judgement in judged
+        for finding in judgement.known
+        if any(code is not None and (code.component or code.function) for code in _openers(report, finding))
     }
-    captures = count(sum(bool(it.known) for _, it in judged), "capture")
-    lines = [f"{path}: written, {count(len(known), 'finding')} (in {captures})."]
-    if anywhere := len(known - placed):
+    captures = plural(sum(bool(judgement.known) for _, judgement in judged), "capture")
+    lines = [f"{path}: written, {plural(len(fingerprints), 'finding')} (in {captures})."]
+    if anywhere := len(fingerprints - placed):
         subject = "finding has no call stack: it" if anywhere == 1 else "findings have no call stack: each"
         lines.append(f"{anywhere:,} {subject} also accepts the same fault elsewhere at this address.")
     if undecided:
         subject = "capture stays undecided, unless its" if undecided == 1 else "captures stay undecided, unless their"
         lines.append(f"{undecided:,} {subject} possible fault is in the baseline.")
     medium = Medium(NARROWEST, unicode=True)
-    return terminal.printed([Text(medium.safe(line, 4000)) for line in lines], False)
+    return terminal.encode([Text(medium.safe(line, 4000)) for line in lines], False)

@@ -1,4 +1,4 @@
-"""One row per session, with a header line (RFC 4180)."""
+"""Write one row per session as CSV, with a header line (RFC 4180)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def render(run: Run) -> bytes:
 
 
 def harmless(value: object) -> object:
-    """Text from a capture must not run as a formula in a spreadsheet."""
+    """Keep text of a capture from running as a formula in a spreadsheet."""
     if isinstance(value, str):
         plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
         return "'" + plain if plain.startswith(FORMULA) and plain != "-" else plain

@@ -1,12 +1,11 @@
-"""The JSON of the contract, format 1, as plain dicts: its own keys, never a dump of our classes."""
+"""Build the JSON of docs/json.md, format 1, from plain dicts: its own keys, never a dump of our classes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import msgspec
@@ -23,8 +22,6 @@ from analyzer.model import (
     Initiator,
     Instant,
     Overlap,
-    Page,
-    PageKind,
     Policy,
     Report,
     Run,
@@ -32,14 +29,15 @@ from analyzer.model import (
     Session,
 )
 from analyzer.version import VERSION
+from analyzer.wording.coverage import list_covered_steps
+from analyzer.wording.instants import EPOCH
 
 FORMAT = 1
 Json: TypeAlias = dict[str, Any]
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def compact(document: Json) -> bytes:
-    """JSON in ASCII, on one line: lone surrogates and control characters of a capture stay escaped."""
+    """Encode JSON in ASCII, on one line: lone surrogates and control characters of a capture stay escaped."""
     try:
         encoded = msgspec.json.encode(document)  # ten times as fast as `json`
         if encoded.isascii():
@@ -50,7 +48,7 @@ def compact(document: Json) -> bytes:
 
 
 def pretty(document: Json) -> bytes:
-    """The same, indented."""
+    """Encode JSON in ASCII, indented."""
     try:
         return msgspec.json.format(compact(document), indent=2) + b"\n"
     except msgspec.DecodeError:  # it refuses lone surrogates
@@ -59,17 +57,30 @@ def pretty(document: Json) -> bytes:
 
 def run_document(run: Run) -> Json:
     return {
-        "format": FORMAT,
-        "tool": {"name": "har-sockets", "version": VERSION},
-        "policy": policy_document(run.policy),
+        **run_head(run),
         "captures": [capture_document(report) for report in run.reports],
         "unreadable": [{"source": it.source, "problem": it.problem} for it in run.unreadable],
         **({} if run.selection is None else {"selection": _selection(run.selection)}),
     }
 
 
+def run_head(run: Run) -> Json:
+    """Begin a document: its format, the program that wrote it, the policy."""
+    return {
+        "format": FORMAT,
+        "tool": {"name": "har-sockets", "version": VERSION},
+        "policy": policy_document(run.policy),
+    }
+
+
+def capture_head(run: Run) -> Json:
+    """Begin a document about the only capture of a run."""
+    capture = run.reports[0].capture
+    return {**run_head(run), "source": capture.source, "sha256": capture.sha256}
+
+
 def _selection(selection: Selection) -> Json:
-    """Which captures are in this document, of how many."""
+    """Say which captures are in this document, of how many."""
     return {
         "only": list(selection.only),
         "top": selection.top,
@@ -110,7 +121,7 @@ def capture_document(report: Report) -> Json:
             {"id": page.id, "url": page.url, "start": timestamp(page.started), "kind": page.kind}
             for page in capture.pages
         ],
-        "tried": tried(capture.pages),
+        "tried": list_covered_steps(capture.pages),
         "sessions": [session_document(session) for session in report.sessions],
         "overlaps": [overlap_document(overlap) for overlap in report.overlaps],
         "groups": [
@@ -197,22 +208,6 @@ def overlap_document(overlap: Overlap) -> Json:
     }
 
 
-def tried(pages: tuple[Page, ...]) -> list[str]:
-    """Which of the things that QA should do the capture shows, in the order in which to do them."""
-    recorded = [page for page in pages if page.recorded]
-    kinds = {page.kind for page in recorded}
-    shown = {
-        "load": bool(kinds & {PageKind.LOAD, PageKind.NAVIGATION, PageKind.UNKNOWN}),
-        "reload": PageKind.RELOAD in kinds,
-        "navigation": any(page.recorded and after.kind in LEFT_BY for page, after in pairwise(pages)),
-        "return": PageKind.RESTORE in kinds or any(page.returned for page in recorded),
-    }
-    return [name for name, done in shown.items() if done]
-
-
-LEFT_BY = (PageKind.NAVIGATION, PageKind.RESTORE)
-
-
 def flat_sessions(report: Report) -> Iterator[Json]:
     """Yield a row per session: its fields flattened with `_`, then what the capture says of it."""
     rules: dict[str, dict[str, None]] = {}
@@ -267,7 +262,7 @@ OF_THE_CAPTURE = ("source", "verdict", "open_s", "open_at_most_s", "rules")
 
 
 def columns() -> list[str]:
-    """The columns of a flat session, in order."""
+    """Name the columns of a flat session, in order."""
     whose = ("provider", "identity", "dev_only", "extension", "client", "page")
     plain = dict.fromkeys(("id", "pointer", "url", "endpoint", *whose))
     ends = dict.fromkeys(("initiator", "outcome", "created", "opened", "closed", "proven", "possible"))
@@ -288,7 +283,7 @@ def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def timestamp(at: Instant | None) -> str | None:
-    """ISO 8601, UTC, microseconds, `Z`."""
+    """Write an instant in ISO 8601: UTC, microseconds, `Z`."""
     return None if at is None else f"{_date(at // SECOND)}.{at % SECOND:06}Z"
 
 

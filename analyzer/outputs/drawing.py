@@ -1,7 +1,7 @@
-"""The timeline as SVG that needs no JavaScript: for paper, and for browsers without it.
+"""Draw the timeline as SVG that needs no JavaScript: for paper, and for browsers without it.
 
 Time runs from 0 to `WIDE`, and the browser stretches the drawing to the room there is (`preserveAspectRatio="none"`):
-one path a kind of mark, no text in it that could be stretched. Words stand beside it, as HTML.
+one path per kind of mark, no text in it that could be stretched. Words stand beside it, as HTML.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from itertools import pairwise
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Value
 from analyzer.outputs.scene import Lane, Scene
-from analyzer.wording import terminal
-from analyzer.wording.terminal import Axis
+from analyzer.timeline.axis import Axis
+from analyzer.timeline.ticks import round_instants
 
 WIDE = 2_000
 EDGE = 40  # beyond the last instant: what goes on runs on to here
@@ -25,7 +25,7 @@ LABELS = 5
 
 
 class Strip(Value, frozen=True):
-    """Some lanes of one group, as paths."""
+    """Hold some lanes of one group, as paths."""
 
     lanes: tuple[Lane, ...]
     height: int
@@ -54,7 +54,7 @@ def _strip(lanes: Sequence[Lane], axis: Axis, ticked: bool) -> Strip:
 
 
 def x(at: Instant | None, axis: Axis) -> int:
-    """None: beyond the last instant."""
+    """Place an instant between 0 and `WIDE`; None is beyond the last instant."""
     if at is None:
         return WIDE
     span = max(1, axis.end - axis.start)
@@ -82,31 +82,31 @@ def _ticks(lane: Lane, top: int, axis: Axis) -> str:
 
 
 def bands(intervals: Iterable[Interval], axis: Axis, height: int) -> str:
-    """Stretches across all lanes; those that touch at this scale are one."""
-    drawn: list[list[int]] = []
-    for interval in sorted(intervals, key=lambda it: it.start):
+    """Draw stretches of time across all lanes; those that touch at this scale are one."""
+    spans: list[list[int]] = []
+    for interval in sorted(intervals, key=lambda interval: interval.start):
         start = x(interval.start, axis)
         end = max(start + 3, x(interval.end, axis))
-        if drawn and start <= drawn[-1][1]:
-            drawn[-1][1] = max(drawn[-1][1], end)
+        if spans and start <= spans[-1][1]:
+            spans[-1][1] = max(spans[-1][1], end)
         else:
-            drawn.append([start, end])
-    return "".join(f"M{start} 0H{end}V{height}H{start}z" for start, end in drawn)
+            spans.append([start, end])
+    return "".join(f"M{start} 0H{end}V{height}H{start}z" for start, end in spans)
 
 
 def loads(scene: Scene) -> list[tuple[int, int, str]]:
-    """From one page's load to the next: begin and length in thousandths, and what was loaded."""
+    """List page loads, each up to the next: begin and length in thousandths, and what was loaded."""
     starts = [(x(at, scene.axis), f"{kind} {page}") for at, kind, page in scene.loads]
     pairs = pairwise([*starts, (WIDE, "")])
     return [(at * 1000 // WIDE, (until - at) * 1000 // WIDE, words) for (at, words), (until, _) in pairs]
 
 
 def steps(levels: Sequence[tuple[Instant, int]], axis: Axis, highest: int) -> str:
-    """How many are open, as steps; of changes at one place the highest counts."""
+    """Draw how many are open, as steps; of changes at one place the highest counts."""
     columns: dict[int, list[int]] = {}
     for at, level in levels:
-        found = columns.setdefault(x(at, axis), [level, level])
-        found[0], found[1] = max(found[0], level), level
+        extremes = columns.setdefault(x(at, axis), [level, level])
+        extremes[0], extremes[1] = max(extremes[0], level), level
     path, before = f"M0 {LEVELS}", 0
     for column, (most, last) in columns.items():
         path += f"H{column}" + "".join(f"V{height(it, highest)}" for it in dict.fromkeys((most, last)) if it != before)
@@ -119,14 +119,14 @@ def height(level: int, highest: int) -> int:
 
 
 def beside(limits: Sequence[tuple[int, str, str]], highest: int) -> list[tuple[int, str]]:
-    """Where the names of the limit lines stand, so that none is upon another."""
-    told: list[tuple[int, str]] = []
+    """Place the names of the limit lines, so that none is upon another."""
+    places: list[tuple[int, str]] = []
     for level, _, words in sorted(limits, reverse=True):
         top = height(level, highest) + 4
-        told.append((min(LEVELS - 2, max(top, told[-1][0] + 13) if told else top), words))
-    return told
+        places.append((min(LEVELS - 2, max(top, places[-1][0] + 13) if places else top), words))
+    return places
 
 
 def ruler(axis: Axis) -> list[tuple[int, str]]:
-    """Marks of time: place in thousandths, and label."""
-    return [(x(at, axis) * 1000 // WIDE, label) for at, label in terminal.marks(axis, LABELS)]
+    """List the marks of time: place in thousandths, and label."""
+    return [(x(at, axis) * 1000 // WIDE, label) for at, label in round_instants(axis, LABELS)]

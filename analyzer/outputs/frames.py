@@ -1,4 +1,6 @@
-"""pandas DataFrames of results. Instants are timezone-aware (UTC), durations are seconds in columns that end in `_s`.
+"""Make pandas DataFrames of results.
+
+Instants are timezone-aware (UTC), durations are seconds in columns that end in `_s`.
 
 Every function takes a Report, a Run or a list of these. Secrets and users are masked; no frame holds message data.
 Several values in one cell are a tuple, which can be grouped and merged.
@@ -10,13 +12,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from analyzer import arguments
+from analyzer import arguments, triage
 from analyzer.intervals import Interval, episodes, peak
-from analyzer.masking import masked
+from analyzer.masking import mask
 from analyzer.model import Confidence, Duration, Finding, Messages, Overlap, Policy, Report, Run, Session, Severity
 from analyzer.outputs.document import columns, finding_document, flat_sessions, overlap_document, seconds, timestamp
-from analyzer.wording import summary, triage
-from analyzer.wording.triage import Row
+from analyzer.triage import Row
+from analyzer.wording import harmless
 
 if TYPE_CHECKING:
     import pandas
@@ -66,12 +68,12 @@ def captures_frame(results: Results, *, redaction_key: str | None = None) -> pan
     rows = [triage.row(report, report.policy) for report in reports]
     order = sorted(range(len(rows)), key=lambda place: rows[place].urgency)
     ranks = {place: rank for rank, place in enumerate(order, 1)}
-    names = summary.names(Run(reports, (), Policy()))
-    found = [
+    names = harmless.names(Run(reports, (), Policy()))
+    capture_rows = [
         _capture_row(report, row, ranks[place], names[report.capture.source])
         for place, (report, row) in enumerate(zip(reports, rows, strict=True))
     ]
-    return _dated(found, CAPTURES)
+    return _make_frame(capture_rows, CAPTURES)
 
 
 def sessions_frame(
@@ -98,7 +100,7 @@ def sessions_frame(
         for report in _reports(results, redaction_key, show_secrets)
         for row, session in zip(flat_sessions(report), report.sessions, strict=True)
     ]
-    return _dated(rows, SESSIONS)
+    return _make_frame(rows, SESSIONS)
 
 
 def overlaps_frame(results: Results, *, redaction_key: str | None = None) -> pandas.DataFrame:
@@ -130,7 +132,7 @@ def overlaps_frame(results: Results, *, redaction_key: str | None = None) -> pan
         for report in _reports(results, redaction_key)
         for number, overlap in enumerate(report.overlaps, 1)
     ]
-    return _dated(rows, OVERLAPS)
+    return _make_frame(rows, OVERLAPS)
 
 
 def findings_frame(results: Results, *, redaction_key: str | None = None) -> pandas.DataFrame:
@@ -152,16 +154,16 @@ def findings_frame(results: Results, *, redaction_key: str | None = None) -> pan
     rows = [
         {
             **finding_document(finding),
-            **_length_of_finding(finding, report, known),
+            **_length_of_finding(finding, report, stretches),
             "source": report.capture.source,
             "sessions": finding.sessions,
-            "overlap": _overlap_id(finding, report, known),
+            "overlap": _overlap_id(finding, report, stretches),
         }
         for report in _reports(results, redaction_key)
-        for known in [_known(report)]
+        for stretches in [_map_stretches(report)]
         for finding in report.findings
     ]
-    return _dated(rows, FINDINGS)
+    return _make_frame(rows, FINDINGS)
 
 
 def messages_frame(results: Results, *, redaction_key: str | None = None) -> pandas.DataFrame:
@@ -178,18 +180,18 @@ def messages_frame(results: Results, *, redaction_key: str | None = None) -> pan
     """
     import pandas
 
-    found = [(r.capture.source, it.id, it.messages) for r in _reports(results, redaction_key) for it in r.sessions]
-    found = [(source, id, messages) for source, id, messages in found if messages.directions]
-    parts = [messages for _, _, messages in found]
+    traffic = [(r.capture.source, it.id, it.messages) for r in _reports(results, redaction_key) for it in r.sessions]
+    traffic = [(source, id, messages) for source, id, messages in traffic if messages.directions]
+    parts = [messages for _, _, messages in traffic]
     counts = [len(messages.directions) for messages in parts]
     return pandas.DataFrame(
         {
-            "source": _repeated([source for source, _, _ in found], counts),
-            "session": _repeated([id for _, id, _ in found], counts),
-            "time": pandas.DatetimeIndex(_joined([_times(it) for it in parts], "M8[us]")).tz_localize("UTC"),
-            "direction": _named(_joined([bytearray(it.directions) for it in parts], "u1"), DIRECTIONS),
-            "type": _named(_joined([it.opcodes for it in parts], "i1") - 1, TYPES),
-            "length": _joined([it.lengths for it in parts], "i8"),
+            "source": _repeat([source for source, _, _ in traffic], counts),
+            "session": _repeat([id for _, id, _ in traffic], counts),
+            "time": pandas.DatetimeIndex(_concatenate([_times(it) for it in parts], "M8[us]")).tz_localize("UTC"),
+            "direction": _categorize(_concatenate([bytearray(it.directions) for it in parts], "u1"), DIRECTIONS),
+            "type": _categorize(_concatenate([it.opcodes for it in parts], "i1") - 1, TYPES),
+            "length": _concatenate([it.lengths for it in parts], "i8"),
         },
         columns=MESSAGES,
     )
@@ -204,23 +206,23 @@ def _times(messages: Messages) -> Any:
     return numpy.asarray(messages.times, "i8").view("M8[us]")
 
 
-def _joined(parts: Sequence[Any], kind: str) -> Any:
+def _concatenate(parts: Sequence[Any], kind: str) -> Any:
     """Join the parts into one array."""
     import numpy
 
     return numpy.concatenate([numpy.asarray(part, kind) for part in parts]) if parts else numpy.empty(0, kind)
 
 
-def _repeated(names: Sequence[str], counts: Sequence[int]) -> Any:
+def _repeat(names: Sequence[str], counts: Sequence[int]) -> Any:
     """Repeat each name once per message."""
     import numpy
 
     categories = list(dict.fromkeys(names))
     places = {name: place for place, name in enumerate(categories)}
-    return _named(numpy.repeat(numpy.asarray([places[name] for name in names], "i4"), counts), categories)
+    return _categorize(numpy.repeat(numpy.asarray([places[name] for name in names], "i4"), counts), categories)
 
 
-def _named(codes: Any, names: Sequence[str]) -> Any:
+def _categorize(codes: Any, names: Sequence[str]) -> Any:
     import pandas
 
     return pandas.Categorical.from_codes(codes, pandas.Index(names, dtype=str))
@@ -246,7 +248,7 @@ def _capture_row(report: Report, row: Row, rank: int, name: str) -> dict[str, An
         "possible_peak": peaks.possible_peak,
         "overlap_s": seconds(peaks.proven_overlap),
         "overlap_is_lower_bound": row.at_least,
-        "overlap_at_most_s": seconds(None if row.possible_peak is None else _overlapped_at_most(report)),
+        "overlap_at_most_s": seconds(None if row.possible_peak is None else _measure_at_most(report)),
         "errors": grave[Severity.ERROR],
         "warnings": grave[Severity.WARNING],
         "notes": grave[Severity.NOTE],
@@ -261,7 +263,7 @@ def _span(interval: Interval | None) -> float | None:
     return None if interval is None or interval.end is None else seconds(interval.end - interval.start)
 
 
-def _overlapped_at_most(report: Report) -> Duration | None:
+def _measure_at_most(report: Report) -> Duration | None:
     """Measure for how long two or more sockets of the file were open at most; None: nothing bounds it."""
     stretches = episodes((it.id, it.possible) for it in report.sessions if it.possible is not None)
     total = 0
@@ -283,24 +285,24 @@ def _length_of(overlap: Overlap) -> dict[str, Any]:
 
 
 Stretch: TypeAlias = tuple[Confidence, Interval, tuple[str, ...]]
-Known: TypeAlias = dict[Stretch, tuple[Overlap, str | None]]
+Stretches: TypeAlias = dict[Stretch, tuple[Overlap, str | None]]
 
 
-def _known(report: Report) -> Known:
+def _map_stretches(report: Report) -> Stretches:
     """Map each stretch that was measured to its overlap and, where it is an overlap of the report, its id."""
-    known: Known = {_stretch(it.overlap): (it.overlap, None) for it in report.excesses}
-    return known | {_stretch(it): (it, f"o{number}") for number, it in enumerate(report.overlaps, 1)}
+    stretches: Stretches = {_stretch(it.overlap): (it.overlap, None) for it in report.excesses}
+    return stretches | {_stretch(it): (it, f"o{number}") for number, it in enumerate(report.overlaps, 1)}
 
 
 def _stretch(overlap: Overlap) -> Stretch:
     return overlap.confidence, overlap.interval, overlap.sessions
 
 
-def _length_of_finding(finding: Finding, report: Report, known: Known) -> dict[str, Any]:
+def _length_of_finding(finding: Finding, report: Report, stretches: Stretches) -> dict[str, Any]:
     """Measure the stretch that a finding is about."""
     if finding.interval is None:
         return {"duration_s": None, "duration_is_lower_bound": False, "at_most_s": None}
-    overlap, _ = known.get((finding.confidence, finding.interval, finding.sessions), (None, None))
+    overlap, _ = stretches.get((finding.confidence, finding.interval, finding.sessions), (None, None))
     return _length_of(_measure(finding, finding.interval, report) if overlap is None else overlap)
 
 
@@ -322,12 +324,12 @@ def _measure(finding: Finding, stretch: Interval, report: Report) -> Overlap:
     return Overlap(finding.confidence, stretch, length, is_open, 0, finding.sessions, at_most)
 
 
-def _overlap_id(finding: Finding, report: Report, known: Known) -> str | None:
+def _overlap_id(finding: Finding, report: Report, stretches: Stretches) -> str | None:
     """Name the overlap that a finding is about: the one with all of its sockets that holds its stretch of time."""
     stretch, ids = finding.interval, set(finding.sessions)
     if stretch is None or len(ids) < 2:
         return None
-    _, id = known.get((finding.confidence, stretch, finding.sessions), (None, None))
+    _, id = stretches.get((finding.confidence, stretch, finding.sessions), (None, None))
     if id is not None:
         return id
     with_all = [(f"o{n}", it) for n, it in enumerate(report.overlaps, 1) if ids.issubset(it.sessions)]
@@ -348,7 +350,7 @@ def _life(session: Session, confidence: Confidence) -> Interval | None:
     return session.proven if confidence is Confidence.PROVEN else session.possible
 
 
-def _dated(rows: Sequence[dict[str, Any]], names: list[str]) -> pandas.DataFrame:
+def _make_frame(rows: Sequence[dict[str, Any]], names: list[str]) -> pandas.DataFrame:
     """Make a frame of these columns, with types that do not depend on the rows."""
     import pandas
 
@@ -365,7 +367,7 @@ def _reports(results: Results, redaction_key: str | None, show_secrets: bool = F
     """List all reports, masked as one run. Raises TypeError for what holds none, ValueError for an empty key."""
     key = arguments.key("redaction_key", redaction_key)
     run = Run(tuple(_flat(results)), (), Policy())
-    return masked(run, secrets=not show_secrets, users=not show_secrets, key=key).reports
+    return mask(run, secrets=not show_secrets, users=not show_secrets, key=key).reports
 
 
 def _flat(results: object) -> Iterator[Report]:

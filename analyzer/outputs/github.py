@@ -12,8 +12,9 @@ from itertools import islice
 from analyzer import gate
 from analyzer.gate import Result
 from analyzer.model import Finding, Policy, Report, Run, Value, plural
-from analyzer.outputs import check, markdown, text
-from analyzer.wording import summary
+from analyzer.outputs import check, markdown
+from analyzer.outputs.text_timeline import draw_timeline
+from analyzer.wording import harmless, results
 
 MOST = 10  # of each kind that GitHub shows
 ROWS = 200  # captures in the table of the summary
@@ -45,18 +46,22 @@ def step_summary(run: Run) -> bytes:
 
 
 class Detail(Value, frozen=True):
-    """How much the page of a step says of each capture that does not pass."""
+    """Hold how much the page of a step says of each capture that does not pass."""
 
     letters: int  # of a reason
     advice: bool = False  # with cause, remedy and command
-    drawn: bool = False  # with the timeline
+    with_timeline: bool = False
 
 
-DETAILS = (Detail(600, advice=True, drawn=True), Detail(600, advice=True), *map(Detail, (400, 250, 150, 100, 60)))
+DETAILS = (
+    Detail(600, advice=True, with_timeline=True),
+    Detail(600, advice=True),
+    *map(Detail, (400, 250, 150, 100, 60)),
+)
 
 
 class Row(Value, frozen=True):
-    """A capture on the page of a step."""
+    """Hold a capture on the page of a step."""
 
     result: str
     name: str
@@ -75,7 +80,7 @@ def _summary(run: Run, detail: Detail) -> Iterable[str]:
         [(it.result, it.name, it.sockets, it.peak, it.what) for it in rows],
     )
     yield from (f"## {_title(run)}", "")
-    yield from (f"**{markdown.escaped(check.total_sentence(run))}**", "", *table, "")
+    yield from (f"**{markdown.escape(check.total_sentence(run))}**", "", *table, "")
     left = len(run.reports) + len(run.unreadable) - len(rows)
     if left:
         yield from (f"and {plural(left, 'more capture')}", "")
@@ -86,8 +91,8 @@ def _summary(run: Run, detail: Detail) -> Iterable[str]:
         for row in explained:
             yield f"- **{row.name}**: {row.reason}"
             yield from (f"  - {line}" for line in row.more)
-            if detail.drawn and row.report is not None and row.report.sessions:
-                drawing = markdown.code_block(text.timeline(row.report, markdown.DRAWING))
+            if detail.with_timeline and row.report is not None and row.report.sessions:
+                drawing = markdown.code_block(draw_timeline(row.report, markdown.DRAWING))
                 yield from ("", *(f"  {line}" for line in drawing), "")
         yield from ("", "</details>", "")
 
@@ -97,50 +102,53 @@ def _title(run: Run) -> str:
     results = [gate.judge(report, run.policy).result for report in run.reports]
     failing, undecided = results.count(Result.FAIL), results.count(Result.UNDECIDED) + len(run.unreadable)
     counts = [f"{failing:,} {'fails' if failing == 1 else 'fail'}"] if failing else []
-    counts += [f"{undecided:,} undecided"] if undecided else []
+    if undecided:
+        counts.append(f"{undecided:,} undecided")
     total = plural(len(results) + len(run.unreadable), "capture")
     return f"har-sockets: {', '.join([total, *(counts or ['all pass'])])}"
 
 
 def _rows(run: Run, detail: Detail) -> Iterable[Row]:
-    """What does not pass, the worst first; then what passes."""
-    names = summary.names(run)
+    """Yield what does not pass, the worst first; then what passes."""
+    names = harmless.names(run)
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
     order = (gate.VIOLATED, gate.EMPTY, gate.UNDECIDED, 0)  # as of the exit status
-    judged.sort(key=lambda it: (order.index(it[1].status), -max((f.severity.rank for f in it[1].failing), default=0)))
+    judged.sort(
+        key=lambda pair: (order.index(pair[1].status), -max((f.severity.rank for f in pair[1].failing), default=0))
+    )
     violated = sum(judgement.status == gate.VIOLATED for _, judgement in judged)
     rows = (_row(report, judgement, names[report.capture.source], run, detail) for report, judgement in judged)
     yield from islice(rows, violated)
-    for it in run.unreadable:
-        name, problem = markdown.escaped(summary.name(it.source)), markdown.escaped(it.problem, detail.letters)
+    for file in run.unreadable:
+        name, problem = markdown.escape(harmless.name(file.source)), markdown.escape(file.problem, detail.letters)
         yield Row("**unreadable**", name, "", "", "", problem)
     yield from rows
 
 
 def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail: Detail) -> Row:
     passes = judgement.result is Result.PASS
-    words = summary.headline(report, run.policy).words
+    words = results.headline(report, run.policy).words
     rules = dict.fromkeys(finding.rule for finding in judgement.failing)
-    known = dict.fromkeys(f"{finding.rule} (in the baseline)" for finding in judgement.known)
+    baseline = dict.fromkeys(f"{finding.rule} (in the baseline)" for finding in judgement.known)
     if report.accepted and passes:
         words = f"{words} (in the baseline)"
     details = () if passes else check.details_of(report, judgement, run.policy, run.zone)
     return Row(
         result=str(judgement.result) if passes else f"**{judgement.result}**",
-        name=markdown.escaped(name, 120),
+        name=markdown.escape(name, 120),
         sockets=f"{len(report.sessions):,}",
         peak=report.peak,
-        what=", ".join([*rules, *known]) or words,
-        reason=markdown.escaped(check.shorten(details[0], detail.letters, summary.PAPER)) if details else "",
-        more=tuple(map(markdown.escaped, details[1:])) if detail.advice else (),
+        what=", ".join([*rules, *baseline]) or words,
+        reason=markdown.escape(check.shorten(details[0], detail.letters, harmless.PAPER)) if details else "",
+        more=tuple(map(markdown.escape, details[1:])) if detail.advice else (),
         report=report,
     )
 
 
 def _errors(run: Run) -> Iterable[str]:
-    for it in run.unreadable:
-        yield _command("error", f"Cannot be read: {it.problem}", file=it.source, title="har-sockets: unreadable")
-    failing = sorted(_failing(run), key=lambda it: it[1].severity.rank, reverse=True)
+    for file in run.unreadable:
+        yield _command("error", f"Cannot be read: {file.problem}", file=file.source, title="har-sockets: unreadable")
+    failing = sorted(_failing(run), key=lambda pair: pair[1].severity.rank, reverse=True)
     yield from (_finding(finding, report, run.policy) for report, finding in failing)
 
 
@@ -173,7 +181,7 @@ def _command(level: str, message: str, **properties: str) -> str:
 
 def _data(text: str) -> str:
     """Escape as `escapeData` of @actions/core."""
-    return summary.safe(text, 1500).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return harmless.safe(text, 1500).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

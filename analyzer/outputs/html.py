@@ -1,7 +1,7 @@
-"""One page that needs nothing else: no network, no library; without JavaScript the picture and the table are there.
+"""Write one HTML page that needs no network and no library, and without JavaScript shows its picture and tables.
 
 Static are the first `STATIC` sockets; all of them come along as JSON, which report/*.js reads. Text from a capture
-passes `summary.safe`, jinja2's escaping, and in JavaScript only ever `textContent`; the page's policy lets no script
+passes `harmless.safe`, jinja2's escaping, and in JavaScript only ever `textContent`; the page's policy lets no script
 run but the one whose hash it names.
 """
 
@@ -17,16 +17,17 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from analyzer import gate
+from analyzer import gate, triage
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Messages, Policy, Report, Run, Value
-from analyzer.outputs import check, drawing, tally
+from analyzer.model import Instant, Messages, Outcome, Policy, Report, Run, Value, plural
+from analyzer.outputs import check, drawing, ndjson_results, totals
 from analyzer.outputs.scene import Lane, Scene, Section, scene
-from analyzer.outputs.text import tried_sentence
+from analyzer.timeline.axis import Axis
 from analyzer.version import VERSION
-from analyzer.wording import origins, services, summary, terminal, triage
-from analyzer.wording.summary import safe, safe_middle
-from analyzer.wording.terminal import Axis
+from analyzer.wording import counts, facts, harmless, lifetimes, origins, results, services
+from analyzer.wording.coverage import describe_coverage
+from analyzer.wording.findings import describe_findings
+from analyzer.wording.harmless import safe, safe_middle
 
 SUFFIX = ".html"
 DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time
@@ -48,60 +49,55 @@ COLUMNS = (
     "Messages sent, received",
     "In the file",
 )
-OUTCOMES = {
-    "closed": "closed",
-    "open": "open when saved",
-    "unknown": "end unknown",
-    "connecting": "no opening recorded",
-    "failed": "never opened",
-}
+# In this order they stand in the numbers for JavaScript.
+ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.UNKNOWN, Outcome.CONNECTING, Outcome.FAILED)
 
 
 class Part(Value, frozen=True):
-    """One capture on the page."""
+    """Hold one capture on the page."""
 
     id: str
     report: Report
     scene: Scene
-    shown: int  # sockets that are static
+    static_sockets: int
 
     @property
     def sections(self) -> list[tuple[Section, list[drawing.Strip]]]:
-        """The groups, with the lanes that are static."""
-        told: list[tuple[Section, list[drawing.Strip]]] = []
-        left, ticked = self.shown, len(self.report.sessions) <= drawing.TICKED
+        """List the groups, with the lanes that are static."""
+        sections: list[tuple[Section, list[drawing.Strip]]] = []
+        left, ticked = self.static_sockets, len(self.report.sessions) <= drawing.TICKED
         for section in self.scene.sections:
             if left > 0:
-                told.append((section, drawing.strips(section.lanes[:left], self.scene.axis, ticked)))
+                sections.append((section, drawing.strips(section.lanes[:left], self.scene.axis, ticked)))
             left -= len(section.lanes)
-        return told
+        return sections
 
     @property
     def rows(self) -> list[Lane]:
-        return sorted(self.scene.lanes, key=lambda lane: int(lane.session.id[1:]))[: self.shown]
+        return sorted(self.scene.lanes, key=lambda lane: int(lane.session.id[1:]))[: self.static_sockets]
 
 
 def render(run: Run) -> bytes:
     style, early = _asset("page.css"), _asset("early.js")
     script = "(() => {\n'use strict';\n" + "".join(map(_asset, SCRIPTS)) + "})();\n"
     parts = _parts(run)
-    names = summary.names(run)
+    names = harmless.names(run)
     page = (
         _environment()
         .get_template("page.html")
         .render(
             run=run,
-            title=safe(run.title, 200) if run.title else summary.TITLE,
+            title=safe(run.title, 200) if run.title else facts.TITLE,
             version=VERSION,
             parts=parts,
             names=names,
             links={safe(it.report.capture.source, 4_000): (it.id, names[it.report.capture.source]) for it in parts},
-            meanings=tally.MEANINGS,
-            index=summary.worst_first(run),
+            meanings=totals.MEANINGS,
+            index=triage.worst_reports(run),
             details={it.report.capture.source: it.id for it in parts},
-            repeats=summary.repeats(run),
-            order=triage.WORST_FIRST,
-            numbers=tally.tables(tally.of_run(run)) if len(run.reports) >= COUNTED else (),
+            repeats=triage.repeats(run),
+            order=counts.WORST_FIRST,
+            numbers=totals.tables(ndjson_results.collect_results(run)) if len(run.reports) >= COUNTED else (),
             policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
             f"script-src {_hash(early)} {_hash(script)}",
             style=Markup(style),  # noqa: S704 - ours
@@ -109,7 +105,7 @@ def render(run: Run) -> bytes:
             script=Markup(script),  # noqa: S704
             data=Markup(_json(parts)),  # noqa: S704 - `<` is escaped in it
             shown=SHOWN,
-            nothing=(triage.no_match(run) or "").capitalize(),
+            nothing=(counts.no_match(run) or "").capitalize(),
         )
     )
     return page.encode("utf-8")
@@ -121,30 +117,34 @@ def part(report: Report, policy: Policy, id: str, most: int) -> Part:
 
 
 def static(template: str, **values: Any) -> bytes:
-    """Another page in the same looks, without scripts."""
+    """Write another page in the same looks, without scripts."""
     style = _asset("page.css")
-    made = _environment().get_template(template)
+    page = _environment().get_template(template)
     policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}"
-    shown = Markup(style)  # noqa: S704 - ours
-    return made.render(version=VERSION, policy=policy, style=shown, shown=SHOWN, **values).encode("utf-8")
+    css = Markup(style)  # noqa: S704 - ours
+    return page.render(version=VERSION, policy=policy, style=css, shown=SHOWN, **values).encode("utf-8")
 
 
 def _environment() -> Environment:
     templates = DictLoader({name: _asset(name) for name in TEMPLATES})
-    made = Environment(
+    environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
     )
-    made.globals |= {
+    environment.globals |= {
         "drawing": drawing,
-        "summary": summary,
+        "facts": facts,
+        "harmless": harmless,
+        "results": results,
+        "triage": triage,
+        "describe_findings": describe_findings,
         "origins": origins,
         "services": services,
         "safe": safe,
         "safe_middle": safe_middle,
     }
-    made.globals |= {"tried": tried_sentence, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
-    made.globals |= {"count": terminal.count, "judged": _judged, "gated": check.total_sentence}
-    return made
+    environment.globals |= {"tried": describe_coverage, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
+    environment.globals |= {"count": plural, "judged": _judge, "gated": check.total_sentence}
+    return environment
 
 
 def _asset(name: str) -> str:
@@ -160,14 +160,14 @@ def _parts(run: Run) -> list[Part]:
     most = DETAILED if run.selection is None or run.selection.top is None else None
     numbers = {id(report): number for number, report in enumerate(run.reports, 1)}
     left, parts = STATIC, []
-    for report in summary.worst_first(run)[:most]:
-        shown = min(left, len(report.sessions))
-        left -= shown
-        parts.append(Part(f"c{numbers[id(report)]}", report, scene(report, run.policy), shown))
+    for report in triage.worst_reports(run)[:most]:
+        static_sockets = min(left, len(report.sessions))
+        left -= static_sockets
+        parts.append(Part(f"c{numbers[id(report)]}", report, scene(report, run.policy), static_sockets))
     return parts
 
 
-def _judged(report: Report, policy: Policy) -> str:
+def _judge(report: Report, policy: Policy) -> str:
     """Say how `check` judges a capture: `FAIL: duplicate-connection, limit-exceeded.`"""
     judgement = gate.judge(report, policy)
     rules = ", ".join(dict.fromkeys(finding.rule for finding in judgement.failing))
@@ -182,14 +182,14 @@ def _messages(messages: Messages) -> str:
 
 
 def _initiator(lane: Lane) -> str:
-    return safe_middle(origins.told(lane.session), 160)
+    return safe_middle(origins.describe_opener(lane.session), 160)
 
 
 # -- the numbers for JavaScript --------------------------------------------------------------------------------
 
 
 class _Words:
-    """Each text once."""
+    """Number texts, each once."""
 
     def __init__(self) -> None:
         self.places: dict[str, int] = {}
@@ -199,7 +199,7 @@ class _Words:
 
 
 def _json(parts: Sequence[Part]) -> str:
-    """`<` and what ends a line in JavaScript are escaped: nothing in it can end the element that holds it."""
+    """Encode captures for JavaScript; `<` and line ends are escaped, so that nothing ends the element around it."""
     text = json.dumps([_data(part) for part in parts], separators=(",", ":"), ensure_ascii=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -221,14 +221,14 @@ def _data(part: Part) -> dict[str, Any]:
         "loads": [[at - laid.axis.start, kind, page] for at, kind, page in laid.loads],
         "bands": [_places(interval, laid.axis) for interval in laid.bands],
         "limits": laid.limits,
-        "outcomes": OUTCOMES,
+        "outcomes": {outcome.value: lifetimes.OUTCOMES[outcome].page for outcome in ORDER},
         "sockets": sockets,
         "words": list(words.places),
     }
 
 
 def _socket(lane: Lane, section: int, axis: Axis, words: _Words) -> Iterator[Any]:
-    """In the order in which report/time.js names them."""
+    """Yield the fields of a socket in the order in which report/time.js names them."""
     session = lane.session
     yield from (int(session.id[1:]), section, words(lane.address), words(lane.service), words(lane.user))
     yield from (words(session.outcome.value), lane.opened, words(lane.ended))
@@ -240,7 +240,7 @@ def _socket(lane: Lane, section: int, axis: Axis, words: _Words) -> Iterator[Any
     entry = session.pointer.removeprefix("/log/entries/")
     yield int(entry) if entry.isdecimal() and entry.isascii() and len(entry) < 10 else safe(session.pointer, 120)
     yield words(session.opened.evidence.sentence if session.opened else "")
-    yield words(safe(terminal.how_ended(session), 300))
+    yield words(safe(lifetimes.how_ended(session), 300))
     ticks = [_place(tick, axis) // 1_000 for tick in lane.ticks]  # milliseconds, each from the one before
     yield [tick - before for before, tick in zip([0, *ticks], ticks, strict=False)]
 

@@ -1,4 +1,4 @@
-"""One JSON object for the whole run (docs/json.md)."""
+"""Write one JSON object for the whole run (docs/json.md)."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ from analyzer.gate import Judgement, Result
 from analyzer.model import SECOND, Duration, Finding, Policy, Report, Run, Unreadable, plural
 from analyzer.outputs import check
 from analyzer.outputs.document import timestamp
-from analyzer.wording import proof, summary, triage, verdict
+from analyzer.wording import counts, facts, harmless, proof, verdict
+from analyzer.wording.findings import PLACES
 
 SUFFIX = ".xml"
 CLASS = "har-sockets"  # of every test: readers show it as a group
@@ -34,28 +35,28 @@ LONGEST = 600  # characters of one text
 
 
 def render(run: Run) -> bytes:
-    suites = Element("testsuites", name=summary.safe(run.title or CLASS))
+    suites = Element("testsuites", name=harmless.safe(run.title or CLASS))
     suites.extend(_suite(report, run) for report in run.reports)
     suites.extend(map(_unreadable, run.unreadable))
-    if (nothing := triage.no_match(run)) is not None:
+    if (nothing := counts.no_match(run)) is not None:
         SubElement(suites, "testsuite", name=nothing, tests="0", failures="0", errors="0", skipped="0", time="0.000")
     for name in COUNTS:
         suites.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
-    suites.set("time", _seconds(sum(_recorded(report) for report in run.reports)))
+    suites.set("time", _seconds(sum(_measure(report) for report in run.reports)))
     ElementTree.indent(suites)
     return bytes(ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
 def _suite(report: Report, run: Run) -> Element:
     judgement = gate.judge(report, run.policy)
-    suite, test = _suite_of_one(report.capture.source, _recorded(report))
+    suite, test = _suite_of_one(report.capture.source, _measure(report))
     if report.capture.observed is not None:
         suite.set("timestamp", (timestamp(report.capture.observed.start) or "")[:19])  # ISO 8601 without a zone
     properties = Element("properties")
     suite.insert(0, properties)
     for key, value in _properties(report, judgement, run):
-        SubElement(properties, "property", name=summary.safe(key), value=summary.safe(value, LONGEST))
-    reason = summary.safe(check.reason(report, judgement, run.policy, run.zone), LONGEST)
+        SubElement(properties, "property", name=harmless.safe(key), value=harmless.safe(value, LONGEST))
+    reason = harmless.safe(check.reason(report, judgement, run.policy, run.zone), LONGEST)
     if judgement.result is Result.FAIL:
         lines = (line for finding in judgement.failing for line in _details(finding, run.policy))
         _add(suite, test, "failure", judgement.failing[0].rule, reason, "\n".join([*lines, _more(report)]))
@@ -69,15 +70,15 @@ def _suite(report: Report, run: Run) -> Element:
     return suite
 
 
-def _unreadable(it: Unreadable) -> Element:
-    suite, test = _suite_of_one(it.source, 0)
-    problem = f"This capture cannot be read: {summary.safe(it.problem, LONGEST)}"
+def _unreadable(file: Unreadable) -> Element:
+    suite, test = _suite_of_one(file.source, 0)
+    problem = f"This capture cannot be read: {harmless.safe(file.problem, LONGEST)}"
     _add(suite, test, "error", ERRORS[gate.UNREADABLE], problem)
     return suite
 
 
 def _suite_of_one(source: str, recorded: Duration) -> tuple[Element, Element]:
-    name, time = summary.safe(source, 4000), _seconds(recorded)
+    name, time = harmless.safe(source, 4000), _seconds(recorded)
     suite = Element("testsuite", name=name, tests="1", failures="0", errors="0", skipped="0", time=time)
     if source != "-":
         suite.set("file", name)
@@ -91,7 +92,7 @@ def _add(suite: Element, test: Element, result: str, type: str, message: str, de
     SubElement(test, result, type=type, message=message).text = details or None
 
 
-def _recorded(report: Report) -> Duration:
+def _measure(report: Report) -> Duration:
     observed = report.capture.observed
     return 0 if observed is None or observed.end is None else max(0, observed.end - observed.start)
 
@@ -105,26 +106,26 @@ def _properties(report: Report, judgement: Judgement, run: Run) -> Iterable[tupl
     yield "result", judgement.result
     yield "verdict", report.verdict
     yield "sockets", str(len(report.sessions))
-    yield "policy", summary.allowed(run.policy)
+    yield "policy", facts.describe_policy(run.policy)
     yield "recorded with", report.capture.exporter.label
     if report.capture.sha256 is not None:
         yield "sha256", report.capture.sha256
 
 
 def _more(report: Report) -> str:
-    return summary.safe(check.command(report), LONGEST)
+    return harmless.safe(check.command(report), LONGEST)
 
 
 def _notes(report: Report, policy: Policy) -> Iterable[str]:
-    """The verdict, then the findings that do not fail, then the limits of the capture."""
-    yield from (summary.safe(sentence, LONGEST) for sentence in verdict.verdict_sentences(report, policy))
+    """Yield the verdict, then the findings that do not fail, then the limits of the capture."""
+    yield from (harmless.safe(sentence, LONGEST) for sentence in verdict.verdict_sentences(report, policy))
     notes = [finding for finding in report.findings if not gate.fails(finding, policy)]
     for finding in notes[:NOTES]:
-        known = "in the baseline: " if gate.known(finding, policy) else ""
-        yield known + summary.safe(_headline(finding, policy), LONGEST)
+        prefix = "in the baseline: " if gate.known(finding, policy) else ""
+        yield prefix + harmless.safe(_headline(finding, policy), LONGEST)
     if len(notes) > NOTES:
         yield f"and {plural(len(notes) - NOTES, 'more finding')}"
-    yield from (f"limit of this capture: {summary.safe(it.message, LONGEST)}" for it in report.capture.caveats[:NOTES])
+    yield from (f"limit of this capture: {harmless.safe(it.message, LONGEST)}" for it in report.capture.caveats[:NOTES])
 
 
 def _headline(finding: Finding, policy: Policy) -> str:
@@ -132,15 +133,15 @@ def _headline(finding: Finding, policy: Policy) -> str:
 
 
 def _details(finding: Finding, policy: Policy) -> Iterable[str]:
-    yield summary.safe(_headline(finding, policy), LONGEST)
+    yield harmless.safe(_headline(finding, policy), LONGEST)
     if finding.pointers:
-        shown = ", ".join(finding.pointers[: summary.PLACES])
-        left = len(finding.pointers) - summary.PLACES
-        yield summary.safe(f"  in the file: {shown}{f' and {left:,} more' if left > 0 else ''}", LONGEST)
+        pointers = ", ".join(finding.pointers[:PLACES])
+        left = len(finding.pointers) - PLACES
+        yield harmless.safe(f"  in the file: {pointers}{f' and {left:,} more' if left > 0 else ''}", LONGEST)
     if finding.explanation:
-        yield summary.safe(f"  {finding.explanation} ({finding.cause})", LONGEST)
-        yield from (summary.safe(f"    {line}", LONGEST) for line in proof.lines(finding.proof)[: summary.PLACES])
+        yield harmless.safe(f"  {finding.explanation} ({finding.cause})", LONGEST)
+        yield from (harmless.safe(f"    {line}", LONGEST) for line in proof.lines(finding.proof)[:PLACES])
     if finding.remedy:
-        yield summary.safe(f"  what to do: {finding.remedy}", LONGEST)
+        yield harmless.safe(f"  what to do: {finding.remedy}", LONGEST)
     if finding.link:
-        yield summary.safe(f"  see: {finding.link}")
+        yield harmless.safe(f"  see: {finding.link}")

@@ -8,19 +8,20 @@ from os.path import commonprefix
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from analyzer import triage
 from analyzer.model import Run, Value, enumerated, name_source
-from analyzer.wording import triage
-from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, wrapped
-from analyzer.wording.triage import Row
-from analyzer.wording.verdict import Kind
+from analyzer.triage import Row
+from analyzer.wording import counts, results
+from analyzer.wording.results import Kind
+from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, wrap
 
 LONG = 30  # lines; above that the way to the worst ones is named
 NARROW = 140  # columns of a terminal; below that a long result has a short form
 PATH, LEAST = 40, 12  # cells that a path gets at least, and beside peak and overlap
 SERVICE, USERS, CAUSE = 24, 24, 28  # cells at most
 NAMED = 3  # services or users of one capture
-SHORT = {triage.RESULTS[Kind.FOREIGN_OVERLAP]: "dev-server overlap", triage.EXTENSION_ONLY: "extension overlap"}
-STYLES = {Kind.OVERLAP: BAD, triage.UNREADABLE: BAD, Kind.NO_OVERLAP: GOOD}
+SHORT = {results.RESULTS[Kind.FOREIGN_OVERLAP]: "dev-server overlap", results.EXTENSION_ONLY: "extension overlap"}
+STYLES = {Kind.OVERLAP: BAD, results.UNREADABLE: BAD, Kind.NO_OVERLAP: GOOD}
 
 
 class Column(Value, frozen=True):
@@ -37,14 +38,14 @@ def _some(names: Sequence[str]) -> str:
 
 
 FIXED = (
-    Column("peak", lambda it: it.peak if it.sockets else "", True),
-    Column("overlap time", lambda it: it.length, True),
+    Column("peak", lambda row: row.peak if row.sockets else "", True),
+    Column("overlap time", lambda row: row.length, True),
 )
 OPTIONAL = (  # the first ones first, as far as there is room
-    Column("likely cause", lambda it: ", ".join(it.causes), most=CAUSE),
-    Column("service", lambda it: _some(it.targets), most=SERVICE),
-    Column("sockets", lambda it: "" if it.problem else f"{it.sockets:,}", True),
-    Column("users", lambda it: _some(it.user_names), most=USERS),
+    Column("likely cause", lambda row: ", ".join(row.causes), most=CAUSE),
+    Column("service", lambda row: _some(row.targets), most=SERVICE),
+    Column("sockets", lambda row: "" if row.problem else f"{row.sockets:,}", True),
+    Column("users", lambda row: _some(row.user_names), most=USERS),
 )
 SHOWN = ("sockets", "peak", "overlap time", "service", "users", "likely cause")  # from left to right
 
@@ -59,64 +60,64 @@ def lines(run: Run, medium: Medium, *, cut: bool) -> list[Text]:
 
 def order(rows: Sequence[Row], medium: Medium) -> list[Text]:
     """Say in which order the captures stand, where there are several."""
-    return wrapped(Text(triage.WORST_FIRST, FAINT), medium) if len(rows) > 1 else []
+    return wrap(Text(counts.WORST_FIRST, FAINT), medium) if len(rows) > 1 else []
 
 
 def closing(run: Run, medium: Medium) -> list[Text]:
     """Write what is shown of what was asked for, and the counts of the whole run."""
     lines: list[Text] = []
     if run.selection is not None:
-        lines = wrapped(Text(medium.safe(triage.selection_sentence(run.selection, run))), medium)
+        lines = wrap(Text(medium.safe(triage.describe_selection(run.selection, run))), medium)
     elif len(run.reports) + len(run.unreadable) > LONG:
-        lines = wrapped(Text("Only the worst: --top 20. Only some: --only overlap, --only undecided.", FAINT), medium)
-    return lines + wrapped(Text(triage.run_total(run), STRONG), medium)
+        lines = wrap(Text("Only the worst: --top 20. Only some: --only overlap, --only undecided.", FAINT), medium)
+    return lines + wrap(Text(triage.run_total(run), STRONG), medium)
 
 
 def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
     """Write one line per capture under a line of heads; name below what a wider terminal would show."""
     columns, left_out = _columns(rows, medium, cut)
     folder, paths = _paths(rows, medium, cut)
-    sign = max(len(_mark(it, medium)) for it in rows) + 1
-    results = [_result(it, medium, cut) for it in rows]
+    sign = max(len(_mark(row, medium)) for row in rows) + 1
+    results = [_result(row, medium, cut) for row in rows]
     result = _width(results, "result")
-    widths = [_width([_plain(column.cell(it), medium) for it in rows], column.head, column.most if cut else 1_000)
+    widths = [_width([_plain(column.cell(row), medium) for row in rows], column.head, column.most if cut else 1_000)
               for column in columns]  # fmt: skip
     heads = [f"{column.head:>{width}}" if column.right else f"{column.head:<{width}}"
              for column, width in zip(columns, widths, strict=True)]  # fmt: skip
     first = "  ".join((" " * sign + f"{'result':<{result}}", *heads, "capture" + (f" in {folder}" if folder else "")))
-    made = [Text(medium.short(first, medium.width) if cut else first, FAINT)]
-    for it, words, path in zip(rows, results, paths, strict=True):
-        style = STYLES.get(it.result, UNSURE)
-        line = Text().append(f"{_mark(it, medium):<{sign}}", style)
+    lines = [Text(medium.short(first, medium.width) if cut else first, FAINT)]
+    for row, words, path in zip(rows, results, paths, strict=True):
+        style = STYLES.get(row.result, UNSURE)
+        line = Text().append(f"{_mark(row, medium):<{sign}}", style)
         line.append(_cell(words, result, False, medium), style)
         for column, width in zip(columns, widths, strict=True):
-            line.append("  " + _cell(column.cell(it), width, column.right, medium))
-        times = _times(it, medium)
-        shown = path + times + (f": {medium.safe(it.problem)}" if it.problem else "")
+            line.append("  " + _cell(column.cell(row), width, column.right, medium))
+        times = _times(row, medium)
+        place = path + times + (f": {medium.safe(row.problem)}" if row.problem else "")
         room = medium.width - line.cell_len - 2
-        made.append(line.append("  " + (short_path(path, room - len(times), medium) + times if cut else shown)))
-        if cut and it.problem:
-            made += wrapped(Text(f"cannot be read: {medium.safe(it.problem)}", BAD), medium, " " * (sign + 2))
+        lines.append(line.append("  " + (short_path(path, room - len(times), medium) + times if cut else place)))
+        if cut and row.problem:
+            lines += wrap(Text(f"cannot be read: {medium.safe(row.problem)}", BAD), medium, " " * (sign + 2))
     if left_out:
         more = enumerated([column.head for column in left_out])
-        made += wrapped(Text(f"A wider terminal, or `| less -S`, also shows: {more}.", FAINT), medium)
-    return made
+        lines += wrap(Text(f"A wider terminal, or `| less -S`, also shows: {more}.", FAINT), medium)
+    return lines
 
 
-def _times(it: Row, medium: Medium) -> str:
+def _times(row: Row, medium: Medium) -> str:
     """Write how many captures a row stands for: ` ×9`."""
-    return "" if it.repeats == 1 else f" {'×' if medium.unicode else 'x'}{it.repeats:,}"
+    return "" if row.repeats == 1 else f" {'×' if medium.unicode else 'x'}{row.repeats:,}"
 
 
 HEADS = ("result", "sockets", "peak", "overlap time", "service", "users", "likely cause", "capture")
 
 
-def cells(it: Row) -> tuple[str, ...]:
+def cells(row: Row) -> tuple[str, ...]:
     """Return the cells of a row under HEADS, for other outputs."""
-    times = f" ×{it.repeats:,}" if it.repeats > 1 else ""
-    by_head = {column.head: column.cell(it) for column in (*FIXED, *OPTIONAL)}
-    path = name_source(it.source) + times + (f": {it.problem}" if it.problem else "")
-    return (it.words, *(by_head[head] for head in SHOWN), path)
+    times = f" ×{row.repeats:,}" if row.repeats > 1 else ""
+    by_head = {column.head: column.cell(row) for column in (*FIXED, *OPTIONAL)}
+    path = name_source(row.source) + times + (f": {row.problem}" if row.problem else "")
+    return (row.words, *(by_head[head] for head in SHOWN), path)
 
 
 def _columns(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[list[Column], list[Column]]:
@@ -148,8 +149,8 @@ def _paths(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[str, list[st
     return folder, [it[len(folder) :] for it in safe]
 
 
-def _result(it: Row, medium: Medium, cut: bool) -> str:
-    return SHORT.get(it.words, it.words) if cut and medium.width < NARROW else it.words
+def _result(row: Row, medium: Medium, cut: bool) -> str:
+    return SHORT.get(row.words, row.words) if cut and medium.width < NARROW else row.words
 
 
 def _width(cells: Sequence[str], head: str, most: int = 1_000) -> int:
@@ -166,12 +167,12 @@ def _cell(text: str, width: int, right: bool, medium: Medium) -> str:
     return " " * (width - cell_len(text)) + text if right else set_cell_size(text, width)
 
 
-def _mark(it: Row, medium: Medium) -> str:
+def _mark(row: Row, medium: Medium) -> str:
     signs = medium.signs
-    if it.result == triage.UNREADABLE:
+    if row.result == results.UNREADABLE:
         return "!" if medium.unicode else "[!]"
     marks = {Kind.OVERLAP: signs.overlap, Kind.NO_OVERLAP: signs.fine}
-    return marks.get(Kind(it.result), signs.unsure if it.result in triage.UNDECIDED else signs.nothing)
+    return marks.get(Kind(row.result), signs.unsure if row.result in triage.UNDECIDED else signs.nothing)
 
 
 def short_path(path: str, cells: int, medium: Medium) -> str:

@@ -1,4 +1,4 @@
-"""The manual of rules, from their docstrings: for a terminal, and as pages of Markdown (docs/rules/)."""
+"""Write the manual of rules, from their docstrings: for a terminal, and as pages of Markdown (docs/rules/)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.text import Text
 
 from analyzer.model import Cause, Rule, Severity
 from analyzer.wording import terminal
-from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium, headline, wrapped
+from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium, headline, wrap
 
 COLOURS = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: UNSURE}
 WIDEST = 100  # letters of a line; more do not read well
@@ -28,16 +28,16 @@ def render_list(
     lines = [Text("Rules", STRONG)]
     for rule in rules:
         head = Text(f"{rule.id:<{names}}", STRONG).append(f"{rule.severity:<9}", COLOURS[rule.severity])
-        lines += _listed(head, rule.title, medium)
+        lines += _write_entry(head, rule.title, medium)
     lines += [Text(), Text("Causes of overlaps", STRONG)]
     for cause in causes:
-        lines += _listed(Text(f"{cause.id:<{names}}", STRONG), cause.title, medium)
-    return terminal.printed([*lines, Text(), *wrapped(Text(SHOWN, FAINT), medium)], color)
+        lines += _write_entry(Text(f"{cause.id:<{names}}", STRONG), cause.title, medium)
+    return terminal.encode([*lines, Text(), *wrap(Text(SHOWN, FAINT), medium)], color)
 
 
-def _listed(head: Text, title: str, medium: Medium) -> list[Text]:
+def _write_entry(head: Text, title: str, medium: Medium) -> list[Text]:
     beside = medium.width >= head.cell_len + ROOM  # else the title stands below
-    first, *rest = wrapped(Text(title), medium, " " * head.cell_len if beside else "  ")
+    first, *rest = wrap(Text(title), medium, " " * head.cell_len if beside else "  ")
     return [head.append_text(first[head.cell_len :]), *rest] if beside else [head, first, *rest]
 
 
@@ -47,22 +47,22 @@ def render(page: Rule | Cause, *, width: int = 80, color: bool = False, unicode:
     title = Text(page.title, STRONG)
     if isinstance(page, Rule):
         title.append(f" ({page.severity})", COLOURS[page.severity])
-    lines = [headline(Text(page.id, STRONG), medium), Text(), *wrapped(title, medium)]
+    lines = [headline(Text(page.id, STRONG), medium), Text(), *wrap(title, medium)]
     for paragraph in paragraphs(page):
         code = paragraph.splitlines() if paragraph.startswith(CODE) else []
         lines += [
             Text(),
-            *([Text(medium.short(line, medium.width)) for line in code] or wrapped(Text(paragraph), medium)),
+            *([Text(medium.short(line, medium.width)) for line in code] or wrap(Text(paragraph), medium)),
         ]
-    return terminal.printed(lines, color)
+    return terminal.encode(lines, color)
 
 
 def markdown(rule: Rule) -> str:
-    """The page of one rule, as docs/rules/ has it."""
-    told = [LEAD.sub(lambda it: f"**{it[1]}.** {it[2].upper()}", paragraph) for paragraph in paragraphs(rule)]
-    return "\n\n".join([f"# {rule.id}", f"{rule.title}. Severity: {rule.severity}.", *told]) + "\n"
+    """Write the page of one rule, as docs/rules/ has it."""
+    body = [LEAD.sub(lambda match: f"**{match[1]}.** {match[2].upper()}", paragraph) for paragraph in paragraphs(rule)]
+    return "\n\n".join([f"# {rule.id}", f"{rule.title}. Severity: {rule.severity}.", *body]) + "\n"
 
 
 def paragraphs(page: Rule | Cause) -> list[str]:
-    """The manual without the line ends of the source, except those of code."""
+    """Split the manual into paragraphs without the line ends of the source, except those of code."""
     return [it if it.startswith(CODE) else " ".join(it.split()) for it in page.manual.split("\n\n")]

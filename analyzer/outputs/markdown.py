@@ -14,11 +14,15 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from analyzer.model import Report, Run, Value
-from analyzer.outputs import text
+from analyzer import triage
+from analyzer.model import Report, Run, Value, plural
+from analyzer.outputs.text_timeline import draw_timeline
+from analyzer.timeline.axis import axis_of
 from analyzer.version import VERSION
-from analyzer.wording import origins, services, summary, terminal
-from analyzer.wording.summary import TITLE
+from analyzer.wording import facts, harmless, instants, lifetimes, origins, results, services, terminal
+from analyzer.wording.coverage import describe_coverage
+from analyzer.wording.facts import TITLE
+from analyzer.wording.findings import describe_findings
 
 SUFFIX = ".md"
 LARGEST = 60_000  # bytes; GitHub takes 65 536 characters
@@ -43,14 +47,14 @@ MARKS = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|[`*\[|~$]|(?<![^\W_])_|_(?![^\W_])"
 START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=]+(?:\s|$)|#{1,6}(?:\s|$)|>))")
 
 
-def escaped(text: str, most: int = 600) -> str:
+def escape(text: str, most: int = 600) -> str:
     """Escape text of a capture, so that Markdown shows it as it is, also within a table."""
-    shown = summary.safe(text, most).strip()
+    safe = harmless.safe(text, most).strip()
     parts, end = [], 0
-    for found in CODE.finditer(shown):
-        parts += [_plain(shown[end : found.start()]), found[1] or _code(found[2])]
-        end = found.end()
-    return START.sub(r"\1\\", "".join([*parts, _plain(shown[end:])]))
+    for match in CODE.finditer(safe):
+        parts += [_plain(safe[end : match.start()]), match[1] or _code(match[2])]
+        end = match.end()
+    return START.sub(r"\1\\", "".join([*parts, _plain(safe[end:])]))
 
 
 def _plain(text: str) -> str:
@@ -75,7 +79,7 @@ def code_block(content: str) -> list[str]:
 
 
 class Size(Value, frozen=True):
-    """How much of a run is shown."""
+    """Hold how much of a run is shown."""
 
     captures: int
     index: int  # captures with a line
@@ -83,7 +87,7 @@ class Size(Value, frozen=True):
     findings: int
     lines: int  # of any other list
     letters: int  # of any one text
-    drawn: bool  # with the timeline of each capture
+    with_timeline: bool  # of each capture
 
 
 SIZES = (
@@ -113,8 +117,8 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
     yield from _head(run, size)
     if picture is not None:
         yield from (f"![Timeline]({quote(picture)})", "")
-    names = summary.names(run)
-    reports = summary.worst_first(run)
+    names = harmless.names(run)
+    reports = triage.worst_reports(run)
     for report in reports[: size.captures]:
         yield from _capture(report, names[report.capture.source], run, size)
     if len(reports) > size.captures:
@@ -125,7 +129,7 @@ def _page(run: Run, size: Size, picture: str | None) -> Iterable[str]:
         yield from _more(len(run.unreadable) - size.lines, "more", JSON)
         yield ""
     yield from ("---", "")
-    yield f"Policy: {_text(summary.allowed(run.policy), size)}"
+    yield f"Policy: {_text(facts.describe_policy(run.policy), size)}"
     yield "The policy decides on findings; the verdict counts every socket."
     yield ""
     yield f"har-sockets {VERSION}. *Certain* is what the capture proves, *possible* is what it does not exclude."
@@ -140,8 +144,8 @@ def _head(run: Run, size: Size) -> Iterable[str]:
 
 
 def _index(run: Run, size: Size) -> Iterable[str]:
-    names, repeats = summary.names(run), summary.repeats(run)
-    reports = summary.worst_first(run)
+    names, repeats = harmless.names(run), triage.repeats(run)
+    reports = triage.worst_reports(run)
     rows = [
         [
             _headline(report, run),
@@ -151,7 +155,7 @@ def _index(run: Run, size: Size) -> Iterable[str]:
         ]
         for report in reports[: size.index]
     ]
-    yield from (f"**{summary.totals(run)}.**", "")
+    yield from (f"**{triage.page_total(run)}.**", "")
     if rows:
         yield from (*table(("Verdict", "Capture", "Sockets", "Peak"), rows), "")
     if len(reports) > size.index:
@@ -159,25 +163,25 @@ def _index(run: Run, size: Size) -> Iterable[str]:
 
 
 def _headline(report: Report, run: Run) -> str:
-    headline = summary.headline(report, run.policy)
+    headline = results.headline(report, run.policy)
     return f"{headline.sign} {headline.words}"
 
 
 def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
-    answer, *more = summary.sentences(report, run.policy)
+    answer, *more = facts.sentences(report, run.policy)
     yield f"## {_text(name, size)}"
     yield ""
-    yield f"**{summary.headline(report, run.policy).sign} {_text(answer, size)}**"
+    yield f"**{results.headline(report, run.policy).sign} {_text(answer, size)}**"
     yield ""
     yield from (f"{_text(it, size)}  " for it in more)
-    yield " · ".join(f"**{number}** {words}" for words, number in summary.figures(report))
+    yield " · ".join(f"**{number}** {words}" for words, number in facts.figures(report))
     yield ""
     yield from _timeline(report, size)
     yield from _findings(report, run, size)
     yield from _list("Opened by", origins.sentences(report), size)
     yield from _services(report, run, size)
     yield from _sockets(report, size)
-    yield _text(text.tried_sentence(report), size)
+    yield _text(describe_coverage(report), size)
     yield ""
     yield from _list("Limits of this capture", [it.message for it in report.capture.caveats], size)
     skipped = [f"{it.pointer or '/'}: {it.problem}" for it in report.capture.skipped]
@@ -185,14 +189,14 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
 
 
 def _timeline(report: Report, size: Size) -> Iterable[str]:
-    if size.drawn and report.sessions:
-        yield from (*code_block(text.timeline(report, DRAWING)), "")
+    if size.with_timeline and report.sessions:
+        yield from (*code_block(draw_timeline(report, DRAWING)), "")
 
 
 def _sockets(report: Report, size: Size) -> Iterable[str]:
     if not report.sessions:
         return
-    axis = terminal.axis_of(report, 1)
+    axis = axis_of(report, 1)
     pages = {page.id: page for page in report.capture.pages}
     rows = []
     for session in report.sessions[: size.sockets]:
@@ -201,9 +205,9 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
         cells = [
             session.endpoint.partition("://")[2],
             ", ".join(filter(None, whose)),
-            terminal.when(session.opened, axis, sign=True),
+            instants.when(session.opened, axis, sign=True),
         ]
-        cells += [terminal.ending(session, pages, axis), summary.length(session.proven, axis), session.pointer]
+        cells += [lifetimes.ending(session, pages, axis), facts.length(session.proven, axis), session.pointer]
         rows.append([session.id[1:], *(_text(cell, size) for cell in cells)])
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")
     yield from ("### Sockets", "")
@@ -214,36 +218,40 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
 
 
 def _findings(report: Report, run: Run, size: Size) -> Iterable[str]:
-    findings = summary.findings(report, run.zone, run.rules)
+    findings = describe_findings(report, run.zone, run.rules)
     if not findings:
         return
     yield from ("### Findings", "")
-    for it in findings[: size.findings]:
-        confidence, baseline = "" if it.certain else " · possible", " · in the baseline" if it.known else ""
-        named = f"[`{it.rule}`]({it.page})" if it.page else f"`{it.rule}`"
-        yield f"- **{it.severity}** {_text(it.message, size)} {named}{confidence}{baseline}"
-        if it.cause:
-            yield f"  - {_text(it.cause, size)}"
-        if it.matters:
-            yield f"  - Why it matters: {_text(it.matters, size)}"
-        link = f" <{it.link}>" if it.link else ""
-        if it.remedy or link:
-            yield f"  - What to do: {_text(it.remedy or '', size)}{link}"
-        if it.proof:
-            yield f"  - Where: {'; '.join(_text(line, size) for line in it.proof)}"
+    for finding in findings[: size.findings]:
+        confidence, baseline = (
+            "" if finding.certain else " · possible",
+            " · in the baseline" if finding.in_baseline else "",
+        )
+        named = f"[`{finding.rule}`]({finding.page})" if finding.page else f"`{finding.rule}`"
+        yield f"- **{finding.severity}** {_text(finding.message, size)} {named}{confidence}{baseline}"
+        if finding.cause:
+            yield f"  - {_text(finding.cause, size)}"
+        if finding.matters:
+            yield f"  - Why it matters: {_text(finding.matters, size)}"
+        link = f" <{finding.link}>" if finding.link else ""
+        if finding.remedy or link:
+            yield f"  - What to do: {_text(finding.remedy or '', size)}{link}"
+        if finding.proof:
+            yield f"  - Where: {'; '.join(_text(line, size) for line in finding.proof)}"
     yield from _more(len(findings) - size.findings, "more finding", JSON)
     yield ""
 
 
 def _services(report: Report, run: Run, size: Size) -> Iterable[str]:
-    known = services.told(report, run.policy)
-    if not known:
+    entries = services.list_services(report, run.policy)
+    if not entries:
         return
     yield from ("### Services and their limits", "")
-    for it in known[: size.lines]:
-        sources = ", ".join(f"[documented]({url}), as of {checked}" for url, checked in it.sources)
-        yield f"- **{_text(it.name, size)}**: {_text(it.sentences, size)}{f' Limits {sources}.' if sources else ''}"
-    yield from _more(len(known) - size.lines, "more service", JSON)
+    for service in entries[: size.lines]:
+        sources = ", ".join(f"[documented]({url}), as of {checked}" for url, checked in service.sources)
+        limits = f" Limits {sources}." if sources else ""
+        yield f"- **{_text(service.name, size)}**: {_text(service.sentences, size)}{limits}"
+    yield from _more(len(entries) - size.lines, "more service", JSON)
     yield ""
 
 
@@ -263,10 +271,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
 
 
 def _text(text: str, size: Size) -> str:
-    return escaped(text, size.letters)
+    return escape(text, size.letters)
 
 
 def _more(number: int, what: str, where: str) -> list[str]:
     first, space, rest = what.partition(" without ")
     many = "more" if what == "more" else f"{first}s{space}{rest}"
-    return [f"- and {terminal.count(number, what, many)}{f': {where}' if where else ''}"] if number > 0 else []
+    return [f"- and {plural(number, what, many)}{f': {where}' if where else ''}"] if number > 0 else []

@@ -1,4 +1,4 @@
-"""One capture object a line, as they come; an unreadable one is `{"source", "problem"}`."""
+"""Write one capture object per line, as they come; an unreadable one is `{"source", "problem"}`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def render(run: Run) -> bytes:
 
 def line(result: Report | Unreadable) -> bytes:
     if isinstance(result, Unreadable):
-        told = {"source": result.source, "problem": result.problem}
+        document = {"source": result.source, "problem": result.problem}
     else:
-        told = capture_document(result)
-    return compact(told) + b"\n"
+        document = capture_document(result)
+    return compact(document) + b"\n"

@@ -1,4 +1,4 @@
-"""One row per session, the columns of the CSV, as Apache Parquet: instants are timestamps (UTC), not known is null."""
+"""Write one row per session as Apache Parquet, in the columns of the CSV: instants are timestamps (UTC)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGEST = (1 << 63) - 1
 
 
 def render(run: Run) -> bytes:
-    """Raises NotInstalled without pyarrow, the extra `parquet`."""
+    """Render the sessions of a run. Raises NotInstalled without pyarrow, the extra `parquet`."""
     try:
         import pyarrow
         from pyarrow import parquet
@@ -48,7 +48,7 @@ def _type(name: str, arrow: Any) -> pyarrow.DataType:
 
 
 def _cell(value: object, name: str) -> object:
-    """Text of a capture may hold lone surrogates, which UTF-8 has no form for."""
+    """Convert a value for its column. Text may hold lone surrogates, which UTF-8 has no form for."""
     if isinstance(value, str):
         return datetime.fromisoformat(value) if name.endswith(INSTANTS) else _text(value)
     if isinstance(value, int) and not -LARGEST <= value <= LARGEST:  # a line of a file that says anything

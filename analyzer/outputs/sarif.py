@@ -16,7 +16,7 @@ from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Sessio
 from analyzer.outputs import manual
 from analyzer.outputs.document import Json, pretty
 from analyzer.version import HOME, VERSION
-from analyzer.wording import summary
+from analyzer.wording import facts, harmless
 
 SUFFIX = ".sarif"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -33,7 +33,7 @@ def render(run: Run) -> bytes:
     ids = list(dict.fromkeys([rule.id for rule in run.rules] + [f.rule for r in run.reports for f in r.findings]))
     manuals = {rule.id: rule for rule in run.rules}
     results = [(report, finding) for report in run.reports for finding in report.findings]
-    results.sort(key=lambda it: it[1].severity.rank, reverse=True)
+    results.sort(key=lambda pair: pair[1].severity.rank, reverse=True)
     driver = {
         "name": "har-sockets",
         "version": VERSION,
@@ -52,7 +52,7 @@ def render(run: Run) -> bytes:
         "results": [_result(finding, report, ids, run.policy) for report, finding in results[:RESULTS]],
     }
     if run.title or run.meta:
-        log["properties"] = {"title": run.title and summary.safe(run.title), "meta": dict(summary.head(run))}
+        log["properties"] = {"title": run.title and harmless.safe(run.title), "meta": dict(facts.head(run))}
     return pretty({"$schema": SCHEMA, "version": "2.1.0", "runs": [log]})
 
 
@@ -80,18 +80,18 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),
         "level": finding.severity,
-        "message": {"text": summary.safe(finding.message, 1000) + summary.safe(more, 1000)},
+        "message": {"text": harmless.safe(finding.message, 1000) + harmless.safe(more, 1000)},
         "locations": [places[0]],
         "partialFingerprints": {
             "harSockets/v1": finding.fingerprint,
             "primaryLocationLineHash": f"{finding.fingerprint}:1",  # the one that GitHub reads
         },
         "properties": {
-            "capture": summary.safe(report.capture.source, 4000),
+            "capture": harmless.safe(report.capture.source, 4000),
             "verdict": report.verdict,
             "confidence": finding.confidence,
             "sessions": list(finding.sessions),
-            "pointers": [summary.safe(pointer) for pointer in finding.pointers],
+            "pointers": [harmless.safe(pointer) for pointer in finding.pointers],
         },
     }
     if places[1:]:
@@ -103,8 +103,8 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
 
 def _notifications(run: Run) -> Iterable[Json]:
     """Notify of what could not be read, and of the limits of each capture."""
-    for it in run.unreadable:
-        yield _notification(Severity.ERROR, f"Cannot be read: {it.problem}", _place(it.source))
+    for file in run.unreadable:
+        yield _notification(Severity.ERROR, f"Cannot be read: {file.problem}", _place(file.source))
     for report in run.reports:
         for skipped in report.capture.skipped:
             place = _place(report.capture.source, skipped.pointer)
@@ -118,7 +118,7 @@ def _notifications(run: Run) -> Iterable[Json]:
 
 
 def _notification(level: Severity, text: str, place: Json | None) -> Json:
-    notification: Json = {"level": level, "message": {"text": summary.safe(text, 1000)}}
+    notification: Json = {"level": level, "message": {"text": harmless.safe(text, 1000)}}
     return notification if place is None else {**notification, "locations": [place]}
 
 
@@ -144,8 +144,8 @@ def _in_source(code: Initiator) -> Json:
         if code.column is not None and code.column >= 1:
             place["region"]["startColumn"] = code.column
     name = code.component or code.function
-    names = {"logicalLocations": [{"name": summary.safe(name), "kind": "function"}]} if name else {}
-    opener = f"Opened by {summary.safe(name)}" if name else "Opened here"
+    names = {"logicalLocations": [{"name": harmless.safe(name), "kind": "function"}]} if name else {}
+    opener = f"Opened by {harmless.safe(name)}" if name else "Opened here"
     return {
         "physicalLocation": place,
         "message": {"text": opener},
@@ -166,7 +166,7 @@ def _place(source: str, pointer: str = "") -> Json:
     """Locate a file (its first line: readers ask for one), and the place in it, as a JSON Pointer."""
     place: Json = {"physicalLocation": {"artifactLocation": {"uri": _path(source)}, "region": {"startLine": 1}}}
     if pointer:
-        place["logicalLocations"] = [{"fullyQualifiedName": summary.safe(pointer), "kind": "element"}]
+        place["logicalLocations"] = [{"fullyQualifiedName": harmless.safe(pointer), "kind": "element"}]
     return place
 
 

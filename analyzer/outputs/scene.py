@@ -1,4 +1,4 @@
-"""A capture laid out in time, for the HTML page: lanes in groups, page loads, stretches of overlap, levels, limits.
+"""Lay a capture out in time for the HTML page: lanes in groups, page loads, overlaps, levels, limits.
 
 Numbers only: how they are drawn is `drawing` (without JavaScript) and report/chart.js (with it).
 """
@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from analyzer.intervals import Interval, sweep
-from analyzer.model import Confidence, Group, Instant, Outcome, Page, Policy, Report, Scope, Session, Value
-from analyzer.wording import summary, terminal
-from analyzer.wording.summary import safe, safe_middle
-from analyzer.wording.terminal import Axis, count
+from analyzer.model import Confidence, Group, Instant, Outcome, Page, Policy, Report, Scope, Session, Value, plural
+from analyzer.timeline.axis import Axis, axis_of
+from analyzer.wording import facts, instants, lifetimes
+from analyzer.wording.harmless import safe, safe_middle
 
 SEPARATE = 8  # addresses of one host that get a group each; more are one group
 BEYOND = 3  # limits above this many times the peak are named, not drawn: the line would be flat
@@ -22,7 +22,7 @@ TICKS, MORE_TICKS = 10, 1_000  # messages that are marked: so many a socket, and
 
 
 class Lane(Value, frozen=True):
-    """One socket. Instants are as in the session; None where nothing is known."""
+    """Hold the lane of one socket. Instants are as in the session; None where nothing is known."""
 
     session: Session
     address: str
@@ -36,12 +36,12 @@ class Lane(Value, frozen=True):
 
     @property
     def began(self) -> Instant:
-        known = [self.connecting, self.session.possible, self.session.proven]
-        return min((it.start for it in known if it is not None), default=1 << 62)
+        intervals = [self.connecting, self.session.possible, self.session.proven]
+        return min((it.start for it in intervals if it is not None), default=1 << 62)
 
 
 class Section(Value, frozen=True):
-    """Lanes that belong together, with what is said of them."""
+    """Hold lanes that belong together, with a title and a note."""
 
     title: str
     note: str
@@ -49,7 +49,7 @@ class Section(Value, frozen=True):
     lanes: tuple[Lane, ...]
 
     def label(self, lane: Lane) -> str:
-        """What tells the lane from its neighbours: `#12 /ws`."""
+        """Name what sets the lane apart from its neighbours: `#12 /ws`."""
         return f"#{lane.session.id[1:]} {lane.address[self.common :]}".rstrip()
 
 
@@ -69,21 +69,21 @@ class Scene(Value, frozen=True):
 
     @property
     def terse(self) -> bool:
-        """The numbers are all that tells lanes from their neighbours."""
+        """Check whether numbers alone set lanes apart from their neighbours."""
         return all(len(section.label(lane)) < TERSE for section in self.sections for lane in section.lanes)
 
     @property
     def named(self) -> bool:
-        """Some service is known."""
+        """Check whether some service is known."""
         return any(lane.service for lane in self.lanes)
 
     @property
     def legend(self) -> set[str]:
-        """The kinds of marks that are there."""
+        """Return the kinds of marks that are there."""
         proven = [lane.session.proven for lane in self.lanes if lane.session.proven is not None]
         possible = [lane.session.possible for lane in self.lanes if lane.session.possible is not None]
         still_open = any(it.end is None for it in proven)
-        seen = {
+        marks = {
             "proven": bool(proven),
             "possible": any(lane.session.possible != lane.session.proven for lane in self.lanes),
             "connecting": any(lane.connecting for lane in self.lanes),
@@ -92,12 +92,12 @@ class Scene(Value, frozen=True):
             "possibly-pointed": not still_open and any(it.end is None for it in possible),
             "band": bool(self.bands),
             "load": bool(self.loads),
-            "tick": any(self._ticked(lane) for lane in self.lanes),
+            "tick": any(self._has_tick(lane) for lane in self.lanes),
         }
-        return {kind for kind, there in seen.items() if there}
+        return {kind for kind, there in marks.items() if there}
 
-    def _ticked(self, lane: Lane) -> bool:
-        """Does a message stand within its bar? On the edge of a bar a tick does not show."""
+    def _has_tick(self, lane: Lane) -> bool:
+        """Check whether a message stands within its bar: on the edge of a bar a tick does not show."""
         bar, edge = lane.session.proven, (self.axis.end - self.axis.start) // WITHIN
         return bar is not None and any(
             bar.start + edge < tick < (bar.end or self.axis.end + 2 * edge) - edge for tick in lane.ticks
@@ -105,13 +105,13 @@ class Scene(Value, frozen=True):
 
     @property
     def highest(self) -> int:
-        """Of the scale of how many are open."""
+        """Return the highest level of the scale."""
         levels = [level for _, level in (*self.proven, *self.possible)]
         return max([1, *levels, *(level for level, _, _ in self.limits)])
 
 
 def scene(report: Report, policy: Policy) -> Scene:
-    axis = terminal.axis_of(report, 1)
+    axis = axis_of(report, 1)
     pages = {page.id: page for page in report.capture.pages}
     most = TICKS + MORE_TICKS // max(1, len(report.sessions))
     lanes = {s.id: _lane(s, pages, axis, most) for s in report.sessions}
@@ -134,10 +134,10 @@ def _lane(session: Session, pages: dict[str, Page], axis: Axis, most: int) -> La
         address=safe_middle(session.endpoint.partition("://")[2] or session.endpoint, 100),
         service=session.provider.name if session.provider is not None else "",
         user=safe(session.identity.user, 60) if session.identity is not None and session.identity.user else "",
-        opened=terminal.when(session.opened, axis, sign=True),
-        ended=safe(terminal.ending(session, pages, axis), 120),
+        opened=instants.when(session.opened, axis, sign=True),
+        ended=safe(lifetimes.ending(session, pages, axis), 120),
         connecting=_connecting(session),
-        failed=_failed(session),
+        failed=_failure(session),
         ticks=_ticks(session, most),
     )
 
@@ -156,13 +156,13 @@ def _connecting(session: Session) -> Interval | None:
     if session.outcome is Outcome.CONNECTING:
         return Interval(start, None)
     if session.outcome is Outcome.FAILED:
-        return Interval(start, _failed(session))
+        return Interval(start, _failure(session))
     until = session.opened
     ends = (until.latest, until.earliest) if until is not None else ()
     return Interval(start, next((end for end in ends if end is not None), start))
 
 
-def _failed(session: Session) -> Instant | None:
+def _failure(session: Session) -> Instant | None:
     if session.outcome is not Outcome.FAILED:
         return None
     bounds = [it for it in (session.closed, session.created) if it is not None]
@@ -170,7 +170,7 @@ def _failed(session: Session) -> Instant | None:
 
 
 def _ticks(session: Session, most: int) -> tuple[Instant, ...]:
-    """When messages went; of very many evenly chosen ones, the first and the last among them."""
+    """List when messages went; of very many evenly chosen ones, the first and the last among them."""
     times = sorted(session.messages.times)
     if len(times) > most:
         times = [times[n * (len(times) - 1) // (most - 1)] for n in range(most)]
@@ -178,33 +178,37 @@ def _ticks(session: Session, most: int) -> tuple[Instant, ...]:
 
 
 def _sections(report: Report, lanes: dict[str, Lane]) -> Iterable[Section]:
-    for title, groups in _grouped(report):
+    for title, groups in _group(report):
         members = [lanes[id] for group in groups for id in group.sessions]
         members.sort(key=lambda lane: (lane.began, int(lane.session.id[1:])))
-        note = count(len(members), "socket")
+        note = plural(len(members), "socket")
         peak = groups[0].proven_peak if len(groups) == 1 else 0
-        note += f", peak {peak:,}" if peak > 1 else ""
+        if peak > 1:
+            note += f", peak {peak:,}"
         yield Section(title, note, _common({lane.address for lane in members}), tuple(members))
 
 
-def _grouped(report: Report) -> list[tuple[str, list[Group]]]:
-    """The report's groups. Many addresses of one host are one group, and so are addresses with one socket each:
-    a heading a lane would only be noise."""
+def _group(report: Report) -> list[tuple[str, list[Group]]]:
+    """Group the sockets as the report does.
+
+    Many addresses of one host are one group, and so are addresses with one socket each: a heading per lane would
+    only be noise.
+    """
     hosts: dict[str, list[Group]] = {}
     for group in report.groups:
         hosts.setdefault(_host(group), []).append(group)
-    told: list[tuple[str, list[Group]]] = []
+    sections: list[tuple[str, list[Group]]] = []
     single: list[Group] = []
     for host, groups in hosts.items():
         if host and len(groups) > SEPARATE:
-            told.append((f"{safe_middle(host, 120)}, {len(groups):,} addresses", groups))
+            sections.append((f"{safe_middle(host, 120)}, {len(groups):,} addresses", groups))
             continue
         alone = [group for group in groups if host and len(group.sessions) == 1]
-        told += [(summary.group_name(group), [group]) for group in groups if group not in alone]
+        sections += [(facts.group_name(group), [group]) for group in groups if group not in alone]
         single += alone
     if len(single) < 2:
-        return told + [(summary.group_name(group), [group]) for group in single]
-    return [*told, ("One socket each" if told else f"{len(single):,} addresses, one socket each", single)]
+        return sections + [(facts.group_name(group), [group]) for group in single]
+    return [*sections, ("One socket each" if sections else f"{len(single):,} addresses, one socket each", single)]
 
 
 def _host(group: Group) -> str:
@@ -214,7 +218,7 @@ def _host(group: Group) -> str:
 
 
 def _loads(report: Report, axis: Axis) -> list[Page]:
-    """A page that came back from the cache repeats its old date: it has no place here."""
+    """List the page loads. A page that came back from the cache repeats its old date: it has no place here."""
     pages = [page for page in report.capture.pages if page.kind != "restore" and page.started is not None]
     return sorted((p for p in pages if axis.start <= (p.started or 0) <= axis.end), key=lambda p: p.started or 0)
 
@@ -222,35 +226,35 @@ def _loads(report: Report, axis: Axis) -> list[Page]:
 def _load(page: Page) -> tuple[Instant, str, str]:
     kind = "page" if page.kind == "unknown" else page.kind.value
     path = page.url.partition("://")[2].partition("/")[2] if "://" in page.url else page.url
-    shown = path.partition("?")[0].partition("#")[0]
-    return page.started or 0, kind, safe_middle(f"/{shown}" if "://" in page.url else shown, 60)
+    bare = path.partition("?")[0].partition("#")[0]
+    return page.started or 0, kind, safe_middle(f"/{bare}" if "://" in page.url else bare, 60)
 
 
 def _highest(sessions: Sequence[Session]) -> list[tuple[Instant, int]]:
-    """How many are certainly open. Sockets of different clocks prove nothing about each other: the most of any."""
+    """Count how many are certainly open: the most of any clock, as clocks prove nothing about each other."""
     clocks = sorted({session.clock for session in sessions if session.proven})
     each = [sweep(s.proven for s in sessions if s.proven and s.clock == clock) for clock in clocks]
     if len(each) < 2:
         return each[0] if each else []
     changes = sorted((at, n, level) for n, steps in enumerate(each) for at, level in steps)
     levels = [0] * len(each)
-    told: list[tuple[Instant, int]] = []
+    peaks: list[tuple[Instant, int]] = []
     for at, here in groupby(changes, key=lambda change: change[0]):
         for _, n, level in here:
             levels[n] = level
-        told.append((at, max(levels)))
-    return told
+        peaks.append((at, max(levels)))
+    return peaks
 
 
 def _limits(report: Report, policy: Policy) -> tuple[tuple[tuple[int, str, str], ...], tuple[str, ...]]:
-    """What the policy allows and what the services document: on the scale, and beyond it."""
+    """List what the policy allows and what the services document: on the scale, and beyond it."""
     room = max(4, BEYOND * report.concurrency.possible_peak)
-    told = [(policy.max_open, f"the policy allows {policy.max_open:,}", f"{policy.max_open:,} allowed")]
+    lines = [(policy.max_open, f"the policy allows {policy.max_open:,}", f"{policy.max_open:,} allowed")]
     providers = {s.provider.id: s.provider for s in report.sessions if s.provider is not None}
     for provider in providers.values():
         for limit in provider.limits:
             mode = f" in {limit.mode} mode" if limit.mode else ""
             words = f"{provider.name} allows {limit.max:,} per {limit.scope}{mode}"
-            told.append((limit.max, words, f"{limit.max:,} {limit.mode or provider.name}"))
-    told = list(dict.fromkeys(told))
-    return tuple(it for it in told if it[0] <= room), tuple(words for level, words, _ in told if level > room)
+            lines.append((limit.max, words, f"{limit.max:,} {limit.mode or provider.name}"))
+    lines = list(dict.fromkeys(lines))
+    return tuple(it for it in lines if it[0] <= room), tuple(words for level, words, _ in lines if level > room)

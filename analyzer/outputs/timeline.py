@@ -1,6 +1,6 @@
-"""The timeline chart as PNG, SVG or PDF: matplotlib draws the marks that `chart` has placed.
+"""Draw the timeline chart as PNG, SVG or PDF, with matplotlib, from the marks that `chart` has placed.
 
-All boxes of one look are one artist, and there is one Axes for everything: an artist a socket costs seconds.
+All boxes of one look are one artist, and there is one Axes for everything: an artist per socket costs seconds.
 """
 
 from __future__ import annotations
@@ -50,8 +50,10 @@ OPTIONS: dict[str, dict[str, Any]] = {  # no dates, no versions: same run, same 
 def render(
     run: Run, format: str = "png", *, width: float = WIDTH, dpi: int = 150, start: When = None, end: When = None
 ) -> bytes:
-    """The chart as `png`, `svg` or `pdf` (else KeyError). `width` is in inches; `start`, `end` cut out a stretch:
-    each an instant, or a timedelta from the first instant of each capture.
+    """Render the chart as `png`, `svg` or `pdf` (else KeyError).
+
+    `width` is in inches; `start`, `end` cut out a stretch: each an instant, or a timedelta from the first instant of
+    each capture.
 
     A picture too high for its `dpi` is drawn with fewer. Raises ValueError for a stretch that is empty and for a
     width that leaves no room, or far too much.
@@ -66,7 +68,7 @@ def render(
 
 
 def draw(placed: Picture, format: str, dpi: int = 150) -> bytes:
-    """The marks as `png`, `svg` or `pdf`."""
+    """Draw the marks as `png`, `svg` or `pdf`."""
     with mpl.rc_context(), warnings.catch_warnings():
         # A name in letters that the font lacks is drawn as boxes: nothing to write to standard error about.
         warnings.filterwarnings("ignore", message="Glyph")
@@ -78,8 +80,8 @@ def draw(placed: Picture, format: str, dpi: int = 150) -> bytes:
         dpi = max(1, min(dpi, int(LARGEST / max(placed.width, placed.height))))
         out = io.BytesIO()
         figure.savefig(out, format=format, dpi=dpi, **OPTIONS[format])
-    drawn = out.getvalue()
-    return drawn.replace(FAMILY, FALLBACK) if format == "svg" else drawn
+    data = out.getvalue()
+    return data.replace(FAMILY, FALLBACK) if format == "svg" else data
 
 
 def draw_on(axes: Axes, run: Run, heading: str = "") -> None:
@@ -91,12 +93,12 @@ def draw_on(axes: Axes, run: Run, heading: str = "") -> None:
         placed = picture(run, min(WIDEST, placed.height * width / height), heading=heading)
     scale = min(width / placed.width, height / placed.height)
     paper = Boxes("paper", Look("#ffffff"), [(0, 0, width / scale, height / scale)])  # a style's own may be black
-    marks = [paper, *(_scaled(mark, scale) for mark in placed.marks)]
+    marks = [paper, *(_scale(mark, scale) for mark in placed.marks)]
     _place(axes, placed._replace(marks=marks), width / scale, height / scale)
 
 
 def _place(axes: Axes, placed: Picture, width: float, height: float) -> None:
-    """The marks on Axes that are so many of the picture's inches wide and high."""
+    """Place the marks on Axes that are so many of the picture's inches wide and high."""
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     for order, mark in enumerate(placed.marks):
@@ -104,8 +106,8 @@ def _place(axes: Axes, placed: Picture, width: float, height: float) -> None:
             artist.set_zorder(order)
 
 
-def _scaled(mark: Mark, scale: float) -> Mark:
-    """The mark with letters and lines, which are measured in points, as large as the rest."""
+def _scale(mark: Mark, scale: float) -> Mark:
+    """Scale the letters and lines of a mark, which are measured in points, like the rest."""
     if isinstance(mark, Words):
         return mark._replace(size=mark.size * scale)
     look = mark.look
@@ -162,7 +164,7 @@ def _words(axes: Axes, words: Words) -> Artist:
 
 
 def _corners(boxes: Any, point: float) -> Any:
-    """The corners of each box; with a point, its right end runs out into one."""
+    """Return the corners of each box; with a point, its right end runs out into one."""
     left, top, right, bottom = boxes.T
     if not point:
         return np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).reshape(-1, 4, 2)

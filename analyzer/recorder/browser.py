@@ -18,7 +18,8 @@ from analyzer.model import SECOND, Instant
 from analyzer.recorder.recording import By
 
 if TYPE_CHECKING:
-    from analyzer.recorder.recording import Json, Socket
+    from analyzer.formats.har.writer import Json
+    from analyzer.recorder.recording import Socket
 
 SCHEME = re.compile(r"[A-Za-z][\w+.-]*:(?!\d)")  # `localhost:3000` has none
 LOCAL = re.compile(r"(?:localhost|127\.|\[::1\])")  # rarely has a certificate
@@ -56,7 +57,8 @@ def record(url: str, headless: bool, seconds: float | None, say: Callable[[str],
 async def _record(url: str, headless: bool, seconds: float | None, say: Callable[[str], None]) -> Json:
     from playwright.async_api import Error, async_playwright
 
-    from analyzer.recorder.playwright import LONGEST_CALL, Listener, awaited
+    from analyzer.recorder.playwright import LONGEST_CALL, Listener
+    from analyzer.recorder.steps import run_async
 
     ended = asyncio.Event()
     with _interrupting(ended):
@@ -65,7 +67,7 @@ async def _record(url: str, headless: bool, seconds: float | None, say: Callable
             context = await browser.new_context(no_viewport=True)
             teller = _Teller(say, round(time.time() * SECOND))
             listener = Listener(context, teller.told, gone=ended.set)
-            await awaited(listener.start())
+            await run_async(listener.start())
 
             def closed(_: object) -> None:
                 if not context.pages:
@@ -78,12 +80,12 @@ async def _record(url: str, headless: bool, seconds: float | None, say: Callable
                 await page.goto(url, wait_until="commit")
             except Error as problem:
                 if not ended.is_set():
-                    said = NETWORK.search(problem.message)
-                    why = said[0] if said is not None else Masks().text(problem.message.splitlines()[0])
+                    reason = NETWORK.search(problem.message)
+                    why = reason[0] if reason is not None else Masks().text(problem.message.splitlines()[0])
                     raise RecordingError(f"{Masks().url(url)}: cannot be opened: {why}") from None
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), seconds)
-            har: Json = await awaited(listener.stop(), LONGEST_CALL)
+            har: Json = await run_async(listener.stop(), LONGEST_CALL)
             with suppress(Error, TimeoutError):
                 await asyncio.wait_for(browser.close(), LONGEST_CALL)
             return har
@@ -112,9 +114,9 @@ async def _launched(playwright: Any, headless: bool) -> Any:
     from playwright.async_api import Error
 
     chromium = playwright.chromium
-    found = next((path for name in SYSTEM if (path := shutil.which(name))), None)
+    executable = next((path for name in SYSTEM if (path := shutil.which(name))), None)
     ways: list[dict[str, str]] = [{"channel": name} for name in CHANNELS[:1]]
-    ways += [{"executable_path": found}] if found else []
+    ways += [{"executable_path": executable}] if executable else []
     ways += [{}, *({"channel": name} for name in CHANNELS[1:])]
     problem = ""
     for way in ways:

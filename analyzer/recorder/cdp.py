@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from analyzer.formats.har.own_fields import CUT_SHORT, SERVICE_WORKER, SHARED_WORKER, STARTED_LATE
+from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, SERVICE_WORKER, SHARED_WORKER, STARTED_LATE
+from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
-from analyzer.recorder.recording import LEFT_SLACK, By, Json, Recording
+from analyzer.recorder.recording import LEFT_SLACK, By, Recording
+from analyzer.recorder.targets import Navigation, Target
 
 SWAP_SLACK = LEFT_SLACK  # a document in another process
 COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
@@ -33,35 +34,15 @@ COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
 GONE_BEFORE, GONE_AFTER = 500 * MILLISECOND, 150 * MILLISECOND
 SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: one machine, whose monotonic clock they share
 DOCUMENTS = ("page", "iframe")  # types of targets
-CONNECTING, OPEN = 0, 1  # readyState
+EMPTY = ("", ":", "about:blank")  # addresses of a tab's first, empty document
+SHOWN = ("Network.webSocketWillSendHandshakeRequest", "Network.webSocketFrameError", "Network.webSocketClosed")
+CONNECTING, OPEN, CLOSED = 0, 1, 3  # readyState
 STATUS = re.compile(r"response code: (\d{3})")
 KINDS = {
     "reload": PageKind.RELOAD,
     "reloadBypassingCache": PageKind.RELOAD,
     "BackForwardCacheRestore": PageKind.RESTORE,
 }
-
-
-@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
-class _Target:
-    """What the protocol attaches to."""
-
-    id: str  # of a page or iframe also the id of its main frame
-    kind: str
-    tab: str | None  # the id of the page that it belongs to
-
-
-@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
-class _Navigation:
-    """A navigation of a main frame, by its loader."""
-
-    url: str = ""
-    type: str = ""
-    requested: Instant | None = None
-    answered: Instant | None = None
-    status: int = 0
-    mime: str = ""
-    may_swap: bool = False  # Cross-Origin-Opener-Policy can ask for another process
 
 
 class Cdp:
@@ -77,12 +58,16 @@ class Cdp:
         self._ours = wall_minus_monotonic
         self._offset: Duration | None = None  # epoch minus the browser's clock
         self._keeps_pages = keeps_pages
-        self._targets: dict[str, _Target] = {}  # by session
+        self._targets: dict[str, Target] = {}  # by session
         self._detached: set[str] = set()  # sessions whose target the browser itself reported to be gone
-        self._navigations: dict[str, _Navigation] = {}  # by loader
+        self._navigations: dict[str, Navigation] = {}  # by loader
+        self._navigating: set[str] = set()  # pages and iframes that asked for a document
         self._loader: dict[str, str] = {}  # page or iframe -> loader of its document
         self._address: dict[str, str] = {}  # page or iframe -> URL of its document
         self._last: dict[str, Instant] = {}  # session -> its last stamped event
+        self.late: set[str] = set()  # sessions of pages whose document was there before they were heard
+        self._with_frames: set[str] = set()  # sessions of pages that had iframes before they were heard
+        self._shown: set[str] = set()  # sockets that Playwright has reported too by now
         self.unknown: set[str] = set()  # sockets that were older than the listening
         self._older: dict[str, list[str]] = {}  # session -> sockets found in it that were older, by their own ids
         self._known_as: dict[str, str] = {}  # a socket of the protocol -> that it was found as
@@ -92,29 +77,82 @@ class Cdp:
     def attached(self, session: str, info: Json, parent: str = "") -> None:
         """`info`: the protocol's TargetInfo; `parent`: the session of the target that has it."""
         id, kind, above = str(info["targetId"]), str(info["type"]), self._targets.get(parent)
-        self._targets[session] = _Target(id, kind, id if kind == "page" else above.tab if above is not None else None)
+        tab = id if kind == "page" else above.tab if above is not None else None
+        self._targets[session] = Target(id, kind, tab, "openerId" in info)
         if kind == "shared_worker":
             self.recording.caveat(SHARED_WORKER)
 
-    def found(self, session: str, sockets: Sequence[tuple[str, int]], since: Instant, at: Instant) -> None:
-        """All sockets of a worker, as it answered at `at`: URL and readyState. Those that the protocol did not report
-        are older than the listening, but not older than `since`."""
-        heard = Counter(it.url for it in self.recording.sockets.values() if it.owner == session)
+    def document(self, session: str, tree: Json, at: Instant, new: bool) -> bool:
+        """The document of a page or an iframe, as it answered at `at`: the protocol's FrameTree. If it was committed
+        before the listening, nothing else tells of it: in a `new` target it is a page of the recording. True: it may
+        have opened sockets unheard."""
+        target, frame = self._targets[session], tree["frame"]
+        loader, url = str(frame.get("loaderId", "")), str(frame.get("url", ""))
+        first = new and target.kind == "page"
+        if first:
+            self.recording.whole.add(target.id)
+        if frame["id"] != target.id or target.id in self._address:  # that was heard
+            return False
+        self._loader[target.id] = loader
+        if url in EMPTY:  # what opened the tab may have written it, unless another document is on its way
+            return new and target.opened and target.id not in self._navigating
+        self._address[target.id] = url
+        if first:
+            known = self._navigation(loader)
+            self.recording.page(
+                target.id,
+                url,
+                PageKind.NAVIGATION,
+                known.requested or min(self.pulse, at),
+                answered=known.answered,
+                status=known.status,
+                mime=known.mime,
+                committed=at,
+            )
+        if first:
+            self.late.add(session)
+            if tree.get("childFrames"):  # their sockets are heard here, but nobody can ask for them
+                self._with_frames.add(session)
+                self.heard_late()
+        return new
+
+    def found(
+        self, session: str, sockets: Sequence[tuple[str, int]], since: Instant, at: Instant, known: int | None = None
+    ) -> None:
+        """All sockets of a target, as it answered at `at`: URL and readyState. Those that the protocol did not report
+        are older than the listening, but not older than `since`. `known`: how many sockets there were in the recording
+        at the answer; what came later is not among the answer's."""
+        here = [it for it in self.recording.sockets.values() if it.owner == session]
+        heard = Counter(it.url for it in here if known is None or it.number <= known)
+        target = self._targets[session]
         for url, state in sockets:
             heard[url] -= 1
             if heard[url] < 0:
+                unheard = next((it for it in self.unknown if it.startswith(f"{session}/")), None)
+                if unheard is not None:  # this one
+                    self.unknown.discard(unheard)
                 id = f"{session}/older/{len(self._older.setdefault(session, [])) + 1}"
-                self.recording.requested(id, url, since, seen=at, owner=session)
+                self.recording.requested(id, url, since, seen=at, tab=target.tab, owner=session)
+                self.recording.sockets[id].older = True
                 if state != CONNECTING:
                     self.recording.opened_without_answer(id)
-                if state in (CONNECTING, OPEN):
+                if state != CLOSED:  # its close will be reported
                     self._older[session].append(id)
-                else:
+                if state not in (CONNECTING, OPEN):
                     self.recording.ended(id, at, since)
 
     def unheard(self) -> None:
         """A service worker may have opened sockets, and closed them, before anybody could ask it."""
         self.recording.caveat(SERVICE_WORKER)
+
+    def heard_late(self) -> None:
+        """A page may have opened sockets that nobody could ask it for."""
+        self.recording.caveat(HEARD_LATE)
+
+    def stuck(self, session: str) -> None:
+        """The target does not answer: its sockets may have opened or closed since its last event."""
+        for socket in self.recording.alive(owner=session):
+            self.recording.lost(socket.id, self.pulse, self._last.get(session, 0))
 
     def detached(self, session: str, at: Instant) -> None:
         """The target went, as was read at `at`."""
@@ -145,11 +183,21 @@ class Cdp:
             if target.id == id:
                 self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
 
-    def _gone(self, session: str, target: _Target, at: Instant, earliest: Instant, by: By | None) -> None:
+    def _gone(self, session: str, target: Target, at: Instant, earliest: Instant, by: By | None) -> None:
         page = target.kind == "page"
         by = by or (By.PAGE_CLOSED if page else By.OWNER_GONE)
         for socket in self.recording.unended(tab=target.tab if page else None, owner=session):
             self.recording.ended(socket.id, at + GONE_AFTER, earliest, by)
+
+    def match(self, tab: str, seen: Recording, others: Collection[str]) -> str | None:
+        """The target that is this tab of `seen`, for a tab that closed before it could be asked: one that is none of
+        the `others` and began with the same address."""
+        begun = [page.url for page in seen.pages if page.tab == tab][:1]
+        for target in self._targets.values():
+            first = [page.url for page in self.recording.pages if page.tab == target.id][:1]
+            if target.kind == "page" and target.id not in others and first == begun:
+                return target.id
+        return None
 
     def finish(self, seen: Recording) -> Recording:
         """Everything, with what only the browser's other protocol saw."""
@@ -170,6 +218,11 @@ class Cdp:
         if stamped is not None:  # some report late what was earlier
             self._last[session] = max(stamped, self._last.get(session, 0))
         handler(self, session, target, params, at if stamped is None else stamped)
+        if method in SHOWN:  # that is when Playwright reports it: a handshake waits for others at the same server
+            socket = self.recording.sockets.get(f"{session}/{params['requestId']}")
+            if socket is not None and socket.id not in self._shown:
+                self._shown.add(socket.id)
+                socket.read = max(socket.read, at)
 
     def _at(self, params: Json) -> Instant | None:
         """The event's own instant."""
@@ -179,8 +232,8 @@ class Cdp:
         if self._offset is None and wall is not None:
             # The pair is read off two clocks one after the other, by a process that may be interrupted in between
             # (measured: by up to 14 ms). Ours was read with care.
-            told = round((wall - ticks) * SECOND)
-            self._offset = self._ours if abs(told - self._ours) < SAME_CLOCK else told
+            offset = round((wall - ticks) * SECOND)
+            self._offset = self._ours if abs(offset - self._ours) < SAME_CLOCK else offset
         return None if self._offset is None else round(ticks * SECOND) + self._offset
 
     def _key(self, session: str, params: Json) -> str:
@@ -190,13 +243,13 @@ class Cdp:
         if key in self.recording.sockets:
             return key
         older = self._older.get(session, [])
-        if key not in self._known_as and len(older) == 1:
+        if key not in self._known_as and len(older) == 1 and session not in self._with_frames:
             self._known_as[key] = older.pop()
         for id in older:
             self.recording.lost(id, self.pulse)
         return self._known_as.get(key, key)
 
-    def _created(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _created(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """The constructor ran; the protocol does not say when, but events of one target come in their order."""
         initiator = params.get("initiator")
         self.recording.requested(
@@ -209,7 +262,7 @@ class Cdp:
             initiator=initiator if isinstance(initiator, dict) else None,
         )
 
-    def _handshake(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _handshake(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """Sent: now its instant is exact."""
         key = f"{session}/{params['requestId']}"
         socket = self.recording.sockets.get(key)
@@ -219,7 +272,7 @@ class Cdp:
         socket.requested, socket.requested_by, socket.last_sign = at, None, at
         socket.request_headers = _strings(params.get("request", {}).get("headers", {}))
 
-    def _response(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _response(self, session: str, target: Target, params: Json, at: Instant) -> None:
         answer = params["response"]
         key, text = self._key(session, params), str(answer.get("statusText", ""))
         self.recording.answered(key, at, int(answer["status"]), text, _strings(answer.get("headers", {})))
@@ -234,46 +287,48 @@ class Cdp:
         if not self.recording.message(key, at, sent, opcode, data, length):
             self.unknown.add(key)
 
-    def _sent(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _sent(self, session: str, target: Target, params: Json, at: Instant) -> None:
         self._frame(session, params, at, sent=True)
 
-    def _received(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _received(self, session: str, target: Target, params: Json, at: Instant) -> None:
         self._frame(session, params, at, sent=False)
 
-    def _error(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _error(self, session: str, target: Target, params: Json, at: Instant) -> None:
         key, text = self._key(session, params), str(params.get("errorMessage", ""))
         socket = self.recording.sockets.get(key)
         if socket is not None and not socket.opened:
-            told = STATUS.search(text)
-            socket.status = int(told[1]) if told else socket.status
+            status = STATUS.search(text)
+            socket.status = int(status[1]) if status else socket.status
             self.recording.problem(key, text)
 
-    def _closed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _closed(self, session: str, target: Target, params: Json, at: Instant) -> None:
         key = self._key(session, params)
         if not self.recording.ended(key, at):
             self.unknown.add(key)
 
     # -- documents -------------------------------------------------------------------------------------------
 
-    def _navigates(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _navigates(self, session: str, target: Target, params: Json, at: Instant) -> None:
         if target.kind in DOCUMENTS and params["frameId"] == target.id:
+            self._navigating.add(target.id)
             navigation = self._navigation(str(params.get("loaderId", "")))
             navigation.url, navigation.type = str(params["url"]), str(params.get("navigationType", ""))
 
-    def _document_request(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _document_request(self, session: str, target: Target, params: Json, at: Instant) -> None:
         if params.get("type") == "Document" and params.get("frameId") == target.id:
+            self._navigating.add(target.id)
             navigation = self._navigation(str(params["loaderId"]))
             navigation.url = str(params["request"]["url"])
             navigation.requested = navigation.requested or at
 
-    def _document_response(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _document_response(self, session: str, target: Target, params: Json, at: Instant) -> None:
         if params.get("type") == "Document" and params.get("frameId") == target.id:
             navigation, answer = self._navigation(str(params["loaderId"])), params["response"]
             navigation.answered, navigation.status, navigation.mime = at, int(answer["status"]), answer["mimeType"]
             names = {str(name).lower() for name in answer.get("headers", {})}
             navigation.may_swap = "cross-origin-opener-policy" in names
 
-    def _lifecycle(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _lifecycle(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """ "init": a document was committed in this frame, or document.open() emptied the one that is there, which
         keeps its loader and its sockets."""
         if target.kind not in DOCUMENTS or params["frameId"] != target.id:
@@ -284,18 +339,18 @@ class Cdp:
             self._loader[target.id] = loader
             self._commit(session, target, self._navigation(loader), at)
 
-    def _navigated(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _navigated(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """Only what has no "init": a page that comes back from the back/forward cache."""
         frame = params["frame"]
         if params.get("type") == "BackForwardCacheRestore" and frame["id"] == target.id:
-            restored = _Navigation(url=str(frame["url"]), type="BackForwardCacheRestore")
+            restored = Navigation(url=str(frame["url"]), type="BackForwardCacheRestore")
             self._loader[target.id] = str(frame.get("loaderId"))
             self._commit(session, target, restored, min(self._last.get(session, at), at))
 
-    def _navigation(self, loader: str) -> _Navigation:
-        return self._navigations.setdefault(loader, _Navigation())
+    def _navigation(self, loader: str) -> Navigation:
+        return self._navigations.setdefault(loader, Navigation())
 
-    def _commit(self, session: str, target: _Target, navigation: _Navigation, at: Instant) -> None:
+    def _commit(self, session: str, target: Target, navigation: Navigation, at: Instant) -> None:
         """A document took the place of another: the sockets of that one went with it."""
         before = self._address.get(target.id)
         self._address[target.id] = navigation.url
@@ -311,7 +366,7 @@ class Cdp:
                 self.recording.ended(socket.id, latest, earliest, by)
             else:
                 self.recording.lost(socket.id, at, earliest)
-        if page and navigation.url not in ("", "about:blank"):
+        if page and navigation.url not in EMPTY:
             self.recording.page(
                 target.id,
                 navigation.url,
@@ -323,7 +378,7 @@ class Cdp:
                 committed=at,
             )
 
-    def _crashed(self, session: str, target: _Target, params: Json, at: Instant) -> None:
+    def _crashed(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """Also of a worker that ended."""
         if target.kind in DOCUMENTS:
             self._gone(session, target, at, self._last.get(session, 0), By.CRASH)

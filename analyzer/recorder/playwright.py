@@ -6,46 +6,41 @@ own events see every socket, but carry no instants: they fill in what the protoc
 Firefox and WebKit.
 
 What has to be called is written once, as generators that yield each result of a call: the sync API returns results,
-the async API awaitables (`done`, `awaited`).
+the async API awaitables (`run_sync`, `run_async`: steps.py).
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import suppress
-from itertools import count
 from typing import Any, TypeAlias
 
-from greenlet import greenlet
 from playwright.async_api import BrowserContext as AsyncContext, Error
 from playwright.sync_api import BrowserContext as SyncContext
 
-from analyzer.formats.har.own_fields import AS_SEEN, CUT_SHORT, WORKERS
-from analyzer.model import SECOND, Duration, Instant, PageKind
-from analyzer.recorder.cdp import DOCUMENTS, GONE_AFTER, GONE_BEFORE, OPEN, Cdp
-from analyzer.recorder.recording import By, Json, Recording, Told
+from analyzer.formats.har.own_fields import AS_SEEN
+from analyzer.formats.har.writer import Json
+from analyzer.model import Instant
+from analyzer.recorder.cdp import DOCUMENTS, OPEN, Cdp
+from analyzer.recorder.page_events import SEEN, SEEN_SLACK, PageEvents
+from analyzer.recorder.recording import Recording, Told
+from analyzer.recorder.steps import Steps, run_async, run_sync
 
-Steps: TypeAlias = Generator[Any, Any, Any]
 Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards
 DISCOVERED = ("page", "shared_worker", "service_worker")  # types of targets
 ALONE = ("shared_worker", "service_worker")  # of no page: Playwright does not report their sockets
-SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
-PULSE = 0.05  # seconds between an answer of the browser and the next question
-BLOCKED = SECOND // 4  # the loop was not run for so long: events wait to be read
-LONGEST_WAIT = 2.0  # seconds, for pages to tell what they have not told yet: a page may be stuck
+LONGEST_WAIT = 5.0  # seconds, for pages to tell what they have not told yet: a page may be stuck
 LONGEST_START = 10.0  # seconds, for a new page to be listened to
 LONGEST_CALL = 15.0  # seconds, for the browser or its driver to answer at all
-SEEN_SLACK = 2 * SECOND  # Playwright's events come that late at most, by a machine that is not overrun
-STATES = "function() { return this.map(it => [it.url, it.readyState]) }"
+# A prototype that is made from WebSocket's is among them, and has no state.
+STATES = "function() { return this.flatMap(it => { try { return [[it.url, it.readyState]] } catch { return [] } }) }"
 NO_BFCACHE = "--disable-back-forward-cache"
 
 
-class Listener:
+class Listener(PageEvents):
     """Listens to one context, from `start` to `stop`, which gives the HAR."""
 
     def __init__(
@@ -54,32 +49,20 @@ class Listener:
         told: Told | None = None,
         gone: Callable[[], None] | None = None,  # called where the browser, or what drives it, goes away
     ) -> None:
-        self._context: Any = context
-        self._async = isinstance(context, AsyncContext)
-        self._told = told
-        self._gone = gone
-        self._until: Instant | None = None  # the end of the recording, once it has one
-        self._session: Any = None  # CDP, of the browser
-        self._keeps_pages = True
-        self._contexts: dict[str, Cdp] = {}  # by the protocol's id; other contexts of the browser are told of too
+        super().__init__(context, told, gone)
         self._targets: dict[Path, Cdp] = {}  # listened to
         self._attached: set[str] = set()  # ids of targets
         self._pages: dict[str, Path] = {}  # id of a target -> the way to it, once it has been asked to tell
-        self._own: str | None = None  # the id of our context
-        self._names: dict[Any, str] = {}  # page -> its tab, as it is called here
-        self._tabs: dict[str, str] = {}  # tab -> target
-        self._requests: dict[str, Any] = {}  # tab -> the last request for a document
-        self._seen = Recording(None)  # by Playwright's own events
-        self._ids = count(1)
+        self._begun = False  # targets that appear from now on are new
+        self._documents: dict[Path, int] = {}  # the question for the document of a target
+        self._heard: dict[Path, Instant] = {}  # since when a target is heard, at the latest
+        self._early: set[Path] = set()  # pages that may have opened sockets before they were heard
+        self._settled: set[Path] = set()  # targets whose own targets appear from now on as they start
+        self._known: dict[Path, int] = {}  # how many sockets were known when a target was asked for its own
         self._waiting: dict[int, Path] = {}  # calls into targets that are not answered
         self._answers: dict[int, Json] = {}  # of those that somebody waits for
+        self._answered: dict[int, Callable[[Json], None]] = {}  # what to do with an answer, before what comes after it
         self._still_open: Counter[str] = Counter()  # URLs, as the pages themselves say at the end
-        self._tasks: set[Any] = set()
-        self._pulse: Instant = 0  # all that had happened by then has been read
-        self._beaten: Instant = 0  # the last look at the clock, of a browser that cannot be asked
-        self._timer: asyncio.TimerHandle | None = None
-        self._beating: Any = None  # the task of a question that is not answered: without a name it may be collected
-        self._offset: Duration = _clock_offset()
 
     # -- from outside ----------------------------------------------------------------------------------------
 
@@ -89,17 +72,18 @@ class Listener:
             self._session = yield browser.new_browser_cdp_session()
             info = yield self._session.send("SystemInfo.getInfo")
             self._keeps_pages = NO_BFCACHE not in info.get("commandLine", "")
-            self._session.on("Target.targetCreated", lambda event: self._run(self._discovered(event["targetInfo"])))
+            self._session.on("Target.targetCreated", self._created)
             self._session.on("Target.detachedFromTarget", self._detached)
             self._session.on("Target.receivedMessageFromTarget", self._message)
-            yield self._session.send("Target.setDiscoverTargets", {"discover": True})
+            yield self._session.send("Target.setDiscoverTargets", {"discover": True})  # those that there are come first
+            self._begun = True
         else:
             self._seen = Recording(self._told)
             self._seen.caveat(AS_SEEN)
         self._pulse = self._beaten = self._now()
         self._context.on("page", self._page)
         for page in self._context.pages:
-            self._page(page)
+            self._page(page, new=False)
         self._beat()
         if self._session is not None:
             for page in self._context.pages:
@@ -125,61 +109,80 @@ class Listener:
         name = browser.browser_type.name if browser is not None else ""
         return self._finished().har(self._until, name, browser.version if browser is not None else "")
 
-    def _cut_short(self) -> None:
-        """The browser or its driver does not answer: from the last answer on nothing is known."""
-        if self._until is not None:
-            return
-        self._until = self._pulse
-        for cdp in self._contexts.values():
-            cdp.cut_short()
-        for socket in self._seen.sockets.values():
-            if not socket.ended:
-                self._may_have_opened(socket.id)
-                self._seen.lost(socket.id, self._pulse)
-                self._seen.caveat(CUT_SHORT)
-        if self._gone is not None:
-            self._gone()
-
     # -- the DevTools protocol -------------------------------------------------------------------------------
 
-    def _discovered(self, info: Json) -> Steps:
-        """A new target. Iframes and dedicated workers come by way of their page, which is quicker."""
+    def _created(self, event: Json) -> None:
+        self._run(self._discovered(event["targetInfo"], self._since(), self._begun))
+
+    def _discovered(self, info: Json, since: Instant, new: bool) -> Steps:
+        """A target. Iframes and dedicated workers come by way of their page, which is quicker."""
         if info["type"] not in DISCOVERED or info["targetId"] in self._attached:
             return
         self._attached.add(info["targetId"])
-        since = self._since()
-        with suppress(Error):  # it is gone again
-            asked = {"targetId": info["targetId"], "flatten": False}
-            path: Path = ((yield self._session.send("Target.attachToTarget", asked))["sessionId"],)
-            cdp = self._cdp(str(info.get("browserContextId")))
-            yield from self._listen(path, info, cdp)
-            if info["type"] in ALONE:
+        cdp = self._cdp(str(info.get("browserContextId")))
+        try:
+            params = {"targetId": info["targetId"], "flatten": False}
+            path: Path = ((yield self._session.send("Target.attachToTarget", params))["sessionId"],)
+            yield from self._listen(path, info, cdp, new)
+            yield from self._until_answered(self._documents.get(path))
+            if new and self._documents.get(path) in self._waiting and path in self._targets:
+                cdp.heard_late()
+            if info["type"] in ALONE or path in self._early:
                 yield from self._ask_for_older(path, info["type"], cdp, since)
+        except Error:  # it is gone again
+            if info["type"] == "page" and new and self._now() - since > 2 * SEEN_SLACK:
+                cdp.heard_late()
 
     def _related(self, path: Path, info: Json, cdp: Cdp) -> Steps:
         """A worker or an iframe of another site, of the target at `path[:-1]`."""
         if info["targetId"] not in self._attached:
             self._attached.add(info["targetId"])
+            above, since = path[:-1], self._since()
+            early = above not in self._settled
             with suppress(Error):  # it is gone again
-                yield from self._listen(path, info, cdp)
+                yield from self._listen(path, info, cdp, new=False)
+                if early:
+                    yield from self._until_answered(self._documents.get(above))
+                if early and above in self._early:
+                    yield from self._ask_for_older(path, info["type"], cdp, since)
 
     def _ask_for_older(self, path: Path, kind: str, cdp: Cdp, since: Instant) -> Steps:
-        """The sockets that a worker opened, not before `since`, until it was heard."""
+        """The sockets that a target opened, not before `since`, until it was heard."""
         states = yield from self._sockets_in(path)
         now = self._now()
-        cdp.found("/".join(path), states or [], since, now)
-        if kind == "service_worker" and (states is None or now - since > 2 * SEEN_SLACK):
+        cdp.found("/".join(path), states or [], since, now, self._known.pop(path, None))
+        # What closes after a page is heard is reported, so that a socket would have to close before.
+        heard = now if kind in ALONE else self._heard.get(path, now)
+        if states is not None and heard - since <= 2 * SEEN_SLACK:
+            return
+        if kind == "service_worker":
             cdp.unheard()
+        elif "/".join(path[:1]) in cdp.late:
+            cdp.heard_late()
 
-    def _listen(self, path: Path, info: Json, cdp: Cdp) -> Steps:
+    def _listen(self, path: Path, info: Json, cdp: Cdp, new: bool) -> Steps:
+        """`new`: it appeared after the recording began."""
         self._targets[path] = cdp
         cdp.attached("/".join(path), info, "/".join(path[:-1]))
-        yield self._call(path, "Network.enable")  # first: what comes before its arrival is missed
+        id = next(self._ids)
+        self._answered[id] = lambda _: self._heard.update({path: self._now()})
+        yield self._send(id, path, "Network.enable", {})  # first: what comes before its arrival is missed
         if info["type"] in DOCUMENTS:
             yield self._call(path, "Page.enable")
             yield self._call(path, "Page.setLifecycleEventsEnabled", enabled=True)
-        yield self._call(path, "Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=False, flatten=False)
+            # Nobody tells of a document that was committed before; what is told from now on comes after the answer.
+            self._documents[path] = id = next(self._ids)
+            self._answered[id] = lambda answer: self._document(path, cdp, answer, new)
+            yield self._send(id, path, "Page.getFrameTree", {})
+        id = next(self._ids)
+        self._answered[id] = lambda _: self._settled.add(path)
+        auto = {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": False}
+        yield self._send(id, path, "Target.setAutoAttach", auto)
         self._pages[info["targetId"]] = path
+
+    def _document(self, path: Path, cdp: Cdp, answer: Json, new: bool) -> None:
+        if "frameTree" in answer and cdp.document("/".join(path), answer["frameTree"], self._now(), new):
+            self._early.add(path)
 
     def _until_heard(self, page: Any) -> Steps:
         """Wait until nothing that the page will do is missed."""
@@ -196,22 +199,16 @@ class Listener:
         def sync_page() -> Any:
             page = new_page()
             with suppress(Error):  # it is closed again, or the browser is
-                done(self._until_heard(page))
+                run_sync(self._until_heard(page))
             return page
 
         async def async_page() -> Any:
             page = await new_page()
             with suppress(Error):
-                await awaited(self._until_heard(page))
+                await run_async(self._until_heard(page))
             return page
 
         return async_page if self._async else sync_page
-
-    def _cdp(self, context: str) -> Cdp:
-        if context not in self._contexts:
-            self._contexts[context] = Cdp(Recording(self._told), self._offset, self._keeps_pages)
-            self._contexts[context].pulse = self._pulse
-        return self._contexts[context]
 
     def _call(self, path: Path, method: str, **params: Any) -> Any:
         """Call into the target at the end of the path: each call is wrapped in one to the target before."""
@@ -223,10 +220,13 @@ class Listener:
         id = next(self._ids)
         self._answers[id] = {}
         yield self._send(id, path, method, params)
-        until = time.monotonic() + LONGEST_WAIT
-        while id in self._waiting and time.monotonic() < until:
-            yield self._session.send("Browser.getVersion")
+        yield from self._until_answered(id)
         return self._answers.pop(id)
+
+    def _until_answered(self, id: int | None) -> Steps:
+        until = time.monotonic() + LONGEST_WAIT
+        while id in self._waiting and self._waiting[id] in self._targets and time.monotonic() < until:
+            yield self._session.send("Browser.getVersion")
 
     def _send(self, id: int, path: Path, method: str, params: Json) -> Any:
         self._waiting[id] = path
@@ -242,6 +242,8 @@ class Listener:
         self._waiting.pop(message.get("id"), None)
         if message.get("id") in self._answers:
             self._answers[message["id"]] = message.get("result", {})
+        if message.get("id") in self._answered:
+            self._answered.pop(message["id"])(message.get("result", {}))
         if cdp is None or "method" not in message:
             return
         method, params = message["method"], message.get("params", {})
@@ -262,6 +264,9 @@ class Listener:
     def _flush(self) -> Steps:
         """Wait until every page and worker has told what happened before."""
         yield from list(self._tasks)
+        until = time.monotonic() + LONGEST_WAIT
+        while self._running and time.monotonic() < until:  # a popup that has just been opened, say
+            yield self._session.send("Browser.getVersion")
         if self._session is None:
             yield self._context.cookies()  # the answer comes after all that Playwright reports
             return
@@ -272,9 +277,13 @@ class Listener:
         until = time.monotonic() + LONGEST_WAIT
         while any(path in self._targets for path in self._waiting.values()) and time.monotonic() < until:
             yield self._session.send("Browser.getVersion")
+        stuck = {path for path in self._waiting.values() if path in self._targets}
+        for path in stuck:
+            self._targets[path].stuck("/".join(path))
         alive = sum(not socket.ended for socket in self._seen.sockets.values())
-        if self._own is not None and alive > sum(it.open for it in self._cdp(self._own).recording.sockets.values()):
-            for path in list(self._targets):
+        heard = [] if self._own is None else self._cdp(self._own).recording.sockets.values()
+        if self._own is not None and alive > sum(it.open and not it.older for it in heard):
+            for path in [it for it in self._targets if it not in stuck]:
                 with suppress(Error):
                     states = yield from self._sockets_in(path)
                     self._still_open.update(url for url, state in states or [] if state == OPEN)
@@ -285,110 +294,24 @@ class Listener:
         prototype = (yield from self._ask(path, "Runtime.evaluate", expression="WebSocket.prototype")).get("result", {})
         if "objectId" not in prototype:
             return None
-        found = yield from self._ask(path, "Runtime.queryObjects", prototypeObjectId=prototype["objectId"])
-        objects = found.get("objects", {}).get("objectId")
+        sockets = yield from self._ask(path, "Runtime.queryObjects", prototypeObjectId=prototype["objectId"])
+        objects = sockets.get("objects", {}).get("objectId")
         if objects is None:
             return None
-        told = yield from self._ask(
+        states = yield from self._ask(
             path, "Runtime.callFunctionOn", objectId=objects, functionDeclaration=STATES, returnByValue=True
         )
         yield self._call(path, "Runtime.releaseObject", objectId=objects)  # else closed sockets are kept from now on
-        return told.get("result", {}).get("value")
-
-    # -- Playwright's own events -----------------------------------------------------------------------------
-
-    def _page(self, page: Any) -> None:
-        tab = self._tab(page)
-        page.on("websocket", lambda socket: self._websocket(tab, socket))
-        page.on("request", lambda request: self._asked(tab, page, request))
-        page.on("framenavigated", lambda frame: self._committed(tab, page, frame))
-        page.on("domcontentloaded", lambda _: self._loaded(tab, page))
-        if self._session is None:
-            page.on("worker", lambda _: self._seen.caveat(WORKERS))
-        page.on("close", lambda _: self._closed(tab, By.PAGE_CLOSED))
-        page.on("crash", lambda _: self._closed(tab, By.CRASH))
-        if self._session is not None:
-            self._run(self._identify(tab, page))
-
-    def _identify(self, tab: str, page: Any) -> Steps:
-        """Which target is this page, and which is our context?"""
-        with suppress(Error):  # it is gone again
-            session = yield self._context.new_cdp_session(page)
-            info = (yield session.send("Target.getTargetInfo"))["targetInfo"]
-            self._own, self._tabs[tab] = str(info.get("browserContextId")), str(info["targetId"])
-            yield session.detach()
-
-    def _tab(self, page: Any) -> str:
-        """What it is called here."""
-        return self._names.setdefault(page, f"tab_{len(self._names) + 1}")
-
-    def _asked(self, tab: str, page: Any, request: Any) -> None:
-        """A request: for the page's next document?"""
-        with suppress(Error):  # of a service worker: it has no frame
-            if request.is_navigation_request() and request.frame == page.main_frame:
-                self._requests[tab] = request
-
-    def _committed(self, tab: str, page: Any, frame: Any) -> None:
-        """The main frame has another document, or another fragment: only a document is asked for."""
-        request = self._requests.pop(tab, None) if frame == page.main_frame else None
-        if request is None:
-            return
-        before = [known.url for known in self._seen.pages if known.tab == tab]
-        again = request.headers.get("cache-control") in ("max-age=0", "no-cache") and before[-1:] == [request.url]
-        now, since = self._now(), self._since()
-        if self._session is None:  # else the protocol knows better
-            for socket in self._seen.alive(tab=tab):
-                self._may_have_opened(socket.id)
-                if again:
-                    self._seen.ended(socket.id, now, since, By.RELOAD)
-                else:
-                    self._seen.lost(socket.id, now)  # it may live on in the back/forward cache
-        kind = PageKind.RELOAD if again else PageKind.NAVIGATION
-        self._seen.page(tab, request.url, kind, self._pulse, committed=now)
-
-    def _loaded(self, tab: str, page: Any) -> None:
-        """The first document of a popup may have been asked for before there was a page to hear it from."""
-        if page.url != "about:blank" and all(known.tab != tab for known in self._seen.pages):
-            self._seen.page(tab, page.url, PageKind.LOAD, self._pulse, committed=self._now())
-
-    def _websocket(self, tab: str, socket: Any) -> None:
-        id = f"{SEEN}{next(self._ids)}"
-        self._seen.requested(id, socket.url, self._since(), seen=self._now(), tab=tab)
-        socket.on("framesent", lambda data: self._frame(id, True, data))
-        socket.on("framereceived", lambda data: self._frame(id, False, data))
-        socket.on("socketerror", lambda text: self._seen.problem(id, str(text)))
-        socket.on("close", lambda _: self._ended(id))
-
-    def _frame(self, id: str, sent: bool, data: str | bytes) -> None:
-        text = data if isinstance(data, str) else base64.b64encode(data).decode("ascii")
-        length = len(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else len(data)
-        now = self._now()
-        at = now if now - self._pulse <= SEEN_SLACK else None
-        self._seen.message(id, at, sent, 1 if isinstance(data, str) else 2, text, length)
-
-    def _may_have_opened(self, id: str) -> None:
-        """Nobody tells of the handshake's answer, only of some that failed."""
-        problem = (self._seen.sockets[id].problem or "").lower()
-        if "handshake" not in problem and "establish" not in problem:
-            self._seen.opened_without_answer(id)
-
-    def _ended(self, id: str) -> None:
-        self._may_have_opened(id)
-        self._seen.ended(id, self._now(), self._since())
-
-    def _closed(self, tab: str, by: By) -> None:
-        """A page was closed, or crashed."""
-        now = self._now()
-        for socket in self._seen.alive(tab=tab):
-            self._may_have_opened(socket.id)
-            earliest = socket.last_sign if by is By.CRASH else self._pulse - GONE_BEFORE
-            self._seen.ended(socket.id, now + GONE_AFTER, earliest, by)
-        if self._own is not None and tab in self._tabs and by is By.PAGE_CLOSED:
-            self._cdp(self._own).page_closed(self._tabs[tab], now)
+        return states.get("result", {}).get("value")
 
     def _finished(self) -> Recording:
         """One recording of both."""
         seen = self._seen
+        if self._own is not None:
+            for tab in self._names.values():
+                target = None if tab in self._tabs else self._cdp(self._own).match(tab, seen, self._tabs.values())
+                if target is not None:
+                    self._tabs[tab] = target
         for socket in seen.sockets.values():
             if not socket.ended:
                 self._may_have_opened(socket.id)
@@ -406,99 +329,7 @@ class Listener:
                         seen.lost(socket.id, self._now())
         return seen
 
-    # -- time ------------------------------------------------------------------------------------------------
-
-    def _now(self) -> Instant:
-        """By a clock that nobody sets."""
-        return round(time.perf_counter() * SECOND) + self._offset
-
-    def _since(self) -> Instant:
-        """What Playwright reports now did not happen before: a test that blocks delays its events by any time."""
-        return self._pulse - SEEN_SLACK
-
-    def _beat(self) -> None:
-        """Called by the event loop. Under the sync API a call needs a greenlet, as Playwright's own events have."""
-        if self._session is None:
-            self._look()
-        elif self._async:
-            self._beating = asyncio.ensure_future(awaited(self._ask_for_a_sign()))
-        else:
-            greenlet(done).switch(self._ask_for_a_sign())
-
-    def _ask_for_a_sign(self) -> Steps:
-        """When the browser answers, all that it had reported before the question has been read. However long the test
-        blocks, and whatever waits meanwhile, this holds; and it shows whether somebody is still there."""
-        asked = self._now()
-        try:
-            yield self._session.send("Browser.getVersion")
-        except Error:
-            self._cut_short()
-            return
-        self._pulse = asked
-        for cdp in self._contexts.values():
-            cdp.pulse = asked
-        self._beat_again()
-
-    def _look(self) -> None:
-        """A browser that cannot be asked: after a gap it takes a second to read what waited."""
-        now = self._now()
-        if now - self._beaten > BLOCKED:
-            self._pulse = min(self._pulse, self._beaten)
-            self._beaten = now + SECOND  # until then nothing is concluded
-        elif now >= self._beaten:
-            self._pulse = self._beaten = now
-        self._beat_again()
-
-    def _beat_again(self) -> None:
-        if self._until is None:
-            self._timer = asyncio.get_running_loop().call_later(PULSE, self._beat)
-
-    def _run(self, steps: Steps) -> None:
-        """From within an event."""
-        if not self._async:
-            done(steps)
-            return
-        task = asyncio.ensure_future(awaited(steps))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
 
 def speaks_cdp(browser: Any) -> bool:
     """Of the browsers that Playwright drives only Chromium tells sockets with their instants."""
     return bool(browser.browser_type.name == "chromium")
-
-
-def done(steps: Steps) -> Any:
-    """Run steps of the sync API."""
-    value = None
-    while True:
-        try:
-            value = steps.send(value)
-        except StopIteration as end:
-            return end.value
-
-
-async def awaited(steps: Steps, longest: float | None = None) -> Any:
-    """Run steps of the async API; `longest`: seconds for each. None where the caller's own code may block the loop."""
-    proceed: Callable[[Any], Any] = steps.send
-    value: Any = None
-    while True:
-        try:
-            step = proceed(value)
-        except StopIteration as end:
-            return end.value
-        try:
-            proceed, value = steps.send, await asyncio.wait_for(step, longest)
-        except TimeoutError:
-            proceed, value = steps.throw, Error(f"no answer within {longest:.0f} s")
-        except Error as problem:
-            proceed, value = steps.throw, problem
-
-
-def _clock_offset() -> Duration:
-    """Epoch minus our monotonic clock, which is that of browsers too: the quickest of some readings."""
-    readings = []
-    for _ in range(20):
-        before, wall, after = time.perf_counter(), time.time(), time.perf_counter()
-        readings.append((after - before, wall - (before + after) / 2))
-    return round(min(readings)[1] * SECOND)

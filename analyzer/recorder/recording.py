@@ -7,18 +7,15 @@ that begin with `_` mean: docs/recording.md; analyzer/formats/har/exporters.py h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
-from urllib.parse import parse_qsl, urlsplit
 
+from analyzer.formats.har import own_fields, writer
+from analyzer.formats.har.writer import NOT_KNOWN, Json
 from analyzer.model import MILLISECOND, SECOND, Caveat, Instant, PageKind
-from analyzer.version import VERSION
 
-Json: TypeAlias = dict[str, Any]
-CREATOR = "har-sockets"
 KEPT_MESSAGES, KEPT_DATA = 4, 6144  # identity needs the first messages; more than the reader takes: it sees the cut
 UNWRITTEN = ("cookie", "set-cookie", "authorization", "proxy-authorization")  # headers that nobody should hand on
 LEFT_SLACK = 200 * MILLISECOND  # from the commit of the next document to the last close of what this one had
@@ -48,6 +45,7 @@ class Socket:
     page: str | None = None
     tab: str | None = None
     owner: str | None = None  # the target of the browser that has it
+    older: bool = False  # than the listening to its owner, which was asked for it
     request_headers: Mapping[str, str] = field(default_factory=dict)
     initiator: Json | None = None
     answered: Instant | None = None
@@ -98,6 +96,7 @@ class Recording:
         self.pages: list[Page] = []
         self.caveats: list[str] = []
         self._told = told
+        self.whole: set[str] = set()  # tabs of which every document is known
         self._current: dict[str, str] = {}  # tab -> id of its page
 
     # -- what happened ---------------------------------------------------------------------------------------
@@ -158,8 +157,8 @@ class Recording:
             self._opened(socket, at)
         time = -1 if at is None else at / SECOND
         message: Json = {"type": "send" if sent else "receive", "time": time, "opcode": opcode}
-        kept = data[:KEPT_DATA] if len(socket.messages) < KEPT_MESSAGES else ""
-        socket.messages.append({**message, "data": kept, **({} if kept == data else {"_length": length})})
+        start = data[:KEPT_DATA] if len(socket.messages) < KEPT_MESSAGES else ""
+        socket.messages.append({**message, "data": start, **({} if start == data else {"_length": length})})
         socket.last_sign = max(socket.last_sign, at or 0)
         return True
 
@@ -249,22 +248,31 @@ class Recording:
     def adopt(self, other: Recording, keeps_pages: bool) -> int:
         """Take over the sockets of `other` that were not seen here: it saw all of them, less exactly. How many."""
         paired: set[str] = set()
-        for socket in self.sockets.values():
+        for socket in sorted(self.sockets.values(), key=lambda it: it.older):
             same = [
-                it
-                for it in other.sockets.values()
-                if it.url == socket.url
-                and it.id not in paired
-                and (it.tab == socket.tab or None in (it.tab, socket.tab))  # a popup may open what its opener did
+                reported
+                for reported in other.sockets.values()
+                if reported.url == socket.url
+                and reported.id not in paired
+                and reported.tab == socket.tab  # a popup may open the same
             ]
             # Not by when it was requested: a test that blocks delays what Playwright reports by any time, and the
             # browser's clock may be another. Both reports are read one soon after the other.
-            near = [it for it in same if abs(it.read - socket.read) < SAME_SOCKET]
+            near = [
+                reported
+                for reported in same
+                if abs(reported.read - socket.read) < SAME_SOCKET or (socket.older and reported.read < socket.read)
+            ]
             if near:
-                found = min(near, key=lambda it: (it.ended != socket.ended, abs(it.read - socket.read)))
-                paired.add(found.id)
+                nearest = min(near, key=lambda it: (it.ended != socket.ended, abs(it.read - socket.read)))
+                if socket.older and not socket.ended:
+                    del self.sockets[socket.id]  # the other one heard of its messages, and would have of its end
+                else:
+                    paired.add(nearest.id)
         exact = {page.id for page in self.pages if page.answered is not None}  # heard from the request on
-        for page in other.pages:  # the first document of a popup may be quicker than the listening
+        for page in other.pages:  # a tab's first document may be quicker than the listening
+            if page.tab in self.whole:
+                continue  # when `other` read of a document is no reason to think that it is another one
             if all(known.tab != page.tab or known.committed > page.committed for known in self.pages):
                 self.page(page.tab, page.url, PageKind.LOAD, page.started, committed=page.committed)
         missed = [it for it in other.sockets.values() if it.id not in paired]
@@ -314,66 +322,55 @@ class Recording:
         entries = [(page.started, _document_entry(page)) for page in self.pages if page.answered is not None]
         entries += [(socket.requested, _socket_entry(socket)) for socket in self.sockets.values()]
         entries.sort(key=lambda entry: entry[0])
-        return {
-            "log": {
-                "version": "1.2",
-                "creator": {"name": CREATOR, "version": VERSION},
-                "browser": {"name": browser, "version": version},
-                "_harSockets": {"until": _date(until), **({"caveats": self.caveats} if self.caveats else {})},
-                "pages": [_page(page, tabs[page.tab]) for page in self.pages],
-                "entries": [entry for _, entry in entries],
-            }
-        }
+        return writer.log(
+            writer.CREATOR,
+            [_page(page, tabs[page.tab]) for page in self.pages],
+            [entry for _, entry in entries],
+            browser={"name": browser, "version": version},
+            own=own_fields.statement(writer.date(until), self.caveats),
+        )
 
 
 def _page(page: Page, tab: str) -> Json:
-    return {
-        "startedDateTime": _date(page.started),
-        "id": page.id,
-        "title": page.url,
-        "pageTimings": {"onContentLoad": -1, "onLoad": -1},
-        "_tab": tab,
-        "_kind": page.kind.value,
-    }
+    timings = {"onContentLoad": NOT_KNOWN, "onLoad": NOT_KNOWN}
+    return writer.page(page.id, writer.date(page.started), page.url, timings, tab, page.kind.value)
 
 
 def _document_entry(page: Page) -> Json:
     assert page.answered is not None
     wait = (page.answered - page.started) / MILLISECOND
-    return {
-        "pageref": page.id,
-        "startedDateTime": _date(page.started),
-        "time": wait,
-        "request": _request(page.url, {}),
-        "response": _response(page.status, "", {}, page.mime),
-        "cache": {},
-        "timings": {"send": 0, "wait": wait, "receive": 0},
-        "_resourceType": "document",
-    }
+    return writer.entry(
+        {"pageref": page.id, "startedDateTime": writer.date(page.started), "time": wait},
+        _request(page.url, {}),
+        writer.response(page.status, [], page.mime, size=0),
+        {"send": 0, "wait": wait, "receive": 0},
+        {"_resourceType": "document"},
+    )
 
 
 def _socket_entry(socket: Socket) -> Json:
     failed = socket.latest is not None and not socket.opened
-    response = _response(socket.status, socket.status_text, socket.response_headers, "x-unknown")
+    headers = _headers(socket.response_headers)
+    response = writer.response(socket.status, headers, "x-unknown", text=socket.status_text, size=0)
     if failed:
         response["_failureText"] = socket.problem or "closed before the connection was established"
-    wait = -1 if socket.answered is None else (socket.answered - socket.requested) / MILLISECOND
-    asked = max(socket.requested, socket.requested_by or 0)  # by then nothing had been heard of it yet
-    return {
-        **({} if socket.page is None else {"pageref": socket.page}),
-        "startedDateTime": _date(socket.requested),
-        "time": _time(socket),
-        "request": _request(socket.url, socket.request_headers),
-        "response": response,
-        "cache": {},
-        "timings": {"send": 0, "wait": wait, "receive": 0},
-        "_resourceType": "websocket",
-        **({} if socket.requested_by is None else {"_requestedBy": socket.requested_by / SECOND}),
-        **({} if socket.initiator is None else {"_initiator": socket.initiator}),
-        "_webSocketMessages": socket.messages,
-        **({"_webSocketClose": _close(socket)} if socket.latest is not None and not failed else {}),
-        **({"_aliveAt": socket.last_sign / SECOND} if socket.lost and socket.last_sign > asked else {}),
-    }
+    wait = NOT_KNOWN if socket.answered is None else (socket.answered - socket.requested) / MILLISECOND
+    request_ended = max(socket.requested, socket.requested_by or 0)  # by then nothing had been heard of it yet
+    page = {} if socket.page is None else {"pageref": socket.page}
+    return writer.entry(
+        {**page, "startedDateTime": writer.date(socket.requested), "time": _time(socket)},
+        _request(socket.url, socket.request_headers),
+        response,
+        {"send": 0, "wait": wait, "receive": 0},
+        {
+            "_resourceType": "websocket",
+            **({} if socket.requested_by is None else {"_requestedBy": socket.requested_by / SECOND}),
+            **({} if socket.initiator is None else {"_initiator": socket.initiator}),
+            "_webSocketMessages": socket.messages,
+            **({"_webSocketClose": _close(socket)} if socket.latest is not None and not failed else {}),
+            **({"_aliveAt": socket.last_sign / SECOND} if socket.lost and socket.last_sign > request_ended else {}),
+        },
+    )
 
 
 def _time(socket: Socket) -> float:
@@ -384,52 +381,13 @@ def _time(socket: Socket) -> float:
 
 
 def _close(socket: Socket) -> Json:
-    """HTTP Toolkit's key. Browsers tell no code and no reason to those who listen."""
-    assert socket.latest is not None
-    assert socket.earliest is not None
-    return {
-        "timestamp": socket.latest / SECOND,
-        **({"_earliest": socket.earliest / SECOND} if socket.earliest < socket.latest else {}),
-        **({} if socket.by is None else {"_by": socket.by.value}),
-    }
+    """Write the close. Browsers tell no code and no reason to those who listen."""
+    return own_fields.close_record(socket.latest, socket.earliest, None if socket.by is None else socket.by.value)
 
 
 def _request(url: str, headers: Mapping[str, str]) -> Json:
-    try:
-        query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
-    except ValueError:
-        query = []
-    return {
-        "method": "GET",
-        "url": url,
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": _headers(headers),
-        "queryString": [{"name": name, "value": value} for name, value in query],
-        "headersSize": -1,
-        "bodySize": 0,
-    }
+    return writer.request(url, _headers(headers), query=writer.query(url), body_size=0)
 
 
-def _response(status: int, text: str, headers: Mapping[str, str], mime: str) -> Json:
-    return {
-        "status": status,
-        "statusText": text,
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": _headers(headers),
-        "content": {"size": 0, "mimeType": mime},
-        "redirectURL": "",
-        "headersSize": -1,
-        "bodySize": -1,
-    }
-
-
-def _headers(headers: Mapping[str, str]) -> Sequence[Json]:
-    return [{"name": name, "value": value} for name, value in headers.items() if name.lower() not in UNWRITTEN]
-
-
-def _date(at: Instant) -> str:
-    """Exact: a float of this size would lose a microsecond."""
-    date = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
-    return date.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+def _headers(headers: Mapping[str, str]) -> list[Json]:
+    return writer.pairs((name, value) for name, value in headers.items() if name.lower() not in UNWRITTEN)

@@ -26,7 +26,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            _said(report),
+            _message(report),
             ids,
             confidence=Confidence.PROVEN if sure else Confidence.POSSIBLE,
             remedy=FAILED if ids else _remedy(report),
@@ -38,7 +38,7 @@ def _remedy(report: Report) -> str:
     return advice.to_have_one(report.capture) if complete else advice.to_see_all(report.capture)
 
 
-def _said(report: Report) -> str:
+def _message(report: Report) -> str:
     if report.sessions:
         many = len(report.sessions)
         return "The only socket never opened." if many == 1 else f"None of the {many:,} sockets ever opened."

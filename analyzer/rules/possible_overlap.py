@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer import advice, overlaps, unknowns
-from analyzer.model import Confidence, Finding, Overlap, Policy, Report, Rule, Severity, spoken
+from analyzer.model import Closes, Confidence, Finding, Overlap, Policy, Report, Rule, Severity, spoken
 
 LEFT = "If the back/forward cache was off during the recording, pass --assume no-bfcache."
 
@@ -47,15 +47,17 @@ def _most(overlap: Overlap, policy: Policy) -> str:
 
 
 def _remedy(report: Report, overlap: Overlap) -> str:
-    """A page of Chrome's that was left may have been kept with its sockets; else what the exporter's row says."""
-    ended = {page.id for page in report.capture.pages if page.end is not None}
-    filtered = any(caveat.id == "filtered" for caveat in report.capture.caveats)
-    left = (
-        report.capture.exporter.id == "chrome"
-        and not filtered
-        and any(session.page in ended for session in unknowns.find(report.named(overlap.sessions)).closes)
-    )
-    return LEFT if left else advice.to_decide(report.capture)
+    """Say what decides it: whether the page that was left was kept with its sockets; else what the exporter's row says.
+
+    Such a socket's close was recorded as long as its page lived.
+    """
+    capture = report.capture
+    ended = {page.id for page in capture.pages if page.end is not None}
+    filtered = any(caveat.id == "filtered" for caveat in capture.caveats)
+    of_page = {trace.pointer for trace in capture.traces if trace.coverage.closes is Closes.WHILE_PAGE_LIVES}
+    unclosed = unknowns.find(report.named(overlap.sessions)).closes
+    left = not filtered and any(session.page in ended and session.pointer in of_page for session in unclosed)
+    return LEFT if left else advice.to_decide(capture)
 
 
 RULE = Rule(

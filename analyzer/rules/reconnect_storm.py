@@ -50,7 +50,7 @@ def _densest(sessions: Sequence[Session]) -> tuple[int, int]:
     for end, instant in enumerate(at):
         while instant - at[start] >= MINUTE:
             start += 1
-        best = max(best, (start, end - start + 1), key=lambda it: it[1])
+        best = max(best, (start, end - start + 1), key=lambda pair: pair[1])
     return best
 
 

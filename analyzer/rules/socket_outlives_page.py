@@ -23,7 +23,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
     pages = {page.id: page for page in report.capture.pages}
     for session in filter(policy.counts, report.sessions):
         page = pages.get(session.page or "")
-        left = _left(page)
+        left = _departure(page)
         if left is None or session.proven is None:
             continue
         until = session.proven.end if session.proven.end is not None else session.last_seen
@@ -40,7 +40,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             )
 
 
-def _left(page: Page | None) -> Instant | None:
+def _departure(page: Page | None) -> Instant | None:
     """When another document had surely taken its place."""
     return page.end.within.latest if page is not None and page.end is not None else None
 

@@ -34,7 +34,7 @@ class _StillOpen:
 
     def since(self, at: Instant) -> list[Session]:
         """The first of those that were open by then, one more than is named."""
-        return list(islice(takewhile(lambda it: _opened(it) <= at, self._open.values()), NAMED + 1))
+        return list(islice(takewhile(lambda session: _opening(session) <= at, self._open.values()), NAMED + 1))
 
     def add(self, session: Session) -> None:
         self.users[session.user] += 1
@@ -45,13 +45,13 @@ class _StillOpen:
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     counted = filter(policy.counts, report.sessions)
-    known = [session for session in counted if session.user is not None and session.proven is not None]
+    candidates = [session for session in counted if session.user is not None and session.proven is not None]
     by_app: dict[tuple[str, str | None, int], _StillOpen] = {}  # and clock
-    for session in sorted(known, key=_opened):
+    for session in sorted(candidates, key=_opening):
         assert session.user is not None
         assert session.provider is not None
         before = by_app.setdefault((*session.user[:2], session.clock), _StillOpen())
-        before.pass_to(_opened(session))
+        before.pass_to(_opening(session))
         # Open when the new one opened, whenever within its bounds that was.
         earliest = session.opened.earliest if session.opened is not None else None
         still = before.since(earliest) if earliest is not None and not before.users[session.user] else []
@@ -70,7 +70,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         before.add(session)
 
 
-def _opened(session: Session) -> Instant:
+def _opening(session: Session) -> Instant:
     assert session.proven is not None
     return session.proven.start
 

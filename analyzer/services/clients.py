@@ -59,20 +59,20 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
     def heartbeat(self) -> Duration | None:
         return None if self.beats is None else self.beats * MILLISECOND
 
-    def known_fault(self, cause: str, client: Client | None) -> Fault | None:
+    def find_fault(self, cause: str, client: Client | None) -> Fault | None:
         """The fault that makes this cause, where client and version are known to have it."""
         if self.name is None or client is None or _regex(self.name).fullmatch(client.name or "") is None:
             return None
         version = numbers(client.version)
         having = (it for it in self.fault if version and numbers(it.since) <= version <= numbers(it.until))
-        found = (it for it in having if it.cause == cause)
-        return next(found, None)
+        faults = (it for it in having if it.cause == cause)
+        return next(faults, None)
 
 
 def numbers(version: str | None) -> tuple[int, ...]:
     """`9.53.0` -> (9, 53, 0); nothing of what is no version. What comes before a release counts as that release."""
-    found = NUMBERS.match(version or "")
-    return tuple(int(it) for it in found[1].split(".")[:4] if len(it) < 10) if found else ()
+    match = NUMBERS.match(version or "")
+    return tuple(int(it) for it in match[1].split(".")[:4] if len(it) < 10) if match else ()
 
 
 @cache

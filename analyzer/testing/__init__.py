@@ -17,13 +17,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from analyzer.testing.plugin import SocketRecording, check_every_test
+    from analyzer.testing.fixture import SocketRecording, check_every_test
     from analyzer.testing.verdict import assert_sockets
 
 _HOMES = {
     "assert_sockets": "analyzer.testing.verdict",
-    "check_every_test": "analyzer.testing.plugin",
-    "SocketRecording": "analyzer.testing.plugin",
+    "check_every_test": "analyzer.testing.fixture",
+    "SocketRecording": "analyzer.testing.fixture",
 }
 
 __all__ = ["SocketRecording", "assert_sockets", "check_every_test"]

@@ -68,24 +68,24 @@ def assert_sockets(
 
 def _problems(report: Report, policy: Policy) -> Iterator[str]:
     """A line or more for each; none where the gate passes it."""
-    shown = masking.masked(Run((report,), (), policy)).reports[0]
-    judged = gate.judge(shown, policy)
+    masked_report = masking.mask(Run((report,), (), policy)).reports[0]
+    judged = gate.judge(masked_report, policy)
     for finding in judged.failing:
-        yield from _told(finding, shown.named(finding.sessions))
+        yield from _describe(finding, masked_report.named(finding.sessions))
     if judged.status == gate.EMPTY:
-        nothing = "no socket opened" if shown.sessions else "no WebSocket in this capture"
+        nothing = "no socket opened" if masked_report.sessions else "no WebSocket in this capture"
         yield f"  {nothing}, so nothing was checked (allow_empty=True accepts that)"
     if judged.status == gate.UNDECIDED:
-        possible = [finding for finding in shown.findings if finding.confidence is Confidence.POSSIBLE]
-        hidden = [caveat for caveat in shown.capture.caveats if caveat.hides_sockets]
+        possible = [finding for finding in masked_report.findings if finding.confidence is Confidence.POSSIBLE]
+        hidden = [caveat for caveat in masked_report.capture.caveats if caveat.hides_sockets]
         for finding in possible:
-            yield from _told(finding, shown.named(finding.sessions))
+            yield from _describe(finding, masked_report.named(finding.sessions))
         yield from (f"  undecided: {it.message}" for it in hidden)
         if not possible and not hidden:  # switched off by its severity
             yield "  undecided: more sockets were possibly open at the same time"
 
 
-def _told(finding: Finding, sessions: Sequence[Session]) -> Iterator[str]:
+def _describe(finding: Finding, sessions: Sequence[Session]) -> Iterator[str]:
     yield f"  {finding.severity} {finding.rule}: {finding.message}"
     yield from (f"    {_line(session)}" for session in sessions)
     if finding.remedy is not None:
@@ -94,12 +94,12 @@ def _told(finding: Finding, sessions: Sequence[Session]) -> Iterator[str]:
 
 def _line(session: Session) -> str:
     opened = session.opened.latest if session.opened is not None else None
-    told = f"opened {_clock(opened)}" if opened is not None else "opened at an unknown time"
+    sentence = f"opened {_clock(opened)}" if opened is not None else "opened at an unknown time"
     if session.outcome is Outcome.OPEN:
-        told += ", still open at the end"
+        sentence += ", still open at the end"
     elif session.closed is not None and session.closed.latest is not None:
-        told += f", closed {_clock(session.closed.latest)}"
-    return f"{session.name} {session.endpoint}: {told}"
+        sentence += f", closed {_clock(session.closed.latest)}"
+    return f"{session.name} {session.endpoint}: {sentence}"
 
 
 def _clock(at: Instant) -> str:

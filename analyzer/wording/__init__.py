@@ -1,1 +1,1 @@
-"""The sentences that all outputs share."""
+"""Word the sentences that outputs share."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.model import Frame, Initiator, Report, Session
-from analyzer.wording.terminal import count
+from analyzer.model import Frame, Initiator, Report, Session, plural
 
 NAMED = 8  # sockets per place that are named one by one
 
 
-def told(session: Session) -> str:
+def describe_opener(session: Session) -> str:
     """Name the code that opened a socket: `connect(), <Chat>, https://h/app.js:12:3`, and whose it is."""
     code = session.initiator
     if code is None:
@@ -42,8 +41,8 @@ def sentences(report: Report) -> list[str]:
     for session in report.sessions:
         if session.extension or (session.initiator is not None and short(session.initiator)):
             by_place.setdefault(_place(session), []).append(session)
-    places = sorted(by_place.items(), key=lambda it: -len(it[1]))
-    return [f"{place}: {count(len(members), 'socket')} ({_ids(members)})" for place, members in places]
+    places = sorted(by_place.items(), key=lambda item: -len(item[1]))
+    return [f"{place}: {plural(len(members), 'socket')} ({_ids(members)})" for place, members in places]
 
 
 def _place(session: Session) -> str:

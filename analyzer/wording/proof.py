@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from analyzer.model import Frame, Proof
 from analyzer.wording import origins
 
-ENTRIES = "/log/entries/"
 MOST = 12  # sockets that are named one by one
 
 
@@ -17,9 +16,9 @@ def lines(proof: Iterable[Proof], whole: bool = False) -> list[str]:
     `whole`: with the whole address of the code, and its column.
     """
     alike: dict[tuple[str, Frame | None], list[Proof]] = {}
-    for it in proof:
-        alike.setdefault((it.said, it.frame), []).append(it)
-    return [_line(shown, whole) for shown in alike.values()]
+    for exhibit in proof:
+        alike.setdefault((exhibit.said, exhibit.frame), []).append(exhibit)
+    return [_line(group, whole) for group in alike.values()]
 
 
 def _line(alike: list[Proof], whole: bool) -> str:
@@ -27,12 +26,15 @@ def _line(alike: list[Proof], whole: bool) -> str:
     code = "" if first.frame is None else f": {first.frame.named if whole else origins.short(first.frame)}"
     if not others:
         return f"socket #{first.session[1:]}, {first.pointer}: {first.said}{code}"
-    shown, more = alike[:MOST], f" and {len(alike) - MOST:,} more" if len(alike) > MOST else ""
-    sockets = ", ".join(f"#{it.session[1:]}" for it in shown)
-    return f"sockets {sockets}{more}, {_places([it.pointer for it in shown])}{more}: {first.said}{code}"
+    members, more = alike[:MOST], f" and {len(alike) - MOST:,} more" if len(alike) > MOST else ""
+    sockets = ", ".join(f"#{it.session[1:]}" for it in members)
+    return f"sockets {sockets}{more}, {_places([it.pointer for it in members])}{more}: {first.said}{code}"
 
 
 def _places(pointers: list[str]) -> str:
-    """`/log/entries/4, 5, 6`; whole where they are not that much alike."""
-    numbers = [pointer.removeprefix(ENTRIES) for pointer in pointers]
-    return ENTRIES + ", ".join(numbers) if all(map(str.isdigit, numbers)) else ", ".join(pointers)
+    """Write the elements of one array as `/log/entries/4, 5, 6`; other pointers whole."""
+    parts = [pointer.rpartition("/") for pointer in pointers]
+    arrays, numbers = {array for array, _, _ in parts}, [number for _, _, number in parts]
+    if len(arrays) > 1 or not all(map(str.isdigit, numbers)):
+        return ", ".join(pointers)
+    return f"{arrays.pop()}/{', '.join(numbers)}"

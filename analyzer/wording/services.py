@@ -16,7 +16,7 @@ USERS = 6  # that are named one by one
 
 
 class Service(Value, frozen=True):
-    """A service in this capture, compared with its documented limits. Sentences without a full stop."""
+    """Hold a service in this capture, compared with its documented limits. Sentences have no full stop."""
 
     name: str
     sockets: str
@@ -41,12 +41,12 @@ def title(group: Group) -> str:
 
 
 def _within(group: Group) -> str:
-    """What sets a group apart within its service: its user; without one its address or page."""
+    """Name what sets a group apart within its service: its user; without one its address or page."""
     key = dict(group.key)
     return key.get("user") or (key.get("endpoint") or "").partition("://")[2] or key.get("page") or ""
 
 
-def told(report: Report, policy: Policy) -> list[Service]:
+def list_services(report: Report, policy: Policy) -> list[Service]:
     """List each known service with its users, and its limits where it has any."""
     by_service: dict[str, list[Group]] = {}
     for group in report.groups:
@@ -71,7 +71,7 @@ def _service(groups: Sequence[Group], report: Report, policy: Policy) -> Service
 
 
 def _whose(members: Sequence[Session]) -> str:
-    """Who else than the application uses the service."""
+    """Name who else than the application uses the service."""
     if all(session.extension for session in members):
         return " (a browser extension's)"
     return " (development only)" if all(session.dev_only for session in members) else ""
@@ -84,7 +84,7 @@ def _counts(groups: Sequence[Group]) -> str:
 
 
 def _count(group: Group) -> str:
-    """`4 sockets, peak 4`; where the peak is not certain, its bounds: `peak 1 to 2`."""
+    """Count the sockets: `4 sockets, peak 4`; where the peak is not certain, its bounds: `peak 1 to 2`."""
     assert group.provider is not None
     number = plural(len(group.sessions), "socket")
     least, most = group.proven_peak, group.possible_peak
@@ -94,7 +94,10 @@ def _count(group: Group) -> str:
 
 
 def _per_user(provider: Provider, users: Sequence[Group], policy: Policy) -> str:
-    """`Limit per user: 3 (development, exceeded by 1), 50 (production). Other tabs and devices also count`"""
+    """Write the limits per user.
+
+    `Limit per user: 3 (development, exceeded by 1), 50 (production). Other tabs and devices also count`
+    """
     limits = [limit for limit in provider.limits if limit.scope == "user"]
     if not limits:
         return ""
@@ -116,7 +119,7 @@ def _excess(certain: int, possible: int) -> str:
 
 
 def _others(provider: Provider) -> str:
-    """The limits that are not counted per user."""
+    """Write the limits that are not counted per user."""
     others = [limit for limit in provider.limits if limit.scope != "user"]
     parts = [f"{limit.max:,} per {limit.scope}" + (f" ({limit.mode})" if limit.mode else "") for limit in others]
     return f"Documented limit: {', '.join(parts)}" if parts else ""
@@ -129,8 +132,8 @@ def _clients(members: Sequence[Session]) -> str | None:
 
 def client(session: Session) -> str:
     """Name the library that opened a socket: `stream-chat-js 9.53.0 (browser)`."""
-    it = session.client
-    if it is None:
+    library = session.client
+    if library is None:
         return ""
-    name = " ".join(part for part in (it.name, it.version) if part)
-    return f"{name} ({it.runtime})" if it.runtime else name
+    name = " ".join(part for part in (library.name, library.version) if part)
+    return f"{name} ({library.runtime})" if library.runtime else name

@@ -1,11 +1,10 @@
-"""The verdict in plain words, the same in every output: each sentence stays true whatever the capture does not show."""
+"""Write the verdict in plain words: each sentence stays true whatever the capture does not show."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
 
 from analyzer import advice as advices, openings, unknowns
 from analyzer.intervals import peak
@@ -25,40 +24,10 @@ from analyzer.model import (
     spoken,
 )
 from analyzer.overlaps import covered
+from analyzer.wording.results import Kind, kind
 
 PROBLEMS = 3  # that are named one by one
 STATUS = re.compile(r"(?:status|Unexpected response code:) (\d{3})")  # ours; Chrome's
-
-
-class Kind(StrEnum):
-    """A verdict at a glance. Apart are overlaps with sockets that the policy ignores, and captures without sockets."""
-
-    OVERLAP = "overlap"
-    POSSIBLE_OVERLAP = "possible-overlap"
-    INCONCLUSIVE = "inconclusive"
-    FOREIGN_OVERLAP = "dev-server-overlap"  # only together with sockets that the policy does not count
-    NO_OVERLAP = "no-overlap"
-    NONE_OPENED = "no-socket-opened"
-    NO_SOCKETS = "no-sockets"
-
-
-def kind(report: Report, policy: Policy) -> Kind:
-    """Sort a verdict for a glance."""
-    counted = [session for session in report.sessions if policy.counts(session)]
-    if report.verdict is Verdict.OVERLAP and not _several(counted):
-        certain = not report.capture.hides_sockets and peak(s.possible for s in counted if s.possible) < 2
-        return Kind.FOREIGN_OVERLAP if certain else Kind.POSSIBLE_OVERLAP
-    if report.verdict is Verdict.NO_OVERLAP and not report.opened:
-        return Kind.NONE_OPENED
-    return Kind(report.verdict)
-
-
-def _several(sessions: Iterable[Session]) -> bool:
-    """Were several of these certainly open at the same time?"""
-    by_clock: dict[int, list[Session]] = {}
-    for session in sessions:
-        by_clock.setdefault(session.clock, []).append(session)
-    return any(peak(s.proven for s in alike if s.proven) > 1 for alike in by_clock.values())
 
 
 def verdict_sentences(report: Report, policy: Policy) -> list[str]:
@@ -92,7 +61,7 @@ def _sentences(report: Report, policy: Policy) -> list[str]:
 
 
 def _missing(report: Report) -> str:
-    """Why sockets may be missing, in the words of the first caveat that says so."""
+    """Say why sockets may be missing, in the words of the first caveat that says so."""
     reasons = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
     return reasons[0] if reasons else "sockets may be missing from this file."
 
@@ -105,7 +74,8 @@ def headline(report: Report, policy: Policy) -> str:
     if glance is Kind.OVERLAP or not ignored:
         return word
     owners = ["a development server's"] if any(not session.extension for session in ignored) else []
-    owners += ["a browser extension's"] if any(session.extension for session in ignored) else []
+    if any(session.extension for session in ignored):
+        owners.append("a browser extension's")
     certain = "" if glance is Kind.FOREIGN_OVERLAP else ", certain"
     return f"{word}{certain} only with {enumerated(owners)} socket"
 
@@ -115,7 +85,7 @@ def _proven(report: Report) -> list[Overlap]:
 
 
 def _members(report: Report) -> tuple[str, ...]:
-    """The sockets that certainly overlapped."""
+    """List the sockets that certainly overlapped."""
     return tuple(dict.fromkeys(id for overlap in _proven(report) for id in overlap.sessions))
 
 
@@ -127,7 +97,7 @@ def _overlap(report: Report, policy: Policy) -> list[str]:
     sentences = [
         f"{headline(report, policy)}: {some}{plural(len(ids), 'socket')} of {report.endpoints(ids)} were open at the "
         f"same time{_each(report, ids) if apart else ''}.",
-        f"{_lasted(proven)}{_afterwards(report, proven)}",
+        f"{_describe_length(proven)}{_afterwards(report, proven)}",
     ]
     if all(overlap.brief(policy.tolerance) for overlap in proven):
         sentences.append(f"That is shorter than the tolerance of {spoken(policy.tolerance)}, as in a reconnect.")
@@ -139,13 +109,13 @@ def _overlap(report: Report, policy: Policy) -> list[str]:
 
 
 def _each(report: Report, ids: Sequence[str]) -> str:
-    """Where each address had at most one open socket: what sets the sockets apart."""
+    """Name what sets the sockets apart, where each address had at most one open socket."""
     hosts = {session.endpoint.partition("://")[2].partition("/")[0] for session in report.named(ids)}
     return f", each to a different {'host' if len(hosts) == len(ids) else 'address'}"
 
 
-def _lasted(overlaps: Sequence[Overlap]) -> str:
-    """For how long. Never the peak for the length of a whole period, and "at least" where an end is not known."""
+def _describe_length(overlaps: Sequence[Overlap]) -> str:
+    """Say for how long: never the peak for a whole period, and "at least" where an end is not known."""
     peak, n = max(overlap.peak for overlap in overlaps), len({id for overlap in overlaps for id in overlap.sessions})
     bounded = any(overlap.duration_is_lower_bound for overlap in overlaps) and _limit(overlaps) is None
     total, longest = covered(overlaps), max(overlap.duration for overlap in overlaps)
@@ -158,7 +128,7 @@ def _lasted(overlaps: Sequence[Overlap]) -> str:
 
 
 def _limit(overlaps: Sequence[Overlap]) -> str | None:
-    """How long they lasted at most, where that is no more than the length that is known."""
+    """Write how long they lasted at most, where that equals the certain length."""
     limits = [overlap.at_most for overlap in overlaps]
     most = sum(limit or 0 for limit in limits)
     return spoken(most) if None not in limits and spoken(most) == spoken(covered(overlaps)) else None
@@ -171,14 +141,14 @@ def _length(duration: Duration, bounded: bool) -> str:
 
 
 def _afterwards(report: Report, proven: Sequence[Overlap]) -> str:
-    """How the last of the periods ended, as far as the file shows it; with the full stop."""
+    """Say how the last of the periods ended, if the file shows it; with the full stop."""
     last = max(proven, key=lambda overlap: overlap.interval.start)
     members = report.named(last.sessions)
     still = sum(session.outcome is Outcome.OPEN for session in members)
     if last.interval.end is None:
         whole = len(proven) == 1 and still == len(members)
         who = ("Both" if still == 2 else f"All {still}") if whole else f"{still} of them"
-        return f". {who} {'was' if still == 1 else 'were'} still open {saved(report)}."
+        return f". {who} {'was' if still == 1 else 'were'} still open {when_saved(report)}."
     if any(overlap.duration_is_lower_bound for overlap in proven):
         limits = [overlap.at_most for overlap in proven]
         if _limit(proven) is not None:
@@ -218,15 +188,15 @@ def _in_this_file(report: Report) -> str:
 
 
 def none_opened(report: Report) -> str:
-    """`No socket opened: 3 × HTTP 503.`"""
+    """Say why no socket opened: `No socket opened: 3 × HTTP 503.`"""
     tally = Counter(map(_never, report.sessions))
-    shown = [f"{many:,} × {what}" for what, many in tally.most_common(PROBLEMS)]
+    counts = [f"{many:,} × {what}" for what, many in tally.most_common(PROBLEMS)]
     more = f" and {plural(len(tally) - PROBLEMS, 'other problem')}" if len(tally) > PROBLEMS else ""
-    return f"No socket opened: {', '.join(shown)}{more}."
+    return f"No socket opened: {', '.join(counts)}{more}."
 
 
 def _never(session: Session) -> str:
-    """Why it never opened."""
+    """Say why a socket never opened."""
     if session.outcome is not Outcome.FAILED:
         connecting = session.outcome is Outcome.CONNECTING
         return "still connecting when this was saved" if connecting else "no opening recorded"
@@ -249,17 +219,19 @@ def _no_overlap(report: Report) -> list[str]:
     failed, waiting = tally[Outcome.FAILED], tally[Outcome.CONNECTING]
     more = [f"{failed:,} more never opened"] if failed else []
     more += (
-        [f"{waiting:,} more {'was' if waiting == 1 else 'were'} still connecting {saved(report)}"] if waiting else []
+        [f"{waiting:,} more {'was' if waiting == 1 else 'were'} still connecting {when_saved(report)}"]
+        if waiting
+        else []
     )
     return [*sentences, f"{', '.join(more)}."] if more else sentences
 
 
 def _fate(report: Report) -> str:
-    """What became of the only socket that opened."""
+    """Say what became of the only socket that opened."""
     session = next(session for session in report.sessions if session.possible is not None)
     match session.outcome:
         case Outcome.OPEN:
-            return f"It was still open {saved(report)}"
+            return f"It was still open {when_saved(report)}"
         case Outcome.CLOSED:
             if session.problem:
                 return "An error closed it"
@@ -269,7 +241,7 @@ def _fate(report: Report) -> str:
             return "The file does not show whether it closed"
 
 
-def saved(report: Report) -> str:
+def when_saved(report: Report) -> str:
     return "when the HAR was saved" if report.capture.format == "har" else "when the recording ended"
 
 

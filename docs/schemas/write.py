@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from analyzer import triage
 from analyzer.compare import Result
 from analyzer.model import MILLISECOND, CauseConfidence, Confidence, Outcome, PageKind, Policy, Scope, Severity, Verdict
-from analyzer.outputs import tally
+from analyzer.outputs import totals
 from analyzer.policy import Settings
 from analyzer.rules import RULES
 from analyzer.version import HOME
-from analyzer.wording import triage
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -451,7 +451,7 @@ def summary() -> Schema:
             repeated=said("Results that were there before, counted once.", COUNT),
             not_understood=said("Lines that are not results: where, and why.", several(TEXT)),
             worst=said("The most urgent captures, the most urgent first.", several(worst)),
-            tables=said("The tables by name.", record(**{name: several(row) for name in tally.TABLES})),
+            tables=said("The tables by name.", record(**{name: several(row) for name in totals.TABLES})),
         ),
     )
 

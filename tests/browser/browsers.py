@@ -24,7 +24,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 def chromium() -> str:
     """The path of a Chromium on this machine."""
     problem = None
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    path = next((items for name in NAMES if (items := shutil.which(name))), None)
     if importlib.util.find_spec("playwright") is None:
         problem = f"playwright is not installed: {install_hint('playwright')}"
     elif path is None:

@@ -34,19 +34,19 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    found = next(filter(None, map(shutil.which, CHROMES)), None)
+    items = next(filter(None, map(shutil.which, CHROMES)), None)
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        found, missing = None, "Playwright is not installed"
+        items, missing = None, "Playwright is not installed"
     else:
         missing = f"no browser: none of {', '.join(CHROMES)} is on the PATH"
-    if found is None:
+    if items is None:
         if os.environ.get("REQUIRE_BROWSER") == "1":
             pytest.fail(f"REQUIRE_BROWSER=1, and {missing}")
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=items, args=["--no-sandbox"])
         yield started
         started.close()
 
@@ -54,18 +54,16 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Reports, or names of golden captures -> the page, as a file."""
-    made: dict[object, Path] = {}
+    options: dict[object, Path] = {}
 
-    def do(*asked: Report | str, **more: Any) -> Path:
-        key = (*(it if isinstance(it, str) else id(it) for it in asked), *more)
-        if key not in made:
-            reports = tuple(analyze(read(CAPTURES / f"{it}.har")) if isinstance(it, str) else it for it in asked)
+    def do(*call: Report | str, **more: Any) -> Path:
+        key = (*(it if isinstance(it, str) else id(it) for it in call), *more)
+        if key not in options:
+            reports = tuple(analyze(read(CAPTURES / f"{it}.har")) if isinstance(it, str) else it for it in call)
             path = tmp_path_factory.mktemp("page") / "report.html"
-            path.write_bytes(
-                html.render(masking.masked(Run(reports, **{"unreadable": (), "policy": Policy(), **more})))
-            )
-            made[key] = path
-        return made[key]
+            path.write_bytes(html.render(masking.mask(Run(reports, **{"unreadable": (), "policy": Policy(), **more}))))
+            options[key] = path
+        return options[key]
 
     return do
 

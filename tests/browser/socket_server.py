@@ -102,30 +102,30 @@ class Serving:
         self, target: str, headers: dict[str, str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         parts = urlsplit(target)
-        asked = {key: int(values[0]) for key, values in parse_qs(parts.query).items() if values[0].isdigit()}
-        seen = Seen(parts.path.rpartition("/")[2], status=asked.get("status", 101))
-        self.log.append(seen)
-        await asyncio.sleep(asked.get("delay", 0) / 1000)
-        if seen.status != 101:
-            writer.write(f"HTTP/1.1 {seen.status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        options = {key: int(values[0]) for key, values in parse_qs(parts.query).items() if values[0].isdigit()}
+        visited = Seen(parts.path.rpartition("/")[2], status=options.get("status", 101))
+        self.log.append(visited)
+        await asyncio.sleep(options.get("delay", 0) / 1000)
+        if visited.status != 101:
+            writer.write(f"HTTP/1.1 {visited.status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
             return
         digest = hashlib.sha1((headers["sec-websocket-key"] + GUID).encode()).digest()
         accept = base64.b64encode(digest).decode()
         answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         writer.write(f"{answer}Sec-WebSocket-Accept: {accept}\r\n\r\n".encode())
         await writer.drain()
-        seen.opened = time.time()
+        visited.opened = time.time()
         loop = asyncio.get_running_loop()
-        if "beat" in asked:
-            beating = loop.create_task(self._beat(writer, asked["beat"] / 1000))
-        if "close" in asked:
-            payload = struct.pack("!H", asked.get("code", 1000)) + b"bye"
-            loop.call_later(asked["close"] / 1000, writer.write, frame(8, payload))
+        if "beat" in options:
+            beating = loop.create_task(self._beat(writer, options["beat"] / 1000))
+        if "close" in options:
+            payload = struct.pack("!H", options.get("code", 1000)) + b"bye"
+            loop.call_later(options["close"] / 1000, writer.write, frame(8, payload))
         try:
             await self._until_closed(reader, writer)
         finally:
-            seen.closed = time.time()
-            if "beat" in asked:
+            visited.closed = time.time()
+            if "beat" in options:
                 beating.cancel()
 
     async def _beat(self, writer: asyncio.StreamWriter, every: float) -> None:

@@ -35,16 +35,18 @@ def numbers(page: Any) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_asks_for_nothing_and_complains_of_nothing(opened: Any, page_of: Callable[..., Path], scheme: str) -> None:
     path = page_of(OVERUSE, RELOADS, FAILED, "webkit-D")
-    it = opened(path, color_scheme=scheme)
-    assert it.asked == [path.as_uri()]
-    assert it.wrong == []
+    analysis = opened(path, color_scheme=scheme)
+    assert analysis.asked == [path.as_uri()]
+    assert analysis.wrong == []
 
 
 def test_no_other_script_runs(opened: Any, page_of: Callable[..., Path]) -> None:
-    it = opened(page_of(OVERUSE))
-    it.page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))")
-    assert it.page.evaluate("window.ran") is None
-    assert "Content Security Policy" in "".join(it.wrong)
+    analysis = opened(page_of(OVERUSE))
+    analysis.page.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))"
+    )
+    assert analysis.page.evaluate("window.ran") is None
+    assert "Content Security Policy" in "".join(analysis.wrong)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -54,10 +56,10 @@ def test_axe_finds_nothing(opened: Any, page_of: Callable[..., Path], scheme: st
     page.focus(".lanes")
     page.keyboard.press("ArrowDown")
     page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate(
+    items = page.evaluate(
         "axe.run({resultTypes: ['violations']}).then(it => it.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
     )
-    assert found == []
+    assert items == []
 
 
 def test_without_javascript_the_picture_and_the_table_are_there(opened: Any, page_of: Callable[..., Path]) -> None:
@@ -73,9 +75,9 @@ def test_the_sockets_on_screen_are_in_the_accessibility_tree(
 ) -> None:
     page = opened(page_of(many)).page
     tree = page.locator(".lanes").aria_snapshot()
-    told = re.findall(r"option \"socket #(\d+) ", tree)
-    assert told
-    assert len(told) < 100, "only those on screen"
+    details = re.findall(r"option \"socket #(\d+) ", tree)
+    assert details
+    assert len(details) < 100, "only those on screen"
     assert page.get_attribute(".lane", "aria-setsize") == "3000"
 
 
@@ -127,9 +129,9 @@ def test_by_keyboard_alone(opened: Any, page_of: Callable[..., Path]) -> None:
 def test_details_follow_the_pointer(opened: Any, page_of: Callable[..., Path]) -> None:
     page = opened(page_of(OVERUSE)).page
     page.hover("#c1-s3")
-    told = page.inner_text(".card")
-    assert "Socket #3: open when saved" in told
-    assert "(its first message)" in told
+    text = page.inner_text(".card")
+    assert "Socket #3: open when saved" in text
+    assert "(its first message)" in text
     page.hover("h1")
     assert page.locator(".card").is_hidden()
 

@@ -14,7 +14,7 @@ from socket_server import SocketServer
 
 from analyzer import Verdict, analyze, read
 from analyzer.model import Scope, Severity
-from analyzer.testing import plugin
+from analyzer.testing import fixture
 
 pytest_plugins = ["pytester"]
 PLUGIN = "analyzer.testing.plugin"
@@ -85,7 +85,8 @@ class Project:
     def recorded(self, folder: str = "test-results/sockets") -> list[str]:
         """The tests of which there is a HAR."""
         return sorted(
-            re.sub(r".*\.py-(.*?)(-chromium-)?$", r"\1", it.stem) for it in (self.pytester.path / folder).glob("*.har")
+            re.sub(r".*\.py-(.*?)(-chromium-)?$", r"\1", path.stem)
+            for path in (self.pytester.path / folder).glob("*.har")
         )
 
 
@@ -142,17 +143,17 @@ def test_options(args: list[str], ini: str, failed: int, project: Project) -> No
 
 
 @pytest.mark.parametrize(
-    ("ini", "told"),
+    ("ini", "message"),
     [
         pytest.param("sockets = sometimes", "*sockets = sometimes: not one of off, record, check", id="mode"),
         pytest.param("sockets_per = moon", "*sockets_per = moon: not one of capture, *", id="scope"),
         pytest.param("sockets_max_open = many", "*sockets_max_open = many: not a number", id="number"),
     ],
 )
-def test_a_setting_that_cannot_be_is_told_before_any_test(ini: str, told: str, project: Project) -> None:
+def test_a_setting_that_cannot_be_is_told_before_any_test(ini: str, message: str, project: Project) -> None:
     done = project.ran(ONLY_TWO, ini=ini)
     assert done.ret == pytest.ExitCode.USAGE_ERROR
-    done.stderr.fnmatch_lines([told])
+    done.stderr.fnmatch_lines([message])
 
 
 def test_a_marker_with_a_setting_that_does_not_exist_is_told(project: Project) -> None:
@@ -177,7 +178,7 @@ def logged_in(page):
 
 
 def test_the_words_of_the_options_are_those_of_the_policy() -> None:
-    assert (tuple(Scope), tuple(Severity)) == (plugin.SCOPES, plugin.SEVERITIES)
+    assert (tuple(Scope), tuple(Severity)) == (fixture.SCOPES, fixture.SEVERITIES)
 
 
 def test_the_output_folder_can_be_chosen(project: Project) -> None:

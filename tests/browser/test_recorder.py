@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from analyzer import Report, Verdict, analyze, read
 from analyzer.cli import app
 from analyzer.extract import extract
+from analyzer.formats.har.own_fields import HEARD_LATE
 from analyzer.model import SECOND, Bounds, Outcome, Session
 
 TOLERANCE = 20_000  # microseconds between the server's log and what is claimed
@@ -259,6 +260,64 @@ def test_the_socket_of_a_popup_does_not_end_with_its_opener(browser: Any, server
         assert report_of(har).concurrency.proven_peak == 3
 
 
+@pytest.fixture(params=["Network.enable", "Page.enable", "Page.getFrameTree"])
+def late(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A machine that is overrun: for a popup this call is 0.3 s late, and Playwright has no page yet when the popup
+    loads and opens its socket, so it never reports them."""
+    from analyzer.recorder.playwright import Listener
+
+    send: Any = Listener._send
+    for name in ("_websocket", "_loaded"):
+        report: Any = getattr(Listener, name)
+        monkeypatch.setattr(
+            Listener,
+            name,
+            lambda self, tab, it, report=report: None if tab == "tab_2" else report(self, tab, it),
+        )
+
+    def sleepy(self: Any, id: int, path: Any, method: str, params: Any) -> Any:
+        if method == request.param and len({one[0] for one in self._targets}) > 1:
+            time.sleep(0.3)
+        return send(self, id, path, method, params)
+
+    monkeypatch.setattr(Listener, "_send", sleepy)
+    return str(request.param)
+
+
+def test_a_popup_that_is_heard_late_is_a_page(late: str, browser: Any, server: SocketServer) -> None:
+    har, _ = recorded(browser, server, CASES["popup"].do)
+    report = report_of(har)
+    assert [page.kind for page in report.capture.pages] == ["load", "load"]
+    assert [(session.outcome, session.page) for session in report.sessions] == [(Outcome.OPEN, "page_2")]
+
+
+def test_a_socket_of_a_popup_that_is_heard_late_is_not_lost(late: str, browser: Any, server: SocketServer) -> None:
+    har, seen = recorded(browser, server, visit("/popup-of-the-same", wait, goto("/two"), wait))
+    report = report_of(har)
+    assert len(report.sessions) == len(seen)
+    assert [page.kind for page in report.capture.pages] == ["load", "load", "navigation"]
+    assert sorted(session.outcome for session in report.sessions) == ["closed", "open", "open", "open"]
+    assert report.concurrency.proven_peak == 3
+
+
+def test_a_popup_that_closed_before_it_could_be_asked_who_it_is_has_one_socket(
+    browser: Any, server: SocketServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from analyzer.recorder.playwright import Listener
+
+    identify: Any = Listener._identify
+
+    def fails(self: Any, tab: str, page: Any) -> Any:
+        if tab != "tab_2":
+            yield from identify(self, tab, page)
+
+    monkeypatch.setattr(Listener, "_identify", fails)
+    har, _ = recorded(browser, server, CASES["popup"].do)
+    report = report_of(har)
+    assert [page.kind for page in report.capture.pages] == ["load", "load"]
+    assert [session.outcome for session in report.sessions] == [Outcome.OPEN]
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[SocketServer]:
     with SocketServer(PAGES) as running:
@@ -267,14 +326,15 @@ def server() -> Iterator[SocketServer]:
 
 def recorded(browser: Any, server: SocketServer, do: Callable[[Any, SocketServer], None]) -> tuple[Any, list[Seen]]:
     """The HAR of one context, and what the server saw of it by then."""
-    from analyzer.recorder.playwright import Listener, done
+    from analyzer.recorder.playwright import Listener
+    from analyzer.recorder.steps import run_sync
 
     server.forget()
     context = browser.new_context()
     listener = Listener(context)
-    done(listener.start())
+    run_sync(listener.start())
     do(context.new_page(), server)
-    har, seen = done(listener.stop()), server.seen()
+    har, seen = run_sync(listener.stop()), server.seen()
     context.close()
     return har, seen
 
@@ -321,6 +381,8 @@ def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
     if len(seen) < len(case.outcomes.split()):
         raise Late(f"the page was left before it connected: the server saw {seen}")
     report = report_of(har)
+    if [caveat.id for caveat in report.capture.caveats] == [HEARD_LATE.id]:
+        raise Late("a popup answered only after its first seconds, as the recording itself says")
     outcomes = " ".join(f"{s.url.partition('/ws/')[2].partition('?')[0]}:{s.outcome}" for s in report.sessions)
     assert (outcomes, report.verdict) == (case.outcomes, case.verdict)
     assert " ".join(page.kind for page in report.capture.pages) == case.kinds
@@ -447,20 +509,21 @@ def test_the_async_api_records_the_same(server: SocketServer) -> None:
     path = chromium()
     from playwright.async_api import async_playwright
 
-    from analyzer.recorder.playwright import Listener, awaited
+    from analyzer.recorder.playwright import Listener
+    from analyzer.recorder.steps import run_async
 
     async def record() -> Any:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=path)
             context = await browser.new_context()
             listener = Listener(context)
-            await awaited(listener.start())
+            await run_async(listener.start())
             page = await context.new_page()
             await page.goto(server.url("/one"))
             await asyncio.sleep(0.4)
             await page.reload()
             await asyncio.sleep(0.4)
-            har = await awaited(listener.stop())
+            har = await run_async(listener.stop())
             await browser.close()
             return har
 
@@ -500,13 +563,14 @@ def test_two_recordings_made_at_once_are_one_timeline(browser: Any, server: Sock
 
 def recorded_at_once(browser: Any, server: SocketServer) -> tuple[list[Any], list[Seen]]:
     """The HARs of two contexts: the first one's socket is open, the second one's opens, the first one's closes."""
-    from analyzer.recorder.playwright import Listener, done
+    from analyzer.recorder.playwright import Listener
+    from analyzer.recorder.steps import run_sync
 
     server.forget()
     contexts = [browser.new_context(), browser.new_context()]
     listeners = [Listener(context) for context in contexts]
     for listener in listeners:
-        done(listener.start())
+        run_sync(listener.start())
     page, other = (context.new_page() for context in contexts)
     page.goto(server.url("/one"))
     wait(page, server)
@@ -514,7 +578,7 @@ def recorded_at_once(browser: Any, server: SocketServer) -> tuple[list[Any], lis
     wait(other, server)
     page.evaluate("a.close(); 0")
     wait(page, server)
-    hars, seen = [done(listener.stop()) for listener in listeners], server.seen()
+    hars, seen = [run_sync(listener.stop()) for listener in listeners], server.seen()
     for context in contexts:
         context.close()
     return hars, seen

@@ -34,7 +34,7 @@ def whole_seconds(round_up: bool) -> Edit:
 
     def change(log: Json) -> Json:
         return json.loads(
-            re.sub(r'("startedDateTime": ")([^"]+)"', lambda it: f'{it[1]}{cut(it[2])}"', json.dumps(log))
+            re.sub(r'("startedDateTime": ")([^"]+)"', lambda item: f'{item[1]}{cut(item[2])}"', json.dumps(log))
         )  # type: ignore[no-any-return]
 
     return change

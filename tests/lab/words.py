@@ -39,13 +39,13 @@ def tables(names: Iterable[str]) -> tuple[str, str]:
 
 
 def _digits(counts: Counter[tuple[int, int]], rows: int, columns: int, seen_before: float) -> str:
-    found = []
+    items = []
     for row in range(rows):
         total = sum(counts[row, column] + seen_before for column in range(columns))
         for column in range(columns):
             bits = -math.log2((counts[row, column] + seen_before) / total)
-            found.append(STEPS[min(len(STEPS) - 1, round(bits / UNIT))])
-    return "".join(found)
+            items.append(STEPS[min(len(STEPS) - 1, round(bits / UNIT))])
+    return "".join(items)
 
 
 if __name__ == "__main__":

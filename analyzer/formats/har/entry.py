@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,8 +17,8 @@ from analyzer.formats.har.fields import (
     LONGEST_DURATION,
     RECEIVE_THRESHOLD,
     Ticks,
-    affiliation,
     answer_delay,
+    attribution,
     by_extension,
     clip,
     close_bounds,
@@ -43,7 +43,8 @@ from analyzer.formats.har.fields import (
 )
 from analyzer.formats.har.raw import RawEntry, RawMessage, RawRequest
 from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, ask
-from analyzer.model import SECOND, Affiliation, Discreet, Duration, Evidence, Initiator, Instant, Skipped
+from analyzer.formats.source import Attachment
+from analyzer.model import SECOND, Attribution, Discreet, Duration, Evidence, Initiator, Instant, Skipped
 
 # What a browser shows rather than saves.
 SHOWN = ("text/", "application/xhtml", "application/xml", "application/json", "application/pdf", "image/", "x-unknown")
@@ -54,8 +55,6 @@ FIRST = 50  # entries in which a User-Agent is sought
 USER_AGENT = re.compile(rb"Chrome/(\d{1,4})\.")
 SCRIPT = re.compile(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
 WORKERS = ("worker", "sharedworker", "serviceworker")
-
-Attachment: TypeAlias = Callable[[str], bytes | None]
 
 
 class CloseRecord(Discreet, msgspec.Struct, frozen=True):
@@ -87,8 +86,10 @@ class Entry(Discreet, msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Socket(Entry, frozen=True, kw_only=True, gc=False):
     """The entry of a socket.
 
-    answer_delay: from its start until the response's headers came. requested_by: not later than this its request was
-    sent. alive: an instant at which it was open.
+    answer_delay: from its start until the response's headers came.
+    requested_by: its request was sent by then.
+    opened_by: it was answered by then, as an extract states it, unless it states that there is no such bound.
+    alive: an instant at which it was open.
     monotonic_start: its start on the browser's monotonic clock, negative, where it was unanswered at export.
     """
 
@@ -103,6 +104,8 @@ class Socket(Entry, frozen=True, kw_only=True, gc=False):
     answer_delay: Duration | None
     monotonic_start: Duration | None
     requested_by: Instant | None
+    opened_by: Instant | None
+    is_opened_by_unknown: bool
     alive: Instant | None
     status: float
     is_extended_connect: bool  # over HTTP/2 or 3, where status 200 accepts (RFC 8441)
@@ -111,7 +114,7 @@ class Socket(Entry, frozen=True, kw_only=True, gc=False):
     by_script: bool
     scripts: tuple[str, ...]
     protocols: tuple[str, ...]
-    affiliation: Affiliation | None
+    attribution: Attribution | None
     close: CloseRecord | None
     ticks: Ticks | None  # None: the entry has no list of messages
     clock: int = 0
@@ -197,7 +200,7 @@ class EntryReader:
         request, timings, blocked = raw.request, raw.timings, raw.timings.blocked
         messages, skipped = self._messages(index, raw)
         code, by_script = self._initiator(bytes(raw.initiator))
-        extracted = json_of(raw.affiliation)
+        extracted = json_of(raw.attribution)
         url = request.url or ""
         is_blocked = blocked is not None and -LONGEST_DURATION < blocked < -1001
         return Socket(
@@ -219,6 +222,8 @@ class EntryReader:
             answer_delay=answer_delay(timings),
             monotonic_start=round((blocked / 1000 + 1) * SECOND) if blocked is not None and is_blocked else None,
             requested_by=epoch_seconds(raw.requested_by),
+            opened_by=epoch_seconds(raw.opened_by),
+            is_opened_by_unknown=raw.opened_by == -1,
             alive=epoch_seconds(raw.alive),
             status=raw.response.status or 0,
             is_extended_connect=_is_extended_connect(raw),
@@ -227,7 +232,7 @@ class EntryReader:
             by_script=by_script,
             scripts=scripts(code),
             protocols=protocols(request.headers, raw.response.headers),
-            affiliation=affiliation(extracted),
+            attribution=attribution(extracted),
             close=_close(raw),
             ticks=peeled if peeled is not None else None if messages is None else ticks(messages),
             context=context(extracted),

@@ -83,7 +83,7 @@ def read_socket(socket: Socket, facts: Facts) -> Reading:
         protocols=socket.protocols,
         opening=tuple(socket.ticks.opening) if socket.ticks else (),
         scripts=socket.scripts,
-        affiliation=socket.affiliation,
+        attribution=socket.attribution,
         context=socket.context,
         key=socket.key,
         also=socket.also,
@@ -165,7 +165,8 @@ def _acceptance(socket: Socket, messages: Messages, start: Bounds | None, facts:
         return _acceptance_by_wait(socket, lower, first, started + socket.wait + row.start_slack)
     if row.opened is Opened.ANSWERED and started is not None and socket.answer_delay is not None:
         at = started + socket.answer_delay
-        return Bounds(at, at + row.start_slack, Evidence.HANDSHAKE_RESPONSE, f"{pointer}/timings/wait")
+        by = None if socket.is_opened_by_unknown else max(at, socket.opened_by or at) + row.start_slack
+        return Bounds(at, by, Evidence.HANDSHAKE_RESPONSE, f"{pointer}/timings/wait")
     if first is not None:
         return Bounds(lower, first, Evidence.FIRST_MESSAGE, f"{pointer}/_webSocketMessages/0")
     if row.opened is Opened.TIME and started is not None and socket.total:

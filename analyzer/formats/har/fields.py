@@ -20,7 +20,7 @@ from analyzer.formats.json_stream.crowded import is_crowded
 from analyzer.model import (
     MILLISECOND,
     SECOND,
-    Affiliation,
+    Attribution,
     Calls,
     Client,
     Direction,
@@ -333,14 +333,14 @@ def header(raw: msgspec.Raw, name: str) -> str:
     return headers(raw).get(name, "") if name.encode() in text or b"\\u" in text else ""
 
 
-def affiliation(value: object) -> Affiliation | None:
+def attribution(value: object) -> Attribution | None:
     """What a capture that we extracted says of a socket whose URL and messages no longer tell."""
     if not isinstance(value, dict):
         return None
     texts = {key: text_of(item) for key, item in value.items()}
     id = texts.get("provider")
     client = Client(texts.get("client"), texts.get("version"), texts.get("runtime"))
-    return Affiliation(
+    return Attribution(
         provider=Provider(id, id) if id else None,
         identity=Identity(texts.get("app"), texts.get("user")) if texts.get("app") or texts.get("user") else None,
         client=client if any((client.name, client.version, client.runtime)) else None,

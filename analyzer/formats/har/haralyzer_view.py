@@ -13,8 +13,9 @@ from typing import Any
 from haralyzer import HarEntry, HarPage, HarParser
 from haralyzer.http import Request, Response
 
-from analyzer.formats import opened
+from analyzer.formats.har.raw import LAYOUT
 from analyzer.formats.json_stream.array import Document
+from analyzer.formats.source import open_source
 from analyzer.model import Capture, CaptureError, Instant, Report, Session, bare
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -108,14 +109,14 @@ def _entries(
         raise CaptureError("-", "", "standard input cannot be read twice: save the capture to a file")
     wanted = set(pointers)
     entries = {}
-    with opened(capture.source) as (stream, source, _, _):
-        document = Document(stream, source, dict, whole=True)
+    with open_source(capture.source) as (source, _):
+        document = Document(source.stream, source.name, LAYOUT, dict, whole=True)
         for element in document.elements():
             pointer = f"/log/entries/{element.index}"
-            entry = element.entry
+            entry = element.value
             if entry is not None and (pointer in wanted or (documents and entry.get("_resourceType") == "document")):
                 entries[pointer] = entry
-    return entries, document.log
+    return entries, document.members
 
 
 def _valid(entry: dict[str, Any], capture: Capture) -> dict[str, Any]:

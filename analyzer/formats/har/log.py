@@ -6,7 +6,7 @@ from typing import Any
 
 from analyzer.formats.har.fields import instant, monotonic_date, text_of
 from analyzer.formats.har.gather import MOST_PAGES
-from analyzer.formats.har.own_fields import caveats_of, end_of, member, order_of
+from analyzer.formats.har.own_fields import caveats_of, end_of, member, order_of, records_messages
 from analyzer.formats.har.pages import Listed
 from analyzer.formats.har.raw import RawEntry
 from analyzer.formats.json_stream.array import Document
@@ -20,7 +20,7 @@ class Log(Value, frozen=True):
     skipped: members that are too large, skipped_pages: pages that are none.
     has_lost_pages: there are more pages than are kept, or a member was too large.
     cut_off, trailing: the byte where the document ends early, or something follows it.
-    stated: the caveats of a capture of our own; until, in_order_of_close: likewise.
+    stated: the caveats of a capture of our own; until, in_order_of_close, records_messages: likewise.
     """
 
     count: int  # of entries
@@ -37,11 +37,12 @@ class Log(Value, frozen=True):
     stated: tuple[Caveat, ...]
     until: Instant | None
     in_order_of_close: bool | None
+    records_messages: bool
 
 
 def read_log(document: Document[RawEntry]) -> Log:
     """Read the log of a document whose entries were read."""
-    log, creator = document.log, member(document.log, "creator")
+    log, creator = document.members, member(document.members, "creator")
     pages, skipped_pages, too_many = _pages(log.get("pages"))
     return Log(
         count=document.count,
@@ -58,6 +59,7 @@ def read_log(document: Document[RawEntry]) -> Log:
         stated=tuple(caveats_of(log)),
         until=end_of(log),
         in_order_of_close=order_of(log),
+        records_messages=records_messages(log),
     )
 
 

@@ -1,14 +1,16 @@
-"""Read what a capture of our own, an extract or a recording, states of itself in `log._harSockets`.
+"""Read and write what only a capture of our own has: an extract (extract.py) or a recording (recorder/).
 
-Both name caveats by their ids alone: the words are ours, not the file's.
+Of itself it states in `log._harSockets` until when it was recorded and what it may lack; of a socket, in the same
+member of its entry, what it is attributed to. Caveats have their ids alone: the words are ours, not the file's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from analyzer.formats.har.fields import instant, text_of
-from analyzer.model import Caveat, CaveatKind, Instant
+from analyzer.model import SECOND, Caveat, CaveatKind, Client, Effect, Identity, Instant, Provider, Session
 
 # An extract: where the capture that it was made from was damaged.
 OF_THE_ORIGINAL = (
@@ -41,8 +43,26 @@ CUT_SHORT = CaveatKind.RECORDING_CUT_SHORT.caveat(
     "The browser, or the program that controls it, ended during the recording. What happened after that is not in "
     "this file."
 )
+HEARD_LATE = CaveatKind.PAGE_HEARD_LATE.caveat(
+    "A window or tab ran before the recorder could listen to it. Sockets that it opened at once may be missing from "
+    "this file."
+)
 WORKERS = CaveatKind.WORKERS_NOT_HEARD.caveat("A worker ran. Sockets of workers may be missing from this file.")
-OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, WORKERS)
+OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, HEARD_LATE, WORKERS)
+
+# What no entry shows: an extract has to state it.
+NEVER_SHOWN = (*OF_THE_ORIGINAL[:3], *OF_THE_RECORDING)
+# What an extract of a capture in another format may state beside these.
+_WORDED = {caveat.id for caveat in (*OF_THE_ORIGINAL, *OF_THE_RECORDING)}
+OUR_CAVEATS = (
+    *OF_THE_ORIGINAL,
+    *OF_THE_RECORDING,
+    *(
+        kind.caveat(f"This extract comes from a capture with a limit: {kind.meaning}.")
+        for kind in CaveatKind
+        if kind.value not in _WORDED and kind.effect is not Effect.ASSUMED
+    ),
+)
 
 
 def member(log: dict[str, Any], name: str) -> dict[str, Any]:
@@ -66,4 +86,53 @@ def caveats_of(log: dict[str, Any]) -> list[Caveat]:
     """List the caveats whose ids a capture of our own states."""
     listed = member(log, "_harSockets").get("caveats")
     ids = [id for id in listed if isinstance(id, str)] if isinstance(listed, list) else []
-    return [caveat for caveat in (*OF_THE_ORIGINAL, *OF_THE_RECORDING) if caveat.id in ids]
+    return [caveat for caveat in OUR_CAVEATS if caveat.id in ids]
+
+
+def records_messages(log: dict[str, Any]) -> bool:
+    """Say whether messages were recorded: those of an extract may come from a format that has none."""
+    return member(log, "_harSockets").get("messages") is not False
+
+
+# -- writing -----------------------------------------------------------------------------------------------------
+
+
+def statement(
+    until: str | None,
+    caveats: Sequence[str],
+    in_order_of_close: bool | None = None,
+    records_messages: bool = True,
+) -> dict[str, Any]:
+    """Write what a capture states of itself. `in_order_of_close`: where its entries no longer show it."""
+    return {
+        **({"until": until} if until else {}),
+        **({"caveats": list(caveats)} if caveats else {}),
+        **({} if in_order_of_close is None else {"inOrderOfClose": in_order_of_close}),
+        **({} if records_messages else {"messages": False}),
+    }
+
+
+def attribution_of(
+    session: Session, provider: Provider | None, identity: Identity | None, client: Client | None
+) -> dict[str, Any]:
+    """Write what a socket is attributed to, which is masked, and where its code ran."""
+    members = {
+        "provider": provider.id if provider is not None else None,
+        "app": identity.app if identity is not None else None,
+        "user": identity.user if identity is not None else None,
+        "client": client.name if client is not None else None,
+        "version": client.version if client is not None else None,
+        "runtime": client.runtime if client is not None else None,
+        "context": session.context,
+        "extension": session.extension or None,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def close_record(latest: Instant | None, earliest: Instant | None, by: str | None = None) -> dict[str, Any]:
+    """Write when a socket closed, in HTTP Toolkit's key, with its bounds and with what ended it."""
+    return {
+        **({} if latest is None else {"timestamp": latest / SECOND}),
+        **({} if latest is None or earliest is None or earliest >= latest else {"_earliest": earliest / SECOND}),
+        **({} if by is None else {"_by": by}),
+    }

@@ -7,6 +7,8 @@ each of them at every start.)
 
 import msgspec
 
+from analyzer.formats.foreign import FROM_DEVTOOLS
+from analyzer.formats.json_stream.layout import Inner, Layout
 from analyzer.model import Discreet
 
 
@@ -68,8 +70,20 @@ class RawEntry(Discreet, msgspec.Struct, gc=False):
     messages: list[RawMessage] | None = msgspec.field(default=None, name="_webSocketMessages")
     close: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_webSocketClose")
     requested_by: float | None = msgspec.field(default=None, name="_requestedBy")  # our recorder: epoch seconds
+    opened_by: float | None = msgspec.field(default=None, name="_openedBy")  # an extract; -1: no upper bound
     alive: float | None = msgspec.field(default=None, name="_aliveAt")  # our recorder: epoch seconds
-    affiliation: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_harSockets")  # extract.py writes it
+    attribution: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_harSockets")  # extract.py writes it
 
 
 BLANK = RawEntry()  # an entry that tells nothing
+
+LONG, SHORT = 16 << 20, 1 << 16  # bytes of a member of `log`
+LAYOUT = Layout(
+    path=("log", "entries"),
+    label="a HAR",
+    advice=FROM_DEVTOOLS,
+    elements="entries",
+    members={"creator": SHORT, "browser": SHORT, "pages": LONG, "_harSockets": SHORT},
+    inner=Inner("_webSocketMessages", RawMessage),
+    texts=("text",),  # of `response.content` and `request.postData`
+)

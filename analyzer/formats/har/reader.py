@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import Any, Protocol
 
 import msgspec
 
 from analyzer.formats.har import events, exporters, flood, limits, pages as page_reader, tabs
-from analyzer.formats.har.entry import Attachment, EntryReader, Socket
+from analyzer.formats.har.entry import EntryReader, Socket
 from analyzer.formats.har.exporters import Tabs
 from analyzer.formats.har.fields import Ticks, clip
 from analyzer.formats.har.gather import MOST_DOCUMENTS, MOST_PAGES, MOST_SCRIPTS, Gathered
@@ -20,11 +21,11 @@ from analyzer.formats.har.limits import Doubts
 from analyzer.formats.har.log import read_log
 from analyzer.formats.har.messages import Facts
 from analyzer.formats.har.pages import Contradiction, Rules
-from analyzer.formats.har.raw import BLANK, RawEntry
+from analyzer.formats.har.raw import BLANK, LAYOUT, RawEntry
 from analyzer.formats.har.survey import Survey, loads_without_mark, monotonic_offset, survey, witnesses
 from analyzer.formats.har.watches import Code, in_other_processes, watches
-from analyzer.formats.json_stream.array import Document
-from analyzer.formats.json_stream.window import Bytes
+from analyzer.formats.json_stream.array import Document, Element
+from analyzer.formats.source import Attachment, Source
 from analyzer.intervals import Interval
 from analyzer.model import (
     Capture,
@@ -42,22 +43,37 @@ from analyzer.model import (
 )
 
 
-def read(stream: Bytes, source: str, attachment: Attachment, size: int = 0) -> Capture:
-    """Read one HAR. `attachment` gives the bytes of a side file (Playwright), None where there is none. `size`: of the
-    document, or of what it is packed in, if that is known.
+class Observer(Protocol):
+    """Takes each entry as it is read, before the reader lets go of its parts. `log`: the other members, in the end."""
 
-    Raises CaptureError where the file is no HAR. `sha256` and `bytes` are left for the caller to fill in.
+    log: dict[str, Any] | None
+
+    def collect(self) -> Ticks: ...
+
+    def add(self, element: Element[RawEntry], attachment: Attachment, /) -> None: ...
+
+
+def read(source: Source) -> Capture:
+    """Read one HAR; Playwright's has side files. An observer sees the entries, too.
+
+    Raises CaptureError where the file is not a HAR. `sha256` and `bytes` are left for the caller to fill in.
     """
-    document = Document(stream, source, RawEntry, collector=Ticks, size=size)
+    observer: Observer | None = source.observer
+    collector = Ticks if observer is None else observer.collect
+    document = Document(source.stream, source.name, LAYOUT, RawEntry, collector=collector, size=source.size)
     gathered = Gathered()
-    entries = EntryReader(attachment, gathered.samples.is_full)
+    entries = EntryReader(source.attachment, gathered.samples.is_full)
     for element in document.elements():
+        if observer is not None:
+            observer.add(element, source.attachment)
         if element.skipped:
             gathered.skips.add(element.skipped)
-        if element.entry is not None and element.entry != BLANK:
-            peeled: Ticks | None = element.peeled  # type: ignore[assignment]  # of our own making
-            gathered.add(entries.read(element.index, element.entry, peeled))
-    return _conclude(survey(read_log(document), gathered), source)
+        if element.value is not None and element.value != BLANK:
+            peeled: Ticks | None = element.collector  # type: ignore[assignment]  # of our own making
+            gathered.add(entries.read(element.index, element.value, peeled))
+    if observer is not None:
+        observer.log = document.members
+    return _conclude(survey(read_log(document), gathered), source.name)
 
 
 class Answer(Value, frozen=True):

@@ -84,8 +84,9 @@ def _row(log: Log, gathered: Gathered) -> Row:
         else:
             applies = not all(socket.is_chromes_own for socket in gathered.sockets)
         if applies:
-            return other
-    return row
+            row = other
+            break
+    return row if log.records_messages else msgspec.structs.replace(row, records_messages=False)
 
 
 def _has_exact_dates(survey: Survey) -> bool:

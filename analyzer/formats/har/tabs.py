@@ -15,7 +15,7 @@ from analyzer.formats.har.exporters import Row, Tabs
 from analyzer.formats.har.pages import Document, Listed, Rules, end_of, plain
 from analyzer.formats.har.reloads import Replaces, Way, replaces
 from analyzer.intervals import NEVER
-from analyzer.memo import remember_last
+from analyzer.memo import memoize_last
 from analyzer.model import Instant, Page, PageKind
 
 
@@ -94,7 +94,7 @@ def page_of(
     return ids[max(0, bisect_right(since, started) - 1)] if started is not None else ids[0]
 
 
-@remember_last  # each socket of a capture asks for its pages
+@memoize_last  # each socket of a capture asks for its pages
 def _tabs(pages: Sequence[Page]) -> dict[str, tuple[list[Instant], list[str]]]:
     """Group the pages by tab: for each its id, and the instant from which a socket belongs to it or to one after it."""
     tabs: dict[str, list[Page]] = {}

@@ -1,49 +1,48 @@
-"""The JSON side of HAR: the entries of one document, one after the other, in bounded memory, exactly.
+"""Read the elements of one array of a JSON document, one after the other, in bounded memory, exactly.
 
-    window   bytes in, a cursor, the offset in the document
-    elide    cuts out bodies, which nothing here looks at, as the bytes come in
-    seam     what stands between two elements of an array
-    walk     where a value ends, token by token
-    foreign  what a file that is no HAR is instead
-    decode   msgspec, only the fields we use; what it refuses goes to `json`, on that slice alone
-    batches  the elements of an array: guess where whole ones end, let the decoder prove it
-    here     `{"log": {...}}`, the order of keys being free; the entries; messages peeled off a huge socket
+    window     bytes in, a cursor, the offset in the document
+    elide      cuts out long texts, which nobody reads, as the bytes come in
+    lines      one value per line, as the elements of one array
+    separator  what stands between two elements of an array
+    scan       where a value ends, token by token
+    decode     msgspec, only the fields that are used; what it refuses goes to `json`, on that slice alone
+    batches    the elements of an array: guess where whole ones end, let the decoder prove it
+    here       the way to the array, the order of keys being free; its elements; an array peeled off a huge element
 
-docs/reading.md tells the whole of it, with what bounds time and memory.
+A format says in a `Layout` where its array is. docs/reading.md explains all of it, and what bounds time and memory.
 """
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any, Generic, Protocol
 
 import msgspec
 
-from analyzer.formats.foreign import FROM_DEVTOOLS, HEAD, recognized
-from analyzer.formats.har.raw import RawMessage
 from analyzer.formats.json_stream.batches import LARGE, LARGEST, Batches, Large, value_end
 from analyzer.formats.json_stream.crowded import MOST_VALUES, is_crowded
 from analyzer.formats.json_stream.decode import (
-    MOST_TOLD,
+    MOST_PROBLEMS,
     Decoded,
     Decoder,
     Problem,
     Shape,
     all_or_nothing,
+    count_rest,
     kind,
     loads,
-    members,
-    untold_messages,
+    salvage,
 )
+from analyzer.formats.json_stream.layout import Inner, Layout, NoElement, pointer_of
+from analyzer.formats.json_stream.lines import Lines
 from analyzer.formats.json_stream.scan import TooDeep
 from analyzer.formats.json_stream.window import Bytes, CutOff, Window
 from analyzer.model import CaptureError, Discreet, Skipped
 
-LARGEST_MEMBER, SHORT = 16 << 20, 1 << 16  # bytes of `log.pages`, and of any other member, that are looked at
-READ = ("creator", "browser", "pages", "_harSockets")  # members of `log`; the others are passed over
-MOST_REFUSED = 100_000  # elements of `entries` that are no entries, after which this is no HAR; likewise messages
-MESSAGES = re.compile(rb'"_webSocketMessages"\s*:\s*(?=\[)')
-ATTEMPTS = 8  # places where the messages of a huge entry may begin
-OPENING = ord("{")
+LARGEST_MEMBER, SHORT = 16 << 20, 1 << 16  # bytes of a member: at most, and of one that nobody expects to be long
+MOST_REFUSED = 100_000  # elements that do not fit, after which this is another kind of file; likewise inner ones
+ATTEMPTS = 8  # places where the inner array of a huge element may begin
+OBJECT, ARRAY = ord("{"), ord("[")
 # A key that holds no escape, and a short value, each with what follows it: in a file of nothing else a walk of each
 # takes longer than a microsecond a byte.
 KEY = re.compile(rb'"([^"\\\x00-\x1f\x80-\xff]{0,256})"[ \t\r\n]*+:')
@@ -53,30 +52,31 @@ VALUE = re.compile(
 
 
 class Collector(Protocol):
-    """Takes the messages of one socket, some at a time, in the order of the file."""
+    """Takes the inner elements of one element, some at a time, in the order of the file."""
 
-    def add(self, messages: list[RawMessage], /) -> None: ...
+    def add(self, values: list[Any], /) -> None: ...
 
 
 class Element(Discreet, msgspec.Struct, Generic[Shape]):
-    """One element of `entries`: decoded, or skipped; with the fields of it that had to be left out.
+    """One element of the array: decoded, or skipped; with the fields of it that had to be left out.
 
-    `peeled`: what took its messages, where these are too many to be kept as they are.
+    `collector`: what took its inner elements, where these are too many to be kept as they are.
     """
 
     index: int
-    entry: Shape | None
+    value: Shape | None
     skipped: tuple[Skipped, ...] = ()
-    peeled: Collector | None = None
+    collector: Collector | None = None
 
 
 class Document(Generic[Shape]):
-    """One HAR document, read once, front to back; its entries decoded as `shape`.
+    """One JSON document, read once, front to back; the elements of its array decoded as `shape`.
 
-    Bodies are cut out of a large one, unless `whole`. Messages of a huge entry go to a new `collector`, where there is
-    one. `size`: of the document, or of what it is packed in, if that is known.
+    Long texts are cut out of a large one, unless `whole`, which also keeps all members. The inner elements of a huge
+    element go to a new `collector`, where there is one. `size`: of the document, or of what it is packed in, if that is
+    known.
 
-    Iterate over `elements()`; when it is exhausted `log` holds the other members of `log` (pages, creator ...),
+    Iterate over `elements()`; when it is exhausted `members` holds the other members of the object around the array,
     `skipped` those that are too large, `cut_off` the offset at which the document ends before it is complete,
     `trailing` that of what follows it.
     """
@@ -85,69 +85,56 @@ class Document(Generic[Shape]):
         self,
         stream: Bytes,
         source: str,
+        layout: Layout,
         shape: type[Shape],
         collector: Callable[[], Collector] | None = None,
         whole: bool = False,
         size: int = 0,
     ) -> None:
-        self.window = Window(stream, not whole, size)
+        self.window = Window(stream, () if whole else layout.texts, size)
+        self.layout = layout
         self.whole = whole
         self.source = source
-        self.decoder = Decoder(shape, members)
+        self.decoder = Decoder(shape, partial(salvage, inner=layout.inner.shape if layout.inner else None))
         self.collector = collector
-        self.log: dict[str, Any] = {}
+        self.members: dict[str, Any] = {}
         self.skipped: list[Skipped] = []
         self.count = 0
-        self.refused = 0  # elements that are no entries, or damaged
+        self.refused = 0  # elements that do not fit, or are damaged
         self.cut_off: int | None = None
         self.trailing: int | None = None
+        self._reached = self._others = False  # the array, and other members of the object around it
 
     @property
     def _offset(self) -> int:
         return self.window.offset(self.window.at)
 
     def elements(self) -> Iterator[Element[Shape]]:
-        """Every element of `log.entries`. Raises CaptureError where the document is no HAR, and says what it is."""
-        head = self.window.head(HEAD)
+        """Every element of the array. Raises CaptureError where the document has none, and says what it is."""
         try:
             yield from self._elements()
-        except CaptureError:
-            told = recognized(head) if not self.count else None
-            if told is None:
+        except CaptureError as error:
+            if self.count:
                 raise
-            raise CaptureError(self.source, "", told) from None
+            raise NoElement(error.source, error.pointer, error.problem) from None
 
     def _elements(self) -> Iterator[Element[Shape]]:
-        window = self.window
-        seen = others = False
+        layout = self.layout
         try:
             self._open()
-            for key in self._members(""):
-                if key != "log":
-                    self._pass_over()
-                    continue
-                for name in self._members("/log"):
-                    others = others or name != "entries"
-                    if name == "entries":
-                        seen = True
-                        yield from self._entries()
-                    elif self.whole or name in READ:
-                        long = self.whole or name == "pages"
-                        self.log[name] = self._value("/log", LARGEST_MEMBER if long else SHORT)
-                    else:
-                        self._pass_over()
+            yield from self._find(0)
         except CutOff:
-            self.cut_off = window.offset(window.end)
-            if not seen:
-                raise CaptureError(self.source, "", "the file ends before its entries begin") from None
+            self.cut_off = self.window.offset(self.window.end)
+            if not self._reached:
+                raise CaptureError(self.source, "", f"the file ends before its {layout.elements} begin") from None
             return
-        if not seen:
-            missing = "entries" if others else "log.entries"
-            problem = f"no {missing}: this is JSON, but not a HAR: {FROM_DEVTOOLS}"
-            raise CaptureError(self.source, "/log" if others else "", problem)
-        self._after()
+        if not self._reached:
+            missing = layout.path[-1] if self._others else ".".join(layout.path)
+            problem = f"no {missing}: this is JSON, but not {layout.label}: {layout.advice}"
+            raise CaptureError(self.source, pointer_of(layout.path[:-1]) if self._others else "", problem)
+        self._check_end()
 
-    # -- the members of `log` ------------------------------------------------------------------------------
+    # -- the way to the array ------------------------------------------------------------------------------
 
     def _open(self) -> None:
         window = self.window
@@ -160,13 +147,42 @@ class Document(Generic[Shape]):
             first = window.peek()
         except CutOff:
             raise CaptureError(self.source, "", "the file is empty: export or download it again") from None
-        if first != OPENING:
-            raise CaptureError(self.source, "", f"not JSON, so not a HAR: {FROM_DEVTOOLS}")
+        if first == OBJECT and not self.layout.path:
+            window.wrap(Lines)
+        elif first != (OBJECT if self.layout.path else ARRAY):
+            raise CaptureError(self.source, "", f"not JSON, so not {self.layout.label}: {self.layout.advice}")
 
-    def _members(self, pointer: str) -> Iterator[str]:
+    def _find(self, depth: int) -> Iterator[Element[Shape]]:
+        """Go down from the value at the cursor, to which so many keys of the path led."""
+        path = self.layout.path
+        if depth == len(path):
+            self._reached = True
+            yield from self._array()
+            return
+        around = depth == len(path) - 1
+        pointer = pointer_of(path[:depth])
+        for key in self._keys(pointer):
+            if key == path[depth]:
+                yield from self._find(depth + 1)
+            elif around:
+                self._others = True
+                self._keep(key, pointer)
+            else:
+                self._pass_over()
+
+    def _keep(self, key: str, pointer: str) -> None:
+        """Keep the member at the cursor, if it is one that is read."""
+        if self.whole:
+            self.members[key] = self._value(pointer, LARGEST_MEMBER)
+        elif (most := self.layout.members.get(key)) is not None:
+            self.members[key] = self._value(pointer, most)
+        else:
+            self._pass_over()
+
+    def _keys(self, pointer: str) -> Iterator[str]:
         """The keys of the object at the cursor; the caller reads each value before it asks for the next."""
         window = self.window
-        if window.peek() != OPENING:
+        if window.peek() != OBJECT:
             raise CaptureError(self.source, pointer, f"not an object but {kind(self._value(pointer))}")
         window.at += 1
         if window.peek() == ord("}"):
@@ -224,140 +240,152 @@ class Document(Generic[Shape]):
         else:
             self._value("", needed=False)
 
-    def _after(self) -> None:
-        """Trailing NULs and white space are common and harmless; anything else is told."""
+    def _check_end(self) -> None:
+        """Pass trailing NULs and white space, which are common and harmless; note anything else."""
         try:
             self.window.nothing()
             self.trailing = self._offset
         except CutOff:
             pass
 
-    # -- the array of entries ------------------------------------------------------------------------------
+    # -- the array -----------------------------------------------------------------------------------------
 
-    def _entries(self) -> Iterator[Element[Shape]]:
+    def _array(self) -> Iterator[Element[Shape]]:
         window = self.window
-        if window.peek() != ord("["):
-            raise CaptureError(self.source, "/log/entries", f"not an array but {kind(self._value(''))}")
+        if window.peek() != ARRAY:
+            raise CaptureError(self.source, self.layout.pointer, f"not an array but {kind(self._value(''))}")
         array = Batches(window, self.decoder)
         if not array.open():
             return
         while True:
             start = self._offset
-            found = array.run() or self._single(array)
-            if isinstance(found, Element):
-                yield found
-            elif found is None:
-                yield self._damaged(start, "not valid JSON")
+            result = array.run() or self._single(array)
+            if isinstance(result, Element):
+                yield result
+            elif result is None:
+                yield self._skip(start, "not valid JSON")
             else:
-                yield from self._numbered(found, start)
-            found = None  # else it is in memory beside the next one
+                yield from self._number(result, start)
+            result = None  # else it is in memory beside the next one
             window.shrink()
             if not array.at_end_of_element():
                 start = self._offset
                 array.resume()
-                yield self._damaged(start, "neither a comma nor the end of the entries", counts=False)
+                yield self._skip(start, f"neither a comma nor the end of the {self.layout.elements}", counts=False)
             if not array.step():
                 return
 
-    def _numbered(self, found: Decoded[Shape], offset: int) -> Iterator[Element[Shape]]:
-        """The entries of a run that began at this offset."""
-        alone = offset if len(found.values) == 1 else None
-        if found.problems and None in found.values:
-            self._refuse(len(found.problems))
-        for n, entry in enumerate(found.values):
-            told = self._told(found.problems[n], alone) if n in found.problems else ()
-            yield Element(self.count, entry, told)
+    def _number(self, run: Decoded[Shape], offset: int) -> Iterator[Element[Shape]]:
+        """Number the elements of a run that began at this offset."""
+        alone = offset if len(run.values) == 1 else None
+        if run.problems and None in run.values:
+            self._refuse(len(run.problems))
+        for n, value in enumerate(run.values):
+            skipped = self._locate(run.problems[n], alone) if n in run.problems else ()
+            yield Element(self.count, value, skipped)
             self.count += 1
 
-    def _told(self, problems: list[Problem], offset: int | None) -> tuple[Skipped, ...]:
-        here = f"/log/entries/{self.count}"
+    def _locate(self, problems: list[Problem], offset: int | None) -> tuple[Skipped, ...]:
+        """Say where in the document the problems of the next element are."""
+        here = f"{self.layout.pointer}/{self.count}"
         return tuple(Skipped(here + pointer, None if pointer else offset, problem) for pointer, problem in problems)
 
-    def _damaged(self, offset: int, problem: str, counts: bool = True) -> Element[Shape]:
+    def _skip(self, offset: int, problem: str, counts: bool = True) -> Element[Shape]:
+        """Skip damage at this offset. It `counts` as an element where one stood there."""
         self._refuse(1)
-        element: Element[Shape] = Element(self.count, None, self._told([("", f"damaged: {problem}")], offset))
+        element: Element[Shape] = Element(self.count, None, self._locate([("", f"damaged: {problem}")], offset))
         self.count += counts
         return element
 
     def _refuse(self, count: int) -> None:
         self.refused += count
         if self.refused > MOST_REFUSED:
-            raise CaptureError(self.source, "/log/entries", f"more than {MOST_REFUSED:,} elements that are not entries")
+            problem = f"more than {MOST_REFUSED:,} elements that are not {self.layout.elements}"
+            raise CaptureError(self.source, self.layout.pointer, problem)
 
-    # -- an entry that is no ordinary one ------------------------------------------------------------------
+    # -- an element that is no ordinary one ----------------------------------------------------------------
 
     def _single(self, array: Batches[Shape]) -> Decoded[Shape] | Element[Shape] | None:
-        """The entry at the cursor. Of a large one first the messages are peeled off, then bodies cut out."""
+        """The element at the cursor. Of a large one first the inner array is peeled off, then texts are cut out."""
         if not array.large:
             try:
                 return array.single(LARGE)
             except Large:
                 pass
-        if self.collector is not None and (head := self._head()) is not None:
-            return self._peeled(array, head, self.collector())
+        inner = self.layout.inner
+        if self.collector is not None and inner is not None and (head := self._head(inner)) is not None:
+            return self._peel(array, head, inner, self.collector())
         array.elide()
         return array.single(LARGEST, self.whole)
 
-    def _head(self) -> bytes | None:
-        """The entry at the cursor up to its messages; None where these are not in sight."""
+    def _head(self, inner: Inner) -> bytes | None:
+        """The element at the cursor up to its inner array; None where that is not in sight."""
         window = self.window
-        for _, found in zip(range(ATTEMPTS), MESSAGES.finditer(window.buffer, window.at, window.end), strict=False):
-            head = bytes(window.buffer[window.at : found.end()])
+        places = _key_of_array(inner.key).finditer(window.buffer, window.at, window.end)
+        for _, match in zip(range(ATTEMPTS), places, strict=False):
+            head = bytes(window.buffer[window.at : match.end()])
             try:
-                loads(head + b"[]}")  # proves that it is a member of the entry, and no text in a string
+                loads(head + b"[]}")  # proves that it is a member of the element, and no text in a string
             except (ValueError, RecursionError):
                 continue
             return head
         return None
 
-    def _peeled(self, array: Batches[Shape], head: bytes, collector: Collector) -> Element[Shape]:
-        """The huge entry at the cursor, its messages streamed to the collector. Raises CutOff."""
+    def _peel(self, array: Batches[Shape], head: bytes, inner: Inner, collector: Collector) -> Element[Shape]:
+        """Read the huge element at the cursor, its inner elements streamed to the collector. Raises CutOff."""
         window, start = self.window, self._offset
         window.at += len(head)
-        problems, end, found = None, 0, None
+        problems, end, run = None, 0, None
         try:
-            problems = self._messages(array, collector)
+            problems = self._stream(array, inner, collector)
             end = self._rest(array) if problems is not None else 0
         except CutOff:
             if not array.goes_on():
                 raise
         if end:
             text = bytearray(b"[" + head + b"[]" + window.buffer[window.at : end] + b"]")
-            found = self.decoder.run(text, 1, len(text) - 1)
-        if found is None or problems is None:
+            run = self.decoder.run(text, 1, len(text) - 1)
+        if run is None or problems is None:
             array.resume(end)
-            return self._damaged(start, "not valid JSON")
+            return self._skip(start, "not valid JSON")
         window.at = end
         array.misses = 0
-        told = self._told([*found.problems.get(0, ()), *problems], start)
+        skipped = self._locate([*run.problems.get(0, ()), *problems], start)
         self.count += 1
-        return Element(self.count - 1, found.values[0], told, collector)
+        return Element(self.count - 1, run.values[0], skipped, collector)
 
     def _rest(self, array: Batches[Shape]) -> int:
-        """The end of the entry that we are within; 0 where it is damaged, or too large."""
+        """The end of the element that the cursor is within; 0 where it is damaged, or too large."""
         window = self.window
         start = window.place(window.at)
         end = array.end(depth=1)
         return end if window.place(window.at) == start else 0
 
-    def _messages(self, entries: Batches[Shape], collector: Collector) -> list[Problem] | None:
-        """Stream the array of messages at the cursor to the collector; what is wrong with some. None: it is damaged."""
+    def _stream(self, around: Batches[Shape], inner: Inner, collector: Collector) -> list[Problem] | None:
+        """Stream the inner array at the cursor to the collector; what is wrong with some of it. None: it is damaged."""
         problems: list[Problem] = []
-        untold = 0
-        array = Batches(self.window, Decoder(RawMessage, all_or_nothing), within=entries)
+        rest = 0
+        decoder: Decoder[Any] = Decoder(inner.shape, partial(all_or_nothing, shape=inner.shape))
+        array = Batches(self.window, decoder, within=around)
         count, going = 0, array.open()
         while going:
-            found = None  # else it is in memory beside the next one
-            found = array.run() or array.single()
-            if found is None or untold > MOST_REFUSED or not array.at_end_of_element():
+            run = None  # else it is in memory beside the next one
+            run = array.run() or array.single()
+            if run is None or rest > MOST_REFUSED or not array.at_end_of_element():
                 return None
-            collector.add([message for message in found.values if message is not None])
-            for n, told in found.problems.items():
-                if len(problems) < MOST_TOLD:
-                    problems += [(f"/_webSocketMessages/{count + n}", problem) for _, problem in told]
+            collector.add([value for value in run.values if value is not None])
+            for n, wrong in run.problems.items():
+                if len(problems) < MOST_PROBLEMS:
+                    problems += [(f"/{inner.key}/{count + n}", problem) for _, problem in wrong]
                 else:
-                    untold += 1
-            count += len(found.values)
+                    rest += 1
+            count += len(run.values)
             self.window.shrink()
             going = array.step()
-        return [*problems, *untold_messages("/_webSocketMessages", untold)]
+        return [*problems, *count_rest(f"/{inner.key}", rest)]
+
+
+@cache
+def _key_of_array(key: str) -> re.Pattern[bytes]:
+    """What stands before an array that is the value of this key."""
+    return re.compile(rb'"%b"\s*:\s*(?=\[)' % re.escape(key.encode()))

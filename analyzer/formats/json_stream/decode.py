@@ -1,4 +1,4 @@
-"""A run of whole elements -> values: msgspec, only the fields we use; what it refuses goes to `json`, on that alone."""
+"""Decode a run of whole elements with msgspec, only the fields that are used; what it refuses goes to `json` alone."""
 
 import json
 import math
@@ -10,12 +10,11 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
-from analyzer.formats.har.raw import RawMessage
 from analyzer.formats.json_stream.crowded import is_crowded
 
 WHERE = re.compile(r" - at `\$(?P<path>[^`]*)`$")  # the end of what msgspec says
 BYTE = re.compile(r"\(byte (\d+)\)$")  # likewise, of what is no JSON
-MOST_TOLD = 100  # messages of one socket that could not be read: what is told one by one
+MOST_PROBLEMS = 100  # inner elements of one element that could not be read: these are listed one by one
 TAIL = 32  # bytes: within them msgspec misses the other half of a lone surrogate, and takes that for the end
 
 Shape = TypeVar("Shape")
@@ -35,7 +34,7 @@ def _decoders(shape: type[Shape]) -> tuple[msgspec.json.Decoder[list[Shape]], ms
 
 
 class Decoder(Generic[Shape]):
-    """Decodes elements as `shape`. `lenient` makes the best of an object that does not fit it."""
+    """Decodes elements as `shape`. `lenient` makes the best of an object that does not fit that."""
 
     def __init__(self, shape: type[Shape], lenient: Callable[..., tuple[Shape | None, list[Problem]]]) -> None:
         self._many, self._one = _decoders(shape)  # type: ignore[arg-type]  # a class can be hashed
@@ -71,18 +70,18 @@ class Decoder(Generic[Shape]):
         values: list[Shape | None] = []
         problems = {}
         for n, item in enumerate(items):
-            value, told = self._lenient(item, self._one) if isinstance(item, dict) else (None, _no_object(kind(item)))
+            value, wrong = self._lenient(item, self._one) if isinstance(item, dict) else (None, _no_object(kind(item)))
             values.append(value)
-            if told:
-                problems[n] = told
+            if wrong:
+                problems[n] = wrong
         return Decoded(values, problems)
 
 
 def _ends_within(tail: bytes, length: int, error: Exception) -> bool:
     """Does it end within a value, all being well up to the last byte? Then no other decoder would take it either."""
-    said = str(error)
-    at = BYTE.search(said) if isinstance(error, msgspec.DecodeError) else None
-    ends = said == "Input data was truncated" or (at is not None and int(at[1]) >= length - 1)
+    message = str(error)
+    at = BYTE.search(message) if isinstance(error, msgspec.DecodeError) else None
+    ends = message == "Input data was truncated" or (at is not None and int(at[1]) >= length - 1)
     return ends and b"\\u" not in tail
 
 
@@ -99,7 +98,7 @@ def _finite(number: str) -> float | None:
 LENIENT = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_float=_finite)
 
 
-def _encoded(value: Any) -> bytes:
+def _encode(value: Any) -> bytes:
     try:
         return msgspec.json.encode(value)
     except (UnicodeEncodeError, OverflowError, RecursionError, msgspec.MsgspecError):
@@ -111,29 +110,36 @@ def _no_object(kind: str) -> list[Problem]:
     return [("", f"not an object but {kind}")]
 
 
-def members(value: dict[str, Any], decoder: msgspec.json.Decoder[Shape]) -> tuple[Shape, list[Problem]]:
-    """An entry with all that can be decoded; each member of the wrong type is left out and told."""
-    told: list[Problem] = []
+def salvage(
+    value: dict[str, Any], decoder: msgspec.json.Decoder[Shape], inner: type[Any] | None
+) -> tuple[Shape, list[Problem]]:
+    """Decode all of an object that can be decoded, without each member of the wrong type.
+
+    `inner`: the shape of the elements of its array, of which each is tried by itself.
+    """
+    problems: list[Problem] = []
     while True:
         try:
-            return decoder.decode(_encoded(value)), told
+            return decoder.decode(_encode(value)), problems
         except msgspec.MsgspecError as error:
-            found = WHERE.search(str(error))
-            path = re.findall(r"\.([^.\[]+)|\[", found["path"]) if found else []
-            told += _drop(value, path, str(error).split(" - at ")[0])
+            where = WHERE.search(str(error))
+            path = re.findall(r"\.([^.\[]+)|\[", where["path"]) if where else []
+            problems += _drop(value, path, str(error).split(" - at ")[0], inner)
 
 
-def _drop(value: Any, path: list[str], problem: str) -> list[Problem]:
-    """Remove the member at `path` (an empty step: any element of an array, each tried by itself)."""
+def _drop(value: Any, path: list[str], problem: str, inner: type[Any] | None) -> list[Problem]:
+    """Remove the member at `path` (an empty step: any element of an array). Without `inner` the whole array goes."""
+    if inner is None and "" in path:
+        path = path[: path.index("")]
     pointer = ""
     for depth, step in enumerate(path):
-        if step == "":
-            wrong = bytearray(map(bool, map(_no_message, value)))
-            first = islice(compress(enumerate(value), wrong), MOST_TOLD)
-            told = [(f"{pointer}/{n}", _no_message(item)) for n, item in first]
-            untold = sum(wrong) - len(told)
+        if step == "" and inner is not None:
+            wrong = bytearray(bool(_problem(item, inner)) for item in value)
+            first = islice(compress(enumerate(value), wrong), MOST_PROBLEMS)
+            problems = [(f"{pointer}/{n}", _problem(item, inner)) for n, item in first]
+            rest = sum(wrong) - len(problems)
             value[:] = [item for item, is_wrong in zip(value, wrong, strict=True) if not is_wrong]
-            return [*told, *untold_messages(pointer, untold)]
+            return [*problems, *count_rest(pointer, rest)]
         pointer += f"/{step}"
         if depth == len(path) - 1:
             del value[step]
@@ -142,14 +148,15 @@ def _drop(value: Any, path: list[str], problem: str) -> list[Problem]:
     raise AssertionError(f"a field of the wrong type that is nowhere: {problem}")
 
 
-def untold_messages(pointer: str, count: int) -> list[Problem]:
+def count_rest(pointer: str, count: int) -> list[Problem]:
+    """Say how many damaged inner elements are not listed."""
     return [(pointer, f"{count:,} more are damaged")] if count else []
 
 
-def _no_message(item: object) -> str:
-    """Why it is no message; "" where it is one."""
+def _problem(item: object, shape: type[Any]) -> str:
+    """Why it does not fit the shape; "" where it does."""
     try:
-        msgspec.convert(item, RawMessage)
+        msgspec.convert(item, shape)
     except msgspec.ValidationError as error:
         return str(error)
     except UnicodeEncodeError:
@@ -157,10 +164,12 @@ def _no_message(item: object) -> str:
     return ""
 
 
-def all_or_nothing(value: dict[str, Any], decoder: msgspec.json.Decoder[Shape]) -> tuple[Shape | None, list[Problem]]:
-    """A message, or none."""
-    problem = _no_message(value)
-    return (None, [("", problem)]) if problem else (decoder.decode(_encoded(value)), [])
+def all_or_nothing(
+    value: dict[str, Any], decoder: msgspec.json.Decoder[Shape], shape: type[Any]
+) -> tuple[Shape | None, list[Problem]]:
+    """Decode an object only where all of it fits the shape."""
+    problem = _problem(value, shape)
+    return (None, [("", problem)]) if problem else (decoder.decode(_encode(value)), [])
 
 
 def kind(value: object) -> str:

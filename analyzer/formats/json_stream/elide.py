@@ -1,10 +1,10 @@
-"""Bodies cut out of the bytes as they come in: most of a large HAR is text that nothing here looks at.
+"""Cut bodies out of the bytes as they come in: most of a large capture is text that nobody looks at.
 
-Cut is the text of a string that is the value of a key `"text"` (`response.content`, `request.postData`), where it is
-long; two characters that are legal only inside a string stay in its place. Nothing that we decode has that name.
+Cut is the text of a string that is the value of one of a few keys (`"text"` in a HAR), where it is long; two characters
+that are legal only inside a string stay in its place. No field that is decoded has such a key.
 
 Why it is exact. A *bare* quote is one without a backslash before it. In valid JSON one behind `"text":` opens a
-string: the quote before the colon follows a `t`, so it is not escaped, and it cannot open a string itself, or a bare
+string: the quote before the colon follows a letter, so it is not escaped, and it cannot open a string itself, or a bare
 word would stand before it. The string ends at the next bare quote, or at the last quote before that if an even number
 of backslashes stands before it: between the end of a string and the next bare quote there is structure, and no quote.
 Where the JSON is not valid, an error in this leaves something that the parser refuses.
@@ -13,9 +13,10 @@ Where the JSON is not valid, an error in this leaves something that the parser r
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 
-OPENS = re.compile(rb'"text"[ \t\r\n]{0,16}:[ \t\r\n]{0,16}"\Z')
-REACH = 48  # bytes: more than OPENS matches
+LONGEST_KEY = 32  # bytes
+REACH = LONGEST_KEY + 48  # bytes: more than what stands before a text
 SHORTEST = 8192  # bytes of text that are worth a cut; no fewer than those of MARK
 STRIDE = 4096  # bytes; stretches of this length without a bare quote are looked into
 STEP = 1 << 17  # bytes looked at together: what is in the processor's cache is compared faster
@@ -25,13 +26,14 @@ QUOTE, BACKSLASH = ord('"'), ord("\\")
 
 
 class Elider:
-    """Cuts bodies out of one stream, block by block; none is longer than `block` bytes."""
+    """Cuts the values of these keys out of one stream, block by block; none is longer than `block` bytes."""
 
-    def __init__(self, block: int) -> None:
+    def __init__(self, block: int, keys: tuple[str, ...]) -> None:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads that have nothing to do
         import numpy
 
         self._numpy = numpy
+        self._opening = _opening(keys)
         self._backslashes = numpy.zeros(STEP + 1, bool)  # one behind: whether one stands before
         self._bare = bytearray(block)  # 1 for a bare quote
         self._marks = numpy.frombuffer(self._bare, bool)  # the same bytes
@@ -75,15 +77,19 @@ class Elider:
             yield start, at
         for quiet in self._quiet(size):
             text = start + self._bare.rfind(1, 0, quiet) + 1
-            if text > at + 1 and _opens(buffer, text):
+            if text > at + 1 and self._opens(buffer, text):
                 closing = self._closing(buffer, text, start, end)
                 if closing < end and closing - text >= SHORTEST:
                     at = closing
                     yield text, closing
         text = start + self._bare.rfind(1, 0, size) + 1
-        if text > at + 1 and _opens(buffer, text) and self._closing(buffer, text, start, end) == end:
+        if text > at + 1 and self._opens(buffer, text) and self._closing(buffer, text, start, end) == end:
             self._inside, self._escaped = True, _odd(buffer, text, end)
             yield text, end
+
+    def _opens(self, buffer: bytearray, text: int) -> bool:
+        """Does the value of one of the keys begin here?"""
+        return self._opening.search(buffer, max(0, text - REACH), text) is not None
 
     def _look(self, buffer: bytearray, start: int, end: int) -> None:
         """Mark in `_bare` which bytes of the block are quotes without a backslash before them."""
@@ -114,9 +120,11 @@ class Elider:
         return last if last >= 0 and not _odd(buffer, text, last) else stop
 
 
-def _opens(buffer: bytearray, text: int) -> bool:
-    """Does the value of a key `"text"` begin here?"""
-    return OPENS.search(buffer, max(0, text - REACH), text) is not None
+@cache
+def _opening(keys: tuple[str, ...]) -> re.Pattern[bytes]:
+    """What stands before the text of one of these keys."""
+    assert all(key.isalnum() and len(key) <= LONGEST_KEY for key in keys), keys
+    return re.compile(rb'"(?:%b)"[ \t\r\n]{0,16}:[ \t\r\n]{0,16}"\Z' % "|".join(keys).encode())
 
 
 def _odd(buffer: bytearray, start: int, stop: int) -> bool:

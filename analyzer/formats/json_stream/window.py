@@ -1,7 +1,8 @@
-"""A stretch of the stream in memory: bytes come in at one end, the cursor moves on, what it passed is let go."""
+"""Hold a stretch of the stream in memory: bytes come in at one end, the cursor moves on, what it passed is let go."""
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import Protocol
 
 from analyzer.formats.json_stream.elide import MARK, Elider
@@ -28,17 +29,17 @@ class CutOff(Exception):  # noqa: N818 - an event, not an error
 class Window:
     """Unread is `buffer[at:end]`; `at` is never 0: its neighbour may be overwritten.
 
-    Two coordinates: a *place* counts the bytes kept; an *offset* those of the document, of which bodies may have been
-    cut out. `elides`: that is allowed. `size`: of the document, as far as that is known.
+    Two coordinates: a *place* counts the bytes kept; an *offset* those of the document, of which texts may have been
+    cut out. `texts`: the keys whose long values may be. `size`: of the document, as far as that is known.
     """
 
-    def __init__(self, stream: Bytes, elides: bool = False, size: int = 0) -> None:
+    def __init__(self, stream: Bytes, texts: tuple[str, ...] = (), size: int = 0) -> None:
         self.stream = stream
         self.size = size
         self.buffer = bytearray(FIRST + 2)
         self.at = self.end = 1
         self.complete = False
-        self.elides = elides
+        self.texts = texts
         self.vain = 0  # bytes that were decoded in vain
         self._before = -1  # place of buffer[0]
         self._elider: Elider | None = None
@@ -57,14 +58,14 @@ class Window:
 
     @property
     def large(self) -> bool:
-        """Is this a document in which it pays to cut bodies out?"""
-        return self.elides and self._elider is None and max(self._before, self.size) > ELIDE_FROM
+        """Is this a document in which it pays to cut texts out?"""
+        return bool(self.texts) and self._elider is None and max(self._before, self.size) > ELIDE_FROM
 
     def elide(self) -> bool:
-        """Cut bodies out of what is unread and of all that comes; whether that is new. Indices and places change."""
-        if not self.elides or self._elider is not None:
+        """Cut texts out of what is unread and of all that comes; whether that is new. Indices and places change."""
+        if not self.texts or self._elider is not None:
             return False
-        self._elider = Elider(BLOCK)
+        self._elider = Elider(BLOCK, self.texts)
         unread = bytes(self.buffer[self.at : self.end])
         self._reserve(len(unread) + BLOCK)
         self.end = self.at
@@ -74,6 +75,13 @@ class Window:
                 view[self.end : self.end + len(block)] = block
                 self._take(view, len(block))
         return True
+
+    def wrap(self, adapter: Callable[[bytes, Bytes], Bytes]) -> None:
+        """Let an adapter read what is unread and all that comes. It puts one byte before that."""
+        unread = bytes(self.buffer[self.at : self.end])
+        self.stream = adapter(unread, self.stream)
+        self.end, self.complete = self.at, False
+        self._cuts.append((self.place(self.at) + 1, self._cuts[-1][1] - 1))
 
     def need(self, count: int) -> bool:
         """Make `count` unread bytes available; False at the end of the stream."""
@@ -138,11 +146,11 @@ class Window:
     def _pass(self, other: re.Pattern[bytes]) -> bytes:
         passed = b""
         while True:
-            found = other.search(self.buffer, self.at, self.end)
-            stop = found.start() if found else self.end
+            match = other.search(self.buffer, self.at, self.end)
+            stop = match.start() if match else self.end
             passed = (passed + self.buffer[self.at : stop][:LONGEST_SPACE])[:LONGEST_SPACE]
             self.at = stop
-            if found:
+            if match:
                 return passed
             if not self.more():
                 raise CutOff

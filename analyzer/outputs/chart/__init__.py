@@ -1,4 +1,4 @@
-"""The timeline chart, placed: a run in, marks in inches out. One panel a capture, one axis of time, one legend.
+"""Place the marks of the timeline chart, in inches: one panel per capture, one axis of time, one legend.
 
 It has to read in grey print and for colour-blind people: what is certain is solid, what cannot be ruled out is
 hatched (pale, where lanes are too thin for a pattern), and a word says again what a colour says.
@@ -37,8 +37,8 @@ from analyzer.outputs.chart.panel import (
     Panel,
     plot_of,
 )
-from analyzer.outputs.chart.rows import height_of, left_of, right_of, section_marks
-from analyzer.wording import summary, terminal
+from analyzer.outputs.chart.rows import height_of, label_width, outcome_width, section_marks
+from analyzer.wording import harmless, instants
 from analyzer.wording.verdict import verdict_sentences
 
 PANELS = 8  # further captures are counted in the picture, not drawn
@@ -48,8 +48,10 @@ HIGHEST = 10.0  # inches of all lanes
 def picture(
     run: Run, width: float, start: When = None, end: When = None, *, headed: bool = True, heading: str = ""
 ) -> Picture:
-    """The marks of a run's chart, `width` inches wide and as high as it needs. `headed`: with the verdicts in words;
-    `heading`: a line above all of it."""
+    """Place the marks of a run's chart, `width` inches wide and as high as it needs.
+
+    `headed`: with the verdicts in words; `heading`: a line above all of it.
+    """
     panels = _panels(run, width, start, end)
     if not headed:
         panels = [panel._replace(head=[], top=GAP) for panel in panels]
@@ -67,10 +69,10 @@ def picture(
         if panel.number:
             marks.append(Strokes(f"rule-{panel.number}", Look(edge=HAIR, width=1), [(MARGIN, y, width - MARGIN, y)]))
             y += GAP * 2
-        drawn, y = _panel(panel, y)
-        marks += drawn
-    drawn, y = legend_of(marks, width, y)
-    marks += drawn
+        more, y = _panel(panel, y)
+        marks += more
+    more, y = legend_of(marks, width, y)
+    marks += more
     for note in _notes(run, panels):
         for line in wrap(note, width - 2 * MARGIN, SMALL, 2):
             marks.append(Words(line, MARGIN, y + SMALL * LINE * 0.75, SMALL, GREY))
@@ -82,18 +84,19 @@ def picture(
 
 
 def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
-    shown, names = run.reports[:PANELS], summary.names(run)
-    highest = HIGHEST if len(shown) < 2 else 2 * HIGHEST / len(shown)
-    found = []
-    for report in shown:
+    reports, names = run.reports[:PANELS], harmless.names(run)
+    highest = HIGHEST if len(reports) < 2 else 2 * HIGHEST / len(reports)
+    layouts = []
+    for report in reports:
         lives = lanes.lives_of(report)
         stretch = lanes.stretch_of(report, lives, start, end)
-        found.append((report, stretch, lanes.sections(report, lives, stretch, highest)))
+        layouts.append((report, stretch, lanes.sections(report, lives, stretch, highest)))
     # One plot above the other begin and end in line.
-    left = max((left_of(section) for _, _, sections in found for section in sections), default=0)
+    left = max((label_width(section) for _, _, sections in layouts for section in sections), default=0)
     left = MARGIN + max(SIDE, min(left, width * 0.27)) + 0.08
-    beside = max((right_of(section, stretch) for _, stretch, sections in found for section in sections), default=0)
-    limits = max((limits_width(report) for report in shown), default=0)
+    widths = (outcome_width(section, stretch) for _, stretch, sections in layouts for section in sections)
+    beside = max(widths, default=0)
+    limits = max((limits_width(report) for report in reports), default=0)
     right = width - MARGIN - max(0.3, min(max(beside, limits), width * 0.2)) - 0.06
     return [
         Panel(
@@ -114,27 +117,29 @@ def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
             ),
             zone=run.zone,
         )
-        for number, (report, stretch, sections) in enumerate(found)
+        for number, (report, stretch, sections) in enumerate(layouts)
     ]
 
 
-def _head(report: Report, name: str, run: Run, stretch: Stretch, shown: int, width: float) -> tuple[list[Words], float]:
-    """The verdict, what it rests on, where it comes from; and how high that is."""
-    said = verdict_sentences(report, run.policy)
+def _head(
+    report: Report, name: str, run: Run, stretch: Stretch, number: int, width: float
+) -> tuple[list[Words], float]:
+    """Place the verdict, what it rests on, where it comes from; and return how high that is."""
+    sentences = verdict_sentences(report, run.policy)
     hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
-    missing = [message for message in hidden if not any(message in sentence for sentence in said)]
+    missing = [message for message in hidden if not any(message in sentence for sentence in sentences)]
     more = f" And {len(missing) - 1} more." if missing[1:] else ""
     capture, total = report.capture, len(report.sessions)
     parts = [
         clean(name, 60),
         f"recorded with {clean(capture.exporter.label, 40)}",
-        lanes.sockets(total) if shown == total else f"{shown:,} of {lanes.sockets(total)} in this period",
-        f"0 s is {terminal.stamp(stretch.origin, run.zone)}" if stretch.origin is not None else "no times recorded",
+        lanes.sockets(total) if number == total else f"{number:,} of {lanes.sockets(total)} in this period",
+        f"0 s is {instants.stamp(stretch.origin, run.zone)}" if stretch.origin is not None else "no times recorded",
     ]
     words, y, room = [], 0.0, width - 2 * MARGIN
     for text, size, color, bold, most, at in (
-        (said[0], TITLE, INK, True, 3, " "),
-        (" ".join(said[1:]), BODY, INK, False, 4, " "),
+        (sentences[0], TITLE, INK, True, 3, " "),
+        (" ".join(sentences[1:]), BODY, INK, False, 4, " "),
         (_period(stretch), BODY, INK, False, 2, " "),
         (f"Limits of this capture: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
         (DOT.join(parts), SMALL, GREY, False, 3, DOT),
@@ -205,22 +210,22 @@ def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mar
         away = panel.x(ticks[0].at) - panel.left < 0.45
         x = panel.left - (0.45 if away else 0.08)
         yield Words("since start", x, since, TINY, GREY, align=Align.RIGHT)
-        began = terminal.moment_of(panel.stretch.begin, panel.zone)
-        zone = terminal.zone_name(began) if began is not None else ""
+        began = instants.moment_of(panel.stretch.begin, panel.zone)
+        zone = instants.zone_name(began) if began is not None else ""
         yield Words(zone, x, wall, TINY, GREY, align=Align.RIGHT)
 
 
 def _nothing(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:
-    """What an empty panel says."""
-    said = "No socket in this period." if panel.report.sessions else "No WebSocket in this capture."
+    """Place what an empty panel says."""
+    sentence = "No socket in this period." if panel.report.sessions else "No WebSocket in this capture."
     middle = (top + bottom) / 2 + 10 * MIDDLE
-    yield Words(said, (panel.left + panel.right) / 2, middle, 10.0, GREY, align=Align.CENTER)
+    yield Words(sentence, (panel.left + panel.right) / 2, middle, 10.0, GREY, align=Align.CENTER)
 
 
 def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
-    """What the picture leaves out."""
-    limits = {it: None for panel in panels for it in limits_of(panel.report)}
-    near = {it for panel in panels for it in near_limits(panel.report)}
+    """Say what the picture leaves out."""
+    limits = {item: None for panel in panels for item in limits_of(panel.report)}
+    near = {item for panel in panels for item in near_limits(panel.report)}
     if near and any(len(panel.report.groups) > 1 for panel in panels):
         yield "The limits apply per user; the lines count all sockets of a capture."
     for name, limit in limits:
@@ -233,7 +238,7 @@ def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
         yield f"Not drawn: {further:,} more of {len(run.reports):,} captures."
     if not run.reports:
         yield "No capture to draw."
-    for it in run.unreadable[:3]:
-        yield f"Could not be read: {summary.name(it.source)}: {it.problem}"
+    for item in run.unreadable[:3]:
+        yield f"Could not be read: {harmless.name(item.source)}: {item.problem}"
     if len(run.unreadable) > 3:
         yield f"{len(run.unreadable) - 3:,} more could not be read."

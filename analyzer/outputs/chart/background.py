@@ -1,4 +1,4 @@
-"""What lies behind the lanes: the pages, and the stretches with more than one socket open."""
+"""Place what lies behind the lanes: the pages, and the stretches with more than one socket open."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _bands(panel: Panel) -> list[tuple[float, float, Page]]:
 
 
 def page_bands(panel: Panel, top: float, plot: float, bottom: float) -> list[Mark]:
-    """A band for each page, every other one tinted, with its kind and name above as far as there is room."""
+    """Place a band for each page, every other one tinted, with its kind and name above if there is room."""
     bands = _bands(panel)
     tinted = [(left, top, right, bottom) for left, right, _ in bands[::2] if right > left]
     marks: list[Mark] = [Boxes(f"page-{panel.number}", LOOKS["page"], tinted)]
@@ -26,9 +26,9 @@ def page_bands(panel: Panel, top: float, plot: float, bottom: float) -> list[Mar
         word = "page" if page.kind is PageKind.UNKNOWN else page.kind.value
         room = right - left - 0.08
         name = short(lanes.page_name(page.url), max(0, room - inches(f"{word} ", TINY)), TINY)
-        said = f"{word} {name}" if len(name) > 2 or name == lanes.page_name(page.url) else word
-        if inches(said, TINY) <= room:
-            marks.append(Words(said, left + 0.05, base, TINY, GREY))
+        label = f"{word} {name}" if len(name) > 2 or name == lanes.page_name(page.url) else word
+        if inches(label, TINY) <= room:
+            marks.append(Words(label, left + 0.05, base, TINY, GREY))
     if bands:
         marks.append(Words(plural(len(bands), "page"), panel.left - 0.08, base, TINY, GREY, align=Align.RIGHT))
     return marks
@@ -40,11 +40,11 @@ def page_begins(panel: Panel, top: float, bottom: float) -> list[Mark]:
 
 
 def overlap_bands(panel: Panel, top: float, bottom: float) -> list[Mark]:
-    """Stretches with two or more open, with a line where each begins and ends."""
+    """Shade the stretches with two or more open, with a line where each begins and ends."""
     marks: list[Mark] = []
     for name, confidence in (("possible-overlap", Confidence.POSSIBLE), ("overlap", Confidence.PROVEN)):
-        found = [o.interval for o in panel.report.overlaps if o.confidence is confidence]
-        spans = [span for interval in found if (span := span_of(panel, interval))]
+        intervals = [o.interval for o in panel.report.overlaps if o.confidence is confidence]
+        spans = [span for interval in intervals if (span := span_of(panel, interval))]
         ends = [x for span in spans for x in span if panel.left < x < panel.right]
         shades = [(left, top, right, bottom) for left, right in spans]
         marks.append(Boxes(f"{name}-{panel.number}", LOOKS[name]._replace(edge=None, width=0), shades))

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant
-from analyzer.wording.terminal import moment_of
+from analyzer.timeline.ticks import DAY, HOUR, MINUTE
+from analyzer.wording.instants import moment_of
 
-MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 STEPS: tuple[Duration, ...] = (
     *(figure * 10**power for power in range(7) for figure in (1, 2, 5)),  # 1 us to 5 s
     *(10 * SECOND, 20 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE),
@@ -38,7 +38,7 @@ def ticks(origin: Instant, begin: Instant, finish: Instant, most: int, zone: tzi
 
 
 def _date(moment: datetime | None) -> str:
-    """`2026-11-23`; empty where no calendar reaches."""
+    """Write a date: `2026-11-23`; empty where no calendar reaches."""
     return moment.strftime("%Y-%m-%d") if moment is not None else ""
 
 
@@ -49,7 +49,7 @@ def _since(place: Duration, step: Duration, longest: Duration) -> str:
         return f"{place / MILLISECOND:.{_decimals(step, MILLISECOND)}f} ms"
     if longest <= 2 * MINUTE or step < SECOND:
         return f"{place / SECOND:.{_decimals(step, SECOND)}f} s"
-    sign, seconds = "-" * (place < 0), abs(place) // SECOND
+    sign, seconds = "-" if place < 0 else "", abs(place) // SECOND
     minutes, seconds = divmod(seconds, 60)
     if longest < HOUR:
         return f"{sign}{minutes}:{seconds:02d} min"
@@ -58,7 +58,7 @@ def _since(place: Duration, step: Duration, longest: Duration) -> str:
 
 
 def _decimals(step: Duration, unit: Duration) -> int:
-    """Digits after the point that tell one tick from the next."""
+    """Count the digits after the point that set one tick apart from the next."""
     digits = 0
     while step * 10**digits % unit:
         digits += 1

@@ -1,4 +1,4 @@
-"""How many were open at each instant, with the limits of the services seen."""
+"""Draw how many were open at each instant, with the limits of the services."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from analyzer.outputs.chart.panel import FAINT, GREY, HAIR, INK, LINE, MIDDLE, R
 
 
 def count_marks(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:
-    """How many were open at each instant. Sockets of different clocks prove nothing about each other."""
+    """Draw how many were open at each instant. Sockets of different clocks prove nothing about each other."""
     sessions = panel.report.sessions
     curves = [("count-possible", _steps(panel, [s.possible for s in sessions if s.possible]))]
     for ticking in sorted({session.clock for session in sessions if session.proven}):
@@ -51,7 +51,7 @@ def _round() -> Iterator[int]:
 
 
 def _steps(panel: Panel, intervals: Iterable[Interval]) -> list[tuple[float, int]]:
-    """How many hold, as the corners of a line; what falls within a pixel goes to its extremes."""
+    """Return how many intervals hold, as the corners of a line; what falls within a pixel goes to its extremes."""
     plot = panel.plot
     points: list[tuple[float, int]] = []
     here, levels = plot.left, [0]  # those within the pixel that is being gathered
@@ -74,19 +74,19 @@ def _spike(x: float, levels: list[int]) -> list[tuple[float, int]]:
 
 
 def limits_of(report: Report) -> list[tuple[str, Limit]]:
-    """What the services seen document that one user may have open, with the service's name."""
-    found = {(group.provider.name, limit): None for group in report.groups if group.provider for limit in group.limits}
-    return sorted(found, key=lambda it: (it[1].max, it[0]))
+    """List how many sockets the services allow one user, with the service's name."""
+    limits = {(group.provider.name, limit): None for group in report.groups if group.provider for limit in group.limits}
+    return sorted(limits, key=lambda pair: (pair[1].max, pair[0]))
 
 
 def near_limits(report: Report) -> list[tuple[str, Limit]]:
-    """Those in the range of the line, or near it: a line far above would press all the rest to the ground."""
+    """List the limits in the range of the line, or near it: a line far above would press the rest to the ground."""
     most = report.concurrency.possible_peak
     return [it for it in limits_of(report) if it[1].max <= max(2 * most, most + 3)]
 
 
 def _limit_words(limits: Sequence[tuple[str, Limit]]) -> list[str]:
-    """`3 development`; with the service's name where there are several, or no mode."""
+    """Name the limits: `3 development`; with the service's name where there are several, or no mode."""
     one = len({name for name, _ in limits}) == 1
     return [
         f"{limit.max:,} {limit.mode}" if limit.mode and one else f"{limit.max:,} {name} {limit.mode or ''}".rstrip()

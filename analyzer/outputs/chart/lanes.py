@@ -1,4 +1,4 @@
-"""Which sockets a picture shows, in which groups, over which stretch of time; and what of each socket is drawn.
+"""Choose which sockets a picture shows, in which groups, over which stretch of time.
 
 Pure: a report in, values out; knows nothing of matplotlib.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, Group, Instant, Outcome, Page, PageKind, Report, Scope, Session, plural, spoken
 from analyzer.outputs.chart.marks import PIXEL
-from analyzer.wording.terminal import stamp
+from analyzer.wording.instants import stamp
 
 When: TypeAlias = Instant | timedelta | None  # timedelta: since the first instant of the capture
 Life: TypeAlias = tuple[Instant, Instant] | None
@@ -28,7 +28,7 @@ HEADING = 0.27  # inches above a group that has a name
 
 
 class Stretch(NamedTuple):
-    """The time that is drawn. `origin`: from where people count; None: the capture has no times."""
+    """Hold the time that is drawn. `origin`: from where people count; None: the capture has no times."""
 
     origin: Instant | None
     begin: Instant
@@ -38,7 +38,7 @@ class Stretch(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Sockets that belong together, by first sign of life."""
+    """Hold sockets that belong together, by first sign of life."""
 
     name: str  # empty for a single socket that goes by its endpoint
     detail: str
@@ -55,16 +55,16 @@ class Section(NamedTuple):
 
 
 def lives_of(report: Report) -> dict[str, Life]:
-    """The first and the last sign of each socket, by id; None for one without any."""
-    found: dict[str, Life] = {}
+    """Find the first and the last sign of each socket, by id; None for one without any."""
+    lives: dict[str, Life] = {}
     for session in report.sessions:
         signs = signs_of(session)
-        found[session.id] = (min(signs), max(signs)) if signs else None
-    return found
+        lives[session.id] = (min(signs), max(signs)) if signs else None
+    return lives
 
 
 def stretch_of(report: Report, lives: dict[str, Life], start: When = None, end: When = None) -> Stretch:
-    """What to draw: all that the capture tells of, or the part of it that is asked for: nothing is known beyond.
+    """Choose what to draw: all of the time that the capture shows, or a part of it.
 
     Raises ValueError for a stretch that lies outside.
     """
@@ -82,25 +82,25 @@ def stretch_of(report: Report, lives: dict[str, Life], start: When = None, end: 
     return Stretch(origin if signs else None, begin, max(finish, begin + MILLISECOND), begin > first, finish < last)
 
 
-def _instant(asked: When, origin: Instant, otherwise: Instant) -> Instant:
-    if asked is None:
+def _instant(moment: When, origin: Instant, otherwise: Instant) -> Instant:
+    if moment is None:
         return otherwise
-    return origin + asked // timedelta(microseconds=1) if isinstance(asked, timedelta) else asked
+    return origin + moment // timedelta(microseconds=1) if isinstance(moment, timedelta) else moment
 
 
 def signs_of(session: Session) -> list[Instant]:
-    """Every instant that the capture gives for this socket."""
-    found: list[Instant | None] = [session.last_seen]
+    """List every instant that the capture gives for this socket."""
+    signs: list[Instant | None] = [session.last_seen]
     for bounds in (session.created, session.opened, session.closed):
         if bounds is not None:
-            found += (bounds.earliest, bounds.latest)
+            signs += (bounds.earliest, bounds.latest)
     for interval in (session.proven, session.possible):
-        found += interval or ()
-    return [sign for sign in found if sign is not None]
+        signs += interval or ()
+    return [sign for sign in signs if sign is not None]
 
 
 def connecting(session: Session) -> Interval | None:
-    """From the opening handshake's request until it was open, or failed, or for ever."""
+    """Return the interval from the handshake's request until the socket was open, or failed, or for ever."""
     if session.created is None or session.created.earliest is None:
         return None
     began = session.created.earliest
@@ -116,12 +116,12 @@ def failure(session: Session) -> Instant | None:
 
 
 def loads(report: Report, stretch: Stretch) -> list[tuple[Instant, Page]]:
-    """When each page of the stretch began, in order; the one that was there before the stretch comes first.
+    """List when each page of the stretch began, in order; the one that was there before the stretch comes first.
 
     A page that came back from the back/forward cache repeats its old date: left out.
     """
     dated = [(p.started, p) for p in report.capture.pages if p.started is not None and p.kind is not PageKind.RESTORE]
-    dated = sorted((it for it in dated if it[0] <= stretch.finish), key=lambda it: it[0])
+    dated = sorted((load for load in dated if load[0] <= stretch.finish), key=lambda load: load[0])
     before = sum(at < stretch.begin for at, _ in dated)
     return dated[max(0, before - 1) :]
 
@@ -130,51 +130,53 @@ def loads(report: Report, stretch: Stretch) -> list[tuple[Instant, Page]]:
 
 
 def sections(report: Report, lives: dict[str, Life], stretch: Stretch, highest: float) -> list[Section]:
-    """The sockets with a sign of life within the stretch, grouped as the report has them, by first sign.
+    """Group the sockets with a sign of life within the stretch as the report does, by first sign.
 
     Each gets a row while there is room (`highest` inches); then large groups get thin lanes. Of many groups those
     with the most open at once are shown by themselves, and the others together.
     """
     first = {id: life[0] if life is not None else stretch.finish for id, life in lives.items()}
-    grouped = _grouped(report, lives, stretch, first)
+    grouped = _group(report, lives, stretch, first)
     total = sum(len(section.sessions) for section in grouped)
     most = int(min(ROWS, highest / THINNEST))
     if total <= most:
         crowded = max(0, total - COMFORTABLE) / (ROWS - COMFORTABLE)
         return [it._replace(lane=TALLEST - (TALLEST - THINNEST) * crowded) for it in grouped]
     if len(grouped) > ALONE + 1:
-        ranked = sorted(grouped, key=lambda it: (*it.peaks, len(it.sessions)), reverse=True)
+        ranked = sorted(grouped, key=lambda section: (*section.peaks, len(section.sessions)), reverse=True)
         alone = {it.sessions[0].id for it in ranked[:ALONE]}
         rest = [it for it in grouped if it.sessions[0].id not in alone]
         grouped = [*(it for it in grouped if it.sessions[0].id in alone), _together(rest, first)]
-    return _thinned(grouped, min(FEW_ROWS, most // 2), highest)
+    return _thin(grouped, min(FEW_ROWS, most // 2), highest)
 
 
-def _thinned(grouped: Sequence[Section], rows: int, highest: float) -> list[Section]:
-    """The smallest groups in rows, as far as they go; what is left of the height is shared out among the others."""
-    in_rows, taken = set(), 0
+def _thin(grouped: Sequence[Section], rows: int, highest: float) -> list[Section]:
+    """Keep the smallest groups in rows while there is room, and share out the rest of the height among the others."""
+    in_rows, total = set(), 0
     for number in sorted(range(len(grouped)), key=lambda number: len(grouped[number].sessions)):
-        taken += len(grouped[number].sessions)
-        if taken <= rows:
+        total += len(grouped[number].sessions)
+        if total <= rows:
             in_rows.add(number)
-    kept = sum(len(grouped[number].sessions) for number in in_rows)
-    left = highest - THINNEST * kept - HEADING * sum(bool(it.name) for it in grouped)
-    many = sum(len(it.sessions) for it in grouped) - kept
+    few = sum(len(grouped[number].sessions) for number in in_rows)
+    left = highest - THINNEST * few - HEADING * sum(bool(section.name) for section in grouped)
+    many = sum(len(section.sessions) for section in grouped) - few
     return [
-        _told_of(
-            it._replace(lane=THINNEST if n in in_rows else min(THINNEST, max(left / many, LEAST / len(it.sessions))))
+        _note_thin_lanes(
+            section._replace(
+                lane=THINNEST if n in in_rows else min(THINNEST, max(left / many, LEAST / len(section.sessions)))
+            )
         )
-        for n, it in enumerate(grouped)
+        for n, section in enumerate(grouped)
     ]
 
 
-def _grouped(report: Report, lives: dict[str, Life], stretch: Stretch, first: dict[str, Instant]) -> list[Section]:
-    shown = {session.id for session in report.sessions if _within(session, lives[session.id], stretch)}
+def _group(report: Report, lives: dict[str, Life], stretch: Stretch, first: dict[str, Instant]) -> list[Section]:
+    ids = {session.id for session in report.sessions if _within(session, lives[session.id], stretch)}
     pages = {page.id: page_name(page.url) for page in report.capture.pages}
     names = Counter(_name(group, pages) for group in report.groups)
-    found = []
+    sections = []
     for group in report.groups:
-        members = report.named(id for id in group.sessions if id in shown)
+        members = report.named(id for id in group.sessions if id in ids)
         if not members:
             continue
         name, app = _name(group, pages), dict(group.key).get("app")
@@ -183,18 +185,19 @@ def _grouped(report: Report, lives: dict[str, Life], stretch: Stretch, first: di
         if len(members) < len(group.sessions):
             many = f"{len(members):,} of {many}"
         peak = _at_once(group.proven_peak, group.possible_peak) if len(group.sessions) > 1 else ""
-        peak += " in the whole capture" if peak and (stretch.cut_begin or stretch.cut_finish) else ""
+        if peak and (stretch.cut_begin or stretch.cut_finish):
+            peak += " in the whole capture"
         where = "" if group.per is Scope.ENDPOINT else report.endpoints(group.sessions)
         single = len(group.sessions) == 1 and group.per is Scope.ENDPOINT
-        found.append(
+        sections.append(
             Section(
                 "" if single else name + app,
-                ", ".join(it for it in (many, peak) if it) + (f"  ·  {where}" if where else ""),
+                ", ".join(part for part in (many, peak) if part) + (f"  ·  {where}" if where else ""),
                 tuple(sorted(members, key=lambda session: (first[session.id], int(session.id[1:])))),
                 (group.proven_peak, group.possible_peak),
             )
         )
-    return sorted(found, key=lambda section: first[section.sessions[0].id])
+    return sorted(sections, key=lambda section: first[section.sessions[0].id])
 
 
 def _together(rest: Sequence[Section], first: dict[str, Instant]) -> Section:
@@ -203,15 +206,15 @@ def _together(rest: Sequence[Section], first: dict[str, Instant]) -> Section:
     return Section(f"{len(rest):,} other groups", sockets(len(sessions)), tuple(sessions))
 
 
-def _told_of(section: Section) -> Section:
-    """Where lanes are thinner than what can be drawn, that a line is more than one socket."""
+def _note_thin_lanes(section: Section) -> Section:
+    """Add that a line is more than one socket, where lanes are thinner than what can be drawn."""
     if section.lane >= PIXEL:
         return section
     return section._replace(detail=f"{section.detail}  ·  one line per {math.ceil(PIXEL / section.lane)} sockets")
 
 
 def _name(group: Group, pages: dict[str, str]) -> str:
-    """What the sockets of a group have in common: `Stream Chat · user-1`, `chat.example/ws`, `page /app/`."""
+    """Name what the sockets of a group have in common: `Stream Chat · user-1`, `chat.example/ws`, `page /app/`."""
     key = dict(group.key)
     if service := key.get("provider"):
         name = group.provider.name if group.provider is not None else service
@@ -240,9 +243,9 @@ def address(endpoint: str) -> str:
 
 
 def page_name(url: str) -> str:
-    """The path, where the page goes by its address; query and fragment are no name."""
-    scheme, found, rest = url.partition("://")
-    if not found or not scheme.isalpha():
+    """Name a page by its path, where it goes by its address, without query and fragment."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or not scheme.isalpha():
         return url
     path = rest.partition("?")[0].partition("#")[0]
     slash = path.find("/")

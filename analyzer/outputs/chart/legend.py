@@ -1,4 +1,4 @@
-"""How each kind of mark looks, and what it means."""
+"""Say how each kind of mark looks, and what it means."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LOOKS = {
     "count-proven": Look(edge=NAVY, width=1.7),
     "limit": Look(edge=RED, width=1.1, dashes=(6, 2, 1.2, 2)),
 }
-SAID = {
+MEANINGS = {
     "proven": "certainly open",
     "possible": "possibly open",
     "possible-thin": "possibly open (thin lanes)",
@@ -59,34 +59,34 @@ SAID = {
 
 
 def look_of(name: str) -> Look:
-    """That of a kind of mark; one without an end runs out into a point."""
+    """Return the look of a kind of mark; one without an end runs out into a point."""
     kind = name.removesuffix("-endless")
     return LOOKS[kind] if kind == name else LOOKS[kind]._replace(point=POINT)
 
 
 def legend_of(marks: Sequence[Mark], width: float, top: float) -> tuple[list[Mark], float]:
-    """What the marks mean: those that are there, and no other."""
+    """Explain the marks that are there, and no other."""
     there = {mark.name.rpartition("-")[0] for mark in marks if not isinstance(mark, Words) and _content(mark)}
     there |= {name.removesuffix("-endless") for name in there}
     if "proven-endless" in there:  # one of the two says it
         there.discard("possible-endless")
-    entries = [name for name in SAID if name in there]
+    entries = [name for name in MEANINGS if name in there]
     swatch, row = 0.34, 0.2
-    column = max((inches(SAID[name], SMALL) for name in entries), default=0) + swatch + 0.3
+    column = max((inches(MEANINGS[name], SMALL) for name in entries), default=0) + swatch + 0.3
     columns = max(1, int((width - 2 * MARGIN + 0.2) / column))
     rows = -(-len(entries) // columns)
-    found: list[Mark] = []
+    legend: list[Mark] = []
     for number, name in enumerate(entries):
         x, y = MARGIN + number // rows * column, top + 0.06 + number % rows * row + row / 2
-        found += _swatch(name, x, y)
-        found.append(Words(SAID[name], x + swatch + 0.06, y + SMALL * MIDDLE, SMALL, INK))
-    return found, top + rows * row + (0.14 if entries else 0)
+        legend += _swatch(name, x, y)
+        legend.append(Words(MEANINGS[name], x + swatch + 0.06, y + SMALL * MIDDLE, SMALL, INK))
+    return legend, top + rows * row + (0.14 if entries else 0)
 
 
 def _content(mark: Boxes | Strokes | Curve) -> bool:
     match mark:
-        case Boxes(boxes=found):
-            return bool(found)
+        case Boxes(boxes=boxes):
+            return bool(boxes)
         case Strokes(strokes=lines):
             return bool(lines)
         case Curve(points=points):

@@ -1,4 +1,4 @@
-"""Words in a picture: text of a capture made harmless, how wide it is in DejaVu Sans, cut and wrapped to fit.
+"""Fit words into a picture: make text of a capture harmless, measure it in DejaVu Sans, cut and wrap it.
 
 Pure, from a table: no font is asked, so that the same words take the same room on every machine.
 """
@@ -26,23 +26,23 @@ _PILED = 2  # marks on one letter; more would reach into other rows
 
 
 def clean(text: str, most: int = LONGEST) -> str:
-    """Text of a capture, made safe: no control characters, no bidi overrides, no surrogates; the middle goes first."""
+    """Make text of a capture safe: no control characters, bidi overrides or surrogates; the middle goes first."""
     if len(text) > most:
         tail = most // 3
         text = f"{text[: most - tail - 1]}{ELLIPSIS}{text[-tail:]}"
     if text.isascii() and text.isprintable():
         return text
-    kept, piled = [], 0
+    characters, piled = [], 0
     for character in text:
         category = unicodedata.category(character)
         piled = piled + 1 if category in _MARKS else 0
         if piled <= _PILED:
-            kept.append("\ufffd" if category in _UNSAFE else character)
-    return "".join(kept)
+            characters.append("\ufffd" if category in _UNSAFE else character)
+    return "".join(characters)
 
 
 def inches(text: str, size: float, bold: bool = False) -> float:
-    """How wide the text is at this size in points."""
+    """Measure how wide the text is at this size in points."""
     total = 0
     for character in text:
         code = ord(character)
@@ -54,7 +54,7 @@ def inches(text: str, size: float, bold: bool = False) -> float:
 
 
 def short(text: str, room: float, size: float, bold: bool = False) -> str:
-    """The text, harmless, within this many inches: its middle gives way, so that host and end of a path stay."""
+    """Cut the text to this many inches: its middle gives way, so that host and end of a path stay."""
     text = clean(text)
     if inches(text, size, bold) <= room:
         return text
@@ -72,13 +72,13 @@ def _cut(text: str, characters: int) -> str:
 
 
 def wrap(text: str, room: float, size: float, lines: int, bold: bool = False, at: str = " ") -> list[str]:
-    """The text in at most so many lines, broken `at` these; what is left over goes from the middle of the last."""
+    """Break the text into at most so many lines, `at` these; the last one loses its middle if it is too long."""
     words = [word for word in clean(text).split(at) if word]
     done: list[str] = []
     while words and len(done) < lines - 1:
-        taken = 1
-        while taken < len(words) and inches(at.join(words[: taken + 1]), size, bold) <= room:
-            taken += 1
-        done.append(short(at.join(words[:taken]), room, size, bold))  # a word that no line holds is cut
-        words = words[taken:]
+        count = 1
+        while count < len(words) and inches(at.join(words[: count + 1]), size, bold) <= room:
+            count += 1
+        done.append(short(at.join(words[:count]), room, size, bold))  # a word that no line holds is cut
+        words = words[count:]
     return [*done, short(at.join(words), room, size, bold)] if words else done

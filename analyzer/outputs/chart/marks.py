@@ -1,4 +1,4 @@
-"""What a picture is made of: marks in inches from its top left corner, in the order in which they are drawn.
+"""Define what a picture is made of: marks in inches from its top left corner, in the order of drawing.
 
 Values only: who places them knows nothing of who draws them.
 """
@@ -22,7 +22,7 @@ class Align(StrEnum):
 
 
 class Look(NamedTuple):
-    """How it looks. Widths are in points; `point`: the inches in which a box runs out into a point."""
+    """Hold how a mark looks. Widths are in points; `point`: the inches in which a box runs out into a point."""
 
     fill: str | None = None
     edge: str | None = None
@@ -33,7 +33,7 @@ class Look(NamedTuple):
 
 
 class Boxes(NamedTuple):
-    """Boxes of one look."""
+    """Hold boxes of one look."""
 
     name: str
     look: Look
@@ -41,7 +41,7 @@ class Boxes(NamedTuple):
 
 
 class Strokes(NamedTuple):
-    """Straight lines of one look."""
+    """Hold straight lines of one look."""
 
     name: str
     look: Look
@@ -49,7 +49,7 @@ class Strokes(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """One line through many points."""
+    """Hold one line through many points."""
 
     name: str
     look: Look
@@ -57,7 +57,7 @@ class Curve(NamedTuple):
 
 
 class Words(NamedTuple):
-    """One line of text, already short enough; `y` is its baseline."""
+    """Hold one line of text, already short enough; `y` is its baseline."""
 
     text: str
     x: float

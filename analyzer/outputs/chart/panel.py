@@ -1,4 +1,4 @@
-"""One capture, laid out: where its plot is, and where in it an instant lies. Sizes in inches, colours."""
+"""Lay out one capture: where its plot is, and where in it an instant lies. Sizes in inches, colours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MARGIN, GAP = 0.22, 0.1
 SIDE = 0.95  # inches left of the plot at least: what the axes are called has room there
 STRIP, COUNTS, AXIS, NOTHING = 0.21, 0.85, 0.46, 1.1
 TITLE, BODY, SMALL, TINY = 13.0, 9.0, 8.0, 7.0  # points
-LINE = 1.42 / 72  # inches a line of text, for each point of its size
+LINE = 1.42 / 72  # inches per line of text, for each point of its size
 MIDDLE = 0.36 / 72  # from the middle of a line down to its baseline, likewise
 
 INK, NAVY, STEEL, RED, GREY, FAINT, HAIR = "#1f2328", "#1b3a5c", "#6b86a3", "#a3200d", "#5f6368", "#9aa0a6", "#e4e6e9"
@@ -23,7 +23,7 @@ TINT, AMBER, AMBER_EDGE, CREAM = "#f2f4f6", "#fce0b5", "#c98d3c", "#fff7ea"
 
 
 class Plot(NamedTuple):
-    """Instants -> inches. What lies outside is at the edge; room after the last sign shows what went on."""
+    """Map instants to inches. What lies outside is at the edge; room after the last sign shows what went on."""
 
     left: float
     right: float
@@ -46,7 +46,7 @@ def plot_of(stretch: Stretch, left: float, right: float) -> Plot:
 
 
 class Panel(NamedTuple):
-    """One capture, laid out."""
+    """Hold one capture, laid out."""
 
     number: int
     report: Report
@@ -72,7 +72,7 @@ class Panel(NamedTuple):
 
 
 def span_of(panel: Panel, interval: Interval) -> tuple[float, float] | None:
-    """From where to where, at least a pixel; None outside of the stretch."""
+    """Return from where to where an interval is drawn, at least a pixel; None outside of the stretch."""
     plot = panel.plot
     if (panel.stretch.cut_finish and interval.start > plot.finish) or (
         interval.end is not None and interval.end < plot.begin

@@ -28,34 +28,17 @@ from analyzer.model import (
     Value,
     Verdict,
     describe_peak,
-    enumerated,
-    plural,
     spoken,
 )
-from analyzer.wording import verdict
-from analyzer.wording.verdict import Kind
+from analyzer.wording import results
+from analyzer.wording.counts import repeats_sentence, selection_sentence, total_sentence
+from analyzer.wording.results import RESULTS, UNREADABLE, Kind, name_result
 
-UNREADABLE = "unreadable"
-RESULTS = {  # the most urgent first
-    Kind.OVERLAP: "overlap",
-    Kind.POSSIBLE_OVERLAP: "possible overlap",
-    Kind.INCONCLUSIVE: "inconclusive",
-    Kind.FOREIGN_OVERLAP: "overlap with a dev server only",
-    Kind.NONE_OPENED: "no socket opened",
-    Kind.NO_SOCKETS: "no sockets",
-    Kind.NO_OVERLAP: "no overlap",
-    UNREADABLE: "unreadable",
-}
-EXTENSION_ONLY = "overlap with an extension only"
 ORDER = tuple(RESULTS)
 OVERLAP_RULES = frozenset(
     ("duplicate-connection", "limit-exceeded", "concurrent-sockets", "unrelated-sockets", "brief-overlap",
      "possible-overlap")
 )  # fmt: skip
-WORST_FIRST = (
-    "Worst first: overlaps (those with an error before those with a warning, then the longest, then the highest peak), "
-    "then undecided captures, then the rest."
-)
 UNDECIDED = (Kind.POSSIBLE_OVERLAP, Kind.INCONCLUSIVE)
 RESULT = Choice(  # what `--only` takes, beside the ids of rules and causes
     (*ORDER, "undecided"),
@@ -117,11 +100,11 @@ class Row(Value, frozen=True):
 
 def row(report: Report, policy: Policy) -> Row:
     """Make the row of a report."""
-    kind = verdict.kind(report, policy)
+    kind = results.kind(report, policy)
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     limits = [overlap.at_most for overlap in report.overlaps] if kind is Kind.POSSIBLE_OVERLAP else []
     peaks = report.concurrency
-    sockets = _involved_first(
+    sockets = _order_by_involvement(
         {it.id: it for it in report.sessions},
         [(it.severity, it.rule, it.sessions) for it in report.findings],
         [overlap.sessions for overlap in report.overlaps],
@@ -130,7 +113,7 @@ def row(report: Report, policy: Policy) -> Row:
     return Row(
         source=report.capture.source,
         result=kind,
-        words=_words(kind, (session.dev_only for session in report.sessions)),
+        words=name_result(kind, (session.dev_only for session in report.sessions)),
         sockets=len(report.sessions),
         proven_peak=peaks.proven_peak,
         possible_peak=None if report.capture.hides_sockets else peaks.possible_peak,
@@ -140,15 +123,17 @@ def row(report: Report, policy: Policy) -> Row:
         services=tuple(services.values()),
         service_ids=tuple(services),
         targets=tuple(
-            dict.fromkeys(it.provider.name if it.provider else _bare(it.endpoint) for it in sockets.involved)
+            dict.fromkeys(
+                session.provider.name if session.provider else _bare(session.endpoint) for session in sockets.involved
+            )
         ),
         user_names=_users(
-            (it.provider.id, it.identity.app, it.identity.user)
-            for it in sockets.every
-            if it.provider is not None and it.identity is not None
+            (session.provider.id, session.identity.app, session.identity.user)
+            for session in sockets.every
+            if session.provider is not None and session.identity is not None
         ),
         causes=tuple(dict.fromkeys(it.cause for it in report.findings if it.cause)),
-        severity=max((it.severity for it in report.findings), key=lambda it: it.rank, default=None),
+        severity=max((it.severity for it in report.findings), key=lambda severity: severity.rank, default=None),
         rules=frozenset(it.rule for it in report.findings),
         content=report.capture.content_sha256,
     )
@@ -161,13 +146,15 @@ class _Sockets(NamedTuple):
     every: list[Any]
 
 
-def _involved_first(
+def _order_by_involvement(
     sockets: Mapping[str, Any],
     findings: Iterable[tuple[Severity, str, Sequence[str]]],
     overlaps: Iterable[Sequence[str]],
 ) -> _Sockets:
     """Order sockets by what they have to do with the result: those of the gravest overlap finding, of any overlap."""
-    grave = sorted((it for it in findings if it[1] in OVERLAP_RULES), key=lambda it: -it[0].rank)
+    grave = sorted(
+        (finding for finding in findings if finding[1] in OVERLAP_RULES), key=lambda finding: -finding[0].rank
+    )
     ids = [id for _, _, sessions in grave for id in sessions] or [id for sessions in overlaps for id in sessions]
     first = [sockets[id] for id in dict.fromkeys(ids) if id in sockets]
     named = {id for id in ids if id in sockets}
@@ -195,37 +182,41 @@ def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
     sessions, findings = document["sessions"], document["findings"]
     peaks, overlaps = document["concurrency"], document["overlaps"]
     kind = _kind(document)
-    sockets = _involved_first(
+    sockets = _order_by_involvement(
         {it["id"]: it for it in sessions},
         [(Severity(it["severity"]), it["rule"], it["sessions"]) for it in findings],
         [it["sessions"] for it in overlaps],
     )
-    known = tuple(dict.fromkeys(it["provider"] for it in sessions if it["provider"]))
+    service_ids = tuple(dict.fromkeys(it["provider"] for it in sessions if it["provider"]))
     hidden = kind is Kind.INCONCLUSIVE  # the only result that says so in the JSON
     return Row(
         source=document["source"],
         result=kind,
-        words=_words(kind, (bool(it["dev_only"]) for it in sessions)),
+        words=name_result(kind, (bool(it["dev_only"]) for it in sessions)),
         sockets=len(sessions),
         proven_peak=int(peaks["proven_peak"]),
         possible_peak=None if hidden else int(peaks["possible_peak"]),
         overlap=round(float(peaks["proven_overlap_ms"]) * MILLISECOND),
         at_least=any(it["duration_is_lower_bound"] for it in overlaps if it["confidence"] == Confidence.PROVEN),
-        services=tuple(services.get(it, it) for it in known),
-        service_ids=known,
+        services=tuple(services.get(it, it) for it in service_ids),
+        service_ids=service_ids,
         targets=tuple(
             dict.fromkeys(
-                services.get(it["provider"], it["provider"]) if it["provider"] else _bare(it["endpoint"])
-                for it in sockets.involved
+                services.get(session["provider"], session["provider"])
+                if session["provider"]
+                else _bare(session["endpoint"])
+                for session in sockets.involved
             )
         ),
         user_names=_users(
-            (it["provider"], it["identity"]["app"], it["identity"]["user"])
-            for it in sockets.every
-            if it["provider"] and it["identity"]
+            (session["provider"], session["identity"]["app"], session["identity"]["user"])
+            for session in sockets.every
+            if session["provider"] and session["identity"]
         ),
         causes=tuple(dict.fromkeys(it["cause"] for it in findings if it["cause"])),
-        severity=max((Severity(it["severity"]) for it in findings), key=lambda it: it.rank, default=None),
+        severity=max(
+            (Severity(finding["severity"]) for finding in findings), key=lambda severity: severity.rank, default=None
+        ),
         rules=frozenset(it["rule"] for it in findings),
         content=document.get("content_sha256") or document["sha256"],
     )
@@ -233,15 +224,15 @@ def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
 
 def _kind(document: dict[str, Any]) -> Kind:
     """Sort a verdict for a glance, by the default policy: the lines do not hold that of the run."""
-    found, sessions = Verdict(document["verdict"]), document["sessions"]
-    if found is Verdict.NO_OVERLAP and not any(it["possible"] for it in sessions):
+    stated, sessions = Verdict(document["verdict"]), document["sessions"]
+    if stated is Verdict.NO_OVERLAP and not any(it["possible"] for it in sessions):
         return Kind.NONE_OPENED
     others = [it for it in sessions if it["dev_only"] or it.get("extension")]
-    if found is Verdict.OVERLAP and others:
+    if stated is Verdict.OVERLAP and others:
         counted = [it for it in sessions if it not in others]
         if _peak(counted, "proven") < 2:
             return Kind.FOREIGN_OVERLAP if _peak(counted, "possible") < 2 else Kind.POSSIBLE_OVERLAP
-    return Kind(found)
+    return Kind(stated)
 
 
 def _peak(sessions: Sequence[dict[str, Any]], key: str) -> int:
@@ -252,11 +243,6 @@ def _instant(timestamp: Any) -> Any:
     return None if timestamp is None else round(datetime.fromisoformat(timestamp).timestamp() * 1_000_000)
 
 
-def _words(kind: Kind, development: Iterable[bool]) -> str:
-    """Name the result for people; where only an extension overlapped, say so."""
-    return EXTENSION_ONLY if kind is Kind.FOREIGN_OVERLAP and not any(development) else RESULTS[kind]
-
-
 def rows(run: Run) -> list[Row]:
     """Make the rows of a run in the order of its captures, the unreadable ones last."""
     return [*(row(it, run.policy) for it in run.reports), *(unreadable(it.source, it.problem) for it in run.unreadable)]
@@ -264,18 +250,18 @@ def rows(run: Run) -> list[Row]:
 
 def worst_first(rows: Iterable[Row]) -> list[Row]:
     """Sort the most urgent first; equally urgent ones keep their order."""
-    return sorted(rows, key=lambda it: it.urgency)
+    return sorted(rows, key=lambda row: row.urgency)
 
 
 def distinct(rows: Iterable[Row]) -> list[Row]:
     """Unite the rows of captures with the same content and result under the first name, and count them."""
-    found: dict[Row, Row] = {}
-    for it in rows:
-        key = content(it)
-        first = found.setdefault(key, it)
-        if first is not it:
-            found[key] = msgspec.structs.replace(first, repeats=first.repeats + 1)
-    return list(found.values())
+    by_content: dict[Row, Row] = {}
+    for row in rows:
+        key = content(row)
+        first = by_content.setdefault(key, row)
+        if first is not row:
+            by_content[key] = msgspec.structs.replace(first, repeats=first.repeats + 1)
+    return list(by_content.values())
 
 
 def totals(rows: Iterable[Row]) -> tuple[tuple[str, int], ...]:
@@ -284,28 +270,12 @@ def totals(rows: Iterable[Row]) -> tuple[tuple[str, int], ...]:
     return tuple((words, number) for (_, words), number in sorted(tally.items()))
 
 
-def total_sentence(counts: Iterable[tuple[str, int]]) -> str:
-    """Write the counts: `16 captures: 8 overlap, 3 possible overlap, 5 no overlap.`"""
-    counts = list(counts)
-    total = plural(sum(number for _, number in counts), "capture")
-    return f"{total}: {', '.join(f'{number:,} {words}' for words, number in counts)}." if counts else f"{total}."
-
-
 def run_total(run: Run) -> str:
     """Write the counts of a whole run, whatever of it is shown."""
     if run.selection is not None:
-        return total_sentence(run.selection.totals) + _repeated_sentence(run.selection.repeated)
+        return total_sentence(run.selection.totals) + repeats_sentence(run.selection.repeated)
     every = rows(run)
-    return total_sentence(totals(every)) + _repeated_sentence(len(every) - len(distinct(every)))
-
-
-def _repeated_sentence(repeated: int) -> str:
-    """Say how many captures are the same file as another one."""
-    if not repeated:
-        return ""
-    if repeated == 1:
-        return " 1 of them is the same file as another one, under another name."
-    return f" {repeated:,} of them are the same file as another one, under other names."
+    return total_sentence(totals(every)) + repeats_sentence(len(every) - len(distinct(every)))
 
 
 # -- which of them are asked for -------------------------------------------------------------------------------
@@ -323,13 +293,13 @@ def meaning(word: str, ids: Iterable[str] = (), services: Mapping[str, str] | No
     typed = word.strip().lower().replace("_", "-").replace(" ", "-")
     if typed not in ids and (near := choices.nearest(typed, (*RESULT.words, *RESULT.aliases, *ids))) in ids:
         raise ValueError(f"did you mean {near}?")
-    found = typed if typed in ids else RESULT.choose(word)
-    return tuple(str(it) for it in UNDECIDED) if found == "undecided" else (found,)
+    result = typed if typed in ids else RESULT.choose(word)
+    return tuple(str(it) for it in UNDECIDED) if result == "undecided" else (result,)
 
 
-def matches(it: Row, only: Sequence[str]) -> bool:
+def matches(row: Row, only: Sequence[str]) -> bool:
     """Check whether a row has one of these results, rules, causes or services; without any of them it does."""
-    return not only or not {it.result, *it.rules, *it.causes, *it.service_ids}.isdisjoint(only)
+    return not only or not {row.result, *row.rules, *row.causes, *row.service_ids}.isdisjoint(only)
 
 
 def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
@@ -345,39 +315,47 @@ def select(run: Run, only: Sequence[str] = (), top: int | None = None) -> Run:
     chosen = [(it, capture) for it, capture in zip(every, captures, strict=True) if matches(it, only)]
     unlike = worst_first(distinct(it for it, _ in chosen))
     if top is not None:
-        kept_rows = {content(it): n for n, it in enumerate(unlike[:top])}
-        chosen = [it for it in chosen if content(it[0]) in kept_rows]
-        chosen.sort(key=lambda it: kept_rows[content(it[0])])
-    kept = [capture for _, capture in chosen]
+        ranks = {content(it): n for n, it in enumerate(unlike[:top])}
+        chosen = [it for it in chosen if content(it[0]) in ranks]
+        chosen.sort(key=lambda pair: ranks[content(pair[0])])
+    selected = [capture for _, capture in chosen]
     return msgspec.structs.replace(
         run,
-        reports=tuple(it for it in kept if isinstance(it, Report)),
-        unreadable=tuple(it for it in kept if isinstance(it, Unreadable)),
+        reports=tuple(it for it in selected if isinstance(it, Report)),
+        unreadable=tuple(it for it in selected if isinstance(it, Unreadable)),
         selection=Selection(tuple(only), top, len(unlike), totals(every), len(every) - len(distinct(every))),
     )
 
 
-def content(it: Row) -> Row:
+def content(row: Row) -> Row:
     """Return what captures with the same content have in common."""
-    return msgspec.structs.replace(it, source="" if it.content is not None else it.source, repeats=1)
+    return msgspec.structs.replace(row, source="" if row.content is not None else row.source, repeats=1)
 
 
-def no_match(run: Run) -> str | None:
-    """Say that no capture of a run is among those that were asked for; None where one is."""
-    if run.selection is None or run.selection.matching:
-        return None
-    total = sum(number for _, number in run.selection.totals)
-    none = f"none of {total:,} captures matches" if total > 1 else "the capture does not match"
-    return f"{none} --only {','.join(run.selection.only)}"
+# -- what pages show of a run ------------------------------------------------------------------------------------------
 
 
-def selection_sentence(selection: Selection, run: Run) -> str:
+def page_total(run: Run) -> str:
+    """Write the counts for a page: `16 captures: 8 overlap, 1 unreadable`; then what of them is shown."""
+    total = run_total(run).rstrip(".")
+    return total if run.selection is None else f"{total}. {describe_selection(run.selection, run).rstrip('.')}"
+
+
+def describe_selection(selection: Selection, run: Run) -> str:
     """Say what of a run is shown: `Shown: the 5 worst with overlap; 7 more match.`"""
-    shown = len(distinct(rows(run)))
-    what = f" with {enumerated(selection.only)}" if selection.only else ""
-    left = selection.matching - shown
-    if not selection.matching:
-        return f"No capture{what}."
-    if left > 0:
-        return f"Shown: the {shown:,} worst{what}; {left:,} more{' match' if what else ''}."
-    return f"Shown: {plural(shown, 'capture')}{what}."
+    return selection_sentence(selection, len(distinct(rows(run))))
+
+
+def worst_reports(run: Run) -> list[Report]:
+    """Sort the reports, the most urgent first; of those of the same content and result take the first."""
+    first: dict[Row, tuple[Row, Report]] = {}
+    for report in run.reports:
+        one = row(report, run.policy)
+        first.setdefault(content(one), (one, report))
+    return [report for _, report in sorted(first.values(), key=lambda pair: pair[0].urgency)]
+
+
+def repeats(run: Run) -> dict[str, str]:
+    """Return what follows the name of a capture that stands for several of the same content: ` ×9`, by source."""
+    first = distinct(row(it, run.policy) for it in run.reports)
+    return {it.source: f" ×{it.repeats:,}" for it in first if it.repeats > 1}

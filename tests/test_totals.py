@@ -12,12 +12,12 @@ import pandas
 import pytest
 from typer.testing import CliRunner
 
+from analyzer import triage
 from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import ndjson, tally
+from analyzer.outputs import ndjson, ndjson_results, totals
 from analyzer.pipeline import analyze
-from analyzer.wording import triage
 
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
 
@@ -29,15 +29,15 @@ def lines() -> list[bytes]:
     return ndjson.render(Run(reports, (Unreadable("x.har", "/log: not a HAR"),), Policy())).splitlines(keepends=True)
 
 
-def counted(lines: list[bytes]) -> tally.Results:
-    return tally.results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
+def read_back(lines: list[bytes]) -> ndjson_results.Results:
+    return ndjson_results.read_results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
 
 
 def test_the_frame_counts_what_the_results_say(lines: list[bytes]) -> None:
-    found = counted(lines)
+    results = read_back(lines)
     captures = [json.loads(line) for line in lines[:-1]]
-    told = tally.frame(found).set_index(["by", "name"])
-    every = told.loc[("all", "all")]
+    frame = totals.frame(results).set_index(["by", "name"])
+    every = frame.loc[("all", "all")]
     verdicts = [it["verdict"] for it in captures]
     only_dev = [it for it in captures if it["source"].endswith("dev-server-beside-app.har")]
     overlapping = [it for it in captures if it["verdict"] == "overlap" and it not in only_dev]
@@ -48,26 +48,26 @@ def test_the_frame_counts_what_the_results_say(lines: list[bytes]) -> None:
     lengths = [it["concurrency"]["proven_overlap_ms"] for it in overlapping]
     assert every["overlap_ms_median"] == pandas.Series(lengths).median()
     chrome = [it for it in captures if it["exporter"]["id"] == "chrome"]
-    assert told.loc["exporter"].filter(like="chrome 5", axis=0)["captures"].sum() == len(chrome)
+    assert frame.loc["exporter"].filter(like="chrome 5", axis=0)["captures"].sum() == len(chrome)
     stream = [it for it in captures if any(s["provider"] == "stream-chat" for s in it["sessions"])]
-    assert told.loc[("service", "stream-chat"), "captures"] == len(stream) > 2
-    assert told.loc[("client", "stream-chat-js 9.53.0"), "captures"] == len(stream)
+    assert frame.loc[("service", "stream-chat"), "captures"] == len(stream) > 2
+    assert frame.loc[("client", "stream-chat-js 9.53.0"), "captures"] == len(stream)
     duplicate = [it for it in captures if any(f["rule"] == "duplicate-connection" for f in it["findings"])]
-    assert told.loc[("rule", "duplicate-connection (error)"), "captures"] == len(duplicate) > 0
-    assert told.loc["day"]["captures"].sum() == len(captures)
-    assert told.loc["undecided"].index.str.startswith("unreadable: ").sum() == 1
-    assert tuple(tally.frame(found).columns) == tally.COLUMNS
+    assert frame.loc[("rule", "duplicate-connection (error)"), "captures"] == len(duplicate) > 0
+    assert frame.loc["day"]["captures"].sum() == len(captures)
+    assert frame.loc["undecided"].index.str.startswith("unreadable: ").sum() == 1
+    assert tuple(totals.frame(results).columns) == totals.COLUMNS
 
 
 def test_a_service_without_known_users_counts_too(lines: list[bytes]) -> None:
-    told = tally.frame(counted(lines)).set_index(["by", "name"])
-    assert {"next-hmr", "vite"} & set(told.loc["service"].index)
+    frame = totals.frame(read_back(lines)).set_index(["by", "name"])
+    assert {"next-hmr", "vite"} & set(frame.loc["service"].index)
 
 
 def test_the_same_capture_is_counted_once_and_that_is_told(lines: list[bytes]) -> None:
-    found = counted([*lines, *lines])
-    assert (len(found.captures), len(found.unreadable), found.repeated) == (len(lines) - 1, 1, len(lines))
-    assert f"{len(lines)} repeated results left out" in tally.sentence(found)
+    results = read_back([*lines, *lines])
+    assert (len(results.captures), len(results.unreadable), results.repeated) == (len(lines) - 1, 1, len(lines))
+    assert f"{len(lines)} repeated results left out" in totals.sentence(results)
 
 
 @pytest.mark.parametrize(
@@ -82,26 +82,26 @@ def test_the_same_capture_is_counted_once_and_that_is_told(lines: list[bytes]) -
     ],
 )
 def test_what_is_no_result_is_told_with_its_place(line: bytes, lines: list[bytes]) -> None:
-    found = counted([lines[0], line + b"\n", b"\n", lines[1]])
-    assert (len(found.captures), [it.partition(": ")[0] for it in found.broken]) == (2, ["r.ndjson:2"])
+    results = read_back([lines[0], line + b"\n", b"\n", lines[1]])
+    assert (len(results.captures), [it.partition(": ")[0] for it in results.broken]) == (2, ["r.ndjson:2"])
 
 
 def test_the_command_writes_each_format(lines: list[bytes], tmp_path: Path) -> None:
     (tmp_path / "r.ndjson").write_bytes(b"".join(lines))
-    files = [f"--out={name}:{tmp_path / name}" for name in tally.RENDERERS]
+    files = [f"--out={name}:{tmp_path / name}" for name in totals.RENDERERS]
     done = CliRunner().invoke(app, ["summary", str(tmp_path / "r.ndjson"), *files])
     assert (done.exit_code, "By service" in done.output) == (0, True)
-    told = pandas.read_parquet(tmp_path / "parquet")
+    frame = pandas.read_parquet(tmp_path / "parquet")
     again = pandas.read_csv(io.BytesIO((tmp_path / "csv").read_bytes()))
-    assert (list(told.columns), len(told)) == (list(again.columns), len(again))
+    assert (list(frame.columns), len(frame)) == (list(again.columns), len(again))
     assert "| all | " in (tmp_path / "markdown").read_text()
     for width in (40, 80, 160):
-        shown = tally.text(counted(lines), width=width, cut=True).decode()
-        assert max(map(len, shown.splitlines())) <= width
+        results = totals.text(read_back(lines), width=width, cut=True).decode()
+        assert max(map(len, results.splitlines())) <= width
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "words"),
     [
         pytest.param(["none.ndjson"], "No such file", id="no such file"),
         pytest.param([str(SAMPLES / "README.md")], "no results", id="no results"),
@@ -109,9 +109,9 @@ def test_the_command_writes_each_format(lines: list[bytes], tmp_path: Path) -> N
         pytest.param(["x", "--out", "html:y"], "choose text", id="a file's format that there is not"),
     ],
 )
-def test_what_cannot_be_counted_is_wrong_usage(arguments: list[str], said: str) -> None:
+def test_what_cannot_be_counted_is_wrong_usage(arguments: list[str], words: str) -> None:
     done = CliRunner().invoke(app, ["summary", *arguments])
-    assert (done.exit_code, said in done.output) == (2, True)
+    assert (done.exit_code, words in done.output) == (2, True)
 
 
 def test_standard_input_and_a_pipe(lines: list[bytes]) -> None:
@@ -121,39 +121,39 @@ def test_standard_input_and_a_pipe(lines: list[bytes]) -> None:
 
 
 def test_lone_surrogates_of_a_capture_break_no_table(lines: list[bytes]) -> None:
-    told = json.loads(lines[0])
-    told["exporter"]["version"] = told["source"] = told["findings"][0]["cause"] = "\ud800"
-    told["sha256"] = told["content_sha256"] = None
-    found = counted([json.dumps(told).encode() + b"\n"])
-    for render in tally.RENDERERS.values():
-        assert render(found)
+    document = json.loads(lines[0])
+    document["exporter"]["version"] = document["source"] = document["findings"][0]["cause"] = "\ud800"
+    document["sha256"] = document["content_sha256"] = None
+    results = read_back([json.dumps(document).encode() + b"\n"])
+    for render in totals.RENDERERS.values():
+        assert render(results)
 
 
 def test_each_row_names_its_worst_capture_and_the_worst_are_listed(lines: list[bytes]) -> None:
-    found = counted(lines)
-    made = tally.frame(found).set_index(["by", "name"])
-    worst = made.loc[("rule", "duplicate-connection (error)"), "worst_capture"]
-    assert worst == found.rows[0].source
-    assert made.loc[("service", "stream-chat"), "worst_capture"] == worst
-    shown = tally.text(found, 3).decode()
-    assert "The 3 worst captures" in shown
-    assert [it.source in shown for it in found.rows[:3]] == [True] * 3
-    assert "The worst" not in tally.text(found, 0).decode()
+    results = read_back(lines)
+    frame = totals.frame(results).set_index(["by", "name"])
+    worst = frame.loc[("rule", "duplicate-connection (error)"), "worst_capture"]
+    assert worst == results.rows[0].source
+    assert frame.loc[("service", "stream-chat"), "worst_capture"] == worst
+    output = totals.text(results, 3).decode()
+    assert "The 3 worst captures" in output
+    assert [it.source in output for it in results.rows[:3]] == [True] * 3
+    assert "The worst" not in totals.text(results, 0).decode()
 
 
 def test_json_has_the_numbers_of_the_frame_and_the_worst_captures(lines: list[bytes]) -> None:
-    found = counted(lines)
-    told = json.loads(tally.json(found, 2))
-    assert (told["format"], told["captures"], told["unreadable"]) == (1, len(lines) - 1, 1)
-    assert [it["source"] for it in told["worst"]] == [it.source for it in found.rows[:2]]
-    assert told["worst"][0]["result"] == "overlap"
-    assert {"likely", "services", "causes", "proven_overlap_ms"} & set(told["worst"][0]) >= {"services", "causes"}
-    (every,) = told["tables"]["all"]
-    made = tally.frame(found).set_index(["by", "name"]).loc[("all", "all")]
-    assert every["captures"] == made["captures"]
-    assert (every["overlap"], every["undecided"]) == (made["overlap"], made["undecided"])
+    results = read_back(lines)
+    document = json.loads(totals.json(results, 2))
+    assert (document["format"], document["captures"], document["unreadable"]) == (1, len(lines) - 1, 1)
+    assert [it["source"] for it in document["worst"]] == [it.source for it in results.rows[:2]]
+    assert document["worst"][0]["result"] == "overlap"
+    assert {"likely", "services", "causes", "proven_overlap_ms"} & set(document["worst"][0]) >= {"services", "causes"}
+    (every,) = document["tables"]["all"]
+    frame = totals.frame(results).set_index(["by", "name"]).loc[("all", "all")]
+    assert every["captures"] == frame["captures"]
+    assert (every["overlap"], every["undecided"]) == (frame["overlap"], frame["undecided"])
     assert len(every["worst_captures"]) == 2
-    (unread,) = [it for it in told["tables"]["undecided"] if it["name"].startswith("unreadable: ")]
+    (unread,) = [it for it in document["tables"]["undecided"] if it["name"].startswith("unreadable: ")]
     assert (unread["peak_median"], unread["worst_captures"]) == (None, ["x.har"])
 
 
@@ -162,10 +162,10 @@ def test_a_rule_selects_its_captures(lines: list[bytes], tmp_path: Path) -> None
     captures = [json.loads(line) for line in lines[:-1]]
     expected = {it["source"] for it in captures if any(f["rule"] == "duplicate-connection" for f in it["findings"])}
     arguments = ["summary", str(tmp_path / "r.ndjson"), "--only", "duplicate-connection", "--worst", "20", "-f", "json"]
-    told = json.loads(CliRunner().invoke(app, arguments).stdout)
-    assert {it["source"] for it in told["worst"]} == expected
-    assert told["captures"] == len(expected) > 0
-    assert told["only"] == ["duplicate-connection"]
+    document = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert {it["source"] for it in document["worst"]} == expected
+    assert document["captures"] == len(expected) > 0
+    assert document["only"] == ["duplicate-connection"]
 
 
 def test_the_suffix_of_the_output_file_selects_the_format(lines: list[bytes], tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_the_suffix_of_the_output_file_selects_the_format(lines: list[bytes], tm
 
 def test_the_results_give_the_same_rows_as_the_reports(lines: list[bytes]) -> None:
     reports = [analyze(read(path)) for path in sorted(SAMPLES.glob("*.har"))]
-    rows = {it.source: it for it in counted(lines).rows}
+    rows = {it.source: it for it in read_back(lines).rows}
     for report in reports:
         mine, other = triage.row(report, Policy()), rows[report.capture.source]
         assert (mine.result, mine.words, mine.sockets, mine.overlap) == (

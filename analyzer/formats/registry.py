@@ -1,0 +1,109 @@
+"""List the formats of captures, and guess from the first bytes of a file which of them it is.
+
+To add a format: one module that reads it, one row here (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+HEAD = 4096  # bytes that a guess looks at
+SPACE = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, too
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Answer(NamedTuple):
+    """Say whether a file is of a format: MINE, NOT_MINE, or mine and broken, with what is wrong and what to do."""
+
+    is_mine: bool
+    problem: str = ""
+
+
+MINE, NOT_MINE = Answer(is_mine=True), Answer(is_mine=False)
+
+
+def broken(problem: str) -> Answer:
+    """Answer that the file is of this format and cannot be read, and why."""
+    return Answer(is_mine=True, problem=problem)
+
+
+class Format(NamedTuple):
+    """One format of captures.
+
+    id: its name in results.
+    label: its name for people.
+    suffixes: of files that are surely of this format: a search of folders takes them by name.
+    sniff: whether a file that begins with these bytes is of this format.
+    module: where its `read(source: Source) -> Capture` is; imported when it is needed.
+    """
+
+    id: str
+    label: str
+    suffixes: tuple[str, ...]
+    sniff: Callable[[bytes], Answer]
+    module: str
+
+
+LOG_KEY = rb"(?:version|creator|browser|pages|entries|comment|_\w*)"
+# The beginning of a HAR: its log, by the keys that a log has. Server logs in JSON have a `log` too.
+HAR_LOG = re.compile(rb'\{.*?"log"\s*:\s*\{\s*"' + LOG_KEY + rb'"\s*:', re.DOTALL)
+
+
+def sniff_har(head: bytes) -> Answer:
+    """Recognise a HAR by its `log`. One in UTF-16 is recognised as well, and reported as broken."""
+    is_wide = head[:2] in UTF_16
+    text = head.decode("utf-16", "ignore").encode() if is_wide else head
+    if HAR_LOG.match(text.lstrip(SPACE)) is None:
+        return NOT_MINE
+    return broken("UTF-16 or UTF-32 text: save it as UTF-8") if is_wide else MINE
+
+
+def begin_with(pattern: bytes) -> Callable[[bytes], Answer]:
+    """Recognise a file by how its text begins."""
+    expression = re.compile(pattern, re.DOTALL)
+    return lambda head: NOT_MINE if expression.match(head.lstrip(SPACE)) is None else MINE
+
+
+# An event of the Chrome DevTools Protocol; chromedriver's performance log has it as a string.
+CDP_EVENT = rb'\\?"method\\?"\s*:\s*\\?"(?:Network|Page|Target|Runtime|Fetch|Tracing|DOM|Log)\.'
+
+HAR = Format("har", "HAR", (".har",), sniff_har, "analyzer.formats.har.reader")
+NETLOG = Format(
+    "netlog", "Chrome NetLog", (".netlog.json",), begin_with(rb'\{\s*"constants"\s*:\s*\{'), "analyzer.formats.netlog"
+)
+CDP_LOG = Format(
+    "cdp-log",
+    "log of Chrome DevTools Protocol events",
+    (".cdp.json", ".perflog.json"),
+    begin_with(rb'\[?\s*\{(?:[^{}\[\]]{0,300}?|\s*"level"\s*:.{0,200}?)' + CDP_EVENT),
+    "analyzer.formats.cdp_log",
+)
+
+FORMATS = (HAR,)  # the first one that recognises a file reads it
+
+PACKED = (".gz", ".zst", ".zip")
+NAMES = tuple(suffix for row in FORMATS for suffix in row.suffixes)  # how the name of an unpacked capture ends
+SUFFIXES = tuple(suffix + packed for suffix in NAMES for packed in ("", *PACKED))
+SEARCHED = f"{', '.join(NAMES)}; each also {', '.join(PACKED)}"  # for people
+# Of some formats captures are often called just `.json`, like many other files: their first bytes decide. A HAR is
+# called `.har` by every exporter, so that one under another name was renamed, and `--any` takes it.
+SHARED = (".json", ".json.gz", ".json.zst")
+IN_SHARED = tuple(row for row in FORMATS if any(suffix.endswith(SHARED) for suffix in row.suffixes))
+
+
+class Guess(NamedTuple):
+    """Say what a file is: its format, or None; what is wrong with it, or empty."""
+
+    format: Format | None
+    problem: str = ""
+
+
+def guess(head: bytes) -> Guess:
+    """Guess the format of a file that begins with these bytes. Pure: it looks at nothing else, not even at the name."""
+    for row in FORMATS:
+        answer = row.sniff(head)
+        if answer.is_mine:
+            return Guess(row, answer.problem)
+    return Guess(None)

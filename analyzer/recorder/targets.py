@@ -1,0 +1,30 @@
+"""Hold what the DevTools protocol tells of a target, and of a navigation of its main frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.model import Instant
+
+
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
+class Target:
+    """What the protocol attaches to."""
+
+    id: str  # of a page or iframe also the id of its main frame
+    kind: str
+    tab: str | None  # the id of the page that it belongs to
+    opened: bool = False  # by another page
+
+
+@dataclass(slots=True, repr=False)  # it holds addresses with their secrets
+class Navigation:
+    """A navigation of a main frame, by its loader."""
+
+    url: str = ""
+    type: str = ""
+    requested: Instant | None = None
+    answered: Instant | None = None
+    status: int = 0
+    mime: str = ""
+    may_swap: bool = False  # Cross-Origin-Opener-Policy can ask for another process

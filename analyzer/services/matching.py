@@ -1,0 +1,285 @@
+"""Match a socket against the rows of the catalogue, and read whom it belongs to."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+import msgspec
+
+from analyzer.memo import LONGEST
+from analyzer.model import Attribution, Client, Direction, Discreet, Identity, Opening, Trace
+from analyzer.services import Match, Place, Row, Where, compile_pattern
+
+PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#]*@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?")  # RFC 3986, B
+# A host on which a developer's own server runs (RFC 6761, RFC 1918, RFC 6762).
+DEV_HOST = (
+    r"(?:.+\.)?(?:localhost|local|test)|127\..+|\[::1\]|0\.0\.0\.0|10\..+|192\.168\..+"
+    r"|172\.(?:1[6-9]|2\d|3[01])\..+"
+)
+NAME, VERSION = re.compile(r"[\w@][\w@/. +-]{0,40}"), re.compile(r"v?\d[\w.+-]{0,30}")
+
+
+class _View(Discreet, msgspec.Struct):
+    """Hold the parts of one trace that the rows look at."""
+
+    host: str
+    port: int | None
+    path: str
+    query: dict[str, str]  # as it is written: few of its values are asked for
+    protocols: tuple[str, ...]
+    sent: list[Opening]
+    received: list[Opening]
+    scripts: tuple[str, ...]
+    address: str  # host and port, as in a URL
+    sends: bool  # something was sent on it, or that was not recorded
+    parsed: dict[str, Any]  # texts that were taken for JSON: several places of a row lie within one
+
+    def value(self, key: str) -> str:
+        return unquote_plus(self.query[key], errors="replace")
+
+    def texts(self, where: Where, key: str | None) -> Iterable[tuple[str, bool]]:
+        """Return the texts at a place, each with whether it is cut off."""
+        match where:
+            case "query":
+                return [(self.value(key), False)] if key in self.query else []
+            case "path":
+                return [(self.path, False)]
+            case "host":
+                return [(self.host, False)]
+            case "protocol":
+                return [(unquote(protocol), False) for protocol in self.protocols]
+            case "sent":
+                return [(it.text, it.cut) for it in self.sent]
+            case "received":
+                return [(it.text, it.cut) for it in self.received]
+
+
+def attribute(trace: Trace, rows: Sequence[Row]) -> Attribution:
+    """Attribute a socket by the first row that matches. Whatever the capture holds, this raises nothing."""
+    own = trace.attribution
+    if own is not None:  # a capture that we extracted
+        provider = next((row.provider for row in rows if own.provider and row.id == own.provider.id), None)
+        return msgspec.structs.replace(own, provider=provider)
+    view = _view(trace)
+    row = _matching(rows, view)
+    if row is None:
+        return Attribution()
+    app, user = _first(row.app, view), _first(row.user, view)
+    name, version, runtime = (_client(it, view) for it in (row.client.name, row.client.version, row.client.runtime))
+    version = version if version is not None and VERSION.fullmatch(version) else None
+    return Attribution(
+        provider=row.provider,
+        identity=Identity(app, user) if app is not None or user is not None else None,
+        client=Client(name, version, runtime) if name is not None or version is not None else None,
+        secrets=tuple(dict.fromkeys(value for place in row.secrets for value in _values(place, view))),
+    )
+
+
+def _view(trace: Trace) -> _View:
+    _, _, path, query = PARTS.match(trace.url).groups("")  # type: ignore[union-attr]  # every part is optional
+    address = trace.endpoint.partition("://")[2].partition("/")[0]  # with the Host header, where the URL has none
+    host, colon, port = address.rpartition(":")
+    if not (colon and port.isdecimal()):
+        host, port = address, ""
+    pairs = [pair.partition("=")[::2] for pair in query.split("&") if pair]
+    return _View(
+        host=host.lower(),
+        port=int(port) if port.isascii() and port.isdigit() and len(port) < 6 else None,
+        path=unquote(path, errors="replace"),
+        query={unquote_plus(key, errors="replace"): value for key, value in reversed(pairs)},  # the first of several
+        protocols=trace.protocols,
+        sent=[it for it in trace.opening if it.direction is Direction.SEND],
+        received=[it for it in trace.opening if it.direction is Direction.RECEIVE],
+        scripts=trace.scripts,
+        address=address.lower(),
+        sends=trace.messages.sent != 0,
+        parsed={},
+    )
+
+
+def _matching(rows: Sequence[Row], view: _View) -> Row | None:
+    where = tuple(rows), view.host, view.port, frozenset(view.query)
+    has = bool(view.protocols), bool(view.scripts), bool(view.sent or view.received)
+    if len(view.host) + len(view.path) + sum(map(len, view.query)) <= LONGEST:
+        candidates = _at(view.path, *where, *has)
+    else:
+        candidates = _fitting(_on.__wrapped__(*where, *has), view.path)
+    return next((row for row, match in candidates if _matches(match, view)), None)
+
+
+@lru_cache(1024)  # the same addresses come again within a capture, and in every capture of a folder
+def _at(path: str, *address: Any) -> tuple[tuple[Row, Match], ...]:
+    """List the conditions that a socket of this address may meet, in the order of the rows."""
+    return _fitting(_on(*address), path)
+
+
+def _fitting(candidates: Iterable[tuple[Row, Match]], path: str) -> tuple[tuple[Row, Match], ...]:
+    return tuple((row, match) for row, match in candidates if match.path is None or _fits(match.path, path))
+
+
+@lru_cache(1024)
+def _on(
+    rows: tuple[Row, ...],
+    host: str,
+    port: int | None,
+    keys: frozenset[str],
+    protocols: bool,
+    scripts: bool,
+    opening: bool,
+) -> tuple[tuple[Row, Match], ...]:
+    """The same by host and the keys of the query alone, and by whether it has subprotocols, code that opened it, and
+    messages at all."""
+    return tuple(
+        (row, match)
+        for row in rows
+        for match in row.match
+        if (match.port is None or port == match.port)
+        and (match.host is None or _fits(match.host, host))
+        and (not match.dev_host or _fits(DEV_HOST, host))
+        and match.query.keys() <= keys
+        and (protocols or match.protocol is None)
+        and (scripts or match.script is None)
+        and (opening or (match.sent is None and match.received is None))
+    )
+
+
+def _matches(match: Match, view: _View) -> bool:
+    """Check all the other conditions."""
+    for key, pattern in match.query.items():
+        if pattern and not _fits(pattern, view.value(key)):
+            return False
+    if match.protocol is not None and not any(_fits(match.protocol, it) for it in view.protocols):
+        return False
+    if match.by_page and not _by_page(view):
+        return False
+    if match.receives_only and view.sends:
+        return False
+    if match.script is not None and not any(compile_pattern(match.script).search(url) for url in view.scripts):
+        return False
+    return (match.sent is None or _begins(match.sent, view.sent)) and (
+        match.received is None or _begins(match.received, view.received)
+    )
+
+
+def _by_page(view: _View) -> bool:
+    """Is all the code that opened it that of one page of the same server, with whose path its own begins?"""
+    pages = {url.partition("?")[0] for url in view.scripts}
+    if len(pages) != 1:
+        return False
+    _, host, path, _ = PARTS.match(pages.pop()).groups("")  # type: ignore[union-attr]
+    return host.lower() == view.address and view.path.startswith(f"{unquote(path, errors='replace') or '/'}/")
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return compile_pattern(pattern).fullmatch(text) is not None
+
+
+def _begins(pattern: str, messages: Iterable[Opening]) -> bool:
+    return any(compile_pattern(pattern).match(it.text) for it in messages)
+
+
+def _client(place: str | Place | None, view: _View) -> str | None:
+    """Return a word of the client's own, or None for a text that looks like anything else."""
+    word = _first((place,), view) if isinstance(place, Place) else place
+    return word if word is not None and NAME.fullmatch(word) else None
+
+
+def _first(places: Iterable[Place], view: _View) -> str | None:
+    return next((value for place in places for value in _values(place, view)), None)
+
+
+def _values(place: Place, view: _View) -> Iterator[str]:
+    """Yield the values at a place; none where the place does not look as the row says."""
+    for text, cut in view.texts(place.where, place.key):
+        value = _within(text, place)
+        if place.json is None:
+            yield from [value] if value else []
+        else:
+            if value not in view.parsed:
+                view.parsed[value] = _json(value, cut)
+            with suppress(RecursionError):  # json.loads goes deeper than Python may from 3.12 on
+                yield from _strings(_member(view.parsed[value], place.json))
+
+
+def _within(text: str, place: Place) -> str:
+    """Return the part of a text that the place means: by its pattern, decoded."""
+    if place.pattern is not None:
+        match = compile_pattern(place.pattern).search(text)
+        text = (match[1] or "") if match else ""
+    if place.base64:
+        text = _decode_base64(text)
+    if place.jwt:
+        text = _decode_base64(text.split(".")[1]) if text.count(".") == 2 else ""
+    return text
+
+
+def _decode_base64(text: str) -> str:
+    """Decode Base64, either alphabet, with or without padding; return an empty text for anything else."""
+    try:
+        return urlsafe_b64decode(
+            text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+        ).decode()
+    except (ValueError, UnicodeError):
+        return ""
+
+
+def _json(text: str, cut: bool) -> Any:
+    """Parse JSON; of a text that is cut off, the complete part. Return None where the text is not JSON."""
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(_complete(text) if cut else text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _complete(text: str) -> str:
+    """End JSON that is cut off after its last whole member."""
+    closers: list[str] = []
+    whole, end = "", 0
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*+"|[\[\]{},]', text):
+        match token[0]:
+            case "{" | "[":
+                closers.append("}" if token[0] == "{" else "]")
+            case "}" | "]":
+                if not closers:
+                    break
+                closers.pop()
+            case ",":
+                whole, end = "".join(reversed(closers)), token.start()
+    return text[:end] + whole
+
+
+def _member(value: Any, path: str) -> Any:
+    """Return the member at a dotted path, or of that very name; of an array, that of its first element."""
+    if isinstance(value, dict) and path in value:
+        return value[path]
+    for name in path.split("."):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Yield the texts in a JSON value: itself, or all that it holds; a number as it is written."""
+    match value:
+        case str():
+            yield from [value] if value else []
+        case bool() | None:
+            pass
+        case int() | float():
+            yield str(value)
+        case dict():
+            for item in value.values():
+                yield from _strings(item)
+        case list():
+            for item in value:
+                yield from _strings(item)

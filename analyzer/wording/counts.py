@@ -1,0 +1,48 @@
+"""Count captures in sentences: how many there are by result, how many are the same file, which of them are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.model import Run, Selection, enumerated, plural
+
+WORST_FIRST = (
+    "Worst first: overlaps (those with an error before those with a warning, then the longest, then the highest peak), "
+    "then undecided captures, then the rest."
+)
+
+
+def total_sentence(counts: Iterable[tuple[str, int]]) -> str:
+    """Write the counts: `16 captures: 8 overlap, 3 possible overlap, 5 no overlap.`"""
+    counts = list(counts)
+    total = plural(sum(number for _, number in counts), "capture")
+    return f"{total}: {', '.join(f'{number:,} {words}' for words, number in counts)}." if counts else f"{total}."
+
+
+def repeats_sentence(repeated: int) -> str:
+    """Say how many captures are the same file as another one."""
+    if not repeated:
+        return ""
+    if repeated == 1:
+        return " 1 of them is the same file as another one, under another name."
+    return f" {repeated:,} of them are the same file as another one, under other names."
+
+
+def no_match(run: Run) -> str | None:
+    """Say that no capture of a run is among those that were asked for; None where one is."""
+    if run.selection is None or run.selection.matching:
+        return None
+    total = sum(number for _, number in run.selection.totals)
+    none = f"none of {total:,} captures matches" if total > 1 else "the capture does not match"
+    return f"{none} --only {','.join(run.selection.only)}"
+
+
+def selection_sentence(selection: Selection, number: int) -> str:
+    """Say what of a run is shown, so many captures: `Shown: the 5 worst with overlap; 7 more match.`"""
+    what = f" with {enumerated(selection.only)}" if selection.only else ""
+    left = selection.matching - number
+    if not selection.matching:
+        return f"No capture{what}."
+    if left > 0:
+        return f"Shown: the {number:,} worst{what}; {left:,} more{' match' if what else ''}."
+    return f"Shown: {plural(number, 'capture')}{what}."

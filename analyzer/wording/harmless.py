@@ -1,0 +1,43 @@
+"""Make text of a capture harmless, and name a capture: what is not printable is written as `\\x1b`.
+
+Escaping for a medium (HTML, Markdown) is left to the output.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from analyzer.model import Run, name_source
+from analyzer.wording.terminal import Medium
+
+PAPER = Medium(120, unicode=True)
+
+
+def safe(text: str, most: int = 300) -> str:
+    """Make text of a capture act on nothing, and cut it to this many characters."""
+    plain = PAPER.safe(text, most)
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
+
+
+def safe_middle(text: str, most: int) -> str:
+    """Make an address harmless and short: host and end of the path stay."""
+    text = safe(text, 4_000)
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
+
+
+def name(source: str) -> str:
+    """Return the file's own name, harmless."""
+    source = name_source(source)
+    return safe_middle(source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source, 120)
+
+
+def names(run: Run) -> dict[str, str]:
+    """Name captures by the shortest end of each path that no other has, by source."""
+    shortest: dict[str, str] = {}
+    left = dict.fromkeys([*(report.capture.source for report in run.reports), *(it.source for it in run.unreadable)])
+    for depth in range(1, 9):
+        ends = {source: "/".join(source.replace("\\", "/").split("/")[-depth:]) for source in left}
+        uses = Counter(ends.values())
+        shortest |= {source: name(source) if depth == 1 else safe_middle(end, 120) for source, end in ends.items()}
+        left = {source: None for source, end in ends.items() if uses[end] > 1}
+    return shortest
