@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from analyzer.together import together
 from shapes import SHAPES
 
 from analyzer import compare, extract, masking, outputs, pipeline

@@ -71,21 +71,21 @@ def member(log: dict[str, Any], name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def told_order(log: dict[str, Any]) -> bool | None:
-    """Whether the entries of an extract stand in order of close, where it says so."""
-    told = member(log, "_harSockets").get("inOrderOfClose")
-    return told if isinstance(told, bool) else None
+def order_of(log: dict[str, Any]) -> bool | None:
+    """Say whether the entries of an extract stand in order of close, where it says so."""
+    in_order = member(log, "_harSockets").get("inOrderOfClose")
+    return in_order if isinstance(in_order, bool) else None
 
 
-def told_until(log: dict[str, Any]) -> Instant | None:
-    """When a recording ended."""
+def end_of(log: dict[str, Any]) -> Instant | None:
+    """Read when a recording ended."""
     return instant(text_of(member(log, "_harSockets").get("until")))
 
 
-def told_caveats(log: dict[str, Any]) -> list[Caveat]:
-    """Those that we know by the ids that it names."""
-    told = member(log, "_harSockets").get("caveats")
-    ids = [it for it in told if isinstance(it, str)] if isinstance(told, list) else []
+def caveats_of(log: dict[str, Any]) -> list[Caveat]:
+    """List the caveats whose ids a capture of our own states."""
+    listed = member(log, "_harSockets").get("caveats")
+    ids = [id for id in listed if isinstance(id, str)] if isinstance(listed, list) else []
     return [caveat for caveat in OUR_CAVEATS if caveat.id in ids]
 
 
