@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from analyzer.formats.har.fields import instant, text_of
+from analyzer.formats.devtools import text_of
+from analyzer.formats.har.fields import instant
 from analyzer.model import SECOND, Caveat, CaveatKind, Client, Effect, Identity, Instant, Provider, Session
 
 # An extract: where the capture that it was made from was damaged.
