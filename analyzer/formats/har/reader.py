@@ -143,6 +143,7 @@ def _capture(
         source=source,
         format="har",
         saved_as="HAR",
+        unit="entry",
         exporter=Exporter(row.id, log.creator, log.version, label),
         records=log.count,
         observed=Interval(min(instants), max(instants)) if instants else None,
