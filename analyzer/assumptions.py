@@ -1,4 +1,4 @@
-"""Assumptions that an answer may rest on although the capture does not show them, each named as a caveat.
+"""Name the assumptions that an answer may rest on although the capture does not show them.
 
 There are two kinds: what a user states about a capture (`--assume`), and what nearly always holds and no file shows. An
 assumption of the second kind can be turned off where an option exists for it.
@@ -64,12 +64,12 @@ SETTLES = {  # the caveats that are void then
 
 
 def gist(caveat: Caveat) -> str:
-    """What is assumed, as the end of a sentence."""
+    """Say what is assumed, as the end of a sentence."""
     return caveat.message.partition(": ")[2].partition(". ")[0].rstrip(".")
 
 
-def settled(capture: Capture, assume: Iterable[Assume]) -> Capture:
-    """The capture as it is to be read under what somebody says of it."""
+def apply(capture: Capture, assume: Iterable[Assume]) -> Capture:
+    """Apply to a capture what somebody states about it."""
     words = [word for word in Assume if word in set(assume)]
     if not words:
         return capture
@@ -80,8 +80,8 @@ def settled(capture: Capture, assume: Iterable[Assume]) -> Capture:
     return msgspec.structs.replace(capture, caveats=(*caveats, *(BY_WORD[word] for word in words)))
 
 
-def named(capture: Capture, sessions: Iterable[Session]) -> Capture:
-    """The capture with what its sessions rest on as caveats, each once; of several files, with those it is about."""
+def add_caveats(capture: Capture, sessions: Iterable[Session]) -> Capture:
+    """Add to a capture what its sessions rest on as caveats, each once; of several files, with those it is about."""
     ids = {caveat.id for caveat in capture.caveats}
     files: dict[Caveat, dict[int, None]] = {}
     for session in sessions:

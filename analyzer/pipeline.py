@@ -43,7 +43,7 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
     if not isinstance(capture, Capture):
         raise TypeError(f"analyze takes a Capture, as read returns it, not {type(capture).__name__}: use load instead")
     policy = _checked(policy)
-    capture = assumptions.settled(capture, policy.assume)
+    capture = assumptions.apply(capture, policy.assume)
     found = sessions.conclude(capture, policy.assume)
     return judged(capture, _attribute(found, capture, (*catalogue, *loading.builtin())), policy)
 
@@ -66,7 +66,7 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
     stretches = overlaps.find(found)
     concurrency = overlaps.concurrency(found, stretches)
     report = Report(
-        capture=_told(assumptions.named(capture, found), found, policy),
+        capture=_told(assumptions.add_caveats(capture, found), found, policy),
         sessions=found,
         verdict=_verdict(capture, found, stretches),
         concurrency=concurrency,

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from analyzer.formats import read
-from analyzer.formats.har.contexts import Realms
+from analyzer.formats.har.contexts import Contexts
+from analyzer.formats.har.entry import read_request
 from analyzer.formats.har.raw import RawEntry
 from analyzer.model import Calls, Frame, Initiator
 from analyzer.pipeline import analyze
@@ -55,11 +56,13 @@ A = "https://h/a.js"
         pytest.param([iframe()], [None], [None], id="no initiator"),
     ],
 )  # fmt: skip
-def test_the_realm_of_an_opening(entries: list[Any], codes: list[Initiator | None], contexts: list[str | None]) -> None:
-    realms = Realms()
+def test_the_context_of_an_opening(
+    entries: list[Any], codes: list[Initiator | None], contexts: list[str | None]
+) -> None:
+    gathered = Contexts()
     for entry in entries:
-        realms.add(msgspec.json.decode(msgspec.json.encode(entry), type=RawEntry))
-    assert realms.contexts(codes) == contexts
+        gathered.add(read_request(0, msgspec.json.decode(msgspec.json.encode(entry), type=RawEntry)))
+    assert gathered.contexts(codes) == contexts
 
 
 @pytest.mark.parametrize(
@@ -71,5 +74,5 @@ def test_the_realm_of_an_opening(entries: list[Any], codes: list[Initiator | Non
                      id="iframes of both kinds and a worker; a service worker's request tells nothing"),
     ],
 )  # fmt: skip
-def test_the_realms_of_a_capture(name: str, contexts: list[str | None]) -> None:
+def test_the_contexts_of_a_capture(name: str, contexts: list[str | None]) -> None:
     assert [it.context for it in analyze(read(CAPTURES / f"{name}.har")).sessions] == contexts

@@ -21,10 +21,10 @@ from shapes import SHAPES
 from analyzer import compare, extract, masking, outputs, pipeline
 from analyzer.cli import COMMANDS
 from analyzer.formats import read
+from analyzer.merge import merge
 from analyzer.model import Policy, Report, Run
 from analyzer.outputs import check, comparison, ndjson_results, show, timeline, totals
 from analyzer.rules import RULES
-from analyzer.together import together
 
 FACTOR = 6  # of four times as many: n log n, what caches no longer hold, and a busy machine; quadratic is 16
 FLOOR = 0.06  # seconds: what takes less is lost in the noise
@@ -81,7 +81,7 @@ def output(name: str) -> Callable[[Case], object]:
 STEPS: dict[str, Callable[[Case], object]] = {
     "read": lambda case: read(io.BytesIO(case.data), "made.har"),
     "analysis": lambda case: pipeline.analyze(case.capture, case.policy),
-    "together": lambda case: together([case.report, case.report], case.policy),
+    "together": lambda case: pipeline.analyze(merge([case.report.capture] * 2), case.policy),
     "masks": lambda case: masking.mask(case.run),
     **{name: output(name) for name in outputs.OUTPUTS},
     "check": lambda case: check.render(case.masked),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,26 @@ import pytest
 from analyzer.formats import read
 from analyzer.intervals import Interval
 from analyzer.merge import merge
-from analyzer.model import Confidence, Report, Verdict
+from analyzer.model import (
+    Accepted,
+    Bounds,
+    Capture,
+    Closed,
+    Closes,
+    Confidence,
+    Coverage,
+    Event,
+    Evidence,
+    Exporter,
+    File,
+    Messages,
+    Outcome,
+    Place,
+    Report,
+    Requested,
+    Trace,
+    Verdict,
+)
 from analyzer.pipeline import analyze
 from tests.test_text import START, report, socket
 
@@ -102,3 +122,93 @@ def test_the_command_tells_it_as_one_capture() -> None:
     assert (one["format"], len(one["sessions"]), one["source"]) == ("merged", 6, " + ".join(names))
     line = json.loads(subprocess.run([*command, "ndjson"], capture_output=True, check=True).stdout)
     assert line == one
+
+
+NONE, ALL = Coverage(), Coverage(Closes.ALL)
+
+
+def make_capture(
+    format: str, *events: Event, coverage: Coverage = NONE, key: str | None = "k", until: int = 9
+) -> Capture:
+    """A capture of one socket; instants are seconds after START."""
+    exporter = Exporter("unknown", None, None, format)
+    file = File(f"a.{format}", format, exporter, 1, Interval(START, START + until * SECOND))
+    nothing = Messages(array("q"), b"", array("B"), array("q"))
+    address = "wss://chat.example.com/"
+    return Capture((file,), (), (Trace("/1", address, address, events, nothing, coverage=coverage, key=key),))
+
+
+def bounds(earliest: float | None, latest: float | None, evidence: Evidence = Evidence.CLOSE_SEEN) -> Bounds:
+    low, high = (None if at is None else START + round(at * SECOND) for at in (earliest, latest))
+    return Bounds(low, high, evidence)
+
+
+OPENED = (Requested(bounds(0, 0)), Accepted(bounds(0, 1)))
+
+
+@pytest.mark.parametrize(
+    ("one_bounds", "other_bounds", "common"),
+    [
+        pytest.param((0, 2), (1, 3), (1, 2), id="both bear witness"),
+        pytest.param((0, None), (1, 3), (1, 3), id="one has no upper bound"),
+        pytest.param((None, 2), (None, 3), (None, 2), id="none has a lower bound"),
+        pytest.param((0, 1), (1, 2), (1, 1), id="one instant"),
+        pytest.param((0, 1), (2, 3), None, id="they contradict each other"),
+    ],
+)
+def test_bounds_meet(
+    one_bounds: tuple[float | None, float | None],
+    other_bounds: tuple[float | None, float | None],
+    common: tuple[float | None, float | None] | None,
+) -> None:
+    for a, b in ((one_bounds, other_bounds), (other_bounds, one_bounds)):
+        both = bounds(*a).meet(bounds(*b))
+        assert (both and (both.earliest, both.latest)) == (
+            common and (bounds(*common).earliest, bounds(*common).latest)
+        )
+
+
+def test_the_close_comes_from_the_capture_that_knows_it() -> None:
+    har, log = make_capture("har", *OPENED), make_capture("netlog", *OPENED, Closed(bounds(3, 3)), coverage=ALL)
+    (session,) = analyze(merge([har, log])).sessions
+    assert session.outcome is Outcome.CLOSED
+    assert session.possible == Interval(START, START + 3 * SECOND)
+    assert session.seen_in == (Place(0, "/1"), Place(1, "/1"))
+    assert session.pointer == "a.har#/1"
+
+
+def test_without_a_key_the_nearest_handshake_of_another_format_is_the_same_socket() -> None:
+    for format, sockets in (("netlog", 1), ("har", 2)):
+        united = merge([make_capture("har", *OPENED, key=None), make_capture(format, *OPENED, key=None)])
+        assert len(united.traces) == sockets
+    assert len(merge([make_capture("har", *OPENED, key="a"), make_capture("netlog", *OPENED, key="b")]).traces) == 2
+
+
+def test_captures_that_contradict_each_other_prove_neither() -> None:
+    har, log = (
+        make_capture("har", *OPENED, Closed(bounds(2, 2))),
+        make_capture("netlog", *OPENED, Closed(bounds(4, 4)), coverage=ALL),
+    )
+    found = analyze(merge([har, log]))
+    (session,) = found.sessions
+    assert session.possible == Interval(START, START + 4 * SECOND)
+    assert session.proven is not None
+    assert session.proven.end is not None
+    assert session.proven.end <= START + 2 * SECOND
+    assert "contradictory" in {caveat.id for caveat in found.capture.caveats}
+
+
+def test_a_log_without_a_common_socket_is_of_another_run() -> None:
+    found = analyze(merge([make_capture("har", *OPENED, key="a"), make_capture("netlog", key="b")]))
+    assert "not-of-one-run" in {caveat.id for caveat in found.capture.caveats}
+
+
+def test_still_connecting_when_its_capture_ended_is_possibly_open_after_that() -> None:
+    early, late = (
+        make_capture("har", Requested(bounds(1, 1)), key="a", until=2),
+        make_capture("har", *OPENED, key="b", coverage=ALL),
+    )
+    found = analyze(merge([early, late]))
+    assert found.sessions[0].outcome is Outcome.UNKNOWN
+    assert found.sessions[0].possible == Interval(START + 2 * SECOND, None)
+    assert found.verdict is Verdict.POSSIBLE_OVERLAP

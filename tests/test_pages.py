@@ -14,13 +14,12 @@ from analyzer.formats.har.pages import (
     Listed,
     Numbered,
     Rules,
-    Seen,
+    Witness,
     contradiction,
     documents_as_pages,
-    page_of,
-    tabs_as_pages,
 )
 from analyzer.formats.har.reloads import Ask, directive
+from analyzer.formats.har.tabs import page_of, tabs_as_pages
 from analyzer.model import SECOND, Page, PageKind
 
 T0 = 1_767_225_600 * SECOND
@@ -42,8 +41,8 @@ def document(
     return Document(tab=page, url=url, started=at(seconds), answered=at(seconds + 0.1), **{**given, **more})
 
 
-def seen(*documents: Document, last: float, content: float | None = None, failed: float | None = None) -> Seen:
-    return Seen(
+def seen(*documents: Document, last: float, content: float | None = None, failed: float | None = None) -> Witness:
+    return Witness(
         first_start=min((d.started for d in documents), default=at(last)),
         last_start=at(last),
         documents=documents,
@@ -52,7 +51,7 @@ def seen(*documents: Document, last: float, content: float | None = None, failed
     )
 
 
-def numbered(pages: list[Listed], witnesses: dict[str, Seen], **rules: Any) -> Numbered:
+def numbered(pages: list[Listed], witnesses: dict[str, Witness], **rules: Any) -> Numbered:
     return documents_as_pages(pages, witnesses, Rules(**rules))
 
 
@@ -191,12 +190,12 @@ def test_a_beacon_of_the_page_that_goes_is_no_life_after_the_commit() -> None:
             "one page has two documents", id="two documents of one page",
         ),
         pytest.param(
-            [listed(1, 10)], {"page_1": Seen(at(2), at(12), ())}, "requests of a page are earlier than the page",
+            [listed(1, 10)], {"page_1": Witness(at(2), at(12), ())}, "requests of a page are earlier than the page",
             id="requests before their page",
         ),
     ],
 )  # fmt: skip
-def test_contradictions(pages: list[Listed], witnesses: dict[str, Seen], told: str) -> None:
+def test_contradictions(pages: list[Listed], witnesses: dict[str, Witness], told: str) -> None:
     found = contradiction(pages, witnesses)
     assert found is not None
     assert found.reason == told

@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from analyzer.formats.registry import CDP_EVENT
-
 FROM_DEVTOOLS = "in Chrome DevTools choose Network > Export HAR"
 RECORD = "record one with `har-sockets record URL -o chat.har`"
 EITHER = f"{FROM_DEVTOOLS}, or {RECORD}"
@@ -50,10 +48,6 @@ BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         ),
         (rb"<", f"HTML or XML, not a HAR: {FROM_DEVTOOLS}"),
         (
-            rb'\{\s*"constants"\s*:|\{\s*"events"\s*:\s*\[',
-            f"a Chrome NetLog (chrome://net-export), not a HAR: {FROM_DEVTOOLS}",
-        ),
-        (
             rb'\{.{0,3000}?"traceEvents"\s*:\s*\[|\{\s*"traceEvents"|\[\s*\{[^{}]{0,300}(?:\{[^{}]{0,300}\}[^{}]{0,300})?"ph"\s*:',
             f"a Chrome Performance trace, not a HAR: {FROM_DEVTOOLS}",
         ),
@@ -62,10 +56,9 @@ BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
             PLAYWRIGHT,
         ),
         (
-            rb"\[\d+[.,]\d+\]\[(?:INFO|DEBUG|WARNING|SEVERE)\]:|\[?\s*\{\s*\"level\"\s*:.{0,200}" + CDP_EVENT,
+            rb"\[\d+[.,]\d+\]\[(?:INFO|DEBUG|WARNING|SEVERE)\]:",
             f"a chromedriver log, not a HAR: {RECORD}",
         ),
-        (rb"\[?\s*\{.{0,1000}?" + CDP_EVENT, f"a log of Chrome DevTools Protocol events, not a HAR: {RECORD}"),
         (
             rb"[\[{][\s\[{]*(?:u?\"[^\"]{0,100}\"\s*:[\s\[{]*){0,3}(?:u?'|None\b|True\b|False\b)",
             "a Python object as text, not JSON: write the file with `json.dump`",

@@ -68,6 +68,8 @@ def sample(cause: Cause) -> tuple[str, dict[str, Any]]:
     """Find the first golden answer that names the cause, a certain one if there is one, and its finding."""
     found = []
     for path in sorted(ANSWERS.glob("*.json")):
+        if not path.with_suffix(".har").exists():  # the truth about a capture, or a capture of another format
+            continue
         answer = json.loads(path.read_text("utf-8"))
         for finding in answer.get("findings", ()):
             if finding["cause"] == cause.id:

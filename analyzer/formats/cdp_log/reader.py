@@ -26,6 +26,7 @@ from analyzer.model import (
     Capture,
     Caveat,
     CaveatKind,
+    Clock,
     Closed,
     Closes,
     Coverage,
@@ -76,7 +77,7 @@ CLOCK_STEPPED = CaveatKind.CLOCK_STEPPED.caveat(
 )
 
 
-class Clock(NamedTuple):
+class Stretch(NamedTuple):
     """A stretch of the log within which the monotonic clock and the wall clock agree."""
 
     number: int
@@ -120,8 +121,9 @@ class _Reading:
         observed = None
         if events.first is not None and events.last is not None:
             observed = Interval(clock.wall(events.first), max(clock.wall(events.last), clock.wall(events.first) + 1))
+        clock_kind = Clock.WALL if events.offsets else Clock.RELATIVE
         return Capture(
-            files=(File(self.name, "cdp-log", self._exporter(), log.count, observed),),
+            files=(File(self.name, "cdp-log", self._exporter(), log.count, observed, clock=clock_kind),),
             pages=tuple(self._page(page) for page in self.pages.values()),
             traces=tuple(self._trace(socket) for socket in _unite(events.sockets)),
             caveats=tuple(self._caveats()),
@@ -162,7 +164,7 @@ class _Reading:
         session = self.events.sessions[id]
         return session.has_pages and len(session.main_frames) == 1
 
-    def _clock(self, offset: float | None) -> Clock:
+    def _clock(self, offset: float | None) -> Stretch:
         if offset is None:
             return self.clocks[0]
         return min(self.clocks, key=lambda clock: abs(clock.offset - offset))
@@ -182,7 +184,7 @@ class _Reading:
             recorded=page.is_recorded,
         )
 
-    def _page_end(self, page: Document, clock: Clock) -> PageEnd | None:
+    def _page_end(self, page: Document, clock: Stretch) -> PageEnd | None:
         after = page.successor
         if after is None:
             return None
@@ -221,7 +223,7 @@ class _Reading:
             extension=EXTENSION.match(socket.origin) is not None or of_extension(socket.code),
         )
 
-    def _events(self, socket: Socket, clock: Clock) -> Iterator[Event]:
+    def _events(self, socket: Socket, clock: Stretch) -> Iterator[Event]:
         if not socket.is_older:
             latest = socket.created if socket.created is not None else _first(socket)
             within = clock.bounds(socket.created, latest, Evidence.HANDSHAKE_REQUEST, socket.pointer)
@@ -240,7 +242,7 @@ class _Reading:
         if closed is not None:
             yield Closed(clock.bounds(*closed), problem=socket.problem)
 
-    def _bound_opening(self, socket: Socket, clock: Clock) -> Bounds | None:
+    def _bound_opening(self, socket: Socket, clock: Stretch) -> Bounds | None:
         """Bound when the page saw its socket open; None for one that was still connecting."""
         signs = [at for at in (socket.sent, min(socket.times, default=None)) if at is not None]
         if socket.opened is None:
@@ -252,7 +254,7 @@ class _Reading:
         pointer = socket.opened_at
         return clock.bounds(socket.opened, latest if is_shown else None, Evidence.HANDSHAKE_RESPONSE, pointer)
 
-    def _coverage(self, session: Session, page: Document | None, clock: Clock) -> Coverage:
+    def _coverage(self, session: Session, page: Document | None, clock: Stretch) -> Coverage:
         """Say which closes the log would have: those of a socket whose document lives, where it reports documents."""
         if page is None or page.number not in self.pages:
             return Coverage(Closes.NONE)
@@ -268,14 +270,14 @@ def _page_id(page: Document) -> str:
     return f"page_{page.number}"
 
 
-def _clocks(offsets: list[float]) -> list[Clock]:
+def _clocks(offsets: list[float]) -> list[Stretch]:
     """One clock, unless the two clocks of the browser drifted apart by more than one recording explains."""
     groups: list[list[float]] = []
     for offset in sorted(offsets):
         if not groups or offset - groups[-1][-1] > SAME_CLOCK:
             groups.append([])
         groups[-1].append(offset)
-    return [Clock(n, median(group)) for n, group in enumerate(groups)] or [Clock(0, 0.0)]
+    return [Stretch(n, median(group)) for n, group in enumerate(groups)] or [Stretch(0, 0.0)]
 
 
 def _unite(sockets: list[Socket]) -> Iterator[Socket]:
@@ -324,7 +326,7 @@ def _bound_close(socket: Socket) -> tuple[Instant | None, Instant | None, Eviden
     return None
 
 
-def _messages(socket: Socket, clock: Clock) -> Messages:
+def _messages(socket: Socket, clock: Stretch) -> Messages:
     offset: Duration = clock.wall(0)
     times = socket.times[:]
     for n, at in enumerate(times):

@@ -1,4 +1,4 @@
-"""Where the code of a socket ran: in the page itself, in a worker or an iframe of it, by what was loaded as what.
+"""Find where the code of a socket ran: in the page itself, in a worker or an iframe of it, by what was loaded as what.
 
 A script is a worker's if it was asked for as one (`Sec-Fetch-Dest`), an iframe's if only documents of iframes asked
 for it. One that both the page and its iframe loaded has an id of its own in each (`scriptId`), in the order of loading.
@@ -11,44 +11,34 @@ from itertools import compress
 
 import msgspec
 
-from analyzer.formats.har.fields import headers, kept
-from analyzer.formats.har.raw import RawEntry
-from analyzer.model import Discreet, Initiator
+from analyzer.formats.har.entry import WORKERS, Request
+from analyzer.formats.har.fields import clip
+from analyzer.model import Initiator
 
-WORKERS = ("worker", "sharedworker", "serviceworker")
 IFRAMES = ("iframe", "frame")
 MOST, MOST_BYTES = 10_000, 16 << 20  # workers, and likewise iframes; bytes of what is kept of the other scripts
-
-
-class RawLoader(Discreet, msgspec.Struct, gc=False):
-    url: str | None = None
-
-
-LOADER = msgspec.json.Decoder(RawLoader)
 ENCODER, SCRIPTS = msgspec.json.Encoder(), msgspec.json.Decoder(tuple[str, str | None])  # URL, and who loaded it
 
 
-class Realms:
-    """What the file says of documents and scripts, as they are met."""
+class Contexts:
+    """The scripts and documents of workers and iframes, as they come."""
 
     def __init__(self) -> None:
         self.workers: set[str] = set()  # URLs of scripts
         self.iframes: set[str] = set()  # URLs of documents
         self._scripts = bytearray()  # the others, in order: JSON lines, since a large file has tens of thousands
-        self._full = False  # there are more than are kept: nothing can be told
+        self._full = False  # there are more than are kept: so nothing is certain
 
-    def add(self, entry: RawEntry) -> None:
-        kind = (entry.resource_type or "").lower()
-        if kind == "script":
-            url = kept(entry.request.url or "")
-            if b"worker" in bytes(entry.request.headers) and _destination(entry) in WORKERS:
-                self._put(self.workers, url)
+    def add(self, entry: Request) -> None:
+        if entry.kind == "script":
+            if entry.destination in WORKERS:
+                self._put(self.workers, clip(entry.url))
             elif len(self._scripts) < MOST_BYTES:
-                self._scripts += ENCODER.encode((url, _loader(entry))) + b"\n"
+                self._scripts += ENCODER.encode((clip(entry.url), entry.loader)) + b"\n"
             else:
                 self._full = True
-        elif kind == "document" and b"frame" in bytes(entry.request.headers) and _destination(entry) in IFRAMES:
-            self._put(self.iframes, kept(entry.request.url or ""))
+        elif entry.destination in IFRAMES:
+            self._put(self.iframes, clip(entry.url))
 
     def _put(self, urls: set[str], url: str) -> None:
         if len(urls) < MOST:
@@ -57,7 +47,7 @@ class Realms:
             self._full = True
 
     def contexts(self, codes: Iterable[Initiator | None]) -> list[str | None]:
-        """For each opening where its code ran: `worker`, `iframe`, or None: the page, or it cannot be told."""
+        """For each opening where its code ran: `worker`, `iframe`, or None: the page, or it is undecided."""
         if self._full or (not self.workers and not self.iframes):
             return [None for _ in codes]
         loaders: dict[str, list[str | None]] = {}
@@ -68,8 +58,8 @@ class Realms:
         for url, id in began:
             if id is not None:
                 ids.setdefault(url, set()).add(id)
-        told = {url: self._context(url, sorted(ids.get(url, ())), loaders.get(url, [])) for url in dict(began)}
-        return ["iframe" if id in told[url][1] else told[url][0] for url, id in began]
+        contexts = {url: self._context(url, sorted(ids.get(url, ())), loaders.get(url, [])) for url in dict(began)}
+        return ["iframe" if id in contexts[url][1] else contexts[url][0] for url, id in began]
 
     def _context(self, url: str, ids: list[int], loaders: list[str | None]) -> tuple[str | None, set[int | None]]:
         """Where the code of a script ran, and those of its ids with which it ran in an iframe."""
@@ -89,17 +79,4 @@ def _outermost(code: Initiator | None) -> tuple[str, int | None]:
     if last is None:
         return "", None
     id = last.script
-    return kept(last.url or ""), int(id) if id is not None and id.isascii() and id.isdigit() and len(id) < 16 else None
-
-
-def _destination(entry: RawEntry) -> str:
-    return headers(entry.request.headers).get("sec-fetch-dest", "")
-
-
-def _loader(entry: RawEntry) -> str | None:
-    """The document whose parser met the script."""
-    try:
-        url = LOADER.decode(entry.initiator).url
-        return None if url is None else kept(url)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+    return clip(last.url or ""), int(id) if id is not None and id.isascii() and id.isdigit() and len(id) < 16 else None

@@ -1,4 +1,4 @@
-"""One row per exporter: how it fills in what HAR 1.2 leaves open.
+"""Describe each exporter in one row: how it fills in what HAR 1.2 leaves open.
 
 HAR has no field for the close of a WebSocket and none for the time of the export; each exporter leaves other
 traces. A row can be read, tested and cited. The last, UNKNOWN, is the one that claims least. The rows that no
@@ -36,7 +36,7 @@ class Tabs(Enum):
 
     DOCUMENT = "one document; numbered in order of load, page_1, page_2 ..."
     TAB = "one tab, for all the documents that it loads"
-    TOLD = "one document; its page names the tab, and how it was loaded (_tab, _kind)"
+    STATED = "one document; its page names the tab, and how it was loaded (_tab, _kind)"
     NOTHING = "nothing that bounds a socket"
 
 
@@ -66,8 +66,16 @@ class Row(Value, frozen=True):
     bfcache_off_in: tuple[str, ...] = ()  # log.browser.name, where the exporter's browser has no back/forward cache
     close_slack: int = 0  # microseconds by which a recorded close may be off, either way
     start_slack: int = 0  # microseconds by which startedDateTime may be early: it is cut, not rounded
+    wait_gives_start: bool = False  # the last message minus timings.wait is the exact start
+    accepts_with_200: bool = False  # it writes status 200 for a handshake over HTTP/2 that succeeded
+    writes_failure: bool = False  # `_failureText` alone shows that a handshake failed: status 0 is still CONNECTING
+    may_lag: bool = False  # an export may be behind when sockets are opened in a flood
+    limits: tuple[Caveat, ...] = ()  # of every capture
+    is_known: bool = True
+    behind: tuple[Row, ...] = ()  # rows of what may be behind the creator's name
+    chrome_up_to: int | None = None  # of those: it is for these versions; None: for what Chrome did not record itself
     versions_below: tuple[int, ...] = ()  # this row is for older versions only
-    version_tells: bool = True  # log.creator.version is that of the program (Chrome and WebKit write a constant)
+    has_own_version: bool = True  # log.creator.version is that of the program (Chrome and WebKit write a constant)
 
     @property
     def coarse(self) -> bool:
@@ -81,24 +89,10 @@ class Row(Value, frozen=True):
         return f"{self.label} before {below}" if below else self.label
 
 
-CHROME = Row(
-    "chrome",
-    "Chrome DevTools",
-    ("webinspector",),
-    close=Close.RECEIVE_TIMING,
-    closes=Closes.WHILE_PAGE_LIVES,
-    opened=Opened.WAIT,
-    tabs=Tabs.DOCUMENT,
-    in_order_of_start=True,
-    start_slack=1_000,
-    version_tells=False,
-)
-
-CHROME_OLD_UP_TO = 75  # versions that write no messages, and leave out sockets that are open
 SOCKETS_BAR_BFCACHE_UP_TO = 149  # in these an open socket keeps its page out of the back/forward cache (until 150..152)
-CLOSES_AT_PAGE_END_UP_TO = (
-    141  # these record the close of sockets whose page is reloaded or left (from 143 on none does)
-)
+# These record the close of sockets whose page is reloaded or left (from 143 on none does).
+CLOSES_AT_PAGE_END_UP_TO = 141
+# It writes no messages, and leaves out sockets that are open.
 CHROME_OLD = Row(
     "chrome",
     "Chrome DevTools (Chrome 75 or older)",
@@ -109,7 +103,10 @@ CHROME_OLD = Row(
     omits=Omits.OPEN,
     records_messages=False,
     start_slack=1_000,
-    version_tells=False,
+    wait_gives_start=True,
+    accepts_with_200=True,
+    has_own_version=False,
+    chrome_up_to=75,
 )
 # What another program recorded, imported in DevTools and exported again: its fields mean what that program meant.
 IMPORTED = Row(
@@ -118,7 +115,30 @@ IMPORTED = Row(
     (),
     omits=Omits.UNKNOWN,
     start_slack=1_000,
-    version_tells=False,
+    wait_gives_start=True,
+    accepts_with_200=True,
+    has_own_version=False,
+)
+OUT_OF_SIGHT = CaveatKind.OUT_OF_SIGHT.caveat(
+    "Chrome does not record sockets that opened before DevTools, sockets of shared workers, or anything that happened "
+    "while the recording was paused."
+)
+CHROME = Row(
+    "chrome",
+    "Chrome DevTools",
+    ("webinspector",),
+    close=Close.RECEIVE_TIMING,
+    closes=Closes.WHILE_PAGE_LIVES,
+    opened=Opened.WAIT,
+    tabs=Tabs.DOCUMENT,
+    in_order_of_start=True,
+    start_slack=1_000,
+    wait_gives_start=True,
+    accepts_with_200=True,
+    may_lag=True,
+    limits=(OUT_OF_SIGHT,),
+    behind=(CHROME_OLD, IMPORTED),
+    has_own_version=False,
 )
 
 EXPORTERS = (
@@ -138,7 +158,7 @@ EXPORTERS = (
         ("webkit web inspector",),
         omits=Omits.ALL,
         records_messages=False,
-        version_tells=False,
+        has_own_version=False,
     ),
     Row(
         "playwright",
@@ -146,6 +166,8 @@ EXPORTERS = (
         ("playwright",),
         omits=Omits.ALL,
         records_messages=False,
+        accepts_with_200=True,
+        writes_failure=True,
         versions_below=(1, 61),
     ),
     Row(
@@ -155,6 +177,8 @@ EXPORTERS = (
         tabs=Tabs.TAB,
         in_order_of_start=True,
         bfcache_off_in=("chromium",),
+        accepts_with_200=True,
+        writes_failure=True,
     ),
     Row("mitmproxy", "mitmproxy", ("mitmproxy",), omits=Omits.PERHAPS_OPEN, out_of_order_means_order_of_close=True),
     Row(
@@ -188,8 +212,10 @@ EXPORTERS = (
         close=Close.CLOSE_RECORD,
         closes=Closes.ALL,
         opened=Opened.ANSWERED,
-        tabs=Tabs.TOLD,
+        tabs=Tabs.STATED,
         in_order_of_start=True,
+        accepts_with_200=True,
+        writes_failure=True,
     ),
     Row("gori", "gori", ("gori",), omits=Omits.UNKNOWN),
     Row("pcapng-utils", "pcapng-utils", ("pcapng -> har",), close=Close.CLOSE_RECORD),
@@ -197,14 +223,14 @@ EXPORTERS = (
     Row("selenium-robot", "seleniumRobot", ("seleniumrobot",), close=Close.ENTRY_TIME, closes=Closes.ALL),
 )
 
-UNKNOWN = Row("unknown", "an unknown program", (), omits=Omits.UNKNOWN)
+UNKNOWN = Row("unknown", "an unknown program", (), omits=Omits.UNKNOWN, is_known=False)
 
 
 def identify(name: str | None, version: str | None) -> Row:
-    """The row for `log.creator`; UNKNOWN for what no row knows."""
-    given = (name or "").strip().lower()
+    """Find the row for `log.creator`; UNKNOWN for what no row knows."""
+    creator_name = (name or "").strip().lower()
     for row in EXPORTERS:
-        named = any(given == creator or given.startswith(creator + " ") for creator in row.creators)
+        named = any(f"{creator_name} ".startswith(f"{creator} ") for creator in row.creators)
         if named and (not row.versions_below or _version(version) < row.versions_below):
             return row
     return UNKNOWN
@@ -230,40 +256,31 @@ def label(row: Row, name: str | None, version: str | None, comment: str | None) 
     own = None if exact else re.search(rf"(?i)\b{re.escape(row.label)} v?(\d+(?:\.\d+)*)", comment or "")
     if own is not None:
         return f"{row.label} {own[1]}"
-    shown = row.label if exact or not name else name
-    return f"{shown} {version}" if row.version_tells and version and version not in shown.split() else shown
+    program = row.label if exact or not name else name
+    return f"{program} {version}" if row.has_own_version and version and version not in program.split() else program
 
 
 def caveats(row: Row, named: bool = True) -> list[Caveat]:
     """List what a capture by this exporter never shows. `named`: the file names the program that wrote it."""
-    told = []
+    limits = [_omission(row, named)] if row.omits is not Omits.NONE else []
+    if row.is_known and row.omits is not Omits.ALL and row.close is Close.CLOSE_FRAME:
+        limits.append(CaveatKind.CLOSES_NOT_RECORDED.caveat(f"{row.label} does not record when a socket closed."))
+    return [*limits, *row.limits]
+
+
+def _omission(row: Row, named: bool) -> Caveat:
+    """Say which sockets are not in the file."""
     match row.omits:
         case Omits.ALL:
-            told.append(CaveatKind.SOCKETS_NOT_EXPORTED.caveat(f"{row.versions} never writes WebSockets into a HAR."))
+            return CaveatKind.SOCKETS_NOT_EXPORTED.caveat(f"{row.versions} never writes WebSockets into a HAR.")
         case Omits.OPEN:
-            told.append(
-                CaveatKind.OPEN_SOCKETS_NOT_EXPORTED.caveat(f"{row.label} leaves out sockets that were still open.")
-            )
+            return CaveatKind.OPEN_SOCKETS_NOT_EXPORTED.caveat(f"{row.label} leaves out sockets that were still open.")
         case Omits.PERHAPS_OPEN:
-            told.append(
-                CaveatKind.OPEN_SOCKETS_NOT_EXPORTED.caveat(
-                    f"{row.label} leaves out sockets that were still open, unless the file was written with save.har."
-                )
+            return CaveatKind.OPEN_SOCKETS_NOT_EXPORTED.caveat(
+                f"{row.label} leaves out sockets that were still open, unless the file was written with save.har."
             )
-        case Omits.UNKNOWN:
-            message = "It is unknown which sockets this program leaves out."
-            if not named:
-                message = (
-                    "This file does not name the program that wrote it, so it is unknown which sockets are missing."
-                )
-            told.append(CaveatKind.EXPORTER_UNKNOWN.caveat(message))
-    if row.omits is not Omits.ALL and row.close is Close.CLOSE_FRAME and row is not UNKNOWN:
-        told.append(CaveatKind.CLOSES_NOT_RECORDED.caveat(f"{row.label} does not record when a socket closed."))
-    if row is CHROME:
-        told.append(
-            CaveatKind.OUT_OF_SIGHT.caveat(
-                "Chrome does not record sockets that opened before DevTools, sockets of shared workers, or anything "
-                "that happened while the recording was paused."
-            )
-        )
-    return told
+    if named:
+        return CaveatKind.EXPORTER_UNKNOWN.caveat("It is unknown which sockets this program leaves out.")
+    return CaveatKind.EXPORTER_UNKNOWN.caveat(
+        "This file does not name the program that wrote it, so it is unknown which sockets are missing."
+    )

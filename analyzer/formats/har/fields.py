@@ -1,4 +1,4 @@
-"""What one field of an entry says: dates, durations, headers, the clock of its messages. Pure functions."""
+"""Read single fields of an entry: dates, durations, headers, the clock of its messages. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from analyzer import callstacks
-from analyzer.formats.har.raw import RawEntry, RawHeader, RawMessage
+from analyzer.formats.har.raw import RawEntry, RawHeader, RawMessage, RawTimings
 from analyzer.formats.json_stream.crowded import is_crowded
 from analyzer.model import (
     MILLISECOND,
@@ -38,6 +38,8 @@ from analyzer.model import (
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 YEAR_2000, YEAR_2200 = 946_684_800 * SECOND, 7_258_118_400 * SECOND  # outside is no date of a capture
+ENDLESS = 1e19  # ticks; beyond is no time in any unit
+RECEIVE_THRESHOLD = 0.0005  # ms; CDP resolves 0.001, re-imported files carry noise of 0.0002
 FOREVER = 366 * 24 * 3600 * SECOND  # a message further from its socket's start does not belong to that clock
 LONGEST_DURATION = FOREVER / MILLISECOND  # in milliseconds, as HAR has them
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
@@ -114,9 +116,9 @@ class Ticks(Discreet, msgspec.Struct):
 
 
 def ticks(messages: Sequence[RawMessage]) -> Ticks:
-    found = Ticks()
-    found.add(messages)
-    return found
+    collected = Ticks()
+    collected.add(messages)
+    return collected
 
 
 def is_socket(entry: RawEntry) -> bool:
@@ -229,13 +231,12 @@ def duration(value: float | None) -> Duration | None:
     return round(value * MILLISECOND) if value is not None and 0 <= value < LONGEST_DURATION else None
 
 
-def answered(entry: RawEntry, started: Instant) -> Instant | None:
-    """When the response's headers came: the sum of the phases before (HAR 1.2: ssl lies within connect)."""
-    timings = entry.timings
+def answer_delay(timings: RawTimings) -> Duration | None:
+    """How long until the response's headers came: the sum of the phases before (HAR 1.2: ssl lies within connect)."""
     if duration(timings.wait) is None:
         return None
     phases = (timings.blocked, timings.dns, timings.connect, timings.send, timings.wait)
-    return started + sum(duration(phase) or 0 for phase in phases)
+    return sum(duration(phase) or 0 for phase in phases)
 
 
 def epoch_of(close: object) -> Instant | None:
@@ -314,42 +315,42 @@ def _frame(frame: dict[str, Any]) -> Frame:
 
 def protocols(sent: msgspec.Raw, answered: msgspec.Raw) -> tuple[str, ...]:
     """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
-    said = f"{header(sent, PROTOCOL)},{header(answered, PROTOCOL)}"
-    return tuple(dict.fromkeys(name for part in said.split(",") if (name := part.strip()))) if said != "," else ()
+    names = f"{header(sent, PROTOCOL)},{header(answered, PROTOCOL)}"
+    return tuple(dict.fromkeys(name for part in names.split(",") if (name := part.strip()))) if names != "," else ()
 
 
 def by_extension(code: Initiator | None, sent: msgspec.Raw, extracted: object) -> bool:
     """Did a browser extension open it: its own page or worker (browsers write it into `Origin`), or its code in a page?
     Or does a capture that we extracted say so?"""
-    told = isinstance(extracted, dict) and extracted.get("extension") is True
+    stated = isinstance(extracted, dict) and extracted.get("extension") is True
     origin = callstacks.EXTENSION.match(header(sent, "origin"))
-    return told or origin is not None or callstacks.of_extension(code)
+    return stated or origin is not None or callstacks.of_extension(code)
 
 
 def header(raw: msgspec.Raw, name: str) -> str:
     """One header; empty where there is none. A look at the bytes saves decoding those of most sockets."""
-    said = bytes(raw).lower()
-    return headers(raw).get(name, "") if name.encode() in said or b"\\u" in said else ""
+    text = bytes(raw).lower()
+    return headers(raw).get(name, "") if name.encode() in text or b"\\u" in text else ""
 
 
 def attribution(value: object) -> Attribution | None:
     """What a capture that we extracted says of a socket whose URL and messages no longer tell."""
     if not isinstance(value, dict):
         return None
-    said = {key: text_of(item) for key, item in value.items()}
-    id = said.get("provider")
-    client = Client(said.get("client"), said.get("version"), said.get("runtime"))
+    texts = {key: text_of(item) for key, item in value.items()}
+    id = texts.get("provider")
+    client = Client(texts.get("client"), texts.get("version"), texts.get("runtime"))
     return Attribution(
         provider=Provider(id, id) if id else None,
-        identity=Identity(said.get("app"), said.get("user")) if said.get("app") or said.get("user") else None,
+        identity=Identity(texts.get("app"), texts.get("user")) if texts.get("app") or texts.get("user") else None,
         client=client if any((client.name, client.version, client.runtime)) else None,
     )
 
 
 def context(value: object) -> str | None:
     """Where its code ran, as a capture that we extracted says it."""
-    told = text_of(value.get("context")) if isinstance(value, dict) else None
-    return told if told in ("iframe", "worker") else None
+    stated = text_of(value.get("context")) if isinstance(value, dict) else None
+    return stated if stated in ("iframe", "worker") else None
 
 
 def initiator_type(raw: msgspec.Raw) -> str | None:
@@ -385,8 +386,8 @@ def json_of(raw: msgspec.Raw) -> Any:
         return None
 
 
-def kept(url: str) -> str:
-    """An address that is kept: of one that is longer than anybody reads (`data:`) the beginning, and what tells it from
+def clip(url: str) -> str:
+    """Shorten an address that is longer than anybody reads (`data:`) to its beginning, and a hash that tells it from
     others."""
     if len(url) <= LONGEST_URL:
         return url

@@ -1,4 +1,4 @@
-"""One entry, or only the sockets and pages, as haralyzer objects: the API that Python users of HARs know.
+"""Show one entry, or the sockets and pages alone, as haralyzer objects: the API that Python users of HARs know.
 
 haralyzer reads whole files into memory and stumbles over what real exporters leave out (`connection`, `pageref`,
 bodies); here it gets only what is asked for, with the gaps filled by what HAR 1.2 says for "not known".
@@ -83,8 +83,8 @@ def haralyzer_har(capture: Capture | Report) -> HarParser:
     if isinstance(capture, Report):
         capture = capture.capture
     wanted = {trace.pointer for trace in capture.traces}
-    found, log = _entries(capture, wanted, documents=True)
-    entries = [_valid(entry, capture) for entry in found.values()]
+    by_pointer, log = _entries(capture, wanted, documents=True)
+    entries = [_valid(entry, capture) for entry in by_pointer.values()]
     listed = {page.get("id"): page for page in log.get("pages") or [] if isinstance(page, dict)}
     used = dict.fromkeys(entry["pageref"] for entry in entries)  # haralyzer cannot open a page without entries
     pages = [_valid_page({"id": ref, **listed.get(ref, {})}, capture) for ref in used]
@@ -108,15 +108,15 @@ def _entries(
     if capture.source == "-":
         raise CaptureError("-", "", "standard input cannot be read twice: save the capture to a file")
     wanted = set(pointers)
-    found = {}
+    entries = {}
     with open_source(capture.source) as (source, _):
         document = Document(source.stream, source.name, LAYOUT, dict, whole=True)
         for element in document.elements():
             pointer = f"/log/entries/{element.index}"
             entry = element.value
             if entry is not None and (pointer in wanted or (documents and entry.get("_resourceType") == "document")):
-                found[pointer] = entry
-    return found, document.members
+                entries[pointer] = entry
+    return entries, document.members
 
 
 def _valid(entry: dict[str, Any], capture: Capture) -> dict[str, Any]:

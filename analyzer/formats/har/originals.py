@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from analyzer.formats.har.entry import is_redirect, read_attachment
 from analyzer.formats.har.fields import (
     Ticks,
     duration,
@@ -27,15 +28,10 @@ from analyzer.formats.har.fields import (
     scripts,
     text_of,
 )
+from analyzer.formats.har.gather import CLOCK_STEP, SAMPLES
 from analyzer.formats.har.masked import LONGEST_SEARCHED, frames_of, ordinary_headers
+from analyzer.formats.har.order import ORDER_SLACK
 from analyzer.formats.har.raw import RawEntry, RawMessage
-from analyzer.formats.har.reader import (
-    CLOCK_STEP,
-    ORDER_SLACK,
-    SAMPLES,
-    attached_messages,
-    redirected_navigation,
-)
 from analyzer.formats.har.writer import Json
 from analyzer.formats.json_stream.array import Element
 from analyzer.formats.source import Attachment
@@ -169,7 +165,7 @@ class Originals:
             time=entry.time,
             method=self._once(entry.request.method),
             url=entry.request.url or "" if script else None,
-            status=(entry.response.status or 0) if redirected_navigation(entry) else 0,
+            status=(entry.response.status or 0) if is_redirect(entry) else 0,
             sent=self._once(tuple(ordinary_headers(headers(entry.request.headers)))),
             initiator=self._initiator(json_of(entry.initiator), script),
         )
@@ -205,7 +201,7 @@ def _strip(entry: RawEntry, attachment: Attachment) -> Stripped:
     """Take the messages of an entry, or of its side file."""
     messages = entry.messages
     if messages is None and entry.response.content is not None and entry.response.content.file:
-        messages, _ = attached_messages(attachment, entry.response.content.file)
+        messages, _ = read_attachment(attachment, entry.response.content.file)
     stripped = Stripped(listed=messages is not None)
     stripped.add(messages or [])
     return stripped

@@ -73,19 +73,19 @@ def member(log: dict[str, Any], name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def told_order(log: dict[str, Any]) -> bool | None:
-    """Whether the entries of an extract stand in order of close, where it says so."""
-    told = member(log, "_harSockets").get("inOrderOfClose")
-    return told if isinstance(told, bool) else None
+def order_of(log: dict[str, Any]) -> bool | None:
+    """Say whether the entries of an extract stand in order of close, where it says so."""
+    in_order = member(log, "_harSockets").get("inOrderOfClose")
+    return in_order if isinstance(in_order, bool) else None
 
 
-def told_until(log: dict[str, Any]) -> Instant | None:
-    """When a recording ended."""
+def end_of(log: dict[str, Any]) -> Instant | None:
+    """Read when a recording ended."""
     return instant(text_of(member(log, "_harSockets").get("until")))
 
 
-def told_caveats(log: dict[str, Any]) -> list[Caveat]:
-    """Those that we know by the ids that it names, and which of them hide no socket in this capture."""
+def caveats_of(log: dict[str, Any]) -> list[Caveat]:
+    """List the caveats whose ids a capture of our own states, and which of them hide no socket in it."""
     ids, harmless = (_texts(member(log, "_harSockets").get(name)) for name in ("caveats", "harmless"))
     return [
         msgspec.structs.replace(caveat, hides_sockets=caveat.hides_sockets and caveat.id not in harmless)

@@ -1,4 +1,4 @@
-"""What we use of HAR 1.2, by its own names; what begins with `_` is an exporter's own.
+"""Decode what we use of HAR 1.2, by its own names; what begins with `_` is an exporter's own.
 
 Only these fields are decoded; `Raw` ones on demand. What an entry lacks is one frozen value for all: a million empty
 entries pack into 3 KB. (No deferred annotations here: msgspec would have to evaluate

@@ -1,4 +1,4 @@
-"""Did a document request reload the page before it, or lead away from that?
+"""Decide whether a document request reloaded the page before it, or led away from that.
 
 A reload takes the sockets of the page with it. A navigation may leave them connected: the page is kept in the
 back/forward cache. HAR names neither, so the request's own headers must tell them apart. Measured with Chromium 156:
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from analyzer.formats.har.fields import kept
+from analyzer.formats.har.fields import clip
 from analyzer.formats.har.raw import RawRequest
 from analyzer.model import Value
 
@@ -62,8 +62,8 @@ class Way(Value, frozen=True):
 def replaces(before: Ask | None, after: Ask, ordinary: Ordinary, way: Way) -> Replaces:
     """What a document did to the page that `before` had loaded. `after`: how it was asked for; where redirects led to
     it, the first request."""
-    found = _replaces(before, after, ordinary, way)
-    return Replaces.NAVIGATION if found is Replaces.RELOAD_ASSUMED and way.other_process else found
+    kind = _replaces(before, after, ordinary, way)
+    return Replaces.NAVIGATION if kind is Replaces.RELOAD_ASSUMED and way.other_process else kind
 
 
 def _replaces(before: Ask | None, after: Ask, ordinary: Ordinary, way: Way) -> Replaces:
@@ -90,10 +90,10 @@ def _replaces(before: Ask | None, after: Ask, ordinary: Ordinary, way: Way) -> R
         return Replaces.RELOAD if repeats or changed else Replaces.NAVIGATION
     if after.directive is None or not (repeats or changed) or after.initiator not in (None, "other"):
         return Replaces.NAVIGATION
-    return Replaces.NAVIGATION if _unnamed(after, ordinary) else Replaces.RELOAD_ASSUMED
+    return Replaces.NAVIGATION if _may_be_link(after, ordinary) else Replaces.RELOAD_ASSUMED
 
 
-def _unnamed(after: Ask, ordinary: Ordinary) -> bool:
+def _may_be_link(after: Ask, ordinary: Ordinary) -> bool:
     """May it be a link of a page whose Referrer-Policy leaves the Referer out? That looks as F5 does."""
     if after.referer is not None or after.site not in (None, "same-origin"):
         return False
@@ -104,11 +104,11 @@ def ask(request: RawRequest, sent: dict[str, str], initiator: str | None) -> Ask
     """How a document was asked for. `sent`: the request's headers, names in lower case."""
     referer = sent.get("referer")
     return Ask(
-        url=kept((request.url or "").partition("#")[0]),
+        url=clip((request.url or "").partition("#")[0]),
         method=(request.method or "").upper(),
         directive=directive(sent.get("cache-control", "")),
         site=sent.get("sec-fetch-site"),
-        referer=None if referer is None else kept(referer.partition("#")[0]),
+        referer=None if referer is None else clip(referer.partition("#")[0]),
         initiator=initiator,
     )
 

@@ -1,4 +1,4 @@
-"""How long Chrome would have recorded the close of a socket: as long as the document lived that opened it.
+"""Work out until when Chrome would have recorded the close of a socket: as long as the document that opened it lived.
 
 One pageref is one document, unless recording was paused over a reload. The browser's id of a script (`scriptId`) tells
 documents apart: of one script each document has another id (measured: 5,822 of 5,823 pairs of sockets of one page have
@@ -38,12 +38,12 @@ def watches(codes: Iterable[Code], of_pages: Mapping[str, Coverage], slack: Dura
     by_page: dict[str, list[Code]] = {}
     for code in codes:
         by_page.setdefault(code.page, []).append(code)
-    found: dict[int, Coverage] = {}
+    coverages: dict[int, Coverage] = {}
     for page, members in by_page.items():
         if page in of_pages:
-            for number, over in _superseded(members, slack).items():
-                found[number] = of_pages[page] if over is None else Coverage(Closes.WHILE_PAGE_LIVES, over)
-    return found
+            for number, over in _last_signs(members, slack).items():
+                coverages[number] = of_pages[page] if over is None else Coverage(Closes.WHILE_PAGE_LIVES, over)
+    return coverages
 
 
 def in_other_processes(codes: Iterable[Code], order: Sequence[str]) -> set[str]:
@@ -55,16 +55,16 @@ def in_other_processes(codes: Iterable[Code], order: Sequence[str]) -> set[str]:
         for url, id in code.scripts:
             if id.isascii() and id.isdigit():
                 ids[url] = min(int(id), ids.get(url, int(id)))
-    found = set()
+    pages = set()
     for before, after in pairwise(order):
         earlier, later = lowest.get(before, {}), lowest.get(after, {})
         if any(later[url] < earlier[url] for url in earlier.keys() & later.keys()):
-            found.add(after)
-    return found
+            pages.add(after)
+    return pages
 
 
-def _superseded(codes: Sequence[Code], slack: Duration) -> dict[int, Instant | None]:
-    """By a socket's number: the last sign of its document, if a later document of the page followed that; else None."""
+def _last_signs(codes: Sequence[Code], slack: Duration) -> dict[int, Instant | None]:
+    """By a socket's number: the last sign of its document, if a later document of the page replaced that; else None."""
     root: dict[Script, Script] = {}
 
     def find(script: Script) -> Script:
@@ -80,30 +80,30 @@ def _superseded(codes: Sequence[Code], slack: Duration) -> dict[int, Instant | N
     for code in codes:
         if code.scripts:
             document = find(code.scripts[0])
-            seen = lives.get(document, Interval(code.first, code.last))
-            lives[document] = Interval(min(seen.start, code.first), max(seen.end or 0, code.last))
+            life = lives.get(document, Interval(code.first, code.last))
+            lives[document] = Interval(min(life.start, code.first), max(life.end or 0, code.last))
     by_url: dict[str, set[Script]] = {}
     for script in list(root):
         by_url.setdefault(script[0], set()).add(find(script))
     unseen = {find(code.scripts[0]) for code in codes if code.unseen and code.scripts}
-    followed = _followed(lives, unseen, lives, slack)
+    replaced = _earlier(lives, unseen, lives, slack)
     for several in by_url.values():  # of one script each document has an id of its own
-        followed |= _followed(several, several, lives, slack)
+        replaced |= _earlier(several, several, lives, slack)
     return {
-        code.socket: lives[find(code.scripts[0])].end if code.scripts and find(code.scripts[0]) in followed else None
+        code.socket: lives[find(code.scripts[0])].end if code.scripts and find(code.scripts[0]) in replaced else None
         for code in codes
         if code.socket is not None
     }
 
 
-def _followed(
+def _earlier(
     documents: Iterable[Script], by: Iterable[Script], lives: Mapping[Script, Interval], slack: Duration
 ) -> set[Script]:
     """The documents after whose last sign another of these may first show."""
     *_, second, last = (None, None, *sorted(by, key=lambda document: lives[document].start))
-    found = set()
+    earlier = set()
     for document in documents:
         other = second if document == last else last
         if other is not None and (lives[document].end or 0) < lives[other].start + slack:
-            found.add(document)
-    return found
+            earlier.add(document)
+    return earlier

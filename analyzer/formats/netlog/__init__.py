@@ -1,1 +1,1 @@
-"""Read NetLogs, Chrome's logs of its network stack: `--log-net-log`, chrome://net-export."""
+"""Read NetLogs, the logs of Chrome's network stack (chrome://net-export)."""
