@@ -12,7 +12,8 @@ import msgspec
 
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution
-from analyzer.model.evidence import Caveat, Evidence
+from analyzer.model.caveats import Caveat
+from analyzer.model.evidence import Evidence
 from analyzer.model.text import TOGETHER, file_name, plural
 from analyzer.model.time import Instant
 from analyzer.model.value import Value
