@@ -1,11 +1,11 @@
-"""Write the tables of evidence and caveats in docs/json.md from their rows in the model (`make evidence`)."""
+"""Write docs/json.md's tables of evidence, caveats and skip reasons from their rows (`make evidence`)."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from analyzer.model import About, CaveatKind, Effect, Evidence
+from analyzer.model import About, CaveatKind, Effect, Evidence, SkipReason
 
 PAGE = Path(__file__).parent / "json.md"
 HIDES = {Effect.HIDES_SOCKETS: "yes", Effect.NONE: "no"}
@@ -20,6 +20,7 @@ def tables() -> dict[str, list[tuple[str, ...]]]:
         "| caveat | may hide sockets | what it means |": [
             (f"`{row}`", HIDES[row.effect], row.meaning) for row in limits
         ],
+        "| reason | what it means |": [(f"`{row}`", row.meaning) for row in SkipReason],
         "| assumption | what is assumed | how to withdraw it |": [
             (f"`{row}`", row.meaning, f"`{row.withdrawal}`" if row.withdrawal else "") for row in assumptions
         ],

@@ -12,7 +12,7 @@ import pytest
 
 from analyzer import analyze, read
 from analyzer.formats.har.exporters import EXPORTERS, UNKNOWN
-from analyzer.model import CaveatKind, Evidence, Verdict
+from analyzer.model import CaveatKind, Evidence, SkipReason, Verdict
 from analyzer.outputs.document import columns
 from analyzer.rules import RULES
 from analyzer.services.loading import builtin
@@ -140,13 +140,13 @@ def test_every_sample_has_its_row_and_its_verdict() -> None:
     assert rows() == options
 
 
-def test_evidence_and_caveats_are_documented_by_their_rows() -> None:
+def test_evidence_caveats_and_skip_reasons_are_documented_by_their_rows() -> None:
     """`make evidence` writes the tables."""
     script = runpy.run_path(str(ROOT / "docs/evidence.py"))
     text = (ROOT / "docs/json.md").read_text("utf-8")
     assert text == script["page"](text)
     rows = re.findall(r"^\| `([a-z-]+)` \| ", text, re.MULTILINE)
-    assert [row for row in (*Evidence, *CaveatKind) if row not in rows] == []
+    assert [row for row in (*Evidence, *CaveatKind, *SkipReason) if row not in rows] == []
 
 
 @pytest.mark.parametrize("word", [*(row.id for row in (*EXPORTERS, UNKNOWN)), *(rule.id for rule in RULES), *Verdict])

@@ -36,7 +36,6 @@ from analyzer.model.capture import (
     Place as Place,
     Rejected as Rejected,
     Requested as Requested,
-    Skipped as Skipped,
     Trace as Trace,
 )
 from analyzer.model.caveats import (
@@ -77,6 +76,7 @@ from analyzer.model.session import (
     describe_overlap as describe_overlap,
     describe_peak as describe_peak,
 )
+from analyzer.model.skips import Skipped as Skipped, SkipReason as SkipReason
 from analyzer.model.text import (
     HOST as HOST,
     TOGETHER as TOGETHER,

@@ -14,6 +14,7 @@ from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution
 from analyzer.model.caveats import Caveat
 from analyzer.model.evidence import Evidence
+from analyzer.model.skips import Skipped
 from analyzer.model.text import TOGETHER, file_name, plural
 from analyzer.model.time import Instant
 from analyzer.model.value import Value
@@ -50,14 +51,6 @@ class Assume(StrEnum):
     NO_BFCACHE = "no-bfcache"  # the back/forward cache was off
     BFCACHE = "bfcache"  # it was on, where an answer would assume that it was off
     RECORDED_FROM_START = "recorded-from-start"  # DevTools was open before the page, and nothing was cleared
-
-
-class Skipped(Value, frozen=True):
-    """A part of the capture that could not be read, and why."""
-
-    pointer: str
-    offset: int | None  # bytes from the start of the (uncompressed) document
-    problem: str
 
 
 class Bounds(Value, frozen=True):

@@ -142,7 +142,7 @@ def capture_document(report: Report) -> Json:
         "findings": [finding_document(finding) for finding in report.findings],
         "caveats": [{"id": it.id, "message": it.message, "assumed": it.assumed} for it in capture.caveats],
         "skipped": [
-            {"pointer": skipped.pointer, "offset": skipped.offset, "problem": skipped.problem}
+            {"pointer": skipped.pointer, "offset": skipped.offset, "problem": skipped.problem, "reason": skipped.reason}
             for skipped in capture.skipped
         ],
     }

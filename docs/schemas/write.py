@@ -20,6 +20,7 @@ from analyzer.model import (
     Policy,
     Scope,
     Severity,
+    SkipReason,
     Verdict,
 )
 from analyzer.outputs import totals
@@ -214,10 +215,13 @@ def shapes() -> Schema:
             message=said("The limit in a sentence.", TEXT),
             assumed=said("Whether the answer rests on it although the capture does not show it.", FLAG),
         ),
-        "skipped": record(
-            pointer=said("Which part of the capture could not be read.", TEXT),
-            offset=said("Where it begins, in bytes.", optional(COUNT)),
-            problem=said("Why it could not be read.", TEXT),
+        "skipped": with_newer(
+            record(
+                pointer=said("Which part of the capture could not be read.", TEXT),
+                offset=said("Where it begins, in bytes.", optional(COUNT)),
+                problem=said("Why it could not be read.", TEXT),
+            ),
+            reason=said("The kind of reason (docs/json.md, Skipped parts).", one_of(SkipReason)),
         ),
         "unreadable": record(
             source=said("The capture that could not be read.", TEXT), problem=said("Why it could not be read.", TEXT)

@@ -42,7 +42,7 @@ from analyzer.formats.har.fields import (
 from analyzer.formats.har.raw import RawEntry, RawMessage, RawRequest
 from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, ask
 from analyzer.formats.source import Attachment
-from analyzer.model import SECOND, Attribution, Discreet, Duration, Evidence, Initiator, Instant, Skipped
+from analyzer.model import SECOND, Attribution, Discreet, Duration, Evidence, Initiator, Instant, Skipped, SkipReason
 
 # What a browser shows rather than saves.
 SHOWN = ("text/", "application/xhtml", "application/xml", "application/json", "application/pdf", "image/", "x-unknown")
@@ -256,7 +256,7 @@ class EntryReader:
             return raw.messages, ()
         messages, problems = read_attachment(self.attachment, raw.response.content.file)
         pointer = f"/log/entries/{index}/response/content/_file"
-        return messages, tuple(Skipped(pointer, None, problem) for problem in problems)
+        return messages, tuple(Skipped(pointer, None, problem, SkipReason.SIDE_FILE) for problem in problems)
 
 
 def read_attachment(attachment: Attachment, name: str) -> tuple[list[RawMessage] | None, list[str]]:

@@ -19,7 +19,7 @@ from analyzer.formats.har.order import Order
 from analyzer.formats.har.pages import Document
 from analyzer.formats.har.reloads import Ask, Ordinary
 from analyzer.intervals import Interval
-from analyzer.model import MILLISECOND, SECOND, Duration, Instant, Skipped
+from analyzer.model import MILLISECOND, SECOND, Duration, Instant, Skipped, SkipReason
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
 CLOCK_STEP = 250 * MILLISECOND
@@ -264,7 +264,7 @@ class Gathered:
         if len(entry.pageref or "") <= LONGEST_NAME:
             return len(self.signs.last_start) < MOST_PAGES
         problem = f"longer than {LONGEST_NAME:,} characters"
-        self.skips.add([Skipped(f"{entry.pointer}/pageref", None, problem)])
+        self.skips.add([Skipped(f"{entry.pointer}/pageref", None, problem, SkipReason.TOO_LARGE)])
         return False
 
     def _add_socket(self, entry: Socket) -> None:
@@ -272,7 +272,7 @@ class Gathered:
             self.dates.add(entry, entry.started)
             self.signs.add(entry, entry.started)
         if len(self.sockets) >= MOST_SOCKETS:
-            self.skips.add([Skipped(entry.pointer, None, f"more than {MOST_SOCKETS:,} sockets")])
+            self.skips.add([Skipped(entry.pointer, None, f"more than {MOST_SOCKETS:,} sockets", SkipReason.TOO_MANY)])
             return
         self.skips.add(entry.skipped)
         self.order.add_socket()

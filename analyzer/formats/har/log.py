@@ -12,7 +12,7 @@ from analyzer.formats.har.pages import Listed
 from analyzer.formats.har.raw import RawEntry
 from analyzer.formats.json_stream.array import Document
 from analyzer.formats.json_stream.decode import kind
-from analyzer.model import Caveat, Instant, Skipped, Value
+from analyzer.model import Caveat, Instant, Skipped, SkipReason, Value
 
 
 class Log(Value, frozen=True):
@@ -71,7 +71,7 @@ def _pages(value: Any) -> tuple[tuple[Listed, ...], tuple[Skipped, ...], bool]:
     if not isinstance(value, list):
         return (), (Skipped("/log/pages", None, f"not an array but {kind(value)}"),), False
     if len(value) > MOST_PAGES:
-        return (), (Skipped("/log/pages", None, f"more than {MOST_PAGES:,} pages"),), True
+        return (), (Skipped("/log/pages", None, f"more than {MOST_PAGES:,} pages", SkipReason.TOO_MANY),), True
     pages = [_page(page) for page in value]
     problem = "not a page: a page is an object with an id"
     skipped = [Skipped(f"/log/pages/{n}", None, problem) for n, page in enumerate(pages) if page is None]

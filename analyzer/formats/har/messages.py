@@ -11,7 +11,7 @@ import msgspec
 from analyzer.formats.har.entry import Socket
 from analyzer.formats.har.exporters import Row
 from analyzer.formats.har.fields import ENDLESS, FOREVER, YEAR_2000, YEAR_2200
-from analyzer.model import SECOND, Discreet, Instant, Messages, Skipped
+from analyzer.model import SECOND, Discreet, Instant, Messages, Skipped, SkipReason
 
 
 class Facts(Discreet, msgspec.Struct, frozen=True):
@@ -43,12 +43,13 @@ def read_messages(socket: Socket, facts: Facts) -> tuple[Messages, list[Skipped]
     ticks, where = socket.ticks, f"{socket.pointer}/_webSocketMessages"
     if ticks is None:
         return Messages(array("q"), b"", array("b"), array("q"), recorded=facts.row.records_messages), []
-    times, skipped = _times(socket, ticks.ticks.tolist(), facts), []
+    times, problems = _times(socket, ticks.ticks.tolist(), facts), []
     if times is None:
         times = array("q")
-        skipped.append(Skipped(where, None, "message times that contradict the socket's start"))
+        problems.append("message times that contradict the socket's start")
     if facts.tick and len(control_frames(socket, facts)) < sum(t > 0 for t, _ in ticks.control):
-        skipped.append(Skipped(where, None, "times of close, ping or pong frames that contradict the socket's start"))
+        problems.append("times of close, ping or pong frames that contradict the socket's start")
+    skipped = [Skipped(where, None, problem, SkipReason.CONTRADICTORY) for problem in problems]
     return Messages(times, bytes(ticks.directions), ticks.opcodes, ticks.lengths), skipped
 
 

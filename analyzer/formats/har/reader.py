@@ -40,6 +40,7 @@ from analyzer.model import (
     Page,
     Requested,
     Skipped,
+    SkipReason,
     Trace,
     Value,
 )
@@ -119,10 +120,10 @@ def _skips(file: Survey, of_sockets: Iterator[Skipped]) -> Iterator[Skipped]:
     yield from log.skipped
     yield from gathered.skips.parts
     if gathered.skips.others:
-        yield Skipped("/log/entries", None, f"{gathered.skips.others:,} more parts were skipped")
+        yield Skipped("/log/entries", None, f"{gathered.skips.others:,} more parts were skipped", SkipReason.TOO_MANY)
     if gathered.has_lost_pages or gathered.navigations.is_full:
         problem = f"more than {MOST_PAGES:,} pages, more than {MOST_DOCUMENTS:,} documents, or page names too long"
-        yield Skipped("/log/entries", None, problem)
+        yield Skipped("/log/entries", None, problem, SkipReason.TOO_MANY)
     yield from log.skipped_pages
     yield from of_sockets
 

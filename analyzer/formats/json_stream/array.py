@@ -37,7 +37,7 @@ from analyzer.formats.json_stream.layout import Inner, Layout, NoElement, pointe
 from analyzer.formats.json_stream.lines import Lines
 from analyzer.formats.json_stream.scan import TooDeep
 from analyzer.formats.json_stream.window import Bytes, CutOff, Window
-from analyzer.model import CaptureError, Discreet, Skipped
+from analyzer.model import CaptureError, Discreet, Skipped, SkipReason
 
 LARGEST_MEMBER, SHORT = 16 << 20, 1 << 16  # bytes of a member: at most, and of one that nobody expects to be long
 MOST_REFUSED = 100_000  # elements that do not fit, after which this is another kind of file; likewise inner ones
@@ -224,7 +224,7 @@ class Document(Generic[Shape]):
         if not self.whole and is_crowded(text):
             text, problem = b"null", f"of more than {MOST_VALUES:,} values"
         if needed and problem is not None:
-            self.skipped.append(Skipped(pointer, offset, f"a member {problem}"))
+            self.skipped.append(Skipped(pointer, offset, f"a member {problem}", SkipReason.TOO_LARGE))
         try:
             return loads(text)
         except (ValueError, RecursionError):
