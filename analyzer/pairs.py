@@ -12,6 +12,7 @@ from analyzer.model import MILLISECOND, SECOND, Accepted, Bounds, Duration, Inst
 
 SAME_KEY = 5 * SECOND  # by how much the clocks of two captures of one run may differ
 MOST_OF_ONE_KEY = 100  # sockets that are compared with each other; a browser never sends a key twice
+MOST_NEAR = 50  # sockets of one address that began after this one, with which it is compared
 SAME_URL = SECOND // 2  # likewise, where no key tells: of two sockets of one address the nearer one
 SKEW = 250 * MILLISECOND  # by which they never differ about when a socket opened, unless their clocks do
 
@@ -53,14 +54,21 @@ class _Candidate(NamedTuple):
 
 
 def _pair_by_address(groups: list[list[Trace]], formats: Sequence[str]) -> list[list[Trace]]:
-    """Unite groups in the order of their distance, each file once per group."""
-    into = list(range(len(groups)))  # the group that this one became a part of
+    """Unite groups in the order of their distance, each format once per group."""
+    into = list(range(len(groups)))  # the group that this one became a part of, or itself
+
+    def find(place: int) -> int:
+        while into[place] != place:
+            into[place] = into[into[place]]
+            place = into[place]
+        return place
+
     for _, one, other in sorted(_candidates(groups, formats)):
-        first, second = sorted((into[one], into[other]))
-        there = {formats[trace.file] for trace in groups[first]}
-        if first != second and there.isdisjoint(formats[trace.file] for trace in groups[second]):
+        first, second = sorted((find(one), find(other)))
+        present = {formats[trace.file] for trace in groups[first]}
+        if first != second and present.isdisjoint(formats[trace.file] for trace in groups[second]):
             groups[first] += groups[second]
-            into = [first if place == second else place for place in into]
+            into[second] = first
     return [group for place, group in enumerate(groups) if into[place] == place]
 
 
@@ -68,16 +76,19 @@ def _candidates(groups: Sequence[Sequence[Trace]], formats: Sequence[str]) -> It
     """Find pairs of groups of one address, of which one at least has no key."""
     if len(set(formats)) < 2:
         return
-    by_address: dict[str, list[int]] = {}
+    by_address: dict[str, list[tuple[Instant, int]]] = {}
     for place, group in enumerate(groups):
-        by_address.setdefault(group[0].url.partition("#")[0], []).append(place)
-    for places in by_address.values():
-        without_key = [place for place in places if not groups[place][0].key]
-        with_key = [place for place in places if groups[place][0].key]
-        for one, other in (*combinations(without_key, 2), *product(without_key, with_key)):
-            distance = _distance(groups[one][0], groups[other][0])
-            if distance is not None and distance <= SAME_URL:
-                yield _Candidate(distance, one, other)
+        start = _start(group[0])
+        if start is not None:
+            by_address.setdefault(group[0].url.partition("#")[0], []).append((start, place))
+    for line in by_address.values():
+        line.sort()
+        for number, (start, one) in enumerate(line):
+            for later, other in line[number + 1 : number + 1 + MOST_NEAR]:
+                if later - start > SAME_URL:
+                    break
+                if not (groups[one][0].key and groups[other][0].key):
+                    yield _Candidate(later - start, one, other)
 
 
 def _distance(one: Trace, other: Trace) -> Duration | None:
@@ -166,5 +177,9 @@ def find_strangers(groups: Sequence[Sequence[Trace]], formats: Sequence[str]) ->
 
 def measure_gap(one: Bounds, other: Bounds) -> Duration:
     """How far apart bounds are that do not meet."""
-    gaps = [a.earliest - b.latest for a, b in ((one, other), (other, one)) if a.earliest and b.latest]
+    gaps = [
+        a.earliest - b.latest
+        for a, b in ((one, other), (other, one))
+        if a.earliest is not None and b.latest is not None
+    ]
     return max(gaps, default=0)
