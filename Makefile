@@ -16,7 +16,7 @@ SOURCES := analyzer tests docs benchmarks
 # So that the first start of each library is slow, and no other one.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-async check format bench fuzz services architecture rules causes command-line python schemas screenshot environment package
+.PHONY: demo test test-all test-async check format bench fuzz services architecture evidence rules causes command-line python schemas screenshot environment package
 
 environment: $(VENV)/ready-dev
 
@@ -93,6 +93,9 @@ services: environment
 
 architecture: environment
 	$(BIN)/python docs/architecture.py
+
+evidence: environment
+	$(BIN)/python docs/evidence.py
 
 rules: environment
 	$(BIN)/python docs/rules.py

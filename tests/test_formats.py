@@ -363,7 +363,7 @@ def test_bytes_and_hash_are_those_of_the_file(tmp_path: Path) -> None:
 
 
 def test_entries_are_counted() -> None:
-    assert read(io.BytesIO(PLAIN)).entries == 3
+    assert read(io.BytesIO(PLAIN)).records == 3
 
 
 # -- layouts -----------------------------------------------------------------------------------------------

@@ -99,6 +99,7 @@ def report(
         records=len(traces),
         observed=Interval(START, START + 10 * SECOND),
         saved_as="HAR",
+        unit="entry",
     )
     capture = Capture((file,), tuple(pages), traces, tuple(caveats), tuple(skipped))
     return analyze(capture)

@@ -39,12 +39,14 @@ from analyzer.model.capture import (
     Skipped as Skipped,
     Trace as Trace,
 )
-from analyzer.model.errors import CaptureError as CaptureError, Given as Given, Returned as Returned, bare as bare
-from analyzer.model.evidence import (
-    About as About,
+from analyzer.model.caveats import (
     Caveat as Caveat,
     CaveatKind as CaveatKind,
     Effect as Effect,
+)
+from analyzer.model.errors import CaptureError as CaptureError, Given as Given, Returned as Returned, bare as bare
+from analyzer.model.evidence import (
+    About as About,
     Evidence as Evidence,
 )
 from analyzer.model.finding import (

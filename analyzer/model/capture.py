@@ -12,10 +12,13 @@ import msgspec
 
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution
-from analyzer.model.evidence import Caveat, Evidence
+from analyzer.model.caveats import Caveat
+from analyzer.model.evidence import Evidence
 from analyzer.model.text import TOGETHER, file_name, plural
 from analyzer.model.time import Instant
 from analyzer.model.value import Value
+
+UNITS = {"entry": "entries"}  # of the words for records those with a plural of their own
 
 
 class Direction(StrEnum):
@@ -303,6 +306,7 @@ class File(Value, frozen=True):
     source: its name in outputs.
     format, exporter: what the file is, and the program that wrote it.
     records: how many requests, or events, the file has.
+    unit: what one of its records is called, `entry` of a HAR.
     observed: the first and the last instant that anything in the file witnesses.
     sha256, bytes: of the file; the hash is None above 32 MiB.
     content_sha256: of the unpacked capture, so that it is the same for `a.har` and `a.har.gz`.
@@ -321,6 +325,7 @@ class File(Value, frozen=True):
     clock: Clock = Clock.WALL
     in_order_of_close: bool = False
     saved_as: str = ""
+    unit: str = "event"
 
 
 class Capture(Value, frozen=True):
@@ -387,6 +392,12 @@ class Capture(Value, frozen=True):
     def records(self) -> int:
         return sum(file.records for file in self.files)
 
+    def count_records(self) -> str:
+        """Say how many records it has, by the word of its format: `12 entries`; of several formats `12 records`."""
+        units = {file.unit for file in self.files}
+        unit = units.pop() if len(units) == 1 else "record"
+        return plural(self.records, unit, UNITS.get(unit, ""))
+
     @property
     def clock(self) -> Clock:
         """Wall clock if any of its files has one: the others are aligned with that."""
@@ -402,5 +413,5 @@ class Capture(Value, frozen=True):
         return any(caveat.hides_sockets for caveat in self.caveats)
 
     def __repr__(self) -> str:
-        counts = f"{plural(len(self.traces), 'socket')} in {self.records:,} entries"
+        counts = f"{plural(len(self.traces), 'socket')} in {self.count_records()}"
         return f"<Capture {file_name(self.source)}: {self.exporter.id}, {counts}>"

@@ -1,4 +1,4 @@
-"""What shows an instant, what limits a capture and why a part of it was skipped: one row each.
+"""Define what shows an instant of a socket: one row per kind of evidence.
 
 A value is its id, as the JSON has it; beside it stand the words for people. Wording, docs/json.md and the tests follow
 from these rows.
@@ -7,8 +7,6 @@ from these rows.
 from __future__ import annotations
 
 from enum import StrEnum
-
-from analyzer.model.value import Value
 
 
 class About(StrEnum):
@@ -25,275 +23,195 @@ class Evidence(StrEnum):
 
     about: which instant it is about.
     sentence: for people, as a part of a sentence.
+    meaning: for docs/json.md: what in the file shows it.
     ending: how a close that it shows reads in a row of a table.
     of_page: the page of the socket went, and the socket with it.
     """
 
     about: About
     sentence: str
+    meaning: str
     ending: str
     of_page: bool
 
-    def __new__(cls, id: str, about: About, sentence: str, ending: str = "closed", of_page: bool = False) -> Evidence:
+    def __new__(
+        cls, id: str, about: About, sentence: str, meaning: str, ending: str = "closed", of_page: bool = False
+    ) -> Evidence:
         """Make a row: the string itself is the id."""
         row = str.__new__(cls, id)
         row._value_ = id
-        row.about, row.sentence, row.ending, row.of_page = about, sentence, ending, of_page
+        row.about, row.sentence, row.meaning, row.ending, row.of_page = about, sentence, meaning, ending, of_page
         return row
 
-    HANDSHAKE_REQUEST = "handshake-request", About.CREATED, "the request of the handshake"
-    HANDSHAKE_RESPONSE = "handshake-response", About.OPENED, "the response of the handshake"
-    HANDSHAKE_DURATION = "handshake-duration", About.OPENED, "the shortest time the handshake took"
-    HANDSHAKE_ACCEPTED = "handshake-accepted", About.OPENED, "the file does not show when the handshake was answered"
-    FIRST_MESSAGE = "first-message", About.OPENED, "its first message"
-    ALREADY_OPEN = "already-open", About.OPENED, "already open when the recording began"
-    LAST_ACTIVITY = "last-activity", About.OPENED, "its last activity"
-    PAGE_KEPT = "page-kept", About.OPENED, "still connecting when its page was left; the kept page may have opened it"
-    CAPTURE_ENDED = "capture-ended", About.OPENED, "still connecting when its capture ended, before the others did"
-    PING_OR_PONG = "ping-or-pong", About.SIGN, "a ping or pong"
-    OTHER_CAPTURE = "other-capture", About.SIGN, "a message in another capture"
-    RECORDING_END = "recording-end", About.SIGN, "open at the end of the recording"
-    HANDSHAKE_FAILED = "handshake-failed", About.CLOSED, "the handshake failed"
-    CLOSE_SEEN = "close-seen", About.CLOSED, "the recorded close"
-    CLOSE_FRAME = "close-frame", About.CLOSED, "the recorded close frame"
-    CONNECTION_END = "connection-end", About.CLOSED, "the end of its connection"
-    CLOSE_RECORD = "close-record", About.CLOSED, "the recorded close"
-    ENTRY_TIME = "entry-time", About.CLOSED, "the length of the entry"
-    ERROR_SEEN = "error-seen", About.CLOSED, "the recorded error"
-    PAGE_RELOADED = "page-reloaded", About.CLOSED, "its page was reloaded", "page reloaded", True
-    PAGE_LEFT = "page-left", About.CLOSED, "its page was left for another", "page left", True
-    PAGE_RESTORED = "page-restored", About.CLOSED, "an earlier page came back", "page left", True
-    PAGE_CLOSED = "page-closed", About.CLOSED, "its page was closed", "page closed", True
-    PAGE_GONE = "page-gone", About.CLOSED, "its page, frame or worker went away", "page gone", True
-    NO_CLOSE_RECORDED = "no-close-recorded", About.CLOSED, "the file records no close"
-
-
-class Effect(StrEnum):
-    """What a caveat does to the verdict."""
-
-    NONE = "none"
-    HIDES_SOCKETS = "hides sockets"  # whole sockets may be missing: without an overlap the verdict is inconclusive
-    ASSUMED = "assumed"  # the answer rests on it, though the capture does not show it
-
-
-class Caveat(Value, frozen=True):
-    """Why the capture as a whole may show less than happened.
-
-    hides_sockets: whole sockets may be missing.
-    assumed: the answer rests on it, though the capture does not show it.
-    """
-
-    id: str
-    message: str
-    hides_sockets: bool = False
-    assumed: bool = False
-
-
-class CaveatKind(StrEnum):
-    """What limits a capture. The value is its id in the JSON.
-
-    effect: what it does to the verdict.
-    meaning: for docs/json.md; the sentence that a report has names what is in this capture.
-    """
-
-    effect: Effect
-    meaning: str
-
-    def __new__(cls, id: str, effect: Effect, meaning: str) -> CaveatKind:
-        """Make a row: the string itself is the id."""
-        row = str.__new__(cls, id)
-        row._value_ = id
-        row.effect = effect
-        row.meaning = meaning
-        return row
-
-    def caveat(self, message: str, effect: Effect | None = None) -> Caveat:
-        """Make a caveat of this kind. `effect`: where it differs in this capture."""
-        does = effect or self.effect
-        return Caveat(self.value, message, does is Effect.HIDES_SOCKETS, does is Effect.ASSUMED)
-
-    SOCKETS_NOT_EXPORTED = "sockets-not-exported", Effect.HIDES_SOCKETS, "this exporter never writes WebSockets"
-    CLOCKS_AS_THEY_ARE = (
-        "clocks-as-they-are",
-        Effect.NONE,
-        "with `--together`: several captures are analysed as one, with their clocks unchanged",
+    HANDSHAKE_REQUEST = (
+        "handshake-request",
+        About.CREATED,
+        "the request of the handshake",
+        "the request of the opening handshake",
     )
-    CONTRADICTORY = (
-        "contradictory",
-        Effect.NONE,
-        "the records of a socket contradict each other about an instant: the bounds hold all that either says",
+    HANDSHAKE_RESPONSE = (
+        "handshake-response",
+        About.OPENED,
+        "the response of the handshake",
+        "the response of the handshake arrived",
     )
-    NOT_OF_ONE_RUN = (
-        "not-of-one-run",
-        Effect.HIDES_SOCKETS,
-        "with `--together`: a capture of another format shares no socket with the others, so it is of another run",
+    HANDSHAKE_DURATION = (
+        "handshake-duration",
+        About.OPENED,
+        "the shortest time the handshake took",
+        "not before the handshake had taken this long",
     )
-    OPEN_SOCKETS_NOT_EXPORTED = (
-        "open-sockets-not-exported",
-        Effect.HIDES_SOCKETS,
-        "this exporter leaves out sockets that were still open",
+    HANDSHAKE_ACCEPTED = (
+        "handshake-accepted",
+        About.OPENED,
+        "the file does not show when the handshake was answered",
+        "the server accepted the handshake, and nothing shows when",
     )
-    EXPORTER_UNKNOWN = (
-        "exporter-unknown",
-        Effect.HIDES_SOCKETS,
-        "this program is unknown, and so is what it leaves out",
+    FIRST_MESSAGE = (
+        "first-message",
+        About.OPENED,
+        "its first message",
+        "open by its first message, and not before its request",
     )
-    CUT_OFF = "cut-off", Effect.HIDES_SOCKETS, "the file ends before it is complete"
-    TRAILING_DATA = "trailing-data", Effect.HIDES_SOCKETS, "something follows the HAR in the file"
-    ENTRIES_SKIPPED = "entries-skipped", Effect.HIDES_SOCKETS, "damaged parts were skipped, possibly with sockets"
-    MERGED = "merged", Effect.HIDES_SOCKETS, "several captures in one file, or an edited one: page ends prove nothing"
-    CLOCK_STEPPED = (
-        "clock-stepped",
-        Effect.HIDES_SOCKETS,
+    ALREADY_OPEN = (
+        "already-open",
+        About.OPENED,
+        "already open when the recording began",
         (
-            "entries run backwards, which this exporter does not write: the machine's clock was set during the "
-            "recording, or the entries were shuffled"
+            "open when the recording began (a NetLog lists the sockets that are older than itself, with the date "
+            "of their request)"
         ),
     )
-    RECORDED_LATE = (
-        "recorded-late",
-        Effect.HIDES_SOCKETS,
+    LAST_ACTIVITY = (
+        "last-activity",
+        About.OPENED,
+        "its last activity",
+        "open by its last activity, where the file has no messages of the socket",
+    )
+    PAGE_KEPT = (
+        "page-kept",
+        About.OPENED,
+        "still connecting when its page was left; the kept page may have opened it",
         (
-            "sockets are older than the first page that was recorded from its load on, or there is no such page: "
-            "others possibly opened before"
+            "still connecting when its page was left: the back/forward cache may keep the page, where it "
+            "possibly opened (outcome `unknown`)"
         ),
     )
-    BEGINNING_LOST = (
-        "beginning-lost",
-        Effect.HIDES_SOCKETS,
-        "the file was limited in size, and dropped what came first: sockets that were open then are possibly missing",
+    CAPTURE_ENDED = (
+        "capture-ended",
+        About.OPENED,
+        "still connecting when its capture ended, before the others did",
+        "with `--together`: it was still connecting when its capture ended, and the others went on",
     )
-    PAGES_ONLY = (
-        "pages-only",
-        Effect.HIDES_SOCKETS,
-        "the program listened to pages alone: sockets of workers and of iframes of other sites are not in the file",
+    PING_OR_PONG = (
+        "ping-or-pong",
+        About.SIGN,
+        "a ping or pong",
+        "a control frame shows that the socket was open",
     )
-    EARLIER_PAGE_KEPT = (
-        "earlier-page-kept",
-        Effect.HIDES_SOCKETS,
+    OTHER_CAPTURE = (
+        "other-capture",
+        About.SIGN,
+        "a message in another capture",
+        "with `--together`: a message that another capture of the run recorded",
+    )
+    RECORDING_END = (
+        "recording-end",
+        About.SIGN,
+        "open at the end of the recording",
+        "it was open when the recording ended",
+    )
+    HANDSHAKE_FAILED = (
+        "handshake-failed",
+        About.CLOSED,
+        "the handshake failed",
+        "the attempt ended without a connection",
+    )
+    CLOSE_SEEN = (
+        "close-seen",
+        About.CLOSED,
+        "the recorded close",
+        "the exporter saw the close",
+    )
+    CLOSE_FRAME = (
+        "close-frame",
+        About.CLOSED,
+        "the recorded close frame",
+        "a close frame (opcode 8) is among the messages",
+    )
+    CONNECTION_END = (
+        "connection-end",
+        About.CLOSED,
+        "the end of its connection",
         (
-            "the first page was reached from a page that is not in the file (by a link, or code of an earlier page "
-            "asked for something before), which the back/forward cache may keep with its sockets (Chrome 150 and "
-            "later, or of unknown version)"
+            "the end of the connection that carried it, after its close frames if there were any (NetLogs of "
+            "Chrome up to 147)"
         ),
     )
-    EARLIER_PAGES_MISSING = (
-        "earlier-pages-missing",
-        Effect.NONE,
-        "the tab loaded pages before the first one in the file (Preserve log was off)",
+    CLOSE_RECORD = (
+        "close-record",
+        About.CLOSED,
+        "the recorded close",
+        "the exporter recorded the close",
     )
-    FILTERED = (
-        "filtered",
-        Effect.HIDES_SOCKETS,
+    ENTRY_TIME = (
+        "entry-time",
+        About.CLOSED,
+        "the length of the entry",
+        "the length of the entry, which this exporter writes for closed sockets only (seleniumRobot)",
+    )
+    ERROR_SEEN = (
+        "error-seen",
+        About.CLOSED,
+        "the recorded error",
+        "an error on the open socket, after which the browser closes it; the close itself is not recorded",
+    )
+    PAGE_RELOADED = (
+        "page-reloaded",
+        About.CLOSED,
+        "its page was reloaded",
+        "its page was reloaded: its sockets ended with it",
+        "page reloaded",
+        True,
+    )
+    PAGE_LEFT = (
+        "page-left",
+        About.CLOSED,
+        "its page was left for another",
         (
-            "no page document in the file, nothing that marks one, or a socket's script and page are missing: the "
-            "file was filtered when it was saved. With sockets alone (the filter on WS) none is hidden, but the file "
-            "does not show how pages followed each other"
+            "its page was left for another while no back/forward cache could keep it: see the "
+            "[assumptions](#caveats). Chrome up to 141 also records the exact instant"
         ),
+        "page left",
+        True,
     )
-    EDITED = (
-        "edited",
-        Effect.HIDES_SOCKETS,
-        "dates or timings of sockets were changed after the export: only message times count",
+    PAGE_RESTORED = (
+        "page-restored",
+        About.CLOSED,
+        "an earlier page came back",
+        "its page ended when another was brought back from the back/forward cache",
+        "page left",
+        True,
     )
-    EXPORT_BEHIND = (
-        "export-behind",
-        Effect.HIDES_SOCKETS,
-        (
-            "sockets were opened in a flood until the end of the file: more of them, and closes just before the end, "
-            "may be missing"
-        ),
+    PAGE_CLOSED = (
+        "page-closed",
+        About.CLOSED,
+        "its page was closed",
+        "its page was closed while it was recorded: its sockets ended with it",
+        "page closed",
+        True,
     )
-    MESSAGES_REMOVED = (
-        "messages-removed",
-        Effect.NONE,
-        "messages were removed from the file; a socket without any possibly had a long handshake",
+    PAGE_GONE = (
+        "page-gone",
+        About.CLOSED,
+        "its page, frame or worker went away",
+        "its page, frame or worker went away: reloaded, left, closed or crashed",
+        "page gone",
+        True,
     )
-    CLOSES_NOT_RECORDED = "closes-not-recorded", Effect.NONE, "this exporter does not record when a socket closed"
-    USER_UNKNOWN = (
-        "user-unknown",
-        Effect.NONE,
-        "`--per user`: sockets of unknown users are counted together by address",
+    NO_CLOSE_RECORDED = (
+        "no-close-recorded",
+        About.CLOSED,
+        "the file records no close",
+        "not before its last sign of life; nothing shows whether it closed (outcome `unknown`)",
     )
-    RECORDING_STARTED_LATE = (
-        "recording-started-late",
-        Effect.HIDES_SOCKETS,
-        "sockets had opened before the recording began",
-    )
-    SHARED_WORKER = (
-        "shared-worker",
-        Effect.HIDES_SOCKETS,
-        "a shared worker ran during the recording: sockets that it opened as it started are not in the file",
-    )
-    SERVICE_WORKER = (
-        "service-worker",
-        Effect.HIDES_SOCKETS,
-        "a service worker ran while the test kept the recorder from listening",
-    )
-    RECORDING_CUT_SHORT = (
-        "recording-cut-short",
-        Effect.HIDES_SOCKETS,
-        "the browser, or the program that drives it, went away during the recording",
-    )
-    PAGE_HEARD_LATE = (
-        "page-heard-late",
-        Effect.HIDES_SOCKETS,
-        (
-            "a popup or tab ran before the recorder could listen to it, and could not be asked for its sockets: the "
-            "test kept the recorder from listening, or the page had iframes by then"
-        ),
-    )
-    WORKERS_NOT_HEARD = (
-        "workers-not-heard",
-        Effect.HIDES_SOCKETS,
-        "a worker ran in a browser that does not report its sockets (Firefox, WebKit)",
-    )
-    INSTANTS_AS_SEEN = (
-        "instants-as-seen",
-        Effect.NONE,
-        "recorded without the browser's own times (Firefox, WebKit): all are somewhat late",
-    )
-    OUT_OF_SIGHT = (
-        "out-of-sight",
-        Effect.NONE,
-        (
-            "Chrome does not show sockets older than DevTools, those of shared workers, nor what happened while its "
-            "recording was paused"
-        ),
-    )
-    ASSUMED_RELOAD = (
-        "assumed-reload",
-        Effect.ASSUMED,
-        (
-            "a page was reloaded if its tab loaded its address again, and nothing in the file distinguishes a reload "
-            "from a visit after a blank page or after `history.pushState`"
-        ),
-    )
-    ASSUMED_NO_BFCACHE = (
-        "assumed-no-bfcache",
-        Effect.ASSUMED,
-        (
-            "a page that was left took its sockets with it: Playwright launched the browser, Chrome is older than "
-            "150, or `--assume no-bfcache` states it"
-        ),
-    )
-    ASSUMED_FIRST_RELOAD = (
-        "assumed-first-reload",
-        Effect.ASSUMED,
-        (
-            "the first page of the file was reloaded, so no socket of a page before it is still open "
-            '("Disable cache" was on, or only sockets are in the file, which hides it)'
-        ),
-    )
-    ASSUMED_NOT_CLEARED = (
-        "assumed-not-cleared",
-        Effect.ASSUMED,
-        "a file that holds sockets alone was filtered to WS, and its log was not cleared",
-    )
-    ASSUMED_PAGE_ALIVE = (
-        "assumed-page-alive",
-        Effect.ASSUMED,
-        "the last page was still there when the file was saved, and the recording had not been paused",
-    )
-    ASSUMED_BFCACHE = "assumed-bfcache", Effect.ASSUMED, "what `--assume` states"
-    ASSUMED_RECORDED_FROM_START = "assumed-recorded-from-start", Effect.ASSUMED, "what `--assume` states"

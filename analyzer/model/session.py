@@ -7,7 +7,7 @@ from enum import StrEnum
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution, Client, Identity, Provider
 from analyzer.model.capture import Bounds, Frame, Initiator, Messages, Place
-from analyzer.model.evidence import Caveat
+from analyzer.model.caveats import Caveat
 from analyzer.model.text import HOST, plural
 from analyzer.model.time import Duration, Instant, spoken
 from analyzer.model.value import Value

@@ -105,7 +105,7 @@ def _header(report: Report, zone: tzinfo, medium: Medium) -> list[Text]:
     capture, dot = report.capture, f" {medium.signs.dot} "
     title = Text(medium.short_left(name_source(capture.source), medium.width - 8), STRONG)
     counts = [plural(len(capture.pages), "page")] if capture.pages else []
-    counts += [plural(len(report.sessions), "socket"), plural(capture.records, "entry", "entries")]
+    counts += [plural(len(report.sessions), "socket"), capture.count_records()]
     facts = [f"recorded with {medium.short(capture.exporter.label, 48)}{dot}{', '.join(counts)}"]
     if capture.observed is not None:
         start, end = capture.observed

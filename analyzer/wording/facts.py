@@ -39,7 +39,7 @@ def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[t
     """List where a capture comes from. `file`: its name among others, instead of the last part of its path."""
     capture = report.capture
     parts = [plural(len(capture.pages), "page")] if capture.pages else []
-    parts += [plural(len(report.sessions), "socket"), plural(capture.records, "entry", "entries")]
+    parts += [plural(len(report.sessions), "socket"), capture.count_records()]
     rows = [("File", file or name(capture.source)), ("Recorded with", safe(capture.exporter.label, 100))]
     rows += [("Contains", ", ".join(parts))]
     if capture.observed is not None:

@@ -11,8 +11,8 @@ from itertools import compress
 
 import msgspec
 
+from analyzer.formats.devtools import shorten
 from analyzer.formats.har.entry import WORKERS, Request
-from analyzer.formats.har.fields import clip
 from analyzer.model import Initiator
 
 IFRAMES = ("iframe", "frame")
@@ -32,13 +32,13 @@ class Contexts:
     def add(self, entry: Request) -> None:
         if entry.kind == "script":
             if entry.destination in WORKERS:
-                self._put(self.workers, clip(entry.url))
+                self._put(self.workers, shorten(entry.url))
             elif len(self._scripts) < MOST_BYTES:
-                self._scripts += ENCODER.encode((clip(entry.url), entry.loader)) + b"\n"
+                self._scripts += ENCODER.encode((shorten(entry.url), entry.loader)) + b"\n"
             else:
                 self._full = True
         elif entry.destination in IFRAMES:
-            self._put(self.iframes, clip(entry.url))
+            self._put(self.iframes, shorten(entry.url))
 
     def _put(self, urls: set[str], url: str) -> None:
         if len(urls) < MOST:
@@ -78,5 +78,6 @@ def _outermost(code: Initiator | None) -> tuple[str, int | None]:
     *_, last = (None, *code.frames) if code is not None else (None,)
     if last is None:
         return "", None
-    id = last.script
-    return clip(last.url or ""), int(id) if id is not None and id.isascii() and id.isdigit() and len(id) < 16 else None
+    url, id = shorten(last.url or ""), last.script
+    is_number = id is not None and id.isascii() and id.isdigit() and len(id) < 16
+    return url, int(id or 0) if is_number else None

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from analyzer.formats.devtools import initiator, scripts, shorten
 from analyzer.formats.har.fields import (
     LONGEST_DURATION,
     RECEIVE_THRESHOLD,
@@ -20,7 +21,6 @@ from analyzer.formats.har.fields import (
     answer_delay,
     attribution,
     by_extension,
-    clip,
     close_bounds,
     close_code,
     context,
@@ -30,7 +30,6 @@ from analyzer.formats.har.fields import (
     epoch_seconds,
     header,
     headers,
-    initiator,
     initiator_type,
     instant,
     is_document,
@@ -38,7 +37,6 @@ from analyzer.formats.har.fields import (
     json_of,
     may_be_document,
     protocols,
-    scripts,
     ticks,
 )
 from analyzer.formats.har.raw import RawEntry, RawMessage, RawRequest
@@ -205,13 +203,13 @@ class EntryReader:
         is_blocked = blocked is not None and -LONGEST_DURATION < blocked < -1001
         return Socket(
             index=index,
-            url=url if len(url) <= LONGEST_SOCKET_URL else clip(url),
+            url=url if len(url) <= LONGEST_SOCKET_URL else shorten(url),
             pageref=raw.pageref,
             frame=raw.frame,
             started=instant(raw.startedDateTime),
             kind=(raw.resource_type or "").lower(),
             chrome=_chrome(index, request),
-            endpoint=endpoint(url if len(url) <= LONGEST_SOCKET_URL else clip(url), request.headers),
+            endpoint=endpoint(url if len(url) <= LONGEST_SOCKET_URL else shorten(url), request.headers),
             wait=duration(timings.wait),
             receive=duration(timings.receive),
             total=duration(raw.time),
@@ -379,7 +377,7 @@ def _loader(raw: RawEntry) -> str | None:
     """The document whose parser met the script."""
     try:
         url = LOADER.decode(raw.initiator).url
-        return None if url is None else clip(url)
+        return None if url is None else shorten(url)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 

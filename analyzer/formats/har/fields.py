@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from array import array
-from base64 import b64decode
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from analyzer import callstacks
+from analyzer.formats import devtools
+from analyzer.formats.devtools import split_protocols, text_of
 from analyzer.formats.har.raw import RawEntry, RawHeader, RawMessage, RawTimings
 from analyzer.formats.json_stream.crowded import is_crowded
 from analyzer.model import (
     MILLISECOND,
     SECOND,
     Attribution,
-    Calls,
     Client,
     Direction,
     Discreet,
     Duration,
     Evidence,
-    Frame,
     Identity,
     Initiator,
     Instant,
@@ -42,7 +39,6 @@ ENDLESS = 1e19  # ticks; beyond is no time in any unit
 RECEIVE_THRESHOLD = 0.0005  # ms; CDP resolves 0.001, re-imported files carry noise of 0.0002
 FOREVER = 366 * 24 * 3600 * SECOND  # a message further from its socket's start does not belong to that clock
 LONGEST_DURATION = FOREVER / MILLISECOND  # in milliseconds, as HAR has them
-PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
 HEADERS = msgspec.json.Decoder(list[RawHeader])
 PROTOCOL = "sec-websocket-protocol"
 SENT, RECEIVED = 1, 0
@@ -52,14 +48,12 @@ DIRECTIONS: dict[str | None, int] = {  # as Chrome has them, and as cypress-har-
     "receive": RECEIVED,
     "response": RECEIVED,
 }
-OPENING, LONGEST_OPENING = 4, 4096  # messages of which the beginning is kept, and how much of each
+OPENING = 4  # messages of which the beginning is kept
 CLOSED_BY = {
     "reload": Evidence.PAGE_RELOADED,
     "navigation": Evidence.PAGE_LEFT,
     "page-closed": Evidence.PAGE_CLOSED,
 }
-LONGEST_URL = 4096  # characters of an address that is kept
-DEEPEST_STACK = 500  # frames, async parents included
 LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
 CLOSE_OPCODE, CONTROL_OPCODES = 8, (8, 9, 10)  # RFC 6455 section 5.2
 ERROR_OPCODE = -1  # Chrome's: what it shows is not a frame but its own text
@@ -161,24 +155,16 @@ def may_be_document(entry: RawEntry) -> bool:
 
 
 def _opening(message: RawMessage) -> Opening:
-    """The beginning of one of the first messages. Binary ones are base64."""
-    data = message.data or ""
+    """Keep the beginning of one of the first messages."""
     direction = Direction.SEND if DIRECTIONS[message.type] == SENT else Direction.RECEIVE
-    if message.opcode == BINARY:
-        start = data[: LONGEST_OPENING // 3 * 4]
-        with suppress(ValueError):  # not base64: as it stands
-            return Opening(direction, b64decode(start + "=" * (-len(start) % 4)).decode("latin-1"), start != data)
-    return Opening(direction, data[:LONGEST_OPENING], len(data) > LONGEST_OPENING)
+    return devtools.opening(direction, message.opcode == BINARY, message.data or "")
 
 
 def payload_length(message: RawMessage) -> int:
-    """Bytes of payload: binary messages are base64, text is UTF-8."""
-    data = message.data or ""
+    """Count the bytes of the payload."""
     if message.length is not None:
         return int(message.length) if 0 <= message.length <= LONGEST_MESSAGE else 0
-    if message.opcode == BINARY:
-        return len(data) * 3 // 4 - data.count("=", -2)
-    return len(data) if data.isascii() else len(data.encode("utf-8", "surrogatepass"))
+    return devtools.payload_length(message.opcode == BINARY, message.data or "")
 
 
 def message_clock(sockets: Iterable[Ticks]) -> float | None:
@@ -266,57 +252,14 @@ def close_code(close: object) -> tuple[int | None, str | None]:
 
 
 def endpoint(url: str, sent: msgspec.Raw) -> str:
-    """`wss://host[:port]/path`: proxies write http(s), chrome-har-capturer only a path beside the Host header."""
-    scheme, host, path = PARTS.match(url).groups("")  # type: ignore[union-attr]  # every part is optional
-    scheme = {"http": "ws", "https": "wss", "": "ws"}.get(scheme.lower(), scheme.lower())
-    host = host.rpartition("@")[2] or header(sent, "host") or header(sent, ":authority")
-    return f"{scheme}://{host}{path or '/'}"
-
-
-def initiator(value: object) -> Initiator | None:
-    """The first frame of `_initiator.stack`, and the whole of it; the format counts lines and columns from 0."""
-    stack = tuple(_stack(value))
-    for calls in stack:
-        for frame in calls.frames:
-            return Initiator(frame.function, None, frame.url, frame.line, frame.column, stack=stack)
-    if not isinstance(value, dict):
-        return None
-    url, line = text_of(value.get("url")), value.get("lineNumber")
-    return Initiator(None, None, url, line + 1 if isinstance(line, int) else None, None) if url else None
-
-
-def scripts(code: Initiator | None) -> tuple[str, ...]:
-    """The URLs of the code that opened a socket, async parents included, each once."""
-    return tuple(dict.fromkeys(frame.url for frame in code.frames if frame.url)) if code is not None else ()
-
-
-def _stack(value: object) -> Iterator[Calls]:
-    """The frames of `_initiator.stack`, then those of its async parents."""
-    stack = value.get("stack") if isinstance(value, dict) else None
-    left = DEEPEST_STACK
-    while isinstance(stack, dict) and left > 0:
-        listed = stack.get("callFrames")
-        frames = [frame for frame in (listed if isinstance(listed, list) else ()) if isinstance(frame, dict)][:left]
-        left -= max(1, len(frames))
-        yield Calls(tuple(_frame(frame) for frame in frames), text_of(stack.get("description")) or None)
-        stack = stack.get("parent")
-
-
-def _frame(frame: dict[str, Any]) -> Frame:
-    line, column = frame.get("lineNumber"), frame.get("columnNumber")
-    return Frame(
-        function=text_of(frame.get("functionName")) or None,
-        url=text_of(frame.get("url")) or None,
-        line=line + 1 if isinstance(line, int) else None,
-        column=column + 1 if isinstance(column, int) else None,
-        script=text_of(frame.get("scriptId")),
-    )
+    """Name the address of a socket; of a URL without a host with that of the headers, which are rarely looked at."""
+    address = devtools.endpoint(url)
+    return devtools.endpoint(url, header(sent, "host") or header(sent, ":authority")) if ":///" in address else address
 
 
 def protocols(sent: msgspec.Raw, answered: msgspec.Raw) -> tuple[str, ...]:
     """The subprotocols offered, and the one selected (RFC 6455, sections 11.3.4 and 4.2.2)."""
-    names = f"{header(sent, PROTOCOL)},{header(answered, PROTOCOL)}"
-    return tuple(dict.fromkeys(name for part in names.split(",") if (name := part.strip()))) if names != "," else ()
+    return split_protocols(f"{header(sent, PROTOCOL)},{header(answered, PROTOCOL)}")
 
 
 def by_extension(code: Initiator | None, sent: msgspec.Raw, extracted: object) -> bool:
@@ -384,17 +327,3 @@ def json_of(raw: msgspec.Raw) -> Any:
         return json.loads(bytes(raw).decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
-
-
-def clip(url: str) -> str:
-    """Shorten an address that is longer than anybody reads (`data:`) to its beginning, and a hash that tells it from
-    others."""
-    if len(url) <= LONGEST_URL:
-        return url
-    import hashlib
-
-    return f"{url[:LONGEST_URL]}…{hashlib.sha256(url.encode('utf-8', 'surrogatepass')).hexdigest()}"
-
-
-def text_of(value: object) -> str | None:
-    return value if isinstance(value, str) else None

@@ -11,9 +11,10 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from analyzer.formats.devtools import shorten
 from analyzer.formats.har.contexts import Contexts
 from analyzer.formats.har.entry import Entry, Navigation, Request, Script, Socket
-from analyzer.formats.har.fields import YEAR_2200, clip
+from analyzer.formats.har.fields import YEAR_2200
 from analyzer.formats.har.order import Order
 from analyzer.formats.har.pages import Document
 from analyzer.formats.har.reloads import Ask, Ordinary
@@ -136,7 +137,7 @@ class PageSigns:
             before = self.callers.get(caller, Interval(at, at))
             self.callers[caller] = Interval(min(before.start, at), max(before.end or 0, at))
         if entry.is_unmarked:
-            self.unmarked.setdefault(page, (at, clip(entry.url.partition("#")[0])))
+            self.unmarked.setdefault(page, (at, shorten(entry.url.partition("#")[0])))
 
     def shift(self, by: Duration, late: Duration) -> PageSigns:
         """The same, earlier by so much. `late`: what ended may have ended so much later."""
@@ -218,7 +219,7 @@ class Navigations:
         return Document(
             index=entry.index,
             tab=self._tabs.setdefault(tab, tab),
-            url=clip(entry.url),
+            url=shorten(entry.url),
             started=at,
             answered=navigation.answered,
             ask=ask,
@@ -281,7 +282,7 @@ class Gathered:
         self.others += 1
         self.contexts.add(entry)
         if entry.kind == "script" and len(self.scripts) < MOST_SCRIPTS:
-            self.scripts.add(clip(entry.url))
+            self.scripts.add(shorten(entry.url))
         if entry.started is None:
             return
         self.order.add_end(entry.ended)

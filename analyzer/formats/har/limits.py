@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from analyzer import assumptions
+from analyzer.formats.devtools import shorten
 from analyzer.formats.har import exporters
 from analyzer.formats.har.entry import Socket
 from analyzer.formats.har.exporters import Tabs
-from analyzer.formats.har.fields import clip
 from analyzer.formats.har.gather import MOST_SCRIPTS
 from analyzer.formats.har.pages import NUMBERED, Contradiction, Document
 from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, origin
@@ -182,7 +182,7 @@ def lacks_scripts(survey: Survey) -> bool:
         # Without any script in the file those of pages that are there show nothing: scripts alone may be filtered out.
         url = socket.scripts[-1] if socket.scripts and (scripts or socket.pageref is None) else ""
         is_web = url.startswith(("http://", "https://"))
-        return is_web and clip(url) not in scripts and origin(url) not in origins
+        return is_web and shorten(url) not in scripts and origin(url) not in origins
 
     return any(map(is_missing, survey.sockets))
 

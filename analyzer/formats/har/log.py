@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from analyzer.formats.har.fields import instant, monotonic_date, text_of
+from analyzer.formats.devtools import text_of
+from analyzer.formats.har.fields import instant, monotonic_date
 from analyzer.formats.har.gather import MOST_PAGES
 from analyzer.formats.har.own_fields import caveats_of, end_of, member, order_of, records_messages
 from analyzer.formats.har.pages import Listed

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
+from analyzer.formats.devtools import text_of
 from analyzer.formats.har.exporters import EXPORTERS
-from analyzer.formats.har.fields import text_of
 from analyzer.formats.har.own_fields import attribution_of
 from analyzer.formats.har.writer import Json
 from analyzer.masking import Masks

@@ -13,20 +13,18 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from analyzer.formats.devtools import initiator, scripts, text_of
 from analyzer.formats.har.entry import is_redirect, read_attachment
 from analyzer.formats.har.fields import (
     Ticks,
     duration,
     headers,
-    initiator,
     instant,
     is_document,
     is_socket,
     json_of,
     may_be_document,
     payload_length,
-    scripts,
-    text_of,
 )
 from analyzer.formats.har.gather import CLOCK_STEP, SAMPLES
 from analyzer.formats.har.masked import LONGEST_SEARCHED, frames_of, ordinary_headers

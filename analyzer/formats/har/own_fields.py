@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from analyzer.formats.har.fields import instant, text_of
+from analyzer.formats.devtools import text_of
+from analyzer.formats.har.fields import instant
 from analyzer.model import SECOND, Caveat, CaveatKind, Client, Effect, Identity, Instant, Provider, Session
 
 # An extract: where the capture that it was made from was damaged.

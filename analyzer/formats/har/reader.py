@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 import msgspec
 
+from analyzer.formats.devtools import shorten
 from analyzer.formats.har import events, exporters, flood, limits, pages as page_reader, tabs
 from analyzer.formats.har.entry import EntryReader, Socket
 from analyzer.formats.har.exporters import Tabs
-from analyzer.formats.har.fields import Ticks, clip
+from analyzer.formats.har.fields import Ticks
 from analyzer.formats.har.gather import MOST_DOCUMENTS, MOST_PAGES, MOST_SCRIPTS, Gathered
 from analyzer.formats.har.limits import Doubts
 from analyzer.formats.har.log import read_log
@@ -142,6 +143,7 @@ def _capture(
         source=source,
         format="har",
         saved_as="HAR",
+        unit="entry",
         exporter=Exporter(row.id, log.creator, log.version, label),
         records=log.count,
         observed=Interval(min(instants), max(instants)) if instants else None,
@@ -225,7 +227,7 @@ def _codes(file: Survey, contexts: Sequence[str | None], traces: Sequence[Trace]
             code = _code(n, trace, context)
             began = code.scripts[-1][0] if code.scripts else ""
             is_web = began.startswith(("http://", "https://"))
-            unseen = has_scripts and is_web and clip(began) not in there
+            unseen = has_scripts and is_web and shorten(began) not in there
             yield msgspec.structs.replace(code, unseen=unseen)
     if not file.gathered.contexts.iframes:
         for caller, during in file.signs.callers.items():

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from analyzer.formats.har.fields import clip
+from analyzer.formats.devtools import shorten
 from analyzer.formats.har.raw import RawRequest
 from analyzer.model import Value
 
@@ -104,11 +104,11 @@ def ask(request: RawRequest, sent: dict[str, str], initiator: str | None) -> Ask
     """How a document was asked for. `sent`: the request's headers, names in lower case."""
     referer = sent.get("referer")
     return Ask(
-        url=clip((request.url or "").partition("#")[0]),
+        url=shorten((request.url or "").partition("#")[0]),
         method=(request.method or "").upper(),
         directive=directive(sent.get("cache-control", "")),
         site=sent.get("sec-fetch-site"),
-        referer=None if referer is None else clip(referer.partition("#")[0]),
+        referer=None if referer is None else shorten(referer.partition("#")[0]),
         initiator=initiator,
     )
 

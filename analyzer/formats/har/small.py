@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+from analyzer.formats.devtools import text_of
 from analyzer.formats.har import writer
-from analyzer.formats.har.fields import epoch_seconds, headers, json_of, payload_length, text_of
+from analyzer.formats.har.fields import epoch_seconds, headers, json_of, payload_length
 from analyzer.formats.har.masked import (
     ERROR,
     HTTP_VERSION,

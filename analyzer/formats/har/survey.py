@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from analyzer.formats.devtools import shorten
 from analyzer.formats.har import exporters
 from analyzer.formats.har.duplicates import unite
 from analyzer.formats.har.entry import Socket
 from analyzer.formats.har.exporters import Row, Tabs
-from analyzer.formats.har.fields import clip, message_clock
+from analyzer.formats.har.fields import message_clock
 from analyzer.formats.har.gather import Gathered, PageSigns
 from analyzer.formats.har.log import Log
 from analyzer.formats.har.messages import exact_start
@@ -167,7 +168,7 @@ def loads_without_mark(survey: Survey) -> list[str]:
         for page in survey.listed
         if page.started is not None
         and (first := survey.signs.unmarked.get(page.id)) is not None
-        and first[1] == clip(page.title.partition("#")[0])
+        and first[1] == shorten(page.title.partition("#")[0])
         and abs(first[0] - page.started) < SECOND
     ]
 
