@@ -69,7 +69,7 @@ def merge(captures: Sequence[Capture]) -> Capture:
     formats = [file.format for file in files]
     groups = pairs.pair(traces, formats)
     skewed = pairs.find_skewed_files(groups)
-    united = tuple(_with_own_clocks(groups, skewed | pairs.find_strangers(groups, formats), formats))
+    united = tuple(_with_own_clocks(groups, skewed | pairs.find_strangers(groups, files), formats))
     caveats = [CLOCKS, *_caveats(captures), *disagree(groups, captures)]
     if skewed and len({trace.clock for trace in united}) > 1:
         caveats.append(SKEWED)
@@ -253,7 +253,7 @@ def disagree(groups: Sequence[Sequence[Trace]], captures: Sequence[Capture]) -> 
         CaveatKind.NOT_OF_ONE_RUN.caveat(
             f"{files[file].source} shares no socket with the other captures: it is probably of another run."
         )
-        for file in sorted(pairs.find_strangers(groups, [file.format for file in files]))
+        for file in sorted(pairs.find_strangers(groups, files))
     ]
     return caveats
 

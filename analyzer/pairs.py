@@ -8,7 +8,7 @@ from itertools import combinations, product
 from math import inf
 from typing import NamedTuple
 
-from analyzer.model import MILLISECOND, SECOND, Accepted, Bounds, Duration, Instant, Requested, Trace
+from analyzer.model import MILLISECOND, SECOND, Accepted, Bounds, Duration, File, Instant, Requested, Trace
 
 SAME_KEY = 5 * SECOND  # by how much the clocks of two captures of one run may differ
 MOST_OF_ONE_KEY = 100  # sockets that are compared with each other; a browser never sends a key twice
@@ -166,13 +166,13 @@ def _has_host(trace: Trace) -> bool:
     return bool(trace.endpoint.partition("://")[2].strip("/"))
 
 
-def find_strangers(groups: Sequence[Sequence[Trace]], formats: Sequence[str]) -> frozenset[int]:
-    """The files with sockets of which none is in a capture of another format; but HARs."""
-    shared = {trace.file for group in groups if len({formats[it.file] for it in group}) > 1 for trace in group}
+def find_strangers(groups: Sequence[Sequence[Trace]], files: Sequence[File]) -> frozenset[int]:
+    """The files with sockets of which none is in a capture of another format, though it should be."""
+    shared = {trace.file for group in groups if len({files[it.file].format for it in group}) > 1 for trace in group}
     own = {trace.file for group in groups for trace in group}
-    if len({formats[file] for file in own}) < 2:
+    if len({files[file].format for file in own}) < 2:
         return frozenset()
-    return frozenset(file for file in own - shared if formats[file] != "har")
+    return frozenset(file for file in own - shared if not files[file].may_stand_alone)
 
 
 def measure_gap(one: Bounds, other: Bounds) -> Duration:
