@@ -320,14 +320,18 @@ class Listener(PageEvents):
             page.tab = self._tabs.get(page.tab, page.tab)
         if self._own is not None:
             seen = self._cdp(self._own).finish(seen)
-        silent = [it for it in seen.sockets.values() if it.id.startswith(SEEN) and not it.ended]
-        heard = Counter(it.url for it in seen.sockets.values() if it.open) - Counter(it.url for it in silent)
+        self._lose_unreported(seen)
+        return seen
+
+    def _lose_unreported(self, recording: Recording) -> None:
+        """Lose sockets whose pages do not name them as open at the end: Playwright does not report every end."""
+        silent = [it for it in recording.sockets.values() if it.id.startswith(SEEN) and not it.ended]
+        heard = Counter(it.url for it in recording.sockets.values() if it.open) - Counter(it.url for it in silent)
         for url, many in Counter(it.url for it in silent).items():
-            if self._still_open[url] - heard[url] < many:  # Playwright does not tell of every end
+            if self._still_open[url] - heard[url] < many:
                 for socket in silent:
                     if socket.url == url:
-                        seen.lost(socket.id, self._now())
-        return seen
+                        recording.lost(socket.id, self._now())
 
 
 def speaks_cdp(browser: Any) -> bool:
