@@ -59,9 +59,8 @@ def sniff_har(head: bytes) -> Answer:
 
 
 def begin_with(pattern: bytes) -> Callable[[bytes], Answer]:
-    """Recognise a file by how its text begins."""
-    expression = re.compile(pattern, re.DOTALL)
-    return lambda head: NOT_MINE if expression.match(head.lstrip(SPACE)) is None else MINE
+    """Recognise a file by how its text begins. `re` compiles the pattern when it is first needed, and keeps it."""
+    return lambda head: NOT_MINE if re.match(pattern, head.lstrip(SPACE), re.DOTALL) is None else MINE
 
 
 # An event of the Chrome DevTools Protocol; chromedriver's performance log has it as a string.
