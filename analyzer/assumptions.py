@@ -85,8 +85,9 @@ def add_caveats(capture: Capture, sessions: Iterable[Session]) -> Capture:
     ids = {caveat.id for caveat in capture.caveats}
     files: dict[Caveat, dict[int, None]] = {}
     for session in sessions:
-        if session.assumes is not None and session.assumes.id not in ids:
-            files.setdefault(session.assumes, {})[session.seen_in[0].file if session.seen_in else 0] = None
+        for caveat in (session.assumes, session.contradicts):
+            if caveat is not None and caveat.id not in ids:
+                files.setdefault(caveat, {})[session.seen_in[0].file if session.seen_in else 0] = None
     rests = (_attribute(caveat, capture, sorted(places)) for caveat, places in files.items())
     return msgspec.structs.replace(capture, caveats=(*capture.caveats, *rests)) if files else capture
 

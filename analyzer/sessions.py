@@ -220,7 +220,8 @@ def _conclude(id: str, trace: Trace, around: _Around, capture: Capture) -> Sessi
         messages=trace.messages,
         problem=story.problem,
         clock=trace.clock,
-        assumes=life.assumes or (CONTRADICTORY if story.contradictory else None),
+        assumes=life.assumes,
+        contradicts=CONTRADICTORY if story.contradictory else None,
         key=trace.key,
         seen_in=(Place(trace.file, trace.pointer), *trace.also),
     )

@@ -3,6 +3,7 @@ rows of client libraries, for the program to read."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 from analyzer.services import Match, Place, Row, clients, loading
 
 PAGE = Path(__file__).with_suffix(".md")
+README = PAGE.parent.parent / "README.md"
 EXAMPLE = """\
 [[provider]]
 id = "acme-push"
@@ -229,5 +231,7 @@ def packed(rows: Iterable[msgspec.Struct]) -> bytes:
 if __name__ == "__main__":
     rows = loading.load(loading.SOURCE)
     PAGE.write_text(page(rows), "utf-8")
+    readme = re.sub(r"\d+ services and dev servers", f"{len(rows)} services and dev servers", README.read_text("utf-8"))
+    README.write_text(readme, "utf-8")
     loading.PACKED.write_bytes(packed(rows))
     clients.PACKED.write_bytes(packed(clients.load(clients.SOURCE)))

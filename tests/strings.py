@@ -102,7 +102,7 @@ def public_docstrings() -> Iterator[Text]:
 
 def in_catalogues() -> Iterator[Text]:
     """Yield the texts of the services and client libraries (remedies, faults, billing), and of the JSON Schemas."""
-    for path in sorted((PACKAGE / "providers").glob("*.json")):
+    for path in sorted((PACKAGE / "services").glob("*.json")):
         for row in json.loads(path.read_text("utf-8")):
             for text in _words_of(row):
                 yield Text(f"{path.relative_to(ROOT).as_posix()}: {row.get('id', row.get('provider'))}", text)

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import io
 import json
+from array import array
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from analyzer.formats import read
-from analyzer.model import Assume, Confidence, Outcome, Policy, Report, Verdict
+from analyzer.model import (
+    Accepted,
+    Assume,
+    Bounds,
+    Capture,
+    CaveatKind,
+    Closes,
+    Confidence,
+    Coverage,
+    Evidence,
+    Exporter,
+    File,
+    Messages,
+    Outcome,
+    Policy,
+    Report,
+    Trace,
+    Verdict,
+)
 from analyzer.pipeline import analyze
 
 Json = dict[str, Any]
@@ -284,3 +304,20 @@ def test_a_message_alone_is_a_proven_instant() -> None:
     assert (
         session.proven is not None and session.proven.end is not None and session.proven.end - session.proven.start == 1
     )
+
+
+def test_a_contradiction_and_an_assumption_about_one_socket_are_both_named() -> None:
+    first, second = (Bounds(at, at + 1, Evidence.FIRST_MESSAGE) for at in (1_000_000, 9_000_000))
+    assumed = CaveatKind.ASSUMED_PAGE_ALIVE.caveat("Assumed: the page was still open.")
+    trace = Trace(
+        "/log/entries/0",
+        "wss://a.example/ws",
+        "wss://a.example/ws",
+        (Accepted(first), Accepted(second)),
+        Messages(array("q"), b"", array("b"), array("q")),
+        coverage=Coverage(Closes.WHILE_PAGE_LIVES, 9_000_001, to_the_end=True, assumes=assumed),
+    )
+    file = File("a.har", "har", Exporter("chrome", None, None, "Chrome DevTools"), 1, None)
+    report = analyze(Capture((file,), (), (trace,)))
+    assert {caveat.id for caveat in report.capture.caveats} == {"assumed-page-alive", "contradictory"}
+    assert report.sessions[0].opened == msgspec.structs.replace(first, latest=second.latest)

@@ -1,6 +1,6 @@
 """List the formats of captures, and guess from the first bytes of a file which of them it is.
 
-To add a format: one module that reads it, one row here (docs/architecture.md).
+To add a format: one module that reads it, one row here (CONTRIBUTING.md).
 """
 
 from __future__ import annotations
@@ -33,14 +33,12 @@ class Format(NamedTuple):
     """One format of captures.
 
     id: its name in results.
-    label: its name for people.
     suffixes: of files that are surely of this format: a search of folders takes them by name.
     sniff: whether a file that begins with these bytes is of this format.
     module: where its `read(source: Source) -> Capture` is; imported when it is needed.
     """
 
     id: str
-    label: str
     suffixes: tuple[str, ...]
     sniff: Callable[[bytes], Answer]
     module: str
@@ -61,20 +59,17 @@ def sniff_har(head: bytes) -> Answer:
 
 
 def begin_with(pattern: bytes) -> Callable[[bytes], Answer]:
-    """Recognise a file by how its text begins."""
-    expression = re.compile(pattern, re.DOTALL)
-    return lambda head: NOT_MINE if expression.match(head.lstrip(SPACE)) is None else MINE
+    """Recognise a file by how its text begins. `re` compiles the pattern when it is first needed, and keeps it."""
+    return lambda head: NOT_MINE if re.match(pattern, head.lstrip(SPACE), re.DOTALL) is None else MINE
 
 
 # An event of the Chrome DevTools Protocol; chromedriver's performance log has it as a string.
 CDP_EVENT = rb'\\?"method\\?"\s*:\s*\\?"(?:Network|Page|Target|Runtime|Fetch|Tracing|DOM|Log)\.'
 
-HAR = Format("har", "HAR", (".har",), sniff_har, "analyzer.formats.har.reader")
+HAR = Format("har", (".har",), sniff_har, "analyzer.formats.har.reader")
 # One JSON document, or one value per line.
 NETLOG_START = rb'\{\s*(?:"type"\s*:\s*"constants"\s*,\s*)?"constants"\s*:\s*\{'
-NETLOG = Format(
-    "netlog", "Chrome NetLog", (".netlog.json",), begin_with(NETLOG_START), "analyzer.formats.netlog.reader"
-)
+NETLOG = Format("netlog", (".netlog.json",), begin_with(NETLOG_START), "analyzer.formats.netlog.reader")
 # An array of events, or one per line; either within an object; each in an envelope of chromedriver, or not.
 CDP_START = (
     rb'(?:\{(?:\s*"browser"\s*:\s*\{[^{}]*\}\s*,)?[^{}\[\]]*"(?:events|value)"\s*:\s*)?'
@@ -82,7 +77,6 @@ CDP_START = (
 ) + CDP_EVENT
 CDP_LOG = Format(
     "cdp-log",
-    "log of Chrome DevTools Protocol events",
     (".cdp.json", ".perflog.json"),
     begin_with(CDP_START),
     "analyzer.formats.cdp_log.reader",

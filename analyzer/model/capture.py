@@ -318,6 +318,7 @@ class File(Value, frozen=True):
     clock: Clock = Clock.WALL
     in_order_of_close: bool = False
     saved_as: str = ""
+    may_stand_alone: bool = False  # of one window, perhaps: it may share no socket with other captures of its run
     unit: str = "event"
 
 

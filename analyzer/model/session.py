@@ -69,6 +69,7 @@ class Session(Value, frozen=True):
     attribution: Attribution = Attribution()
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
     assumes: Caveat | None = None  # what its outcome rests on
+    contradicts: Caveat | None = None  # what is recorded of it contradicts itself
     key: str | None = None  # Sec-WebSocket-Key: 16 random bytes, so another socket has another one
     seen_in: tuple[Place, ...] = ()  # each record that stands for it, the one of `pointer` first
     extension: bool = False  # a browser extension opened it, and not the page

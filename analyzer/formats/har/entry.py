@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -53,6 +53,7 @@ FIRST = 50  # entries in which a User-Agent is sought
 USER_AGENT = re.compile(rb"Chrome/(\d{1,4})\.")
 SCRIPT = re.compile(rb'"scriptId"\s*:\s*"(\d{1,15})"\s*,\s*"url"\s*:\s*"([^"\\]+)"')  # of a stack's innermost frame
 WORKERS = ("worker", "sharedworker", "serviceworker")
+DIRECTIVES = tuple((word, word.encode()) for word in (MAX_AGE, NO_CACHE))  # of Cache-Control
 
 
 class CloseRecord(Discreet, msgspec.Struct, frozen=True):
@@ -297,8 +298,8 @@ def _is_extended_connect(raw: RawEntry) -> bool:
 
 def _chrome(index: int, request: RawRequest) -> int | None:
     """The version of Chrome that the User-Agent names."""
-    named = USER_AGENT.search(bytes(request.headers)) if index < FIRST else None
-    return None if named is None else int(named[1])
+    version = USER_AGENT.search(request.headers) if index < FIRST else None
+    return None if version is None else int(version[1])
 
 
 # -- entries that are no sockets -----------------------------------------------------------------------------------
@@ -308,7 +309,11 @@ def read_request(index: int, raw: RawEntry, is_sampled: bool = False) -> Request
     """Read an entry that is no socket. `is_sampled`: its Cache-Control and Referer are not needed."""
     started, kind = instant(raw.startedDateTime), (raw.resource_type or "").lower()
     destination = _destination(kind, raw)
-    request = Request(
+    more: dict[str, Any] = {}  # a struct that is built once costs half of one that is built and then replaced
+    if started is not None:  # what it was for, and who asked for it, matters only with a date
+        redirect = ask(raw.request, headers(raw.request.headers), None) if is_redirect(raw) else None
+        more = _document(raw, started, redirect) if is_document(raw) else _ordinary(raw, redirect, is_sampled)
+    return Request(
         index=index,
         url=raw.request.url or "",
         pageref=raw.pageref,
@@ -319,50 +324,48 @@ def read_request(index: int, raw: RawEntry, is_sampled: bool = False) -> Request
         ended=(started or 0) + (duration(raw.time) or 0),
         destination=destination,
         loader=_loader(raw) if kind == "script" and destination not in WORKERS else None,
+        **more,
     )
-    if started is None:
-        return request  # what it was for, and who asked for it, matters only with a date
-    redirect = ask(raw.request, headers(raw.request.headers), None) if is_redirect(raw) else None
-    if is_document(raw):
-        return _document(request, raw, redirect)
-    return _ordinary(request, raw, redirect, is_sampled)
 
 
-def _document(request: Request, raw: RawEntry, redirect: Ask | None) -> Request:
+def _document(raw: RawEntry, started: Instant, redirect: Ask | None) -> dict[str, Any]:
+    """Read what only the request for a document has."""
     by, navigation = initiator_type(raw.initiator), None
     if redirect is None:
         sent = headers(raw.request.headers)
         if _replaces(raw, sent):
             delay = answer_delay(raw.timings)
-            answered = None if delay is None else (request.started or 0) + delay
+            answered = None if delay is None else started + delay
             navigation = Navigation(ask(raw.request, sent, by), sent.get("sec-fetch-dest"), answered)
-    return msgspec.structs.replace(
-        request,
-        is_document=True,
-        has_failed=_is_failed_navigation(raw, by),
-        redirect=redirect,
-        navigation=navigation,
-        by=by,
-    )
+    return {
+        "is_document": True,
+        "has_failed": _is_failed_navigation(raw, by),
+        "redirect": redirect,
+        "navigation": navigation,
+        "by": by,
+    }
 
 
-def _ordinary(request: Request, raw: RawEntry, redirect: Ask | None, is_sampled: bool) -> Request:
-    if request.pageref is None:
-        return msgspec.structs.replace(request, redirect=redirect, by=initiator_type(raw.initiator))
-    code, sent = bytes(raw.initiator), b"" if is_sampled else bytes(raw.request.headers).lower()
+def _ordinary(raw: RawEntry, redirect: Ask | None, is_sampled: bool) -> dict[str, Any]:
+    """Read what only a request for something else has."""
+    if raw.pageref is None:
+        return {"redirect": redirect, "by": initiator_type(raw.initiator)}
+    code = bytes(raw.initiator)
     is_parsed = b'"parser"' in code
     is_scripted = b'"script"' in code
     innermost = SCRIPT.search(code) if is_parsed or is_scripted else None
-    return msgspec.structs.replace(
-        request,
-        redirect=redirect,
-        is_unmarked=may_be_document(raw),
-        is_parsed=is_parsed,
-        is_scripted=is_scripted,
-        script=None if innermost is None else Script(innermost[2].decode("utf-8", "replace"), innermost[1].decode()),
-        directives=tuple(word for word in (MAX_AGE, NO_CACHE) if word.encode() in sent) if sent else (),
-        has_referer=b'"referer"' in sent,
-    )
+    more: dict[str, Any] = {
+        "redirect": redirect,
+        "is_unmarked": may_be_document(raw),
+        "is_parsed": is_parsed,
+        "is_scripted": is_scripted,
+        "script": None if innermost is None else Script(innermost[2].decode("utf-8", "replace"), innermost[1].decode()),
+    }
+    if not is_sampled:
+        sent = bytes(raw.request.headers).lower()
+        more["directives"] = tuple([word for word, text in DIRECTIVES if text in sent])
+        more["has_referer"] = b'"referer"' in sent
+    return more
 
 
 def _destination(kind: str, raw: RawEntry) -> str:

@@ -144,6 +144,7 @@ def _capture(
         source=source,
         format="har",
         saved_as="HAR",
+        may_stand_alone=True,
         unit="entry",
         exporter=Exporter(row.id, log.creator, log.version, label),
         records=log.count,
