@@ -1,6 +1,6 @@
-"""What shows an instant, what limits a capture and why a part of it was skipped: one row each.
+"""Name each kind of evidence, each limit of a capture and each reason why a part of it was skipped: one row each.
 
-A value is its id, as the JSON has it; beside it stand the words for people. Wording, docs/json.md and the tests follow
+A value is its id, as the JSON has it; next to it are the words for people. Wording, docs/json.md and the tests follow
 from these rows.
 """
 

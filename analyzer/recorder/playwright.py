@@ -107,7 +107,7 @@ class Listener(PageEvents):
                 yield self._session.detach()
         browser = self._context.browser
         name = browser.browser_type.name if browser is not None else ""
-        return self._finished().har(self._until, name, browser.version if browser is not None else "")
+        return self._finish().har(self._until, name, browser.version if browser is not None else "")
 
     # -- the DevTools protocol -------------------------------------------------------------------------------
 
@@ -304,30 +304,38 @@ class Listener(PageEvents):
         yield self._call(path, "Runtime.releaseObject", objectId=objects)  # else closed sockets are kept from now on
         return states.get("result", {}).get("value")
 
-    def _finished(self) -> Recording:
-        """One recording of both."""
-        seen = self._seen
-        if self._own is not None:
-            for tab in self._names.values():
-                target = None if tab in self._tabs else self._cdp(self._own).match(tab, seen, self._tabs.values())
-                if target is not None:
-                    self._tabs[tab] = target
-        for socket in seen.sockets.values():
+    def _finish(self) -> Recording:
+        """Unite what the protocol reported with what only Playwright's own events did."""
+        self._match_tabs()
+        supplement = self._seen
+        for socket in supplement.sockets.values():
             if not socket.ended:
                 self._may_have_opened(socket.id)
             socket.tab = self._tabs.get(socket.tab or "", socket.tab)
-        for page in seen.pages:
+        for page in supplement.pages:
             page.tab = self._tabs.get(page.tab, page.tab)
-        if self._own is not None:
-            seen = self._cdp(self._own).finish(seen)
-        silent = [it for it in seen.sockets.values() if it.id.startswith(SEEN) and not it.ended]
-        heard = Counter(it.url for it in seen.sockets.values() if it.open) - Counter(it.url for it in silent)
-        for url, many in Counter(it.url for it in silent).items():
-            if self._still_open[url] - heard[url] < many:  # Playwright does not tell of every end
-                for socket in silent:
-                    if socket.url == url:
-                        seen.lost(socket.id, self._now())
-        return seen
+        recording = supplement if self._own is None else self._cdp(self._own).finish(supplement)
+        self._lose_silent(recording)
+        return recording
+
+    def _match_tabs(self) -> None:
+        """Find the targets of tabs that closed before they could be asked."""
+        if self._own is None:
+            return
+        for tab in self._names.values():
+            if tab not in self._tabs:
+                target = self._cdp(self._own).match(tab, self._seen, self._tabs.values())
+                if target is not None:
+                    self._tabs[tab] = target
+
+    def _lose_silent(self, recording: Recording) -> None:
+        """Give up sockets that the pages do not have any more: Playwright does not report every end."""
+        silent = [it for it in recording.sockets.values() if it.id.startswith(SEEN) and not it.ended]
+        urls = Counter(it.url for it in silent)
+        reported = Counter(it.url for it in recording.sockets.values() if it.open) - urls
+        for socket in silent:
+            if self._still_open[socket.url] - reported[socket.url] < urls[socket.url]:
+                recording.lost(socket.id, self._now())
 
 
 def speaks_cdp(browser: Any) -> bool:

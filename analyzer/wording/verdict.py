@@ -249,6 +249,7 @@ def when_saved(report: Report) -> str:
 # -- how to record so that the next capture is decided --------------------------------------------------------------
 
 WHOLE = "Export the HAR again, and give the file as it was written."
+UNBLOCKED = "Record again without calls that block the test (`time.sleep`), so that the recorder can listen to each"
 ADVICE = {  # by caveat that is not the exporter's; for the others its row says (analyzer/advice.py)
     "cut-off": WHOLE,
     "trailing-data": WHOLE,
@@ -257,6 +258,15 @@ ADVICE = {  # by caveat that is not the exporter's; for the others its row says 
     "merged": "Give each recording as its own file, as it was exported.",
     "export-behind": "Record again, and wait some seconds after the last socket before the export.",
     "clock-stepped": "Record again, in one go, and give the file as it was exported.",
+    "not-of-one-run": "Give captures of one run, which were recorded at the same time.",
+    "beginning-lost": "Record again with a larger limit of the file's size, or for a shorter time.",
+    "pages-only": f"Record workers and iframes as well (`Target.setAutoAttach`), or record with {advices.OURS}.",
+    "recording-started-late": "Record again: start the recording before the page opens its first socket.",
+    "recording-cut-short": "Record again, and end the recording before the browser or the test ends.",
+    "shared-worker": "Record a Chrome NetLog (`chrome://net-export`), which has the sockets of shared workers, too.",
+    "service-worker": f"{UNBLOCKED} service worker when it starts.",
+    "page-heard-late": f"{UNBLOCKED} window or tab when it opens.",
+    "workers-not-heard": "Record in Chromium, which reports the sockets of workers.",
 }
 
 
