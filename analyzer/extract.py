@@ -22,7 +22,7 @@ from analyzer.formats import read
 from analyzer.formats.har import own_fields, writer
 from analyzer.formats.har.masked import Masker, SmallHar
 from analyzer.formats.har.originals import Originals
-from analyzer.formats.har.recorded import from_sessions, requested
+from analyzer.formats.har.recorded import from_sessions, request_start
 from analyzer.formats.har.small import from_entries
 from analyzer.intervals import Interval
 from analyzer.masking import Masks, mask
@@ -138,7 +138,7 @@ def _same_times(report: Report, again: Report) -> bool:
     """
     if (report.verdict, report.concurrency.possible_peak) != (again.verdict, again.concurrency.possible_peak):
         return False
-    before, after = (sorted(it.sessions, key=requested) for it in (report, again))
+    before, after = (sorted(it.sessions, key=request_start) for it in (report, again))
     return len(before) == len(after) and all(map(_same_life, before, after))
 
 

@@ -48,7 +48,7 @@ def find(sessions: Sequence[Session], k: int = 2) -> tuple[Overlap, ...]:
 def together(sessions: Sequence[Session], confidence: Confidence = Confidence.PROVEN) -> list[list[Session]]:
     """The lots of sessions of which each was open at the same time as another one of its lot, in the order given."""
     if len(sessions) < 3:
-        met = len(sessions) == 2 and openings.met(sessions[0], sessions[1], confidence)
+        met = len(sessions) == 2 and openings.is_concurrent(sessions[0], sessions[1], confidence)
         return [list(sessions)] if met else []
     place = {session.id: n for n, session in enumerate(sessions)}
     stretches = (it for it in find(sessions) if it.confidence is confidence)
@@ -71,7 +71,7 @@ def excesses(
                 by_design = same[0].provider.per_page if same[0].provider is not None else 1
                 stretches = _of_some(same, max(policy.max_open, by_design) + 1, sessions, known)
                 found += [Excess(Relation.SAME_USER, o) for o in stretches if o.confidence is Confidence.PROVEN]
-        found += _mixed(part, policy.max_open, sessions, known)
+        found += _find_mixed(part, policy.max_open, sessions, known)
     return tuple(found)
 
 
@@ -182,7 +182,7 @@ class _Mixed:
         return Relation.UNRELATED if apart else Relation.RELATED
 
 
-def _mixed(
+def _find_mixed(
     sessions: Sequence[Session], allowed: int, everyone: Sequence[Session], known: tuple[Overlap, ...]
 ) -> list[Excess]:
     """The stretches in which more than allowed are open, and not all of one user. `known`: what `find` tells of
@@ -228,11 +228,11 @@ def concurrency(sessions: Sequence[Session], overlaps: Sequence[Overlap]) -> Con
         proven_peak=max((peak(s.proven for s in alike if s.proven) for alike in clocks), default=0),
         # What the clocks of the others showed at that moment is not known: their peaks may have coincided.
         possible_peak=sum(peak(s.possible for s in alike if s.possible) for alike in clocks),
-        proven_overlap=covered(o for o in overlaps if o.confidence is Confidence.PROVEN),
+        proven_overlap=add_up(o for o in overlaps if o.confidence is Confidence.PROVEN),
     )
 
 
-def covered(overlaps: Iterable[Overlap]) -> Duration:
+def add_up(overlaps: Iterable[Overlap]) -> Duration:
     """For how long at least one of these lasted. Those of different clocks may be of the same time: it counts once."""
     total, until = 0, 0
     for start, end in sorted((o.interval.start, o.interval.start + o.duration) for o in overlaps):

@@ -42,13 +42,13 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
     """
     if not isinstance(capture, Capture):
         raise TypeError(f"analyze takes a Capture, as read returns it, not {type(capture).__name__}: use load instead")
-    policy = _checked(policy)
+    policy = _check(policy)
     capture = assumptions.apply(capture, policy.assume)
     found = sessions.conclude(capture, policy.assume)
-    return judged(capture, _attribute(found, capture, (*catalogue, *loading.builtin())), policy)
+    return judge(capture, _attribute(found, capture, (*catalogue, *loading.builtin())), policy)
 
 
-def _checked(policy: Policy | None) -> Policy:
+def _check(policy: Policy | None) -> Policy:
     """The policy, of which every rule is known."""
     if policy is None:
         return Policy()
@@ -61,12 +61,12 @@ def _checked(policy: Policy | None) -> Policy:
     return policy
 
 
-def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Report:
+def judge(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Report:
     """What these sessions mean together: overlaps, verdict, findings with their causes."""
     stretches = overlaps.find(found)
     concurrency = overlaps.concurrency(found, stretches)
     report = Report(
-        capture=_told(assumptions.add_caveats(capture, found), found, policy),
+        capture=_add_user_caveat(assumptions.add_caveats(capture, found), found, policy),
         sessions=found,
         verdict=_verdict(capture, found, stretches),
         concurrency=concurrency,
@@ -76,12 +76,12 @@ def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Repo
         findings=(),
         policy=policy,
     )
-    findings = tuple(_found(report, policy))
+    findings = tuple(_list_findings(report, policy))
     unsure, accepted = _worst_case(report, findings, policy)
     return msgspec.structs.replace(report, findings=findings, unsure=unsure, accepted=accepted)
 
 
-def _found(report: Report, policy: Policy) -> Iterator[Finding]:
+def _list_findings(report: Report, policy: Policy) -> Iterator[Finding]:
     """What the rules say, each finding with its cause and the severity that the policy gives it."""
     explained, severities = causes.explainer(report), dict(policy.severities)
     for rule in RULES:
@@ -89,7 +89,7 @@ def _found(report: Report, policy: Policy) -> Iterator[Finding]:
             told = explained(finding) if rule.has_cause else finding
             severity = severities.get(rule.id, told.severity)
             if severity is not None:
-                yield _fingerprinted(msgspec.structs.replace(told, severity=severity), report)
+                yield _fingerprint(msgspec.structs.replace(told, severity=severity), report)
 
 
 def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> tuple[bool, tuple[str, ...]]:
@@ -105,7 +105,7 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     accepted: list[str] = []
     failing = [finding for finding in findings if gate.fails(finding, policy)]
     certain = {finding.fingerprint for finding in failing}
-    found = {finding.fingerprint for finding in findings if gate.known(finding, policy)}
+    found = {finding.fingerprint for finding in findings if gate.is_in_baseline(finding, policy)}
     told = {(finding.rule, finding.sessions) for finding in failing}
     longest, shortest = _open_longest(report, policy), _open_shortest(report)
     explained, severities = causes.explainer(longest), dict(policy.severities)
@@ -117,10 +117,10 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
                 continue
             because = explained(finding) if rule.has_cause else finding
             weighed = msgspec.structs.replace(because, severity=severities.get(rule.id, because.severity))
-            marked = _fingerprinted(weighed, worst)
+            marked = _fingerprint(weighed, worst)
             if gate.fails(marked, policy) and marked.fingerprint not in certain:
                 return True, ()
-            if gate.known(marked, policy) and marked.fingerprint not in found:
+            if gate.is_in_baseline(marked, policy) and marked.fingerprint not in found:
                 accepted.append(marked.fingerprint)
     return False, tuple(accepted)
 
@@ -128,7 +128,7 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
 def _open_shortest(report: Report) -> Report:
     """The report as if each socket of which the end is not known had ended as soon as it may have."""
 
-    def closed(it: Session) -> Session:
+    def close(it: Session) -> Session:
         end, outcome = it.closed.earliest if it.closed is not None else None, it.outcome
         if outcome is Outcome.UNKNOWN and it.possible is not None:
             end = it.possible.start if it.proven is None or it.proven.end is None else it.proven.end
@@ -137,7 +137,7 @@ def _open_shortest(report: Report) -> Report:
             return it
         return msgspec.structs.replace(it, outcome=outcome, closed=Bounds(end, end, Evidence.NO_CLOSE_RECORDED))
 
-    return msgspec.structs.replace(report, sessions=tuple(map(closed, report.sessions)))
+    return msgspec.structs.replace(report, sessions=tuple(map(close, report.sessions)))
 
 
 def _open_longest(report: Report, policy: Policy) -> Report:
@@ -176,7 +176,7 @@ def _attribute(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) 
     )
 
 
-def _told(capture: Capture, found: Sequence[Session], policy: Policy) -> Capture:
+def _add_user_caveat(capture: Capture, found: Sequence[Session], policy: Policy) -> Capture:
     """The capture with a caveat where it cannot say what the policy asks for."""
     nameless = [session for session in found if session.user is None and policy.counts(session)]
     if policy.per is not Scope.USER or not nameless:
@@ -195,7 +195,7 @@ def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Ove
     return Verdict.NO_OVERLAP if found else Verdict.NO_SOCKETS
 
 
-def _fingerprinted(finding: Finding, report: Report) -> Finding:
+def _fingerprint(finding: Finding, report: Report) -> Finding:
     """The same for the same fault in another capture: rule, endpoints, service, users as they are counted, and the
     code that opened; no times, no ids, no secret (a path's tokens differ in each run), and no port of this machine (a
     test server's differs, too)."""

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from analyzer.model import MILLISECOND, Instant, Outcome, Report, Session, enumerated
+from analyzer.model import MILLISECOND, Instant, Outcome, Report, Session, join_words
 
 FOREVER: Instant = 1 << 62
 KNOWN = 10 * MILLISECOND  # bounds no wider than this give the instant
@@ -147,4 +147,4 @@ def _numbers(sessions: Sequence[Session]) -> str:
     numbers = [f"#{number}" for number in sorted(int(session.id[1:]) for session in sessions)]
     if len(numbers) > NAMED:
         numbers = [*numbers[: NAMED - 1], f"{len(numbers) - NAMED + 1:,} others"]
-    return enumerated(numbers)
+    return join_words(numbers)

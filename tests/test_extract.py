@@ -16,7 +16,7 @@ from analyzer import extract as extracting, masking
 from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.formats.har.originals import Originals
-from analyzer.formats.har.recorded import requested
+from analyzer.formats.har.recorded import request_start
 from analyzer.masking import shape
 from analyzer.model import CaptureError, Policy, Report, Run
 from analyzer.outputs.document import capture_document
@@ -105,7 +105,7 @@ def test_a_capture_of_any_format_is_written_in_the_form_of_the_recorder(name: st
     assert small.capture.exporter.id == "har-sockets"
     assert small.verdict == whole.verdict
     assert small.concurrency.possible_peak == whole.concurrency.possible_peak
-    for before, after in zip(sorted(whole.sessions, key=requested), small.sessions, strict=True):
+    for before, after in zip(sorted(whole.sessions, key=request_start), small.sessions, strict=True):
         assert after.outcome is before.outcome
         assert after.messages.lengths == before.messages.lengths
         assert shape(after.endpoint) == shape(before.endpoint)

@@ -12,7 +12,7 @@ from analyzer.model.capture import Capture
 from analyzer.model.finding import Finding, Severity, Verdict
 from analyzer.model.policy import Policy, Scope
 from analyzer.model.session import Confidence, Overlap, Proof, Session, describe_peak
-from analyzer.model.text import enumerated, file_name, plural
+from analyzer.model.text import file_name, join_words, plural
 from analyzer.model.time import Duration, Instant
 from analyzer.model.value import Value
 from analyzer.views import Picturable
@@ -158,9 +158,9 @@ class Report(Picturable, Value, frozen=True):
         if not found:
             return "no address"
         if len(found) < 3 or (len(found) <= NAMED and sum(map(len, found)) <= LONG):
-            return enumerated(found)
+            return join_words(found)
         hosts = list(dict.fromkeys(place.partition("/")[0] for place in found))
         several = len(hosts) < len(found)
         if len(hosts) > NAMED:
             hosts = [*hosts[:NAMED], plural(len(hosts) - NAMED, "other host")]
-        return f"{len(found):,} addresses of {enumerated(hosts)}" if several else enumerated(hosts)
+        return f"{len(found):,} addresses of {join_words(hosts)}" if several else join_words(hosts)

@@ -72,8 +72,8 @@ class Listener(PageEvents):
             self._session = yield browser.new_browser_cdp_session()
             info = yield self._session.send("SystemInfo.getInfo")
             self._keeps_pages = NO_BFCACHE not in info.get("commandLine", "")
-            self._session.on("Target.targetCreated", self._created)
-            self._session.on("Target.detachedFromTarget", self._detached)
+            self._session.on("Target.targetCreated", self._create)
+            self._session.on("Target.detachedFromTarget", self._detach)
             self._session.on("Target.receivedMessageFromTarget", self._message)
             yield self._session.send("Target.setDiscoverTargets", {"discover": True})  # those that there are come first
             self._begun = True
@@ -111,10 +111,10 @@ class Listener(PageEvents):
 
     # -- the DevTools protocol -------------------------------------------------------------------------------
 
-    def _created(self, event: Json) -> None:
-        self._run(self._discovered(event["targetInfo"], self._since(), self._begun))
+    def _create(self, event: Json) -> None:
+        self._run(self._discover(event["targetInfo"], self._since(), self._begun))
 
-    def _discovered(self, info: Json, since: Instant, new: bool) -> Steps:
+    def _discover(self, info: Json, since: Instant, new: bool) -> Steps:
         """A target. Iframes and dedicated workers come by way of their page, which is quicker."""
         if info["type"] not in DISCOVERED or info["targetId"] in self._attached:
             return
@@ -126,14 +126,14 @@ class Listener(PageEvents):
             yield from self._listen(path, info, cdp, new)
             yield from self._until_answered(self._documents.get(path))
             if new and self._documents.get(path) in self._waiting and path in self._targets:
-                cdp.heard_late()
+                cdp.miss_page()
             if info["type"] in ALONE or path in self._early:
                 yield from self._ask_for_older(path, info["type"], cdp, since)
         except Error:  # it is gone again
             if info["type"] == "page" and new and self._now() - since > 2 * SEEN_SLACK:
-                cdp.heard_late()
+                cdp.miss_page()
 
-    def _related(self, path: Path, info: Json, cdp: Cdp) -> Steps:
+    def _relate(self, path: Path, info: Json, cdp: Cdp) -> Steps:
         """A worker or an iframe of another site, of the target at `path[:-1]`."""
         if info["targetId"] not in self._attached:
             self._attached.add(info["targetId"])
@@ -150,20 +150,20 @@ class Listener(PageEvents):
         """The sockets that a target opened, not before `since`, until it was heard."""
         states = yield from self._sockets_in(path)
         now = self._now()
-        cdp.found("/".join(path), states or [], since, now, self._known.pop(path, None))
+        cdp.add_older("/".join(path), states or [], since, now, self._known.pop(path, None))
         # What closes after a page is heard is reported, so that a socket would have to close before.
         heard = now if kind in ALONE else self._heard.get(path, now)
         if states is not None and heard - since <= 2 * SEEN_SLACK:
             return
         if kind == "service_worker":
-            cdp.unheard()
+            cdp.miss_service_worker()
         elif "/".join(path[:1]) in cdp.late:
-            cdp.heard_late()
+            cdp.miss_page()
 
     def _listen(self, path: Path, info: Json, cdp: Cdp, new: bool) -> Steps:
         """`new`: it appeared after the recording began."""
         self._targets[path] = cdp
-        cdp.attached("/".join(path), info, "/".join(path[:-1]))
+        cdp.attach("/".join(path), info, "/".join(path[:-1]))
         id = next(self._ids)
         self._answered[id] = lambda _: self._heard.update({path: self._now()})
         yield self._send(id, path, "Network.enable", {})  # first: what comes before its arrival is missed
@@ -250,16 +250,16 @@ class Listener(PageEvents):
         if method == "Target.receivedMessageFromTarget":
             self._message(params, path)
         elif method == "Target.attachedToTarget":
-            self._run(self._related((*path, params["sessionId"]), params["targetInfo"], cdp))
+            self._run(self._relate((*path, params["sessionId"]), params["targetInfo"], cdp))
         elif method == "Target.detachedFromTarget":
-            self._detached(params, path)
+            self._detach(params, path)
         else:
             cdp.message("/".join(path), method, params, self._now())
 
-    def _detached(self, event: Json, above: Path = ()) -> None:
+    def _detach(self, event: Json, above: Path = ()) -> None:
         path = (*above, event["sessionId"])
         for below in [it for it in self._targets if it[: len(path)] == path]:
-            self._targets.pop(below).detached("/".join(below), self._now())
+            self._targets.pop(below).detach("/".join(below), self._now())
 
     def _flush(self) -> Steps:
         """Wait until every page and worker has told what happened before."""

@@ -108,7 +108,7 @@ class Recording:
         self._current[tab] = page.id
         return page
 
-    def requested(
+    def request(
         self,
         id: str,
         url: str,
@@ -137,14 +137,14 @@ class Recording:
             last_sign=at,
         )
 
-    def answered(self, id: str, at: Instant, status: int, text: str, headers: Mapping[str, str]) -> None:
+    def answer(self, id: str, at: Instant, status: int, text: str, headers: Mapping[str, str]) -> None:
         """The handshake was answered. Over HTTP/2 success is 200 (RFC 8441)."""
         socket = self.sockets.get(id)
         if socket is None or socket.ended:
             return
         socket.answered, socket.status, socket.status_text, socket.response_headers = at, status, text, headers
         if status in (101, 200):
-            self._opened(socket, at)
+            self._open(socket, at)
 
     def message(self, id: str, at: Instant | None, sent: bool, opcode: int, data: str, length: int) -> bool:
         """A data message passed; `at` None: nobody knows when. False: the socket is not known."""
@@ -152,9 +152,9 @@ class Recording:
         if socket is None:
             return False
         if at is None:
-            self.opened_without_answer(id)
+            self.open_without_answer(id)
         elif not socket.opened:
-            self._opened(socket, at)
+            self._open(socket, at)
         time = -1 if at is None else at / SECOND
         message: Json = {"type": "send" if sent else "receive", "time": time, "opcode": opcode}
         start = data[:KEPT_DATA] if len(socket.messages) < KEPT_MESSAGES else ""
@@ -168,7 +168,7 @@ class Recording:
         if socket is not None and socket.problem is None and not socket.ended:
             socket.problem = text
 
-    def ended(self, id: str, latest: Instant, earliest: Instant | None = None, by: By | None = None) -> bool:
+    def end(self, id: str, latest: Instant, earliest: Instant | None = None, by: By | None = None) -> bool:
         """It is closed, or its handshake failed: not before `earliest` (None: exactly at `latest`), nor after `latest`.
 
         The end of a socket that was lost may have come at any time since then: a browser reports it late, when the
@@ -201,12 +201,12 @@ class Recording:
         socket.last_sign = max(socket.last_sign, alive)
         self._tell(socket, at)
 
-    def revoked(self, id: str) -> None:
+    def revoke(self, id: str) -> None:
         """That it ended within its bounds was concluded from what meant something else."""
         socket = self.sockets[id]
         socket.earliest = socket.latest = socket.by = None
 
-    def opened_without_answer(self, id: str) -> None:
+    def open_without_answer(self, id: str) -> None:
         """It is or was open; when the handshake was answered nobody told."""
         socket = self.sockets[id]
         socket.opened, socket.status = True, socket.status or 101
@@ -218,14 +218,14 @@ class Recording:
 
     def alive(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
         """The sockets of a tab or of an owner that have not ended, as far as is known."""
-        return [socket for socket in self.unended(tab, owner) if not socket.lost]
+        return [socket for socket in self.list_unended(tab, owner) if not socket.lost]
 
-    def unended(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
+    def list_unended(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
         """The same, with those that were lost."""
         mine = (s for s in self.sockets.values() if s.tab == tab is not None or s.owner == owner is not None)
         return [socket for socket in mine if not socket.ended]
 
-    def _opened(self, socket: Socket, at: Instant) -> None:
+    def _open(self, socket: Socket, at: Instant) -> None:
         socket.opened = True
         socket.status = socket.status or 101
         socket.last_sign = max(socket.last_sign, at)
@@ -301,7 +301,7 @@ class Recording:
                 self.lost(socket.id, after[0].committed)
             else:
                 by = By.RELOAD if reload else By.NAVIGATION
-                self.ended(socket.id, after[0].committed + LEFT_SLACK, socket.last_sign, by)
+                self.end(socket.id, after[0].committed + LEFT_SLACK, socket.last_sign, by)
 
     def _name_the_first(self) -> None:
         """What a tab begins with is a load; another document that is no reload came by navigation."""

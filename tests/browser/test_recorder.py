@@ -267,7 +267,7 @@ def late(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     from analyzer.recorder.playwright import Listener
 
     send: Any = Listener._send
-    for name in ("_websocket", "_loaded"):
+    for name in ("_websocket", "_load"):
         report: Any = getattr(Listener, name)
         monkeypatch.setattr(
             Listener,

@@ -35,7 +35,7 @@ def from_sessions(report: Report, masker: Masker) -> SmallHar:
     """Write an extract in the order in which the sockets were requested."""
     observed = report.capture.observed
     end = observed.end if observed is not None else None
-    sessions = sorted(report.sessions, key=requested)
+    sessions = sorted(report.sessions, key=request_start)
     pages = list(_pages(report.capture.pages, masker))
     return SmallHar(
         masker=masker,
@@ -49,7 +49,7 @@ def from_sessions(report: Report, masker: Masker) -> SmallHar:
     )
 
 
-def requested(session: Session) -> Instant:
+def request_start(session: Session) -> Instant:
     """When the handshake of a socket was requested, at the earliest; else when it opened; 0: nobody knows."""
     bounds = [it for it in (session.created, session.opened) if it is not None and it.earliest is not None]
     return bounds[0].earliest or 0 if bounds else 0

@@ -68,7 +68,7 @@ class _Writing:
             self.kept["sockets" if original.is_socket else "documents"] += 1
             return self._whole(original, self.sessions.get(f"/log/entries/{original.index}"))
         self.kept["other entries (stripped)"] += 1
-        return self._stripped(original)
+        return self._strip(original)
 
     def _program(self, name: str) -> Json:
         value = member(self.log, name)
@@ -95,7 +95,7 @@ class _Writing:
             "time": time,
         }
 
-    def _stripped(self, sketch: Sketch) -> Json:
+    def _strip(self, sketch: Sketch) -> Json:
         """Start, length, page and type; who asked for it, and how. Of a script its address and that of the document
         which loaded it, too, and of a redirect that it is one."""
         head = self._head(sketch.page, sketch.kind, sketch.started, sketch.time)
