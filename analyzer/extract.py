@@ -41,7 +41,7 @@ class Extract(Value, frozen=True):
     """The small HAR, and what became of the rest: (what, how many)."""
 
     data: bytes
-    kept: tuple[tuple[str, int], ...]
+    parts: tuple[tuple[str, int], ...]
     removed: tuple[tuple[str, int], ...]
     dropped: int  # entries
 
@@ -157,11 +157,11 @@ def _same_stretch(before: Interval | None, after: Interval | None) -> bool:
 def _describe(small: SmallHar, data: bytes) -> Extract:
     """Count what was kept, masked, removed and dropped."""
     masks = small.masker.masks
-    counts = {**small.kept, "pages": len(small.pages)}
+    counts = {**small.parts, "pages": len(small.pages)}
     removed = {"values masked": len(masks.tokens), "users masked": len(masks.users), **small.masker.removed}
     return Extract(
         data=data,
-        kept=tuple((what, number) for what, number in counts.items() if number),
+        parts=tuple((what, number) for what, number in counts.items() if number),
         removed=tuple((what, number) for what, number in removed.items() if number),
         dropped=small.dropped,
     )

@@ -30,7 +30,9 @@ class Judgement(Value, frozen=True):
 
 def judge(report: Report, policy: Policy) -> Judgement:
     """Judge violations first, then a capture in which no socket opened, then an undecided one."""
-    bad = sorted((it for it in report.findings if fails(it, policy)), key=lambda it: it.severity.rank, reverse=True)
+    bad = sorted(
+        (it for it in report.findings if fails(it, policy)), key=lambda finding: finding.severity.rank, reverse=True
+    )
     result, status = Result.PASS, 0
     if bad:
         result, status = Result.FAIL, VIOLATED
@@ -56,7 +58,10 @@ def absent(run: Run) -> int:
         return 0
     fingerprints = {key for report in run.reports for key in report.accepted}
     fingerprints |= {
-        key for report in run.reports for it in report.findings for key in (it.fingerprint, it.former_fingerprint)
+        key
+        for report in run.reports
+        for finding in report.findings
+        for key in (finding.fingerprint, finding.former_fingerprint)
     }
     return len(run.policy.baseline - fingerprints)
 

@@ -96,6 +96,6 @@ def _among(members: Sequence[Session], missed: int) -> list[Ghost]:
     beating = [it for it in members if period_of(it) is not None]
     if not beating or len(members) < 2:
         return []
-    sibling = max(beating, key=lambda it: list_send_times(it)[-1])  # who sent last tells most
+    sibling = max(beating, key=lambda session: list_send_times(session)[-1])  # who sent last shows most
     ghosts_of_siblings = (ghost(session, sibling, missed) for session in members if session is not sibling)
     return [it for it in ghosts_of_siblings if it is not None]

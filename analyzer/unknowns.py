@@ -34,7 +34,7 @@ class _Range(NamedTuple):
 
 def find(sessions: Iterable[Session]) -> Unknown:
     """Find the unknown instants that decide whether any two of these sockets overlapped."""
-    ranges = [it for session in sessions if (it := _range(session)) is not None]
+    ranges = [it for it in map(_range, sessions) if it is not None]
     latest_opening = _Extreme([(it.opened[0], it.opened[1]) for it in ranges])
     earliest_close = _Extreme([(-it.closed[1], -it.closed[0]) for it in ranges])
     closes, openings = [], []

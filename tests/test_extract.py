@@ -17,7 +17,7 @@ from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.formats.har.originals import Originals
 from analyzer.formats.har.recorded import request_start
-from analyzer.masking import shape
+from analyzer.masking.addresses import shape
 from analyzer.model import CaptureError, Policy, Report, Run
 from analyzer.outputs.document import capture_document
 from analyzer.pipeline import analyze
@@ -161,7 +161,7 @@ def test_of_the_other_entries_only_those_stay_that_the_answer_rests_on(tmp_path:
     (tmp_path / "long.har").write_text(json.dumps(har))
     made = extract(str(tmp_path / "long.har"))
     assert made.dropped >= 46  # a few show how ordinary requests are sent
-    assert dict(made.kept)["sockets"] == sum(entry["_resourceType"] == "websocket" for entry in entries)
+    assert dict(made.parts)["sockets"] == sum(entry["_resourceType"] == "websocket" for entry in entries)
 
 
 def test_each_load_of_a_script_that_opens_sockets_stays_with_what_loaded_it(tmp_path: Path) -> None:
@@ -219,12 +219,12 @@ def test_ordinary_names_and_odd_types_are_no_reason_to_refuse(
     pages = [{"id": page, "title": f"http://localhost:3000/u/{user}", "startedDateTime": "2026-01-01T00:00:00Z"}]
     log = {"creator": {"name": "WebInspector \ud800", "version": "1"}, "pages": pages, "entries": [socket]}
     (tmp_path / "a.har").write_text(json.dumps({"log": log}))
-    assert dict(extract(str(tmp_path / "a.har")).kept)["sockets"] == 1
+    assert dict(extract(str(tmp_path / "a.har")).parts)["sockets"] == 1
 
 
 def test_a_compressed_capture_can_be_extracted(tmp_path: Path) -> None:
     (tmp_path / "a.har.gz").write_bytes(gzip.compress((CAPTURES / "chrome-S2-overuse.har").read_bytes()))
-    assert dict(extract(str(tmp_path / "a.har.gz")).kept)["sockets"] == 4
+    assert dict(extract(str(tmp_path / "a.har.gz")).parts)["sockets"] == 4
 
 
 def test_an_extract_of_an_extract_is_the_same(tmp_path: Path) -> None:

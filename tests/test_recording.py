@@ -169,7 +169,7 @@ def test_a_socket_was_open_until_it_was_lost_in_an_extract_too(tmp_path: Path) -
 
 def test_a_message_that_nobody_knows_the_instant_of_is_no_sign_of_life() -> None:
     recording = Recording()
-    recording.request("a", "wss://h.example/chat", at(1), seen=at(9))
+    recording.request("a", "wss://h.example/chat", at(1), by=at(9))
     recording.message("a", None, False, 1, "hello", 5)
     recording.end("a", at(9), at(1))
     session = one(recording)
@@ -625,7 +625,7 @@ def test_a_socket_that_both_report_is_one_however_late_they_are_read(late: float
     made = {"requestId": "1.1", "url": "wss://h/1.1"}
     browser.cdp.message("p", "Network.webSocketCreated", made, at(2 + late))
     browser.send("p", "Network.webSocketWillSendHandshakeRequest", 2, requestId="1.1", request={"headers": {}})
-    seen.request("same", "wss://h/1.1", at(0), seen=at(2.03 + late), tab="id-p")
+    seen.request("same", "wss://h/1.1", at(0), by=at(2.03 + late), tab="id-p")
     seen.open_without_answer("same")
     (session,) = browser.report(seen).sessions
     assert told(session.created) == bounds(2, 2)
@@ -634,7 +634,7 @@ def test_a_socket_that_both_report_is_one_however_late_they_are_read(late: float
 def test_a_socket_that_both_report_is_one_where_the_browser_has_another_clock() -> None:
     browser, seen = Browser(off=3600 * SECOND), Recording()
     browser.open(2, "1.1")
-    seen.request("same", "wss://h/1.1", at(0), seen=at(2.03), tab="id-p")
+    seen.request("same", "wss://h/1.1", at(0), by=at(2.03), tab="id-p")
     seen.open_without_answer("same")
     assert len(browser.report(seen).sessions) == 1
 
@@ -643,7 +643,7 @@ def test_of_two_that_were_read_at_once_the_closed_one_is_the_closed_one() -> Non
     browser, seen = Browser(), Recording()
     browser.open(2, "1.1")
     for id, seconds in (("same", 2.2), ("missed", 2.03)):
-        seen.request(id, "wss://h/1.1", at(0), seen=at(seconds), tab="id-p")
+        seen.request(id, "wss://h/1.1", at(0), by=at(seconds), tab="id-p")
         seen.open_without_answer(id)
     seen.end("missed", at(2.3), at(0))
     assert [session.outcome for session in browser.report(seen).sessions] == [Outcome.CLOSED, Outcome.OPEN]
@@ -738,7 +738,7 @@ def test_a_document_that_playwright_reported_first_is_no_other_page_that_ends_a_
     """However early it was read of, and whatever its address by then."""
     browser, seen = popup(), Recording()
     seen.page("id-q", f"{POPUP}#more", PageKind.LOAD, at(0.9), committed=at(1))
-    seen.request("a", "wss://h/a", at(0.9), seen=at(1.1), tab="id-q")
+    seen.request("a", "wss://h/a", at(0.9), by=at(1.1), tab="id-q")
     seen.open_without_answer("a")
     browser.cdp.document("q", tree(POPUP), at(2), new=True)
     report = browser.report(seen)
@@ -772,7 +772,7 @@ def test_a_socket_that_was_asked_for_and_that_playwright_reported_is_one(ended: 
     browser, seen = popup(), Recording()
     browser.cdp.document("q", tree(POPUP), at(1), new=True)
     browser.cdp.add_older("q", [("wss://h/a", 1)], at(0.5), at(9))
-    seen.request("a", "wss://h/a", at(0.5), seen=at(1.2), tab="id-q")
+    seen.request("a", "wss://h/a", at(0.5), by=at(1.2), tab="id-q")
     seen.open_without_answer("a")
     if ended is not None:
         browser.send("q", "Network.webSocketClosed", ended, requestId="0.1")
@@ -802,7 +802,7 @@ def test_a_handshake_that_waits_for_another_is_one_socket() -> None:
     browser, seen = Browser(), Recording()
     browser.cdp.message("p", "Network.webSocketCreated", {"requestId": "1.1", "url": "wss://h/1.1"}, at(1))
     browser.send("p", "Network.webSocketWillSendHandshakeRequest", 9, requestId="1.1", request={"headers": {}})
-    seen.request("same", "wss://h/1.1", at(7), seen=at(9.1), tab="id-p")
+    seen.request("same", "wss://h/1.1", at(7), by=at(9.1), tab="id-p")
     assert len(browser.report(seen).sessions) == 1
 
 
@@ -810,7 +810,7 @@ def test_a_socket_of_a_service_worker_is_none_that_playwright_reported() -> None
     browser, seen = Browser(), Recording()
     browser.attach("s", "service_worker")
     browser.open(1, "1.1", "s")
-    seen.request("a", "wss://h/1.1", at(0.9), seen=at(1.1), tab="id-p")
+    seen.request("a", "wss://h/1.1", at(0.9), by=at(1.1), tab="id-p")
     seen.open_without_answer("a")
     assert len(browser.report(seen).sessions) == 2
 
@@ -864,7 +864,7 @@ def keys(value: Any) -> set[str]:
 
 def test_every_member_of_our_own_is_in_the_docs() -> None:
     recording = whole()
-    recording.request("e", "wss://h.example/e", at(8), seen=at(9))
+    recording.request("e", "wss://h.example/e", at(8), by=at(9))
     recording.caveat(STARTED_LATE)
     recording.message("d", at(8), True, 1, "x" * 9000, 9000)
     recording.lost("d", at(9))

@@ -35,7 +35,7 @@ def bare(reads: Callable[Given, Returned]) -> Callable[Given, Returned]:
         try:
             return reads(*args, **kwargs)
         except CaptureError as error:
-            said = CaptureError(error.source, error.pointer, error.problem)
-        raise said
+            plain = CaptureError(error.source, error.pointer, error.problem)
+        raise plain
 
     return call

@@ -110,9 +110,9 @@ class Session(Value, frozen=True):
         """For people: `socket #1` of s1."""
         return f"socket #{self.id[1:]}"
 
-    def proves(self, said: str, frame: Frame | None = None) -> Proof:
+    def proves(self, statement: str, frame: Frame | None = None) -> Proof:
         """What can be seen of this socket, or in this frame of its stack."""
-        return Proof(self.id, self.pointer, said, frame)
+        return Proof(self.id, self.pointer, statement, frame)
 
 
 class Overlap(Value, frozen=True):
@@ -192,11 +192,11 @@ class Proof(Value, frozen=True):
 
     session: str  # Session.id
     pointer: str
-    said: str
+    statement: str
     frame: Frame | None = None
 
     @property
     def line(self) -> str:
         """`socket #2, /log/entries/5: what: function (url:line:column)`."""
-        told = f"socket #{self.session[1:]}, {self.pointer}: {self.said}"
-        return told if self.frame is None else f"{told}: {self.frame.named}"
+        place = f"socket #{self.session[1:]}, {self.pointer}: {self.statement}"
+        return place if self.frame is None else f"{place}: {self.frame.named}"

@@ -98,15 +98,15 @@ class Cdp:
             return new and target.opened and target.id not in self._navigating
         self._address[target.id] = url
         if first:
-            known = self._navigation(loader)
+            navigation = self._navigation(loader)
             self.recording.page(
                 target.id,
                 url,
                 PageKind.NAVIGATION,
-                known.requested or min(self.pulse, at),
-                answered=known.answered,
-                status=known.status,
-                mime=known.mime,
+                navigation.requested or min(self.pulse, at),
+                answered=navigation.answered,
+                status=navigation.status,
+                mime=navigation.mime,
                 committed=at,
             )
         if first:
@@ -117,22 +117,22 @@ class Cdp:
         return new
 
     def add_older(
-        self, session: str, sockets: Sequence[tuple[str, int]], since: Instant, at: Instant, known: int | None = None
+        self, session: str, sockets: Sequence[tuple[str, int]], since: Instant, at: Instant, number: int | None = None
     ) -> None:
         """All sockets of a target, as it answered at `at`: URL and readyState. Those that the protocol did not report
-        are older than the listening, but not older than `since`. `known`: how many sockets there were in the recording
+        are older than the listening, but not older than `since`. `number`: how many sockets there were in the recording
         at the answer; what came later is not among the answer's."""
         here = [it for it in self.recording.sockets.values() if it.owner == session]
-        heard = Counter(it.url for it in here if known is None or it.number <= known)
+        reported = Counter(it.url for it in here if number is None or it.number <= number)
         target = self._targets[session]
         for url, state in sockets:
-            heard[url] -= 1
-            if heard[url] < 0:
+            reported[url] -= 1
+            if reported[url] < 0:
                 unheard = next((it for it in self.unknown if it.startswith(f"{session}/")), None)
                 if unheard is not None:  # this one
                     self.unknown.discard(unheard)
                 id = f"{session}/older/{len(self._older.setdefault(session, [])) + 1}"
-                self.recording.request(id, url, since, seen=at, tab=target.tab, owner=session)
+                self.recording.request(id, url, since, by=at, tab=target.tab, owner=session)
                 self.recording.sockets[id].older = True
                 if state != CONNECTING:
                     self.recording.open_without_answer(id)
@@ -189,19 +189,19 @@ class Cdp:
         for socket in self.recording.list_unended(tab=target.tab if page else None, owner=session):
             self.recording.end(socket.id, at + GONE_AFTER, earliest, by)
 
-    def match(self, tab: str, seen: Recording, others: Collection[str]) -> str | None:
-        """The target that is this tab of `seen`, for a tab that closed before it could be asked: one that is none of
-        the `others` and began with the same address."""
-        begun = [page.url for page in seen.pages if page.tab == tab][:1]
+    def match(self, tab: str, supplement: Recording, others: Collection[str]) -> str | None:
+        """Find the target that is this tab of `supplement`, for a tab that closed before it could be asked: one that is
+        none of the `others` and began with the same address."""
+        begun = [page.url for page in supplement.pages if page.tab == tab][:1]
         for target in self._targets.values():
             first = [page.url for page in self.recording.pages if page.tab == target.id][:1]
             if target.kind == "page" and target.id not in others and first == begun:
                 return target.id
         return None
 
-    def finish(self, seen: Recording) -> Recording:
+    def finish(self, supplement: Recording) -> Recording:
         """Everything, with what only the browser's other protocol saw."""
-        adopted = self.recording.adopt(seen, self._keeps_pages)
+        adopted = self.recording.adopt(supplement, self._keeps_pages)
         if len(self.unknown) > adopted:
             self.recording.caveat(STARTED_LATE)
         return self.recording
@@ -256,7 +256,7 @@ class Cdp:
             f"{session}/{params['requestId']}",
             str(params["url"]),
             min(self._last.get(session, self.pulse - GONE_BEFORE), at),
-            seen=at,
+            by=at,
             tab=target.tab,
             owner=session,
             initiator=initiator if isinstance(initiator, dict) else None,

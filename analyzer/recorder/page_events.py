@@ -21,7 +21,7 @@ from playwright.sync_api import BrowserContext as SyncContext
 from analyzer.formats.har.own_fields import CUT_SHORT, WORKERS
 from analyzer.model import SECOND, Duration, Instant, PageKind
 from analyzer.recorder.cdp import EMPTY, GONE_AFTER, GONE_BEFORE, Cdp
-from analyzer.recorder.recording import By, Recording, Told
+from analyzer.recorder.recording import By, Observer, Recording
 from analyzer.recorder.steps import Steps, clock_offset, run_async, run_sync
 
 SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
@@ -33,10 +33,12 @@ SEEN_SLACK = 2 * SECOND  # Playwright's events come that late at most, by a mach
 class PageEvents:
     """Listens to the pages of one context by Playwright's own events."""
 
-    def __init__(self, context: SyncContext | AsyncContext, told: Told | None, gone: Callable[[], None] | None) -> None:
+    def __init__(
+        self, context: SyncContext | AsyncContext, observer: Observer | None, gone: Callable[[], None] | None
+    ) -> None:
         self._context: Any = context
         self._async = isinstance(context, AsyncContext)
-        self._told = told
+        self._observer = observer
         self._gone = gone
         self._until: Instant | None = None  # the end of the recording, once it has one
         self._session: Any = None  # CDP, of the browser
@@ -73,7 +75,7 @@ class PageEvents:
 
     def _cdp(self, context: str) -> Cdp:
         if context not in self._contexts:
-            self._contexts[context] = Cdp(Recording(self._told), self._offset, self._keeps_pages)
+            self._contexts[context] = Cdp(Recording(self._observer), self._offset, self._keeps_pages)
             self._contexts[context].pulse = self._pulse
         return self._contexts[context]
 
@@ -137,7 +139,7 @@ class PageEvents:
 
     def _websocket(self, tab: str, socket: Any) -> None:
         id = f"{SEEN}{next(self._ids)}"
-        self._seen.request(id, socket.url, self._since(), seen=self._now(), tab=tab)
+        self._seen.request(id, socket.url, self._since(), by=self._now(), tab=tab)
         socket.on("framesent", lambda data: self._frame(id, True, data))
         socket.on("framereceived", lambda data: self._frame(id, False, data))
         socket.on("socketerror", lambda text: self._seen.problem(id, str(text)))

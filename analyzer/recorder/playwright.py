@@ -26,7 +26,7 @@ from analyzer.formats.har.writer import Json
 from analyzer.model import Instant
 from analyzer.recorder.cdp import DOCUMENTS, OPEN, Cdp
 from analyzer.recorder.page_events import SEEN, SEEN_SLACK, PageEvents
-from analyzer.recorder.recording import Recording, Told
+from analyzer.recorder.recording import Observer, Recording
 from analyzer.recorder.steps import Steps, run_async, run_sync
 
 Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards
@@ -46,10 +46,10 @@ class Listener(PageEvents):
     def __init__(
         self,
         context: SyncContext | AsyncContext,
-        told: Told | None = None,
+        observer: Observer | None = None,
         gone: Callable[[], None] | None = None,  # called where the browser, or what drives it, goes away
     ) -> None:
-        super().__init__(context, told, gone)
+        super().__init__(context, observer, gone)
         self._targets: dict[Path, Cdp] = {}  # listened to
         self._attached: set[str] = set()  # ids of targets
         self._pages: dict[str, Path] = {}  # id of a target -> the way to it, once it has been asked to tell
@@ -78,7 +78,7 @@ class Listener(PageEvents):
             yield self._session.send("Target.setDiscoverTargets", {"discover": True})  # those that there are come first
             self._begun = True
         else:
-            self._seen = Recording(self._told)
+            self._seen = Recording(self._observer)
             self._seen.caveat(AS_SEEN)
         self._pulse = self._beaten = self._now()
         self._context.on("page", self._page)
@@ -152,8 +152,8 @@ class Listener(PageEvents):
         now = self._now()
         cdp.add_older("/".join(path), states or [], since, now, self._known.pop(path, None))
         # What closes after a page is heard is reported, so that a socket would have to close before.
-        heard = now if kind in ALONE else self._heard.get(path, now)
-        if states is not None and heard - since <= 2 * SEEN_SLACK:
+        since_heard = now if kind in ALONE else self._heard.get(path, now)
+        if states is not None and since_heard - since <= 2 * SEEN_SLACK:
             return
         if kind == "service_worker":
             cdp.miss_service_worker()
@@ -281,8 +281,8 @@ class Listener(PageEvents):
         for path in stuck:
             self._targets[path].stuck("/".join(path))
         alive = sum(not socket.ended for socket in self._seen.sockets.values())
-        heard = [] if self._own is None else self._cdp(self._own).recording.sockets.values()
-        if self._own is not None and alive > sum(it.open and not it.older for it in heard):
+        reported = [] if self._own is None else self._cdp(self._own).recording.sockets.values()
+        if self._own is not None and alive > sum(it.open and not it.older for it in reported):
             for path in [it for it in self._targets if it not in stuck]:
                 with suppress(Error):
                     states = yield from self._sockets_in(path)

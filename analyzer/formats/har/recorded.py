@@ -45,7 +45,7 @@ def from_sessions(report: Report, masker: Masker) -> SmallHar:
         entries=[_socket(session, masker) for session in sessions],
         until=None if end is None else writer.date(end),
         records_messages=all(session.messages.recorded for session in sessions),
-        kept={"sockets": len(sessions)},
+        parts={"sockets": len(sessions)},
     )
 
 
