@@ -26,7 +26,7 @@ from analyzer.formats.har.recorded import from_sessions, request_start
 from analyzer.formats.har.small import from_entries
 from analyzer.intervals import Interval
 from analyzer.masking import Masks, mask
-from analyzer.model import Capture, CaptureError, Policy, Report, Run, Session, Value, bare
+from analyzer.model import Capture, CaptureError, Instant, Policy, Report, Run, Session, Value, bare
 from analyzer.outputs.document import overlap_document, pretty, session_document
 from analyzer.pipeline import analyze
 from analyzer.services import Row
@@ -95,10 +95,13 @@ def _masker(report: Report, key: str | None) -> Masker:
 def _write(small: SmallHar, capture: Capture) -> tuple[bytes, Capture]:
     """Write it and read it again; once more, where it must state what it turns out not to show."""
     unseen = {caveat.id for caveat in own_fields.NEVER_SHOWN}
+    hiding = {caveat.id for caveat in own_fields.OUR_CAVEATS if caveat.hides_sockets}
+    harmless = {caveat.id for caveat in capture.caveats if not caveat.hides_sockets} & hiding
     missing = Statement(tuple(it.id for it in capture.caveats if it.id in unseen))
     for _ in range(MOST_WRITTEN):
         statement = missing
-        own = own_fields.statement(small.until, *statement, small.records_messages)
+        here = [id for id in statement.caveats if id in harmless]
+        own = own_fields.statement(small.until, *statement, small.records_messages, here)
         document = writer.log(small.creator, small.pages, small.entries, browser=small.browser, comment=NOTE, own=own)
         data = pretty(document)
         again = read(io.BytesIO(data), "extract")
@@ -139,12 +142,20 @@ def _same_times(report: Report, again: Report) -> bool:
     if (report.verdict, report.concurrency.possible_peak) != (again.verdict, again.concurrency.possible_peak):
         return False
     before, after = (sorted(it.sessions, key=request_start) for it in (report, again))
-    return len(before) == len(after) and all(map(_same_life, before, after))
+    observed = again.capture.observed
+    end = observed.end if observed is not None else None
+    lives = zip(before, after, strict=True)
+    return len(before) == len(after) and all(_same_life(one, other, end) for one, other in lives)
 
 
-def _same_life(before: Session, after: Session) -> bool:
-    same = before.outcome is after.outcome and before.messages.sent == after.messages.sent
-    return same and all(map(_same_stretch, (before.proven, before.possible), (after.proven, after.possible)))
+def _same_life(before: Session, after: Session, end: Instant | None) -> bool:
+    """Compare two sockets. That one was open at the very end is certain of each that was open then."""
+    if before.outcome is not after.outcome or before.messages.sent != after.messages.sent:
+        return False
+    proven = after.proven
+    if before.proven is None and proven is not None and end is not None and proven.start >= end:
+        proven = None
+    return _same_stretch(before.proven, proven) and _same_stretch(before.possible, after.possible)
 
 
 def _same_stretch(before: Interval | None, after: Interval | None) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from analyzer.formats.har.fields import instant, text_of
 from analyzer.model import SECOND, Caveat, CaveatKind, Client, Effect, Identity, Instant, Provider, Session
 
@@ -83,10 +85,17 @@ def end_of(log: dict[str, Any]) -> Instant | None:
 
 
 def caveats_of(log: dict[str, Any]) -> list[Caveat]:
-    """List the caveats whose ids a capture of our own states."""
-    listed = member(log, "_harSockets").get("caveats")
-    ids = [id for id in listed if isinstance(id, str)] if isinstance(listed, list) else []
-    return [caveat for caveat in OUR_CAVEATS if caveat.id in ids]
+    """List the caveats whose ids a capture of our own states, and which of them hide no socket in it."""
+    ids, harmless = (_texts(member(log, "_harSockets").get(name)) for name in ("caveats", "harmless"))
+    return [
+        msgspec.structs.replace(caveat, hides_sockets=caveat.hides_sockets and caveat.id not in harmless)
+        for caveat in OUR_CAVEATS
+        if caveat.id in ids
+    ]
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def records_messages(log: dict[str, Any]) -> bool:
@@ -102,11 +111,16 @@ def statement(
     caveats: Sequence[str],
     in_order_of_close: bool | None = None,
     records_messages: bool = True,
+    harmless: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Write what a capture states of itself. `in_order_of_close`: where its entries no longer show it."""
+    """Write what a capture states of itself. `in_order_of_close`: where its entries no longer show it.
+
+    harmless: those of the caveats that mostly hide sockets, and here do not.
+    """
     return {
         **({"until": until} if until else {}),
         **({"caveats": list(caveats)} if caveats else {}),
+        **({"harmless": list(harmless)} if harmless else {}),
         **({} if in_order_of_close is None else {"inOrderOfClose": in_order_of_close}),
         **({} if records_messages else {"messages": False}),
     }
