@@ -44,10 +44,10 @@ SECOND = 1_000_000
 
 def capture(source: str, *lives: tuple[float, float | None], until: float) -> Report:
     """Sockets of one address from second to second; None: open when the capture was saved, at `until`."""
-    made = report(*(socket(start, end, lives=end is None, n=n) for n, (start, end) in enumerate(lives)))
+    single = report(*(socket(start, end, lives=end is None, n=n) for n, (start, end) in enumerate(lives)))
     observed = Interval(START, START + round(until * SECOND))
     return msgspec.structs.replace(
-        made, capture=made.capture.with_file(source=source, observed=observed, sha256="0" * 64)
+        single, capture=single.capture.with_file(source=source, observed=observed, sha256="0" * 64)
     )
 
 
@@ -67,58 +67,58 @@ def together(reports: Sequence[Report]) -> Report:
 def test_overlaps_across_captures(
     captures: list[list[tuple[float, float]]], verdict: Verdict, peaks: tuple[int, int]
 ) -> None:
-    it = together([capture(f"{n}.har", *lives, until=4) for n, lives in enumerate(captures)])
-    assert it.verdict is verdict
-    assert (it.concurrency.proven_peak, it.concurrency.possible_peak) == peaks
-    assert [s.id for s in it.sessions] == [f"s{n}" for n in range(1, len(it.sessions) + 1)]
+    joined = together([capture(f"{n}.har", *lives, until=4) for n, lives in enumerate(captures)])
+    assert joined.verdict is verdict
+    assert (joined.concurrency.proven_peak, joined.concurrency.possible_peak) == peaks
+    assert [s.id for s in joined.sessions] == [f"s{n}" for n in range(1, len(joined.sessions) + 1)]
 
 
 def test_open_when_saved_is_certain_until_then_and_possible_after() -> None:
     early, late = capture("early.har", (0, None), until=2), capture("late.har", (3, 5), until=6)
-    it = together([early, late])
-    assert it.verdict is Verdict.POSSIBLE_OVERLAP
-    first = it.sessions[0]
+    joined = together([early, late])
+    assert joined.verdict is Verdict.POSSIBLE_OVERLAP
+    first = joined.sessions[0]
     assert first.proven == Interval(START, START + 2 * SECOND)
     assert first.possible is not None
     assert first.possible.end is None
 
 
 def test_open_at_the_end_of_the_last_stays_open() -> None:
-    it = together([capture("a.har", (0, 2), until=3), capture("b.har", (1, None), until=6)])
-    assert it.sessions[1].proven == Interval(START + SECOND, None)
-    (overlap,) = it.overlaps
+    joined = together([capture("a.har", (0, 2), until=3), capture("b.har", (1, None), until=6)])
+    assert joined.sessions[1].proven == Interval(START + SECOND, None)
+    (overlap,) = joined.overlaps
     assert (overlap.confidence, overlap.interval) == (Confidence.PROVEN, Interval(START + SECOND, START + 2 * SECOND))
 
 
 def test_pointers_and_pages_name_their_capture() -> None:
     reports = [analyze(read(SAMPLES / name, source=name)) for name in ("three-reloads.har", "stream-chat-correct.har")]
-    it = together(reports)
-    assert len(it.sessions) == sum(len(one.sessions) for one in reports)
-    assert {s.pointer.partition("#")[0] for s in it.sessions} == {"three-reloads.har", "stream-chat-correct.har"}
-    assert len({page.id for page in it.capture.pages}) == sum(len(one.capture.pages) for one in reports)
-    assert {s.page for s in it.sessions} <= {page.id for page in it.capture.pages}
-    assert (it.capture.format, it.capture.sha256) == ("merged", None)
-    assert it.capture.caveats[0].id == "clocks-as-they-are"
+    joined = together(reports)
+    assert len(joined.sessions) == sum(len(one.sessions) for one in reports)
+    assert {s.pointer.partition("#")[0] for s in joined.sessions} == {"three-reloads.har", "stream-chat-correct.har"}
+    assert len({page.id for page in joined.capture.pages}) == sum(len(one.capture.pages) for one in reports)
+    assert {s.page for s in joined.sessions} <= {page.id for page in joined.capture.pages}
+    assert (joined.capture.format, joined.capture.sha256) == ("merged", None)
+    assert joined.capture.caveats[0].id == "clocks-as-they-are"
 
 
 def test_clocks_that_were_set_within_a_capture_stay_apart() -> None:
     one, two = capture("a.har", (0, 2), (1, 3), until=4), capture("b.har", (0, 2), (1, 3), until=4)
     apart = [
-        msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, traces=(first, stepped)))
-        for it in (one, two)
-        for first, second in [it.capture.traces]
+        msgspec.structs.replace(joined, capture=msgspec.structs.replace(joined.capture, traces=(first, stepped)))
+        for joined in (one, two)
+        for first, second in [joined.capture.traces]
         for stepped in [msgspec.structs.replace(second, clock=1)]
     ]
-    it = together(apart)
-    assert [s.clock for s in it.sessions] == [0, 1, 0, 2]
-    assert it.concurrency.proven_peak == 2
+    joined = together(apart)
+    assert [s.clock for s in joined.sessions] == [0, 1, 0, 2]
+    assert joined.concurrency.proven_peak == 2
 
 
 def test_the_command_tells_it_as_one_capture() -> None:
     names = [str(SAMPLES / name) for name in ("three-reloads.har", "stream-chat-correct.har")]
     command = [sys.executable, "-m", "analyzer", "--together", *names, "--format"]
-    told = json.loads(subprocess.run([*command, "json"], capture_output=True, check=True).stdout)
-    (one,) = told["captures"]
+    document = json.loads(subprocess.run([*command, "json"], capture_output=True, check=True).stdout)
+    (one,) = document["captures"]
     assert (one["format"], len(one["sessions"]), one["source"]) == ("merged", 6, " + ".join(names))
     line = json.loads(subprocess.run([*command, "ndjson"], capture_output=True, check=True).stdout)
     assert line == one
@@ -189,18 +189,18 @@ def test_captures_that_contradict_each_other_prove_neither() -> None:
         make_capture("har", *OPENED, Closed(bounds(2, 2))),
         make_capture("netlog", *OPENED, Closed(bounds(4, 4)), coverage=ALL),
     )
-    found = analyze(merge([har, log]))
-    (session,) = found.sessions
+    result = analyze(merge([har, log]))
+    (session,) = result.sessions
     assert session.possible == Interval(START, START + 4 * SECOND)
     assert session.proven is not None
     assert session.proven.end is not None
     assert session.proven.end <= START + 2 * SECOND
-    assert "contradictory" in {caveat.id for caveat in found.capture.caveats}
+    assert "contradictory" in {caveat.id for caveat in result.capture.caveats}
 
 
 def test_a_log_without_a_common_socket_is_of_another_run() -> None:
-    found = analyze(merge([make_capture("har", *OPENED, key="a"), make_capture("netlog", key="b")]))
-    assert "not-of-one-run" in {caveat.id for caveat in found.capture.caveats}
+    result = analyze(merge([make_capture("har", *OPENED, key="a"), make_capture("netlog", key="b")]))
+    assert "not-of-one-run" in {caveat.id for caveat in result.capture.caveats}
 
 
 def test_still_connecting_when_its_capture_ended_is_possibly_open_after_that() -> None:
@@ -208,7 +208,7 @@ def test_still_connecting_when_its_capture_ended_is_possibly_open_after_that() -
         make_capture("har", Requested(bounds(1, 1)), key="a", until=2),
         make_capture("har", *OPENED, key="b", coverage=ALL),
     )
-    found = analyze(merge([early, late]))
-    assert found.sessions[0].outcome is Outcome.UNKNOWN
-    assert found.sessions[0].possible == Interval(START + 2 * SECOND, None)
-    assert found.verdict is Verdict.POSSIBLE_OVERLAP
+    result = analyze(merge([early, late]))
+    assert result.sessions[0].outcome is Outcome.UNKNOWN
+    assert result.sessions[0].possible == Interval(START + 2 * SECOND, None)
+    assert result.verdict is Verdict.POSSIBLE_OVERLAP
