@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
 
-from analyzer.formats import read
+from analyzer.formats import read, read_observed
 from analyzer.formats.har import own_fields, writer
 from analyzer.formats.har.masked import Masker, SmallHar
 from analyzer.formats.har.originals import Originals
@@ -63,7 +63,7 @@ def extract(
     that was removed: then nothing leaves.
     """
     originals = Originals()
-    capture = source if isinstance(source, Capture) else read(source, observer=originals)
+    capture = source if isinstance(source, Capture) else read_observed(source, originals)
     report = analyze(capture, catalogue=catalogue)
     agrees = _same_answer if originals.log is not None else _same_times
     for small in _attempts(report, originals, key):

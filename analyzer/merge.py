@@ -6,25 +6,26 @@ are one socket), unite (the bounds of its events meet), disagree (name what cann
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations, product
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import combinations
+from typing import TypeVar
 
 import msgspec
 
+from analyzer import pairs
 from analyzer.model import (
     MILLISECOND,
-    SECOND,
     Accepted,
     Active,
     Bounds,
     Capture,
     Caveat,
     CaveatKind,
+    Clock,
     Closed,
     Closes,
     Coverage,
-    Duration,
+    Effect,
     Event,
     Evidence,
     Instant,
@@ -38,8 +39,6 @@ from analyzer.model import (
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
-SAME_KEY = 5 * SECOND  # by how much the clocks of two captures of one run may differ
-SAME_URL = SECOND // 2  # likewise, where no key tells: of two sockets of one address the nearer one
 SLACK = 5 * MILLISECOND  # by which two formats may differ about one instant
 
 CLOCKS = CaveatKind.CLOCKS_AS_THEY_ARE.caveat(
@@ -48,6 +47,14 @@ CLOCKS = CaveatKind.CLOCKS_AS_THEY_ARE.caveat(
 )
 CONTRADICTORY = CaveatKind.CONTRADICTORY.caveat(
     "These captures contradict each other about a socket, so its times are wider than any one of them says."
+)
+SKEWED = CaveatKind.CONTRADICTORY.caveat(
+    "The clocks of these captures differ, as the times of a socket that is in several of them show. So a socket of one "
+    "capture cannot be compared with a socket of another.",
+    Effect.HIDES_SOCKETS,
+)
+UNDATED = CaveatKind.CLOCKS_AS_THEY_ARE.caveat(
+    "The sockets of a capture without a wall clock cannot be compared with those of the others.", Effect.HIDES_SOCKETS
 )
 
 
@@ -59,13 +66,20 @@ def merge(captures: Sequence[Capture]) -> Capture:
     """
     files = [file for capture in captures for file in capture.files]
     traces = align(captures)
-    groups = pair(traces, [file.format for file in files])
-    caveats = (CLOCKS, *_caveats(captures), *disagree(groups, captures))
+    formats = [file.format for file in files]
+    groups = pairs.pair(traces, formats)
+    skewed = pairs.find_skewed_files(groups)
+    united = tuple(_with_own_clocks(groups, skewed | pairs.find_strangers(groups, formats), formats))
+    caveats = [CLOCKS, *_caveats(captures), *disagree(groups, captures)]
+    if skewed and len({trace.clock for trace in united}) > 1:
+        caveats.append(SKEWED)
+    if len(captures) > 1 and any(capture.clock is Clock.RELATIVE for capture in captures):
+        caveats.append(UNDATED)
     return Capture(
         files=tuple(files),
         pages=tuple(page for number, capture in enumerate(captures, 1) for page in _pages(number, capture)),
-        traces=tuple(unite(group) for group in groups),
-        caveats=caveats,
+        traces=united,
+        caveats=tuple(caveats),
         skipped=tuple(
             msgspec.structs.replace(part, pointer=f"{capture.source}#{part.pointer}")
             for capture in captures
@@ -80,13 +94,15 @@ def merge(captures: Sequence[Capture]) -> Capture:
 def align(captures: Sequence[Capture]) -> list[Trace]:
     """Return the traces of all captures, each with its file, page and clock among those of the others.
 
-    Wall clocks are taken for one. A clock that was set within a capture is nobody else's.
+    Wall clocks are taken for one. A clock that was set within a capture is nobody else's; nor is one that counts from
+    an instant that nobody knows.
     """
     last = max((end for capture in captures if (end := _end(capture)) is not None), default=None)
     traces = []
     first_file, next_clock = 0, 1
     for number, capture in enumerate(captures, 1):
-        clocks, end = {0: 0}, _end(capture)
+        end = _end(capture)
+        clocks = {0: 0} if capture.clock is Clock.WALL else {}
         for trace in capture.traces:
             if trace.clock not in clocks:
                 clocks[trace.clock], next_clock = next_clock, next_clock + 1
@@ -118,77 +134,26 @@ def _page_id(number: int, id: str) -> str:
     return f"{number}:{id}"
 
 
-# -- pair ----------------------------------------------------------------------------------------------------
+# -- clocks --------------------------------------------------------------------------------------------------
 
 
-def pair(traces: Sequence[Trace], formats: Sequence[str]) -> list[list[Trace]]:
-    """Group the traces of one socket, in the order of its first one. `formats`: of the files.
+def _with_own_clocks(groups: Sequence[Sequence[Trace]], apart: Set[int], formats: Sequence[str]) -> Iterator[Trace]:
+    """Unite each group, and keep what proves nothing about the others on a clock of its own.
 
-    Two traces are one socket if their handshakes have the same key; without a key, if they have the same address and
-    their handshakes are nearest to each other, in files of different formats (two files of one format are two tabs).
+    That is a socket of a file that stands apart (its clock differs, or it is of another run), which can be compared
+    only with those of the same files; and one that may be another one of these, unrecognized.
     """
-    groups: list[list[Trace]] = []
-    by_key: dict[str, list[Trace]] = {}
-    for trace in traces:
-        group = by_key.get(trace.key) if trace.key else None
-        if group is not None and _is_same_instant(group[0], trace, SAME_KEY):
-            group.append(trace)
-            continue
-        groups.append([trace])
-        if trace.key:
-            by_key[trace.key] = groups[-1]
-    return _pair_by_address(groups, formats)
-
-
-class _Candidate(NamedTuple):
-    """Two groups that may be one socket, sorted by how near their handshakes are."""
-
-    distance: Duration
-    one: int
-    other: int
-
-
-def _pair_by_address(groups: list[list[Trace]], formats: Sequence[str]) -> list[list[Trace]]:
-    """Unite groups in the order of their distance, each file once per group."""
-    into = list(range(len(groups)))  # the group that this one became a part of
-    for _, one, other in sorted(_candidates(groups, formats)):
-        first, second = sorted((into[one], into[other]))
-        there = {formats[trace.file] for trace in groups[first]}
-        if first != second and there.isdisjoint(formats[trace.file] for trace in groups[second]):
-            groups[first] += groups[second]
-            into = [first if place == second else place for place in into]
-    return [group for place, group in enumerate(groups) if into[place] == place]
-
-
-def _candidates(groups: Sequence[Sequence[Trace]], formats: Sequence[str]) -> Iterator[_Candidate]:
-    """Find pairs of groups of one address, of which one at least has no key."""
-    if len(set(formats)) < 2:
-        return
-    by_address: dict[str, list[int]] = {}
+    next_clock = 1 + max((trace.clock for group in groups for trace in group), default=0)
+    clocks: dict[tuple[int, frozenset[int], int], int] = {}
+    others = pairs.Others(groups, formats)
     for place, group in enumerate(groups):
-        by_address.setdefault(group[0].url.partition("#")[0], []).append(place)
-    for places in by_address.values():
-        without_key = [place for place in places if not groups[place][0].key]
-        with_key = [place for place in places if groups[place][0].key]
-        for one, other in (*combinations(without_key, 2), *product(without_key, with_key)):
-            distance = _distance(groups[one][0], groups[other][0])
-            if distance is not None and distance <= SAME_URL:
-                yield _Candidate(distance, one, other)
-
-
-def _is_same_instant(one: Trace, other: Trace, slack: Duration) -> bool:
-    distance = _distance(one, other)
-    return distance is not None and distance <= slack
-
-
-def _distance(one: Trace, other: Trace) -> Duration | None:
-    """How far apart both handshakes began."""
-    starts = [_start(trace) for trace in (one, other)]
-    return None if starts[0] is None or starts[1] is None else abs(starts[0] - starts[1])
-
-
-def _start(trace: Trace) -> Instant | None:
-    return next((event.within.earliest for event in trace.events if isinstance(event, Requested)), None)
+        trace = unite(group)
+        files = frozenset(apart & {it.file for it in group})
+        ambiguous = len(group) == 1 and others.may_have(trace)
+        if files or ambiguous:
+            key = trace.clock, files, place if ambiguous else -1
+            trace = msgspec.structs.replace(trace, clock=clocks.setdefault(key, next_clock + len(clocks)))
+        yield trace
 
 
 # -- unite ---------------------------------------------------------------------------------------------------
@@ -283,40 +248,27 @@ def disagree(groups: Sequence[Sequence[Trace]], captures: Sequence[Capture]) -> 
     caveats = []
     if any(len(group) > 1 and _is_contradictory(group) for group in groups):
         caveats.append(CONTRADICTORY)
-    return [*caveats, *_strangers(groups, captures)]
+    files = [file for capture in captures for file in capture.files]
+    caveats += [
+        CaveatKind.NOT_OF_ONE_RUN.caveat(
+            f"{files[file].source} shares no socket with the other captures: it is probably of another run."
+        )
+        for file in sorted(pairs.find_strangers(groups, [file.format for file in files]))
+    ]
+    return caveats
 
 
 def _is_contradictory(group: Sequence[Trace]) -> bool:
     """Does one capture say that it opened, and another that it failed; or are two instants too far apart?"""
     if _bounds(group, Accepted) and _bounds(group, Rejected):
         return True
-    kinds: tuple[type[Requested | Accepted | Rejected | Closed], ...] = (Requested, Accepted, Rejected, Closed)
+    # Formats date the request differently: the call of the constructor, or the handshake that waited in a queue.
+    kinds: tuple[type[Accepted | Rejected | Closed], ...] = (Accepted, Rejected, Closed)
     return any(
-        one.meet(other) is None and _gap(one, other) > SLACK
+        one.meet(other) is None and pairs.measure_gap(one, other) > SLACK
         for kind in kinds
         for one, other in combinations([event.within for event in _of_kind(group, kind)], 2)
     )
-
-
-def _gap(one: Bounds, other: Bounds) -> Duration:
-    """How far apart bounds are that do not meet."""
-    gaps = [a.earliest - b.latest for a, b in ((one, other), (other, one)) if a.earliest and b.latest]
-    return max(gaps, default=0)
-
-
-def _strangers(groups: Sequence[Sequence[Trace]], captures: Sequence[Capture]) -> Iterator[Caveat]:
-    """Captures with sockets of which none is in a capture of another format."""
-    formats = [file.format for capture in captures for file in capture.files]
-    shared = {trace.file for group in groups if len({formats[it.file] for it in group}) > 1 for trace in group}
-    own = {trace.file for group in groups for trace in group}
-    if len({formats[file] for file in own}) < 2:
-        return
-    sources = [file.source for capture in captures for file in capture.files]
-    for file in sorted(own - shared):
-        if formats[file] != "har":
-            yield CaveatKind.NOT_OF_ONE_RUN.caveat(
-                f"{sources[file]} shares no socket with the other captures: it is probably of another run."
-            )
 
 
 def _caveats(captures: Sequence[Capture]) -> Iterator[Caveat]:

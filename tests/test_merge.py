@@ -19,6 +19,7 @@ from analyzer.model import (
     Accepted,
     Bounds,
     Capture,
+    Clock,
     Closed,
     Closes,
     Confidence,
@@ -212,3 +213,73 @@ def test_still_connecting_when_its_capture_ended_is_possibly_open_after_that() -
     assert result.sessions[0].outcome is Outcome.UNKNOWN
     assert result.sessions[0].possible == Interval(START + 2 * SECOND, None)
     assert result.verdict is Verdict.POSSIBLE_OVERLAP
+
+
+def make_lives(format: str, **lives: tuple[float, float]) -> Capture:
+    """A capture of sockets by their keys, each from second to second."""
+    single = make_capture(format)
+    traces = [
+        msgspec.structs.replace(
+            single.traces[0],
+            pointer=f"/{n}",
+            key=key.partition("_")[0],
+            events=(
+                Requested(bounds(start, start)),
+                Accepted(bounds(start, start)),
+                Closed(bounds(end, end)),
+            ),
+        )
+        for n, (key, (start, end)) in enumerate(lives.items())
+    ]
+    return msgspec.structs.replace(single, traces=tuple(traces))
+
+
+def test_two_sockets_of_one_file_stay_two_though_their_keys_are_equal() -> None:
+    lives = {"sample": (0, 4), "sample_again": (1, 4)}
+    result = analyze(merge([make_lives("har", **lives), make_lives("netlog", **lives)]))
+    assert result.verdict is Verdict.OVERLAP
+    assert [it.seen_in for it in result.sessions] == [(Place(0, f"/{n}"), Place(1, f"/{n}")) for n in (0, 1)]
+
+
+@pytest.mark.parametrize("late", [pytest.param(3, id="united"), pytest.param(60, id="too far apart for that")])
+def test_sockets_of_captures_whose_clocks_differ_prove_nothing_about_each_other(late: int) -> None:
+    """In truth `a` was closed before `b` was opened, and the log ended before that."""
+    har = make_lives("har", a=(0, late + 0.1), b=(late + 0.2, late + 9))
+    log = make_lives("netlog", a=(late, 2 * late + 0.1))
+    result = analyze(merge([har, log]))
+    assert result.verdict in (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
+    assert "contradictory" in {caveat.id for caveat in result.capture.caveats}
+
+
+def test_formats_may_differ_about_when_a_handshake_was_asked_for() -> None:
+    first, second = (
+        make_capture(format, Requested(bounds(at, at)), Accepted(bounds(2, 2)))
+        for format, at in (("har", 0), ("netlog", 1))
+    )
+    assert "contradictory" not in {caveat.id for caveat in merge([first, second]).caveats}
+
+
+def test_a_capture_without_a_wall_clock_cannot_be_compared_with_another_one() -> None:
+    for begin, verdict in ((5, Verdict.INCONCLUSIVE), (1, Verdict.POSSIBLE_OVERLAP)):
+        relative = make_lives("har", b=(begin, 9)).with_file(clock=Clock.RELATIVE)
+        assert analyze(merge([make_lives("har", a=(0, 4)), relative])).verdict is verdict
+
+
+def test_a_socket_that_is_older_than_its_log_may_be_one_of_the_har() -> None:
+    """A log of DevTools events that began late has no key or address of a socket, which is in the HAR, too."""
+    lives = {"a": (0, 2), "b": (3, 5)}
+    log = make_lives("cdp-log", **lives)
+    opened, closed = log.traces[0].events[1:]
+    nameless = msgspec.structs.replace(
+        log.traces[0], key=None, url="ws:///", endpoint="ws:///", events=(opened, closed)
+    )
+    late = msgspec.structs.replace(log, traces=(nameless, *log.traces[1:]))
+    result = analyze(merge([make_lives("har", **lives), late]))
+    assert len(result.sessions) == 3
+    assert result.verdict is Verdict.POSSIBLE_OVERLAP
+
+
+def test_sockets_of_another_run_overlap_none_of_this_one() -> None:
+    result = analyze(merge([make_lives("har", a=(0, 4)), make_lives("netlog", b=(1, 4))]))
+    assert result.concurrency.proven_peak == 1
+    assert result.verdict in (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)

@@ -56,7 +56,7 @@ def test_after_a_second_a_terminal_sees_bytes_and_rate(total: int) -> None:
 import time
 from analyzer.cli import progress
 progress.AFTER = 0.0
-with progress.shown({total}) as done:
+with progress.show_progress({total}) as done:
     for _ in range(8):
         time.sleep(0.05); done(20)
 print("finished")

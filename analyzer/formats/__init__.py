@@ -48,14 +48,24 @@ def read(
     path: str | os.PathLike[str] | IO[bytes],
     source: str | None = None,
     progress: Progress | None = None,
-    observer: Any = None,
 ) -> Capture:
     """Read one capture: a path, or a binary stream. Raises CaptureError where it cannot be read.
 
     `source`: its name in outputs, in place of the path. `progress` is called as bytes of the file pass, every few
-    hundred kilobytes. `observer` sees the entries of a HAR as they are read. Raises TypeError for what is neither a
-    path nor a binary stream; `load` takes more kinds.
+    hundred kilobytes. Raises TypeError for what is neither a path nor a binary stream; `load` takes more kinds.
     """
+    return _read_file(path, source, progress, None)
+
+
+@bare
+def read_observed(path: str | os.PathLike[str] | IO[bytes], observer: Any) -> Capture:
+    """Read one capture; an observer sees the entries of a HAR as they are read (`formats.har.reader.Observer`)."""
+    return _read_file(path, None, None, observer)
+
+
+def _read_file(
+    path: str | os.PathLike[str] | IO[bytes], source: str | None, progress: Progress | None, observer: Any
+) -> Capture:
     _check(path, source is not None)
     with open_source(path, source, progress) as (opened, stored):
         packed = None if isinstance(opened.stream, Prefixed) else opened.stream
