@@ -23,7 +23,7 @@ def series(sessions: Iterable[Session]) -> list[list[Session]]:
     """The sockets that take each other's place: of one address, page and realm, as far as they have a date."""
     series: dict[object, list[Session]] = {}
     for session in sessions:
-        if openings.created(session) != openings.FOREVER:
+        if openings.creation_of(session) != openings.FOREVER:
             key = session.endpoint, session.page, session.context, session.clock
             series.setdefault(key, []).append(session)
     return [openings.in_order(members) for members in series.values()]
@@ -35,7 +35,7 @@ def reconnects(members: Sequence[Session]) -> tuple[list[Session], list[Session]
     ends = sorted(at for session in members if (at := _end(session)) is not None)
     again: list[Session] = []
     for session in members:
-        if len(again) < len(ends) and ends[len(again)] <= openings.created(session):
+        if len(again) < len(ends) and ends[len(again)] <= openings.creation_of(session):
             again.append(session)
     parts: tuple[list[Session], list[Session]] = [], []
     for session, patient in zip(again, _find_back_off([_wait(it, ends) for it in again]), strict=True):
@@ -51,7 +51,7 @@ def _end(session: Session) -> Instant | None:
 
 
 def _wait(session: Session, ends: Sequence[Instant]) -> Duration:
-    at = openings.created(session)
+    at = openings.creation_of(session)
     return at - ends[bisect_right(ends, at) - 1]
 
 

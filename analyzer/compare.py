@@ -98,7 +98,7 @@ def pair(before: Mapping[str, Report | None], after: Mapping[str, Report | None]
     both = ((name, report, after.get(name)) for name, report in before.items())
     pairs = [(name, compare(was, is_now)) for name, was, is_now in both if was is not None and is_now is not None]
     return Paired(
-        tuple(sorted(pairs, key=lambda it: order.index(it[1].result))),
+        tuple(sorted(pairs, key=lambda pair: order.index(pair[1].result))),
         tuple(name for name in before if name not in after),
         tuple(name for name in after if name not in before),
     )

@@ -22,7 +22,7 @@ from analyzer.formats import read, read_observed
 from analyzer.formats.har import own_fields, writer
 from analyzer.formats.har.masked import Masker, SmallHar
 from analyzer.formats.har.originals import Originals
-from analyzer.formats.har.recorded import from_sessions, requested
+from analyzer.formats.har.recorded import from_sessions, request_start
 from analyzer.formats.har.small import from_entries
 from analyzer.intervals import Interval
 from analyzer.masking import Masks, mask
@@ -41,7 +41,7 @@ class Extract(Value, frozen=True):
     """The small HAR, and what became of the rest: (what, how many)."""
 
     data: bytes
-    kept: tuple[tuple[str, int], ...]
+    parts: tuple[tuple[str, int], ...]
     removed: tuple[tuple[str, int], ...]
     dropped: int  # entries
 
@@ -141,7 +141,7 @@ def _same_times(report: Report, again: Report) -> bool:
     """
     if (report.verdict, report.concurrency.possible_peak) != (again.verdict, again.concurrency.possible_peak):
         return False
-    before, after = (sorted(it.sessions, key=requested) for it in (report, again))
+    before, after = (sorted(it.sessions, key=request_start) for it in (report, again))
     observed = again.capture.observed
     end = observed.end if observed is not None else None
     lives = zip(before, after, strict=True)
@@ -168,11 +168,11 @@ def _same_stretch(before: Interval | None, after: Interval | None) -> bool:
 def _describe(small: SmallHar, data: bytes) -> Extract:
     """Count what was kept, masked, removed and dropped."""
     masks = small.masker.masks
-    counts = {**small.kept, "pages": len(small.pages)}
+    counts = {**small.parts, "pages": len(small.pages)}
     removed = {"values masked": len(masks.tokens), "users masked": len(masks.users), **small.masker.removed}
     return Extract(
         data=data,
-        kept=tuple((what, number) for what, number in counts.items() if number),
+        parts=tuple((what, number) for what, number in counts.items() if number),
         removed=tuple((what, number) for what, number in removed.items() if number),
         dropped=small.dropped,
     )

@@ -25,43 +25,48 @@ class Judgement(Value, frozen=True):
     result: Result
     status: int  # the exit status that it asks for
     failing: tuple[Finding, ...]  # the most severe first
-    known: tuple[Finding, ...]  # would fail, but are in the baseline
+    accepted: tuple[Finding, ...]  # would fail, but are in the baseline
 
 
 def judge(report: Report, policy: Policy) -> Judgement:
     """Judge violations first, then a capture in which no socket opened, then an undecided one."""
-    bad = sorted((it for it in report.findings if fails(it, policy)), key=lambda it: it.severity.rank, reverse=True)
+    bad = sorted(
+        (it for it in report.findings if fails(it, policy)), key=lambda finding: finding.severity.rank, reverse=True
+    )
     result, status = Result.PASS, 0
     if bad:
         result, status = Result.FAIL, VIOLATED
     elif not report.opened and not policy.allow_empty:
         result, status = Result.UNDECIDED, EMPTY
-    elif undecided(report) and not policy.allow_undecided and policy.fail_on is not None:
+    elif is_undecided(report) and not policy.allow_undecided and policy.fail_on is not None:
         result, status = Result.UNDECIDED, UNDECIDED
-    return Judgement(result, status, tuple(bad), tuple(it for it in report.findings if known(it, policy)))
+    return Judgement(result, status, tuple(bad), tuple(it for it in report.findings if is_in_baseline(it, policy)))
 
 
 def fails(finding: Finding, policy: Policy) -> bool:
     return policy.fails(finding.severity) and not policy.accepts(finding)
 
 
-def known(finding: Finding, policy: Policy) -> bool:
+def is_in_baseline(finding: Finding, policy: Policy) -> bool:
     """Does this finding pass only because the baseline holds it?"""
     return policy.fails(finding.severity) and policy.accepts(finding)
 
 
 def absent(run: Run) -> int:
     """Count the findings in the baseline that no capture has. 0 where a capture may hide one."""
-    if not run.policy.baseline or run.unreadable or any(undecided(report) for report in run.reports):
+    if not run.policy.baseline or run.unreadable or any(is_undecided(report) for report in run.reports):
         return 0
     fingerprints = {key for report in run.reports for key in report.accepted}
     fingerprints |= {
-        key for report in run.reports for it in report.findings for key in (it.fingerprint, it.former_fingerprint)
+        key
+        for report in run.reports
+        for finding in report.findings
+        for key in (finding.fingerprint, finding.former_fingerprint)
     }
     return len(run.policy.baseline - fingerprints)
 
 
-def undecided(report: Report) -> bool:
+def is_undecided(report: Report) -> bool:
     """Decide whether what happened may break the policy, though the capture does not prove it.
 
     Sockets may be missing from the capture; or the sockets in it may have been open for as long as they possibly were,

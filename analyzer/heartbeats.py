@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import compress, pairwise
 
 from analyzer import callstacks
-from analyzer.model import SECOND, Duration, Instant, Session, Value, spoken
+from analyzer.model import SECOND, Duration, Instant, Session, Value, format_duration
 from analyzer.services import clients
 
 SHORTEST, LONGEST = 5 * SECOND, 130 * SECOND  # what is sent more often is traffic; Pusher's 120 s is the slowest known
@@ -45,9 +45,9 @@ def ghost(session: Session, sibling: Session, missed: int) -> Ghost | None:
     period = period_of(sibling)
     if period is None or session.proven is None:
         return None
-    sent = sent_at(session)
+    sent = list_send_times(session)
     since = sent[-1] if sent else session.proven.start
-    beats = sum(at > since for at in sent_at(sibling))
+    beats = sum(at > since for at in list_send_times(sibling))
     last = _last_received(session)
     if beats < missed or last is None or last - since <= missed * period:
         return None
@@ -56,7 +56,7 @@ def ghost(session: Session, sibling: Session, missed: int) -> Ghost | None:
 
 def period_of(session: Session) -> Duration | None:
     """The time between its heartbeats: by its client's row, else as measured; None where it sends none."""
-    sent = sent_at(session)
+    sent = list_send_times(session)
     library = clients.library(session.provider)
     if library is not None and library.heartbeat is not None:
         return library.heartbeat if sent else None
@@ -69,7 +69,7 @@ def period_of(session: Session) -> Duration | None:
     return period if regular and SHORTEST <= period <= LONGEST else None
 
 
-def sent_at(session: Session) -> list[Instant]:
+def list_send_times(session: Session) -> list[Instant]:
     return list(compress(session.messages.times, session.messages.directions))
 
 
@@ -78,13 +78,13 @@ def rhythm(session: Session) -> str:
     messages, start = session.messages, session.proven.start if session.proven is not None else None
     if messages.sent is None:
         return "messages were not recorded"
-    last_sent, last_received = next(reversed(sent_at(session)), None), _last_received(session)
+    last_sent, last_received = next(reversed(list_send_times(session)), None), _last_received(session)
     sent = f"sent {messages.sent:,}{_after(last_sent, start)}"
     return f"{sent}; received {messages.received:,}{_after(last_received, start)}"
 
 
 def _after(at: Instant | None, start: Instant | None) -> str:
-    return "" if at is None or start is None else f", the last after {spoken(max(0, at - start))}"
+    return "" if at is None or start is None else f", the last after {format_duration(max(0, at - start))}"
 
 
 def _last_received(session: Session) -> Instant | None:
@@ -96,6 +96,6 @@ def _among(members: Sequence[Session], missed: int) -> list[Ghost]:
     beating = [it for it in members if period_of(it) is not None]
     if not beating or len(members) < 2:
         return []
-    sibling = max(beating, key=lambda it: sent_at(it)[-1])  # who sent last tells most
+    sibling = max(beating, key=lambda session: list_send_times(session)[-1])  # who sent last shows most
     ghosts_of_siblings = (ghost(session, sibling, missed) for session in members if session is not sibling)
     return [it for it in ghosts_of_siblings if it is not None]

@@ -164,7 +164,7 @@ def unite(group: Sequence[Trace]) -> Trace:
     first = group[0]
     if len(group) == 1:
         return first
-    messages = max((trace.messages for trace in group), key=lambda it: (it.recorded, len(it.times)))
+    messages = max((trace.messages for trace in group), key=lambda messages: (messages.recorded, len(messages.times)))
     return msgspec.structs.replace(
         first,
         events=tuple(_events(group)),

@@ -18,7 +18,7 @@ ABANDONED = "closed before the connection is established"  # as Chromium says it
 WAIT = "Close the old socket, and wait for the close, before you open the next one."
 
 
-def created(session: Session) -> Instant:
+def creation_of(session: Session) -> Instant:
     """When it was asked for, as far as the capture tells; those without a date come last."""
     for bounds in (session.created, session.opened):
         if bounds is not None and bounds.earliest is not None:
@@ -28,7 +28,7 @@ def created(session: Session) -> Instant:
 
 def in_order(sessions: Iterable[Session]) -> list[Session]:
     """By when they were asked for."""
-    return sorted(sessions, key=created)
+    return sorted(sessions, key=creation_of)
 
 
 def source(session: Session) -> Hashable:
@@ -37,7 +37,7 @@ def source(session: Session) -> Hashable:
     return None if code is None else (callstacks.place(code), session.endpoint, session.page, session.user)
 
 
-def met(one: Session, other: Session, confidence: Confidence = Confidence.PROVEN) -> bool:
+def is_concurrent(one: Session, other: Session, confidence: Confidence = Confidence.PROVEN) -> bool:
     """Were both open at the same time, certainly or possibly?"""
     if confidence is Confidence.PROVEN:
         a, b, comparable = one.proven, other.proven, one.clock == other.clock
@@ -61,7 +61,7 @@ def second_mounts(sessions: Iterable[Session]) -> list[tuple[Session, Session]]:
             before = firsts.setdefault(key, [])
             if callstacks.second_mount(session.initiator) is None:
                 before.append(session)
-            elif before and created(session) - created(before[-1]) < TOGETHER:
+            elif before and creation_of(session) - creation_of(before[-1]) < TOGETHER:
                 pairs.append((before.pop(0), session))
     return pairs
 
@@ -78,10 +78,10 @@ def from_one_place(sessions: Iterable[Session]) -> list[tuple[Session, Session]]
     return pairs
 
 
-def closed_before(old: Session, new: Session) -> bool:
+def may_close_before(old: Session, new: Session) -> bool:
     """May the old one have closed before the new one was asked for?"""
     gone = old.closed.earliest if old.closed is not None else None
-    return old.outcome is Outcome.CLOSED and (gone is None or gone <= created(new) + QUEUED)
+    return old.outcome is Outcome.CLOSED and (gone is None or gone <= creation_of(new) + QUEUED)
 
 
 def at_once(old: Session, new: Session) -> bool:
@@ -89,49 +89,49 @@ def at_once(old: Session, new: Session) -> bool:
     say who closed: what closed later may have been closed by the server."""
     gone = old.closed.latest if old.closed is not None else None
     opened = old.opened.latest if old.opened is not None and old.opened.latest is not None else 0
-    return gone is not None and gone <= max(created(new), opened) + SOON
+    return gone is not None and gone <= max(creation_of(new), opened) + SOON
 
 
-def abandoned(session: Session) -> bool:
+def is_abandoned(session: Session) -> bool:
     """Did the page itself close it while it was CONNECTING? A clean-up, or a client that does not wait so long: the
     server has no part in it."""
     return session.outcome is Outcome.FAILED and ABANDONED in (session.problem or "")
 
 
-def cleaned_up(old: Session, new: Session) -> bool:
+def is_cleaned_up(old: Session, new: Session) -> bool:
     """Did the old one close soon after the new one was asked for, while that lived on?"""
     gone = old.closed.latest if old.closed is not None else None
-    if old.outcome is not Outcome.CLOSED or gone is None or gone > created(new) + CLEANED:
+    if old.outcome is not Outcome.CLOSED or gone is None or gone > creation_of(new) + CLEANED:
         return False
     left = new.closed.earliest if new.closed is not None else None
     return left is None or gone < left
 
 
-def handed_over(sessions: Sequence[Session]) -> bool:
+def is_handed_over(sessions: Sequence[Session]) -> bool:
     """Was each but the last closed soon after the next one was asked for? In the order in which they were asked for."""
-    return all(cleaned_up(old, new) for old, new in pairwise(sessions))
+    return all(is_cleaned_up(old, new) for old, new in pairwise(sessions))
 
 
 def lives_on(old: Session, new: Session) -> bool:
     """Was the old one certainly still open well after the new one was asked for, or when the capture was saved?"""
-    if old.proven is None or not met(old, new):
+    if old.proven is None or not is_concurrent(old, new):
         return False
-    return old.proven.end is None or old.proven.end > created(new) + CLEANED
+    return old.proven.end is None or old.proven.end > creation_of(new) + CLEANED
 
 
-def outlasted(old: Session, new: Session) -> bool:
+def has_outlasted(old: Session, new: Session) -> bool:
     """Is the old one known to have been open long after the new one was asked for? What was open when the capture was
     saved a moment later may just have been about to close."""
     if old.proven is None:
         return False
     last = old.last_seen if old.proven.end is None else old.proven.end
-    return last is not None and last > created(new) + CLEANED
+    return last is not None and last > creation_of(new) + CLEANED
 
 
 def connecting(old: Session, new: Session) -> bool:
     """May the old one still have been CONNECTING when the new one was constructed? Chrome sends one handshake at a time
     to a host: the new one's goes out as soon as the old one's is answered."""
-    return old.opened is None or old.opened.latest is None or old.opened.latest + QUEUED >= created(new)
+    return old.opened is None or old.opened.latest is None or old.opened.latest + QUEUED >= creation_of(new)
 
 
 def by_whom(session: Session, nameless: str = "code without a name") -> str:

@@ -42,13 +42,13 @@ def find(sessions: Sequence[Session], k: int = 2) -> tuple[Overlap, ...]:
         return ()
     around = _Around(possible)
     proven = [_proven(episode, by_id, around) for items in _proven_by_clock(sessions) for episode in episodes(items, k)]
-    return (*proven, *around.untold(proven))
+    return (*proven, *around.uncertain(proven))
 
 
 def together(sessions: Sequence[Session], confidence: Confidence = Confidence.PROVEN) -> list[list[Session]]:
     """The lots of sessions of which each was open at the same time as another one of its lot, in the order given."""
     if len(sessions) < 3:
-        met = len(sessions) == 2 and openings.met(sessions[0], sessions[1], confidence)
+        met = len(sessions) == 2 and openings.is_concurrent(sessions[0], sessions[1], confidence)
         return [list(sessions)] if met else []
     place = {session.id: n for n, session in enumerate(sessions)}
     stretches = (it for it in find(sessions) if it.confidence is confidence)
@@ -56,46 +56,50 @@ def together(sessions: Sequence[Session], confidence: Confidence = Confidence.PR
 
 
 def excesses(
-    sessions: Sequence[Session], policy: Policy, known: tuple[Overlap, ...] | None = None
+    sessions: Sequence[Session], policy: Policy, all_stretches: tuple[Overlap, ...] | None = None
 ) -> tuple[Excess, ...]:
     """Every proven stretch with more open than the policy allows within its scope, and how they belong together.
 
-    Sockets of one user are told by themselves; those of several users, services or unknown ones together. `known`: what
-    `find` tells of these sessions, if that is known.
+    Sockets of one user are reported by themselves; those of several users, services or unknown ones together.
+    `all_stretches`: what `find` returns for these sessions, if it has been called.
     """
-    known = find(sessions) if known is None else known
-    found: list[Excess] = []
+    all_stretches = find(sessions) if all_stretches is None else all_stretches
+    result: list[Excess] = []
     for part in _parts(sessions, policy):
         for user, same in partition(part, Scope.USER):
             if user.per is Scope.USER:
                 by_design = same[0].provider.per_page if same[0].provider is not None else 1
-                stretches = _of_some(same, max(policy.max_open, by_design) + 1, sessions, known)
-                found += [Excess(Relation.SAME_USER, o) for o in stretches if o.confidence is Confidence.PROVEN]
-        found += _mixed(part, policy.max_open, sessions, known)
-    return tuple(found)
+                stretches = _of_some(same, max(policy.max_open, by_design) + 1, sessions, all_stretches)
+                result += [Excess(Relation.SAME_USER, o) for o in stretches if o.confidence is Confidence.PROVEN]
+        result += _find_mixed(part, policy.max_open, sessions, all_stretches)
+    return tuple(result)
 
 
-def possible_excesses(sessions: Sequence[Session], policy: Policy, known: tuple[Overlap, ...]) -> tuple[Overlap, ...]:
-    """Every stretch in which more may have been open than the policy allows within its scope. `known`: as above."""
-    stretches = [o for part in _parts(sessions, policy) for o in _of_some(part, policy.max_open + 1, sessions, known)]
+def possible_excesses(
+    sessions: Sequence[Session], policy: Policy, all_stretches: tuple[Overlap, ...]
+) -> tuple[Overlap, ...]:
+    """Find every stretch in which more may have been open than the policy allows within its scope."""
+    stretches = [
+        o for part in _parts(sessions, policy) for o in _of_some(part, policy.max_open + 1, sessions, all_stretches)
+    ]
     return tuple(overlap for overlap in stretches if overlap.confidence is Confidence.POSSIBLE)
 
 
 def _of_some(
-    some: Sequence[Session], k: int, sessions: Sequence[Session], known: tuple[Overlap, ...]
+    some: Sequence[Session], k: int, sessions: Sequence[Session], all_stretches: tuple[Overlap, ...]
 ) -> tuple[Overlap, ...]:
     """`find` of some of the sessions: mostly these are all of them, and two at once are asked for."""
-    return known if k == 2 and len(some) == len(sessions) else find(some, k)
+    return all_stretches if k == 2 and len(some) == len(sessions) else find(some, k)
 
 
 def groups(sessions: Sequence[Session], per: Scope, whole: Concurrency | None = None) -> tuple[Group, ...]:
     """The sessions in groups: by user, where nothing else is asked for; each session is in one. `whole`: what
     `concurrency` tells of all of them, if that is known."""
-    found = []
+    result = []
     for key, members in partition(sessions, Scope.USER if per is Scope.CAPTURE else per):
         peaks = whole if whole is not None and len(members) == len(sessions) else concurrency(members, ())
         provider = members[0].provider if len({s.provider for s in members}) == 1 else None
-        found.append(
+        result.append(
             Group(
                 per=key.per,
                 key=key.pairs,
@@ -106,7 +110,7 @@ def groups(sessions: Sequence[Session], per: Scope, whole: Concurrency | None = 
                 limits=tuple(limit for limit in provider.limits if limit.scope == "user") if provider else (),
             )
         )
-    return tuple(found)
+    return tuple(result)
 
 
 class Key(Value, frozen=True):
@@ -120,10 +124,10 @@ def partition(sessions: Iterable[Session], per: Scope) -> list[tuple[Key, list[S
     """The sessions that are counted together, by first appearance. Of an unknown user or service: by endpoint."""
     if per is Scope.CAPTURE:
         return [(Key(per, ()), members)] if (members := list(sessions)) else []
-    found: dict[Pairs, list[Session]] = {}
+    parts: dict[Pairs, list[Session]] = {}
     for session in sessions:
-        found.setdefault(_in_common(session, per), []).append(session)
-    return [(Key(Scope.ENDPOINT if pairs[0][0] == "endpoint" else per, pairs), it) for pairs, it in found.items()]
+        parts.setdefault(_in_common(session, per), []).append(session)
+    return [(Key(Scope.ENDPOINT if pairs[0][0] == "endpoint" else per, pairs), it) for pairs, it in parts.items()]
 
 
 def _in_common(session: Session, per: Scope) -> Pairs:
@@ -182,18 +186,18 @@ class _Mixed:
         return Relation.UNRELATED if apart else Relation.RELATED
 
 
-def _mixed(
-    sessions: Sequence[Session], allowed: int, everyone: Sequence[Session], known: tuple[Overlap, ...]
+def _find_mixed(
+    sessions: Sequence[Session], allowed: int, everyone: Sequence[Session], all_stretches: tuple[Overlap, ...]
 ) -> list[Excess]:
-    """The stretches in which more than allowed are open, and not all of one user. `known`: what `find` tells of
-    everyone.
+    """The stretches in which more than allowed are open, and not all of one user. `all_stretches`: what
+    `find` returns for everyone.
 
     What is related remains so when further sockets join: the possible stretch around a related one is that one's.
     """
     if len(sessions) <= allowed or len({session.user or session.id for session in sessions}) < 2:
         return []
     if all(session.provider is None for session in sessions):  # each by itself: whatever is open at once is related
-        stretches = _of_some(sessions, allowed + 1, everyone, known)
+        stretches = _of_some(sessions, allowed + 1, everyone, all_stretches)
         return [Excess(Relation.RELATED, it) for it in stretches if it.confidence is Confidence.PROVEN]
     by_id = {session.id: session for session in sessions}
     possible: dict[Hashable, list[Overlap]] = {}
@@ -228,11 +232,11 @@ def concurrency(sessions: Sequence[Session], overlaps: Sequence[Overlap]) -> Con
         proven_peak=max((peak(s.proven for s in alike if s.proven) for alike in clocks), default=0),
         # What the clocks of the others showed at that moment is not known: their peaks may have coincided.
         possible_peak=sum(peak(s.possible for s in alike if s.possible) for alike in clocks),
-        proven_overlap=covered(o for o in overlaps if o.confidence is Confidence.PROVEN),
+        proven_overlap=add_up(o for o in overlaps if o.confidence is Confidence.PROVEN),
     )
 
 
-def covered(overlaps: Iterable[Overlap]) -> Duration:
+def add_up(overlaps: Iterable[Overlap]) -> Duration:
     """For how long at least one of these lasted. Those of different clocks may be of the same time: it counts once."""
     total, until = 0, 0
     for start, end in sorted((o.interval.start, o.interval.start + o.duration) for o in overlaps):
@@ -253,12 +257,12 @@ class _Around:
         n = bisect_right(self.starts, interval.start) - 1
         return n if n >= 0 and _contains(self.stretches[n].interval, interval) else -1
 
-    def untold(self, proven: Sequence[Overlap]) -> list[Overlap]:
+    def uncertain(self, proven: Sequence[Overlap]) -> list[Overlap]:
         """Those that hold a socket that is in no proven stretch within them."""
-        told: dict[int, set[str]] = {}
+        certain: dict[int, set[str]] = {}
         for overlap in proven:
-            told.setdefault(self.place(overlap.interval), set()).update(overlap.sessions)
-        return [it for n, it in enumerate(self.stretches) if n not in told or not told[n].issuperset(it.sessions)]
+            certain.setdefault(self.place(overlap.interval), set()).update(overlap.sessions)
+        return [it for n, it in enumerate(self.stretches) if n not in certain or not certain[n].issuperset(it.sessions)]
 
 
 def _contains(a: Interval, b: Interval) -> bool:
@@ -294,8 +298,8 @@ def _length(episode: Episode[str], by_id: dict[str, Session]) -> Duration:
     """One without end lasts at least to the last evidence of any of its sockets."""
     start, end = episode.interval
     if end is None:
-        seen = (by_id[key].last_seen for key in episode.keys)
-        end = max((at for at in seen if at is not None), default=start)
+        signs = (by_id[key].last_seen for key in episode.keys)
+        end = max((at for at in signs if at is not None), default=start)
     return max(0, end - start)
 
 

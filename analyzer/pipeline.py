@@ -42,13 +42,13 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
     """
     if not isinstance(capture, Capture):
         raise TypeError(f"analyze takes a Capture, as read returns it, not {type(capture).__name__}: use load instead")
-    policy = _checked(policy)
+    policy = _check(policy)
     capture = assumptions.apply(capture, policy.assume)
-    found = sessions.conclude(capture, policy.assume)
-    return judged(capture, _attribute(found, capture, (*catalogue, *loading.builtin())), policy)
+    unattributed = sessions.conclude(capture, policy.assume)
+    return judge(capture, _attribute(unattributed, capture, (*catalogue, *loading.builtin())), policy)
 
 
-def _checked(policy: Policy | None) -> Policy:
+def _check(policy: Policy | None) -> Policy:
     """The policy, of which every rule is known."""
     if policy is None:
         return Policy()
@@ -61,35 +61,35 @@ def _checked(policy: Policy | None) -> Policy:
     return policy
 
 
-def judged(capture: Capture, found: tuple[Session, ...], policy: Policy) -> Report:
+def judge(capture: Capture, members: tuple[Session, ...], policy: Policy) -> Report:
     """What these sessions mean together: overlaps, verdict, findings with their causes."""
-    stretches = overlaps.find(found)
-    concurrency = overlaps.concurrency(found, stretches)
+    stretches = overlaps.find(members)
+    concurrency = overlaps.concurrency(members, stretches)
     report = Report(
-        capture=_told(assumptions.add_caveats(capture, found), found, policy),
-        sessions=found,
-        verdict=_verdict(capture, found, stretches),
+        capture=_add_user_caveat(assumptions.add_caveats(capture, members), members, policy),
+        sessions=members,
+        verdict=_verdict(capture, members, stretches),
         concurrency=concurrency,
         overlaps=stretches,
-        groups=overlaps.groups(found, policy.per, concurrency),
-        excesses=overlaps.excesses(found, policy, stretches),
+        groups=overlaps.groups(members, policy.per, concurrency),
+        excesses=overlaps.excesses(members, policy, stretches),
         findings=(),
         policy=policy,
     )
-    findings = tuple(_found(report, policy))
+    findings = tuple(_list_findings(report, policy))
     unsure, accepted = _worst_case(report, findings, policy)
     return msgspec.structs.replace(report, findings=findings, unsure=unsure, accepted=accepted)
 
 
-def _found(report: Report, policy: Policy) -> Iterator[Finding]:
+def _list_findings(report: Report, policy: Policy) -> Iterator[Finding]:
     """What the rules say, each finding with its cause and the severity that the policy gives it."""
     explained, severities = causes.explainer(report), dict(policy.severities)
     for rule in RULES:
         for finding in rule.check(report, policy):
-            told = explained(finding) if rule.has_cause else finding
-            severity = severities.get(rule.id, told.severity)
+            result = explained(finding) if rule.has_cause else finding
+            severity = severities.get(rule.id, result.severity)
             if severity is not None:
-                yield _fingerprinted(msgspec.structs.replace(told, severity=severity), report)
+                yield _fingerprint(msgspec.structs.replace(result, severity=severity), report)
 
 
 def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> tuple[bool, tuple[str, ...]]:
@@ -105,22 +105,22 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     accepted: list[str] = []
     failing = [finding for finding in findings if gate.fails(finding, policy)]
     certain = {finding.fingerprint for finding in failing}
-    found = {finding.fingerprint for finding in findings if gate.known(finding, policy)}
-    told = {(finding.rule, finding.sessions) for finding in failing}
+    baseline = {finding.fingerprint for finding in findings if gate.is_in_baseline(finding, policy)}
+    violations = {(finding.rule, finding.sessions) for finding in failing}
     longest, shortest = _open_longest(report, policy), _open_shortest(report)
     explained, severities = causes.explainer(longest), dict(policy.severities)
     for rule in RULES:
         worst = longest if rule.counts else shortest
         for finding in rule.check(worst, policy) if rule.counts or rule.ends else ():
-            given = severities.get(rule.id, finding.severity)
-            if given is None or not policy.fails(given) or (rule.id, finding.sessions) in told:
+            severity = severities.get(rule.id, finding.severity)
+            if severity is None or not policy.fails(severity) or (rule.id, finding.sessions) in violations:
                 continue
             because = explained(finding) if rule.has_cause else finding
             weighed = msgspec.structs.replace(because, severity=severities.get(rule.id, because.severity))
-            marked = _fingerprinted(weighed, worst)
+            marked = _fingerprint(weighed, worst)
             if gate.fails(marked, policy) and marked.fingerprint not in certain:
                 return True, ()
-            if gate.known(marked, policy) and marked.fingerprint not in found:
+            if gate.is_in_baseline(marked, policy) and marked.fingerprint not in baseline:
                 accepted.append(marked.fingerprint)
     return False, tuple(accepted)
 
@@ -128,16 +128,16 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
 def _open_shortest(report: Report) -> Report:
     """The report as if each socket of which the end is not known had ended as soon as it may have."""
 
-    def closed(it: Session) -> Session:
-        end, outcome = it.closed.earliest if it.closed is not None else None, it.outcome
-        if outcome is Outcome.UNKNOWN and it.possible is not None:
-            end = it.possible.start if it.proven is None or it.proven.end is None else it.proven.end
+    def close(session: Session) -> Session:
+        end, outcome = session.closed.earliest if session.closed is not None else None, session.outcome
+        if outcome is Outcome.UNKNOWN and session.possible is not None:
+            end = session.possible.start if session.proven is None or session.proven.end is None else session.proven.end
             outcome = Outcome.CLOSED
         elif outcome not in (Outcome.CLOSED, Outcome.FAILED) or end is None:
-            return it
-        return msgspec.structs.replace(it, outcome=outcome, closed=Bounds(end, end, Evidence.NO_CLOSE_RECORDED))
+            return session
+        return msgspec.structs.replace(session, outcome=outcome, closed=Bounds(end, end, Evidence.NO_CLOSE_RECORDED))
 
-    return msgspec.structs.replace(report, sessions=tuple(map(closed, report.sessions)))
+    return msgspec.structs.replace(report, sessions=tuple(map(close, report.sessions)))
 
 
 def _open_longest(report: Report, policy: Policy) -> Report:
@@ -146,22 +146,22 @@ def _open_longest(report: Report, policy: Policy) -> Report:
     saved = observed.end if observed is not None else None
     sessions = tuple(
         msgspec.structs.replace(
-            it,
-            proven=it.possible,
+            session,
+            proven=session.possible,
             clock=0,
-            last_seen=saved if it.possible is not None and it.possible.end is None else it.last_seen,
+            last_seen=saved if session.possible is not None and session.possible.end is None else session.last_seen,
         )
-        for it in report.sessions
+        for session in report.sessions
     )
     stretches = overlaps.find(sessions)
     excesses = overlaps.excesses(sessions, policy, stretches)
     return msgspec.structs.replace(report, sessions=sessions, overlaps=stretches, excesses=excesses)
 
 
-def _attribute(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
+def _attribute(members: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
     """The sessions with what they belong to and the code that opened them (there is one a trace)."""
-    pairs = zip(found, capture.traces, strict=True)
-    told = ((session, matching.attribute(trace, rows)) for session, trace in pairs)
+    pairs = zip(members, capture.traces, strict=True)
+    attributed = ((session, matching.attribute(trace, rows)) for session, trace in pairs)
     openers: dict[tuple[int, str | None], Initiator | None] = {}  # a client opens from the same place again
 
     def opener(session: Session, of: Attribution) -> Initiator | None:
@@ -171,31 +171,31 @@ def _attribute(found: Sequence[Session], capture: Capture, rows: Sequence[Row]) 
         return openers[key]
 
     return tuple(
-        msgspec.structs.replace(it, attribution=of, initiator=opener(it, of), extension=trace.extension)
-        for (it, of), trace in zip(told, capture.traces, strict=True)
+        msgspec.structs.replace(session, attribution=of, initiator=opener(session, of), extension=trace.extension)
+        for (session, of), trace in zip(attributed, capture.traces, strict=True)
     )
 
 
-def _told(capture: Capture, found: Sequence[Session], policy: Policy) -> Capture:
+def _add_user_caveat(capture: Capture, members: Sequence[Session], policy: Policy) -> Capture:
     """The capture with a caveat where it cannot say what the policy asks for."""
-    nameless = [session for session in found if session.user is None and policy.counts(session)]
+    nameless = [session for session in members if session.user is None and policy.counts(session)]
     if policy.per is not Scope.USER or not nameless:
         return capture
     message = f"The user of {len(nameless):,} of the sockets is unknown, so they are counted by address."
     return msgspec.structs.replace(capture, caveats=(*capture.caveats, CaveatKind.USER_UNKNOWN.caveat(message)))
 
 
-def _verdict(capture: Capture, found: Sequence[Session], stretches: Sequence[Overlap]) -> Verdict:
+def _verdict(capture: Capture, members: Sequence[Session], stretches: Sequence[Overlap]) -> Verdict:
     if any(overlap.confidence is Confidence.PROVEN for overlap in stretches):
         return Verdict.OVERLAP
     if stretches:
         return Verdict.POSSIBLE_OVERLAP
     if capture.hides_sockets:
         return Verdict.INCONCLUSIVE
-    return Verdict.NO_OVERLAP if found else Verdict.NO_SOCKETS
+    return Verdict.NO_OVERLAP if members else Verdict.NO_SOCKETS
 
 
-def _fingerprinted(finding: Finding, report: Report) -> Finding:
+def _fingerprint(finding: Finding, report: Report) -> Finding:
     """The same for the same fault in another capture: rule, endpoints, service, users as they are counted, and the
     code that opened; no times, no ids, no secret (a path's tokens differ in each run), and no port of this machine (a
     test server's differs, too)."""

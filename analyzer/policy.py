@@ -287,7 +287,7 @@ def accept(findings: Iterable[tuple[Finding, str]]) -> tuple[Known, ...]:
         before = highest.get(entry.fingerprint)
         if before is None or (entry.peak or 0) > (before.peak or 0):
             highest[entry.fingerprint] = entry
-    return tuple(sorted(highest.values(), key=lambda it: (it.rule, it.fingerprint)))
+    return tuple(sorted(highest.values(), key=lambda entry: (entry.rule, entry.fingerprint)))
 
 
 def baseline(accepted: Iterable[Known]) -> bytes:

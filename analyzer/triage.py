@@ -28,7 +28,7 @@ from analyzer.model import (
     Value,
     Verdict,
     describe_peak,
-    spoken,
+    format_duration,
 )
 from analyzer.wording import results
 from analyzer.wording.counts import repeats_sentence, selection_sentence, total_sentence
@@ -94,8 +94,8 @@ class Row(Value, frozen=True):
     def length(self) -> str:
         """Write the overlap time: `2.23 s`, `≥ 2.23 s`; of an overlap that is only possible `≤ 26 ms`."""
         if self.proven_peak > 1:
-            return ("≥ " if self.at_least else "") + (spoken(self.overlap) if self.overlap else "0 s")
-        return f"≤ {spoken(self.at_most)}" if self.at_most is not None else ""
+            return ("≥ " if self.at_least else "") + (format_duration(self.overlap) if self.overlap else "0 s")
+        return f"≤ {format_duration(self.at_most)}" if self.at_most is not None else ""
 
 
 def row(report: Report, policy: Policy) -> Row:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from analyzer.model import MILLISECOND, Instant, Outcome, Report, Session, enumerated
+from analyzer.model import MILLISECOND, Instant, Outcome, Report, Session, join_words
 
 FOREVER: Instant = 1 << 62
 KNOWN = 10 * MILLISECOND  # bounds no wider than this give the instant
@@ -34,7 +34,7 @@ class _Range(NamedTuple):
 
 def find(sessions: Iterable[Session]) -> Unknown:
     """Find the unknown instants that decide whether any two of these sockets overlapped."""
-    ranges = [it for session in sessions if (it := _range(session)) is not None]
+    ranges = [it for it in map(_range, sessions) if it is not None]
     latest_opening = _Extreme([(it.opened[0], it.opened[1]) for it in ranges])
     earliest_close = _Extreme([(-it.closed[1], -it.closed[0]) for it in ranges])
     closes, openings = [], []
@@ -147,4 +147,4 @@ def _numbers(sessions: Sequence[Session]) -> str:
     numbers = [f"#{number}" for number in sorted(int(session.id[1:]) for session in sessions)]
     if len(numbers) > NAMED:
         numbers = [*numbers[: NAMED - 1], f"{len(numbers) - NAMED + 1:,} others"]
-    return enumerated(numbers)
+    return join_words(numbers)

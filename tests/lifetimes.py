@@ -50,20 +50,20 @@ def match(sessions: tuple[Session, ...], truth: Json) -> Iterator[tuple[Session,
     """Each session with the true socket that it is: by its key, else by address and nearest creation."""
     left = list(truth["sockets"])
     keys = {it.get("sec_websocket_key") or it.get("sec_websocket_key_seen_by_server"): it for it in left}
-    for session in sorted(sessions, key=lambda it: it.key is None):
-        found = keys.get(session.key) if session.key is not None else None
-        same = [it for it in left if it["url"] == session.url]
+    for session in sorted(sessions, key=lambda candidate: candidate.key is None):
+        nearest = keys.get(session.key) if session.key is not None else None
+        same = [candidate for candidate in left if candidate["url"] == session.url]
         at = 0 if session.created is None else (session.created.earliest or 0) / 1000
-        found = found or min(same, key=lambda it: abs(it["created_ms"] - at), default=None)
-        if found is not None and found in left:
-            left.remove(found)
-            yield session, found
+        nearest = nearest or min(same, key=lambda candidate: abs(candidate["created_ms"] - at), default=None)
+        if nearest is not None and nearest in left:
+            left.remove(nearest)
+            yield session, nearest
 
 
 def contradictions(report: Report, truth: Json, until: float = float("inf")) -> list[str]:
     """Every claim of an answer that the truth contradicts. `until`: where the capture was cut off, in milliseconds."""
     pairs = list(match(report.sessions, truth))
-    lives = [it for _, socket in pairs if (it := life(socket, truth, until)) is not None]
+    lives = [candidate for _, socket in pairs if (candidate := life(socket, truth, until)) is not None]
     peak, lasted = overlap([(start, end) for start, _, end in lives])
     loose_peak, _ = overlap([(start, end + SLACK_MS) for start, _, end in lives])
     wrong = [f"{session.id}: {why}" for session, socket in pairs for why in errors(session, socket, truth, until)]

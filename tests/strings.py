@@ -223,12 +223,12 @@ def in_many() -> Iterator[Text]:
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
     run = masking.mask(Run(reports, (), Policy(), rules=RULES))
     yield Text("the list", render("text", triage.select(run, (), 5)).decode())
-    found = ndjson_results.collect_results(run)
+    results = ndjson_results.collect_results(run)
     for name in ("text", "markdown"):
-        yield Text(f"summary {name}", totals.RENDERERS[name](found, 5).decode())
+        yield Text(f"summary {name}", totals.RENDERERS[name](results, 5).decode())
         yield from (
-            Text(f"sockets {name}", show_list.RENDERERS[name](Run((it,), (), run.policy)).decode())
-            for it in run.reports
+            Text(f"sockets {name}", show_list.RENDERERS[name](Run((item,), (), run.policy)).decode())
+            for item in run.reports
         )
         compared = compare(*run.reports[:2])
         yield Text(f"comparison {name}", comparison.RENDERERS[name](compared, run).decode())

@@ -9,7 +9,7 @@ import pytest
 
 from analyzer import outputs
 from analyzer.masking import mask
-from analyzer.model import Policy, Report, Run, enumerated, plural
+from analyzer.model import Policy, Report, Run, join_words, plural
 from analyzer.outputs import check, text
 from analyzer.outputs.chart.lettering import short
 from analyzer.rules import RULES
@@ -118,5 +118,5 @@ def test_the_chart_cuts_an_address_in_its_path() -> None:
 
 
 def test_words_are_listed_and_counted() -> None:
-    assert [enumerated("abc"[:n]) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
+    assert [join_words("abc"[:n]) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
     assert [plural(n, "socket") for n in (0, 1, 5000)] == ["0 sockets", "1 socket", "5,000 sockets"]

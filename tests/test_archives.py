@@ -37,9 +37,9 @@ def zipped(path: Path, **more: bytes) -> Path:
         "notes.txt": b"open it twice",
         **more,
     }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as container:
         for name, data in files.items():
-            made.writestr(name, data)
+            container.writestr(name, data)
     return path
 
 
@@ -50,8 +50,8 @@ def run(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]
 
 
 def documents(*args: str, cwd: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run(*args, "--format", "json", cwd=cwd).stdout)["captures"]
-    return found
+    answers: list[dict[str, Any]] = json.loads(run(*args, "--format", "json", cwd=cwd).stdout)["captures"]
+    return answers
 
 
 def test_each_capture_of_a_zip_is_one(tmp_path: Path) -> None:
@@ -67,18 +67,18 @@ def test_any_name_finds_captures_of_a_zip_by_content(tmp_path: Path) -> None:
 
 def test_a_zip_without_a_name_that_ends_in_har_is_searched_by_content(tmp_path: Path) -> None:
     path = tmp_path / "logs.zip"
-    with zipfile.ZipFile(path, "w") as made:
-        made.writestr("log.json", RELOADS)
-        made.writestr("notes.txt", "none")
+    with zipfile.ZipFile(path, "w") as container:
+        container.writestr("log.json", RELOADS)
+        container.writestr("notes.txt", "none")
     assert fleet.expand([str(path)]) == [f"{path}/log.json"]
     assert read(f"{path}/log.json").records == 20
 
 
 def test_the_only_har_of_a_zip_is_the_zip(tmp_path: Path) -> None:
     path = tmp_path / "chat.har.zip"
-    with zipfile.ZipFile(path, "w") as made:
-        made.writestr("har.har", RELOADS)
-        made.writestr("0123.json", "{}")
+    with zipfile.ZipFile(path, "w") as container:
+        container.writestr("har.har", RELOADS)
+        container.writestr("0123.json", "{}")
     assert fleet.expand([str(path)]) == [str(path)]
 
 
@@ -97,8 +97,8 @@ def test_a_packed_capture_has_the_content_of_the_plain_one(tmp_path: Path) -> No
     plain, alone, packed = tmp_path / "a.har", tmp_path / "a.zip", tmp_path / "a.har.gz"
     plain.write_bytes(OVERUSE)
     packed.write_bytes(gzip.compress(OVERUSE + b"\n", mtime=0))
-    with zipfile.ZipFile(alone, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("a.har", OVERUSE)
+    with zipfile.ZipFile(alone, "w", zipfile.ZIP_DEFLATED) as container:
+        container.writestr("a.har", OVERUSE)
     first, second, third = (read(path) for path in (plain, alone, packed))
     assert first.content_sha256 == first.sha256 == second.content_sha256 != second.sha256
     assert third.content_sha256 == hashlib.sha256(OVERUSE + b"\n").hexdigest()
@@ -131,9 +131,9 @@ def test_a_file_has_nothing_below_it(tmp_path: Path) -> None:
 
 def test_a_damaged_capture_of_a_zip_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     path = tmp_path / "logs.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as made:
-        made.writestr("a.har", RELOADS)
-        made.writestr("b.har", OVERUSE)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as container:
+        container.writestr("a.har", RELOADS)
+        container.writestr("b.har", OVERUSE)
     data = bytearray(path.read_bytes())
     at = data.index(RELOADS[-2000:-1000]) + 900  # stored as it is: only the checksum tells
     data[at : at + 4] = b"\0\0\0\0"
@@ -146,10 +146,10 @@ def test_a_bomb_in_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(compression, "BOMB_FROM", 1 << 20)
     start = b'{"log":{"version":"1.2","entries":['
     path = tmp_path / "logs.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("a.har", start + b" " * (4 << 20) + b"]}}")
-        made.writestr("b.har.gz", gzip.compress(start + b" " * (4 << 20) + b"]}}"))
-        made.writestr("c.har", start + b"]}}" + b" " * (4 << 20))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as container:
+        container.writestr("a.har", start + b" " * (4 << 20) + b"]}}")
+        container.writestr("b.har.gz", gzip.compress(start + b" " * (4 << 20) + b"]}}"))
+        container.writestr("c.har", start + b"]}}" + b" " * (4 << 20))
     for name in ("a.har", "b.har.gz", "c.har"):
         with pytest.raises(CaptureError, match="unpacks to more than 400 times its size"):
             read(f"{path}/{name}")
@@ -168,8 +168,8 @@ def test_an_encrypted_zip_says_so(tmp_path: Path) -> None:
 
 def test_a_zip_in_a_zip_is_read_where_it_holds_one_har(tmp_path: Path) -> None:
     inner = io.BytesIO()
-    with zipfile.ZipFile(inner, "w") as made:
-        made.writestr("har.har", RELOADS)
+    with zipfile.ZipFile(inner, "w") as container:
+        container.writestr("har.har", RELOADS)
     path = zipped(tmp_path / "logs.zip", **{"trace.har.zip": inner.getvalue()})
     assert f"{path}/trace.har.zip" in fleet.expand([str(path)])
     assert read(f"{path}/trace.har.zip").records == 20
@@ -185,16 +185,16 @@ def test_a_zip_in_a_zip_is_read_where_it_holds_one_har(tmp_path: Path) -> None:
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_the_command_line_names_the_captures_of_a_zip(jobs: str, tmp_path: Path) -> None:
     zipped(tmp_path / "logs.zip")
-    found = documents("logs.zip", "--jobs", jobs, cwd=tmp_path)
+    answers = documents("logs.zip", "--jobs", jobs, cwd=tmp_path)
     names = [("logs.zip/ticket/a b.har", "overlap"), ("logs.zip/ticket/deep/b.har.gz", "no-overlap")]
-    assert [(it["source"], it["verdict"]) for it in found] == names
+    assert [(it["source"], it["verdict"]) for it in answers] == names
 
 
 def test_one_capture_of_a_zip_can_be_named(tmp_path: Path) -> None:
     zipped(tmp_path / "logs.zip")
     assert [it["source"] for it in documents("logs.zip/log.json", cwd=tmp_path)] == ["logs.zip/log.json"]
-    shown = run("show", "logs.zip/ticket/a b.har", "2", cwd=tmp_path)
-    assert (shown.returncode, "chat.stream-io-api.com" in shown.stdout) == (0, True)
+    output = run("show", "logs.zip/ticket/a b.har", "2", cwd=tmp_path)
+    assert (output.returncode, "chat.stream-io-api.com" in output.stdout) == (0, True)
     several = run("extract", "logs.zip", cwd=tmp_path)
     assert several.stderr.endswith("Name one of them: logs.zip/ticket/a b.har\n")
 
@@ -202,8 +202,8 @@ def test_one_capture_of_a_zip_can_be_named(tmp_path: Path) -> None:
 def test_an_extract_of_a_capture_of_a_zip_gives_the_same_answer(tmp_path: Path) -> None:
     zipped(tmp_path / "logs.zip")
     assert run("extract", "logs.zip/ticket/a b.har", cwd=tmp_path).returncode == 0
-    (found,) = documents("a b.sockets.har", cwd=tmp_path)
-    assert (found["verdict"], len(found["sessions"])) == ("overlap", 4)
+    (answers,) = documents("a b.sockets.har", cwd=tmp_path)
+    assert (answers["verdict"], len(answers["sessions"])) == ("overlap", 4)
 
 
 def test_a_run_over_a_zip_can_be_resumed(tmp_path: Path) -> None:
@@ -249,9 +249,9 @@ def test_names_of_a_zip_are_those_in_whatever_folder_is_asked(tmp_path: Path, mo
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "tickets"
-    (made / ".git").mkdir(parents=True)
-    zipped(made / "logs.zip")
+    tickets = tmp_path / "tickets"
+    (tickets / ".git").mkdir(parents=True)
+    zipped(tickets / "logs.zip")
     for name, data in {
         "log.json": RELOADS,
         "har.txt": OVERUSE,
@@ -263,8 +263,8 @@ def folder(tmp_path: Path) -> Path:
         "notes.md": b"# log",
         ".git/a.json": RELOADS,
     }.items():
-        (made / name).write_bytes(data)
-    return made
+        (tickets / name).write_bytes(data)
+    return tickets
 
 
 def test_any_reads_what_is_a_capture_and_counts_the_rest(folder: Path) -> None:
@@ -285,8 +285,8 @@ def test_any_reads_what_is_a_capture_and_counts_the_rest(folder: Path) -> None:
 
 
 def test_without_any_only_names_count(folder: Path) -> None:
-    found = documents(folder.name, cwd=folder.parent)
-    assert [it["source"] for it in found] == ["tickets/x.har"]
+    answers = documents(folder.name, cwd=folder.parent)
+    assert [it["source"] for it in answers] == ["tickets/x.har"]
 
 
 def test_files_that_may_be_captures_are_never_passed_over_in_silence(folder: Path) -> None:
@@ -294,8 +294,8 @@ def test_files_that_may_be_captures_are_never_passed_over_in_silence(folder: Pat
     (folder / f"{'0a' * 20}.json").write_text("{}")
     (folder / "chat.har.bak").write_bytes(RELOADS)
     done = run(folder.name, "--quiet", cwd=folder.parent)
-    said = "6 other files passed over (3 .json, 1 .bak, 1 .txt, 1 .zip): --any reads those that are captures"
-    assert done.stderr.splitlines()[0] == said
+    message = "6 other files passed over (3 .json, 1 .bak, 1 .txt, 1 .zip): --any reads those that are captures"
+    assert done.stderr.splitlines()[0] == message
 
 
 def test_files_of_a_zip_that_may_be_captures_are_named(tmp_path: Path) -> None:
@@ -305,19 +305,19 @@ def test_files_of_a_zip_that_may_be_captures_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         ([], "It is empty"),
         (["a.md"], "It holds 1 other file"),
         (["a.json", "b.json", "c.zip", "d.md"], "It holds 2 .json and 1 .zip files: --any reads files of any name"),
     ],
 )
-def test_a_folder_without_captures_says_what_it_holds(files: list[str], said: str, tmp_path: Path) -> None:
+def test_a_folder_without_captures_says_what_it_holds(files: list[str], message: str, tmp_path: Path) -> None:
     for name in files:
         (tmp_path / name).write_text("x")
     with pytest.raises(fleet.NothingToRead) as problem:
         fleet.expand([str(tmp_path)])
-    assert str(problem.value).endswith(said)
+    assert str(problem.value).endswith(message)
     with pytest.raises(fleet.NothingToRead, match="no file in this folder is a HAR"):
         fleet.find([str(tmp_path)], True)
 
@@ -337,9 +337,9 @@ def test_a_web_address_is_answered_with_how_to_download_it(monkeypatch: pytest.M
     monkeypatch.setattr(fsspec.core, "url_to_fs", missing)
     with pytest.raises(fleet.NothingToRead) as problem:
         fleet.expand(["https://h.example/files/chat.har?token=kQzvWnXb7r"])
-    said = str(problem.value)
-    assert said.endswith("Download the file first: curl -Lo chat.har 'URL', then har-sockets chat.har")
-    assert "kQzvWnXb7r" not in said
+    message = str(problem.value)
+    assert message.endswith("Download the file first: curl -Lo chat.har 'URL', then har-sockets chat.har")
+    assert "kQzvWnXb7r" not in message
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a link needs rights there")
@@ -349,14 +349,14 @@ def test_a_link_to_nowhere_is_named_and_read_as_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [
         ("https://app.example/chat?room=1", "a web address. Record its sockets: har-sockets record URL"),
         ("wss://app.example/connect", "the address of a socket. Record the page that opens it: har-sockets record URL"),
     ],
 )
 def test_an_address_that_is_no_file_is_answered_with_how_to_record(
-    address: str, said: str, monkeypatch: pytest.MonkeyPatch
+    address: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import fsspec.core
 
@@ -366,7 +366,7 @@ def test_an_address_that_is_no_file_is_answered_with_how_to_record(
     monkeypatch.setattr(fsspec.core, "url_to_fs", missing)
     with pytest.raises(fleet.NothingToRead) as problem:
         fleet.expand([address])
-    assert str(problem.value).endswith(said)
+    assert str(problem.value).endswith(message)
 
 
 # -- what must not be lost without a word ----------------------------------------------------------------------------
@@ -376,10 +376,10 @@ def test_every_member_of_a_zip_has_a_name_of_its_own(tmp_path: Path) -> None:
     """Two of one name, and paths that lead out of the zip: the gate must see each."""
     path = tmp_path / "dup.zip"
     names = ["a.har", "a.har", "a (2).har", "../../evil.har", "/abs.har", "sp ace/ü.har", "x/../y.har.gz", "y.har.gz"]
-    with zipfile.ZipFile(path, "w") as made, warnings.catch_warnings():
+    with zipfile.ZipFile(path, "w") as container, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the two names
         for number, name in enumerate(names):
-            made.writestr(name, RELOADS + b"\n" * number)
+            container.writestr(name, RELOADS + b"\n" * number)
     inside = [name.removeprefix(f"{path}/") for name in fleet.expand([str(path)])]
     expected = ["a (2).har", "a (3).har", "a.har", "abs.har", "evil.har", "sp ace/ü.har", "x/y.har.gz", "y.har.gz"]
     assert inside == expected
@@ -391,8 +391,8 @@ def test_every_member_of_a_zip_has_a_name_of_its_own(tmp_path: Path) -> None:
 def test_a_zip_of_zips_says_what_is_not_read(tmp_path: Path) -> None:
     inner = zipped(tmp_path / "inner.zip").read_bytes()
     path = tmp_path / "outer.zip"
-    with zipfile.ZipFile(path, "w") as made:
-        made.writestr("inner.zip", inner)
+    with zipfile.ZipFile(path, "w") as container:
+        container.writestr("inner.zip", inner)
     assert fleet.expand([str(path)]) == [f"{path}/inner.zip"]
     with pytest.raises(CaptureError, match="a zip with 2 captures: unpack the zip around it"):
         read(f"{path}/inner.zip")

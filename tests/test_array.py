@@ -58,13 +58,13 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def document(found: list[Any], **others: Any) -> Json:
+def document(elements: list[Any], **others: Any) -> Json:
     return {
         "log": {
             "version": "1.2",
             "creator": {"name": "WebInspector", "version": "537.36"},
             "pages": [],
-            "entries": found,
+            "entries": elements,
             **others,
         }
     }
@@ -135,8 +135,8 @@ def whole(element: Element[RawEntry]) -> RawEntry | None:
     return element.value
 
 
-def urls(found: list[Element[RawEntry]]) -> list[str | None]:
-    return [element.value.request.url for element in found if element.value is not None]
+def urls(elements: list[Element[RawEntry]]) -> list[str | None]:
+    return [element.value.request.url for element in elements if element.value is not None]
 
 
 def seen(raw: RawEntry | None) -> Any:
@@ -272,8 +272,8 @@ def test_the_entries_are_those_that_json_loads_gives(
     data = (b"\xef\xbb\xbf" if bom else b"") + encoded(
         layout(document).replace("\ud800", "\ufffd").replace("\udc00", "\ufffd")
     )
-    found, _ = streamed(data, window, most, tight)
-    assert [seen(whole(element)) for element in found] == witness(data)
+    elements, _ = streamed(data, window, most, tight)
+    assert [seen(whole(element)) for element in elements] == witness(data)
 
 
 @layouts
@@ -288,18 +288,20 @@ def test_the_other_members_of_log_are_those_that_json_loads_gives(layout: Any, d
 
 @given(document=documents(), window=st.sampled_from([64, 4096]))
 def test_what_is_no_object_among_the_entries_is_skipped_with_its_pointer(document: Json, window: int) -> None:
-    found, _ = streamed(encoded(json.dumps(document)), window)
-    told = [element.skipped[0].pointer for element in found if element.value is None]
-    assert told == [
+    elements, _ = streamed(encoded(json.dumps(document)), window)
+    problems = [element.skipped[0].pointer for element in elements if element.value is None]
+    assert problems == [
         f"/log/entries/{n}" for n, value in enumerate(document["log"]["entries"]) if not isinstance(value, dict)
     ]
 
 
 @given(documents())
 def test_elements_are_numbered_from_zero_without_a_gap(document: Json) -> None:
-    found, read = streamed(encoded(json.dumps(document)), 64)
+    elements, read = streamed(encoded(json.dumps(document)), 64)
     assert (
-        [element.index for element in found] == list(range(read.count)) == list(range(len(document["log"]["entries"])))
+        [element.index for element in elements]
+        == list(range(read.count))
+        == list(range(len(document["log"]["entries"])))
     )
 
 
@@ -318,8 +320,10 @@ def test_any_number_of_entries_is_read(layout: Any, size: int) -> None:
 
 @layouts
 def test_entries_whose_first_key_varies_are_read(layout: Any) -> None:
-    found = [{f"key{n % 7}": n, **entry(n)} for n in range(200)]
-    assert urls(streamed(encoded(layout(document(found))), 1024)[0]) == [f"wss://host.example/{n}" for n in range(200)]
+    elements = [{f"key{n % 7}": n, **entry(n)} for n in range(200)]
+    assert urls(streamed(encoded(layout(document(elements))), 1024)[0]) == [
+        f"wss://host.example/{n}" for n in range(200)
+    ]
 
 
 @layouts
@@ -338,8 +342,8 @@ def test_a_window_may_end_anywhere_in_a_run_of_escapes(run: str) -> None:
 
 def test_entries_may_stand_before_the_creator() -> None:
     text = json.dumps({"log": {"entries": [entry(0)], "creator": {"name": "late"}}})
-    found, read = streamed(encoded(text))
-    assert (urls(found), read.members["creator"]) == (["wss://host.example/0"], {"name": "late"})
+    elements, read = streamed(encoded(text))
+    assert (urls(elements), read.members["creator"]) == (["wss://host.example/0"], {"name": "late"})
 
 
 def test_invalid_utf8_in_a_body_costs_no_entry() -> None:
@@ -390,8 +394,8 @@ def test_what_follows_the_document_is_told_with_its_offset() -> None:
     ],
 )
 def test_a_member_of_the_wrong_type_is_left_out_and_told(damage: Json, pointer: str) -> None:
-    (found,), _ = streamed(encoded(json.dumps(document([{**entry(0), **damage}]))))
-    assert (found.value is not None and found.value.request.url, [s.pointer for s in found.skipped]) == (
+    (elements,), _ = streamed(encoded(json.dumps(document([{**entry(0), **damage}]))))
+    assert (elements.value is not None and elements.value.request.url, [s.pointer for s in elements.skipped]) == (
         "wss://host.example/0",
         [pointer],
     )
@@ -407,9 +411,9 @@ def test_a_member_of_the_wrong_type_is_left_out_and_told(damage: Json, pointer: 
         max_size=4,
     )
 )
-def test_no_entry_is_lost_to_members_of_any_type(found: list[Json]) -> None:
-    elements, _ = streamed(encoded(json.dumps(document(found))))
-    assert [element.value is not None for element in elements] == [True] * len(found)
+def test_no_entry_is_lost_to_members_of_any_type(entries: list[Json]) -> None:
+    elements, _ = streamed(encoded(json.dumps(document(entries))))
+    assert [element.value is not None for element in elements] == [True] * len(entries)
 
 
 # -- large entries -----------------------------------------------------------------------------------------
@@ -430,25 +434,25 @@ def peeled(element: Element[RawEntry]) -> list[str | None]:
 def test_the_messages_of_a_huge_socket_are_streamed(layout: Any, first: bool) -> None:
     messages, rest = {"_webSocketMessages": talk(200, '},{"type":"')}, entry(1, comment="y" * 50)
     huge = {**messages, **rest} if first else {**rest, **messages}
-    found, _ = streamed(encoded(layout(document([entry(0), huge, entry(2)]))), 512, tight=True)
-    assert urls(found) == [f"wss://host.example/{n}" for n in range(3)]
-    assert peeled(found[1]) == [message["data"] for message in messages["_webSocketMessages"]]
+    elements, _ = streamed(encoded(layout(document([entry(0), huge, entry(2)]))), 512, tight=True)
+    assert urls(elements) == [f"wss://host.example/{n}" for n in range(3)]
+    assert peeled(elements[1]) == [message["data"] for message in messages["_webSocketMessages"]]
 
 
 @layouts
 def test_a_text_that_only_looks_like_messages_is_not_peeled(layout: Any) -> None:
     trap = '"_webSocketMessages": [{"type": "send"}, ' * 100
-    found, _ = streamed(encoded(layout(document([entry(0, comment=trap), entry(1)]))), 512, tight=True)
-    assert [(e.collector, e.skipped) for e in found] == [(None, ())] * 2
-    assert urls(found) == ["wss://host.example/0", "wss://host.example/1"]
+    elements, _ = streamed(encoded(layout(document([entry(0, comment=trap), entry(1)]))), 512, tight=True)
+    assert [(e.collector, e.skipped) for e in elements] == [(None, ())] * 2
+    assert urls(elements) == ["wss://host.example/0", "wss://host.example/1"]
 
 
 def test_a_peeled_message_of_the_wrong_type_is_told_with_its_pointer() -> None:
     messages: list[Any] = talk(200)
     messages[150], messages[160] = 7, {"time": "soon"}
-    (found,), _ = streamed(encoded(json.dumps(document([entry(0, _webSocketMessages=messages)]))), 512, tight=True)
-    assert [s.pointer for s in found.skipped] == [f"/log/entries/0/_webSocketMessages/{n}" for n in (150, 160)]
-    assert len(peeled(found)) == 198
+    (elements,), _ = streamed(encoded(json.dumps(document([entry(0, _webSocketMessages=messages)]))), 512, tight=True)
+    assert [s.pointer for s in elements.skipped] == [f"/log/entries/0/_webSocketMessages/{n}" for n in (150, 160)]
+    assert len(peeled(elements)) == 198
 
 
 @pytest.mark.parametrize("name", ["indented by 2", "compact", "as Python writes by default", "CRLF"])
@@ -458,10 +462,10 @@ def test_damage_within_or_behind_peeled_messages_costs_no_other_entry_and_is_tol
     data = encoded(LAYOUTS[name](document([entry(0), huge, *(entry(n) for n in range(2, 9))])))
     at = data.index(where)
     offset = data.index(b"{", data.index(b"wss://host.example/0") + 40)
-    found, _ = streamed(data[: at + 3] + b'"' + data[at + 3 :], 512, tight=True)
-    assert [url for url in urls(found) if url] == [f"wss://host.example/{n}" for n in (0, *range(2, 9))]
+    elements, _ = streamed(data[: at + 3] + b'"' + data[at + 3 :], 512, tight=True)
+    assert [url for url in urls(elements) if url] == [f"wss://host.example/{n}" for n in (0, *range(2, 9))]
     assert any(
-        s.problem.startswith("damaged") and s.offset is not None and s.offset <= at for e in found for s in e.skipped
+        s.problem.startswith("damaged") and s.offset is not None and s.offset <= at for e in elements for s in e.skipped
     )
     assert offset <= at
 
@@ -473,13 +477,13 @@ def test_a_peeled_and_elided_file_cut_off_anywhere_keeps_every_complete_entry(
     layout: Any, cut: Any, window: int
 ) -> None:
     body = {"status": 200, "content": {"text": '\\"a\\' * 40}}
-    found = [
+    entries = [
         entry(0, response=body),
         entry(1, _webSocketMessages=talk(40), response=body),
         entry(2, response=body),
         entry(3),
     ]
-    data = encoded(layout(document(found)).rstrip())
+    data = encoded(layout(document(entries)).rstrip())
     at = cut.draw(st.integers(data.index(b"[", data.index(b'"entries"')) + 1, len(data) - 1))
     elements, read = streamed(data[:at], window, tight=True)
     assert read.cut_off == at
@@ -490,8 +494,8 @@ def test_a_peeled_and_elided_file_cut_off_anywhere_keeps_every_complete_entry(
 def test_offsets_are_those_of_the_document_though_bodies_were_cut_out(layout: Any) -> None:
     body = {"content": {"text": '\\"abc\\' * 400}}
     data = encoded(layout(document([*(entry(n, response=body) for n in range(9)), 7, entry(9, response=body)])))
-    found, _ = streamed(data, 4096, tight=True)
-    ((offset, problem),) = [(s.offset, s.problem) for e in found for s in e.skipped]
+    elements, _ = streamed(data, 4096, tight=True)
+    ((offset, problem),) = [(s.offset, s.problem) for e in elements for s in e.skipped]
     assert problem == "not an object but a number"
     assert offset is None or data[offset : offset + 1] == b"7"
 
@@ -503,19 +507,19 @@ def test_an_entry_beyond_measure_is_passed_over_and_told(name: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches, "LARGEST", 1 << 16)
         patch.setattr(array, "LARGEST", 1 << 16)
-        found, read = streamed(data, 4096, tight=True)
+        elements, read = streamed(data, 4096, tight=True)
     assert len(read.window.buffer) < 1 << 19
-    told = [s.problem for s in found[1].skipped] if name == "compact" else []
-    assert urls(found)[0] == "wss://host.example/0" and urls(found)[-1] == "wss://host.example/2"
-    assert len(found) == 3 and told in ([], ["larger than 0 MiB"])
+    problems = [s.problem for s in elements[1].skipped] if name == "compact" else []
+    assert urls(elements)[0] == "wss://host.example/0" and urls(elements)[-1] == "wss://host.example/2"
+    assert len(elements) == 3 and problems in ([], ["larger than 0 MiB"])
 
 
 def test_a_member_of_log_beyond_measure_is_passed_over_and_told() -> None:
     data = encoded(json.dumps(document([entry(0)], pages="x" * 5000)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys.modules[__name__], "LAYOUT", LAYOUT._replace(members={"pages": 1000}))
-        found, read = streamed(data, 256)
-    assert (urls(found), [s.pointer for s in read.skipped]) == (["wss://host.example/0"], ["/log"])
+        elements, read = streamed(data, 256)
+    assert (urls(elements), [s.pointer for s in read.skipped]) == (["wss://host.example/0"], ["/log"])
 
 
 # -- cut-off files -----------------------------------------------------------------------------------------
@@ -523,15 +527,15 @@ def test_a_member_of_log_beyond_measure_is_passed_over_and_told() -> None:
 
 def ends(data: bytes) -> list[int]:
     """Where each entry ends, by the standard library's decoder."""
-    text, decoder, found = data.decode("ascii"), json.JSONDecoder(), []
+    text, decoder, elements = data.decode("ascii"), json.JSONDecoder(), []
     at = text.index("[", text.index('"entries"')) + 1
     while True:
         while text[at] in " \t\r\n,":
             at += 1
         if text[at] == "]":
-            return found
+            return elements
         at = decoder.raw_decode(text, at)[1]
-        found.append(at)
+        elements.append(at)
 
 
 SMALL = [
@@ -555,9 +559,9 @@ def test_a_file_cut_off_anywhere_keeps_every_complete_entry_and_is_marked(layout
     data = encoded(layout(whole).rstrip())
     stops, begins = ends(data), data.index(b"[", data.index(b'"entries"')) + 1
     for cut in range(begins, len(data)):
-        found, read = streamed(data[:cut], window)
+        elements, read = streamed(data[:cut], window)
         assert read.cut_off == cut
-        assert urls(found) == [f"wss://host.example/{n}" for n, end in enumerate(stops) if end <= cut]
+        assert urls(elements) == [f"wss://host.example/{n}" for n, end in enumerate(stops) if end <= cut]
 
 
 @layouts
@@ -619,8 +623,8 @@ def broken(layout: Any, count: int, damaged: set[int], damage: Any) -> tuple[byt
 @pytest.mark.parametrize("damage", [pytest.param(how, id=what) for what, how in DAMAGE.items()])
 def test_a_damaged_entry_costs_no_other(name: str, damage: Any, window: int) -> None:
     data, _ = broken(LAYOUTS[name], 30, {11, 12, 20}, damage)
-    kept = [url for url in urls(streamed(data, window)[0]) if url is not None and "host.example" in url]
-    assert [u for u in kept if u.rpartition("/")[2] not in ("11", "12", "20")] == [
+    survivors = [url for url in urls(streamed(data, window)[0]) if url is not None and "host.example" in url]
+    assert [u for u in survivors if u.rpartition("/")[2] not in ("11", "12", "20")] == [
         f"wss://host.example/{n}" for n in range(30) if n not in (11, 12, 20)
     ]
 
@@ -640,8 +644,8 @@ def test_a_damaged_entry_is_told_with_its_byte_offset(name: str, damage: Any) ->
 @pytest.mark.parametrize("damage", [pytest.param(how, id=what) for what, how in DAMAGE.items()])
 def test_damage_in_the_first_or_last_entry_costs_no_other(name: str, damage: Any, where: int) -> None:
     data, _ = broken(LAYOUTS[name], 30, {where}, damage)
-    kept = [url for url in urls(streamed(data, 512)[0]) if url is not None and "host.example" in url]
-    assert [u for u in kept if u.rpartition("/")[2] != str(where)] == [
+    survivors = [url for url in urls(streamed(data, 512)[0]) if url is not None and "host.example" in url]
+    assert [u for u in survivors if u.rpartition("/")[2] != str(where)] == [
         f"wss://host.example/{n}" for n in range(30) if n != where
     ]
 
@@ -654,11 +658,15 @@ def test_bytes_overwritten_at_random_are_never_passed_over_in_silence(data: Any,
         at = data.draw(st.integers(0, len(whole) - 1))
         whole[at : at + 1] = bytes(data.draw(st.lists(st.sampled_from(b'"\\{}[],:x \n\x00'), max_size=3)))
     try:
-        found, read = streamed(bytes(whole), window)
+        elements, read = streamed(bytes(whole), window)
     except CaptureError:
         return
-    told = any(element.skipped for element in found) or read.cut_off is not None or read.trailing is not None
-    assert told or len(found) == 12 or len(found) == len(json.loads(whole.decode(), strict=False)["log"]["entries"])
+    problems = any(element.skipped for element in elements) or read.cut_off is not None or read.trailing is not None
+    assert (
+        problems
+        or len(elements) == 12
+        or len(elements) == len(json.loads(whole.decode(), strict=False)["log"]["entries"])
+    )
 
 
 # -- what is no HAR ----------------------------------------------------------------------------------------
@@ -704,8 +712,8 @@ def test_nesting_beyond_reason_in_one_entry_costs_no_other() -> None:
 def test_a_lone_surrogate_at_the_end_is_not_taken_for_the_end_of_the_file(after: str) -> None:
     """msgspec misses its other half, and says that the data was truncated."""
     data = f'{{"log":{{"entries":[{{"a":1}},{{"a":"\\ud83d{after}"}}]}}}}'.encode()
-    found, read = streamed(data)
-    assert [element.value is not None for element in found] == [True, True]
+    elements, read = streamed(data)
+    assert [element.value is not None for element in elements] == [True, True]
     assert read.cut_off is None
 
 
@@ -729,8 +737,8 @@ def varied(size: int) -> Iterator[str]:
         yield f'{{"k{n}":{n},"request":{{"method":"GET","url":"wss://h/{n}"}},"response":{{"content":{{"text":"{body}"}}}}}}'
 
 
-def damaged(found: Iterator[str], every: int, how: Any) -> Iterator[str]:
-    for n, text in enumerate(found):
+def damaged(elements: Iterator[str], every: int, how: Any) -> Iterator[str]:
+    for n, text in enumerate(elements):
         yield how(text) if n % every == every - 1 else text
 
 

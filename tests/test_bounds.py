@@ -86,17 +86,17 @@ CASES = {
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])
 def test_memory_does_not_grow_with_the_file(case: tuple[str, ...]) -> None:
     begin, middle, end, expected = case
-    made = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", CHILD, begin, middle, end, str(BLOCKS)],
         capture_output=True,
         text=True,
         check=False,
         timeout=300,
     )
-    assert made.returncode == 0, made.stderr
-    peak, _, said = made.stdout.strip().split("|", 2)
-    assert re.search(expected, said), said
-    assert int(peak) < 300, said
+    assert process.returncode == 0, process.stderr
+    peak, _, message = process.stdout.strip().split("|", 2)
+    assert re.search(expected, message), message
+    assert int(peak) < 300, message
 
 
 @pytest.mark.parametrize("kind", ["script", "document", "xhr"])
@@ -105,10 +105,10 @@ def test_long_addresses_and_names_are_not_kept(kind: str) -> None:
     tracemalloc.start()
     try:
         capture = reader.read(Source(_Entries(kind), "made"))
-        held, peak = tracemalloc.get_traced_memory()
+        current, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert (held < 4 * MIB, peak < 16 * MIB) == (True, True)
+    assert (current < 4 * MIB, peak < 16 * MIB) == (True, True)
     assert capture.records == 301
     assert len(capture.traces) == 1
     assert any("/pageref" in it.pointer for it in capture.skipped) == (kind == "xhr")

@@ -276,9 +276,9 @@ def results(har: str, folder: Path) -> str:
 def pairs(har: str, folder: Path) -> list[list[str]]:
     """The capture compared with itself, each in a folder."""
     folders = [folder.with_name(f"{folder.name}-{side}") for side in ("before", "after")]
-    for it in folders:
-        it.mkdir(exist_ok=True)
-        (it / "a.har").write_bytes(Path(har).read_bytes())
+    for item in folders:
+        item.mkdir(exist_ok=True)
+        (item / "a.har").write_bytes(Path(har).read_bytes())
     names = comparison_pairs.RENDERERS
     return [[*map(str, folders), *(f"--out={name}:{folder / f'pairs-{name}'}" for name in names)]]
 

@@ -373,7 +373,7 @@ def names_only_what_met(analysis: Report) -> None:
     for finding in analysis.findings:
         named = analysis.named(dict.fromkeys(line.session for line in finding.proof if finding.cause))
         for session in named:
-            assert any(openings.met(session, one, finding.confidence) for one in named if one is not session)
+            assert any(openings.is_concurrent(session, one, finding.confidence) for one in named if one is not session)
 
 
 @pytest.mark.parametrize("name", SHOWN)

@@ -46,11 +46,16 @@ def load(
 
 def socket(at: float, id: str, session: str | None = "S", key: str | None = None) -> list[Json]:
     """A socket that opens 2 ms later."""
-    asked = {"headers": {"Sec-WebSocket-Key": key or id}}
+    handshake = {"headers": {"Sec-WebSocket-Key": key or id}}
     return [
         event("Network.webSocketCreated", session=session, requestId=id, url=URL),
         event(
-            "Network.webSocketWillSendHandshakeRequest", at, session, requestId=id, wallTime=WALL + at, request=asked
+            "Network.webSocketWillSendHandshakeRequest",
+            at,
+            session,
+            requestId=id,
+            wallTime=WALL + at,
+            request=handshake,
         ),
         event(
             "Network.webSocketHandshakeResponseReceived", at + 0.002, session, requestId=id, response={"status": 101}
@@ -239,8 +244,8 @@ def test_no_output_shows_a_token_of_an_address_or_a_message() -> None:
     begin[1]["params"]["request"]["headers"]["Authorization"] = "Bearer c4n4ry0000000001"
     answer = report(*load(1, "L", f"{PAGE}?key=c4n4ry0000000002"), *begin, message(3, "1", "c4n4ry0000000003"))
     for name in ("text", "json", "csv", "html", "markdown"):
-        shown = render(name, mask(Run((answer,), (), Policy())))
-        assert b"s3cr3t" not in shown and b"c4n4ry" not in shown, name
+        text = render(name, mask(Run((answer,), (), Policy())))
+        assert b"s3cr3t" not in text and b"c4n4ry" not in text, name
 
 
 @settings(max_examples=150, deadline=None)

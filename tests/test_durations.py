@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analyzer.durations import LONGEST, microseconds, parse
-from analyzer.model import spoken
+from analyzer.model import format_duration
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_timedelta_keeps_its_length():
 @given(st.integers(0, LONGEST))
 def test_what_the_outputs_print_is_read_back(duration):
     """To the three figures that are printed."""
-    assert parse(spoken(duration), "ms") == pytest.approx(
+    assert parse(format_duration(duration), "ms") == pytest.approx(
         duration, rel=0.05, abs=1_000_000 if duration > 60_000_000 else 1_000
     )
 

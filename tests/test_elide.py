@@ -17,10 +17,10 @@ KEYS = [b'"text":"', b'"text" :\n "', b'"data":"', b'{"a":1,"text": "', b'"x\\"t
 TEXTS = [b"\\\\", b'\\"', b"abc", b"\\n", b"\\u00e9", b'\\\\\\"', b'\\"text\\":\\"', b"\xc3\xa9", b"~~", b"}],{"]
 strings = st.tuples(
     st.sampled_from(KEYS),
-    st.lists(st.tuples(st.sampled_from(TEXTS), st.integers(1, 30)).map(lambda it: it[0] * it[1]), max_size=6).map(
+    st.lists(st.tuples(st.sampled_from(TEXTS), st.integers(1, 30)).map(lambda item: item[0] * item[1]), max_size=6).map(
         b"".join
     ),
-).map(lambda it: it[0] + it[1] + b'",')
+).map(lambda item: item[0] + item[1] + b'",')
 valid = st.lists(strings, max_size=8).map(b" ".join)
 
 
@@ -56,33 +56,33 @@ cutting = given(
 def test_only_bodies_are_cut_and_each_to_a_mark_or_not_at_all(
     data: bytes, blocks: list[int], shortest: int, stride: int
 ) -> None:
-    kept, _ = cut(data, blocks, shortest, stride)
-    before, after = BODY.findall(data), BODY.findall(kept)
-    assert BODY.sub(rb'\1"', kept) == BODY.sub(rb'\1"', data)
+    rest, _ = cut(data, blocks, shortest, stride)
+    before, after = BODY.findall(data), BODY.findall(rest)
+    assert BODY.sub(rb'\1"', rest) == BODY.sub(rb'\1"', data)
     assert [key for key, _ in before] == [key for key, _ in after]
     assert all(now in (was, b"~~") for (_, was), (_, now) in zip(before, after, strict=True))
 
 
 @cutting
 def test_what_is_kept_and_what_is_gone_is_all(data: bytes, blocks: list[int], shortest: int, stride: int) -> None:
-    kept, cuts = cut(data, blocks, shortest, stride)
-    assert len(kept) + sum(gone for _, gone in cuts) == len(data)
+    rest, cuts = cut(data, blocks, shortest, stride)
+    assert len(rest) + sum(gone for _, gone in cuts) == len(data)
 
 
 def test_a_long_body_is_cut() -> None:
-    kept, _ = cut(b'{"text": "' + b'\\"ab\\\\' * 5000 + b'", "x": 1}', [1 << 12], elide.SHORTEST, elide.STRIDE)
-    assert kept == b'{"text": "~~", "x": 1}'
+    rest, _ = cut(b'{"text": "' + b'\\"ab\\\\' * 5000 + b'", "x": 1}', [1 << 12], elide.SHORTEST, elide.STRIDE)
+    assert rest == b'{"text": "~~", "x": 1}'
 
 
 def test_a_body_of_nothing_but_backslashes_is_cut() -> None:
-    kept, _ = cut(b'{"text": "' + b"\\\\" * 50_000 + b'", "x": 1}', [4096, 4095], elide.SHORTEST, elide.STRIDE)
-    assert kept == b'{"text": "~~", "x": 1}'
+    rest, _ = cut(b'{"text": "' + b"\\\\" * 50_000 + b'", "x": 1}', [4096, 4095], elide.SHORTEST, elide.STRIDE)
+    assert rest == b'{"text": "~~", "x": 1}'
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=3), st.binary(max_size=300))
 def test_any_bytes_raise_nothing(blocks: list[int], data: bytes) -> None:
-    kept, cuts = cut(data, blocks, 2, 3)
-    assert len(kept) + sum(gone for _, gone in cuts) == len(data)
+    rest, cuts = cut(data, blocks, 2, 3)
+    assert len(rest) + sum(gone for _, gone in cuts) == len(data)
 
 
 def test_nothing_that_we_decode_is_called_text() -> None:

@@ -75,9 +75,9 @@ def said(report: Report) -> dict[str, str]:
     """What every output for people and programs says."""
     run = mask(Run((report,), (), Policy(), rules=RULES))
     names = ("text", "json", "csv", "html", "markdown")
-    told = {name: outputs.render(name, run).decode().replace("\\", "") for name in names}
-    told["show"] = show.render(run.reports[0], run.reports[0].sessions[0]).decode()
-    return {name: " ".join(text.split()) for name, text in told.items()}
+    output = {name: outputs.render(name, run).decode().replace("\\", "") for name in names}
+    output["show"] = show.render(run.reports[0], run.reports[0].sessions[0]).decode()
+    return {name: " ".join(text.split()) for name, text in output.items()}
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def said(report: Report) -> dict[str, str]:
 def test_messages_were_removed_only_where_something_came_later_than_all_that_is_there(
     entry: Json, missing: bool, chrome: Callable[..., Report]
 ) -> None:
-    found = [caveat.message for caveat in chrome(entry).capture.caveats if caveat.id == "messages-removed"]
-    assert found == (["Messages were removed from this file."] if missing else [])
+    result = [caveat.message for caveat in chrome(entry).capture.caveats if caveat.id == "messages-removed"]
+    assert result == (["Messages were removed from this file."] if missing else [])
 
 
 def test_a_handshake_that_was_answered_late_is_no_proof_of_removed_messages(chrome: Callable[..., Report]) -> None:
-    (told,) = (it.message for it in chrome(socket(wait=3)).capture.caveats if it.id == "messages-removed")
-    assert told == "A handshake took longer than 1 s, or messages were removed from this file."
+    (output,) = (it.message for it in chrome(socket(wait=3)).capture.caveats if it.id == "messages-removed")
+    assert output == "A handshake took longer than 1 s, or messages were removed from this file."
 
 
 @pytest.mark.parametrize(
@@ -130,25 +130,25 @@ def test_what_was_seen_goes_to_the_last_error(entry: Json, end: float, chrome: C
 def test_an_error_on_an_open_socket_closed_it_and_every_output_quotes_it(
     entry: Json, chrome: Callable[..., Report]
 ) -> None:
-    found = chrome(entry)
-    session = only(found)
+    result = chrome(entry)
+    session = only(result)
     assert (session.outcome, session.problem) == ("closed", INVALID)
     assert session.closed is not None and session.closed.earliest is not None
     assert session.closed.earliest == pytest.approx((T0 + 5) * 1e6, abs=2_000)
-    for name, text in said(found).items():
+    for name, text in said(result).items():
         assert INVALID in text, name
-    assert "closed by an error: Invalid frame header" in said(found)["show"]
+    assert "closed by an error: Invalid frame header" in said(result)["show"]
 
 
 def test_a_socket_that_broke_is_gone_when_the_next_one_opens(chrome: Callable[..., Report]) -> None:
     broken = socket(message(2), error(5, INVALID), wait=4, receive=0)
-    found = chrome(broken)
-    assert only(found).possible is not None and only(found).possible.end is not None  # type: ignore[union-attr]
+    result = chrome(broken)
+    assert only(result).possible is not None and only(result).possible.end is not None  # type: ignore[union-attr]
 
 
 def test_the_text_of_an_error_is_masked_as_other_texts_are(chrome: Callable[..., Report]) -> None:
-    found = chrome(socket(message(2), error(5, "broke at wss://h.example/ws?token=kQzvWnXb7r"), wait=4))
-    for name, text in said(found).items():
+    result = chrome(socket(message(2), error(5, "broke at wss://h.example/ws?token=kQzvWnXb7r"), wait=4))
+    for name, text in said(result).items():
         assert "kQzvWnXb7r" not in text, name
         assert "broke at" in text, name
 
@@ -177,11 +177,11 @@ def test_a_socket_whose_handshake_failed_by_the_files_own_words_never_opened(
 
 
 def test_no_sentence_ends_twice(chrome: Callable[..., Report]) -> None:
-    found = chrome(
+    result = chrome(
         socket(error(1.02, "WebSocket is closed before the connection is established."), status=0, wait=0.02)
     )
-    for name, told in said(found).items():
-        assert ".." not in told.replace("...", "") and ".," not in told, name
+    for name, output in said(result).items():
+        assert ".." not in output.replace("...", "") and ".," not in output, name
 
 
 def test_in_playwright_the_text_of_the_failure_says_so(chrome: Callable[..., Report]) -> None:
@@ -203,14 +203,14 @@ def test_what_passed_over_a_socket_is_no_error_of_it(chrome: Callable[..., Repor
 def test_an_empty_text_means_that_no_reason_was_recorded(
     text: str | None, status: int, chrome: Callable[..., Report]
 ) -> None:
-    found = chrome(socket(error(3, text), status=status, wait=2))
-    assert only(found).problem == "no reason recorded"
-    for name, told in said(found).items():
-        assert "no reason recorded" in told, name
-        assert "no answer" not in told, name
+    result = chrome(socket(error(3, text), status=status, wait=2))
+    assert only(result).problem == "no reason recorded"
+    for name, output in said(result).items():
+        assert "no reason recorded" in output, name
+        assert "no answer" not in output, name
 
 
 def test_of_a_socket_with_messages_it_is_not_said_that_none_followed(chrome: Callable[..., Report]) -> None:
     assert "no message" not in " ".join(row.sentence for row in Evidence)
-    found = chrome(socket(*(message(1.5 + n) for n in range(13)), wait=12.5))
-    assert "no message followed" not in said(found)["show"]
+    result = chrome(socket(*(message(1.5 + n) for n in range(13)), wait=12.5))
+    assert "no message followed" not in said(result)["show"]

@@ -43,7 +43,7 @@ def test_every_row_that_leaves_sockets_out_says_so(row: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "comment", "shown"),
+    ("name", "version", "comment", "expected"),
     [
         pytest.param("WebInspector", "537.36", None, "Chrome DevTools", id="Chrome writes a constant"),
         pytest.param("WebKit Web Inspector", "1.0", None, "Safari / WebKit Web Inspector", id="so does WebKit"),
@@ -61,9 +61,9 @@ def test_every_row_that_leaves_sockets_out_says_so(row: object) -> None:
     ],
 )
 def test_the_program_is_named_with_its_own_version(
-    name: str | None, version: str | None, comment: str | None, shown: str
+    name: str | None, version: str | None, comment: str | None, expected: str
 ) -> None:
-    assert label(identify(name, version), name, version, comment) == shown
+    assert label(identify(name, version), name, version, comment) == expected
 
 
 def test_a_program_is_not_called_unknown_beside_its_name() -> None:
@@ -75,5 +75,5 @@ def test_a_program_is_not_called_unknown_beside_its_name() -> None:
 
 
 def test_a_limit_of_older_versions_says_of_which() -> None:
-    (told,) = caveats(identify("Playwright", "1.32.3"))
-    assert told.message == "Playwright before 1.61 never writes WebSockets into a HAR."
+    (caveat,) = caveats(identify("Playwright", "1.32.3"))
+    assert caveat.message == "Playwright before 1.61 never writes WebSockets into a HAR."

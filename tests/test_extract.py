@@ -16,7 +16,7 @@ from analyzer import extract as extracting, masking
 from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.formats.har.originals import Originals
-from analyzer.formats.har.recorded import requested
+from analyzer.formats.har.recorded import request_start
 from analyzer.masking.addresses import shape
 from analyzer.model import CaptureError, Policy, Report, Run
 from analyzer.outputs.document import capture_document
@@ -61,17 +61,17 @@ OPTIONAL = {"pageref", "comment", "browser", "pages", "blocked", "dns", "connect
 
 def answer(report: Report) -> dict[str, Any]:
     """The JSON of a capture, but for what is of the file itself, and with masks by their kind alone."""
-    shown = masking.mask(Run((report,), (), Policy())).reports[0]
-    said = json.dumps(capture_document(shown))
-    document: dict[str, Any] = json.loads(re.sub(r"(<token |user-|%3Ctoken%20)\w+", r"\1", said))
+    masked = masking.mask(Run((report,), (), Policy())).reports[0]
+    text = json.dumps(capture_document(masked))
+    document: dict[str, Any] = json.loads(re.sub(r"(<token |user-|%3Ctoken%20)\w+", r"\1", text))
     for name in ("source", "sha256", "content_sha256", "bytes", "entries", "files"):
         del document[name]
-    for it in document["sessions"]:
-        del it["pointer"]
-        it["seen_in"] = len(it["seen_in"])
-    for it in document["findings"]:
-        del it["pointers"]
-        it["proof"] = [re.sub(r"/log/entries/\d+", "", line) for line in it["proof"]]
+    for record in document["sessions"]:
+        del record["pointer"]
+        record["seen_in"] = len(record["seen_in"])
+    for record in document["findings"]:
+        del record["pointers"]
+        record["proof"] = [re.sub(r"/log/entries/\d+", "", line) for line in record["proof"]]
     return document
 
 
@@ -79,9 +79,9 @@ def answer(report: Report) -> dict[str, Any]:
 def test_the_extract_gives_the_same_answer(name: str, tmp_path: Path) -> None:
     (tmp_path / "small.har").write_bytes(extract(str(CAPTURES / name)).data)
     small, whole = answer(analyze(read(tmp_path / "small.har"))), answer(analyze(read(CAPTURES / name)))
-    for it in (small, whole):  # what could not be read is not in the extract; its caveats are
-        it.pop("skipped")
-        it["caveats"].sort(key=lambda caveat: caveat["id"])
+    for record in (small, whole):  # what could not be read is not in the extract; its caveats are
+        record.pop("skipped")
+        record["caveats"].sort(key=lambda caveat: caveat["id"])
     assert small == whole
 
 
@@ -93,7 +93,7 @@ def test_a_capture_of_any_format_is_written_in_the_form_of_the_recorder(name: st
     assert small.capture.exporter.id == "har-sockets"
     assert small.verdict == whole.verdict
     assert small.concurrency.possible_peak == whole.concurrency.possible_peak
-    for before, after in zip(sorted(whole.sessions, key=requested), small.sessions, strict=True):
+    for before, after in zip(sorted(whole.sessions, key=request_start), small.sessions, strict=True):
         assert after.outcome is before.outcome
         assert after.messages.lengths == before.messages.lengths
         assert shape(after.endpoint) == shape(before.endpoint)
@@ -112,9 +112,9 @@ def test_a_capture_of_any_format_is_written_in_the_form_of_the_recorder(name: st
 @pytest.mark.parametrize("name", [*FEWER, *OTHERS])
 def test_the_form_of_the_recorder_is_a_valid_har_without_data(name: str) -> None:
     document = json.loads(extract(read(CAPTURES / name)).data)
-    for kind, it in objects(document):
-        assert REQUIRED[kind] <= set(it), kind
-        assert set(it) - REQUIRED[kind] <= OPTIONAL | OWN, kind
+    for kind, record in objects(document):
+        assert REQUIRED[kind] <= set(record), kind
+        assert set(record) - REQUIRED[kind] <= OPTIONAL | OWN, kind
     messages = [m for entry in document["log"]["entries"] for m in entry.get("_webSocketMessages") or []]
     assert all(m["data"] == "" for m in messages)
 
@@ -134,10 +134,10 @@ def objects(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize("name", FEWER)
 def test_the_extract_is_a_valid_har_of_allowed_members_only(name: str) -> None:
     document = json.loads(extract(str(CAPTURES / name)).data)
-    for kind, it in objects(document):
-        assert REQUIRED[kind] <= set(it), kind
-        assert set(it) - REQUIRED[kind] <= OPTIONAL | OWN, kind
-        assert all(it[empty] == [] for empty in ("cookies", "queryString") if empty in it)
+    for kind, record in objects(document):
+        assert REQUIRED[kind] <= set(record), kind
+        assert set(record) - REQUIRED[kind] <= OPTIONAL | OWN, kind
+        assert all(record[empty] == [] for empty in ("cookies", "queryString") if empty in record)
     messages = [m for entry in document["log"]["entries"] for m in entry.get("_webSocketMessages") or []]
     assert all(m["data"] == "" for m in messages if m["type"] != "error")
 
@@ -149,9 +149,9 @@ def test_of_the_other_entries_only_those_stay_that_the_answer_rests_on(tmp_path:
     filler = [{**entries[last], "_resourceType": "image", "time": 1.0} for _ in range(50)]
     har["log"]["entries"] = [*entries[: last + 1], *filler, *entries[last + 1 :]]
     (tmp_path / "long.har").write_text(json.dumps(har))
-    made = extract(str(tmp_path / "long.har"))
-    assert made.dropped >= 46  # a few show how ordinary requests are sent
-    assert dict(made.kept)["sockets"] == sum(entry["_resourceType"] == "websocket" for entry in entries)
+    small = extract(str(tmp_path / "long.har"))
+    assert small.dropped >= 46  # a few show how ordinary requests are sent
+    assert dict(small.parts)["sockets"] == sum(entry["_resourceType"] == "websocket" for entry in entries)
 
 
 def test_each_load_of_a_script_that_opens_sockets_stays_with_what_loaded_it(tmp_path: Path) -> None:
@@ -161,9 +161,9 @@ def test_each_load_of_a_script_that_opens_sockets_stays_with_what_loaded_it(tmp_
     image = {**before[1], "_resourceType": "image", "time": 1.0, "startedDateTime": load["startedDateTime"]}
     har["log"]["entries"] = [*before, *[image] * 20, load, *[image] * 20, socket]
     (tmp_path / "long.har").write_text(json.dumps(har))
-    made = extract(str(tmp_path / "long.har"))
-    assert made.dropped >= 30
-    (tmp_path / "small.har").write_bytes(made.data)
+    small = extract(str(tmp_path / "long.har"))
+    assert small.dropped >= 30
+    (tmp_path / "small.har").write_bytes(small.data)
     assert [it.context for it in analyze(read(tmp_path / "small.har")).sessions] == [None, "iframe"]
 
 
@@ -193,8 +193,8 @@ def test_a_cut_off_capture_stays_marked_and_gives_the_same_answer(name: str, tmp
 def test_ordinary_names_and_odd_types_are_no_reason_to_refuse(
     page: str, user: str, more: dict[str, Any], tmp_path: Path
 ) -> None:
-    asked = json.dumps({"user_id": user})
-    url = f"wss://chat.stream-io-api.com/connect?json={asked}&api_key=k&stream-auth-type=jwt"
+    query = json.dumps({"user_id": user})
+    url = f"wss://chat.stream-io-api.com/connect?json={query}&api_key=k&stream-auth-type=jwt"
     messages = [{"type": "send", "time": 1767225600.5, "opcode": 1, "data": "x", "_length": 1e308}, "\ud800"]
     socket = {
         "pageref": page,
@@ -209,12 +209,12 @@ def test_ordinary_names_and_odd_types_are_no_reason_to_refuse(
     pages = [{"id": page, "title": f"http://localhost:3000/u/{user}", "startedDateTime": "2026-01-01T00:00:00Z"}]
     log = {"creator": {"name": "WebInspector \ud800", "version": "1"}, "pages": pages, "entries": [socket]}
     (tmp_path / "a.har").write_text(json.dumps({"log": log}))
-    assert dict(extract(str(tmp_path / "a.har")).kept)["sockets"] == 1
+    assert dict(extract(str(tmp_path / "a.har")).parts)["sockets"] == 1
 
 
 def test_a_compressed_capture_can_be_extracted(tmp_path: Path) -> None:
     (tmp_path / "a.har.gz").write_bytes(gzip.compress((CAPTURES / "chrome-S2-overuse.har").read_bytes()))
-    assert dict(extract(str(tmp_path / "a.har.gz")).kept)["sockets"] == 4
+    assert dict(extract(str(tmp_path / "a.har.gz")).parts)["sockets"] == 4
 
 
 def test_an_extract_of_an_extract_is_the_same(tmp_path: Path) -> None:
@@ -224,15 +224,15 @@ def test_an_extract_of_an_extract_is_the_same(tmp_path: Path) -> None:
 
 
 def test_the_messages_of_a_side_file_come_along(tmp_path: Path) -> None:
-    made = json.loads(extract(str(CAPTURES / "playwright-E.fullzip.har.zip")).data)
-    assert any(entry.get("_webSocketMessages") for entry in made["log"]["entries"])
+    small = json.loads(extract(str(CAPTURES / "playwright-E.fullzip.har.zip")).data)
+    assert any(entry.get("_webSocketMessages") for entry in small["log"]["entries"])
 
 
 def test_with_a_key_masks_are_equal_in_every_extract() -> None:
     def users(name: str, key: str) -> set[str]:
         document = json.loads(extract(str(CAPTURES / name), key=key).data)
-        told = [entry["_harSockets"] for entry in document["log"]["entries"] if "_harSockets" in entry]
-        return {it["user"] for it in told}
+        attributions = [entry["_harSockets"] for entry in document["log"]["entries"] if "_harSockets" in entry]
+        return {it["user"] for it in attributions}
 
     assert users("chrome-S2-overuse.har", "k") == users("chrome-S1-correct.har", "k")
     assert users("chrome-S2-overuse.har", "k") != users("chrome-S2-overuse.har", "another")
@@ -250,9 +250,9 @@ def test_where_the_few_are_not_enough_all_entries_are_kept_stripped(
     (tmp_path / "a.har").write_text(json.dumps(har))
     alive = analyze(read(tmp_path / "a.har")).sessions[0].proven
     monkeypatch.setattr(Originals, "witnesses", lambda self: frozenset())
-    made = extract(str(tmp_path / "a.har"))
-    assert made.dropped == 0
-    (tmp_path / "small.har").write_bytes(made.data)
+    small = extract(str(tmp_path / "a.har"))
+    assert small.dropped == 0
+    (tmp_path / "small.har").write_bytes(small.data)
     assert analyze(read(tmp_path / "small.har")).sessions[0].proven == alive
 
 

@@ -33,8 +33,8 @@ def flood(number: int, gap: float, start: float = 1.0, life: float = 0.01) -> li
 def test_a_flood_until_the_very_end_is_told(
     sockets: list[dict[str, Any]], saved: float | None, behind: bool, report: Callable[..., Report]
 ) -> None:
-    it = report(har(*sockets, saved=saved))
-    assert ("export-behind" in {caveat.id for caveat in it.capture.caveats}) is behind
+    result = report(har(*sockets, saved=saved))
+    assert ("export-behind" in {caveat.id for caveat in result.capture.caveats}) is behind
 
 
 def test_what_may_be_missing_is_not_passed(report: Callable[..., Report]) -> None:

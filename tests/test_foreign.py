@@ -84,14 +84,14 @@ FOREIGN = [
 ]
 
 
-@pytest.mark.parametrize(("content", "told"), FOREIGN)
+@pytest.mark.parametrize(("content", "sentence"), FOREIGN)
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
-def test_a_file_of_another_kind_is_named(content: bytes, told: str, packed: bool) -> None:
+def test_a_file_of_another_kind_is_named(content: bytes, sentence: str, packed: bool) -> None:
     if packed and content.startswith(b"PK"):
         pytest.skip("a zip in gzip is no capture")
     with pytest.raises(CaptureError) as error:
         read(io.BytesIO(gzip.compress(content) if packed else content), "chat.har")
-    assert told in error.value.problem
+    assert sentence in error.value.problem
     assert "\n" not in error.value.problem
 
 
@@ -115,10 +115,10 @@ def test_no_text_of_the_file_is_in_what_is_said_of_it() -> None:
         assert secret.decode() not in str(error.value)
 
 
-@pytest.mark.parametrize("told", [told for _, told in (*BEGINNINGS, *MEMBERS)])
-def test_every_row_is_one_short_line_that_says_what_it_is(told: str) -> None:
-    assert told.isprintable()
-    assert len(told) < 140
+@pytest.mark.parametrize("sentence", [sentence for _, sentence in (*BEGINNINGS, *MEMBERS)])
+def test_every_row_is_one_short_line_that_says_what_it_is(sentence: str) -> None:
+    assert sentence.isprintable()
+    assert len(sentence) < 140
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
@@ -137,12 +137,12 @@ def test_on_a_terminal_an_unreadable_file_is_told_once(args: list[str], times: i
     command = [sys.executable, "-m", "analyzer", *args, str(path)]
     done = subprocess.run(command, stdout=follower, stderr=follower, stdin=subprocess.DEVNULL, check=False)
     os.close(follower)
-    shown = b""
+    beginning = b""
     try:
         while block := os.read(leader, 1 << 16):
-            shown += block
+            beginning += block
     except OSError:  # Linux: the other end is closed
         pass
     os.close(leader)
     assert done.returncode == 3
-    assert " ".join(shown.decode().split()).count("mitmproxy flow file") == times
+    assert " ".join(beginning.decode().split()).count("mitmproxy flow file") == times

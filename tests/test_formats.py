@@ -206,13 +206,13 @@ def test_a_sound_capture_with_values_replaced_raises_nothing(har: Json) -> None:
 
 @wrapped
 def test_wrapping_changes_no_session(wrap: Callable[[bytes], bytes]) -> None:
-    found, plain = attempt(wrap(PLAIN)), attempt(PLAIN)
-    assert found is not None and plain is not None and found.sessions == plain.sessions
+    result, plain = attempt(wrap(PLAIN)), attempt(PLAIN)
+    assert result is not None and plain is not None and result.sessions == plain.sessions
 
 
 def test_several_gzip_members_are_one_document() -> None:
-    found = attempt(gzip.compress(PLAIN[:200]) + gzip.compress(PLAIN[200:]))
-    assert found is not None and len(found.sessions) == 3
+    result = attempt(gzip.compress(PLAIN[:200]) + gzip.compress(PLAIN[200:]))
+    assert result is not None and len(result.sessions) == 3
 
 
 def test_a_truncated_gzip_keeps_what_is_complete_and_is_marked_or_is_an_error() -> None:

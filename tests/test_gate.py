@@ -18,7 +18,7 @@ from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Scope, Severity
 from analyzer.outputs.check import render
-from analyzer.pipeline import analyze, judged
+from analyzer.pipeline import analyze, judge
 from analyzer.rules import RULES
 from analyzer.wording.verdict import verdict_sentences
 
@@ -490,7 +490,7 @@ def test_what_is_decided_stays_so_when_less_is_possible(name: str, tolerance: in
     capture = analyze(read(CAPTURES / name), policy)
     status = gate.judge(capture, policy).status
     worst = tuple(msgspec.structs.replace(it, proven=it.possible) for it in capture.sessions)
-    then = gate.judge(judged(capture.capture, worst, policy), policy).status
+    then = gate.judge(judge(capture.capture, worst, policy), policy).status
     assert (then == gate.VIOLATED) == (status == gate.VIOLATED or (capture.unsure and status == gate.UNDECIDED))
 
 

@@ -97,8 +97,8 @@ def test_in_playwright_a_document_of_the_tab_ends_its_sockets(
     between: Json, outcome: str, report: Callable[..., Report]
 ) -> None:
     first = socket(1, 1.1, 2, unit=1000, pageref="tab", time=900)
-    found = report(har("Playwright", document(0), first, between, **PLAYWRIGHT))
-    assert only(found).outcome == outcome
+    result = report(har("Playwright", document(0), first, between, **PLAYWRIGHT))
+    assert only(result).outcome == outcome
 
 
 def test_in_another_browser_of_playwright_a_navigation_proves_nothing(report: Callable[..., Report]) -> None:
@@ -113,13 +113,13 @@ def test_in_firefox_with_persisted_logs_a_reload_ends_the_sockets_before_it(repo
         entry.pop("_resourceType")
         entry.pop("_webSocketMessages", None)
         entry["pageref"] = "page_1"
-    found = report(har("Firefox", *entries, pages=[{"id": "page_1", "title": "x", "startedDateTime": date(0)}]))
-    assert [s.outcome for s in found.sessions] == ["closed", "unknown"]
-    assert (found.verdict, [c.id for c in found.capture.caveats]) == ("no-overlap", ["closes-not-recorded"])
+    result = report(har("Firefox", *entries, pages=[{"id": "page_1", "title": "x", "startedDateTime": date(0)}]))
+    assert [s.outcome for s in result.sessions] == ["closed", "unknown"]
+    assert (result.verdict, [c.id for c in result.capture.caveats]) == ("no-overlap", ["closes-not-recorded"])
 
 
 @pytest.mark.parametrize(
-    ("mark", "found"),
+    ("mark", "result"),
     [
         pytest.param({"_resourceType": "WebSocket"}, True, id="_resourceType, any case"),
         pytest.param({"request": {"url": "WSS://h/"}}, True, id="the scheme, any case"),
@@ -132,8 +132,8 @@ def test_in_firefox_with_persisted_logs_a_reload_ends_the_sockets_before_it(repo
         pytest.param({"request": {"url": "https://h/wss://x"}}, False, id="a scheme within a URL"),
     ],
 )
-def test_what_makes_an_entry_a_socket(mark: Json, found: bool, report: Callable[..., Report]) -> None:
-    assert bool(report(har("WebInspector", mark)).sessions) is found
+def test_what_makes_an_entry_a_socket(mark: Json, result: bool, report: Callable[..., Report]) -> None:
+    assert bool(report(har("WebInspector", mark)).sessions) is result
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,8 @@ def test_what_makes_an_entry_a_socket(mark: Json, found: bool, report: Callable[
 )
 def test_did_it_open(creator: str, entry: Json, outcome: str, report: Callable[..., Report]) -> None:
     opener = {"type": "script", "stack": {"callFrames": [{"functionName": "open", "url": "https://h.example/app.js"}]}}
-    found = report(har(creator, socket(1, response=entry, _initiator=opener)))
-    assert only(found).outcome == outcome
+    result = report(har(creator, socket(1, response=entry, _initiator=opener)))
+    assert only(result).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -177,9 +177,9 @@ def test_the_clock_of_messages_is_told_by_their_size(unit: float, offset: float,
 def test_without_a_fitting_clock_messages_are_counted_and_their_times_are_skipped(
     report: Callable[..., Report],
 ) -> None:
-    found = report(har("some program", socket(1, 2, 3), socket(1, 2, 3, unit=1000), socket(1, 2, 4)))
-    assert [(s.messages.sent, len(s.messages.times)) for s in found.sessions] == [(2, 2), (2, 0), (2, 2)]
-    assert [skipped.pointer for skipped in found.capture.skipped] == ["/log/entries/1/_webSocketMessages"]
+    result = report(har("some program", socket(1, 2, 3), socket(1, 2, 3, unit=1000), socket(1, 2, 4)))
+    assert [(s.messages.sent, len(s.messages.times)) for s in result.sessions] == [(2, 2), (2, 0), (2, 2)]
+    assert [skipped.pointer for skipped in result.capture.skipped] == ["/log/entries/1/_webSocketMessages"]
 
 
 @pytest.mark.parametrize(
@@ -210,11 +210,11 @@ def test_a_close_frame_is_a_close_for_any_exporter(report: Callable[..., Report]
 
 
 def test_pages_that_are_no_array_are_told(report: Callable[..., Report]) -> None:
-    found = report({"log": {"creator": {"name": "WebInspector"}, "pages": 7, "entries": [socket(1, 2)]}})
-    assert [s.pointer for s in found.capture.skipped] == ["/log/pages"]
+    result = report({"log": {"creator": {"name": "WebInspector"}, "pages": 7, "entries": [socket(1, 2)]}})
+    assert [s.pointer for s in result.capture.skipped] == ["/log/pages"]
 
 
 def test_without_the_first_page_of_the_tab_that_is_told(report: Callable[..., Report]) -> None:
     pages = [{"id": "page_3", "title": "https://h.example/", "startedDateTime": date(0)}]
-    found = report(har("WebInspector", {**document(0), "pageref": "page_3"}, pages=pages))
-    assert "earlier-pages-missing" in [caveat.id for caveat in found.capture.caveats]
+    result = report(har("WebInspector", {**document(0), "pageref": "page_3"}, pages=pages))
+    assert "earlier-pages-missing" in [caveat.id for caveat in result.capture.caveats]

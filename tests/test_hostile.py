@@ -60,7 +60,7 @@ def hostile(content: str) -> Report:
     )
     proof = (analysis.sessions[0].proves(content, Frame(content, content, 1, 1)),)
     findings = (
-        msgspec.structs.replace(it, cause="missing-cleanup", why=content, proof=proof) for it in analysis.findings
+        msgspec.structs.replace(item, cause="missing-cleanup", why=content, proof=proof) for item in analysis.findings
     )
     sessions = (msgspec.structs.replace(it, initiator=code if it.initiator else None) for it in analysis.sessions)
     return msgspec.structs.replace(analysis, findings=tuple(findings), sessions=tuple(sessions))
@@ -119,11 +119,13 @@ def test_no_element_and_no_attribute_comes_of_it(content: str) -> None:
     tags = [tag for tag, _ in before_and_after.found]
     assert tags.count("script") == 3  # data, and our two
     assert set(tags) <= {tag for tag, _ in harmless.found} | {"path"}
-    assert {name for _, given in before_and_after.found for name in given} <= {
+    assert {name for _, attributes in before_and_after.found for name in attributes} <= {
         name for _, each in harmless.found for name in each
     }
     assert not any(
-        value and value.startswith("javascript:") for _, given in before_and_after.found for value in given.values()
+        value and value.startswith("javascript:")
+        for _, attributes in before_and_after.found
+        for value in attributes.values()
     )
     assert len(json.loads(before_and_after.data)[0]["sockets"]) == 3
 

@@ -91,11 +91,11 @@ def sockets(truth: Json) -> list[Json]:
     """Every socket of the truth by one name of its key and of its end."""
     return [
         {
-            **it,
-            "sec_websocket_key": it.get("sec_websocket_key") or it.get("sec_websocket_key_seen_by_server"),
-            "end_ms": it.get("end_ms") or it.get("effective_close_ms") or it.get("client_close_ms"),
+            **item,
+            "sec_websocket_key": item.get("sec_websocket_key") or item.get("sec_websocket_key_seen_by_server"),
+            "end_ms": item.get("end_ms") or item.get("effective_close_ms") or item.get("client_close_ms"),
         }
-        for it in truth["sockets"]
+        for item in truth["sockets"]
     ]
 
 

@@ -45,10 +45,10 @@ SECOND = 1_000_000
 
 def capture(source: str, *lives: tuple[float, float | None], until: float) -> Report:
     """Sockets of one address from second to second; None: open when the capture was saved, at `until`."""
-    made = report(*(socket(start, end, lives=end is None, n=n) for n, (start, end) in enumerate(lives)))
+    single = report(*(socket(start, end, lives=end is None, n=n) for n, (start, end) in enumerate(lives)))
     observed = Interval(START, START + round(until * SECOND))
     return msgspec.structs.replace(
-        made, capture=made.capture.with_file(source=source, observed=observed, sha256="0" * 64)
+        single, capture=single.capture.with_file(source=source, observed=observed, sha256="0" * 64)
     )
 
 
@@ -68,58 +68,58 @@ def together(reports: Sequence[Report]) -> Report:
 def test_overlaps_across_captures(
     captures: list[list[tuple[float, float]]], verdict: Verdict, peaks: tuple[int, int]
 ) -> None:
-    it = together([capture(f"{n}.har", *lives, until=4) for n, lives in enumerate(captures)])
-    assert it.verdict is verdict
-    assert (it.concurrency.proven_peak, it.concurrency.possible_peak) == peaks
-    assert [s.id for s in it.sessions] == [f"s{n}" for n in range(1, len(it.sessions) + 1)]
+    joined = together([capture(f"{n}.har", *lives, until=4) for n, lives in enumerate(captures)])
+    assert joined.verdict is verdict
+    assert (joined.concurrency.proven_peak, joined.concurrency.possible_peak) == peaks
+    assert [s.id for s in joined.sessions] == [f"s{n}" for n in range(1, len(joined.sessions) + 1)]
 
 
 def test_open_when_saved_is_certain_until_then_and_possible_after() -> None:
     early, late = capture("early.har", (0, None), until=2), capture("late.har", (3, 5), until=6)
-    it = together([early, late])
-    assert it.verdict is Verdict.POSSIBLE_OVERLAP
-    first = it.sessions[0]
+    joined = together([early, late])
+    assert joined.verdict is Verdict.POSSIBLE_OVERLAP
+    first = joined.sessions[0]
     assert first.proven == Interval(START, START + 2 * SECOND)
     assert first.possible is not None
     assert first.possible.end is None
 
 
 def test_open_at_the_end_of_the_last_stays_open() -> None:
-    it = together([capture("a.har", (0, 2), until=3), capture("b.har", (1, None), until=6)])
-    assert it.sessions[1].proven == Interval(START + SECOND, None)
-    (overlap,) = it.overlaps
+    joined = together([capture("a.har", (0, 2), until=3), capture("b.har", (1, None), until=6)])
+    assert joined.sessions[1].proven == Interval(START + SECOND, None)
+    (overlap,) = joined.overlaps
     assert (overlap.confidence, overlap.interval) == (Confidence.PROVEN, Interval(START + SECOND, START + 2 * SECOND))
 
 
 def test_pointers_and_pages_name_their_capture() -> None:
     reports = [analyze(read(SAMPLES / name, source=name)) for name in ("three-reloads.har", "stream-chat-correct.har")]
-    it = together(reports)
-    assert len(it.sessions) == sum(len(one.sessions) for one in reports)
-    assert {s.pointer.partition("#")[0] for s in it.sessions} == {"three-reloads.har", "stream-chat-correct.har"}
-    assert len({page.id for page in it.capture.pages}) == sum(len(one.capture.pages) for one in reports)
-    assert {s.page for s in it.sessions} <= {page.id for page in it.capture.pages}
-    assert (it.capture.format, it.capture.sha256) == ("merged", None)
-    assert it.capture.caveats[0].id == "clocks-as-they-are"
+    joined = together(reports)
+    assert len(joined.sessions) == sum(len(one.sessions) for one in reports)
+    assert {s.pointer.partition("#")[0] for s in joined.sessions} == {"three-reloads.har", "stream-chat-correct.har"}
+    assert len({page.id for page in joined.capture.pages}) == sum(len(one.capture.pages) for one in reports)
+    assert {s.page for s in joined.sessions} <= {page.id for page in joined.capture.pages}
+    assert (joined.capture.format, joined.capture.sha256) == ("merged", None)
+    assert joined.capture.caveats[0].id == "clocks-as-they-are"
 
 
 def test_clocks_that_were_set_within_a_capture_stay_apart() -> None:
     one, two = capture("a.har", (0, 2), (1, 3), until=4), capture("b.har", (0, 2), (1, 3), until=4)
     apart = [
-        msgspec.structs.replace(it, capture=msgspec.structs.replace(it.capture, traces=(first, stepped)))
-        for it in (one, two)
-        for first, second in [it.capture.traces]
+        msgspec.structs.replace(joined, capture=msgspec.structs.replace(joined.capture, traces=(first, stepped)))
+        for joined in (one, two)
+        for first, second in [joined.capture.traces]
         for stepped in [msgspec.structs.replace(second, clock=1)]
     ]
-    it = together(apart)
-    assert [s.clock for s in it.sessions] == [0, 1, 0, 2]
-    assert it.concurrency.proven_peak == 2
+    joined = together(apart)
+    assert [s.clock for s in joined.sessions] == [0, 1, 0, 2]
+    assert joined.concurrency.proven_peak == 2
 
 
 def test_the_command_tells_it_as_one_capture() -> None:
     names = [str(SAMPLES / name) for name in ("three-reloads.har", "stream-chat-correct.har")]
     command = [sys.executable, "-m", "analyzer", "--together", *names, "--format"]
-    told = json.loads(subprocess.run([*command, "json"], capture_output=True, check=True).stdout)
-    (one,) = told["captures"]
+    document = json.loads(subprocess.run([*command, "json"], capture_output=True, check=True).stdout)
+    (one,) = document["captures"]
     assert (one["format"], len(one["sessions"]), one["source"]) == ("merged", 6, " + ".join(names))
     line = json.loads(subprocess.run([*command, "ndjson"], capture_output=True, check=True).stdout)
     assert line == one
@@ -190,18 +190,18 @@ def test_captures_that_contradict_each_other_prove_neither() -> None:
         make_capture("har", *OPENED, Closed(bounds(2, 2))),
         make_capture("netlog", *OPENED, Closed(bounds(4, 4)), coverage=ALL),
     )
-    found = analyze(merge([har, log]))
-    (session,) = found.sessions
+    result = analyze(merge([har, log]))
+    (session,) = result.sessions
     assert session.possible == Interval(START, START + 4 * SECOND)
     assert session.proven is not None
     assert session.proven.end is not None
     assert session.proven.end <= START + 2 * SECOND
-    assert "contradictory" in {caveat.id for caveat in found.capture.caveats}
+    assert "contradictory" in {caveat.id for caveat in result.capture.caveats}
 
 
 def test_a_log_without_a_common_socket_is_of_another_run() -> None:
-    found = analyze(merge([make_capture("har", *OPENED, key="a"), make_capture("netlog", key="b")]))
-    assert "not-of-one-run" in {caveat.id for caveat in found.capture.caveats}
+    result = analyze(merge([make_capture("har", *OPENED, key="a"), make_capture("netlog", key="b")]))
+    assert "not-of-one-run" in {caveat.id for caveat in result.capture.caveats}
 
 
 def test_still_connecting_when_its_capture_ended_is_possibly_open_after_that() -> None:
@@ -209,10 +209,10 @@ def test_still_connecting_when_its_capture_ended_is_possibly_open_after_that() -
         make_capture("har", Requested(bounds(1, 1)), key="a", until=2),
         make_capture("har", *OPENED, key="b", coverage=ALL),
     )
-    found = analyze(merge([early, late]))
-    assert found.sessions[0].outcome is Outcome.UNKNOWN
-    assert found.sessions[0].possible == Interval(START + 2 * SECOND, None)
-    assert found.verdict is Verdict.POSSIBLE_OVERLAP
+    result = analyze(merge([early, late]))
+    assert result.sessions[0].outcome is Outcome.UNKNOWN
+    assert result.sessions[0].possible == Interval(START + 2 * SECOND, None)
+    assert result.verdict is Verdict.POSSIBLE_OVERLAP
 
 
 def make_lives(format: str, **lives: tuple[float, float]) -> Capture:
@@ -236,9 +236,9 @@ def make_lives(format: str, **lives: tuple[float, float]) -> Capture:
 
 def test_two_sockets_of_one_file_stay_two_though_their_keys_are_equal() -> None:
     lives = {"sample": (0, 4), "sample_again": (1, 4)}
-    found = analyze(merge([make_lives("har", **lives), make_lives("netlog", **lives)]))
-    assert found.verdict is Verdict.OVERLAP
-    assert [it.seen_in for it in found.sessions] == [(Place(0, f"/{n}"), Place(1, f"/{n}")) for n in (0, 1)]
+    result = analyze(merge([make_lives("har", **lives), make_lives("netlog", **lives)]))
+    assert result.verdict is Verdict.OVERLAP
+    assert [it.seen_in for it in result.sessions] == [(Place(0, f"/{n}"), Place(1, f"/{n}")) for n in (0, 1)]
 
 
 @pytest.mark.parametrize("late", [pytest.param(3, id="united"), pytest.param(60, id="too far apart for that")])
@@ -246,17 +246,17 @@ def test_sockets_of_captures_whose_clocks_differ_prove_nothing_about_each_other(
     """In truth `a` was closed before `b` was opened, and the log ended before that."""
     har = make_lives("har", a=(0, late + 0.1), b=(late + 0.2, late + 9))
     log = make_lives("netlog", a=(late, 2 * late + 0.1))
-    found = analyze(merge([har, log]))
-    assert found.verdict in (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
-    assert "contradictory" in {caveat.id for caveat in found.capture.caveats}
+    result = analyze(merge([har, log]))
+    assert result.verdict in (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
+    assert "contradictory" in {caveat.id for caveat in result.capture.caveats}
 
 
 def test_formats_may_differ_about_when_a_handshake_was_asked_for() -> None:
-    asked, sent = (
+    first, second = (
         make_capture(format, Requested(bounds(at, at)), Accepted(bounds(2, 2)))
         for format, at in (("har", 0), ("netlog", 1))
     )
-    assert "contradictory" not in {caveat.id for caveat in merge([asked, sent]).caveats}
+    assert "contradictory" not in {caveat.id for caveat in merge([first, second]).caveats}
 
 
 def test_a_capture_without_a_wall_clock_cannot_be_compared_with_another_one() -> None:
@@ -274,12 +274,12 @@ def test_a_socket_that_is_older_than_its_log_may_be_one_of_the_har() -> None:
         log.traces[0], key=None, url="ws:///", endpoint="ws:///", events=(opened, closed)
     )
     late = msgspec.structs.replace(log, traces=(nameless, *log.traces[1:]))
-    found = analyze(merge([make_lives("har", **lives), late]))
-    assert len(found.sessions) == 3
-    assert found.verdict is Verdict.POSSIBLE_OVERLAP
+    result = analyze(merge([make_lives("har", **lives), late]))
+    assert len(result.sessions) == 3
+    assert result.verdict is Verdict.POSSIBLE_OVERLAP
 
 
 def test_sockets_of_another_run_overlap_none_of_this_one() -> None:
-    found = analyze(merge([make_lives("har", a=(0, 4)), make_lives("netlog", b=(1, 4))]))
-    assert found.concurrency.proven_peak == 1
-    assert found.verdict in (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)
+    result = analyze(merge([make_lives("har", a=(0, 4)), make_lives("netlog", b=(1, 4))]))
+    assert result.concurrency.proven_peak == 1
+    assert result.verdict in (Verdict.POSSIBLE_OVERLAP, Verdict.INCONCLUSIVE)

@@ -137,13 +137,13 @@ def test_a_close_that_is_not_answered_leaves_the_socket_open() -> None:
 
 def test_a_handshake_that_failed_has_its_reason() -> None:
     begin = socket(1)[:3]
-    said = event(
+    statement = event(
         5, 2, "WEBSOCKET_UPGRADE_FAILURE", message="Error during WebSocket handshake: Unexpected response code: 404"
     )
     ends = [state(5, 1, "CONNECTING", "CLOSED"), event(5, 2, "REQUEST_ALIVE", 2, net_error=-102)]
     (refused,) = report(log(*begin, *ends)).sessions
     assert (refused.outcome, refused.problem) == (Outcome.FAILED, "net::ERR_CONNECTION_REFUSED")
-    (rejected,) = report(log(*begin, said, *ends)).sessions
+    (rejected,) = report(log(*begin, statement, *ends)).sessions
     assert (rejected.outcome, rejected.problem) == (Outcome.FAILED, "Unexpected response code: 404")
 
 
@@ -182,8 +182,8 @@ def test_no_output_shows_a_token_of_an_address() -> None:
     )
     answer = report(log(*socket(1), key, event(900, 9, "OTHER")))
     for name in ("text", "json", "csv", "html", "markdown"):
-        shown = render(name, mask(Run((answer,), (), Policy())))
-        assert b"s3cr3t" not in shown and b"c4n4ry" not in shown, name
+        text = render(name, mask(Run((answer,), (), Policy())))
+        assert b"s3cr3t" not in text and b"c4n4ry" not in text, name
 
 
 @pytest.mark.parametrize(

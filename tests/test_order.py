@@ -54,5 +54,5 @@ def test_a_start_before_the_one_above_shows_a_clock_that_was_set_only_where_entr
 ) -> None:
     entries = [entry(0), entry(2.2), entry(1, "https://ads.example/r", status), socket(3)]
     page = {"id": "t1", "title": "https://h.example/", "startedDateTime": "2026-01-01T00:00:00.000Z"}
-    found = report({"log": {"creator": {"name": creator}, "pages": [page], "entries": entries}})
-    assert ("clock-stepped" in {caveat.id for caveat in found.capture.caveats}) is stepped
+    result = report({"log": {"creator": {"name": creator}, "pages": [page], "entries": entries}})
+    assert ("clock-stepped" in {caveat.id for caveat in result.capture.caveats}) is stepped

@@ -37,8 +37,8 @@ def document(
     page: str, seconds: float, url: str = "https://h/", cache_control: str = "", method: str = "GET", **more: Any
 ) -> Document:
     ask = Ask(url=url, method=method, directive=directive(cache_control), site="none", referer=None, initiator="other")
-    given = {"index": 0, "ask": ask, "first": ask, "top_level": True}
-    return Document(tab=page, url=url, started=at(seconds), answered=at(seconds + 0.1), **{**given, **more})
+    settings = {"index": 0, "ask": ask, "first": ask, "top_level": True}
+    return Document(tab=page, url=url, started=at(seconds), answered=at(seconds + 0.1), **{**settings, **more})
 
 
 def seen(*documents: Document, last: float, content: float | None = None, failed: float | None = None) -> Witness:
@@ -176,7 +176,7 @@ def test_a_beacon_of_the_page_that_goes_is_no_life_after_the_commit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pages", "witnesses", "told"),
+    ("pages", "witnesses", "expected"),
     [
         pytest.param([listed(1, 0), listed(1, 9)], {}, "two pages have the same id", id="the same id twice"),
         pytest.param([listed(1, 9), listed(2, 0)], {}, "page numbers are not in order of time", id="numbers against time"),
@@ -195,10 +195,10 @@ def test_a_beacon_of_the_page_that_goes_is_no_life_after_the_commit() -> None:
         ),
     ],
 )  # fmt: skip
-def test_contradictions(pages: list[Listed], witnesses: dict[str, Witness], told: str) -> None:
-    found = contradiction(pages, witnesses)
-    assert found is not None
-    assert found.reason == told
+def test_contradictions(pages: list[Listed], witnesses: dict[str, Witness], expected: str) -> None:
+    result = contradiction(pages, witnesses)
+    assert result is not None
+    assert result.reason == expected
     untrusted = numbered(pages, witnesses, trusted=False)
     assert [page.end for page in untrusted.pages] == [None] * len(pages)
     assert untrusted.watches == {}

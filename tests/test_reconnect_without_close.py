@@ -23,7 +23,7 @@ def again(ms: float, life: float | None = None, **how: Any) -> dict[str, Any]:
 def named(report: Report) -> list[str]:
     """The sockets that are said to have been opened by a reconnect."""
     proofs = [it for f in report.findings if f.cause == reconnect_without_close.ID for it in f.proof]
-    return [it.pointer for it in proofs if it.said == "opened by a reconnect"]
+    return [it.pointer for it in proofs if it.statement == "opened by a reconnect"]
 
 
 @pytest.mark.parametrize(

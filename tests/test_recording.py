@@ -36,8 +36,8 @@ def opened(
     recording: Recording, id: str, start: float, tab: str | None = "t", url: str = "wss://h.example/chat"
 ) -> None:
     """Requested at `start`, answered 10 ms later."""
-    recording.requested(id, f"{url}?id={id}", at(start), tab=tab, headers=HANDSHAKE)
-    recording.answered(id, at(start) + 10 * MILLISECOND, 101, "Switching Protocols", {"Upgrade": "websocket"})
+    recording.request(id, f"{url}?id={id}", at(start), tab=tab, headers=HANDSHAKE)
+    recording.answer(id, at(start) + 10 * MILLISECOND, 101, "Switching Protocols", {"Upgrade": "websocket"})
 
 
 def said(recording: Recording) -> Report:
@@ -53,15 +53,15 @@ def bounds(low: float, high: float) -> tuple[int, int]:
     return at(low), at(high)
 
 
-def told(found: Bounds | None) -> tuple[int | None, int | None]:
-    assert found is not None
-    return found.earliest, found.latest
+def told(first: Bounds | None) -> tuple[int | None, int | None]:
+    assert first is not None
+    return first.earliest, first.latest
 
 
 def test_a_socket_is_open_from_the_answer_to_its_close_to_the_microsecond() -> None:
     recording = Recording()
     opened(recording, "a", 1.000_001)
-    recording.ended("a", at(2.000_003))
+    recording.end("a", at(2.000_003))
     session = one(recording)
     assert session.proven == Interval(at(1.010_001), at(2.000_003))
     assert (session.outcome, session.possible) == (Outcome.CLOSED, session.proven)
@@ -81,7 +81,7 @@ def test_what_has_not_ended_is_open_at_the_end_of_the_recording() -> None:
 def test_an_end_within_bounds_is_proven_to_the_first_and_possible_to_the_last() -> None:
     recording = Recording()
     opened(recording, "a", 1)
-    recording.ended("a", at(3), at(2), By.PAGE_CLOSED)
+    recording.end("a", at(3), at(2), By.PAGE_CLOSED)
     session = one(recording)
     assert (session.proven, session.possible) == (Interval(at(1.01), at(2)), Interval(at(1.01), at(3)))
     assert session.closed.evidence == "page-closed"
@@ -91,7 +91,7 @@ def test_a_message_is_a_sign_of_life_within_the_bounds_of_an_end() -> None:
     recording = Recording()
     opened(recording, "a", 1)
     recording.message("a", at(2.5), True, 1, "x", 1)
-    recording.ended("a", at(3), at(2), By.CRASH)
+    recording.end("a", at(3), at(2), By.CRASH)
     assert told(one(recording).closed) == bounds(2.5, 3)
 
 
@@ -100,7 +100,7 @@ def test_a_document_takes_its_sockets_along_before_the_next_one_has_one_open() -
     recording.page("t", "https://h.example/", PageKind.LOAD, at(0), committed=at(0))
     opened(recording, "a", 1)
     recording.page("t", "https://h.example/", PageKind.RELOAD, at(2), committed=at(2))
-    recording.ended("a", at(2.2), at(2), By.RELOAD)
+    recording.end("a", at(2.2), at(2), By.RELOAD)
     opened(recording, "b", 2.1)
     report = said(recording)
     assert (report.verdict, told(report.sessions[0].closed)) == (Verdict.NO_OVERLAP, bounds(2, 2.11))
@@ -109,7 +109,7 @@ def test_a_document_takes_its_sockets_along_before_the_next_one_has_one_open() -
 def test_another_tab_does_not_shorten_it() -> None:
     recording = Recording()
     opened(recording, "a", 1, tab="t")
-    recording.ended("a", at(2.2), at(2), By.RELOAD)
+    recording.end("a", at(2.2), at(2), By.RELOAD)
     opened(recording, "b", 2.1, tab="other")
     report = said(recording)
     assert (report.verdict, told(report.sessions[0].closed)) == (Verdict.POSSIBLE_OVERLAP, bounds(2, 2.2))
@@ -136,7 +136,7 @@ def test_a_close_that_somebody_removed_leaves_no_sign_of_life() -> None:
     """`time` runs to the latest instant at which it may have closed: it was not surely open then."""
     recording = Recording()
     opened(recording, "a", 1)
-    recording.ended("a", at(3), at(2), By.RELOAD)
+    recording.end("a", at(3), at(2), By.RELOAD)
     document = recording.har(END)
     (entry,) = document["log"]["entries"]
     del entry["_webSocketClose"]
@@ -148,7 +148,7 @@ def test_an_end_that_is_reported_later_may_have_come_at_any_time_since_it_was_lo
     recording = Recording()
     opened(recording, "a", 1)
     recording.lost("a", at(3), alive=at(2))
-    recording.ended("a", at(9))
+    recording.end("a", at(9))
     session = one(recording)
     assert (session.outcome, told(session.closed)) == (Outcome.CLOSED, bounds(2, 9))
     assert session.proven == Interval(at(1.01), at(2))
@@ -169,9 +169,9 @@ def test_a_socket_was_open_until_it_was_lost_in_an_extract_too(tmp_path: Path) -
 
 def test_a_message_that_nobody_knows_the_instant_of_is_no_sign_of_life() -> None:
     recording = Recording()
-    recording.requested("a", "wss://h.example/chat", at(1), seen=at(9))
+    recording.request("a", "wss://h.example/chat", at(1), by=at(9))
     recording.message("a", None, False, 1, "hello", 5)
-    recording.ended("a", at(9), at(1))
+    recording.end("a", at(9), at(1))
     session = one(recording)
     assert (session.outcome, session.proven, session.messages.received) == (Outcome.CLOSED, None, 1)
     assert session.possible == Interval(at(1), at(9))
@@ -179,9 +179,9 @@ def test_a_message_that_nobody_knows_the_instant_of_is_no_sign_of_life() -> None
 
 def test_a_failed_handshake_was_never_open() -> None:
     recording = Recording()
-    recording.requested("a", "wss://h.example/chat", at(1))
+    recording.request("a", "wss://h.example/chat", at(1))
     recording.problem("a", "Error during WebSocket handshake: Unexpected response code: 403")
-    recording.ended("a", at(1.5))
+    recording.end("a", at(1.5))
     session = one(recording)
     assert (session.outcome, session.possible, told(session.closed)) == (Outcome.FAILED, None, bounds(1.5, 1.5))
     assert session.problem == "Unexpected response code: 403"
@@ -189,7 +189,7 @@ def test_a_failed_handshake_was_never_open() -> None:
 
 def test_a_handshake_without_an_answer_is_still_connecting() -> None:
     recording = Recording()
-    recording.requested("a", "wss://h.example/chat", at(1))
+    recording.request("a", "wss://h.example/chat", at(1))
     assert one(recording).outcome is Outcome.CONNECTING
 
 
@@ -319,15 +319,15 @@ class Log(msgspec.Struct):
 def whole() -> Recording:
     """One of everything."""
     recording = Recording()
-    known = {"answered": at(0.1), "status": 200, "mime": "text/html", "committed": at(0.2)}
-    recording.page("t", "https://h.example/?a=1&a=2", PageKind.LOAD, at(0), **known)
+    answer = {"answered": at(0.1), "status": 200, "mime": "text/html", "committed": at(0.2)}
+    recording.page("t", "https://h.example/?a=1&a=2", PageKind.LOAD, at(0), **answer)
     opened(recording, "a", 1)
     recording.message("a", at(2), True, 2, "AAEC", 3)
-    recording.ended("a", at(3), at(2.5), By.NAVIGATION)
+    recording.end("a", at(3), at(2.5), By.NAVIGATION)
     opened(recording, "b", 4, tab=None)
-    recording.requested("c", "wss://h.example/[", at(5), initiator={"type": "script"})
-    recording.ended("c", at(6))
-    recording.requested("d", "wss://h.example/d", at(7))
+    recording.request("c", "wss://h.example/[", at(5), initiator={"type": "script"})
+    recording.end("c", at(6))
+    recording.request("d", "wss://h.example/d", at(7))
     return recording
 
 
@@ -350,12 +350,12 @@ def test_a_golden_capture_is_a_har_1_2_too(captures: Any) -> None:
 def test_a_golden_capture_is_right_against_the_servers_log(captures: Any) -> None:
     (path,) = captures.glob("recorder-*.har")
     truth = json.loads(path.with_suffix(".truth.json").read_text("utf-8"))["sockets"]
-    for session, known in zip(analyze(read(path)).sessions, truth, strict=True):
-        for found, millis in ((session.opened, known["client_open_ms"]), (session.closed, known["server_close_ms"])):
+    for session, answer in zip(analyze(read(path)).sessions, truth, strict=True):
+        for first, millis in ((session.opened, answer["client_open_ms"]), (session.closed, answer["server_close_ms"])):
             if millis is not None:
-                low, high = told(found)
+                low, high = told(first)
                 assert (low or 0) - 20 * MILLISECOND <= millis * MILLISECOND <= (high or 0) + 20 * MILLISECOND
-        assert (session.outcome is Outcome.OPEN) == (known["outcome"] == "open_at_export")
+        assert (session.outcome is Outcome.OPEN) == (answer["outcome"] == "open_at_export")
 
 
 def test_an_extract_of_it_gives_the_same(tmp_path: Any) -> None:
@@ -385,7 +385,7 @@ class Browser:
             self.load(0, "https://h.example/", "l0")
 
     def attach(self, session: str, kind: str, parent: str = "") -> None:
-        self.cdp.attached(session, {"targetId": f"id-{session}", "type": kind}, parent)
+        self.cdp.attach(session, {"targetId": f"id-{session}", "type": kind}, parent)
 
     def send(self, session: str, method: str, second: float, **params: Any) -> None:
         stamp = {"timestamp": (BOOT + round(second * SECOND)) / SECOND}
@@ -396,8 +396,8 @@ class Browser:
         common = {"frameId": "id-p", "loaderId": loader}
         self.cdp.message("p", "Page.frameStartedNavigating", {**common, "url": url, "navigationType": kind}, at(second))
         wall = (at(second) + self.off) / SECOND
-        asked = {**common, "type": "Document", "request": {"url": url}, "wallTime": wall}
-        self.send("p", "Network.requestWillBeSent", second, **asked)
+        request = {**common, "type": "Document", "request": {"url": url}, "wallTime": wall}
+        self.send("p", "Network.requestWillBeSent", second, **request)
         answer = {"status": 200, "mimeType": "text/html", "headers": headers}
         self.send("p", "Network.responseReceived", second + 0.1, **common, type="Document", response=answer)
         self.send("p", "Page.lifecycleEvent", second + 0.2, **common, name="init")
@@ -408,8 +408,8 @@ class Browser:
         answer = {"status": 101, "statusText": "Switching Protocols", "headers": {}}
         self.send(session, "Network.webSocketHandshakeResponseReceived", second + 0.01, requestId=id, response=answer)
 
-    def report(self, seen: Recording | None = None) -> Report:
-        return said(self.cdp.finish(seen or Recording()))
+    def report(self, supplement: Recording | None = None) -> Report:
+        return said(self.cdp.finish(supplement or Recording()))
 
 
 def test_instants_are_those_of_the_browsers_clock_however_late_they_are_read() -> None:
@@ -481,7 +481,7 @@ def test_a_page_in_the_cache_goes_with_its_tab() -> None:
     browser.open(1, "1.1")
     browser.load(5, "https://h.example/b", "l1")
     browser.cdp.pulse = at(8.9)
-    browser.cdp.detached("p", at(9))
+    browser.cdp.detach("p", at(9))
     assert told(browser.report().sessions[0].closed) == (at(5.1), at(9) + GONE_AFTER)
 
 
@@ -511,7 +511,7 @@ def test_a_page_that_comes_back_is_a_restore() -> None:
 @pytest.mark.parametrize(
     ("go", "low", "high"),
     [
-        pytest.param(lambda b: b.cdp.detached("w", at(5)), at(4.9) - GONE_BEFORE, at(5) + GONE_AFTER, id="a worker went"),
+        pytest.param(lambda b: b.cdp.detach("w", at(5)), at(4.9) - GONE_BEFORE, at(5) + GONE_AFTER, id="a worker went"),
         pytest.param(lambda b: b.cdp.page_closed("id-p", at(5)), at(4.9) - GONE_BEFORE, at(5) + GONE_AFTER, id="its page"),
         pytest.param(
             lambda b: b.cdp.message("p", "Inspector.targetCrashed", {}, at(5)), at(3), at(5) + GONE_AFTER, id="a crash"
@@ -556,7 +556,7 @@ def test_a_browser_that_is_closed_in_order_says_so_before() -> None:
     browser.open(2, "2.1", "s")
     browser.cdp.pulse = at(4.9)
     browser.cdp.page_closed("id-p", at(5))
-    browser.cdp.detached("p", at(5))
+    browser.cdp.detach("p", at(5))
     browser.cdp.cut_short()
     report = browser.report()
     assert ([session.outcome for session in report.sessions], report.capture.caveats) == (["closed", "unknown"], ())
@@ -567,7 +567,7 @@ def test_an_iframe_of_another_site_ends_only_its_own_sockets() -> None:
     browser.attach("f", "iframe", "p")
     browser.open(1, "1.1")
     browser.open(1, "2.1", "f")
-    browser.cdp.detached("f", at(5))
+    browser.cdp.detach("f", at(5))
     assert [session.outcome for session in browser.report().sessions] == [Outcome.OPEN, Outcome.CLOSED]
 
 
@@ -606,12 +606,12 @@ def test_a_shared_worker_may_have_opened_what_nobody_saw() -> None:
 
 
 def test_what_only_playwright_saw_is_taken_over_once() -> None:
-    browser, seen = Browser(), Recording()
+    browser, supplement = Browser(), Recording()
     browser.open(2, "1.1")
     for id, second in (("early", 1), ("same", 2.03)):
-        seen.requested(id, "wss://h/1.1", at(second), tab="id-p")
-        seen.opened_without_answer(id)
-    report = browser.report(seen)
+        supplement.request(id, "wss://h/1.1", at(second), tab="id-p")
+        supplement.open_without_answer(id)
+    report = browser.report(supplement)
     assert [told(session.created)[0] for session in report.sessions] == [at(1), at(2)]
     early, same = (session.proven for session in report.sessions)
     assert early is not None
@@ -621,32 +621,32 @@ def test_what_only_playwright_saw_is_taken_over_once() -> None:
 
 @pytest.mark.parametrize("late", [8, 3600], ids=["the test blocked", "a debugger stopped it"])
 def test_a_socket_that_both_report_is_one_however_late_they_are_read(late: float) -> None:
-    browser, seen = Browser(), Recording()
-    made = {"requestId": "1.1", "url": "wss://h/1.1"}
-    browser.cdp.message("p", "Network.webSocketCreated", made, at(2 + late))
+    browser, supplement = Browser(), Recording()
+    creation = {"requestId": "1.1", "url": "wss://h/1.1"}
+    browser.cdp.message("p", "Network.webSocketCreated", creation, at(2 + late))
     browser.send("p", "Network.webSocketWillSendHandshakeRequest", 2, requestId="1.1", request={"headers": {}})
-    seen.requested("same", "wss://h/1.1", at(0), seen=at(2.03 + late), tab="id-p")
-    seen.opened_without_answer("same")
-    (session,) = browser.report(seen).sessions
+    supplement.request("same", "wss://h/1.1", at(0), by=at(2.03 + late), tab="id-p")
+    supplement.open_without_answer("same")
+    (session,) = browser.report(supplement).sessions
     assert told(session.created) == bounds(2, 2)
 
 
 def test_a_socket_that_both_report_is_one_where_the_browser_has_another_clock() -> None:
-    browser, seen = Browser(off=3600 * SECOND), Recording()
+    browser, supplement = Browser(off=3600 * SECOND), Recording()
     browser.open(2, "1.1")
-    seen.requested("same", "wss://h/1.1", at(0), seen=at(2.03), tab="id-p")
-    seen.opened_without_answer("same")
-    assert len(browser.report(seen).sessions) == 1
+    supplement.request("same", "wss://h/1.1", at(0), by=at(2.03), tab="id-p")
+    supplement.open_without_answer("same")
+    assert len(browser.report(supplement).sessions) == 1
 
 
 def test_of_two_that_were_read_at_once_the_closed_one_is_the_closed_one() -> None:
-    browser, seen = Browser(), Recording()
+    browser, supplement = Browser(), Recording()
     browser.open(2, "1.1")
     for id, seconds in (("same", 2.2), ("missed", 2.03)):
-        seen.requested(id, "wss://h/1.1", at(0), seen=at(seconds), tab="id-p")
-        seen.opened_without_answer(id)
-    seen.ended("missed", at(2.3), at(0))
-    assert [session.outcome for session in browser.report(seen).sessions] == [Outcome.CLOSED, Outcome.OPEN]
+        supplement.request(id, "wss://h/1.1", at(0), by=at(seconds), tab="id-p")
+        supplement.open_without_answer(id)
+    supplement.end("missed", at(2.3), at(0))
+    assert [session.outcome for session in browser.report(supplement).sessions] == [Outcome.CLOSED, Outcome.OPEN]
 
 
 def older(*states: int) -> Browser:
@@ -654,7 +654,7 @@ def older(*states: int) -> Browser:
     browser = Browser()
     browser.attach("s", "service_worker")
     browser.open(2, "1.1", "s")
-    browser.cdp.found("s", [("wss://h/1.1", 1), *(("wss://h/old", state) for state in states)], at(0.5), at(3))
+    browser.cdp.add_older("s", [("wss://h/1.1", 1), *(("wss://h/old", state) for state in states)], at(0.5), at(3))
     return browser
 
 
@@ -663,8 +663,8 @@ def older(*states: int) -> Browser:
     [(0, Outcome.CONNECTING), (1, Outcome.OPEN), (2, Outcome.CLOSED), (3, Outcome.CLOSED)],
 )
 def test_a_worker_is_asked_for_what_it_opened_before_it_was_heard(state: int, outcome: Outcome) -> None:
-    found, heard = older(state).report().sessions
-    assert (found.outcome, heard.outcome, told(found.created)) == (outcome, Outcome.OPEN, bounds(0.5, 3))
+    first, second = older(state).report().sessions
+    assert (first.outcome, second.outcome, told(first.created)) == (outcome, Outcome.OPEN, bounds(0.5, 3))
 
 
 def test_the_end_of_the_only_socket_that_is_older_is_its_end() -> None:
@@ -683,18 +683,18 @@ def test_of_several_that_are_older_nobody_knows_which_ended() -> None:
 
 
 def test_what_only_playwright_saw_ends_with_its_page() -> None:
-    browser, seen = Browser(), Recording()
-    seen.requested("a", "wss://h/1", at(1), tab="id-p")
-    seen.opened_without_answer("a")
+    browser, supplement = Browser(), Recording()
+    supplement.request("a", "wss://h/1", at(1), tab="id-p")
+    supplement.open_without_answer("a")
     browser.load(5, "https://h.example/", "l1", "reload")
-    (session,) = browser.report(seen).sessions
+    (session,) = browser.report(supplement).sessions
     assert (told(session.closed), session.page) == ((at(1), at(5.2) + LEFT_SLACK), "page_1")
 
 
 def popup(*, opened: bool = True) -> Browser:
     """A page, and a popup that nobody has asked for its document yet."""
     browser = Browser()
-    browser.cdp.attached("q", {"targetId": "id-q", "type": "page", **({"openerId": "id-p"} if opened else {})})
+    browser.cdp.attach("q", {"targetId": "id-q", "type": "page", **({"openerId": "id-p"} if opened else {})})
     return browser
 
 
@@ -736,12 +736,12 @@ def test_a_page_that_is_older_than_the_recording_is_not_in_it() -> None:
 
 def test_a_document_that_playwright_reported_first_is_no_other_page_that_ends_a_socket() -> None:
     """However early it was read of, and whatever its address by then."""
-    browser, seen = popup(), Recording()
-    seen.page("id-q", f"{POPUP}#more", PageKind.LOAD, at(0.9), committed=at(1))
-    seen.requested("a", "wss://h/a", at(0.9), seen=at(1.1), tab="id-q")
-    seen.opened_without_answer("a")
+    browser, supplement = popup(), Recording()
+    supplement.page("id-q", f"{POPUP}#more", PageKind.LOAD, at(0.9), committed=at(1))
+    supplement.request("a", "wss://h/a", at(0.9), by=at(1.1), tab="id-q")
+    supplement.open_without_answer("a")
     browser.cdp.document("q", tree(POPUP), at(2), new=True)
-    report = browser.report(seen)
+    report = browser.report(supplement)
     assert [page.kind for page in report.capture.pages] == ["load", "load"]
     assert [session.outcome for session in report.sessions] == [Outcome.OPEN]
 
@@ -751,7 +751,7 @@ def test_a_socket_of_a_popup_that_nobody_reported_is_asked_for() -> None:
     browser = popup()
     browser.open(1, "1.1")
     browser.cdp.document("q", tree(POPUP), at(1.1), new=True)
-    browser.cdp.found("q", [("wss://h/1.1", 1)], at(0.5), at(1.2))
+    browser.cdp.add_older("q", [("wss://h/1.1", 1)], at(0.5), at(1.2))
     browser.load(3, "https://h.example/two", "l1")
     report = browser.report()
     assert [session.outcome for session in report.sessions] == [Outcome.OPEN, Outcome.CLOSED]
@@ -761,22 +761,22 @@ def test_a_socket_of_a_popup_that_nobody_reported_is_asked_for() -> None:
 def test_what_came_after_the_answer_is_not_among_its_sockets() -> None:
     browser = popup()
     browser.cdp.document("q", tree(POPUP), at(1), new=True)
-    known = len(browser.cdp.recording.sockets)
+    answer = len(browser.cdp.recording.sockets)
     browser.open(2, "1.1", "q")
-    browser.cdp.found("q", [("wss://h/1.1", 1)], at(0.5), at(2.1), known)
+    browser.cdp.add_older("q", [("wss://h/1.1", 1)], at(0.5), at(2.1), answer)
     assert len(browser.report().sessions) == 2
 
 
 @pytest.mark.parametrize("ended", [None, 5], ids=["still open", "closed"])
 def test_a_socket_that_was_asked_for_and_that_playwright_reported_is_one(ended: int | None) -> None:
-    browser, seen = popup(), Recording()
+    browser, supplement = popup(), Recording()
     browser.cdp.document("q", tree(POPUP), at(1), new=True)
-    browser.cdp.found("q", [("wss://h/a", 1)], at(0.5), at(9))
-    seen.requested("a", "wss://h/a", at(0.5), seen=at(1.2), tab="id-q")
-    seen.opened_without_answer("a")
+    browser.cdp.add_older("q", [("wss://h/a", 1)], at(0.5), at(9))
+    supplement.request("a", "wss://h/a", at(0.5), by=at(1.2), tab="id-q")
+    supplement.open_without_answer("a")
     if ended is not None:
         browser.send("q", "Network.webSocketClosed", ended, requestId="0.1")
-    (session,) = browser.report(seen).sessions
+    (session,) = browser.report(supplement).sessions
     assert session.outcome is (Outcome.OPEN if ended is None else Outcome.CLOSED)
 
 
@@ -784,7 +784,7 @@ def test_the_close_of_a_socket_in_an_iframe_of_a_popup_is_not_that_of_another() 
     """Those of iframes cannot be asked for."""
     browser = popup()
     assert browser.cdp.document("q", tree(POPUP, childFrames=[{}]), at(1), new=True)
-    browser.cdp.found("q", [("wss://h/a", 1)], at(0.5), at(1.1))
+    browser.cdp.add_older("q", [("wss://h/a", 1)], at(0.5), at(1.1))
     browser.send("q", "Network.webSocketClosed", 5, requestId="0.9")
     report = browser.report()
     assert [session.outcome for session in report.sessions] == [Outcome.UNKNOWN]
@@ -799,20 +799,20 @@ def test_the_close_of_a_socket_that_was_closing_is_not_that_of_another() -> None
 
 def test_a_handshake_that_waits_for_another_is_one_socket() -> None:
     """A browser opens one socket at a time of a server, and Playwright reports one when its handshake is sent."""
-    browser, seen = Browser(), Recording()
+    browser, supplement = Browser(), Recording()
     browser.cdp.message("p", "Network.webSocketCreated", {"requestId": "1.1", "url": "wss://h/1.1"}, at(1))
     browser.send("p", "Network.webSocketWillSendHandshakeRequest", 9, requestId="1.1", request={"headers": {}})
-    seen.requested("same", "wss://h/1.1", at(7), seen=at(9.1), tab="id-p")
-    assert len(browser.report(seen).sessions) == 1
+    supplement.request("same", "wss://h/1.1", at(7), by=at(9.1), tab="id-p")
+    assert len(browser.report(supplement).sessions) == 1
 
 
 def test_a_socket_of_a_service_worker_is_none_that_playwright_reported() -> None:
-    browser, seen = Browser(), Recording()
+    browser, supplement = Browser(), Recording()
     browser.attach("s", "service_worker")
     browser.open(1, "1.1", "s")
-    seen.requested("a", "wss://h/1.1", at(0.9), seen=at(1.1), tab="id-p")
-    seen.opened_without_answer("a")
-    assert len(browser.report(seen).sessions) == 2
+    supplement.request("a", "wss://h/1.1", at(0.9), by=at(1.1), tab="id-p")
+    supplement.open_without_answer("a")
+    assert len(browser.report(supplement).sessions) == 2
 
 
 def test_of_a_target_that_does_not_answer_only_its_events_are_known() -> None:
@@ -826,12 +826,12 @@ def test_of_a_target_that_does_not_answer_only_its_events_are_known() -> None:
 
 
 def test_a_tab_that_closed_before_it_could_be_asked_is_that_of_its_address() -> None:
-    browser, seen = popup(), Recording()
+    browser, supplement = popup(), Recording()
     browser.cdp.document("q", tree(POPUP), at(1), new=True)
-    seen.page("tab_2", POPUP, PageKind.LOAD, at(1), committed=at(1))
-    assert browser.cdp.match("tab_2", seen, {"id-p"}) == "id-q"
-    assert browser.cdp.match("tab_2", seen, {"id-p", "id-q"}) is None
-    assert browser.cdp.match("tab_3", seen, {"id-p"}) is None
+    supplement.page("tab_2", POPUP, PageKind.LOAD, at(1), committed=at(1))
+    assert browser.cdp.match("tab_2", supplement, {"id-p"}) == "id-q"
+    assert browser.cdp.match("tab_2", supplement, {"id-p", "id-q"}) is None
+    assert browser.cdp.match("tab_3", supplement, {"id-p"}) is None
 
 
 # -- the lines of `record` -------------------------------------------------------------------------------------
@@ -851,7 +851,7 @@ def test_a_tab_that_closed_before_it_could_be_asked_is_that_of_its_address() -> 
 )  # fmt: skip
 def test_a_line_for_each_change_with_secrets_masked(state: dict[str, Any], line: str) -> None:
     lines: list[str] = []
-    _Teller(lines.append, ZERO).told(Socket("a", "wss://h/a?token=secret12345", ZERO, 7, **state), at(1.25), 1)
+    _Teller(lines.append, ZERO).tell(Socket("a", "wss://h/a?token=secret12345", ZERO, 7, **state), at(1.25), 1)
     assert lines == [f"   1.250 s  {line}"]
 
 
@@ -864,7 +864,7 @@ def keys(value: Any) -> set[str]:
 
 def test_every_member_of_our_own_is_in_the_docs() -> None:
     recording = whole()
-    recording.requested("e", "wss://h.example/e", at(8), seen=at(9))
+    recording.request("e", "wss://h.example/e", at(8), by=at(9))
     recording.caveat(STARTED_LATE)
     recording.message("d", at(8), True, 1, "x" * 9000, 9000)
     recording.lost("d", at(9))

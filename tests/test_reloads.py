@@ -27,7 +27,7 @@ def ask(
 
 
 @pytest.mark.parametrize(
-    ("after", "found"),
+    ("after", "expected"),
     [
         pytest.param(ask(APP, MAX_AGE), RELOAD, id="F5"),
         pytest.param(ask(APP, NO_CACHE), ASSUMED, id="Ctrl-Shift-R"),
@@ -51,12 +51,12 @@ def ask(
         pytest.param(ask(APP, None, None, ROOM), NAVIGATION, id="a link over plain http"),
     ],
 )
-def test_with_the_cache_on(after: Ask, found: Replaces) -> None:
-    assert replaces(TYPED, after, PLAIN, Way()) is found
+def test_with_the_cache_on(after: Ask, expected: Replaces) -> None:
+    assert replaces(TYPED, after, PLAIN, Way()) is expected
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "ordinary", "found"),
+    ("before", "after", "ordinary", "expected"),
     [
         pytest.param(TYPED_NO_CACHE, ask(APP, NO_CACHE), DISABLED, ASSUMED, id="F5"),
         pytest.param(TYPED_NO_CACHE, ask(APP, NO_CACHE, "same-origin", APP, "script"), DISABLED, RELOAD, id="location.reload()"),
@@ -88,8 +88,8 @@ def test_with_the_cache_on(after: Ask, found: Replaces) -> None:
         ),
     ],
 )  # fmt: skip
-def test_with_the_cache_disabled(before: Ask, after: Ask, ordinary: Ordinary, found: Replaces) -> None:
-    assert replaces(before, after, ordinary, Way()) is found
+def test_with_the_cache_disabled(before: Ask, after: Ask, ordinary: Ordinary, expected: Replaces) -> None:
+    assert replaces(before, after, ordinary, Way()) is expected
 
 
 def test_what_ordinary_requests_carry_is_no_sign() -> None:
@@ -100,7 +100,7 @@ def test_what_ordinary_requests_carry_is_no_sign() -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "after", "found"),
+    ("way", "after", "expected"),
     [
         pytest.param(
             Way(), ask("http://h/login", MAX_AGE, "same-origin", HOME, method="POST"), NAVIGATION, id="a posted form"
@@ -113,8 +113,8 @@ def test_what_ordinary_requests_carry_is_no_sign() -> None:
         ),
     ],
 )
-def test_what_else_the_file_shows(way: Way, after: Ask, found: Replaces) -> None:
-    assert replaces(TYPED, after, PLAIN, way) is found
+def test_what_else_the_file_shows(way: Way, after: Ask, expected: Replaces) -> None:
+    assert replaces(TYPED, after, PLAIN, way) is expected
 
 
 def test_a_page_that_a_link_led_to_repeats_its_referer_after_pushstate() -> None:
@@ -128,7 +128,7 @@ def test_nothing_is_known_of_a_page_whose_document_is_not_in_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "found"),
+    ("header", "expected"),
     [
         ("max-age=0", MAX_AGE),
         ("No-Cache", NO_CACHE),
@@ -137,5 +137,5 @@ def test_nothing_is_known_of_a_page_whose_document_is_not_in_the_file() -> None:
         ("", None),
     ],
 )
-def test_the_directive(header: str, found: str | None) -> None:
-    assert directive(header) == found
+def test_the_directive(header: str, expected: str | None) -> None:
+    assert directive(header) == expected

@@ -160,8 +160,8 @@ def test_each_socket_and_the_list_of_sockets_are_valid(run: Run) -> None:
 def test_a_summary_is_valid(run: Run) -> None:
     assert problems(json.loads(totals.json(ndjson_results.collect_results(run), 20)), "summary") == []
     lines = ((f"r:{n}", line) for n, line in enumerate(ndjson.render(run).splitlines()))
-    found = ndjson_results.select(ndjson_results.read_results(lines), ("overlap",))
-    assert problems(json.loads(totals.json(found)), "summary") == []
+    result = ndjson_results.select(ndjson_results.read_results(lines), ("overlap",))
+    assert problems(json.loads(totals.json(result)), "summary") == []
 
 
 def test_a_selection_is_valid(run: Run) -> None:

@@ -73,21 +73,21 @@ def by_entry(har: Json, truth: Json) -> dict[int, Json | None]:
         if headers.get("sec-websocket-key"):
             keys[headers["sec-websocket-key"]] = n
         urls[n] = plain(request.get("url", ""))
-    found: dict[int, Json | None] = {}
+    places: dict[int, Json | None] = {}
     rest = []
     for socket in truth["sockets"]:
         key = socket.get("sec_websocket_key") or socket.get("sec_websocket_key_seen_by_server")
         if isinstance(socket.get("har_index"), int):
-            found[socket["har_index"]] = socket
+            places[socket["har_index"]] = socket
         elif key in keys:
-            found[keys[key]] = socket
+            places[keys[key]] = socket
         elif "har_index" not in socket:
             rest.append(socket)
     for socket in sorted(rest, key=lambda s: s.get("created_ms") or 0):
-        same = [n for n, url in urls.items() if url == plain(socket["url"]) and n not in found]
+        same = [n for n, url in urls.items() if url == plain(socket["url"]) and n not in places]
         if same:
-            found[same[0]] = socket
-    return found
+            places[same[0]] = socket
+    return places
 
 
 def golden(path: Path) -> Golden | None:
@@ -147,22 +147,24 @@ def unsound(report: Report, har: Json, truths: Callable[[Json], Life | None]) ->
     spans = list(one.values())
     loose_peak, _ = overlap(spans, grow=SLACK_MS)
     _peak, lasted = overlap(spans)
-    told = []
+    faults = []
     if report.verdict is Verdict.OVERLAP and loose_peak < 2:
-        told.append("overlap, and there was none")
+        faults.append("overlap, and there was none")
     if report.verdict in (Verdict.NO_OVERLAP, Verdict.NO_SOCKETS) and lasted > BRIEF_MS:
-        told.append(f"{report.verdict}, and two were open for {lasted:.0f} ms")
+        faults.append(f"{report.verdict}, and two were open for {lasted:.0f} ms")
     if report.concurrency.proven_peak > loose_peak:
-        told.append(f"proven peak {report.concurrency.proven_peak}, and at most {loose_peak} were open")
+        faults.append(f"proven peak {report.concurrency.proven_peak}, and at most {loose_peak} were open")
     if report.concurrency.proven_overlap / 1000 > lasted + SLACK_MS * max(1, len(spans)):
-        told.append(f"proven overlap of {report.concurrency.proven_overlap / 1000:.0f} ms, and it was {lasted:.0f} ms")
-    found = {int(it.rpartition("/")[2]): s for s in report.sessions for it in (place.pointer for place in s.seen_in)}
+        faults.append(
+            f"proven overlap of {report.concurrency.proven_overlap / 1000:.0f} ms, and it was {lasted:.0f} ms"
+        )
+    places = {int(it.rpartition("/")[2]): s for s in report.sessions for it in (place.pointer for place in s.seen_in)}
     for n, t in true.items():
-        if n in found:
-            told += [f"entry {n}: {why}" for why in wrong(found[n], t)]
+        if n in places:
+            faults += [f"entry {n}: {why}" for why in wrong(places[n], t)]
         elif is_plainly_socket(entries[n]):
-            told.append(f"entry {n}: lost")
-    return told
+            faults.append(f"entry {n}: lost")
+    return faults
 
 
 def wrong(session: Session, true: Life) -> Iterator[str]:
@@ -442,8 +444,8 @@ def steps(golden: Golden, ms: float) -> list[int]:
     One that is hidden by a longer pause between two entries of a page leaves no trace at all in the file.
     """
     entries = golden.har["log"]["entries"]
-    found = [n for n in range(1, len(entries)) if kind(entries[n]) == "websocket" or n == len(entries) // 2]
-    return [n for n in found if shows(entries, n, ms)]
+    places = [n for n in range(1, len(entries)) if kind(entries[n]) == "websocket" or n == len(entries) // 2]
+    return [n for n in places if shows(entries, n, ms)]
 
 
 def shows(entries: list[Json], n: int, ms: float) -> bool:
@@ -542,8 +544,8 @@ def test_two_captures_in_one_file_make_no_false_claim(by: int, by_date: bool, at
         second = moved(b, shift) if by == 0 else moved(b._replace(har=renumbered(b, by)), shift)
         har = merged(a.har, second, by_date)
         truths = (a.truth, {n: t._replace(opened=t.opened + shift, end=t.end + shift) for n, t in b.truth.items()})
-        told = unsound(read_report(har), har, lambda e, truths=truths: truths[e["_of"]].get(e[MARK]))
-        failed += [(a.name, b.name, told)] if told else []
+        faults = unsound(read_report(har), har, lambda e, truths=truths: truths[e["_of"]].get(e[MARK]))
+        failed += [(a.name, b.name, faults)] if faults else []
     assert failed == []
 
 
@@ -589,9 +591,9 @@ def test_a_cut_off_capture_makes_no_false_claim(golden: Golden) -> None:
     begins = data.index(b'"entries"') + 12
     for part in (0.2, 0.5, 0.8, 0.95):
         report = analyze(read(io.BytesIO(data[: begins + int((len(data) - begins) * part)]), "test.har"))
-        kept = copy.deepcopy(golden.har)
-        kept["log"]["entries"] = kept["log"]["entries"][: report.capture.records]
-        assert unsound(report, kept, original(golden)) == []
+        rest = copy.deepcopy(golden.har)
+        rest["log"]["entries"] = rest["log"]["entries"][: report.capture.records]
+        assert unsound(report, rest, original(golden)) == []
 
 
 def test_there_are_captures_of_many_exporters() -> None:

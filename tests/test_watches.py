@@ -55,9 +55,9 @@ def code(
     ],
 )  # fmt: skip
 def test_watches(codes: list[Code], until: dict[int, int]) -> None:
-    found = watches(codes, PAGE, 0)
+    expected = watches(codes, PAGE, 0)
     sockets = {it.socket for it in codes if it.socket is not None and it.page == "page_1"}
-    assert found == {
+    assert expected == {
         number: Coverage(WHILE, until[number]) if number in until else PAGE["page_1"] for number in sockets
     }
 
@@ -82,7 +82,7 @@ def test_a_document_does_not_follow_itself() -> None:
     assert watches([code(0, 1, 2, ("a.js", "7"), unseen=True)], PAGE, 5) == {0: PAGE["page_1"]}
 
 
-@pytest.mark.parametrize(("second", "found"), [("9", set()), ("7", set()), ("5", {"page_2"})])
-def test_ids_that_fall_are_of_another_process(second: str, found: set[str]) -> None:
+@pytest.mark.parametrize(("second", "expected"), [("9", set()), ("7", set()), ("5", {"page_2"})])
+def test_ids_that_fall_are_of_another_process(second: str, expected: set[str]) -> None:
     codes = [code(0, 1, 9, ("a.js", "7")), code(1, 20, 30, ("a.js", second), page="page_2")]
-    assert in_other_processes(codes, ["page_1", "page_2"]) == found
+    assert in_other_processes(codes, ["page_1", "page_2"]) == expected

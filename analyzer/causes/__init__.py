@@ -104,5 +104,5 @@ def _list_dated(report: Report) -> list[Session]:
         if saved is not None and session.proven is not None and session.proven.end is None
         else session
         for session in openings.in_order(report.sessions)
-        if openings.created(session) != openings.FOREVER
+        if openings.creation_of(session) != openings.FOREVER
     ]

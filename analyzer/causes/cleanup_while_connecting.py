@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, heartbeats, openings
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, spoken
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 from analyzer.services import clients
 from analyzer.services.clients import Fault
 
@@ -58,7 +58,7 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves(
         "opened by the second mount" if again else "opened by", again or callstacks.own(second.initiator)
     )
-    before = spoken(openings.created(second) - openings.created(first))
+    before = format_duration(openings.creation_of(second) - openings.creation_of(first))
     code = callstacks.own(first.initiator)
     yield first.proves(f"requested {before} earlier from the same place, and still connecting then", code)
     yield first.proves(f"its client never closed it; {heartbeats.rhythm(first)}")

@@ -16,7 +16,18 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from analyzer import callstacks, openings
-from analyzer.model import Cause, Confidence, Explanation, Finding, Frame, Initiator, Proof, Session, Severity, spoken
+from analyzer.model import (
+    Cause,
+    Confidence,
+    Explanation,
+    Finding,
+    Frame,
+    Initiator,
+    Proof,
+    Session,
+    Severity,
+    format_duration,
+)
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -51,7 +62,7 @@ def _pairs(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session, Fram
             before[key] = session
             if old is None or frame is None or _version(old.initiator) == _version(code):
                 continue
-            if openings.met(old, session):
+            if openings.is_concurrent(old, session):
                 yield old, session, frame
 
 
@@ -62,8 +73,8 @@ def _version(code: Initiator | None) -> str:
 
 def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
     yield new.proves("opened by an update of its module", frame)
-    age = openings.created(new) - openings.created(old)
-    yield old.proves(f"opened {spoken(age)} earlier by an older version of it", callstacks.own(old.initiator))
+    age = openings.creation_of(new) - openings.creation_of(old)
+    yield old.proves(f"opened {format_duration(age)} earlier by an older version of it", callstacks.own(old.initiator))
 
 
 CAUSE = Cause(

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, heartbeats, openings
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, spoken
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 
 REMEDY = "Return a clean-up from the effect that closes the socket it opened, even if the socket is still connecting."
 LATER = (
@@ -43,7 +43,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=LATER if later else provider.remedy if provider is not None and provider.remedy else REMEDY,
         link=provider.link if provider is not None and provider.link else LINK,
-        sure=not later and all(openings.outlasted(*pair) for pair in pairs),
+        sure=not later and all(openings.has_outlasted(*pair) for pair in pairs),
     )
 
 
@@ -65,8 +65,8 @@ def _late(session: Session) -> str:
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves("opened by the second mount", callstacks.second_mount(second.initiator))
-    before = openings.created(second) - openings.created(first)
-    yield first.proves(f"opened {spoken(before)} earlier from the same place", callstacks.own(first.initiator))
+    before = openings.creation_of(second) - openings.creation_of(first)
+    yield first.proves(f"opened {format_duration(before)} earlier from the same place", callstacks.own(first.initiator))
     yield first.proves(f"not closed; {heartbeats.rhythm(first)}")
 
 

@@ -35,7 +35,7 @@ from analyzer.model import (
     Outcome,
     Proof,
     Session,
-    spoken,
+    format_duration,
 )
 from analyzer.services import clients
 from analyzer.services.clients import Fault
@@ -52,7 +52,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     pairs = [pair for id in finding.sessions if (pair := by_new.get(id)) is not None and pair[0].id in named]
     if not pairs:
         return None
-    pairs.sort(key=lambda pair: openings.created(pair[1]))
+    pairs.sort(key=lambda pair: openings.creation_of(pair[1]))
     _, new, _ = pairs[0]
     library = clients.library(new.provider)
     fault = library.find_fault(ID, new.client) if library is not None else None
@@ -76,7 +76,7 @@ def _pairs(sessions: Sequence[Session]) -> dict[str, Pair]:
         tells = group.otherwise or clients.library(session.provider) is not None
         if frame is None or old is None or not tells or 0 < group.ends < group.reconnects:
             continue
-        if openings.lives_on(old, session) and openings.met(old, session):
+        if openings.lives_on(old, session) and openings.is_concurrent(old, session):
             pairs[session.id] = old, session, frame
     return pairs
 
@@ -96,7 +96,7 @@ class _Left:
     def replace(self, session: Session, again: bool) -> Session | None:
         """Let the session replace one: the last that may have closed, or else, with a reconnect, the only one there is.
         Return that one where it is the only one, and this is a reconnect."""
-        self._pass(openings.created(session) + openings.QUEUED)
+        self._pass(openings.creation_of(session) + openings.QUEUED)
         self.reconnects += again
         self.otherwise = self.otherwise or not again
         only = None
@@ -138,8 +138,8 @@ def _fault(fault: Fault | None) -> str:
 
 def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:
     yield new.proves("opened by a reconnect", frame)
-    age = openings.created(new) - openings.created(old)
-    yield old.proves(f"opened {spoken(age)} earlier, and not closed then; {heartbeats.rhythm(old)}")
+    age = openings.creation_of(new) - openings.creation_of(old)
+    yield old.proves(f"opened {format_duration(age)} earlier, and not closed then; {heartbeats.rhythm(old)}")
 
 
 CAUSE = Cause(ID, "Reconnected without closing the old one", explain, of_all=True)

@@ -44,7 +44,7 @@ from analyzer.services import clients
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN or openings.handed_over(sessions):
+    if finding.confidence is not Confidence.PROVEN or openings.is_handed_over(sessions):
         return None
     places = {callstacks.place(it.initiator) for it in sessions if it.initiator is not None}
     frame = callstacks.call(sessions[0])
@@ -66,7 +66,7 @@ def _many(sessions: Sequence[Session]) -> str:
 
 def _apart(old: Session, new: Session) -> bool:
     """Is it known that no client let go of the old one and connected anew?"""
-    return not openings.connecting(old, new) and openings.outlasted(old, new)
+    return not openings.connecting(old, new) and openings.has_outlasted(old, new)
 
 
 def _client(session: Session) -> Hashable:

@@ -31,7 +31,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         why=f"Socket.IO opened {len(sessions):,} connections to one server. Its namespaces share one connection, "
         "unless the page asks for the same namespace twice, sets forceNew, or loads the library twice.",
         proof=tuple(it.proves("opened by", callstacks.own(it.initiator)) for it in sessions),
-        sure=not after_an_end and all(openings.outlasted(old, new) for old, new in pairwise(sessions)),
+        sure=not after_an_end and all(openings.has_outlasted(old, new) for old, new in pairwise(sessions)),
     )
 
 

@@ -19,14 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import advice, callstacks, openings
-from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, spoken
+from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, format_duration
 
 ONCE = "StrictMode mounts twice in development only. To avoid the overlap, connect outside of React."
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    mounts = (it for it in openings.second_mounts(sessions) if openings.met(*it, finding.confidence))
-    pairs = [pair for pair in mounts if openings.cleaned_up(*pair)]
+    mounts = (it for it in openings.second_mounts(sessions) if openings.is_concurrent(*it, finding.confidence))
+    pairs = [pair for pair in mounts if openings.is_cleaned_up(*pair)]
     if not pairs or len(finding.sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
         return None
     sure = all(openings.at_once(*pair) for pair in pairs)
@@ -44,12 +44,12 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves("opened by the second mount", callstacks.second_mount(second.initiator))
-    before = openings.created(second) - openings.created(first)
-    yield first.proves(f"opened {spoken(before)} earlier from the same place", callstacks.own(first.initiator))
+    before = openings.creation_of(second) - openings.creation_of(first)
+    yield first.proves(f"opened {format_duration(before)} earlier from the same place", callstacks.own(first.initiator))
     gone = first.closed.earliest if first.closed is not None else None
     if gone is not None:
-        later = max(0, gone - openings.created(second))
-        yield first.proves(f"closed {spoken(later)} after the second was requested")
+        later = max(0, gone - openings.creation_of(second))
+        yield first.proves(f"closed {format_duration(later)} after the second was requested")
 
 
 CAUSE = Cause(

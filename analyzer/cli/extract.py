@@ -78,7 +78,7 @@ def extract(
 def describe(small: "Extract") -> list[str]:
     """Say what an extract kept, removed and dropped."""
     counts = {
-        "Kept": _counts(small.kept),
+        "Kept": _counts(small.parts),
         "Masked": _counts(it for it in small.removed if it[0].endswith(MASKED)),
         "Removed": _counts(it for it in small.removed if not it[0].endswith(MASKED)),
         "Dropped": plural(small.dropped, "entry", "entries") if small.dropped else "",

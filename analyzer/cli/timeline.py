@@ -14,7 +14,7 @@ from analyzer.cli.help import OUTPUT
 from analyzer.cli.options import Allowed, Captures, Masking, Reading, Spread, command_with
 from analyzer.cli.running import default_output, deliver, finish, in_folder, make_run, select, write_picture
 from analyzer.cli.screen import refuse, say
-from analyzer.model import SECOND, Instant, enumerated
+from analyzer.model import SECOND, Instant, join_words
 from analyzer.outputs import PICTURES
 
 # These decide on findings, which the picture does not have.
@@ -103,6 +103,6 @@ def timeline(
         refuse(f"--from {start or 'the start'} --to {end or 'the end'}: {problem}")
     inert = [f"--{name.replace('_', '-')}" for name in INERT if getattr(allowed, name)]
     if inert and not delivery.files() and delivery.format is None:
-        say(f"timeline draws every socket: {enumerated(inert)} {'changes' if len(inert) == 1 else 'change'} no bar")
+        say(f"timeline draws every socket: {join_words(inert)} {'changes' if len(inert) == 1 else 'change'} no bar")
     deliver(run, delivery)
     finish(whole)

@@ -16,7 +16,7 @@ from analyzer.formats import archive, is_capture, is_named_capture, read
 from analyzer.formats.compression import Progress
 from analyzer.formats.registry import SEARCHED, SUFFIXES
 from analyzer.installation import install_hint
-from analyzer.model import Capture, CaptureError, enumerated
+from analyzer.model import Capture, CaptureError, join_words
 
 LIKELY = (".json", ".txt", ".zip", ".gz", ".zst", ".log")  # of files that may be captures under another name
 SIDE_FILE = re.compile("[0-9a-f]{40}")  # what Playwright names the bodies beside a HAR
@@ -161,7 +161,7 @@ def _others(files: list[str]) -> str:
     """What a folder without HARs holds instead, and what to do."""
     likely = _suffixes(files)
     if likely:
-        return f". It holds {enumerated(list_suffixes(likely))} files: --any reads files of any name"
+        return f". It holds {join_words(list_suffixes(likely))} files: --any reads files of any name"
     return _count(files)
 
 

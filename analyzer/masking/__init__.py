@@ -251,7 +251,9 @@ class Masks(Names):
             message=self._mask_shapes(message),
             why=None if finding.why is None else self.word(finding.why),
             proof=tuple(
-                msgspec.structs.replace(line, said=self.word(line.said), frame=line.frame and self.frame(line.frame))
+                msgspec.structs.replace(
+                    line, statement=self.word(line.statement), frame=line.frame and self.frame(line.frame)
+                )
                 for line in finding.proof
             ),
         )

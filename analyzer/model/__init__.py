@@ -80,8 +80,8 @@ from analyzer.model.skips import Skipped as Skipped, SkipReason as SkipReason
 from analyzer.model.text import (
     HOST as HOST,
     TOGETHER as TOGETHER,
-    enumerated as enumerated,
     file_name as file_name,
+    join_words as join_words,
     name_source as name_source,
     plural as plural,
 )
@@ -90,6 +90,6 @@ from analyzer.model.time import (
     SECOND as SECOND,
     Duration as Duration,
     Instant as Instant,
-    spoken as spoken,
+    format_duration as format_duration,
 )
 from analyzer.model.value import MANY as MANY, PLAIN as PLAIN, Discreet as Discreet, Value as Value

@@ -71,7 +71,9 @@ class Bounds(Value, frozen=True):
         low, high = max(lows, default=None), min(highs, default=None)
         if low is not None and high is not None and low > high:
             return None
-        best = min((self, other), key=lambda it: (it.latest is None, it.latest or 0, -(it.earliest or 0)))
+        best = min(
+            (self, other), key=lambda bounds: (bounds.latest is None, bounds.latest or 0, -(bounds.earliest or 0))
+        )
         return Bounds(low, high, best.evidence, best.pointer)
 
     def hull(self, other: Bounds) -> Bounds:

@@ -31,11 +31,11 @@ def bare(reads: Callable[Given, Returned]) -> Callable[Given, Returned]:
     it came through, which hold the text of the file."""
 
     @wraps(reads)
-    def called(*args: Given.args, **kwargs: Given.kwargs) -> Returned:
+    def call(*args: Given.args, **kwargs: Given.kwargs) -> Returned:
         try:
             return reads(*args, **kwargs)
         except CaptureError as error:
-            said = CaptureError(error.source, error.pointer, error.problem)
-        raise said
+            plain = CaptureError(error.source, error.pointer, error.problem)
+        raise plain
 
-    return called
+    return call

@@ -1,6 +1,6 @@
 """Define what shows an instant of a socket: one row per kind of evidence.
 
-A value is its id, as the JSON has it; beside it stand the words for people. Wording, docs/json.md and the tests follow
+A value is its id, as the JSON has it; next to it are the words for people. Wording, docs/json.md and the tests follow
 from these rows.
 """
 

@@ -35,23 +35,23 @@ class AppMode(StrEnum):
     PRODUCTION = "production"
 
 
-def _severity(rule: str, given: object) -> Severity | None:
-    if arguments.is_never(given):
+def _severity(rule: str, value: object) -> Severity | None:
+    if arguments.is_never(value):
         return None
-    return arguments.word(f"severities, {rule}", given, Severity, arguments.SEVERITIES)
+    return arguments.word(f"severities, {rule}", value, Severity, arguments.SEVERITIES)
 
 
 class _NamesChecked(msgspec.StructMeta):
     """Refuse a value without a name, and a keyword that is no field, for which the nearest one is named."""
 
-    def __call__(self, *args: Any, **given: Any) -> Any:
+    def __call__(self, *args: Any, **settings: Any) -> Any:
         fields: tuple[str, ...] = self.__struct_fields__
         if args:
             raise TypeError(f"{self.__name__} takes settings by name, such as {fields[0]}=...")
-        for name in given:
+        for name in settings:
             if name not in fields:
                 raise TypeError(f"{self.__name__} has no setting {name!r}{arguments.hint(name, fields)}")
-        return super().__call__(*args, **given)
+        return super().__call__(*args, **settings)
 
 
 class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):

@@ -12,7 +12,7 @@ from analyzer.model.capture import Capture
 from analyzer.model.finding import Finding, Severity, Verdict
 from analyzer.model.policy import Policy, Scope
 from analyzer.model.session import Confidence, Overlap, Proof, Session, describe_peak
-from analyzer.model.text import enumerated, file_name, plural
+from analyzer.model.text import file_name, join_words, plural
 from analyzer.model.time import Duration, Instant
 from analyzer.model.value import Value
 from analyzer.views import Picturable
@@ -116,8 +116,8 @@ class Report(Picturable, Value, frozen=True):
 
     def exceeding(self, relation: Relation, tolerance: Duration) -> tuple[Overlap, ...]:
         """The stretches with more open than allowed that belong together so, and lasted more than a moment."""
-        told = (it.overlap for it in self.excesses if it.relation is relation)
-        return tuple(overlap for overlap in told if not overlap.brief(tolerance))
+        stretches = (it.overlap for it in self.excesses if it.relation is relation)
+        return tuple(overlap for overlap in stretches if not overlap.brief(tolerance))
 
     def finding(
         self,
@@ -154,13 +154,13 @@ class Report(Picturable, Value, frozen=True):
     def endpoints(self, ids: Iterable[str]) -> str:
         """Where these sessions connect to, without the scheme: up to five addresses, or hosts where those are too
         long or too many. A path gives way as a whole: a part of it could not be masked."""
-        found = list(dict.fromkeys(session.endpoint.partition("://")[2] for session in self.named(ids)))
-        if not found:
+        addresses = list(dict.fromkeys(session.endpoint.partition("://")[2] for session in self.named(ids)))
+        if not addresses:
             return "no address"
-        if len(found) < 3 or (len(found) <= NAMED and sum(map(len, found)) <= LONG):
-            return enumerated(found)
-        hosts = list(dict.fromkeys(place.partition("/")[0] for place in found))
-        several = len(hosts) < len(found)
+        if len(addresses) < 3 or (len(addresses) <= NAMED and sum(map(len, addresses)) <= LONG):
+            return join_words(addresses)
+        hosts = list(dict.fromkeys(place.partition("/")[0] for place in addresses))
+        several = len(hosts) < len(addresses)
         if len(hosts) > NAMED:
             hosts = [*hosts[:NAMED], plural(len(hosts) - NAMED, "other host")]
-        return f"{len(found):,} addresses of {enumerated(hosts)}" if several else enumerated(hosts)
+        return f"{len(addresses):,} addresses of {join_words(hosts)}" if several else join_words(hosts)

@@ -70,5 +70,5 @@ class Rule(Value, frozen=True):
     def importance(self) -> str:
         """Why it matters, from its manual page; empty where that does not say so."""
         paragraphs = [" ".join(paragraph.split()) for paragraph in self.manual.split("\n\n")]
-        said = next((it.removeprefix(MATTERS) for it in paragraphs if it.startswith(MATTERS)), "")
-        return said[:1].upper() + said[1:]
+        sentence = next((it.removeprefix(MATTERS) for it in paragraphs if it.startswith(MATTERS)), "")
+        return sentence[:1].upper() + sentence[1:]

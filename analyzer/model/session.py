@@ -9,7 +9,7 @@ from analyzer.model.attribution import Attribution, Client, Identity, Provider
 from analyzer.model.capture import Bounds, Frame, Initiator, Messages, Place
 from analyzer.model.caveats import Caveat
 from analyzer.model.text import HOST, plural
-from analyzer.model.time import Duration, Instant, spoken
+from analyzer.model.time import Duration, Instant, format_duration
 from analyzer.model.value import Value
 
 
@@ -111,9 +111,9 @@ class Session(Value, frozen=True):
         """For people: `socket #1` of s1."""
         return f"socket #{self.id[1:]}"
 
-    def proves(self, said: str, frame: Frame | None = None) -> Proof:
+    def proves(self, statement: str, frame: Frame | None = None) -> Proof:
         """What can be seen of this socket, or in this frame of its stack."""
-        return Proof(self.id, self.pointer, said, frame)
+        return Proof(self.id, self.pointer, statement, frame)
 
 
 class Overlap(Value, frozen=True):
@@ -137,9 +137,9 @@ class Overlap(Value, frozen=True):
 
     def __repr__(self) -> str:
         if self.confidence is Confidence.POSSIBLE:
-            length = "" if self.at_most is None else f", ≤ {spoken(self.at_most)}"
+            length = "" if self.at_most is None else f", ≤ {format_duration(self.at_most)}"
         else:
-            length = f", {'≥ ' * self.duration_is_lower_bound}{spoken(self.duration)}"
+            length = f", {'≥ ' * self.duration_is_lower_bound}{format_duration(self.duration)}"
         return f"<Overlap {self.confidence}: {', '.join(self.sessions)}{length}>"
 
     def brief(self, tolerance: Duration) -> bool:
@@ -182,10 +182,10 @@ def _length(overlap: Overlap) -> str:
     """The length of an overlap with its bounds: ` for at least 2.23 s and at most 3 s`."""
     if not overlap.duration:
         return ""
-    sure = overlap.at_most is not None and spoken(overlap.at_most) == spoken(overlap.duration)
+    sure = overlap.at_most is not None and format_duration(overlap.at_most) == format_duration(overlap.duration)
     least = "at least " if overlap.duration_is_lower_bound and not sure else ""
-    most = f" and at most {spoken(overlap.at_most)}" if least and overlap.at_most is not None else ""
-    return f" for {least}{spoken(overlap.duration)}{most}"
+    most = f" and at most {format_duration(overlap.at_most)}" if least and overlap.at_most is not None else ""
+    return f" for {least}{format_duration(overlap.duration)}{most}"
 
 
 class Proof(Value, frozen=True):
@@ -193,11 +193,11 @@ class Proof(Value, frozen=True):
 
     session: str  # Session.id
     pointer: str
-    said: str
+    statement: str
     frame: Frame | None = None
 
     @property
     def line(self) -> str:
         """`socket #2, /log/entries/5: what: function (url:line:column)`."""
-        told = f"socket #{self.session[1:]}, {self.pointer}: {self.said}"
-        return told if self.frame is None else f"{told}: {self.frame.named}"
+        place = f"socket #{self.session[1:]}, {self.pointer}: {self.statement}"
+        return place if self.frame is None else f"{place}: {self.frame.named}"

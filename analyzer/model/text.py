@@ -8,7 +8,7 @@ from collections.abc import Sequence
 TOGETHER = " + "  # between the sources of several captures that are told as one
 
 
-def enumerated(words: Sequence[str]) -> str:
+def join_words(words: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 

@@ -10,7 +10,7 @@ SECOND: Duration = 1_000_000
 MILLISECOND: Duration = 1_000
 
 
-def spoken(duration: Duration) -> str:
+def format_duration(duration: Duration) -> str:
     """A duration for people, to three figures: `0.76 ms`, `703 ms`, `2.23 s`, `41.5 s`, `4 min 10 s`, `2 h 5 min`."""
     if duration < 10 * MILLISECOND:
         return f"{duration / MILLISECOND:.2g} ms"

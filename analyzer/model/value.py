@@ -32,8 +32,8 @@ class Discreet:
         ]
 
     def __repr__(self) -> str:
-        said = "".join(f" {name}={value!s}" for name, value in self.__rich_repr__())
-        return f"<{type(self).__name__}{said}>"
+        fields = "".join(f" {name}={value!s}" for name, value in self.__rich_repr__())
+        return f"<{type(self).__name__}{fields}>"
 
 
 class Value(Discreet, msgspec.Struct, frozen=True):

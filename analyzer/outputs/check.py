@@ -283,7 +283,7 @@ def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
 def _nothing(report: Report) -> str:
     if report.sessions:
         return verdict.none_opened(report)
-    missing = gate.undecided(report)
+    missing = gate.is_undecided(report)
     return "No WebSocket in this file, but sockets may be missing from it." if missing else "No WebSocket was recorded."
 
 
@@ -333,13 +333,13 @@ def _explain_pass(report: Report, judgement: Judgement, policy: Policy) -> str:
     if results.kind(report, policy) is results.Kind.FOREIGN_OVERLAP:
         headline = verdict.headline(report, policy)
         words = headline[0].lower() + headline[1:]
-    if judgement.known:
-        words = f"{plural(len(judgement.known), 'finding')} in the baseline"
-    elif report.accepted and report.opened and not gate.undecided(report):
+    if judgement.accepted:
+        words = f"{plural(len(judgement.accepted), 'finding')} in the baseline"
+    elif report.accepted and report.opened and not gate.is_undecided(report):
         words = f"{plural(len(report.accepted), 'possible finding')} in the baseline"
     elif not report.opened:
         return f"no socket{' opened' if report.sessions else ''}, which is allowed"
-    elif gate.undecided(report):
+    elif gate.is_undecided(report):
         words = "undecided, which is allowed"
     return f"{words} ({plural(len(report.sessions), 'socket')})"
 
@@ -387,14 +387,14 @@ def render_accepted(run: Run, path: str) -> bytes:
     """Say what a baseline that was just written holds, and what it does not do."""
     judged = [(report, gate.judge(report, run.policy)) for report in run.reports]
     undecided = sum(judgement.result is Result.UNDECIDED for _, judgement in judged)
-    fingerprints = {finding.fingerprint for _, judgement in judged for finding in judgement.known}
+    fingerprints = {finding.fingerprint for _, judgement in judged for finding in judgement.accepted}
     placed = {
         finding.fingerprint
         for report, judgement in judged
-        for finding in judgement.known
+        for finding in judgement.accepted
         if any(code is not None and (code.component or code.function) for code in _openers(report, finding))
     }
-    captures = plural(sum(bool(judgement.known) for _, judgement in judged), "capture")
+    captures = plural(sum(bool(judgement.accepted) for _, judgement in judged), "capture")
     lines = [f"{path}: written, {plural(len(fingerprints), 'finding')} (in {captures})."]
     if anywhere := len(fingerprints - placed):
         subject = "finding has no call stack: it" if anywhere == 1 else "findings have no call stack: each"

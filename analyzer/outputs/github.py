@@ -129,7 +129,7 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
     passes = judgement.result is Result.PASS
     words = results.headline(report, run.policy).words
     rules = dict.fromkeys(finding.rule for finding in judgement.failing)
-    baseline = dict.fromkeys(f"{finding.rule} (in the baseline)" for finding in judgement.known)
+    baseline = dict.fromkeys(f"{finding.rule} (in the baseline)" for finding in judgement.accepted)
     if report.accepted and passes:
         words = f"{words} (in the baseline)"
     details = () if passes else check.details_of(report, judgement, run.policy, run.zone)

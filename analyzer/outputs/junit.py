@@ -62,9 +62,9 @@ def _suite(report: Report, run: Run) -> Element:
         _add(suite, test, "failure", judgement.failing[0].rule, reason, "\n".join([*lines, _more(report)]))
     elif judgement.result is not Result.PASS:
         _add(suite, test, "error", ERRORS[judgement.status], reason, _more(report))
-    elif not report.opened or gate.undecided(report):
+    elif not report.opened or gate.is_undecided(report):
         _add(suite, test, "skipped", ERRORS[gate.UNDECIDED if report.opened else gate.EMPTY], reason)
-    elif judgement.known or report.accepted:
+    elif judgement.accepted or report.accepted:
         _add(suite, test, "skipped", IN_BASELINE, reason)
     SubElement(test, "system-out").text = "\n".join(_notes(report, run.policy))
     return suite
@@ -121,7 +121,7 @@ def _notes(report: Report, policy: Policy) -> Iterable[str]:
     yield from (harmless.safe(sentence, LONGEST) for sentence in verdict.verdict_sentences(report, policy))
     notes = [finding for finding in report.findings if not gate.fails(finding, policy)]
     for finding in notes[:NOTES]:
-        prefix = "in the baseline: " if gate.known(finding, policy) else ""
+        prefix = "in the baseline: " if gate.is_in_baseline(finding, policy) else ""
         yield prefix + harmless.safe(_headline(finding, policy), LONGEST)
     if len(notes) > NOTES:
         yield f"and {plural(len(notes) - NOTES, 'more finding')}"

@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from analyzer import triage
-from analyzer.model import Run, Value, enumerated, name_source
+from analyzer.model import Run, Value, join_words, name_source
 from analyzer.triage import Row
 from analyzer.wording import counts, results
 from analyzer.wording.results import Kind
@@ -99,7 +99,7 @@ def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
         if cut and row.problem:
             lines += wrap(Text(f"cannot be read: {medium.safe(row.problem)}", BAD), medium, " " * (sign + 2))
     if left_out:
-        more = enumerated([column.head for column in left_out])
+        more = join_words([column.head for column in left_out])
         lines += wrap(Text(f"A wider terminal, or `| less -S`, also shows: {more}.", FAINT), medium)
     return lines
 

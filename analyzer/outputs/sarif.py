@@ -96,7 +96,7 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
     }
     if places[1:]:
         result["relatedLocations"] = [{"id": n, **place} for n, place in enumerate(places[1:])]
-    if gate.known(finding, policy):
+    if gate.is_in_baseline(finding, policy):
         result["suppressions"] = [{"kind": "external", "justification": "It is in the baseline."}]
     return result
 

@@ -25,9 +25,9 @@ from analyzer.model import (
     Severity,
     Skipped,
     Unreadable,
+    format_duration,
     name_source,
     plural,
-    spoken,
 )
 from analyzer.outputs import listing
 from analyzer.outputs.text_timeline import timeline_lines
@@ -109,7 +109,7 @@ def _header(report: Report, zone: tzinfo, medium: Medium) -> list[Text]:
     facts = [f"recorded with {medium.short(capture.exporter.label, 48)}{dot}{', '.join(counts)}"]
     if capture.observed is not None:
         start, end = capture.observed
-        facts.append(f"{spoken((end or start) - start)} recorded, from {instants.stamp(start, zone)}")
+        facts.append(f"{format_duration((end or start) - start)} recorded, from {instants.stamp(start, zone)}")
     if cell_len(dot.join(facts)) <= medium.width - len(MARGIN):
         facts = [dot.join(facts)]
     return [

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from analyzer import triage
 from analyzer.installation import install_hint
-from analyzer.model import MILLISECOND, Value, plural, spoken
+from analyzer.model import MILLISECOND, Value, format_duration, plural
 from analyzer.outputs import NotInstalled, captures, listing, markdown
 from analyzer.outputs.csv import harmless
 from analyzer.outputs.document import FORMAT, Json, pretty
@@ -199,7 +199,7 @@ def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
         cell("undecided", lambda value: f"{value:,}"),
         cell("peak_median", lambda value: f"{value:g}"),
         cell("peak_highest", lambda value: f"{value:,}"),
-        cell("overlap_ms_median", lambda value: spoken(round(value * MILLISECOND)) if value else "0 s"),
+        cell("overlap_ms_median", lambda value: format_duration(round(value * MILLISECOND)) if value else "0 s"),
         safe(row["worst_capture"], 4_000),
     )
 

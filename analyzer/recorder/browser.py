@@ -63,17 +63,17 @@ async def _record(url: str, headless: bool, seconds: float | None, say: Callable
     ended = asyncio.Event()
     with _interrupting(ended):
         async with async_playwright() as playwright:
-            browser = await _launched(playwright, headless)
+            browser = await _launch(playwright, headless)
             context = await browser.new_context(no_viewport=True)
             teller = _Teller(say, round(time.time() * SECOND))
-            listener = Listener(context, teller.told, gone=ended.set)
+            listener = Listener(context, teller.tell, gone=ended.set)
             await run_async(listener.start())
 
-            def closed(_: object) -> None:
+            def end_with_the_last(_: object) -> None:
                 if not context.pages:
                     ended.set()
 
-            context.on("page", lambda page: page.on("close", closed))
+            context.on("page", lambda page: page.on("close", end_with_the_last))
             browser.on("disconnected", lambda _: ended.set())
             page = await context.new_page()
             try:
@@ -109,7 +109,7 @@ def _interrupting(ended: asyncio.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-async def _launched(playwright: Any, headless: bool) -> Any:
+async def _launch(playwright: Any, headless: bool) -> Any:
     """The first browser that can be started: of the system, else Playwright's own."""
     from playwright.async_api import Error
 
@@ -139,7 +139,7 @@ class _Teller:
         self._began = began
         self._masks = Masks()
 
-    def told(self, socket: Socket, at: Instant, now: int) -> None:
+    def tell(self, socket: Socket, at: Instant, now: int) -> None:
         if socket.open:
             sign, what = "+", self._masks.url(socket.url)
         elif not socket.opened:

@@ -74,7 +74,7 @@ class Cdp:
 
     # -- targets ---------------------------------------------------------------------------------------------
 
-    def attached(self, session: str, info: Json, parent: str = "") -> None:
+    def attach(self, session: str, info: Json, parent: str = "") -> None:
         """`info`: the protocol's TargetInfo; `parent`: the session of the target that has it."""
         id, kind, above = str(info["targetId"]), str(info["type"]), self._targets.get(parent)
         tab = id if kind == "page" else above.tab if above is not None else None
@@ -98,54 +98,54 @@ class Cdp:
             return new and target.opened and target.id not in self._navigating
         self._address[target.id] = url
         if first:
-            known = self._navigation(loader)
+            navigation = self._navigation(loader)
             self.recording.page(
                 target.id,
                 url,
                 PageKind.NAVIGATION,
-                known.requested or min(self.pulse, at),
-                answered=known.answered,
-                status=known.status,
-                mime=known.mime,
+                navigation.requested or min(self.pulse, at),
+                answered=navigation.answered,
+                status=navigation.status,
+                mime=navigation.mime,
                 committed=at,
             )
         if first:
             self.late.add(session)
             if tree.get("childFrames"):  # their sockets are heard here, but nobody can ask for them
                 self._with_frames.add(session)
-                self.heard_late()
+                self.miss_page()
         return new
 
-    def found(
-        self, session: str, sockets: Sequence[tuple[str, int]], since: Instant, at: Instant, known: int | None = None
+    def add_older(
+        self, session: str, sockets: Sequence[tuple[str, int]], since: Instant, at: Instant, number: int | None = None
     ) -> None:
         """All sockets of a target, as it answered at `at`: URL and readyState. Those that the protocol did not report
-        are older than the listening, but not older than `since`. `known`: how many sockets there were in the recording
+        are older than the listening, but not older than `since`. `number`: how many sockets there were in the recording
         at the answer; what came later is not among the answer's."""
         here = [it for it in self.recording.sockets.values() if it.owner == session]
-        heard = Counter(it.url for it in here if known is None or it.number <= known)
+        reported = Counter(it.url for it in here if number is None or it.number <= number)
         target = self._targets[session]
         for url, state in sockets:
-            heard[url] -= 1
-            if heard[url] < 0:
+            reported[url] -= 1
+            if reported[url] < 0:
                 unheard = next((it for it in self.unknown if it.startswith(f"{session}/")), None)
                 if unheard is not None:  # this one
                     self.unknown.discard(unheard)
                 id = f"{session}/older/{len(self._older.setdefault(session, [])) + 1}"
-                self.recording.requested(id, url, since, seen=at, tab=target.tab, owner=session)
+                self.recording.request(id, url, since, by=at, tab=target.tab, owner=session)
                 self.recording.sockets[id].older = True
                 if state != CONNECTING:
-                    self.recording.opened_without_answer(id)
+                    self.recording.open_without_answer(id)
                 if state != CLOSED:  # its close will be reported
                     self._older[session].append(id)
                 if state not in (CONNECTING, OPEN):
-                    self.recording.ended(id, at, since)
+                    self.recording.end(id, at, since)
 
-    def unheard(self) -> None:
+    def miss_service_worker(self) -> None:
         """A service worker may have opened sockets, and closed them, before anybody could ask it."""
         self.recording.caveat(SERVICE_WORKER)
 
-    def heard_late(self) -> None:
+    def miss_page(self) -> None:
         """A page may have opened sockets that nobody could ask it for."""
         self.recording.caveat(HEARD_LATE)
 
@@ -154,12 +154,12 @@ class Cdp:
         for socket in self.recording.alive(owner=session):
             self.recording.lost(socket.id, self.pulse, self._last.get(session, 0))
 
-    def detached(self, session: str, at: Instant) -> None:
+    def detach(self, session: str, at: Instant) -> None:
         """The target went, as was read at `at`."""
         target = self._targets.get(session)
         if target is not None:
             self._detached.add(session)
-            self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
+            self._remove(session, target, at, self.pulse - GONE_BEFORE, None)
 
     def cut_short(self) -> None:
         """Nothing more is heard of any target that the browser has not reported to be gone: a page that is missed cuts
@@ -171,37 +171,37 @@ class Cdp:
             self.recording.caveat(CUT_SHORT)
         for socket in self.recording.sockets.values():
             if socket.by is By.PAGE_CLOSED and socket.owner not in self._detached:
-                self.recording.revoked(socket.id)
-            self.recording.lost(socket.id, self.pulse, self._heard_of(socket.owner or ""))
+                self.recording.revoke(socket.id)
+            self.recording.lost(socket.id, self.pulse, self._last_sign(socket.owner or ""))
 
-    def _heard_of(self, session: str) -> Instant:
+    def _last_sign(self, session: str) -> Instant:
         """What the target's sockets did by then has been read."""
         return max(self.pulse - GONE_BEFORE, self._last.get(session, 0))
 
     def page_closed(self, id: str, at: Instant) -> None:
         for session, target in self._targets.items():
             if target.id == id:
-                self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
+                self._remove(session, target, at, self.pulse - GONE_BEFORE, None)
 
-    def _gone(self, session: str, target: Target, at: Instant, earliest: Instant, by: By | None) -> None:
+    def _remove(self, session: str, target: Target, at: Instant, earliest: Instant, by: By | None) -> None:
         page = target.kind == "page"
         by = by or (By.PAGE_CLOSED if page else By.OWNER_GONE)
-        for socket in self.recording.unended(tab=target.tab if page else None, owner=session):
-            self.recording.ended(socket.id, at + GONE_AFTER, earliest, by)
+        for socket in self.recording.list_unended(tab=target.tab if page else None, owner=session):
+            self.recording.end(socket.id, at + GONE_AFTER, earliest, by)
 
-    def match(self, tab: str, seen: Recording, others: Collection[str]) -> str | None:
-        """The target that is this tab of `seen`, for a tab that closed before it could be asked: one that is none of
-        the `others` and began with the same address."""
-        begun = [page.url for page in seen.pages if page.tab == tab][:1]
+    def match(self, tab: str, supplement: Recording, others: Collection[str]) -> str | None:
+        """Find the target that is this tab of `supplement`, for a tab that closed before it could be asked: one that is
+        none of the `others` and began with the same address."""
+        begun = [page.url for page in supplement.pages if page.tab == tab][:1]
         for target in self._targets.values():
             first = [page.url for page in self.recording.pages if page.tab == target.id][:1]
             if target.kind == "page" and target.id not in others and first == begun:
                 return target.id
         return None
 
-    def finish(self, seen: Recording) -> Recording:
+    def finish(self, supplement: Recording) -> Recording:
         """Everything, with what only the browser's other protocol saw."""
-        adopted = self.recording.adopt(seen, self._keeps_pages)
+        adopted = self.recording.adopt(supplement, self._keeps_pages)
         if len(self.unknown) > adopted:
             self.recording.caveat(STARTED_LATE)
         return self.recording
@@ -249,14 +249,14 @@ class Cdp:
             self.recording.lost(id, self.pulse)
         return self._known_as.get(key, key)
 
-    def _created(self, session: str, target: Target, params: Json, at: Instant) -> None:
+    def _create(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """The constructor ran; the protocol does not say when, but events of one target come in their order."""
         initiator = params.get("initiator")
-        self.recording.requested(
+        self.recording.request(
             f"{session}/{params['requestId']}",
             str(params["url"]),
             min(self._last.get(session, self.pulse - GONE_BEFORE), at),
-            seen=at,
+            by=at,
             tab=target.tab,
             owner=session,
             initiator=initiator if isinstance(initiator, dict) else None,
@@ -275,7 +275,7 @@ class Cdp:
     def _response(self, session: str, target: Target, params: Json, at: Instant) -> None:
         answer = params["response"]
         key, text = self._key(session, params), str(answer.get("statusText", ""))
-        self.recording.answered(key, at, int(answer["status"]), text, _strings(answer.get("headers", {})))
+        self.recording.answer(key, at, int(answer["status"]), text, _strings(answer.get("headers", {})))
 
     def _frame(self, session: str, params: Json, at: Instant, sent: bool) -> None:
         frame = params["response"]
@@ -287,10 +287,10 @@ class Cdp:
         if not self.recording.message(key, at, sent, opcode, data, length):
             self.unknown.add(key)
 
-    def _sent(self, session: str, target: Target, params: Json, at: Instant) -> None:
+    def _send(self, session: str, target: Target, params: Json, at: Instant) -> None:
         self._frame(session, params, at, sent=True)
 
-    def _received(self, session: str, target: Target, params: Json, at: Instant) -> None:
+    def _receive(self, session: str, target: Target, params: Json, at: Instant) -> None:
         self._frame(session, params, at, sent=False)
 
     def _error(self, session: str, target: Target, params: Json, at: Instant) -> None:
@@ -301,9 +301,9 @@ class Cdp:
             socket.status = int(status[1]) if status else socket.status
             self.recording.problem(key, text)
 
-    def _closed(self, session: str, target: Target, params: Json, at: Instant) -> None:
+    def _close(self, session: str, target: Target, params: Json, at: Instant) -> None:
         key = self._key(session, params)
-        if not self.recording.ended(key, at):
+        if not self.recording.end(key, at):
             self.unknown.add(key)
 
     # -- documents -------------------------------------------------------------------------------------------
@@ -339,7 +339,7 @@ class Cdp:
             self._loader[target.id] = loader
             self._commit(session, target, self._navigation(loader), at)
 
-    def _navigated(self, session: str, target: Target, params: Json, at: Instant) -> None:
+    def _restore(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """Only what has no "init": a page that comes back from the back/forward cache."""
         frame = params["frame"]
         if params.get("type") == "BackForwardCacheRestore" and frame["id"] == target.id:
@@ -363,7 +363,7 @@ class Cdp:
             earliest = min(navigation.answered or navigation.requested or socket.last_sign, at)
             if certain:
                 by = By.RELOAD if kind is PageKind.RELOAD else By.NAVIGATION
-                self.recording.ended(socket.id, latest, earliest, by)
+                self.recording.end(socket.id, latest, earliest, by)
             else:
                 self.recording.lost(socket.id, at, earliest)
         if page and navigation.url not in EMPTY:
@@ -378,28 +378,28 @@ class Cdp:
                 committed=at,
             )
 
-    def _crashed(self, session: str, target: Target, params: Json, at: Instant) -> None:
+    def _crash(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """Also of a worker that ended."""
         if target.kind in DOCUMENTS:
-            self._gone(session, target, at, self._last.get(session, 0), By.CRASH)
+            self._remove(session, target, at, self._last.get(session, 0), By.CRASH)
         else:
-            self._gone(session, target, at, self.pulse - GONE_BEFORE, None)
+            self._remove(session, target, at, self.pulse - GONE_BEFORE, None)
 
 
 _HANDLERS: dict[str, Any] = {
-    "Network.webSocketCreated": Cdp._created,
+    "Network.webSocketCreated": Cdp._create,
     "Network.webSocketWillSendHandshakeRequest": Cdp._handshake,
     "Network.webSocketHandshakeResponseReceived": Cdp._response,
-    "Network.webSocketFrameSent": Cdp._sent,
-    "Network.webSocketFrameReceived": Cdp._received,
+    "Network.webSocketFrameSent": Cdp._send,
+    "Network.webSocketFrameReceived": Cdp._receive,
     "Network.webSocketFrameError": Cdp._error,
-    "Network.webSocketClosed": Cdp._closed,
+    "Network.webSocketClosed": Cdp._close,
     "Network.requestWillBeSent": Cdp._document_request,
     "Network.responseReceived": Cdp._document_response,
     "Page.frameStartedNavigating": Cdp._navigates,
-    "Page.frameNavigated": Cdp._navigated,
+    "Page.frameNavigated": Cdp._restore,
     "Page.lifecycleEvent": Cdp._lifecycle,
-    "Inspector.targetCrashed": Cdp._crashed,
+    "Inspector.targetCrashed": Cdp._crash,
 }
 
 

@@ -21,7 +21,7 @@ from playwright.sync_api import BrowserContext as SyncContext
 from analyzer.formats.har.own_fields import CUT_SHORT, WORKERS
 from analyzer.model import SECOND, Duration, Instant, PageKind
 from analyzer.recorder.cdp import EMPTY, GONE_AFTER, GONE_BEFORE, Cdp
-from analyzer.recorder.recording import By, Recording, Told
+from analyzer.recorder.recording import By, Observer, Recording
 from analyzer.recorder.steps import Steps, clock_offset, run_async, run_sync
 
 SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
@@ -33,10 +33,12 @@ SEEN_SLACK = 2 * SECOND  # Playwright's events come that late at most, by a mach
 class PageEvents:
     """Listens to the pages of one context by Playwright's own events."""
 
-    def __init__(self, context: SyncContext | AsyncContext, told: Told | None, gone: Callable[[], None] | None) -> None:
+    def __init__(
+        self, context: SyncContext | AsyncContext, observer: Observer | None, gone: Callable[[], None] | None
+    ) -> None:
         self._context: Any = context
         self._async = isinstance(context, AsyncContext)
-        self._told = told
+        self._observer = observer
         self._gone = gone
         self._until: Instant | None = None  # the end of the recording, once it has one
         self._session: Any = None  # CDP, of the browser
@@ -73,7 +75,7 @@ class PageEvents:
 
     def _cdp(self, context: str) -> Cdp:
         if context not in self._contexts:
-            self._contexts[context] = Cdp(Recording(self._told), self._offset, self._keeps_pages)
+            self._contexts[context] = Cdp(Recording(self._observer), self._offset, self._keeps_pages)
             self._contexts[context].pulse = self._pulse
         return self._contexts[context]
 
@@ -82,15 +84,15 @@ class PageEvents:
     def _page(self, page: Any, new: bool = True) -> None:
         tab = self._tab(page)
         page.on("websocket", lambda socket: self._websocket(tab, socket))
-        page.on("request", lambda request: self._asked(tab, page, request))
-        page.on("framenavigated", lambda frame: self._committed(tab, page, frame))
-        page.on("domcontentloaded", lambda _: self._loaded(tab, page))
+        page.on("request", lambda request: self._request(tab, page, request))
+        page.on("framenavigated", lambda frame: self._commit(tab, page, frame))
+        page.on("domcontentloaded", lambda _: self._load(tab, page))
         if new:
-            self._loaded(tab, page)  # Playwright reports a popup once it has a document, which may be complete by then
+            self._load(tab, page)  # Playwright reports a popup once it has a document, which may be complete by then
         if self._session is None:
             page.on("worker", lambda _: self._seen.caveat(WORKERS))
-        page.on("close", lambda _: self._closed(tab, By.PAGE_CLOSED))
-        page.on("crash", lambda _: self._closed(tab, By.CRASH))
+        page.on("close", lambda _: self._close_page(tab, By.PAGE_CLOSED))
+        page.on("crash", lambda _: self._close_page(tab, By.CRASH))
         if self._session is not None:
             self._run(self._identify(tab, page))
 
@@ -106,13 +108,13 @@ class PageEvents:
         """What it is called here."""
         return self._names.setdefault(page, f"tab_{len(self._names) + 1}")
 
-    def _asked(self, tab: str, page: Any, request: Any) -> None:
+    def _request(self, tab: str, page: Any, request: Any) -> None:
         """A request: for the page's next document?"""
         with suppress(Error):  # of a service worker: it has no frame
             if request.is_navigation_request() and request.frame == page.main_frame:
                 self._requests[tab] = request
 
-    def _committed(self, tab: str, page: Any, frame: Any) -> None:
+    def _commit(self, tab: str, page: Any, frame: Any) -> None:
         """The main frame has another document, or another fragment: only a document is asked for."""
         request = self._requests.pop(tab, None) if frame == page.main_frame else None
         if request is None:
@@ -124,24 +126,24 @@ class PageEvents:
             for socket in self._seen.alive(tab=tab):
                 self._may_have_opened(socket.id)
                 if again:
-                    self._seen.ended(socket.id, now, since, By.RELOAD)
+                    self._seen.end(socket.id, now, since, By.RELOAD)
                 else:
                     self._seen.lost(socket.id, now)  # it may live on in the back/forward cache
         kind = PageKind.RELOAD if again else PageKind.NAVIGATION
         self._seen.page(tab, request.url, kind, self._pulse, committed=now)
 
-    def _loaded(self, tab: str, page: Any) -> None:
+    def _load(self, tab: str, page: Any) -> None:
         """The first document of a popup may have been asked for before there was a page to hear it from."""
         if page.url not in EMPTY and all(known.tab != tab for known in self._seen.pages):
             self._seen.page(tab, page.url, PageKind.LOAD, self._pulse, committed=self._now())
 
     def _websocket(self, tab: str, socket: Any) -> None:
         id = f"{SEEN}{next(self._ids)}"
-        self._seen.requested(id, socket.url, self._since(), seen=self._now(), tab=tab)
+        self._seen.request(id, socket.url, self._since(), by=self._now(), tab=tab)
         socket.on("framesent", lambda data: self._frame(id, True, data))
         socket.on("framereceived", lambda data: self._frame(id, False, data))
         socket.on("socketerror", lambda text: self._seen.problem(id, str(text)))
-        socket.on("close", lambda _: self._ended(id))
+        socket.on("close", lambda _: self._end(id))
 
     def _frame(self, id: str, sent: bool, data: str | bytes) -> None:
         text = data if isinstance(data, str) else base64.b64encode(data).decode("ascii")
@@ -154,19 +156,19 @@ class PageEvents:
         """Nobody tells of the handshake's answer, only of some that failed."""
         problem = (self._seen.sockets[id].problem or "").lower()
         if "handshake" not in problem and "establish" not in problem:
-            self._seen.opened_without_answer(id)
+            self._seen.open_without_answer(id)
 
-    def _ended(self, id: str) -> None:
+    def _end(self, id: str) -> None:
         self._may_have_opened(id)
-        self._seen.ended(id, self._now(), self._since())
+        self._seen.end(id, self._now(), self._since())
 
-    def _closed(self, tab: str, by: By) -> None:
+    def _close_page(self, tab: str, by: By) -> None:
         """A page was closed, or crashed."""
         now = self._now()
         for socket in self._seen.alive(tab=tab):
             self._may_have_opened(socket.id)
             earliest = socket.last_sign if by is By.CRASH else self._pulse - GONE_BEFORE
-            self._seen.ended(socket.id, now + GONE_AFTER, earliest, by)
+            self._seen.end(socket.id, now + GONE_AFTER, earliest, by)
         if self._own is not None and tab in self._tabs and by is By.PAGE_CLOSED:
             self._cdp(self._own).page_closed(self._tabs[tab], now)
 

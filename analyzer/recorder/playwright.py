@@ -26,7 +26,7 @@ from analyzer.formats.har.writer import Json
 from analyzer.model import Instant
 from analyzer.recorder.cdp import DOCUMENTS, OPEN, Cdp
 from analyzer.recorder.page_events import SEEN, SEEN_SLACK, PageEvents
-from analyzer.recorder.recording import Recording, Told
+from analyzer.recorder.recording import Observer, Recording
 from analyzer.recorder.steps import Steps, run_async, run_sync
 
 Path: TypeAlias = tuple[str, ...]  # sessions, from a page inwards
@@ -46,10 +46,10 @@ class Listener(PageEvents):
     def __init__(
         self,
         context: SyncContext | AsyncContext,
-        told: Told | None = None,
+        observer: Observer | None = None,
         gone: Callable[[], None] | None = None,  # called where the browser, or what drives it, goes away
     ) -> None:
-        super().__init__(context, told, gone)
+        super().__init__(context, observer, gone)
         self._targets: dict[Path, Cdp] = {}  # listened to
         self._attached: set[str] = set()  # ids of targets
         self._pages: dict[str, Path] = {}  # id of a target -> the way to it, once it has been asked to tell
@@ -72,13 +72,13 @@ class Listener(PageEvents):
             self._session = yield browser.new_browser_cdp_session()
             info = yield self._session.send("SystemInfo.getInfo")
             self._keeps_pages = NO_BFCACHE not in info.get("commandLine", "")
-            self._session.on("Target.targetCreated", self._created)
-            self._session.on("Target.detachedFromTarget", self._detached)
+            self._session.on("Target.targetCreated", self._create)
+            self._session.on("Target.detachedFromTarget", self._detach)
             self._session.on("Target.receivedMessageFromTarget", self._message)
             yield self._session.send("Target.setDiscoverTargets", {"discover": True})  # those that there are come first
             self._begun = True
         else:
-            self._seen = Recording(self._told)
+            self._seen = Recording(self._observer)
             self._seen.caveat(AS_SEEN)
         self._pulse = self._beaten = self._now()
         self._context.on("page", self._page)
@@ -107,14 +107,14 @@ class Listener(PageEvents):
                 yield self._session.detach()
         browser = self._context.browser
         name = browser.browser_type.name if browser is not None else ""
-        return self._finished().har(self._until, name, browser.version if browser is not None else "")
+        return self._finish().har(self._until, name, browser.version if browser is not None else "")
 
     # -- the DevTools protocol -------------------------------------------------------------------------------
 
-    def _created(self, event: Json) -> None:
-        self._run(self._discovered(event["targetInfo"], self._since(), self._begun))
+    def _create(self, event: Json) -> None:
+        self._run(self._discover(event["targetInfo"], self._since(), self._begun))
 
-    def _discovered(self, info: Json, since: Instant, new: bool) -> Steps:
+    def _discover(self, info: Json, since: Instant, new: bool) -> Steps:
         """A target. Iframes and dedicated workers come by way of their page, which is quicker."""
         if info["type"] not in DISCOVERED or info["targetId"] in self._attached:
             return
@@ -126,14 +126,14 @@ class Listener(PageEvents):
             yield from self._listen(path, info, cdp, new)
             yield from self._until_answered(self._documents.get(path))
             if new and self._documents.get(path) in self._waiting and path in self._targets:
-                cdp.heard_late()
+                cdp.miss_page()
             if info["type"] in ALONE or path in self._early:
                 yield from self._ask_for_older(path, info["type"], cdp, since)
         except Error:  # it is gone again
             if info["type"] == "page" and new and self._now() - since > 2 * SEEN_SLACK:
-                cdp.heard_late()
+                cdp.miss_page()
 
-    def _related(self, path: Path, info: Json, cdp: Cdp) -> Steps:
+    def _relate(self, path: Path, info: Json, cdp: Cdp) -> Steps:
         """A worker or an iframe of another site, of the target at `path[:-1]`."""
         if info["targetId"] not in self._attached:
             self._attached.add(info["targetId"])
@@ -150,20 +150,20 @@ class Listener(PageEvents):
         """The sockets that a target opened, not before `since`, until it was heard."""
         states = yield from self._sockets_in(path)
         now = self._now()
-        cdp.found("/".join(path), states or [], since, now, self._known.pop(path, None))
+        cdp.add_older("/".join(path), states or [], since, now, self._known.pop(path, None))
         # What closes after a page is heard is reported, so that a socket would have to close before.
-        heard = now if kind in ALONE else self._heard.get(path, now)
-        if states is not None and heard - since <= 2 * SEEN_SLACK:
+        since_heard = now if kind in ALONE else self._heard.get(path, now)
+        if states is not None and since_heard - since <= 2 * SEEN_SLACK:
             return
         if kind == "service_worker":
-            cdp.unheard()
+            cdp.miss_service_worker()
         elif "/".join(path[:1]) in cdp.late:
-            cdp.heard_late()
+            cdp.miss_page()
 
     def _listen(self, path: Path, info: Json, cdp: Cdp, new: bool) -> Steps:
         """`new`: it appeared after the recording began."""
         self._targets[path] = cdp
-        cdp.attached("/".join(path), info, "/".join(path[:-1]))
+        cdp.attach("/".join(path), info, "/".join(path[:-1]))
         id = next(self._ids)
         self._answered[id] = lambda _: self._heard.update({path: self._now()})
         yield self._send(id, path, "Network.enable", {})  # first: what comes before its arrival is missed
@@ -250,16 +250,16 @@ class Listener(PageEvents):
         if method == "Target.receivedMessageFromTarget":
             self._message(params, path)
         elif method == "Target.attachedToTarget":
-            self._run(self._related((*path, params["sessionId"]), params["targetInfo"], cdp))
+            self._run(self._relate((*path, params["sessionId"]), params["targetInfo"], cdp))
         elif method == "Target.detachedFromTarget":
-            self._detached(params, path)
+            self._detach(params, path)
         else:
             cdp.message("/".join(path), method, params, self._now())
 
-    def _detached(self, event: Json, above: Path = ()) -> None:
+    def _detach(self, event: Json, above: Path = ()) -> None:
         path = (*above, event["sessionId"])
         for below in [it for it in self._targets if it[: len(path)] == path]:
-            self._targets.pop(below).detached("/".join(below), self._now())
+            self._targets.pop(below).detach("/".join(below), self._now())
 
     def _flush(self) -> Steps:
         """Wait until every page and worker has told what happened before."""
@@ -281,8 +281,8 @@ class Listener(PageEvents):
         for path in stuck:
             self._targets[path].stuck("/".join(path))
         alive = sum(not socket.ended for socket in self._seen.sockets.values())
-        heard = [] if self._own is None else self._cdp(self._own).recording.sockets.values()
-        if self._own is not None and alive > sum(it.open and not it.older for it in heard):
+        reported = [] if self._own is None else self._cdp(self._own).recording.sockets.values()
+        if self._own is not None and alive > sum(it.open and not it.older for it in reported):
             for path in [it for it in self._targets if it not in stuck]:
                 with suppress(Error):
                     states = yield from self._sockets_in(path)
@@ -304,34 +304,38 @@ class Listener(PageEvents):
         yield self._call(path, "Runtime.releaseObject", objectId=objects)  # else closed sockets are kept from now on
         return states.get("result", {}).get("value")
 
-    def _finished(self) -> Recording:
-        """One recording of both."""
-        seen = self._seen
-        if self._own is not None:
-            for tab in self._names.values():
-                target = None if tab in self._tabs else self._cdp(self._own).match(tab, seen, self._tabs.values())
-                if target is not None:
-                    self._tabs[tab] = target
-        for socket in seen.sockets.values():
+    def _finish(self) -> Recording:
+        """Unite what the protocol reported with what only Playwright's own events did."""
+        self._match_tabs()
+        supplement = self._seen
+        for socket in supplement.sockets.values():
             if not socket.ended:
                 self._may_have_opened(socket.id)
             socket.tab = self._tabs.get(socket.tab or "", socket.tab)
-        for page in seen.pages:
+        for page in supplement.pages:
             page.tab = self._tabs.get(page.tab, page.tab)
-        if self._own is not None:
-            seen = self._cdp(self._own).finish(seen)
-        self._lose_unreported(seen)
-        return seen
+        recording = supplement if self._own is None else self._cdp(self._own).finish(supplement)
+        self._lose_silent(recording)
+        return recording
 
-    def _lose_unreported(self, recording: Recording) -> None:
-        """Lose sockets whose pages do not name them as open at the end: Playwright does not report every end."""
+    def _match_tabs(self) -> None:
+        """Find the targets of tabs that closed before they could be asked."""
+        if self._own is None:
+            return
+        for tab in self._names.values():
+            if tab not in self._tabs:
+                target = self._cdp(self._own).match(tab, self._seen, self._tabs.values())
+                if target is not None:
+                    self._tabs[tab] = target
+
+    def _lose_silent(self, recording: Recording) -> None:
+        """Give up sockets that the pages do not have any more: Playwright does not report every end."""
         silent = [it for it in recording.sockets.values() if it.id.startswith(SEEN) and not it.ended]
-        heard = Counter(it.url for it in recording.sockets.values() if it.open) - Counter(it.url for it in silent)
-        for url, many in Counter(it.url for it in silent).items():
-            if self._still_open[url] - heard[url] < many:
-                for socket in silent:
-                    if socket.url == url:
-                        recording.lost(socket.id, self._now())
+        urls = Counter(it.url for it in silent)
+        reported = Counter(it.url for it in recording.sockets.values() if it.open) - urls
+        for socket in silent:
+            if self._still_open[socket.url] - reported[socket.url] < urls[socket.url]:
+                recording.lost(socket.id, self._now())
 
 
 def speaks_cdp(browser: Any) -> bool:

@@ -85,50 +85,50 @@ class Page:
     committed: Instant = 0  # it took the place of the one before
 
 
-Told: TypeAlias = Callable[[Socket, Instant, int], None]  # a socket opened, failed or ended; how many are open now
+Observer: TypeAlias = Callable[[Socket, Instant, int], None]  # a socket opened, failed or ended; how many are open now
 
 
 class Recording:
     """Events in, HAR out. Instants are microseconds since the epoch."""
 
-    def __init__(self, told: Told | None = None) -> None:
+    def __init__(self, observer: Observer | None = None) -> None:
         self.sockets: dict[str, Socket] = {}
         self.pages: list[Page] = []
         self.caveats: list[str] = []
-        self._told = told
+        self._observer = observer
         self.whole: set[str] = set()  # tabs of which every document is known
         self._current: dict[str, str] = {}  # tab -> id of its page
 
     # -- what happened ---------------------------------------------------------------------------------------
 
-    def page(self, tab: str, url: str, kind: PageKind, at: Instant, **known: Any) -> Page:
+    def page(self, tab: str, url: str, kind: PageKind, at: Instant, **details: Any) -> Page:
         """A document took the place of the one before in its tab, if any."""
-        page = Page(f"page_{len(self.pages) + 1}", tab, url, kind, at, **known)
+        page = Page(f"page_{len(self.pages) + 1}", tab, url, kind, at, **details)
         self.pages.append(page)
         self._current[tab] = page.id
         return page
 
-    def requested(
+    def request(
         self,
         id: str,
         url: str,
         at: Instant,
         *,
-        seen: Instant | None = None,
+        by: Instant | None = None,
         read: Instant | None = None,
         tab: str | None = None,
         owner: str | None = None,
         headers: Mapping[str, str] | None = None,
         initiator: Json | None = None,
     ) -> None:
-        """The request of the opening handshake was sent: at `at`, or between that and when it was seen."""
+        """The request of the opening handshake was sent: at `at`, or between that and `by`."""
         self.sockets[id] = Socket(
             id,
             url,
             at,
             number=len(self.sockets) + 1,
-            requested_by=seen,
-            read=read or seen or at,
+            requested_by=by,
+            read=read or by or at,
             page=self._current.get(tab) if tab is not None else None,
             tab=tab,
             owner=owner,
@@ -137,14 +137,14 @@ class Recording:
             last_sign=at,
         )
 
-    def answered(self, id: str, at: Instant, status: int, text: str, headers: Mapping[str, str]) -> None:
+    def answer(self, id: str, at: Instant, status: int, text: str, headers: Mapping[str, str]) -> None:
         """The handshake was answered. Over HTTP/2 success is 200 (RFC 8441)."""
         socket = self.sockets.get(id)
         if socket is None or socket.ended:
             return
         socket.answered, socket.status, socket.status_text, socket.response_headers = at, status, text, headers
         if status in (101, 200):
-            self._opened(socket, at)
+            self._open(socket, at)
 
     def message(self, id: str, at: Instant | None, sent: bool, opcode: int, data: str, length: int) -> bool:
         """A data message passed; `at` None: nobody knows when. False: the socket is not known."""
@@ -152,9 +152,9 @@ class Recording:
         if socket is None:
             return False
         if at is None:
-            self.opened_without_answer(id)
+            self.open_without_answer(id)
         elif not socket.opened:
-            self._opened(socket, at)
+            self._open(socket, at)
         time = -1 if at is None else at / SECOND
         message: Json = {"type": "send" if sent else "receive", "time": time, "opcode": opcode}
         start = data[:KEPT_DATA] if len(socket.messages) < KEPT_MESSAGES else ""
@@ -168,7 +168,7 @@ class Recording:
         if socket is not None and socket.problem is None and not socket.ended:
             socket.problem = text
 
-    def ended(self, id: str, latest: Instant, earliest: Instant | None = None, by: By | None = None) -> bool:
+    def end(self, id: str, latest: Instant, earliest: Instant | None = None, by: By | None = None) -> bool:
         """It is closed, or its handshake failed: not before `earliest` (None: exactly at `latest`), nor after `latest`.
 
         The end of a socket that was lost may have come at any time since then: a browser reports it late, when the
@@ -201,12 +201,12 @@ class Recording:
         socket.last_sign = max(socket.last_sign, alive)
         self._tell(socket, at)
 
-    def revoked(self, id: str) -> None:
+    def revoke(self, id: str) -> None:
         """That it ended within its bounds was concluded from what meant something else."""
         socket = self.sockets[id]
         socket.earliest = socket.latest = socket.by = None
 
-    def opened_without_answer(self, id: str) -> None:
+    def open_without_answer(self, id: str) -> None:
         """It is or was open; when the handshake was answered nobody told."""
         socket = self.sockets[id]
         socket.opened, socket.status = True, socket.status or 101
@@ -218,14 +218,14 @@ class Recording:
 
     def alive(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
         """The sockets of a tab or of an owner that have not ended, as far as is known."""
-        return [socket for socket in self.unended(tab, owner) if not socket.lost]
+        return [socket for socket in self.list_unended(tab, owner) if not socket.lost]
 
-    def unended(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
+    def list_unended(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
         """The same, with those that were lost."""
         mine = (s for s in self.sockets.values() if s.tab == tab is not None or s.owner == owner is not None)
         return [socket for socket in mine if not socket.ended]
 
-    def _opened(self, socket: Socket, at: Instant) -> None:
+    def _open(self, socket: Socket, at: Instant) -> None:
         socket.opened = True
         socket.status = socket.status or 101
         socket.last_sign = max(socket.last_sign, at)
@@ -242,13 +242,13 @@ class Recording:
                 socket.latest = max(socket.earliest, at)
 
     def _tell(self, socket: Socket, at: Instant) -> None:
-        if self._told is not None:
-            self._told(socket, at, sum(s.open for s in self.sockets.values()))
+        if self._observer is not None:
+            self._observer(socket, at, sum(s.open for s in self.sockets.values()))
 
     def adopt(self, other: Recording, keeps_pages: bool) -> int:
         """Take over the sockets of `other` that were not seen here: it saw all of them, less exactly. How many."""
         paired: set[str] = set()
-        for socket in sorted(self.sockets.values(), key=lambda it: it.older):
+        for socket in sorted(self.sockets.values(), key=lambda own: own.older):
             same = [
                 reported
                 for reported in other.sockets.values()
@@ -264,7 +264,7 @@ class Recording:
                 if abs(reported.read - socket.read) < SAME_SOCKET or (socket.older and reported.read < socket.read)
             ]
             if near:
-                nearest = min(near, key=lambda it: (it.ended != socket.ended, abs(it.read - socket.read)))
+                nearest = min(near, key=lambda report: (report.ended != socket.ended, abs(report.read - socket.read)))
                 if socket.older and not socket.ended:
                     del self.sockets[socket.id]  # the other one heard of its messages, and would have of its end
                 else:
@@ -287,13 +287,13 @@ class Recording:
     def _place(self, socket: Socket, keeps_pages: bool, exact: Set[str]) -> None:
         """The page of a socket by its tab and time; and its end, where another page took the place of that."""
         mine = sorted((page for page in self.pages if page.tab == socket.tab), key=lambda page: page.committed)
-        known = socket.requested if socket.requested_by is None else socket.requested_by
-        before = sum(page.committed <= known for page in mine)
+        asked_by = socket.requested if socket.requested_by is None else socket.requested_by
+        before = sum(page.committed <= asked_by for page in mine)
         place = max(before - 1, 0)  # a tab's first page may have been seen later than its socket
         if mine:
             socket.page = mine[place].id
             if socket.page in exact:
-                socket.requested = max(socket.requested, min(mine[place].started, known))
+                socket.requested = max(socket.requested, min(mine[place].started, asked_by))
         after = mine[place + 1 :]
         if after and not socket.ended and not socket.lost:
             reload = after[0].kind is PageKind.RELOAD
@@ -301,7 +301,7 @@ class Recording:
                 self.lost(socket.id, after[0].committed)
             else:
                 by = By.RELOAD if reload else By.NAVIGATION
-                self.ended(socket.id, after[0].committed + LEFT_SLACK, socket.last_sign, by)
+                self.end(socket.id, after[0].committed + LEFT_SLACK, socket.last_sign, by)
 
     def _name_the_first(self) -> None:
         """What a tab begins with is a load; another document that is no reload came by navigation."""
@@ -315,7 +315,7 @@ class Recording:
 
     def har(self, until: Instant, browser: str = "", version: str = "") -> Json:
         """HAR 1.2. Sockets that did not end are written as open at `until`, the end of the recording."""
-        self._told = None
+        self._observer = None
         self.pages.sort(key=lambda page: page.committed)
         self._name_the_first()
         tabs = {tab: f"tab_{n}" for n, tab in enumerate(dict.fromkeys(page.tab for page in self.pages), 1)}

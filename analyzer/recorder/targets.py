@@ -1,4 +1,4 @@
-"""Hold what the DevTools protocol tells of a target, and of a navigation of its main frame."""
+"""Hold what the DevTools protocol reports of a target, and of a navigation of its main frame."""
 
 from __future__ import annotations
 

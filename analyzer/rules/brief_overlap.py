@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Policy, Report, Rule, Severity, describe_overlap, spoken
+from analyzer.model import Finding, Policy, Report, Rule, Severity, describe_overlap, format_duration
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -21,7 +21,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             yield report.finding(
                 RULE.id,
                 RULE.severity,
-                f"Brief overlap, below the tolerance of {spoken(policy.tolerance)}: "
+                f"Brief overlap, below the tolerance of {format_duration(policy.tolerance)}: "
                 f"{describe_overlap(overlap, report.endpoints(overlap.sessions), policy.max_open + 1)}.",
                 overlap.sessions,
                 interval=overlap.interval,

@@ -57,7 +57,7 @@ def _remedy(sessions: Sequence[Session]) -> str:
     twice = [lot for members in parts for lot in overlaps.together(members)]
     if not twice:
         return DIFFERENT
-    return openings.WAIT if all(map(openings.handed_over, twice)) else SAME
+    return openings.WAIT if all(map(openings.is_handed_over, twice)) else SAME
 
 
 RULE = Rule(

@@ -33,7 +33,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             overlap.sessions,
             interval=overlap.interval,
             peak=overlap.peak,
-            remedy=openings.WAIT if openings.handed_over(openings.in_order(sessions)) else provider.remedy or REMEDY,
+            remedy=openings.WAIT if openings.is_handed_over(openings.in_order(sessions)) else provider.remedy or REMEDY,
             link=provider.link,
         )
 

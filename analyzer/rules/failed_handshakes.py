@@ -26,8 +26,8 @@ REMEDY = "Look at the server's answers, and make the client wait longer after ea
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     failed = [session for session in report.sessions if session.outcome is Outcome.FAILED]
-    refused = [session for session in failed if not openings.abandoned(session)]
-    given_up = [session for session in failed if openings.abandoned(session)]
+    refused = [session for session in failed if not openings.is_abandoned(session)]
+    given_up = [session for session in failed if openings.is_abandoned(session)]
     if refused:
         problems = list(dict.fromkeys(s.problem for s in refused if s.problem))
         more = f" and {len(problems) - SHOWN} other problems" if len(problems) > SHOWN else ""

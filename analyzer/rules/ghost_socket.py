@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer import heartbeats
-from analyzer.model import Finding, Policy, Report, Rule, Severity, spoken
+from analyzer.model import Finding, Policy, Report, Rule, Severity, format_duration
 
 REMEDY = "Close the socket before you drop its client or connect again."
 
@@ -31,7 +31,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             RULE.id,
             Severity.WARNING,
             f"{session.name.capitalize()} still receives messages, but its client no longer sends heartbeats on it. "
-            f"Since then {sibling.name} sent {ghost.beats:,} heartbeats, one every {spoken(ghost.period)}.",
+            f"Since then {sibling.name} sent {ghost.beats:,} heartbeats, one every {format_duration(ghost.period)}.",
             (session.id, sibling.id),
             interval=session.proven,
             remedy=REMEDY,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer import advice, overlaps, unknowns
-from analyzer.model import Closes, Confidence, Finding, Overlap, Policy, Report, Rule, Severity, spoken
+from analyzer.model import Closes, Confidence, Finding, Overlap, Policy, Report, Rule, Severity, format_duration
 
 LEFT = "If the back/forward cache was off during the recording, pass --assume no-bfcache."
 
@@ -42,8 +42,8 @@ def _many(overlap: Overlap) -> str:
 def _most(overlap: Overlap, policy: Policy) -> str:
     if overlap.at_most is None:
         return ""
-    below = f", below the tolerance of {spoken(policy.tolerance)}" if overlap.brief(policy.tolerance) else ""
-    return f" ({spoken(overlap.at_most)} at most{below})"
+    below = f", below the tolerance of {format_duration(policy.tolerance)}" if overlap.brief(policy.tolerance) else ""
+    return f" ({format_duration(overlap.at_most)} at most{below})"
 
 
 def _remedy(report: Report, overlap: Overlap) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import backoff, openings
-from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity, spoken
+from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity, format_duration
 
 MINUTE = 60 * SECOND
 STEADY = "Find out why the sockets close so soon. Keeping one socket open costs less than opening one per request."
@@ -31,8 +31,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         start, most = _densest(again)
         if most >= policy.storm_opens:
             storm = again[start : start + most]
-            failed = sum(it.outcome is Outcome.FAILED and not openings.abandoned(it) for it in storm)
-            length = spoken(openings.created(storm[-1]) - openings.created(storm[0]))
+            failed = sum(it.outcome is Outcome.FAILED and not openings.is_abandoned(it) for it in storm)
+            length = format_duration(openings.creation_of(storm[-1]) - openings.creation_of(storm[0]))
             yield report.finding(
                 RULE.id,
                 Severity.WARNING,
@@ -45,7 +45,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
 
 def _densest(sessions: Sequence[Session]) -> tuple[int, int]:
     """Where the most of them lie within a minute, and how many."""
-    at = [openings.created(session) for session in sessions]
+    at = [openings.creation_of(session) for session in sessions]
     start, best = 0, (0, 0)
     for end, instant in enumerate(at):
         while instant - at[start] >= MINUTE:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap, enumerated
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap, join_words
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -20,7 +20,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"{describe_overlap(overlap, f'different services ({enumerated(names)})', policy.max_open + 1)}.",
+            f"{describe_overlap(overlap, f'different services ({join_words(names)})', policy.max_open + 1)}.",
             overlap.sessions,
             interval=overlap.interval,
             peak=overlap.peak,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from analyzer.compare import Change, Comparison, Paired, Result, Side
-from analyzer.model import Finding, Group, Run, Scope, Value, describe_peak, enumerated, plural, spoken
+from analyzer.model import Finding, Group, Run, Scope, Value, describe_peak, format_duration, join_words, plural
 from analyzer.wording import facts, harmless, services
 from analyzer.wording.coverage import describe_coverage
 
@@ -41,7 +41,7 @@ def sentence(comparison: Comparison) -> str:
 def _remaining(comparison: Comparison) -> str:
     """Describe an overlap after that is only possible, or brief."""
     if comparison.remaining:
-        tolerance = spoken(comparison.after.policy.tolerance)
+        tolerance = format_duration(comparison.after.policy.tolerance)
         return f"{comparison.remaining:,} sockets are still open at the same time for less than {tolerance}"
     return f"up to {comparison.whole.after.possible_peak:,} sockets are possibly still open at the same time"
 
@@ -50,7 +50,7 @@ def _missing(comparison: Comparison) -> str:
     """Name the services or addresses that opened no socket after."""
     names = [_name(change) for change in comparison.missing]
     more = [f"{len(names) - MISSING:,} more"] if len(names) > MISSING else []
-    return enumerated([*names[:MISSING], *more])
+    return join_words([*names[:MISSING], *more])
 
 
 def steps(comparison: Comparison) -> str:
@@ -110,7 +110,7 @@ def _length(side: Side) -> str:
     if side.proven_peak < 2:
         return "possible" if side.possible_peak > 1 else "none"
     return ("≥ " if side.overlap_is_lower_bound else "") + (
-        spoken(side.proven_overlap) if side.proven_overlap else "0 s"
+        format_duration(side.proven_overlap) if side.proven_overlap else "0 s"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analyzer.model import Run, Selection, enumerated, plural
+from analyzer.model import Run, Selection, join_words, plural
 
 WORST_FIRST = (
     "Worst first: overlaps (those with an error before those with a warning, then the longest, then the highest peak), "
@@ -39,7 +39,7 @@ def no_match(run: Run) -> str | None:
 
 def selection_sentence(selection: Selection, number: int) -> str:
     """Say what of a run is shown, so many captures: `Shown: the 5 worst with overlap; 7 more match.`"""
-    what = f" with {enumerated(selection.only)}" if selection.only else ""
+    what = f" with {join_words(selection.only)}" if selection.only else ""
     left = selection.matching - number
     if not selection.matching:
         return f"No capture{what}."

@@ -18,9 +18,9 @@ from analyzer.model import (
     Run,
     Scope,
     Session,
-    enumerated,
+    format_duration,
+    join_words,
     plural,
-    spoken,
 )
 from analyzer.timeline.axis import Axis
 from analyzer.wording import instants, services, verdict
@@ -44,7 +44,7 @@ def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[t
     rows += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed
-        rows.append(("Covers", f"{spoken((end or start) - start)}, from {instants.stamp(start, zone)}"))
+        rows.append(("Covers", f"{format_duration((end or start) - start)}, from {instants.stamp(start, zone)}"))
     if capture.sha256 is not None:
         rows.append(("SHA-256", capture.sha256))
     return rows
@@ -60,7 +60,7 @@ def figures(report: Report) -> list[tuple[str, str]]:
     proven = [overlap for overlap in report.overlaps if overlap.confidence is Confidence.PROVEN]
     if proven and peaks.proven_overlap:
         least = "≥ " if any(overlap.duration_is_lower_bound for overlap in proven) else ""
-        rows.append(("with 2 or more open", least + spoken(peaks.proven_overlap)))
+        rows.append(("with 2 or more open", least + format_duration(peaks.proven_overlap)))
     return rows
 
 
@@ -69,14 +69,14 @@ def describe_policy(policy: Policy) -> str:
     scope = "address" if policy.per is Scope.ENDPOINT else policy.per.value
     parts = [f"at most {plural(policy.max_open, 'open socket')} per {scope}"]
     if policy.tolerance:
-        parts.append(f"overlaps under {spoken(policy.tolerance)} are notes")
+        parts.append(f"overlaps under {format_duration(policy.tolerance)} are notes")
     if policy.app_mode:
         parts.append(f"service limits of {policy.app_mode} mode are enforced")
     sockets = {"dev-server sockets": policy.count_dev_servers, "extension sockets": policy.count_extensions}
     for counted, words in ((True, "count"), (False, "are ignored")):
         kinds = [kind for kind, counts in sockets.items() if counts is counted]
         if kinds:
-            parts.append(f"{enumerated(kinds)} {words}")
+            parts.append(f"{join_words(kinds)} {words}")
     return "; ".join(parts) + "."
 
 
@@ -102,7 +102,7 @@ def longest(session: Session, axis: Axis) -> str:
 
 
 def _write_length(length: Duration) -> str:
-    return "an instant" if length < INSTANT else spoken(length)
+    return "an instant" if length < INSTANT else format_duration(length)
 
 
 def head(run: Run) -> list[tuple[str, str]]:

@@ -55,7 +55,7 @@ def _describe(finding: Finding, report: Report, zone: tzinfo, matters: str, repe
     return FindingWords(
         severity=finding.severity,
         certain=finding.confidence is Confidence.PROVEN,
-        in_baseline=gate.known(finding, report.policy),
+        in_baseline=gate.is_in_baseline(finding, report.policy),
         rule=finding.rule,
         message=safe(finding.message, 600),
         matters=matters or None,

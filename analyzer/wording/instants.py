@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from analyzer.model import MILLISECOND, SECOND, Bounds, Instant, spoken
+from analyzer.model import MILLISECOND, SECOND, Bounds, Instant, format_duration
 from analyzer.timeline.axis import Axis
 from analyzer.timeline.ticks import MINUTE
 
@@ -42,7 +42,7 @@ def since(at: Instant, axis: Axis) -> str:
     hours, seconds = divmod(abs(at - axis.zero) // SECOND, 3600)
     if hours:  # a place in time, unlike a length, is given to the second
         return f"{sign}{hours:,} h {seconds // 60} min {seconds % 60} s"
-    return sign + spoken(abs(at - axis.zero)) if at != axis.zero else "0 s"
+    return sign + format_duration(abs(at - axis.zero)) if at != axis.zero else "0 s"
 
 
 def when(bounds: Bounds | None, axis: Axis, sign: bool = False) -> str:

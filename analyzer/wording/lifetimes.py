@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analyzer import openings
-from analyzer.model import Duration, Instant, Outcome, Page, Session, spoken
+from analyzer.model import Duration, Instant, Outcome, Page, Session, format_duration
 from analyzer.timeline.axis import Axis, close_bounds
 from analyzer.wording.instants import EXACT, when
 
@@ -59,7 +59,7 @@ def time_open(session: Session, saved: Instant | None) -> str:
 
 
 def _duration(duration: Duration) -> str:
-    return spoken(duration) if duration else "0 s"
+    return format_duration(duration) if duration else "0 s"
 
 
 def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = False) -> str:
@@ -77,7 +77,7 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = F
         case Outcome.OPEN:
             return OUTCOMES[session.outcome].brief
         case Outcome.FAILED:
-            if openings.abandoned(session):
+            if openings.is_abandoned(session):
                 return "closed while connecting"
             never = OUTCOMES[session.outcome].brief
             return f"{never}: {_terse(session.problem)}" if session.problem else never

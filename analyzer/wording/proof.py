@@ -17,7 +17,7 @@ def lines(proof: Iterable[Proof], whole: bool = False) -> list[str]:
     """
     alike: dict[tuple[str, Frame | None], list[Proof]] = {}
     for exhibit in proof:
-        alike.setdefault((exhibit.said, exhibit.frame), []).append(exhibit)
+        alike.setdefault((exhibit.statement, exhibit.frame), []).append(exhibit)
     return [_line(group, whole) for group in alike.values()]
 
 
@@ -25,10 +25,10 @@ def _line(alike: list[Proof], whole: bool) -> str:
     first, *others = alike
     code = "" if first.frame is None else f": {first.frame.named if whole else origins.short(first.frame)}"
     if not others:
-        return f"socket #{first.session[1:]}, {first.pointer}: {first.said}{code}"
+        return f"socket #{first.session[1:]}, {first.pointer}: {first.statement}{code}"
     members, more = alike[:MOST], f" and {len(alike) - MOST:,} more" if len(alike) > MOST else ""
     sockets = ", ".join(f"#{it.session[1:]}" for it in members)
-    return f"sockets {sockets}{more}, {_places([it.pointer for it in members])}{more}: {first.said}{code}"
+    return f"sockets {sockets}{more}, {_places([it.pointer for it in members])}{more}: {first.statement}{code}"
 
 
 def _places(pointers: list[str]) -> str:

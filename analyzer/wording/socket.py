@@ -24,8 +24,8 @@ from analyzer.model import (
     Session,
     Value,
     describe,
+    format_duration,
     plural,
-    spoken,
 )
 from analyzer.timeline.axis import Axis, axis_of, close_bounds
 from analyzer.wording import instants, lifetimes, origins, services, verdict
@@ -163,7 +163,7 @@ def _span(interval: Interval | None, axis: Axis, report: Report, session: Sessio
         return f"from {start}, {'still open ' + verdict.when_saved(report) if open_still else 'end unknown'}"
     if interval.end - interval.start <= 1:
         return f"at {start}, for at least an instant"
-    return f"{start} to {instants.since(interval.end, axis)} ({spoken(interval.end - interval.start)})"
+    return f"{start} to {instants.since(interval.end, axis)} ({format_duration(interval.end - interval.start)})"
 
 
 class Partners(NamedTuple):

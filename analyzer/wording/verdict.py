@@ -19,11 +19,11 @@ from analyzer.model import (
     Session,
     Severity,
     Verdict,
-    enumerated,
+    format_duration,
+    join_words,
     plural,
-    spoken,
 )
-from analyzer.overlaps import covered
+from analyzer.overlaps import add_up
 from analyzer.wording.results import Kind, kind
 
 PROBLEMS = 3  # that are named one by one
@@ -77,7 +77,7 @@ def headline(report: Report, policy: Policy) -> str:
     if any(session.extension for session in ignored):
         owners.append("a browser extension's")
     certain = "" if glance is Kind.FOREIGN_OVERLAP else ", certain"
-    return f"{word}{certain} only with {enumerated(owners)} socket"
+    return f"{word}{certain} only with {join_words(owners)} socket"
 
 
 def _proven(report: Report) -> list[Overlap]:
@@ -100,7 +100,9 @@ def _overlap(report: Report, policy: Policy) -> list[str]:
         f"{_describe_length(proven)}{_afterwards(report, proven)}",
     ]
     if all(overlap.brief(policy.tolerance) for overlap in proven):
-        sentences.append(f"That is shorter than the tolerance of {spoken(policy.tolerance)}, as in a reconnect.")
+        sentences.append(
+            f"That is shorter than the tolerance of {format_duration(policy.tolerance)}, as in a reconnect."
+        )
     if possible_peak > certain_peak:
         sentences.append(f"Possible: up to {possible_peak:,} were open at the same time.")
     if apart and policy.per is not Scope.ENDPOINT and kind(report, policy) is not Kind.FOREIGN_OVERLAP:
@@ -118,7 +120,7 @@ def _describe_length(overlaps: Sequence[Overlap]) -> str:
     """Say for how long: never the peak for a whole period, and "at least" where an end is not known."""
     peak, n = max(overlap.peak for overlap in overlaps), len({id for overlap in overlaps for id in overlap.sessions})
     bounded = any(overlap.duration_is_lower_bound for overlap in overlaps) and _limit(overlaps) is None
-    total, longest = covered(overlaps), max(overlap.duration for overlap in overlaps)
+    total, longest = add_up(overlaps), max(overlap.duration for overlap in overlaps)
     most = f", peak {peak:,}" if peak > 2 else ""
     many = "Both were open" if n == 2 else "2 or more were open" if peak > 2 else "2 at a time were open"
     if len(overlaps) == 1:
@@ -131,13 +133,17 @@ def _limit(overlaps: Sequence[Overlap]) -> str | None:
     """Write how long they lasted at most, where that equals the certain length."""
     limits = [overlap.at_most for overlap in overlaps]
     most = sum(limit or 0 for limit in limits)
-    return spoken(most) if None not in limits and spoken(most) == spoken(covered(overlaps)) else None
+    return (
+        format_duration(most)
+        if None not in limits and format_duration(most) == format_duration(add_up(overlaps))
+        else None
+    )
 
 
 def _length(duration: Duration, bounded: bool) -> str:
     if not duration:
         return "for at least an instant"
-    return f"for {'at least ' if bounded else ''}{spoken(duration)}"
+    return f"for {'at least ' if bounded else ''}{format_duration(duration)}"
 
 
 def _afterwards(report: Report, proven: Sequence[Overlap]) -> str:
@@ -154,7 +160,7 @@ def _afterwards(report: Report, proven: Sequence[Overlap]) -> str:
         if _limit(proven) is not None:
             return "."
         if None not in limits:
-            return f", at most {spoken(sum(limit or 0 for limit in limits))}."
+            return f", at most {format_duration(sum(limit or 0 for limit in limits))}."
         return ". The file does not show how much longer."
     return "."
 
@@ -170,7 +176,7 @@ def _possible_overlap(report: Report) -> list[str]:
     ids = tuple(dict.fromkeys(id for overlap in report.overlaps for id in overlap.sessions))
     bounds = [overlap.at_most for overlap in report.overlaps]
     limits = [bound for bound in bounds if bound is not None]
-    limit = f", {spoken(sum(limits))} at most" if len(limits) == len(bounds) else ""
+    limit = f", {format_duration(sum(limits))} at most" if len(limits) == len(bounds) else ""
     most = f"Possible overlap: up to {report.concurrency.possible_peak:,} sockets of {report.endpoints(ids)}{limit}."
     hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
     return [f"Undecided: {unknowns.of_overlaps(report)}.", most, *hidden]
@@ -200,7 +206,7 @@ def _never(session: Session) -> str:
     if session.outcome is not Outcome.FAILED:
         connecting = session.outcome is Outcome.CONNECTING
         return "still connecting when this was saved" if connecting else "no opening recorded"
-    if openings.abandoned(session):
+    if openings.is_abandoned(session):
         return "closed by the page itself while connecting"
     status = STATUS.fullmatch(session.problem or "")
     return f"HTTP {status[1]}" if status else (session.problem or "no reason recorded").rstrip(".")
@@ -249,6 +255,7 @@ def when_saved(report: Report) -> str:
 # -- how to record so that the next capture is decided --------------------------------------------------------------
 
 WHOLE = "Export the HAR again, and give the file as it was written."
+UNBLOCKED = "Record again without calls that block the test (`time.sleep`), so that the recorder can listen to each"
 ADVICE = {  # by caveat that is not the exporter's; for the others its row says (analyzer/advice.py)
     "cut-off": WHOLE,
     "trailing-data": WHOLE,
@@ -257,6 +264,15 @@ ADVICE = {  # by caveat that is not the exporter's; for the others its row says 
     "merged": "Give each recording as its own file, as it was exported.",
     "export-behind": "Record again, and wait some seconds after the last socket before the export.",
     "clock-stepped": "Record again, in one go, and give the file as it was exported.",
+    "not-of-one-run": "Give captures of one run, which were recorded at the same time.",
+    "beginning-lost": "Record again with a larger limit of the file's size, or for a shorter time.",
+    "pages-only": f"Record workers and iframes as well (`Target.setAutoAttach`), or record with {advices.OURS}.",
+    "recording-started-late": "Record again: start the recording before the page opens its first socket.",
+    "recording-cut-short": "Record again, and end the recording before the browser or the test ends.",
+    "shared-worker": "Record a Chrome NetLog (`chrome://net-export`), which has the sockets of shared workers, too.",
+    "service-worker": f"{UNBLOCKED} service worker when it starts.",
+    "page-heard-late": f"{UNBLOCKED} window or tab when it opens.",
+    "workers-not-heard": "Record in Chromium, which reports the sockets of workers.",
 }
 
 

@@ -19,20 +19,23 @@ def test_nothing_executes(opened: Any, tmp_path: Path) -> None:
             Run(tuple(map(hostile, HOSTILE.values())), unreadable, Policy(), everything, ((everything, everything),))
         )
     )
-    it = opened(path)
-    assert it.page.locator(".lanes").count() == len(HOSTILE)
-    it.page.evaluate("""() => {
+    opened_page = opened(path)
+    assert opened_page.page.locator(".lanes").count() == len(HOSTILE)
+    opened_page.page.evaluate("""() => {
         for (const button of document.querySelectorAll('th button')) button.click();
         for (const lanes of document.querySelectorAll('.lanes')) {
             for (const key of ['ArrowDown', 'Enter', '0', 'End']) lanes.dispatchEvent(new KeyboardEvent('keydown', { key }));
         }
         for (const lane of document.querySelectorAll('.lane')) lane.dispatchEvent(new PointerEvent('pointermove', { bubbles: true }));
     }""")
-    it.page.wait_for_timeout(200)
-    assert (it.asked, it.wrong) == ([path.as_uri()], [])
-    assert it.page.evaluate("[window.hacked, document.scripts.length, document.images.length]") == [
+    opened_page.page.wait_for_timeout(200)
+    assert (opened_page.asked, opened_page.wrong) == ([path.as_uri()], [])
+    assert opened_page.page.evaluate("[window.hacked, document.scripts.length, document.images.length]") == [
         None,
         3,
         0,
     ]  # data, and our two
-    assert it.page.evaluate("document.querySelectorAll('[onerror], [onload], iframe, object, form, base').length") == 0
+    assert (
+        opened_page.page.evaluate("document.querySelectorAll('[onerror], [onload], iframe, object, form, base').length")
+        == 0
+    )

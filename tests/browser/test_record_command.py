@@ -44,9 +44,9 @@ def start(*args: str, **environment: str) -> subprocess.Popen[str]:
 
 def test_sockets_are_told_as_they_open_and_close_and_the_har_is_written(server: SocketServer, tmp_path: Path) -> None:
     path = tmp_path / "two.har"
-    said, told = start(f"127.0.0.1:{server.port}/two", "-o", str(path), "--headless", "--for", "2").communicate()
-    assert said == ""
-    lines = [re.sub(r"^ +\d+\.\d{3} s  ", "", line).replace(str(server.port), "PORT") for line in told.splitlines()]
+    output, errors = start(f"127.0.0.1:{server.port}/two", "-o", str(path), "--headless", "--for", "2").communicate()
+    assert output == ""
+    lines = [re.sub(r"^ +\d+\.\d{3} s  ", "", line).replace(str(server.port), "PORT") for line in errors.splitlines()]
     assert re.fullmatch(rf"Next: \S+ -m analyzer {re.escape(str(path))}", lines.pop())
     assert lines == [
         "+ socket #1 ws://127.0.0.1:PORT/ws/a?token=<token 1> (1 open now)",
@@ -72,8 +72,8 @@ def test_a_signal_ends_the_recording_and_the_har_is_written(number: int, server:
         os.killpg(process.pid, number)
     else:
         process.send_signal(number)
-    _, told = process.communicate(timeout=60)
-    assert (process.returncode, "Traceback" in told) == (0, False)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in errors) == (0, False)
     assert analyze(read(path)).sessions[0].outcome == "open"
 
 
@@ -106,7 +106,7 @@ def test_what_was_recorded_is_written_and_marked_where_what_records_it_is_killed
 
 
 @pytest.mark.parametrize(
-    ("args", "environment", "told"),
+    ("args", "environment", "errors"),
     [
         pytest.param(
             ["http://127.0.0.1:9/?token=" + TOKEN], {}, r"http://127\.0\.0\.1:9/\?token=<token 1>: cannot be opened: net::\w+",
@@ -123,11 +123,11 @@ def test_what_was_recorded_is_written_and_marked_where_what_records_it_is_killed
         ),
     ],
 )  # fmt: skip
-def test_one_line_says_what_is_wrong(args: list[str], environment: dict[str, str], told: str, tmp_path: Path) -> None:
+def test_one_line_says_what_is_wrong(args: list[str], environment: dict[str, str], errors: str, tmp_path: Path) -> None:
     chromium()
     process = start(*args, "-o", str(tmp_path / "x.har"), "--headless", **environment)
-    _, found = process.communicate(timeout=60)
-    assert re.fullmatch(rf"har-sockets: {told}\n", found)
+    _, error_text = process.communicate(timeout=60)
+    assert re.fullmatch(rf"har-sockets: {errors}\n", error_text)
     assert (process.returncode, list(tmp_path.iterdir())) == (2, [])
 
 
@@ -138,5 +138,5 @@ def test_without_playwright_it_says_how_to_get_it(tmp_path: Path) -> None:
         "from analyzer.cli import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    told = f"har-sockets: recording needs Playwright: {install_hint('playwright')}\n"
-    assert (done.returncode, done.stderr) == (2, told)
+    errors = f"har-sockets: recording needs Playwright: {install_hint('playwright')}\n"
+    assert (done.returncode, done.stderr) == (2, errors)

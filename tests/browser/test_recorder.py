@@ -253,9 +253,9 @@ AT_ONCE = {
 def test_the_socket_of_a_popup_does_not_end_with_its_opener(browser: Any, server: SocketServer) -> None:
     """Both are of one URL, and asked for at nearly the same time."""
     for _ in range(2):
-        har, seen = recorded(browser, server, visit("/popup-of-the-same", wait, goto("/two"), wait))
+        har, server_side = recorded(browser, server, visit("/popup-of-the-same", wait, goto("/two"), wait))
         sessions = report_of(har).sessions
-        assert [truth.closed is None for truth in seen].count(False) == 1
+        assert [truth.closed is None for truth in server_side].count(False) == 1
         assert sum(session.outcome is Outcome.CLOSED for session in sessions) == 1
         assert report_of(har).concurrency.proven_peak == 3
 
@@ -267,12 +267,12 @@ def late(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     from analyzer.recorder.playwright import Listener
 
     send: Any = Listener._send
-    for name in ("_websocket", "_loaded"):
+    for name in ("_websocket", "_load"):
         report: Any = getattr(Listener, name)
         monkeypatch.setattr(
             Listener,
             name,
-            lambda self, tab, it, report=report: None if tab == "tab_2" else report(self, tab, it),
+            lambda self, tab, item, report=report: None if tab == "tab_2" else report(self, tab, item),
         )
 
     def sleepy(self: Any, id: int, path: Any, method: str, params: Any) -> Any:
@@ -292,9 +292,9 @@ def test_a_popup_that_is_heard_late_is_a_page(late: str, browser: Any, server: S
 
 
 def test_a_socket_of_a_popup_that_is_heard_late_is_not_lost(late: str, browser: Any, server: SocketServer) -> None:
-    har, seen = recorded(browser, server, visit("/popup-of-the-same", wait, goto("/two"), wait))
+    har, truth = recorded(browser, server, visit("/popup-of-the-same", wait, goto("/two"), wait))
     report = report_of(har)
-    assert len(report.sessions) == len(seen)
+    assert len(report.sessions) == len(truth)
     assert [page.kind for page in report.capture.pages] == ["load", "load", "navigation"]
     assert sorted(session.outcome for session in report.sessions) == ["closed", "open", "open", "open"]
     assert report.concurrency.proven_peak == 3
@@ -334,9 +334,9 @@ def recorded(browser: Any, server: SocketServer, do: Callable[[Any, SocketServer
     listener = Listener(context)
     run_sync(listener.start())
     do(context.new_page(), server)
-    har, seen = run_sync(listener.stop()), server.seen()
+    har, truth = run_sync(listener.stop()), server.seen()
     context.close()
-    return har, seen
+    return har, truth
 
 
 def report_of(har: Any) -> Report:
@@ -350,11 +350,11 @@ def off(bounds: Bounds | None, truth: float) -> int:
     return max(bounds.earliest - at, at - bounds.latest, 0)
 
 
-def agrees(report: Report, seen: list[Seen]) -> list[tuple[int, int]]:
+def agrees(report: Report, server_side: list[Seen]) -> list[tuple[int, int]]:
     """Each session against the server's log: (off, width) of its bounds in microseconds."""
     figures = []
-    assert len(report.sessions) == len(seen)
-    for session, truth in zip(report.sessions, seen, strict=True):
+    assert len(report.sessions) == len(server_side)
+    for session, truth in zip(report.sessions, server_side, strict=True):
         assert session.url.partition("/ws/")[2].partition("?")[0] == truth.name
         if session.outcome in (Outcome.FAILED, Outcome.CONNECTING):
             continue
@@ -377,9 +377,9 @@ def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
     name: str, browser: Any, server: SocketServer, tmp_path: Path
 ) -> None:
     case = CASES[name]
-    har, seen = recorded(browser, server, case.do)
-    if len(seen) < len(case.outcomes.split()):
-        raise Late(f"the page was left before it connected: the server saw {seen}")
+    har, truth = recorded(browser, server, case.do)
+    if len(truth) < len(case.outcomes.split()):
+        raise Late(f"the page was left before it connected: the server saw {truth}")
     report = report_of(har)
     if [caveat.id for caveat in report.capture.caveats] == [HEARD_LATE.id]:
         raise Late("a popup answered only after its first seconds, as the recording itself says")
@@ -388,7 +388,7 @@ def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
     assert " ".join(page.kind for page in report.capture.pages) == case.kinds
     assert report.capture.caveats == ()
     assert_same_after_extract(har, report, tmp_path)
-    figures = agrees(report, seen)
+    figures = agrees(report, truth)
     print(name, figures)  # `pytest -s` shows them
     if any(distance > TOLERANCE for distance, _ in figures):
         raise Late(f"microseconds off the server's log, and width of the bounds: {figures}")
@@ -419,13 +419,13 @@ def test_without_the_protocol_nothing_wrong_is_claimed(
     from analyzer.recorder import playwright
 
     monkeypatch.setattr(playwright, "speaks_cdp", lambda _: False)
-    har, seen = recorded(browser, server, CASES[name].do)
+    har, server_side = recorded(browser, server, CASES[name].do)
     report = report_of(har)
     caveats = {caveat.id for caveat in report.capture.caveats}
     assert "instants-as-seen" in caveats
     assert ("workers-not-heard" in caveats) == (name == "worker")
-    assert len(report.sessions) == len(seen)
-    for session, truth in zip(report.sessions, seen, strict=True):
+    assert len(report.sessions) == len(server_side)
+    for session, truth in zip(report.sessions, server_side, strict=True):
         if truth.opened is None:
             assert session.outcome is Outcome.FAILED
             continue
@@ -484,12 +484,12 @@ def returned(page: Any, server: SocketServer) -> None:
 def test_what_the_back_forward_cache_kept_ends_within_the_bounds(
     do: Callable[[Any, SocketServer], None], outcomes: str, verdicts: set[Verdict], caching: Any, server: SocketServer
 ) -> None:
-    har, seen = recorded(caching, server, do)
+    har, server_side = recorded(caching, server, do)
     report = report_of(har)
-    found = " ".join(f"{it.url.partition('/ws/')[2].partition('?')[0]}:{it.outcome}" for it in report.sessions)
-    assert (found, report.capture.caveats) == (outcomes, ())
+    result = " ".join(f"{it.url.partition('/ws/')[2].partition('?')[0]}:{it.outcome}" for it in report.sessions)
+    assert (result, report.capture.caveats) == (outcomes, ())
     assert report.verdict in verdicts
-    for session, truth in zip(report.sessions, seen, strict=True):
+    for session, truth in zip(report.sessions, server_side, strict=True):
         within(session, truth)
 
 
@@ -548,8 +548,8 @@ def test_two_recordings_made_at_once_are_one_timeline(browser: Any, server: Sock
     for file, har in zip(files, hars, strict=True):
         file.write_text(json.dumps(har))
         assert report_of(har).verdict is Verdict.NO_OVERLAP
-    told = CliRunner().invoke(app, [*map(str, files), "--together", "--format", "json"])
-    (capture,) = json.loads(told.stdout)["captures"]
+    result = CliRunner().invoke(app, [*map(str, files), "--together", "--format", "json"])
+    (capture,) = json.loads(result.stdout)["captures"]
     assert capture["verdict"] == "overlap"
     assert "clocks-as-they-are" in {caveat["id"] for caveat in capture["caveats"]}
     (overlap,) = capture["overlaps"]
@@ -578,7 +578,7 @@ def recorded_at_once(browser: Any, server: SocketServer) -> tuple[list[Any], lis
     wait(other, server)
     page.evaluate("a.close(); 0")
     wait(page, server)
-    hars, seen = [run_sync(listener.stop()) for listener in listeners], server.seen()
+    hars, truth = [run_sync(listener.stop()) for listener in listeners], server.seen()
     for context in contexts:
         context.close()
-    return hars, seen
+    return hars, truth

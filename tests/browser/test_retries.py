@@ -23,8 +23,8 @@ RETRIED = {
 def test_no_other_test_is_tried_again(request: pytest.FixtureRequest) -> None:
     """Of all that this run collected, wherever the marker was put: on a test, a class, a module."""
     names = {f"tests/browser/test_recorder.py::{it.__name__}" for it in RETRIED}
-    found = {item.nodeid.partition("[")[0] for item in request.session.items if item.get_closest_marker("flaky")}
-    assert found <= names
+    result = {item.nodeid.partition("[")[0] for item in request.session.items if item.get_closest_marker("flaky")}
+    assert result <= names
     assert all(COMPARES_INSTANTS.mark in it.pytestmark for it in RETRIED)
 
 

@@ -1,4 +1,4 @@
-"""Decode the events of a log in any of the four shapes in which people save them, as far as they are read.
+"""Decode the parts that are read of the events of a log, in any of the four shapes in which people save them.
 
 [{"method": ..., "params": ..., "sessionId": ...}, ...]     an array, or one value per line
 [{"message": "{\\"message\\": ..., \\"webview\\": ...}"}, ...]  chromedriver's performance log, likewise

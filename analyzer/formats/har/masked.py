@@ -62,7 +62,7 @@ LONGEST_SEARCHED = 4096  # characters of a message, for what must not be in the 
 
 
 class SmallHar(Discreet, msgspec.Struct):
-    """The parts of an extract, masked, and how many there are of what (`kept`)."""
+    """The parts of an extract, masked, and how many there are of what (`parts`)."""
 
     masker: Masker
     creator: Json
@@ -71,7 +71,7 @@ class SmallHar(Discreet, msgspec.Struct):
     entries: list[Json] = []
     until: str | None = None  # when the recording ended, where the capture says so
     records_messages: bool = True
-    kept: dict[str, int] = {}
+    parts: dict[str, int] = {}
     dropped: int = 0  # entries
 
 

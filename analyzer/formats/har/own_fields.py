@@ -47,8 +47,8 @@ CUT_SHORT = CaveatKind.RECORDING_CUT_SHORT.caveat(
     "this file."
 )
 HEARD_LATE = CaveatKind.PAGE_HEARD_LATE.caveat(
-    "A window or tab ran before the recorder could listen to it. Sockets that it opened at once may be missing from "
-    "this file."
+    "A window or tab ran before the recorder could listen to it. Sockets that it opened immediately may be "
+    "missing from this file."
 )
 WORKERS = CaveatKind.WORKERS_NOT_HEARD.caveat("A worker ran. Sockets of workers may be missing from this file.")
 OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, HEARD_LATE, WORKERS)

@@ -35,7 +35,7 @@ def from_sessions(report: Report, masker: Masker) -> SmallHar:
     """Write an extract in the order in which the sockets were requested."""
     observed = report.capture.observed
     end = observed.end if observed is not None else None
-    sessions = sorted(report.sessions, key=requested)
+    sessions = sorted(report.sessions, key=request_start)
     pages = list(_pages(report.capture.pages, masker))
     return SmallHar(
         masker=masker,
@@ -45,11 +45,11 @@ def from_sessions(report: Report, masker: Masker) -> SmallHar:
         entries=[_socket(session, masker) for session in sessions],
         until=None if end is None else writer.date(end),
         records_messages=all(session.messages.recorded for session in sessions),
-        kept={"sockets": len(sessions)},
+        parts={"sockets": len(sessions)},
     )
 
 
-def requested(session: Session) -> Instant:
+def request_start(session: Session) -> Instant:
     """When the handshake of a socket was requested, at the earliest; else when it opened; 0: nobody knows."""
     bounds = [it for it in (session.created, session.opened) if it is not None and it.earliest is not None]
     return bounds[0].earliest or 0 if bounds else 0

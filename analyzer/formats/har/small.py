@@ -44,7 +44,7 @@ class _Writing:
         self.masker = masker
         self.log = originals.log or {}
         self.sessions = {session.pointer: session for session in sessions}
-        self.kept: Counter[str] = Counter()
+        self.parts: Counter[str] = Counter()
         masker.secrets |= originals.secrets
         entries = [
             self._entry(original)
@@ -60,16 +60,16 @@ class _Writing:
             pages=[self._page(page) for page in pages],
             entries=entries,
             until=date_of(text_of(member(self.log, "_harSockets").get("until")) or ""),
-            kept=self.kept,
+            parts=self.parts,
             dropped=originals.damaged + len(originals.entries) - len(entries),
         )
 
     def _entry(self, original: Whole | Sketch) -> Json:
         if isinstance(original, Whole):
-            self.kept["sockets" if original.is_socket else "documents"] += 1
+            self.parts["sockets" if original.is_socket else "documents"] += 1
             return self._whole(original, self.sessions.get(f"/log/entries/{original.index}"))
-        self.kept["other entries (stripped)"] += 1
-        return self._stripped(original)
+        self.parts["other entries (stripped)"] += 1
+        return self._strip(original)
 
     def _program(self, name: str) -> Json:
         value = member(self.log, name)
@@ -96,7 +96,7 @@ class _Writing:
             "time": time,
         }
 
-    def _stripped(self, sketch: Sketch) -> Json:
+    def _strip(self, sketch: Sketch) -> Json:
         """Start, length, page and type; who asked for it, and how. Of a script its address and that of the document
         which loaded it, too, and of a redirect that it is one."""
         head = self._head(sketch.page, sketch.kind, sketch.started, sketch.time)

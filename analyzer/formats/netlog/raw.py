@@ -1,4 +1,4 @@
-"""Decode the constants and the events of a NetLog, as far as they are read."""
+"""Decode the parts that are read of the constants and the events of a NetLog."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.model import PageKind, Report, Run, spoken
+from analyzer.model import PageKind, Report, Run, format_duration
 from analyzer.outputs.chart import clock, lanes
 from analyzer.outputs.chart.background import overlap_bands, page_bands, page_begins
 from analyzer.outputs.chart.counts import count_marks, limits_of, limits_width, near_limits
@@ -156,7 +156,8 @@ def _period(stretch: Stretch) -> str:
     if stretch.origin is None or not (stretch.cut_begin or stretch.cut_finish):
         return ""
     begin, finish = (
-        spoken(at - stretch.origin) if at != stretch.origin else "0 s" for at in (stretch.begin, stretch.finish)
+        format_duration(at - stretch.origin) if at != stretch.origin else "0 s"
+        for at in (stretch.begin, stretch.finish)
     )
     cut = " A bar that ends at the right edge continues." if stretch.cut_finish else ""
     return f"This is the verdict of the whole capture. The picture shows {begin} to {finish}.{cut}"

@@ -12,7 +12,19 @@ from datetime import timedelta
 from typing import NamedTuple, TypeAlias
 
 from analyzer.intervals import Interval
-from analyzer.model import MILLISECOND, Group, Instant, Outcome, Page, PageKind, Report, Scope, Session, plural, spoken
+from analyzer.model import (
+    MILLISECOND,
+    Group,
+    Instant,
+    Outcome,
+    Page,
+    PageKind,
+    Report,
+    Scope,
+    Session,
+    format_duration,
+    plural,
+)
 from analyzer.outputs.chart.marks import PIXEL
 from analyzer.wording.instants import stamp
 
@@ -77,7 +89,9 @@ def stretch_of(report: Report, lives: dict[str, Life], start: When = None, end: 
     origin = report.zero or first
     begin, finish = max(first, _instant(start, origin, first)), min(last, _instant(end, origin, last))
     if begin > finish:
-        covered = f"it covers {spoken(max(0, last - origin))} from {stamp(origin)}" if signs else "it has no times"
+        covered = (
+            f"it covers {format_duration(max(0, last - origin))} from {stamp(origin)}" if signs else "it has no times"
+        )
         raise ValueError(f"{report.capture.source}: nothing in this period: {covered}")
     return Stretch(origin if signs else None, begin, max(finish, begin + MILLISECOND), begin > first, finish < last)
 
