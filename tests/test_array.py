@@ -807,7 +807,7 @@ def test_reading_stays_linear(shape: Any) -> None:
     """Four times the bytes take about four times as long (sixteen would be quadratic), or no time to speak of."""
     small, large = (f'{{"log":{{"entries":[{shape(size)}]}}}}'.encode() for size in (1 << 18, 1 << 20))
     took = seconds(large)
-    assert took < 0.5 or took < 10 * max(seconds(small), seconds(small), 0.01)
+    assert took < 1.0 or took < 10 * max(seconds(small), seconds(small), 0.01)
 
 
 def test_a_large_file_without_separators_and_with_damage_takes_seconds() -> None:

@@ -206,9 +206,10 @@ def _json(parts: Sequence[Part]) -> str:
 
 def _data(part: Part) -> dict[str, Any]:
     laid, words = part.scene, _Words()
+    array = next((_array(lane.session.pointer) for lane in laid.lanes), "")
     clocks = sorted({lane.session.clock for lane in laid.lanes})
     sockets = [
-        [*_socket(lane, number, laid.axis, words), clocks.index(lane.session.clock)]
+        [*_socket(lane, number, laid.axis, words, array), clocks.index(lane.session.clock)]
         for number, section in enumerate(laid.sections)
         for lane in section.lanes
     ]
@@ -222,13 +223,14 @@ def _data(part: Part) -> dict[str, Any]:
         "bands": [_places(interval, laid.axis) for interval in laid.bands],
         "limits": laid.limits,
         "outcomes": {outcome.value: lifetimes.OUTCOMES[outcome].page for outcome in ORDER},
+        "array": array,
         "sockets": sockets,
         "words": list(words.places),
     }
 
 
-def _socket(lane: Lane, section: int, axis: Axis, words: _Words) -> Iterator[Any]:
-    """Yield the fields of a socket in the order in which report/time.js names them."""
+def _socket(lane: Lane, section: int, axis: Axis, words: _Words, array: str) -> Iterator[Any]:
+    """Yield the fields of a socket in the order in which report/time.js names them. `array`: that most stand in."""
     session = lane.session
     yield from (int(session.id[1:]), section, words(lane.address), words(lane.service), words(lane.user))
     yield from (words(session.outcome.value), lane.opened, words(lane.ended))
@@ -237,12 +239,18 @@ def _socket(lane: Lane, section: int, axis: Axis, words: _Words) -> Iterator[Any
     yield _place(lane.failed, axis)
     yield from (session.messages.sent, session.messages.received)
     yield from (words(safe(session.page or "", 60)), words(_initiator(lane)))
-    entry = session.pointer.removeprefix("/log/entries/")
+    entry = session.pointer.removeprefix(array) if array else ""
     yield int(entry) if entry.isdecimal() and entry.isascii() and len(entry) < 10 else safe(session.pointer, 120)
     yield words(session.opened.evidence.sentence if session.opened else "")
     yield words(safe(lifetimes.how_ended(session), 300))
     ticks = [_place(tick, axis) // 1_000 for tick in lane.ticks]  # milliseconds, each from the one before
     yield [tick - before for before, tick in zip([0, *ticks], ticks, strict=False)]
+
+
+def _array(pointer: str) -> str:
+    """Return the part of a pointer before its last number, `/log/entries/`; none for other pointers."""
+    array, slash, number = pointer.rpartition("/")
+    return safe(array + slash, 120) if number.isdecimal() else ""
 
 
 def _places(interval: Interval | None, axis: Axis) -> tuple[int, int]:

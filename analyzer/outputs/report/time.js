@@ -10,7 +10,7 @@ function decoded(capture) {
     const it = {}, row = capture.sockets[i];
     NAMES.forEach((name, k) => { it[name] = row[k]; });
     for (const name of WORDY) it[name] = capture.words[it[name]];
-    it.pointer = typeof it.entry === 'number' ? '/log/entries/' + it.entry : it.entry;
+    it.pointer = typeof it.entry === 'number' ? capture.array + it.entry : it.entry;
     it.label = ('#' + it.n + ' ' + it.address.slice(capture.sections[it.section][2])).trim();
     it.outcomeWords = capture.outcomes[it.outcome];
     capture.sockets[i] = it;
