@@ -1,1 +1,5 @@
-"""Word the sentences that outputs share."""
+"""Word the sentences that outputs share.
+
+Words of evidence stand in its rows (model/evidence.py); words about the limits of a capture where its format finds
+them.
+"""

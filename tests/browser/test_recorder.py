@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -250,6 +250,12 @@ AT_ONCE = {
 }
 
 
+def often(names: Iterable[str]) -> list[Any]:
+    """Leave to `make test-all` those that wait for seconds, but one."""
+    rare = [name for name in names if "while the test sleeps" in name and not name.startswith("reload")]
+    return [pytest.param(name, marks=pytest.mark.slow) if name in rare else name for name in names]
+
+
 def test_the_socket_of_a_popup_does_not_end_with_its_opener(browser: Any, server: SocketServer) -> None:
     """Both are of one URL, and asked for at nearly the same time."""
     for _ in range(2):
@@ -372,7 +378,7 @@ def agrees(report: Report, server_side: list[Seen]) -> list[tuple[int, int]]:
 
 
 @COMPARES_INSTANTS
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", often(CASES))
 def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
     name: str, browser: Any, server: SocketServer, tmp_path: Path
 ) -> None:
@@ -395,7 +401,7 @@ def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
 
 
 @COMPARES_INSTANTS
-@pytest.mark.parametrize("name", AT_ONCE)
+@pytest.mark.parametrize("name", often(AT_ONCE))
 def test_a_socket_that_is_quicker_than_the_listening_is_not_lost(name: str, browser: Any, server: SocketServer) -> None:
     har, (truth,) = recorded(browser, server, AT_ONCE[name])
     (session,) = report_of(har).sessions
