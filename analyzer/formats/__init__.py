@@ -132,7 +132,7 @@ def is_named_capture(path: str) -> bool:
 
 
 def _guess(path: str, count: int) -> Guess:
-    """Guess the format of a file from so many bytes of its content; none where it cannot be read."""
+    """Guess the format of a file from its first `count` bytes; none where it cannot be read."""
     try:
         with open_source(path) as (source, _):
             return guess(_head(source.stream, count))

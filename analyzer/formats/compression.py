@@ -13,13 +13,13 @@ from analyzer.formats.json_stream.window import Bytes
 from analyzer.installation import install_hint
 from analyzer.model import CaptureError
 
-# What unpacks to so much, and to so many times its size, is a bomb: text packs to a fifth, or a hundredth at best.
+# What unpacks to BOMB_FROM bytes and BOMB_RATIO times its size is a bomb. Text packs to a fifth, at best a hundredth.
 BOMB_FROM, BOMB_RATIO = 256 << 20, 400
 GZIP_BITS = 16 + zlib.MAX_WBITS  # a gzip header and trailer around it
-PACKED, UNPACKED = 1 << 16, 1 << 17  # bytes that go in, and come out at once: so many are lost before damage
+PACKED, UNPACKED = 1 << 16, 1 << 17  # bytes read and decompressed in one step: at most these are lost before damage
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
-Progress: TypeAlias = Callable[[int], None]  # so many more bytes of the file are done
+Progress: TypeAlias = Callable[[int], None]  # called with the number of bytes that have passed since the last call
 
 
 class Prefixed:
@@ -75,7 +75,7 @@ class Gunzip:
         self.member = self.start()
 
     def read1(self, size: int) -> bytes:
-        """Some bytes, at most so many; none at the end. Raises EOFError, and what the decompressor raises."""
+        """Return at most `size` bytes; none at the end. Raises EOFError, and what the decompressor raises."""
         while True:
             if self.member.eof:
                 self.packed = (self.member.unused_data or self.stream.read(PACKED)).lstrip(b"\0")  # padding

@@ -1,4 +1,4 @@
-"""Read what Chrome writes alike into HARs, NetLogs and DevTools events: addresses, call stacks, first messages."""
+"""Read what Chrome writes alike into HARs, NetLogs and DevTools events: addresses, stacks, errors, first messages."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from analyzer.model import Calls, Direction, Frame, Initiator, Opening
+from analyzer.model import Calls, CaveatKind, Direction, Effect, Frame, Initiator, Opening
 
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
 LONGEST_URL = 4096  # characters of an address that is kept
 DEEPEST_STACK = 500  # frames, async parents included
 LONGEST_OPENING = 4096  # how much of a first message is kept
 TEXT, BINARY = 1, 2  # opcodes, RFC 6455 section 5.2
+# How Chrome begins its sentences about a handshake that failed.
+NOT_OPENED = ("Error in connection establishment: ", "Error during WebSocket handshake: ")
+# Of a log that is written all the while. A HAR that is cut off may lack sockets.
+CUT_OFF = CaveatKind.CUT_OFF.caveat(
+    "This log ends before it is complete: it shows what happened until its last event.", Effect.NONE
+)
 
 
 def shorten(url: str) -> str:
@@ -31,6 +37,13 @@ def endpoint(url: str, host: str = "") -> str:
     scheme, address, path = PARTS.match(url).groups("")  # type: ignore[union-attr]  # every part is optional
     scheme = {"http": "ws", "https": "wss", "": "ws"}.get(scheme.lower(), scheme.lower())
     return f"{scheme}://{address.rpartition('@')[2] or host}{path or '/'}"
+
+
+def shorten_error(problem: str) -> str:
+    """Take from Chrome's sentence about an error what all of them begin with, so that it can be part of another."""
+    for start in NOT_OPENED:
+        problem = problem.removeprefix(start)
+    return problem.rstrip(".")
 
 
 def split_protocols(header: str) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class TargetInfo(msgspec.Struct):
 
 
 class Params(msgspec.Struct):
-    """What an event says, as far as it is used. `timestamp`: monotonic seconds; `wallTime`: seconds since 1970."""
+    """The fields of an event that are used. `timestamp`: monotonic seconds; `wallTime`: seconds since 1970."""
 
     requestId: str = ""
     loaderId: str = ""

@@ -15,7 +15,7 @@ from analyzer.assumptions import EARLIER_KEPT, PAGE_ALIVE, RELOAD, SOCKETS_BAR_B
 from analyzer.callstacks import EXTENSION, of_extension
 from analyzer.formats.cdp_log.log import Events, Page as Document, Session, Socket
 from analyzer.formats.cdp_log.raw import Log
-from analyzer.formats.devtools import endpoint, scripts, shorten, split_protocols
+from analyzer.formats.devtools import CUT_OFF, NOT_OPENED, endpoint, scripts, shorten, shorten_error, split_protocols
 from analyzer.formats.source import Source
 from analyzer.intervals import Interval
 from analyzer.model import (
@@ -52,7 +52,6 @@ SWAP = 60 * MILLISECOND  # by which a document in another process is gone later 
 SAME_CLOCK = 1.0  # seconds by which the two clocks of one recording may drift apart
 NO_SOCKETS_KEPT = 150  # Chrome's version from which the back/forward cache keeps pages with sockets
 VERSION = re.compile(r"(?:Headless)?Chrome/((\d{1,4})[\d.]{0,20})")
-NOT_OPENED = ("Error in connection establishment: ", "Error during WebSocket handshake: ")
 NEVER_OPENED = (*NOT_OPENED, "Connection closed before receiving a handshake response", "WebSocket is closed before")
 WORKERS = ("worker", "shared_worker", "service_worker")
 
@@ -67,9 +66,6 @@ PAGES_ONLY = CaveatKind.PAGES_ONLY.caveat(
     "This log holds the events of pages alone. It shows no worker of theirs, and no iframe of another site, whose "
     "sockets would not be in it.",
     Effect.NONE,
-)
-CUT_OFF = CaveatKind.CUT_OFF.caveat(
-    "This log ends before it is complete: it shows what happened until its last event.", Effect.NONE
 )
 CLOCK_STEPPED = CaveatKind.CLOCK_STEPPED.caveat(
     "The machine's clock was set during the recording, or this log joins several recordings: sockets before and after "
@@ -308,9 +304,7 @@ def _is_failed(socket: Socket) -> bool:
 
 
 def _reason(problem: str | None) -> str:
-    for start in NOT_OPENED:
-        problem = (problem or "").removeprefix(start)
-    return (problem or "the log does not say why").rstrip(".")
+    return shorten_error(problem or "") or "the log does not say why"
 
 
 def _bound_close(socket: Socket) -> tuple[Instant | None, Instant | None, Evidence, str] | None:

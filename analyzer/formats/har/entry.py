@@ -147,7 +147,7 @@ class Script(NamedTuple):
 
 
 class Request(Entry, frozen=True, kw_only=True, gc=False):
-    """An entry that is no socket.
+    """An entry other than a socket.
 
     redirect: how it was asked for, where it may have been for a document and led to another address.
     by: the type of its initiator, where that is needed: of a document, and without a page.
@@ -306,7 +306,7 @@ def _chrome(index: int, request: RawRequest) -> int | None:
 
 
 def read_request(index: int, raw: RawEntry, is_sampled: bool = False) -> Request:
-    """Read an entry that is no socket. `is_sampled`: its Cache-Control and Referer are not needed."""
+    """Read an entry other than a socket. `is_sampled`: its Cache-Control and Referer are not needed."""
     started, kind = instant(raw.startedDateTime), (raw.resource_type or "").lower()
     destination = _destination(kind, raw)
     more: dict[str, Any] = {}  # a struct that is built once costs half of one that is built and then replaced

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from analyzer.formats.devtools import shorten_error
 from analyzer.formats.har.entry import CloseRecord, Socket
 from analyzer.formats.har.exporters import Close, Opened, Row, Tabs
 from analyzer.formats.har.fields import CLOSE_OPCODE
@@ -304,7 +305,7 @@ def attribute_close(trace: Trace, end: PageEnd | None) -> Trace:
 def _rejection(socket: Socket, start: Bounds | None, facts: Facts) -> Rejected:
     problem = _problem(socket)
     reason = f"status {socket.status:.0f}" if socket.status > 0 else NO_REASON
-    return Rejected(_rejection_bounds(socket, start, facts), _terse(problem) if problem else reason)
+    return Rejected(_rejection_bounds(socket, start, facts), shorten_error(problem) if problem else reason)
 
 
 def _rejection_bounds(socket: Socket, start: Bounds | None, facts: Facts) -> Bounds:
@@ -318,13 +319,6 @@ def _rejection_bounds(socket: Socket, start: Bounds | None, facts: Facts) -> Bou
         at = earliest + total
         return Bounds(at, at + facts.row.start_slack, evidence, f"{pointer}/time")
     return Bounds(earliest, None, evidence, f"{pointer}/response/status")
-
-
-def _terse(problem: str) -> str:
-    """Chrome's sentence without what all of them begin with, as a part of another sentence."""
-    for start in ("Error in connection establishment: ", "Error during WebSocket handshake: "):
-        problem = problem.removeprefix(start)
-    return problem.rstrip(".")
 
 
 def _is_open(socket: Socket, row: Row, messages: Messages) -> bool:

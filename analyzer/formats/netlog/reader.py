@@ -13,7 +13,7 @@ import msgspec
 
 from analyzer.callstacks import EXTENSION
 from analyzer.formats.compression import Prefixed
-from analyzer.formats.devtools import endpoint, shorten, split_protocols
+from analyzer.formats.devtools import CUT_OFF, endpoint, shorten, shorten_error, split_protocols
 from analyzer.formats.json_stream.array import Document, Element
 from analyzer.formats.json_stream.layout import Layout
 from analyzer.formats.netlog.log import RECEIVED, SENT, TICK, Log, Socket
@@ -31,7 +31,6 @@ from analyzer.model import (
     Closed,
     Closes,
     Coverage,
-    Effect,
     Event,
     Evidence,
     Exporter,
@@ -55,7 +54,6 @@ ADVICE = "make one with chrome://net-export, or start Chrome with --log-net-log=
 DOCUMENT = Layout(("events",), "a NetLog", ADVICE, "events", members={"constants": LARGEST_CONSTANTS})
 LINES = Layout((), "a NetLog", ADVICE, "events")
 LINE = re.compile(rb'\s*\{\s*"type"')
-NOT_OPENED = ("Error in connection establishment: ", "Error during WebSocket handshake: ")
 
 BEGINNING_LOST = CaveatKind.BEGINNING_LOST.caveat(
     "The beginning of this log was dropped, as a size limit does. Sockets that were open then are possibly missing."
@@ -63,9 +61,6 @@ BEGINNING_LOST = CaveatKind.BEGINNING_LOST.caveat(
 BEGAN_LATE = CaveatKind.RECORDED_LATE.caveat(
     "This log began after the browser had started, and Chrome before version 148 does not list the sockets that were "
     "open by then."
-)
-CUT_OFF = CaveatKind.CUT_OFF.caveat(
-    "This log ends before it is complete: it shows what happened until its last event.", Effect.NONE
 )
 
 
@@ -211,11 +206,8 @@ def _trace(socket: Socket, log: Log, reasons: dict[int, str]) -> Trace:
 
 def _problem(socket: Socket, reasons: dict[int, str]) -> str:
     """Say why a handshake failed, in the browser's words."""
-    problem = socket.problem
-    for start in NOT_OPENED:
-        problem = problem.removeprefix(start)
-    if problem:
-        return problem.rstrip(".")
+    if problem := shorten_error(socket.problem):
+        return problem
     reason = reasons.get(socket.net_error, "")
     return f"net::{reason}" if reason else "the log does not say why"
 
