@@ -81,8 +81,16 @@ CDP_LOG = Format(
     begin_with(CDP_START),
     "analyzer.formats.cdp_log.reader",
 )
+# The first key of a flow, which differs from version to version.
+FLOW_KEY = rb"(?:websocket|response|request|backup|timestamp_created|client_conn|server_conn|error|id|type|version)"
+FLOWS = Format(
+    "mitmproxy-flows",
+    (".mitm", ".flows"),
+    begin_with(rb"\d{1,12}:\d{1,2}:" + FLOW_KEY + rb"[;,]"),
+    "analyzer.formats.mitmproxy.reader",
+)
 
-FORMATS = (HAR, NETLOG, CDP_LOG)  # the first one that recognises a file reads it
+FORMATS = (HAR, NETLOG, CDP_LOG, FLOWS)  # the first one that recognises a file reads it
 
 PACKED = (".gz", ".zst", ".zip")
 NAMES = tuple(suffix for row in FORMATS for suffix in row.suffixes)  # how the name of an unpacked capture ends
