@@ -76,7 +76,7 @@ class _Story:
         self.reason: str | None = None
         self.problem: str | None = None
         self.contradictory = False  # two events of a kind cannot both be true
-        self.signs = _signs(trace)
+        self.signs = [*trace.signs]
         for event in trace.events:
             self._add(event)
 
@@ -115,15 +115,6 @@ class _Story:
             self.contradictory = True
             return later.hull(former)
         return common
-
-
-def _signs(trace: Trace) -> list[Instant]:
-    """The first and the last message that show that the socket was open."""
-    messages = trace.messages
-    if not trace.coverage.only_sent:
-        return [at for at in (messages.first, messages.last) if at is not None]
-    sent = [at for at, direction in zip(messages.times, messages.directions, strict=False) if direction]
-    return [min(sent), max(sent)] if sent else []
 
 
 class _Around(NamedTuple):

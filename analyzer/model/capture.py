@@ -258,6 +258,15 @@ class Trace(Value, frozen=True):
     also: tuple[Place, ...] = ()
     extension: bool = False  # a browser extension opened it, and not the page
 
+    @property
+    def signs(self) -> tuple[Instant, ...]:
+        """The first and the last of the messages that show that the socket was open; empty where none does."""
+        messages = self.messages
+        if not self.coverage.only_sent:
+            return tuple(at for at in (messages.first, messages.last) if at is not None)
+        sent = [at for at, direction in zip(messages.times, messages.directions, strict=False) if direction]
+        return (min(sent), max(sent)) if sent else ()
+
 
 class PageEnd(Value, frozen=True):
     """How a document came to its end: another one took its place."""

@@ -212,7 +212,7 @@ class CaveatKind(StrEnum):
         Effect.NONE,
         (
             "a proxy records the sockets that go through it, of all browsers, tabs and programs alike, and no others; "
-            "of a browser on another machine it does not learn at once that it is gone"
+            "it learns late that a browser on another machine is gone"
         ),
     )
     ASSUMED_RELOAD = (
@@ -256,8 +256,8 @@ class CaveatKind(StrEnum):
         "assumed-proxy-ended",
         Effect.ASSUMED,
         (
-            "mitmproxy ended normally: as it ends, it writes the sockets that are still open, and no flow in the file was "
-            "open"
+            "mitmproxy ended normally: as it ends, it writes the sockets that are still open, and no flow in the file "
+            "was open"
         ),
     )
     ASSUMED_BFCACHE = "assumed-bfcache", Effect.ASSUMED, "the back/forward cache was on: `--assume bfcache` states it"

@@ -109,7 +109,7 @@ class _Runs:
 def read(source: Source) -> Capture:
     """Read one flow file. Raises CaptureError where the file is not one, or of mitmproxy 6 or older."""
     flows, runs = Flows(source), _Runs()
-    found: dict[object, tuple[int, Flow]] = {}  # a flow that was saved twice counts as it was saved last
+    handshakes: dict[object, tuple[int, Flow]] = {}  # a flow that was saved twice counts as it was saved last
     number, version = -1, None
     for number, flow in enumerate(flows.read()):
         version = flow.version
@@ -117,18 +117,18 @@ def read(source: Source) -> Capture:
             continue
         runs.add(number, flow)
         if flow.is_handshake:
-            found.pop(flow.id or number, None)
-            found[flow.id or number] = number, flow
-            if len(found) > MOST_SOCKETS:
+            handshakes.pop(flow.id or number, None)
+            handshakes[flow.id or number] = number, flow
+            if len(handshakes) > MOST_SOCKETS:
                 raise CaptureError(source.name, "", f"more than {MOST_SOCKETS:,} sockets")
     if number < 0 and not flows.is_cut_off and not flows.skipped:
         raise CaptureError(source.name, "", "an empty file")
-    handshakes = list(found.values())
-    traces = tuple(_trace(flow, _coverage(flow, number, runs), runs.latest) for number, flow in handshakes)
+    traces = tuple(_trace(flow, _coverage(flow, number, runs), runs.latest) for number, flow in handshakes.values())
     observed = None if runs.first is None or runs.latest is None else Interval(runs.first, runs.latest + 1)
+    whole = None if flows.is_cut_off or flows.skipped else observed
     exporter = Exporter("mitmproxy", "mitmproxy flows", None if version is None else str(version), "mitmproxy")
-    file = File(source.name, "mitmproxy-flows", exporter, flows.count, observed, unit="flow")
-    caveats = tuple(_caveats(flows, runs, [flow for _, flow in handshakes]))
+    file = File(source.name, "mitmproxy-flows", exporter, flows.count, observed, unit="flow", whole_exporter=whole)
+    caveats = tuple(_caveats(flows, runs, [flow for _, flow in handshakes.values()]))
     return Capture((file,), (), traces, caveats, tuple(flows.skipped))
 
 
@@ -210,13 +210,13 @@ def _events(flow: Flow, until: Instant | None) -> Iterator[Event]:
             reason = REFUSED.format(flow.status) if flow.has_response else flow.error.rstrip(".")
             yield Rejected(Bounds(at, at, Evidence.HANDSHAKE_FAILED, flow.pointer), reason)
         return
-    yield Accepted(_bound_opening(flow, until))
+    yield Accepted(_narrow_opening(flow, until))
     if flow.socket is not None and flow.socket.closed is not None and not flow.is_migrated:
-        within = _bound_close(flow.socket, flow.socket.closed, _is_local(flow))
+        within = _narrow_close(flow.socket, flow.socket.closed, _is_local(flow))
         yield Closed(within, flow.socket.code, flow.socket.reason)
 
 
-def _bound_opening(flow: Flow, until: Instant | None) -> Bounds:
+def _narrow_opening(flow: Flow, until: Instant | None) -> Bounds:
     """Bound when the page saw its socket open: it had when it sent something, or a while after the server answered."""
     socket = flow.socket or Socket(flow.pointer)
     signs = [] if socket.sent is None else [socket.sent]
@@ -226,7 +226,7 @@ def _bound_opening(flow: Flow, until: Instant | None) -> Bounds:
     return Bounds(flow.answered, min(signs, default=None), Evidence.HANDSHAKE_RESPONSE, flow.pointer)
 
 
-def _bound_close(socket: Socket, at: Instant, is_local: bool) -> Bounds:
+def _narrow_close(socket: Socket, at: Instant, is_local: bool) -> Bounds:
     """Bound the close as the page saw it, by who ended the connection."""
     evidence = Evidence.CLIENT_CLOSE if socket.is_closed_by_client else Evidence.SERVER_CLOSE
     if not is_local:
