@@ -61,7 +61,8 @@ OWN_CAPTURES = {
 FOLDERS = {name.partition("/")[0] for name in OWN_CAPTURES}
 # Programs that blocks name beside our own; those that install, download or open a browser stand in blocks without a run.
 PROGRAMS = {"python", "python3", "pytest", "check-jsonschema", "cat", "echo", "case", "esac", "exit", "export", "cd"}
-PROGRAMS |= {"git", "pipx", "pip", "uvx", "py", "npm", "npx", "playwright", "mitmdump", "curl", "google-chrome", "open", "start"}
+PROGRAMS |= {"git", "pipx", "pip", "uvx", "py", "npm", "npx", "playwright", "mitmdump", "curl"}
+PROGRAMS |= {"google-chrome", "open", "start"}
 # Options in the text that belong to other programs.
 THEIR_OPTIONS = {"--disable-features=BackForwardCache", "--accept", "--full", "--set", "--from"}
 THEIR_OPTIONS |= {"--log-net-log", "--log-net-log=net.json", "--net-log-capture-mode=Everything"}
