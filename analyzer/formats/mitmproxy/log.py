@@ -1,4 +1,4 @@
-"""Read the flows of a mitmproxy flow file: of each what tells of a socket, and nothing of bodies.
+"""Read the flows of a mitmproxy flow file: of each only what concerns a socket, and nothing of bodies.
 
 A flow is a dict (mitmproxy/flow.py, http.py, websocket.py). From format 12 on (mitmproxy 7) a socket is the `websocket`
 of the HTTP flow of its handshake; before, it was a flow of its own. Seconds since 1970, as floats.
