@@ -99,7 +99,7 @@ class Entries:
         if at is not None and moment.kind == "document" and moment.pageref is not None:
             self.documents[moment.pageref] = min(at, self.documents.get(moment.pageref, at))
 
-    def ordered(self) -> Iterator[bytes]:
+    def read_in_order(self) -> Iterator[bytes]:
         """Give the entries in the order in which they were created."""
         keys: Sequence[float] = self._monotonic if self._is_monotonic else self._starts
         order = array("q", sorted(range(len(keys)), key=keys.__getitem__))
@@ -171,7 +171,7 @@ def _write(contexts: Contexts, entries: Entries) -> Iterator[bytes]:
         "pages": [{"id": id, "startedDateTime": _date(at), "title": ""} for id, at in pages.items()],
     }
     yield b'{"log":' + msgspec.json.encode(log)[:-1] + b',"entries":['
-    for n, entry in enumerate(entries.ordered()):
+    for n, entry in enumerate(entries.read_in_order()):
         yield b"," + entry if n else entry
     yield b"]}}"
 
