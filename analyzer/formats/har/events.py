@@ -303,7 +303,7 @@ def attribute_close(trace: Trace, end: PageEnd | None) -> Trace:
     return msgspec.structs.replace(trace, events=(*before, closed))
 
 
-def bound_late_close(trace: Trace, end: PageEnd | None) -> Trace:
+def widen_late_close(trace: Trace, end: PageEnd | None) -> Trace:
     """Bound a close that is recorded after the page was left: Chrome reports it when the page comes back.
 
     Up to then the back/forward cache keeps the page, whose sockets may lose their connections meanwhile.

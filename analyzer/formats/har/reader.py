@@ -256,9 +256,9 @@ def _on_pages(traces: Sequence[Trace], file: Survey, answer: Answer) -> list[Tra
     if not file.is_numbered:
         return closes
     has_page_closes = (file.gathered.chrome or 1000) <= exporters.CLOSES_AT_PAGE_END_UP_TO
-    bound = events.attribute_close if has_page_closes else events.bound_late_close
+    settle = events.attribute_close if has_page_closes else events.widen_late_close
     ends = {page.id: page.end for page in answer.pages if page.end is not None}
-    return [bound(trace, ends.get(trace.page or "")) for trace in closes]
+    return [settle(trace, ends.get(trace.page or "")) for trace in closes]
 
 
 def _cover(trace: Trace, of_document: Coverage | None, merged: Contradiction | None) -> Trace:
