@@ -15,7 +15,7 @@ from analyzer import fleet, formats as formats_package
 from analyzer.formats import read
 from analyzer.formats.compression import Prefixed
 from analyzer.formats.foreign import recognize
-from analyzer.formats.registry import CDP_LOG, FORMATS, HAR, HEAD, NETLOG, Format, guess, sniff_har
+from analyzer.formats.registry import CDP_LOG, FLOWS, FORMATS, HAR, HEAD, NETLOG, Format, guess, sniff_har
 from analyzer.formats.source import Source, open_source
 from analyzer.model import CaptureError
 
@@ -54,10 +54,16 @@ OTHERS = [
     ),
 ]
 
+OTHERS += [
+    pytest.param(FLOWS, b"1818:9:websocket;0:~8:response;0:~7:request;704:4:path;154:/", id="flows of mitmproxy 12"),
+    pytest.param(FLOWS, b"2345:11:client_conn;401:10:proxy_mode;7:regular;", id="flows of another version"),
+    pytest.param(FLOWS, b"2345:4:type,4:http,", id="flows of mitmproxy 0.17"),
+]
+
 
 @pytest.mark.parametrize(("row", "head"), OTHERS)
 def test_other_formats_are_known_by_their_first_bytes(row: Format, head: bytes) -> None:
-    assert [it.id for it in (HAR, NETLOG, CDP_LOG) if it.sniff(head).is_mine] == [row.id]
+    assert [it.id for it in FORMATS if it.sniff(head).is_mine] == [row.id]
 
 
 @pytest.mark.parametrize("row", [NETLOG, CDP_LOG], ids=lambda row: row.id)
