@@ -42,7 +42,7 @@ def _flow(number: int, entry: Json) -> Json:
     request, url = entry["request"], urlsplit(entry["request"]["url"])
     start = datetime.fromisoformat(entry["startedDateTime"]).timestamp()
     messages = entry.get("_webSocketMessages")
-    headers = [*((it["name"], it["value"]) for it in request["headers"]), ("Host", url.netloc)]
+    headers = [*((it["name"], it["value"]) for it in request.get("headers", [])), ("Host", url.netloc)]
     if messages is not None:
         headers.append(("Upgrade", "websocket"))
     answer = _response(entry["response"], start)
