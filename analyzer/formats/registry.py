@@ -82,7 +82,17 @@ CDP_LOG = Format(
     "analyzer.formats.cdp_log.reader",
 )
 
-FORMATS = (HAR, NETLOG, CDP_LOG)  # the first one that recognises a file reads it
+# An object with the events in it, which DevTools writes after its metadata; or the events alone. In each event `ph`
+# stands before any array.
+TRACE_START = (
+    rb'\{(?:\s*"metadata"\s*:\s*\{\s*"source"\s*:\s*"DevTools"'
+    rb'|\s*"metadata"\s*:\s*\{.{0,3000}?\}\s*,\s*"traceEvents"\s*:\s*\['
+    rb'|[^\[\]{}]{0,1000}?"traceEvents"\s*:\s*\[)'
+    rb'|\[\s*\{[^{}]{0,300}(?:\{[^{}]{0,300}\}[^{}]{0,300})?"ph"\s*:\s*"'
+)
+TRACE = Format("chrome-trace", (".trace.json",), begin_with(TRACE_START), "analyzer.formats.trace.reader")
+
+FORMATS = (HAR, NETLOG, CDP_LOG, TRACE)  # the first one that recognises a file reads it
 
 PACKED = (".gz", ".zst", ".zip")
 NAMES = tuple(suffix for row in FORMATS for suffix in row.suffixes)  # how the name of an unpacked capture ends
