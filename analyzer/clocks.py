@@ -7,8 +7,10 @@ millisecond of the trace's event for it, so that the difference between both is 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import TypeVar, overload
+from itertools import islice, product
+from typing import NamedTuple, TypeVar, overload
 
 import msgspec
 
@@ -34,6 +36,14 @@ E = TypeVar("E", bound=Event)
 
 AGREE = 4 * MILLISECOND  # by which the differences of one run differ; measured: 1 ms at most
 MOST_OF_ONE_ADDRESS = 200  # handshakes that are compared with each other
+MOST_DIFFERENCES = 100_000
+
+
+class _Handshake(NamedTuple):
+    """When the request of a handshake was sent, and its key."""
+
+    at: Instant
+    key: str | None
 
 
 def find_dates(captures: Sequence[Capture]) -> list[Capture]:
@@ -65,31 +75,32 @@ def find_offset(capture: Capture, dated: Sequence[Capture]) -> Duration | None:
     The difference on which most pairs of handshakes of one address agree; None where none does, or where another one
     has as many. Of two runs with one socket each nothing tells that they are not one: that is for whoever gives them.
     """
-    differences = sorted(_differences(capture, dated))
-    sets = [
-        [later for later in differences[number:] if later - first <= AGREE] for number, first in enumerate(differences)
-    ]
-    best = max(sets, key=len, default=[])
-    rivals = [rival for rival in sets if len(rival) == len(best) and abs(rival[0] - best[0]) > AGREE]
-    return None if not best or rivals else best[len(best) // 2]
+    differences = sorted(islice(_differences(capture, dated), MOST_DIFFERENCES))
+    counts = [bisect_right(differences, first + AGREE) - place for place, first in enumerate(differences)]
+    most = max(counts, default=0)
+    places = [place for place, count in enumerate(counts) if count == most]
+    if not places or differences[places[-1]] - differences[places[0]] > AGREE:
+        return None
+    return differences[places[0] + most // 2]
 
 
 def _differences(capture: Capture, dated: Sequence[Capture]) -> Iterator[Duration]:
-    """The differences of all pairs of handshakes that may be one."""
+    """The differences of all pairs of handshakes that may be one: of one key, or where a key is missing."""
     own, others = _handshakes([capture]), _handshakes(dated)
     for address, starts in own.items():
-        for start in starts[:MOST_OF_ONE_ADDRESS]:
-            for other in others.get(address, ())[:MOST_OF_ONE_ADDRESS]:
-                yield other - start
+        for one, other in product(starts, others.get(address, ())):
+            if one.key == other.key or not (one.key and other.key):
+                yield other.at - one.at
 
 
-def _handshakes(captures: Sequence[Capture]) -> dict[str, list[Instant]]:
-    """By address, when the requests of handshakes were sent."""
-    handshakes: dict[str, list[Instant]] = {}
+def _handshakes(captures: Sequence[Capture]) -> dict[str, list[_Handshake]]:
+    """The first handshakes of each address."""
+    handshakes: dict[str, list[_Handshake]] = {}
     for trace in (trace for capture in captures for trace in capture.traces):
         at = start_of(trace)
-        if at is not None:
-            handshakes.setdefault(trace.url.partition("#")[0], []).append(at)
+        lot = handshakes.setdefault(trace.url.partition("#")[0], [])
+        if at is not None and len(lot) < MOST_OF_ONE_ADDRESS:
+            lot.append(_Handshake(at, trace.key))
     return handshakes
 
 

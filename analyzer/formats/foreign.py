@@ -13,7 +13,8 @@ RECORD = "record one with `har-sockets record URL -o chat.har`"
 EITHER = f"{FROM_DEVTOOLS}, or {RECORD}"
 ZLIB = "zlib data (mitmproxy .zhar): save the HAR as .har instead: `save.har @all chat.har`"
 CHARLES = "a Charles session, not a HAR: in Charles choose File > Export Session > HTTP Archive (.har)"
-PLAYWRIGHT = "a Playwright trace, not a HAR: use `recordHar` (Playwright 1.61 or later), or `har-sockets record URL`"
+PLAYWRIGHT_PART = "a part of a Playwright trace: give the whole trace.zip, or zip its folder, and give that"
+PLAYWRIGHT = "parts of Playwright traces, without exactly one `trace.network`: give each trace.zip by itself"
 FIDDLER = "a Fiddler archive (.saz), not a HAR: in Fiddler choose File > Export Sessions > HTTPArchive v1.2"
 PROXYMAN = "a Proxyman log, not a HAR: in Proxyman choose File > Export > HAR"
 PICTURE = f"a picture, not a HAR: {FROM_DEVTOOLS}"
@@ -48,7 +49,7 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (rb"<", f"HTML or XML, not a HAR: {FROM_DEVTOOLS}"),
     (
         rb'\{\s*"(?:type"\s*:\s*"resource-snapshot|version"\s*:\s*\d+\s*,\s*"type"\s*:\s*"context-options)',
-        PLAYWRIGHT,
+        PLAYWRIGHT_PART,
     ),
     (
         rb"\[\d+[.,]\d+\]\[(?:INFO|DEBUG|WARNING|SEVERE)\]:",
@@ -95,7 +96,7 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 # Per row: a file in such a zip; what the zip is, and what to do.
 MEMBERS: tuple[tuple[str, str], ...] = (
     (
-        r"(?:.*/)?[\w-]*trace\.(?:trace|network)$|(?:.*/)?\d+-trace\.(?:trace|network)$",
+        r"(?:.*/)?(?:[\w-]*trace\.(?:trace|network)|test\.trace)$",
         PLAYWRIGHT,
     ),
     (

@@ -244,6 +244,11 @@ class CaveatKind(StrEnum):
         Effect.ASSUMED,
         "the last page was still there when the file was saved, and the recording had not been paused",
     )
+    ASSUMED_KEPT_OPEN = (
+        "assumed-kept-open",
+        Effect.ASSUMED,
+        "a socket whose page the back/forward cache kept stayed open until the page came back",
+    )
     ASSUMED_BFCACHE = "assumed-bfcache", Effect.ASSUMED, "the back/forward cache was on: `--assume bfcache` states it"
     ASSUMED_RECORDED_FROM_START = (
         "assumed-recorded-from-start",
