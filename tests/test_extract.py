@@ -90,9 +90,8 @@ def test_the_extract_gives_the_same_answer(name: str, tmp_path: Path) -> None:
 def test_a_capture_of_any_format_is_written_in_the_form_of_the_recorder(name: str) -> None:
     """What was read of a HAR stands for any format: nothing of its entries is looked at."""
     capture = read(CAPTURES / name)
-    if capture.clock is Clock.RELATIVE:
-        capture = shift(capture, ANY_DATE)
-    whole, small = analyze(capture), analyze(read(io.BytesIO(extract(capture).data), "small.har"))
+    dated = shift(capture, ANY_DATE) if capture.clock is Clock.RELATIVE else capture
+    whole, small = analyze(dated), analyze(read(io.BytesIO(extract(capture).data), "small.har"))
     assert small.capture.exporter.id == "har-sockets"
     assert small.verdict == whole.verdict
     assert small.concurrency.possible_peak == whole.concurrency.possible_peak

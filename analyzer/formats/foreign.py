@@ -33,10 +33,6 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (rb"\x78[\x01\x9c\xda]", ZLIB),
     (rb"version https://git-lfs", "a Git LFS pointer, not the file itself: run `git lfs pull`"),
     (
-        rb"\d+:(?=.{0,4000}(?:\d+:(?:websocket|response|client_conn|server_conn|request|backup|certificate)[;,]))",
-        "a mitmproxy flow file, not a HAR: convert it with `mitmdump -nr FLOWS --set hardump=chat.har`",
-    ),
-    (
         rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d|\x0a\x0d\x0d\x0a",
         f"a packet capture (pcap), not a HAR: {EITHER}",
     ),
