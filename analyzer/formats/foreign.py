@@ -44,10 +44,6 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     ),
     (rb"<", f"HTML or XML, not a HAR: {FROM_DEVTOOLS}"),
     (
-        rb'\{.{0,3000}?"traceEvents"\s*:\s*\[|\{\s*"traceEvents"|\[\s*\{[^{}]{0,300}(?:\{[^{}]{0,300}\}[^{}]{0,300})?"ph"\s*:',
-        f"a Chrome Performance trace, not a HAR: {FROM_DEVTOOLS}",
-    ),
-    (
         rb'\{\s*"(?:type"\s*:\s*"resource-snapshot|version"\s*:\s*\d+\s*,\s*"type"\s*:\s*"context-options)',
         PLAYWRIGHT_PART,
     ),
