@@ -85,8 +85,8 @@ def _socket(entry: Json, start: float) -> Json:
     close = entry.get("_webSocketClose")
     return {
         "messages": [
-            [it["opcode"], it["type"] == "send", it["data"].encode(), it["time"], False, False]
-            for it in entry["_webSocketMessages"]
+            [message["opcode"], message["type"] == "send", message["data"].encode(), message["time"], False, False]
+            for message in entry["_webSocketMessages"]
         ],
         "closed_by_client": None if close is None else True,
         "close_code": None if close is None else close["code"],

@@ -250,8 +250,8 @@ def test_the_services_of_the_captures_are_known(folder: Path) -> None:
 
 
 def test_a_flow_file_holds_canaries_and_its_sockets_are_read(folder: Path) -> None:
-    held = leaks((folder / "mitmproxy.har").read_bytes().decode("utf-8", "replace"))
-    assert {"the token", "a cookie", "the close reason", "a later message", "the body of the document"} <= set(held)
+    origins = leaks((folder / "mitmproxy.har").read_bytes().decode("utf-8", "replace"))
+    assert {"the token", "a cookie", "the close reason", "a later message", "the body of the document"} <= set(origins)
     report = analyze(read(folder / "mitmproxy.har"))
     assert (report.capture.format, len(report.sessions), report.verdict) == ("mitmproxy-flows", 8, "overlap")
 
