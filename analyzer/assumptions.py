@@ -41,6 +41,10 @@ PAGE_ALIVE = CaveatKind.ASSUMED_PAGE_ALIVE.caveat(
     "Assumed: when the file was saved, the last page was still open and the recording was not paused. Chrome does not "
     "record that a page was closed, crashed or was replaced by about:blank."
 )
+OTHER_TAB = CaveatKind.ASSUMED_OTHER_TAB.caveat(
+    "Assumed: sockets that only the log of the browser has are of another tab of the same site, which the log shows, "
+    "and not of a worker of this tab, of which it shows none. If that is wrong, pass --scope browser."
+)
 BY_WORD = {
     Assume.NO_BFCACHE: CaveatKind.ASSUMED_NO_BFCACHE.caveat(
         "Assumed (--assume no-bfcache): the back/forward cache was off."

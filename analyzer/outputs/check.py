@@ -20,6 +20,7 @@ from analyzer.installation import is_typeable, quote
 from analyzer.model import (
     TOGETHER,
     Caveat,
+    CaveatKind,
     Finding,
     Initiator,
     Policy,
@@ -28,6 +29,7 @@ from analyzer.model import (
     Unreadable,
     Value,
     Verdict,
+    Where,
     name_source,
     plural,
 )
@@ -296,7 +298,7 @@ def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
         first = open_findings[0]
         alike = [report.named(it.sessions) for it in open_findings if it.rule == first.rule == "possible-overlap"]
         return first.rule, unknowns.in_short(alike) if alike else first.message
-    hidden = _hidden(report)
+    hidden = _hidden(report) or [caveat for caveat in report.capture.caveats if caveat.id == CaveatKind.TAB_UNKNOWN]
     return (
         (hidden[0].id, hidden[0].message) if hidden else ("undecided", "more sockets were possibly open than certainly")
     )
@@ -341,7 +343,20 @@ def _explain_pass(report: Report, judgement: Judgement, policy: Policy) -> str:
         return f"no socket{' opened' if report.sessions else ''}, which is allowed"
     elif gate.is_undecided(report):
         words = "undecided, which is allowed"
-    return f"{words} ({plural(len(report.sessions), 'socket')})"
+    return f"{words} ({_count_sockets(report, policy)})"
+
+
+def _count_sockets(report: Report, policy: Policy) -> str:
+    """Count the sockets; where only those of the tab decide, the others apart."""
+    counted = sum(policy.reaches(session.where) for session in report.sessions)
+    if counted == len(report.sessions):
+        return plural(counted, "socket")
+    unknown = sum(session.where is Where.UNKNOWN for session in report.sessions)
+    elsewhere = len(report.sessions) - counted - unknown
+    parts = [f"{plural(counted, 'socket')} in this tab"]
+    parts += [f"{elsewhere:,} elsewhere in this browser"] if elsewhere else []
+    parts += [f"{unknown:,} of this tab or another"] if unknown else []
+    return ", ".join(parts)
 
 
 def _openers(report: Report, finding: Finding) -> Iterable[Initiator | None]:
