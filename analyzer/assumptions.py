@@ -45,6 +45,10 @@ OTHER_TAB = CaveatKind.ASSUMED_OTHER_TAB.caveat(
     "Assumed: sockets that only the log of the browser has are of another tab of the same site, which the log shows, "
     "and not of a worker of this tab, of which it shows none. If that is wrong, pass --scope browser."
 )
+KEPT_OPEN = CaveatKind.ASSUMED_KEPT_OPEN.caveat(
+    "Assumed: a socket whose page was in the back/forward cache stayed open until the page came back, as the page "
+    "itself sees it. Chrome reports the close only then; the server may have closed the connection before."
+)
 BY_WORD = {
     Assume.NO_BFCACHE: CaveatKind.ASSUMED_NO_BFCACHE.caveat(
         "Assumed (--assume no-bfcache): the back/forward cache was off."

@@ -269,6 +269,11 @@ class CaveatKind(StrEnum):
         ),
         "--scope browser",
     )
+    ASSUMED_KEPT_OPEN = (
+        "assumed-kept-open",
+        Effect.ASSUMED,
+        "a socket whose page the back/forward cache kept stayed open until the page came back",
+    )
     ASSUMED_BFCACHE = "assumed-bfcache", Effect.ASSUMED, "the back/forward cache was on: `--assume bfcache` states it"
     ASSUMED_RECORDED_FROM_START = (
         "assumed-recorded-from-start",

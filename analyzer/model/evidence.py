@@ -133,6 +133,15 @@ class Evidence(StrEnum):
         "the recorded close",
         "the exporter saw the close",
     )
+    CLOSE_ON_RETURN = (
+        "close-on-return",
+        About.CLOSED,
+        "the close that was reported when its page came back",
+        (
+            "the close was reported when its page came back from the back/forward cache, which may be later than it "
+            "happened: see the [assumptions](#caveats)"
+        ),
+    )
     CLOSE_FRAME = (
         "close-frame",
         About.CLOSED,
