@@ -43,7 +43,7 @@ PAGE_ALIVE = CaveatKind.ASSUMED_PAGE_ALIVE.caveat(
 )
 OTHER_TAB = CaveatKind.ASSUMED_OTHER_TAB.caveat(
     "Assumed: sockets that only the log of the browser has are of another tab of the same site, which the log shows, "
-    "and not of a worker of this tab, of which it shows none. If that is wrong, pass --scope browser."
+    "and not of a worker of this tab, since it shows no worker. If that is wrong, pass --scope browser."
 )
 KEPT_OPEN = CaveatKind.ASSUMED_KEPT_OPEN.caveat(
     "Assumed: a socket whose page was in the back/forward cache stayed open until the page came back, as the page "

@@ -73,15 +73,15 @@ def _where(trace: Trace, tabs: Sequence[Capture], files: Sequence[File]) -> Wher
 
 def _is_elsewhere(trace: Trace, tab: Capture, logs: Sequence[File]) -> bool:
     """Was this socket opened by code that is not in this tab, while the tab was recorded?"""
-    asked, documents = _asked(trace), [load for file in tab.files if file.loaded for load in file.loaded.documents]
+    start, documents = _start(trace), [load for file in tab.files if file.loaded for load in file.loaded.documents]
     recorded, site = tab.observed, trace.origin
-    if tab.hides_sockets or not documents or recorded is None or recorded.end is None or asked is None:
+    if tab.hides_sockets or not documents or recorded is None or recorded.end is None or start is None:
         return False
-    if not site or "://" not in site or not recorded.start <= asked <= recorded.end:
+    if not site or "://" not in site or not recorded.start <= start <= recorded.end:
         return False
     if all(load.origin != site for load in documents):
         return True
-    return all(_shows_another_tab(log, Load(asked, site), recorded.start - CLOCKS, documents) for log in logs)
+    return all(_shows_another_tab(log, Load(start, site), recorded.start - CLOCKS, documents) for log in logs)
 
 
 def _shows_another_tab(log: File, opening: Load, begin: Instant, documents: Sequence[Load]) -> bool:
@@ -97,5 +97,5 @@ def _shows_another_tab(log: File, opening: Load, begin: Instant, documents: Sequ
     return len(of_browser) > len(of_tab)
 
 
-def _asked(trace: Trace) -> Instant | None:
+def _start(trace: Trace) -> Instant | None:
     return next((event.within.earliest for event in trace.events if isinstance(event, Requested)), None)

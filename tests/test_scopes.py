@@ -111,15 +111,15 @@ def test_the_scope_decides_what_fails(captures: tuple[Capture, Capture], policy:
     assert gate.judge(answer, answer.policy).status == status
 
 
+def without_opening(capture: Capture) -> Capture:
+    """The capture, whose first socket never opened."""
+    first, *others = capture.traces
+    first = msgspec.structs.replace(first, events=(Requested(bounds(1, 1)),))
+    return msgspec.structs.replace(capture, traces=(first, *others))
+
+
 def test_a_tab_in_which_nothing_opened_is_not_passed_for_what_opened_elsewhere() -> None:
-    har, log = make_har(FIRST), make_log(FIRST, origin=OTHER)
-    har, log = (
-        msgspec.structs.replace(
-            it, traces=(msgspec.structs.replace(it.traces[0], events=(Requested(bounds(1, 1)),)), *it.traces[1:])
-        )
-        for it in (har, log)
-    )
-    answer = report(har, log)
+    answer = report(without_opening(make_har(FIRST)), without_opening(make_log(FIRST, origin=OTHER)))
     assert [session.where for session in answer.sessions if session.possible] == [BROWSER]
     assert gate.judge(answer, answer.policy).status == gate.EMPTY
 

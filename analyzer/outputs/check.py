@@ -29,12 +29,11 @@ from analyzer.model import (
     Unreadable,
     Value,
     Verdict,
-    Where,
     name_source,
     plural,
 )
 from analyzer.timeline.axis import axis_of
-from analyzer.wording import instants, results, terminal, verdict
+from analyzer.wording import counts, instants, results, terminal, verdict
 from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, wrap
 
 WIDEST = 120  # columns of a line
@@ -343,20 +342,7 @@ def _explain_pass(report: Report, judgement: Judgement, policy: Policy) -> str:
         return f"no socket{' opened' if report.sessions else ''}, which is allowed"
     elif gate.is_undecided(report):
         words = "undecided, which is allowed"
-    return f"{words} ({_count_sockets(report, policy)})"
-
-
-def _count_sockets(report: Report, policy: Policy) -> str:
-    """Count the sockets; where only those of the tab decide, the others apart."""
-    counted = sum(policy.reaches(session.where) for session in report.sessions)
-    if counted == len(report.sessions):
-        return plural(counted, "socket")
-    unknown = sum(session.where is Where.UNKNOWN for session in report.sessions)
-    elsewhere = len(report.sessions) - counted - unknown
-    parts = [f"{plural(counted, 'socket')} in this tab"]
-    parts += [f"{elsewhere:,} elsewhere in this browser"] if elsewhere else []
-    parts += [f"{unknown:,} of this tab or another"] if unknown else []
-    return ", ".join(parts)
+    return f"{words} ({counts.count_sockets(report, policy)})"
 
 
 def _openers(report: Report, finding: Finding) -> Iterable[Initiator | None]:
@@ -368,13 +354,13 @@ def total_sentence(run: Run) -> str:
     tally = Counter(gate.judge(report, run.policy).result for report in run.reports)
     tally[Result.UNDECIDED] += len(run.unreadable)
     order = (Result.FAIL, Result.UNDECIDED, Result.PASS)
-    counts = [f"{tally[result]:,} {result}" for result in order if tally[result]]
+    tallies = [f"{tally[result]:,} {result}" for result in order if tally[result]]
     total = plural(tally.total(), "capture")
     settings = f" Settings: {run.policy.file}." if run.policy.file else ""
     absent = gate.absent(run)
     advice = "remove it if it is fixed" if absent == 1 else "remove those that are fixed"
     over = f" {plural(absent, 'finding')} in the baseline did not occur: {advice}." if absent else ""
-    return f"{total}: {', '.join(counts)}. {ENDINGS[gate.exit_status(run)]}{over}{settings}"
+    return f"{total}: {', '.join(tallies)}. {ENDINGS[gate.exit_status(run)]}{over}{settings}"
 
 
 def _total(run: Run, verbose: bool) -> str:

@@ -291,7 +291,7 @@ OF_THE_CAPTURE = ("source", "verdict", "open_s", "open_at_most_s", "rules")
 
 def columns() -> list[str]:
     """Name the columns of a flat session, in order."""
-    whose = ("provider", "identity", "dev_only", "extension", "client", "page")
+    whose = ("provider", "identity", "dev_only", "extension", "scope", "client", "page")
     plain = dict.fromkeys(("id", "pointer", "url", "endpoint", *whose))
     ends = dict.fromkeys(("initiator", "outcome", "created", "opened", "closed", "proven", "possible"))
     tail = {"close_code": None, "close_reason": None, "messages": dict.fromkeys(("sent", "received", "first", "last"))}

@@ -294,6 +294,7 @@ def session() -> Schema:
         identity=said("Whom it belongs to, masked.", optional(record(app=optional(TEXT), user=optional(TEXT)))),
         dev_only=said("Whether it belongs to a development server.", FLAG),
         extension=said("Whether a browser extension opened it.", FLAG),
+        scope=said("Of a HAR and a NetLog together: this tab, or elsewhere in the browser.", optional(one_of(Reach))),
         client=said(
             "The client library.", optional(record(name=optional(TEXT), version=optional(TEXT), runtime=optional(TEXT)))
         ),

@@ -148,7 +148,7 @@ def _capture(
         saved_as="HAR",
         may_stand_alone=True,
         of_tab=bool(pages),
-        loaded=_loaded(file.gathered.documents),
+        loaded=_list_loads(file.gathered.documents),
         unit="entry",
         exporter=Exporter(row.id, log.creator, log.version, label),
         records=log.count,
@@ -158,7 +158,7 @@ def _capture(
     return Capture((itself,), tuple(pages), tuple(traces), caveats, tuple(skipped))
 
 
-def _loaded(documents: Sequence[Load]) -> Loaded | None:
+def _list_loads(documents: Sequence[Load]) -> Loaded | None:
     """What was loaded; None where no document is in the file, or too many."""
     return Loaded(tuple(documents)) if 0 < len(documents) < MOST_DOCUMENTS else None
 

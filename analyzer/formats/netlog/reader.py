@@ -156,12 +156,12 @@ def _capture(parts: _Parts, log: Log, constants: Constants) -> Capture:
         observed,
         of_browser=True,
         whole_browser=whole,
-        loaded=_loaded(log),
+        loaded=_list_loads(log),
     )
     return Capture((file,), (), traces, tuple(_caveats(parts, log)), tuple(parts.skipped))
 
 
-def _loaded(log: Log) -> Loaded | None:
+def _list_loads(log: Log) -> Loaded | None:
     """What was loaded; None where there was too much of it to keep."""
     if max(len(log.documents), len(log.workers)) >= MOST_LOADS:
         return None
