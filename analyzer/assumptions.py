@@ -45,6 +45,10 @@ OTHER_TAB = CaveatKind.ASSUMED_OTHER_TAB.caveat(
     "Assumed: sockets that only the log of the browser has are of another tab of the same site, which the log shows, "
     "and not of a worker of this tab, since it shows no worker. If that is wrong, pass --scope browser."
 )
+PROXY_ENDED = CaveatKind.ASSUMED_PROXY_ENDED.caveat(
+    "Assumed: mitmproxy ended normally. It writes the sockets that are still open as it ends: if it was killed, or the "
+    "file was copied before, they are missing."
+)
 KEPT_OPEN = CaveatKind.ASSUMED_KEPT_OPEN.caveat(
     "Assumed: a socket whose page was in the back/forward cache stayed open until the page came back, as the page "
     "itself sees it. Chrome reports the close only then; the server may have closed the connection before."

@@ -223,6 +223,14 @@ class CaveatKind(StrEnum):
             "recording was paused"
         ),
     )
+    THROUGH_PROXY = (
+        "through-proxy",
+        Effect.NONE,
+        (
+            "a proxy records the sockets that go through it, of all browsers, tabs and programs alike, and no others; "
+            "it learns late that a browser on another machine is gone"
+        ),
+    )
     ASSUMED_RELOAD = (
         "assumed-reload",
         Effect.ASSUMED,
@@ -268,6 +276,14 @@ class CaveatKind(StrEnum):
             "log shows such a tab, and no worker of the site"
         ),
         "--scope browser",
+    )
+    ASSUMED_PROXY_ENDED = (
+        "assumed-proxy-ended",
+        Effect.ASSUMED,
+        (
+            "mitmproxy ended normally: as it ends, it writes the sockets that are still open, and no flow in the file "
+            "was open"
+        ),
     )
     ASSUMED_KEPT_OPEN = (
         "assumed-kept-open",

@@ -58,6 +58,7 @@ class File(Value, frozen=True):
     of_tab, of_browser: it holds the sockets of one tab (or window), of a whole browser; else of whatever was attached.
     whole_browser: the stretch of which it holds every socket of the browser; None where it cannot know.
     loaded: None where it does not show that, or not all of it.
+    whole_exporter: the stretch of which it holds every socket that its exporter saw, though not all that there were.
     """
 
     source: str
@@ -77,10 +78,18 @@ class File(Value, frozen=True):
     of_browser: bool = False
     whole_browser: Interval | None = None
     loaded: Loaded | None = None
+    whole_exporter: Interval | None = None
 
     def holds_all_of(self, stretch: Interval) -> bool:
         """Does the file hold every socket of the browser that was there in this stretch?"""
-        within = self.whole_browser
-        if within is None or stretch.start < within.start:
-            return False
-        return within.end is None or (stretch.end is not None and stretch.end <= within.end)
+        return _holds(self.whole_browser, stretch)
+
+    def has_all_that(self, exporter: Exporter, stretch: Interval) -> bool:
+        """Does the file hold every socket that this exporter can have seen in this stretch?"""
+        return self.holds_all_of(stretch) or (self.exporter.id == exporter.id and _holds(self.whole_exporter, stretch))
+
+
+def _holds(within: Interval | None, stretch: Interval) -> bool:
+    if within is None or stretch.start < within.start:
+        return False
+    return within.end is None or (stretch.end is not None and stretch.end <= within.end)
