@@ -85,7 +85,7 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     ),
     (
         rb"\[\d+[.,]\d+\]\[(?:INFO|DEBUG|WARNING|SEVERE)\]:",
-        advise_unread("chromedriver's own log", f"save its performance log as JSON, or {NETLOG}"),
+        advise_unread("chromedriver's own log, without events"),
     ),
     (
         rb"[\[{(][\s\[{(]*(?:u?\"[^\"]{0,100}\"\s*:[\s\[{]*){0,3}(?:u?'|None\b|True\b|False\b)",
