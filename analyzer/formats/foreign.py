@@ -59,10 +59,6 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (rb"version https://git-lfs", "a Git LFS pointer, not the file itself: run `git lfs pull`"),
     (rb"(?:eyJ|ew0K|ewo)[\w+/\s-]{40}|H4sI[\w+/]{8}", "base64 text: decode it first (`base64 -d FILE > chat.har`)"),
     (
-        rb"\d+:(?=.{0,4000}(?:\d+:(?:websocket|response|client_conn|server_conn|request|backup|certificate)[;,]))",
-        "a mitmproxy flow file, not a HAR: convert it with `mitmdump -nr FLOWS --set hardump=chat.har`",
-    ),
-    (
         rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d|\x0a\x0d\x0d\x0a",
         advise_unread("a packet capture (pcap)"),
     ),
@@ -75,10 +71,6 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
         "a web page, not a capture. Was a login or error page saved in its place? Sign in and download the file again",
     ),
     (rb"<", advise_mistake("HTML or XML")),
-    (
-        rb'\{.{0,3000}?"traceEvents"\s*:\s*\[|\{\s*"traceEvents"|\[\s*\{[^{}]{0,300}(?:\{[^{}]{0,300}\}[^{}]{0,300})?"ph"\s*:',
-        f"a Chrome Performance trace, not a HAR: {FROM_DEVTOOLS}",
-    ),
     (
         rb'\{\s*"(?:type"\s*:\s*"resource-snapshot|version"\s*:\s*\d+\s*,\s*"type"\s*:\s*"context-options)',
         PLAYWRIGHT_PART,
