@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from analyzer import pairs
+from analyzer import completeness, pairs
 from analyzer.model import (
     MILLISECOND,
     Accepted,
@@ -35,6 +35,7 @@ from analyzer.model import (
     Requested,
     Trace,
 )
+from analyzer.same_pages import unite_pages
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -67,17 +68,24 @@ def merge(captures: Sequence[Capture]) -> Capture:
     files = [file for capture in captures for file in capture.files]
     traces = align(captures)
     formats = [file.format for file in files]
-    groups = pairs.pair(traces, formats)
+    groups = pairs.pair(traces, files)
     skewed = pairs.find_skewed_files(groups)
-    united = tuple(_with_own_clocks(groups, skewed | pairs.find_strangers(groups, files), formats))
-    caveats = [CLOCKS, *_caveats(captures), *disagree(groups, captures)]
+    apart = skewed | pairs.find_strangers(groups, files)
+    pages, ids = unite_pages(
+        [page for number, capture in enumerate(captures, 1) for page in _pages(number, capture)], groups
+    )
+    united = tuple(
+        msgspec.structs.replace(trace, page=ids.get(trace.page, trace.page)) if trace.page is not None else trace
+        for trace in _with_own_clocks(groups, apart, formats)
+    )
+    caveats = [CLOCKS, *completeness.limit(captures, groups, apart), *disagree(groups, captures)]
     if skewed and len({trace.clock for trace in united}) > 1:
         caveats.append(SKEWED)
     if len(captures) > 1 and any(capture.clock is Clock.RELATIVE for capture in captures):
         caveats.append(UNDATED)
     return Capture(
         files=tuple(files),
-        pages=tuple(page for number, capture in enumerate(captures, 1) for page in _pages(number, capture)),
+        pages=pages,
         traces=united,
         caveats=tuple(caveats),
         skipped=tuple(
@@ -229,8 +237,13 @@ def _common(bounds: Sequence[Bounds]) -> Bounds:
 
 
 def _coverage(group: Sequence[Trace]) -> Coverage:
-    """The richest coverage: of a file that saw it open to its end, the one that ended last."""
-    return max((trace.coverage for trace in group), key=_reach)
+    """The richest coverage: of a file that saw it open to its end, the one that ended last. One that never opened was
+    still connecting at the end of each file."""
+    richest = max((trace.coverage for trace in group), key=_reach)
+    if _bounds(group, Accepted):
+        return richest
+    ends = [trace.coverage.end for trace in group]
+    return msgspec.structs.replace(richest, end=None if None in ends else max(end for end in ends if end is not None))
 
 
 def _reach(coverage: Coverage) -> tuple[bool, float, int, Instant]:
@@ -269,13 +282,3 @@ def _is_contradictory(group: Sequence[Trace]) -> bool:
         for kind in kinds
         for one, other in combinations([event.within for event in _of_kind(group, kind)], 2)
     )
-
-
-def _caveats(captures: Sequence[Capture]) -> Iterator[Caveat]:
-    """What limits all captures is said once; what limits some, with their names."""
-    for caveat in dict.fromkeys(caveat for capture in captures for caveat in capture.caveats):
-        sources = [capture.source for capture in captures if caveat in capture.caveats]
-        if len(sources) == len(captures):
-            yield caveat
-        else:
-            yield msgspec.structs.replace(caveat, message=f"{', '.join(sources)}: {caveat.message}")

@@ -8,7 +8,7 @@ from itertools import combinations, product
 from math import inf
 from typing import NamedTuple
 
-from analyzer.model import MILLISECOND, SECOND, Accepted, Bounds, Duration, File, Instant, Requested, Trace
+from analyzer.model import MILLISECOND, SECOND, Accepted, Bounds, Duration, File, Instant, Rejected, Requested, Trace
 
 SAME_KEY = 5 * SECOND  # by how much the clocks of two captures of one run may differ
 MOST_OF_ONE_KEY = 100  # sockets that are compared with each other; a browser never sends a key twice
@@ -17,11 +17,12 @@ SAME_URL = SECOND // 2  # likewise, where no key tells: of two sockets of one ad
 SKEW = 250 * MILLISECOND  # by which they never differ about when a socket opened, unless their clocks do
 
 
-def pair(traces: Sequence[Trace], formats: Sequence[str]) -> list[list[Trace]]:
-    """Group the traces of one socket, in the order of its first one. `formats`: of the files.
+def pair(traces: Sequence[Trace], files: Sequence[File]) -> list[list[Trace]]:
+    """Group the traces of one socket, in the order of its first one.
 
     Two traces are one socket if their handshakes have the same key; without a key, if they have the same address and
-    their handshakes are nearest to each other, in files of different formats (two files of one format are two tabs).
+    their handshakes, or their failures, are nearest to each other, in files of different formats (two files of one
+    format are two tabs).
     Two sockets of one file stay two: a client that is no browser may send the same key each time.
     """
     groups: list[list[Trace]] = []
@@ -34,7 +35,7 @@ def pair(traces: Sequence[Trace], formats: Sequence[str]) -> list[list[Trace]]:
             continue
         groups.append([trace])
         alike.append(groups[-1])
-    return _pair_by_address(groups, formats)
+    return _pair_by_address(groups, files)
 
 
 def _nearest(groups: Sequence[list[Trace]], trace: Trace) -> list[Trace] | None:
@@ -53,42 +54,126 @@ class _Candidate(NamedTuple):
     other: int
 
 
-def _pair_by_address(groups: list[list[Trace]], formats: Sequence[str]) -> list[list[Trace]]:
-    """Unite groups in the order of their distance, each format once per group."""
-    into = list(range(len(groups)))  # the group that this one became a part of, or itself
+class _Unions:
+    """Groups of which some became parts of others, each with its formats and files."""
 
-    def find(place: int) -> int:
-        while into[place] != place:
-            into[place] = into[into[place]]
-            place = into[place]
+    def __init__(self, groups: list[list[Trace]], formats: Sequence[str]) -> None:
+        self.groups = groups
+        self.formats = formats
+        self.into = list(range(len(groups)))  # the group that this one became a part of, or itself
+
+    def find(self, place: int) -> int:
+        """The group that this one is now a part of."""
+        while self.into[place] != place:
+            self.into[place] = self.into[self.into[place]]
+            place = self.into[place]
         return place
 
-    for _, one, other in sorted(_candidates(groups, formats)):
-        first, second = sorted((find(one), find(other)))
-        present = {formats[trace.file] for trace in groups[first]}
-        if first != second and present.isdisjoint(formats[trace.file] for trace in groups[second]):
-            groups[first] += groups[second]
-            into[second] = first
-    return [group for place, group in enumerate(groups) if into[place] == place]
+    def unite(self, one: int, other: int) -> None:
+        """Unite two groups, if no format is in both: what one file tells apart is two sockets."""
+        first, second = sorted((self.find(one), self.find(other)))
+        if first != second and self.list_formats(first).isdisjoint(self.list_formats(second)):
+            self.groups[first] += self.groups[second]
+            self.into[second] = first
+
+    def list_formats(self, place: int) -> set[str]:
+        """The formats in which a group was found."""
+        return {self.formats[trace.file] for trace in self.groups[place]}
+
+    def places(self) -> Iterator[int]:
+        """The groups that are left."""
+        return (place for place in range(len(self.groups)) if self.into[place] == place)
 
 
-def _candidates(groups: Sequence[Sequence[Trace]], formats: Sequence[str]) -> Iterator[_Candidate]:
-    """Find pairs of groups of one address, of which one at least has no key."""
+def _pair_by_address(groups: list[list[Trace]], files: Sequence[File]) -> list[list[Trace]]:
+    """Unite groups in the order of their distance, each format once per group; then those without a date."""
+    formats = [file.format for file in files]
     if len(set(formats)) < 2:
-        return
-    by_address: dict[str, list[tuple[Instant, int]]] = {}
+        return groups
+    unions = _Unions(groups, formats)
+    for _, one, other in sorted(_candidates(groups)):
+        unions.unite(one, other)
+    for one, other in _undated(unions, files):
+        unions.unite(one, other)
+    return [groups[place] for place in unions.places()]
+
+
+def _candidates(groups: Sequence[Sequence[Trace]]) -> Iterator[_Candidate]:
+    """Find pairs of groups of one address, of which one at least has no key.
+
+    By when the handshake began; where one capture does not know that (it was refused, and never sent), by when it
+    failed.
+    """
+    lines: dict[tuple[bool, str], list[tuple[Instant, int]]] = {}
     for place, group in enumerate(groups):
-        start = _start(group[0])
-        if start is not None:
-            by_address.setdefault(group[0].url.partition("#")[0], []).append((start, place))
-    for line in by_address.values():
+        for is_failure, at in ((False, _start(group[0])), (True, _failure(group[0]))):
+            if at is not None:
+                lines.setdefault((is_failure, _address(group[0])), []).append((at, place))
+    for (is_failure, _), line in lines.items():
         line.sort()
-        for number, (start, one) in enumerate(line):
+        for number, (at, one) in enumerate(line):
             for later, other in line[number + 1 : number + 1 + MOST_NEAR]:
-                if later - start > SAME_URL:
+                if later - at > SAME_URL:
                     break
-                if not (groups[one][0].key and groups[other][0].key):
-                    yield _Candidate(later - start, one, other)
+                first, second = groups[one][0], groups[other][0]
+                if first.key and second.key:
+                    continue
+                if not is_failure or _start(first) is None or _start(second) is None:
+                    yield _Candidate(later - at, one, other)
+
+
+def _undated(unions: _Unions, files: Sequence[File]) -> Iterator[tuple[int, int]]:
+    """Pair the handshakes of which a file knows no date (they were never sent) with those of the other captures.
+
+    A log of the whole browser has each of them: those that it alone has are the same if they are as many. Other
+    captures may be of another tab: there both must be one, and never opened.
+    """
+    undated: dict[tuple[int, str], list[int]] = {}
+    by_address: dict[str, list[int]] = {}
+    for place in unions.places():
+        first = unions.groups[place][0]
+        by_address.setdefault(_address(first), []).append(place)
+        if _has_no_date(first) and len(unions.groups[place]) == 1:
+            undated.setdefault((first.file, _address(first)), []).append(place)
+    for (number, address), ones in undated.items():
+        file = files[number]
+        if file.observed is None:
+            continue
+        for other, log in enumerate(files):
+            if log.format == file.format:
+                continue
+            others = [
+                place
+                for place in by_address[address]
+                if any(it.file == other for it in unions.groups[place])
+                and file.format not in unions.list_formats(place)
+                and not _was_sent(unions.groups[place], file.observed.end)
+            ]
+            never = all(not _openings(it) for place in others for it in unions.groups[place])
+            if len(ones) == len(others) and (log.holds_all_of(file.observed) or (len(ones) == 1 and never)):
+                yield from zip(ones, others, strict=True)
+
+
+def _has_no_date(trace: Trace) -> bool:
+    """Was its handshake never sent, as far as its capture shows, and did it not fail either?"""
+    return not trace.key and not _openings(trace) and _start(trace) is None and _failure(trace) is None
+
+
+def _was_sent(group: Sequence[Trace], saved: Instant | None) -> bool:
+    """Was it asked for, or answered, so that a capture that was saved at this instant shows more than that?"""
+    if saved is None:
+        return False
+    if any((start := _start(trace)) is not None and start > saved + SAME_URL for trace in group):
+        return True  # after the capture was saved
+    return any(it.latest is not None and it.latest < saved - SAME_URL for trace in group for it in _openings(trace))
+
+
+def _address(trace: Trace) -> str:
+    return trace.url.partition("#")[0]
+
+
+def _failure(trace: Trace) -> Instant | None:
+    return next((event.within.earliest for event in trace.events if isinstance(event, Rejected)), None)
 
 
 def _distance(one: Trace, other: Trace) -> Duration | None:
@@ -139,7 +224,7 @@ class Others:
         for group in groups:
             found_in = frozenset(formats[trace.file] for trace in group)
             starts = [at for trace in group if (at := _start(trace)) is not None]
-            for address in ("", group[0].url.partition("#")[0]):
+            for address in ("", _address(group[0])):
                 self.starts.setdefault(address, {}).setdefault(found_in, []).append(min(starts, default=inf))
         for lots in self.starts.values():
             for lot in lots.values():
@@ -149,7 +234,7 @@ class Others:
         """May a capture of another format have this socket, too, without a key or a date that tells?"""
         if trace.key:
             return False
-        address, start = trace.url.partition("#")[0], _start(trace)
+        address, start = _address(trace), _start(trace)
         if not _has_host(trace):
             address = ""
         for found_in, starts in self.starts.get(address, {}).items():

@@ -18,14 +18,11 @@ from analyzer.model.capture import (
     Bounds as Bounds,
     Calls as Calls,
     Capture as Capture,
-    Clock as Clock,
     Closed as Closed,
     Closes as Closes,
     Coverage as Coverage,
     Direction as Direction,
     Event as Event,
-    Exporter as Exporter,
-    File as File,
     Frame as Frame,
     Initiator as Initiator,
     Messages as Messages,
@@ -48,6 +45,7 @@ from analyzer.model.evidence import (
     About as About,
     Evidence as Evidence,
 )
+from analyzer.model.file import Clock as Clock, Exporter as Exporter, File as File
 from analyzer.model.finding import (
     CauseConfidence as CauseConfidence,
     Finding as Finding,

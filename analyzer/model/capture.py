@@ -14,6 +14,7 @@ from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution
 from analyzer.model.caveats import Caveat
 from analyzer.model.evidence import Evidence
+from analyzer.model.file import Clock, Exporter, File
 from analyzer.model.skips import Skipped
 from analyzer.model.text import TOGETHER, file_name, plural
 from analyzer.model.time import Instant
@@ -277,51 +278,6 @@ class Page(Value, frozen=True):
     end: PageEnd | None = None
     returned: bool = False  # its URL was seen before, with another in between
     recorded: bool = True  # its load is in the capture; else no more than its name, or what was left of it
-
-
-class Exporter(Value, frozen=True):
-    """The program that wrote the capture. `id` is ours; `name` and `version` as the file has them."""
-
-    id: str
-    name: str | None
-    version: str | None
-    label: str  # for people
-
-
-class Clock(StrEnum):
-    """What the instants of a file count from."""
-
-    WALL = "wall"
-    RELATIVE = "relative"  # there is no date in the file: instants count from 1970 and mean nothing but their distances
-
-
-class File(Value, frozen=True):
-    """One file that was read.
-
-    source: its name in outputs.
-    format, exporter: what the file is, and the program that wrote it.
-    records: how many requests, or events, the file has.
-    unit: what one of its records is called, `entry` of a HAR.
-    observed: the first and the last instant that anything in the file witnesses.
-    sha256, bytes: of the file; the hash is None above 32 MiB.
-    content_sha256: of the unpacked capture, so that it is the same for `a.har` and `a.har.gz`.
-    in_order_of_close: its sockets stand in the order in which they ended.
-    saved_as: what was saved at the end of the recording, `HAR`; empty where the file was written all the while.
-    """
-
-    source: str
-    format: str
-    exporter: Exporter
-    records: int
-    observed: Interval | None
-    sha256: str | None = None
-    bytes: int = 0
-    content_sha256: str | None = None
-    clock: Clock = Clock.WALL
-    in_order_of_close: bool = False
-    saved_as: str = ""
-    may_stand_alone: bool = False  # of one window, perhaps: it may share no socket with other captures of its run
-    unit: str = "event"
 
 
 class Capture(Value, frozen=True):

@@ -145,7 +145,8 @@ def _capture(parts: _Parts, log: Log, constants: Constants) -> Capture:
     reasons = {number: name for name, number in constants.netError.items()}
     traces = tuple(_trace(socket, log, reasons) for socket in log.sockets if not _is_unborn(socket))
     observed = None if log.first is None or log.last is None else Interval(log.first, max(log.last, log.first + 1))
-    file = File(parts.name, "netlog", _exporter(constants), log.count, observed)
+    whole = None if parts.skipped or _has_lost_sockets(log) else observed  # one that is cut off has all until then
+    file = File(parts.name, "netlog", _exporter(constants), log.count, observed, whole_browser=whole)
     return Capture((file,), (), traces, tuple(_caveats(parts, log)), tuple(parts.skipped))
 
 
@@ -166,10 +167,13 @@ def _caveats(parts: _Parts, log: Log) -> Iterator[Caveat]:
         yield CaveatKind.ENTRIES_SKIPPED.caveat(
             f"{plural(len(parts.skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
         )
-    if log.lost_beginning and log.has_channels:
-        yield BEGINNING_LOST
-    if not log.has_channels and (log.lost_beginning or (log.lowest or 0) > FIRST_SOURCE):
-        yield BEGAN_LATE
+    if _has_lost_sockets(log):
+        yield BEGINNING_LOST if log.has_channels else BEGAN_LATE
+
+
+def _has_lost_sockets(log: Log) -> bool:
+    """May sockets be missing that were open when the log began? From Chrome 148 on it lists those."""
+    return log.lost_beginning or (not log.has_channels and (log.lowest or 0) > FIRST_SOURCE)
 
 
 def _is_unborn(socket: Socket) -> bool:

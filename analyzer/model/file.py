@@ -1,0 +1,62 @@
+"""Describe one file that was read, and the program that wrote it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from analyzer.intervals import Interval
+from analyzer.model.value import Value
+
+
+class Exporter(Value, frozen=True):
+    """The program that wrote the capture. `id` is ours; `name` and `version` as the file has them."""
+
+    id: str
+    name: str | None
+    version: str | None
+    label: str  # for people
+
+
+class Clock(StrEnum):
+    """What the instants of a file count from."""
+
+    WALL = "wall"
+    RELATIVE = "relative"  # there is no date in the file: instants count from 1970 and mean nothing but their distances
+
+
+class File(Value, frozen=True):
+    """One file that was read.
+
+    source: its name in outputs.
+    format, exporter: what the file is, and the program that wrote it.
+    records: how many requests, or events, the file has.
+    unit: what one of its records is called, `entry` of a HAR.
+    observed: the first and the last instant that anything in the file witnesses.
+    sha256, bytes: of the file; the hash is None above 32 MiB.
+    content_sha256: of the unpacked capture, so that it is the same for `a.har` and `a.har.gz`.
+    in_order_of_close: its sockets stand in the order in which they ended.
+    saved_as: what was saved at the end of the recording, `HAR`; empty where the file was written all the while.
+    whole_browser: the stretch of which it holds every socket of the browser; None where it cannot know.
+    """
+
+    source: str
+    format: str
+    exporter: Exporter
+    records: int
+    observed: Interval | None
+    sha256: str | None = None
+    bytes: int = 0
+    content_sha256: str | None = None
+    clock: Clock = Clock.WALL
+    in_order_of_close: bool = False
+    saved_as: str = ""
+    may_stand_alone: bool = False  # of one window, perhaps: it may share no socket with other captures of its run
+    unit: str = "event"
+    whole_browser: Interval | None = None
+
+    def holds_all_of(self, stretch: Interval) -> bool:
+        """Does the file hold every socket of the browser that was there in this stretch?"""
+        within = self.whole_browser
+        if within is None or stretch.start < within.start:
+            return False
+        return within.end is None or (stretch.end is not None and stretch.end <= within.end)

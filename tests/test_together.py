@@ -1,0 +1,229 @@
+"""Several captures of one run: each socket once, each page once, and limits that another capture lifts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from analyzer.formats import read
+from analyzer.intervals import Interval
+from analyzer.merge import merge
+from analyzer.model import (
+    Accepted,
+    Bounds,
+    Capture,
+    CaveatKind,
+    Event,
+    Evidence,
+    Page,
+    PageEnd,
+    PageKind,
+    Place,
+    Rejected,
+    Report,
+    Requested,
+    Verdict,
+)
+from analyzer.pipeline import analyze
+from tests.test_merge import ALL, OPENED, SECOND, START, bounds, make_capture, make_lives
+
+RUNS = Path(__file__).parent / "runs"
+
+
+def analyze_together(run: str, *suffixes: str) -> Report:
+    return analyze(merge([read(RUNS / f"{run}{suffix}") for suffix in suffixes]))
+
+
+@pytest.mark.parametrize(
+    ("run", "other", "verdict", "sockets"),
+    [
+        pytest.param("connecting", ".netlog.json.gz", Verdict.NO_OVERLAP, 3, id="never sent, in a NetLog"),
+        pytest.param("connecting", ".cdp.json", Verdict.NO_OVERLAP, 3, id="never sent, in a log of DevTools events"),
+        pytest.param("no-cache", ".cdp.json", Verdict.NO_OVERLAP, 3, id="pages that only one file knows to have ended"),
+        pytest.param("two-tabs", ".netlog.json.gz", Verdict.OVERLAP, 2, id="a socket of another tab"),
+        pytest.param("workers", ".netlog.json.gz", Verdict.OVERLAP, 6, id="sockets of workers"),
+    ],
+)
+def test_the_run_is_told_as_it_was(run: str, other: str, verdict: Verdict, sockets: int) -> None:
+    report = analyze_together(run, ".har", other)
+    truth = json.loads((RUNS / f"{run}.truth.json").read_text("utf-8"))
+    assert report.verdict is verdict
+    assert truth["overlapping"] == (verdict is Verdict.OVERLAP)
+    assert len(report.sessions) == len(truth["sockets"]) == sockets
+
+
+# -- pairs without a key --------------------------------------------------------------------------------------
+
+
+def make_sockets(format: str, *sockets: tuple[Event, ...], until: int = 9, whole: bool = False) -> Capture:
+    """A capture of sockets without a key; `whole`: it has all sockets of the browser."""
+    single = make_capture(format, key=None, until=until)
+    traces = tuple(
+        msgspec.structs.replace(single.traces[0], pointer=f"/{n}", events=events) for n, events in enumerate(sockets)
+    )
+    result = msgspec.structs.replace(single, traces=traces)
+    return result.with_file(whole_browser=Interval(START, START + until * SECOND + 1)) if whole else result
+
+
+SENT = (Requested(bounds(1, 1)),)
+WITHOUT_DATE: tuple[Event, ...] = ()
+REFUSED = (Requested(bounds(1, 1)), Rejected(bounds(5, 5), "refused"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "sockets"),
+    [
+        pytest.param([WITHOUT_DATE], [SENT], 1, id="one in each"),
+        pytest.param([WITHOUT_DATE] * 2, [SENT, SENT], 2, id="as many in each"),
+        pytest.param([WITHOUT_DATE], [SENT, SENT], 3, id="two that it may be"),
+        pytest.param([WITHOUT_DATE], [OPENED], 2, id="one that had opened long before"),
+        pytest.param([WITHOUT_DATE], [(Requested(bounds(8, 8)),)], 2, id="one that was asked for later"),
+        pytest.param([WITHOUT_DATE], [(*SENT, Accepted(bounds(7, 7)))], 1, id="one that opened later"),
+        pytest.param([(Rejected(bounds(5, 5), "refused"),)], [REFUSED], 1, id="refused in both"),
+        pytest.param([(Rejected(bounds(4, 4), "refused"),)], [REFUSED], 2, id="refused at other times"),
+    ],
+)
+def test_a_handshake_without_a_date_is_found_in_a_log_of_the_browser(
+    one: list[tuple[Event, ...]], other: list[tuple[Event, ...]], sockets: int
+) -> None:
+    har, log = make_sockets("har", *one, until=6), make_sockets("netlog", *other, whole=True)
+    assert len(merge([har, log]).traces) == sockets
+    assert len(merge([log, har]).traces) == sockets
+
+
+@pytest.mark.parametrize(
+    ("other", "sockets"),
+    [
+        pytest.param([SENT], 1, id="that never opened"),
+        pytest.param([(*SENT, Accepted(bounds(7, 7)))], 2, id="that opened"),
+        pytest.param([SENT, SENT], 3, id="one of two"),
+    ],
+)
+def test_a_log_of_one_tab_may_have_another_one(other: list[tuple[Event, ...]], sockets: int) -> None:
+    assert len(merge([make_sockets("har", WITHOUT_DATE, until=6), make_sockets("cdp-log", *other)]).traces) == sockets
+
+
+def test_one_that_the_last_capture_saw_connecting_never_opened() -> None:
+    early, late = make_capture("cdp-log", *SENT, coverage=ALL, until=5), make_capture("har", *SENT, until=9)
+    (session,) = analyze(merge([early, late])).sessions
+    assert (session.outcome, session.possible) == ("connecting", None)
+
+
+# -- limits ---------------------------------------------------------------------------------------------------
+
+LATE = CaveatKind.RECORDED_LATE.caveat("It began late.")
+EDITED = CaveatKind.EDITED.caveat("It was edited.")
+
+
+def make_pair(*caveats: CaveatKind, key: str = "a", start: float = 0, until: int = 9) -> list[Capture]:
+    """A HAR with limits, and a NetLog that has all sockets of the browser from `start` to `until`."""
+    har = msgspec.structs.replace(make_lives("har", a=(0, 2)), caveats=caveats)
+    whole = Interval(START + round(start * SECOND), START + until * SECOND + 1)
+    return [har, make_lives("netlog", **{key: (0, 2)}).with_file(whole_browser=whole)]
+
+
+@pytest.mark.parametrize(
+    ("captures", "verdict"),
+    [
+        pytest.param(make_pair(LATE), Verdict.NO_OVERLAP, id="lifted"),
+        pytest.param(make_pair(LATE, start=1), Verdict.INCONCLUSIVE, id="the log begins later"),
+        pytest.param(make_pair(LATE, until=8), Verdict.INCONCLUSIVE, id="the log ends earlier"),
+        pytest.param(make_pair(EDITED), Verdict.INCONCLUSIVE, id="about times"),
+        pytest.param(make_pair(LATE)[:1] * 2, Verdict.INCONCLUSIVE, id="no log of the whole browser"),
+    ],
+)
+def test_a_log_of_the_whole_browser_lifts_limits(captures: list[Capture], verdict: Verdict) -> None:
+    assert analyze(merge(captures)).verdict is verdict
+
+
+def test_a_log_of_another_run_lifts_nothing() -> None:
+    caveats = merge(make_pair(LATE, key="b")).caveats
+    assert [it.hides_sockets for it in caveats if it.id == LATE.id] == [True]
+
+
+def test_a_limit_that_is_lifted_names_the_file_that_has_the_sockets() -> None:
+    (caveat,) = [it for it in merge(make_pair(LATE)).caveats if it.id == LATE.id]
+    assert caveat.message == "a.har: It began late. a.netlog has them."
+
+
+# -- pages ----------------------------------------------------------------------------------------------------
+
+
+def make_page(
+    id: str, url: str, started: float | None, kind: PageKind = PageKind.LOAD, final: bool | None = None
+) -> Page:
+    """A page; `final`: its sockets died with it, or that is not known. None: it did not end."""
+    end = None
+    if final is not None:
+        within = Bounds(None, None, Evidence.PAGE_GONE)
+        end = PageEnd(within, PageKind.NAVIGATION, final, f"{id}+")
+    return Page(id, url, None if started is None else START + round(started * SECOND), kind, end)
+
+
+def with_pages(capture: Capture, *pages: Page) -> Capture:
+    """The capture with pages, of which the first has its socket."""
+    traces = tuple(msgspec.structs.replace(trace, page=pages[0].id) for trace in capture.traces)
+    return msgspec.structs.replace(capture, pages=pages, traces=traces)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "pages"),
+    [
+        pytest.param([("a", 0)], [("a", 0)], 1, id="a socket that both have"),
+        pytest.param([("a", 0), ("b", 3)], [("a", 0), ("b", 3.01)], 2, id="the same address at the same time"),
+        pytest.param([("a", 0), ("b", 3)], [("a", 0), ("b", 4)], 3, id="the same address at another time"),
+        pytest.param([("a", 0), ("b", 3)], [("a", 0), ("c", 3)], 3, id="another address at the same time"),
+    ],
+)
+def test_pages_of_one_tab_are_united(one: list[tuple[str, float]], other: list[tuple[str, float]], pages: int) -> None:
+    captures = [
+        with_pages(make_capture(format, *OPENED), *(make_page(f"page_{n}", *it) for n, it in enumerate(lot)))
+        for format, lot in (("har", one), ("cdp-log", other))
+    ]
+    merged = merge(captures)
+    assert len(merged.pages) == pages
+    assert {trace.page for trace in merged.traces} == {"1:page_0"}
+
+
+def test_captures_without_a_common_socket_have_no_common_page() -> None:
+    captures = [
+        with_pages(make_capture(format, *OPENED, key=key), make_page("page_1", "a", 0))
+        for format, key in (("har", "a"), ("cdp-log", "b"))
+    ]
+    assert len(merge(captures).pages) == 2
+
+
+def test_what_took_the_place_of_a_common_page_is_common() -> None:
+    """A page that comes back from the cache has no date in one format, and an old one in the other."""
+    captures = [
+        with_pages(
+            make_capture(format, *OPENED),
+            make_page("page_1", "a", 0, final=False),
+            make_page("page_1+", "b", started, PageKind.RESTORE),
+        )
+        for format, started in (("har", 0), ("cdp-log", None))
+    ]
+    merged = merge(captures)
+    assert [page.id for page in merged.pages] == ["1:page_1", "1:page_1+"]
+    assert merged.pages[0].end is not None
+    assert merged.pages[0].end.successor == "1:page_1+"
+
+
+@pytest.mark.parametrize("finals", [(True, False), (False, True)])
+def test_a_page_whose_sockets_surely_died_with_it_took_them_along(finals: tuple[bool, bool]) -> None:
+    captures = [
+        with_pages(make_capture(format, *OPENED), make_page("page_1", "a", 0, final=final))
+        for format, final in zip(("har", "cdp-log"), finals, strict=True)
+    ]
+    (page,) = merge(captures).pages
+    assert page.end is not None
+    assert page.end.final
+
+
+def test_each_socket_names_its_place_in_both_files() -> None:
+    report = analyze_together("connecting", ".har", ".cdp.json")
+    assert {tuple(place.file for place in session.seen_in) for session in report.sessions} == {(0, 1)}
+    assert report.sessions[0].seen_in[0] == Place(0, "/log/entries/0")
