@@ -44,6 +44,8 @@ CONTRADICTORY = CaveatKind.CONTRADICTORY.caveat(
     "What is recorded of a socket contradicts itself, so its times are wider than any one record says."
 )
 LATE = 100 * MILLISECOND  # by which the clocks of two pages may differ
+# Ends of which the network learns later than the page. A message that it received in between reached no page.
+SEEN_BY_THE_NETWORK = (Evidence.PAGE_GONE, Evidence.CONNECTION_END)
 
 
 class State(StrEnum):
@@ -292,7 +294,8 @@ def _proven(
     end = start + 1 if alive is None else alive + 1
     if closed is not None and closed.latest is not None and closed.earliest is not None:
         # An exact close. One that only bounds (a page's end) has the last sign of life as its `earliest`.
-        end = max(closed.earliest, min(end, closed.latest + 1))
+        by_messages = closed.earliest if closed.evidence in SEEN_BY_THE_NETWORK else min(end, closed.latest + 1)
+        end = max(closed.earliest, by_messages)
     return Interval(start, end) if start < end else None
 
 

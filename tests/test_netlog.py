@@ -130,6 +130,13 @@ def test_a_page_that_goes_takes_its_socket_with_it() -> None:
     assert session.closed.latest == (1_795_000_000_502) * 1000
 
 
+def test_a_message_that_came_after_its_page_had_gone_proves_nothing() -> None:
+    received = event(995, 2, "WEBSOCKET_RECV_FRAME_HEADER", opcode=1, payload_length=7, final=True)
+    gone = [state(1000, 1, "CONNECTED", "SEND_CLOSED"), event(1001, 1, "WEBSOCKET_ALIVE", 2)]
+    (session,) = report(log(*socket(1), received, *gone)).sessions
+    assert session.proven is not None and session.proven.end == (1_795_000_000_501) * 1000
+
+
 def test_a_close_that_is_not_answered_leaves_the_socket_open() -> None:
     (session,) = report(log(*socket(1), state(500, 1, "CONNECTED", "SEND_CLOSED"), event(900, 9, "OTHER"))).sessions
     assert session.outcome is Outcome.OPEN
