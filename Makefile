@@ -2,6 +2,7 @@
 # make test    what the tests need too, then all checks
 # make test-all   the same with the tests marked slow, then test-async
 # make test-async   what needs pytest-playwright-asyncio, in an environment of its own
+# make test-snippets   the snippets of docs/capturing.md with the tools that they are for, which npm and pip install
 # make package    wheel and sdist in dist/, checked, and the wheel tried in an environment of its own
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +17,7 @@ SOURCES := analyzer tests docs benchmarks
 # So that the first start of each library is slow, and no other one.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-async check format bench fuzz services architecture evidence rules causes command-line python schemas screenshot environment package
+.PHONY: demo test test-all test-async test-snippets check format bench fuzz services architecture evidence rules causes command-line python schemas screenshot environment package
 
 environment: $(VENV)/ready-dev
 
@@ -64,6 +65,14 @@ test-async:
 	$(VENV)/async/bin/python -m pip install --quiet --editable '.[playwright]' hypothesis pytest-playwright-asyncio
 	REQUIRE_BROWSER=1 $(VENV)/async/bin/python -m pytest -o asyncio_default_fixture_loop_scope=session \
 		tests/browser/test_plugin.py -k async
+
+# Beside a chromedriver of the browser's version. The tools' own downloads of browsers are left out.
+SNIPPET_TOOLS := @playwright/test puppeteer selenium-webdriver @wdio/cli @wdio/local-runner @wdio/mocha-framework cypress testcafe@3
+test-snippets: environment
+	$(PIP) install 'selenium>=4.20'
+	PUPPETEER_SKIP_DOWNLOAD=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 CYPRESS_INSTALL_BINARY=0 \
+		npm install --silent --no-audit --no-fund --prefix $(VENV)/snippets $(SNIPPET_TOOLS)
+	REQUIRE_BROWSER=1 REQUIRE_SNIPPETS=1 $(BIN)/python -m pytest tests/browser/test_snippets.py
 
 check: environment
 	$(BIN)/ruff format --check $(SOURCES)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from analyzer.assumptions import KEPT_OPEN
 from analyzer.intervals import Interval
 from analyzer.model import (
     MILLISECOND,
@@ -44,12 +45,13 @@ CONTRADICTORY = CaveatKind.CONTRADICTORY.caveat(
     "What is recorded of a socket contradicts itself, so its times are wider than any one record says."
 )
 LATE = 100 * MILLISECOND  # by which the clocks of two pages may differ
+RETURN = 200 * MILLISECOND  # bounds of a close this narrow need no assumption, whatever else the close was reported by
 # Ends of which the network learns later than the page. A message that it received in between reached no page.
 SEEN_BY_THE_NETWORK = (Evidence.PAGE_GONE, Evidence.CONNECTION_END)
 
 
 class State(StrEnum):
-    """readyState, as far as a capture shows it (CLOSING leaves no trace: it counts as OPEN until answered)."""
+    """readyState, as far as a capture shows it (CLOSING counts as OPEN until it is answered)."""
 
     CONNECTING = "CONNECTING"
     OPEN = "OPEN"
@@ -76,7 +78,7 @@ class _Story:
         self.reason: str | None = None
         self.problem: str | None = None
         self.contradictory = False  # two events of a kind cannot both be true
-        self.signs: list[Instant] = [at for at in (trace.messages.first, trace.messages.last) if at is not None]
+        self.signs = [*trace.signs]
         for event in trace.events:
             self._add(event)
 
@@ -252,6 +254,8 @@ def _conclude_open(story: _Story, opened: Bounds, trace: Trace, around: _Around)
     assumes: Caveat | None = None
     if closed is not None:
         outcome = Outcome.CLOSED
+        if closed.latest is not None and _is_reported_late(closed):
+            alive, assumes = closed.latest - 1, KEPT_OPEN
     elif coverage.closes is Closes.ALL or coverage.to_the_end:
         outcome, assumes = Outcome.OPEN, coverage.assumes
     elif (end := around.final_end) is not None:
@@ -263,6 +267,13 @@ def _conclude_open(story: _Story, opened: Bounds, trace: Trace, around: _Around)
     proven = _proven(opened, closed, alive, outcome, coverage.end)
     begun = page.started if page is not None and page.started is not None else 0
     return _Life(outcome, opened, closed, proven, _possible(opened, closed, cut, begun, proven), assumes)
+
+
+def _is_reported_late(closed: Bounds) -> bool:
+    """Was the close reported when its page came back from the back/forward cache, and does nothing else date it?"""
+    if closed.evidence is not Evidence.CLOSE_ON_RETURN or closed.latest is None:
+        return False
+    return closed.earliest is None or closed.latest - closed.earliest > RETURN
 
 
 def _last_sign(story: _Story, opened: Bounds, coverage: Coverage, order_end: Instant | None) -> Instant | None:

@@ -62,8 +62,10 @@ FOLDERS = {name.partition("/")[0] for name in OWN_CAPTURES}
 # Programs that blocks name beside our own; those that install, download or open a browser stand in blocks without a run.
 PROGRAMS = {"python", "python3", "pytest", "check-jsonschema", "cat", "echo", "case", "esac", "exit", "export", "cd"}
 PROGRAMS |= {"git", "pipx", "pip", "uvx", "py", "npm", "npx", "playwright", "mitmdump", "curl"}
+PROGRAMS |= {"google-chrome", "open", "start"}
 # Options in the text that belong to other programs.
 THEIR_OPTIONS = {"--disable-features=BackForwardCache", "--accept", "--full", "--set", "--from"}
+THEIR_OPTIONS |= {"--log-net-log", "--log-net-log=net.json", "--net-log-capture-mode=Everything"}
 
 
 class Block(NamedTuple):
@@ -248,6 +250,11 @@ def read_javascript(each: Block, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def name_the_switch(each: Block, folder: Path) -> None:
+    """A snippet in a language that nothing here reads: it gives the browser its switch."""
+    assert re.search(r'addArguments\("--log-net-log=[\w.]+"\);', each.text)
+
+
 def read_jsx(each: Block, folder: Path) -> None:
     """It is JavaScript, once each element is taken out."""
     script = re.sub(r"<(\w+)[^;]*</\1>", "null", each.text)
@@ -323,6 +330,10 @@ KINDS: dict[str, Callable[[Block, Path], None]] = {
     "console norun": parse,
     "python": run_python,
     "python norun": read_python,
+    "sh snippet": parse,  # tests/browser/test_snippets.py runs the snippets
+    "js snippet": read_javascript,
+    "python snippet": read_python,
+    "java": name_the_switch,
     "js": read_javascript,
     "jsx": read_jsx,
     "toml": load_settings,

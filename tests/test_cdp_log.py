@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from lifetimes import contradictions, truth_of
+from lifetimes import PAGE_SLACK_MS, contradictions, truth_of
 
 from analyzer.formats import read
 from analyzer.masking import mask
@@ -94,8 +94,8 @@ def test_most_real_logs_are_decided() -> None:
     verdicts = {path.name: analyze(read(path)).verdict for path in LOGS}
     undecided = {name for name, verdict in verdicts.items() if verdict not in (Verdict.OVERLAP, Verdict.NO_OVERLAP)}
     assert undecided <= {
-        "cdp-09-nav-return.cdp.json",  # what closed while the cache kept its page is reported late
         "cdp-09f-nav-no-return.cdp.json",  # the back/forward cache may keep its first page
+        "cdp-kept-evicted.cdp.json",  # the cache dropped its first page, and nothing shows when
         "cdp-26-late-attach.cdp.json",
         "chromedriver-11-workers.perflog.json",  # no events of its workers
     }
@@ -177,6 +177,31 @@ def test_a_close_of_a_kept_page_is_reported_late() -> None:
     (session,) = answer.sessions
     assert session.closed is not None and session.closed.earliest == (WALL + 3) * 1_000_000
     assert session.closed.latest == (WALL + 8) * 1_000_000
+    assert session.closed.evidence is Evidence.CLOSE_ON_RETURN
+    assert (
+        session.proven is not None
+        and session.proven.end == (WALL + 8) * 1_000_000
+        and "assumed-kept-open" in ids(answer.capture)
+    )
+
+
+@pytest.mark.parametrize("name", ["chrome-kept-survives.har", "cdp-kept-survives.cdp.json"])
+@pytest.mark.parametrize("case", ["kept-survives", "kept-server-closes"])
+def test_har_and_log_agree_on_a_close_that_is_reported_on_return(case: str, name: str) -> None:
+    """The bounds hold what the server saw and what the page saw; that it counts as open until then is an assumption."""
+    path = CAPTURES / name.replace("kept-survives", case)
+    truth = json.loads((CAPTURES / f"chrome-{case}.truth.json").read_text("utf-8"))["sockets"][0]
+    report = analyze(read(path))
+    first = report.sessions[0]
+    assert first.closed is not None and first.closed.evidence is Evidence.CLOSE_ON_RETURN
+    assert first.closed.earliest is not None and first.closed.latest is not None
+    ends = (truth["server_close_ms"], truth["client_close_ms"])
+    assert (
+        first.closed.earliest / 1000 <= min(ends)
+        and first.closed.latest / 1000 >= truth["client_close_ms"] - PAGE_SLACK_MS
+    )
+    assert first.assumes is not None and first.assumes.id == "assumed-kept-open"
+    assert report.verdict is Verdict.OVERLAP
 
 
 def test_a_socket_that_two_sessions_report_is_one() -> None:

@@ -133,6 +133,15 @@ class Evidence(StrEnum):
         "the recorded close",
         "the exporter saw the close",
     )
+    CLOSE_ON_RETURN = (
+        "close-on-return",
+        About.CLOSED,
+        "the close that was reported when its page came back",
+        (
+            "the close was reported when its page came back from the back/forward cache, which may be later than it "
+            "happened: see the [assumptions](#caveats)"
+        ),
+    )
     CLOSE_FRAME = (
         "close-frame",
         About.CLOSED,
@@ -147,6 +156,20 @@ class Evidence(StrEnum):
             "the end of the connection that carried it, after its close frames if there were any (NetLogs of "
             "Chrome up to 147)"
         ),
+    )
+    CLIENT_CLOSE = (
+        "client-close",
+        About.CLOSED,
+        "its browser's close, at the proxy",
+        "the browser sent a close frame, or ended its connection (a proxy's record)",
+        "closed by the browser",
+    )
+    SERVER_CLOSE = (
+        "server-close",
+        About.CLOSED,
+        "the server's close, at the proxy",
+        "the server sent a close frame, or ended its connection (a proxy's record)",
+        "closed by the server",
     )
     CLOSE_RECORD = (
         "close-record",

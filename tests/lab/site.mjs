@@ -57,6 +57,8 @@ async function serve({ pages }) {
     setTimeout(() => sockets.handleUpgrade(request, stream, head, (socket) => {
       seen.accepted = now();
       const push = Number(asked.get('push'));
+      const end = Number(asked.get('end'));
+      if (end) setTimeout(() => socket.close(4001), end);
       const timer = push && setInterval(() => socket.send('{"type":"tick"}'), push);
       socket.on('close', (code) => { clearInterval(timer); seen.ended ??= now(); seen.code = code; });
       socket.on('error', () => {});

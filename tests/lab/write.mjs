@@ -22,3 +22,9 @@ export async function writeCapture(path, har, truth) {
   await writeFile(`${path}.har`, laidOut(strip(har)));
   await writeFile(`${path}.truth.json`, `${JSON.stringify(truth, null, 1)}\n`);
 }
+
+/** `path`.cdp.json, an event per line, and `path`.truth.json. */
+export async function writeLog(path, events, truth) {
+  await writeFile(`${path}.cdp.json`, `[${events.map((it) => JSON.stringify(it)).join(',\n')}]\n`);
+  await writeFile(`${path}.truth.json`, `${JSON.stringify(truth, null, 1)}\n`);
+}

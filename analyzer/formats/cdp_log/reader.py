@@ -312,12 +312,19 @@ def _bound_close(socket: Socket) -> tuple[Instant | None, Instant | None, Eviden
     page, last = socket.page, max(socket.times, default=socket.opened)
     signs = [at for at in (last, page.last_sign if page is not None else None) if at is not None]
     if socket.closed is not None:
-        was_kept = page is not None and page.successor is not None and (page.gone is None or page.gone < socket.closed)
-        earliest = min(max(signs, default=socket.closed), socket.closed) if was_kept else socket.closed
-        return earliest, socket.closed, Evidence.CLOSE_SEEN, socket.closed_at
+        if page is None or not _is_kept(page, socket.closed):
+            return socket.closed, socket.closed, Evidence.CLOSE_SEEN, socket.closed_at
+        earliest = min(max(signs, default=socket.closed), socket.closed)
+        return earliest, socket.closed, Evidence.CLOSE_ON_RETURN, socket.closed_at
     if page is not None and page.is_gone:
         return max(signs, default=None), page.gone, Evidence.PAGE_GONE, socket.pointer
     return None
+
+
+def _is_kept(page: Document, at: Instant) -> bool:
+    """Had the document left its place by then, and lived on? A reload ends it."""
+    after = page.successor
+    return after is not None and after.kind is not PageKind.RELOAD and (page.gone is None or page.gone < at)
 
 
 def _messages(socket: Socket, clock: Stretch) -> Messages:

@@ -28,6 +28,7 @@ from analyzer.model import (
     Instant,
     Messages,
     PageEnd,
+    PageKind,
     Place,
     Rejected,
     Requested,
@@ -127,7 +128,7 @@ def instants(trace: Trace) -> Iterator[Instant | None]:
     for event in trace.events:
         match event:
             case Closed(within=within):
-                yield within.earliest
+                yield within.latest if within.evidence is Evidence.CLOSE_ON_RETURN else within.earliest
             case Rejected(within=within) if within.latest is not None:
                 yield within.earliest
             case Active(at=at):
@@ -300,6 +301,24 @@ def attribute_close(trace: Trace, end: PageEnd | None) -> Trace:
         return trace
     closed = msgspec.structs.replace(last, within=msgspec.structs.replace(last.within, evidence=end.within.evidence))
     return msgspec.structs.replace(trace, events=(*before, closed))
+
+
+def widen_late_close(trace: Trace, end: PageEnd | None) -> Trace:
+    """Bound a close that is recorded after the page was left: Chrome reports it when the page comes back.
+
+    Up to then the back/forward cache keeps the page, whose sockets may lose their connections meanwhile.
+    """
+    *before, last = trace.events or (None,)
+    if end is None or end.final or end.by is PageKind.RELOAD or not isinstance(last, Closed):
+        return trace
+    within, left = last.within, end.within.latest or end.within.earliest
+    if within.evidence is not Evidence.CLOSE_SEEN or within.earliest is None or left is None or within.earliest <= left:
+        return trace
+    opened = [event.within.latest for event in trace.events if isinstance(event, Accepted)]
+    signs = [at for at in (trace.messages.last, end.within.earliest, *opened) if at is not None]
+    earliest = min(max(signs), within.earliest) if signs else None
+    late = Bounds(earliest, within.latest, Evidence.CLOSE_ON_RETURN, within.pointer)
+    return msgspec.structs.replace(trace, events=(*before, msgspec.structs.replace(last, within=late)))
 
 
 def _rejection(socket: Socket, start: Bounds | None, facts: Facts) -> Rejected:

@@ -18,6 +18,7 @@ import msgspec
 from analyzer import assumptions
 from analyzer.formats.har.reloads import MAX_AGE, Ask, Ordinary, Replaces, Way, replaces
 from analyzer.model import (
+    MILLISECOND,
     SECOND,
     Bounds,
     Caveat,
@@ -162,6 +163,25 @@ def in_order(listed: Sequence[Listed]) -> list[str]:
     """The ids of Chrome's pages, in order of load."""
     numbers = _numbers(listed)
     return sorted(numbers, key=lambda id: numbers[id])
+
+
+def unify_dates(listed: Iterable[Listed]) -> list[Listed]:
+    """Give a page that the back/forward cache brings back exactly the date of the page that it was.
+
+    Chrome repeats the date, cut to 1 ms; what it cuts may differ a little.
+    """
+    dates: dict[tuple[str, int], Instant] = {}  # by title and millisecond
+    return [_repeat_date(page, dates) for page in listed]
+
+
+def _repeat_date(page: Listed, dates: dict[tuple[str, int], Instant]) -> Listed:
+    if page.started is None:
+        return page
+    tick = page.started // MILLISECOND
+    near = (dates.get((page.title, tick + step)) for step in (0, -1, 1))
+    started = next((date for date in near if date is not None), page.started)
+    dates[page.title, tick] = started
+    return msgspec.structs.replace(page, started=started)
 
 
 def _numbers(listed: Sequence[Listed]) -> dict[str, int]:

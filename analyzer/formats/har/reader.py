@@ -253,10 +253,12 @@ def _on_pages(traces: Sequence[Trace], file: Survey, answer: Answer) -> list[Tra
     closes = [_cover(trace, answer.coverages.get(n), answer.merged) for n, trace in enumerate(traces)]
     if file.row.tabs is Tabs.TAB:
         return [_in_tab(trace, socket, file, answer) for trace, socket in zip(closes, file.sockets, strict=True)]
-    if file.is_numbered and (file.gathered.chrome or 1000) <= exporters.CLOSES_AT_PAGE_END_UP_TO:
-        ends = {page.id: page.end for page in answer.pages if page.end is not None}
-        return [events.attribute_close(trace, ends.get(trace.page or "")) for trace in closes]
-    return closes
+    if not file.is_numbered:
+        return closes
+    has_page_closes = (file.gathered.chrome or 1000) <= exporters.CLOSES_AT_PAGE_END_UP_TO
+    settle = events.attribute_close if has_page_closes else events.widen_late_close
+    ends = {page.id: page.end for page in answer.pages if page.end is not None}
+    return [settle(trace, ends.get(trace.page or "")) for trace in closes]
 
 
 def _cover(trace: Trace, of_document: Coverage | None, merged: Contradiction | None) -> Trace:

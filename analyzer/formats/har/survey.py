@@ -15,7 +15,7 @@ from analyzer.formats.har.fields import message_clock
 from analyzer.formats.har.gather import Gathered, PageSigns
 from analyzer.formats.har.log import Log
 from analyzer.formats.har.messages import exact_start
-from analyzer.formats.har.pages import Document, Listed, Witness
+from analyzer.formats.har.pages import Document, Listed, Witness, unify_dates
 from analyzer.model import MILLISECOND, SECOND, Discreet, Instant
 
 FEW_DATES = 2  # one alone may be a whole second by chance
@@ -69,7 +69,7 @@ def survey(log: Log, gathered: Gathered) -> Survey:
         tick=message_clock(socket.ticks for socket in gathered.sockets if socket.ticks),
         sockets=sockets,
         repeated=len(gathered.sockets) - len(sockets),
-        listed=[*log.pages, *unlisted],
+        listed=unify_dates([*log.pages, *unlisted]),
         documents=gathered.navigations.documents,
         signs=gathered.signs,
     )

@@ -7,8 +7,8 @@ function note(event, detail) {
   globalThis.labNote?.(JSON.stringify({ event, page, at: performance.timeOrigin + performance.now(), ...detail }));
 }
 
-function openSocket({ push = 0, hold = 0, host = location.hostname, id = Math.random().toString(36).slice(2, 8) } = {}) {
-  const socket = new WebSocket(`ws://${host}:${location.port}/feed?id=${id}&push=${push}&hold=${hold}`);
+function openSocket({ push = 0, hold = 0, end = 0, host = location.hostname, id = Math.random().toString(36).slice(2, 8) } = {}) {
+  const socket = new WebSocket(`ws://${host}:${location.port}/feed?id=${id}&push=${push}&hold=${hold}&end=${end}`);
   note('created', { id });
   for (const event of ['open', 'close']) socket.addEventListener(event, () => note(event, { id }));
   opened.push(socket);
@@ -51,7 +51,7 @@ const ACTIONS = {
 addEventListener('pagehide', (event) => note('pagehide', { persisted: event.persisted }));
 addEventListener('pageshow', (event) => {
   const [{ type, unloadEventEnd }] = performance.getEntriesByType('navigation'); // of the page before, where it is of this origin
-  note('pageshow', { persisted: event.persisted, url: location.href, type, before_gone: unloadEventEnd ? performance.timeOrigin + unloadEventEnd : null });
+  note('pageshow', { persisted: event.persisted, url: location.href, type, states: opened.map((it) => it.readyState), before_gone: unloadEventEnd ? performance.timeOrigin + unloadEventEnd : null });
 });
 addEventListener('click', ({ target }) => ACTIONS[target.dataset.do]?.({ ...target.dataset }));
 addEventListener('DOMContentLoaded', () => {
