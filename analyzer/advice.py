@@ -80,6 +80,10 @@ ROWS = {
     "chrome-har": Row(f"chrome-har never writes WebSockets. {ALL_IN_TESTS}", ALL_IN_TESTS),
     "puppeteer-har": Row(f"puppeteer-har never writes WebSockets. {ALL_IN_TESTS}", ALL_IN_TESTS),
     "selenium-robot": Row(f"Start the recording before the page loads. {ALL_IN_TESTS}", ALL_IN_TESTS),
+    "chrome-trace": Row(
+        "Record again: in Chrome DevTools choose Performance > Record and reload, use the page, and save the profile.",
+        f"A trace does not show what becomes of the sockets of a page that was left. {RECORDER}",
+    ),
     "har-sockets": Row(
         "Record again: start before the page loads, and use the page until it connects, before the recording ends.",
         "Record again in one go, from before the page loads until its sockets have closed.",
