@@ -57,7 +57,13 @@ ROWS = {
     "mitmproxy": Row(
         "Start mitmproxy before the page loads, and write the HAR with `save.har`, which includes sockets that are "
         "still open.",
-        f"mitmproxy writes no closes into a HAR. Record with HTTP Toolkit, which does, or in a browser with {OURS}.",
+        "mitmproxy writes no closes into a HAR. Save its flows, which have them (`mitmdump -w run.mitm`), or record in "
+        f"a browser with {OURS}.",
+    ),
+    "mitmproxy-flows": Row(
+        "Record again in a new file: start `mitmdump -w run.mitm` before the page loads, and end it with Ctrl-C after "
+        "use.",
+        f"mitmproxy learns of openings and closes a little late. Record in a browser with {OURS}.",
     ),
     "http-toolkit": Row(
         "Record again: start HTTP Toolkit before the page loads, use the page, and export everything.",
@@ -98,8 +104,8 @@ OTHERS = Row(f"{DEVTOOLS}, with HTTP Toolkit, or with {OURS}.", f"{DEVTOOLS}, wi
 
 
 def row(capture: Capture) -> Row:
-    """Find the row of the program that wrote the capture, or the row of merged captures."""
-    advice = ROWS.get(capture.exporter.id)
+    """Find the row of the format or of the program that wrote the capture, or the row of merged captures."""
+    advice = ROWS.get(capture.format) or ROWS.get(capture.exporter.id)
     return advice or (ROWS["merged"] if capture.format == "merged" else OTHERS)
 
 

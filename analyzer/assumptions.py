@@ -41,6 +41,10 @@ PAGE_ALIVE = CaveatKind.ASSUMED_PAGE_ALIVE.caveat(
     "Assumed: when the file was saved, the last page was still open and the recording was not paused. Chrome does not "
     "record that a page was closed, crashed or was replaced by about:blank."
 )
+PROXY_ENDED = CaveatKind.ASSUMED_PROXY_ENDED.caveat(
+    "Assumed: mitmproxy ended normally. It writes the sockets that are still open as it ends: if it was killed, or the "
+    "file was copied before, they are missing."
+)
 KEPT_OPEN = CaveatKind.ASSUMED_KEPT_OPEN.caveat(
     "Assumed: a socket whose page was in the back/forward cache stayed open until the page came back, as the page "
     "itself sees it. Chrome reports the close only then; the server may have closed the connection before."

@@ -49,7 +49,7 @@ def limit(captures: Sequence[Capture], groups: Sequence[Sequence[Trace]], apart:
 
 
 def _logs(captures: Sequence[Capture], groups: Sequence[Sequence[Trace]], apart: Set[int]) -> Iterator[File | None]:
-    """For each capture the file that has all sockets of its browser, for as long as it was recorded.
+    """For each capture the file that has all sockets of its browser, or of its proxy, for as long as it was recorded.
 
     That both are of one browser is shown by a socket that is in both.
     """
@@ -64,7 +64,7 @@ def _logs(captures: Sequence[Capture], groups: Sequence[Sequence[Trace]], apart:
                 log
                 for place, log in enumerate(files)
                 if capture.observed is not None
-                and log.holds_all_of(capture.observed)
+                and log.has_all_that(capture.exporter, capture.observed)
                 and place not in apart
                 and all((number, place) in shared and number not in apart for number in numbers)
             ),

@@ -121,11 +121,17 @@ def align(captures: Sequence[Capture]) -> list[Trace]:
                     also=tuple(Place(first_file + place.file, place.pointer) for place in trace.also),
                     page=None if trace.page is None else _page_id(number, trace.page),
                     clock=clocks[trace.clock],
-                    coverage=trace.coverage if end == last else msgspec.structs.replace(trace.coverage, end=end),
+                    coverage=trace.coverage if end == last else _end_coverage(trace.coverage, end),
                 )
             )
         first_file += len(capture.files)
     return traces
+
+
+def _end_coverage(coverage: Coverage, end: Instant | None) -> Coverage:
+    """Let a coverage end with its file, unless it ended before."""
+    ends = [at for at in (coverage.end, end) if at is not None]
+    return msgspec.structs.replace(coverage, end=min(ends, default=None))
 
 
 def _end(capture: Capture) -> Instant | None:
@@ -207,9 +213,8 @@ def _events(group: Sequence[Trace]) -> Iterator[Event]:
             yield Rejected(_common(_bounds(group, Rejected)), rejected.problem)
     yield from _of_kind(group, Active)
     for trace in group:  # the messages of one capture stay; of the others it counts that they passed
-        for at in (trace.messages.first, trace.messages.last):
-            if at is not None:
-                yield Active(at, Evidence.OTHER_CAPTURE, trace.pointer)
+        for at in trace.signs:
+            yield Active(at, Evidence.OTHER_CAPTURE, trace.pointer)
     closes = _of_kind(group, Closed)
     if closes:
         yield Closed(

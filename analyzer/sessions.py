@@ -78,7 +78,7 @@ class _Story:
         self.reason: str | None = None
         self.problem: str | None = None
         self.contradictory = False  # two events of a kind cannot both be true
-        self.signs: list[Instant] = [at for at in (trace.messages.first, trace.messages.last) if at is not None]
+        self.signs = [*trace.signs]
         for event in trace.events:
             self._add(event)
 

@@ -18,7 +18,7 @@ from analyzer.formats import read
 from analyzer.formats.foreign import BEGINNINGS, MEMBERS
 from analyzer.model import CaptureError
 
-FLOW = b"71:9:websocket;0:~8:response;0:~7:request;0:~4:type;4:http;7:version;2:20#}"
+PDF = b"%PDF-1.7\n"
 CHARLES = [{"status": "COMPLETE", "method": "GET", "protocolVersion": "HTTP/1.1", "scheme": "https", "actualPort": 443}]
 ENTRY = {"startedDateTime": "2026-01-01T00:00:00Z", "request": {}}
 
@@ -36,14 +36,12 @@ def zipped(*names: str) -> bytes:
 
 
 FOREIGN = [
-    pytest.param(FLOW, "mitmproxy flow file", id="mitmproxy flows"),
-    pytest.param(b"2345:11:client_conn;" + b"x" * 2325 + b"}", "mitmproxy flow file", id="another version of them"),
     pytest.param(as_json({"traceEvents": [{"ph": "M"}]}), "Performance trace", id="trace"),
     pytest.param(as_json({"metadata": {"source": "DevTools"}, "traceEvents": []}), "Performance trace", id="metadata"),
     pytest.param(as_json([{"args": {"name": "x"}, "ph": "M", "ts": 0}]), "Performance trace", id="array of events"),
     pytest.param(b"[1790000000.123][INFO]: Starting ChromeDriver 150", "chromedriver", id="chromedriver's own log"),
-    pytest.param(zipped("trace.trace", "trace.network", "resources/a.html"), "Playwright trace", id="Playwright trace"),
-    pytest.param(zipped("0-trace.trace", "0-trace.network", "test.trace"), "Playwright trace", id="of a test"),
+    pytest.param(zipped("a/trace.trace", "a/trace.network", "b/trace.network"), "by itself", id="Playwright traces"),
+    pytest.param(zipped("test.trace"), "by itself", id="of a test without a browser"),
     pytest.param(b'{"type":"resource-snapshot","snapshot":{}}\n', "Playwright trace", id="a part of it"),
     pytest.param(zipped("raw/1_c.txt", "raw/1_s.txt", "[Content_Types].xml"), "Fiddler archive", id="Fiddler .saz"),
     pytest.param(as_json(CHARLES), "Charles session", id="Charles .chlsj"),
@@ -132,7 +130,7 @@ def test_every_row_is_one_short_line_that_says_what_it_is(sentence: str) -> None
 )
 def test_on_a_terminal_an_unreadable_file_is_told_once(args: list[str], times: int, tmp_path: Path) -> None:
     path = tmp_path / "x.har"
-    path.write_bytes(FLOW)
+    path.write_bytes(PDF)
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "analyzer", *args, str(path)]
     done = subprocess.run(command, stdout=follower, stderr=follower, stdin=subprocess.DEVNULL, check=False)
@@ -145,4 +143,4 @@ def test_on_a_terminal_an_unreadable_file_is_told_once(args: list[str], times: i
         pass
     os.close(leader)
     assert done.returncode == 3
-    assert " ".join(beginning.decode().split()).count("mitmproxy flow file") == times
+    assert " ".join(beginning.decode().split()).count("a PDF, not a HAR") == times

@@ -13,9 +13,10 @@ import pytest
 
 from analyzer import fleet, formats as formats_package
 from analyzer.formats import read
+from analyzer.formats.compression import Prefixed
 from analyzer.formats.foreign import recognize
 from analyzer.formats.registry import CDP_LOG, FORMATS, HAR, HEAD, NETLOG, Format, guess, sniff_har
-from analyzer.formats.source import Source
+from analyzer.formats.source import Source, open_source
 from analyzer.model import CaptureError
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -98,12 +99,17 @@ def samples(row: Format) -> list[Path]:
     return sorted(it for it in CAPTURES.iterdir() if it.name.endswith(row.suffixes))
 
 
+def unpacked(path: Path) -> bytes:
+    """What the reader of a format gets."""
+    with open_source(path) as (source, _):
+        return b"".join(iter(Prefixed(b"", source.stream).read, b""))
+
+
 @formats
 def test_every_format_has_captures_that_it_recognises_and_reads(row: Format) -> None:
     assert samples(row)
     for path in samples(row)[:20]:
-        head = path.read_bytes()[:HEAD]
-        answer = guess(head)
+        answer = guess(unpacked(path)[:HEAD])
         assert (answer.format, answer.problem) == (row, ""), path.name
         assert read(path).format == row.id
 
@@ -113,7 +119,7 @@ def test_every_format_reads_a_damaged_capture_or_raises_a_capture_error(row: For
     reader = import_module(row.module)
     chance = random.Random(16)
     smallest = min(samples(row), key=lambda path: path.stat().st_size)
-    whole = smallest.read_bytes()
+    whole = unpacked(smallest)
     for _ in range(60):
         data = bytearray(whole[: chance.randrange(len(whole))])
         for _ in range(chance.randrange(4)):

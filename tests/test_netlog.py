@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 from lifetimes import contradictions, truth_of
 
 from analyzer.formats import read
+from analyzer.formats.netlog.close_frames import Bytes, CloseFrame, unmask
 from analyzer.masking import mask
 from analyzer.model import Capture, CaptureError, Evidence, Outcome, Policy, Report, Run, Verdict
 from analyzer.outputs import render
@@ -233,3 +235,88 @@ def test_any_value_in_an_event_is_read_or_skipped(changes: list[tuple[int, str, 
     for n, key, value in changes:
         events[n % len(events)][key] = value
     analyze(read(io.BytesIO(log(*events)), "a"))
+
+
+# -- mode Everything: the bytes ----------------------------------------------------------------------------------------
+
+HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+
+
+def frame(opcode: int, payload: bytes, mask: bytes = b"") -> bytes:
+    """A frame of RFC 6455, section 5.2; with a mask as a client sends it."""
+    length = len(payload)
+    short = length if length < 126 else 126 if length < 1 << 16 else 127
+    size = b"" if length < 126 else length.to_bytes(2 if short == 126 else 8)
+    return bytes([0x80 | opcode, short | (0x80 if mask else 0)]) + size + mask + unmask(payload, mask)
+
+
+def received(*parts: bytes) -> CloseFrame | None:
+    connection = Bytes()
+    for part in parts:
+        connection.add(b64encode(part).decode())
+    return connection.close
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 1, 2, 9, 10]), st.integers(0, 70_000)), max_size=4),
+    st.integers(1000, 4999),
+    st.text(max_size=20),
+    st.sampled_from([b"", b"\x01\x02\x03\x04"]),
+    st.lists(st.integers(0, 300_000), max_size=8),
+)
+def test_a_close_frame_is_found_however_its_bytes_are_split(
+    frames: list[tuple[int, int]], code: int, reason: str, mask: bytes, cuts: list[int]
+) -> None:
+    before = b"".join(frame(opcode, b"\x88" * min(size, 125 if opcode > 8 else size), mask) for opcode, size in frames)
+    data = HEAD + before + frame(8, code.to_bytes(2) + reason.encode(), mask) + frame(1, b"after", mask)
+    ends = sorted({min(cut, len(data)) for cut in cuts})
+    parts = [data[start:end] for start, end in zip([0, *ends], [*ends, len(data)], strict=True)]
+    assert received(*parts) == CloseFrame(code, reason)
+
+
+@pytest.mark.parametrize(
+    ("data", "close"),
+    [
+        pytest.param(HEAD + frame(8, b""), CloseFrame(1005, ""), id="a close frame without a code"),
+        pytest.param(HEAD + frame(8, b"\x03"), None, id="half a code"),
+        pytest.param(HEAD + frame(8, b"\x00\x01"), None, id="a code that is none"),
+        pytest.param(HEAD + frame(8, b"\x03\xe8\xff"), CloseFrame(1000, "\ufffd"), id="a reason that is no UTF-8"),
+        pytest.param(HEAD + frame(9, b"x" * 200) + frame(8, b"\x03\xe8"), None, id="a control frame that is too long"),
+        pytest.param(HEAD + frame(8, b"\x03\xe8oops")[:-1], None, id="a close frame that is cut off"),
+        pytest.param(b"HTTP/1.1 404 No\r\n\r\n" + frame(8, b"\x03\xe8"), None, id="a handshake that failed"),
+        pytest.param(b"\x16\x03\x01" * 200_000, None, id="no HTTP"),
+    ],
+)
+def test_of_bytes_only_a_close_frame_after_the_handshake_counts(data: bytes, close: CloseFrame | None) -> None:
+    assert received(data) == close
+
+
+def test_bytes_that_are_no_base64_end_the_reading() -> None:
+    connection = Bytes()
+    connection.add(b64encode(HEAD).decode())
+    connection.add("?")
+    connection.add(b64encode(frame(8, b"\x03\xe8")).decode())
+    assert connection.close is None
+
+
+def test_a_log_with_all_bytes_has_codes_and_reasons() -> None:
+    path = CAPTURES / "netlog-everything-16-server-close.netlog.json.gz"
+    answer = analyze(read(path))
+    truth = json.loads(path.with_name(path.name.removesuffix("netlog.json.gz") + "truth.json").read_text("utf-8"))
+    assert not contradictions(answer, truth)
+    codes = {it["sec_websocket_key"]: it["close_code"] for it in truth["sockets"]}
+    given_codes = {it.key: it.close_code for it in answer.sessions if it.close_code is not None}
+    assert given_codes == {key: code for key, code in codes.items() if code != 1006}  # 1006: no frame came
+    assert [it.close_reason for it in answer.sessions] == ["oops", "token expired", None, None]
+
+
+def test_an_extension_is_known_by_the_origin_of_its_request() -> None:
+    headers = event(
+        2,
+        2,
+        "HTTP_TRANSACTION_SEND_REQUEST_HEADERS",
+        headers=["Origin: chrome-extension://abcdefghijklmnopabcdefghijklmnop"],
+    )
+    (trace,) = report(log(*socket(1), headers)).capture.traces
+    assert trace.extension

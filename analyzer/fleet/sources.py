@@ -14,7 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 from analyzer.formats import archive, is_capture, is_named_capture, read
 from analyzer.formats.compression import Progress
-from analyzer.formats.registry import SEARCHED, SUFFIXES
+from analyzer.formats.registry import SEARCHED, SUFFIXES, is_named
+from analyzer.formats.trace_zip import is_trace
 from analyzer.installation import install_hint
 from analyzer.model import Capture, CaptureError, join_words
 
@@ -86,7 +87,7 @@ def _find_one(name: str, any_name: bool) -> Found:
 
 def _in_file(path: str, any_name: bool) -> Found:
     """The file itself, or where it is a zip with several captures, each of these."""
-    if path == STANDARD_INPUT or not archive.is_zip(path):
+    if path == STANDARD_INPUT or not archive.is_zip(path) or is_trace(path):
         return Found([path])
     inside = archive.list_captures(path, is_capture, any_name)
     alone = len(inside) == 1 and inside[0].lower().endswith(".har")  # Playwright's, which is read as it is
@@ -99,7 +100,7 @@ def _in_file(path: str, any_name: bool) -> Found:
 def _in_folder(folder: str, any_name: bool) -> Found:
     """Search a folder. Raises NothingToRead."""
     files, closed = _walk(folder)
-    sure = {path for path in files if path in closed or path.lower().endswith(SUFFIXES)}
+    sure = {path for path in files if path in closed or is_named(path)}
     visible = [path for path in files if path in sure or not _is_hidden(path, folder)]
     if any_name:
         captures = [it for path in visible for it in _by_content(path, path in sure)]
@@ -121,7 +122,8 @@ def _suffixes(paths: Iterable[str]) -> Counter[str]:
     return Counter(
         path.suffix.lower()
         for path in names
-        if (path.suffix.lower() in LIKELY or ".har" in path.name.lower()) and not SIDE_FILE.fullmatch(path.stem)
+        if (path.suffix.lower() in LIKELY or ".har" in path.name.lower())
+        and not (SIDE_FILE.fullmatch(path.stem) and path.suffix.lower() != ".zip")
     )
 
 
@@ -147,7 +149,7 @@ def _walk(folder: str) -> tuple[list[str], set[str]]:
 
 def _by_content(path: str, named: bool) -> list[str]:
     """The captures in a file of any name; none where its content is something else."""
-    if archive.is_zip(path):
+    if archive.is_zip(path) and not is_trace(path):
         inside = archive.list_captures(path, is_capture, True)
         return _in_file(path, True).captures if inside or named else []
     return [path] if named or is_capture(path) else []
@@ -198,7 +200,7 @@ def _remote(url: str) -> Found:
             matches = files.glob(path)
         elif files.isdir(path):
             every = files.find(path)
-            matches = [it for it in every if it.lower().endswith(SUFFIXES)]
+            matches = [it for it in every if is_named(it)]
             others = _suffixes(set(every) - set(matches))
         else:
             matches = [path] if files.exists(path) else []

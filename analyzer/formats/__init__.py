@@ -9,12 +9,12 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from analyzer.formats import archive
+from analyzer.formats import archive, trace_zip
 from analyzer.formats.compression import Guarded, Prefixed, Progress
 from analyzer.formats.foreign import recognize
 from analyzer.formats.json_stream.layout import NoElement
 from analyzer.formats.json_stream.window import Bytes
-from analyzer.formats.registry import HAR, HEAD, IN_SHARED, SHARED, SUFFIXES, Guess, guess
+from analyzer.formats.registry import HAR, HEAD, IN_SHARED, SHARED, Guess, guess, is_named
 from analyzer.formats.source import Measured, SeveralCaptures, Source, open_source
 from analyzer.model import Capture, CaptureError, CaveatKind, bare
 
@@ -71,7 +71,7 @@ def _read_file(
         packed = None if isinstance(opened.stream, Prefixed) else opened.stream
         unpacked = None if packed is None else Measured(cast(IO[bytes], packed), 0, None)
         capture = _read(opened._replace(stream=unpacked or opened.stream, observer=observer))
-        damage = packed.damage if isinstance(packed, Guarded) else ""
+        damage = packed.damage if isinstance(packed, Guarded | trace_zip.TraceStream) else ""
         content = None if unpacked is None else unpacked.finish()
         stored.drain()
     caveats = capture.caveats
@@ -112,11 +112,13 @@ def _head(stream: Bytes, count: int) -> bytes:
 
 
 def is_capture(path: str) -> bool:
-    """Is this a capture by its first bytes, whatever its name? So is a file in a zip; a zip itself is not.
+    """Is this a capture by its first bytes, whatever its name? So is a file in a zip; a zip is, if it is a trace.
 
     A zip in a zip that holds several captures counts, so that somebody learns that these are not read.
     """
-    return not archive.is_zip(path) and _guess(path, SNIFFED).format is not None
+    if archive.is_zip(path):
+        return trace_zip.is_trace(path)
+    return _guess(path, SNIFFED).format is not None
 
 
 def is_named_capture(path: str) -> bool:
@@ -125,8 +127,8 @@ def is_named_capture(path: str) -> bool:
     What a search of folders takes: it opens nothing but files that end in one of SHARED, and reads 4 KiB of these.
     """
     name = path.lower()
-    if name.endswith(SUFFIXES) or not name.endswith(SHARED) or not IN_SHARED:
-        return name.endswith(SUFFIXES)
+    if is_named(name) or not name.endswith(SHARED) or not IN_SHARED:
+        return is_named(name)
     row, problem = _guess(path, HEAD)
     return row in IN_SHARED and not problem
 

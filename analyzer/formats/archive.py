@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from analyzer.formats.registry import SUFFIXES
+from analyzer.formats.registry import SUFFIXES, is_named
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo  # most captures are in no zip, and it is slow to import
@@ -116,7 +116,7 @@ def list_captures(path: str, is_capture: Callable[[str], bool], any_name: bool =
     `is_capture` is asked for the content of a name as `join` makes it. A zip that cannot be read has none.
     """
     members = list_names(path)
-    named = [name for name in members if name.lower().endswith(SUFFIXES)]
+    named = [name for name in members if is_named(name)]
     if named and not any_name:
         return named
     return [name for name in members if name in named or is_capture(join(path, name))]

@@ -13,7 +13,8 @@ RECORD = "record one with `har-sockets record URL -o chat.har`"
 EITHER = f"{FROM_DEVTOOLS}, or {RECORD}"
 ZLIB = "zlib data (mitmproxy .zhar): save the HAR as .har instead: `save.har @all chat.har`"
 CHARLES = "a Charles session, not a HAR: in Charles choose File > Export Session > HTTP Archive (.har)"
-PLAYWRIGHT = "a Playwright trace, not a HAR: use `recordHar` (Playwright 1.61 or later), or `har-sockets record URL`"
+PLAYWRIGHT_PART = "a part of a Playwright trace: give the whole trace.zip, or zip its folder, and give that"
+PLAYWRIGHT = "parts of Playwright traces, without exactly one `trace.network`: give each trace.zip by itself"
 FIDDLER = "a Fiddler archive (.saz), not a HAR: in Fiddler choose File > Export Sessions > HTTPArchive v1.2"
 PROXYMAN = "a Proxyman log, not a HAR: in Proxyman choose File > Export > HAR"
 PICTURE = f"a picture, not a HAR: {FROM_DEVTOOLS}"
@@ -32,10 +33,6 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (rb"\x78[\x01\x9c\xda]", ZLIB),
     (rb"version https://git-lfs", "a Git LFS pointer, not the file itself: run `git lfs pull`"),
     (
-        rb"\d+:(?=.{0,4000}(?:\d+:(?:websocket|response|client_conn|server_conn|request|backup|certificate)[;,]))",
-        "a mitmproxy flow file, not a HAR: convert it with `mitmdump -nr FLOWS --set hardump=chat.har`",
-    ),
-    (
         rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d|\x0a\x0d\x0d\x0a",
         f"a packet capture (pcap), not a HAR: {EITHER}",
     ),
@@ -52,7 +49,7 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     ),
     (
         rb'\{\s*"(?:type"\s*:\s*"resource-snapshot|version"\s*:\s*\d+\s*,\s*"type"\s*:\s*"context-options)',
-        PLAYWRIGHT,
+        PLAYWRIGHT_PART,
     ),
     (
         rb"\[\d+[.,]\d+\]\[(?:INFO|DEBUG|WARNING|SEVERE)\]:",
@@ -99,7 +96,7 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 # Per row: a file in such a zip; what the zip is, and what to do.
 MEMBERS: tuple[tuple[str, str], ...] = (
     (
-        r"(?:.*/)?[\w-]*trace\.(?:trace|network)$|(?:.*/)?\d+-trace\.(?:trace|network)$",
+        r"(?:.*/)?(?:[\w-]*trace\.(?:trace|network)|test\.trace)$",
         PLAYWRIGHT,
     ),
     (

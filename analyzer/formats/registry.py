@@ -81,17 +81,43 @@ CDP_LOG = Format(
     begin_with(CDP_START),
     "analyzer.formats.cdp_log.reader",
 )
+# The first key of a flow, which differs from version to version.
+FLOW_KEY = rb"(?:websocket|response|request|backup|timestamp_created|client_conn|server_conn|error|id|type|version)"
+FLOWS = Format(
+    "mitmproxy-flows",
+    (".mitm", ".flows"),
+    begin_with(rb"\d{1,12}:\d{1,2}:" + FLOW_KEY + rb"[;,]"),
+    "analyzer.formats.mitmproxy.reader",
+)
 
-FORMATS = (HAR, NETLOG, CDP_LOG)  # the first one that recognises a file reads it
+# One line of what `trace_zip` makes of the zip: no file begins so.
+PLAYWRIGHT_TRACE = Format(
+    "playwright-trace",
+    (".trace.zip",),
+    begin_with(rb'\{"type":"playwright-trace"'),
+    "analyzer.formats.har.playwright_trace",
+)
+
+FORMATS = (HAR, NETLOG, CDP_LOG, FLOWS, PLAYWRIGHT_TRACE)  # the first one that recognises a file reads it
 
 PACKED = (".gz", ".zst", ".zip")
-NAMES = tuple(suffix for row in FORMATS for suffix in row.suffixes)  # how the name of an unpacked capture ends
-SUFFIXES = tuple(suffix + packed for suffix in NAMES for packed in ("", *PACKED))
-SEARCHED = f"{', '.join(NAMES)}; each also {', '.join(PACKED)}"  # for people
+ALL_NAMES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
+NAMES = tuple(suffix for suffix in ALL_NAMES if not suffix.endswith(PACKED))  # how the name of an unpacked capture ends
+SUFFIXES = (
+    *(suffix + packed for suffix in NAMES for packed in ("", *PACKED)),
+    *(it for it in ALL_NAMES if it not in NAMES),
+)
+WHOLE_NAME = "trace.zip"  # what Playwright Test calls its traces, each in the folder of its test
+SEARCHED = f"{', '.join(NAMES)}; each also {', '.join(PACKED)}; {WHOLE_NAME}"  # for people
 # Of some formats captures are often called just `.json`, like many other files: their first bytes decide. A HAR is
 # called `.har` by every exporter, so that one under another name was renamed, and `--any` takes it.
 SHARED = (".json", ".json.gz", ".json.zst")
 IN_SHARED = tuple(row for row in FORMATS if any(suffix.endswith(SHARED) for suffix in row.suffixes))
+
+
+def is_named(name: str) -> bool:
+    """Is this the name of a capture, in a folder or a zip?"""
+    return name.lower().endswith(SUFFIXES) or re.split(r"[/\\]", name)[-1].lower() == WHOLE_NAME
 
 
 class Guess(NamedTuple):

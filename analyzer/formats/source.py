@@ -13,7 +13,8 @@ from analyzer.formats import archive
 from analyzer.formats.compression import UNPACKED, Guarded, Prefixed, Progress, decompress
 from analyzer.formats.foreign import FROM_DEVTOOLS, recognize_zip
 from analyzer.formats.json_stream.window import Bytes
-from analyzer.formats.registry import NAMES, SUFFIXES
+from analyzer.formats.registry import NAMES, is_named
+from analyzer.formats.trace_zip import find_networks, open_member, open_trace
 from analyzer.model import CaptureError, plural
 
 if TYPE_CHECKING:
@@ -227,30 +228,33 @@ def _spool(stream: Prefixed) -> IO[bytes]:
 
 @contextmanager
 def _unzip(file: IO[bytes], source: str, progress: Progress | None, packed: int) -> Iterator[tuple[Bytes, Attachment]]:
-    """Read the only HAR of a zip, and its side files: Playwright's `.har.zip` has both. `packed`: the bytes that the
-    zip takes up where it is in another zip."""
+    """Read the only capture of a zip, with its side files. `packed`: the bytes that the zip takes up where it is in
+    another zip."""
     from zipfile import ZipFile
 
-    try:
-        whole = ZipFile(file)
-        members = archive.list_members(whole)
-        names = [name for name in members if name.lower().endswith(SUFFIXES)]
-        if len(names) != 1 or not names[0].lower().endswith(NAMES):
-            if names:
-                raise SeveralCaptures(source, "", _not_one(source, names))
-            raise CaptureError(source, "", recognize_zip(members) or NO_HAR_IN_ZIP)
-        info = archive.find_member(whole, names[0])
-        document = whole.open(info)
-    except RuntimeError:
-        raise CaptureError(source, "", ENCRYPTED) from None
-    except archive.list_errors():
-        raise CaptureError(source, "", DAMAGED_ZIP) from None  # what `zipfile` says may quote names in it
+    with ExitStack() as stack:
+        try:
+            whole = stack.enter_context(ZipFile(file))
+            document, name = _open_only(whole, source, progress, packed)
+        except RuntimeError:
+            raise CaptureError(source, "", ENCRYPTED) from None
+        except archive.list_errors():
+            raise CaptureError(source, "", DAMAGED_ZIP) from None  # what `zipfile` says may quote names in it
+        yield document, _siblings(whole, archive.find_member(whole, name).filename)
 
-    with whole, document:
-        share = info.compress_size / max(1, info.file_size)  # of the file, in what is unpacked
-        report = None if progress is None else lambda count: progress(round(count * share))
-        small = min(info.compress_size, packed)
-        yield Guarded(document, source, "zip", lambda: small, report), _siblings(whole, info.filename)
+
+def _open_only(whole: ZipFile, source: str, progress: Progress | None, packed: int) -> tuple[Bytes, str]:
+    """Open the only capture of a zip: a trace of Playwright, or a file, like the HAR of its `.har.zip`. Beside it the
+    name of a file whose folder has the side files."""
+    members = archive.list_members(whole)
+    if networks := find_networks(members):
+        return open_trace(whole, source, networks, progress, packed), networks[0]
+    names = [name for name in members if is_named(name)]
+    if len(names) != 1 or not names[0].lower().endswith(NAMES):
+        if names:
+            raise SeveralCaptures(source, "", _not_one(source, names))
+        raise CaptureError(source, "", recognize_zip(members) or NO_HAR_IN_ZIP)
+    return open_member(whole, source, names[0], progress, packed), names[0]
 
 
 def _not_one(source: str, names: list[str]) -> str:

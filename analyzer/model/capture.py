@@ -214,6 +214,8 @@ class Coverage(Value, frozen=True):
     to_the_end: its document still lived when the capture ended.
     assumes: what that rests on.
     end: when its file ended, if another file of the run goes on: what happened to the socket after that is not known.
+    only_sent: of its messages only those that were sent show that it was open: the recorder stands between the browser
+    and the server, and a message that it received reaches the page later, or never.
     """
 
     closes: Closes = Closes.NONE
@@ -221,6 +223,7 @@ class Coverage(Value, frozen=True):
     to_the_end: bool = False
     assumes: Caveat | None = None
     end: Instant | None = None
+    only_sent: bool = False
 
 
 class Place(Value, frozen=True):
@@ -254,6 +257,15 @@ class Trace(Value, frozen=True):
     file: int = 0  # the place of its file in `Capture.files`
     also: tuple[Place, ...] = ()
     extension: bool = False  # a browser extension opened it, and not the page
+
+    @property
+    def signs(self) -> tuple[Instant, ...]:
+        """The first and the last of the messages that show that the socket was open; empty where none does."""
+        messages = self.messages
+        if not self.coverage.only_sent:
+            return tuple(at for at in (messages.first, messages.last) if at is not None)
+        sent = [at for at, direction in zip(messages.times, messages.directions, strict=False) if direction]
+        return (min(sent), max(sent)) if sent else ()
 
 
 class PageEnd(Value, frozen=True):

@@ -207,6 +207,14 @@ class CaveatKind(StrEnum):
             "recording was paused"
         ),
     )
+    THROUGH_PROXY = (
+        "through-proxy",
+        Effect.NONE,
+        (
+            "a proxy records the sockets that go through it, of all browsers, tabs and programs alike, and no others; "
+            "it learns late that a browser on another machine is gone"
+        ),
+    )
     ASSUMED_RELOAD = (
         "assumed-reload",
         Effect.ASSUMED,
@@ -243,6 +251,14 @@ class CaveatKind(StrEnum):
         "assumed-page-alive",
         Effect.ASSUMED,
         "the last page was still there when the file was saved, and the recording had not been paused",
+    )
+    ASSUMED_PROXY_ENDED = (
+        "assumed-proxy-ended",
+        Effect.ASSUMED,
+        (
+            "mitmproxy ended normally: as it ends, it writes the sockets that are still open, and no flow in the file "
+            "was open"
+        ),
     )
     ASSUMED_KEPT_OPEN = (
         "assumed-kept-open",

@@ -157,6 +157,20 @@ class Evidence(StrEnum):
             "Chrome up to 147)"
         ),
     )
+    CLIENT_CLOSE = (
+        "client-close",
+        About.CLOSED,
+        "its browser's close, at the proxy",
+        "the browser sent a close frame, or ended its connection (a proxy's record)",
+        "closed by the browser",
+    )
+    SERVER_CLOSE = (
+        "server-close",
+        About.CLOSED,
+        "the server's close, at the proxy",
+        "the server sent a close frame, or ended its connection (a proxy's record)",
+        "closed by the server",
+    )
     CLOSE_RECORD = (
         "close-record",
         About.CLOSED,

@@ -37,6 +37,7 @@ class File(Value, frozen=True):
     in_order_of_close: its sockets stand in the order in which they ended.
     saved_as: what was saved at the end of the recording, `HAR`; empty where the file was written all the while.
     whole_browser: the stretch of which it holds every socket of the browser; None where it cannot know.
+    whole_exporter: the stretch of which it holds every socket that its exporter saw, though not all that there were.
     """
 
     source: str
@@ -53,10 +54,18 @@ class File(Value, frozen=True):
     may_stand_alone: bool = False  # of one window, perhaps: it may share no socket with other captures of its run
     unit: str = "event"
     whole_browser: Interval | None = None
+    whole_exporter: Interval | None = None
 
     def holds_all_of(self, stretch: Interval) -> bool:
         """Does the file hold every socket of the browser that was there in this stretch?"""
-        within = self.whole_browser
-        if within is None or stretch.start < within.start:
-            return False
-        return within.end is None or (stretch.end is not None and stretch.end <= within.end)
+        return _holds(self.whole_browser, stretch)
+
+    def has_all_that(self, exporter: Exporter, stretch: Interval) -> bool:
+        """Does the file hold every socket that this exporter can have seen in this stretch?"""
+        return self.holds_all_of(stretch) or (self.exporter.id == exporter.id and _holds(self.whole_exporter, stretch))
+
+
+def _holds(within: Interval | None, stretch: Interval) -> bool:
+    if within is None or stretch.start < within.start:
+        return False
+    return within.end is None or (stretch.end is not None and stretch.end <= within.end)

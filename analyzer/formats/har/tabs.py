@@ -39,7 +39,9 @@ def tabs_as_pages(listed: Sequence[Listed], documents: Iterable[Document], rules
 
 def _pages_of_tab(tab: str, documents: Iterable[Document], rules: Rules) -> list[Page]:
     """The documents of one tab as pages, in order of time."""
-    loads = sorted(documents, key=lambda document: document.started)
+    # A file may hold an entry twice; a tab does not ask for one address twice in the same instant.
+    once = {(document.started, document.url): document for document in documents}
+    loads = sorted(once.values(), key=lambda document: document.started)
     pages: list[Page] = []
     addresses: set[str] = set()
     for n, document in enumerate(loads):

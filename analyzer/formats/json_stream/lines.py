@@ -1,10 +1,12 @@
-"""Turn a stream of JSON values, one per line, into one array of them.
+"""Turn a stream of JSON values, one per line, into one array of them; split a stream into lines.
 
 A line break between `}` and `{` becomes a comma, which takes as many bytes. That is exact: within a JSON value no `{`
 follows a `}`, and no string holds a raw line break. So values that are written over several lines are read as well.
 """
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from analyzer.formats.json_stream.window import Bytes
 
@@ -62,3 +64,42 @@ class Lines:
             return b"," + match[1] if before.endswith(b"}") or (not before and self._closed) else match[0]
 
         return BREAK.sub(join, text)
+
+
+class Line(NamedTuple):
+    """One line of a stream, without its line break. `is_whole`: it was not too long to be kept."""
+
+    text: bytes
+    is_whole: bool
+
+
+def split(stream: Bytes, most: int) -> Iterator[Line]:
+    """Split a stream into its lines, in bounded memory: of a line of more than `most` bytes only these are kept."""
+    with memoryview(bytearray(BLOCK)) as view:
+        start, length = bytearray(), 0
+        while count := stream.readinto(view) or 0:
+            *ends, rest = bytes(view[:count]).split(b"\n")
+            for end in ends:
+                start += end[: most - len(start)]
+                yield Line(bytes(start), length + len(end) <= most)
+                start, length = bytearray(), 0
+            start += rest[: most - len(start)]
+            length += len(rest)
+    if length:
+        yield Line(bytes(start), length <= most)
+
+
+class Pieces:
+    """The pieces of an iterator as one stream of bytes."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._ready = memoryview(b"")
+
+    def readinto(self, buffer: memoryview) -> int:
+        while not self._ready and (piece := next(self._pieces, None)) is not None:
+            self._ready = memoryview(piece)
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from analyzer.formats.netlog.close_frames import Bytes, CloseFrame
 from analyzer.formats.netlog.raw import Constants, Params, RawEvent, decode_params
 from analyzer.model import MILLISECOND, CaptureError, Discreet, Instant
 
@@ -22,6 +23,7 @@ MOST_SOCKETS = 100_000
 LATEST = 7_258_118_400_000  # ms, the year 2200
 LONGEST_MESSAGE = 1 << 53
 LONGEST_TIME = 16  # digits
+EVERYTHING = "Everything"  # the capture mode that has all bytes
 WEBSOCKET = ("ws:", "wss:")
 CONNECTING = ("FRESHLY_CONSTRUCTED", "CONNECTING")
 CONTINUATION, CLOSE, DATA = 0, 8, (1, 2)  # opcodes, RFC 6455 section 5.2
@@ -53,6 +55,8 @@ class Socket(Discreet, msgspec.Struct):
     has_channel: bool = True
     carrier: Carrier | None = None
     carrier_end: Instant | None = None
+    plain: Bytes | None = None  # what its connection received, in the mode Everything
+    decrypted: Bytes | None = None  # the same of a connection with TLS
     path: str = ""  # to recognise its HTTP/2 stream by
     key: str | None = None
     origin: str = ""
@@ -65,6 +69,18 @@ class Socket(Discreet, msgspec.Struct):
     directions: bytearray = msgspec.field(default_factory=bytearray)
     opcodes: array[int] = msgspec.field(default_factory=lambda: array("b"))
     lengths: array[int] = msgspec.field(default_factory=lambda: array("q"))
+
+    @property
+    def close_frame(self) -> CloseFrame | None:
+        """The close frame that it received, where the log has the bytes."""
+        read = (part.close for part in (self.decrypted, self.plain) if part is not None)
+        return next((frame for frame in read if frame is not None), None)
+
+    def end_carrier(self, at: Instant, place: str) -> None:
+        """Note the end of its connection, which is its own where no channel says more."""
+        if self.carrier_end is None:
+            self.carrier_end = at
+            self.ended = self.ended if self.has_channel else place
 
     def add_frame(self, at: Instant, direction: int, params: Params) -> None:
         """Add a frame: a message begins with a text or binary one, and goes on with continuations."""
@@ -93,7 +109,9 @@ class Log:
         names = {number: name for name, number in constants.logEventTypes.items()}
         self.offset = constants.offset
         self.has_channels = "WEBSOCKET_ALIVE" in constants.logEventTypes
-        self.handlers = {number: HANDLERS[name] for number, name in names.items() if name in HANDLERS}
+        self.has_bytes = constants.logCaptureMode == EVERYTHING
+        handlers = handlers_of(self.has_channels, self.has_bytes)
+        self.handlers = {number: handlers[name] for number, name in names.items() if name in handlers}
         self.alive = {number for number, name in names.items() if name in ALIVE}
         self.sockets: list[Socket] = []
         self.channels: dict[int, Socket] = {}  # by the number of their source
@@ -251,18 +269,17 @@ class Log:
         """Add a frame that was received."""
         self._frame(event, params, at, place, RECEIVED)
 
-    # -- before Chrome 148: the connection that carries a socket -------------------------------------------
+    # -- the connection that carries a socket: before Chrome 148, and in mode Everything --------------------
 
     def find_carrier(self, event: RawEvent, params: Params, at: Instant, place: str) -> None:
         """Note the connection that a job found: a TCP socket, or an HTTP/2 session, which counts more."""
-        if not self.has_channels:
-            self.jobs[event.source.id] = Carrier(params.source_dependency.id)
+        self.jobs[event.source.id] = Carrier(params.source_dependency.id)
 
     def bind_job(self, event: RawEvent, params: Params, at: Instant, place: str) -> None:
         """Note the connection of a handshake."""
         socket = self.requests.get(event.source.id)
         carrier = self.jobs.get(params.source_dependency.id)
-        if socket is not None and not socket.has_channel and carrier is not None:
+        if socket is not None and carrier is not None:
             socket.carrier = carrier
             self.carriers.setdefault(carrier.source, []).append(socket)
 
@@ -278,16 +295,35 @@ class Log:
     def end_stream(self, event: RawEvent, params: Params, at: Instant, place: str) -> None:
         """End the socket of a stream."""
         for socket in self.carriers.get(event.source.id, ()):
-            if socket.carrier == Carrier(event.source.id, params.stream_id) and socket.carrier_end is None:
-                socket.carrier_end, socket.ended = at, place
+            if socket.carrier == Carrier(event.source.id, params.stream_id):
+                socket.end_carrier(at, place)
+
+    # -- mode Everything: the bytes ------------------------------------------------------------------------
+
+    def read_bytes(self, event: RawEvent, params: Params, at: Instant, place: str) -> None:
+        """Look for a close frame in bytes that a connection received."""
+        for socket in self._find_sockets(event.source.id):
+            socket.plain = socket.plain or Bytes()
+            socket.plain.add(params.bytes)
+
+    def read_decrypted_bytes(self, event: RawEvent, params: Params, at: Instant, place: str) -> None:
+        """Look for a close frame in bytes that a connection with TLS received."""
+        for socket in self._find_sockets(event.source.id):
+            socket.decrypted = socket.decrypted or Bytes()
+            socket.decrypted.add(params.bytes)
+
+    def _find_sockets(self, connection: int) -> list[Socket]:
+        """The socket of a connection of its own; of one that several share nothing is read."""
+        sockets = self.carriers.get(connection, [])
+        return sockets if len(sockets) == 1 and self.has_bytes else []
 
     def end_connection(self, event: RawEvent, params: Params, at: Instant, place: str) -> None:
         """End all sockets of a connection."""
         if event.phase != END:
             return
         for socket in self.carriers.pop(event.source.id, ()):
-            if socket.carrier is not None and socket.carrier.source == event.source.id and socket.carrier_end is None:
-                socket.carrier_end, socket.ended = at, place
+            if socket.carrier is not None and socket.carrier.source == event.source.id:
+                socket.end_carrier(at, place)
 
 
 Handler = Callable[[Log, RawEvent, Params, Instant, str], None]
@@ -301,6 +337,8 @@ HANDLERS: Mapping[str, Handler] = {
     "HTTP_TRANSACTION_SEND_REQUEST_HEADERS": Log.read_headers,
     "HTTP_TRANSACTION_HTTP2_SEND_REQUEST_HEADERS": Log.read_headers,
     "HTTP_TRANSACTION_READ_RESPONSE_HEADERS": Log.read_headers,
+}
+CONNECTIONS: Mapping[str, Handler] = {
     "SOCKET_POOL_BOUND_TO_SOCKET": Log.find_carrier,
     "HTTP2_SESSION_POOL_FOUND_EXISTING_SESSION": Log.find_carrier,
     "HTTP2_SESSION_POOL_IMPORTED_SESSION_FROM_SOCKET": Log.find_carrier,
@@ -311,4 +349,14 @@ HANDLERS: Mapping[str, Handler] = {
     "HTTP2_SESSION": Log.end_connection,
     "SOCKET_ALIVE": Log.end_connection,
 }
+BYTES: Mapping[str, Handler] = {
+    "SOCKET_BYTES_RECEIVED": Log.read_bytes,
+    "SSL_SOCKET_BYTES_RECEIVED": Log.read_decrypted_bytes,
+}
 ALIVE = ("WEBSOCKET_ALIVE", "REQUEST_ALIVE")
+
+
+def handlers_of(has_channels: bool, has_bytes: bool) -> Mapping[str, Handler]:
+    """The events that count in a log: connections only where they tell the ends, or hold the bytes."""
+    connections = CONNECTIONS if has_bytes or not has_channels else {}
+    return {**HANDLERS, **connections, **(BYTES if has_bytes else {})}

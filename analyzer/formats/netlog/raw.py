@@ -45,6 +45,7 @@ class Params(msgspec.Struct):
     payload_length: int = 0
     stream_id: int = 0
     headers: list[str] = []
+    bytes: str = ""
     source_dependency: RawSource = RawSource()
 
 
@@ -55,6 +56,7 @@ class Constants(msgspec.Struct):
     logEventTypes: dict[str, int]
     netError: dict[str, int] = {}
     clientInfo: dict[str, Any] = {}
+    logCaptureMode: Any = None
 
     @property
     def offset(self) -> int:

@@ -194,7 +194,9 @@ def _trace(socket: Socket, log: Log, reasons: dict[int, str]) -> Trace:
         events.append(Accepted(_bound_opening(socket, log)))
         closed = _bound_close(socket) if socket.has_channel else _bound_close_by_connection(socket)
         if closed is not None:
-            events.append(Closed(closed))
+            frame = socket.close_frame
+            code, reason = (None, None) if frame is None else frame
+            events.append(Closed(closed, code, reason))
     is_complete = socket.has_channel or socket.carrier is not None
     return Trace(
         pointer=socket.pointer,

@@ -1,0 +1,1 @@
+"""Read flow files of mitmproxy (`mitmdump -w FILE`, File > Save)."""
