@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from analyzer import completeness, pairs
+from analyzer.clocks import find_dates
 from analyzer.model import (
     MILLISECOND,
     Accepted,
@@ -65,6 +66,7 @@ def merge(captures: Sequence[Capture]) -> Capture:
     That a socket was open when one file ended says nothing of later, when another file goes on. The captures must be as
     they were read, and at least one.
     """
+    captures = find_dates(captures)
     files = [file for capture in captures for file in capture.files]
     traces = align(captures)
     formats = [file.format for file in files]

@@ -13,7 +13,16 @@ Json = dict[str, Any]
 SLACK_MS = 5.0  # clocks of page, server and browser
 PAGE_SLACK_MS = 100.0  # a page that goes away: the old process closes a little after the next page began
 BRIEF_MS = 10.0  # a shorter overlap is at the edge of what a capture can show
-EXTENSIONS = (".netlog.json", ".cdp.json", ".perflog.json", ".trace.zip", ".mitm", ".flows")
+EXTENSIONS = (
+    ".netlog.json",
+    ".cdp.json",
+    ".perflog.json",
+    ".trace.zip",
+    ".trace.json",
+    ".trace.json.gz",
+    ".mitm",
+    ".flows",
+)
 
 
 def truth_of(path: Path) -> Json:

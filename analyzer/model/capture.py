@@ -134,7 +134,7 @@ class Messages(Value, frozen=True):
 
     times: array[int]  # Instants
     directions: bytes  # 1 sent, 0 received
-    opcodes: array[int]  # RFC 6455 section 5.2: 1 text, 2 binary
+    opcodes: array[int]  # RFC 6455 section 5.2: 1 text, 2 binary; 0 where the file does not say
     lengths: array[int]  # bytes of payload
     recorded: bool = True  # False: this exporter does not record messages
     first: Instant | None = None  # of `times`, whatever their order; worked out once

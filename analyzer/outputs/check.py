@@ -277,7 +277,9 @@ def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
     if finding.interval is None:
         return ""
     axis = axis_of(report, 1)
-    return f"; since {instants.since(finding.interval.start, axis)} ({instants.stamp(finding.interval.start, zone)})"
+    start = finding.interval.start
+    date = instants.write_date(report.capture, "", start, zone)
+    return f"; since {instants.since(start, axis)}" + (f" ({date})" if date else "")
 
 
 def _nothing(report: Report) -> str:

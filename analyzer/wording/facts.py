@@ -44,7 +44,8 @@ def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[t
     rows += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed
-        rows.append(("Covers", f"{format_duration((end or start) - start)}, from {instants.stamp(start, zone)}"))
+        begun = instants.write_date(capture, ", from ", start, zone)
+        rows.append(("Covers", f"{format_duration((end or start) - start)}{begun}"))
     if capture.sha256 is not None:
         rows.append(("SHA-256", capture.sha256))
     return rows

@@ -7,7 +7,7 @@ each of them at every start.)
 
 import msgspec
 
-from analyzer.formats.foreign import FROM_DEVTOOLS
+from analyzer.formats.foreign import FROM_DEVTOOLS, UNREAD
 from analyzer.formats.json_stream.layout import Inner, Layout
 from analyzer.model import Discreet
 
@@ -80,7 +80,7 @@ BLANK = RawEntry()  # an entry that tells nothing
 LONG, SHORT = 16 << 20, 1 << 16  # bytes of a member of `log`
 LAYOUT = Layout(
     path=("log", "entries"),
-    label="a HAR",
+    label=UNREAD,
     advice=FROM_DEVTOOLS,
     elements="entries",
     members={"creator": SHORT, "browser": SHORT, "pages": LONG, "_harSockets": SHORT},

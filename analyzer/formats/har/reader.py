@@ -149,6 +149,7 @@ def _capture(
         exporter=Exporter(row.id, log.creator, log.version, label),
         records=log.count,
         observed=Interval(min(instants), max(instants)) if instants else None,
+        clock=log.clock,
         in_order_of_close=_is_in_order_of_close(file, traces),
     )
     return Capture((itself,), tuple(pages), tuple(traces), caveats, tuple(skipped))

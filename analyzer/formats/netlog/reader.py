@@ -51,6 +51,7 @@ FIRST_SOURCE = 2  # a log that begins with the browser has a source with this nu
 MOST_SKIPPED = 1000
 LARGEST_CONSTANTS = 4 << 20
 HEAD = 256
+ANCIENT = "SOCKET_STREAM_CONNECT"  # an event of sockets in Chrome until it opened them as requests
 ADVICE = "make one with chrome://net-export, or start Chrome with --log-net-log=FILE"
 DOCUMENT = Layout(("events",), "a NetLog", ADVICE, "events", members={"constants": LARGEST_CONSTANTS})
 LINES = Layout((), "a NetLog", ADVICE, "events")
@@ -77,6 +78,11 @@ class _Parts:
 
     def begin(self, constants: object) -> Log:
         """Begin the log with its constants. Raises CaptureError."""
+        types = constants.get("logEventTypes") if isinstance(constants, dict) else None
+        if not types:
+            raise CaptureError(self.name, "/constants/logEventTypes", f"no names of events, so no sockets: {ADVICE}")
+        if ANCIENT in types:
+            raise CaptureError(self.name, "", f"a NetLog of Chrome 45 or older, which is not read: {ADVICE}")
         try:
             self.constants = msgspec.convert(constants, Constants)
         except msgspec.ValidationError as error:
