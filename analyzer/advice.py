@@ -82,9 +82,9 @@ ROWS = {
     "puppeteer-har": Row(f"puppeteer-har never writes WebSockets. {ALL_IN_TESTS}", ALL_IN_TESTS),
     "selenium-robot": Row(f"Start the recording before the page loads. {ALL_IN_TESTS}", ALL_IN_TESTS),
     "chrome-netlog": Row(
-        "Record again: one file per browser, without a maximum size, started before the page, and let the browser close "
-        "before the file is read.",
-        "Record again: let the browser close before the file is read.",
+        "Record again: start the log before the page, in one file per browser and without a maximum size, and close the "
+        "browser before you read the file.",
+        "Record again, and close the browser before you read the file.",
     ),
     "chromedriver": Row(
         f"The performance log lacks workers and iframes of other sites. {ALL_IN_TESTS}",
