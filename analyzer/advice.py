@@ -82,8 +82,8 @@ ROWS = {
     "puppeteer-har": Row(f"puppeteer-har never writes WebSockets. {ALL_IN_TESTS}", ALL_IN_TESTS),
     "selenium-robot": Row(f"Start the recording before the page loads. {ALL_IN_TESTS}", ALL_IN_TESTS),
     "chrome-netlog": Row(
-        "Record again: start the log before the page, in one file per browser and without a maximum size, and close the "
-        "browser before you read the file.",
+        "Record again: start the log before the page, in one file per browser and without a maximum size, and close "
+        "the browser before you read the file.",
         "Record again, and close the browser before you read the file.",
     ),
     "chromedriver": Row(
@@ -93,6 +93,10 @@ ROWS = {
     "chrome-cdp": Row(
         f"Listen to the pages, workers and iframes before they load. {ALL_IN_TESTS}",
         f"After a navigation the log may lack closes. {IN_TESTS}",
+    ),
+    "chrome-trace": Row(
+        "Record again: in Chrome DevTools choose Performance > Record and reload, use the page, and save the profile.",
+        f"A trace does not show what becomes of the sockets of a page that was left. {RECORDER}",
     ),
     "har-sockets": Row(
         "Record again: start before the page loads, and use the page until it connects, before the recording ends.",
