@@ -87,6 +87,8 @@ class _Parts:
             self.constants = msgspec.convert(constants, Constants)
         except msgspec.ValidationError as error:
             raise CaptureError(self.name, "/constants", f"not the constants of a NetLog: {error}") from None
+        except UnicodeError:  # half of a pair of UTF-16, which JSON can write
+            raise CaptureError(self.name, "/constants", "not the constants of a NetLog: text that is none") from None
         self.log = Log(self.constants, self.name)
         return self.log
 
