@@ -26,9 +26,13 @@ EXTENSIONS = (
 
 
 def truth_of(path: Path) -> Json:
-    stem = next(path.name.removesuffix(it) for it in EXTENSIONS if path.name.endswith(it))
-    truth: Json = json.loads(path.with_name(f"{stem}.truth.json").read_text("utf-8"))
+    truth: Json = json.loads(truth_path(path).read_text("utf-8"))
     return truth
+
+
+def truth_path(path: Path) -> Path:
+    stem = next((path.name.removesuffix(it) for it in EXTENSIONS if path.name.endswith(it)), path.name)
+    return path.with_name(f"{stem}.truth.json")
 
 
 def life(socket: Json, truth: Json, until: float) -> tuple[float, float, float] | None:
