@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
 
+from analyzer.clocks import shift
 from analyzer.formats import read, read_observed
 from analyzer.formats.har import own_fields, writer
 from analyzer.formats.har.masked import Masker, SmallHar
@@ -26,7 +27,7 @@ from analyzer.formats.har.recorded import from_sessions, request_start
 from analyzer.formats.har.small import from_entries
 from analyzer.intervals import Interval
 from analyzer.masking import Masks, mask
-from analyzer.model import Capture, CaptureError, Instant, Policy, Report, Run, Session, Value, bare
+from analyzer.model import SECOND, Capture, CaptureError, Clock, Instant, Policy, Report, Run, Session, Value, bare
 from analyzer.outputs.document import overlap_document, pretty, session_document
 from analyzer.pipeline import analyze
 from analyzer.services import Row
@@ -34,6 +35,8 @@ from analyzer.version import VERSION
 
 NOTE = f"Extracted by har-sockets {VERSION}: only sockets, pages and documents; masked; message data removed."
 SAME = re.compile(r"<token \w+>|user-\w+")
+# What is added to the instants of a capture without a date (2020-01-01): an entry of a HAR has one, and 1970 is none.
+ANY_DATE = 1_577_836_800 * SECOND
 MOST_WRITTEN = 4  # times that an extract is written; what it does not show by then makes the answer differ
 
 
@@ -64,6 +67,8 @@ def extract(
     """
     originals = Originals()
     capture = source if isinstance(source, Capture) else read_observed(source, originals)
+    if capture.clock is Clock.RELATIVE and originals.log is None:
+        capture = shift(capture, ANY_DATE)
     report = analyze(capture, catalogue=catalogue)
     agrees = _same_answer if originals.log is not None else _same_times
     for small in _attempts(report, originals, key):
@@ -101,7 +106,7 @@ def _write(small: SmallHar, capture: Capture) -> tuple[bytes, Capture]:
     for _ in range(MOST_WRITTEN):
         statement = missing
         here = [id for id in statement.caveats if id in harmless]
-        own = own_fields.statement(small.until, *statement, small.records_messages, here)
+        own = own_fields.statement(small.until, *statement, small.records_messages, here, capture.clock)
         document = writer.log(small.creator, small.pages, small.entries, browser=small.browser, comment=NOTE, own=own)
         data = pretty(document)
         again = read(io.BytesIO(data), "extract")

@@ -8,7 +8,8 @@ from itertools import combinations, product
 from math import inf
 from typing import NamedTuple
 
-from analyzer.model import MILLISECOND, SECOND, Accepted, Bounds, Duration, File, Instant, Rejected, Requested, Trace
+from analyzer.clocks import start_of
+from analyzer.model import MILLISECOND, SECOND, Accepted, Bounds, Duration, File, Instant, Rejected, Trace
 
 SAME_KEY = 5 * SECOND  # by how much the clocks of two captures of one run may differ
 MOST_OF_ONE_KEY = 100  # sockets that are compared with each other; a browser never sends a key twice
@@ -93,7 +94,7 @@ def _pair_by_address(groups: list[list[Trace]], files: Sequence[File]) -> list[l
     unions = _Unions(groups, formats)
     for _, one, other in sorted(_candidates(groups)):
         unions.unite(one, other)
-    for one, other in _undated(unions, files):
+    for one, other in _find_undated(unions, files):
         unions.unite(one, other)
     return [groups[place] for place in unions.places()]
 
@@ -106,7 +107,7 @@ def _candidates(groups: Sequence[Sequence[Trace]]) -> Iterator[_Candidate]:
     """
     lines: dict[tuple[bool, str], list[tuple[Instant, int]]] = {}
     for place, group in enumerate(groups):
-        for is_failure, at in ((False, _start(group[0])), (True, _failure(group[0]))):
+        for is_failure, at in ((False, start_of(group[0])), (True, _failure(group[0]))):
             if at is not None:
                 lines.setdefault((is_failure, _address(group[0])), []).append((at, place))
     for (is_failure, _), line in lines.items():
@@ -118,11 +119,11 @@ def _candidates(groups: Sequence[Sequence[Trace]]) -> Iterator[_Candidate]:
                 first, second = groups[one][0], groups[other][0]
                 if first.key and second.key:
                     continue
-                if not is_failure or _start(first) is None or _start(second) is None:
+                if not is_failure or start_of(first) is None or start_of(second) is None:
                     yield _Candidate(later - at, one, other)
 
 
-def _undated(unions: _Unions, files: Sequence[File]) -> Iterator[tuple[int, int]]:
+def _find_undated(unions: _Unions, files: Sequence[File]) -> Iterator[tuple[int, int]]:
     """Pair the handshakes of which a file knows no date (they were never sent) with those of the other captures.
 
     A log of the whole browser has each of them: those that it alone has are the same if they are as many. Other
@@ -156,14 +157,14 @@ def _undated(unions: _Unions, files: Sequence[File]) -> Iterator[tuple[int, int]
 
 def _has_no_date(trace: Trace) -> bool:
     """Was its handshake never sent, as far as its capture shows, and did it not fail either?"""
-    return not trace.key and not _openings(trace) and _start(trace) is None and _failure(trace) is None
+    return not trace.key and not _openings(trace) and start_of(trace) is None and _failure(trace) is None
 
 
 def _was_sent(group: Sequence[Trace], saved: Instant | None) -> bool:
     """Was it asked for, or answered, so that a capture that was saved at this instant shows more than that?"""
     if saved is None:
         return False
-    if any((start := _start(trace)) is not None and start > saved + SAME_URL for trace in group):
+    if any((start := start_of(trace)) is not None and start > saved + SAME_URL for trace in group):
         return True  # after the capture was saved
     return any(it.latest is not None and it.latest < saved - SAME_URL for trace in group for it in _openings(trace))
 
@@ -178,12 +179,8 @@ def _failure(trace: Trace) -> Instant | None:
 
 def _distance(one: Trace, other: Trace) -> Duration | None:
     """How far apart both handshakes began."""
-    starts = [_start(trace) for trace in (one, other)]
+    starts = [start_of(trace) for trace in (one, other)]
     return None if starts[0] is None or starts[1] is None else abs(starts[0] - starts[1])
-
-
-def _start(trace: Trace) -> Instant | None:
-    return next((event.within.earliest for event in trace.events if isinstance(event, Requested)), None)
 
 
 def find_skewed_files(groups: Sequence[Sequence[Trace]]) -> frozenset[int]:
@@ -223,7 +220,7 @@ class Others:
         self.starts: dict[str, dict[frozenset[str], list[float]]] = {}  # by address and formats
         for group in groups:
             found_in = frozenset(formats[trace.file] for trace in group)
-            starts = [at for trace in group if (at := _start(trace)) is not None]
+            starts = [at for trace in group if (at := start_of(trace)) is not None]
             for address in ("", _address(group[0])):
                 self.starts.setdefault(address, {}).setdefault(found_in, []).append(min(starts, default=inf))
         for lots in self.starts.values():
@@ -234,7 +231,7 @@ class Others:
         """May a capture of another format have this socket, too, without a key or a date that tells?"""
         if trace.key:
             return False
-        address, start = _address(trace), _start(trace)
+        address, start = _address(trace), start_of(trace)
         if not _has_host(trace):
             address = ""
         for found_in, starts in self.starts.get(address, {}).items():

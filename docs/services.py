@@ -112,7 +112,8 @@ takes a member by its dotted name (from a list the first element, from an object
 
 ## Services
 
-For all of them the user, the app and every value of a URL's query are masked. A column names what else is.
+For all of them the user, the app and every value of a URL's query but small numbers are masked. A column names what
+else is.
 
 {services}
 

@@ -13,13 +13,26 @@ Json = dict[str, Any]
 SLACK_MS = 5.0  # clocks of page, server and browser
 PAGE_SLACK_MS = 100.0  # a page that goes away: the old process closes a little after the next page began
 BRIEF_MS = 10.0  # a shorter overlap is at the edge of what a capture can show
-EXTENSIONS = (".netlog.json", ".cdp.json", ".perflog.json", ".trace.zip", ".mitm", ".flows")
+EXTENSIONS = (
+    ".netlog.json",
+    ".cdp.json",
+    ".perflog.json",
+    ".trace.zip",
+    ".trace.json",
+    ".trace.json.gz",
+    ".mitm",
+    ".flows",
+)
 
 
 def truth_of(path: Path) -> Json:
-    stem = next(path.name.removesuffix(it) for it in EXTENSIONS if path.name.endswith(it))
-    truth: Json = json.loads(path.with_name(f"{stem}.truth.json").read_text("utf-8"))
+    truth: Json = json.loads(truth_path(path).read_text("utf-8"))
     return truth
+
+
+def truth_path(path: Path) -> Path:
+    stem = next((path.name.removesuffix(it) for it in EXTENSIONS if path.name.endswith(it)), path.name)
+    return path.with_name(f"{stem}.truth.json")
 
 
 def life(socket: Json, truth: Json, until: float) -> tuple[float, float, float] | None:

@@ -165,7 +165,7 @@ def test_only_check_ends_by_policy(command: str, name: str, folder: Path) -> Non
                      "duplicate-connection (and 1 more capture)", id="violated by two"),
         pytest.param(NONE, "{folder}/none.har: no sockets", id="empty"),
         pytest.param(POSSIBLE, f"{CAPTURES / POSSIBLE}: undecided (possible-overlap)", id="undecided"),
-        pytest.param(BAD, "{folder}/bad.har: no log.entries: this is JSON, but not a HAR: in Chrome DevTools choose Network > Export HAR", id="unreadable"),
+        pytest.param(BAD, "{folder}/bad.har: no log.entries: this is JSON, but not a capture that har-sockets reads: in Chrome DevTools choose Network > Export HAR", id="unreadable"),
     ],
 )  # fmt: skip
 def test_one_line_on_standard_error_says_why(names: str, message: str, folder: Path) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pytest
 from shapes import SHAPES
@@ -47,12 +46,12 @@ WITHOUT_CAPTURE = {"rules", "record"}
 class Case:
     """One capture of a size, and what each step makes of it."""
 
-    def __init__(self, document: dict[str, Any], folder: Path) -> None:
-        self.data = json.dumps(document).encode()
-        self.path = folder / "made.har"
+    def __init__(self, data: bytes, path: Path) -> None:
+        self.data = data
+        self.path = path
         self.path.write_bytes(self.data)
         self.policy = Policy()
-        self.capture = read(io.BytesIO(self.data), "made.har")
+        self.capture = read(io.BytesIO(self.data), path.name)
         self.report = pipeline.analyze(self.capture, self.policy)
         self.run = Run((self.report,), (), self.policy, rules=RULES)
         self.masked = masking.mask(self.run)
@@ -79,7 +78,7 @@ def output(name: str) -> Callable[[Case], object]:
 
 
 STEPS: dict[str, Callable[[Case], object]] = {
-    "read": lambda case: read(io.BytesIO(case.data), "made.har"),
+    "read": lambda case: read(io.BytesIO(case.data), case.path.name),
     "analysis": lambda case: pipeline.analyze(case.capture, case.policy),
     "together": lambda case: pipeline.analyze(merge([case.report.capture] * 2), case.policy),
     "masks": lambda case: masking.mask(case.run),
@@ -147,7 +146,10 @@ def in_proportion(before: float, after: float) -> bool:
 def assert_in_proportion(shape: str, small: int, large: int, tmp_path: Path, without: Collection[str] = ()) -> None:
     (tmp_path / "small").mkdir()
     (tmp_path / "large").mkdir()
-    one, many = Case(SHAPES[shape](small), tmp_path / "small"), Case(SHAPES[shape](large), tmp_path / "large")
+    one, many = (
+        Case(json.dumps(SHAPES[shape](size)).encode(), tmp_path / name / "made.har")
+        for size, name in ((small, "small"), (large, "large"))
+    )
     steps = {name: step for name, step in STEPS.items() if name not in without}
     slow = {name: problem for name, step in steps.items() if (problem := out_of_proportion(step, one, many))}
     assert slow == {}

@@ -15,7 +15,7 @@ from analyzer import fleet, formats as formats_package
 from analyzer.formats import read
 from analyzer.formats.compression import Prefixed
 from analyzer.formats.foreign import recognize
-from analyzer.formats.registry import CDP_LOG, FORMATS, HAR, HEAD, NETLOG, Format, guess, sniff_har
+from analyzer.formats.registry import CDP_LOG, FORMATS, HAR, HEAD, NETLOG, TRACE, Format, guess, sniff_har
 from analyzer.formats.source import Source, open_source
 from analyzer.model import CaptureError
 
@@ -52,15 +52,19 @@ OTHERS = [
         json.dumps([{"level": "INFO", "message": json.dumps({"message": EVENT})}]).encode(),
         id="a performance log of chromedriver",
     ),
+    pytest.param(TRACE, b'{"traceEvents":[{"args":{"name":"swapper"},"cat":"__metadata"', id="a trace"),
+    pytest.param(TRACE, b'{"metadata": {\n  "source": "DevTools",\n  "startTime": "2026-', id="a trace of DevTools"),
+    pytest.param(TRACE, b'{"metadata":{"a":{"b":1}},"traceEvents":[', id="a trace with other metadata"),
+    pytest.param(TRACE, b'[{"args":{"name":"x"},"cat":"__metadata","name":"thread_name","ph":"M"', id="its events"),
 ]
 
 
 @pytest.mark.parametrize(("row", "head"), OTHERS)
 def test_other_formats_are_known_by_their_first_bytes(row: Format, head: bytes) -> None:
-    assert [it.id for it in (HAR, NETLOG, CDP_LOG) if it.sniff(head).is_mine] == [row.id]
+    assert [it.id for it in FORMATS if it.sniff(head).is_mine] == [row.id]
 
 
-@pytest.mark.parametrize("row", [NETLOG, CDP_LOG], ids=lambda row: row.id)
+@pytest.mark.parametrize("row", [NETLOG, CDP_LOG, TRACE], ids=lambda row: row.id)
 @pytest.mark.parametrize(
     "head",
     [
@@ -68,7 +72,7 @@ def test_other_formats_are_known_by_their_first_bytes(row: Format, head: bytes) 
         pytest.param(b'{"format":1,"tool":{"name":"har-sockets"}', id="results of our own"),
         pytest.param(b'{"sockets":[{"url":"wss://h.example/","method":"GET"}]}', id="another JSON"),
         pytest.param(b'{"log":{"version":"1.2","entries":[]}}', id="a HAR"),
-        pytest.param(b'{"traceEvents":[{"ph":"M"}]}', id="a trace"),
+        pytest.param(b'{"log":{"entries":[],"traceEvents":[{"ph":"M"}]}}', id="a HAR with a member of a trace"),
         pytest.param(b"\x00" * 100, id="no text"),
     ],
 )

@@ -107,7 +107,7 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (
         {},
         CaptureError,
-        "capture: no log.entries: this is JSON, but not a HAR: in Chrome DevTools choose Network > Export HAR",
+        "capture: no log.entries: this is JSON, but not a capture that har-sockets reads: in Chrome DevTools choose Network > Export HAR",
     ),
     (
         5,

@@ -134,7 +134,7 @@ def test_equal_values_get_equal_masks_numbered_by_first_appearance(reading: Call
         pytest.param("wss://h/_next/webpack-hmr", "wss://h/_next/webpack-hmr", id="words in a path stay"),
         pytest.param("wss://h/a?", "wss://h/a?", id="an empty query stays"),
         pytest.param("wss://h/a?x", "wss://h/a?<token 1>", id="a query without names is masked whole"),
-        pytest.param("wss://h/a?x=&y=1", "wss://h/a?x=&y=<token 1>", id="an empty value stays"),
+        pytest.param("wss://h/a?x=&y=z", "wss://h/a?x=&y=<token 1>", id="an empty value stays"),
         pytest.param("wss://u:p@h/a", "wss://h/a", id="user name and password go"),
         pytest.param("wss://h/eyJhbGciOi.eyJzdWIi.c2ln", "wss://h/<token 1>", id="a JWT in the path"),
         pytest.param("wss://h/s/0123456789abcdef0123", "wss://h/s/<token 1>", id="an opaque segment"),
@@ -142,6 +142,58 @@ def test_equal_values_get_equal_masks_numbered_by_first_appearance(reading: Call
 )
 def test_masks(url: str, expected: str, reading: Callable[[object], Capture]) -> None:
     assert masked_urls(url, reading=reading) == [expected]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    ["push=200", "n=1", "page=2", "delay=60000", "heartbeat_interval=0", "maxRetries=5", "x-attempt=10", "second=1"],
+)
+def test_a_small_number_in_a_query_is_shown(pair: str, reading: Callable[[object], Capture]) -> None:
+    assert masked_urls(f"wss://h/a?{pair}", f"wss://h/a;{pair}/b", reading=reading) == [
+        f"wss://h/a?{pair}",
+        f"wss://h/a;{pair}/b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pair", "expected"),
+    [
+        pytest.param(f"{name}=1234", f"{name}=<token 1>", id=name)
+        for name in (
+            *("token", "accessToken", "api_key", "KEY", "pin", "code", "zip-code", "zipcode", "otp", "pass", "auth"),
+            *("sid", "session", "sessionNumber", "sig", "user", "uid", "userid", "userId", "user%5Fid", "id", "ids"),
+            *("user[no]", "clientId", "members", "account.no", "phone", "tel2", "u", "birthYear", "%D0%BF%D0%B8%D0%BD"),
+        )
+    ]
+    + [
+        pytest.param("push=200000", "push=<token 1>", id="six digits"),
+        pytest.param("push=0123", "push=<token 1>", id="a code with a zero first"),
+        pytest.param("push=00", "push=<token 1>", id="zeros"),
+        pytest.param("push=-5", "push=<token 1>", id="no digit"),
+        pytest.param("push=1.5", "push=<token 1>", id="a point"),
+        pytest.param("push=12a", "push=<token 1>", id="a letter"),
+        pytest.param("push=١٢", "push=<token 1>", id="digits that are not ASCII"),
+        pytest.param("push=anna", "push=<token 1>", id="a word"),
+        pytest.param("200", "<token 1>", id="without a name"),
+        pytest.param("=200", "=<token 1>", id="with an empty name"),
+        pytest.param("1=200", "1=<token 1>", id="with a number for a name"),
+    ],
+)
+def test_a_number_in_a_query_that_may_be_a_secret_or_a_person_is_masked(
+    pair: str, expected: str, reading: Callable[[object], Capture]
+) -> None:
+    assert masked_urls(f"wss://h/a?{pair}", reading=reading) == [f"wss://h/a?{expected}"]
+
+
+def test_a_small_number_that_is_a_user_or_an_app_is_masked_wherever_it_stands(
+    reading: Callable[[object], Capture],
+) -> None:
+    jwt = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoiNDIifQ.c2ln"  # {"user_id":"42"}
+    query = f'json={{"user_id":"42"}}&api_key=77&authorization={jwt}&stream-auth-type=jwt'
+    url = f"wss://chat.stream-io-api.com/connect?{query}&shard=42&region=77&retry=3"
+    [address] = masked_urls(url, reading=reading)
+    query = "json=<token 1>&api_key=<token 2>&authorization=<token 3>&stream-auth-type=<token 4>"
+    assert address.partition("?")[2] == f"{query}&shard=user-1&region=<token 2>&retry=3"
 
 
 def folders(text: str) -> str:

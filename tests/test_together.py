@@ -44,6 +44,7 @@ def analyze_together(run: str, *suffixes: str) -> Report:
         pytest.param("connecting", ".cdp.json", Verdict.NO_OVERLAP, 3, id="never sent, in a log of DevTools events"),
         pytest.param("no-cache", ".cdp.json", Verdict.NO_OVERLAP, 3, id="pages that only one file knows to have ended"),
         pytest.param("two-tabs", ".netlog.json.gz", Verdict.OVERLAP, 2, id="a socket of another tab"),
+        pytest.param("same-url-twice", ".trace.json.gz", Verdict.OVERLAP, 2, id="twins, in a trace without a date"),
         pytest.param("workers", ".netlog.json.gz", Verdict.OVERLAP, 6, id="sockets of workers"),
     ],
 )

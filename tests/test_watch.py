@@ -102,7 +102,7 @@ def test_each_new_capture_is_analysed_once_and_ctrl_c_sums_up(folder: Path) -> N
         watched.wait_for("  downloads/calm.har\n")
         (folder / "login.har").write_text("<html>Sign in</html>")
         (folder / "notes.txt").write_text("not looked at")
-        watched.wait_for("Cannot be read: a web page, not a HAR")
+        watched.wait_for("Cannot be read: a web page, not a capture")
         assert watched.end() == 0
         watched.wait_for("3 captures: 1 overlap, 1 no overlap, 1 unreadable.\n")
         assert "old.har" not in watched.shown

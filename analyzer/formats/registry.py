@@ -90,6 +90,16 @@ FLOWS = Format(
     "analyzer.formats.mitmproxy.reader",
 )
 
+# An object with the events in it, which DevTools writes after its metadata; or the events alone. In each event `ph`
+# stands before any array.
+TRACE_START = (
+    rb'\{(?:\s*"metadata"\s*:\s*\{\s*"source"\s*:\s*"DevTools"'
+    rb'|\s*"metadata"\s*:\s*\{.{0,3000}?\}\s*,\s*"traceEvents"\s*:\s*\['
+    rb'|[^\[\]{}]{0,1000}?"traceEvents"\s*:\s*\[)'
+    rb'|\[\s*\{[^{}]{0,300}(?:\{[^{}]{0,300}\}[^{}]{0,300})?"ph"\s*:\s*"'
+)
+TRACE = Format("chrome-trace", (".trace.json",), begin_with(TRACE_START), "analyzer.formats.trace.reader")
+
 # One line of what `trace_zip` makes of the zip: no file begins so.
 PLAYWRIGHT_TRACE = Format(
     "playwright-trace",
@@ -98,7 +108,7 @@ PLAYWRIGHT_TRACE = Format(
     "analyzer.formats.har.playwright_trace",
 )
 
-FORMATS = (HAR, NETLOG, CDP_LOG, FLOWS, PLAYWRIGHT_TRACE)  # the first one that recognises a file reads it
+FORMATS = (HAR, NETLOG, CDP_LOG, TRACE, FLOWS, PLAYWRIGHT_TRACE)  # the first one that recognises a file reads it
 
 PACKED = (".gz", ".zst", ".zip")
 ALL_NAMES = tuple(suffix for row in FORMATS for suffix in row.suffixes)

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from analyzer.formats import archive
 from analyzer.formats.compression import UNPACKED, Guarded, Prefixed, Progress, decompress
-from analyzer.formats.foreign import FROM_DEVTOOLS, recognize_zip
+from analyzer.formats.foreign import UNREAD, recognize_zip
 from analyzer.formats.json_stream.window import Bytes
 from analyzer.formats.registry import NAMES, is_named
 from analyzer.formats.trace_zip import find_networks, open_member, open_trace
@@ -27,7 +27,7 @@ SPOOLED_FROM = 16 << 20  # bytes of a zip that comes through a pipe
 MAGIC = 4  # bytes that show how a file is packed
 
 ENCRYPTED = "a zip that is encrypted, or packed in an unknown way: unpack it first"
-NO_HAR_IN_ZIP = f"a zip without a HAR: {FROM_DEVTOOLS}, or pack the HAR into it"
+NO_CAPTURE_IN_ZIP = f"a zip without {UNREAD}: pack the capture itself into it"
 DAMAGED_ZIP = "a zip that is damaged or cut off: copy or download it again"
 
 Attachment: TypeAlias = Callable[[str], bytes | None]  # the bytes of a side file, by its name; None where there is none
@@ -253,7 +253,7 @@ def _open_only(whole: ZipFile, source: str, progress: Progress | None, packed: i
     if len(names) != 1 or not names[0].lower().endswith(NAMES):
         if names:
             raise SeveralCaptures(source, "", _not_one(source, names))
-        raise CaptureError(source, "", recognize_zip(members) or NO_HAR_IN_ZIP)
+        raise CaptureError(source, "", recognize_zip(members) or NO_CAPTURE_IN_ZIP)
     return open_member(whole, source, names[0], progress, packed), names[0]
 
 

@@ -3,9 +3,10 @@
 Masks are `<token 1>`, `<token 2>` ... and `user-1`, `user-2` ... by first appearance in the run: equal values stay
 equal, and the same input gives the same bytes. With a key they are a keyed hash instead, equal across runs.
 
-Masked are, in every URL: each value of the query but for those of a protocol's own, user name and password, the
-fragment, what in the path is secret by its provider's row or by its shape, and whose home folder it names; titles that
-are no address; and in other text whatever was masked elsewhere. Message data, headers, cookies and bodies are never
+Masked are, in every URL: each value of the query but for those of a protocol's own and small numbers, user name and
+password, the fragment, what in the path is secret by its provider's row or by its shape, and whose home folder it
+names; titles that are no address; and in other text whatever was masked elsewhere.
+Message data, headers, cookies and bodies are never
 kept in the first place.
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from analyzer.masking.addresses import ADDRESS, names_secret
+from analyzer.masking.addresses import ADDRESS, SMALL_NUMBER, names_secret
 from analyzer.masking.names import SHORTEST_WORD, Names
 from analyzer.masking.shapes import RUN, opaque
 from analyzer.model import (
@@ -117,6 +118,9 @@ class Masks(Names):
                 self.learn_value(value)
             if user and self.masks_users:
                 self._known_users.add(user)
+            app = session.identity.app if session.identity is not None else None
+            if app and self.masks_secrets and SMALL_NUMBER.fullmatch(app):  # other values of a query are masked anyway
+                self._known.setdefault(app, app)
 
     def meet(self, report: Report) -> None:
         """All addresses, titles and texts, before any text is shown: what one of them names as a secret may stand in

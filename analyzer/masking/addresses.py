@@ -37,6 +37,18 @@ PROTOCOLS_OWN = {
     )
     for name in names.split()
 }
+# A number that can be no more than a setting or a count; one that begins with a zero is a code.
+SMALL_NUMBER = re.compile(r"0|[1-9]\d{0,4}", re.ASCII)
+NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a name in snake, kebab or camel case
+# A parameter with such a word in its name may hold a secret or say who someone is, however short its value is.
+PRIVATE = re.compile(
+    r"(?:account|acct|address|age|auth|birth|card|cell|client|contact|credential|customer|cust|device|email|employee"
+    r"|guest|login|mail|member|mobile|owner|parent|participant|patient|person|phone|player|profile|secret|sender|session"
+    r"|signature|student|subscriber|tel|user|usr|visitor)[a-z]*"
+    r"|[a-z]*(?:code|csrf|cvc|cvv|dob|id|ident|key|nonce|otp|pass|passphrase|passwd|password|plz|pwd|salt|ssn"
+    r"|ticket|token|word|zip)s?"
+    r"|hash|jwt|mfa|no|nr|num|number|pin|postal|sig|totp|[ackpstu]"
+)
 
 
 @memoize(8192)  # captures of one application say the same things
@@ -68,20 +80,32 @@ def mask_segment(segment: str, mask: Callable[[str], str], show: Callable[[str],
     """A part of a path: what has the shape of a secret is masked, and each value with a name; the rest is shown."""
     if ";" in segment:  # RFC 3986, section 3.3
         name, *parameters = segment.split(";")
-        return ";".join([mask_segment(name, mask, show), *(mask_pair(it, mask) for it in parameters)])
+        return ";".join([mask_segment(name, mask, show), *(mask_pair(it, mask, show) for it in parameters)])
     if segment.partition("=")[2].strip("="):
-        return mask_pair(segment, mask)
+        return mask_pair(segment, mask, show)
     return mask(segment) if opaque_segment(segment) or names_secret(decode(segment)) else show(segment)
 
 
-def mask_pair(pair: str, mask: Callable[[str], str]) -> str:
-    """A name and its value, which is masked unless it is a protocol's own; alone it may be a value."""
+def mask_pair(pair: str, mask: Callable[[str], str], show: Callable[[str], str]) -> str:
+    """A name and its value, masked unless it is a protocol's own or a small number; alone it may be a value."""
     name, equals, value = pair.partition("=")
     if not equals:
         return mask(name) if name else name
     own = PROTOCOLS_OWN.get(name.casefold())
-    hidden = value if not value or (own is not None and own.fullmatch(value)) else mask(value)
-    return (mask(name) if opaque_segment(name) else name) + "=" + hidden
+    if value and (own is None or own.fullmatch(value) is None):
+        value = show(value) if SMALL_NUMBER.fullmatch(value) and not names_person_or_secret(name) else mask(value)
+    return (mask(name) if opaque_segment(name) else name) + "=" + value
+
+
+@memoize(1024)
+def names_person_or_secret(name: str) -> bool:
+    """Say whether the value of a parameter of this name may be a secret or say who someone is.
+
+    A name in letters that are not English may say anything, as may no name at all.
+    """
+    plain = decode(name)
+    words = NAME_WORD.findall(plain)
+    return not words or not plain.isascii() or any(PRIVATE.fullmatch(word.lower()) for word in words)
 
 
 def _split(address: str) -> tuple[str, str]:

@@ -80,7 +80,9 @@ class Names:
             return scheme + colon + self.token(rest)
         scheme, _, host, path, query, fragment = URL.match(url).groups()  # type: ignore[union-attr]  # all optional
         address = scheme + host + self._path(scheme, host, path)
-        values = "" if query is None else "?" + "&".join(mask_pair(it, self.token) for it in query.split("&"))
+        values = (
+            "" if query is None else "?" + "&".join(mask_pair(it, self.token, self._show) for it in query.split("&"))
+        )
         return address + values + ("" if fragment is None else "#" + self.token(fragment))
 
     def _path(self, scheme: str, host: str, path: str) -> str:

@@ -24,6 +24,7 @@ from analyzer.outputs import check
 from analyzer.outputs.document import timestamp
 from analyzer.wording import counts, facts, harmless, proof, verdict
 from analyzer.wording.findings import PLACES
+from analyzer.wording.instants import has_dates
 
 SUFFIX = ".xml"
 CLASS = "har-sockets"  # of every test: readers show it as a group
@@ -50,7 +51,7 @@ def render(run: Run) -> bytes:
 def _suite(report: Report, run: Run) -> Element:
     judgement = gate.judge(report, run.policy)
     suite, test = _suite_of_one(report.capture.source, _measure(report))
-    if report.capture.observed is not None:
+    if report.capture.observed is not None and has_dates(report.capture):
         suite.set("timestamp", (timestamp(report.capture.observed.start) or "")[:19])  # ISO 8601 without a zone
     properties = Element("properties")
     suite.insert(0, properties)

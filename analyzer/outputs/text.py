@@ -109,7 +109,8 @@ def _header(report: Report, zone: tzinfo, medium: Medium) -> list[Text]:
     facts = [f"recorded with {medium.short(capture.exporter.label, 48)}{dot}{', '.join(counts)}"]
     if capture.observed is not None:
         start, end = capture.observed
-        facts.append(f"{format_duration((end or start) - start)} recorded, from {instants.stamp(start, zone)}")
+        begun = instants.write_date(capture, ", from ", start, zone)
+        facts.append(f"{format_duration((end or start) - start)} recorded{begun}")
     if cell_len(dot.join(facts)) <= medium.width - len(MARGIN):
         facts = [dot.join(facts)]
     return [

@@ -72,7 +72,7 @@ class Row(Value, frozen=True, forbid_unknown_fields=True, eq=False):  # each is 
     app: tuple[Place, ...] = ()  # the first that yields something counts
     user: tuple[Place, ...] = ()
     client: ClientPlaces = ClientPlaces()
-    secrets: tuple[Place, ...] = ()  # beside the values of the query, which are always masked
+    secrets: tuple[Place, ...] = ()  # beside the values of the query, which are masked anyway
     limits: tuple[Limit, ...] = ()
     per_page: int = 1
     billing: str | None = None

@@ -14,6 +14,7 @@ from analyzer.model import (
     Group,
     Outcome,
     Policy,
+    Reach,
     Report,
     Run,
     Scope,
@@ -44,7 +45,8 @@ def facts(report: Report, zone: tzinfo = UTC, file: str | None = None) -> list[t
     rows += [("Contains", ", ".join(parts))]
     if capture.observed is not None:
         start, end = capture.observed
-        rows.append(("Covers", f"{format_duration((end or start) - start)}, from {instants.stamp(start, zone)}"))
+        begun = instants.write_date(capture, ", from ", start, zone)
+        rows.append(("Covers", f"{format_duration((end or start) - start)}{begun}"))
     if capture.sha256 is not None:
         rows.append(("SHA-256", capture.sha256))
     return rows
@@ -68,6 +70,9 @@ def describe_policy(policy: Policy) -> str:
     """Describe the policy. It decides on findings; the verdict counts every socket."""
     scope = "address" if policy.per is Scope.ENDPOINT else policy.per.value
     parts = [f"at most {plural(policy.max_open, 'open socket')} per {scope}"]
+    if policy.scope is not None:
+        whose = "the whole browser" if policy.scope is Reach.BROWSER else "the tab"
+        parts.append(f"the sockets of {whose} count")
     if policy.tolerance:
         parts.append(f"overlaps under {format_duration(policy.tolerance)} are notes")
     if policy.app_mode:

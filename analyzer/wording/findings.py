@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 
 from analyzer import gate
-from analyzer.model import Confidence, Finding, Report, Rule, Session, Severity, Value, plural
+from analyzer.model import Confidence, Finding, Instant, Report, Rule, Severity, Value, plural
+from analyzer.timeline.axis import axis_of
 from analyzer.version import HOME, PUBLISHED
 from analyzer.wording import instants, proof
 from analyzer.wording.harmless import safe
@@ -62,7 +63,7 @@ def _describe(finding: Finding, report: Report, zone: tzinfo, matters: str, repe
         page=f"{HOME}/blob/HEAD/docs/rules/{finding.rule}.md" if PUBLISHED else None,
         proof=(
             *(safe(line, 600) for line in proof.lines(finding.proof)),
-            *_proof(finding, report.named(finding.sessions), zone),
+            *_proof(finding, report, zone),
         ),
         cause=None if finding.explanation is None else f"{safe(finding.explanation, 600)} ({finding.cause})",
         remedy=None if finding.remedy is None or repeated else safe(finding.remedy, 600),
@@ -70,11 +71,16 @@ def _describe(finding: Finding, report: Report, zone: tzinfo, matters: str, repe
     )
 
 
-def _proof(finding: Finding, sessions: Sequence[Session], zone: tzinfo) -> Iterable[str]:
+def _proof(finding: Finding, report: Report, zone: tzinfo) -> Iterable[str]:
     """Say where in the file one can see it."""
+    sessions, axis = report.named(finding.sessions), axis_of(report, 1)
+
+    def write(at: Instant) -> str:
+        return instants.write_date(report.capture, "", at, zone) or instants.since(at, axis)
+
     for session in sessions[:PLACES]:
-        ends = " to " + instants.stamp(session.proven.end, zone) if session.proven and session.proven.end else ""
-        open_at = f", certainly open from {instants.stamp(session.proven.start, zone)}{ends}" if session.proven else ""
+        ends = " to " + write(session.proven.end) if session.proven and session.proven.end else ""
+        open_at = f", certainly open from {write(session.proven.start)}{ends}" if session.proven else ""
         yield f"{session.name}: {safe(session.pointer, 120)}{open_at}"
     if len(sessions) > PLACES:
         yield f"and {plural(len(sessions) - PLACES, 'more socket')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from analyzer.model import MILLISECOND, SECOND, Bounds, Instant, format_duration
+from analyzer.model import MILLISECOND, SECOND, Bounds, Capture, Clock, Instant, format_duration
 from analyzer.timeline.axis import Axis
 from analyzer.timeline.ticks import MINUTE
 
@@ -16,6 +16,16 @@ def stamp(at: Instant, zone: tzinfo = UTC) -> str:
     """Write an instant as people read it: `2026-11-23 18:53:27.985 UTC`; `no date` where no calendar reaches."""
     moment = moment_of(at, zone)
     return "no date" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}.{moment:%f}"[:-3] + f" {zone_name(moment)}"
+
+
+def write_date(capture: Capture, words: str, at: Instant, zone: tzinfo = UTC) -> str:
+    """Write an instant after some words, `, from 2026-11-23 18:53:27.985 UTC`; empty where a capture has no dates."""
+    return f"{words}{stamp(at, zone)}" if has_dates(capture) else ""
+
+
+def has_dates(capture: Capture) -> bool:
+    """Do the instants of a capture count from a known one?"""
+    return capture.clock is Clock.WALL
 
 
 def moment_of(at: Instant, zone: tzinfo) -> datetime | None:

@@ -7,12 +7,12 @@ from typing import Any
 from analyzer.formats.devtools import text_of
 from analyzer.formats.har.fields import instant, monotonic_date
 from analyzer.formats.har.gather import MOST_PAGES
-from analyzer.formats.har.own_fields import caveats_of, end_of, member, order_of, records_messages
+from analyzer.formats.har.own_fields import caveats_of, clock_of, end_of, member, order_of, records_messages
 from analyzer.formats.har.pages import Listed
 from analyzer.formats.har.raw import RawEntry
 from analyzer.formats.json_stream.array import Document
 from analyzer.formats.json_stream.decode import kind
-from analyzer.model import Caveat, Instant, Skipped, SkipReason, Value
+from analyzer.model import Caveat, Clock, Instant, Skipped, SkipReason, Value
 
 
 class Log(Value, frozen=True):
@@ -21,7 +21,7 @@ class Log(Value, frozen=True):
     skipped: members that are too large, skipped_pages: pages that are none.
     has_lost_pages: there are more pages than are kept, or a member was too large.
     cut_off, trailing: the byte where the document ends early, or something follows it.
-    stated: the caveats of a capture of our own; until, in_order_of_close, records_messages: likewise.
+    stated: the caveats of a capture of our own; until, in_order_of_close, records_messages, clock: likewise.
     """
 
     count: int  # of entries
@@ -39,6 +39,7 @@ class Log(Value, frozen=True):
     until: Instant | None
     in_order_of_close: bool | None
     records_messages: bool
+    clock: Clock
 
 
 def read_log(document: Document[RawEntry]) -> Log:
@@ -61,6 +62,7 @@ def read_log(document: Document[RawEntry]) -> Log:
         until=end_of(log),
         in_order_of_close=order_of(log),
         records_messages=records_messages(log),
+        clock=clock_of(log),
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from analyzer.formats.devtools import text_of
 from analyzer.formats.har.fields import instant
-from analyzer.model import SECOND, Caveat, CaveatKind, Client, Effect, Identity, Instant, Provider, Session
+from analyzer.model import SECOND, Caveat, CaveatKind, Client, Clock, Effect, Identity, Instant, Provider, Session
 
 # An extract: where the capture that it was made from was damaged.
 OF_THE_ORIGINAL = (
@@ -104,6 +104,11 @@ def records_messages(log: dict[str, Any]) -> bool:
     return member(log, "_harSockets").get("messages") is not False
 
 
+def clock_of(log: dict[str, Any]) -> Clock:
+    """What the instants count from: an extract may come from a capture without a date."""
+    return Clock.RELATIVE if member(log, "_harSockets").get("clock") == Clock.RELATIVE.value else Clock.WALL
+
+
 # -- writing -----------------------------------------------------------------------------------------------------
 
 
@@ -113,10 +118,11 @@ def statement(
     in_order_of_close: bool | None = None,
     records_messages: bool = True,
     harmless: Sequence[str] = (),
+    clock: Clock = Clock.WALL,
 ) -> dict[str, Any]:
     """Write what a capture states of itself. `in_order_of_close`: where its entries no longer show it.
 
-    harmless: those of the caveats that mostly hide sockets, and here do not.
+    harmless: those of the caveats that mostly hide sockets, and here do not. `clock`: what its dates count from.
     """
     return {
         **({"until": until} if until else {}),
@@ -124,6 +130,7 @@ def statement(
         **({"harmless": list(harmless)} if harmless else {}),
         **({} if in_order_of_close is None else {"inOrderOfClose": in_order_of_close}),
         **({} if records_messages else {"messages": False}),
+        **({} if clock is Clock.WALL else {"clock": clock.value}),
     }
 
 

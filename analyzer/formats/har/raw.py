@@ -7,7 +7,7 @@ each of them at every start.)
 
 import msgspec
 
-from analyzer.formats.foreign import FROM_DEVTOOLS
+from analyzer.formats.foreign import FROM_DEVTOOLS, UNREAD
 from analyzer.formats.json_stream.layout import Inner, Layout
 from analyzer.model import Discreet
 
@@ -27,6 +27,12 @@ class RawRequest(Discreet, msgspec.Struct, gc=False, frozen=True):
 class RawContent(Discreet, msgspec.Struct, gc=False):
     mimeType: str | None = None
     file: str | None = msgspec.field(default=None, name="_file")
+    sha1: str | None = msgspec.field(default=None, name="_sha1")  # in traces of Playwright before 1.63
+
+    @property
+    def side_file(self) -> str | None:
+        """The file that has the content, by its name beside the capture."""
+        return self.file or (f"resources/{self.sha1}" if self.sha1 else None)
 
 
 class RawResponse(Discreet, msgspec.Struct, gc=False, frozen=True):
@@ -80,7 +86,7 @@ BLANK = RawEntry()  # an entry that tells nothing
 LONG, SHORT = 16 << 20, 1 << 16  # bytes of a member of `log`
 LAYOUT = Layout(
     path=("log", "entries"),
-    label="a HAR",
+    label=UNREAD,
     advice=FROM_DEVTOOLS,
     elements="entries",
     members={"creator": SHORT, "browser": SHORT, "pages": LONG, "_harSockets": SHORT},

@@ -18,7 +18,7 @@ class Layout(NamedTuple):
     """Where a format has its array, and what else of the document is read.
 
     path: the keys that lead to the array. None: the document is the array, or holds one value per line.
-    label: what such a file is, as in "this is JSON, but not a HAR".
+    label: what such a file is, as in "this is JSON, but not a NetLog".
     advice: what to do with a file that is something else.
     elements: what the elements are called in sentences.
     members: of the object around the array, which are kept, and up to how many bytes; the others are passed over.

@@ -134,7 +134,7 @@ def _head(
         clean(name, 60),
         f"recorded with {clean(capture.exporter.label, 40)}",
         lanes.sockets(total) if number == total else f"{number:,} of {lanes.sockets(total)} in this period",
-        f"0 s is {instants.stamp(stretch.origin, run.zone)}" if stretch.origin is not None else "no times recorded",
+        _origin(report, stretch, run),
     ]
     words, y, room = [], 0.0, width - 2 * MARGIN
     for text, size, color, bold, most, at in (
@@ -189,12 +189,19 @@ def _panel(panel: Panel, y: float) -> tuple[list[Mark], float]:
 # -- time --------------------------------------------------------------------------------------------------
 
 
+def _origin(report: Report, stretch: Stretch, run: Run) -> str:
+    if stretch.origin is None:
+        return "no times recorded"
+    return instants.write_date(report.capture, "0 s is ", stretch.origin, run.zone) or "no dates recorded"
+
+
 def _ticks(panel: Panel) -> list[clock.Tick]:
     stretch = panel.stretch
     if stretch.origin is None:
         return []
     most = max(2, int((panel.right - panel.left) / 0.85))
-    return clock.ticks(stretch.origin, stretch.begin, stretch.finish, most, panel.zone)
+    ticks = clock.ticks(stretch.origin, stretch.begin, stretch.finish, most, panel.zone)
+    return ticks if instants.has_dates(panel.report.capture) else [tick._replace(clock="") for tick in ticks]
 
 
 def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mark]:
@@ -212,7 +219,8 @@ def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mar
         x = panel.left - (0.45 if away else 0.08)
         yield Words("since start", x, since, TINY, GREY, align=Align.RIGHT)
         began = instants.moment_of(panel.stretch.begin, panel.zone)
-        zone = instants.zone_name(began) if began is not None else ""
+        is_dated = began is not None and instants.has_dates(panel.report.capture)
+        zone = instants.zone_name(began) if began is not None and is_dated else ""
         yield Words(zone, x, wall, TINY, GREY, align=Align.RIGHT)
 
 

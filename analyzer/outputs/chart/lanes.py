@@ -26,7 +26,7 @@ from analyzer.model import (
     plural,
 )
 from analyzer.outputs.chart.marks import PIXEL
-from analyzer.wording.instants import stamp
+from analyzer.wording.instants import write_date
 
 When: TypeAlias = Instant | timedelta | None  # timedelta: since the first instant of the capture
 Life: TypeAlias = tuple[Instant, Instant] | None
@@ -90,7 +90,9 @@ def stretch_of(report: Report, lives: dict[str, Life], start: When = None, end: 
     begin, finish = max(first, _instant(start, origin, first)), min(last, _instant(end, origin, last))
     if begin > finish:
         covered = (
-            f"it covers {format_duration(max(0, last - origin))} from {stamp(origin)}" if signs else "it has no times"
+            f"it covers {format_duration(max(0, last - origin))}{write_date(report.capture, ' from ', origin)}"
+            if signs
+            else "it has no times"
         )
         raise ValueError(f"{report.capture.source}: nothing in this period: {covered}")
     return Stretch(origin if signs else None, begin, max(finish, begin + MILLISECOND), begin > first, finish < last)

@@ -1,0 +1,290 @@
+"""Read a performance trace as a capture: its documents become pages, what it says of each socket events.
+
+A trace has the close of each socket whose process goes on, with two exceptions: a process that ends takes its sockets
+with it unreported, and a page in the back/forward cache reports closes only when it comes back. All measured with
+Chromium 156 against the log of a server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from analyzer.callstacks import of_extension
+from analyzer.formats.devtools import CUT_OFF, endpoint, scripts, shorten
+from analyzer.formats.source import Source
+from analyzer.formats.trace.log import Document, Log, Socket
+from analyzer.formats.trace.raw import Events
+from analyzer.intervals import Interval
+from analyzer.model import (
+    MILLISECOND,
+    SECOND,
+    Accepted,
+    Bounds,
+    Capture,
+    Caveat,
+    CaveatKind,
+    Clock,
+    Closed,
+    Closes,
+    Coverage,
+    Duration,
+    Event,
+    Evidence,
+    Exporter,
+    File,
+    Instant,
+    Messages,
+    Page,
+    PageKind,
+    Rejected,
+    Requested,
+    Trace,
+    plural,
+)
+
+PAGE_DELAY = 50 * MILLISECOND  # by which the page learns of its open socket; measured: 4.3 ms at most
+LEAVING = 100 * MILLISECOND  # before its successor is reported a page still works; measured: 23 ms at most
+REMOVAL = 200 * MILLISECOND  # by which a removed frame may still be there
+SILENCE = SECOND  # of a thread whose page still works; measured: 0.75 s at most
+ALIVE = SECOND // 2  # a process that was silent for less is taken for alive; measured: 0.34 s at most
+SURE = 100 * MILLISECOND  # without an assumption
+MOST_LATE = 1000  # openings that are compared with the last sign of a process
+WEB = ("http:", "https:", "file:")
+VERSION = re.compile(r"Chrome/(\d[\d.]{0,30})")
+
+NO_TIMELINE = CaveatKind.SOCKETS_NOT_EXPORTED.caveat(
+    "This trace was recorded without the category devtools.timeline, which holds the events of WebSockets. Sockets are "
+    "possibly missing."
+)
+RECORDED_LATE = CaveatKind.RECORDED_LATE.caveat(
+    "This trace began after a page had loaded. Sockets that opened before and were silent are possibly missing."
+)
+BEGINNING_LOST = CaveatKind.BEGINNING_LOST.caveat(
+    "This trace does not show its own beginning, as if its buffer had been full. Sockets are possibly missing."
+)
+TAB_ONLY = CaveatKind.OUT_OF_SIGHT.caveat(
+    "A trace of one tab holds the processes of that tab. Sockets of other tabs, and of shared workers in other "
+    "processes, are not in it; nor are sockets that are older than the trace and were silent in it."
+)
+BROWSER = CaveatKind.OUT_OF_SIGHT.caveat(
+    "This trace shows no socket of a tab that is older than the trace, if that socket was silent."
+)
+PROCESS_ALIVE = CaveatKind.ASSUMED_PAGE_ALIVE.caveat(
+    "Assumed: a page whose process had been silent for less than half a second when the trace ended was still there."
+)
+UNORDERED = CaveatKind.CUT_OFF.caveat(
+    "This trace ends before it is complete, and its events are in no order of time: sockets and closes are possibly "
+    "missing."
+)
+
+
+def read(source: Source) -> Capture:
+    """Read one trace; its instants are microseconds of a clock without a date. Raises CaptureError where it is none."""
+    events, log = Events(source), Log(source.name)
+    for event, pointer in events:
+        log.add(event, pointer)
+    if events.is_cut_off:
+        log.cut_off()
+    return _Reading(source.name, events, log).capture()
+
+
+class _Reading:
+    """What the whole trace says, once it is gathered."""
+
+    def __init__(self, name: str, events: Events, log: Log) -> None:
+        self.name = name
+        self.events = events
+        self.log = log
+        self.is_unordered = events.is_cut_off and not log.is_ordered
+        self.openings = sorted((it.opened, it.pid) for it in log.sockets if it.opened is not None)
+
+    def capture(self) -> Capture:
+        """The capture."""
+        log = self.log
+        observed = None if log.first is None or log.last is None else Interval(log.first, max(log.last, log.first + 1))
+        file = File(self.name, "chrome-trace", self._exporter(), self.events.count, observed, clock=Clock.RELATIVE)
+        return Capture(
+            files=(file,),
+            pages=tuple(_page(document, log.documents) for document in log.documents if _is_page(document)),
+            traces=tuple(self._trace(socket) for socket in log.sockets),
+            caveats=tuple(self._caveats()),
+            skipped=tuple(self.events.skipped),
+        )
+
+    def _exporter(self) -> Exporter:
+        metadata = str(self.events.metadata)
+        version = VERSION.search(metadata)
+        label = "Chrome DevTools (Performance)" if "DevTools" in metadata else "Chrome's tracing"
+        return Exporter("chrome-trace", "Chrome", version[1] if version is not None else None, label)
+
+    def _caveats(self) -> Iterator[Caveat]:
+        log, skipped = self.log, self.events.skipped
+        if self.events.is_cut_off:
+            yield UNORDERED if self.is_unordered else CUT_OFF
+        if skipped:
+            yield CaveatKind.ENTRIES_SKIPPED.caveat(
+                f"{plural(len(skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
+            )
+        if not log.has_timeline:
+            yield NO_TIMELINE
+        elif not log.is_begun:
+            yield BEGINNING_LOST
+        elif self._begins_late():
+            yield RECORDED_LATE
+        if log.has_timeline:
+            yield TAB_ONLY if log.tab is not None else BROWSER
+
+    def _begins_late(self) -> bool:
+        """Was there a page, or a socket, when the trace began? A page that leads to another one reports it, too."""
+        log = self.log
+        pages = [document for document in log.documents if _is_page(document)]
+        was_there = log.tab is not None and any(url.startswith(WEB) for url in log.tab)
+        is_led = any(log.starts.get(it.frame, 0) > 1 for it in pages)
+        return was_there or is_led or not pages or any(socket.is_older for socket in log.sockets)
+
+    # -- sockets -------------------------------------------------------------------------------------------
+
+    def _trace(self, socket: Socket) -> Trace:
+        document = self._document(socket)
+        left = self._find_departure(socket)
+        events, coverage = self._life(socket, left)
+        return Trace(
+            pointer=socket.pointer,
+            url=shorten(socket.url),
+            endpoint=endpoint(socket.url),
+            events=tuple(events),
+            messages=Messages(socket.times, bytes(socket.directions), socket.opcodes, socket.lengths),
+            page=_page_id(document) if document is not None and _is_page(document) else None,
+            initiator=socket.code,
+            scripts=scripts(socket.code),
+            context=self._context(socket),
+            coverage=coverage,
+            extension=of_extension(socket.code),
+        )
+
+    def _context(self, socket: Socket) -> str | None:
+        if socket.worker:
+            return "worker"
+        root = self.log.root(socket.frame)
+        return None if not socket.frame or root == socket.frame else "iframe"
+
+    def _document(self, socket: Socket) -> Document | None:
+        """The page that a socket is of, where the trace shows it."""
+        root = None if socket.worker else self.log.root(socket.frame)
+        created = socket.created
+        if root is None or created is None:
+            return None
+        before = [it for it in self.log.documents if it.frame == root and it.at <= created]
+        return before[-1] if before else None
+
+    def _find_departure(self, socket: Socket) -> Instant | None:
+        """When its page was left after it was created, or one that may be its page: that may be kept since."""
+        root = None if socket.worker else self.log.root(socket.frame)
+        begun = socket.created or 0
+        followed = (it.successor for it in self.log.documents if root in (None, it.frame))
+        return min((it.reported for it in followed if it is not None and it.at > begun), default=None)
+
+    def _life(self, socket: Socket, left: Instant | None) -> tuple[list[Event], Coverage]:
+        """What happened to a socket, and which closes the trace would have of it."""
+        events: list[Event] = []
+        if socket.created is not None or socket.sent_handshake is not None:
+            within = Bounds(socket.created, socket.sent_handshake, Evidence.HANDSHAKE_REQUEST, socket.pointer)
+            events.append(Requested(within))
+        if not socket.is_older and socket.opened is None and not socket.times:
+            if socket.closed is not None:
+                within = Bounds(socket.closed, socket.closed, Evidence.HANDSHAKE_FAILED, socket.closed_at)
+                events.append(Rejected(within, "the trace does not say why"))
+            return events, Coverage(Closes.NONE)
+        events.append(Accepted(self._limit_opening(socket)))
+        until = self._last_sign(socket, left)
+        closed = _limit_close(socket, left, until) or self._limit_end(socket, until)
+        if closed is not None:
+            events.append(Closed(closed))
+        silence = None if closed is not None or left is not None else self._measure_silence(socket)
+        if silence is None or silence > (SURE if self.events.is_cut_off else ALIVE):
+            return events, Coverage(Closes.WHILE_PAGE_LIVES, until)
+        assumes = PROCESS_ALIVE if silence > SURE else None
+        return events, Coverage(Closes.WHILE_PAGE_LIVES, until, to_the_end=True, assumes=assumes)
+
+    def _limit_opening(self, socket: Socket) -> Bounds:
+        """Bound when the page saw its socket open: it had by its first message."""
+        first = min(socket.times, default=None)
+        if socket.opened is None:
+            evidence = Evidence.ALREADY_OPEN if socket.is_older else Evidence.FIRST_MESSAGE
+            return Bounds(socket.created, first, evidence, socket.pointer)
+        latest = min(at for at in (socket.opened + PAGE_DELAY, first) if at is not None and at >= socket.opened)
+        is_shown = self.log.last is not None and latest <= self.log.last
+        return Bounds(socket.opened, latest if is_shown else None, Evidence.HANDSHAKE_RESPONSE, socket.opened_at)
+
+    def _last_sign(self, socket: Socket, left: Instant | None) -> Instant | None:
+        """The last instant by which its close would have been reported: its process ran, and its page was there."""
+        sign = self.log.last_sign(socket)
+        if self.is_unordered or sign is None:
+            return None
+        ends = [sign, self.log.last, None if left is None else left - LEAVING, self._removal(socket)]
+        return min(at for at in ends if at is not None)
+
+    def _removal(self, socket: Socket) -> Instant | None:
+        """When the browser removed its frame, or a frame around it."""
+        frames = (socket.frame, self.log.root(socket.frame) or "")
+        return min((self.log.removed[it][0] for it in frames if it in self.log.removed), default=None)
+
+    def _limit_end(self, socket: Socket, until: Instant | None) -> Bounds | None:
+        """Bound the end of a socket that went with its process."""
+        process = self.log.processes.get(socket.pid)
+        ends = []
+        if process is not None and process.gone is not None:
+            ends.append((process.gone, process.missing_at))
+        removal = self._removal(socket)
+        if removal is not None:
+            ends.append((removal + REMOVAL, socket.pointer))
+        if not ends:
+            return None
+        latest, pointer = min(ends)
+        earliest = max((at for at in (until, socket.opened, *socket.times[-1:]) if at is not None), default=latest)
+        return Bounds(min(earliest, latest), latest, Evidence.PAGE_GONE, pointer)
+
+    def _measure_silence(self, socket: Socket) -> Duration | None:
+        """How long its process was silent when the trace ended; None where the end of the socket may have been missed.
+
+        That is so if its own thread was silent for long, or another socket opened since.
+        """
+        process, sign, end = self.log.processes.get(socket.pid), self.log.last_sign(socket), self.log.last
+        if self.is_unordered or process is None or sign is None or end is None or end - sign > SILENCE:
+            return None
+        is_passed = any(at > sign and pid != socket.pid for at, pid in self.openings[-MOST_LATE:])
+        return None if is_passed else max(0, end - process.last_sign)
+
+
+def _limit_close(socket: Socket, left: Instant | None, until: Instant | None) -> Bounds | None:
+    """Bound a close that is reported: of a page that was left, it may be reported late."""
+    if socket.closed is None:
+        return None
+    signs = (until, socket.opened, *socket.times[-1:])
+    was_left = left is not None and left < socket.closed
+    earliest = max((at for at in signs if at is not None), default=None) if was_left else socket.closed
+    earliest = None if earliest is None else min(earliest, socket.closed)
+    return Bounds(earliest, socket.closed, Evidence.CLOSE_SEEN, socket.closed_at)
+
+
+def _is_page(document: Document) -> bool:
+    return document.url.startswith(WEB)
+
+
+def _page_id(document: Document) -> str:
+    return f"page_{document.number}"
+
+
+def _page(document: Document, documents: Sequence[Document]) -> Page:
+    earlier = [it for it in documents if it.frame == document.frame and it.number < document.number and _is_page(it)]
+    kind = PageKind.LOAD if not earlier else PageKind.NAVIGATION
+    if earlier and earlier[-1].url == document.url:
+        kind = PageKind.UNKNOWN  # a reload, or a link to itself
+    return Page(
+        id=_page_id(document),
+        url=shorten(document.url),
+        started=document.at,
+        kind=kind,
+        returned=kind is PageKind.NAVIGATION and any(it.url == document.url for it in earlier),
+    )
