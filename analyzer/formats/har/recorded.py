@@ -27,6 +27,8 @@ ENDED_BY = {  # as the recorder writes what ended a socket
     Evidence.PAGE_LEFT: "navigation",
     Evidence.PAGE_RESTORED: "navigation",
     Evidence.PAGE_CLOSED: "page-closed",
+    Evidence.PAGE_GONE: "page-gone",
+    Evidence.CONNECTION_END: "connection-end",
 }
 OPENED, FAILED = 101, 0  # status of the handshake
 
