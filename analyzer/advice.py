@@ -7,13 +7,13 @@ from analyzer.model import Capture, Value
 NO_ACTION = "No action needed"  # begins the remedy of what does no harm
 OURS = "`har-sockets record URL`, which records the exact time of each opening and close"
 RECORDER = f"Record with {OURS}."
+SWITCH = "start Chromium with the switch `--log-net-log=net.json` and check net.json"
 IN_TESTS = (
-    "In tests in Python record with the pytest plugin of har-sockets. In other languages record by hand with "
-    "`har-sockets record URL`, or accept undecided captures with `--allow-undecided`."
+    f"In tests {SWITCH}: it holds every opening and close. In Python the pytest plugin of har-sockets records them, "
+    "too. Or accept undecided captures with `--allow-undecided`."
 )
 ALL_IN_TESTS = (
-    "In tests in Python record with the pytest plugin of har-sockets; in other languages, by hand with "
-    "`har-sockets record URL`."
+    f"In tests {SWITCH}: it holds every socket. In Python the pytest plugin of har-sockets records them, too."
 )
 DEVTOOLS = "Record with Chrome DevTools (opened before the page, Preserve log on, no filter)"
 EITHER = f"{DEVTOOLS}, or with {OURS}."
@@ -38,7 +38,8 @@ ROWS = {
     "chrome": Row(
         "Record again: open DevTools before the page, turn on Preserve log, clear every filter, use the page, and "
         "export the HAR.",
-        RECORDER,
+        "Record a NetLog, which holds every close: at chrome://net-export, or with Chrome's switch "
+        f"`--log-net-log=net.json`. Or record with {OURS}.",
     ),
     "firefox": Row(
         "Record again: open the Network panel before the page, turn on Persist Logs, clear every filter, use the page, "
@@ -71,7 +72,7 @@ ROWS = {
     "cypress-har-generator": Row(
         "cypress-har-generator leaves out sockets that are still open. Close them before the HAR is saved, or record "
         f"with {OURS}.",
-        f"Open the page of the test by hand. {RECORDER}",
+        IN_TESTS,
     ),
     "chrome-har-capturer": Row(
         f"Start the recording before the page loads. {ALL_IN_TESTS}",
@@ -80,6 +81,23 @@ ROWS = {
     "chrome-har": Row(f"chrome-har never writes WebSockets. {ALL_IN_TESTS}", ALL_IN_TESTS),
     "puppeteer-har": Row(f"puppeteer-har never writes WebSockets. {ALL_IN_TESTS}", ALL_IN_TESTS),
     "selenium-robot": Row(f"Start the recording before the page loads. {ALL_IN_TESTS}", ALL_IN_TESTS),
+    "chrome-netlog": Row(
+        "Record again: start the log before the page, in one file per browser and without a maximum size, and close "
+        "the browser before you read the file.",
+        "Record again, and close the browser before you read the file.",
+    ),
+    "chromedriver": Row(
+        f"The performance log lacks workers and iframes of other sites. {ALL_IN_TESTS}",
+        f"After a navigation the log may lack closes. {IN_TESTS}",
+    ),
+    "chrome-cdp": Row(
+        f"Listen to the pages, workers and iframes before they load. {ALL_IN_TESTS}",
+        f"After a navigation the log may lack closes. {IN_TESTS}",
+    ),
+    "chrome-trace": Row(
+        "Record again: in Chrome DevTools choose Performance > Record and reload, use the page, and save the profile.",
+        f"A trace does not show what becomes of the sockets of a page that was left. {RECORDER}",
+    ),
     "har-sockets": Row(
         "Record again: start before the page loads, and use the page until it connects, before the recording ends.",
         "Record again in one go, from before the page loads until its sockets have closed.",

@@ -89,7 +89,7 @@ def test_what_passes_is_one_notice() -> None:
 def test_what_cannot_be_told_is_a_warning_that_says_how_to_record() -> None:
     _, (level, properties, words) = parse(make_run(["playwright-1.60-A.har"]))
     assert (level, properties["title"]) == ("warning", "har-sockets: no socket opened")
-    assert "`har-sockets record URL`" in words
+    assert "`--log-net-log=net.json`" in words
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())

@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from lifetimes import SLACK_MS, contradictions, truth_of
 
+from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.masking import mask
 from analyzer.model import Capture, CaptureError, Clock, Evidence, Outcome, PageKind, Policy, Report, Run, Verdict
-from analyzer.outputs import render
+from analyzer.outputs import STREAMED, render
 from analyzer.pipeline import analyze
 
 Json = dict[str, Any]
@@ -327,3 +328,35 @@ def test_a_finding_and_a_chart_of_a_trace_have_no_date() -> None:
     assert answer.verdict is Verdict.OVERLAP
     for form in ("text", "markdown", "html", "junit", "github", "svg"):
         assert "1970" not in render(form, run).decode(), form
+
+
+CANARIES = {
+    "the address of the socket": "c4n4ry0000000001",
+    "the address of the page": "c4n4ry0000000002",
+    "a script": "c4n4ry0000000003",
+    "the metadata": "c4n4ry0000000004",
+    "a frame": "c4n4ry0000000005",
+    "an event that nobody reads": "c4n4ry0000000006",
+}
+
+
+def test_no_output_and_no_extract_holds_a_secret() -> None:
+    """A trace holds every address with its query, those of scripts and frames, too."""
+    address, page, script, metadata, frame, other = CANARIES.values()
+    stack = [{"functionName": "f", "url": f"{PAGE}a.js?token={script}", "lineNumber": 2, "columnNumber": 1}]
+    opening = socket(3, stackTrace=stack)
+    opening[0]["args"]["data"]["url"] = f"ws://127.0.0.1:1/ws?token={address}"
+    events = [
+        begin(frames=[{"frame": "F", "url": f"{PAGE}?token={frame}"}]),
+        commit(2, f"{PAGE}?token={page}"),
+        *opening,
+        event(4, "ResourceSendRequest", url=f"{PAGE}?token={other}"),
+        close(5),
+        idle(9),
+    ]
+    small = capture({"metadata": {"source": "DevTools", "key": metadata}, "traceEvents": events})
+    run = mask(Run((analyze(small),), (), Policy()))
+    forms = {name: render(name, run).decode() for name in STREAMED}
+    forms["extract"] = extract(small).data.decode()
+    for name, text in forms.items():
+        assert not [what for what, canary in CANARIES.items() if canary in text], name

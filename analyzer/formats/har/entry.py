@@ -253,9 +253,9 @@ class EntryReader:
 
     def _messages(self, index: int, raw: RawEntry) -> tuple[list[RawMessage] | None, tuple[Skipped, ...]]:
         """The messages of an entry, or those of its side file, with what is wrong there."""
-        if raw.messages is not None or raw.response.content is None or not raw.response.content.file:
+        if raw.messages is not None or raw.response.content is None or not raw.response.content.side_file:
             return raw.messages, ()
-        messages, problems = read_attachment(self.attachment, raw.response.content.file)
+        messages, problems = read_attachment(self.attachment, raw.response.content.side_file)
         pointer = f"/log/entries/{index}/response/content/_file"
         return messages, tuple(Skipped(pointer, None, problem, SkipReason.SIDE_FILE) for problem in problems)
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from analyzer.formats.devtools import origin_of
 from analyzer.formats.netlog.close_frames import Bytes, CloseFrame
 from analyzer.formats.netlog.raw import Constants, Params, RawEvent, decode_params
-from analyzer.model import MILLISECOND, CaptureError, Discreet, Instant
+from analyzer.model import MILLISECOND, CaptureError, Discreet, Instant, Load
 
 TICK = MILLISECOND  # all times are cut to it
 BEGIN, END = 1, 2  # phases; the numbers of types are in the file, those of phases never changed
@@ -23,6 +24,8 @@ MOST_SOCKETS = 100_000
 LATEST = 7_258_118_400_000  # ms, the year 2200
 LONGEST_MESSAGE = 1 << 53
 LONGEST_TIME = 16  # digits
+MOST_LOADS = 10_000  # documents, and likewise origins of workers
+WORKERS = ("worker", "sharedworker", "serviceworker")  # Sec-Fetch-Dest
 EVERYTHING = "Everything"  # the capture mode that has all bytes
 WEBSOCKET = ("ws:", "wss:")
 CONNECTING = ("FRESHLY_CONSTRUCTED", "CONNECTING")
@@ -120,6 +123,9 @@ class Log:
         self.jobs: dict[int, Carrier] = {}
         self.carriers: dict[int, list[Socket]] = {}  # by the number of the connection
         self.known: set[int] = set()  # requests that began in the log
+        self.begun: dict[int, Load] = {}  # those whose headers are still to come
+        self.documents: list[Load] = []
+        self.workers: set[str] = set()
         self.first: Instant | None = None
         self.last: Instant | None = None
         self.lowest: int | None = None
@@ -205,10 +211,12 @@ class Log:
         id = event.source.id
         if event.phase == BEGIN:
             self.known.add(id)
+            self.begun[id] = Load(at, origin_of(params.url))
             if params.url[:4].lower().startswith(WEBSOCKET):
                 self.requests[id] = self._request(id, params, at, place)
                 self.requests[id].url = params.url
             return
+        self.begun.pop(id, None)
         socket = self.requests.get(id)
         self.lost_beginning = self.lost_beginning or (socket is None and id not in self.known)
         if socket is None:
@@ -234,6 +242,7 @@ class Log:
         """Take the key, the subprotocols and the origin from the headers of a handshake."""
         socket = self.requests.get(event.source.id)
         if socket is None:
+            self._read_destination(event.source.id, params)
             return
         for line in params.headers:
             name, _, value = line.lstrip(":").partition(": ")
@@ -246,6 +255,20 @@ class Log:
                     socket.origin = value
                 case "path":
                     socket.path = value
+
+    def _read_destination(self, id: int, params: Params) -> None:
+        """Note what a request was for, where its headers say that: a document of a tab, a worker's script.
+
+        A page that is only prepared is none of a tab. An address that led to another one counts as it began.
+        """
+        headers = dict(line.lower().partition(": ")[::2] for line in params.headers)
+        destination, load = headers.get("sec-fetch-dest", ""), self.begun.pop(id, None)
+        if load is None or not load.origin or "sec-purpose" in headers:
+            return
+        if destination in WORKERS and len(self.workers) < MOST_LOADS:
+            self.workers.add(load.origin)
+        elif destination == "document" and len(self.documents) < MOST_LOADS:
+            self.documents.append(load)
 
     def fail_upgrade(self, event: RawEvent, params: Params, at: Instant, place: str) -> None:
         """Take the reason why a handshake failed."""

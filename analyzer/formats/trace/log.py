@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -105,7 +106,7 @@ class Log:
         self.has_timeline = False
         self.is_ordered = True
         self.first: Instant | None = None
-        self.latest: list[Instant] = []  # the last instants
+        self.latest: deque[Instant] = deque(maxlen=LAST_EVENTS + 1)  # the last instants
 
     @property
     def last(self) -> Instant | None:
@@ -114,7 +115,8 @@ class Log:
 
     def cut_off(self) -> None:
         """Take back what the last events of a file say that was cut off: the end of the trace."""
-        del self.latest[max(1, len(self.latest) - LAST_EVENTS) :]
+        while len(self.latest) > 1:
+            self.latest.pop()
 
     def add(self, event: RawEvent, pointer: str) -> None:
         """Take in the next event."""
@@ -133,17 +135,20 @@ class Log:
             handler(self, event, decode_args(event.args), at, pointer)
 
     def _note_time(self, at: Instant) -> None:
-        last = self.last
-        self.first = at if self.first is None else min(self.first, at)
-        if last is None or at >= last:
-            self.latest = [*self.latest[-LAST_EVENTS:], at]
+        if not self.latest or at >= self.latest[-1]:
+            self.latest.append(at)
         else:
             self.is_ordered = False
+        if self.first is None or at < self.first:
+            self.first = at
 
     def _process(self, pid: int) -> Process:
-        if pid not in self.processes and len(self.processes) >= MOST_PROCESSES:
-            raise CaptureError(self.name, "", f"more than {MOST_PROCESSES:,} processes")
-        return self.processes.setdefault(pid, Process())
+        process = self.processes.get(pid)
+        if process is None:
+            if len(self.processes) >= MOST_PROCESSES:
+                raise CaptureError(self.name, "", f"more than {MOST_PROCESSES:,} processes")
+            process = self.processes[pid] = Process()
+        return process
 
     # -- sockets -------------------------------------------------------------------------------------------
 

@@ -65,7 +65,10 @@ BEGINNING_LOST = CaveatKind.BEGINNING_LOST.caveat(
 )
 TAB_ONLY = CaveatKind.OUT_OF_SIGHT.caveat(
     "A trace of one tab holds the processes of that tab. Sockets of other tabs, and of shared workers in other "
-    "processes, are not in it."
+    "processes, are not in it; nor are sockets that are older than the trace and were silent in it."
+)
+BROWSER = CaveatKind.OUT_OF_SIGHT.caveat(
+    "This trace shows no socket of a tab that is older than the trace, if that socket was silent."
 )
 PROCESS_ALIVE = CaveatKind.ASSUMED_PAGE_ALIVE.caveat(
     "Assumed: a page whose process had been silent for less than half a second when the trace ended was still there."
@@ -129,8 +132,8 @@ class _Reading:
             yield BEGINNING_LOST
         elif self._begins_late():
             yield RECORDED_LATE
-        if log.tab is not None:
-            yield TAB_ONLY
+        if log.has_timeline:
+            yield TAB_ONLY if log.tab is not None else BROWSER
 
     def _begins_late(self) -> bool:
         """Was there a page, or a socket, when the trace began? A page that leads to another one reports it, too."""
