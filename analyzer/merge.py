@@ -124,17 +124,11 @@ def align(captures: Sequence[Capture]) -> list[Trace]:
                     also=tuple(Place(first_file + place.file, place.pointer) for place in trace.also),
                     page=None if trace.page is None else _page_id(number, trace.page),
                     clock=clocks[trace.clock],
-                    coverage=trace.coverage if end == last else _end_coverage(trace.coverage, end),
+                    coverage=trace.coverage if end == last else msgspec.structs.replace(trace.coverage, end=end),
                 )
             )
         first_file += len(capture.files)
     return traces
-
-
-def _end_coverage(coverage: Coverage, end: Instant | None) -> Coverage:
-    """Let a coverage end with its file, unless it ended before."""
-    ends = [at for at in (coverage.end, end) if at is not None]
-    return msgspec.structs.replace(coverage, end=min(ends, default=None))
 
 
 def _end(capture: Capture) -> Instant | None:

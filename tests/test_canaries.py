@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
+from flow_files import dump_har
 from pyarrow import parquet
 from typer.testing import CliRunner
 
@@ -242,6 +243,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         start, later = start.rsplit('"time": 900.0', 1)
         damaged = f'{start}"time": {TOKEN}{later}"status": "{C["the query"]}"{last}'
         (folder / f"{name}-damaged.har").write_text(damaged)
+    flows = dump_har(HARS["chrome"])
+    (folder / "mitmproxy.har").write_bytes(flows)
+    (folder / "mitmproxy-cut-off.har").write_bytes(flows[: len(flows) * 3 // 4])
     (folder / "trace.har").write_bytes(trace(HARS["playwright"]))
     (folder / "no-har.har").write_text(json.dumps({C["the query"]: TOKEN}))
     return folder
@@ -273,7 +277,15 @@ def test_the_services_of_the_captures_are_known(folder: Path) -> None:
     assert report.verdict == "overlap"
 
 
+def test_a_flow_file_holds_canaries_and_its_sockets_are_read(folder: Path) -> None:
+    origins = leaks((folder / "mitmproxy.har").read_bytes().decode("utf-8", "replace"))
+    assert {"the token", "a cookie", "the close reason", "a later message", "the body of the document"} <= set(origins)
+    report = analyze(read(folder / "mitmproxy.har"))
+    assert (report.capture.format, len(report.sessions), report.verdict) == ("mitmproxy-flows", 8, "overlap")
+
+
 FILES = [*HARS, *(f"{name}-cut-off" for name in HARS), *(f"{name}-damaged" for name in HARS), "trace", "no-har"]
+FILES += ["mitmproxy", "mitmproxy-cut-off"]
 
 
 @pytest.mark.parametrize("name", outputs.OUTPUTS)

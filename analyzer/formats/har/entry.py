@@ -122,6 +122,7 @@ class Socket(Entry, frozen=True, kw_only=True, gc=False):
     has_list: bool = True  # the entry has a list of messages, be it an empty one
     also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
     extension: bool = False
+    only_sent: bool = False
     skipped: tuple[Skipped, ...] = ()  # of its side file
 
     @property
@@ -238,6 +239,7 @@ class EntryReader:
             key=header(request.headers, "sec-websocket-key") or None,
             has_list=messages is not None or peeled is not None,
             extension=by_extension(code, request.headers, extracted),
+            only_sent=isinstance(extracted, dict) and extracted.get("onlySent") is True,
             skipped=skipped,
         )
 

@@ -14,7 +14,7 @@ import msgspec
 from analyzer.callstacks import EXTENSION
 from analyzer.formats.compression import Prefixed
 from analyzer.formats.devtools import CUT_OFF, endpoint, shorten, shorten_error, split_protocols
-from analyzer.formats.json_stream.array import Document, Element
+from analyzer.formats.json_stream.array import Document
 from analyzer.formats.json_stream.layout import Layout
 from analyzer.formats.netlog.log import MOST_LOADS, RECEIVED, SENT, TICK, Log, Socket
 from analyzer.formats.netlog.raw import Constants, RawEvent, RawLine
@@ -93,9 +93,9 @@ class _Parts:
         self.log = Log(self.constants, self.name)
         return self.log
 
-    def skip(self, element: Element[RawEvent] | Element[RawLine]) -> None:
+    def skip(self, skipped: tuple[Skipped, ...]) -> None:
         """Note what could not be read of an element."""
-        self.skipped += element.skipped[: max(0, MOST_SKIPPED - len(self.skipped))]
+        self.skipped += skipped[: max(0, MOST_SKIPPED - len(self.skipped))]
 
 
 def read(source: Source) -> Capture:
@@ -115,11 +115,11 @@ def _read_document(source: Source) -> _Parts:
     """Read a log that is one JSON document."""
     document = Document(source.stream, source.name, DOCUMENT, RawEvent, size=source.size)
     parts = _Parts(source.name)
-    for element in document.elements():
+    for run in document.runs():
         log = parts.log or parts.begin(document.members.get("constants"))
-        parts.skip(element)
-        if element.value is not None:
-            log.add(element.value, f"/events/{element.index}")
+        for skipped in run.skipped.values():
+            parts.skip(skipped)
+        log.add_run(run.values, run.index)
     if parts.log is None:
         parts.begin(document.members.get("constants"))
     parts.is_complete = document.cut_off is None
@@ -131,7 +131,7 @@ def _read_lines(source: Source) -> _Parts:
     document = Document(source.stream, source.name, LINES, RawLine, size=source.size)
     parts = _Parts(source.name)
     for element in document.elements():
-        parts.skip(element)
+        parts.skip(element.skipped)
         line = element.value
         if line is None:
             continue
