@@ -53,6 +53,7 @@ CLOSED_BY = {
     "reload": Evidence.PAGE_RELOADED,
     "navigation": Evidence.PAGE_LEFT,
     "page-closed": Evidence.PAGE_CLOSED,
+    "return": Evidence.CLOSE_ON_RETURN,
 }
 LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
 CLOSE_OPCODE, CONTROL_OPCODES = 8, (8, 9, 10)  # RFC 6455 section 5.2

@@ -27,6 +27,7 @@ ENDED_BY = {  # as the recorder writes what ended a socket
     Evidence.PAGE_LEFT: "navigation",
     Evidence.PAGE_RESTORED: "navigation",
     Evidence.PAGE_CLOSED: "page-closed",
+    Evidence.CLOSE_ON_RETURN: "return",
 }
 OPENED, FAILED = 101, 0  # status of the handshake
 
