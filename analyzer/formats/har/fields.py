@@ -53,7 +53,7 @@ CLOSED_BY = {
     "reload": Evidence.PAGE_RELOADED,
     "navigation": Evidence.PAGE_LEFT,
     "page-closed": Evidence.PAGE_CLOSED,
-    "page-gone": Evidence.PAGE_GONE,  # of an extract: what arrives until then proves nothing of the page
+    "page-gone": Evidence.PAGE_GONE,  # of an extract
     "connection-end": Evidence.CONNECTION_END,
     "return": Evidence.CLOSE_ON_RETURN,  # recorded when the back/forward cache brought its page back
 }
