@@ -230,7 +230,7 @@ def _trace(socket: Socket, log: Log, reasons: dict[int, str]) -> Trace:
         events=tuple(events),
         messages=Messages(socket.times, bytes(socket.directions), socket.opcodes, socket.lengths),
         protocols=split_protocols(",".join(socket.protocols)),
-        coverage=Coverage(Closes.ALL if is_complete else Closes.NONE),
+        coverage=Coverage(Closes.ALL if is_complete else Closes.NONE, only_sent=True),
         key=socket.key,
         extension=EXTENSION.match(socket.origin) is not None,
         origin=socket.origin or None,
