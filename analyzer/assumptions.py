@@ -55,7 +55,7 @@ PROXY_ENDED = CaveatKind.ASSUMED_PROXY_ENDED.caveat(
 )
 KEPT_OPEN = CaveatKind.ASSUMED_KEPT_OPEN.caveat(
     "Assumed: a socket whose page was in the back/forward cache stayed open for as long as the page was there, as the "
-    "page itself sees it. Chrome reports no close before the page comes back; the server may have closed the connection."
+    "page itself sees it. Chrome reports no close before the page comes back; the server may have closed it."
 )
 BY_WORD = {
     Assume.NO_BFCACHE: CaveatKind.ASSUMED_NO_BFCACHE.caveat(
