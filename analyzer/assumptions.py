@@ -33,6 +33,10 @@ FIRST_RELOADED = CaveatKind.ASSUMED_FIRST_RELOAD.caveat(
 NOT_CLEARED = CaveatKind.ASSUMED_NOT_CLEARED.caveat(
     "Assumed: nobody cleared the log during the recording. A file that contains only sockets does not show that."
 )
+ALL_PARTS = CaveatKind.ASSUMED_ALL_PARTS.caveat(
+    "Assumed: these files are all parts of one log. driver.get_log empties the log: if a part between two of them was "
+    "not saved, what happened then is missing, also closes."
+)
 EARLIER_KEPT = CaveatKind.EARLIER_PAGE_KEPT.caveat(
     "A page that is not in this file led to the first page in it. The back/forward cache may keep that page and its "
     "sockets."

@@ -263,6 +263,11 @@ class CaveatKind(StrEnum):
         Effect.ASSUMED,
         "a file that holds sockets alone was filtered to WS, and its log was not cleared",
     )
+    ASSUMED_ALL_PARTS = (
+        "assumed-all-parts",
+        Effect.ASSUMED,
+        "with `--together`: files that are parts of one log of DevTools events are all of its parts",
+    )
     ASSUMED_PAGE_ALIVE = (
         "assumed-page-alive",
         Effect.ASSUMED,
