@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from analyzer.model import (
     Bounds,
     Capture,
     CaveatKind,
+    Clock,
     Closed,
     Event,
     Evidence,
@@ -268,6 +270,57 @@ def test_a_busy_page_learns_late_of_a_close(late: float, contradictory: bool) ->
     assert ("contradictory" in {caveat.id for caveat in merged.caveats}) is contradictory
     (session,) = analyze(merged).sessions
     assert session.possible == Interval(START, START + round((3 + late) * SECOND))
+
+
+FAILED = (Requested(bounds(1, 1)), Rejected(bounds(2, 2), "refused"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "sentence"),
+    [
+        pytest.param(
+            (*OPENED, Closed(bounds(2, 2))),
+            (*OPENED, Closed(bounds(4, 5))),
+            "Socket #1: a.har says that it closed by {2}, a.netlog that it closed at {4} or later.",
+            id="two ends",
+        ),
+        pytest.param(
+            (*OPENED, Closed(bounds(5, 6))),
+            (*OPENED, Closed(bounds(3, 4))),
+            "Socket #1: a.netlog says that it closed by {4}, a.har that it closed at {5} or later.",
+            id="the other way round",
+        ),
+        pytest.param(
+            OPENED, FAILED, "Socket #1: a.har says that it opened, a.netlog that its handshake failed.", id="a failure"
+        ),
+    ],
+)
+def test_a_contradiction_names_which_capture_says_what(
+    one: tuple[Event, ...], other: tuple[Event, ...], sentence: str
+) -> None:
+    caveats = merge([make_capture("har", *one), make_capture("netlog", *other)]).caveats
+    (message,) = [it.message for it in caveats if it.id == "contradictory"]
+    clock = [f"{datetime.fromtimestamp(START / SECOND + second, UTC):%H:%M:%S}.000 UTC" for second in range(9)]
+    assert message.endswith(sentence.format(*clock))
+
+
+def test_of_many_contradictions_three_are_named() -> None:
+    har, log = (
+        make_lives(format, **{f"key{n}": (10 * n, 10 * n + end) for n in range(6)})
+        for format, end in (("har", 2), ("netlog", 4))
+    )
+    (message,) = [it.message for it in merge([har, log]).caveats if it.id == "contradictory"]
+    assert [f"Socket #{n}:" in message for n in range(1, 7)] == [True] * 3 + [False] * 3
+    assert message.endswith("Likewise 3 more sockets.")
+
+
+def test_captures_without_a_date_contradict_each_other_in_seconds() -> None:
+    traces = [
+        make_lives(format, key=(1.5, end)).with_file(clock=Clock.RELATIVE)
+        for format, end in (("chrome-trace", 3), ("har", 5.25))
+    ]
+    (message,) = [it.message for it in merge(traces).caveats if it.id == "contradictory"]
+    assert message.endswith(f"a.har that it closed at {START / SECOND + 5.25:.3f} s or later.")
 
 
 # -- limits ---------------------------------------------------------------------------------------------------
