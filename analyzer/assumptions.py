@@ -41,6 +41,10 @@ PAGE_ALIVE = CaveatKind.ASSUMED_PAGE_ALIVE.caveat(
     "Assumed: when the file was saved, the last page was still open and the recording was not paused. Chrome does not "
     "record that a page was closed, crashed or was replaced by about:blank."
 )
+OTHER_TAB = CaveatKind.ASSUMED_OTHER_TAB.caveat(
+    "Assumed: sockets that only the log of the browser has are of another tab of the same site, which the log shows, "
+    "and not of a worker of this tab, since it shows no worker. If that is wrong, pass --scope browser."
+)
 PROXY_ENDED = CaveatKind.ASSUMED_PROXY_ENDED.caveat(
     "Assumed: mitmproxy ended normally. It writes the sockets that are still open as it ends: if it was killed, or the "
     "file was copied before, they are missing."

@@ -36,11 +36,16 @@ def judge(report: Report, policy: Policy) -> Judgement:
     result, status = Result.PASS, 0
     if bad:
         result, status = Result.FAIL, VIOLATED
-    elif not report.opened and not policy.allow_empty:
+    elif not has_opened(report, policy) and not policy.allow_empty:
         result, status = Result.UNDECIDED, EMPTY
     elif is_undecided(report) and not policy.allow_undecided and policy.fail_on is not None:
         result, status = Result.UNDECIDED, UNDECIDED
     return Judgement(result, status, tuple(bad), tuple(it for it in report.findings if is_in_baseline(it, policy)))
+
+
+def has_opened(report: Report, policy: Policy) -> bool:
+    """Did any socket open, among those that are in the scope of the policy?"""
+    return any(session.possible is not None and policy.reaches(session.where) for session in report.sessions)
 
 
 def fails(finding: Finding, policy: Policy) -> bool:

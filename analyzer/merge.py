@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from analyzer import completeness, pairs
+from analyzer import completeness, pairs, scopes
 from analyzer.clocks import find_dates
 from analyzer.model import (
     MILLISECOND,
@@ -76,11 +76,12 @@ def merge(captures: Sequence[Capture]) -> Capture:
     pages, ids = unite_pages(
         [page for number, capture in enumerate(captures, 1) for page in _pages(number, capture)], groups
     )
-    united = tuple(
+    united = [
         msgspec.structs.replace(trace, page=ids.get(trace.page, trace.page)) if trace.page is not None else trace
         for trace in _with_own_clocks(groups, apart, formats)
-    )
-    caveats = [CLOCKS, *completeness.limit(captures, groups, apart), *disagree(groups, captures)]
+    ]
+    placed = scopes.place(united, captures)
+    caveats = [CLOCKS, *scopes.limit(placed), *completeness.limit(captures, groups, apart), *disagree(groups, captures)]
     if skewed and len({trace.clock for trace in united}) > 1:
         caveats.append(SKEWED)
     if len(captures) > 1 and any(capture.clock is Clock.RELATIVE for capture in captures):
@@ -88,7 +89,7 @@ def merge(captures: Sequence[Capture]) -> Capture:
     return Capture(
         files=tuple(files),
         pages=pages,
-        traces=united,
+        traces=placed,
         caveats=tuple(caveats),
         skipped=tuple(
             msgspec.structs.replace(part, pointer=f"{capture.source}#{part.pointer}")
@@ -123,17 +124,11 @@ def align(captures: Sequence[Capture]) -> list[Trace]:
                     also=tuple(Place(first_file + place.file, place.pointer) for place in trace.also),
                     page=None if trace.page is None else _page_id(number, trace.page),
                     clock=clocks[trace.clock],
-                    coverage=trace.coverage if end == last else _end_coverage(trace.coverage, end),
+                    coverage=trace.coverage if end == last else msgspec.structs.replace(trace.coverage, end=end),
                 )
             )
         first_file += len(capture.files)
     return traces
-
-
-def _end_coverage(coverage: Coverage, end: Instant | None) -> Coverage:
-    """Let a coverage end with its file, unless it ended before."""
-    ends = [at for at in (coverage.end, end) if at is not None]
-    return msgspec.structs.replace(coverage, end=min(ends, default=None))
 
 
 def _end(capture: Capture) -> Instant | None:
@@ -196,6 +191,7 @@ def unite(group: Sequence[Trace]) -> Trace:
         key=_first(trace.key for trace in group),
         also=(*first.also, *(place for it in group[1:] for place in (Place(it.file, it.pointer), *it.also))),
         extension=any(trace.extension for trace in group),
+        origin=_first(trace.origin for trace in group),
     )
 
 

@@ -94,7 +94,7 @@ def _pair_by_address(groups: list[list[Trace]], files: Sequence[File]) -> list[l
     unions = _Unions(groups, formats)
     for _, one, other in sorted(_candidates(groups)):
         unions.unite(one, other)
-    for one, other in _undated(unions, files):
+    for one, other in _find_undated(unions, files):
         unions.unite(one, other)
     return [groups[place] for place in unions.places()]
 
@@ -123,7 +123,7 @@ def _candidates(groups: Sequence[Sequence[Trace]]) -> Iterator[_Candidate]:
                     yield _Candidate(later - at, one, other)
 
 
-def _undated(unions: _Unions, files: Sequence[File]) -> Iterator[tuple[int, int]]:
+def _find_undated(unions: _Unions, files: Sequence[File]) -> Iterator[tuple[int, int]]:
     """Pair the handshakes of which a file knows no date (they were never sent) with those of the other captures.
 
     A log of the whole browser has each of them: those that it alone has are the same if they are as many. Other

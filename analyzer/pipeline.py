@@ -25,6 +25,7 @@ from analyzer.model import (
     Scope,
     Session,
     Verdict,
+    Where,
 )
 from analyzer.rules import RULES
 from analyzer.services import Row, loading, matching
@@ -100,7 +101,8 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     open at once, for longer; for rules about ends, than that each closed as soon as it may have. So what the rules say
     of these decides; a cause, which makes no finding graver, is asked for last.
     """
-    if all(session.possible == session.proven for session in report.sessions):
+    unplaced = any(policy.may_count(session) and not policy.counts(session) for session in report.sessions)
+    if not unplaced and all(session.possible == session.proven for session in report.sessions):
         return False, ()
     accepted: list[str] = []
     failing = [finding for finding in findings if gate.fails(finding, policy)]
@@ -110,8 +112,8 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     longest, shortest = _open_longest(report, policy), _open_shortest(report)
     explained, severities = causes.explainer(longest), dict(policy.severities)
     for rule in RULES:
-        worst = longest if rule.counts else shortest
-        for finding in rule.check(worst, policy) if rule.counts or rule.ends else ():
+        worst = longest if rule.counts or not rule.ends else shortest
+        for finding in rule.check(worst, policy) if rule.counts or rule.ends or unplaced else ():
             severity = severities.get(rule.id, finding.severity)
             if severity is None or not policy.fails(severity) or (rule.id, finding.sessions) in violations:
                 continue
@@ -137,11 +139,16 @@ def _open_shortest(report: Report) -> Report:
             return session
         return msgspec.structs.replace(session, outcome=outcome, closed=Bounds(end, end, Evidence.NO_CLOSE_RECORDED))
 
-    return msgspec.structs.replace(report, sessions=tuple(map(close, report.sessions)))
+    return msgspec.structs.replace(report, sessions=tuple(close(_in_tab(session)) for session in report.sessions))
+
+
+def _in_tab(session: Session) -> Session:
+    """The session as one of this tab, if it may be."""
+    return msgspec.structs.replace(session, where=Where.TAB) if session.where is Where.UNKNOWN else session
 
 
 def _open_longest(report: Report, policy: Policy) -> Report:
-    """The report as if each socket had been open whenever it may have been, on one clock."""
+    """The report as if each socket had been open whenever it may have been, on one clock, in this tab if it may be."""
     observed = report.capture.observed
     saved = observed.end if observed is not None else None
     sessions = tuple(
@@ -151,7 +158,7 @@ def _open_longest(report: Report, policy: Policy) -> Report:
             clock=0,
             last_seen=saved if session.possible is not None and session.possible.end is None else session.last_seen,
         )
-        for session in report.sessions
+        for session in map(_in_tab, report.sessions)
     )
     stretches = overlaps.find(sessions)
     excesses = overlaps.excesses(sessions, policy, stretches)

@@ -27,7 +27,7 @@ from msgspec import Meta
 
 from analyzer import arguments, choices, durations
 from analyzer.choices import Choice
-from analyzer.model import Assume, Finding, Policy, Scope, Severity
+from analyzer.model import Assume, Finding, Policy, Reach, Scope, Severity
 
 OWN, SHARED = "har-sockets.toml", "pyproject.toml"
 FORMAT = 1  # of a baseline
@@ -42,6 +42,7 @@ PER = Choice(
     arguments.SCOPES,
     {"host": "endpoint", "url": "endpoint", "server": "endpoint", "tab": "page", "document": "page", "all": "capture"},
 )
+SCOPE = Choice(tuple(Reach), {"page": "tab", "har": "tab", "all": "browser", "netlog": "browser"})
 APP_MODE = Choice(("development", "production"), arguments.APP_MODES)
 FAIL_ON = Choice((*Severity, "never"), {**arguments.SEVERITIES, "none": "never", "nothing": "never", "off": "never"})
 LEVEL = Choice(("off", *Severity), {**arguments.SEVERITIES, "never": "off", "none": "off", "ignore": "off"})
@@ -56,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     """What is set; None: not set here."""
 
     per: Scope | None = None
+    scope: Literal["tab", "browser"] | None = None
     max_open: Annotated[int, Meta(ge=1)] | None = None
     tolerance: Duration | None = None
     app_mode: Literal["development", "production"] | None = None
@@ -168,6 +170,7 @@ def _levels(rules: Collection[str], value: object) -> dict[str, str]:
 
 READERS: dict[str, Callable[[object], object]] = {
     "per": _word(PER),
+    "scope": _word(SCOPE),
     "max-open": _number(1),
     "tolerance": _duration,
     "app-mode": _word(APP_MODE),
@@ -225,7 +228,7 @@ def merge(options: Settings, stored: Settings) -> Settings:
 
 def policy(settings: Settings) -> Policy:
     """Return the policy that these settings mean, with defaults for the rest. Raises PolicyError (baseline)."""
-    names = ["per", "max_open", "app_mode", "count_dev_servers", "count_extensions", "fail_on"]
+    names = ["per", "scope", "max_open", "app_mode", "count_dev_servers", "count_extensions", "fail_on"]
     names += ["tolerance", "outlives", "allow_undecided", "allow_empty", "ghost_beats", "storm_opens"]
     arguments_of_policy: dict[str, Any] = {
         name: value for name in names if (value := getattr(settings, name)) is not None

@@ -24,10 +24,10 @@ def unite_pages(pages: Sequence[Page], groups: Sequence[Sequence[Trace]]) -> tup
     groups: the traces of each socket, with the same ids.
     """
     same = _Same(pages)
-    by_socket = list(_shared_by_sockets(groups))
+    by_socket = list(_find_common_pages(groups))
     for one, other in by_socket:
         same.add(one, other)
-    for one, other in _loaded_at_once(pages, {frozenset(map(_capture, pair)) for pair in by_socket}):
+    for one, other in _find_common_loads(pages, {frozenset(map(_capture, pair)) for pair in by_socket}):
         same.add(one, other)
     by_id = {page.id: page for page in pages}
     for lot in list(same.lots()):
@@ -79,7 +79,7 @@ def _capture(id: str) -> str:
     return id.partition(":")[0]
 
 
-def _shared_by_sockets(groups: Sequence[Sequence[Trace]]) -> Iterator[tuple[str, str]]:
+def _find_common_pages(groups: Sequence[Sequence[Trace]]) -> Iterator[tuple[str, str]]:
     """Find pairs of pages that have a socket in common, and of whose sockets none says anything else."""
     partners: dict[tuple[str, str], set[str]] = defaultdict(set)  # by page and capture
     for group in groups:
@@ -92,7 +92,7 @@ def _shared_by_sockets(groups: Sequence[Sequence[Trace]]) -> Iterator[tuple[str,
                 yield page, other
 
 
-def _loaded_at_once(pages: Sequence[Page], linked: set[frozenset[str]]) -> Iterator[tuple[str, str]]:
+def _find_common_loads(pages: Sequence[Page], linked: set[frozenset[str]]) -> Iterator[tuple[str, str]]:
     """Find pairs of pages of one address that were loaded in the same way at the same time, by captures that share
     sockets of one page. (One that comes back from the cache repeats the date of its load.)"""
     alike: dict[tuple[str, PageKind], list[Page]] = defaultdict(list)

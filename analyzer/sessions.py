@@ -227,6 +227,8 @@ def _conclude(id: str, trace: Trace, around: _Around, capture: Capture) -> Sessi
         assumes=life.assumes,
         contradicts=CONTRADICTORY if story.contradictory else None,
         key=trace.key,
+        only_sent=trace.coverage.only_sent,
+        where=trace.where,
         seen_in=(Place(trace.file, trace.pointer), *trace.also),
     )
 

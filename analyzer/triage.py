@@ -113,7 +113,7 @@ def row(report: Report, policy: Policy) -> Row:
     return Row(
         source=report.capture.source,
         result=kind,
-        words=name_result(kind, (session.dev_only for session in report.sessions)),
+        words=name_result(kind, (it.dev_only for it in report.sessions), map(results.is_of_other_tab, report.sessions)),
         sockets=len(report.sessions),
         proven_peak=peaks.proven_peak,
         possible_peak=None if report.capture.hides_sockets else peaks.possible_peak,
@@ -192,7 +192,9 @@ def row_of_document(document: dict[str, Any], services: dict[str, str]) -> Row:
     return Row(
         source=document["source"],
         result=kind,
-        words=name_result(kind, (bool(it["dev_only"]) for it in sessions)),
+        words=name_result(
+            kind, (bool(it["dev_only"]) for it in sessions), (it.get("scope") == "browser" for it in sessions)
+        ),
         sockets=len(sessions),
         proven_peak=int(peaks["proven_peak"]),
         possible_peak=None if hidden else int(peaks["possible_peak"]),
@@ -227,7 +229,7 @@ def _kind(document: dict[str, Any]) -> Kind:
     stated, sessions = Verdict(document["verdict"]), document["sessions"]
     if stated is Verdict.NO_OVERLAP and not any(it["possible"] for it in sessions):
         return Kind.NONE_OPENED
-    others = [it for it in sessions if it["dev_only"] or it.get("extension")]
+    others = [it for it in sessions if it["dev_only"] or it.get("extension") or it.get("scope") == "browser"]
     if stated is Verdict.OVERLAP and others:
         counted = [it for it in sessions if it not in others]
         if _peak(counted, "proven") < 2:

@@ -7,14 +7,17 @@ command, fails until it is said how to call it.
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
+from flow_files import dump_har
 from pyarrow import parquet
 from typer.testing import CliRunner
 
@@ -204,6 +207,31 @@ HARS = {
 }
 
 
+def trace(document: dict[str, Any]) -> bytes:
+    """The same as a trace of Playwright, with messages in files of their own."""
+    data = io.BytesIO()
+    options = {"version": 10, "type": "context-options", "browserName": "chromium", "playwrightVersion": "1.65.0"}
+    options |= {
+        "wallTime": 1767225600000,
+        "monotonicTime": 5.0,
+        "title": C["a comment"],
+        "options": {"baseURL": C["the query"]},
+    }
+    lines = []
+    with zipfile.ZipFile(data, "w") as whole:
+        for n, entry in enumerate(document["log"]["entries"]):
+            content = dict(entry)
+            messages = content.pop("_webSocketMessages", None)
+            if messages:
+                whole.writestr(f"resources/{n}.jsonl", "\n".join(map(json.dumps, messages)))
+                file = {"content": {"_file": f"resources/{n}.jsonl"}}
+                content["response"] = {**content.get("response", {}), **file}
+            lines.append(json.dumps({"type": "resource-snapshot", "snapshot": content}))
+        whole.writestr("trace.trace", json.dumps(options, separators=(",", ":")) + "\n")
+        whole.writestr("trace.network", "\n".join(lines))
+    return data.getvalue()
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("canaries")
@@ -215,6 +243,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         start, later = start.rsplit('"time": 900.0', 1)
         damaged = f'{start}"time": {TOKEN}{later}"status": "{C["the query"]}"{last}'
         (folder / f"{name}-damaged.har").write_text(damaged)
+    flows = dump_har(HARS["chrome"])
+    (folder / "mitmproxy.har").write_bytes(flows)
+    (folder / "mitmproxy-cut-off.har").write_bytes(flows[: len(flows) * 3 // 4])
+    (folder / "trace.har").write_bytes(trace(HARS["playwright"]))
     (folder / "no-har.har").write_text(json.dumps({C["the query"]: TOKEN}))
     return folder
 
@@ -245,7 +277,15 @@ def test_the_services_of_the_captures_are_known(folder: Path) -> None:
     assert report.verdict == "overlap"
 
 
-FILES = [*HARS, *(f"{name}-cut-off" for name in HARS), *(f"{name}-damaged" for name in HARS), "no-har"]
+def test_a_flow_file_holds_canaries_and_its_sockets_are_read(folder: Path) -> None:
+    origins = leaks((folder / "mitmproxy.har").read_bytes().decode("utf-8", "replace"))
+    assert {"the token", "a cookie", "the close reason", "a later message", "the body of the document"} <= set(origins)
+    report = analyze(read(folder / "mitmproxy.har"))
+    assert (report.capture.format, len(report.sessions), report.verdict) == ("mitmproxy-flows", 8, "overlap")
+
+
+FILES = [*HARS, *(f"{name}-cut-off" for name in HARS), *(f"{name}-damaged" for name in HARS), "trace", "no-har"]
+FILES += ["mitmproxy", "mitmproxy-cut-off"]
 
 
 @pytest.mark.parametrize("name", outputs.OUTPUTS)

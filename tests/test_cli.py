@@ -231,8 +231,14 @@ def captured(*args: str) -> dict[str, Any]:
 
 def test_the_policy_stands_in_the_json() -> None:
     answer = json.loads(run(OVERUSE, "--format", "json", "--per", "user", "--app-mode", "production").stdout)
-    expected = {"per": "user", "max_open": 1, "tolerance_ms": 250, "app_mode": "production", "fail_on": "warning"}
-    expected["assume"] = []
+    expected: dict[str, Any] = {
+        "per": "user",
+        "max_open": 1,
+        "tolerance_ms": 250,
+        "app_mode": "production",
+        "fail_on": "warning",
+    }
+    expected |= {"scope": None, "assume": []}
     assert answer["policy"] == expected
 
 

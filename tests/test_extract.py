@@ -25,7 +25,7 @@ from analyzer.pipeline import analyze
 from tests.kinds import of_the_lab
 
 CAPTURES = Path(__file__).parent / "captures"
-OF_OTHER_FORMATS = (".netlog.json", ".cdp.json", ".perflog.json", ".trace.json")
+OF_OTHER_FORMATS = (".netlog.json", ".cdp.json", ".perflog.json", ".trace.json", ".mitm", ".flows")
 NAMES = sorted(p.relative_to(CAPTURES).as_posix() for p in CAPTURES.rglob("*") if p.name.endswith((".har", ".har.zip")))
 OTHERS = sorted(path.name for path in CAPTURES.iterdir() if path.name.endswith(OF_OTHER_FORMATS))
 FEWER = [name for name in NAMES if not of_the_lab(CAPTURES / name)]

@@ -15,7 +15,7 @@ from analyzer import fleet, formats as formats_package
 from analyzer.formats import read
 from analyzer.formats.compression import Prefixed
 from analyzer.formats.foreign import recognize
-from analyzer.formats.registry import CDP_LOG, FORMATS, HAR, HEAD, NETLOG, TRACE, Format, guess, sniff_har
+from analyzer.formats.registry import CDP_LOG, FLOWS, FORMATS, HAR, HEAD, NETLOG, TRACE, Format, guess, sniff_har
 from analyzer.formats.source import Source, open_source
 from analyzer.model import CaptureError
 
@@ -56,6 +56,12 @@ OTHERS = [
     pytest.param(TRACE, b'{"metadata": {\n  "source": "DevTools",\n  "startTime": "2026-', id="a trace of DevTools"),
     pytest.param(TRACE, b'{"metadata":{"a":{"b":1}},"traceEvents":[', id="a trace with other metadata"),
     pytest.param(TRACE, b'[{"args":{"name":"x"},"cat":"__metadata","name":"thread_name","ph":"M"', id="its events"),
+]
+
+OTHERS += [
+    pytest.param(FLOWS, b"1818:9:websocket;0:~8:response;0:~7:request;704:4:path;154:/", id="flows of mitmproxy 12"),
+    pytest.param(FLOWS, b"2345:11:client_conn;401:10:proxy_mode;7:regular;", id="flows of another version"),
+    pytest.param(FLOWS, b"2345:4:type,4:http,", id="flows of mitmproxy 0.17"),
 ]
 
 

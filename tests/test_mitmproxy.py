@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flow_files import dump
 from hypothesis import given, settings, strategies as st
 from lifetimes import contradictions, truth_of
 
@@ -29,30 +30,6 @@ HEADERS = {
     "Sec-WebSocket-Protocol": "chat, v2",
 }
 HERE, THERE = ["127.0.0.1", 51000], ["192.168.0.7", 51000]
-
-
-def dump(value: object) -> bytes:
-    """Write a value as mitmproxy does."""
-    match value:
-        case None:
-            data, tag = b"", b"~"
-        case bool():
-            data, tag = (b"true" if value else b"false"), b"!"
-        case int():
-            data, tag = str(value).encode(), b"#"
-        case float():
-            data, tag = repr(value).encode(), b"^"
-        case bytes():
-            data, tag = value, b","
-        case str():
-            data, tag = value.encode(), b";"
-        case list():
-            data, tag = b"".join(map(dump, value)), b"]"
-        case dict():
-            data, tag = b"".join(dump(part) for pair in value.items() for part in pair), b"}"
-        case _:
-            raise TypeError(type(value))
-    return b"%d:%s%s" % (len(data), data, tag)
 
 
 def message(

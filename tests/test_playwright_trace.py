@@ -84,6 +84,8 @@ def test_sockets_of_all_contexts_of_a_test_are_read() -> None:
         pytest.param("playwright-test-no-browser", Verdict.INCONCLUSIVE, "filtered", id="requests of a test alone"),
         pytest.param("playwright-trace-without-snapshots", Verdict.INCONCLUSIVE, "filtered", id="no snapshots"),
         pytest.param("playwright-trace-begun-late", Verdict.INCONCLUSIVE, "recorded-late", id="an older page"),
+        pytest.param("playwright-trace-1.60", Verdict.INCONCLUSIVE, "sockets-not-exported", id="Playwright 1.60"),
+        pytest.param("playwright-trace-1.61", Verdict.NO_OVERLAP, None, id="Playwright 1.61"),
         pytest.param("playwright-trace-first-part", Verdict.NO_OVERLAP, None, id="the first part"),
         pytest.param("playwright-trace-second-part", Verdict.NO_OVERLAP, None, id="a page of the part before"),
     ],
@@ -97,6 +99,12 @@ def test_what_a_trace_lacks_is_a_limit_of_it(name: str, verdict: Verdict, caveat
 def test_a_socket_that_two_parts_of_a_trace_hold_is_one() -> None:
     (session,) = trace("playwright-trace-second-part").sessions
     assert len(session.seen_in) == 2
+
+
+def test_wrong_times_of_messages_are_not_used() -> None:
+    """Playwright 1.61.0 writes that "between", which was sent at least 100 ms after "hi", came 0.7 ms after it."""
+    (session,) = trace("playwright-trace-1.61").sessions
+    assert (session.messages.sent, session.proven, session.possible is not None) == (3, None, True)
 
 
 def replace(pattern: bytes, by: bytes) -> Change:

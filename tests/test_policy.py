@@ -72,7 +72,7 @@ def test_pyproject_has_them_in_a_table_of_its_own(tmp_path: Path) -> None:
     [
         pytest.param("max-opn = 1", "no such setting: max-opn: did you mean max-open?", id="an unknown setting"),
         pytest.param("max_open = 1", "no such setting: max_open: did you mean max-open?", id="an underscore"),
-        pytest.param("xyz = 1", "no such setting: xyz: choose per, max-open, ", id="a setting that resembles none"),
+        pytest.param("xyz = 1", "no such setting: xyz: choose per, scope, ", id="a setting that resembles none"),
         pytest.param("max-open = 0", "max-open must be a whole number from 1 to 1,000,000", id="a number out of range"),
         pytest.param("max-open = true", "max-open must be a whole number from 1 to 1,000,000", id="another type"),
         pytest.param(
@@ -181,6 +181,7 @@ def test_the_command_line_wins_over_the_file(folder: Path) -> None:
     (folder / "har-sockets.toml").write_text('per = "user"\nmax-open = 4\nfail-on = "note"')
     assert answer("analyze", OVERUSE, "--format", "json", "--max-open", "2")["policy"] == {
         "per": "user",
+        "scope": None,
         "max_open": 2,
         "tolerance_ms": 250,
         "app_mode": None,

@@ -14,7 +14,7 @@ from analyzer.cli.delivery import Delivery
 from analyzer.cli.receipt import give_receipts
 from analyzer.cli.screen import is_piped, refuse
 from analyzer.cli.words import among
-from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER
+from analyzer.policy import APP_MODE, ASSUME, FAIL_ON, PER, SCOPE
 
 
 def or_piped(context: typer.Context, parameter: typer.CallbackParam, names: list[str]) -> list[str]:
@@ -82,6 +82,15 @@ class Allowed(NamedTuple):
             parser=words.word(PER),
             help="Count sockets together per capture (default), page, endpoint, service or user.",
             autocompletion=among(PER.words),
+        ),
+    ] = None
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHAT",
+            parser=words.word(SCOPE),
+            help="With --together, count the sockets of the HAR's tab (default) or of the whole browser.",
+            autocompletion=among(SCOPE.words),
         ),
     ] = None
     max_open: Annotated[

@@ -11,6 +11,7 @@ from typing import Any
 from analyzer.model import Calls, CaveatKind, Direction, Effect, Frame, Initiator, Opening
 
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 LONGEST_URL = 4096  # characters of an address that is kept
 DEEPEST_STACK = 500  # frames, async parents included
 LONGEST_OPENING = 4096  # how much of a first message is kept
@@ -30,6 +31,13 @@ def shorten(url: str) -> str:
     import hashlib
 
     return f"{url[:LONGEST_URL]}…{hashlib.sha256(url.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address, as a browser writes an origin; empty where it has no host."""
+    scheme, address, _ = PARTS.match(url).groups("")  # type: ignore[union-attr]  # every part is optional
+    scheme, host = scheme.lower(), address.rpartition("@")[2].lower()
+    return f"{scheme}://{host.removesuffix(DEFAULT_PORTS.get(scheme, ''))}" if host else ""
 
 
 def endpoint(url: str, host: str = "") -> str:

@@ -34,6 +34,7 @@ from analyzer.model.capture import (
     Rejected as Rejected,
     Requested as Requested,
     Trace as Trace,
+    Where as Where,
 )
 from analyzer.model.caveats import (
     Caveat as Caveat,
@@ -45,14 +46,20 @@ from analyzer.model.evidence import (
     About as About,
     Evidence as Evidence,
 )
-from analyzer.model.file import Clock as Clock, Exporter as Exporter, File as File
+from analyzer.model.file import (
+    Clock as Clock,
+    Exporter as Exporter,
+    File as File,
+    Load as Load,
+    Loaded as Loaded,
+)
 from analyzer.model.finding import (
     CauseConfidence as CauseConfidence,
     Finding as Finding,
     Severity as Severity,
     Verdict as Verdict,
 )
-from analyzer.model.policy import AppMode as AppMode, Policy as Policy, Scope as Scope
+from analyzer.model.policy import AppMode as AppMode, Policy as Policy, Reach as Reach, Scope as Scope
 from analyzer.model.report import (
     LONG as LONG,
     NAMED as NAMED,

@@ -54,6 +54,14 @@ class Assume(StrEnum):
     RECORDED_FROM_START = "recorded-from-start"  # DevTools was open before the page, and nothing was cleared
 
 
+class Where(StrEnum):
+    """Where a socket belongs, if a HAR of one tab and a log of the whole browser are analysed together."""
+
+    TAB = "tab"  # a capture of the tab has it
+    BROWSER = "browser"  # elsewhere in this browser: another tab, another window, an extension
+    UNKNOWN = "unknown"  # only the log of the browser has it, and it may be the tab's, too
+
+
 class Bounds(Value, frozen=True):
     """The bounds within which an instant lies, and what says so. None: no bound on that side."""
 
@@ -257,6 +265,8 @@ class Trace(Value, frozen=True):
     file: int = 0  # the place of its file in `Capture.files`
     also: tuple[Place, ...] = ()
     extension: bool = False  # a browser extension opened it, and not the page
+    origin: str | None = None  # of the code that opened it
+    where: Where | None = None  # None: the capture is of one scope
 
     @property
     def signs(self) -> tuple[Instant, ...]:

@@ -71,6 +71,22 @@ class CaveatKind(StrEnum):
         Effect.HIDES_SOCKETS,
         "with `--together`: a capture of another format shares no socket with the others, so it is of another run",
     )
+    ELSEWHERE = (
+        "elsewhere-in-browser",
+        Effect.NONE,
+        (
+            "with `--together`: sockets that only a log of the browser has, of another tab, window or an extension; "
+            "findings count them with `--scope browser`"
+        ),
+    )
+    TAB_UNKNOWN = (
+        "tab-unknown",
+        Effect.NONE,
+        (
+            "with `--together`: sockets that only a log of the browser has, of this tab or of another one; a `check` "
+            "that depends on them is undecided without `--scope browser`"
+        ),
+    )
     OPEN_SOCKETS_NOT_EXPORTED = (
         "open-sockets-not-exported",
         Effect.HIDES_SOCKETS,
@@ -251,6 +267,15 @@ class CaveatKind(StrEnum):
         "assumed-page-alive",
         Effect.ASSUMED,
         "the last page was still there when the file was saved, and the recording had not been paused",
+    )
+    ASSUMED_OTHER_TAB = (
+        "assumed-other-tab",
+        Effect.ASSUMED,
+        (
+            "with `--together`: a socket that only a log of the browser has is of another tab of the same site, as the "
+            "log shows such a tab, and no worker of the site"
+        ),
+        "--scope browser",
     )
     ASSUMED_PROXY_ENDED = (
         "assumed-proxy-ended",

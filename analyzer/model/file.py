@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from analyzer.intervals import Interval
+from analyzer.model.time import Instant
 from analyzer.model.value import Value
 
 
@@ -15,6 +16,24 @@ class Exporter(Value, frozen=True):
     name: str | None
     version: str | None
     label: str  # for people
+
+
+class Load(Value, frozen=True):
+    """A document was loaded. origin: scheme, host and port of its address."""
+
+    at: Instant
+    origin: str
+
+
+class Loaded(Value, frozen=True):
+    """What a file shows of the documents and workers that were loaded.
+
+    documents: of a HAR those of its tab, also of iframes; of a log of the browser those of any tab's main frame.
+    workers: the origins of which it shows workers.
+    """
+
+    documents: tuple[Load, ...] = ()
+    workers: frozenset[str] = frozenset()
 
 
 class Clock(StrEnum):
@@ -36,7 +55,9 @@ class File(Value, frozen=True):
     content_sha256: of the unpacked capture, so that it is the same for `a.har` and `a.har.gz`.
     in_order_of_close: its sockets stand in the order in which they ended.
     saved_as: what was saved at the end of the recording, `HAR`; empty where the file was written all the while.
+    of_tab, of_browser: it holds the sockets of one tab (or window), of a whole browser; else of whatever was attached.
     whole_browser: the stretch of which it holds every socket of the browser; None where it cannot know.
+    loaded: None where it does not show that, or not all of it.
     whole_exporter: the stretch of which it holds every socket that its exporter saw, though not all that there were.
     """
 
@@ -53,7 +74,10 @@ class File(Value, frozen=True):
     saved_as: str = ""
     may_stand_alone: bool = False  # of one window, perhaps: it may share no socket with other captures of its run
     unit: str = "event"
+    of_tab: bool = False
+    of_browser: bool = False
     whole_browser: Interval | None = None
+    loaded: Loaded | None = None
     whole_exporter: Interval | None = None
 
     def holds_all_of(self, stretch: Interval) -> bool:

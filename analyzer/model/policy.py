@@ -11,7 +11,7 @@ import msgspec
 
 from analyzer import arguments
 from analyzer.durations import Microseconds
-from analyzer.model.capture import Assume
+from analyzer.model.capture import Assume, Where
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.session import Session
 from analyzer.model.time import MILLISECOND, SECOND
@@ -26,6 +26,13 @@ class Scope(StrEnum):
     ENDPOINT = "endpoint"
     SERVICE = "service"
     USER = "user"
+
+
+class Reach(StrEnum):
+    """Which sockets findings are about, if a HAR of one tab and a log of the whole browser are analysed together."""
+
+    TAB = "tab"
+    BROWSER = "browser"
 
 
 class AppMode(StrEnum):
@@ -58,6 +65,8 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
     """Say what is allowed. A policy decides on findings only: verdict and overlaps count every socket.
 
     per: count sockets together within one `capture`, `page`, `endpoint`, `service` or `user`.
+    scope: with a HAR of one tab and a log of the whole browser, count the sockets of the `tab` or of the `browser`.
+    None: of the browser if `per` asks for an endpoint, service or user, else of the tab.
     max_open: how many may be open at the same time, 1 or more.
     tolerance: a shorter overlap is brief, which is a note.
     app_mode: `development` or `production`: which of a service's documented limits to enforce. None: neither.
@@ -77,6 +86,7 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
     """
 
     per: Scope = Scope.CAPTURE
+    scope: Reach | None = None
     max_open: int = 1
     tolerance: Microseconds = Microseconds(250 * MILLISECOND)
     app_mode: str | None = None
@@ -100,6 +110,7 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
             self,
             *,
             per: Scope | str = "capture",
+            scope: Reach | str | None = None,
             max_open: int = 1,
             tolerance: timedelta | str | float = "250ms",
             app_mode: str | None = None,
@@ -124,6 +135,7 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
         assumed = (self.assume,) if isinstance(self.assume, str) else self.assume
         checked: dict[str, Any] = {
             "per": arguments.word("per", self.per, Scope, arguments.SCOPES),
+            "scope": self.scope and arguments.word("scope", self.scope, Reach),
             "max_open": arguments.count("max_open", self.max_open, 1),
             "tolerance": arguments.duration("tolerance", self.tolerance),
             "app_mode": self.app_mode and arguments.word("app_mode", self.app_mode, AppMode, arguments.APP_MODES).value,
@@ -165,4 +177,18 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
 
     def counts(self, session: Session) -> bool:
         """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""
+        return self._is_of_application(session) and self.reaches(session.where)
+
+    def may_count(self, session: Session) -> bool:
+        """Is it one of the application's, or possibly so: of this tab or of another one?"""
+        return self._is_of_application(session) and (session.where is Where.UNKNOWN or self.reaches(session.where))
+
+    def reaches(self, where: Where | None) -> bool:
+        """Is a socket that belongs there in the scope of this policy?"""
+        if where is None or where is Where.TAB:
+            return True
+        wide = self.per in (Scope.ENDPOINT, Scope.SERVICE, Scope.USER)
+        return wide if self.scope is None else self.scope is Reach.BROWSER
+
+    def _is_of_application(self, session: Session) -> bool:
         return (self.count_dev_servers or not session.dev_only) and (self.count_extensions or not session.extension)

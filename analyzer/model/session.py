@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution, Client, Identity, Provider
-from analyzer.model.capture import Bounds, Frame, Initiator, Messages, Place
+from analyzer.model.capture import Bounds, Frame, Initiator, Messages, Place, Where
 from analyzer.model.caveats import Caveat
 from analyzer.model.text import HOST, plural
 from analyzer.model.time import Duration, Instant, format_duration
@@ -44,6 +44,7 @@ class Session(Value, frozen=True):
     possible: the interval in which it was possibly open. An end of None: no upper bound. `proven` lies within it.
     close_code, close_reason: as in RFC 6455, where the exporter records them.
     messages: `sent` and `received`, how many; times, directions and lengths, never data. `messages_frame` has them all.
+    where: `tab` (a HAR of one tab has it), `browser` (elsewhere in the browser) or `unknown`; None: not divided so.
     provider, identity, client: the service, app and user, and the client library, where known.
     problem: why the handshake failed, or the error that closed an open socket.
     """
@@ -72,7 +73,9 @@ class Session(Value, frozen=True):
     contradicts: Caveat | None = None  # what is recorded of it contradicts itself
     key: str | None = None  # Sec-WebSocket-Key: 16 random bytes, so another socket has another one
     seen_in: tuple[Place, ...] = ()  # each record that stands for it, the one of `pointer` first
+    only_sent: bool = False  # of its messages only those that were sent show that it was open (Coverage)
     extension: bool = False  # a browser extension opened it, and not the page
+    where: Where | None = None  # None: the capture is of one scope
 
     def __repr__(self) -> str:
         host = HOST.match(self.endpoint)

@@ -20,6 +20,7 @@ from analyzer.installation import is_typeable, quote
 from analyzer.model import (
     TOGETHER,
     Caveat,
+    CaveatKind,
     Finding,
     Initiator,
     Policy,
@@ -32,7 +33,7 @@ from analyzer.model import (
     plural,
 )
 from analyzer.timeline.axis import axis_of
-from analyzer.wording import instants, results, terminal, verdict
+from analyzer.wording import counts, instants, results, terminal, verdict
 from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, wrap
 
 WIDEST = 120  # columns of a line
@@ -298,7 +299,7 @@ def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
         first = open_findings[0]
         alike = [report.named(it.sessions) for it in open_findings if it.rule == first.rule == "possible-overlap"]
         return first.rule, unknowns.in_short(alike) if alike else first.message
-    hidden = _hidden(report)
+    hidden = _hidden(report) or [caveat for caveat in report.capture.caveats if caveat.id == CaveatKind.TAB_UNKNOWN]
     return (
         (hidden[0].id, hidden[0].message) if hidden else ("undecided", "more sockets were possibly open than certainly")
     )
@@ -343,7 +344,7 @@ def _explain_pass(report: Report, judgement: Judgement, policy: Policy) -> str:
         return f"no socket{' opened' if report.sessions else ''}, which is allowed"
     elif gate.is_undecided(report):
         words = "undecided, which is allowed"
-    return f"{words} ({plural(len(report.sessions), 'socket')})"
+    return f"{words} ({counts.count_sockets(report, policy)})"
 
 
 def _openers(report: Report, finding: Finding) -> Iterable[Initiator | None]:
@@ -355,13 +356,13 @@ def total_sentence(run: Run) -> str:
     tally = Counter(gate.judge(report, run.policy).result for report in run.reports)
     tally[Result.UNDECIDED] += len(run.unreadable)
     order = (Result.FAIL, Result.UNDECIDED, Result.PASS)
-    counts = [f"{tally[result]:,} {result}" for result in order if tally[result]]
+    tallies = [f"{tally[result]:,} {result}" for result in order if tally[result]]
     total = plural(tally.total(), "capture")
     settings = f" Settings: {run.policy.file}." if run.policy.file else ""
     absent = gate.absent(run)
     advice = "remove it if it is fixed" if absent == 1 else "remove those that are fixed"
     over = f" {plural(absent, 'finding')} in the baseline did not occur: {advice}." if absent else ""
-    return f"{total}: {', '.join(counts)}. {ENDINGS[gate.exit_status(run)]}{over}{settings}"
+    return f"{total}: {', '.join(tallies)}. {ENDINGS[gate.exit_status(run)]}{over}{settings}"
 
 
 def _total(run: Run, verbose: bool) -> str:

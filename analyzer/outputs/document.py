@@ -29,6 +29,7 @@ from analyzer.model import (
     Run,
     Selection,
     Session,
+    Where,
 )
 from analyzer.version import VERSION
 from analyzer.wording.coverage import list_covered_steps
@@ -94,6 +95,7 @@ def _selection(selection: Selection) -> Json:
 def policy_document(policy: Policy) -> Json:
     return {
         "per": policy.per,
+        "scope": policy.scope,
         "max_open": policy.max_open,
         "tolerance_ms": policy.tolerance // MILLISECOND,
         "app_mode": policy.app_mode,
@@ -176,6 +178,7 @@ def session_document(session: Session) -> Json:
         "identity": _identity(session.identity),
         "dev_only": session.dev_only,
         "extension": session.extension,
+        "scope": None if session.where is Where.UNKNOWN else session.where,
         "client": _client(session.client),
         "page": session.page,
         "initiator": _initiator(session.initiator),
@@ -288,7 +291,7 @@ OF_THE_CAPTURE = ("source", "verdict", "open_s", "open_at_most_s", "rules")
 
 def columns() -> list[str]:
     """Name the columns of a flat session, in order."""
-    whose = ("provider", "identity", "dev_only", "extension", "client", "page")
+    whose = ("provider", "identity", "dev_only", "extension", "scope", "client", "page")
     plain = dict.fromkeys(("id", "pointer", "url", "endpoint", *whose))
     ends = dict.fromkeys(("initiator", "outcome", "created", "opened", "closed", "proven", "possible"))
     tail = {"close_code": None, "close_reason": None, "messages": dict.fromkeys(("sent", "received", "first", "last"))}

@@ -20,7 +20,11 @@ NARROW = 140  # columns of a terminal; below that a long result has a short form
 PATH, LEAST = 40, 12  # cells that a path gets at least, and beside peak and overlap
 SERVICE, USERS, CAUSE = 24, 24, 28  # cells at most
 NAMED = 3  # services or users of one capture
-SHORT = {results.RESULTS[Kind.FOREIGN_OVERLAP]: "dev-server overlap", results.EXTENSION_ONLY: "extension overlap"}
+SHORT = {
+    results.RESULTS[Kind.FOREIGN_OVERLAP]: "dev-server overlap",
+    results.EXTENSION_ONLY: "extension overlap",
+    results.OTHER_TAB_ONLY: "other tab's overlap",
+}
 STYLES = {Kind.OVERLAP: BAD, results.UNREADABLE: BAD, Kind.NO_OVERLAP: GOOD}
 
 

@@ -1,10 +1,10 @@
-"""Count captures in sentences: how many there are by result, how many are the same file, which of them are shown."""
+"""Count captures in sentences: by result, the same file again, which are shown; and the sockets of one, by scope."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analyzer.model import Run, Selection, join_words, plural
+from analyzer.model import Policy, Report, Run, Selection, Where, join_words, plural
 
 WORST_FIRST = (
     "Worst first: overlaps (those with an error before those with a warning, then the longest, then the highest peak), "
@@ -46,3 +46,16 @@ def selection_sentence(selection: Selection, number: int) -> str:
     if left > 0:
         return f"Shown: the {number:,} worst{what}; {left:,} more{' match' if what else ''}."
     return f"Shown: {plural(number, 'capture')}{what}."
+
+
+def count_sockets(report: Report, policy: Policy) -> str:
+    """Count the sockets; where only those of the tab decide, the others apart."""
+    counted = sum(policy.reaches(session.where) for session in report.sessions)
+    if counted == len(report.sessions):
+        return plural(counted, "socket")
+    unknown = sum(session.where is Where.UNKNOWN for session in report.sessions)
+    elsewhere = len(report.sessions) - counted - unknown
+    parts = [f"{plural(counted, 'socket')} in this tab"]
+    parts += [f"{elsewhere:,} elsewhere in this browser"] if elsewhere else []
+    parts += [f"{unknown:,} of this tab or another"] if unknown else []
+    return ", ".join(parts)

@@ -14,6 +14,7 @@ from analyzer.model import (
     Group,
     Outcome,
     Policy,
+    Reach,
     Report,
     Run,
     Scope,
@@ -69,6 +70,9 @@ def describe_policy(policy: Policy) -> str:
     """Describe the policy. It decides on findings; the verdict counts every socket."""
     scope = "address" if policy.per is Scope.ENDPOINT else policy.per.value
     parts = [f"at most {plural(policy.max_open, 'open socket')} per {scope}"]
+    if policy.scope is not None:
+        whose = "the whole browser" if policy.scope is Reach.BROWSER else "the tab"
+        parts.append(f"the sockets of {whose} count")
     if policy.tolerance:
         parts.append(f"overlaps under {format_duration(policy.tolerance)} are notes")
     if policy.app_mode:

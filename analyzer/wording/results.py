@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from analyzer.intervals import peak
-from analyzer.model import Policy, Report, Session, Value, Verdict
+from analyzer.model import Policy, Report, Session, Value, Verdict, Where, plural
 
 
 class Kind(StrEnum):
@@ -15,7 +15,7 @@ class Kind(StrEnum):
     OVERLAP = "overlap"
     POSSIBLE_OVERLAP = "possible-overlap"
     INCONCLUSIVE = "inconclusive"
-    FOREIGN_OVERLAP = "dev-server-overlap"  # only together with sockets that the policy does not count
+    FOREIGN_OVERLAP = "dev-server-overlap"  # only with sockets that the policy does not count, also of another tab
     NO_OVERLAP = "no-overlap"
     NONE_OPENED = "no-socket-opened"
     NO_SOCKETS = "no-sockets"
@@ -25,7 +25,8 @@ def kind(report: Report, policy: Policy) -> Kind:
     """Sort a verdict for a glance."""
     counted = [session for session in report.sessions if policy.counts(session)]
     if report.verdict is Verdict.OVERLAP and not _several(counted):
-        certain = not report.capture.hides_sockets and peak(s.possible for s in counted if s.possible) < 2
+        most = peak(s.possible for s in report.sessions if s.possible and policy.may_count(s))
+        certain = not report.capture.hides_sockets and most < 2
         return Kind.FOREIGN_OVERLAP if certain else Kind.POSSIBLE_OVERLAP
     if report.verdict is Verdict.NO_OVERLAP and not report.opened:
         return Kind.NONE_OPENED
@@ -38,6 +39,15 @@ def _several(sessions: Iterable[Session]) -> bool:
     for session in sessions:
         by_clock.setdefault(session.clock, []).append(session)
     return any(peak(s.proven for s in alike if s.proven) > 1 for alike in by_clock.values())
+
+
+def describe_some(sessions: Sequence[Session]) -> str:
+    """Say how many sockets these are, and whether they overlapped: `3 sockets, no overlap among them`."""
+    many = plural(len(sessions), "socket")
+    if len(sessions) < 2:
+        return many
+    possible = "possible overlap" if peak(s.possible for s in sessions if s.possible) > 1 else "no overlap"
+    return f"{many}, {'overlap' if _several(sessions) else possible} among them"
 
 
 UNREADABLE = "unreadable"
@@ -54,9 +64,19 @@ RESULTS = {  # the most urgent first
 EXTENSION_ONLY = "overlap with an extension only"
 
 
-def name_result(kind: Kind, development: Iterable[bool]) -> str:
-    """Name the result for people; where only an extension overlapped, say so."""
-    return EXTENSION_ONLY if kind is Kind.FOREIGN_OVERLAP and not any(development) else RESULTS[kind]
+OTHER_TAB_ONLY = "overlap with another tab only"
+
+
+def name_result(kind: Kind, development: Iterable[bool], other_tabs: Iterable[bool] = ()) -> str:
+    """Name the result for people; where only an extension or another tab overlapped, say so."""
+    if kind is not Kind.FOREIGN_OVERLAP or any(development):
+        return RESULTS[kind]
+    return OTHER_TAB_ONLY if any(other_tabs) else EXTENSION_ONLY
+
+
+def is_of_other_tab(session: Session) -> bool:
+    """Is it a socket of another tab, where captures of one tab and of the browser are together?"""
+    return session.where is Where.BROWSER and not session.extension
 
 
 class Headline(Value, frozen=True):
@@ -80,5 +100,6 @@ def headline(report: Report, policy: Policy) -> Headline:
     """Name the result of a capture, with the sign and tone of its kind."""
     result = kind(report, policy)
     sign, tone = LOOKS.get(result, ("–", "unsure"))
-    words = name_result(result, (session.dev_only for session in report.sessions))
+    sessions = report.sessions
+    words = name_result(result, (it.dev_only for it in sessions), map(is_of_other_tab, sessions))
     return Headline(sign, words[0].upper() + words[1:], tone)

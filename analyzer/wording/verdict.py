@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from analyzer import advice as advices, openings, unknowns
 from analyzer.intervals import peak
@@ -19,12 +19,13 @@ from analyzer.model import (
     Session,
     Severity,
     Verdict,
+    Where,
     format_duration,
     join_words,
     plural,
 )
 from analyzer.overlaps import add_up
-from analyzer.wording.results import Kind, kind
+from analyzer.wording.results import Kind, describe_some, is_of_other_tab, kind
 
 PROBLEMS = 3  # that are named one by one
 STATUS = re.compile(r"(?:status|Unexpected response code:) (\d{3})")  # ours; Chrome's
@@ -33,7 +34,23 @@ STATUS = re.compile(r"(?:status|Unexpected response code:) (\d{3})")  # ours; Ch
 def verdict_sentences(report: Report, policy: Policy) -> list[str]:
     """Write the verdict in plain words: the answer first, then what belongs to it."""
     answer, *rest = _sentences(report, policy)
-    return [answer, *_harmless(report), *rest]
+    return [answer, *_harmless(report), *rest, *_by_scope(report)]
+
+
+def _by_scope(report: Report) -> list[str]:
+    """Say what holds in the tab, and what elsewhere in the browser, where captures of both are together."""
+    lots: dict[Where | None, list[Session]] = {}
+    for session in report.sessions:
+        lots.setdefault(session.where, []).append(session)
+    if not {Where.BROWSER, Where.UNKNOWN} & lots.keys():
+        return []
+    names = {
+        Where.TAB: "In this tab",
+        Where.BROWSER: "Elsewhere in this browser",
+        Where.UNKNOWN: "In this tab or another",
+    }
+    parts = [f"{names[where]}: {describe_some(lots[where])}." for where in names if where in lots]
+    return [" ".join(parts)]
 
 
 def _harmless(report: Report) -> list[str]:
@@ -73,11 +90,17 @@ def headline(report: Report, policy: Policy) -> str:
     ignored = [session for session in report.named(_members(report)) if not policy.counts(session)]
     if glance is Kind.OVERLAP or not ignored:
         return word
-    owners = ["a development server's"] if any(not session.extension for session in ignored) else []
-    if any(session.extension for session in ignored):
-        owners.append("a browser extension's")
+    owners = [whose for whose, is_owned in OWNERS.items() if any(map(is_owned, ignored))]
     certain = "" if glance is Kind.FOREIGN_OVERLAP else ", certain"
     return f"{word}{certain} only with {join_words(owners)} socket"
+
+
+OWNERS: dict[str, Callable[[Session], bool]] = {
+    "a development server's": lambda session: session.dev_only,
+    "a browser extension's": lambda session: session.extension,
+    "another tab's": is_of_other_tab,
+    "an unknown tab's": lambda session: session.where is Where.UNKNOWN,
+}
 
 
 def _proven(report: Report) -> list[Overlap]:

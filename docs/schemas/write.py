@@ -18,6 +18,7 @@ from analyzer.model import (
     Outcome,
     PageKind,
     Policy,
+    Reach,
     Scope,
     Severity,
     SkipReason,
@@ -38,6 +39,7 @@ ADDRESS = HOME.replace("//github.com/", "//raw.githubusercontent.com/") + "/HEAD
 
 SETTINGS = {
     "per": "Which sockets are counted together: those of one capture, page, address (endpoint), service or user.",
+    "scope": "With --together: whether findings count the sockets of the HAR's tab or of the whole browser.",
     "max-open": "How many sockets may be open at the same time.",
     "tolerance": "Overlaps shorter than this are notes. Milliseconds, or a duration with a unit.",
     "app-mode": "Which connection limit of a service is enforced.",
@@ -171,6 +173,7 @@ def shapes() -> Schema:
         "interval": said("From start until before end; end null: it has no known end.", interval),
         "policy": record(
             per=said("Which sockets are counted together (--per).", one_of(Scope)),
+            scope=said("Which sockets findings count (--scope); null: by `per`.", optional(one_of(Reach))),
             max_open=said("How many may be open at the same time (--max-open).", {"type": "integer", "minimum": 1}),
             tolerance_ms=said("Overlaps shorter than this are notes (--tolerance).", MILLISECONDS),
             app_mode=said("Which limit of a service is enforced (--app-mode).", optional(TEXT)),
@@ -291,6 +294,7 @@ def session() -> Schema:
         identity=said("Whom it belongs to, masked.", optional(record(app=optional(TEXT), user=optional(TEXT)))),
         dev_only=said("Whether it belongs to a development server.", FLAG),
         extension=said("Whether a browser extension opened it.", FLAG),
+        scope=said("Of a HAR and a NetLog together: this tab, or elsewhere in the browser.", optional(one_of(Reach))),
         client=said(
             "The client library.", optional(record(name=optional(TEXT), version=optional(TEXT), runtime=optional(TEXT)))
         ),

@@ -122,6 +122,7 @@ class Socket(Entry, frozen=True, kw_only=True, gc=False):
     has_list: bool = True  # the entry has a list of messages, be it an empty one
     also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
     extension: bool = False
+    only_sent: bool = False
     skipped: tuple[Skipped, ...] = ()  # of its side file
 
     @property
@@ -238,6 +239,7 @@ class EntryReader:
             key=header(request.headers, "sec-websocket-key") or None,
             has_list=messages is not None or peeled is not None,
             extension=by_extension(code, request.headers, extracted),
+            only_sent=isinstance(extracted, dict) and extracted.get("onlySent") is True,
             skipped=skipped,
         )
 
@@ -253,9 +255,9 @@ class EntryReader:
 
     def _messages(self, index: int, raw: RawEntry) -> tuple[list[RawMessage] | None, tuple[Skipped, ...]]:
         """The messages of an entry, or those of its side file, with what is wrong there."""
-        if raw.messages is not None or raw.response.content is None or not raw.response.content.file:
+        if raw.messages is not None or raw.response.content is None or not raw.response.content.side_file:
             return raw.messages, ()
-        messages, problems = read_attachment(self.attachment, raw.response.content.file)
+        messages, problems = read_attachment(self.attachment, raw.response.content.side_file)
         pointer = f"/log/entries/{index}/response/content/_file"
         return messages, tuple(Skipped(pointer, None, problem, SkipReason.SIDE_FILE) for problem in problems)
 

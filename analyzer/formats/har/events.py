@@ -274,15 +274,19 @@ def _end_of_receive(
 
 def _coverage(socket: Socket, events: Sequence[Event], row: Row) -> Coverage:
     """Say which closes would be in the file: the field that would show one is there, and shows none."""
+    return Coverage(_closes(socket, events, row), only_sent=socket.only_sent)
+
+
+def _closes(socket: Socket, events: Sequence[Event], row: Row) -> Closes:
     if any(isinstance(event, Closed) for event in events) or not any(isinstance(event, Accepted) for event in events):
-        return Coverage()
+        return Closes.NONE
     # A `wait` of 0 is none of Chrome's for a handshake that was answered: the timings were wiped.
     timed = row.close is Close.RECEIVE_TIMING and socket.receive is not None and bool(socket.wait)
     if timed and not socket.has_receive:
-        return Coverage(row.closes)
+        return row.closes
     if row.close in (Close.CLOSE_RECORD, Close.ENTRY_TIME) and socket.is_unending:
-        return Coverage(row.closes)
-    return Coverage()
+        return row.closes
+    return Closes.NONE
 
 
 def attribute_close(trace: Trace, end: PageEnd | None) -> Trace:

@@ -69,6 +69,7 @@ class Row(Value, frozen=True):
     wait_gives_start: bool = False  # the last message minus timings.wait is the exact start
     accepts_with_200: bool = False  # it writes status 200 for a handshake over HTTP/2 that succeeded
     writes_failure: bool = False  # `_failureText` alone shows that a handshake failed: status 0 is still CONNECTING
+    has_message_times: bool = True  # they are true
     may_lag: bool = False  # an export may be behind when sockets are opened in a flood
     limits: tuple[Caveat, ...] = ()  # of every capture
     is_known: bool = True
@@ -169,6 +170,19 @@ EXPORTERS = (
         accepts_with_200=True,
         writes_failure=True,
         versions_below=(1, 61),
+    ),
+    # It takes seconds for milliseconds: 745 ms after the handshake's request is written as 0.745 ms after it.
+    Row(
+        "playwright",
+        "Playwright",
+        ("playwright",),
+        tabs=Tabs.TAB,
+        has_message_times=False,
+        in_order_of_start=True,
+        bfcache_off_in=("chromium",),
+        accepts_with_200=True,
+        writes_failure=True,
+        versions_below=(1, 61, 1),
     ),
     Row(
         "playwright",

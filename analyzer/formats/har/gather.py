@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from analyzer.formats.devtools import shorten
+from analyzer.formats.devtools import origin_of, shorten
 from analyzer.formats.har.contexts import Contexts
 from analyzer.formats.har.entry import Entry, Navigation, Request, Script, Socket
 from analyzer.formats.har.fields import YEAR_2200
@@ -19,7 +19,7 @@ from analyzer.formats.har.order import Order
 from analyzer.formats.har.pages import Document
 from analyzer.formats.har.reloads import Ask, Ordinary
 from analyzer.intervals import Interval
-from analyzer.model import MILLISECOND, SECOND, Duration, Instant, Skipped, SkipReason
+from analyzer.model import MILLISECOND, SECOND, Duration, Instant, Load, Skipped, SkipReason
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
 CLOCK_STEP = 250 * MILLISECOND
@@ -240,6 +240,7 @@ class Gathered:
         self.samples = Samples()
         self.navigations = Navigations()
         self.contexts = Contexts()
+        self.documents: list[Load] = []  # those of iframes and of redirects, too
         self.sockets: list[Socket] = []
         self.scripts: set[str] = set()  # addresses of scripts that were loaded
         self.others = 0  # entries that are no sockets
@@ -290,6 +291,8 @@ class Gathered:
         self.signs.add(entry, entry.started)
         self.navigations.add(entry, entry.started)
         if entry.is_document:
+            if len(self.documents) < MOST_DOCUMENTS:
+                self.documents.append(Load(entry.started, origin_of(entry.url)))
             return
         if entry.pageref is not None:
             self.samples.add(entry)

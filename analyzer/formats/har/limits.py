@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from analyzer import assumptions
-from analyzer.formats.devtools import shorten
+from analyzer.formats.devtools import origin_of, shorten
 from analyzer.formats.har import exporters
 from analyzer.formats.har.entry import Socket
 from analyzer.formats.har.exporters import Tabs
 from analyzer.formats.har.gather import MOST_SCRIPTS
 from analyzer.formats.har.pages import NUMBERED, Contradiction, Document
-from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, origin
+from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE
 from analyzer.formats.har.survey import Survey, loads, loads_without_mark
 from analyzer.model import Caveat, CaveatKind, Confidence, Effect, Value
 
@@ -154,7 +154,7 @@ def _earlier_page(survey: Survey, first: Document) -> list[Caveat]:
     """May a page that is not in the file be kept, with its sockets, by the back/forward cache? Its first page was
     reached from one, or took the place of one that asked for something before, unless that was reloaded."""
     referer = first.ask.referer
-    linked = referer is not None and referer != first.ask.url and origin(referer) == origin(first.ask.url)
+    linked = referer is not None and referer != first.ask.url and origin_of(referer) == origin_of(first.ask.url)
     follows = linked or not has_first_page(survey) or survey.gathered.unpaged < first.started
     if not survey.is_numbered or first.ask.directive == MAX_AGE or not follows:
         return []
@@ -176,13 +176,13 @@ def lacks_scripts(survey: Survey) -> bool:
     scripts = survey.gathered.scripts
     if not survey.is_numbered or not survey.documents or len(scripts) >= MOST_SCRIPTS:
         return False
-    origins = {origin(document.url) for document in survey.documents}
+    origins = {origin_of(document.url) for document in survey.documents}
 
     def is_missing(socket: Socket) -> bool:
         # Without any script in the file those of pages that are there show nothing: scripts alone may be filtered out.
         url = socket.scripts[-1] if socket.scripts and (scripts or socket.pageref is None) else ""
         is_web = url.startswith(("http://", "https://"))
-        return is_web and shorten(url) not in scripts and origin(url) not in origins
+        return is_web and shorten(url) not in scripts and origin_of(url) not in origins
 
     return any(map(is_missing, survey.sockets))
 

@@ -198,8 +198,8 @@ Dated: TypeAlias = Sequence[Whole | Sketch]
 def _strip(entry: RawEntry, attachment: Attachment) -> Stripped:
     """Take the messages of an entry, or of its side file."""
     messages = entry.messages
-    if messages is None and entry.response.content is not None and entry.response.content.file:
-        messages, _ = read_attachment(attachment, entry.response.content.file)
+    if messages is None and entry.response.content is not None and entry.response.content.side_file:
+        messages, _ = read_attachment(attachment, entry.response.content.side_file)
     stripped = Stripped(listed=messages is not None)
     stripped.add(messages or [])
     return stripped

@@ -147,6 +147,7 @@ def attribution_of(
         "runtime": client.runtime if client is not None else None,
         "context": session.context,
         "extension": session.extension or None,
+        "onlySent": session.only_sent or None,
     }
     return {name: value for name, value in members.items() if value is not None}
 

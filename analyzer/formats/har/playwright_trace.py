@@ -95,7 +95,7 @@ class Entries:
         is_request = moment.monotonic is not None and moment.kind != "websocket"
         self._identities.append(hash((moment, msgspec.json.decode(entry, type=RawIdentity))) if is_request else 0)
         self._places.append(self._places[-1] + self._file.write(entry))
-        self.of_browser += moment.kind is not None
+        self.of_browser += moment.kind is not None or moment.pageref is not None
         if at is not None and moment.kind == "document" and moment.pageref is not None:
             self.documents[moment.pageref] = min(at, self.documents.get(moment.pageref, at))
 

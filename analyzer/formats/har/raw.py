@@ -27,6 +27,12 @@ class RawRequest(Discreet, msgspec.Struct, gc=False, frozen=True):
 class RawContent(Discreet, msgspec.Struct, gc=False):
     mimeType: str | None = None
     file: str | None = msgspec.field(default=None, name="_file")
+    sha1: str | None = msgspec.field(default=None, name="_sha1")  # in traces of Playwright before 1.63
+
+    @property
+    def side_file(self) -> str | None:
+        """The file that has the content, by its name beside the capture."""
+        return self.file or (f"resources/{self.sha1}" if self.sha1 else None)
 
 
 class RawResponse(Discreet, msgspec.Struct, gc=False, frozen=True):

@@ -37,6 +37,8 @@ from analyzer.model import (
     Exporter,
     File,
     Instant,
+    Load,
+    Loaded,
     Page,
     Requested,
     Skipped,
@@ -145,6 +147,8 @@ def _capture(
         format="har",
         saved_as="HAR",
         may_stand_alone=True,
+        of_tab=bool(pages),
+        loaded=_list_loads(file.gathered.documents),
         unit="entry",
         exporter=Exporter(row.id, log.creator, log.version, label),
         records=log.count,
@@ -153,6 +157,11 @@ def _capture(
         in_order_of_close=_is_in_order_of_close(file, traces),
     )
     return Capture((itself,), tuple(pages), tuple(traces), caveats, tuple(skipped))
+
+
+def _list_loads(documents: Sequence[Load]) -> Loaded | None:
+    """What was loaded; None where no document is in the file, or too many."""
+    return Loaded(tuple(documents)) if 0 < len(documents) < MOST_DOCUMENTS else None
 
 
 def _caveats(file: Survey, traces: Sequence[Trace], doubts: Doubts, end: Instant) -> Iterator[Caveat]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from analyzer.formats.devtools import shorten
+from analyzer.formats.devtools import origin_of, shorten
 from analyzer.formats.har.raw import RawRequest
 from analyzer.model import Value
 
@@ -75,14 +75,14 @@ def _replaces(before: Ask | None, after: Ask, ordinary: Ordinary, way: Way) -> R
         # Chrome sends max-age=0 for a reload alone (and for forms that are posted): `history.pushState` had changed
         # the page's URL. Then F5 has no Referer, `location.reload()` that very URL.
         own = after.referer in (None, after.url, before.referer)
-        same_site = origin(after.url) == origin(before.url) and after.site in (None, "same-origin")
+        same_site = origin_of(after.url) == origin_of(before.url) and after.site in (None, "same-origin")
         # With "Disable cache" on a link that sends no Referer looks the same, which other requests of the site do send.
         unsent = after.referer is None and after.site == "same-origin" and ordinary.referer is True
         by_browser = unsent and after.directive == NO_CACHE and after.initiator in (None, "other")
         return Replaces.RELOAD_ASSUMED if (asks_anew or by_browser) and own and same_site else Replaces.NAVIGATION
     if after.referer == after.url:  # asked for by the page itself: the browser replaces a page by its own URL
         # `Referrer-Policy: origin` makes a Referer of that form, whatever the page's URL is.
-        sure = asks_anew or (after.url != origin(after.url) + "/" and not way.framed)
+        sure = asks_anew or (after.url != origin_of(after.url) + "/" and not way.framed)
         return Replaces.RELOAD if sure else Replaces.RELOAD_ASSUMED
     # A page whose fragment or state was changed is reloaded as its own site asks for it, without a Referer.
     changed = after.referer is None and after.site in (None, "none", "same-origin")
@@ -117,12 +117,6 @@ def directive(cache_control: str) -> str | None:
     """How the request asks caches; a reload asks them anew."""
     asks = cache_control.replace(" ", "").lower()
     return NO_CACHE if NO_CACHE in asks else MAX_AGE if MAX_AGE in asks else None
-
-
-def origin(url: str) -> str:
-    """`scheme://host:port`."""
-    scheme, separator, rest = url.partition("://")
-    return scheme + separator + rest.partition("/")[0]
 
 
 def _repeats(before: Ask, after: Ask) -> bool:

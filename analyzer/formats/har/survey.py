@@ -62,11 +62,13 @@ def survey(log: Log, gathered: Gathered) -> Survey:
     sockets = unite(gathered.sockets)
     ids = {page.id for page in log.pages}
     unlisted = (Listed(page, "", None, None) for page in gathered.signs.last_start if page not in ids)
+    row = _row(log, gathered)
+    clock = message_clock(socket.ticks for socket in gathered.sockets if socket.ticks)
     plain = Survey(
         log=log,
         gathered=gathered,
-        row=_row(log, gathered),
-        tick=message_clock(socket.ticks for socket in gathered.sockets if socket.ticks),
+        row=row,
+        tick=clock if row.has_message_times else None,
         sockets=sockets,
         repeated=len(gathered.sockets) - len(sockets),
         listed=unify_dates([*log.pages, *unlisted]),

@@ -69,6 +69,20 @@ class Element(Discreet, msgspec.Struct, Generic[Shape]):
     collector: Collector | None = None
 
 
+class Run(Discreet, msgspec.Struct, Generic[Shape]):
+    """Elements that stand one after the other: each decoded, or None; by its place what had to be left out of one."""
+
+    index: int  # of the first
+    values: list[Shape | None]
+    skipped: dict[int, tuple[Skipped, ...]] = {}
+    collector: Collector | None = None  # of a single one
+
+    def elements(self) -> Iterator[Element[Shape]]:
+        """Each of them."""
+        for n, value in enumerate(self.values):
+            yield Element(self.index + n, value, self.skipped.get(n, ()), self.collector)
+
+
 class Document(Generic[Shape]):
     """One JSON document, read once, front to back; the elements of its array decoded as `shape`.
 
@@ -111,14 +125,19 @@ class Document(Generic[Shape]):
 
     def elements(self) -> Iterator[Element[Shape]]:
         """Every element of the array. Raises CaptureError where the document has none, and says what it is."""
+        for run in self.runs():
+            yield from run.elements()
+
+    def runs(self) -> Iterator[Run[Shape]]:
+        """The same, as many at once as were decoded at once: where each by itself would take too long."""
         try:
-            yield from self._elements()
+            yield from self._runs()
         except CaptureError as error:
             if self.count:
                 raise
             raise NoElement(error.source, error.pointer, error.problem) from None
 
-    def _elements(self) -> Iterator[Element[Shape]]:
+    def _runs(self) -> Iterator[Run[Shape]]:
         layout = self.layout
         try:
             self._open()
@@ -152,7 +171,7 @@ class Document(Generic[Shape]):
         elif first != (OBJECT if self.layout.path else ARRAY):
             raise CaptureError(self.source, "", f"not JSON, so not {self.layout.label}: {self.layout.advice}")
 
-    def _find(self, depth: int) -> Iterator[Element[Shape]]:
+    def _find(self, depth: int) -> Iterator[Run[Shape]]:
         """Go down from the value at the cursor, to which so many keys of the path led."""
         path = self.layout.path
         if depth == len(path):
@@ -250,7 +269,7 @@ class Document(Generic[Shape]):
 
     # -- the array -----------------------------------------------------------------------------------------
 
-    def _array(self) -> Iterator[Element[Shape]]:
+    def _array(self) -> Iterator[Run[Shape]]:
         window = self.window
         if window.peek() != ARRAY:
             raise CaptureError(self.source, self.layout.pointer, f"not an array but {kind(self._value(''))}")
@@ -260,12 +279,12 @@ class Document(Generic[Shape]):
         while True:
             start = self._offset
             result = array.run() or self._single(array)
-            if isinstance(result, Element):
+            if isinstance(result, Run):
                 yield result
             elif result is None:
                 yield self._skip(start, "not valid JSON")
             else:
-                yield from self._number(result, start)
+                yield self._number(result, start)
             result = None  # else it is in memory beside the next one
             window.shrink()
             if not array.at_end_of_element():
@@ -275,27 +294,26 @@ class Document(Generic[Shape]):
             if not array.step():
                 return
 
-    def _number(self, run: Decoded[Shape], offset: int) -> Iterator[Element[Shape]]:
+    def _number(self, run: Decoded[Shape], offset: int) -> Run[Shape]:
         """Number the elements of a run that began at this offset."""
         alone = offset if len(run.values) == 1 else None
         if run.problems and None in run.values:
             self._refuse(len(run.problems))
-        for n, value in enumerate(run.values):
-            skipped = self._locate(run.problems[n], alone) if n in run.problems else ()
-            yield Element(self.count, value, skipped)
-            self.count += 1
+        skipped = {n: self._locate(problems, alone, n) for n, problems in run.problems.items()}
+        self.count += len(run.values)
+        return Run(self.count - len(run.values), run.values, skipped)
 
-    def _locate(self, problems: list[Problem], offset: int | None) -> tuple[Skipped, ...]:
-        """Say where in the document the problems of the next element are."""
-        here = f"{self.layout.pointer}/{self.count}"
+    def _locate(self, problems: list[Problem], offset: int | None, place: int = 0) -> tuple[Skipped, ...]:
+        """Say where in the document the problems of an element are: of the next, or of one behind that."""
+        here = f"{self.layout.pointer}/{self.count + place}"
         return tuple(Skipped(here + pointer, None if pointer else offset, problem) for pointer, problem in problems)
 
-    def _skip(self, offset: int, problem: str, counts: bool = True) -> Element[Shape]:
+    def _skip(self, offset: int, problem: str, counts: bool = True) -> Run[Shape]:
         """Skip damage at this offset. It `counts` as an element where one stood there."""
         self._refuse(1)
-        element: Element[Shape] = Element(self.count, None, self._locate([("", f"damaged: {problem}")], offset))
+        run: Run[Shape] = Run(self.count, [None], {0: self._locate([("", f"damaged: {problem}")], offset)})
         self.count += counts
-        return element
+        return run
 
     def _refuse(self, count: int) -> None:
         self.refused += count
@@ -305,7 +323,7 @@ class Document(Generic[Shape]):
 
     # -- an element that is no ordinary one ----------------------------------------------------------------
 
-    def _single(self, array: Batches[Shape]) -> Decoded[Shape] | Element[Shape] | None:
+    def _single(self, array: Batches[Shape]) -> Decoded[Shape] | Run[Shape] | None:
         """The element at the cursor. Of a large one first the inner array is peeled off, then texts are cut out."""
         if not array.large:
             try:
@@ -331,7 +349,7 @@ class Document(Generic[Shape]):
             return head
         return None
 
-    def _peel(self, array: Batches[Shape], head: bytes, inner: Inner, collector: Collector) -> Element[Shape]:
+    def _peel(self, array: Batches[Shape], head: bytes, inner: Inner, collector: Collector) -> Run[Shape]:
         """Read the huge element at the cursor, its inner elements streamed to the collector. Raises CutOff."""
         window, start = self.window, self._offset
         window.at += len(head)
@@ -352,7 +370,7 @@ class Document(Generic[Shape]):
         array.misses = 0
         skipped = self._locate([*run.problems.get(0, ()), *problems], start)
         self.count += 1
-        return Element(self.count - 1, run.values[0], skipped, collector)
+        return Run(self.count - 1, run.values, {0: skipped}, collector)
 
     def _rest(self, array: Batches[Shape]) -> int:
         """The end of the element that the cursor is within; 0 where it is damaged, or too large."""

@@ -103,7 +103,7 @@ class _Runs:
         place = bisect_right(self.joins, number, key=lambda join: join.number)
         if place == len(self.joins):
             return Coverage(Closes.ALL, only_sent=True)
-        return Coverage(Closes.ALL, end=self.joins[place].at, only_sent=True)
+        return Coverage(Closes.WHILE_PAGE_LIVES, until=self.joins[place].at, only_sent=True)
 
 
 def read(source: Source) -> Capture:
@@ -170,10 +170,9 @@ def _coverage(flow: Flow, number: int, runs: _Runs) -> Coverage:
 
 def _trace(flow: Flow, coverage: Coverage, over: Instant | None) -> Trace:
     """One socket. `over`: the last instant in the file."""
-    if coverage.closes is Closes.ALL:
-        until = over if coverage.end is None else coverage.end
-    else:
-        until = flow.socket.closed if flow.socket is not None and not flow.is_migrated else None
+    until = over if coverage.closes is Closes.ALL else coverage.until
+    if flow.socket is not None and flow.socket.closed is not None and not flow.is_migrated:
+        until = flow.socket.closed
     headers = dict(flow.request_headers)
     authority = headers.get("host") or (f"{flow.host}:{flow.port}" if flow.port else flow.host)
     url = f"{'wss' if flow.scheme in ('https', 'wss') else 'ws'}://{authority}{flow.path}"

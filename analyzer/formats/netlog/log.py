@@ -7,14 +7,15 @@ handshake, which has the next number. Before, a socket ends with the connection 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from analyzer.formats.devtools import origin_of
 from analyzer.formats.netlog.close_frames import Bytes, CloseFrame
 from analyzer.formats.netlog.raw import Constants, Params, RawEvent, decode_params
-from analyzer.model import MILLISECOND, CaptureError, Discreet, Instant
+from analyzer.model import MILLISECOND, CaptureError, Discreet, Instant, Load
 
 TICK = MILLISECOND  # all times are cut to it
 BEGIN, END = 1, 2  # phases; the numbers of types are in the file, those of phases never changed
@@ -23,6 +24,8 @@ MOST_SOCKETS = 100_000
 LATEST = 7_258_118_400_000  # ms, the year 2200
 LONGEST_MESSAGE = 1 << 53
 LONGEST_TIME = 16  # digits
+MOST_LOADS = 10_000  # documents, and likewise origins of workers
+WORKERS = ("worker", "sharedworker", "serviceworker")  # Sec-Fetch-Dest
 EVERYTHING = "Everything"  # the capture mode that has all bytes
 WEBSOCKET = ("ws:", "wss:")
 CONNECTING = ("FRESHLY_CONSTRUCTED", "CONNECTING")
@@ -120,11 +123,35 @@ class Log:
         self.jobs: dict[int, Carrier] = {}
         self.carriers: dict[int, list[Socket]] = {}  # by the number of the connection
         self.known: set[int] = set()  # requests that began in the log
+        self.begun: dict[int, Load] = {}  # those whose headers are still to come
+        self.documents: list[Load] = []
+        self.workers: set[str] = set()
         self.first: Instant | None = None
         self.last: Instant | None = None
         self.lowest: int | None = None
         self.lost_beginning = False
         self.count = 0
+
+    def add_run(self, events: Iterable[RawEvent | None], index: int) -> None:
+        """Take in several events that stand one after the other in the array `events`, the first at `index`.
+
+        Most say nothing of a socket: of those only the time counts, which many that follow each other have in common.
+        (Before Chrome 148 the number of their source does, too.)
+        """
+        handlers, is_alike = self.handlers, self.has_channels
+        time, count = None, 0  # of the last one that says nothing
+        for number, event in enumerate(events, index):
+            if event is None:
+                continue
+            if event.type in handlers:
+                time = None
+            elif event.time == time and is_alike:
+                count += 1
+                continue
+            else:
+                time = event.time
+            self.add(event, f"/events/{number}")
+        self.count += count
 
     def add(self, event: RawEvent, place: str) -> None:
         """Take in the next event."""
@@ -132,12 +159,15 @@ class Log:
         at = self._instant(event.time)
         if at is None:
             return
-        self.lowest = event.source.id if self.lowest is None else min(self.lowest, event.source.id)
+        if self.lowest is None or event.source.id < self.lowest:
+            self.lowest = event.source.id
         is_older = self.first is None and event.phase == BEGIN and event.type in self.alive
         if not is_older:
             # Those that were there before the log began come first, with the date of their creation.
-            self.first = at if self.first is None else self.first
-            self.last = at if self.last is None else max(self.last, at)
+            if self.first is None:
+                self.first = at
+            if self.last is None or at > self.last:
+                self.last = at
         handler = self.handlers.get(event.type)
         if handler is not None:
             handler(self, event, decode_params(event.params), at, place)
@@ -205,10 +235,12 @@ class Log:
         id = event.source.id
         if event.phase == BEGIN:
             self.known.add(id)
+            self.begun[id] = Load(at, origin_of(params.url))
             if params.url[:4].lower().startswith(WEBSOCKET):
                 self.requests[id] = self._request(id, params, at, place)
                 self.requests[id].url = params.url
             return
+        self.begun.pop(id, None)
         socket = self.requests.get(id)
         self.lost_beginning = self.lost_beginning or (socket is None and id not in self.known)
         if socket is None:
@@ -234,6 +266,7 @@ class Log:
         """Take the key, the subprotocols and the origin from the headers of a handshake."""
         socket = self.requests.get(event.source.id)
         if socket is None:
+            self._read_destination(event.source.id, params)
             return
         for line in params.headers:
             name, _, value = line.lstrip(":").partition(": ")
@@ -246,6 +279,20 @@ class Log:
                     socket.origin = value
                 case "path":
                     socket.path = value
+
+    def _read_destination(self, id: int, params: Params) -> None:
+        """Note what a request was for, where its headers say that: a document of a tab, a worker's script.
+
+        A page that is only prepared is none of a tab. An address that led to another one counts as it began.
+        """
+        headers = dict(line.lower().partition(": ")[::2] for line in params.headers)
+        destination, load = headers.get("sec-fetch-dest", ""), self.begun.pop(id, None)
+        if load is None or not load.origin or "sec-purpose" in headers:
+            return
+        if destination in WORKERS and len(self.workers) < MOST_LOADS:
+            self.workers.add(load.origin)
+        elif destination == "document" and len(self.documents) < MOST_LOADS:
+            self.documents.append(load)
 
     def fail_upgrade(self, event: RawEvent, params: Params, at: Instant, place: str) -> None:
         """Take the reason why a handshake failed."""

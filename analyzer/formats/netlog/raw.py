@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 
-class RawSource(msgspec.Struct, frozen=True):
+class RawSource(msgspec.Struct, frozen=True, gc=False):
     """What an event belongs to: a request, a channel, a connection."""
 
     id: int = 0
     start_time: str | None = None
 
 
-class RawEvent(msgspec.Struct):
+class RawEvent(msgspec.Struct, gc=False):
     """One event. The names of its type are in the constants of the file."""
 
     type: int = -1

@@ -14,9 +14,9 @@ import msgspec
 from analyzer.callstacks import EXTENSION
 from analyzer.formats.compression import Prefixed
 from analyzer.formats.devtools import CUT_OFF, endpoint, shorten, shorten_error, split_protocols
-from analyzer.formats.json_stream.array import Document, Element
+from analyzer.formats.json_stream.array import Document
 from analyzer.formats.json_stream.layout import Layout
-from analyzer.formats.netlog.log import RECEIVED, SENT, TICK, Log, Socket
+from analyzer.formats.netlog.log import MOST_LOADS, RECEIVED, SENT, TICK, Log, Socket
 from analyzer.formats.netlog.raw import Constants, RawEvent, RawLine
 from analyzer.formats.source import Source
 from analyzer.intervals import Interval
@@ -35,6 +35,7 @@ from analyzer.model import (
     Evidence,
     Exporter,
     File,
+    Loaded,
     Messages,
     Rejected,
     Requested,
@@ -92,9 +93,9 @@ class _Parts:
         self.log = Log(self.constants, self.name)
         return self.log
 
-    def skip(self, element: Element[RawEvent] | Element[RawLine]) -> None:
+    def skip(self, skipped: tuple[Skipped, ...]) -> None:
         """Note what could not be read of an element."""
-        self.skipped += element.skipped[: max(0, MOST_SKIPPED - len(self.skipped))]
+        self.skipped += skipped[: max(0, MOST_SKIPPED - len(self.skipped))]
 
 
 def read(source: Source) -> Capture:
@@ -114,11 +115,11 @@ def _read_document(source: Source) -> _Parts:
     """Read a log that is one JSON document."""
     document = Document(source.stream, source.name, DOCUMENT, RawEvent, size=source.size)
     parts = _Parts(source.name)
-    for element in document.elements():
+    for run in document.runs():
         log = parts.log or parts.begin(document.members.get("constants"))
-        parts.skip(element)
-        if element.value is not None:
-            log.add(element.value, f"/events/{element.index}")
+        for skipped in run.skipped.values():
+            parts.skip(skipped)
+        log.add_run(run.values, run.index)
     if parts.log is None:
         parts.begin(document.members.get("constants"))
     parts.is_complete = document.cut_off is None
@@ -130,7 +131,7 @@ def _read_lines(source: Source) -> _Parts:
     document = Document(source.stream, source.name, LINES, RawLine, size=source.size)
     parts = _Parts(source.name)
     for element in document.elements():
-        parts.skip(element)
+        parts.skip(element.skipped)
         line = element.value
         if line is None:
             continue
@@ -155,8 +156,24 @@ def _capture(parts: _Parts, log: Log, constants: Constants) -> Capture:
     traces = tuple(_trace(socket, log, reasons) for socket in log.sockets if not _is_unborn(socket))
     observed = None if log.first is None or log.last is None else Interval(log.first, max(log.last, log.first + 1))
     whole = None if parts.skipped or _has_lost_sockets(log) else observed  # one that is cut off has all until then
-    file = File(parts.name, "netlog", _exporter(constants), log.count, observed, whole_browser=whole)
+    file = File(
+        parts.name,
+        "netlog",
+        _exporter(constants),
+        log.count,
+        observed,
+        of_browser=True,
+        whole_browser=whole,
+        loaded=_list_loads(log),
+    )
     return Capture((file,), (), traces, tuple(_caveats(parts, log)), tuple(parts.skipped))
+
+
+def _list_loads(log: Log) -> Loaded | None:
+    """What was loaded; None where there was too much of it to keep."""
+    if max(len(log.documents), len(log.workers)) >= MOST_LOADS:
+        return None
+    return Loaded(tuple(log.documents), frozenset(log.workers))
 
 
 def _exporter(constants: Constants) -> Exporter:
@@ -216,6 +233,7 @@ def _trace(socket: Socket, log: Log, reasons: dict[int, str]) -> Trace:
         coverage=Coverage(Closes.ALL if is_complete else Closes.NONE),
         key=socket.key,
         extension=EXTENSION.match(socket.origin) is not None,
+        origin=socket.origin or None,
     )
 
 
