@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from analyzer import outputs
+from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.intervals import Interval
+from analyzer.masking import Masks
 from analyzer.merge import merge
 from analyzer.model import (
     Accepted,
@@ -25,6 +30,7 @@ from analyzer.model import (
     Rejected,
     Report,
     Requested,
+    Run,
     Verdict,
 )
 from analyzer.pipeline import analyze
@@ -54,6 +60,55 @@ def test_the_run_is_told_as_it_was(run: str, other: str, verdict: Verdict, socke
     assert report.verdict is verdict
     assert truth["overlapping"] == (verdict is Verdict.OVERLAP)
     assert len(report.sessions) == len(truth["sockets"]) == sockets
+
+
+PAIRS = [
+    *(("connecting", *pair) for pair in combinations((".har", ".netlog.json.gz", ".cdp.json", ".trace.json.gz"), 2)),
+    ("proxy", ".har", ".mitm"),
+    ("test", ".har", ".trace.zip"),
+]
+
+
+@pytest.mark.parametrize(("run", "one", "other"), PAIRS)
+def test_every_output_takes_merged_captures(run: str, one: str, other: str) -> None:
+    """None of them needs what only one format has."""
+    report = analyze_together(run, one, other)
+    assert report.capture.format == "merged"
+    assert {place.file for session in report.sessions for place in session.seen_in} == {0, 1}
+    masked = Masks(True, True, None).result(report)
+    for name in outputs.OUTPUTS:
+        assert outputs.render(name, Run((masked,), (), report.policy)), name
+
+
+@pytest.mark.parametrize("command", ["analyze", "check", "report", "timeline"])
+def test_every_command_on_captures_takes_them_together(command: str, tmp_path: Path) -> None:
+    files = [str(RUNS / f"connecting{suffix}") for suffix in (".har", ".netlog.json.gz")]
+    output = {"report": ["-o", str(tmp_path / "a.html")], "timeline": ["-o", str(tmp_path / "a.svg")]}.get(command, [])
+    result = CliRunner().invoke(app, [command, "--together", *files, *output])
+    assert result.exit_code == 0
+    assert "in common" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        pytest.param(
+            ["connecting.har", "connecting.cdp.json"], "have 2 sockets in common: --together", id="of one run"
+        ),
+        pytest.param(["connecting.har", "two-tabs.har"], None, id="of two runs"),
+        pytest.param(["connecting.har", "connecting.har"], None, id="a file twice"),
+        pytest.param(
+            ["connecting.har", "connecting.cdp.json", "two-tabs.har", "two-tabs.netlog.json.gz"],
+            "in common (and 1 more pair of captures): --together",
+            id="of several runs",
+        ),
+    ],
+)
+def test_captures_that_share_sockets_are_suggested_to_be_taken_together(names: list[str], line: str | None) -> None:
+    result = CliRunner().invoke(app, ["analyze", *(str(RUNS / name) for name in names)])
+    (errors,) = [[it for it in result.stderr.splitlines() if "--together" in it]]
+    assert len(errors) == (line is not None)
+    assert line is None or line in errors[0]
 
 
 # -- pairs without a key --------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from analyzer.advice import NO_ACTION
 from analyzer.cli.receipt import can_open
 from analyzer.fleet import STANDARD_INPUT
 from analyzer.installation import is_typeable, name_program, quote
-from analyzer.model import Finding, Report, Run
+from analyzer.model import Finding, Instant, Report, Run, name_source, plural
+from analyzer.pairs import SAME_KEY
 
 PLAIN_URL = re.compile(r"https?://[\w.:/~-]+")  # nothing masked, nothing that a shell would read
 IN_FULL = 5  # captures that `analyze` shows in full
@@ -98,3 +99,32 @@ def _find_socket(report: Report) -> int | None:
 
 def _is_overlap(finding: Finding) -> bool:
     return len(finding.sessions) > 1 and finding.confidence == "proven"
+
+
+def suggest_together(reports: Sequence[Report]) -> str | None:
+    """Suggest `--together` for captures that have a socket in common: the same key, address and time.
+
+    A file that is given twice is no other capture of the run.
+    """
+    first: dict[tuple[str, str], tuple[Instant, Report]] = {}
+    common: dict[tuple[str, str], int] = {}
+    for report in reports:
+        for session in report.sessions:
+            if session.key is None or session.created is None or session.created.earliest is None:
+                continue
+            at, other = first.setdefault((session.key, session.endpoint), (session.created.earliest, report))
+            if _is_other(report, other) and abs(at - session.created.earliest) <= SAME_KEY:
+                names = name_source(other.capture.source), name_source(report.capture.source)
+                common[names] = common.get(names, 0) + 1
+    if not common:
+        return None
+    (one, another), sockets = next(iter(common.items()))
+    more = f" (and {plural(len(common) - 1, 'more pair')} of captures)" if len(common) > 1 else ""
+    have = f"have {plural(sockets, 'socket')} in common{more}"
+    return f"{one} and {another} {have}: --together analyses captures of one run as one"
+
+
+def _is_other(one: Report, other: Report) -> bool:
+    """Are these two captures, and not one file twice?"""
+    content = one.capture.content_sha256
+    return one is not other and (content is None or content != other.capture.content_sha256)

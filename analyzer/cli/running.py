@@ -19,6 +19,7 @@ import typer
 from analyzer import fleet, gate, outputs
 from analyzer.cli import progress, settings
 from analyzer.cli.delivery import Delivery, refuse_same_file
+from analyzer.cli.next_step import suggest_together
 from analyzer.cli.options import Allowed, Masking, Reading, Spread
 from analyzer.cli.screen import append, one_place, refuse, say, show, tell, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Printed, Sink, Stream
@@ -370,10 +371,13 @@ def select(run: Run, spread: Spread, delivery: Delivery | None = None) -> Run:
 
 
 def complain(run: Run, delivery: Delivery | None = None, selection: Run | None = None) -> None:
-    """Name what could not be read, one line per capture; not again on a terminal that shows it among the results.
+    """Suggest `--together` for captures of one run, and name what could not be read, one line per capture; not again
+    on a terminal that shows it among the results.
 
-    `shown`: what the terminal shows of the run.
+    `selection`: what the terminal shows of the run.
     """
+    if len(run.reports) > 1 and (suggestion := suggest_together(run.reports)):
+        say(suggestion)
     unread = run.unreadable
     if delivery is not None and delivery.format in (None, "text") and delivery.prints and one_place():
         unread = tuple(it for it in unread if it not in (selection or run).unreadable)
