@@ -42,6 +42,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
 SLACK = 5 * MILLISECOND  # by which two formats may differ about one instant
+LATE_CLOSE = 100 * MILLISECOND  # by which a busy page learns later of a close than the network; measured: 59 ms at most
 
 CLOCKS = CaveatKind.CLOCKS_AS_THEY_ARE.caveat(
     "Several captures are on one timeline, each with its own clock. If two clocks differed, the times of their sockets "
@@ -281,7 +282,7 @@ def _is_contradictory(group: Sequence[Trace]) -> bool:
     # Formats date the request differently: the call of the constructor, or the handshake that waited in a queue.
     kinds: tuple[type[Accepted | Rejected | Closed], ...] = (Accepted, Rejected, Closed)
     return any(
-        one.meet(other) is None and pairs.measure_gap(one, other) > SLACK
+        one.meet(other) is None and pairs.measure_gap(one, other) > (LATE_CLOSE if kind is Closed else SLACK)
         for kind in kinds
         for one, other in combinations([event.within for event in _of_kind(group, kind)], 2)
     )

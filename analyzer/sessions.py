@@ -46,8 +46,6 @@ CONTRADICTORY = CaveatKind.CONTRADICTORY.caveat(
 )
 LATE = 100 * MILLISECOND  # by which the clocks of two pages may differ
 RETURN = 200 * MILLISECOND  # bounds of a close this narrow need no assumption, whatever else the close was reported by
-# Ends of which the network learns later than the page. A message that it received in between reached no page.
-SEEN_BY_THE_NETWORK = (Evidence.PAGE_GONE, Evidence.CONNECTION_END)
 
 
 class State(StrEnum):
@@ -307,8 +305,7 @@ def _proven(
     end = start + 1 if alive is None else alive + 1
     if closed is not None and closed.latest is not None and closed.earliest is not None:
         # An exact close. One that only bounds (a page's end) has the last sign of life as its `earliest`.
-        by_messages = closed.earliest if closed.evidence in SEEN_BY_THE_NETWORK else min(end, closed.latest + 1)
-        end = max(closed.earliest, by_messages)
+        end = max(closed.earliest, min(end, closed.latest + 1))
     return Interval(start, end) if start < end else None
 
 

@@ -272,7 +272,7 @@ def put_trace_zip_together(values: list[Any]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, parts in files.items():
-            archive.writestr(name.encode("utf-8", "replace").decode() or "x", b"".join(parts))
+            archive.writestr(name.encode("utf-8", "replace").decode().replace("\0", "0") or "x", b"".join(parts))
     return packed.getvalue()
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import test_growth as growth
 import zstandard
-from every_format import ROWS, list_formats, name_of, samples, unpack
+from every_format import CAPTURES, ROWS, list_formats, name_of, samples, unpack
 from lifetimes import SLACK_MS, contradictions, truth_of, truth_path
 from test_growth import Case
 
@@ -60,7 +60,7 @@ def lives(report: Report) -> list[Any]:
 def test_its_extract_says_the_same(format: Format) -> None:
     """`extract` raises an error itself where verdict, times or outcomes differ."""
     row = ROWS[format.id]
-    for data in (small(format), row.put_together(row.sockets(3))):
+    for data in (unpack(CAPTURES / row.poisoned), row.put_together(row.sockets(3))):
         again = analyze(read(io.BytesIO(extract.extract(io.BytesIO(data)).data), "extract.har"))
         assert len(again.sessions) == len(answer(data, format).sessions)
         assert again.verdict == answer(data, format).verdict

@@ -14,7 +14,7 @@ from analyzer.formats import read
 from analyzer.formats.devtools import origin_of
 from analyzer.merge import merge
 from analyzer.model import Capture, CaveatKind, Load, Loaded, Policy, Report, Requested, Run, Verdict, Where
-from analyzer.outputs.check import total_sentence
+from analyzer.outputs.check import render, total_sentence
 from analyzer.outputs.document import capture_document
 from analyzer.pipeline import analyze
 from analyzer.wording.verdict import verdict_sentences
@@ -134,6 +134,14 @@ def test_people_read_what_holds_in_the_tab_and_what_elsewhere() -> None:
     line = outputs.render("text", run).decode()
     assert "Elsewhere in this browser: 1 socket" in line
     assert total_sentence(run).startswith("1 capture: 1 PASS")
+
+
+def test_check_says_what_leaves_it_undecided_and_what_to_do() -> None:
+    answer = report(*ONE_TAB)
+    lines = render(Run((answer,), (), answer.policy), verbose=True).decode()
+    assert "UNDECIDED  a.har + a.netlog: tab-unknown" in lines
+    assert "1 socket is in no HAR, and may be of this tab" in lines
+    assert "Close other tabs before the recording, or count every socket of the browser: --scope browser." in lines
 
 
 def test_json_has_the_scope_of_each_socket() -> None:

@@ -21,6 +21,7 @@ from analyzer.model import (
     Bounds,
     Capture,
     CaveatKind,
+    Closed,
     Event,
     Evidence,
     Page,
@@ -166,6 +167,17 @@ def test_one_that_the_last_capture_saw_connecting_never_opened() -> None:
     early, late = make_capture("cdp-log", *SENT, coverage=ALL, until=5), make_capture("har", *SENT, until=9)
     (session,) = analyze(merge([early, late])).sessions
     assert (session.outcome, session.possible) == ("connecting", None)
+
+
+@pytest.mark.parametrize(("late", "contradictory"), [(0.06, False), (0.2, True)])
+def test_a_busy_page_learns_late_of_a_close(late: float, contradictory: bool) -> None:
+    har, log = (
+        make_capture(format, *OPENED, Closed(bounds(at, at))) for format, at in (("har", 3 + late), ("netlog", 3))
+    )
+    merged = merge([har, log])
+    assert ("contradictory" in {caveat.id for caveat in merged.caveats}) is contradictory
+    (session,) = analyze(merged).sessions
+    assert session.possible == Interval(START, START + round((3 + late) * SECOND))
 
 
 # -- limits ---------------------------------------------------------------------------------------------------

@@ -222,8 +222,8 @@ class Coverage(Value, frozen=True):
     to_the_end: its document still lived when the capture ended.
     assumes: what that rests on.
     end: when its file ended, if another file of the run goes on: what happened to the socket after that is not known.
-    only_sent: of its messages only those that were sent show that it was open: the recorder stands between the browser
-    and the server, and a message that it received reaches the page later, or never.
+    only_sent: of its messages only those that were sent show that it was open: the recorder stands between the page
+    and the server (a proxy, Chrome's network stack), and a message that it received reaches the page later, or never.
     """
 
     closes: Closes = Closes.NONE

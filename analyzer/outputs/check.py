@@ -286,8 +286,10 @@ def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
 def _nothing(report: Report) -> str:
     if report.sessions:
         return verdict.none_opened(report)
-    missing = gate.is_undecided(report)
-    return "No WebSocket in this file, but sockets may be missing from it." if missing else "No WebSocket was recorded."
+    if not gate.is_undecided(report):
+        return "No WebSocket was recorded."
+    # A file may be of another program than its name says: `.har` of a flow file.
+    return f"{report.capture.exporter.label} recorded no WebSocket; some may be missing."
 
 
 def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
@@ -299,7 +301,7 @@ def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
         first = open_findings[0]
         alike = [report.named(it.sessions) for it in open_findings if it.rule == first.rule == "possible-overlap"]
         return first.rule, unknowns.in_short(alike) if alike else first.message
-    hidden = _hidden(report) or [caveat for caveat in report.capture.caveats if caveat.id == CaveatKind.TAB_UNKNOWN]
+    hidden = _hidden(report)
     return (
         (hidden[0].id, hidden[0].message) if hidden else ("undecided", "more sockets were possibly open than certainly")
     )
@@ -312,7 +314,10 @@ def _possible(report: Report) -> Sequence[Finding]:
 
 
 def _hidden(report: Report) -> Sequence[Caveat]:
-    return [caveat for caveat in report.capture.caveats if caveat.hides_sockets]
+    """List the limits that leave a capture undecided: sockets may be missing, or of another tab."""
+    caveats = report.capture.caveats
+    hidden = [caveat for caveat in caveats if caveat.hides_sockets]
+    return hidden or [caveat for caveat in caveats if caveat.id == CaveatKind.TAB_UNKNOWN]
 
 
 def _explain_undecided(report: Report, policy: Policy, zone: tzinfo) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from analyzer import advice as advices, openings, unknowns
 from analyzer.intervals import peak
 from analyzer.model import (
+    CaveatKind,
     Confidence,
     Duration,
     Outcome,
@@ -288,6 +289,7 @@ ADVICE = {  # by caveat that is not the exporter's; for the others its row says 
     "export-behind": "Record again, and wait some seconds after the last socket before the export.",
     "clock-stepped": "Record again, in one go, and give the file as it was exported.",
     "not-of-one-run": "Give captures of one run, which were recorded at the same time.",
+    "tab-unknown": "Close other tabs before the recording, or count every socket of the browser: --scope browser.",
     "beginning-lost": "Record again with a larger limit of the file's size, or for a shorter time.",
     "pages-only": f"Record workers and iframes as well (`Target.setAutoAttach`), or record with {advices.OURS}.",
     "recording-started-late": "Record again: start the recording before the page opens its first socket.",
@@ -305,5 +307,7 @@ def advice(report: Report) -> str:
     remedies += [
         ADVICE.get(c.id, advices.to_see_all(report.capture)) for c in report.capture.caveats if c.hides_sockets
     ]
+    if report.unsure:
+        remedies += [ADVICE[c.id] for c in report.capture.caveats if c.id == CaveatKind.TAB_UNKNOWN]
     remedies += [finding.remedy for finding in report.findings if finding.remedy and not report.opened]
     return remedies[0] if remedies else advices.to_decide(report.capture)

@@ -53,6 +53,9 @@ CLOSED_BY = {
     "reload": Evidence.PAGE_RELOADED,
     "navigation": Evidence.PAGE_LEFT,
     "page-closed": Evidence.PAGE_CLOSED,
+    "page-gone": Evidence.PAGE_GONE,  # of an extract
+    "connection-end": Evidence.CONNECTION_END,
+    "return": Evidence.CLOSE_ON_RETURN,  # recorded when the back/forward cache brought its page back
 }
 LONGEST_MESSAGE = 1 << 53  # bytes; what is longer is no length
 CLOSE_OPCODE, CONTROL_OPCODES = 8, (8, 9, 10)  # RFC 6455 section 5.2

@@ -27,6 +27,9 @@ ENDED_BY = {  # as the recorder writes what ended a socket
     Evidence.PAGE_LEFT: "navigation",
     Evidence.PAGE_RESTORED: "navigation",
     Evidence.PAGE_CLOSED: "page-closed",
+    Evidence.PAGE_GONE: "page-gone",
+    Evidence.CONNECTION_END: "connection-end",
+    Evidence.CLOSE_ON_RETURN: "return",
 }
 OPENED, FAILED = 101, 0  # status of the handshake
 
@@ -116,9 +119,20 @@ def _close(session: Session, masker: Masker) -> Json:
         **own_fields.close_record(
             min((at for at in latest if at is not None), default=None),
             next((at for at in earliest if at is not None), None),
-            ENDED_BY.get(closed.evidence) if closed is not None else None,
+            _ended_by(session),
         ),
     }
+
+
+def _ended_by(session: Session) -> str | None:
+    """Name what ended a socket. Of one whose last messages prove nothing of its page the network saw the end."""
+    if session.closed is None:
+        return None
+    word = ENDED_BY.get(session.closed.evidence)
+    proven, last = session.proven, session.messages.last
+    if word is None and proven is not None and proven.end is not None and last is not None and proven.end <= last:
+        return ENDED_BY[Evidence.CONNECTION_END]
+    return word
 
 
 def _not_after(name: str, bounds: Bounds | None) -> Json:

@@ -1,0 +1,103 @@
+"""No secret of a capture leaves through a command, whatever its format (tests/poison.py puts them in)."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from every_format import CAPTURES, ROWS, list_formats, name_of, netlog_sockets, put_netlog_together, unpack
+from poison import CANARIES, poison
+from test_canaries import CALLS, written
+from typer.testing import CliRunner
+
+from analyzer import extract
+from analyzer.cli import COMMANDS, app, watch
+from analyzer.formats import read
+from analyzer.formats.registry import Format
+from analyzer.masking import mask
+from analyzer.model import Policy, Run
+from analyzer.outputs import frames
+from analyzer.pipeline import analyze
+
+formats = pytest.mark.parametrize("format", list_formats(), ids=lambda format: format.id)
+
+
+@cache
+def poisoned(format: Format) -> bytes:
+    row = ROWS[format.id]
+    return row.put_together(poison(row.take_apart(unpack(CAPTURES / row.poisoned))))
+
+
+def leaks(text: str) -> list[str]:
+    return [where for where, canary in CANARIES.items() if canary in text]
+
+
+@pytest.fixture
+def capture(format: Format, tmp_path: Path) -> Path:
+    path = tmp_path / "captures" / name_of(format)
+    path.parent.mkdir()
+    path.write_bytes(poisoned(format))
+    return path
+
+
+@formats
+def test_the_capture_holds_secrets_and_is_read(format: Format, capture: Path) -> None:
+    """And without masks they leave: else the tests below would try nothing."""
+    report = analyze(read(capture))
+    assert report.sessions and all(CANARIES["the query of an address"] in it.url for it in report.sessions)
+    done = CliRunner().invoke(app, ["analyze", str(capture), "--format", "json", "--show-secrets"])
+    assert leaks(done.output) != []
+
+
+@formats
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_secret_leaves_through_a_command(
+    format: Format, command: str, capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "list_saved", lambda *_: iter([capture]))  # else it waits for one
+    monkeypatch.setenv("BROWSER", "true")
+    monkeypatch.chdir(tmp_path)
+    for arguments in CALLS[command](str(capture), tmp_path):
+        done = CliRunner().invoke(app, [command, *arguments])
+        assert not isinstance(done.exception, Exception) or isinstance(done.exception, SystemExit), done.exception
+        assert leaks(done.output) == [], arguments
+    assert {
+        path.name: leaks(written(path)) for path in tmp_path.iterdir() if path.is_file() and leaks(written(path))
+    } == {}
+
+
+@formats
+def test_no_secret_leaves_through_frames_or_a_masked_run(format: Format, capture: Path) -> None:
+    run = Run((analyze(read(capture)),), (), Policy())
+    assert leaks(frames.sessions_frame(run).to_csv() + frames.overlaps_frame(run).to_csv()) == []
+    assert leaks(repr(mask(run)) + repr(run)) == []
+
+
+@formats
+def test_no_secret_leaves_through_an_error(format: Format, tmp_path: Path) -> None:
+    """What is wrong with a capture is said without a word of it."""
+    for end in range(40, len(poisoned(format)), max(1, len(poisoned(format)) // 12)):
+        path = tmp_path / name_of(format)
+        path.write_bytes(poisoned(format)[:end])
+        done = CliRunner().invoke(app, ["check", str(path), "--verbose"])
+        assert not isinstance(done.exception, Exception) or isinstance(done.exception, SystemExit), done.exception
+        assert leaks(done.output) == [], end
+
+
+def test_the_extract_of_a_netlog_holds_nothing_of_other_tabs_but_their_sockets(tmp_path: Path) -> None:
+    constants, *events = netlog_sockets(2)
+    other: dict[str, Any] = {**events[1], "source": {"id": 9000, "type": 1}}
+    other["params"] = {
+        "url": "https://another-tab.example/a-secret-project",
+        "initiator": "https://another-tab.example",
+    }
+    path = tmp_path / "a.netlog.json"
+    path.write_bytes(put_netlog_together([constants, *events, other]))
+    assert b"another-tab" in path.read_bytes()
+    small = extract.extract(path).data
+    assert b"another-tab" not in small and b"a-secret-project" not in small
+    assert len(json.loads(small)["log"]["entries"]) == 2
+    assert len(small) < 5_000
