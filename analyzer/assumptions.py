@@ -54,8 +54,8 @@ PROXY_ENDED = CaveatKind.ASSUMED_PROXY_ENDED.caveat(
     "file was copied before, they are missing."
 )
 KEPT_OPEN = CaveatKind.ASSUMED_KEPT_OPEN.caveat(
-    "Assumed: a socket whose page was in the back/forward cache stayed open until the page came back, as the page "
-    "itself sees it. Chrome reports the close only then; the server may have closed the connection before."
+    "Assumed: a socket whose page was in the back/forward cache stayed open for as long as the page was there, as the "
+    "page itself sees it. Chrome reports no close before the page comes back; the server may have closed it."
 )
 BY_WORD = {
     Assume.NO_BFCACHE: CaveatKind.ASSUMED_NO_BFCACHE.caveat(

@@ -293,7 +293,7 @@ class CaveatKind(StrEnum):
     ASSUMED_KEPT_OPEN = (
         "assumed-kept-open",
         Effect.ASSUMED,
-        "a socket whose page the back/forward cache kept stayed open until the page came back",
+        "a socket whose page the back/forward cache kept stayed open for as long as the page was there",
     )
     ASSUMED_BFCACHE = "assumed-bfcache", Effect.ASSUMED, "the back/forward cache was on: `--assume bfcache` states it"
     ASSUMED_RECORDED_FROM_START = (
