@@ -15,7 +15,16 @@ from analyzer.assumptions import EARLIER_KEPT, PAGE_ALIVE, RELOAD, SOCKETS_BAR_B
 from analyzer.callstacks import EXTENSION, of_extension
 from analyzer.formats.cdp_log.log import Events, Page as Document, Session, Socket
 from analyzer.formats.cdp_log.raw import Log
-from analyzer.formats.devtools import CUT_OFF, NOT_OPENED, endpoint, scripts, shorten, shorten_error, split_protocols
+from analyzer.formats.devtools import (
+    CUT_OFF,
+    NOT_OPENED,
+    endpoint,
+    limit_trailing,
+    scripts,
+    shorten,
+    shorten_error,
+    split_protocols,
+)
 from analyzer.formats.source import Source
 from analyzer.intervals import Interval
 from analyzer.model import (
@@ -135,6 +144,7 @@ class _Reading:
         events, log = self.events, self.log
         if log.is_cut_off:
             yield CUT_OFF
+        yield from limit_trailing(log.trailing, "log")
         if log.skipped:
             yield CaveatKind.ENTRIES_SKIPPED.caveat(
                 f"{plural(len(log.skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
