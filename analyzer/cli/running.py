@@ -23,6 +23,7 @@ from analyzer.cli.next_step import suggest_together
 from analyzer.cli.options import Allowed, Masking, Reading, Spread
 from analyzer.cli.screen import append, one_place, refuse, say, show, tell, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Printed, Sink, Stream
+from analyzer.formats import join_parts
 from analyzer.formats.registry import NAMES
 from analyzer.masking import Masks
 from analyzer.masking.names import digest
@@ -118,6 +119,7 @@ def analyze_together(
             unreadable.append(one)
         else:
             captures.append(one)
+    captures = join_parts(captures)
     if captures:
         yield analyze(merge(captures) if len(captures) > 1 else captures[0], policy, catalogue)
     yield from unreadable

@@ -286,8 +286,10 @@ def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
 def _nothing(report: Report) -> str:
     if report.sessions:
         return verdict.none_opened(report)
-    missing = gate.is_undecided(report)
-    return "No WebSocket in this file, but sockets may be missing from it." if missing else "No WebSocket was recorded."
+    if not gate.is_undecided(report):
+        return "No WebSocket was recorded."
+    # A file may be of another program than its name says: `.har` of a flow file.
+    return f"{report.capture.exporter.label} recorded no WebSocket; some may be missing."
 
 
 def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:
