@@ -17,7 +17,16 @@ from analyzer.assumptions import EARLIER_KEPT, PAGE_ALIVE, RELOAD, SOCKETS_BAR_B
 from analyzer.callstacks import EXTENSION, of_extension
 from analyzer.formats.cdp_log.log import Events, Page as Document, Session, Socket, Span
 from analyzer.formats.cdp_log.raw import Log
-from analyzer.formats.devtools import CUT_OFF, NOT_OPENED, endpoint, scripts, shorten, shorten_error, split_protocols
+from analyzer.formats.devtools import (
+    CUT_OFF,
+    NOT_OPENED,
+    endpoint,
+    limit_trailing,
+    scripts,
+    shorten,
+    shorten_error,
+    split_protocols,
+)
 from analyzer.formats.source import Source
 from analyzer.intervals import Interval
 from analyzer.model import (
@@ -150,6 +159,8 @@ class _Reading:
         events = self.events
         if any(log.is_cut_off for log in self.logs):
             yield CUT_OFF
+        for log in self.logs:
+            yield from limit_trailing(log.trailing, "log")
         if self.skipped:
             yield CaveatKind.ENTRIES_SKIPPED.caveat(
                 f"{plural(len(self.skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
