@@ -75,6 +75,9 @@ OTHERS_MISSING = CaveatKind.PAGES_ONLY.caveat(
     "This log holds the events of pages alone. Its pages have workers, or iframes of other sites, or it does not show "
     "whether they have: the sockets of these are not in it."
 )
+WINDOWS_MISSING = CaveatKind.PAGES_ONLY.caveat(
+    "A page opened a window, whose events are not in this log: its sockets are not in it."
+)
 PAGES_ONLY = CaveatKind.PAGES_ONLY.caveat(
     "This log holds the events of pages alone. It shows no worker of theirs, and no iframe of another site, whose "
     "sockets would not be in it.",
@@ -167,6 +170,8 @@ class _Reading:
             )
         if not any(log.has_sessions for log in self.logs):
             yield PAGES_ONLY if events.has_headers and not events.has_other_targets else OTHERS_MISSING
+        if events.lacks_windows:
+            yield WINDOWS_MISSING
         if len(self.clocks) > 1:
             yield CLOCK_STEPPED
         if any(socket.is_older for socket in events.sockets) or self._begins_late():
