@@ -96,7 +96,7 @@ ROWS = {
     ),
     "chrome-trace": Row(
         "Record again: in Chrome DevTools choose Performance > Record and reload, use the page, and save the profile.",
-        f"A trace does not show what becomes of the sockets of a page that was left. {RECORDER}",
+        f"A trace may not show what becomes of the sockets of a page that was left. {RECORDER}",
     ),
     "har-sockets": Row(
         "Record again: start before the page loads, and use the page until it connects, before the recording ends.",

@@ -33,6 +33,10 @@ FIRST_RELOADED = CaveatKind.ASSUMED_FIRST_RELOAD.caveat(
 NOT_CLEARED = CaveatKind.ASSUMED_NOT_CLEARED.caveat(
     "Assumed: nobody cleared the log during the recording. A file that contains only sockets does not show that."
 )
+ALL_PARTS = CaveatKind.ASSUMED_ALL_PARTS.caveat(
+    "Assumed: these files are all parts of one log. driver.get_log empties the log: if a part between two of them was "
+    "not saved, what happened then is missing, also closes."
+)
 EARLIER_KEPT = CaveatKind.EARLIER_PAGE_KEPT.caveat(
     "A page that is not in this file led to the first page in it. The back/forward cache may keep that page and its "
     "sockets."
@@ -50,8 +54,8 @@ PROXY_ENDED = CaveatKind.ASSUMED_PROXY_ENDED.caveat(
     "file was copied before, they are missing."
 )
 KEPT_OPEN = CaveatKind.ASSUMED_KEPT_OPEN.caveat(
-    "Assumed: a socket whose page was in the back/forward cache stayed open until the page came back, as the page "
-    "itself sees it. Chrome reports the close only then; the server may have closed the connection before."
+    "Assumed: a socket whose page was in the back/forward cache stayed open for as long as the page was there, as the "
+    "page itself sees it. Chrome reports no close before the page comes back; the server may have closed it."
 )
 BY_WORD = {
     Assume.NO_BFCACHE: CaveatKind.ASSUMED_NO_BFCACHE.caveat(

@@ -140,7 +140,7 @@ def _answer(report: Report) -> str:
 
 
 def _same_times(report: Report, again: Report) -> bool:
-    """Compare verdict, peaks, and of each socket what it came to, when it was open, and how many messages it had.
+    """Compare verdict, peaks, and of each socket what it came to, when and where it was open, how many messages it had.
 
     Evidence is another one: the extract says what was concluded, and not what the format showed.
     """
@@ -156,6 +156,8 @@ def _same_times(report: Report, again: Report) -> bool:
 def _same_life(before: Session, after: Session, end: Instant | None) -> bool:
     """Compare two sockets. That one was open at the very end is certain of each that was open then."""
     if before.outcome is not after.outcome or before.messages.sent != after.messages.sent:
+        return False
+    if (before.where, before.clock) != (after.where, after.clock):
         return False
     proven = after.proven
     if before.proven is None and proven is not None and end is not None and proven.start >= end:

@@ -7,7 +7,7 @@ are one socket), unite (the bounds of its events meet), disagree (name what cann
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import combinations
+from itertools import islice, permutations
 from typing import TypeVar
 
 import msgspec
@@ -16,6 +16,7 @@ from analyzer import completeness, pairs, scopes
 from analyzer.clocks import find_dates
 from analyzer.model import (
     MILLISECOND,
+    SECOND,
     Accepted,
     Active,
     Bounds,
@@ -29,12 +30,14 @@ from analyzer.model import (
     Effect,
     Event,
     Evidence,
+    File,
     Instant,
     Page,
     Place,
     Rejected,
     Requested,
     Trace,
+    plural,
 )
 from analyzer.same_pages import unite_pages
 
@@ -48,9 +51,8 @@ CLOCKS = CaveatKind.CLOCKS_AS_THEY_ARE.caveat(
     "Several captures are on one timeline, each with its own clock. If two clocks differed, the times of their sockets "
     "are wrong relative to each other by that difference."
 )
-CONTRADICTORY = CaveatKind.CONTRADICTORY.caveat(
-    "These captures contradict each other about a socket, so its times are wider than any one of them says."
-)
+MOST_EXAMPLES = 3  # contradictions that are named one by one
+VERBS: dict[type[Accepted | Rejected | Closed], str] = {Accepted: "opened", Rejected: "failed", Closed: "closed"}
 SKEWED = CaveatKind.CONTRADICTORY.caveat(
     "The clocks of these captures differ, as the times of a socket that is in several of them show. So a socket of one "
     "capture cannot be compared with a socket of another.",
@@ -262,10 +264,11 @@ def _reach(coverage: Coverage) -> tuple[bool, float, int, Instant]:
 
 def disagree(groups: Sequence[Sequence[Trace]], captures: Sequence[Capture]) -> list[Caveat]:
     """Name what cannot all be true: bounds of one instant that do not meet, captures that share no socket."""
-    caveats = []
-    if any(len(group) > 1 and _is_contradictory(group) for group in groups):
-        caveats.append(CONTRADICTORY)
     files = [file for capture in captures for file in capture.files]
+    is_dated = any(capture.clock is Clock.WALL for capture in captures)
+    named = ((number, _contradictions(group, files, is_dated)) for number, group in enumerate(groups, 1))
+    sentences = [f"socket #{number}: {sentence}" for number, found in named for sentence in islice(found, 1)]
+    caveats = [_contradictory(sentences)] if sentences else []
     caveats += [
         CaveatKind.NOT_OF_ONE_RUN.caveat(
             f"{files[file].source} shares no socket with the other captures: it is probably of another run."
@@ -275,14 +278,40 @@ def disagree(groups: Sequence[Sequence[Trace]], captures: Sequence[Capture]) -> 
     return caveats
 
 
-def _is_contradictory(group: Sequence[Trace]) -> bool:
-    """Does one capture say that it opened, and another that it failed; or are two instants too far apart?"""
-    if _bounds(group, Accepted) and _bounds(group, Rejected):
-        return True
-    # Formats date the request differently: the call of the constructor, or the handshake that waited in a queue.
-    kinds: tuple[type[Accepted | Rejected | Closed], ...] = (Accepted, Rejected, Closed)
-    return any(
-        one.meet(other) is None and pairs.measure_gap(one, other) > (LATE_CLOSE if kind is Closed else SLACK)
-        for kind in kinds
-        for one, other in combinations([event.within for event in _of_kind(group, kind)], 2)
+def _contradictory(sentences: Sequence[str]) -> Caveat:
+    """One caveat for all contradictions, with a few of them."""
+    more = len(sentences) - MOST_EXAMPLES
+    rest = f" Likewise {plural(more, 'more socket')}." if more > 0 else ""
+    return CaveatKind.CONTRADICTORY.caveat(
+        "These captures contradict each other, so times are wider than any one of them says. "
+        f"{'. '.join(it[0].upper() + it[1:] for it in sentences[:MOST_EXAMPLES])}.{rest}"
     )
+
+
+def _contradictions(group: Sequence[Trace], files: Sequence[File], is_dated: bool) -> Iterator[str]:
+    """Say which capture says what: of one socket, that it opened or failed; of two instants, that are too far apart.
+
+    is_dated: the instants are of a day, and not counted from the start of a capture.
+    """
+    opened, failed = (next((it for it in group if _bounds([it], kind)), None) for kind in (Accepted, Rejected))
+    if opened is not None and failed is not None:
+        yield f"{files[opened.file].source} says that it opened, {files[failed.file].source} that its handshake failed"
+    # Formats date the request differently: the call of the constructor, or the handshake that waited in a queue.
+    for kind, verb in VERBS.items():
+        slack = LATE_CLOSE if kind is Closed else SLACK
+        bounds = [(event.within, trace.file) for trace in group for event in _of_kind([trace], kind)]
+        for (one, first), (other, second) in permutations(bounds, 2):
+            if one.latest is not None and other.earliest is not None and other.earliest - one.latest > slack:
+                yield (
+                    f"{files[first].source} says that it {verb} by {_write(one.latest, is_dated)}, "
+                    f"{files[second].source} that it {verb} at {_write(other.earliest, is_dated)} or later"
+                )
+
+
+def _write(at: Instant, is_dated: bool) -> str:
+    """An instant of a day, in UTC, or in seconds from the start of a capture."""
+    if not is_dated:
+        return f"{at / SECOND:.3f} s"
+    seconds, thousandths = divmod(at // MILLISECOND, 1000)
+    minutes, second = divmod(seconds, 60)
+    return f"{minutes // 60 % 24:02}:{minutes % 60:02}:{second:02}.{thousandths:03} UTC"

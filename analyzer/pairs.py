@@ -102,15 +102,15 @@ def _pair_by_address(groups: list[list[Trace]], files: Sequence[File]) -> list[l
 def _candidates(groups: Sequence[Sequence[Trace]]) -> Iterator[_Candidate]:
     """Find pairs of groups of one address, of which one at least has no key.
 
-    By when the handshake began; where one capture does not know that (it was refused, and never sent), by when it
-    failed.
+    By when the handshake began, or when both failed: of one that was refused, and never sent, a capture may not know
+    when it began, and Playwright dates one that was given up by when it failed.
     """
     lines: dict[tuple[bool, str], list[tuple[Instant, int]]] = {}
     for place, group in enumerate(groups):
         for is_failure, at in ((False, start_of(group[0])), (True, _failure(group[0]))):
             if at is not None:
                 lines.setdefault((is_failure, _address(group[0])), []).append((at, place))
-    for (is_failure, _), line in lines.items():
+    for line in lines.values():
         line.sort()
         for number, (at, one) in enumerate(line):
             for later, other in line[number + 1 : number + 1 + MOST_NEAR]:
@@ -119,8 +119,7 @@ def _candidates(groups: Sequence[Sequence[Trace]]) -> Iterator[_Candidate]:
                 first, second = groups[one][0], groups[other][0]
                 if first.key and second.key:
                     continue
-                if not is_failure or start_of(first) is None or start_of(second) is None:
-                    yield _Candidate(later - at, one, other)
+                yield _Candidate(later - at, one, other)
 
 
 def _find_undated(unions: _Unions, files: Sequence[File]) -> Iterator[tuple[int, int]]:

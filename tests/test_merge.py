@@ -31,6 +31,7 @@ from analyzer.model import (
     Messages,
     Outcome,
     Place,
+    Rejected,
     Report,
     Requested,
     Trace,
@@ -183,6 +184,16 @@ def test_without_a_key_the_nearest_handshake_of_another_format_is_the_same_socke
         united = merge([make_capture("har", *OPENED, key=None), make_capture(format, *OPENED, key=None)])
         assert len(united.traces) == sockets
     assert len(merge([make_capture("har", *OPENED, key="a"), make_capture("netlog", *OPENED, key="b")]).traces) == 2
+
+
+def test_without_a_key_two_that_failed_at_the_same_time_are_one() -> None:
+    """Playwright dates a socket that it gave up while it was connecting by when it failed, not by when it began."""
+    for failed, sockets in ((2.01, 1), (4, 2)):
+        captures = [
+            make_capture(format, Requested(bounds(began, began)), Rejected(bounds(at, at), "why"), key=None)
+            for format, began, at in (("har", 2, 2), ("netlog", 0, failed))
+        ]
+        assert len(merge(captures).traces) == sockets
 
 
 def test_captures_that_contradict_each_other_prove_neither() -> None:

@@ -32,11 +32,12 @@ TYPES = {
     "HTTP_TRANSACTION_SEND_REQUEST_HEADERS": 8,
     "WEBSOCKET_UPGRADE_FAILURE": 9,
     "OTHER": 10,
+    "URL_REQUEST_START_JOB": 11,
 }
 CONSTANTS = {
     "clientInfo": {"name": "Chromium", "version": "156.0.0.0"},
     "logEventTypes": TYPES,
-    "netError": {"ERR_CONNECTION_REFUSED": -102},
+    "netError": {"ERR_CONNECTION_REFUSED": -102, "net::OK": 0},
     "timeTickOffset": 1_795_000_000_000,
 }
 URL = "ws://127.0.0.1:1/ws?token=s3cr3t"
@@ -154,6 +155,13 @@ def test_a_handshake_that_failed_has_its_reason() -> None:
     assert (refused.outcome, refused.problem) == (Outcome.FAILED, "net::ERR_CONNECTION_REFUSED")
     (rejected,) = report(log(*begin, statement, *ends)).sessions
     assert (rejected.outcome, rejected.problem) == (Outcome.FAILED, "Unexpected response code: 404")
+
+
+def test_who_gave_up_a_handshake_is_not_logged() -> None:
+    """The page called close() while it was connecting, or it went away: in both cases its channel ends, without an error."""
+    ends = [event(5, 1, "WEBSOCKET_ALIVE", 2), event(7, 2, "REQUEST_ALIVE", 2)]
+    (session,) = report(log(*socket(1)[:3], *ends)).sessions
+    assert (session.outcome, session.problem) == (Outcome.FAILED, "the log does not say why")
 
 
 def test_two_handshakes_at_once_belong_each_to_its_channel() -> None:
@@ -317,3 +325,24 @@ def test_an_extension_is_known_by_the_origin_of_its_request() -> None:
     )
     (trace,) = report(log(*socket(1), headers)).capture.traces
     assert trace.extension
+
+
+@pytest.mark.parametrize(
+    ("initiator", "origin", "is_extension"),
+    [
+        pytest.param("chrome-extension://abcdefghijklmnopabcdefghijklmnop", None, True, id="an extension"),
+        pytest.param("https://a.test", "https://a.test", False, id="a page"),
+        pytest.param("not an origin", None, False, id="the browser itself"),
+    ],
+)
+def test_who_asked_is_known_before_anything_is_sent(initiator: str, origin: str | None, is_extension: bool) -> None:
+    job = event(1, 2, "URL_REQUEST_START_JOB", 1, initiator=initiator)
+    (trace,) = report(log(*socket(1)[:3], job)).capture.traces
+    assert (trace.origin, trace.extension) == (initiator if is_extension else origin, is_extension)
+
+
+def test_a_request_that_is_older_than_the_log_shows_that_its_beginning_is_lost() -> None:
+    begin, end = (event(at, 5, "REQUEST_ALIVE", phase, url="https://a.test/") for at, phase in ((1, 1), (2, 2)))
+    assert "beginning-lost" not in ids(report(log(begin, end)).capture)
+    older = event(3, 4, "REQUEST_ALIVE", 2)
+    assert "beginning-lost" in ids(report(log(begin, end, older)).capture)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections import Counter
+from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 
@@ -10,8 +13,9 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from analyzer import outputs
+from analyzer import gate, outputs
 from analyzer.cli import app
+from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.intervals import Interval
 from analyzer.masking import Masks
@@ -21,6 +25,7 @@ from analyzer.model import (
     Bounds,
     Capture,
     CaveatKind,
+    Clock,
     Closed,
     Event,
     Evidence,
@@ -68,6 +73,7 @@ PAIRS = [
     ("proxy", ".har", ".mitm"),
     ("test", ".har", ".trace.zip"),
 ]
+SCOPED = ("two-tabs", "workers")
 
 
 @pytest.mark.parametrize(("run", "one", "other"), PAIRS)
@@ -88,6 +94,92 @@ def test_every_command_on_captures_takes_them_together(command: str, tmp_path: P
     result = CliRunner().invoke(app, [command, "--together", *files, *output])
     assert result.exit_code == 0
     assert "in common" not in result.stderr
+
+
+@pytest.mark.parametrize(("run", "one", "other"), PAIRS)
+def test_show_lists_the_sockets_of_merged_captures_and_shows_each(run: str, one: str, other: str) -> None:
+    files = [str(RUNS / f"{run}{suffix}") for suffix in (one, other)]
+    listed = CliRunner().invoke(app, ["show", *files, "--together", "--format", "json"])
+    sockets = json.loads(listed.stdout)["sessions"]
+    assert len(sockets) == len(analyze_together(run, one, other).sessions)
+    last = CliRunner().invoke(app, ["show", *files, str(len(sockets)), "--together", "--format", "json"])
+    assert json.loads(last.stdout)["session"]["id"] == sockets[-1]["id"]
+
+
+def test_what_show_suggests_of_merged_captures_can_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(RUNS)
+    listed = CliRunner().invoke(app, ["show", "two-tabs.har", "two-tabs.netlog.json.gz", "--together"])
+    program, *words = listed.stdout.split("in detail:")[1].split()
+    assert (program, words) == ("har-sockets", ["show", "--together", "two-tabs.har", "two-tabs.netlog.json.gz", "1"])
+    assert CliRunner().invoke(app, words).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        pytest.param(["show", "{har}", "{log}"], "show` takes one capture, and these are 2", id="show"),
+        pytest.param(["show", "{har}", "{log}", "2"], "show` takes one capture, and these are 2", id="show a socket"),
+        pytest.param(["extract", "{har}", "{log}"], "extract` takes one capture, and these are 2", id="extract"),
+        pytest.param(["show", "{har}", "{log}", "9", "--together"], "no socket 9", id="a socket that is not there"),
+        pytest.param(["show", "{har}", "x.json", "--together"], "x.json", id="a file that is not there"),
+    ],
+)
+def test_what_is_wrong_with_several_captures(words: list[str], problem: str, tmp_path: Path) -> None:
+    names = {"har": str(RUNS / "two-tabs.har"), "log": str(RUNS / "two-tabs.netlog.json.gz")}
+    result = CliRunner().invoke(app, [word.format(**names) for word in words])
+    assert result.exit_code == 2
+    assert problem in result.stderr
+
+
+@pytest.mark.parametrize(("run", "one", "other"), [*PAIRS, *((it, ".har", ".netlog.json.gz") for it in SCOPED)])
+def test_the_extract_of_merged_captures_gives_the_same_answer(run: str, one: str, other: str, tmp_path: Path) -> None:
+    files, small = [str(RUNS / f"{run}{suffix}") for suffix in (one, other)], tmp_path / "small.har"
+    assert CliRunner().invoke(app, ["extract", *files, "--together", "-o", str(small)]).exit_code == 0
+    before, after = analyze_together(run, one, other), analyze(read(small))
+    assert after.verdict is before.verdict
+    assert after.concurrency.possible_peak == before.concurrency.possible_peak
+    assert len(after.overlaps) == len(before.overlaps)
+    lots = [Counter((it.where, it.outcome, it.clock) for it in report.sessions) for report in (before, after)]
+    assert lots[0] == lots[1]
+    assert gate.judge(after, after.policy).status == gate.judge(before, before.policy).status
+
+
+def test_the_extract_of_merged_captures_names_what_it_rests_on(tmp_path: Path) -> None:
+    whole = merge([read(RUNS / "two-tabs.har"), read(RUNS / "two-tabs.netlog.json.gz")])
+    (tmp_path / "small.har").write_bytes(extract(whole).data)
+    again = read(tmp_path / "small.har")
+    assert {"assumed-other-tab", "elsewhere-in-browser"} <= {caveat.id for caveat in again.caveats}
+
+
+def test_a_capture_that_ended_earlier_proves_no_more_in_the_extract(tmp_path: Path) -> None:
+    opened = (Requested(bounds(1.25, 1.25)), Accepted(bounds(1.25, 2.75)))
+    early, late = make_capture("cdp-log", *opened, coverage=ALL, until=5), make_lives("har", b=(6.25, 8.75))
+    whole = analyze(merge([early, late]))
+    (tmp_path / "small.har").write_bytes(extract(whole.capture).data)
+    first, other = analyze(read(tmp_path / "small.har")).sessions
+    assert (first.proven, first.possible) == (whole.sessions[0].proven, whole.sessions[0].possible)
+    assert whole.sessions[0].proven is not None and whole.sessions[0].proven.end == START + 5 * SECOND
+    assert other.proven == whole.sessions[1].proven
+
+
+@pytest.mark.parametrize("after", ["two-tabs", "connecting"])
+def test_compare_takes_the_captures_of_each_folder_as_one_run(after: str, tmp_path: Path) -> None:
+    for folder, run in (("before", "connecting"), ("after", after)):
+        (tmp_path / folder).mkdir()
+        for suffix in (".har", ".netlog.json.gz"):
+            shutil.copy(RUNS / f"{run}{suffix}", tmp_path / folder)
+    words = ["compare", str(tmp_path / "before"), str(tmp_path / "after"), "--together", "--format", "json"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0
+    sides = [json.loads(result.stdout)[side]["source"] for side in ("before", "after")]
+    assert [side.count(" + ") for side in sides] == [1, 1]
+    assert [report.concurrency.proven_peak for report in map(analyze_both, ("connecting", after))] == [
+        json.loads(result.stdout)["whole"][side]["proven_peak"] for side in ("before", "after")
+    ]
+
+
+def analyze_both(run: str) -> Report:
+    return analyze_together(run, ".har", ".netlog.json.gz")
 
 
 @pytest.mark.parametrize(
@@ -178,6 +270,57 @@ def test_a_busy_page_learns_late_of_a_close(late: float, contradictory: bool) ->
     assert ("contradictory" in {caveat.id for caveat in merged.caveats}) is contradictory
     (session,) = analyze(merged).sessions
     assert session.possible == Interval(START, START + round((3 + late) * SECOND))
+
+
+FAILED = (Requested(bounds(1, 1)), Rejected(bounds(2, 2), "refused"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "sentence"),
+    [
+        pytest.param(
+            (*OPENED, Closed(bounds(2, 2))),
+            (*OPENED, Closed(bounds(4, 5))),
+            "Socket #1: a.har says that it closed by {2}, a.netlog that it closed at {4} or later.",
+            id="two ends",
+        ),
+        pytest.param(
+            (*OPENED, Closed(bounds(5, 6))),
+            (*OPENED, Closed(bounds(3, 4))),
+            "Socket #1: a.netlog says that it closed by {4}, a.har that it closed at {5} or later.",
+            id="the other way round",
+        ),
+        pytest.param(
+            OPENED, FAILED, "Socket #1: a.har says that it opened, a.netlog that its handshake failed.", id="a failure"
+        ),
+    ],
+)
+def test_a_contradiction_names_which_capture_says_what(
+    one: tuple[Event, ...], other: tuple[Event, ...], sentence: str
+) -> None:
+    caveats = merge([make_capture("har", *one), make_capture("netlog", *other)]).caveats
+    (message,) = [it.message for it in caveats if it.id == "contradictory"]
+    clock = [f"{datetime.fromtimestamp(START / SECOND + second, UTC):%H:%M:%S}.000 UTC" for second in range(9)]
+    assert message.endswith(sentence.format(*clock))
+
+
+def test_of_many_contradictions_three_are_named() -> None:
+    har, log = (
+        make_lives(format, **{f"key{n}": (10 * n, 10 * n + end) for n in range(6)})
+        for format, end in (("har", 2), ("netlog", 4))
+    )
+    (message,) = [it.message for it in merge([har, log]).caveats if it.id == "contradictory"]
+    assert [f"Socket #{n}:" in message for n in range(1, 7)] == [True] * 3 + [False] * 3
+    assert message.endswith("Likewise 3 more sockets.")
+
+
+def test_captures_without_a_date_contradict_each_other_in_seconds() -> None:
+    traces = [
+        make_lives(format, key=(1.5, end)).with_file(clock=Clock.RELATIVE)
+        for format, end in (("chrome-trace", 3), ("har", 5.25))
+    ]
+    (message,) = [it.message for it in merge(traces).caveats if it.id == "contradictory"]
+    assert message.endswith(f"a.har that it closed at {START / SECOND + 5.25:.3f} s or later.")
 
 
 # -- limits ---------------------------------------------------------------------------------------------------

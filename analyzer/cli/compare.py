@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
+import msgspec
 import typer
 
 from analyzer import gate
 from analyzer.cli.delivery import Delivery
-from analyzer.cli.options import GATE, Allowed, Masking, Reading, command_with
-from analyzer.cli.running import analyze_all, complain, finish, one, refuse_overwrite, sources
+from analyzer.cli.options import GATE, Allowed, Masking, Reading, Spread, Together, command_with
+from analyzer.cli.running import analyze_all, choose, complain, finish, make_masks, refuse_overwrite, sources
 from analyzer.cli.screen import refuse, show, terminal, write
 from analyzer.model import Run
 
@@ -37,6 +38,8 @@ def compare(
             metavar="AFTER", help="The capture of the same steps after it, or a folder with files of the same names."
         ),
     ],
+    together: Together = False,
+    *,
     delivery: Delivery,
     allowed: Allowed,
     reading: Reading,
@@ -45,7 +48,8 @@ def compare(
     """Compare two captures, before and after a change.
 
     Sockets, peak, overlap time, and findings that are gone, new or still there.
-    Of two folders, captures of the same name are compared.
+    Of two folders, captures of the same name are compared; with --together the
+    captures of each folder are one run.
 
     Example: har-sockets compare before.har after.har -o change.md
     """
@@ -55,11 +59,14 @@ def compare(
     delivery.refuse_pictures(before, after)
     formats = tuple(outputs.RENDERERS)
     files = delivery.choose_files(formats)
-    several = os.path.isdir(before) and os.path.isdir(after)
-    named = [sources([it]) if several else [one(it, "compare")] for it in (before, after)]
-    several = several and any(len(names) > 1 for names in named)
+    are_folders = os.path.isdir(before) and os.path.isdir(after) and not together
+    named = [sources([it]) if are_folders else choose([it], "compare", together) for it in (before, after)]
+    several = are_folders and any(len(names) > 1 for names in named)
     refuse_overwrite([*named[0], *named[1]], [path for _, path in files])
-    run = analyze_all([*named[0], *named[1]], reading, masking, allowed, delivery)
+    masks, spread = make_masks(masking), Spread(together=together)
+    lots = named if together else [[*named[0], *named[1]]]
+    runs = [analyze_all(names, reading, masking, allowed, delivery, spread, masks=masks) for names in lots]
+    run = _join(runs)
     if several:
         renderers, text = _pairs(run, [before, after], named)
         complain(run)
@@ -77,6 +84,12 @@ def compare(
         show(text(**terminal()) if name == "text" else renderers[name]())
     if run.unreadable:
         raise typer.Exit(gate.UNREADABLE)
+
+
+def _join(runs: list[Run]) -> Run:
+    """Join runs of the same policy."""
+    reports, unreadable = ([it for run in runs for it in getattr(run, name)] for name in ("reports", "unreadable"))
+    return msgspec.structs.replace(runs[0], reports=tuple(reports), unreadable=tuple(unreadable))
 
 
 def _pairs(run: Run, folders: list[str], named: list[list[str]]) -> tuple[Rendered, Callable[..., bytes]]:

@@ -3,18 +3,19 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
 from analyzer import gate
 from analyzer.cli import settings
 from analyzer.cli.help import OUTPUT
-from analyzer.cli.options import Allowed, PipedCapture, Providers, Reading, RedactionKey, command
-from analyzer.cli.running import default_output, find_unused, one, refuse_overwrite
+from analyzer.cli.options import Allowed, CapturesOfOneRun, Providers, Reading, RedactionKey, Together, command
+from analyzer.cli.running import choose, default_output, find_unused, refuse_overwrite
 from analyzer.cli.screen import say, show, write
-from analyzer.fleet.sources import STANDARD_INPUT
-from analyzer.model import CaptureError, name_source, plural
+from analyzer.fleet import STANDARD_INPUT, read_each
+from analyzer.merge import merge
+from analyzer.model import Capture, CaptureError, Unreadable, name_source, plural
 
 if TYPE_CHECKING:
     from analyzer.extract import Extract
@@ -34,7 +35,7 @@ NAMES = {  # of what an extract counts: one, several
 
 @command
 def extract(
-    capture: PipedCapture,
+    captures: CapturesOfOneRun,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -45,27 +46,29 @@ def extract(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    together: Together = False,
     providers: Providers = None,
     redaction_key: RedactionKey = None,
 ) -> None:
     """Write a small HAR: sockets only, secrets masked.
 
-    It gives the same answer as the capture. Attach it to a ticket.
+    It gives the same answer as the capture, or as several of one run with
+    --together. Attach it to a ticket.
 
     Example: har-sockets extract chat.har -o sockets.har
     """
     from analyzer.extract import extract as make
 
-    name = one(capture, "extract")
-    output = output or find_unused(default_output([name], "sockets.har"))
+    names = choose(captures, "extract", together)
+    output = output or find_unused(default_output(names, "sockets.har"))
     if str(output) != "-":
-        refuse_overwrite([name], [output])
+        refuse_overwrite(names, [output])
     catalogue = settings.catalogue(settings.combine(Reading(providers=providers), Allowed()))
     try:
-        small = make(sys.stdin.buffer if name == STANDARD_INPUT else name, catalogue, redaction_key)
+        small = make(_open(names), catalogue, redaction_key)
     except CaptureError as error:
         place = f"{error.pointer}: " if error.pointer else ""
-        say(f"{name_source(name)}: {place}{error.problem}")
+        say(f"{name_source(error.source or names[0])}: {place}{error.problem}")
         raise typer.Exit(gate.UNREADABLE) from None
     if str(output) == "-":
         show(small.data)
@@ -73,6 +76,18 @@ def extract(
     write(output, small.data)
     for line in describe(small):
         show(f"{line}\n".encode())
+
+
+def _open(names: list[str]) -> str | IO[bytes] | Capture:
+    """What is extracted: one file, or several as one capture. Raises CaptureError for one that cannot be read."""
+    if len(names) == 1:
+        return sys.stdin.buffer if names[0] == STANDARD_INPUT else names[0]
+    captures = []
+    for capture in read_each(names):
+        if isinstance(capture, Unreadable):
+            raise CaptureError(capture.source, "", capture.problem)
+        captures.append(capture)
+    return merge(captures)
 
 
 def describe(small: "Extract") -> list[str]:

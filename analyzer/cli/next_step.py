@@ -31,11 +31,12 @@ def suggest_next(run: Run, captures: Sequence[str]) -> str | None:
 
 def _after_one(report: Report, run: Run) -> str | None:
     """Suggest what decides, explains or documents one verdict."""
+    from analyzer.wording.captures import write_arguments
     from analyzer.wording.results import Kind, kind
 
     if _is_settled(report):
         return None
-    source = quote(report.capture.source)
+    source = write_arguments(report.capture)
     match kind(report, run.policy):
         case Kind.POSSIBLE_OVERLAP | Kind.INCONCLUSIVE:
             return _command("Record again with exact closes, so that it is decided", _record(report))

@@ -26,10 +26,6 @@ def or_piped(context: typer.Context, parameter: typer.CallbackParam, names: list
     raise typer.BadParameter("", context, parameter)
 
 
-def _one_or_piped(context: typer.Context, parameter: typer.CallbackParam, name: str) -> str:
-    return "".join(or_piped(context, parameter, [name] if name else []))
-
-
 Captures = Annotated[
     list[str],
     typer.Argument(
@@ -39,16 +35,24 @@ Captures = Annotated[
         help="HAR files, folders, globs, or - for standard input.",
     ),
 ]
-PipedCapture = Annotated[
-    str,
+CapturesOfOneRun = Annotated[
+    list[str],
     typer.Argument(
-        default_factory=str,
-        callback=_one_or_piped,
-        metavar="CAPTURE",
-        help="A HAR file, or - for standard input.",
+        default_factory=list,
+        callback=or_piped,
+        metavar="CAPTURE...",
+        help="A HAR file, or - for standard input; with --together several captures of one run.",
     ),
 ]
 Capture = Annotated[str, typer.Argument(metavar="CAPTURE", help="A HAR file, or - for standard input.")]
+Together = Annotated[
+    bool,
+    typer.Option(
+        "--together",
+        rich_help_panel=headings.INPUT,
+        help="Put captures that were recorded at the same time on one timeline.",
+    ),
+]
 Providers = Annotated[
     Path | None, typer.Option(metavar="FILE.toml", rich_help_panel=headings.INPUT, help="Your own service definitions.")
 ]
@@ -208,9 +212,7 @@ class Spread(NamedTuple):
         int | None, typer.Option(parser=words.whole(1), metavar="N", help="Show only the N worst captures.")
     ] = None
     only: Only = None
-    together: Annotated[
-        bool, typer.Option("--together", help="Put captures that were recorded at the same time on one timeline.")
-    ] = False
+    together: Together = False
     jobs: Annotated[str, typer.Option(metavar="N|auto", help="Use N processes; auto picks a number [1].")] = "1"
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Use a Dask cluster, such as tcp://host:8786.")

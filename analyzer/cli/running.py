@@ -23,6 +23,7 @@ from analyzer.cli.next_step import suggest_together
 from analyzer.cli.options import Allowed, Masking, Reading, Spread
 from analyzer.cli.screen import append, one_place, refuse, say, show, tell, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Printed, Sink, Stream
+from analyzer.formats import join_parts
 from analyzer.formats.registry import NAMES
 from analyzer.masking import Masks
 from analyzer.masking.names import digest
@@ -96,8 +97,13 @@ def analyze_all(
             results = list(analysis)
         except fleet.NoWorkers as problem:
             refuse(str(problem))
-    masks = masks or Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key)
+    masks = masks or make_masks(masking)
     return _run([masks.result(result) for result in results], policy, delivery)
+
+
+def make_masks(masking: Masking, ordinal: Callable[[str, str], int] | None = None) -> Masks:
+    """Make what names secrets and users of a run."""
+    return Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key, ordinal)
 
 
 def analyze_each(
@@ -118,6 +124,7 @@ def analyze_together(
             unreadable.append(one)
         else:
             captures.append(one)
+    captures = join_parts(captures)
     if captures:
         yield analyze(merge(captures) if len(captures) > 1 else captures[0], policy, catalogue)
     yield from unreadable
@@ -142,7 +149,7 @@ def stream(
     ordinal = None
     if lines is not None and lines.names is not None and masking.redaction_key is None:
         ordinal = lines.names.ordinal
-    masks = Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key, ordinal)
+    masks = make_masks(masking, ordinal)
     streaming = Stream(_sinks(lines, policy, delivery), lines, masks, delivery.prints)
     is_silent = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
     try:
@@ -229,12 +236,17 @@ def sources(captures: list[str], any_name: bool | None = None) -> list[str]:
     return selection.captures
 
 
-def one(capture: str, command: str) -> str:
-    """The capture that is meant, where a command takes one."""
-    (name, *others) = sources([capture])
-    if others:
-        refuse(f"{capture}: `{command}` takes one capture, and this has {len(others) + 1}. Name one of them: {name}")
-    return name
+def choose(captures: list[str], command: str, together: bool = False) -> list[str]:
+    """List the captures that are meant, where a command gives one answer: one of them, or several of one run."""
+    names = sources(captures)
+    if len(names) > 1 and not together:
+        source = f"{captures[0]}: " if len(captures) == 1 else ""
+        have = "this has" if source else "these are"
+        refuse(
+            f"{source}`{command}` takes one capture, and {have} {len(names)}. Name one of them: {names[0]}; "
+            "or give --together for captures of one run"
+        )
+    return names
 
 
 def default_output(captures: Sequence[str], ending: str) -> Path:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.delivery import Delivery
-from analyzer.cli.options import Masking, PipedCapture, Reading, command_with
-from analyzer.cli.running import finish, make_run, one, refuse_overwrite
+from analyzer.cli.options import Masking, Reading, Spread, Together, command_with, or_piped
+from analyzer.cli.running import choose, finish, make_run, refuse_overwrite
 from analyzer.cli.screen import is_piped, refuse, show as put, terminal, write
 from analyzer.fleet import STANDARD_INPUT
 from analyzer.model import Report, Session, name_source
@@ -27,13 +27,17 @@ FORMATS = ("text", "json", "markdown", "html")
     },
 )
 def show(
-    capture: PipedCapture,
-    socket: Annotated[
-        str | None,
+    captures: Annotated[
+        list[str],
         typer.Argument(
-            metavar="[SOCKET]", help="The number of the socket, such as 2 or s2. Without it: a list of all."
+            default_factory=list,
+            callback=or_piped,
+            metavar="CAPTURE... [SOCKET]",
+            help="A HAR file, or - for standard input; with --together several captures of one run. Then the number "
+            "of the socket, such as 2 or s2; without it: a list of all.",
         ),
-    ] = None,
+    ],
+    together: Together = False,
     *,
     delivery: Delivery,
     reading: Reading,
@@ -46,13 +50,12 @@ def show(
 
     Example: har-sockets show chat.har 2
     """
-    if socket is None and NUMBER.fullmatch(capture) and not os.path.exists(capture) and is_piped():
-        capture, socket = STANDARD_INPUT, capture  # `cat chat.har | har-sockets show 2`
-    delivery.refuse_pictures(capture)
+    captures, socket = _split(captures, together)
+    delivery.refuse_pictures(*captures)
     files = delivery.choose_files(FORMATS)
-    name = one(capture, "show")
-    refuse_overwrite([name], [path for _, path in files])
-    run = make_run([name], reading, masking)
+    names = choose(captures, "show", together)
+    refuse_overwrite(names, [path for _, path in files])
+    run = make_run(names, reading, masking, spread=Spread(together=together))
     finish(run)
     report = run.reports[0]
     from analyzer.outputs import show as one_socket, show_list
@@ -72,6 +75,17 @@ def show(
         put(show_list.render(report, **terminal()))
     else:
         put(one_socket.render(report, session, **terminal(), verbose=delivery.verbose))
+
+
+def _split(captures: list[str], together: bool) -> tuple[list[str], str | None]:
+    """Tell the captures from the number of the socket behind them, if there is one."""
+    *others, last = captures
+    is_number, is_file = NUMBER.fullmatch(last) is not None, os.path.exists(last)
+    if not others:
+        is_second = is_number and not is_file and is_piped()  # `cat chat.har | har-sockets show 2`
+        return ([STANDARD_INPUT], last) if is_second else (captures, None)
+    is_socket = not (together and is_file) if is_number else not (together or is_file)
+    return (others, last) if is_socket else (captures, None)
 
 
 def _session(report: Report, name: str) -> Session:

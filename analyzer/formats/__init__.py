@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from importlib import import_module
 from typing import IO, Any, cast
 
@@ -14,7 +15,7 @@ from analyzer.formats.compression import Guarded, Prefixed, Progress
 from analyzer.formats.foreign import recognize
 from analyzer.formats.json_stream.layout import NoElement
 from analyzer.formats.json_stream.window import Bytes
-from analyzer.formats.registry import HAR, HEAD, IN_SHARED, SHARED, Guess, guess, is_named
+from analyzer.formats.registry import CDP_LOG, HAR, HEAD, IN_SHARED, SHARED, Guess, guess, is_named
 from analyzer.formats.source import Measured, SeveralCaptures, Source, open_source
 from analyzer.model import Capture, CaptureError, CaveatKind, bare
 
@@ -82,6 +83,15 @@ def _read_file(
     content = digest if unpacked is None else content
     capture = capture.with_file(sha256=digest, bytes=stored.count, content_sha256=content)
     return msgspec.structs.replace(capture, caveats=caveats)
+
+
+def join_parts(captures: Sequence[Capture]) -> list[Capture]:
+    """Join captures that are parts of one log, which are read again for that. The others stay as they are."""
+    if sum(capture.format == CDP_LOG.id for capture in captures) < 2:
+        return list(captures)
+    from analyzer.formats.cdp_log import parts
+
+    return parts.join(captures)
 
 
 def _read(source: Source) -> Capture:

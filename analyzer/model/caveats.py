@@ -263,6 +263,11 @@ class CaveatKind(StrEnum):
         Effect.ASSUMED,
         "a file that holds sockets alone was filtered to WS, and its log was not cleared",
     )
+    ASSUMED_ALL_PARTS = (
+        "assumed-all-parts",
+        Effect.ASSUMED,
+        "with `--together`: files that are parts of one log of DevTools events are all of its parts",
+    )
     ASSUMED_PAGE_ALIVE = (
         "assumed-page-alive",
         Effect.ASSUMED,
@@ -288,7 +293,7 @@ class CaveatKind(StrEnum):
     ASSUMED_KEPT_OPEN = (
         "assumed-kept-open",
         Effect.ASSUMED,
-        "a socket whose page the back/forward cache kept stayed open until the page came back",
+        "a socket whose page the back/forward cache kept stayed open for as long as the page was there",
     )
     ASSUMED_BFCACHE = "assumed-bfcache", Effect.ASSUMED, "the back/forward cache was on: `--assume bfcache` states it"
     ASSUMED_RECORDED_FROM_START = (

@@ -16,9 +16,8 @@ from rich.text import Text
 
 from analyzer import assumptions, gate, unknowns
 from analyzer.gate import Judgement, Result
-from analyzer.installation import is_typeable, quote
+from analyzer.installation import is_typeable
 from analyzer.model import (
-    TOGETHER,
     Caveat,
     CaveatKind,
     Finding,
@@ -34,6 +33,7 @@ from analyzer.model import (
 )
 from analyzer.timeline.axis import axis_of
 from analyzer.wording import counts, instants, results, terminal, verdict
+from analyzer.wording.captures import write_arguments
 from analyzer.wording.terminal import BAD, GOOD, NARROWEST, STRONG, UNSURE, Medium, wrap
 
 WIDEST = 120  # columns of a line
@@ -184,15 +184,9 @@ def unreadable(file: Unreadable) -> str:
 
 def command(report: Report) -> str:
     """Name the command that shows more; nothing where no keyboard can write the name of the capture."""
-    source = report.capture.source
-    if source == "-":
-        return f"{MORE}har-sockets analyze -"
-    sources = source.split(TOGETHER) if report.capture.format == "merged" else [source]
-    if not is_typeable(source):
+    if not is_typeable(report.capture.source):
         return ""
-    names = [f"./{name}" if name.startswith("-") else name for name in sources]
-    together = "--together " if len(names) > 1 else ""
-    return f"{MORE}har-sockets analyze {together}{' '.join(map(quote, names))}"
+    return f"{MORE}har-sockets analyze {write_arguments(report.capture)}"
 
 
 def reason(report: Report, judgement: Judgement, policy: Policy, zone: tzinfo = UTC) -> str:
@@ -286,8 +280,10 @@ def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
 def _nothing(report: Report) -> str:
     if report.sessions:
         return verdict.none_opened(report)
-    missing = gate.is_undecided(report)
-    return "No WebSocket in this file, but sockets may be missing from it." if missing else "No WebSocket was recorded."
+    if not gate.is_undecided(report):
+        return "No WebSocket was recorded."
+    # A file may be of another program than its name says: `.har` of a flow file.
+    return f"{report.capture.exporter.label} recorded no WebSocket; some may be missing."
 
 
 def _open_question(report: Report, judgement: Judgement) -> tuple[str, str]:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from analyzer.installation import is_typeable, quote
+from analyzer.installation import is_typeable
 from analyzer.model import Messages, Report, Run, Session, name_source, plural
 from analyzer.outputs import html, markdown
 from analyzer.outputs.document import capture_head, pretty, session_document
 from analyzer.timeline.axis import axis_of
 from analyzer.version import VERSION
 from analyzer.wording import harmless, instants, lifetimes, terminal
+from analyzer.wording.captures import write_arguments
 from analyzer.wording.terminal import FAINT, MARGIN, NARROWEST, STRONG, Medium, wrap
 
 MOST = 500  # sockets in a list for people
@@ -90,9 +91,7 @@ def render(report: Report, *, width: int = 80, color: bool = False, unicode: boo
 def _command(report: Report) -> str:
     """Return the command that shows one: the first of an overlap, else the first."""
     session = report.overlaps[0].sessions[0] if report.overlaps else "s1"
-    source = report.capture.source
-    name = source if source == "-" or not source.startswith("-") else f"./{source}"
-    return f"har-sockets show {quote(name)} {session[1:]}"
+    return f"har-sockets show {write_arguments(report.capture)} {session[1:]}"
 
 
 def text(run: Run) -> bytes:

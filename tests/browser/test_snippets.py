@@ -142,7 +142,6 @@ RECIPES = {
         (("test_chat.py", PYTEST_TEST),),
         (('"args"', '"executable_path": os.environ["BROWSER"], "args"'),),
         ("net-main.json",),
-        slow=False,
     ),
     "selenium": Recipe("run.py", (sys.executable, "run.py"), "selenium", changes=(SELENIUM_BROWSER,)),
     "selenium-webdriver": Recipe(

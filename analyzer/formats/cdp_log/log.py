@@ -66,6 +66,8 @@ class Socket(Discreet, msgspec.Struct):
     problem: str | None = None
     opened_at: str = ""  # pointers
     closed_at: str = ""
+    part: int = 0  # of the log: the one that begins it, and the one that ends it
+    closed_in: int = 0
     key: str | None = None
     origin: str = ""
     protocols: list[str] = []
@@ -103,8 +105,20 @@ class Session(Discreet, msgspec.Struct):
     how: dict[str, str] = msgspec.field(default_factory=dict)  # by loader: the type of its navigation
 
 
+class Span(msgspec.Struct):
+    """The first and the last instant of a part of a log."""
+
+    first: Instant | None = None
+    last: Instant | None = None
+
+    def add(self, at: Instant) -> None:
+        """Take in an instant; they are nearly in order."""
+        self.first = at if self.first is None else min(self.first, at)
+        self.last = at if self.last is None else max(self.last, at)
+
+
 class Events:
-    """The sockets and documents of a log, from its events in the order of the file."""
+    """The sockets and documents of a log, from its events in the order of the file, or of the files that it is in."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -113,13 +127,26 @@ class Events:
         self.by_id: dict[tuple[str, str], Socket] = {}
         self.pages: list[Page] = []
         self.offsets: list[float] = []  # seconds: wall time minus the monotonic clock
-        self.first: Instant | None = None
-        self.last: Instant | None = None
+        self.spans: list[Span] = []  # of each part of the log
         self.is_cache_off = False
         self.is_referred = False  # a link led to the first document
         self.has_headers = False  # the headers that were sent, which show the requests of workers
         self.has_other_targets = False  # the pages have workers, or iframes of other sites
         self.agent = ""
+
+    def begin_part(self) -> None:
+        """Begin the log, or its next part: one file each."""
+        self.spans.append(Span())
+
+    @property
+    def first(self) -> Instant | None:
+        """The first instant in the log."""
+        return min((span.first for span in self.spans if span.first is not None), default=None)
+
+    @property
+    def last(self) -> Instant | None:
+        """The last instant in the log."""
+        return max((span.last for span in self.spans if span.last is not None), default=None)
 
     def add(self, message: Message, session_id: str, pointer: str) -> None:
         """Take in the next event."""
@@ -133,8 +160,7 @@ class Events:
         at = instant(params.timestamp)
         session.has_pages = session.has_pages or message.method.startswith("Page.")
         if at is not None:
-            self.first = at if self.first is None else min(self.first, at)
-            self.last = at if self.last is None else max(self.last, at)
+            self.spans[-1].add(at)
             session.last = at if session.last is None else max(session.last, at)
         if handler is not None:
             handler(self, session, params, at, pointer)
@@ -168,6 +194,7 @@ class Events:
     def _add(self, socket: Socket) -> Socket:
         if len(self.sockets) >= MOST_SOCKETS:
             raise CaptureError(self.name, "", f"more than {MOST_SOCKETS:,} sockets")
+        socket.part = len(self.spans) - 1
         self.sockets.append(socket)
         self.by_id[socket.session, socket.id] = socket
         return socket
@@ -225,13 +252,15 @@ class Events:
         """Close a socket, or end one whose handshake failed."""
         socket = self._socket(session, params, pointer)
         if socket.closed is None:
-            socket.closed, socket.closed_at = at, pointer
+            socket.closed, socket.closed_at, socket.closed_in = at, pointer, len(self.spans) - 1
 
     def fail(self, session: Session, params: Params, at: Instant | None, pointer: str) -> None:
         """Take the browser's words for what went wrong."""
         socket = self._socket(session, params, pointer)
         if socket.problem is None:
-            socket.problem, socket.failed, socket.closed_at = params.errorMessage, at, socket.closed_at or pointer
+            socket.problem, socket.failed = params.errorMessage, at
+            if not socket.closed_at:
+                socket.closed_at, socket.closed_in = pointer, len(self.spans) - 1
 
     def send(self, session: Session, params: Params, at: Instant | None, pointer: str) -> None:
         """Add a message that was sent."""

@@ -96,6 +96,7 @@ class Message(msgspec.Struct):
     params: msgspec.Raw = msgspec.Raw(b"{}")
     sessionId: str | None = None
     message: str | None = None
+    timestamp: Any = None  # ms since 1970, by chromedriver, which received it then
 
 
 class Envelope(msgspec.Struct):
@@ -117,6 +118,7 @@ class Log:
     """
 
     def __init__(self, source: Source) -> None:
+        self.name = source.name
         head = bytearray(HEAD)
         count = 0
         with memoryview(head) as view:
@@ -132,6 +134,7 @@ class Log:
         self.is_cut_off = False
         self.has_sessions = False
         self.is_of_chromedriver = False
+        self.received: float | None = None  # when chromedriver received the event that was read last, ms since 1970
         self.count = 0
 
     @property
@@ -155,6 +158,7 @@ class Log:
                     self._skip(Skipped(pointer, None, "the text in it is not an event"))
                     continue
                 self.is_of_chromedriver = True
+                self.received = message.timestamp if isinstance(message.timestamp, int | float) else None
                 message, session = envelope.message, envelope.webview
             self.has_sessions = self.has_sessions or message.sessionId is not None
             yield message, f"{session}/{message.sessionId or ''}", pointer

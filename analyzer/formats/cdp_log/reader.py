@@ -7,13 +7,15 @@ the back/forward cache keeps them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
+import msgspec
+
 from analyzer.assumptions import EARLIER_KEPT, PAGE_ALIVE, RELOAD, SOCKETS_BAR_BFCACHE
 from analyzer.callstacks import EXTENSION, of_extension
-from analyzer.formats.cdp_log.log import Events, Page as Document, Session, Socket
+from analyzer.formats.cdp_log.log import Events, Page as Document, Session, Socket, Span
 from analyzer.formats.cdp_log.raw import Log
 from analyzer.formats.devtools import CUT_OFF, NOT_OPENED, endpoint, scripts, shorten, shorten_error, split_protocols
 from analyzer.formats.source import Source
@@ -41,8 +43,10 @@ from analyzer.model import (
     Page,
     PageEnd,
     PageKind,
+    Place,
     Rejected,
     Requested,
+    Skipped,
     Trace,
     plural,
 )
@@ -91,55 +95,66 @@ class Stretch(NamedTuple):
 
 def read(source: Source) -> Capture:
     """Read one log. Raises CaptureError where the file is not one."""
-    log, events = Log(source), Events(source.name)
-    for message, session, pointer in log.events():
-        events.add(message, session, pointer)
-    return _Reading(source.name, log, events).capture()
+    return read_parts([source])
+
+
+def read_parts(sources: Iterable[Source]) -> Capture:
+    """Read one log that is in one file or more, in the order in which they were written. Raises CaptureError."""
+    logs, events = [], Events("")
+    for source in sources:
+        logs.append(Log(source))
+        events.name = source.name
+        events.begin_part()
+        for message, session, pointer in logs[-1].events():
+            events.add(message, session, pointer)
+    return _Reading(logs, events).capture()
 
 
 class _Reading:
     """What the whole log says, once it is gathered."""
 
-    def __init__(self, name: str, log: Log, events: Events) -> None:
-        self.name = name
-        self.log = log
+    def __init__(self, logs: Sequence[Log], events: Events) -> None:
+        self.logs = logs
+        self.skipped = list(_list_skipped(logs))
         self.events = events
         self.clocks = _clocks(events.offsets)
-        versions = VERSION.search(str(log.members.get("browser"))) or VERSION.search(events.agent)
+        texts = (*(str(log.members.get("browser")) for log in logs), events.agent)
+        versions = next((match for text in texts if (match := VERSION.search(text)) is not None), None)
         self.version = versions[1] if versions is not None else None
         self.has_no_cache = versions is not None and int(versions[2]) < NO_SOCKETS_KEPT
         self.pages = {page.number: page for page in events.pages if self._shows_pages(page.session)}
 
     def capture(self) -> Capture:
         """The capture."""
-        events, log = self.events, self.log
-        clock = self._clock(None)
-        observed = None
-        if events.first is not None and events.last is not None:
-            observed = Interval(clock.wall(events.first), max(clock.wall(events.last), clock.wall(events.first) + 1))
-        clock_kind = Clock.WALL if events.offsets else Clock.RELATIVE
         return Capture(
-            files=(File(self.name, "cdp-log", self._exporter(), log.count, observed, clock=clock_kind),),
+            files=tuple(self._file(log, span) for log, span in zip(self.logs, self.events.spans, strict=True)),
             pages=tuple(self._page(page) for page in self.pages.values()),
-            traces=tuple(self._trace(socket) for socket in _unite(events.sockets)),
+            traces=tuple(self._trace(socket) for socket in _unite(self.events.sockets)),
             caveats=tuple(self._caveats()),
-            skipped=tuple(log.skipped),
+            skipped=tuple(self.skipped),
         )
 
+    def _file(self, log: Log, span: Span) -> File:
+        clock, observed = self._clock(None), None
+        if span.first is not None and span.last is not None:
+            observed = Interval(clock.wall(span.first), max(clock.wall(span.last), clock.wall(span.first) + 1))
+        clock_kind = Clock.WALL if self.events.offsets else Clock.RELATIVE
+        return File(log.name, "cdp-log", self._exporter(), log.count, observed, clock=clock_kind)
+
     def _exporter(self) -> Exporter:
-        if self.log.is_of_chromedriver:
+        if any(log.is_of_chromedriver for log in self.logs):
             return Exporter("chromedriver", "chromedriver", self.version, "chromedriver's performance log")
         return Exporter("chrome-cdp", "Chrome", self.version, "the Chrome DevTools Protocol")
 
     def _caveats(self) -> Iterator[Caveat]:
-        events, log = self.events, self.log
-        if log.is_cut_off:
+        events = self.events
+        if any(log.is_cut_off for log in self.logs):
             yield CUT_OFF
-        if log.skipped:
+        if self.skipped:
             yield CaveatKind.ENTRIES_SKIPPED.caveat(
-                f"{plural(len(log.skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
+                f"{plural(len(self.skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
             )
-        if not log.has_sessions:
+        if not any(log.has_sessions for log in self.logs):
             yield PAGES_ONLY if events.has_headers and not events.has_other_targets else OTHERS_MISSING
         if len(self.clocks) > 1:
             yield CLOCK_STEPPED
@@ -216,6 +231,8 @@ class _Reading:
             context="worker" if kind in WORKERS else "iframe" if kind == "iframe" else None,
             coverage=self._coverage(session, page, clock),
             key=socket.key,
+            file=socket.part,
+            also=(Place(socket.closed_in, socket.closed_at),) if socket.closed_in > socket.part else (),
             extension=EXTENSION.match(socket.origin) is not None or of_extension(socket.code),
         )
 
@@ -260,6 +277,14 @@ class _Reading:
         if is_last and (alone or session.last == self.events.last):
             return Coverage(Closes.WHILE_PAGE_LIVES, until, to_the_end=True, assumes=PAGE_ALIVE)
         return Coverage(Closes.WHILE_PAGE_LIVES, until)
+
+
+def _list_skipped(logs: Sequence[Log]) -> Iterator[Skipped]:
+    """The parts that could not be read; of several files each with the name of its file."""
+    for log in logs:
+        for part in log.skipped:
+            pointer = f"{log.name}#{part.pointer}" if len(logs) > 1 else part.pointer
+            yield msgspec.structs.replace(part, pointer=pointer)
 
 
 def _page_id(page: Document) -> str:

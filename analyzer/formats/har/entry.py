@@ -17,6 +17,7 @@ from analyzer.formats.devtools import initiator, scripts, shorten
 from analyzer.formats.har.fields import (
     LONGEST_DURATION,
     RECEIVE_THRESHOLD,
+    Stated,
     Ticks,
     answer_delay,
     attribution,
@@ -37,6 +38,7 @@ from analyzer.formats.har.fields import (
     json_of,
     may_be_document,
     protocols,
+    stated_of,
     ticks,
 )
 from analyzer.formats.har.raw import RawEntry, RawMessage, RawRequest
@@ -86,8 +88,7 @@ class Socket(Entry, frozen=True, kw_only=True, gc=False):
     """The entry of a socket.
 
     answer_delay: from its start until the response's headers came.
-    requested_by: its request was sent by then.
-    opened_by: it was answered by then, as an extract states it, unless it states that there is no such bound.
+    requested_by, opened_by: it was sent, and answered, by then, unless an extract states that there is no such bound.
     alive: an instant at which it was open.
     monotonic_start: its start on the browser's monotonic clock, negative, where it was unanswered at export.
     """
@@ -122,7 +123,7 @@ class Socket(Entry, frozen=True, kw_only=True, gc=False):
     has_list: bool = True  # the entry has a list of messages, be it an empty one
     also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
     extension: bool = False
-    only_sent: bool = False
+    stated: Stated = Stated()
     skipped: tuple[Skipped, ...] = ()  # of its side file
 
     @property
@@ -239,7 +240,7 @@ class EntryReader:
             key=header(request.headers, "sec-websocket-key") or None,
             has_list=messages is not None or peeled is not None,
             extension=by_extension(code, request.headers, extracted),
-            only_sent=isinstance(extracted, dict) and extracted.get("onlySent") is True,
+            stated=stated_of(extracted),
             skipped=skipped,
         )
 

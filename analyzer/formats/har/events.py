@@ -82,7 +82,7 @@ def read_socket(socket: Socket, facts: Facts) -> Reading:
         messages=messages,
         page=socket.pageref if row.tabs in (Tabs.DOCUMENT, Tabs.STATED) else None,
         initiator=socket.initiator,
-        clock=socket.clock if facts.is_stepped else 0,
+        clock=_clock(socket, facts),
         protocols=socket.protocols,
         opening=tuple(socket.ticks.opening) if socket.ticks else (),
         scripts=socket.scripts,
@@ -91,9 +91,17 @@ def read_socket(socket: Socket, facts: Facts) -> Reading:
         key=socket.key,
         also=tuple(Place(0, pointer) for pointer in socket.also),
         extension=socket.extension,
+        where=socket.stated.where,
         coverage=_coverage(usable, events, row),
     )
     return Reading(trace, skipped, is_edited, _missing_messages(socket, trace, facts))
+
+
+def _clock(socket: Socket, facts: Facts) -> int:
+    """The clock of its dates, as an extract states it or as the dates of the file show it."""
+    if socket.stated.clock is not None:
+        return socket.stated.clock
+    return socket.clock if facts.is_stepped else 0
 
 
 def _events(socket: Socket, messages: Messages, facts: Facts) -> Iterator[Event]:
@@ -274,7 +282,7 @@ def _end_of_receive(
 
 def _coverage(socket: Socket, events: Sequence[Event], row: Row) -> Coverage:
     """Say which closes would be in the file: the field that would show one is there, and shows none."""
-    return Coverage(_closes(socket, events, row), only_sent=socket.only_sent)
+    return Coverage(_closes(socket, events, row), only_sent=socket.stated.only_sent, end=socket.stated.until)
 
 
 def _closes(socket: Socket, events: Sequence[Event], row: Row) -> Closes:

@@ -7,7 +7,7 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -30,6 +30,7 @@ from analyzer.model import (
     Instant,
     Opening,
     Provider,
+    Where,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -330,3 +331,34 @@ def json_of(raw: msgspec.Raw) -> Any:
         return json.loads(bytes(raw).decode("utf-8", "replace"), strict=False, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
+
+
+MOST_CLOCKS = 1 << 31  # numbers of clocks are below this
+
+
+class Stated(NamedTuple):
+    """What an extract states of a socket, since its entry does not show it.
+
+    only_sent: of its messages only those that were sent show that it was open.
+    where: where it belongs, if captures of one tab and of the browser were analysed together.
+    clock: sockets of different clocks prove nothing about each other. None: its dates say which one.
+    until: when the one of several captures ended that has it; others went on.
+    """
+
+    only_sent: bool = False
+    where: Where | None = None
+    clock: int | None = None
+    until: Instant | None = None
+
+
+def stated_of(value: object) -> Stated:
+    """Read what `_harSockets` of a socket states; what it does not, or as no extract does, is left out."""
+    if not isinstance(value, dict):
+        return Stated()
+    scope, clock = value.get("scope"), value.get("clock")
+    return Stated(
+        value.get("onlySent") is True,
+        next((where for where in Where if where.value == scope), None),
+        clock if type(clock) is int and 0 <= clock < MOST_CLOCKS else None,
+        epoch_seconds(value.get("until")),
+    )

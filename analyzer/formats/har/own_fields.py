@@ -11,9 +11,22 @@ from typing import Any
 
 import msgspec
 
+from analyzer import assumptions
 from analyzer.formats.devtools import text_of
 from analyzer.formats.har.fields import instant
-from analyzer.model import SECOND, Caveat, CaveatKind, Client, Clock, Effect, Identity, Instant, Provider, Session
+from analyzer.model import (
+    SECOND,
+    Caveat,
+    CaveatKind,
+    Client,
+    Clock,
+    Effect,
+    Identity,
+    Instant,
+    Outcome,
+    Provider,
+    Session,
+)
 
 # An extract: where the capture that it was made from was damaged.
 OF_THE_ORIGINAL = (
@@ -65,6 +78,8 @@ OUR_CAVEATS = (
         for kind in CaveatKind
         if kind.value not in _WORDED and kind.effect is not Effect.ASSUMED
     ),
+    assumptions.OTHER_TAB,
+    assumptions.PROXY_ENDED,
 )
 
 
@@ -138,6 +153,7 @@ def attribution_of(
     session: Session, provider: Provider | None, identity: Identity | None, client: Client | None
 ) -> dict[str, Any]:
     """Write what a socket is attributed to, which is masked, and where its code ran."""
+    end = session.proven.end if session.proven is not None else None
     members = {
         "provider": provider.id if provider is not None else None,
         "app": identity.app if identity is not None else None,
@@ -148,6 +164,9 @@ def attribution_of(
         "context": session.context,
         "extension": session.extension or None,
         "onlySent": session.only_sent or None,
+        "scope": session.where.value if session.where is not None else None,
+        "clock": session.clock or None,
+        "until": end / SECOND if session.outcome is Outcome.OPEN and end is not None else None,
     }
     return {name: value for name, value in members.items() if value is not None}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from typing import NamedTuple
 
 import msgspec
@@ -63,6 +64,7 @@ class Socket(Discreet, msgspec.Struct):
     path: str = ""  # to recognise its HTTP/2 stream by
     key: str | None = None
     origin: str = ""
+    initiator: str = ""  # the origin of the code that asked for it, also where no header says that
     protocols: list[str] = []
     close_frames: list[Instant] = []
     close_directions: set[int] = msgspec.field(default_factory=set)
@@ -122,10 +124,11 @@ class Log:
         self.fresh: dict[int, Socket] = {}  # channels whose request is still to come
         self.jobs: dict[int, Carrier] = {}
         self.carriers: dict[int, list[Socket]] = {}  # by the number of the connection
-        self.known: set[int] = set()  # requests that began in the log
+        self.first_request: float = inf  # the lowest number of those that began in the log: later ones are higher
         self.begun: dict[int, Load] = {}  # those whose headers are still to come
         self.documents: list[Load] = []
         self.workers: set[str] = set()
+        self.has_all_loads = True
         self.first: Instant | None = None
         self.last: Instant | None = None
         self.lowest: int | None = None
@@ -234,15 +237,17 @@ class Log:
         """Begin the request of a handshake, or end it."""
         id = event.source.id
         if event.phase == BEGIN:
-            self.known.add(id)
-            self.begun[id] = Load(at, origin_of(params.url))
+            self.first_request = min(self.first_request, id)
+            self.has_all_loads = self.has_all_loads and len(self.begun) < MOST_LOADS
+            if self.has_all_loads:
+                self.begun[id] = Load(at, origin_of(params.url))
             if params.url[:4].lower().startswith(WEBSOCKET):
                 self.requests[id] = self._request(id, params, at, place)
                 self.requests[id].url = params.url
             return
         self.begun.pop(id, None)
         socket = self.requests.get(id)
-        self.lost_beginning = self.lost_beginning or (socket is None and id not in self.known)
+        self.lost_beginning = self.lost_beginning or (socket is None and id < self.first_request)
         if socket is None:
             return
         socket.net_error = params.net_error
@@ -293,6 +298,11 @@ class Log:
             self.workers.add(load.origin)
         elif destination == "document" and len(self.documents) < MOST_LOADS:
             self.documents.append(load)
+
+    def start_job(self, event: RawEvent, params: Params, at: Instant, place: str) -> None:
+        """Take the origin of the code that asked for a handshake."""
+        if (socket := self.requests.get(event.source.id)) is not None and "://" in params.initiator:
+            socket.initiator = socket.initiator or params.initiator
 
     def fail_upgrade(self, event: RawEvent, params: Params, at: Instant, place: str) -> None:
         """Take the reason why a handshake failed."""
@@ -381,6 +391,7 @@ HANDLERS: Mapping[str, Handler] = {
     "WEBSOCKET_SENT_FRAME_HEADER": Log.send_frame,
     "WEBSOCKET_RECV_FRAME_HEADER": Log.receive_frame,
     "REQUEST_ALIVE": Log.change_request,
+    "URL_REQUEST_START_JOB": Log.start_job,
     "HTTP_TRANSACTION_SEND_REQUEST_HEADERS": Log.read_headers,
     "HTTP_TRANSACTION_HTTP2_SEND_REQUEST_HEADERS": Log.read_headers,
     "HTTP_TRANSACTION_READ_RESPONSE_HEADERS": Log.read_headers,

@@ -41,6 +41,7 @@ class Params(msgspec.Struct):
     new_state: str = ""
     message: str = ""
     net_error: int = 0
+    initiator: str = ""
     opcode: int = 0
     payload_length: int = 0
     stream_id: int = 0

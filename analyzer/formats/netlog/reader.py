@@ -171,7 +171,7 @@ def _capture(parts: _Parts, log: Log, constants: Constants) -> Capture:
 
 def _list_loads(log: Log) -> Loaded | None:
     """What was loaded; None where there was too much of it to keep."""
-    if max(len(log.documents), len(log.workers)) >= MOST_LOADS:
+    if not log.has_all_loads or max(len(log.documents), len(log.workers)) >= MOST_LOADS:
         return None
     return Loaded(tuple(log.documents), frozenset(log.workers))
 
@@ -232,8 +232,8 @@ def _trace(socket: Socket, log: Log, reasons: dict[int, str]) -> Trace:
         protocols=split_protocols(",".join(socket.protocols)),
         coverage=Coverage(Closes.ALL if is_complete else Closes.NONE, only_sent=True),
         key=socket.key,
-        extension=EXTENSION.match(socket.origin) is not None,
-        origin=socket.origin or None,
+        extension=any(EXTENSION.match(origin) is not None for origin in (socket.origin, socket.initiator)),
+        origin=socket.origin or socket.initiator or None,
     )
 
 
@@ -241,7 +241,7 @@ def _problem(socket: Socket, reasons: dict[int, str]) -> str:
     """Say why a handshake failed, in the browser's words."""
     if problem := shorten_error(socket.problem):
         return problem
-    reason = reasons.get(socket.net_error, "")
+    reason = reasons.get(socket.net_error, "") if socket.net_error else ""  # 0: it was given up, by whom is not logged
     return f"net::{reason}" if reason else "the log does not say why"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from analyzer.assumptions import KEPT_OPEN
 from analyzer.callstacks import of_extension
 from analyzer.formats.devtools import CUT_OFF, endpoint, scripts, shorten
 from analyzer.formats.source import Source
@@ -201,10 +202,12 @@ class _Reading:
         closed = _limit_close(socket, left, until) or self._limit_end(socket, until)
         if closed is not None:
             events.append(Closed(closed))
-        silence = None if closed is not None or left is not None else self._measure_silence(socket)
-        if silence is None or silence > ALIVE:
+        silence = None if closed is not None else self._measure_silence(socket)
+        is_kept = left is not None
+        if silence is None or silence > (SURE if is_kept else ALIVE):
             return events, Coverage(Closes.WHILE_PAGE_LIVES, until)
-        assumes = PROCESS_ALIVE if silence > SURE else None
+        # A page that was left and whose process runs is in the back/forward cache: it would have been destroyed else.
+        assumes = KEPT_OPEN if is_kept else PROCESS_ALIVE if silence > SURE else None
         return events, Coverage(Closes.WHILE_PAGE_LIVES, until, to_the_end=True, assumes=assumes)
 
     def _limit_opening(self, socket: Socket) -> Bounds:
@@ -265,7 +268,8 @@ def _limit_close(socket: Socket, left: Instant | None, until: Instant | None) ->
     was_left = left is not None and left < socket.closed
     earliest = max((at for at in signs if at is not None), default=None) if was_left else socket.closed
     earliest = None if earliest is None else min(earliest, socket.closed)
-    return Bounds(earliest, socket.closed, Evidence.CLOSE_SEEN, socket.closed_at)
+    evidence = Evidence.CLOSE_ON_RETURN if was_left else Evidence.CLOSE_SEEN
+    return Bounds(earliest, socket.closed, evidence, socket.closed_at)
 
 
 def _is_page(document: Document) -> bool:
