@@ -52,8 +52,12 @@ def test_the_capture_holds_secrets_and_is_read(format: Format, capture: Path) ->
     assert leaks(done.output) != []
 
 
+OFTEN = {"check", "show", "extract"}  # `make test` tries these; what the others add does not depend on the format
+commands = [pytest.param(it, marks=() if it in OFTEN else pytest.mark.slow) for it in COMMANDS]
+
+
 @formats
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", commands)
 def test_no_secret_leaves_through_a_command(
     format: Format, command: str, capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
