@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from lifetimes import PAGE_SLACK_MS, contradictions, truth_of
 
 from analyzer.formats import read
@@ -286,7 +286,6 @@ def test_no_output_shows_a_token_of_an_address_or_a_message() -> None:
         assert b"s3cr3t" not in text and b"c4n4ry" not in text, name
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 2000), st.integers(0, 200))
 def test_any_bytes_are_a_capture_or_a_capture_error(noise: bytes, at: int, length: int) -> None:
     data = json.dumps([*load(1, "L"), *socket(2, "1"), close(3, "1")]).encode()
@@ -311,7 +310,6 @@ VALUES = st.recursive(
 KEYS = ("requestId", "timestamp", "wallTime", "frame", "initiator", "response", "request", "loaderId", "sessionId")
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from(KEYS), VALUES)), st.permutations(range(14)))
 def test_any_value_in_an_event_is_read_or_skipped(changes: list[tuple[int, str, Any]], order: list[int]) -> None:
     events = [

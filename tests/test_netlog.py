@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from lifetimes import contradictions, truth_of
 
 from analyzer.formats import read
@@ -228,7 +228,6 @@ def test_what_is_not_a_netlog_is_one_error(data: bytes) -> None:
         read(io.BytesIO(data), "a")
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 2000), st.integers(0, 200))
 def test_any_bytes_are_a_capture_or_a_capture_error(noise: bytes, at: int, length: int) -> None:
     data = log(*socket(1), *socket(40, 5), state(90, 1, "CONNECTED", "CLOSED"), event(95, 1, "WEBSOCKET_ALIVE", 2))
@@ -247,7 +246,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["time", "source", "type", "phase", "params"]), VALUES)))
 def test_any_value_in_an_event_is_read_or_skipped(changes: list[tuple[int, str, Any]]) -> None:
     events = [*socket(1), *socket(40, 5), state(90, 1, "CONNECTED", "CLOSED"), event(95, 1, "WEBSOCKET_ALIVE", 2)]
@@ -276,7 +274,6 @@ def received(*parts: bytes) -> CloseFrame | None:
     return connection.close
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from([0, 1, 2, 9, 10]), st.integers(0, 70_000)), max_size=4),
     st.integers(1000, 4999),

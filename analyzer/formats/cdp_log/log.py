@@ -128,6 +128,7 @@ class Events:
         self.by_id: dict[tuple[str, str], Socket] = {}
         self.pages: list[Page] = []
         self.offsets: list[float] = []  # seconds: wall time minus the monotonic clock
+        self.codes: dict[Initiator, Initiator] = {}  # each once: a client opens from the same place again
         self.spans: list[Span] = []  # of each part of the log
         self.is_cache_off = False
         self.is_referred = False  # a link led to the first document
@@ -190,7 +191,8 @@ class Events:
     def create(self, session: Session, params: Params, at: Instant | None, pointer: str) -> None:
         """Begin a socket. The event has no instant."""
         socket = self._add(Socket(params.requestId, session.id, pointer, self._page_of(session), params.url))
-        socket.code = initiator(params.initiator)
+        code = initiator(params.initiator)
+        socket.code = code and self.codes.setdefault(code, code)
 
     def _add(self, socket: Socket) -> Socket:
         if len(self.sockets) >= MOST_SOCKETS:

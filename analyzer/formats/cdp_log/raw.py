@@ -146,13 +146,9 @@ class Log:
 
     def events(self) -> Iterator[tuple[Message, str, str]]:
         """Each event with its session and its pointer."""
-        for element in self._document.elements():
-            self._skip(*element.skipped)
-            if element.value is None:
-                continue
+        for number, line in self._list_messages():
             self.count += 1
-            pointer = f"{self._pointer}/{element.index}"
-            message, session = element.value, ""
+            message, session, pointer = line, "", f"{self._pointer}/{number}"
             if message.message is not None and not message.method:
                 try:
                     envelope = ENVELOPE.decode(message.message)
@@ -166,6 +162,15 @@ class Log:
             yield message, f"{session}/{message.sessionId or ''}", pointer
         self.is_cut_off = self._document.cut_off is not None
         self.trailing = self._document.trailing
+
+    def _list_messages(self) -> Iterator[tuple[int, Message]]:
+        """Each element that could be read, with its place; many are decoded at once."""
+        for run in self._document.runs():
+            for skipped in run.skipped.values():
+                self._skip(*skipped)
+            for number, message in enumerate(run.values, run.index):
+                if message is not None:
+                    yield number, message
 
     def _skip(self, *skipped: Skipped) -> None:
         self.skipped += skipped[: max(0, MOST_SKIPPED - len(self.skipped))]
