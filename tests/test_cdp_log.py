@@ -246,6 +246,19 @@ def test_a_log_of_pages_alone_says_so_and_hides_the_sockets_of_workers() -> None
     assert (log("worker").verdict, ids(log("worker").capture)) == (Verdict.INCONCLUSIVE, {"pages-only"})
 
 
+def test_a_window_that_the_log_lacks_hides_its_sockets() -> None:
+    """Chrome reports to the page that opened it that a window opened; its own events only to who asks for them."""
+    page = [*load(1, "A"), *socket(2, "1")]
+    window = event("Page.windowOpen", url=PAGE, windowName="_blank", windowFeatures=["noopener"], userGesture=True)
+    assert report(*page).verdict is Verdict.NO_OVERLAP
+    alone = report(*page, window, close(3, "1"))
+    assert (alone.verdict, ids(alone.capture)) == (Verdict.INCONCLUSIVE, {"pages-only"})
+    other = load(2.5, "B", session="T")
+    other[2]["params"]["frame"]["id"] = "G"
+    assert report(*page, window, *other, close(3, "1")).verdict is Verdict.NO_OVERLAP
+    assert report(*page, window, event("Page.windowOpen"), *other, close(3, "1")).verdict is Verdict.INCONCLUSIVE
+
+
 def test_the_stack_and_the_first_messages_are_read() -> None:
     frame = {"functionName": "connect", "url": f"{PAGE}app.js", "lineNumber": 9, "columnNumber": 4, "scriptId": "7"}
     begin = socket(2, "1")

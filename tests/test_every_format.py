@@ -366,3 +366,15 @@ def test_four_times_as_many_sockets_take_four_times_as_long(format: Format, tmp_
 @formats
 def test_so_do_very_many_sockets(format: Format, tmp_path: Path) -> None:
     assert_in_proportion(format, 4_000, 16_000, tmp_path, "read", "analysis", "masks", "json", "extract")
+
+
+JSON_FORMATS = [format for format in list_formats() if format.id not in ("mitmproxy-flows", "playwright-trace")]
+
+
+@pytest.mark.parametrize("format", JSON_FORMATS, ids=lambda format: format.id)
+def test_what_follows_a_capture_in_its_file_is_not_passed_over(format: Format) -> None:
+    """People join the captures of two runs with `cat`: only the first one is read."""
+    row = ROWS[format.id]
+    report = answer(b"\n".join(row.put_together(row.sockets(count)) for count in (1, 2)), format)
+    assert [caveat.id for caveat in report.capture.caveats if caveat.id == "trailing-data"]
+    assert report.verdict is Verdict.INCONCLUSIVE

@@ -182,6 +182,17 @@ def test_a_log_that_lost_its_beginning_hides_sockets() -> None:
     assert answer.verdict is Verdict.INCONCLUSIVE
 
 
+def test_a_second_log_in_the_file_hides_sockets() -> None:
+    """Two logs of one value per line, joined with `cat`: their sources have the same numbers."""
+    lines = [{"type": "constants", "constants": CONSTANTS}, *({"type": "event", "event": it} for it in socket(1000))]
+    one = b"\n".join(json.dumps(it).encode() for it in [*lines, {"type": "end"}]) + b"\n"
+    assert report(one).verdict is Verdict.NO_OVERLAP
+    both = report(one + one)
+    assert both.verdict is Verdict.INCONCLUSIVE
+    assert "trailing-data" in ids(both.capture)
+    assert len(both.sessions) == 1
+
+
 def test_a_socket_that_is_older_than_the_log_is_open_from_its_beginning() -> None:
     older = event(1, 1, "WEBSOCKET_ALIVE", 1, state="CONNECTED", url=URL)
     frame = event(9010, 2, "WEBSOCKET_SENT_FRAME_HEADER", opcode=1, payload_length=7)

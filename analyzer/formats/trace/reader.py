@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.assumptions import KEPT_OPEN
 from analyzer.callstacks import of_extension
-from analyzer.formats.devtools import CUT_OFF, endpoint, scripts, shorten
+from analyzer.formats.devtools import CUT_OFF, endpoint, limit_trailing, scripts, shorten
 from analyzer.formats.source import Source
 from analyzer.formats.trace.log import Document, Log, Socket
 from analyzer.formats.trace.raw import Events
@@ -123,6 +123,7 @@ class _Reading:
         log, skipped = self.log, self.events.skipped
         if self.events.is_cut_off:
             yield UNORDERED if self.is_unordered else CUT_OFF
+        yield from limit_trailing(self.events.trailing, "trace")
         if skipped:
             yield CaveatKind.ENTRIES_SKIPPED.caveat(
                 f"{plural(len(skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
