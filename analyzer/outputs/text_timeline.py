@@ -40,7 +40,7 @@ def timeline_lines(report: Report, medium: Medium) -> list[Text]:
     axis = axis_of(report, 1)
     rows = _rows(report, sessions, axis, medium)
     layout = _layout(list(rows.values()), (name for name, _ in groups), medium)
-    axis = Axis(axis.start, axis.end, layout.bar - 1, axis.start)
+    axis = Axis(axis.start, axis.end, layout.bar - 1, axis.zero)
     crowd = proven_levels(report.sessions, axis)
     marks = page_loads(report, axis)
     common = _addresses(report)[0]
