@@ -106,7 +106,7 @@ def _layout(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Column
     opened = max(len(BEGAN), *(len(row.opened) for row in rows)) + 2
     lasted = max(len(LASTED), *(len(row.length) for row in rows)) + 2
     ended = max(len(ENDED), len("peak 10 at least"), *(cell_len(row.ended) for row in rows))
-    ended = min(ended, max(22, room // 3), room - name - 16)
+    ended = min(ended, max(26, room // 3), room - name - 16)
     opened = opened if room - name - ended - opened - lasted >= PICTURE else 0
     lasted = lasted if room - name - ended - opened - lasted >= PICTURE else 0
     return Columns(medium, name, room - name - opened - lasted - ended, opened, lasted, ended)
