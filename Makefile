@@ -1,6 +1,6 @@
 # make demo    what the program needs, then the main job on sample_hars/
 # make test    what the tests need too, then all checks
-# make test-all   the same with the tests marked slow, then test-async
+# make test-all   the same with the tests marked slow, then test-async, then test-snippets where npm and chromedriver are
 # make test-async   what needs pytest-playwright-asyncio, in an environment of its own
 # make test-snippets   the snippets of docs/capturing.md with the tools that they are for, which npm and pip install
 # make package    wheel and sdist in dist/, checked, and the wheel tried in an environment of its own
@@ -58,6 +58,7 @@ test: environment check
 test-all: environment check
 	$(PYTEST)
 	$(MAKE) test-async
+	if command -v npm && command -v chromedriver; then $(MAKE) test-snippets; else echo "Left out: test-snippets"; fi
 
 # The async half of the pytest plugin: pytest-playwright and its async twin exclude each other.
 test-async:
@@ -95,7 +96,8 @@ bench: environment
 	$(BIN)/python benchmarks/bench.py
 
 fuzz: environment  # hours, if you let it: HYPOTHESIS_PROFILE=long tries 30 times as many documents
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_array.py tests/test_elide.py tests/test_formats.py
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/test_array.py tests/test_elide.py tests/test_formats.py \
+		tests/test_netlog.py tests/test_cdp_log.py tests/test_trace.py tests/test_mitmproxy.py tests/test_sessions.py
 
 services: environment
 	$(BIN)/python docs/services.py

@@ -549,6 +549,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.spread(4)
 @layouts
 @pytest.mark.parametrize("window", [64, 1 << 20])
 @pytest.mark.parametrize("last", ["entries", "pages"])
@@ -618,6 +619,7 @@ def broken(layout: Any, count: int, damaged: set[int], damage: Any) -> tuple[byt
     return out + data[last:], spans
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("window", [200, 4096, 1 << 20])
 @pytest.mark.parametrize("name", RESYNCHRONISABLE)
 @pytest.mark.parametrize("damage", [pytest.param(how, id=what) for what, how in DAMAGE.items()])
@@ -629,6 +631,7 @@ def test_a_damaged_entry_costs_no_other(name: str, damage: Any, window: int) -> 
     ]
 
 
+@pytest.mark.spread(3)
 @pytest.mark.parametrize("name", RESYNCHRONISABLE)
 @pytest.mark.parametrize(
     "damage", [pytest.param(how, id=what) for what, how in DAMAGE.items() if "bad escape" not in what]
@@ -639,6 +642,7 @@ def test_a_damaged_entry_is_told_with_its_byte_offset(name: str, damage: Any) ->
     assert offsets and all(offset is not None and start <= offset <= end for offset in offsets)
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("name", RESYNCHRONISABLE)
 @pytest.mark.parametrize("where", [0, 29])
 @pytest.mark.parametrize("damage", [pytest.param(how, id=what) for what, how in DAMAGE.items()])
@@ -802,6 +806,7 @@ def seconds(data: bytes) -> float:
         gc.enable()
 
 
+@pytest.mark.spread(3)
 @pytest.mark.parametrize("shape", [pytest.param(make, id=name) for name, make in SLOW.items()])
 def test_reading_stays_linear(shape: Any) -> None:
     """Four times the bytes take about four times as long (sixteen would be quadratic), or no time to speak of."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.assumptions import KEPT_OPEN
 from analyzer.callstacks import of_extension
-from analyzer.formats.devtools import CUT_OFF, endpoint, scripts, shorten
+from analyzer.formats.devtools import CUT_OFF, endpoint, limit_trailing, scripts, shorten
 from analyzer.formats.source import Source
 from analyzer.formats.trace.log import Document, Log, Socket
 from analyzer.formats.trace.raw import Events
@@ -123,6 +123,7 @@ class _Reading:
         log, skipped = self.log, self.events.skipped
         if self.events.is_cut_off:
             yield UNORDERED if self.is_unordered else CUT_OFF
+        yield from limit_trailing(self.events.trailing, "trace")
         if skipped:
             yield CaveatKind.ENTRIES_SKIPPED.caveat(
                 f"{plural(len(skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
@@ -203,8 +204,8 @@ class _Reading:
         if closed is not None:
             events.append(Closed(closed))
         silence = None if closed is not None else self._measure_silence(socket)
-        is_kept, is_cut_off = left is not None, self.events.is_cut_off
-        if silence is None or silence > (SURE if is_kept or is_cut_off else ALIVE) or (is_kept and is_cut_off):
+        is_kept = left is not None
+        if silence is None or silence > (SURE if is_kept else ALIVE):
             return events, Coverage(Closes.WHILE_PAGE_LIVES, until)
         # A page that was left and whose process runs is in the back/forward cache: it would have been destroyed else.
         assumes = KEPT_OPEN if is_kept else PROCESS_ALIVE if silence > SURE else None
@@ -251,10 +252,10 @@ class _Reading:
     def _measure_silence(self, socket: Socket) -> Duration | None:
         """How long its process was silent when the trace ended; None where the end of the socket may have been missed.
 
-        That is so if its own thread was silent for long, or another socket opened since.
+        That is so if the file was cut off, its own thread was silent for long, or another socket opened since.
         """
         process, sign, end = self.log.processes.get(socket.pid), self.log.last_sign(socket), self.log.last
-        if self.is_unordered or process is None or sign is None or end is None or end - sign > SILENCE:
+        if self.events.is_cut_off or process is None or sign is None or end is None or end - sign > SILENCE:
             return None
         is_passed = any(at > sign and pid != socket.pid for at, pid in self.openings[-MOST_LATE:])
         return None if is_passed else max(0, end - process.last_sign)
