@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 from typing import NamedTuple, TypeVar, overload
 
@@ -17,6 +17,7 @@ import msgspec
 from analyzer.intervals import Interval
 from analyzer.model import (
     MILLISECOND,
+    SECOND,
     Active,
     Bounds,
     Capture,
@@ -35,6 +36,7 @@ from analyzer.model import (
 E = TypeVar("E", bound=Event)
 
 AGREE = 4 * MILLISECOND  # by which the differences of one run differ; measured: 1 ms at most
+ABOUT = 10 * SECOND  # by which a capture's own word about its beginning may be wrong; measured: 0.37 s at most
 MOST_OF_ONE_ADDRESS = 200  # handshakes that are compared with each other
 MOST_DIFFERENCES = 100_000
 
@@ -73,15 +75,25 @@ def find_offset(capture: Capture, dated: Sequence[Capture]) -> Duration | None:
     """What is added to the instants of a capture to have those of the others: microseconds.
 
     The difference on which most pairs of handshakes of one address agree; None where none does, or where another one
-    has as many. Of two runs with one socket each nothing tells that they are not one: that is for whoever gives them.
+    has as many. One that says about when it began is moved nowhere else. Of others, two runs with one socket each pass
+    for one: nothing tells them apart.
     """
-    differences = sorted(islice(_differences(capture, dated), MOST_DIFFERENCES))
+    differences = sorted(islice(filter(_bound(capture), _differences(capture, dated)), MOST_DIFFERENCES))
     counts = [bisect_right(differences, first + AGREE) - place for place, first in enumerate(differences)]
     most = max(counts, default=0)
     places = [place for place, count in enumerate(counts) if count == most]
     if not places or differences[places[-1]] - differences[places[0]] > AGREE:
         return None
     return differences[places[0] + most // 2]
+
+
+def _bound(capture: Capture) -> Callable[[Duration], bool]:
+    """Say which differences the capture's own word about its beginning allows."""
+    began, observed = capture.files[0].began, capture.observed
+    if began is None or observed is None:
+        return lambda _: True
+    expected = began - observed.start
+    return lambda difference: abs(difference - expected) <= ABOUT
 
 
 def _differences(capture: Capture, dated: Sequence[Capture]) -> Iterator[Duration]:

@@ -9,6 +9,7 @@ import pytest
 
 from analyzer.clocks import find_dates, find_offset, shift
 from analyzer.formats import read
+from analyzer.intervals import Interval
 from analyzer.merge import merge
 from analyzer.model import Bounds, Capture, Clock, Evidence, Instant, Requested, Verdict
 from analyzer.pipeline import analyze
@@ -77,3 +78,16 @@ def test_shifting_there_and_back_changes_nothing() -> None:
     assert there != capture and shift(there, -DAY) == capture
     (file,) = find_dates([capture])[0].files
     assert file.clock is Clock.RELATIVE
+
+
+@pytest.mark.parametrize(
+    ("began", "offset"),
+    [
+        pytest.param(DAY - 300_000, DAY, id="of this run"),
+        pytest.param(DAY + 3_600_000_000, None, id="of another run, an hour later"),
+    ],
+)
+def test_a_capture_is_not_moved_far_from_when_it_says_that_it_began(began: Instant, offset: int | None) -> None:
+    trace = make_handshakes("chrome-trace", 5, clock=Clock.RELATIVE)
+    trace = trace.with_file(began=began, observed=Interval(0, 9))
+    assert find_offset(trace, [make_handshakes("har", DAY + 5)]) == offset

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from analyzer.intervals import Interval
 from analyzer.model.time import Instant
+from analyzer.model.time import Instant
 from analyzer.model.value import Value
 
 
@@ -59,6 +60,7 @@ class File(Value, frozen=True):
     whole_browser: the stretch of which it holds every socket of the browser; None where it cannot know.
     loaded: None where it does not show that, or not all of it.
     whole_exporter: the stretch of which it holds every socket that its exporter saw, though not all that there were.
+    began: about when it began, by its own word, where its instants have no date.
     """
 
     source: str
@@ -79,6 +81,7 @@ class File(Value, frozen=True):
     whole_browser: Interval | None = None
     loaded: Loaded | None = None
     whole_exporter: Interval | None = None
+    began: Instant | None = None
 
     def holds_all_of(self, stretch: Interval) -> bool:
         """Does the file hold every socket of the browser that was there in this stretch?"""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from analyzer.assumptions import KEPT_OPEN
 from analyzer.callstacks import of_extension
@@ -104,7 +105,10 @@ class _Reading:
         """The capture."""
         log = self.log
         observed = None if log.first is None or log.last is None else Interval(log.first, max(log.last, log.first + 1))
-        file = File(self.name, "chrome-trace", self._exporter(), self.events.count, observed, clock=Clock.RELATIVE)
+        began = _read_beginning(self.events.metadata)
+        file = File(
+            self.name, "chrome-trace", self._exporter(), self.events.count, observed, clock=Clock.RELATIVE, began=began
+        )
         return Capture(
             files=(file,),
             pages=tuple(_page(document, log.documents) for document in log.documents if _is_page(document)),
@@ -259,6 +263,15 @@ class _Reading:
             return None
         is_passed = any(at > sign and pid != socket.pid for at, pid in self.openings[-MOST_LATE:])
         return None if is_passed else max(0, end - process.last_sign)
+
+
+def _read_beginning(metadata: object) -> Instant | None:
+    """Read about when a trace began: DevTools writes that beside the events (measured: early by 30 to 368 ms)."""
+    started = metadata.get("startTime") if isinstance(metadata, dict) else None
+    try:
+        return round(datetime.fromisoformat(started).timestamp() * SECOND) if isinstance(started, str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _limit_close(socket: Socket, left: Instant | None, until: Instant | None) -> Bounds | None:
