@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,13 @@ from analyzer.pipeline import analyze
 pytest.register_assert_rewrite("tests.documents")  # its assertions say what differs
 
 settings.register_profile(
-    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    "suite",
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.register_profile("long", settings.get_profile("suite"), max_examples=3000)  # `make fuzz`
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+settings.register_profile("long", settings.get_profile("suite"), max_examples=6000)  # `make fuzz`
+settings.register_profile("quick", settings.get_profile("suite"), max_examples=25)  # `make test`
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +61,24 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     for report in retries:
         miss = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E  ")]
         terminalreporter.write_line(f"  {report.nodeid}: {' '.join(miss)[:300]}", yellow=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """How many documents the property tests try."""
+    is_quick = config.option.markexpr == "not slow"
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick" if is_quick else "suite"))
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the rows of a test with the mark `spread(n)`: one in n stays in `make test`, the others are slow.
+
+    Which one depends on its own name alone: a row more moves no other.
+    """
+    for item in items:
+        mark = item.get_closest_marker("spread")
+        if mark is not None and zlib.crc32(item.name.encode()) % mark.args[0]:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -618,6 +618,7 @@ def broken(layout: Any, count: int, damaged: set[int], damage: Any) -> tuple[byt
     return out + data[last:], spans
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("window", [200, 4096, 1 << 20])
 @pytest.mark.parametrize("name", RESYNCHRONISABLE)
 @pytest.mark.parametrize("damage", [pytest.param(how, id=what) for what, how in DAMAGE.items()])
@@ -629,6 +630,7 @@ def test_a_damaged_entry_costs_no_other(name: str, damage: Any, window: int) -> 
     ]
 
 
+@pytest.mark.spread(3)
 @pytest.mark.parametrize("name", RESYNCHRONISABLE)
 @pytest.mark.parametrize(
     "damage", [pytest.param(how, id=what) for what, how in DAMAGE.items() if "bad escape" not in what]
@@ -639,6 +641,7 @@ def test_a_damaged_entry_is_told_with_its_byte_offset(name: str, damage: Any) ->
     assert offsets and all(offset is not None and start <= offset <= end for offset in offsets)
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("name", RESYNCHRONISABLE)
 @pytest.mark.parametrize("where", [0, 29])
 @pytest.mark.parametrize("damage", [pytest.param(how, id=what) for what, how in DAMAGE.items()])

@@ -288,6 +288,7 @@ FILES = [*HARS, *(f"{name}-cut-off" for name in HARS), *(f"{name}-damaged" for n
 FILES += ["mitmproxy", "mitmproxy-cut-off"]
 
 
+@pytest.mark.spread(3)
 @pytest.mark.parametrize("name", outputs.OUTPUTS)
 @pytest.mark.parametrize("file", FILES)
 def test_no_canary_leaves_through_an_output(name: str, file: str, folder: Path, tmp_path: Path) -> None:
@@ -358,6 +359,7 @@ CALLS: dict[str, Callable[[str, Path], list[list[str]]]] = {
 }
 
 
+@pytest.mark.spread(3)
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("file", FILES)
 def test_no_canary_leaves_through_a_command(

@@ -76,6 +76,7 @@ def answer(report: Report) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_extract_gives_the_same_answer(name: str, tmp_path: Path) -> None:
     (tmp_path / "small.har").write_bytes(extract(str(CAPTURES / name)).data)
@@ -86,6 +87,7 @@ def test_the_extract_gives_the_same_answer(name: str, tmp_path: Path) -> None:
     assert small == whole
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("name", [*NAMES, *OTHERS])
 def test_a_capture_of_any_format_is_written_in_the_form_of_the_recorder(name: str) -> None:
     """What was read of a HAR stands for any format: nothing of its entries is looked at."""
@@ -111,6 +113,7 @@ def test_a_capture_of_any_format_is_written_in_the_form_of_the_recorder(name: st
                 assert next(ends) + 1 >= next(ends)
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("name", [*FEWER, *OTHERS])
 def test_the_form_of_the_recorder_is_a_valid_har_without_data(name: str) -> None:
     document = json.loads(extract(read(CAPTURES / name)).data)
@@ -133,6 +136,7 @@ def objects(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "content", entry["response"]["content"]
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("name", FEWER)
 def test_the_extract_is_a_valid_har_of_allowed_members_only(name: str) -> None:
     document = json.loads(extract(str(CAPTURES / name)).data)
@@ -169,6 +173,7 @@ def test_each_load_of_a_script_that_opens_sockets_stays_with_what_loaded_it(tmp_
     assert [it.context for it in analyze(read(tmp_path / "small.har")).sessions] == [None, "iframe"]
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("name", [name for name in FEWER if name.startswith("chrome-")])
 def test_a_cut_off_capture_stays_marked_and_gives_the_same_answer(name: str, tmp_path: Path) -> None:
     text = (CAPTURES / name).read_bytes()

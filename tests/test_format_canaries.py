@@ -52,8 +52,12 @@ def test_the_capture_holds_secrets_and_is_read(format: Format, capture: Path) ->
     assert leaks(done.output) != []
 
 
+OFTEN = {"check", "show", "extract"}  # `make test` tries these; what the others add does not depend on the format
+commands = [pytest.param(it, marks=() if it in OFTEN else pytest.mark.slow) for it in COMMANDS]
+
+
 @formats
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", commands)
 def test_no_secret_leaves_through_a_command(
     format: Format, command: str, capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +71,47 @@ def test_no_secret_leaves_through_a_command(
     assert {
         path.name: leaks(written(path)) for path in tmp_path.iterdir() if path.is_file() and leaks(written(path))
     } == {}
+
+
+PAIRS = {"a HAR and a NetLog": ("har", "netlog"), "a HAR and a log of DevTools events": ("har", "cdp-log")}
+
+
+@pytest.fixture
+def merged(pair: str, tmp_path: Path) -> list[str]:
+    """Two captures with secrets, of one run as far as their names of files say."""
+    by_id = {format.id: format for format in list_formats()}
+    paths = [tmp_path / "captures" / name_of(by_id[id]) for id in PAIRS[pair]]
+    paths[0].parent.mkdir()
+    for path, id in zip(paths, PAIRS[pair], strict=True):
+        path.write_bytes(poisoned(by_id[id]))
+    return [str(path) for path in paths]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_no_secret_leaves_through_merged_captures(
+    pair: str, merged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = str(Path(merged[0]).parent)
+    calls = [
+        ["analyze", *merged, "--verbose", *(f"--out={name}:{tmp_path / name}" for name in ("html", "json", "csv"))],
+        ["analyze", *merged, "--format", "ndjson"],
+        ["check", *merged, "--verbose", "--fail-on", "note", "--format", "github"],
+        ["report", *merged, "-o", "report.md"],
+        ["timeline", *merged, "-o", "chart.svg"],
+        *(["show", *merged, *socket, "--format", name] for socket in ([], ["1"], ["2"]) for name in ("text", "html")),
+        ["extract", *merged, "-o", "small.har"],
+        ["compare", folder, folder, "--verbose"],
+    ]
+    for words in calls:
+        done = CliRunner().invoke(app, [*words, "--together"])
+        assert done.exit_code in (0, 1, 4), (words, done.output)
+        assert leaks(done.output) == [], words
+    unmasked = CliRunner().invoke(app, ["analyze", *merged, "--together", "--format", "json", "--show-secrets"])
+    assert leaks(unmasked.output) != []  # else all this would try nothing
+    paths = [path for path in tmp_path.iterdir() if path.is_file()]
+    assert len(paths) == 6
+    assert {path.name: leaks(written(path)) for path in paths if leaks(written(path))} == {}
 
 
 @formats

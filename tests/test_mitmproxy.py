@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flow_files import dump
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from lifetimes import contradictions, truth_of
 
 from analyzer.formats import read
@@ -384,7 +384,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(VALUES)
 def test_what_was_written_is_read(value: Any) -> None:
     data = dump(value)
@@ -395,7 +394,6 @@ def test_what_was_written_is_read(value: Any) -> None:
         assert data.count(b"}") + data.count(b"]") > 8  # too deep
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=60))
 def test_no_value_raises_anything_else(data: bytes) -> None:
     for tag in (b",", b"#", b"^", b"!", b"~", b"]", b"}"):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from lifetimes import contradictions, truth_of
 
 from analyzer.formats import read
@@ -182,6 +182,17 @@ def test_a_log_that_lost_its_beginning_hides_sockets() -> None:
     assert answer.verdict is Verdict.INCONCLUSIVE
 
 
+def test_a_second_log_in_the_file_hides_sockets() -> None:
+    """Two logs of one value per line, joined with `cat`: their sources have the same numbers."""
+    lines = [{"type": "constants", "constants": CONSTANTS}, *({"type": "event", "event": it} for it in socket(1000))]
+    one = b"\n".join(json.dumps(it).encode() for it in [*lines, {"type": "end"}]) + b"\n"
+    assert report(one).verdict is Verdict.NO_OVERLAP
+    both = report(one + one)
+    assert both.verdict is Verdict.INCONCLUSIVE
+    assert "trailing-data" in ids(both.capture)
+    assert len(both.sessions) == 1
+
+
 def test_a_socket_that_is_older_than_the_log_is_open_from_its_beginning() -> None:
     older = event(1, 1, "WEBSOCKET_ALIVE", 1, state="CONNECTED", url=URL)
     frame = event(9010, 2, "WEBSOCKET_SENT_FRAME_HEADER", opcode=1, payload_length=7)
@@ -217,7 +228,6 @@ def test_what_is_not_a_netlog_is_one_error(data: bytes) -> None:
         read(io.BytesIO(data), "a")
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 2000), st.integers(0, 200))
 def test_any_bytes_are_a_capture_or_a_capture_error(noise: bytes, at: int, length: int) -> None:
     data = log(*socket(1), *socket(40, 5), state(90, 1, "CONNECTED", "CLOSED"), event(95, 1, "WEBSOCKET_ALIVE", 2))
@@ -236,7 +246,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["time", "source", "type", "phase", "params"]), VALUES)))
 def test_any_value_in_an_event_is_read_or_skipped(changes: list[tuple[int, str, Any]]) -> None:
     events = [*socket(1), *socket(40, 5), state(90, 1, "CONNECTED", "CLOSED"), event(95, 1, "WEBSOCKET_ALIVE", 2)]
@@ -265,7 +274,6 @@ def received(*parts: bytes) -> CloseFrame | None:
     return connection.close
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from([0, 1, 2, 9, 10]), st.integers(0, 70_000)), max_size=4),
     st.integers(1000, 4999),

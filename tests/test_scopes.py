@@ -47,6 +47,12 @@ def make_log(
     return msgspec.structs.replace(file, traces=traces)
 
 
+def without_request(log: Capture) -> Capture:
+    """The log, which does not have the request of its second socket."""
+    own, other = log.traces
+    return msgspec.structs.replace(log, traces=(own, msgspec.structs.replace(other, events=other.events[1:])))
+
+
 HIDES = (CaveatKind.RECORDED_LATE.caveat("It began late."),)
 FIRST, SECOND_TAB = load(0), load(3)
 
@@ -74,11 +80,39 @@ FIRST, SECOND_TAB = load(0), load(3)
             make_har(FIRST, caveats=HIDES), make_log(FIRST, origin=OTHER), UNKNOWN, id="the HAR may lack documents"
         ),
         pytest.param(make_har(), make_log(FIRST, origin=OTHER), UNKNOWN, id="the HAR has no document"),
+        pytest.param(make_har(FIRST), make_log(FIRST, origin=OTHER, at=-3), UNKNOWN, id="before the HAR began"),
+        pytest.param(make_har(FIRST, load(5.5)), make_log(FIRST, load(3)), UNKNOWN, id="a load that the HAR has late"),
+        pytest.param(make_har(FIRST, load(7)), make_log(FIRST, load(3)), BROWSER, id="a load long after that"),
+        pytest.param(make_har(FIRST, load(1, OTHER)), make_log(FIRST, SECOND_TAB), BROWSER, id="an iframe beside"),
+        pytest.param(make_har(FIRST), make_log(FIRST, load(3, OTHER)), UNKNOWN, id="a tab of another site"),
+        pytest.param(make_har(FIRST), make_log(load(-0.003), SECOND_TAB), BROWSER, id="a load a moment before"),
+        pytest.param(make_har(FIRST), make_log(FIRST).with_file(loaded=None), UNKNOWN, id="a log without its loads"),
+        pytest.param(
+            make_har(FIRST).with_file(observed=None),
+            make_log(FIRST, origin=OTHER),
+            UNKNOWN,
+            id="nobody knows until when",
+        ),
+        pytest.param(
+            make_har(FIRST), without_request(make_log(FIRST, origin=OTHER)), UNKNOWN, id="asked for some time"
+        ),
     ],
 )
 def test_where_a_socket_belongs_that_only_the_log_has(har: Capture, log: Capture, where: Where) -> None:
     first, second = merge([har, log]).traces
     assert (first.where, second.where) == (TAB, where)
+
+
+def test_what_is_elsewhere_for_one_har_may_be_of_the_tab_of_another() -> None:
+    other = make_lives("har", c=(2, 3)).with_file(of_tab=True, loaded=Loaded((load(1, OTHER),)))
+    traces = merge([make_har(FIRST), other, make_log(FIRST, origin=OTHER)]).traces
+    assert [trace.where for trace in traces if trace.key == "b"] == [UNKNOWN]
+
+
+def test_each_log_that_has_a_socket_must_show_the_other_tab() -> None:
+    logs = [make_log(FIRST, SECOND_TAB), make_log(FIRST, SECOND_TAB, workers=frozenset({SITE}))]
+    for order in (logs, logs[::-1]):
+        assert [trace.where for trace in merge([make_har(FIRST), *order]).traces] == [TAB, UNKNOWN]
 
 
 def test_captures_of_one_scope_are_not_divided() -> None:

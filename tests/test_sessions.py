@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import example, given, strategies as st
 
 from analyzer.formats import read
 from analyzer.model import (
@@ -131,7 +131,6 @@ def report_of(har: Json, **policy: Any) -> Report:
 
 
 @given(captures(), st.booleans())
-@settings(max_examples=75)
 def test_proven_lies_within_possible(har: Json, no_bfcache: bool) -> None:
     for session in report_of(har, assume=frozenset({Assume.NO_BFCACHE} if no_bfcache else ())).sessions:
         if session.proven is not None:
@@ -143,20 +142,17 @@ def test_proven_lies_within_possible(har: Json, no_bfcache: bool) -> None:
 
 
 @given(captures())
-@settings(max_examples=75)
 def test_a_proven_interval_is_never_empty(har: Json) -> None:
     assert not any(session.proven is not None and session.proven.empty for session in report_of(har).sessions)
 
 
 @given(captures())
-@settings(max_examples=75)
 def test_a_possible_interval_is_never_empty(har: Json) -> None:
     """Of a socket that opened: it was open at some instant."""
     assert not any(session.possible is not None and session.possible.empty for session in report_of(har).sessions)
 
 
 @given(captures())
-@settings(max_examples=75)
 @example({"log": {"creator": {"name": "Firefox", "version": "140.0"}, "entries": [socket_with_a_ping(1, at=0)]}})
 @example({"log": {"creator": {"name": "Firefox", "version": "140.0"}, "entries": [socket_with_a_ping(1, at=0.5)]}})
 def test_bounds_are_in_order(har: Json) -> None:
@@ -168,7 +164,6 @@ def test_bounds_are_in_order(har: Json) -> None:
 
 
 @given(captures())
-@settings(max_examples=75)
 def test_what_never_opened_has_no_interval(har: Json) -> None:
     for session in report_of(har).sessions:
         if session.outcome in (Outcome.FAILED, Outcome.CONNECTING):
@@ -178,7 +173,6 @@ def test_what_never_opened_has_no_interval(har: Json) -> None:
 
 
 @given(captures())
-@settings(max_examples=75)
 def test_only_what_is_open_at_export_is_proven_without_end(har: Json) -> None:
     for session in report_of(har).sessions:
         if session.proven is not None and session.proven.end is None:
@@ -186,7 +180,6 @@ def test_only_what_is_open_at_export_is_proven_without_end(har: Json) -> None:
 
 
 @given(captures())
-@settings(max_examples=75)
 def test_every_socket_entry_is_of_one_session(har: Json) -> None:
     """Entries that nothing tells apart (no key, the same first message at the same instant) are one socket twice."""
     entries = {f"/log/entries/{n}": entry for n, entry in enumerate(har["log"]["entries"])}
@@ -202,7 +195,6 @@ def test_every_socket_entry_is_of_one_session(har: Json) -> None:
 
 
 @given(captures())
-@settings(max_examples=75)
 def test_the_verdict_follows_from_the_overlaps(har: Json) -> None:
     report = report_of(har)
     confidences = {overlap.confidence for overlap in report.overlaps}
@@ -211,7 +203,6 @@ def test_the_verdict_follows_from_the_overlaps(har: Json) -> None:
 
 
 @given(captures())
-@settings(max_examples=100)
 def test_a_proven_overlap_is_of_sockets_that_are_proven_open_at_one_instant(har: Json) -> None:
     report = report_of(har)
     for overlap in report.overlaps:
@@ -223,13 +214,11 @@ def test_a_proven_overlap_is_of_sockets_that_are_proven_open_at_one_instant(har:
 
 
 @given(captures())
-@settings(max_examples=75)
 def test_the_same_capture_gives_the_same_answer(har: Json) -> None:
     assert report_of(har) == report_of(har)
 
 
 @given(captures())
-@settings(max_examples=100)
 def test_every_answer_can_be_written_as_json(har: Json) -> None:
     """Instants stay within what a date can say."""
     from analyzer.outputs.document import capture_document

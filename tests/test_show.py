@@ -77,6 +77,7 @@ def test_it_says(name: str, number: int, words: str, captures: Path) -> None:
     assert words in flat(show.render(report, report.sessions[number - 1], width=100))
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_it_fits_the_terminal_and_ascii_is_ascii(path: Path) -> None:
     report = analyze(read(path))

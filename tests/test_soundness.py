@@ -378,6 +378,7 @@ def edited(golden: Golden, edit: Edit) -> Json:
     return har
 
 
+@pytest.mark.spread(5)
 @each
 @pytest.mark.parametrize("edit", [pytest.param(edit, id=name) for name, edit in EDITS.items()])
 def test_no_claim_contradicts_the_truth(golden: Golden, edit: Edit) -> None:
@@ -385,6 +386,7 @@ def test_no_claim_contradicts_the_truth(golden: Golden, edit: Edit) -> None:
     assert unsound(read_report(har), har, original(golden)) == []
 
 
+@pytest.mark.spread(4)
 @each
 def test_the_layout_changes_no_answer(golden: Golden) -> None:
     """Compact, or indented: the same sessions, verdict and overlaps."""
@@ -464,6 +466,7 @@ def started(entry: Json) -> float:
     return date.timestamp() * 1000 if date.year > 2000 else 0.0
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize(
     "ms",
     [
@@ -563,6 +566,7 @@ def moved(golden: Golden, ms: float) -> Json:
     return har
 
 
+@pytest.mark.spread(3)
 @each
 def test_a_capture_merged_with_itself_makes_no_false_claim(golden: Golden) -> None:
     """The same file twice: every socket has two entries. It was open once."""
@@ -575,6 +579,7 @@ def test_a_capture_merged_with_itself_makes_no_false_claim(golden: Golden) -> No
 # -- files, not only documents -----------------------------------------------------------------------------
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("part", [0.3, 0.6, 0.9, 0.999])
 @each
 def test_a_cut_off_capture_never_says_that_nothing_overlaps(golden: Golden, part: float) -> None:
@@ -585,6 +590,7 @@ def test_a_cut_off_capture_never_says_that_nothing_overlaps(golden: Golden, part
     assert report.verdict not in (Verdict.NO_OVERLAP, Verdict.NO_SOCKETS)
 
 
+@pytest.mark.spread(2)
 @each
 def test_a_cut_off_capture_makes_no_false_claim(golden: Golden) -> None:
     data = json.dumps(golden.har, indent=2).encode()

@@ -246,6 +246,7 @@ def test_what_is_covered(kinds: str, done: str, rest: str) -> None:
     )
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_no_line_is_wider_than_the_terminal(path: Path) -> None:
     result = analyze(read(path))
@@ -255,6 +256,7 @@ def test_no_line_is_wider_than_the_terminal(path: Path) -> None:
             assert [line for line in lines if cell_len(line) > width or line != line.rstrip()] == []
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_without_unicode_all_is_ascii_and_without_color_no_escapes(path: Path) -> None:
     rendered = render_text(analyze(read(path)), unicode=False)
@@ -473,6 +475,7 @@ def test_an_instant_beyond_every_calendar_has_no_date() -> None:
 BRIGHT = re.compile(r"\x1b\[(?:\d+;)*(?:9\d|10[0-7])(?:;\d+)*m")
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_no_colour_is_one_that_a_theme_hides(path: Path) -> None:
     """Bright black is the background of Solarized Dark; bright yellow is nearly white on white."""

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analyzer import gate, outputs
-from analyzer.cli import app
+from analyzer.cli import app, next_step
 from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.intervals import Interval
@@ -197,11 +197,31 @@ def analyze_both(run: str) -> Report:
         ),
     ],
 )
-def test_captures_that_share_sockets_are_suggested_to_be_taken_together(names: list[str], line: str | None) -> None:
-    result = CliRunner().invoke(app, ["analyze", *(str(RUNS / name) for name in names)])
+@pytest.mark.parametrize("options", [[], ["--format", "ndjson"]], ids=["at once", "as they come"])
+def test_captures_that_share_sockets_are_suggested_to_be_taken_together(
+    names: list[str], line: str | None, options: list[str]
+) -> None:
+    result = CliRunner().invoke(app, ["analyze", *(str(RUNS / name) for name in names), *options])
     (errors,) = [[it for it in result.stderr.splitlines() if "--together" in it]]
     assert len(errors) == (line is not None)
     assert line is None or line in errors[0]
+
+
+def test_only_the_last_sockets_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that memory does not grow with the number of captures."""
+    monkeypatch.setattr(next_step, "MOST_REMEMBERED", 2)
+    lots = [
+        analyze(make_lives(format, **lives))
+        for format, lives in (
+            ("har", {"a": (0, 1)}),
+            ("cdp-log", {"b": (0, 1), "c": (2, 3)}),
+            ("netlog", {"a": (0, 1)}),
+            ("netlog", {"c": (2, 3)}),
+        )
+    ]
+    assert next_step.suggest_together([lots[0], lots[2]]) is not None
+    assert next_step.suggest_together(lots[:3]) is None
+    assert next_step.suggest_together([lots[1], lots[3]]) is not None
 
 
 # -- pairs without a key --------------------------------------------------------------------------------------
@@ -321,6 +341,32 @@ def test_captures_without_a_date_contradict_each_other_in_seconds() -> None:
     ]
     (message,) = [it.message for it in merge(traces).caveats if it.id == "contradictory"]
     assert message.endswith(f"a.har that it closed at {START / SECOND + 5.25:.3f} s or later.")
+
+
+@pytest.mark.parametrize(
+    ("formats", "verdict", "ids"),
+    [
+        pytest.param(("har", "har"), Verdict.NO_OVERLAP, {"clocks-as-they-are"}, id="two windows"),
+        *(
+            pytest.param(
+                ("har", other),
+                Verdict.INCONCLUSIVE,
+                {"clocks-as-they-are", "not-of-one-run"},
+                id=f"a HAR and a {other}",
+            )
+            for other in ("netlog", "chrome-trace", "cdp-log", "mitmproxy-flows")
+        ),
+    ],
+)
+def test_captures_that_share_no_socket(formats: tuple[str, str], verdict: Verdict, ids: set[str]) -> None:
+    """HARs may be of two windows; another format would have the sockets of the HAR, if it were of the same run."""
+    one, other = (
+        make_lives(format, **{key: (start, start + 1)})
+        for format, key, start in zip(formats, "ab", (1, 4), strict=True)
+    )
+    answer = analyze(merge([one, other]))
+    assert {caveat.id for caveat in answer.capture.caveats} == ids
+    assert answer.verdict is verdict
 
 
 # -- limits ---------------------------------------------------------------------------------------------------

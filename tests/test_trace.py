@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from lifetimes import SLACK_MS, contradictions, truth_of
 
 from analyzer.extract import extract
@@ -301,7 +301,6 @@ def test_what_is_no_trace_is_refused_or_empty(data: bytes) -> None:
         assert "\n" not in error.problem
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -103,6 +103,7 @@ def test_an_offset_and_the_start_that_is_stated_give_the_same_instant_everywhere
         assert request == pytest.approx(session.created.latest, abs=10_000)
 
 
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_every_output_counts_from_the_first_instant_that_is_witnessed(path: Path) -> None:
     result = analyze(read(path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from analyzer.advice import NO_ACTION
@@ -16,6 +17,7 @@ from analyzer.pairs import SAME_KEY
 PLAIN_URL = re.compile(r"https?://[\w.:/~-]+")  # nothing masked, nothing that a shell would read
 IN_FULL = 5  # captures that `analyze` shows in full
 DETAILED = 100  # captures of which a report has the details
+MOST_REMEMBERED = 20_000  # sockets of captures that come one by one
 CROWDED = 12  # sockets; above that a picture shows more than a list
 
 
@@ -102,30 +104,61 @@ def _is_overlap(finding: Finding) -> bool:
     return len(finding.sessions) > 1 and finding.confidence == "proven"
 
 
-def suggest_together(reports: Sequence[Report]) -> str | None:
-    """Suggest `--together` for captures that have a socket in common: the same key, address and time.
+class _Opening(NamedTuple):
+    """When a socket was requested, and the capture that has it."""
 
-    A file that is given twice is no other capture of the run.
+    at: Instant
+    number: int  # of the capture, in the order in which they came
+    source: str
+    content: str | None  # SHA-256
+
+
+class CommonSockets:
+    """The sockets that captures have in common: the same key, address and time. Captures come one by one.
+
+    A file that is given twice is no other capture of the run. Only the last sockets are remembered, so that memory does
+    not grow with the number of captures: those of one run mostly come one after the other.
     """
-    first: dict[tuple[str, str], tuple[Instant, Report]] = {}
-    common: dict[tuple[str, str], int] = {}
-    for report in reports:
+
+    def __init__(self) -> None:
+        self._openings: dict[tuple[str, str], _Opening] = {}
+        self._pairs: dict[tuple[str, str], int] = {}  # sockets in common, by the names of two captures
+        self._captures = 0
+
+    def add(self, report: Report) -> None:
+        """Look at the sockets of one more capture."""
+        capture = report.capture
+        self._captures += 1
         for session in report.sessions:
             if session.key is None or session.created is None or session.created.earliest is None:
                 continue
-            at, other = first.setdefault((session.key, session.endpoint), (session.created.earliest, report))
-            if _is_other(report, other) and abs(at - session.created.earliest) <= SAME_KEY:
-                names = name_source(other.capture.source), name_source(report.capture.source)
-                common[names] = common.get(names, 0) + 1
-    if not common:
-        return None
-    (one, another), sockets = next(iter(common.items()))
-    more = f" (and {plural(len(common) - 1, 'more pair')} of captures)" if len(common) > 1 else ""
-    have = f"have {plural(sockets, 'socket')} in common{more}"
-    return f"{one} and {another} {have}: --together analyses captures of one run as one"
+            own = _Opening(session.created.earliest, self._captures, capture.source, capture.content_sha256)
+            first = self._openings.setdefault((session.key, session.endpoint), own)
+            if len(self._openings) > MOST_REMEMBERED:
+                del self._openings[next(iter(self._openings))]
+            names = name_source(first.source), name_source(own.source)
+            is_known = names in self._pairs or len(self._pairs) < MOST_REMEMBERED
+            if is_known and _is_other(own, first) and abs(first.at - own.at) <= SAME_KEY:
+                self._pairs[names] = self._pairs.get(names, 0) + 1
+
+    def suggest(self) -> str | None:
+        """Suggest `--together`, if captures have sockets in common."""
+        if not self._pairs:
+            return None
+        (one, another), sockets = next(iter(self._pairs.items()))
+        more = f" (and {plural(len(self._pairs) - 1, 'more pair')} of captures)" if len(self._pairs) > 1 else ""
+        have = f"have {plural(sockets, 'socket')} in common{more}"
+        return f"{one} and {another} {have}: --together analyses captures of one run as one"
 
 
-def _is_other(one: Report, other: Report) -> bool:
-    """Are these two captures, and not one file twice?"""
-    content = one.capture.content_sha256
-    return one is not other and (content is None or content != other.capture.content_sha256)
+def suggest_together(reports: Sequence[Report]) -> str | None:
+    """Suggest `--together` for captures that have a socket in common."""
+    common = CommonSockets()
+    for report in reports:
+        common.add(report)
+    return common.suggest()
+
+
+def _is_other(one: _Opening, other: _Opening) -> bool:
+    """Are these of two captures, and not of one file twice?"""
+    return one.number != other.number and (one.content is None or one.content != other.content)

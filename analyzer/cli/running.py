@@ -19,7 +19,7 @@ import typer
 from analyzer import fleet, gate, outputs
 from analyzer.cli import progress, settings
 from analyzer.cli.delivery import Delivery, refuse_same_file
-from analyzer.cli.next_step import suggest_together
+from analyzer.cli.next_step import CommonSockets, suggest_together
 from analyzer.cli.options import Allowed, Masking, Reading, Spread
 from analyzer.cli.screen import append, one_place, refuse, say, show, tell, terminal, write
 from analyzer.cli.streaming import Dataset, Lines, Printed, Sink, Stream
@@ -151,6 +151,7 @@ def stream(
         ordinal = lines.names.ordinal
     masks = make_masks(masking, ordinal)
     streaming = Stream(_sinks(lines, policy, delivery), lines, masks, delivery.prints)
+    common = CommonSockets()
     is_silent = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
     try:
         with progress.show_progress(sum(map(fleet.size, names)), is_silent) as advance:
@@ -161,11 +162,16 @@ def stream(
                     if name in finished:
                         streaming.repeat(name)
                     else:
-                        streaming.add(next(results))
+                        result = next(results)
+                        streaming.add(result)
+                        if isinstance(result, Report):
+                            common.add(result)
     except (SystemExit, fleet.NoWorkers) as problem:  # Ctrl-C (cli.main); a scheduler that is not there, or no longer
         streaming.explain_interruption(problem, len(names))
         raise
     streaming.finish()
+    if suggestion := common.suggest():
+        say(suggestion)
     raise typer.Exit(gate.UNREADABLE if streaming.unreadable else 0)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from analyzer.model import Calls, CaveatKind, Direction, Effect, Frame, Initiator, Opening
+from analyzer.model import Calls, Caveat, CaveatKind, Direction, Effect, Frame, Initiator, Opening
 
 PARTS = re.compile(r"(?:([A-Za-z][\w+.-]*):)?(?://([^/?#]*))?([^?#]*)")  # RFC 3986, appendix B
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
@@ -22,6 +22,13 @@ NOT_OPENED = ("Error in connection establishment: ", "Error during WebSocket han
 CUT_OFF = CaveatKind.CUT_OFF.caveat(
     "This log ends before it is complete: it shows what happened until its last event.", Effect.NONE
 )
+
+
+def limit_trailing(at: int | None, label: str) -> list[Caveat]:
+    """The limit of a file in which something follows the document, at this byte: two files, joined without a merge."""
+    if at is None:
+        return []
+    return [CaveatKind.TRAILING_DATA.caveat(f"Extra data follows the {label} at byte {at:,}; it was not read.")]
 
 
 def shorten(url: str) -> str:

@@ -98,6 +98,7 @@ class Session(Discreet, msgspec.Struct):
     page: Page | None = None
     main_frames: set[str] = msgspec.field(default_factory=set)
     has_pages: bool = False
+    windows: int = 0  # that its pages opened
     last: Instant | None = None  # its last event with an instant
     is_gone: bool = False
     waiting: list[Page] = msgspec.field(default_factory=list)  # documents that went before its next event
@@ -338,6 +339,20 @@ class Events:
         text = msgspec.json.encode(params.notRestoredExplanations).decode()
         self.is_cache_off = self.is_cache_off or CACHE_OFF in text
 
+    def open_window(self, session: Session, params: Params, at: Instant | None, pointer: str) -> None:
+        """Count a window that a page opened: another tab."""
+        session.windows += 1
+
+    @property
+    def lacks_windows(self) -> bool:
+        """Did pages open more windows than the log shows? What two sessions report of one page counts once."""
+        frames = {frame for session in self.sessions.values() for frame in session.main_frames}
+        windows: dict[frozenset[str], int] = {}
+        for session in self.sessions.values():
+            page = frozenset(session.main_frames)
+            windows[page] = max(windows.get(page, 0), session.windows)
+        return sum(windows.values()) > max(len(frames), 1) - 1
+
     # -- targets -------------------------------------------------------------------------------------------
 
     def attach(self, session: Session, params: Params, at: Instant | None, pointer: str) -> None:
@@ -377,6 +392,7 @@ HANDLERS: Mapping[str, Handler] = {
     "Page.frameDetached": Events.detach_frame,
     "Page.frameStartedNavigating": Events.start_navigation,
     "Page.frameNavigated": Events.navigate,
+    "Page.windowOpen": Events.open_window,
     "Page.backForwardCacheNotUsed": Events.keep_no_page,
     "Target.attachedToTarget": Events.attach,
     "Target.detachedFromTarget": Events.detach,

@@ -114,7 +114,8 @@ ENVELOPE = msgspec.json.Decoder(Envelope)
 class Log:
     """The events of a log, one after the other, each with its session; then what could not be read.
 
-    Iterate over it once; then `members` holds what stands beside the events, `is_cut_off` whether the log ends early.
+    Iterate over it once; then `members` holds what stands beside the events, `is_cut_off` whether the log ends early,
+    `trailing` the byte at which something follows it.
     """
 
     def __init__(self, source: Source) -> None:
@@ -132,6 +133,7 @@ class Log:
         self._pointer = layout.pointer
         self.skipped: list[Skipped] = []
         self.is_cut_off = False
+        self.trailing: int | None = None
         self.has_sessions = False
         self.is_of_chromedriver = False
         self.received: float | None = None  # when chromedriver received the event that was read last, ms since 1970
@@ -159,6 +161,7 @@ class Log:
             self.has_sessions = self.has_sessions or message.sessionId is not None
             yield message, f"{session}/{message.sessionId or ''}", pointer
         self.is_cut_off = self._document.cut_off is not None
+        self.trailing = self._document.trailing
 
     def _list_messages(self) -> Iterator[tuple[int, Message]]:
         """Each element that could be read, with its place; many are decoded at once."""

@@ -17,7 +17,16 @@ from analyzer.assumptions import EARLIER_KEPT, PAGE_ALIVE, RELOAD, SOCKETS_BAR_B
 from analyzer.callstacks import EXTENSION, of_extension
 from analyzer.formats.cdp_log.log import Events, Page as Document, Session, Socket, Span
 from analyzer.formats.cdp_log.raw import Log
-from analyzer.formats.devtools import CUT_OFF, NOT_OPENED, endpoint, scripts, shorten, shorten_error, split_protocols
+from analyzer.formats.devtools import (
+    CUT_OFF,
+    NOT_OPENED,
+    endpoint,
+    limit_trailing,
+    scripts,
+    shorten,
+    shorten_error,
+    split_protocols,
+)
 from analyzer.formats.source import Source
 from analyzer.intervals import Interval
 from analyzer.model import (
@@ -65,6 +74,9 @@ RECORDED_LATE = CaveatKind.RECORDED_LATE.caveat(
 OTHERS_MISSING = CaveatKind.PAGES_ONLY.caveat(
     "This log holds the events of pages alone. Its pages have workers, or iframes of other sites, or it does not show "
     "whether they have: the sockets of these are not in it."
+)
+WINDOWS_MISSING = CaveatKind.PAGES_ONLY.caveat(
+    "A page opened a window, whose events are not in this log: its sockets are not in it."
 )
 PAGES_ONLY = CaveatKind.PAGES_ONLY.caveat(
     "This log holds the events of pages alone. It shows no worker of theirs, and no iframe of another site, whose "
@@ -150,12 +162,16 @@ class _Reading:
         events = self.events
         if any(log.is_cut_off for log in self.logs):
             yield CUT_OFF
+        for log in self.logs:
+            yield from limit_trailing(log.trailing, "log")
         if self.skipped:
             yield CaveatKind.ENTRIES_SKIPPED.caveat(
                 f"{plural(len(self.skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
             )
         if not any(log.has_sessions for log in self.logs):
             yield PAGES_ONLY if events.has_headers and not events.has_other_targets else OTHERS_MISSING
+        if events.lacks_windows:
+            yield WINDOWS_MISSING
         if len(self.clocks) > 1:
             yield CLOCK_STEPPED
         if any(socket.is_older for socket in events.sockets) or self._begins_late():

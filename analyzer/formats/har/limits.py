@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from analyzer import assumptions
-from analyzer.formats.devtools import origin_of, shorten
+from analyzer.formats.devtools import limit_trailing, origin_of, shorten
 from analyzer.formats.har import exporters
 from analyzer.formats.har.entry import Socket
 from analyzer.formats.har.exporters import Tabs
@@ -73,10 +73,7 @@ def _cut_off(survey: Survey, _: Doubts) -> list[Caveat]:
 
 
 def _trailing(survey: Survey, _: Doubts) -> list[Caveat]:
-    at = survey.log.trailing
-    if at is None:
-        return []
-    return [CaveatKind.TRAILING_DATA.caveat(f"Extra data follows the HAR at byte {at:,}; it was not read.")]
+    return limit_trailing(survey.log.trailing, "HAR")
 
 
 def _skips(survey: Survey, _: Doubts) -> list[Caveat]:

@@ -13,7 +13,7 @@ import msgspec
 
 from analyzer.callstacks import EXTENSION
 from analyzer.formats.compression import Prefixed
-from analyzer.formats.devtools import CUT_OFF, endpoint, shorten, shorten_error, split_protocols
+from analyzer.formats.devtools import CUT_OFF, endpoint, limit_trailing, shorten, shorten_error, split_protocols
 from analyzer.formats.json_stream.array import Document
 from analyzer.formats.json_stream.layout import Layout
 from analyzer.formats.netlog.log import MOST_LOADS, RECEIVED, SENT, TICK, Log, Socket
@@ -66,6 +66,8 @@ BEGAN_LATE = CaveatKind.RECORDED_LATE.caveat(
     "open by then."
 )
 
+SECOND_LOG = CaveatKind.TRAILING_DATA.caveat("A second log follows the first one in this file; it was not read.")
+
 
 class _Parts:
     """The log as it is read, with what could not be read of it."""
@@ -76,6 +78,8 @@ class _Parts:
         self.log: Log | None = None
         self.skipped: list[Skipped] = []
         self.is_complete = False
+        self.trailing: int | None = None
+        self.has_second_log = False
 
     def begin(self, constants: object) -> Log:
         """Begin the log with its constants. Raises CaptureError."""
@@ -123,6 +127,7 @@ def _read_document(source: Source) -> _Parts:
     if parts.log is None:
         parts.begin(document.members.get("constants"))
     parts.is_complete = document.cut_off is None
+    parts.trailing = document.trailing
     return parts
 
 
@@ -135,6 +140,9 @@ def _read_lines(source: Source) -> _Parts:
         line = element.value
         if line is None:
             continue
+        if line.type == "constants" and parts.log is not None:
+            parts.has_second_log = True  # whose sources have the numbers of the first one's
+            break
         if line.type == "constants":
             parts.begin(_decode(line.constants))
         elif parts.log is not None and line.event is not None:
@@ -155,7 +163,8 @@ def _capture(parts: _Parts, log: Log, constants: Constants) -> Capture:
     reasons = {number: name for name, number in constants.netError.items()}
     traces = tuple(_trace(socket, log, reasons) for socket in log.sockets if not _is_unborn(socket))
     observed = None if log.first is None or log.last is None else Interval(log.first, max(log.last, log.first + 1))
-    whole = None if parts.skipped or _has_lost_sockets(log) else observed  # one that is cut off has all until then
+    is_partial = parts.skipped or parts.trailing is not None or parts.has_second_log or _has_lost_sockets(log)
+    whole = None if is_partial else observed  # one that is cut off has all until then
     file = File(
         parts.name,
         "netlog",
@@ -189,6 +198,9 @@ def _exporter(constants: Constants) -> Exporter:
 def _caveats(parts: _Parts, log: Log) -> Iterator[Caveat]:
     if not parts.is_complete:
         yield CUT_OFF
+    yield from limit_trailing(parts.trailing, "log")
+    if parts.has_second_log:
+        yield SECOND_LOG
     if parts.skipped:
         yield CaveatKind.ENTRIES_SKIPPED.caveat(
             f"{plural(len(parts.skipped), 'damaged event')} skipped: sockets and closes are possibly missing."

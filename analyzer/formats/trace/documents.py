@@ -29,11 +29,11 @@ class Documents:
     """The documents of a trace, by frame."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
-        self._all = _note_history(documents)
+        self._all = _arrange(documents)
         lots: dict[str, list[Document]] = {}
         for document in documents:
             lots.setdefault(document.frame, []).append(document)
-        self._by_frame = {frame: _note_history(lot) for frame, lot in lots.items()}
+        self._by_frame = {frame: _arrange(lot) for frame, lot in lots.items()}
 
     def find(self, frame: str, at: Instant) -> Document | None:
         """The last document of a frame that was there at an instant."""
@@ -42,13 +42,13 @@ class Documents:
         return history.documents[place - 1] if history is not None and place else None
 
     def find_departure(self, frame: str | None, at: Instant) -> Instant | None:
-        """When a document was reported first that took the place of another one after an instant, in any frame if None."""
+        """When the first successor after an instant was reported, of documents in a frame; None: in any frame."""
         history = self._all if frame is None else self._by_frame.get(frame)
         place = 0 if history is None else bisect_right(history.starts, at)
         return history.reports[place] if history is not None and place < len(history.reports) else None
 
 
-def _note_history(documents: Sequence[Document]) -> _History:
+def _arrange(documents: Sequence[Document]) -> _History:
     successors = [it.successor for it in documents if it.successor is not None]
     successors.sort(key=lambda document: document.at)
     return _History(

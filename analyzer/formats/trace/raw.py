@@ -83,7 +83,8 @@ ARGS = msgspec.json.Decoder(Args)
 class Events:
     """The events of a trace, one after the other, each with its pointer; then what could not be read.
 
-    Iterate over it once; then `metadata` holds what stands beside the events, `is_cut_off` whether the file ends early.
+    Iterate over it once; then `metadata` holds what stands beside the events, `is_cut_off` whether the file ends early,
+    `trailing` the byte at which something follows the trace.
     """
 
     def __init__(self, source: Source) -> None:
@@ -97,6 +98,7 @@ class Events:
         self._pointer = layout.pointer
         self.skipped: list[Skipped] = []
         self.is_cut_off = False
+        self.trailing: int | None = None
         self.count = 0
 
     @property
@@ -112,6 +114,7 @@ class Events:
                 self.count += 1
                 yield element.value, f"{self._pointer}/{element.index}"
         self.is_cut_off = self._document.cut_off is not None
+        self.trailing = self._document.trailing
 
 
 def decode_args(raw: msgspec.Raw) -> Args:

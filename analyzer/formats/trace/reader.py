@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.assumptions import KEPT_OPEN
 from analyzer.callstacks import of_extension
-from analyzer.formats.devtools import CUT_OFF, endpoint, scripts, shorten
+from analyzer.formats.devtools import CUT_OFF, endpoint, limit_trailing, scripts, shorten
 from analyzer.formats.source import Source
 from analyzer.formats.trace.documents import Documents
 from analyzer.formats.trace.log import Document, Log, Socket
@@ -127,6 +127,7 @@ class _Reading:
         log, skipped = self.log, self.events.skipped
         if self.events.is_cut_off:
             yield UNORDERED if self.is_unordered else CUT_OFF
+        yield from limit_trailing(self.events.trailing, "trace")
         if skipped:
             yield CaveatKind.ENTRIES_SKIPPED.caveat(
                 f"{plural(len(skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
@@ -200,8 +201,8 @@ class _Reading:
         if closed is not None:
             events.append(Closed(closed))
         silence = None if closed is not None else self._measure_silence(socket)
-        is_kept, is_cut_off = left is not None, self.events.is_cut_off
-        if silence is None or silence > (SURE if is_kept or is_cut_off else ALIVE) or (is_kept and is_cut_off):
+        is_kept = left is not None
+        if silence is None or silence > (SURE if is_kept else ALIVE):
             return events, Coverage(Closes.WHILE_PAGE_LIVES, until)
         # A page that was left and whose process runs is in the back/forward cache: it would have been destroyed else.
         assumes = KEPT_OPEN if is_kept else PROCESS_ALIVE if silence > SURE else None
@@ -248,10 +249,10 @@ class _Reading:
     def _measure_silence(self, socket: Socket) -> Duration | None:
         """How long its process was silent when the trace ended; None where the end of the socket may have been missed.
 
-        That is so if its own thread was silent for long, or another socket opened since.
+        That is so if the file was cut off, its own thread was silent for long, or another socket opened since.
         """
         process, sign, end = self.log.processes.get(socket.pid), self.log.last_sign(socket), self.log.last
-        if self.is_unordered or process is None or sign is None or end is None or end - sign > SILENCE:
+        if self.events.is_cut_off or process is None or sign is None or end is None or end - sign > SILENCE:
             return None
         first = max(bisect_right(self.openings, sign, key=lambda opening: opening[0]), len(self.openings) - MOST_LATE)
         is_passed = any(pid != socket.pid for _, pid in self.openings[first:])
