@@ -1,6 +1,6 @@
 # make demo    what the program needs, then the main job on sample_hars/
 # make test    what the tests need too, then all checks
-# make test-all   the same with the tests marked slow, then test-async
+# make test-all   the same with the tests marked slow, then test-async, then test-snippets where npm and chromedriver are
 # make test-async   what needs pytest-playwright-asyncio, in an environment of its own
 # make test-snippets   the snippets of docs/capturing.md with the tools that they are for, which npm and pip install
 # make package    wheel and sdist in dist/, checked, and the wheel tried in an environment of its own
@@ -58,6 +58,7 @@ test: environment check
 test-all: environment check
 	$(PYTEST)
 	$(MAKE) test-async
+	if command -v npm && command -v chromedriver; then $(MAKE) test-snippets; else echo "Left out: test-snippets"; fi
 
 # The async half of the pytest plugin: pytest-playwright and its async twin exclude each other.
 test-async:

@@ -549,6 +549,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.spread(4)
 @layouts
 @pytest.mark.parametrize("window", [64, 1 << 20])
 @pytest.mark.parametrize("last", ["entries", "pages"])
@@ -805,6 +806,7 @@ def seconds(data: bytes) -> float:
         gc.enable()
 
 
+@pytest.mark.spread(3)
 @pytest.mark.parametrize("shape", [pytest.param(make, id=name) for name, make in SLOW.items()])
 def test_reading_stays_linear(shape: Any) -> None:
     """Four times the bytes take about four times as long (sixteen would be quadratic), or no time to speak of."""

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from analyzer.formats.har import raw
 from analyzer.formats.json_stream import elide
@@ -52,7 +52,6 @@ cutting = given(
 
 
 @cutting
-@settings(max_examples=300)
 def test_only_bodies_are_cut_and_each_to_a_mark_or_not_at_all(
     data: bytes, blocks: list[int], shortest: int, stride: int
 ) -> None:

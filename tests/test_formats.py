@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from analyzer.formats import compression, read, source
 from analyzer.model import Capture, CaptureError, Policy, Report, Verdict
@@ -141,13 +141,11 @@ tree = st.recursive(
 
 
 @given(tree)
-@settings(max_examples=300)
 def test_arbitrary_json_raises_capture_error_and_nothing_else(value: Any) -> None:
     attempt(json.dumps(value).encode())
 
 
 @given(st.lists(st.dictionaries(keys, tree, max_size=6), max_size=3), tree, tree)
-@settings(max_examples=300)
 def test_arbitrary_entries_raise_nothing(entries: list[Any], pages: Any, creator: Any) -> None:
     assert attempt(json.dumps({"log": {"entries": entries, "pages": pages, "creator": creator}}).encode()) is not None
 
@@ -196,7 +194,6 @@ def test_a_page_with_more_digits_than_a_number_may_have_is_none_of_chromes() -> 
 
 
 @given(mutated())
-@settings(max_examples=400)
 def test_a_sound_capture_with_values_replaced_raises_nothing(har: Json) -> None:
     assert attempt(json.dumps(har).encode()) is not None
 
@@ -231,7 +228,6 @@ def test_a_truncated_zip_is_an_error() -> None:
 
 @pytest.mark.parametrize("wrap", [pytest.param(w, id=n) for n, w in WRAPS.items() if n != "plain"])
 @given(data=st.data())
-@settings(max_examples=150)
 def test_a_damaged_archive_is_an_error_or_is_marked(wrap: Callable[[bytes], bytes], data: Any) -> None:
     whole = bytearray(wrap(PLAIN))
     for _ in range(data.draw(st.integers(1, 3))):

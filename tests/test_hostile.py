@@ -75,6 +75,7 @@ def content(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.mark.spread(3)
 @pytest.mark.parametrize("name", [name for name in outputs.OUTPUTS if name != "parquet"])  # which is no text
 def test_every_output_is_utf8_without_what_acts(name: str, content: str) -> None:
     text = outputs.render(name, run(content)).decode("utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from analyzer.formats.json_stream.array import Document, Element
 from analyzer.formats.json_stream.layout import Inner, Layout, NoElement
@@ -44,7 +44,6 @@ def read(data: bytes, layout: Layout = ALONE, most: int = 1 << 30) -> tuple[list
     most=st.sampled_from([1, 7, 1 << 30]),
     end=st.sampled_from(["", "\n", "    \n\0\0"]),
 )
-@settings(max_examples=200)
 def test_one_value_per_line_is_read_as_the_elements_of_an_array(
     expected: list[Any], between: str, indent: int | None, most: int, end: str
 ) -> None:
@@ -56,7 +55,6 @@ def test_one_value_per_line_is_read_as_the_elements_of_an_array(
 
 
 @given(expected=events, most=st.sampled_from([1, 7, 1 << 30]))
-@settings(max_examples=50)
 def test_a_bare_array_and_its_values_per_line_are_the_same(expected: list[Any], most: int) -> None:
     array = read(json.dumps(expected).encode(), most=most)[0]
     lines = read("\n".join(map(json.dumps, expected)).encode(), most=most)[0]
@@ -64,7 +62,6 @@ def test_a_bare_array_and_its_values_per_line_are_the_same(expected: list[Any], 
 
 
 @given(expected=events, data=st.data())
-@settings(max_examples=200)
 def test_lines_that_are_cut_off_anywhere_keep_every_complete_value(expected: list[Any], data: Any) -> None:
     # The first key is none of an inner object's, as in every log: it shows where the next value begins after damage.
     lines = [json.dumps({"n": n, **value}) for n, value in enumerate(expected)]
