@@ -84,7 +84,8 @@ def merge(captures: Sequence[Capture]) -> Capture:
         for trace in _with_own_clocks(groups, apart, formats)
     ]
     placed = scopes.place(united, captures)
-    caveats = [CLOCKS, *scopes.limit(placed), *completeness.limit(captures, groups, apart), *disagree(groups, captures)]
+    limits = scopes.drop_whole_browser(completeness.limit(captures, groups, apart), placed)
+    caveats = [CLOCKS, *scopes.limit(placed), *limits, *disagree(groups, captures)]
     if skewed and len({trace.clock for trace in united}) > 1:
         caveats.append(SKEWED)
     if len(captures) > 1 and any(capture.clock is Clock.RELATIVE for capture in captures):

@@ -298,7 +298,7 @@ def _length(episode: Episode[str], by_id: dict[str, Session]) -> Duration:
     """One without end lasts at least to the last evidence of any of its sockets."""
     start, end = episode.interval
     if end is None:
-        signs = (by_id[key].last_seen for key in episode.keys)
+        signs = (by_id[key].last_sign for key in episode.keys)
         end = max((at for at in signs if at is not None), default=start)
     return max(0, end - start)
 

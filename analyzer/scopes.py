@@ -62,6 +62,12 @@ def limit(traces: Iterable[Trace]) -> Iterator[Caveat]:
         yield assumptions.OTHER_TAB
 
 
+def drop_whole_browser(caveats: Iterable[Caveat], traces: Sequence[Trace]) -> Iterator[Caveat]:
+    """Leave out that a log does not show whose a socket is, where the sockets are divided into scopes."""
+    is_divided = any(trace.where is not None for trace in traces)
+    yield from (caveat for caveat in caveats if not (is_divided and caveat.id == CaveatKind.WHOLE_BROWSER))
+
+
 def _where(trace: Trace, tabs: Sequence[Capture], files: Sequence[File]) -> Where:
     own = [files[number] for number in {trace.file, *(place.file for place in trace.also)}]
     if not all(file.of_browser for file in own):

@@ -357,3 +357,26 @@ def test_a_request_that_is_older_than_the_log_shows_that_its_beginning_is_lost()
     assert "beginning-lost" not in ids(report(log(begin, end)).capture)
     older = event(3, 4, "REQUEST_ALIVE", 2)
     assert "beginning-lost" in ids(report(log(begin, end, older)).capture)
+
+
+def test_sockets_that_only_receive_overlap_until_the_last_event_that_shows_them() -> None:
+    """The socket is still open at the end, so what it received dates how long at least the two were open."""
+    messages = [event(at, 1, "WEBSOCKET_RECV_FRAME_HEADER", payload_length=4, opcode=1) for at in (5000, 9000)]
+    answer = report(log(*socket(1000), *socket(2000, 11), *messages, event(9500, 99, "OTHER")))
+    (overlap,) = answer.overlaps
+    assert overlap.interval.end is None
+    assert overlap.duration >= 6_500_000
+
+
+def test_the_axis_of_the_text_counts_from_the_start_of_a_log_with_older_sockets() -> None:
+    older = event(1000, 1, "WEBSOCKET_ALIVE", 1, state="CONNECTED", url=URL)
+    frame = event(21_010, 1, "WEBSOCKET_SENT_FRAME_HEADER", opcode=1, payload_length=7)
+    answer = report(log(older, event(21_000, 9, "OTHER"), frame, event(29_000, 9, "OTHER")))
+    text = render("text", mask(Run((answer,), (), Policy()))).decode()
+    (ruler,) = (line for line in text.splitlines() if "how it ended" in line)
+    assert ruler.split()[:4] == ["-15", "s", "0", "s"]
+
+
+def test_only_a_log_of_several_sockets_says_that_it_does_not_show_their_tabs() -> None:
+    assert "whole-browser" not in ids(report(log(*socket(1000))).capture)
+    assert "whole-browser" in ids(report(log(*socket(1000), *socket(2000, 11))).capture)

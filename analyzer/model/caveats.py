@@ -219,9 +219,14 @@ class CaveatKind(StrEnum):
         "out-of-sight",
         Effect.NONE,
         (
-            "Chrome does not show sockets older than DevTools, those of shared workers, nor what happened while its "
-            "recording was paused"
+            "Chrome does not show sockets that are older than its recording, those of shared workers, nor what "
+            "happened while the recording was paused"
         ),
+    )
+    WHOLE_BROWSER = (
+        "whole-browser",
+        Effect.NONE,
+        "a log of the browser holds the sockets of all its tabs, windows and workers, and does not show whose each is",
     )
     THROUGH_PROXY = (
         "through-proxy",

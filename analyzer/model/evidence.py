@@ -162,14 +162,14 @@ class Evidence(StrEnum):
         About.CLOSED,
         "its browser's close, at the proxy",
         "the browser sent a close frame, or ended its connection (a proxy's record)",
-        "closed by the browser",
+        "browser closed",
     )
     SERVER_CLOSE = (
         "server-close",
         About.CLOSED,
         "the server's close, at the proxy",
         "the server sent a close frame, or ended its connection (a proxy's record)",
-        "closed by the server",
+        "server closed",
     )
     CLOSE_RECORD = (
         "close-record",

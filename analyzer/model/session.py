@@ -110,6 +110,13 @@ class Session(Value, frozen=True):
         return provider.id, identity.app, identity.user
 
     @property
+    def last_sign(self) -> Instant | None:
+        """The last instant at which the capture shows that it was open: of one that was still open when the capture
+        was saved also a message that it received, which alone would not prove that (`only_sent`)."""
+        signs = [self.last_seen, self.messages.last if self.outcome is Outcome.OPEN else None]
+        return max((at for at in signs if at is not None), default=None)
+
+    @property
     def name(self) -> str:
         """For people: `socket #1` of s1."""
         return f"socket #{self.id[1:]}"

@@ -311,7 +311,7 @@ def _measure(finding: Finding, stretch: Interval, report: Report) -> Overlap:
     sessions = report.named(finding.sessions)
     start, end = stretch
     if end is None:
-        end = max((it.last_seen for it in sessions if it.last_seen is not None), default=start)
+        end = max((it.last_sign for it in sessions if it.last_sign is not None), default=start)
     if finding.confidence is Confidence.POSSIBLE:
         around = [stretch]
     else:  # of one socket its life, of several the time in which two of them were possibly open

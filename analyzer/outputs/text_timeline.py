@@ -40,7 +40,7 @@ def timeline_lines(report: Report, medium: Medium) -> list[Text]:
     axis = axis_of(report, 1)
     rows = _rows(report, sessions, axis, medium)
     layout = _layout(list(rows.values()), (name for name, _ in groups), medium)
-    axis = Axis(axis.start, axis.end, layout.bar - 1, axis.start)
+    axis = Axis(axis.start, axis.end, layout.bar - 1, axis.zero)
     crowd = proven_levels(report.sessions, axis)
     marks = page_loads(report, axis)
     common = _addresses(report)[0]
@@ -106,7 +106,7 @@ def _layout(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Column
     opened = max(len(BEGAN), *(len(row.opened) for row in rows)) + 2
     lasted = max(len(LASTED), *(len(row.length) for row in rows)) + 2
     ended = max(len(ENDED), len("peak 10 at least"), *(cell_len(row.ended) for row in rows))
-    ended = min(ended, max(22, room // 3), room - name - 16)
+    ended = min(ended, max(26, room // 3), room - name - 16)
     opened = opened if room - name - ended - opened - lasted >= PICTURE else 0
     lasted = lasted if room - name - ended - opened - lasted >= PICTURE else 0
     return Columns(medium, name, room - name - opened - lasted - ended, opened, lasted, ended)

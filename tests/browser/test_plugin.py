@@ -105,7 +105,7 @@ def test_two_lines_in_conftest_record_and_judge_every_test(project: Project) -> 
     done.stdout.fnmatch_lines(
         [
             "sockets: *test_two*.har: at most 1 open socket per capture",
-            "  warning concurrent-sockets: 2 sockets of 127.0.0.1:*/ws/same were open at the same time for at least * ms, *",
+            "  warning concurrent-sockets: 2 sockets of 127.0.0.1:*/ws/same were open at the same time for at least *s, *",
             "    socket #1 ws://127.0.0.1:*/ws/same: opened *, still open at the end",
             "    socket #2 ws://127.0.0.1:*/ws/same: opened *, still open at the end",
             "  more: har-sockets *.har",

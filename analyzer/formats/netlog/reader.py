@@ -65,6 +65,11 @@ BEGAN_LATE = CaveatKind.RECORDED_LATE.caveat(
     "This log began after the browser had started, and Chrome before version 148 does not list the sockets that were "
     "open by then."
 )
+WHOLE_BROWSER = CaveatKind.WHOLE_BROWSER.caveat(
+    "A NetLog holds the sockets of all tabs, windows and workers of the browser, and does not show whose each is: "
+    "those of two tabs, or of two users, count together. To count one tab alone, record a HAR of it in the same run, "
+    "and pass both with --together."
+)
 
 SECOND_LOG = CaveatKind.TRAILING_DATA.caveat("A second log follows the first one in this file; it was not read.")
 
@@ -175,7 +180,7 @@ def _capture(parts: _Parts, log: Log, constants: Constants) -> Capture:
         whole_browser=whole,
         loaded=_list_loads(log),
     )
-    return Capture((file,), (), traces, tuple(_caveats(parts, log)), tuple(parts.skipped))
+    return Capture((file,), (), traces, tuple(_caveats(parts, log, len(traces))), tuple(parts.skipped))
 
 
 def _list_loads(log: Log) -> Loaded | None:
@@ -195,7 +200,7 @@ def _exporter(constants: Constants) -> Exporter:
     )
 
 
-def _caveats(parts: _Parts, log: Log) -> Iterator[Caveat]:
+def _caveats(parts: _Parts, log: Log, sockets: int) -> Iterator[Caveat]:
     if not parts.is_complete:
         yield CUT_OFF
     yield from limit_trailing(parts.trailing, "log")
@@ -207,6 +212,8 @@ def _caveats(parts: _Parts, log: Log) -> Iterator[Caveat]:
         )
     if _has_lost_sockets(log):
         yield BEGINNING_LOST if log.has_channels else BEGAN_LATE
+    if sockets > 1:
+        yield WHOLE_BROWSER
 
 
 def _has_lost_sockets(log: Log) -> bool:
