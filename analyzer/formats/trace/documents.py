@@ -1,4 +1,4 @@
-"""Find the document that a frame showed at an instant, and when it was left, by binary search."""
+"""Find by binary search which document a frame showed at an instant and when that one was left."""
 
 from __future__ import annotations
 
