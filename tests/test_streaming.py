@@ -15,7 +15,7 @@ import pandas
 import pytest
 
 CAPTURES = Path(__file__).parent / "captures"
-SOME = sorted(CAPTURES.glob("chrome-[S0]*.har"))
+SOME = sorted(CAPTURES.glob("chrome-[S0]*.har"), reverse=True)  # those with users and tokens first
 COUNT = 150  # captures
 
 

@@ -32,8 +32,12 @@ class Separator:
         self._clear = 0  # place up to which there is none
 
     def last(self, window: Window, end: int) -> int:
-        """Where the last element ends that is followed by another before `end`; 0 for nowhere."""
-        at = max((window.buffer.rfind(pattern, window.at, end) for pattern in self.patterns), default=-1)
+        """Where the last element ends that is followed by another before `end`; 0 for nowhere.
+
+        The separator before the first element is the likely one: a search for one that does not occur passes all bytes.
+        """
+        places = (window.buffer.rfind(pattern, window.at, end) for pattern in self.patterns)
+        at = next((at for at in places if at >= 0), -1)
         return at + self.closing if at >= 0 else 0
 
     def next(self, window: Window) -> int:
