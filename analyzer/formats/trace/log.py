@@ -20,6 +20,7 @@ from analyzer.model import CaptureError, Discreet, Initiator, Instant
 
 MOST_SOCKETS, MOST_DOCUMENTS, MOST_FRAMES, MOST_PROCESSES = 100_000, 20_000, 100_000, 10_000
 MOST_THREADS = 1000  # of one process
+DEEPEST_FRAME = 1000  # frames in one another; Chrome allows a page no more
 LATEST = 1 << 53
 LONGEST_MESSAGE = 1 << 53
 LAST_EVENTS = 3  # of a file that was cut off: they are not relied on
@@ -263,11 +264,12 @@ class Log:
 
     def root(self, frame: str) -> str | None:
         """The outermost frame around a frame; None where the trace does not show it."""
-        inner: set[str] = set()
-        while (parent := self.parents.get(frame)) and frame not in inner:
-            inner.add(frame)
+        for _ in range(DEEPEST_FRAME):
+            parent = self.parents.get(frame)
+            if not parent:
+                return frame if parent == "" else None
             frame = parent
-        return frame if self.parents.get(frame) == "" else None
+        return None
 
     # -- processes -----------------------------------------------------------------------------------------
 

@@ -8,13 +8,15 @@ Chromium 156 against the log of a server.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from analyzer.assumptions import KEPT_OPEN
 from analyzer.callstacks import of_extension
 from analyzer.formats.devtools import CUT_OFF, endpoint, limit_trailing, scripts, shorten
 from analyzer.formats.source import Source
+from analyzer.formats.trace.documents import Documents
 from analyzer.formats.trace.log import Document, Log, Socket
 from analyzer.formats.trace.raw import Events
 from analyzer.intervals import Interval
@@ -100,6 +102,8 @@ class _Reading:
         self.log = log
         self.is_unordered = events.is_cut_off and not log.is_ordered
         self.openings = sorted((it.opened, it.pid) for it in log.sockets if it.opened is not None)
+        self.documents = Documents(log.documents)
+        self.roots = {frame: log.root(frame) for frame in {it.frame for it in log.sockets}}
 
     def capture(self) -> Capture:
         """The capture."""
@@ -111,7 +115,7 @@ class _Reading:
         )
         return Capture(
             files=(file,),
-            pages=tuple(_page(document, log.documents) for document in log.documents if _is_page(document)),
+            pages=tuple(_pages(log.documents)),
             traces=tuple(self._trace(socket) for socket in log.sockets),
             caveats=tuple(self._caveats()),
             skipped=tuple(self.events.skipped),
@@ -172,24 +176,17 @@ class _Reading:
     def _context(self, socket: Socket) -> str | None:
         if socket.worker:
             return "worker"
-        root = self.log.root(socket.frame)
-        return None if not socket.frame or root == socket.frame else "iframe"
+        return None if not socket.frame or self.roots[socket.frame] == socket.frame else "iframe"
 
     def _document(self, socket: Socket) -> Document | None:
         """The page that a socket is of, where the trace shows it."""
-        root = None if socket.worker else self.log.root(socket.frame)
-        created = socket.created
-        if root is None or created is None:
-            return None
-        before = [it for it in self.log.documents if it.frame == root and it.at <= created]
-        return before[-1] if before else None
+        root = None if socket.worker else self.roots[socket.frame]
+        return None if root is None or socket.created is None else self.documents.find(root, socket.created)
 
     def _find_departure(self, socket: Socket) -> Instant | None:
         """When its page was left after it was created, or one that may be its page: that may be kept since."""
-        root = None if socket.worker else self.log.root(socket.frame)
-        begun = socket.created or 0
-        followed = (it.successor for it in self.log.documents if root in (None, it.frame))
-        return min((it.reported for it in followed if it is not None and it.at > begun), default=None)
+        root = None if socket.worker else self.roots[socket.frame]
+        return self.documents.find_departure(root, socket.created or 0)
 
     def _life(self, socket: Socket, left: Instant | None) -> tuple[list[Event], Coverage]:
         """What happened to a socket, and which closes the trace would have of it."""
@@ -234,8 +231,8 @@ class _Reading:
         return min(at for at in ends if at is not None)
 
     def _removal(self, socket: Socket) -> Instant | None:
-        """When the browser removed its frame, or a frame around it."""
-        frames = (socket.frame, self.log.root(socket.frame) or "")
+        """When the browser removed its frame, or the outermost one around it."""
+        frames = (socket.frame, self.roots[socket.frame] or "")
         return min((self.log.removed[it][0] for it in frames if it in self.log.removed), default=None)
 
     def _limit_end(self, socket: Socket, until: Instant | None) -> Bounds | None:
@@ -261,7 +258,8 @@ class _Reading:
         process, sign, end = self.log.processes.get(socket.pid), self.log.last_sign(socket), self.log.last
         if self.events.is_cut_off or process is None or sign is None or end is None or end - sign > SILENCE:
             return None
-        is_passed = any(at > sign and pid != socket.pid for at, pid in self.openings[-MOST_LATE:])
+        first = max(bisect_right(self.openings, sign, key=lambda opening: opening[0]), len(self.openings) - MOST_LATE)
+        is_passed = any(pid != socket.pid for _, pid in self.openings[first:])
         return None if is_passed else max(0, end - process.last_sign)
 
 
@@ -294,15 +292,22 @@ def _page_id(document: Document) -> str:
     return f"page_{document.number}"
 
 
-def _page(document: Document, documents: Sequence[Document]) -> Page:
-    earlier = [it for it in documents if it.frame == document.frame and it.number < document.number and _is_page(it)]
-    kind = PageKind.LOAD if not earlier else PageKind.NAVIGATION
-    if earlier and earlier[-1].url == document.url:
-        kind = PageKind.UNKNOWN  # a reload, or a link to itself
-    return Page(
-        id=_page_id(document),
-        url=shorten(document.url),
-        started=document.at,
-        kind=kind,
-        returned=kind is PageKind.NAVIGATION and any(it.url == document.url for it in earlier),
-    )
+def _pages(documents: Iterable[Document]) -> Iterator[Page]:
+    """The documents of web pages as pages, each with how it followed the one before it in its frame."""
+    latest: dict[str, str] = {}  # the address by frame
+    visits: set[tuple[str, str]] = set()  # of a frame to an address
+    for document in filter(_is_page, documents):
+        visit = document.frame, document.url
+        before = latest.get(document.frame)
+        kind = PageKind.LOAD if before is None else PageKind.NAVIGATION
+        if before == document.url:
+            kind = PageKind.UNKNOWN  # a reload, or a link to itself
+        yield Page(
+            id=_page_id(document),
+            url=shorten(document.url),
+            started=document.at,
+            kind=kind,
+            returned=kind is PageKind.NAVIGATION and visit in visits,
+        )
+        latest[document.frame] = document.url
+        visits.add(visit)
