@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from analyzer.intervals import Interval
 from analyzer.model.time import Instant
-from analyzer.model.time import Instant
 from analyzer.model.value import Value
 
 
