@@ -380,3 +380,13 @@ def test_the_axis_of_the_text_counts_from_the_start_of_a_log_with_older_sockets(
 def test_only_a_log_of_several_sockets_says_that_it_does_not_show_their_tabs() -> None:
     assert "whole-browser" not in ids(report(log(*socket(1000))).capture)
     assert "whole-browser" in ids(report(log(*socket(1000), *socket(2000, 11))).capture)
+
+
+def test_names_of_events_that_are_no_object_are_one_error() -> None:
+    with pytest.raises(CaptureError, match="no names of events"):
+        read(io.BytesIO(b'{"constants":{"logEventTypes":5},"events":[]}'))
+
+
+def test_events_without_a_usable_time_are_named() -> None:
+    answer = report(log(*socket(1), {**event(2, 9, "OTHER"), "time": "soon"}))
+    assert "entries-skipped" in ids(answer.capture) and answer.verdict is Verdict.INCONCLUSIVE

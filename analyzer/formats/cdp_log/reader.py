@@ -135,6 +135,9 @@ class _Reading:
         self.version = versions[1] if versions is not None else None
         self.has_no_cache = versions is not None and int(versions[2]) < NO_SOCKETS_KEPT
         self.pages = {page.number: page for page in events.pages if self._shows_pages(page.session)}
+        # The first visit of a session to an address: a later one overwritten by an earlier one.
+        self.first_visits = {(it.session, it.url): it.number for it in reversed(self.pages.values())}
+        self.has_one_session = sum(it.has_pages for it in events.sessions.values()) == 1
 
     def capture(self) -> Capture:
         """The capture."""
@@ -200,14 +203,13 @@ class _Reading:
 
     def _page(self, page: Document) -> Page:
         clock = self._clock(page.offset)
-        earlier = {it.url for it in self.pages.values() if it.number < page.number and it.session == page.session}
         return Page(
             id=_page_id(page),
             url=shorten(page.url),
             started=None if page.started is None else clock.wall(page.started),
             kind=page.kind,
             end=self._page_end(page, clock),
-            returned=page.kind is PageKind.NAVIGATION and page.url in earlier,
+            returned=page.kind is PageKind.NAVIGATION and self.first_visits[page.session, page.url] < page.number,
             recorded=page.is_recorded,
         )
 
@@ -289,8 +291,7 @@ class _Reading:
             return Coverage(Closes.NONE)
         until = None if page.last_sign is None else clock.wall(page.last_sign)
         is_last = page is session.page and not session.is_gone and not session.loaders
-        alone = sum(it.has_pages for it in self.events.sessions.values()) == 1
-        if is_last and (alone or session.last == self.events.last):
+        if is_last and (self.has_one_session or session.last == self.events.last):
             return Coverage(Closes.WHILE_PAGE_LIVES, until, to_the_end=True, assumes=PAGE_ALIVE)
         return Coverage(Closes.WHILE_PAGE_LIVES, until)
 

@@ -132,7 +132,7 @@ class Log:
         self.first: Instant | None = None
         self.last: Instant | None = None
         self.lowest: int | None = None
-        self.lost_beginning = False
+        self.lost_beginning = self.has_untimed = False  # untimed: events that have no usable time
         self.count = 0
 
     def add_run(self, events: Iterable[RawEvent | None], index: int) -> None:
@@ -161,9 +161,9 @@ class Log:
         self.count += 1
         at = self._instant(event.time)
         if at is None:
+            self.has_untimed = True
             return
-        if self.lowest is None or event.source.id < self.lowest:
-            self.lowest = event.source.id
+        self.lowest = event.source.id if self.lowest is None else min(self.lowest, event.source.id)
         is_older = self.first is None and event.phase == BEGIN and event.type in self.alive
         if not is_older:
             # Those that were there before the log began come first, with the date of their creation.
@@ -260,9 +260,9 @@ class Log:
 
     def _request(self, id: int, params: Params, at: Instant, place: str) -> Socket:
         """The socket of a request that begins: that of the fresh channel just before it, or a new one."""
-        for channel in (id - 1, *reversed(self.fresh)):
-            if channel in self.fresh:
-                return self.fresh.pop(channel)
+        channel = id - 1 if id - 1 in self.fresh else next(reversed(self.fresh), None)
+        if channel is not None:
+            return self.fresh.pop(channel)
         if (socket := self.channels.get(id - 1)) is not None:  # older than the log: it begins with it
             return socket
         return self._add_socket(Socket(place, created=at, has_channel=self.has_channels))

@@ -61,6 +61,9 @@ LINE = re.compile(rb'\s*\{\s*"type"')
 BEGINNING_LOST = CaveatKind.BEGINNING_LOST.caveat(
     "The beginning of this log was dropped, as a size limit does. Sockets that were open then are possibly missing."
 )
+UNTIMED = CaveatKind.ENTRIES_SKIPPED.caveat(
+    "Events without a usable time were skipped: sockets and closes are possibly missing."
+)
 BEGAN_LATE = CaveatKind.RECORDED_LATE.caveat(
     "This log began after the browser had started, and Chrome before version 148 does not list the sockets that were "
     "open by then."
@@ -89,7 +92,7 @@ class _Parts:
     def begin(self, constants: object) -> Log:
         """Begin the log with its constants. Raises CaptureError."""
         types = constants.get("logEventTypes") if isinstance(constants, dict) else None
-        if not types:
+        if not isinstance(types, dict) or not types:
             raise CaptureError(self.name, "/constants/logEventTypes", f"no names of events, so no sockets: {ADVICE}")
         if ANCIENT in types:
             raise CaptureError(self.name, "", f"a NetLog of Chrome 45 or older, which is not read: {ADVICE}")
@@ -168,7 +171,9 @@ def _capture(parts: _Parts, log: Log, constants: Constants) -> Capture:
     reasons = {number: name for name, number in constants.netError.items()}
     traces = tuple(_trace(socket, log, reasons) for socket in log.sockets if not _is_unborn(socket))
     observed = None if log.first is None or log.last is None else Interval(log.first, max(log.last, log.first + 1))
-    is_partial = parts.skipped or parts.trailing is not None or parts.has_second_log or _has_lost_sockets(log)
+    is_partial = (
+        log.has_untimed or parts.skipped or parts.trailing is not None or parts.has_second_log or _has_lost_sockets(log)
+    )
     whole = None if is_partial else observed  # one that is cut off has all until then
     file = File(
         parts.name,
@@ -210,6 +215,8 @@ def _caveats(parts: _Parts, log: Log, sockets: int) -> Iterator[Caveat]:
         yield CaveatKind.ENTRIES_SKIPPED.caveat(
             f"{plural(len(parts.skipped), 'damaged event')} skipped: sockets and closes are possibly missing."
         )
+    if log.has_untimed:
+        yield UNTIMED
     if _has_lost_sockets(log):
         yield BEGINNING_LOST if log.has_channels else BEGAN_LATE
     if sockets > 1:
