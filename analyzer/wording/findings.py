@@ -10,7 +10,7 @@ from datetime import UTC, tzinfo
 
 from analyzer import gate
 from analyzer.model import Confidence, Finding, Instant, Report, Rule, Severity, Value, plural
-from analyzer.timeline.axis import axis_of
+from analyzer.timeline.axis import Axis, axis_of
 from analyzer.version import HOME, PUBLISHED
 from analyzer.wording import instants, proof
 from analyzer.wording.harmless import safe
@@ -43,16 +43,17 @@ def describe_findings(report: Report, zone: tzinfo = UTC, rules: Sequence[Rule] 
     places = {rule: n for n, rule in enumerate(dict.fromkeys(finding.rule for finding in report.findings))}
     ordered = sorted(report.findings, key=lambda finding: (ranks[finding.severity], places[finding.rule]))
     importance = {rule.id: rule.importance for rule in rules}
+    axis = axis_of(report, 1)
     remedies: set[str | None] = set()
     words = []
     for finding in ordered:
         repeated = finding.remedy in remedies
         remedies.add(finding.remedy)
-        words.append(_describe(finding, report, zone, importance.pop(finding.rule, ""), repeated))
+        words.append(_describe(finding, report, axis, zone, importance.pop(finding.rule, ""), repeated))
     return words
 
 
-def _describe(finding: Finding, report: Report, zone: tzinfo, matters: str, repeated: bool) -> FindingWords:
+def _describe(finding: Finding, report: Report, axis: Axis, zone: tzinfo, matters: str, repeated: bool) -> FindingWords:
     return FindingWords(
         severity=finding.severity,
         certain=finding.confidence is Confidence.PROVEN,
@@ -63,7 +64,7 @@ def _describe(finding: Finding, report: Report, zone: tzinfo, matters: str, repe
         page=f"{HOME}/blob/HEAD/docs/rules/{finding.rule}.md" if PUBLISHED else None,
         proof=(
             *(safe(line, 600) for line in proof.lines(finding.proof)),
-            *_proof(finding, report, zone),
+            *_proof(finding, report, axis, zone),
         ),
         cause=None if finding.explanation is None else f"{safe(finding.explanation, 600)} ({finding.cause})",
         remedy=None if finding.remedy is None or repeated else safe(finding.remedy, 600),
@@ -71,9 +72,9 @@ def _describe(finding: Finding, report: Report, zone: tzinfo, matters: str, repe
     )
 
 
-def _proof(finding: Finding, report: Report, zone: tzinfo) -> Iterable[str]:
+def _proof(finding: Finding, report: Report, axis: Axis, zone: tzinfo) -> Iterable[str]:
     """Say where in the file one can see it."""
-    sessions, axis = report.named(finding.sessions), axis_of(report, 1)
+    sessions = report.named(finding.sessions)
 
     def write(at: Instant) -> str:
         return instants.write_date(report.capture, "", at, zone) or instants.since(at, axis)
