@@ -190,4 +190,4 @@ def test_on_a_terminal_an_unreadable_file_is_told_once(args: list[str], times: i
         pass
     os.close(leader)
     assert done.returncode == 3
-    assert " ".join(beginning.decode().split()).count("a PDF, not a HAR") == times
+    assert " ".join(beginning.decode().split()).count("a PDF, not a capture") == times

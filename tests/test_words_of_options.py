@@ -122,7 +122,7 @@ def test_a_format_of_a_file_is_known_by_the_same_names(tmp_path: Path) -> None:
         pytest.param("help xyz", "help xyz: no such command: choose analyze, check, ", id="help of nothing"),
         pytest.param("completion csh", "completion csh: choose bash, zsh, fish, ", id="an unknown shell"),
         pytest.param("check", "check needs CAPTURE...: HAR files, folders, globs, or - for standard input", id="none"),
-        pytest.param("show", "show needs CAPTURE: a HAR file, or - for standard input", id="no capture"),
+        pytest.param("show", "show needs CAPTURE... [SOCKET]: a HAR file, or - for standard input", id="no capture"),
         pytest.param("compare F", "compare needs AFTER: the capture of the same steps after it", id="no second one"),
         pytest.param("compare F F F", "compare takes BEFORE AFTER: got unexpected extra argument", id="one too many"),
     ],

@@ -50,7 +50,7 @@ def test_sockets_are_told_as_they_open_and_close_and_the_har_is_written(server: 
     assert re.fullmatch(rf"Next: \S+ -m analyzer {re.escape(str(path))}", lines.pop())
     assert lines == [
         "+ socket #1 ws://127.0.0.1:PORT/ws/a?token=<token 1> (1 open now)",
-        "+ socket #2 ws://127.0.0.1:PORT/ws/b?close=<token 2> (2 open now)",
+        "+ socket #2 ws://127.0.0.1:PORT/ws/b?close=300 (2 open now)",
         "- socket #2 closed (1 open now)",
         f"{path}: 2 sockets. Overlap: 2 sockets of 127.0.0.1:PORT/ws/a and 127.0.0.1:PORT/ws/b were open at the same "
         "time, each to a different address.",
