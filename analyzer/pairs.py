@@ -155,7 +155,7 @@ def _find_undated(unions: _Unions, files: Sequence[File]) -> Iterator[tuple[int,
 
 
 def _has_no_date(trace: Trace) -> bool:
-    """Was its handshake never sent, as far as its capture shows, and did it not fail either?"""
+    """Does its capture show neither that its handshake was sent, nor that it failed?"""
     return not trace.key and not _openings(trace) and start_of(trace) is None and _failure(trace) is None
 
 

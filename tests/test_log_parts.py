@@ -58,7 +58,7 @@ def cuts(draw: st.DrawFn) -> tuple[Path, list[list[Json]]]:
     return path, [events[start:end] for start, end in pairwise(bounds)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=cuts(), data=st.data())
 def test_parts_say_what_the_whole_log_says(
     tmp_path: Path, cut: tuple[Path, list[list[Json]]], data: st.DataObject

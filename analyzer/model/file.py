@@ -29,7 +29,7 @@ class Loaded(Value, frozen=True):
     """What a file shows of the documents and workers that were loaded.
 
     documents: of a HAR those of its tab, also of iframes; of a log of the browser those of any tab's main frame.
-    workers: the origins of which it shows workers.
+    workers: the origins whose workers it shows.
     """
 
     documents: tuple[Load, ...] = ()
@@ -56,9 +56,9 @@ class File(Value, frozen=True):
     in_order_of_close: its sockets stand in the order in which they ended.
     saved_as: what was saved at the end of the recording, `HAR`; empty where the file was written all the while.
     of_tab, of_browser: it holds the sockets of one tab (or window), of a whole browser; else of whatever was attached.
-    whole_browser: the stretch of which it holds every socket of the browser; None where it cannot know.
+    whole_browser: the stretch in which it missed no socket of the browser; None where it cannot know.
     loaded: None where it does not show that, or not all of it.
-    whole_exporter: the stretch of which it holds every socket that its exporter saw, though not all that there were.
+    whole_exporter: the stretch in which it missed no socket that its exporter saw; there may have been others.
     began: about when it began, by its own word, where its instants have no date.
     """
 

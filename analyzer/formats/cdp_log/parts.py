@@ -139,7 +139,7 @@ def _widen(span: list[float], at: float | None) -> None:
 
 
 def _read_joined(captures: Sequence[Capture]) -> Capture | None:
-    """Read these parts as one log; None where that is no longer possible."""
+    """Read these parts as one log; None if they cannot be read again: a file may have gone."""
     try:
         with closing(_open_each(captures)) as sources:
             whole = read_parts(sources)

@@ -64,7 +64,7 @@ class Socket(Discreet, msgspec.Struct):
 
 
 class Flow(Discreet, msgspec.Struct):
-    """One flow, as far as it is used."""
+    """What is read of one flow."""
 
     pointer: str
     id: bytes = b""
@@ -177,7 +177,7 @@ class Flows:
         )
 
     def _stop(self, start: int) -> None:
-        """Give up where no flow begins: what follows cannot be told apart."""
+        """Give up where no flow begins: nothing shows where the next one does."""
         if not self.count:
             raise CaptureError(self._name, "", f"not a flow file of mitmproxy: {ADVICE}")
         self._skip(start, "no flow begins here: the rest of the file was not read")

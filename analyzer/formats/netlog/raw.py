@@ -33,7 +33,7 @@ class RawLine(msgspec.Struct):
 
 
 class Params(msgspec.Struct):
-    """What an event says, as far as it is used."""
+    """What is read of what an event says."""
 
     url: str = ""
     state: str = ""

@@ -55,7 +55,7 @@ class Processes(msgspec.Struct):
 
 
 class Data(msgspec.Struct):
-    """What an event of a page says, as far as it is used."""
+    """What is read of an event of a page."""
 
     identifier: int | None = None
     url: str = ""
