@@ -78,7 +78,8 @@ class Cdp:
         """`info`: the protocol's TargetInfo; `parent`: the session of the target that has it."""
         id, kind, above = str(info["targetId"]), str(info["type"]), self._targets.get(parent)
         tab = id if kind == "page" else above.tab if above is not None else None
-        self._targets[session] = Target(id, kind, tab, "openerId" in info)
+        user_context = str(info["browserContextId"]) if info.get("browserContextId") else None
+        self._targets[session] = Target(id, kind, tab, "openerId" in info, user_context)
         if kind == "shared_worker":
             self.recording.caveat(SHARED_WORKER)
 
@@ -132,7 +133,8 @@ class Cdp:
                 if unheard is not None:  # this one
                     self.unknown.discard(unheard)
                 id = f"{session}/older/{len(self._older.setdefault(session, [])) + 1}"
-                self.recording.request(id, url, since, by=at, tab=target.tab, owner=session)
+                context = target.user_context
+                self.recording.request(id, url, since, by=at, tab=target.tab, owner=session, user_context=context)
                 self.recording.sockets[id].older = True
                 if state != CONNECTING:
                     self.recording.open_without_answer(id)
@@ -259,6 +261,7 @@ class Cdp:
             by=at,
             tab=target.tab,
             owner=session,
+            user_context=target.user_context,
             initiator=initiator if isinstance(initiator, dict) else None,
         )
 

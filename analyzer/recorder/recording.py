@@ -7,7 +7,7 @@ that begin with `_` mean: docs/recording.md; analyzer/formats/har/exporters.py h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -45,6 +45,7 @@ class Socket:
     page: str | None = None
     tab: str | None = None
     owner: str | None = None  # the target of the browser that has it
+    user_context: str | None = None  # the browser context of that
     older: bool = False  # than the listening to its owner, which was asked for it
     request_headers: Mapping[str, str] = field(default_factory=dict)
     initiator: Json | None = None
@@ -118,6 +119,7 @@ class Recording:
         read: Instant | None = None,
         tab: str | None = None,
         owner: str | None = None,
+        user_context: str | None = None,
         headers: Mapping[str, str] | None = None,
         initiator: Json | None = None,
     ) -> None:
@@ -132,6 +134,7 @@ class Recording:
             page=self._current.get(tab) if tab is not None else None,
             tab=tab,
             owner=owner,
+            user_context=user_context,
             request_headers=headers or {},
             initiator=initiator,
             last_sign=at,
@@ -320,7 +323,11 @@ class Recording:
         self._name_the_first()
         tabs = {tab: f"tab_{n}" for n, tab in enumerate(dict.fromkeys(page.tab for page in self.pages), 1)}
         entries = [(page.started, _document_entry(page)) for page in self.pages if page.answered is not None]
-        entries += [(socket.requested, _socket_entry(socket)) for socket in self.sockets.values()]
+        contexts = name_contexts(self.sockets.values())
+        entries += [
+            (socket.requested, _socket_entry(socket, contexts.get(socket.user_context)))
+            for socket in self.sockets.values()
+        ]
         entries.sort(key=lambda entry: entry[0])
         return writer.log(
             writer.CREATOR,
@@ -348,7 +355,13 @@ def _document_entry(page: Page) -> Json:
     )
 
 
-def _socket_entry(socket: Socket) -> Json:
+def name_contexts(sockets: Iterable[Socket]) -> dict[str | None, str]:
+    """Short names for the browser contexts, in the order of their first sockets."""
+    used = dict.fromkeys(socket.user_context for socket in sockets if socket.user_context is not None)
+    return {context: f"context_{n}" for n, context in enumerate(used, 1)}
+
+
+def _socket_entry(socket: Socket, user_context: str | None) -> Json:
     failed = socket.latest is not None and not socket.opened
     headers = _headers(socket.response_headers)
     response = writer.response(socket.status, headers, "x-unknown", text=socket.status_text, size=0)
@@ -366,6 +379,7 @@ def _socket_entry(socket: Socket) -> Json:
             "_resourceType": "websocket",
             **({} if socket.requested_by is None else {"_requestedBy": socket.requested_by / SECOND}),
             **({} if socket.initiator is None else {"_initiator": socket.initiator}),
+            **own_fields.user_context_of(user_context),
             "_webSocketMessages": socket.messages,
             **({"_webSocketClose": _close(socket)} if socket.latest is not None and not failed else {}),
             **({"_aliveAt": socket.last_sign / SECOND} if socket.lost and socket.last_sign > request_ended else {}),

@@ -15,6 +15,7 @@ class Target:
     kind: str
     tab: str | None  # the id of the page that it belongs to
     opened: bool = False  # by another page
+    user_context: str | None = None  # its browser context
 
 
 @dataclass(slots=True, repr=False)  # it holds addresses with their secrets
