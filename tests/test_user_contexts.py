@@ -13,6 +13,7 @@ from analyzer.extract import extract
 from analyzer.gate import Result, judge
 from analyzer.merge import merge
 from analyzer.model import MILLISECOND, SECOND, Capture
+from analyzer.recorder.document import Recorded
 from analyzer.recorder.recording import Recording
 
 BEGIN = 1_790_000_000 * SECOND + 125 * MILLISECOND
@@ -24,9 +25,9 @@ def record(*sockets: tuple[str, str | None]) -> dict[str, Any]:
     """A recording in which all sockets are open at the end: address and browser context of each."""
     recording = Recording()
     for n, (url, context) in enumerate(sockets):
-        recording.request(str(n), url, BEGIN + n * SECOND, tab=context or "t", user_context=context)
+        recording.request(str(n), url, BEGIN + n * SECOND, tab=context or "t", context=context)
         recording.answer(str(n), BEGIN + n * SECOND + MILLISECOND, 101, "Switching Protocols", {})
-    return recording.har(BEGIN + 60 * SECOND)
+    return Recorded(recording, BEGIN + 60 * SECOND).har()
 
 
 def captured(har: dict[str, Any], name: str = "recorded.har") -> Capture:
