@@ -73,7 +73,7 @@ def test_nothing_in_the_arguments_changes_a_page(tmp_path: Path) -> None:
         ("Opening in existing browser session.\n", "open in a running browser"),
         ("[1:1:1/2.5:ERROR:c.cc:624] Failed to create a ProcessSingleton for your profile directory.", "running browser"),
         ("[1:1:1129/23.2:ERROR:a.cc:1] What nobody knows yet\n\n", "What nobody knows yet"),
-        ("", "it ended at once, without a word"),
+        ("", "it ended immediately, without a message"),
     ],
 )  # fmt: skip
 def test_what_a_browser_writes_becomes_a_reason(messages: str, reason: str) -> None:

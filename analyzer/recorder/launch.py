@@ -179,7 +179,7 @@ def explain(messages: str) -> str:
         if sign in messages:
             return reason
     lines = [LOG_PREFIX.sub("", line).strip() for line in messages.splitlines()]
-    return next((line for line in reversed(lines) if line), "it ended at once, without a word")
+    return next((line for line in reversed(lines) if line), "it ended immediately, without a message")
 
 
 def find_program() -> str:
