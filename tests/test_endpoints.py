@@ -62,10 +62,10 @@ def browsers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browse
     for name in ("CHROME_CONFIG_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     with ExitStack() as stack:
-        made = Browsers(tmp_path, stack)
-        free = made.answer(NODE)  # no test depends on what listens at 9222 of this machine
+        ports = Browsers(tmp_path, stack)
+        free = ports.answer(NODE)  # no test depends on what listens at 9222 of this machine
         monkeypatch.setattr(endpoints, "USUAL_PORT", free)
-        yield made
+        yield ports
 
 
 def test_auto_takes_the_browser_that_was_allowed_last_and_names_the_others(browsers: Browsers) -> None:

@@ -22,7 +22,7 @@ def program(path: Path) -> Path:
 @pytest.mark.skipif(sys.platform == "win32", reason="what can be run has another name there")
 def test_chrome_and_chromium_come_before_edge_and_what_playwright_downloaded(tmp_path: Path) -> None:
     cache = tmp_path / ".cache" / "ms-playwright"
-    made = [
+    programs = [
         program(tmp_path / "bin" / "google-chrome"),
         program(tmp_path / "bin" / "chromium"),
         program(tmp_path / "bin" / "microsoft-edge"),
@@ -30,7 +30,7 @@ def test_chrome_and_chromium_come_before_edge_and_what_playwright_downloaded(tmp
         program(cache / "chromium-987" / "chrome-linux" / "chrome"),
     ]
     program(cache / "chromium_headless_shell-1200" / "chrome-linux" / "headless_shell")
-    assert list(list_programs("linux", {"PATH": str(tmp_path / "bin")}, tmp_path)) == [str(path) for path in made]
+    assert list(list_programs("linux", {"PATH": str(tmp_path / "bin")}, tmp_path)) == [str(path) for path in programs]
 
 
 @pytest.mark.parametrize(

@@ -75,10 +75,8 @@ class Browser:
         """The NetLog that the browser writes; whole once it has ended."""
         return self._folder / NET_LOG
 
-    async def end(self, asked: bool) -> bool:
-        """Wait until the browser has ended, which it was `asked` to do; False where it had to be killed, or crashed."""
-        if not asked:
-            self._process.terminate()  # Chromium ends in order, with its NetLog whole
+    async def wait(self) -> bool:
+        """Wait until the browser has ended in order, its NetLog whole; False: it crashed or had to be killed."""
         until = time.monotonic() + LONGEST_EXIT
         while self._process.poll() is None and time.monotonic() < until:
             await asyncio.sleep(STEP)
