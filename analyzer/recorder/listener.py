@@ -189,7 +189,10 @@ class Listener:
     async def _beat(self) -> None:
         while True:
             with suppress(TimeoutError):  # it is stopped, say: then nothing is concluded
-                await self._beat_once()
+                try:
+                    await self._beat_once()
+                except CallError:  # it is gone
+                    return
             await asyncio.sleep(PULSE)
 
     def _now(self) -> Instant:
