@@ -18,7 +18,9 @@ from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, SECOND, Bounds, Outcome, PageKind
 from analyzer.outputs.document import session_document
 from analyzer.recorder.browser import _Teller
-from analyzer.recorder.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, SWAP_SLACK, Cdp
+from analyzer.recorder.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, SWAP_SLACK
+from analyzer.recorder.document import Recorded
+from analyzer.recorder.mixed import MixedCdp as Cdp
 from analyzer.recorder.recording import LEFT_SLACK, By, Recording, Socket
 
 ZERO = (
@@ -41,7 +43,7 @@ def opened(
 
 
 def said(recording: Recording) -> Report:
-    return analyze(read(io.BytesIO(json.dumps(recording.har(END)).encode()), "recorded.har"))
+    return analyze(read(io.BytesIO(json.dumps(Recorded(recording, END).har()).encode()), "recorded.har"))
 
 
 def one(recording: Recording) -> Any:
@@ -137,7 +139,7 @@ def test_a_close_that_somebody_removed_leaves_no_sign_of_life() -> None:
     recording = Recording()
     opened(recording, "a", 1)
     recording.end("a", at(3), at(2), By.RELOAD)
-    document = recording.har(END)
+    document = Recorded(recording, END).har()
     (entry,) = document["log"]["entries"]
     del entry["_webSocketClose"]
     (session,) = analyze(read(io.BytesIO(json.dumps(document).encode()), "edited.har")).sessions
@@ -161,7 +163,7 @@ def test_a_socket_was_open_until_it_was_lost_in_an_extract_too(tmp_path: Path) -
     opened(recording, "a", 1)
     recording.lost("a", at(3), alive=at(2))
     path = tmp_path / "recorded.har"
-    path.write_text(json.dumps(recording.har(END)))
+    path.write_text(json.dumps(Recorded(recording, END).har()))
     small = analyze(read(io.BytesIO(extract(str(path)).data), "small.har"))
     for (session,) in (said(recording).sessions, small.sessions):
         assert (session.outcome, session.proven) == (Outcome.UNKNOWN, Interval(at(1.01), at(2) + 1))
@@ -198,7 +200,7 @@ def test_messages_are_counted_and_the_first_ones_kept() -> None:
     opened(recording, "a", 1)
     for number, data in enumerate(["short", "é" * 5000, *"cdef"]):
         recording.message("a", at(2 + number), number % 2 == 0, 1, data, len(data.encode()))
-    (entry,) = recording.har(END)["log"]["entries"]
+    (entry,) = Recorded(recording, END).har()["log"]["entries"]
     assert [len(message["data"]) for message in entry["_webSocketMessages"]] == [5, 5000, 1, 1, 0, 0]
     session = one(recording)
     assert (session.messages.sent, session.messages.received) == (3, 3)
@@ -209,7 +211,7 @@ def test_messages_are_counted_and_the_first_ones_kept() -> None:
 def test_cookies_and_authorization_are_not_written() -> None:
     recording = Recording()
     opened(recording, "a", 1)
-    text = json.dumps(recording.har(END))
+    text = json.dumps(Recorded(recording, END).har())
     assert ("secret" in text, "Sec-WebSocket-Protocol" in text) == (False, True)
 
 
@@ -332,7 +334,7 @@ def whole() -> Recording:
 
 
 def test_the_file_is_a_har_1_2_with_all_that_it_requires() -> None:
-    har = whole().har(END, "chromium", "156")
+    har = Recorded(whole(), END, "chromium", "156").har()
     log = msgspec.convert(har["log"], Log)
     assert (log.version, log.creator.name, log.browser.name) == ("1.2", "har-sockets", "chromium")
     ids = {page.id for page in log.pages}
@@ -362,7 +364,7 @@ def test_an_extract_of_it_gives_the_same(tmp_path: Any) -> None:
     from analyzer.extract import extract
 
     path = tmp_path / "recorded.har"
-    path.write_text(json.dumps(whole().har(END)))
+    path.write_text(json.dumps(Recorded(whole(), END).har()))
     small = analyze(read(io.BytesIO(extract(str(path)).data), "small.har"))
     plain = [{**session_document(it), "url": "", "pointer": ""} for it in small.sessions]
     assert plain == [{**session_document(it), "url": "", "pointer": ""} for it in analyze(read(path)).sessions]
@@ -868,7 +870,7 @@ def test_every_member_of_our_own_is_in_the_docs() -> None:
     recording.caveat(STARTED_LATE)
     recording.message("d", at(8), True, 1, "x" * 9000, 9000)
     recording.lost("d", at(9))
-    own = {name for name in keys(recording.har(END)) if name.startswith("_")} | {*By} | {"until", "caveats"}
+    own = {name for name in keys(Recorded(recording, END).har()) if name.startswith("_")} | {*By} | {"until", "caveats"}
     text = (Path(__file__).parent.parent / "docs/recording.md").read_text("utf-8")
     assert {name for name in own if f"`{name}`" not in text} == set()
     assert {"_requestedBy", "_aliveAt", "_length", "_earliest", "_by", "_tab", "_kind", "_failureText"} <= own

@@ -17,14 +17,15 @@ Measured (tests/browser/test_recorder.py, Chromium 156):
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, SERVICE_WORKER, SHARED_WORKER, STARTED_LATE
+from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE
 from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
+from analyzer.recorder.messages import measure
+from analyzer.recorder.older import OlderSockets
 from analyzer.recorder.recording import LEFT_SLACK, By, Recording
 from analyzer.recorder.targets import Navigation, Target
 
@@ -33,10 +34,10 @@ COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
 # Of reading that a target went, to its sockets' closes: measured 50 ms, and 190 ms on a machine that is too busy.
 GONE_BEFORE, GONE_AFTER = 500 * MILLISECOND, 150 * MILLISECOND
 SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: one machine, whose monotonic clock they share
-DOCUMENTS = ("page", "iframe")  # types of targets
+DOCUMENTS = ("page", "iframe", "webview")  # types of targets that show documents; Electron has the last
+TABS = ("page", "webview")
 EMPTY = ("", ":", "about:blank")  # addresses of a tab's first, empty document
 SHOWN = ("Network.webSocketWillSendHandshakeRequest", "Network.webSocketFrameError", "Network.webSocketClosed")
-CONNECTING, OPEN, CLOSED = 0, 1, 3  # readyState
 STATUS = re.compile(r"response code: (\d{3})")
 KINDS = {
     "reload": PageKind.RELOAD,
@@ -57,7 +58,7 @@ class Cdp:
         self.pulse: Instant = 0  # all that the browser had reported by then has been read
         self._ours = wall_minus_monotonic
         self._offset: Duration | None = None  # epoch minus the browser's clock
-        self._keeps_pages = keeps_pages
+        self.keeps_pages = keeps_pages
         self._targets: dict[str, Target] = {}  # by session
         self._detached: set[str] = set()  # sessions whose target the browser itself reported to be gone
         self._navigations: dict[str, Navigation] = {}  # by loader
@@ -70,25 +71,34 @@ class Cdp:
         self._shown: set[str] = set()  # sockets that Playwright has reported too by now
         self.unknown: set[str] = set()  # sockets that were older than the listening
         self._older: dict[str, list[str]] = {}  # session -> sockets found in it that were older, by their own ids
+        self.older = OlderSockets(recording)
         self._known_as: dict[str, str] = {}  # a socket of the protocol -> that it was found as
+
+    @property
+    def offset(self) -> Duration:
+        """The epoch minus the browser's clock."""
+        return self._ours if self._offset is None else self._offset
+
+    def signs(self) -> dict[str, Instant]:
+        """By session until when everything that happened to its sockets has been read."""
+        return {session: self._last_sign(session) for session in self._targets}
 
     # -- targets ---------------------------------------------------------------------------------------------
 
     def attach(self, session: str, info: Json, parent: str = "") -> None:
         """`info`: the protocol's TargetInfo; `parent`: the session of the target that has it."""
         id, kind, above = str(info["targetId"]), str(info["type"]), self._targets.get(parent)
-        tab = id if kind == "page" else above.tab if above is not None else None
-        self._targets[session] = Target(id, kind, tab, "openerId" in info)
-        if kind == "shared_worker":
-            self.recording.caveat(SHARED_WORKER)
+        tab = id if kind in TABS else above.tab if above is not None else None
+        context = str(info["browserContextId"]) if "browserContextId" in info else None
+        self._targets[session] = Target(id, kind, tab, "openerId" in info, context)
 
-    def document(self, session: str, tree: Json, at: Instant, new: bool) -> bool:
+    def document(self, session: str, tree: Json, at: Instant, new: bool, paused: bool = False) -> bool:
         """The document of a page or an iframe, as it answered at `at`: the protocol's FrameTree. If it was committed
         before the listening, nothing else tells of it: in a `new` target it is a page of the recording. True: it may
-        have opened sockets unheard."""
+        have opened sockets unheard, unless it was `paused` until then."""
         target, frame = self._targets[session], tree["frame"]
         loader, url = str(frame.get("loaderId", "")), str(frame.get("url", ""))
-        first = new and target.kind == "page"
+        first = new and target.kind in TABS
         if first:
             self.recording.whole.add(target.id)
         if frame["id"] != target.id or target.id in self._address:  # that was heard
@@ -109,41 +119,19 @@ class Cdp:
                 mime=navigation.mime,
                 committed=at,
             )
-        if first:
+            for socket in self.recording.sockets.values():
+                if socket.owner == session and socket.page is None:  # it was quicker than the answer
+                    socket.page = self.recording.pages[-1].id
+        if first and not paused:
             self.late.add(session)
             if tree.get("childFrames"):  # their sockets are heard here, but nobody can ask for them
                 self._with_frames.add(session)
                 self.miss_page()
         return new
 
-    def add_older(
-        self, session: str, sockets: Sequence[tuple[str, int]], since: Instant, at: Instant, number: int | None = None
-    ) -> None:
-        """All sockets of a target, as it answered at `at`: URL and readyState. Those that the protocol did not report
-        are older than the listening, but not older than `since`. `number`: how many sockets there were in the recording
-        at the answer; what came later is not among the answer's."""
-        here = [it for it in self.recording.sockets.values() if it.owner == session]
-        reported = Counter(it.url for it in here if number is None or it.number <= number)
-        target = self._targets[session]
-        for url, state in sockets:
-            reported[url] -= 1
-            if reported[url] < 0:
-                unheard = next((it for it in self.unknown if it.startswith(f"{session}/")), None)
-                if unheard is not None:  # this one
-                    self.unknown.discard(unheard)
-                id = f"{session}/older/{len(self._older.setdefault(session, [])) + 1}"
-                self.recording.request(id, url, since, by=at, tab=target.tab, owner=session)
-                self.recording.sockets[id].older = True
-                if state != CONNECTING:
-                    self.recording.open_without_answer(id)
-                if state != CLOSED:  # its close will be reported
-                    self._older[session].append(id)
-                if state not in (CONNECTING, OPEN):
-                    self.recording.end(id, at, since)
-
-    def miss_service_worker(self) -> None:
-        """A service worker may have opened sockets, and closed them, before anybody could ask it."""
-        self.recording.caveat(SERVICE_WORKER)
+    def list_older(self, session: str, sockets: Sequence[tuple[str, int, Instant]], at: Instant) -> None:
+        """All sockets of a target that ran before it was heard: URL, readyState, and since when there may be one."""
+        self.older.add(session, self._targets[session], sockets, at)
 
     def miss_page(self) -> None:
         """A page may have opened sockets that nobody could ask it for."""
@@ -167,7 +155,7 @@ class Cdp:
 
         Playwright then says of every page that it was closed, which nobody knows.
         """
-        if any(it.kind == "page" for session, it in self._targets.items() if session not in self._detached):
+        if any(it.kind in TABS for session, it in self._targets.items() if session not in self._detached):
             self.recording.caveat(CUT_SHORT)
         for socket in self.recording.sockets.values():
             if socket.by is By.PAGE_CLOSED and socket.owner not in self._detached:
@@ -184,27 +172,10 @@ class Cdp:
                 self._remove(session, target, at, self.pulse - GONE_BEFORE, None)
 
     def _remove(self, session: str, target: Target, at: Instant, earliest: Instant, by: By | None) -> None:
-        page = target.kind == "page"
+        page = target.kind in TABS
         by = by or (By.PAGE_CLOSED if page else By.OWNER_GONE)
         for socket in self.recording.list_unended(tab=target.tab if page else None, owner=session):
             self.recording.end(socket.id, at + GONE_AFTER, earliest, by)
-
-    def match(self, tab: str, supplement: Recording, others: Collection[str]) -> str | None:
-        """Find the target that is this tab of `supplement`, for a tab that closed before it could be asked: one that is
-        none of the `others` and began with the same address."""
-        begun = [page.url for page in supplement.pages if page.tab == tab][:1]
-        for target in self._targets.values():
-            first = [page.url for page in self.recording.pages if page.tab == target.id][:1]
-            if target.kind == "page" and target.id not in others and first == begun:
-                return target.id
-        return None
-
-    def finish(self, supplement: Recording) -> Recording:
-        """Everything, with what only the browser's other protocol saw."""
-        adopted = self.recording.adopt(supplement, self._keeps_pages)
-        if len(self.unknown) > adopted:
-            self.recording.caveat(STARTED_LATE)
-        return self.recording
 
     # -- messages --------------------------------------------------------------------------------------------
 
@@ -259,6 +230,7 @@ class Cdp:
             by=at,
             tab=target.tab,
             owner=session,
+            context=target.context,
             initiator=initiator if isinstance(initiator, dict) else None,
         )
 
@@ -279,13 +251,26 @@ class Cdp:
 
     def _frame(self, session: str, params: Json, at: Instant, sent: bool) -> None:
         frame = params["response"]
-        opcode, data = int(frame["opcode"]), str(frame.get("payloadData", ""))
-        if opcode not in (1, 2):
-            return
-        length = len(data) * 3 // 4 - data.count("=", -2) if opcode == 2 else len(data.encode("utf-8", "surrogatepass"))
-        key = self._key(session, params)
-        if not self.recording.message(key, at, sent, opcode, data, length):
+        self.frame(session, str(params["requestId"]), at, sent, int(frame["opcode"]), str(frame.get("payloadData", "")))
+
+    def frame(self, session: str, request: str, at: Instant, sent: bool, opcode: int, data: str) -> None:
+        """A message passed; there are many, and this is all that is done with one."""
+        key = f"{session}/{request}"
+        if opcode not in (1, 2) or self.older.has(session, key):
+            return  # control frames; and of several that are older nobody knows whose it is
+        if key not in self.recording.sockets:
+            key = self._key(session, {"requestId": request})
+        if not self.recording.message(key, at, sent, opcode, data, measure(opcode, data)):
             self.unknown.add(key)
+
+    def at(self, session: str, ticks: float) -> Instant | None:
+        """The instant of an event of a session that carries no wall clock; None before any event had one."""
+        if self._offset is None:
+            return None
+        stamped = round(ticks * SECOND) + self._offset
+        if stamped > self._last.get(session, 0):
+            self._last[session] = stamped
+        return stamped
 
     def _send(self, session: str, target: Target, params: Json, at: Instant) -> None:
         self._frame(session, params, at, sent=True)
@@ -302,6 +287,9 @@ class Cdp:
             self.recording.problem(key, text)
 
     def _close(self, session: str, target: Target, params: Json, at: Instant) -> None:
+        if self.older.has(session, f"{session}/{params['requestId']}"):
+            self.older.close(session, at)
+            return
         key = self._key(session, params)
         if not self.recording.end(key, at):
             self.unknown.add(key)
@@ -357,8 +345,8 @@ class Cdp:
         kind = KINDS.get(navigation.type, PageKind.NAVIGATION)
         same_process = before is not None and _origin(before) == _origin(navigation.url) and not navigation.may_swap
         latest = at + (COMMIT_SLACK if same_process else SWAP_SLACK)
-        certain = kind is PageKind.RELOAD or not self._keeps_pages
-        page = target.kind == "page"
+        certain = kind is PageKind.RELOAD or not self.keeps_pages
+        page = target.kind in TABS
         for socket in self.recording.alive(tab=target.tab if page else None, owner=session):
             earliest = min(navigation.answered or navigation.requested or socket.last_sign, at)
             if certain:
@@ -401,6 +389,7 @@ _HANDLERS: dict[str, Any] = {
     "Page.lifecycleEvent": Cdp._lifecycle,
     "Inspector.targetCrashed": Cdp._crash,
 }
+HANDLED = frozenset(_HANDLERS)
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -20,9 +20,11 @@ from playwright.sync_api import BrowserContext as SyncContext
 
 from analyzer.formats.har.own_fields import CUT_SHORT, WORKERS
 from analyzer.model import SECOND, Duration, Instant, PageKind
-from analyzer.recorder.cdp import EMPTY, GONE_AFTER, GONE_BEFORE, Cdp
+from analyzer.recorder.cdp import EMPTY, GONE_AFTER, GONE_BEFORE
+from analyzer.recorder.mixed import MixedCdp
 from analyzer.recorder.recording import By, Observer, Recording
-from analyzer.recorder.steps import Steps, clock_offset, run_async, run_sync
+from analyzer.recorder.steps import Steps, run_async, run_sync
+from analyzer.recorder.targets import clock_offset
 
 SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
 PULSE = 0.05  # seconds between an answer of the browser and the next question
@@ -43,7 +45,7 @@ class PageEvents:
         self._until: Instant | None = None  # the end of the recording, once it has one
         self._session: Any = None  # CDP, of the browser
         self._keeps_pages = True
-        self._contexts: dict[str, Cdp] = {}  # by the protocol's id; other contexts of the browser are told of too
+        self._contexts: dict[str, MixedCdp] = {}  # by the protocol's id; other contexts of the browser are told of too
         self._own: str | None = None  # the id of our context
         self._names: dict[Any, str] = {}  # page -> its tab, as it is called here
         self._tabs: dict[str, str] = {}  # tab -> target
@@ -73,9 +75,9 @@ class PageEvents:
         if self._gone is not None:
             self._gone()
 
-    def _cdp(self, context: str) -> Cdp:
+    def _cdp(self, context: str) -> MixedCdp:
         if context not in self._contexts:
-            self._contexts[context] = Cdp(Recording(self._observer), self._offset, self._keeps_pages)
+            self._contexts[context] = MixedCdp(Recording(self._observer), self._offset, self._keeps_pages)
             self._contexts[context].pulse = self._pulse
         return self._contexts[context]
 

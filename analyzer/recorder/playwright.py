@@ -24,7 +24,10 @@ from playwright.sync_api import BrowserContext as SyncContext
 from analyzer.formats.har.own_fields import AS_SEEN
 from analyzer.formats.har.writer import Json
 from analyzer.model import Instant
-from analyzer.recorder.cdp import DOCUMENTS, OPEN, Cdp
+from analyzer.recorder.cdp import DOCUMENTS
+from analyzer.recorder.document import Recorded
+from analyzer.recorder.mixed import MixedCdp
+from analyzer.recorder.older import OPEN
 from analyzer.recorder.page_events import SEEN, SEEN_SLACK, PageEvents
 from analyzer.recorder.recording import Observer, Recording
 from analyzer.recorder.steps import Steps, run_async, run_sync
@@ -50,7 +53,7 @@ class Listener(PageEvents):
         gone: Callable[[], None] | None = None,  # called where the browser, or what drives it, goes away
     ) -> None:
         super().__init__(context, observer, gone)
-        self._targets: dict[Path, Cdp] = {}  # listened to
+        self._targets: dict[Path, MixedCdp] = {}  # listened to
         self._attached: set[str] = set()  # ids of targets
         self._pages: dict[str, Path] = {}  # id of a target -> the way to it, once it has been asked to tell
         self._begun = False  # targets that appear from now on are new
@@ -107,7 +110,8 @@ class Listener(PageEvents):
                 yield self._session.detach()
         browser = self._context.browser
         name = browser.browser_type.name if browser is not None else ""
-        return self._finish().har(self._until, name, browser.version if browser is not None else "")
+        version = browser.version if browser is not None else ""
+        return Recorded(self._finish(), self._until, name, version).har()
 
     # -- the DevTools protocol -------------------------------------------------------------------------------
 
@@ -133,7 +137,7 @@ class Listener(PageEvents):
             if info["type"] == "page" and new and self._now() - since > 2 * SEEN_SLACK:
                 cdp.miss_page()
 
-    def _relate(self, path: Path, info: Json, cdp: Cdp) -> Steps:
+    def _relate(self, path: Path, info: Json, cdp: MixedCdp) -> Steps:
         """A worker or an iframe of another site, of the target at `path[:-1]`."""
         if info["targetId"] not in self._attached:
             self._attached.add(info["targetId"])
@@ -146,7 +150,7 @@ class Listener(PageEvents):
                 if early and above in self._early:
                     yield from self._ask_for_older(path, info["type"], cdp, since)
 
-    def _ask_for_older(self, path: Path, kind: str, cdp: Cdp, since: Instant) -> Steps:
+    def _ask_for_older(self, path: Path, kind: str, cdp: MixedCdp, since: Instant) -> Steps:
         """The sockets that a target opened, not before `since`, until it was heard."""
         states = yield from self._sockets_in(path)
         now = self._now()
@@ -160,7 +164,7 @@ class Listener(PageEvents):
         elif "/".join(path[:1]) in cdp.late:
             cdp.miss_page()
 
-    def _listen(self, path: Path, info: Json, cdp: Cdp, new: bool) -> Steps:
+    def _listen(self, path: Path, info: Json, cdp: MixedCdp, new: bool) -> Steps:
         """`new`: it appeared after the recording began."""
         self._targets[path] = cdp
         cdp.attach("/".join(path), info, "/".join(path[:-1]))
@@ -180,7 +184,7 @@ class Listener(PageEvents):
         yield self._send(id, path, "Target.setAutoAttach", auto)
         self._pages[info["targetId"]] = path
 
-    def _document(self, path: Path, cdp: Cdp, answer: Json, new: bool) -> None:
+    def _document(self, path: Path, cdp: MixedCdp, answer: Json, new: bool) -> None:
         if "frameTree" in answer and cdp.document("/".join(path), answer["frameTree"], self._now(), new):
             self._early.add(path)
 

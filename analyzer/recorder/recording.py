@@ -1,8 +1,7 @@
-"""What happened to the sockets of a browser -> a HAR that says when each opened and closed. Knows no browser.
+"""What happened to the sockets of a browser: when each was requested, opened and closed. Knows no browser.
 
-A `Recording` is told of events with their instants and gives a HAR 1.2 document. An end is exact, or lies within
-bounds (a page went, and its sockets with it), or is not known; what is not known is not written. What the members
-that begin with `_` mean: docs/recording.md; analyzer/formats/har/exporters.py has a row for them.
+A `Recording` gets events with their instants. An end is exact, or lies within bounds (a page went, and its sockets with
+it), or is not known. document.py writes it as a HAR.
 """
 
 from __future__ import annotations
@@ -12,12 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from analyzer.formats.har import own_fields, writer
-from analyzer.formats.har.writer import NOT_KNOWN, Json
+from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, SECOND, Caveat, Instant, PageKind
+from analyzer.recorder.messages import Messages
 
-KEPT_MESSAGES, KEPT_DATA = 4, 6144  # identity needs the first messages; more than the reader takes: it sees the cut
-UNWRITTEN = ("cookie", "set-cookie", "authorization", "proxy-authorization")  # headers that nobody should hand on
 LEFT_SLACK = 200 * MILLISECOND  # from the commit of the next document to the last close of what this one had
 SAME_SOCKET = 5 * SECOND  # two protocols of one browser report it: both reports are read within that time
 
@@ -45,16 +42,18 @@ class Socket:
     page: str | None = None
     tab: str | None = None
     owner: str | None = None  # the target of the browser that has it
+    context: str | None = None  # the browser context of that target
     older: bool = False  # than the listening to its owner, which was asked for it
     request_headers: Mapping[str, str] = field(default_factory=dict)
     initiator: Json | None = None
     answered: Instant | None = None
+    seen_open: Instant | None = None  # open then, and opened at any time since the request; None: `answered` says when
     opened: bool = False
     status: int = 0
     status_text: str = ""
     response_headers: Mapping[str, str] = field(default_factory=dict)
     problem: str | None = None
-    messages: list[Json] = field(default_factory=list)
+    messages: Messages = field(default_factory=Messages)
     last_sign: Instant = 0
     earliest: Instant | None = None  # of its end
     latest: Instant | None = None
@@ -83,21 +82,29 @@ class Page:
     status: int = 0
     mime: str = ""
     committed: Instant = 0  # it took the place of the one before
+    context: str | None = None  # the browser context of its tab
 
 
 Observer: TypeAlias = Callable[[Socket, Instant, int], None]  # a socket opened, failed or ended; how many are open now
 
 
 class Recording:
-    """Events in, HAR out. Instants are microseconds since the epoch."""
+    """Gathers what happened. Instants are microseconds since the epoch.
 
-    def __init__(self, observer: Observer | None = None) -> None:
+    `keeps_data`: False keeps of messages the instants and lengths alone.
+    """
+
+    def __init__(self, observer: Observer | None = None, keeps_data: bool = True) -> None:
         self.sockets: dict[str, Socket] = {}
         self.pages: list[Page] = []
         self.caveats: list[str] = []
         self._observer = observer
+        self._keeps_data = keeps_data
         self.whole: set[str] = set()  # tabs of which every document is known
         self._current: dict[str, str] = {}  # tab -> id of its page
+        self._unended: dict[str, Socket] = {}
+        self._open_now: set[str] = set()
+        self._left: dict[str, list[Socket]] = {}  # tab -> what a document that was left took along, within bounds
 
     # -- what happened ---------------------------------------------------------------------------------------
 
@@ -118,11 +125,12 @@ class Recording:
         read: Instant | None = None,
         tab: str | None = None,
         owner: str | None = None,
+        context: str | None = None,
         headers: Mapping[str, str] | None = None,
         initiator: Json | None = None,
     ) -> None:
         """The request of the opening handshake was sent: at `at`, or between that and `by`."""
-        self.sockets[id] = Socket(
+        self.sockets[id] = self._unended[id] = Socket(
             id,
             url,
             at,
@@ -132,6 +140,7 @@ class Recording:
             page=self._current.get(tab) if tab is not None else None,
             tab=tab,
             owner=owner,
+            context=context,
             request_headers=headers or {},
             initiator=initiator,
             last_sign=at,
@@ -155,10 +164,7 @@ class Recording:
             self.open_without_answer(id)
         elif not socket.opened:
             self._open(socket, at)
-        time = -1 if at is None else at / SECOND
-        message: Json = {"type": "send" if sent else "receive", "time": time, "opcode": opcode}
-        start = data[:KEPT_DATA] if len(socket.messages) < KEPT_MESSAGES else ""
-        socket.messages.append({**message, "data": start, **({} if start == data else {"_length": length})})
+        socket.messages.add(at, sent, opcode, data, length, self._keeps_data)
         socket.last_sign = max(socket.last_sign, at or 0)
         return True
 
@@ -186,6 +192,9 @@ class Recording:
         socket.by = by
         if socket.requested_by is not None:
             socket.requested_by = min(socket.requested_by, socket.latest)
+        self._unended.pop(id, None)
+        if by in (By.RELOAD, By.NAVIGATION) and socket.tab is not None:
+            self._left.setdefault(socket.tab, []).append(socket)
         self._tell(socket, socket.latest)
         return True
 
@@ -203,13 +212,21 @@ class Recording:
 
     def revoke(self, id: str) -> None:
         """That it ended within its bounds was concluded from what meant something else."""
-        socket = self.sockets[id]
+        socket = self._unended[id] = self.sockets[id]
         socket.earliest = socket.latest = socket.by = None
 
     def open_without_answer(self, id: str) -> None:
-        """It is or was open; when the handshake was answered nobody told."""
+        """It is or was open; nobody knows when the handshake was answered."""
         socket = self.sockets[id]
         socket.opened, socket.status = True, socket.status or 101
+        if socket.open:
+            self._open_now.add(id)
+
+    def see_open(self, id: str, at: Instant) -> None:
+        """It was open at `at`; it may have opened before."""
+        socket = self.sockets[id]
+        socket.seen_open = at
+        self._open(socket, at)
 
     def caveat(self, caveat: Caveat) -> None:
         """One of OF_THE_RECORDING (formats/har/own_fields.py)."""
@@ -222,8 +239,7 @@ class Recording:
 
     def list_unended(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
         """The same, with those that were lost."""
-        mine = (s for s in self.sockets.values() if s.tab == tab is not None or s.owner == owner is not None)
-        return [socket for socket in mine if not socket.ended]
+        return [s for s in self._unended.values() if s.tab == tab is not None or s.owner == owner is not None]
 
     def _open(self, socket: Socket, at: Instant) -> None:
         socket.opened = True
@@ -236,14 +252,22 @@ class Recording:
         """The sockets of a document are gone before the next one of its tab has one open."""
         if opened.tab is None:
             return
-        for socket in self.sockets.values():
-            left = socket.by in (By.RELOAD, By.NAVIGATION) and socket.tab == opened.tab and socket.page != opened.page
-            if left and socket.latest is not None and socket.earliest is not None and socket.latest > at:
+        waiting = []
+        for socket in self._left.pop(opened.tab, ()):
+            if socket.page == opened.page:
+                waiting.append(socket)
+            elif socket.latest is not None and socket.earliest is not None and socket.latest > at:
                 socket.latest = max(socket.earliest, at)
+        if waiting:
+            self._left[opened.tab] = waiting
 
     def _tell(self, socket: Socket, at: Instant) -> None:
+        if socket.open:
+            self._open_now.add(socket.id)
+        else:
+            self._open_now.discard(socket.id)
         if self._observer is not None:
-            self._observer(socket, at, sum(s.open for s in self.sockets.values()))
+            self._observer(socket, at, len(self._open_now))
 
     def adopt(self, other: Recording, keeps_pages: bool) -> int:
         """Take over the sockets of `other` that were not seen here: it saw all of them, less exactly. How many."""
@@ -310,84 +334,3 @@ class Recording:
             if page.kind in (PageKind.LOAD, PageKind.NAVIGATION):
                 page.kind = PageKind.NAVIGATION if page.tab in begun else PageKind.LOAD
             begun.add(page.tab)
-
-    # -- the document ----------------------------------------------------------------------------------------
-
-    def har(self, until: Instant, browser: str = "", version: str = "") -> Json:
-        """HAR 1.2. Sockets that did not end are written as open at `until`, the end of the recording."""
-        self._observer = None
-        self.pages.sort(key=lambda page: page.committed)
-        self._name_the_first()
-        tabs = {tab: f"tab_{n}" for n, tab in enumerate(dict.fromkeys(page.tab for page in self.pages), 1)}
-        entries = [(page.started, _document_entry(page)) for page in self.pages if page.answered is not None]
-        entries += [(socket.requested, _socket_entry(socket)) for socket in self.sockets.values()]
-        entries.sort(key=lambda entry: entry[0])
-        return writer.log(
-            writer.CREATOR,
-            [_page(page, tabs[page.tab]) for page in self.pages],
-            [entry for _, entry in entries],
-            browser={"name": browser, "version": version},
-            own=own_fields.statement(writer.date(until), self.caveats),
-        )
-
-
-def _page(page: Page, tab: str) -> Json:
-    timings = {"onContentLoad": NOT_KNOWN, "onLoad": NOT_KNOWN}
-    return writer.page(page.id, writer.date(page.started), page.url, timings, tab, page.kind.value)
-
-
-def _document_entry(page: Page) -> Json:
-    assert page.answered is not None
-    wait = (page.answered - page.started) / MILLISECOND
-    return writer.entry(
-        {"pageref": page.id, "startedDateTime": writer.date(page.started), "time": wait},
-        _request(page.url, {}),
-        writer.response(page.status, [], page.mime, size=0),
-        {"send": 0, "wait": wait, "receive": 0},
-        {"_resourceType": "document"},
-    )
-
-
-def _socket_entry(socket: Socket) -> Json:
-    failed = socket.latest is not None and not socket.opened
-    headers = _headers(socket.response_headers)
-    response = writer.response(socket.status, headers, "x-unknown", text=socket.status_text, size=0)
-    if failed:
-        response["_failureText"] = socket.problem or "closed before the connection was established"
-    wait = NOT_KNOWN if socket.answered is None else (socket.answered - socket.requested) / MILLISECOND
-    request_ended = max(socket.requested, socket.requested_by or 0)  # by then nothing had been heard of it yet
-    page = {} if socket.page is None else {"pageref": socket.page}
-    return writer.entry(
-        {**page, "startedDateTime": writer.date(socket.requested), "time": _time(socket)},
-        _request(socket.url, socket.request_headers),
-        response,
-        {"send": 0, "wait": wait, "receive": 0},
-        {
-            "_resourceType": "websocket",
-            **({} if socket.requested_by is None else {"_requestedBy": socket.requested_by / SECOND}),
-            **({} if socket.initiator is None else {"_initiator": socket.initiator}),
-            "_webSocketMessages": socket.messages,
-            **({"_webSocketClose": _close(socket)} if socket.latest is not None and not failed else {}),
-            **({"_aliveAt": socket.last_sign / SECOND} if socket.lost and socket.last_sign > request_ended else {}),
-        },
-    )
-
-
-def _time(socket: Socket) -> float:
-    """Milliseconds from the request to the end; -1: it has not ended; to the last sign of life: that is not known."""
-    if socket.lost:
-        return (socket.last_sign - socket.requested) / MILLISECOND
-    return -1 if socket.latest is None else (socket.latest - socket.requested) / MILLISECOND
-
-
-def _close(socket: Socket) -> Json:
-    """Write the close. Browsers tell no code and no reason to those who listen."""
-    return own_fields.close_record(socket.latest, socket.earliest, None if socket.by is None else socket.by.value)
-
-
-def _request(url: str, headers: Mapping[str, str]) -> Json:
-    return writer.request(url, _headers(headers), query=writer.query(url), body_size=0)
-
-
-def _headers(headers: Mapping[str, str]) -> list[Json]:
-    return writer.pairs((name, value) for name, value in headers.items() if name.lower() not in UNWRITTEN)

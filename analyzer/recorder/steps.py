@@ -6,13 +6,10 @@ A step gives what the API gives: a value in the sync API, an awaitable in the as
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Generator
 from typing import Any, TypeAlias
 
 from playwright.async_api import Error
-
-from analyzer.model import SECOND, Duration
 
 Steps: TypeAlias = Generator[Any, Any, Any]
 
@@ -42,12 +39,3 @@ async def run_async(steps: Steps, longest: float | None = None) -> Any:
             proceed, value = steps.throw, Error(f"no answer within {longest:.0f} s")
         except Error as problem:
             proceed, value = steps.throw, problem
-
-
-def clock_offset() -> Duration:
-    """Epoch minus our monotonic clock, which is that of browsers too: the quickest of some readings."""
-    readings = []
-    for _ in range(20):
-        before, wall, after = time.perf_counter(), time.time(), time.perf_counter()
-        readings.append((after - before, wall - (before + after) / 2))
-    return round(min(readings)[1] * SECOND)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
-from analyzer.model import Instant
+from analyzer.model import SECOND, Duration, Instant
 
 
 @dataclass(slots=True, repr=False)  # it holds addresses with their secrets
@@ -15,6 +16,7 @@ class Target:
     kind: str
     tab: str | None  # the id of the page that it belongs to
     opened: bool = False  # by another page
+    context: str | None = None  # the browser context that it is in
 
 
 @dataclass(slots=True, repr=False)  # it holds addresses with their secrets
@@ -28,3 +30,12 @@ class Navigation:
     status: int = 0
     mime: str = ""
     may_swap: bool = False  # Cross-Origin-Opener-Policy can ask for another process
+
+
+def clock_offset() -> Duration:
+    """Epoch minus our monotonic clock, which is that of browsers too: the quickest of some readings."""
+    readings = []
+    for _ in range(20):
+        before, wall, after = time.perf_counter(), time.time(), time.perf_counter()
+        readings.append((after - before, wall - (before + after) / 2))
+    return round(min(readings)[1] * SECOND)

@@ -1,0 +1,166 @@
+"""Ask targets that ran before they were heard which sockets they have, and later what became of these.
+
+The scripts of a target run in worlds of their own (each frame of one process, each worker), and each world has its own
+WebSocket. All its sockets are held as one object of the protocol, which keeps their order, so that their states can be
+asked for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from analyzer.formats.har.writer import Json
+from analyzer.model import MILLISECOND, Instant
+from analyzer.recorder.cdp import Cdp
+from analyzer.recorder.connection import CallError
+from analyzer.recorder.older import CLOSED
+
+LONGEST_WAIT = 5.0  # seconds for a target to answer: a page may be stuck
+AGAIN = 0.05  # seconds until a target is asked again of which a socket is reported to have closed
+TIMES = 4
+WORLDS = frozenset(f"Runtime.executionContext{what}" for what in ("Created", "Destroyed", "sCleared"))
+# The browser's own prototype, also where a page put a class or a proxy of its own in the place of WebSocket.
+PROTOTYPE = """(() => {
+  const isNative = get => get && /\\[native code\\]/.test(Function.prototype.toString.call(get));
+  let prototype = globalThis.WebSocket && WebSocket.prototype;
+  while (prototype && !isNative(Object.getOwnPropertyDescriptor(prototype, 'readyState')?.get)) {
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return prototype;
+})()"""
+# Where a page's function in the place of WebSocket hides it, all that has events is searched.
+EVENT_TARGETS = "globalThis.EventTarget && EventTarget.prototype"
+SOCKETS_AMONG = """function() {
+  return this.filter(object => Object.prototype.toString.call(object) === "[object WebSocket]");
+}"""
+# A prototype that is made from WebSocket's is among its objects, and has no state.
+STATES = """function() {
+  const states = [];
+  for (const socket of this) { try { states.push([socket.url, socket.readyState]); } catch { states.push(["", 3]); } }
+  return [performance.timeOrigin, states];
+}"""
+
+Send: TypeAlias = Callable[..., asyncio.Future[Json]]
+ASKING = (CallError, TimeoutError, KeyError)  # what an answer can lack: the target, the time, the world
+
+
+class Inventory:
+    """The sockets of targets that ran before they were heard."""
+
+    def __init__(self, cdp: Cdp, send: Send, now: Callable[[], Instant]) -> None:
+        self._cdp = cdp
+        self._send = send
+        self._now = now
+        self._worlds: dict[str, set[int]] = {}  # session -> those that are its pages' or its worker's own
+        self._held: dict[str, list[tuple[int, str, int]]] = {}  # session -> world, its sockets as one object, how many
+        self._asking: set[str] = set()
+
+    def note_world(self, session: str, method: str, params: Json) -> None:
+        """A world began or ended."""
+        worlds = self._worlds.setdefault(session, set())
+        if method.endswith("Created"):
+            world = params["context"]
+            if world.get("auxData", {}).get("isDefault", True):  # no extension's
+                worlds.add(int(world["id"]))
+        elif method.endswith("Destroyed"):
+            worlds.discard(int(params["executionContextId"]))
+        else:
+            worlds.clear()
+
+    def forget(self, session: str) -> None:
+        """The target went, and its sockets with it."""
+        self._worlds.pop(session, None)
+        self._held.pop(session, None)
+
+    async def take(self, session: str, listening: asyncio.Future[Json]) -> None:
+        """List the sockets that a target had when it was first heard."""
+        sockets: list[tuple[str, int, Instant]] = []
+        objects: list[tuple[int, str, int]] = []
+        try:
+            await asyncio.wait_for(listening, LONGEST_WAIT)
+            await self._ask("Runtime.evaluate", session, expression="0")  # its worlds have been reported by then
+            for world in sorted(self._worlds.get(session, ())):
+                id = await self._hold(session, world)
+                if id is None:
+                    continue
+                began, states = await self._states(session, id)
+                objects.append((world, id, len(states)))
+                sockets += [(url, state, began) for url, state in states]
+        except ASKING:
+            if session in self._worlds:  # it is there, and does not answer
+                self._cdp.older.miss()
+            return
+        self._held[session] = objects
+        self._cdp.list_older(session, sockets, self._now())
+
+    async def check(self, session: str) -> None:
+        """Which of them closed? It takes a moment until their states say so."""
+        if session in self._asking:
+            return
+        self._asking.add(session)
+        try:
+            for _ in range(TIMES):
+                if await self._check_once(session):
+                    return
+                await asyncio.sleep(AGAIN)
+            self._cdp.older.give_up(session)
+        finally:
+            self._asking.discard(session)
+
+    async def check_all(self) -> None:
+        """Ask for all states, at the end."""
+        for session in list(self._held):
+            await self._check_once(session)
+            self._cdp.older.give_up(session)
+
+    async def _check_once(self, session: str) -> bool:
+        states: list[int | None] = []
+        for world, id, number in self._held.get(session, ()):
+            if world not in self._worlds.get(session, ()):  # its document went, and its sockets with it
+                states += [CLOSED] * number
+                continue
+            try:
+                states += [state for _, state in (await self._states(session, id))[1]]
+            except ASKING:
+                states += [None] * number
+        return session not in self._held or self._cdp.older.check(session, states, self._now())
+
+    async def _hold(self, session: str, world: int) -> str | None:
+        """All sockets of a world as one object of the protocol; None: it can have none."""
+        prototype = await self._evaluate(session, world, PROTOTYPE)
+        if prototype is not None:
+            return await self._query(session, prototype)
+        prototype = await self._evaluate(session, world, EVENT_TARGETS)
+        if prototype is None:
+            return None
+        answer = await self._ask(
+            "Runtime.callFunctionOn",
+            session,
+            objectId=await self._query(session, prototype),
+            functionDeclaration=SOCKETS_AMONG,
+        )
+        return str(answer["result"]["objectId"])
+
+    async def _evaluate(self, session: str, world: int, expression: str) -> str | None:
+        """The object that an expression gives; None: it gives none."""
+        answer = await self._ask("Runtime.evaluate", session, expression=expression, contextId=world)
+        id = answer["result"].get("objectId")
+        return None if id is None else str(id)
+
+    async def _query(self, session: str, prototype: str) -> str:
+        """All objects with a prototype, as one object."""
+        answer = await self._ask("Runtime.queryObjects", session, prototypeObjectId=prototype)
+        return str(answer["objects"]["objectId"])
+
+    async def _states(self, session: str, id: str) -> tuple[Instant, list[tuple[str, int]]]:
+        """When the world began; URL and readyState of the sockets that are held."""
+        answer = await self._ask(
+            "Runtime.callFunctionOn", session, objectId=id, functionDeclaration=STATES, returnByValue=True
+        )
+        began, states = answer["result"]["value"]
+        return round(began * MILLISECOND), [(str(url), int(state)) for url, state in states]
+
+    async def _ask(self, method: str, session: str, **params: Any) -> Json:
+        return await asyncio.wait_for(self._send(method, session, **params), LONGEST_WAIT)
