@@ -298,7 +298,8 @@ class Listener:
 
     async def _flush(self) -> None:
         """Wait until every target has reported what happened before."""
-        answers = {session: self._send("Runtime.evaluate", session, expression="0") for session in self._kinds}
+        answering = self._kinds.keys() - self._cdp.crashed
+        answers = {session: self._send("Runtime.evaluate", session, expression="0") for session in answering}
         with suppress(CallError, TimeoutError):
             await self._call("Browser.getVersion")
         if answers:
