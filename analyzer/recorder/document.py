@@ -124,14 +124,15 @@ def _document_entry(page: Page) -> Json:
 
 def _socket_entry(socket: Socket, signs: Mapping[str, Instant] | None) -> Json:
     failed = socket.latest is not None and not socket.opened
+    cut = signs is not None and not socket.ended and not socket.lost
+    status = socket.status or (101 if cut or socket.lost else 0)  # what was connecting may have opened since
     headers = _headers(socket.response_headers)
-    response = writer.response(socket.status, headers, "x-unknown", text=socket.status_text, size=0)
+    response = writer.response(status, headers, "x-unknown", text=socket.status_text, size=0)
     if failed:
         response["_failureText"] = socket.problem or "closed before the connection was established"
     answered = socket.answered if socket.seen_open is None else socket.requested  # at the earliest
     wait = NOT_KNOWN if answered is None else (answered - socket.requested) / MILLISECOND
     page = {} if socket.page is None else {"pageref": socket.page}
-    cut = signs is not None and not socket.ended and not socket.lost
     lost, sign = socket.lost or cut, socket.last_sign
     if signs is not None and cut:
         sign = max(sign, signs.get(socket.owner or "", 0))
@@ -147,7 +148,7 @@ def _socket_entry(socket: Socket, signs: Mapping[str, Instant] | None) -> Json:
             **({} if socket.seen_open is None else {"_openedBy": socket.seen_open / SECOND}),
             **({} if socket.initiator is None else {"_initiator": socket.initiator}),
             **({"_webSocketClose": _close(socket)} if socket.latest is not None and not failed else {}),
-            **({"_aliveAt": sign / SECOND} if lost and sign > request_ended else {}),
+            **({"_aliveAt": sign / SECOND} if lost and socket.opened and sign > request_ended else {}),
         },
     )
 

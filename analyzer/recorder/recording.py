@@ -187,6 +187,8 @@ class Recording:
             return True
         if socket.lost:
             earliest, socket.lost = socket.last_sign, False
+            if not socket.opened:
+                self.open_without_answer(id)
         socket.latest = max(latest, socket.last_sign)
         socket.earliest = socket.latest if earliest is None else min(max(earliest, socket.last_sign), socket.latest)
         socket.by = by
@@ -200,6 +202,7 @@ class Recording:
 
     def lost(self, id: str, at: Instant, alive: Instant = 0) -> None:
         """From `at` on nothing is known of it: its page may be in the back/forward cache, or nobody listens any more.
+        Its handshake may be answered then.
 
         `alive`: it had not ended by then.
         """
