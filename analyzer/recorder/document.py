@@ -130,7 +130,9 @@ def _socket_entry(socket: Socket, signs: Mapping[str, Instant] | None) -> Json:
     response = writer.response(socket.status, headers, "x-unknown", text=socket.status_text, size=0)
     if failed:
         response["_failureText"] = socket.problem or "closed before the connection was established"
-    answered = socket.answered if socket.seen_open is None else socket.requested  # at the earliest
+    answered = socket.answered
+    if answered is None and socket.seen_open is not None:
+        answered = socket.requested  # at the earliest
     wait = NOT_KNOWN if answered is None else (answered - socket.requested) / MILLISECOND
     page = {} if socket.page is None else {"pageref": socket.page}
     cut = signs is not None and not socket.ended and not socket.lost
