@@ -171,6 +171,11 @@ def attribution_of(
     return {name: value for name, value in members.items() if value is not None}
 
 
+def user_context_of(name: str | None) -> dict[str, Any]:
+    """Write the browser context of a socket, by the short name that it has in this file."""
+    return {} if name is None else {"_userContext": name}
+
+
 def close_record(latest: Instant | None, earliest: Instant | None, by: str | None = None) -> dict[str, Any]:
     """Write when a socket closed, in HTTP Toolkit's key, with its bounds and with what ended it."""
     return {
