@@ -12,7 +12,6 @@ from itertools import islice
 import msgspec
 
 from analyzer.formats.har import own_fields, writer
-from analyzer.formats.har.own_fields import CUT_SHORT
 from analyzer.formats.har.writer import NOT_KNOWN, Json
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
 from analyzer.recorder.recording import Page, Recording, Socket
@@ -37,6 +36,7 @@ class Recorded:
     version: str = ""
     offset: Duration = 0
     signs: Mapping[str, Instant] | None = None
+    caveats: tuple[str, ...] = ()  # ids of those that hold for now
 
     def har(self) -> Json:
         """The document. All of it is in memory at once: `chunks` is for large ones."""
@@ -66,9 +66,7 @@ def _log(recorded: Recorded, entries: list[Json]) -> Json:
     recording = recorded.recording
     pages = sorted(recording.pages, key=lambda page: page.committed)
     tabs = {tab: f"tab_{n}" for n, tab in enumerate(dict.fromkeys(page.tab for page in pages), 1)}
-    caveats = list(recording.caveats)
-    if recorded.signs is not None and CUT_SHORT.id not in caveats:
-        caveats.append(CUT_SHORT.id)
+    caveats = list(dict.fromkeys((*recording.caveats, *recorded.caveats)))
     return writer.log(
         writer.CREATOR,
         [_page(page, tabs[page.tab], kind) for page, kind in zip(pages, _kinds(pages), strict=True)],
