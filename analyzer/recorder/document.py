@@ -91,11 +91,19 @@ def _entries(recorded: Recorded) -> Iterator[tuple[Json, Socket | None]]:
     recording = recorded.recording
     documents: list[Page | Socket] = [page for page in recording.pages if page.answered is not None]
     parts = documents + list(recording.sockets.values())
+    contexts = _name_contexts(recording.sockets.values())
     for part in sorted(parts, key=lambda part: part.started if isinstance(part, Page) else part.requested):
         if isinstance(part, Page):
             yield _document_entry(part), None
         else:
-            yield _socket_entry(part, recorded.signs), None if part.older else part
+            entry = _socket_entry(part, recorded.signs) | own_fields.user_context_of(contexts.get(part.context))
+            yield entry, None if part.older else part
+
+
+def _name_contexts(sockets: Iterable[Socket]) -> dict[str | None, str]:
+    """Short names for the browser contexts, in the order in which their first sockets were reported."""
+    used = dict.fromkeys(socket.context for socket in sockets if socket.context is not None)
+    return {context: f"context_{n}" for n, context in enumerate(used, 1)}
 
 
 def _batches(messages: Iterable[Json]) -> Iterator[list[Json]]:

@@ -138,10 +138,13 @@ def statement(
     records_messages: bool = True,
     harmless: Sequence[str] = (),
     clock: Clock = Clock.WALL,
+    console: Sequence[dict[str, Any]] = (),
+    console_dropped: int = 0,
 ) -> dict[str, Any]:
     """Write what a capture states of itself. `in_order_of_close`: where its entries no longer show it.
 
     harmless: those of the caveats that mostly hide sockets, and here do not. `clock`: what its dates count from.
+    console: lines of the browser's console, as console.py writes them; console_dropped: how many more there were.
     """
     return {
         **({"until": until} if until else {}),
@@ -150,6 +153,8 @@ def statement(
         **({} if in_order_of_close is None else {"inOrderOfClose": in_order_of_close}),
         **({} if records_messages else {"messages": False}),
         **({} if clock is Clock.WALL else {"clock": clock.value}),
+        **({"console": list(console)} if console else {}),
+        **({"consoleDropped": console_dropped} if console_dropped else {}),
     }
 
 
@@ -173,6 +178,11 @@ def attribution_of(
         "until": end / SECOND if session.outcome is Outcome.OPEN and end is not None else None,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+def user_context_of(name: str | None) -> dict[str, Any]:
+    """Write the browser context of a socket, by the short name that it has in this file."""
+    return {} if name is None else {"_userContext": name}
 
 
 def close_record(latest: Instant | None, earliest: Instant | None, by: str | None = None) -> dict[str, Any]:
