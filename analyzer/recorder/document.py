@@ -91,11 +91,19 @@ def _entries(recorded: Recorded) -> Iterator[tuple[Json, Socket | None]]:
     recording = recorded.recording
     documents: list[Page | Socket] = [page for page in recording.pages if page.answered is not None]
     parts = documents + list(recording.sockets.values())
+    contexts = _name_contexts(recording.sockets.values())
     for part in sorted(parts, key=lambda part: part.started if isinstance(part, Page) else part.requested):
         if isinstance(part, Page):
             yield _document_entry(part), None
         else:
-            yield _socket_entry(part, recorded.signs), None if part.older else part
+            entry = _socket_entry(part, recorded.signs) | own_fields.user_context_of(contexts.get(part.context))
+            yield entry, None if part.older else part
+
+
+def _name_contexts(sockets: Iterable[Socket]) -> dict[str | None, str]:
+    """Short names for the browser contexts, in the order in which their first sockets were reported."""
+    used = dict.fromkeys(socket.context for socket in sockets if socket.context is not None)
+    return {context: f"context_{n}" for n, context in enumerate(used, 1)}
 
 
 def _batches(messages: Iterable[Json]) -> Iterator[list[Json]]:
@@ -130,7 +138,9 @@ def _socket_entry(socket: Socket, signs: Mapping[str, Instant] | None) -> Json:
     response = writer.response(status, headers, "x-unknown", text=socket.status_text, size=0)
     if failed:
         response["_failureText"] = socket.problem or "closed before the connection was established"
-    answered = socket.answered if socket.seen_open is None else socket.requested  # at the earliest
+    answered = socket.answered
+    if answered is None and socket.seen_open is not None:
+        answered = socket.requested  # at the earliest
     wait = NOT_KNOWN if answered is None else (answered - socket.requested) / MILLISECOND
     page = {} if socket.page is None else {"pageref": socket.page}
     lost, sign = socket.lost or cut, socket.last_sign

@@ -27,6 +27,7 @@ class By(StrEnum):
     PAGE_CLOSED = "page-closed"
     CRASH = "crash"
     OWNER_GONE = "owner-gone"  # the worker or the iframe that had it
+    PAGE_GONE = "page-gone"  # any of these, as the browser's own log shows
 
 
 @dataclass(slots=True, repr=False)  # it holds addresses with their secrets
@@ -47,7 +48,7 @@ class Socket:
     request_headers: Mapping[str, str] = field(default_factory=dict)
     initiator: Json | None = None
     answered: Instant | None = None
-    seen_open: Instant | None = None  # open then, and opened at any time since the request; None: `answered` says when
+    seen_open: Instant | None = None  # open then, and opened since `answered` or the request; None: at `answered`
     opened: bool = False
     status: int = 0
     status_text: str = ""
