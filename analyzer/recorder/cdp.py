@@ -69,7 +69,6 @@ class Cdp:
         self.late: set[str] = set()  # sessions of pages whose document was there before they were heard
         self._with_frames: set[str] = set()  # sessions of pages that had iframes before they were heard
         self._shown: set[str] = set()  # sockets that Playwright has reported too by now
-        self.crashed: set[str] = set()  # sessions whose scripts are gone: they answer nothing
         self.unknown: set[str] = set()  # sockets that were older than the listening
         self._older: dict[str, list[str]] = {}  # session -> sockets found in it that were older, by their own ids
         self.older = OlderSockets(recording)
@@ -341,7 +340,6 @@ class Cdp:
 
     def _commit(self, session: str, target: Target, navigation: Navigation, at: Instant) -> None:
         """A document took the place of another: the sockets of that one went with it."""
-        self.crashed.discard(session)
         before = self._address.get(target.id)
         self._address[target.id] = navigation.url
         kind = KINDS.get(navigation.type, PageKind.NAVIGATION)
@@ -370,15 +368,10 @@ class Cdp:
 
     def _crash(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """Also of a worker that ended."""
-        self.crashed.add(session)
         if target.kind in DOCUMENTS:
             self._remove(session, target, at, self._last.get(session, 0), By.CRASH)
         else:
             self._remove(session, target, at, self.pulse - GONE_BEFORE, None)
-
-    def _revive(self, session: str, target: Target, params: Json, at: Instant) -> None:
-        """A service worker started again, say."""
-        self.crashed.discard(session)
 
 
 _HANDLERS: dict[str, Any] = {
@@ -395,7 +388,6 @@ _HANDLERS: dict[str, Any] = {
     "Page.frameNavigated": Cdp._restore,
     "Page.lifecycleEvent": Cdp._lifecycle,
     "Inspector.targetCrashed": Cdp._crash,
-    "Inspector.targetReloadedAfterCrash": Cdp._revive,
 }
 HANDLED = frozenset(_HANDLERS)
 
