@@ -121,8 +121,8 @@ class Inventory:
         if not self._cdp.keeps_pages:
             return False
         answer = await self._ask("Runtime.evaluate", session, expression=SHOWN, contextId=world)
-        shown = answer["result"].get("value")
-        if shown is not None and self._now() - round(shown * MILLISECOND) > LONGEST_IN_CACHE:
+        latest = answer["result"].get("value")
+        if latest is not None and self._now() - round(latest * MILLISECOND) > LONGEST_IN_CACHE:
             return False
         return len((await self._ask("Page.getNavigationHistory", session))["entries"]) > 1
 
