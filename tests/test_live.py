@@ -160,6 +160,14 @@ def test_an_open_socket_keeps_its_row_however_many_opened_after_it() -> None:
     assert any("earlier" in row for row in rows)
 
 
+def test_a_socket_that_is_older_than_the_recording_was_open_for_longer() -> None:
+    screen = live.draw(scene(8, life(1, 1, older=True), life(2, 2, 3, older=True), allowed=2), Medium(80, True), 23)
+    assert [line.plain.rstrip()[-20:].strip(" █►") for line in screen if line.plain.startswith(" #")] == [
+        "≥ 7 s",
+        "≥ 1.00 s, closed",
+    ]
+
+
 # -- what counts as an excess ------------------------------------------------------------------------------------
 
 
@@ -172,6 +180,7 @@ def test_an_open_socket_keeps_its_row_however_many_opened_after_it() -> None:
         pytest.param([life(1, 1), life(2, 2, 2, ending="failed", failed=True)], None, id="one failed"),
         pytest.param([life(1, 1, 2, possible=at(3), ending="page closed"), life(2, 2.5)], None, id="only possibly"),
         pytest.param([life(1, 1, 3), life(2, 2, 3)], "2 sockets open, 1 allowed: #2 opened while #1 was open", id="over by now"),
+        pytest.param([life(1, 1, older=True), life(2, 1, older=True)], "2 sockets open, 1 allowed: open before the recording began", id="older"),
     ],
 )  # fmt: skip
 def test_an_excess_is_certain_and_names_who_opened_the_last(lives: list[Life], words: str | None) -> None:

@@ -70,7 +70,8 @@ def make_entry(socket: Socket, began: Instant, masks: Masks) -> Entry:
 def make_life(entry: Entry, masks: Masks) -> Life:
     """Describe the life of a socket, as it is known now."""
     socket = entry.socket
-    life = Life(entry.socket.number, entry.name, entry.began, entry.opener, counts=entry.counts)
+    older = socket.seen_open is not None
+    life = Life(socket.number, entry.name, entry.began, entry.opener, counts=entry.counts, older=older)
     if socket.open:
         return life
     failed = socket.ended and not socket.opened
