@@ -345,3 +345,39 @@ def test_a_terminal_gets_a_screen_one_bell_and_what_others_print(environment: di
     assert text.count("\a") == (0 if is_dumb else 1)
     assert ("\x1b[31m" in text) == (not environment)
     assert ("2 open now, 1 allowed" in re.sub(r"\x1b\[[\d;]*m", "", text)) and ("how many" in text) != is_dumb
+
+
+AWAY = """
+import signal, sys, time
+from analyzer.cli.live import LiveView
+from analyzer.recorder.recording import Recording
+
+signal.signal(signal.SIGHUP, lambda *_: None)
+now = lambda: round(time.time() * 1_000_000)
+with LiveView() as view:
+    recording = Recording(view.observe)
+    sys.stdout.write("ready")
+    sys.stdout.flush()
+    sys.stdin.read(1)  # the terminal is closed by now
+    for id in "ab":
+        recording.request(id, f"wss://{id}.example/ws", now())
+        recording.answer(id, now(), 101, "", {})
+        time.sleep(0.3)
+print(len(recording.sockets))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
+def test_a_terminal_that_is_closed_does_not_end_the_recording() -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", AWAY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=theirs, text=True
+    )
+    assert process.stdout is not None
+    os.close(theirs)
+    assert process.stdout.read(5) == "ready"
+    os.close(ours)
+    assert process.communicate("x", timeout=60)[0] == "2\n"
+    assert process.returncode == 0

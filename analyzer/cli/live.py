@@ -277,9 +277,9 @@ class _Screen:
         self._ended.set()
         self.changed.set()
         self._thread.join()
-        with suppress(OSError):  # the terminal was closed
-            self._draw()
-            self._live.stop()
+        for step in (self._draw, self._live.stop):
+            with suppress(OSError):  # the terminal was closed
+                step()
 
     def _run(self) -> None:
         pause = 0.0
