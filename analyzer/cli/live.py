@@ -14,7 +14,7 @@ from rich.console import Group
 from rich.text import Text
 
 from analyzer import callstacks
-from analyzer.cli.screen import can_redraw, tell
+from analyzer.cli.screen import can_redraw, one_terminal, tell
 from analyzer.formats import devtools
 from analyzer.masking import Masks
 from analyzer.model import SECOND, Instant, Messages, Outcome, Policy, Session, Trace
@@ -261,7 +261,12 @@ class _Screen:
         self._ended = threading.Event()
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         self._unicode = (sys.stderr.encoding or "").lower().startswith("utf")
-        self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            vertical_overflow="crop",
+            redirect_stdout=one_terminal(),  # else what goes to a file or pipe would be printed here
+        )
         self._live.start()
         self._lines: list[Text] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
