@@ -14,7 +14,7 @@ from rich.console import Group
 from rich.text import Text
 
 from analyzer import callstacks
-from analyzer.cli.screen import can_redraw, tell
+from analyzer.cli.screen import can_redraw, one_terminal, tell
 from analyzer.formats import devtools
 from analyzer.masking import Masks
 from analyzer.model import SECOND, Instant, Messages, Outcome, Policy, Session, Trace
@@ -71,7 +71,8 @@ def make_entry(socket: Socket, began: Instant, masks: Masks) -> Entry:
 def make_life(entry: Entry, masks: Masks) -> Life:
     """Describe the life of a socket, as it is known now."""
     socket = entry.socket
-    life = Life(entry.socket.number, entry.name, entry.began, entry.opener, counts=entry.counts)
+    older = socket.seen_open is not None
+    life = Life(socket.number, entry.name, entry.began, entry.opener, counts=entry.counts, older=older)
     if socket.open:
         return life
     failed = socket.ended and not socket.opened
@@ -260,7 +261,12 @@ class _Screen:
         self._ended = threading.Event()
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         self._unicode = (sys.stderr.encoding or "").lower().startswith("utf")
-        self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            vertical_overflow="crop",
+            redirect_stdout=one_terminal(),  # else what goes to a file or pipe would be printed here
+        )
         self._live.start()
         self._lines: list[Text] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -277,9 +283,9 @@ class _Screen:
         self._ended.set()
         self.changed.set()
         self._thread.join()
-        with suppress(OSError):  # the terminal was closed
-            self._draw()
-            self._live.stop()
+        for step in (self._draw, self._live.stop):
+            with suppress(OSError):  # the terminal was closed
+                step()
 
     def _run(self) -> None:
         pause = 0.0
