@@ -142,7 +142,7 @@ def test_a_handshake_that_is_lost_from_sight_may_have_succeeded_later() -> None:
     opened(recording, "b", 4, tab="other")
     report = said(recording)
     assert report.verdict is Verdict.POSSIBLE_OVERLAP
-    assert (report.sessions[0].outcome, report.sessions[0].possible) == (Outcome.UNKNOWN, Interval(at(2), None))
+    assert (report.sessions[0].outcome, report.sessions[0].possible) == (Outcome.UNKNOWN, Interval(at(1), None))
 
 
 def test_a_handshake_that_is_in_sight_to_the_end_has_not_succeeded() -> None:

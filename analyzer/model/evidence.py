@@ -100,11 +100,8 @@ class Evidence(StrEnum):
     CAPTURE_ENDED = (
         "capture-ended",
         About.OPENED,
-        "still connecting when nothing more of it was recorded",
-        (
-            "it was still connecting when nothing more of it was recorded: its page was left, say, or with "
-            "`--together` its capture ended, and the others went on (outcome `unknown`)"
-        ),
+        "still connecting when its capture ended, before the others did",
+        "with `--together`: it was still connecting when its capture ended, and the others went on",
     )
     PING_OR_PONG = (
         "ping-or-pong",

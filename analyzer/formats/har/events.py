@@ -283,21 +283,7 @@ def _end_of_receive(
 
 def _coverage(socket: Socket, events: Sequence[Event], row: Row) -> Coverage:
     """Say which closes would be in the file: the field that would show one is there, and shows none."""
-    end = socket.stated.until if socket.stated.until is not None else _loss(socket, events, row)
-    return Coverage(_closes(socket, events, row), only_sent=socket.stated.only_sent, end=end)
-
-
-def _loss(socket: Socket, events: Sequence[Event], row: Row) -> Instant | None:
-    """When our recorder lost sight of a handshake that was neither answered nor refused: it may have succeeded later.
-
-    Its page went into the back/forward cache, say, where Chromium lets it go on. A `time` of -1 says that it was in
-    sight to the end.
-    """
-    if row.closes is not Closes.ALL or not row.writes_failure or socket.started is None or socket.total is None:
-        return None
-    if any(isinstance(event, Accepted | Rejected) for event in events):
-        return None
-    return socket.started + socket.total
+    return Coverage(_closes(socket, events, row), only_sent=socket.stated.only_sent, end=socket.stated.until)
 
 
 def _closes(socket: Socket, events: Sequence[Event], row: Row) -> Closes:
