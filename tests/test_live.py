@@ -15,7 +15,7 @@ from hypothesis import given, strategies as st
 from rich.cells import cell_len
 
 from analyzer.cli.live import Board, LiveView
-from analyzer.model import MILLISECOND, SECOND, Instant
+from analyzer.model import MILLISECOND, SECOND, ConsoleLine, Instant, Level
 from analyzer.outputs import live
 from analyzer.outputs.live import Life, Scene
 from analyzer.recorder.recording import By, Recording, Socket
@@ -244,6 +244,15 @@ def make_board() -> tuple[Board, Recording]:
     return board, Recording(observe)
 
 
+def test_what_the_console_said_is_one_masked_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with LiveView() as view:
+        recording = Recording(view.observe)
+        recording.request("a", STREAM, at(1))
+        recording.answer("a", at(2), 101, "", {})
+        view.say_console(ConsoleLine(at(2), Level.WARNING, f"Twice for maria.lopez: {TOKEN}\n  at app.js"))
+    assert lines_of(capsys)[1:] == ["! console warning: Twice for user-1: <token 2>"]
+
+
 def test_the_scene_follows_the_recording() -> None:
     board, recording = make_board()
     now = board.look()[0].now
@@ -293,6 +302,7 @@ DRIVER = """
 import sys, time
 from analyzer.cli.live import Board, LiveView
 from analyzer.cli.screen import tell
+from analyzer.model import ConsoleLine, Level
 from analyzer.recorder.recording import Recording
 
 now = lambda: round(time.time() * 1_000_000)
@@ -303,6 +313,7 @@ with LiveView() as view:
         recording.answer(id, now(), 101, "", {})
         time.sleep(1)
     tell("said by another part")
+    view.say_console(ConsoleLine(now(), Level.ERROR, "WebSocket connection to 'wss://a.example/?token=abcdefgh' failed"))
     recording.end("a", now())
     time.sleep(1)
 tell("after the recording")
@@ -340,6 +351,7 @@ def test_a_terminal_gets_a_screen_one_bell_and_what_others_print(environment: di
     text = output.decode()
     assert "said by another part" in text
     assert text.rstrip().endswith("after the recording")
+    assert "! console error: WebSocket connection to" in text
     assert "abcdefgh" not in text
     is_dumb = "TERM" in environment
     assert text.count("\a") == (0 if is_dumb else 1)
