@@ -26,6 +26,7 @@ from analyzer.model import (
     Clock,
     Closed,
     Closes,
+    ConsoleLine,
     Coverage,
     Effect,
     Event,
@@ -100,6 +101,12 @@ def merge(captures: Sequence[Capture]) -> Capture:
             for capture in captures
             for part in capture.skipped
         ),
+        console=tuple(
+            msgspec.structs.replace(line, page=ids.get(line.page or "", line.page))
+            for number, capture in enumerate(captures, 1)
+            for line in _console(number, capture)
+        ),
+        console_dropped=sum(capture.console_dropped for capture in captures),
     )
 
 
@@ -144,6 +151,17 @@ def _pages(number: int, capture: Capture) -> Iterator[Page]:
     for page in capture.pages:
         end = page.end and msgspec.structs.replace(page.end, successor=_own_id(number, page.end.successor))
         yield msgspec.structs.replace(page, id=_own_id(number, page.id), end=end)
+
+
+def _console(number: int, capture: Capture) -> Iterator[ConsoleLine]:
+    """The lines of the console of a capture; without a wall clock they are compared with nothing."""
+    for line in capture.console:
+        yield msgspec.structs.replace(
+            line,
+            page=None if line.page is None else _own_id(number, line.page),
+            pointer=f"{capture.source}#{line.pointer}",
+            clock=0 if capture.clock is Clock.WALL else -1,
+        )
 
 
 def _own_id(number: int, id: str) -> str:

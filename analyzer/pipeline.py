@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import arguments, assumptions, callstacks, causes, gate, overlaps, sessions
+from analyzer import arguments, assumptions, callstacks, causes, console, gate, overlaps, sessions
 from analyzer.masking import addresses
 from analyzer.model import (
     Attribution,
@@ -45,8 +45,10 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
         raise TypeError(f"analyze takes a Capture, as read returns it, not {type(capture).__name__}: use load instead")
     policy = _check(policy)
     capture = assumptions.apply(capture, policy.assume)
-    unattributed = sessions.conclude(capture, policy.assume)
-    return judge(capture, _attribute(unattributed, capture, (*catalogue, *loading.builtin())), policy)
+    rows = (*catalogue, *loading.builtin())
+    members = _attribute(sessions.conclude(capture, policy.assume), capture, rows)
+    lines = console.relate(capture.console, members, rows)
+    return judge(msgspec.structs.replace(capture, console=lines), members, policy)
 
 
 def _check(policy: Policy | None) -> Policy:

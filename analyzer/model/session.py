@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution, Client, Identity, Provider
-from analyzer.model.capture import Bounds, Frame, Initiator, Messages, Place, Where
+from analyzer.model.callstack import Frame, Initiator
+from analyzer.model.capture import Bounds, Messages, Place, Where
 from analyzer.model.caveats import Caveat
 from analyzer.model.text import HOST, plural
 from analyzer.model.time import Duration, Instant, format_duration

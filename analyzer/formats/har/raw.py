@@ -90,7 +90,7 @@ LAYOUT = Layout(
     label=UNREAD,
     advice=FROM_DEVTOOLS,
     elements="entries",
-    members={"creator": SHORT, "browser": SHORT, "pages": LONG, "_harSockets": SHORT},
+    members={"creator": SHORT, "browser": SHORT, "pages": LONG, "_harSockets": LONG},
     inner=Inner("_webSocketMessages", RawMessage),
     texts=("text",),  # of `response.content` and `request.postData`
 )
