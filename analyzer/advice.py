@@ -17,7 +17,7 @@ ALL_IN_TESTS = (
 )
 DEVTOOLS = "Record with Chrome DevTools (opened before the page, Preserve log on, no filter)"
 EITHER = f"{DEVTOOLS}, or with {OURS}."
-CHROMIUM = "Run it in Chromium, of which the exact time of each opening and close is recorded, and workers are."
+CHROMIUM = "Run it in Chromium: there the exact time of each opening and close is recorded, and workers are, too."
 AS_SEEN = "instants-as-seen"  # the caveat of a recording in another browser
 # Caveats that also mean that the capture does not hold everything that happened, beside those that hide sockets.
 INCOMPLETE = {"filtered", "earlier-pages-missing"}

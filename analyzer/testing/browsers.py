@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, wraps
@@ -20,7 +20,6 @@ from typing import Any, TypeAlias
 
 from analyzer.recorder.endpoints import ACTIVE_PORT, find_endpoint, read_active_port
 from analyzer.recorder.errors import RecordingError
-from analyzer.testing.fixture import SETTING_UP
 
 Steps: TypeAlias = Generator[Any, Any, Any]
 
@@ -54,10 +53,11 @@ class Browsers:
 
     def __init__(self) -> None:
         self.running: list[Running] = []
+        self.setting_up: Sequence[str] = ()  # the fixtures that are being set up now
         self.watchers: list[Callable[[Running, Any], None]] = []
 
     def add(self, handle: Any, endpoint: str | None) -> Running:
-        browser = Running(handle, endpoint, frozenset(SETTING_UP))
+        browser = Running(handle, endpoint, frozenset(self.setting_up))
         self.running.append(browser)
         closed = "close" if _is_context(handle) else "disconnected"
         handle.on(closed, lambda _: self.running.remove(browser) if browser in self.running else None)
@@ -67,17 +67,25 @@ class Browsers:
 
     def add_context(self, context: Any, browser: Any) -> None:
         """A context was made, of a browser that is known or was started before anybody looked."""
-        known = next((it for it in self.running if it.handle == browser), None) or self.add(browser, None)
+        running = next((it for it in self.running if it.handle == browser), None) or self.add(browser, None)
         for watch in list(self.watchers):
-            watch(known, context)
+            watch(running, context)
 
 
 BROWSERS = Browsers()
 
 
+def wrap_playwright(setting_up: Sequence[str]) -> None:
+    """Wrap what starts browsers and contexts. Nothing is done where Playwright is not installed.
+
+    setting_up: lists at any time the fixtures that are being set up.
+    """
+    BROWSERS.setting_up = setting_up
+    _wrap_playwright()
+
+
 @cache
-def wrap_playwright() -> None:
-    """Wrap what starts browsers and contexts, once. Nothing is done where Playwright is not installed."""
+def _wrap_playwright() -> None:
     try:
         from playwright import async_api, sync_api
     except ImportError:

@@ -78,7 +78,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if ASKED or any(FIXTURE in getattr(item, "fixturenames", ()) for item in session.items):
         from analyzer.testing.browsers import wrap_playwright
 
-        wrap_playwright()
+        wrap_playwright(SETTING_UP)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -106,8 +106,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             path = item.stash[RECORDED].path
             problem = _violation(path, {"allow_empty": True, **settings})
             if problem is not None:
-                shown = problem.replace(str(path), _shorten(path, item.config))
-                pytest.fail(shown, pytrace=False)  # a traceback would show only plugins that wrap the test
+                message = problem.replace(str(path), _shorten(path, item.config))
+                pytest.fail(message, pytrace=False)  # a traceback would show only plugins that wrap the test
     return result
 
 

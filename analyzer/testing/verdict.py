@@ -72,13 +72,16 @@ def assert_sockets(
 def _headline(judged: gate.Judgement, policy: Policy) -> str:
     """What is wrong, in a few words: the first line is all that a list of failed tests shows."""
     scope = "address" if policy.per is Scope.ENDPOINT else policy.per
-    allowed = f"({policy.max_open:,} allowed per {scope})"
     if judged.status == gate.EMPTY:
         return "no socket opened"
     if judged.status == gate.UNDECIDED:
-        return f"undecided whether too many sockets were open at once {allowed}"
+        return (
+            f"undecided whether too many sockets were open at the same time ({policy.max_open:,} allowed per {scope})"
+        )
     peaks = [finding.peak for finding in judged.failing if finding.rule in OF_THE_POLICY and finding.peak]
-    return f"{plural(max(peaks), 'socket')} open at once {allowed}" if peaks else judged.failing[0].rule
+    if not peaks:
+        return judged.failing[0].rule
+    return f"{plural(max(peaks), 'socket')} open at once ({policy.max_open:,} allowed per {scope})"
 
 
 def _problems(report: Report, judged: gate.Judgement) -> Iterator[str]:

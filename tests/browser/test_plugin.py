@@ -235,6 +235,7 @@ def test_a_test_that_closes_its_context_is_recorded(project: Project) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 @pytest.mark.parametrize("fails", [True, False], ids=["it fails", "it passes by itself"])
 def test_a_test_whose_browser_is_killed_keeps_its_recording_and_is_no_pass(fails: bool, project: Project) -> None:
+    pytest.importorskip("psutil")
     done = project.ran(KILLS % "chrom" + ("    page.title()\n" if fails else ""), "--sockets", "check")
     assert done.parseoutcomes()["failed"] == 1
     done.stdout.no_fnmatch_line("*INTERNALERROR*")
@@ -245,7 +246,7 @@ def test_a_test_whose_browser_is_killed_keeps_its_recording_and_is_no_pass(fails
     if not fails:
         done.stdout.fnmatch_lines(
             [
-                "undecided whether too many sockets were open at once (1 allowed per user): *.har",
+                "undecided whether too many sockets were open at the same time (1 allowed per user): *.har",
                 "  undecided: The browser, or the program that controls it, ended during the recording*",
                 "    what to do: Record again*",
             ]
@@ -255,6 +256,7 @@ def test_a_test_whose_browser_is_killed_keeps_its_recording_and_is_no_pass(fails
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 def test_a_browser_whose_driver_is_killed_reports_its_end(project: Project) -> None:
     """Without its driver it closes in order, and the recorder hears that."""
+    pytest.importorskip("psutil")
     done = project.ran(KILLS % "node", "--sockets", "check")
     assert done.parseoutcomes()["passed"] == 1
     done.stdout.no_fnmatch_line("*INTERNALERROR*")
@@ -388,7 +390,7 @@ def test_a_browser_without_the_protocol_is_recorded_as_playwright_sees_it(projec
     done.assert_outcomes(passed=5, failed=1)  # two sockets without an end are a possible overlap
     done.stdout.fnmatch_lines(
         [
-            "undecided whether too many sockets were open at once (1 allowed per user): *test_two*.har",
+            "undecided whether too many sockets were open at the same time (1 allowed per user): *test_two*.har",
             "    what to do: Run it in Chromium, *",
         ]
     )
