@@ -12,9 +12,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from analyzer.recorder.connection import CallError, Connection
 from analyzer.recorder.errors import RecordingError
 
 ON_PATH = ("google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser")
@@ -74,6 +76,14 @@ class Browser:
     def net_log(self) -> Path:
         """The NetLog that the browser writes; whole once it has ended."""
         return self._folder / NET_LOG
+
+    async def close(self) -> bool:
+        """Ask the browser to end, and wait; False: it crashed, or had to be killed."""
+        with suppress(RecordingError, CallError, TimeoutError):  # it ends already
+            connection = await Connection.open(self.endpoint, lambda *_: None)
+            await connection.call("Browser.close", timeout=LONGEST_EXIT)
+            await connection.close()
+        return await self.wait()
 
     async def wait(self) -> bool:
         """Wait until the browser has ended in order, its NetLog whole; False: it crashed or had to be killed."""
