@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from analyzer.cli.screen import can_redraw
 
 AFTER = 1.0  # seconds
 Done = Callable[[int], None]  # so many more bytes are
@@ -19,7 +19,7 @@ def show_progress(total: int, quiet: bool = False) -> Iterator[Done | None]:
 
     rich is imported when there is something to show: most captures are read in less than that takes.
     """
-    if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    if quiet or not can_redraw():
         yield None
         return
     bar = _Bar(total)

@@ -37,6 +37,11 @@ def terminal() -> Terminal:
     return {"width": max(40, shutil.get_terminal_size((80, 24)).columns), "color": color, "unicode": unicode}
 
 
+def can_redraw() -> bool:
+    """Is standard error a terminal on which lines can be written over?"""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and ansi.enable(sys.stderr)
+
+
 def is_piped() -> bool:
     """Check whether a pipe or a file brings something to standard input; wait for it, and say so."""
     try:

@@ -83,7 +83,8 @@ class Masks(Names):
         ordinal: Callable[[str, str], int] | None = None,
     ) -> None:
         super().__init__(secrets, users, key, ordinal)
-        self._code: dict[int, Initiator] = {}  # by id: a client opens from the same place again and again
+        # By id, beside the value that has it: a client opens from the same place again and again.
+        self._code: dict[int, tuple[Initiator, Initiator]] = {}
 
     def result(self, result: Report | Unreadable) -> Report | Unreadable:
         return (
@@ -218,7 +219,7 @@ class Masks(Names):
         if code is None:
             return None
         if id(code) not in self._code:
-            self._code[id(code)] = msgspec.structs.replace(
+            masked = msgspec.structs.replace(
                 code,
                 url=None if code.url is None else self.url(code.url),
                 function=None if code.function is None else self.word(code.function),
@@ -231,7 +232,8 @@ class Masks(Names):
                     for calls in code.stack
                 ),
             )
-        return self._code[id(code)]
+            self._code[id(code)] = code, masked
+        return self._code[id(code)][1]
 
     def frame(self, frame: Frame) -> Frame:
         return msgspec.structs.replace(

@@ -40,21 +40,22 @@ def bar(session: Session, axis: Axis, medium: Medium, guides: Iterable[int], cro
             cells[column] = (signs.certain, BAD if crowd[column] > 1 else GOOD)
         if session.proven.end is None:
             cells[-1] = (signs.goes_on, BAD if crowd[-1] > 1 else GOOD)
-    return _join(cells)
+    return join(cells)
 
 
-def _join(cells: Iterable[tuple[str, str]]) -> Text:
+def join(cells: Iterable[tuple[str, str]]) -> Text:
+    """Join cells, each a sign and a style."""
     line = Text()
     for style, run in groupby(cells, key=lambda cell: cell[1]):
         line.append("".join(sign for sign, _ in run), style or None)
     return line
 
 
-def concurrency(row: Sequence[int], medium: Medium, sure: bool) -> Text:
-    """Draw how many were open, column by column: digits, or from 10 on heights."""
+def concurrency(row: Sequence[int], medium: Medium, sure: bool, allowed: int = 1) -> Text:
+    """Draw how many were open, column by column: digits, or from 10 on heights; red where more than are allowed."""
     most = max(row, default=0)
     several, one = (BAD, GOOD) if sure else (UNSURE, "")
-    return _join((height(level, most, medium), several if level > 1 else one if level else LINES) for level in row)
+    return join((height(level, most, medium), several if level > allowed else one if level else LINES) for level in row)
 
 
 def height(level: int, most: int, medium: Medium) -> str:

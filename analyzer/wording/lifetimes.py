@@ -80,7 +80,7 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = F
             if openings.is_abandoned(session):
                 return "closed while connecting"
             never = OUTCOMES[session.outcome].brief
-            return f"{never}: {_terse(session.problem)}" if session.problem else never
+            return f"{never}: {shorten_problem(session.problem)}" if session.problem else never
         case Outcome.CONNECTING:
             return OUTCOMES[session.outcome].brief
         case Outcome.UNKNOWN:
@@ -89,7 +89,7 @@ def ending(session: Session, pages: dict[str, Page], axis: Axis, short: bool = F
             return f"page left, {unknown}" if left else unknown
 
 
-def _terse(problem: str) -> str:
+def shorten_problem(problem: str) -> str:
     """Shorten Chrome's sentences by what all of them have."""
     for start in ("Error in connection establishment: net::", "Error during WebSocket handshake: ", "net::"):
         problem = problem.removeprefix(start)

@@ -39,19 +39,19 @@ def sentences(report: Report) -> list[str]:
     """Write one line per place, most sockets first: `<Widget>, app.js:47186: 4 sockets (#1, #2, #3, #4)`."""
     by_place: dict[str, list[Session]] = {}
     for session in report.sessions:
-        if session.extension or (session.initiator is not None and short(session.initiator)):
-            by_place.setdefault(_place(session), []).append(session)
+        if place := place_of(session):
+            by_place.setdefault(place, []).append(session)
     places = sorted(by_place.items(), key=lambda item: -len(item[1]))
     return [f"{place}: {plural(len(members), 'socket')} ({_ids(members)})" for place, members in places]
 
 
-def _place(session: Session) -> str:
+def place_of(session: Session) -> str:
+    """Name the code that opened a socket in short, and whose it is; empty where nothing is known of it."""
     code = session.initiator
+    place = short(code) if code is not None else ""
     if session.extension:
-        place = short(code) if code is not None else ""
         return f"a browser extension{', ' if place else ''}{place}"
-    assert code is not None
-    return short(code) if code.own else f"a library, {short(code)}"
+    return place if code is None or not place or code.own else f"a library, {place}"
 
 
 def _names(code: Initiator | Frame) -> list[str]:
