@@ -8,7 +8,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.running import find_unused
 from analyzer.cli.screen import note_written, refuse, replace
@@ -25,23 +25,20 @@ GZIP = 16 + zlib.MAX_WBITS  # with the header and the trailer of a gzip file
 
 
 class Output:
-    """The file of a recording, of which `masked` is written as an extract."""
+    """The file of a recording. `masked`: an extract of it is written, and nothing else."""
 
     def __init__(self, path: Path, masked: bool) -> None:
         self.path = path
-        self._masked = masked
+        self.masked = masked
         self._is_file = path.is_file() or not path.exists()  # a pipe or a device gets the last state alone
         self._replaces = path.is_file()
 
-    def save(self, recorded: Recorded) -> None:
+    def save(self, recorded: Recorded, is_last: bool) -> None:
         """Write what is known by now. Raises SaveError."""
-        if self._is_file:
-            _write(self.path, self._parts(self.path, recorded))
-
-    def finish(self, recorded: Recorded) -> None:
-        """Write the last state. Raises SaveError."""
-        _write(self.path, self._parts(self.path, recorded), self._is_file)
-        note_written(self.path, self._replaces)
+        if self._is_file or is_last:
+            _write(self.path, self._parts(self.path, recorded), self._is_file)
+        if is_last:
+            note_written(self.path, self._replaces)
 
     def rescue(self, recorded: Recorded) -> Path | None:
         """Write it to another folder, as its own takes nothing more; None: no folder does."""
@@ -55,7 +52,7 @@ class Output:
         return None
 
     def _parts(self, path: Path, recorded: Recorded) -> Iterator[bytes]:
-        return pack(path, [_extract(recorded)] if self._masked else recorded.chunks())
+        return pack(path, [_extract(recorded)] if self.masked else recorded.chunks())
 
 
 def choose_output(path: Path | None, overwrite: bool) -> Path:
@@ -78,8 +75,9 @@ def choose_output(path: Path | None, overwrite: bool) -> Path:
     try:
         if path.is_file() or not path.exists():
             trial = _resolve(path).with_name(f".{path.name}.{os.getpid()}")
-            replace(trial, pack(path, [TRIAL]))
+            replace(trial, [TRIAL])
             trial.unlink()
+        list(pack(path, []))
     except OSError as problem:
         refuse(f"{path}: cannot be written: {problem.strerror}")
     except ImportError:
@@ -91,7 +89,7 @@ def pack(path: Path, parts: Iterable[bytes]) -> Iterator[bytes]:
     """Compress what is written to a path as its name says. Raises ImportError."""
     suffix = path.suffix.lower()
     if suffix == ".gz":
-        packer = zlib.compressobj(wbits=GZIP)
+        packer: Any = zlib.compressobj(wbits=GZIP)
     elif suffix == ".zst":
         import zstandard
 

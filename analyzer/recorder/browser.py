@@ -13,8 +13,8 @@ import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
 from analyzer.masking import Masks
 from analyzer.model import Instant
@@ -26,6 +26,7 @@ from analyzer.recorder.listener import Listener
 from analyzer.recorder.recording import Observer, Socket
 
 Result = TypeVar("Result")
+Save: TypeAlias = Callable[[Recorded, bool], None]  # a state of the recording; is it the last one?
 
 SCHEME = re.compile(r"[A-Za-z][\w+.-]*:(?!\d)")  # `localhost:3000` has none
 LOCAL = re.compile(r"(?:localhost|127\.|\[::1\])")  # rarely has a certificate
@@ -47,7 +48,7 @@ class Request:
 
     url: str | None = None  # to open first
     attach: str | None = None  # to a running browser, which is left as it is: auto, a port, or an address
-    settings: Settings = Settings()  # of a browser that is started
+    settings: Settings = field(default_factory=Settings)  # of a browser that is started
     seconds: float | None = None  # the longest recording
     keeps_data: bool = True  # of messages; else only their times and lengths
 
@@ -77,16 +78,17 @@ class Interrupted(Exception):  # noqa: N818 - nothing went wrong
         self.number = number
 
 
-def record(request: Request, save: Callable[[Recorded], None], screen: Screen) -> Outcome:
+def record(request: Request, save: Save, screen: Screen) -> Outcome:
     """Record until the last window is closed, the time is over, or a signal comes.
 
-    `save` writes a state of the recording. It may raise SaveError: the next state is tried again. Raises RecordingError, and Interrupted.
+    `save` writes a state of the recording. It may raise SaveError: then the next state is tried. Raises RecordingError,
+    and Interrupted.
     """
     gc.enable()  # the program switches it off for its short commands; this one may run for hours
     return asyncio.run(_record(request, save, screen))
 
 
-async def _record(request: Request, save: Callable[[Recorded], None], screen: Screen) -> Outcome:
+async def _record(request: Request, save: Save, screen: Screen) -> Outcome:
     with _interrupting() as signals:
         if request.attach is not None:
             endpoint = find_endpoint(request.attach)
@@ -104,7 +106,7 @@ async def _record(request: Request, save: Callable[[Recorded], None], screen: Sc
 class _Session:
     """One recording, from the connection to the last state that is saved."""
 
-    def __init__(self, request: Request, save: Callable[[Recorded], None], screen: Screen, signals: _Signals) -> None:
+    def __init__(self, request: Request, save: Save, screen: Screen, signals: _Signals) -> None:
         self._request = request
         self._save = save
         self._screen = screen
@@ -125,7 +127,7 @@ class _Session:
         self._screen.hint("Ctrl-C again saves immediately." if self._signals.number else "")
         recorded = await self._end(browser)
         try:
-            self._save(recorded)
+            self._save(recorded, True)
         except SaveError as problem:
             return Outcome(recorded, str(problem))
         return Outcome(recorded)
@@ -202,7 +204,7 @@ class _Session:
     def _save_state(self, recorded: Recorded) -> None:
         """Save what is known by now. Where that fails the recording goes on, and the next state is tried again."""
         try:
-            self._save(recorded)
+            self._save(recorded, False)
             self._has_problem = False
         except SaveError as problem:
             if not self._has_problem:

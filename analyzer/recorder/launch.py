@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.recorder.connection import CallError, Connection
+from analyzer.recorder.endpoints import ACTIVE_PORT, write_active_port
 from analyzer.recorder.errors import RecordingError
 
 ON_PATH = ("google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser")
@@ -67,10 +68,12 @@ class Settings:
 class Browser:
     """A browser that this program started, with a private folder for its log and, where none was named, its profile."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes], endpoint: str) -> None:
+    def __init__(self, folder: Path, profile: Path, process: subprocess.Popen[bytes], endpoint: str) -> None:
         self._folder = folder
+        self._profile = profile
         self._process = process
         self.endpoint = endpoint  # ws://127.0.0.1:PORT/devtools/browser/ID
+        write_active_port(profile, endpoint)  # others can attach, too
 
     @property
     def net_log(self) -> Path:
@@ -100,6 +103,8 @@ class Browser:
 
     def remove_files(self) -> None:
         """Remove its log and its temporary profile: they hold what the pages sent."""
+        with suppress(OSError):
+            (self._profile / ACTIVE_PORT).unlink()
         until = time.monotonic() + 2
         while self._folder.exists() and time.monotonic() < until:  # the last of its processes may still write
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -137,7 +142,8 @@ async def _start(program: str, settings: Settings, folder: Path) -> Browser:
         except OSError as error:
             raise RecordingError(f"{program}: does not start: {error.strerror}") from None
     try:
-        return Browser(folder, process, await _wait_until_listening(program, process, messages))
+        endpoint = await _wait_until_listening(program, process, messages)
+        return Browser(folder, choose_profile(settings, folder), process, endpoint)
     except BaseException:
         if process.poll() is None:
             process.kill()
@@ -160,6 +166,11 @@ async def _wait_until_listening(program: str, process: subprocess.Popen[bytes], 
     raise RecordingError(f"{program}: did not start within {LONGEST_START:.0f} s")
 
 
+def choose_profile(settings: Settings, folder: Path) -> Path:
+    """Choose the profile: the user's own, else one in the private folder."""
+    return folder / "profile" if settings.profile is None else settings.profile.absolute()
+
+
 def make_arguments(settings: Settings, folder: Path, port: int) -> list[str]:
     """List the arguments of the browser. None of them changes what pages do or see.
 
@@ -167,7 +178,7 @@ def make_arguments(settings: Settings, folder: Path, port: int) -> list[str]:
     """
     arguments = [
         f"--remote-debugging-port={port}",
-        f"--user-data-dir={settings.profile or folder / 'profile'}",
+        f"--user-data-dir={choose_profile(settings, folder)}",
         f"--log-net-log={folder / NET_LOG}",
         "--no-first-run",
         "--no-default-browser-check",
