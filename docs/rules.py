@@ -14,7 +14,7 @@ HEAD = """\
 # The rules
 
 The same pages as `har-sockets rules RULE`. You can set the severity of each rule, or turn a rule off:
-[testing-and-ci.md](../testing-and-ci.md#the-policy).
+[ci.md](../ci.md#the-policy).
 
 | rule | severity | what it reports |
 |---|---|---|

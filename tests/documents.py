@@ -39,6 +39,7 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
     SAMPLES / "README.md",
+    *sorted(ROOT.glob("examples/*/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 MARKDOWN = MarkdownIt("commonmark").enable("table")

@@ -166,6 +166,7 @@ def in_pages() -> Iterator[Text]:
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
         SAMPLES / "README.md",
+        *sorted(ROOT.glob("examples/*/README.md")),
         *sorted((ROOT / "docs").rglob("*.md")),
     ]
     for path in pages:

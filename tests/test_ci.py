@@ -1,4 +1,4 @@
-"""docs/testing-and-ci.md: the exit statuses of its commands, and what belongs together in its workflows.
+"""docs/ci.md: the exit statuses of its commands, and what belongs together in its workflows.
 
 That its YAML, TOML and JavaScript are valid, and that its commands run: tests/test_docs.py.
 """
@@ -16,9 +16,9 @@ import yaml
 
 from analyzer import policy
 from analyzer.rules import RULES
-from tests.documents import ROOT, add_programs, block, blocks, command_lines, scripts, shell
+from tests.documents import ROOT, add_programs, block, blocks, command_lines, problems, scripts, shell
 
-PAGE = ROOT / "docs/testing-and-ci.md"
+PAGE = ROOT / "docs/ci.md"
 GITHUB, GITLAB, PRE_COMMIT = (
     yaml.safe_load(block(PAGE, f"yaml {name}")) for name in ("github", "gitlab", "pre-commit")
 )
@@ -67,6 +67,26 @@ def test_the_program_is_installed_before_the_tests_and_checks_also_if_they_fail(
     (tests,) = (n for n, step in enumerate(steps) if step.get("id") == "tests")
     assert installs < tests
     assert [("!cancelled()" in step["if"]) for step in steps[tests + 1 :]] == [True, True, True]
+
+
+@pytest.mark.parametrize("page", [PAGE, ROOT / "README.md"], ids=["docs", "README"])
+def test_the_steps_give_the_action_inputs_that_it_has(page: Path) -> None:
+    (step,) = (
+        step for step in yaml.safe_load(block(page, "yaml github-steps")) if "har-sockets" in step.get("uses", "")
+    )
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    assert set(step["with"]) <= set(action["inputs"])
+    assert {name for name, each in action["inputs"].items() if each.get("required")} <= set(step["with"])
+    assert list(problems(f"har-sockets check captures {step['with']['options']}")) == []
+
+
+def test_the_inputs_and_outputs_of_the_action_are_in_the_page() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    rows = re.findall(r"^\| `([a-z-]+)` \| (?:(?:`([^`]*)`)? \|)?", PAGE.read_text("utf-8"), re.MULTILINE)
+    inputs = [(name, each.get("default", "")) for name, each in action["inputs"].items()]
+    start = rows.index(inputs[0])
+    assert rows[start : start + len(inputs)] == [(name, value) for name, value in inputs]
+    assert [name for name, _ in rows[start + len(inputs) :]][: len(action["outputs"])] == list(action["outputs"])
 
 
 def test_an_empty_capture_that_must_connect_fails(folder: Path) -> None:

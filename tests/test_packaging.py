@@ -179,56 +179,6 @@ def test_a_tag_of_another_version_is_not_released(tag: str, status: int, tmp_pat
 
 # -- for others' CI ----------------------------------------------------------------------------------------------
 
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
-
-
-def test_github_takes_the_action() -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_no_input_is_part_of_a_script_of_the_action() -> None:
-    """What is written into a script is run; a variable is not."""
-    assert [step["run"] for step in ACTION["runs"]["steps"] if "${{" in step.get("run", "")] == []
-
-
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-@pytest.mark.parametrize(
-    ("captures", "options", "status"),
-    [
-        ("three-reloads.har", "", 0),
-        ("three-reloads.har\nstream-chat-correct.har\n", "--out junit:sockets.xml", 0),
-        ("stream-chat-connect*.har", "--per user\n--out junit:sockets.xml", 1),
-        ("playwright-cannot-decide.har", "", 4),
-        ("$(touch hacked).har", "", 2),
-    ],
-)
-def test_the_action_checks_captures(captures: str, options: str, status: int, tmp_path: Path) -> None:
-    for sample in SAMPLE.parent.glob("*.har"):
-        shutil.copy(sample, tmp_path)
-    program = tmp_path / "bin/har-sockets"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m analyzer "$@"\n')
-    program.chmod(0o755)
-    environment = {
-        **os.environ,
-        "CAPTURES": captures,
-        "OPTIONS": options,
-        "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
-        "GITHUB_OUTPUT": str(tmp_path / "output"),
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-        "PYTHONPATH": str(ROOT),
-    }
-    (step,) = [step["run"] for step in ACTION["runs"]["steps"] if step.get("id") == "check"]
-    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == status, done.stderr
-    assert (tmp_path / "output").read_text() == f"status={status}\n"
-    assert (tmp_path / "summary.md").exists() is (status != 2)
-    assert (tmp_path / "sockets.xml").exists() is ("junit" in options)
-    assert not (tmp_path / "hacked").exists()
-
 
 @pytest.mark.parametrize(
     ("name", "is_accepted"),

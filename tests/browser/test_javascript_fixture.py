@@ -1,4 +1,4 @@
-"""The fixture of docs/testing-and-ci.md for Playwright Test, in a real browser.
+"""The fixture of docs/testing.md for Playwright Test, in a real browser.
 
 The node and the playwright-core that Playwright for Python brings run it; `test.extend` of @playwright/test is played by
 `PLAYWRIGHT_TEST`, which gives a fixture what the real one gives: its own option, `use`, and what identifies the test. As
@@ -74,7 +74,7 @@ def run_node(folder: Path, script: str, *arguments: str) -> str:
     package.mkdir(parents=True)
     (package / "package.json").write_text('{"type": "module", "exports": "./index.mjs"}')
     (package / "index.mjs").write_text(PLAYWRIGHT_TEST)
-    (folder / "sockets.mjs").write_text(block(ROOT / "docs/testing-and-ci.md", "js"), "utf-8")
+    (folder / "sockets.mjs").write_text(block(ROOT / "docs/testing.md", "js"), "utf-8")
     (folder / "run.mjs").write_text(script)
     command = [next(DRIVER.glob("node*")), "run.mjs", *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
