@@ -32,6 +32,7 @@ SCHEME = re.compile(r"[A-Za-z][\w+.-]*:(?!\d)")  # `localhost:3000` has none
 LOCAL = re.compile(r"(?:localhost|127\.|\[::1\])")  # rarely has a certificate
 NETWORK = re.compile(r"net::\w+")  # the browser's own word for what went wrong
 ABORTED = "net::ERR_ABORTED"  # by the user, who went on to another page
+NO_PAGE = "net::ERR_HTTP_RESPONSE_CODE_FAILURE"  # the browser's own page is shown instead
 CERTIFICATE = "net::ERR_CERT_"
 FIRST_ERROR = 400  # of HTTP's statuses
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a system has some of them
@@ -169,7 +170,9 @@ class _Session:
         except RecordingError as problem:
             reason = NETWORK.search(str(problem))
             why = reason[0] if reason is not None else Masks().text(str(problem))
-            if why == ABORTED:
+            if why == NO_PAGE:
+                self._screen.say(f"har-sockets: {masked}: the server answered with an error status, and no page")
+            if why in (NO_PAGE, ABORTED):
                 return
             hint = " (--ignore-https-errors accepts it)" if why.startswith(CERTIFICATE) and is_ours else ""
             raise RecordingError(f"{masked}: cannot be opened: {why}{hint}") from None

@@ -190,8 +190,8 @@ class Listener:
         self._cdp.pulse = question
 
     async def _beat(self) -> None:
-        while True:
-            with suppress(TimeoutError):  # it is stopped, say: then nothing is concluded
+        while not self.gone.is_set():
+            with suppress(TimeoutError, CallError):  # nothing is concluded of one that is stopped, or has gone
                 await self._beat_once()
             await asyncio.sleep(PULSE)
 
