@@ -136,6 +136,7 @@ def shift(capture: Capture, offset: Duration) -> Capture:
         ),
         pages=tuple(_shift_page(page, offset) for page in capture.pages),
         traces=tuple(_shift_trace(trace, offset) for trace in capture.traces),
+        console=tuple(msgspec.structs.replace(line, at=line.at + offset) for line in capture.console),
     )
 
 

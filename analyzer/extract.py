@@ -103,10 +103,19 @@ def _write(small: SmallHar, capture: Capture) -> tuple[bytes, Capture]:
     hiding = {caveat.id for caveat in own_fields.OUR_CAVEATS if caveat.hides_sockets}
     harmless = {caveat.id for caveat in capture.caveats if not caveat.hides_sockets} & hiding
     missing = Statement(tuple(it.id for it in capture.caveats if it.id in unseen))
+    lines = small.masker.console(capture.console)
     for _ in range(MOST_WRITTEN):
         statement = missing
         here = [id for id in statement.caveats if id in harmless]
-        own = own_fields.statement(small.until, *statement, small.records_messages, here, capture.clock)
+        own = own_fields.statement(
+            small.until,
+            *statement,
+            small.records_messages,
+            here,
+            capture.clock,
+            console=lines,
+            console_dropped=capture.console_dropped + len(capture.console) - len(lines),
+        )
         document = writer.log(small.creator, small.pages, small.entries, browser=small.browser, comment=NOTE, own=own)
         data = pretty(document)
         again = read(io.BytesIO(data), "extract")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import arguments, assumptions, callstacks, causes, gate, overlaps, sessions
+from analyzer import arguments, assumptions, callstacks, causes, console, gate, overlaps, sessions
 from analyzer.masking import addresses
 from analyzer.model import (
     Attribution,
@@ -45,8 +45,10 @@ def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[
         raise TypeError(f"analyze takes a Capture, as read returns it, not {type(capture).__name__}: use load instead")
     policy = _check(policy)
     capture = assumptions.apply(capture, policy.assume)
-    unattributed = sessions.conclude(capture, policy.assume)
-    return judge(capture, _attribute(unattributed, capture, (*catalogue, *loading.builtin())), policy)
+    rows = (*catalogue, *loading.builtin())
+    members = _attribute(sessions.conclude(capture, policy.assume), capture, rows)
+    lines = console.relate(capture.console, members, rows)
+    return judge(msgspec.structs.replace(capture, console=lines), members, policy)
 
 
 def _check(policy: Policy | None) -> Policy:
@@ -188,7 +190,9 @@ def _add_user_caveat(capture: Capture, members: Sequence[Session], policy: Polic
     nameless = [session for session in members if session.user is None and policy.counts(session)]
     if policy.per is not Scope.USER or not nameless:
         return capture
-    message = f"The user of {len(nameless):,} of the sockets is unknown, so they are counted by address."
+    by_context = overlaps.count_by_context(filter(policy.counts, members))
+    how = "browser context, which is one login" if by_context else "address"
+    message = f"The user of {len(nameless):,} of the sockets is unknown, so they are counted by {how}."
     return msgspec.structs.replace(capture, caveats=(*capture.caveats, CaveatKind.USER_UNKNOWN.caveat(message)))
 
 

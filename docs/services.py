@@ -83,6 +83,7 @@ when the file is loaded. A complete row:
 | `billing` | how connections are billed |
 | `remedy`, `link` | what to do about an overlap, in a sentence or two; where that is documented (https) |
 | `dev_only` | `true` for a dev server |
+| `console` | a pattern: a part of what its client library writes to the browser's console |
 | `verified` | `by`: what the row was checked against; `date`: when |
 
 Required are `id`, `name` and `match`; within a limit `scope`, `max`, `source` and

@@ -31,6 +31,7 @@ HOW = {
     By.PAGE_CLOSED: "page closed",
     By.CRASH: "page crashed",
     By.OWNER_GONE: "its worker or frame ended",
+    By.PAGE_GONE: "its page, frame or worker ended",
 }
 HINT = "Ctrl-C ends the recording."
 IDLE = 1.0  # seconds between two screens if nothing happens: the bars grow

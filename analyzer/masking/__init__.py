@@ -25,6 +25,7 @@ from analyzer.model import (
     Calls,
     Capture,
     Client,
+    ConsoleLine,
     File,
     Finding,
     Frame,
@@ -132,6 +133,8 @@ class Masks(Names):
         for page in report.capture.pages:
             self.page_id(page.id)
             self.title(page.url)
+        for line in report.capture.console:
+            self.line(line)
         self._texts.clear()
 
     def capture(self, capture: Capture) -> Capture:
@@ -141,7 +144,13 @@ class Masks(Names):
             files=tuple(self.file(file) for file in capture.files),
             pages=tuple(self.page(page) for page in capture.pages),
             skipped=tuple(msgspec.structs.replace(it, problem=self.text(it.problem)) for it in capture.skipped),
+            console=tuple(self.line(line) for line in capture.console),
         )
+
+    def line(self, line: ConsoleLine) -> ConsoleLine:
+        """A line of the console: its words may be anybody's."""
+        page = None if line.page is None else self.page_id(line.page)
+        return msgspec.structs.replace(line, text=self.text(line.text), page=page, code=self.initiator(line.code))
 
     def file(self, file: File) -> File:
         exporter = msgspec.structs.replace(

@@ -11,20 +11,18 @@ from analyzer.model.attribution import (
     Limit as Limit,
     Provider as Provider,
 )
+from analyzer.model.callstack import Calls as Calls, Frame as Frame, Initiator as Initiator
 from analyzer.model.capture import (
     Accepted as Accepted,
     Active as Active,
     Assume as Assume,
     Bounds as Bounds,
-    Calls as Calls,
     Capture as Capture,
     Closed as Closed,
     Closes as Closes,
     Coverage as Coverage,
     Direction as Direction,
     Event as Event,
-    Frame as Frame,
-    Initiator as Initiator,
     Messages as Messages,
     Opening as Opening,
     Page as Page,
@@ -40,6 +38,12 @@ from analyzer.model.caveats import (
     Caveat as Caveat,
     CaveatKind as CaveatKind,
     Effect as Effect,
+)
+from analyzer.model.console import (
+    ConsoleLine as ConsoleLine,
+    Level as Level,
+    Nearness as Nearness,
+    Step as Step,
 )
 from analyzer.model.errors import CaptureError as CaptureError, Given as Given, Returned as Returned, bare as bare
 from analyzer.model.evidence import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from enum import StrEnum
 from functools import reduce
 from typing import Any, TypeAlias
@@ -12,7 +11,9 @@ import msgspec
 
 from analyzer.intervals import Interval
 from analyzer.model.attribution import Attribution
+from analyzer.model.callstack import Initiator
 from analyzer.model.caveats import Caveat
+from analyzer.model.console import ConsoleLine
 from analyzer.model.evidence import Evidence
 from analyzer.model.file import Clock, Exporter, File
 from analyzer.model.skips import Skipped
@@ -162,50 +163,6 @@ class Messages(Value, frozen=True):
         return self.directions.count(0) if self.recorded else None
 
 
-class Frame(Value, frozen=True):
-    """One function on a call stack, with where in it the next one was called. Line and column count from 1."""
-
-    function: str | None
-    url: str | None
-    line: int | None
-    column: int | None
-    script: str | None = None  # the browser's id of the script: one URL may be loaded several times
-
-    @property
-    def named(self) -> str:
-        """`function (url:line:column)`, as far as it is known."""
-        place = ":".join(str(it) for it in (self.url, self.line, self.column) if it is not None)
-        return f"{self.function or '(anonymous)'} ({place})" if place else self.function or "(anonymous)"
-
-
-class Calls(Value, frozen=True):
-    """The frames of one turn of the event loop, innermost first."""
-
-    frames: tuple[Frame, ...]
-    label: str | None = None  # how they scheduled the turn after them: `await`, `setTimeout`; React: `<Component>`
-
-
-class Initiator(Value, frozen=True):
-    """The code that opened the socket. Line and column count from 1."""
-
-    function: str | None
-    component: str | None  # the React component, `<Widget>`
-    url: str | None
-    line: int | None
-    column: int | None
-    own: bool = True  # the application's own code, as far as names and URLs tell; False: a library's, all through
-    stack: tuple[Calls, ...] = ()  # the whole of it, async parents included
-
-    @property
-    def frames(self) -> Iterator[Frame]:
-        return (frame for calls in self.stack for frame in calls.frames)
-
-    @property
-    def place(self) -> str:
-        """`url:line:column`, as far as it is known."""
-        return ":".join(str(it) for it in (self.url, self.line, self.column) if it is not None)
-
-
 class Opening(Value, frozen=True):
     """The data of one of a socket's first messages, as text (bytes as Latin-1): it tells whose socket it is."""
 
@@ -260,6 +217,7 @@ class Trace(Value, frozen=True):
     scripts: tuple[str, ...] = ()  # URLs of the code in the initiator's stack, async parents included
     attribution: Attribution | None = None  # as a capture that we wrote ourselves tells it (extract)
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
+    user_context: str | None = None  # the browser context that it belongs to: its cookies, a login of its own
     coverage: Coverage = Coverage()
     key: str | None = None  # Sec-WebSocket-Key
     file: int = 0  # the place of its file in `Capture.files`
@@ -309,6 +267,8 @@ class Capture(Value, frozen=True):
     pages: the documents, in order.
     caveats: the limits of this capture, each with `id` and `message`.
     skipped: parts that could not be read, each with `pointer` and `problem`.
+    console: warnings and errors of the browser's console that name a socket, a service or its client, as our recorder
+    keeps them; `console_dropped`: how many more there were.
 
     `source`, `sha256`, `bytes`, `content_sha256`, `format`, `exporter`, `observed`, `records` and `clock` are those of
     the file. Of several files: all names, no hash, the format `merged`, all programs, and the sums.
@@ -319,6 +279,8 @@ class Capture(Value, frozen=True):
     traces: tuple[Trace, ...]
     caveats: tuple[Caveat, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    console: tuple[ConsoleLine, ...] = ()
+    console_dropped: int = 0
 
     def locate(self, file: int, pointer: str) -> str:
         """Name a place in one of its files; of several files with the name of the file: `a.har#/log/entries/4`."""

@@ -16,6 +16,7 @@ from analyzer.model import (
     SECOND,
     Bounds,
     Client,
+    ConsoleLine,
     Duration,
     Exporter,
     File,
@@ -142,6 +143,8 @@ def capture_document(report: Report) -> Json:
             for group in report.groups
         ],
         "findings": [finding_document(finding) for finding in report.findings],
+        "console": [console_document(line) for line in capture.console],
+        "console_dropped": capture.console_dropped,
         "caveats": [{"id": it.id, "message": it.message, "assumed": it.assumed} for it in capture.caveats],
         "skipped": [
             {"pointer": skipped.pointer, "offset": skipped.offset, "problem": skipped.problem, "reason": skipped.reason}
@@ -217,6 +220,22 @@ def finding_document(finding: Finding) -> Json:
         "proof": [*([finding.explanation] if finding.explanation else []), *(it.line for it in finding.proof)],
         "remedy": finding.remedy,
         "link": finding.link,
+    }
+
+
+def console_document(line: ConsoleLine) -> Json:
+    about = line.about
+    return {
+        "time": timestamp(line.at),
+        "level": line.level,
+        "text": line.text,
+        "page": line.page,
+        "pointer": line.pointer,
+        "initiator": _initiator(line.code),
+        "session": about.session if about is not None else None,
+        "named": about.named if about is not None else None,
+        "step": about.step.name.lower() if about is not None else None,
+        "after_ms": milliseconds(about.after) if about is not None else None,
     }
 
 

@@ -24,7 +24,7 @@ from analyzer.outputs import check, drawing, ndjson_results, totals
 from analyzer.outputs.scene import Lane, Scene, Section, scene
 from analyzer.timeline.axis import Axis
 from analyzer.version import VERSION
-from analyzer.wording import counts, facts, harmless, lifetimes, origins, results, services
+from analyzer.wording import console, counts, facts, harmless, lifetimes, origins, results, services
 from analyzer.wording.coverage import describe_coverage
 from analyzer.wording.findings import describe_findings
 from analyzer.wording.harmless import safe, safe_middle
@@ -131,6 +131,7 @@ def _environment() -> Environment:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
     )
     environment.globals |= {
+        "console": console,
         "drawing": drawing,
         "facts": facts,
         "harmless": harmless,

@@ -19,7 +19,7 @@ from analyzer.model import Report, Run, Value, plural
 from analyzer.outputs.text_timeline import draw_timeline
 from analyzer.timeline.axis import axis_of
 from analyzer.version import VERSION
-from analyzer.wording import facts, harmless, instants, lifetimes, origins, results, services, terminal
+from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services, terminal
 from analyzer.wording.coverage import describe_coverage
 from analyzer.wording.facts import TITLE
 from analyzer.wording.findings import describe_findings
@@ -178,6 +178,8 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     yield ""
     yield from _timeline(report, size)
     yield from _findings(report, run, size)
+    entries = [*(entry.sentence for entry in console.list_entries(report)), console.describe_dropped(report)]
+    yield from _list(console.TITLE, list(filter(None, entries)), size)
     yield from _list("Opened by", origins.sentences(report), size)
     yield from _services(report, run, size)
     yield from _sockets(report, size)

@@ -21,6 +21,7 @@ from analyzer.outputs import bars, html, markdown
 from analyzer.outputs.document import (
     Json,
     capture_head,
+    console_document,
     finding_document,
     overlap_document,
     pretty,
@@ -31,6 +32,7 @@ from analyzer.timeline.axis import Axis, axis_of
 from analyzer.timeline.levels import proven_levels
 from analyzer.version import VERSION
 from analyzer.wording import harmless, terminal
+from analyzer.wording.console import is_about
 from analyzer.wording.socket import (
     HEADS,
     LIFE,
@@ -173,6 +175,7 @@ def json(run: Run, session: Session) -> bytes:
             },
             "overlaps": [overlap_document(overlap) for overlap in others.overlaps],
             "findings": [finding_document(it) for it in report.findings if session.id in it.sessions],
+            "console": [console_document(line) for line in report.capture.console if is_about(line, session)],
             "messages": _all_messages(session.messages),
         }
     )

@@ -31,7 +31,7 @@ from analyzer.model import (
 )
 from analyzer.outputs import listing
 from analyzer.outputs.text_timeline import timeline_lines
-from analyzer.wording import instants, origins, proof, results, services, terminal, verdict
+from analyzer.wording import console, instants, origins, proof, results, services, terminal, verdict
 from analyzer.wording.coverage import describe_coverage
 from analyzer.wording.results import Kind
 from analyzer.wording.terminal import BAD, GOOD, MARGIN, NARROWEST, STRONG, UNSURE, Medium, heading, wrap
@@ -93,6 +93,7 @@ def _full(report: Report, run: Run, medium: Medium, verbose: bool) -> list[Text]
         *timeline_lines(report, medium),
         *_findings(report.findings, run, medium, verbose),
         *_errors(report, medium),
+        *_console(report, medium),
         *_origins(report, medium),
         *_services(report, run.policy, medium),
         *_coverage(report, medium),
@@ -188,6 +189,20 @@ def _errors(report: Report, medium: Medium) -> list[Text]:
         line = f"{', '.join(ids[:SOCKETS])}{more}: {medium.safe(problem, 1000)}"
         lines += wrap(Text(line), medium, f"{MARGIN}{medium.signs.dot} ")
     return lines + _more(len(broken) - GROUPS, medium)
+
+
+def _console(report: Report, medium: Medium) -> list[Text]:
+    """List warnings and errors of the browser's console, with the socket that each was near."""
+    entries = console.list_entries(report)
+    if not entries:
+        return []
+    lines = heading(console.TITLE)
+    for entry in entries[:GROUPS]:
+        lines += wrap(Text(medium.safe(entry.sentence, 1000)), medium, f"{MARGIN}{medium.signs.dot} ")
+    lines += _more(len(entries) - GROUPS, medium)
+    if dropped := console.describe_dropped(report):
+        lines.append(Text(f"{MARGIN}{medium.signs.dot} {dropped}"))
+    return lines
 
 
 def _findings(findings: Sequence[Finding], run: Run, medium: Medium, verbose: bool) -> list[Text]:

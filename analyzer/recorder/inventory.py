@@ -12,14 +12,16 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from analyzer.formats.har.writer import Json
-from analyzer.model import MILLISECOND, Instant
+from analyzer.model import MILLISECOND, SECOND, Instant
 from analyzer.recorder.cdp import Cdp
 from analyzer.recorder.connection import CallError
-from analyzer.recorder.older import CLOSED
+from analyzer.recorder.older import WORLD_GONE
 
 LONGEST_WAIT = 5.0  # seconds for a target to answer: a page may be stuck
 AGAIN = 0.05  # seconds until a target is asked again of which a socket is reported to have closed
 TIMES = 4
+# Chromium keeps a page that was left for ten minutes in its back/forward cache, sockets and all, and lists it nowhere.
+LONGEST_IN_CACHE = 610 * SECOND
 WORLDS = frozenset(f"Runtime.executionContext{what}" for what in ("Created", "Destroyed", "sCleared"))
 # The browser's own prototype, also where a page put a class or a proxy of its own in the place of WebSocket.
 PROTOTYPE = """(() => {
@@ -31,7 +33,11 @@ PROTOTYPE = """(() => {
   return prototype;
 })()"""
 # Where a page's function in the place of WebSocket hides it, all that has events is searched.
-EVENT_TARGETS = "globalThis.EventTarget && EventTarget.prototype"
+EVENT_TARGETS = """(() => {
+  let prototype = globalThis;
+  while (prototype && !Object.hasOwn(prototype, 'addEventListener')) prototype = Object.getPrototypeOf(prototype);
+  return prototype;
+})()"""
 SOCKETS_AMONG = """function() {
   return this.filter(object => Object.prototype.toString.call(object) === "[object WebSocket]");
 }"""
@@ -53,19 +59,21 @@ class Inventory:
         self._cdp = cdp
         self._send = send
         self._now = now
-        self._worlds: dict[str, set[int]] = {}  # session -> those that are its pages' or its worker's own
+        self.unlisted: set[str] = set()  # sessions that have not said yet which sockets they have
+        self._worlds: dict[str, dict[int, str]] = {}  # session -> those of its pages or its worker -> their frames
         self._held: dict[str, list[tuple[int, str, int]]] = {}  # session -> world, its sockets as one object, how many
         self._asking: set[str] = set()
 
     def note_world(self, session: str, method: str, params: Json) -> None:
         """A world began or ended."""
-        worlds = self._worlds.setdefault(session, set())
+        worlds = self._worlds.setdefault(session, {})
         if method.endswith("Created"):
             world = params["context"]
-            if world.get("auxData", {}).get("isDefault", True):  # no extension's
-                worlds.add(int(world["id"]))
+            data = world.get("auxData", {})
+            if data.get("isDefault", True):  # no extension's
+                worlds[int(world["id"])] = str(data.get("frameId", ""))
         elif method.endswith("Destroyed"):
-            worlds.discard(int(params["executionContextId"]))
+            worlds.pop(int(params["executionContextId"]), None)
         else:
             worlds.clear()
 
@@ -73,27 +81,36 @@ class Inventory:
         """The target went, and its sockets with it."""
         self._worlds.pop(session, None)
         self._held.pop(session, None)
+        self.unlisted.discard(session)
 
-    async def take(self, session: str, listening: asyncio.Future[Json]) -> None:
+    async def take(self, session: str, target: str, listening: asyncio.Future[Json]) -> None:
         """List the sockets that a target had when it was first heard."""
+        self.unlisted.add(session)
         sockets: list[tuple[str, int, Instant]] = []
         objects: list[tuple[int, str, int]] = []
         try:
             await asyncio.wait_for(listening, LONGEST_WAIT)
             await self._ask("Runtime.evaluate", session, expression="0")  # its worlds have been reported by then
-            for world in sorted(self._worlds.get(session, ())):
+            for world, frame in sorted(self._worlds.get(session, {}).items()):
                 id = await self._hold(session, world)
-                if id is None:
-                    continue
                 began, states = await self._states(session, id)
                 objects.append((world, id, len(states)))
                 sockets += [(url, state, began) for url, state in states]
-        except ASKING:
-            if session in self._worlds:  # it is there, and does not answer
-                self._cdp.older.miss()
+                if frame == target and await self._may_have_left_another(session, began):
+                    self._cdp.older.miss()
+        except ASKING:  # what is there and does not answer stays among the unlisted
             return
-        self._held[session] = objects
-        self._cdp.list_older(session, sockets, self._now())
+        if session in self._worlds:
+            self._held[session] = objects
+            self._cdp.list_older(session, sockets, self._now())
+        self.unlisted.discard(session)
+
+    async def _may_have_left_another(self, session: str, began: Instant) -> bool:
+        """May the tab have left a page before this one that is still kept? An entry of its history may also be of this
+        page: nothing says."""
+        if not self._cdp.keeps_pages or self._now() - began > LONGEST_IN_CACHE:
+            return False
+        return len((await self._ask("Page.getNavigationHistory", session))["entries"]) > 1
 
     async def check(self, session: str) -> None:
         """Which of them closed? It takes a moment until their states say so."""
@@ -118,8 +135,8 @@ class Inventory:
     async def _check_once(self, session: str) -> bool:
         states: list[int | None] = []
         for world, id, number in self._held.get(session, ()):
-            if world not in self._worlds.get(session, ()):  # its document went, and its sockets with it
-                states += [CLOSED] * number
+            if world not in self._worlds.get(session, ()):
+                states += [WORLD_GONE] * number
                 continue
             try:
                 states += [state for _, state in (await self._states(session, id))[1]]
@@ -127,19 +144,14 @@ class Inventory:
                 states += [None] * number
         return session not in self._held or self._cdp.older.check(session, states, self._now())
 
-    async def _hold(self, session: str, world: int) -> str | None:
-        """All sockets of a world as one object of the protocol; None: it can have none."""
+    async def _hold(self, session: str, world: int) -> str:
+        """All sockets of a world as one object of the protocol."""
         prototype = await self._evaluate(session, world, PROTOTYPE)
         if prototype is not None:
             return await self._query(session, prototype)
-        prototype = await self._evaluate(session, world, EVENT_TARGETS)
-        if prototype is None:
-            return None
+        everything = await self._query(session, await self._evaluate(session, world, EVENT_TARGETS) or "")
         answer = await self._ask(
-            "Runtime.callFunctionOn",
-            session,
-            objectId=await self._query(session, prototype),
-            functionDeclaration=SOCKETS_AMONG,
+            "Runtime.callFunctionOn", session, objectId=everything, functionDeclaration=SOCKETS_AMONG
         )
         return str(answer["result"]["objectId"])
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 
+from analyzer.formats.har.own_fields import CUT_SHORT, STARTED_LATE
 from analyzer.formats.har.writer import Json
 from analyzer.model import SECOND, Instant
 from analyzer.recorder.cdp import DOCUMENTS, EMPTY, HANDLED, TABS, Cdp
@@ -76,6 +77,7 @@ class Listener:
         self._settled: dict[str, asyncio.Future[Json]] = {}  # session -> done when nothing of it is missed any more
         self._tabs: dict[str, str] = {}  # target of a tab -> its session
         self._addresses: dict[str, str] = {}  # target of a tab -> address of its document
+        self._crashed: set[str] = set()  # sessions whose page is there no more
         self._inventory = Inventory(self._cdp, self._send, self._now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._begun = False  # targets that appear from now on are new
@@ -142,7 +144,8 @@ class Listener:
 
     def snapshot(self) -> Recorded:
         """What is known by now, as if the browser had gone away: what is open is certain until the last sign of it."""
-        return self._describe(self._cdp.pulse, self._cdp.signs())
+        missing = [STARTED_LATE.id] if self._inventory.unlisted else []
+        return self._describe(self._cdp.pulse, self._cdp.signs(), [CUT_SHORT.id, *missing])
 
     async def stop(self) -> Recorded:
         """End the recording, and leave the browser as it is."""
@@ -153,11 +156,13 @@ class Listener:
         self._until = until
         for task in self._tasks:
             task.cancel()
+        if self._inventory.unlisted:
+            self._cdp.older.miss()
         if self.gone.is_set():
             self._cdp.cut_short()
             until = self._cdp.pulse
         await self._connection.close()
-        return self._describe(until, None)
+        return self._describe(until)
 
     # -- the connection --------------------------------------------------------------------------------------
 
@@ -174,8 +179,11 @@ class Listener:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _describe(self, until: Instant, signs: dict[str, Instant] | None) -> Recorded:
-        return Recorded(self.recording, until, self._browser, self._version, self._cdp.offset, signs)
+    def _describe(
+        self, until: Instant, signs: dict[str, Instant] | None = None, caveats: Sequence[str] = ()
+    ) -> Recorded:
+        recording, offset = self.recording, self._cdp.offset
+        return Recorded(recording, until, self._browser, self._version, offset, signs, tuple(caveats))
 
     async def _keeps_pages(self) -> bool:
         """Is the back/forward cache on?"""
@@ -210,9 +218,13 @@ class Listener:
             if method in WORLDS:
                 self._inventory.note_world(session, method, decode_params(params))
             elif method in HANDLED:
+                if method == "Inspector.targetCrashed":
+                    self._crashed.add(session)
                 self._cdp.message(session, method, decode_params(params), self._now())
                 if self._cdp.older.waits(session):
                     self._run(self._inventory.check(session))
+            elif method == "Inspector.targetReloadedAfterCrash":
+                self._crashed.discard(session)
             elif method == "Page.javascriptDialogOpening" and self._dismisses_dialogs:
                 leaves = decode_params(params).get("type") == "beforeunload"
                 self._send("Page.handleJavaScriptDialog", session, accept=leaves)
@@ -250,7 +262,7 @@ class Listener:
         # Only then: of a call that is not answered the next process of a tab learns after its scripts have begun.
         settled.add_done_callback(lambda _: self._send("Runtime.runIfWaitingForDebugger", session))
         if not waits:
-            self._run(self._inventory.take(session, listening))
+            self._run(self._inventory.take(session, info["targetId"], listening))
 
     def _note_document(self, session: str, answer: asyncio.Future[Json], new: bool, paused: bool) -> None:
         if not answer.cancelled() and answer.exception() is None and session in self._kinds:
@@ -294,7 +306,8 @@ class Listener:
 
     async def _flush(self) -> None:
         """Wait until every target has reported what happened before."""
-        answers = {session: self._send("Runtime.evaluate", session, expression="0") for session in self._kinds}
+        alive = [session for session in self._kinds if session not in self._crashed]
+        answers = {session: self._send("Runtime.evaluate", session, expression="0") for session in alive}
         with suppress(CallError, TimeoutError):
             await self._call("Browser.getVersion")
         if answers:

@@ -16,6 +16,7 @@ from analyzer.recorder.recording import Recording
 from analyzer.recorder.targets import Target
 
 CONNECTING, OPEN, CLOSED = 0, 1, 3  # readyState (WHATWG)
+WORLD_GONE = 4  # its document went: with a frame it closes, and that is reported; in the back/forward cache it does not
 
 
 class OlderSockets:
@@ -64,8 +65,8 @@ class OlderSockets:
         for socket, state in pairs:
             if state == OPEN and not socket.opened:
                 self._recording.see_open(socket.id, at)
-        ended = [socket for socket, state in pairs if state == CLOSED]
         closes = self._closes.pop(session, [])
+        ended = [socket for socket, state in pairs if state == CLOSED or (state == WORLD_GONE and closes)]
         exact = len(closes) >= len(ended)  # of several that closed meanwhile nobody knows which one when
         for socket in ended:
             self._recording.end(socket.id, max(closes) if exact else at, min(closes) if exact else socket.last_sign)

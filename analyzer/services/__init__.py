@@ -79,6 +79,7 @@ class Row(Value, frozen=True, forbid_unknown_fields=True, eq=False):  # each is 
     remedy: str | None = None
     link: str | None = None
     dev_only: bool = False
+    console: str | None = None  # somewhere in what its client library writes to the browser's console
 
     @property
     def provider(self) -> Provider:

@@ -116,7 +116,7 @@ def _problems(row: Row) -> Iterator[str]:
         yield from _problems_of_place(place)
     patterns = [p for m in row.match for p in (m.host, m.path, m.protocol, m.sent, m.received, m.script)]
     patterns += [p for m in row.match for p in m.query.values()]
-    for pattern in [*patterns, *(place.pattern for place in places)]:
+    for pattern in [*patterns, row.console, *(place.pattern for place in places)]:
         try:
             compile_pattern(pattern or "")
         except re.error as error:

@@ -28,7 +28,7 @@ from analyzer.model import (
     plural,
 )
 from analyzer.timeline.axis import Axis, axis_of, close_bounds
-from analyzer.wording import instants, lifetimes, origins, services, verdict
+from analyzer.wording import console, instants, lifetimes, origins, services, verdict
 from analyzer.wording.terminal import BAD, FAINT, STRONG, UNSURE
 
 FIRST, LAST = 20, 3  # messages in the table
@@ -79,6 +79,7 @@ def describe_socket(report: Report, session: Session) -> list[Section]:
         Section("Open at the same time", tuple(_partners(report, session, axis))),
         _messages(session.messages, axis),
     ]
+    parts += _console(report, session)
     if not stack:
         return parts
     return [*parts, Section("Call stack that opened it", lines=stack, note=_how_to_find(session.initiator))]
@@ -226,6 +227,15 @@ def _messages(messages: Messages, axis: Axis) -> Section:
     elif messages.directions:
         facts.append(Fact("time", "unknown: the file gives no usable times"))
     return Section(MESSAGES, tuple(facts), tuple(_table(messages, axis)))
+
+
+def _console(report: Report, session: Session) -> list[Section]:
+    """Describe the lines of the browser's console that name the socket, or that were near it."""
+    entries = console.list_entries(report, session)
+    facts = [Fact(entry.at, entry.account) for entry in entries[:FIRST]]
+    if len(entries) > FIRST:
+        facts.append(Fact("", f"and {len(entries) - FIRST:,} more", FAINT))
+    return [Section(console.TITLE, tuple(facts))] if facts else []
 
 
 def _table(messages: Messages, axis: Axis) -> Iterator[tuple[str, ...]]:

@@ -15,6 +15,7 @@ from analyzer.model import (
     CauseConfidence,
     Clock,
     Confidence,
+    Level,
     Outcome,
     PageKind,
     Policy,
@@ -22,6 +23,7 @@ from analyzer.model import (
     Scope,
     Severity,
     SkipReason,
+    Step,
     Verdict,
 )
 from analyzer.outputs import totals
@@ -38,7 +40,8 @@ ADDRESS = HOME.replace("//github.com/", "//raw.githubusercontent.com/") + "/HEAD
 # -- the settings ----------------------------------------------------------------------------------------------
 
 SETTINGS = {
-    "per": "Which sockets are counted together: those of one capture, page, address (endpoint), service or user.",
+    "per": "Which sockets are counted together: those of one capture, context (of a browser), page, address "
+    "(endpoint), service or user.",
     "scope": "With --together: whether findings count the sockets of the HAR's tab or of the whole browser.",
     "max-open": "How many sockets may be open at the same time.",
     "tolerance": "Overlaps shorter than this are notes. Milliseconds, or a duration with a unit.",
@@ -171,6 +174,13 @@ def shapes() -> Schema:
             ),
         ),
         "interval": said("From start until before end; end null: it has no known end.", interval),
+        "code": record(
+            function=optional(TEXT),
+            component=optional(TEXT),
+            url=optional(TEXT),
+            line=optional({"type": "integer"}),
+            column=optional({"type": "integer"}),
+        ),
         "policy": record(
             per=said("Which sockets are counted together (--per).", one_of(Scope)),
             scope=said("Which sockets findings count (--scope); null: by `per`.", optional(one_of(Reach))),
@@ -229,6 +239,7 @@ def shapes() -> Schema:
         "unreadable": record(
             source=said("The capture that could not be read.", TEXT), problem=said("Why it could not be read.", TEXT)
         ),
+        "console": console(),
         "capture": capture(),
         "comparison": comparison(),
         "folders": folders(),
@@ -241,7 +252,30 @@ def shapes() -> Schema:
     }  # fmt: skip
 
 
+def console() -> Schema:
+    return record(
+        time=said("When it was written.", INSTANT),
+        level=said("How grave it is.", one_of(Level)),
+        text=said("Its words, masked.", TEXT),
+        page=said("The id of the page that it comes from.", optional(TEXT)),
+        pointer=said("Where it stands: a JSON Pointer into the capture.", POINTER),
+        initiator=said("The code that wrote it. Line and column count from 1.", optional(refer("code"))),
+        session=said("The socket that it names, or that was nearest to it.", optional(NAME)),
+        named=said("Whether the socket's address is in the text.", optional(FLAG)),
+        step=said("The step of the socket's life that was nearest.", optional(one_of(it.name.lower() for it in Step))),
+        after_ms=said("From that step to the line; negative: the line came first.", optional({"type": "number"})),
+    )
+
+
 def capture() -> Schema:
+    return with_newer(
+        _capture(),
+        console=said("Warnings and errors of the console that our recorder keeps.", several(refer("console"))),
+        console_dropped=said("How many more lines the recording did not keep.", COUNT),
+    )
+
+
+def _capture() -> Schema:
     return record(
         source=said("The path as given; - for standard input.", TEXT),
         sha256=said("The hash of the file; null above 32 MiB.", optional(HASH)),
@@ -299,18 +333,7 @@ def session() -> Schema:
             "The client library.", optional(record(name=optional(TEXT), version=optional(TEXT), runtime=optional(TEXT)))
         ),
         page=said("The id of its page.", optional(TEXT)),
-        initiator=said(
-            "The code that opened it. Line and column count from 1.",
-            optional(
-                record(
-                    function=optional(TEXT),
-                    component=optional(TEXT),
-                    url=optional(TEXT),
-                    line=optional({"type": "integer"}),
-                    column=optional({"type": "integer"}),
-                )
-            ),
-        ),
+        initiator=said("The code that opened it. Line and column count from 1.", optional(refer("code"))),
         outcome=said("What became of it.", one_of(Outcome)),
         created=said("When its handshake was requested.", optional(refer("bounds"))),
         opened=said("When it opened; null: never, or not known.", optional(refer("bounds"))),
@@ -415,29 +438,34 @@ def socket() -> Schema:
     )
     return said(
         "What `har-sockets show CAPTURE SOCKET --format json` prints.",
-        record(
-            **head(),
-            **whence(),
-            session=refer("session"),
-            page=said("The page that it belongs to.", optional(record(id=TEXT, url=TEXT, kind=one_of(PageKind)))),
-            stack=said(
-                "The call stack that opened it, innermost first, one object per turn of the event loop.",
-                several(
-                    record(
-                        scheduled_by=said(
-                            "How the turn was scheduled: await, setTimeout, <Component>.", optional(TEXT)
-                        ),
-                        frames=said("The calls of this turn.", several(frame)),
-                    )
+        with_newer(
+            record(
+                **head(),
+                **whence(),
+                session=refer("session"),
+                page=said("The page that it belongs to.", optional(record(id=TEXT, url=TEXT, kind=one_of(PageKind)))),
+                stack=said(
+                    "The call stack that opened it, innermost first, one object per turn of the event loop.",
+                    several(
+                        record(
+                            scheduled_by=said(
+                                "How the turn was scheduled: await, setTimeout, <Component>.", optional(TEXT)
+                            ),
+                            frames=said("The calls of this turn.", several(frame)),
+                        )
+                    ),
+                ),
+                open_at_the_same_time=record(
+                    proven=said("The ids of the sockets that were certainly open with it.", several(NAME)),
+                    possible=said("The ids of those that were possibly open with it.", several(NAME)),
+                ),
+                overlaps=said("The overlaps that it is part of.", several(refer("overlap"))),
+                findings=said("The findings that name it.", several(refer("finding"))),
+                messages=said(
+                    "Each message; null where the exporter does not record them.", optional(several(message))
                 ),
             ),
-            open_at_the_same_time=record(
-                proven=said("The ids of the sockets that were certainly open with it.", several(NAME)),
-                possible=said("The ids of those that were possibly open with it.", several(NAME)),
-            ),
-            overlaps=said("The overlaps that it is part of.", several(refer("overlap"))),
-            findings=said("The findings that name it.", several(refer("finding"))),
-            messages=said("Each message; null where the exporter does not record them.", optional(several(message))),
+            console=said("The lines of the console that are about it.", several(refer("console"))),
         ),
     )
 

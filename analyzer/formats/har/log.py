@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.formats.devtools import text_of
+from analyzer.formats.har import console
 from analyzer.formats.har.fields import instant, monotonic_date
 from analyzer.formats.har.gather import MOST_PAGES
 from analyzer.formats.har.own_fields import caveats_of, clock_of, end_of, member, order_of, records_messages
@@ -12,7 +13,7 @@ from analyzer.formats.har.pages import Listed
 from analyzer.formats.har.raw import RawEntry
 from analyzer.formats.json_stream.array import Document
 from analyzer.formats.json_stream.decode import kind
-from analyzer.model import Caveat, Clock, Instant, Skipped, SkipReason, Value
+from analyzer.model import Caveat, Clock, ConsoleLine, Instant, Skipped, SkipReason, Value
 
 
 class Log(Value, frozen=True):
@@ -21,7 +22,7 @@ class Log(Value, frozen=True):
     skipped: members that are too large, skipped_pages: pages that are none.
     has_lost_pages: there are more pages than are kept, or a member was too large.
     cut_off, trailing: the byte where the document ends early, or something follows it.
-    stated: the caveats of a capture of our own; until, in_order_of_close, records_messages, clock: likewise.
+    stated: the caveats of a capture of our own; until, in_order_of_close, records_messages, clock, console: likewise.
     """
 
     count: int  # of entries
@@ -40,6 +41,8 @@ class Log(Value, frozen=True):
     in_order_of_close: bool | None
     records_messages: bool
     clock: Clock
+    console: tuple[ConsoleLine, ...]
+    console_dropped: int
 
 
 def read_log(document: Document[RawEntry]) -> Log:
@@ -63,6 +66,8 @@ def read_log(document: Document[RawEntry]) -> Log:
         in_order_of_close=order_of(log),
         records_messages=records_messages(log),
         clock=clock_of(log),
+        console=console.read(log),
+        console_dropped=console.read_dropped(log),
     )
 
 

@@ -14,13 +14,14 @@ from typing import Any
 import msgspec
 
 from analyzer.formats.devtools import text_of
+from analyzer.formats.har import console
 from analyzer.formats.har.exporters import EXPORTERS
 from analyzer.formats.har.own_fields import attribution_of
 from analyzer.formats.har.writer import Json
 from analyzer.masking import Masks
 from analyzer.masking.names import ALNUM, LONG_ENOUGH
 from analyzer.masking.shapes import RUN, opaque
-from analyzer.model import Discreet, Identity, Session
+from analyzer.model import ConsoleLine, Discreet, Identity, Session
 
 # Headers by which entries are told apart (fields.py, reader.py), and what their values may be.
 DIRECTIVE = r"(?:no-cache|no-store|no-transform|only-if-cached|(?:max-age|max-stale|min-fresh)=\d{1,9})"
@@ -89,7 +90,10 @@ class Masker:
 
         What has no shape of a secret may be an ordinary word that stands elsewhere too (`websocket`, a host).
         """
-        text = MASKS.sub(" ", "\n".join(dict.fromkeys(self.texts)))
+        return self._leaks_in("\n".join(dict.fromkeys(self.texts)))
+
+    def _leaks_in(self, content: str) -> bool:
+        text = MASKS.sub(" ", content)
         hidden = (it for it in self.secrets | set(self.masks.tokens) if len(it) >= LONG_ENOUGH and opaque(it))
         words = {word.casefold() for word in ALNUM.findall(text)}
         users = (user.casefold() for user in self.masks.users)
@@ -197,6 +201,19 @@ class Masker:
         id = text_of(frame.get("scriptId")) or ""
         script = {"scriptId": id} if re.fullmatch(r"\d{1,9}", id) else {}
         return {"functionName": self.word(name), "url": self.url(url), **script, **numbers}
+
+    def console(self, lines: Iterable[ConsoleLine]) -> list[Json]:
+        """Mask lines of the console. One that still holds what was removed elsewhere does not come along."""
+        masked = (
+            record
+            | {"message": self.masks.text(record["message"])}
+            | ({"pageref": self.name(record["pageref"])} if "pageref" in record else {})
+            | ({"_initiator": self.initiator(record["_initiator"])} if "_initiator" in record else {})
+            for record in console.write(lines)
+        )
+        records = [record for record in masked if not self._leaks_in(record["message"])]
+        self.texts += [record["message"] for record in records]
+        return records
 
     def _keep(self, text: str) -> str:
         self.texts.append(text)

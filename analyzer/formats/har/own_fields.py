@@ -64,7 +64,11 @@ HEARD_LATE = CaveatKind.PAGE_HEARD_LATE.caveat(
     "missing from this file."
 )
 WORKERS = CaveatKind.WORKERS_NOT_HEARD.caveat("A worker ran. Sockets of workers may be missing from this file.")
-OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, HEARD_LATE, WORKERS)
+DISAGREE = CaveatKind.CONTRADICTORY.caveat(
+    "The DevTools protocol and the browser's own log contradict each other about the end of a socket. Its times are "
+    "wider than either of them says."
+)
+OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, HEARD_LATE, WORKERS, DISAGREE)
 
 # What no entry shows: an extract has to state it.
 NEVER_SHOWN = (*OF_THE_ORIGINAL[:3], *OF_THE_RECORDING)
@@ -134,10 +138,13 @@ def statement(
     records_messages: bool = True,
     harmless: Sequence[str] = (),
     clock: Clock = Clock.WALL,
+    console: Sequence[dict[str, Any]] = (),
+    console_dropped: int = 0,
 ) -> dict[str, Any]:
     """Write what a capture states of itself. `in_order_of_close`: where its entries no longer show it.
 
     harmless: those of the caveats that mostly hide sockets, and here do not. `clock`: what its dates count from.
+    console: lines of the browser's console, as console.py writes them; console_dropped: how many more there were.
     """
     return {
         **({"until": until} if until else {}),
@@ -146,6 +153,8 @@ def statement(
         **({} if in_order_of_close is None else {"inOrderOfClose": in_order_of_close}),
         **({} if records_messages else {"messages": False}),
         **({} if clock is Clock.WALL else {"clock": clock.value}),
+        **({"console": list(console)} if console else {}),
+        **({"consoleDropped": console_dropped} if console_dropped else {}),
     }
 
 
@@ -169,6 +178,11 @@ def attribution_of(
         "until": end / SECOND if session.outcome is Outcome.OPEN and end is not None else None,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+def user_context_of(name: str | None) -> dict[str, Any]:
+    """Write the browser context of a socket, by the short name that it has in this file."""
+    return {} if name is None else {"_userContext": name}
 
 
 def close_record(latest: Instant | None, earliest: Instant | None, by: str | None = None) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def _capture(
         clock=log.clock,
         in_order_of_close=_is_in_order_of_close(file, traces),
     )
-    return Capture((itself,), tuple(pages), tuple(traces), caveats, tuple(skipped))
+    return Capture((itself,), tuple(pages), tuple(traces), caveats, tuple(skipped), log.console, log.console_dropped)
 
 
 def _list_loads(documents: Sequence[Load]) -> Loaded | None:
