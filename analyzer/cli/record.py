@@ -1,6 +1,7 @@
 """`har-sockets record`."""
 
 import io
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,9 @@ from analyzer.installation import install_hint, name_program, quote
 from analyzer.intervals import peak
 from analyzer.model import Policy, Report, Run, plural
 from analyzer.pipeline import analyze
+
+INTERRUPTED = 128 + signal.SIGINT  # as a shell has it
+STATUSES = (USAGE, gate.VIOLATED, gate.UNREADABLE, INTERRUPTED)  # where several hold, the first of these
 
 if TYPE_CHECKING:
     from analyzer.recorder.browser import Outcome, Request
@@ -120,10 +124,16 @@ def record(
     statuses = {USAGE if outcome.problem else 0, _describe(report, max_open)}
     if place is not None and place.is_file():
         _advise(place, file.masked, not no_messages)
-    if _is_cut_short(outcome.recorded):
+    if outcome.is_hurried:
+        say(f"{report.capture.source}: saved before the browser had reported everything")
+        statuses.add(INTERRUPTED)
+    elif CUT_SHORT.id in outcome.recorded.recording.caveats:
         say(f"{report.capture.source}: the browser, or the connection to it, ended: the recording ends there")
         statuses.add(gate.UNREADABLE)
-    raise typer.Exit(next((status for status in (USAGE, gate.VIOLATED, gate.UNREADABLE) if status in statuses), 0))
+    elif outcome.has_crashed:
+        say(f"{report.capture.source}: the browser crashed or was killed: the recording ends there, and is complete")
+        statuses.add(gate.UNREADABLE)
+    raise typer.Exit(next((status for status in STATUSES if status in statuses), 0))
 
 
 def _run(request: "Request", file: Output, max_open: int | None) -> "Outcome":
@@ -157,10 +167,6 @@ def _rescue(outcome: "Outcome", file: Output) -> Path | None:
     return place
 
 
-def _is_cut_short(recorded: "Recorded") -> bool:
-    return recorded.signs is not None or CUT_SHORT.id in recorded.recording.caveats
-
-
 def _describe(report: Report, max_open: int | None) -> int:
     """Say what a recording shows; give the exit status that it asks for."""
     from analyzer.wording.verdict import verdict_sentences
@@ -192,7 +198,7 @@ def _judge(report: Report, max_open: int) -> int:
         _tell(f"Too many: {plural(most, 'socket')} were open at the same time, and --max-open allows {max_open:,}.")
         return gate.VIOLATED
     if report.capture.hides_sockets or peak(it.possible for it in counted if it.possible is not None) > max_open:
-        _tell(f"Undecided: more than {max_open:,} may have been open at the same time.")
+        _tell(f"Undecided: it is possible that more than {max_open:,} were open at the same time.")
     return 0
 
 

@@ -12,8 +12,9 @@ import re
 import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
 from analyzer.masking import Masks
@@ -24,6 +25,7 @@ from analyzer.recorder.errors import RecordingError, SaveError
 from analyzer.recorder.launch import Browser, Settings, launch
 from analyzer.recorder.listener import Listener
 from analyzer.recorder.recording import Observer, Socket
+from analyzer.recorder.witness import refine
 
 Result = TypeVar("Result")
 Save: TypeAlias = Callable[[Recorded, bool], None]  # a state of the recording; is it the last one?
@@ -39,7 +41,7 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a system has some of th
 
 EVERY = 2.0  # seconds between two looks whether messages came in
 SOON = 0.1  # seconds between two states that are saved because a socket opened or closed
-SHARE = 20  # of the time at most one part in this many is spent on saving: a large recording is saved more rarely
+SHARE = 10  # of the time at most one part in this many is spent on saving: a large recording is saved more rarely
 LONGEST_QUESTION = 600.0  # seconds for a user to allow the connection
 
 
@@ -65,10 +67,12 @@ class Screen:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was recorded, and why its last state could not be saved, if so."""
+    """What was recorded."""
 
     recorded: Recorded
-    problem: str = ""
+    problem: str = ""  # why its last state could not be saved
+    has_crashed: bool = False  # the browser, or it was killed
+    is_hurried: bool = False  # a second signal came before the browser had reported everything
 
 
 class Interrupted(Exception):  # noqa: N818 - nothing went wrong
@@ -115,6 +119,7 @@ class _Session:
         # Nobody can answer the dialogs of a browser without a window; else they are the user's.
         has_window = request.attach is not None or not request.settings.headless
         self._listener = Listener(self._observe, keeps_data=request.keeps_data, dismisses_dialogs=not has_window)
+        self._threads = ThreadPoolExecutor(1)
         self._changed = asyncio.Event()
         self._has_problem = False  # the last state could not be saved, and that was said
 
@@ -126,12 +131,12 @@ class _Session:
         finally:
             saving.cancel()
         self._screen.hint("Ctrl-C again saves immediately." if self._signals.number else "")
-        recorded = await self._end(browser)
+        outcome = await self._end(browser)
         try:
-            self._save(recorded, True)
+            self._save(outcome.recorded, True)
         except SaveError as problem:
-            return Outcome(recorded, str(problem))
-        return Outcome(recorded)
+            return replace(outcome, problem=str(problem))
+        return outcome
 
     # -- the beginning ---------------------------------------------------------------------------------------
 
@@ -195,9 +200,9 @@ class _Session:
                 continue
             self._changed.clear()
             size = self._size()
-            start = time.monotonic()
+            start = time.thread_time()  # of this thread: waiting costs nothing
             self._save_state(self._listener.snapshot())
-            await asyncio.sleep(max(SOON, SHARE * (time.monotonic() - start)))
+            await asyncio.sleep(max(SOON, SHARE * (time.thread_time() - start)))
 
     def _size(self) -> int:
         """Count what only grows: messages and pages come without a word to the observer."""
@@ -216,22 +221,29 @@ class _Session:
 
     # -- the end ---------------------------------------------------------------------------------------------
 
-    async def _end(self, browser: Browser | None) -> Recorded:
+    async def _end(self, browser: Browser | None) -> Outcome:
         """End the recording and the browser, if it is ours; a second signal cuts that short."""
         stopping = asyncio.ensure_future(self._listener.stop())
-        await _wait_for_first([_settle(stopping), self._signals.second.wait()])
+        await self._unless_hurried(stopping)
         if not stopping.done():
             stopping.cancel()
-            return self._listener.snapshot()
+            return Outcome(self._listener.snapshot(), is_hurried=True)
         recorded = stopping.result()
-        if browser is not None:
-            self._save_state(recorded)  # what follows takes a while
-            await _wait_for_first([self._refine(recorded, browser), self._signals.second.wait()])
-        return recorded
+        if browser is None:
+            return Outcome(recorded)
+        self._save_state(recorded)  # what follows takes a while
+        has_gone = self._listener.gone.is_set()
+        ending = asyncio.ensure_future(browser.wait() if has_gone else browser.close())
+        await self._unless_hurried(ending)
+        has_crashed = has_gone and ending.done() and not ending.result()
+        # In a thread, so that a second signal is heard; a long recording has a large log.
+        refining = self._threads.submit(refine, replace(recorded, recording=recorded.recording.copy()), browser.net_log)
+        await self._unless_hurried(asyncio.wrap_future(refining))
+        return Outcome(refining.result() if refining.done() else recorded, has_crashed=has_crashed)
 
-    async def _refine(self, recorded: Recorded, browser: Browser) -> None:
-        """Add what the browser's own log shows, which is whole once it has ended."""
-        await browser.close()
+    async def _unless_hurried(self, step: asyncio.Future[Any]) -> None:
+        """Wait for a step of the end, or for a second signal."""
+        await _wait_for_first([_settle(step), self._signals.second.wait()])
 
 
 def complete(url: str) -> str:

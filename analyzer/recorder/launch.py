@@ -43,12 +43,14 @@ NO_BROWSER = "no Chrome, Chromium or Edge was found: install one, or name its pr
 
 LISTENING = re.compile(r"DevTools listening on (wss?://\S+)")
 LOG_PREFIX = re.compile(r"^\[[^\]]*\] ?")  # process, time, file and line
+FATAL = ":FATAL:"
 NO_SANDBOX = "--no-sandbox"
 REASONS = {  # what Chromium writes when it does not start, and what that means
     "Missing X server": "there is no display: use --headless",
     "Opening in existing browser session": "this profile is open in a running browser: close that, or use another one",
     "ProcessSingleton": "this profile is open in a running browser: close that, or use another one",
     "non-default data directory": "Chrome 136 and later record no default profile: name another folder",
+    "Socket path too long": "the path of the folder for temporary files is too long: set TMPDIR to a shorter one",
     "cannot read and write to its data directory": "the profile cannot be written",
 }
 LONGEST_START = 60.0  # seconds; a machine that is overrun needs 10
@@ -197,7 +199,8 @@ def explain(messages: str) -> str:
     for sign, reason in REASONS.items():
         if sign in messages:
             return reason
-    lines = [LOG_PREFIX.sub("", line).strip() for line in messages.splitlines()]
+    fatal = [line for line in messages.splitlines() if FATAL in line]
+    lines = [LOG_PREFIX.sub("", line).strip() for line in fatal or messages.splitlines()]
     return next((line for line in reversed(lines) if line), "it ended immediately, without a message")
 
 

@@ -134,8 +134,13 @@ class Listener:
             raise RecordingError(f"the browser did not open a page: {problem}") from None
         if "errorText" in answer and not answer.get("isDownload"):
             raise RecordingError(str(answer["errorText"]))
-        pages = [page for page in self.recording.pages if page.tab == tab]
-        return pages[-1].status or None if pages else None
+        until = time.monotonic() + LONGEST_WAIT
+        while time.monotonic() < until and not self.gone.is_set():  # the protocol may report the document later
+            status = next((page.status for page in reversed(self.recording.pages) if page.tab == tab), 0)
+            if status:
+                return status
+            await asyncio.sleep(PULSE)
+        return None
 
     async def close_browser(self) -> None:
         """Ask the browser to end."""

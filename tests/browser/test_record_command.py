@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -156,7 +157,8 @@ def test_a_second_signal_saves_immediately_what_is_known(server: SocketServer, t
     os.killpg(process.pid, signal.SIGINT)
     start_of_wait = time.monotonic()
     _, errors = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, "Traceback" in errors) == (3, False), errors
+    assert (process.returncode, "Traceback" in errors) == (128 + signal.SIGINT, False), errors
+    assert errors.splitlines()[-1] == f"har-sockets: {path}: saved before the browser had reported everything"
     assert time.monotonic() - start_of_wait < 4
     assert outcomes(path) == ["unknown"]
 
@@ -183,10 +185,14 @@ def test_a_browser_that_is_killed_leaves_a_sound_recording(server: SocketServer,
     _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "Traceback" in errors) == (3, False), errors
     last = errors.splitlines()[-1]
-    assert last == f"har-sockets: {path}: the browser, or the connection to it, ended: the recording ends there"
     report = analyze_file(path)
     assert report.verdict is Verdict.OVERLAP
-    assert [it.id for it in report.capture.caveats] == ["recording-cut-short"]
+    if [it.id for it in report.capture.caveats] == ["recording-cut-short"]:
+        assert last == f"har-sockets: {path}: the browser, or the connection to it, ended: the recording ends there"
+    else:  # its own log was written to the end, which shows that nothing is missing
+        why = "the browser crashed or was killed: the recording ends there, and is complete"
+        assert (last, report.capture.caveats) == (f"har-sockets: {path}: {why}", ())
+        assert [session.outcome for session in report.sessions] == ["closed", "closed"]
 
 
 def _kill_browser(profile: Path) -> None:
@@ -234,27 +240,27 @@ def test_a_dialog_that_nobody_can_answer_does_not_stop_the_page(server: SocketSe
 
 
 @pytest.mark.parametrize(
-    ("page", "words"),
+    ("body", "words"),
     [
         pytest.param("a page that says so", "the server answered with status 404", id="with a page"),
         pytest.param("", "the server answered with an error status, and no page", id="without a page"),
     ],
 )
-def test_an_answer_with_an_error_is_reported(page: str, words: str, tmp_path: Path) -> None:
+def test_an_answer_with_an_error_is_reported(body: str, words: str, tmp_path: Path) -> None:
     chromium()
-    with _not_found(page) as url:
+    with _not_found(body) as url:
         status, errors = run(url, "-o", tmp_path / "x.har", "--headless", "--for", "1")
     assert (status, errors[0]) == (0, f"har-sockets: {url}: {words}")
 
 
 @contextmanager
-def _not_found(page: str) -> Iterator[str]:
+def _not_found(body: str) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(404)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            self.wfile.write(page.encode())
+            self.wfile.write(body.encode())
 
         def log_message(self, *_: object) -> None: ...
 
@@ -325,14 +331,15 @@ def test_a_recording_is_compressed_as_its_name_says(server: SocketServer, tmp_pa
 
 
 def test_a_masked_recording_leaves_no_secret_anywhere(server: SocketServer, tmp_path: Path) -> None:
-    path, temporary = tmp_path / "two.har", tmp_path / "temporary"
-    temporary.mkdir()
+    path = tmp_path / "two.har"
+    temporary = Path(tempfile.mkdtemp())  # Chromium needs a short path
     process = start(server.url("/two"), "-o", path, "--headless", "--masked", TMPDIR=str(temporary))
     wait_for_line(process, "- socket #2 closed")
     wait_until(path.exists)
     assert TOKEN not in path.read_text()  # while it is recorded, too
     assert finish(process)[0] == 0
     assert (TOKEN in path.read_text(), list(temporary.iterdir())) == (False, [])
+    temporary.rmdir()
     assert (outcomes(path), analyze_file(path).verdict) == (["open", "closed"], Verdict.OVERLAP)
 
 
