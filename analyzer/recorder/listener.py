@@ -204,7 +204,7 @@ class Listener:
 
     async def _beat(self) -> None:
         while not self.gone.is_set():
-            with suppress(TimeoutError, CallError):  # nothing is concluded of one that is stopped, or has gone
+            with suppress(CallError, TimeoutError):  # it is stopped, say: then nothing is concluded
                 await self._beat_once()
             await asyncio.sleep(PULSE)
 
