@@ -133,7 +133,8 @@ def align(captures: Sequence[Capture]) -> list[Trace]:
                     trace,
                     file=first_file + trace.file,
                     also=tuple(Place(first_file + place.file, place.pointer) for place in trace.also),
-                    page=None if trace.page is None else _page_id(number, trace.page),
+                    page=None if trace.page is None else _own_id(number, trace.page),
+                    user_context=None if trace.user_context is None else _own_id(number, trace.user_context),
                     clock=clocks[trace.clock],
                     coverage=trace.coverage if end == last else msgspec.structs.replace(trace.coverage, end=end),
                 )
@@ -148,8 +149,8 @@ def _end(capture: Capture) -> Instant | None:
 
 def _pages(number: int, capture: Capture) -> Iterator[Page]:
     for page in capture.pages:
-        end = page.end and msgspec.structs.replace(page.end, successor=_page_id(number, page.end.successor))
-        yield msgspec.structs.replace(page, id=_page_id(number, page.id), end=end)
+        end = page.end and msgspec.structs.replace(page.end, successor=_own_id(number, page.end.successor))
+        yield msgspec.structs.replace(page, id=_own_id(number, page.id), end=end)
 
 
 def _console(number: int, capture: Capture) -> Iterator[ConsoleLine]:
@@ -157,13 +158,13 @@ def _console(number: int, capture: Capture) -> Iterator[ConsoleLine]:
     for line in capture.console:
         yield msgspec.structs.replace(
             line,
-            page=None if line.page is None else _page_id(number, line.page),
+            page=None if line.page is None else _own_id(number, line.page),
             pointer=f"{capture.source}#{line.pointer}",
             clock=0 if capture.clock is Clock.WALL else -1,
         )
 
 
-def _page_id(number: int, id: str) -> str:
+def _own_id(number: int, id: str) -> str:
     return f"{number}:{id}"
 
 
@@ -209,6 +210,7 @@ def unite(group: Sequence[Trace]) -> Trace:
         scripts=_first(trace.scripts for trace in group) or (),
         attribution=_first(trace.attribution for trace in group),
         context=_first(trace.context for trace in group),
+        user_context=_first(trace.user_context for trace in group),
         coverage=_coverage(group),
         key=_first(trace.key for trace in group),
         also=(*first.also, *(place for it in group[1:] for place in (Place(it.file, it.pointer), *it.also))),

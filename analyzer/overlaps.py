@@ -27,6 +27,7 @@ from analyzer.model import (
 
 Pairs: TypeAlias = tuple[tuple[str, str | None], ...]
 
+SCOPES = {"endpoint": Scope.ENDPOINT, "user_context": Scope.CONTEXT}  # what is in common in place of a user
 EXACT = 10 * MILLISECOND  # bounds no wider than this give the instant
 
 
@@ -96,7 +97,8 @@ def groups(sessions: Sequence[Session], per: Scope, whole: Concurrency | None = 
     """The sessions in groups: by user, where nothing else is asked for; each session is in one. `whole`: what
     `concurrency` tells of all of them, if that is known."""
     result = []
-    for key, members in partition(sessions, Scope.USER if per is Scope.CAPTURE else per):
+    by_context = per is Scope.USER and count_by_context(sessions)
+    for key, members in partition(sessions, Scope.USER if per is Scope.CAPTURE else per, by_context):
         peaks = whole if whole is not None and len(members) == len(sessions) else concurrency(members, ())
         provider = members[0].provider if len({s.provider for s in members}) == 1 else None
         result.append(
@@ -120,31 +122,47 @@ class Key(Value, frozen=True):
     pairs: Pairs
 
 
-def partition(sessions: Iterable[Session], per: Scope) -> list[tuple[Key, list[Session]]]:
-    """The sessions that are counted together, by first appearance. Of an unknown user or service: by endpoint."""
+def count_by_context(sessions: Iterable[Session]) -> bool:
+    """Do the sockets of unknown users all have a browser context? Then each context stands for one user.
+
+    Where one of them has none it may belong to any context, so that none of them can be told apart by it.
+    """
+    return all(session.user_context is not None for session in sessions if session.user is None)
+
+
+def partition(sessions: Iterable[Session], per: Scope, by_context: bool = False) -> list[tuple[Key, list[Session]]]:
+    """The sessions that are counted together, by first appearance. Of an unknown user or service: by endpoint.
+
+    by_context: of an unknown user by its browser context, which is one login (docs/decisions/0016).
+    """
     if per is Scope.CAPTURE:
         return [(Key(per, ()), members)] if (members := list(sessions)) else []
     parts: dict[Pairs, list[Session]] = {}
     for session in sessions:
-        parts.setdefault(_in_common(session, per), []).append(session)
-    return [(Key(Scope.ENDPOINT if pairs[0][0] == "endpoint" else per, pairs), it) for pairs, it in parts.items()]
+        parts.setdefault(_in_common(session, per, by_context), []).append(session)
+    return [(Key(SCOPES.get(pairs[0][0], per), pairs), it) for pairs, it in parts.items()]
 
 
-def _in_common(session: Session, per: Scope) -> Pairs:
+def _in_common(session: Session, per: Scope, by_context: bool) -> Pairs:
     match per:
+        case Scope.CONTEXT:
+            return (("user_context", session.user_context),)
         case Scope.PAGE:
             return (("page", session.page),)
         case Scope.SERVICE if session.provider is not None:
             return (("provider", session.provider.id),)
         case Scope.USER if session.user is not None:
             return tuple(zip(("provider", "app", "user"), session.user, strict=True))
+        case Scope.USER if by_context:
+            return (("user_context", session.user_context),)
         case _:
             return (("endpoint", session.endpoint),)
 
 
 def _parts(sessions: Sequence[Session], policy: Policy) -> list[list[Session]]:
     """What the policy counts, in the parts that it counts together."""
-    return [part for _, part in partition(filter(policy.counts, sessions), policy.per)]
+    counted = list(filter(policy.counts, sessions))
+    return [part for _, part in partition(counted, policy.per, count_by_context(counted))]
 
 
 class _Mixed:

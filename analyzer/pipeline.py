@@ -190,7 +190,9 @@ def _add_user_caveat(capture: Capture, members: Sequence[Session], policy: Polic
     nameless = [session for session in members if session.user is None and policy.counts(session)]
     if policy.per is not Scope.USER or not nameless:
         return capture
-    message = f"The user of {len(nameless):,} of the sockets is unknown, so they are counted by address."
+    by_context = overlaps.count_by_context(filter(policy.counts, members))
+    how = "browser context, which is one login" if by_context else "address"
+    message = f"The user of {len(nameless):,} of the sockets is unknown, so they are counted by {how}."
     return msgspec.structs.replace(capture, caveats=(*capture.caveats, CaveatKind.USER_UNKNOWN.caveat(message)))
 
 

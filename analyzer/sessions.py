@@ -210,6 +210,7 @@ def _conclude(id: str, trace: Trace, around: _Around, capture: Capture) -> Sessi
         page=trace.page,
         initiator=trace.initiator,
         context=trace.context,
+        user_context=trace.user_context,
         outcome=life.outcome,
         created=story.created,
         opened=life.opened,

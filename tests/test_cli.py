@@ -293,7 +293,7 @@ def test_a_catalogue_that_cannot_be_used_is_wrong_usage(text: str | None, messag
     [
         pytest.param(
             ("--per", "tab"),
-            "--per tab: did you mean page? Choose capture, page, endpoint, service or user",
+            "--per tab: did you mean page? Choose capture, context, page, endpoint, service or user",
             id="--per",
         ),
         pytest.param(("--app-mode", "test"), "--app-mode test: choose development or production", id="--app-mode"),

@@ -15,7 +15,7 @@ from hypothesis import given, strategies as st
 from rich.cells import cell_len
 
 from analyzer.cli.live import Board, LiveView
-from analyzer.model import MILLISECOND, SECOND, Instant
+from analyzer.model import MILLISECOND, SECOND, ConsoleLine, Instant, Level
 from analyzer.outputs import live
 from analyzer.outputs.live import Life, Scene
 from analyzer.recorder.recording import By, Recording, Socket
@@ -160,6 +160,14 @@ def test_an_open_socket_keeps_its_row_however_many_opened_after_it() -> None:
     assert any("earlier" in row for row in rows)
 
 
+def test_a_socket_that_is_older_than_the_recording_was_open_for_longer() -> None:
+    screen = live.draw(scene(8, life(1, 1, older=True), life(2, 2, 3, older=True), allowed=2), Medium(80, True), 23)
+    assert [line.plain.rstrip()[-20:].strip(" █►") for line in screen if line.plain.startswith(" #")] == [
+        "≥ 7 s",
+        "≥ 1.00 s, closed",
+    ]
+
+
 # -- what counts as an excess ------------------------------------------------------------------------------------
 
 
@@ -172,6 +180,7 @@ def test_an_open_socket_keeps_its_row_however_many_opened_after_it() -> None:
         pytest.param([life(1, 1), life(2, 2, 2, ending="failed", failed=True)], None, id="one failed"),
         pytest.param([life(1, 1, 2, possible=at(3), ending="page closed"), life(2, 2.5)], None, id="only possibly"),
         pytest.param([life(1, 1, 3), life(2, 2, 3)], "2 sockets open, 1 allowed: #2 opened while #1 was open", id="over by now"),
+        pytest.param([life(1, 1, older=True), life(2, 1, older=True)], "2 sockets open, 1 allowed: open before the recording began", id="older"),
     ],
 )  # fmt: skip
 def test_an_excess_is_certain_and_names_who_opened_the_last(lives: list[Life], words: str | None) -> None:
@@ -235,6 +244,15 @@ def make_board() -> tuple[Board, Recording]:
     return board, Recording(observe)
 
 
+def test_what_the_console_said_is_one_masked_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with LiveView() as view:
+        recording = Recording(view.observe)
+        recording.request("a", STREAM, at(1))
+        recording.answer("a", at(2), 101, "", {})
+        view.say_console(ConsoleLine(at(2), Level.WARNING, f"Twice for maria.lopez: {TOKEN}\n  at app.js"))
+    assert lines_of(capsys)[1:] == ["! console warning: Twice for user-1: <token 2>"]
+
+
 def test_the_scene_follows_the_recording() -> None:
     board, recording = make_board()
     now = board.look()[0].now
@@ -284,6 +302,7 @@ DRIVER = """
 import sys, time
 from analyzer.cli.live import Board, LiveView
 from analyzer.cli.screen import tell
+from analyzer.model import ConsoleLine, Level
 from analyzer.recorder.recording import Recording
 
 now = lambda: round(time.time() * 1_000_000)
@@ -294,6 +313,7 @@ with LiveView() as view:
         recording.answer(id, now(), 101, "", {})
         time.sleep(1)
     tell("said by another part")
+    view.say_console(ConsoleLine(now(), Level.ERROR, "WebSocket connection to 'wss://a.example/?token=abcdefgh' failed"))
     recording.end("a", now())
     time.sleep(1)
 tell("after the recording")
@@ -331,8 +351,45 @@ def test_a_terminal_gets_a_screen_one_bell_and_what_others_print(environment: di
     text = output.decode()
     assert "said by another part" in text
     assert text.rstrip().endswith("after the recording")
+    assert "! console error: WebSocket connection to" in text
     assert "abcdefgh" not in text
     is_dumb = "TERM" in environment
     assert text.count("\a") == (0 if is_dumb else 1)
     assert ("\x1b[31m" in text) == (not environment)
     assert ("2 open now, 1 allowed" in re.sub(r"\x1b\[[\d;]*m", "", text)) and ("how many" in text) != is_dumb
+
+
+AWAY = """
+import signal, sys, time
+from analyzer.cli.live import LiveView
+from analyzer.recorder.recording import Recording
+
+signal.signal(signal.SIGHUP, lambda *_: None)
+now = lambda: round(time.time() * 1_000_000)
+with LiveView() as view:
+    recording = Recording(view.observe)
+    sys.stdout.write("ready")
+    sys.stdout.flush()
+    sys.stdin.read(1)  # the terminal is closed by now
+    for id in "ab":
+        recording.request(id, f"wss://{id}.example/ws", now())
+        recording.answer(id, now(), 101, "", {})
+        time.sleep(0.3)
+print(len(recording.sockets))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
+def test_a_terminal_that_is_closed_does_not_end_the_recording() -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", AWAY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=theirs, text=True
+    )
+    assert process.stdout is not None
+    os.close(theirs)
+    assert process.stdout.read(5) == "ready"
+    os.close(ours)
+    assert process.communicate("x", timeout=60)[0] == "2\n"
+    assert process.returncode == 0

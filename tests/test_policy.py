@@ -81,9 +81,13 @@ def test_pyproject_has_them_in_a_table_of_its_own(tmp_path: Path) -> None:
         pytest.param('tolerance = "x"', 'tolerance must be a duration such as 250 (milliseconds) or "2s"', id="words"),
         pytest.param("tolerance = true", 'tolerance must be a duration such as 250 (milliseconds) or "2s"', id="true"),
         pytest.param("tolerance = -1", "tolerance must be a duration such as 250", id="a duration below 0"),
-        pytest.param('per = "tab"', 'per "tab": did you mean page? Choose capture, page, endpoint', id="another word"),
+        pytest.param(
+            'per = "tab"', 'per "tab": did you mean page? Choose capture, context, page, endpoint', id="another word"
+        ),
         pytest.param('per = "usr"', 'per "usr": did you mean user?', id="a misspelt word"),
-        pytest.param("per = 1", "per must be capture, page, endpoint, service or user, in quotes", id="no word"),
+        pytest.param(
+            "per = 1", "per must be capture, context, page, endpoint, service or user, in quotes", id="no word"
+        ),
         pytest.param('assume = ["bfcash"]', 'assume "bfcash": did you mean bfcache?', id="a misspelt assumption"),
         pytest.param('allow-empty = "yes"', "allow-empty must be true or false, without quotes", id="a quoted switch"),
         pytest.param("baseline = 3", "baseline must be the path of a file, in quotes", id="a path"),

@@ -35,8 +35,8 @@ def test_words_become_members_of_enumerations() -> None:
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ({"per": "usr"}, "per: 'usr' is none of capture, page, endpoint, service, user; did you mean 'user'?"),
-        ({"per": None}, "per: None is none of capture, page, endpoint, service, user"),
+        ({"per": "usr"}, "per: 'usr' is none of capture, context, page, endpoint, service, user; did you mean 'user'?"),
+        ({"per": None}, "per: None is none of capture, context, page, endpoint, service, user"),
         ({"max_open": 0}, "max_open: 0 is less than 1"),
         ({"max_open": "2"}, "max_open: '2' is not a whole number"),
         ({"max_open": True}, "max_open: True is not a whole number"),

@@ -105,7 +105,7 @@ def test_a_format_of_a_file_is_known_by_the_same_names(tmp_path: Path) -> None:
         ),
         pytest.param("F --max-open two", "--max-open two: give a whole number from 1 to 1,000,000", id="no number"),
         pytest.param("F --per hosts", "--per hosts: did you mean endpoint? Choose capture, ", id="--per host"),
-        pytest.param("F --per usr", "--per usr: did you mean user? Choose capture, page, ", id="a misspelt scope"),
+        pytest.param("F --per usr", "--per usr: did you mean user? Choose capture, context, ", id="a misspelt scope"),
         pytest.param("F --only overlp", "--only overlp: did you mean overlap? Choose overlap, ", id="--only"),
         pytest.param("F --only ,", "--only ,: choose overlap, possible-overlap, ", id="--only nothing"),
         pytest.param("F --max-open 99999999999999999999", "give a whole number from 1 to ", id="too large a number"),

@@ -14,16 +14,16 @@ from rich.console import Group
 from rich.text import Text
 
 from analyzer import callstacks
-from analyzer.cli.screen import can_redraw, tell
+from analyzer.cli.screen import can_redraw, one_terminal, tell
 from analyzer.formats import devtools
 from analyzer.masking import Masks
-from analyzer.model import SECOND, Instant, Messages, Outcome, Policy, Session, Trace
+from analyzer.model import SECOND, ConsoleLine, Instant, Messages, Outcome, Policy, Session, Trace
 from analyzer.outputs import live
 from analyzer.outputs.live import Life, Scene
 from analyzer.recorder.recording import By, Socket
 from analyzer.services import loading, matching
 from analyzer.wording import lifetimes, origins
-from analyzer.wording.terminal import BAD, Medium, wrap
+from analyzer.wording.terminal import BAD, UNSURE, Medium, wrap
 
 HOW = {
     By.RELOAD: "page reloaded",
@@ -31,12 +31,14 @@ HOW = {
     By.PAGE_CLOSED: "page closed",
     By.CRASH: "page crashed",
     By.OWNER_GONE: "its worker or frame ended",
+    By.PAGE_GONE: "its page, frame or worker ended",
 }
 HINT = "Ctrl-C ends the recording."
 IDLE = 1.0  # seconds between two screens if nothing happens: the bars grow
 BUSY = 0.15  # at least, if much happens
 SHARE = 10  # at most one part in this many of a processor's time is spent on drawing
 LINES_OF_TEXT, INDENT = 3, " " * 14  # of a text above the screen; under its first line
+NEW_LINE = "\n"
 PROTOCOLS = "sec-websocket-protocol"
 NO_MESSAGES = Messages(array("q"), b"", array("B"), array("q"), recorded=False)
 
@@ -70,7 +72,8 @@ def make_entry(socket: Socket, began: Instant, masks: Masks) -> Entry:
 def make_life(entry: Entry, masks: Masks) -> Life:
     """Describe the life of a socket, as it is known now."""
     socket = entry.socket
-    life = Life(entry.socket.number, entry.name, entry.began, entry.opener, counts=entry.counts)
+    older = socket.seen_open is not None
+    life = Life(socket.number, entry.name, entry.began, entry.opener, counts=entry.counts, older=older)
     if socket.open:
         return life
     failed = socket.ended and not socket.opened
@@ -179,6 +182,12 @@ class Board:
             open_now = sum(it.socket.open and it.counts for it in self._entries.values())
             return write_line(entry, at, self.start, open_now, self._allowed, self._masks)
 
+    def quote(self, line: ConsoleLine) -> str:
+        """Write the line about a warning or an error of the console, with its first line of text."""
+        with self._lock:
+            text = self._masks.text(line.text)
+        return f"{_since(self.start, line.at)}  ! console {line.level}: {text.strip().partition(NEW_LINE)[0]}"
+
     def look(self) -> tuple[Scene, str]:
         """Return what there is to draw now, and a line about an excess that began since the last look, if any."""
         with self._lock:
@@ -240,6 +249,15 @@ class LiveView:
             tell(self._board.write(entry, at))
         self._board.forget_ended()
 
+    def say_console(self, line: ConsoleLine) -> None:
+        """Show a warning or an error of the console."""
+        words = self._board.quote(line)
+        with suppress(OSError):
+            if self._screen is not None:
+                self._screen.print(words, UNSURE)
+            else:
+                tell(words)
+
     def set_hint(self, hint: str) -> None:
         """Show what the keyboard does now, in the last line of the screen."""
         self._board.hint = hint
@@ -259,7 +277,12 @@ class _Screen:
         self._ended = threading.Event()
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         self._unicode = (sys.stderr.encoding or "").lower().startswith("utf")
-        self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            vertical_overflow="crop",
+            redirect_stdout=one_terminal(),  # else what goes to a file or pipe would be printed here
+        )
         self._live.start()
         self._lines: list[Text] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -276,9 +299,9 @@ class _Screen:
         self._ended.set()
         self.changed.set()
         self._thread.join()
-        with suppress(OSError):  # the terminal was closed
-            self._draw()
-            self._live.stop()
+        for step in (self._draw, self._live.stop):
+            with suppress(OSError):  # the terminal was closed
+                step()
 
     def _run(self) -> None:
         pause = 0.0

@@ -84,7 +84,7 @@ class Allowed(NamedTuple):
         typer.Option(
             metavar="SCOPE",
             parser=words.word(PER),
-            help="Count sockets together per capture (default), page, endpoint, service or user.",
+            help="Count sockets together per capture (default), context, page, endpoint, service or user.",
             autocompletion=among(PER.words),
         ),
     ] = None

@@ -217,6 +217,7 @@ class Trace(Value, frozen=True):
     scripts: tuple[str, ...] = ()  # URLs of the code in the initiator's stack, async parents included
     attribution: Attribution | None = None  # as a capture that we wrote ourselves tells it (extract)
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
+    user_context: str | None = None  # the browser context that it belongs to: its cookies, a login of its own
     coverage: Coverage = Coverage()
     key: str | None = None  # Sec-WebSocket-Key
     file: int = 0  # the place of its file in `Capture.files`

@@ -175,7 +175,8 @@ class CaveatKind(StrEnum):
     USER_UNKNOWN = (
         "user-unknown",
         Effect.NONE,
-        "`--per user`: sockets of unknown users are counted together by address",
+        "`--per user`: sockets of unknown users are counted together by browser context, if each has one, else by "
+        "address",
     )
     RECORDING_STARTED_LATE = (
         "recording-started-late",

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     """Within what sockets are counted together."""
 
     CAPTURE = "capture"
+    CONTEXT = "context"
     PAGE = "page"
     ENDPOINT = "endpoint"
     SERVICE = "service"
@@ -64,7 +65,7 @@ class _NamesChecked(msgspec.StructMeta):
 class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
     """Say what is allowed. A policy decides on findings only: verdict and overlaps count every socket.
 
-    per: count sockets together within one `capture`, `page`, `endpoint`, `service` or `user`.
+    per: count sockets together within one `capture`, `context` (of a browser), `page`, `endpoint`, `service` or `user`.
     scope: with a HAR of one tab and a log of the whole browser, count the sockets of the `tab` or of the `browser`.
     None: of the browser if `per` asks for an endpoint, service or user, else of the tab.
     max_open: how many may be open at the same time, 1 or more.

@@ -70,6 +70,7 @@ class Session(Value, frozen=True):
     clock: int = 0
     attribution: Attribution = Attribution()
     context: str | None = None  # where its code ran, if not in the page itself: iframe, worker
+    user_context: str | None = None  # the browser context that it belongs to, with cookies and logins of its own
     assumes: Caveat | None = None  # what its outcome rests on
     contradicts: Caveat | None = None  # what is recorded of it contradicts itself
     key: str | None = None  # Sec-WebSocket-Key: 16 random bytes, so another socket has another one

@@ -31,7 +31,7 @@ class Life(Value, frozen=True):
 
     began: when it opened, or failed to. certain, possible: until when it was open, at least and at most; None: it
     still is, or that is not known. ending: how it ended; empty while it is open. opener: the code that opened it.
-    counts: it is one of the sockets whose number is limited.
+    counts: it is one of the sockets whose number is limited. older: it was open when the recording began to listen.
     """
 
     number: int
@@ -43,6 +43,7 @@ class Life(Value, frozen=True):
     ending: str = ""
     failed: bool = False
     counts: bool = True
+    older: bool = False
 
     @property
     def open(self) -> bool:
@@ -99,6 +100,8 @@ def find_excess(scene: Scene, after: Instant) -> Excess | None:
     at, level = begins
     counted = [life for life in scene.lives if life.counts and not life.failed]
     last = [life for life in counted if life.began == at]
+    if all(life.older for life in last):
+        return Excess(at, f"{plural(level, 'socket')} open, {scene.allowed:,} allowed: open before the recording began")
     others = [life for life in counted if life.began < at and (life.certain is None or life.certain > at)]
     opener = next((f" by {life.opener}" for life in last if life.opener), "")
     while_open = f" while {_ids(others)} {'was' if len(others) == 1 else 'were'} open" if others else ""
@@ -246,10 +249,10 @@ def _states(life: Life, now: Instant) -> list[str]:
         return [life.ending, "failed"]
     uncounted = "" if life.counts else ", not counted"
     if life.open:
-        lasted = _in_seconds(now - life.began)
+        lasted = f"{'≥ ' if life.older else ''}{_in_seconds(now - life.began)}"
         return [f"{lasted}{uncounted}", lasted]
     least = (life.certain or life.began) - life.began
-    exact = life.possible is not None and life.possible - life.began - least <= EXACT
+    exact = not life.older and life.possible is not None and life.possible - life.began - least <= EXACT
     lasted = f"{'' if exact else '≥ '}{format_duration(least) if least else '0 s'}"
     return [f"{lasted}, {life.ending}{uncounted}", f"{lasted}, {life.ending}", lasted]
 

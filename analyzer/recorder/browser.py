@@ -31,6 +31,7 @@ HOW = {
     By.PAGE_CLOSED: "page closed",
     By.CRASH: "page crashed",
     By.OWNER_GONE: "its worker or frame ended",
+    By.PAGE_GONE: "its page, frame or worker ended",
 }
 NETWORK = re.compile(r"net::\w+")  # the browser's own word for what went wrong
 NO_BROWSER = "no Chrome, Chromium or Edge was found"

@@ -96,11 +96,19 @@ def _entries(recorded: Recorded) -> Iterator[tuple[Json, Socket | None]]:
     recording = recorded.recording
     documents: list[Page | Socket] = [page for page in recording.pages if page.answered is not None]
     parts = documents + list(recording.sockets.values())
+    contexts = _name_contexts(recording.sockets.values())
     for part in sorted(parts, key=lambda part: part.started if isinstance(part, Page) else part.requested):
         if isinstance(part, Page):
             yield _document_entry(part), None
         else:
-            yield _socket_entry(part, recorded.signs), None if part.older else part
+            entry = _socket_entry(part, recorded.signs) | own_fields.user_context_of(contexts.get(part.context))
+            yield entry, None if part.older else part
+
+
+def _name_contexts(sockets: Iterable[Socket]) -> dict[str | None, str]:
+    """Short names for the browser contexts, in the order in which their first sockets were reported."""
+    used = dict.fromkeys(socket.context for socket in sockets if socket.context is not None)
+    return {context: f"context_{n}" for n, context in enumerate(used, 1)}
 
 
 def _batches(messages: Iterable[Json]) -> Iterator[list[Json]]:
@@ -129,14 +137,17 @@ def _document_entry(page: Page) -> Json:
 
 def _socket_entry(socket: Socket, signs: Mapping[str, Instant] | None) -> Json:
     failed = socket.latest is not None and not socket.opened
+    cut = signs is not None and not socket.ended and not socket.lost
+    status = socket.status or (101 if cut or socket.lost else 0)  # what was connecting may have opened since
     headers = _headers(socket.response_headers)
-    response = writer.response(socket.status, headers, "x-unknown", text=socket.status_text, size=0)
+    response = writer.response(status, headers, "x-unknown", text=socket.status_text, size=0)
     if failed:
         response["_failureText"] = socket.problem or "closed before the connection was established"
-    answered = socket.answered if socket.seen_open is None else socket.requested  # at the earliest
+    answered = socket.answered
+    if answered is None and socket.seen_open is not None:
+        answered = socket.requested  # at the earliest
     wait = NOT_KNOWN if answered is None else (answered - socket.requested) / MILLISECOND
     page = {} if socket.page is None else {"pageref": socket.page}
-    cut = signs is not None and not socket.ended and not socket.lost
     lost, sign = socket.lost or cut, socket.last_sign
     if signs is not None and cut:
         sign = max(sign, signs.get(socket.owner or "", 0))
@@ -152,7 +163,7 @@ def _socket_entry(socket: Socket, signs: Mapping[str, Instant] | None) -> Json:
             **({} if socket.seen_open is None else {"_openedBy": socket.seen_open / SECOND}),
             **({} if socket.initiator is None else {"_initiator": socket.initiator}),
             **({"_webSocketClose": _close(socket)} if socket.latest is not None and not failed else {}),
-            **({"_aliveAt": sign / SECOND} if lost and sign > request_ended else {}),
+            **({"_aliveAt": sign / SECOND} if lost and socket.opened and sign > request_ended else {}),
         },
     )
 

@@ -85,6 +85,7 @@ class Listener:
         self._settled: dict[str, asyncio.Future[Json]] = {}  # session -> done when nothing of it is missed any more
         self._tabs: dict[str, str] = {}  # target of a tab -> its session
         self._addresses: dict[str, str] = {}  # target of a tab -> address of its document
+        self._crashed: set[str] = set()  # sessions whose page is there no more
         self._inventory = Inventory(self._cdp, self._send, self._now)
         self._writing: set[str] = set()  # sessions of targets that wrote to the console since the last beat
         self._tasks: set[asyncio.Task[None]] = set()
@@ -230,11 +231,15 @@ class Listener:
             if method in WORLDS:
                 self._inventory.note_world(session, method, decode_params(params))
             elif method in HANDLED:
+                if method == "Inspector.targetCrashed":
+                    self._crashed.add(session)
                 self._cdp.message(session, method, decode_params(params), self._now())
                 if self._cdp.older.waits(session):
                     self._run(self._inventory.check(session))
             elif method in console.EVENTS:
                 self._say(session, method, params)
+            elif method == "Inspector.targetReloadedAfterCrash":
+                self._crashed.discard(session)
             elif method == "Page.javascriptDialogOpening" and self._dismisses_dialogs:
                 leaves = decode_params(params).get("type") == "beforeunload"
                 self._send("Page.handleJavaScriptDialog", session, accept=leaves)
@@ -324,7 +329,8 @@ class Listener:
 
     async def _flush(self) -> None:
         """Wait until every target has reported what happened before."""
-        answers = {session: self._send("Runtime.evaluate", session, expression="0") for session in self._kinds}
+        alive = [session for session in self._kinds if session not in self._crashed]
+        answers = {session: self._send("Runtime.evaluate", session, expression="0") for session in alive}
         with suppress(CallError, TimeoutError):
             await self._call("Browser.getVersion")
         if answers:

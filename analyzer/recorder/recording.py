@@ -30,6 +30,7 @@ class By(StrEnum):
     PAGE_CLOSED = "page-closed"
     CRASH = "crash"
     OWNER_GONE = "owner-gone"  # the worker or the iframe that had it
+    PAGE_GONE = "page-gone"  # any of these, as the browser's own log shows
 
 
 @dataclass(slots=True, repr=False)  # it holds addresses with their secrets
@@ -50,7 +51,7 @@ class Socket:
     request_headers: Mapping[str, str] = field(default_factory=dict)
     initiator: Json | None = None
     answered: Instant | None = None
-    seen_open: Instant | None = None  # open then, and opened at any time since the request; None: `answered` says when
+    seen_open: Instant | None = None  # open then, and opened since `answered` or the request; None: at `answered`
     opened: bool = False
     status: int = 0
     status_text: str = ""
@@ -195,6 +196,8 @@ class Recording:
             return True
         if socket.lost:
             earliest, socket.lost = socket.last_sign, False
+            if not socket.opened:
+                self.open_without_answer(id)
         socket.latest = max(latest, socket.last_sign)
         socket.earliest = socket.latest if earliest is None else min(max(earliest, socket.last_sign), socket.latest)
         socket.by = by
@@ -208,6 +211,7 @@ class Recording:
 
     def lost(self, id: str, at: Instant, alive: Instant = 0) -> None:
         """From `at` on nothing is known of it: its page may be in the back/forward cache, or nobody listens any more.
+        Its handshake may be answered then.
 
         `alive`: it had not ended by then.
         """

@@ -22,7 +22,7 @@ MODES = ("off", "record", "check")
 FIXTURE, ASYNC_FIXTURE = "socket_recording", "async_socket_recording"
 LONGEST_NAME = 150  # of a file
 DEFAULT_OUTPUT = "test-results/sockets"
-SCOPES, SEVERITIES = ("capture", "page", "endpoint", "service", "user"), ("note", "warning", "error")
+SCOPES, SEVERITIES = ("capture", "context", "page", "endpoint", "service", "user"), ("note", "warning", "error")
 OPTIONS: dict[str, tuple[type, tuple[str, ...] | None, str]] = {  # name -> type, words; on the command line and in ini
     "per": (str, SCOPES, "the scope in which sockets are counted together"),
     "max_open": (int, None, "how many sockets may be open at the same time"),

@@ -38,9 +38,9 @@ def assert_sockets(
 ) -> Report:
     """Raise AssertionError unless at most `max_open` sockets were open at the same time, and return the report.
 
-    Sockets are counted `per` capture, page, endpoint, service or user. An overlap shorter than `tolerance`
-    (milliseconds, `"250ms"` or a timedelta) is allowed. The assertion fails on findings of the severity `fail_on` and
-    above, on an undecided HAR (unless `allow_undecided`), and on a HAR in which no socket opened (unless
+    Sockets are counted `per` capture, context (of a browser), page, endpoint, service or user. An overlap shorter than
+    `tolerance` (milliseconds, `"250ms"` or a timedelta) is allowed. The assertion fails on findings of the severity
+    `fail_on` and above, on an undecided HAR (unless `allow_undecided`), and on a HAR in which no socket opened (unless
     `allow_empty`). Raises CaptureError if the HAR cannot be read, and ValueError for an unknown word.
     """
     __tracebackhide__ = True  # of pytest: the message is complete

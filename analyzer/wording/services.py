@@ -35,6 +35,8 @@ def title(group: Group) -> str:
     """Name a group: `Stream Chat, user-1`; where no service is known, its address; a page by its id."""
     if group.per is Scope.PAGE:
         return f"page {dict(group.key).get('page') or 'not recorded'}"
+    if group.per is Scope.CONTEXT:
+        return f"browser context {(dict(group.key).get('user_context') or 'not recorded').removeprefix('context_')}"
     name = group.provider.name if group.provider is not None else ""
     user = "unknown user" if name and group.per is Scope.USER and not dict(group.key).get("user") else ""
     return ", ".join(part for part in (name, user or _within(group)) if part) or "unknown address"

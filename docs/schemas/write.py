@@ -40,7 +40,8 @@ ADDRESS = HOME.replace("//github.com/", "//raw.githubusercontent.com/") + "/HEAD
 # -- the settings ----------------------------------------------------------------------------------------------
 
 SETTINGS = {
-    "per": "Which sockets are counted together: those of one capture, page, address (endpoint), service or user.",
+    "per": "Which sockets are counted together: those of one capture, context (of a browser), page, address "
+    "(endpoint), service or user.",
     "scope": "With --together: whether findings count the sockets of the HAR's tab or of the whole browser.",
     "max-open": "How many sockets may be open at the same time.",
     "tolerance": "Overlaps shorter than this are notes. Milliseconds, or a duration with a unit.",

@@ -34,12 +34,14 @@ from analyzer.formats.har.fields import (
     initiator_type,
     instant,
     is_document,
+    is_extended_connect,
     is_socket,
     json_of,
     may_be_document,
     protocols,
     stated_of,
     ticks,
+    user_context,
 )
 from analyzer.formats.har.raw import RawEntry, RawMessage, RawRequest
 from analyzer.formats.har.reloads import MAX_AGE, NO_CACHE, Ask, ask
@@ -119,6 +121,7 @@ class Socket(Entry, frozen=True, kw_only=True, gc=False):
     ticks: Ticks | None  # None: the entry has no list of messages
     clock: int = 0
     context: str | None = None  # as a capture that we extracted states it
+    user_context: str | None = None
     key: str | None = None  # Sec-WebSocket-Key
     has_list: bool = True  # the entry has a list of messages, be it an empty one
     also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
@@ -227,7 +230,7 @@ class EntryReader:
             is_opened_by_unknown=raw.opened_by == -1,
             alive=epoch_seconds(raw.alive),
             status=raw.response.status or 0,
-            is_extended_connect=_is_extended_connect(raw),
+            is_extended_connect=is_extended_connect(raw),
             failure=raw.response.failure,
             initiator=code,
             by_script=by_script,
@@ -237,6 +240,7 @@ class EntryReader:
             close=_close(raw),
             ticks=peeled if peeled is not None else None if messages is None else ticks(messages),
             context=context(extracted),
+            user_context=user_context(raw.user_context),
             key=header(request.headers, "sec-websocket-key") or None,
             has_list=messages is not None or peeled is not None,
             extension=by_extension(code, request.headers, extracted),
@@ -289,14 +293,6 @@ def _close(raw: RawEntry) -> CloseRecord | None:
     at = epoch_of(record)
     earliest, evidence = (None, Evidence.CLOSE_RECORD) if at is None else close_bounds(record)
     return CloseRecord(at, earliest, evidence, *close_code(record))
-
-
-def _is_extended_connect(raw: RawEntry) -> bool:
-    if raw.response.status != 200:
-        return False
-    versions = f"{raw.request.httpVersion} {raw.response.httpVersion}".lower()
-    over_http2 = any(version in versions for version in ("http/2", "http/3", "h2", "h3"))
-    return over_http2 or (raw.request.method or "").upper() == "CONNECT"
 
 
 def _chrome(index: int, request: RawRequest) -> int | None:

@@ -88,6 +88,7 @@ def read_socket(socket: Socket, facts: Facts) -> Reading:
         scripts=socket.scripts,
         attribution=socket.attribution,
         context=socket.context,
+        user_context=socket.user_context,
         key=socket.key,
         also=tuple(Place(0, pointer) for pointer in socket.also),
         extension=socket.extension,

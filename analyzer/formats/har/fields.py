@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from array import array
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,7 @@ FOREVER = 366 * 24 * 3600 * SECOND  # a message further from its socket's start 
 LONGEST_DURATION = FOREVER / MILLISECOND  # in milliseconds, as HAR has them
 HEADERS = msgspec.json.Decoder(list[RawHeader])
 PROTOCOL = "sec-websocket-protocol"
+USER_CONTEXT = re.compile(r"(?:\d{1,9}:)?context_\d{1,9}")
 SENT, RECEIVED = 1, 0
 DIRECTIONS: dict[str | None, int] = {  # as Chrome has them, and as cypress-har-generator has them
     "send": SENT,
@@ -298,6 +300,21 @@ def context(value: object) -> str | None:
     """Where its code ran, as a capture that we extracted says it."""
     stated = text_of(value.get("context")) if isinstance(value, dict) else None
     return stated if stated in ("iframe", "worker") else None
+
+
+def is_extended_connect(raw: RawEntry) -> bool:
+    """Was it asked for over HTTP/2 or 3, where status 200 accepts a socket (RFC 8441)?"""
+    if raw.response.status != 200:
+        return False
+    versions = f"{raw.request.httpVersion} {raw.response.httpVersion}".lower()
+    over_http2 = any(version in versions for version in ("http/2", "http/3", "h2", "h3"))
+    return over_http2 or (raw.request.method or "").upper() == "CONNECT"
+
+
+def user_context(raw: msgspec.Raw) -> str | None:
+    """The browser context of a socket, as our recorder names it: a name of anybody else's may be a secret."""
+    name = text_of(json_of(raw))
+    return name if name is not None and USER_CONTEXT.fullmatch(name) else None
 
 
 def initiator_type(raw: msgspec.Raw) -> str | None:

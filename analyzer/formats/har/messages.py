@@ -42,7 +42,8 @@ def read_messages(socket: Socket, facts: Facts) -> tuple[Messages, list[Skipped]
     """The messages of a socket with their instants, and what of them could not be used."""
     ticks, where = socket.ticks, f"{socket.pointer}/_webSocketMessages"
     if ticks is None:
-        return Messages(array("q"), b"", array("b"), array("q"), recorded=facts.row.records_messages), []
+        recorded = facts.row.records_messages and not facts.row.lists_no_messages
+        return Messages(array("q"), b"", array("b"), array("q"), recorded=recorded), []
     times, problems = _times(socket, ticks.ticks.tolist(), facts), []
     if times is None:
         times = array("q")

@@ -64,7 +64,11 @@ HEARD_LATE = CaveatKind.PAGE_HEARD_LATE.caveat(
     "missing from this file."
 )
 WORKERS = CaveatKind.WORKERS_NOT_HEARD.caveat("A worker ran. Sockets of workers may be missing from this file.")
-OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, HEARD_LATE, WORKERS)
+DISAGREE = CaveatKind.CONTRADICTORY.caveat(
+    "The DevTools protocol and the browser's own log contradict each other about the end of a socket. Its times are "
+    "wider than either of them says."
+)
+OF_THE_RECORDING = (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, AS_SEEN, CUT_SHORT, HEARD_LATE, WORKERS, DISAGREE)
 
 # What no entry shows: an extract has to state it.
 NEVER_SHOWN = (*OF_THE_ORIGINAL[:3], *OF_THE_RECORDING)
@@ -174,6 +178,11 @@ def attribution_of(
         "until": end / SECOND if session.outcome is Outcome.OPEN and end is not None else None,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+def user_context_of(name: str | None) -> dict[str, Any]:
+    """Write the browser context of a socket, by the short name that it has in this file."""
+    return {} if name is None else {"_userContext": name}
 
 
 def close_record(latest: Instant | None, earliest: Instant | None, by: str | None = None) -> dict[str, Any]:

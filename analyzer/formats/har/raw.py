@@ -78,6 +78,7 @@ class RawEntry(Discreet, msgspec.Struct, gc=False):
     requested_by: float | None = msgspec.field(default=None, name="_requestedBy")  # our recorder: epoch seconds
     opened_by: float | None = msgspec.field(default=None, name="_openedBy")  # an extract; -1: no upper bound
     alive: float | None = msgspec.field(default=None, name="_aliveAt")  # our recorder: epoch seconds
+    user_context: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_userContext")  # our recorder
     attribution: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_harSockets")  # extract.py writes it
 
 

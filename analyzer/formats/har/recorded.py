@@ -102,6 +102,7 @@ def _own_fields(session: Session, masker: Masker) -> Json:
         **_not_after("_requestedBy", session.created),
         **_not_after("_openedBy", session.opened),
         **({} if alive is None else {"_aliveAt": alive / SECOND}),
+        **own_fields.user_context_of(session.user_context),
         "_harSockets": masker.attribution(session),
     }
 

@@ -21,7 +21,7 @@ from analyzer.formats.har.masked import (
     word_of,
 )
 from analyzer.formats.har.originals import Originals, Sketch, Whole
-from analyzer.formats.har.own_fields import member
+from analyzer.formats.har.own_fields import member, user_context_of
 from analyzer.formats.har.raw import RawMessage, RawTimings
 from analyzer.formats.har.writer import NO_TIMINGS, NOT_KNOWN, Json
 from analyzer.masking.addresses import has_host
@@ -154,6 +154,7 @@ class _Writing:
             **({} if epoch_seconds(entry.requested_by) is None else {"_requestedBy": entry.requested_by}),
             **({"_openedBy": entry.opened_by} if entry.opened_by == -1 or epoch_seconds(entry.opened_by) else {}),
             **({} if epoch_seconds(entry.alive) is None else {"_aliveAt": entry.alive}),
+            **user_context_of(None if session is None else session.user_context),
             "_harSockets": self.masker.attribution(session),
         }
 

@@ -31,6 +31,7 @@ from analyzer.model import (
     Closed,
     Closes,
     Coverage,
+    Duration,
     Event,
     Evidence,
     Exporter,
@@ -121,6 +122,15 @@ def read(source: Source) -> Capture:
     if parts.log is None or parts.constants is None:
         raise CaptureError(source.name, "/constants", f"no constants: this is JSON, but not a NetLog: {ADVICE}")
     return _capture(parts, parts.log, parts.constants)
+
+
+def read_offset(source: Source) -> Duration:
+    """Read what a log that is one JSON document adds to the browser's monotonic clock: microseconds, cut to a
+    millisecond. Raises CaptureError."""
+    document = Document(source.stream, source.name, DOCUMENT, RawEvent, size=source.size)
+    next(iter(document.runs()), None)
+    parts = _Parts(source.name)
+    return parts.begin(document.members.get("constants")).offset * TICK
 
 
 def _read_document(source: Source) -> _Parts:

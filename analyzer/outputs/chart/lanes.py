@@ -26,6 +26,7 @@ from analyzer.model import (
     plural,
 )
 from analyzer.outputs.chart.marks import PIXEL
+from analyzer.wording import services
 from analyzer.wording.instants import write_date
 
 When: TypeAlias = Instant | timedelta | None  # timedelta: since the first instant of the capture
@@ -237,7 +238,7 @@ def _name(group: Group, pages: dict[str, str]) -> str:
         return name + (f" · {key['user']}" if key.get("user") else "")
     if "page" in key:
         return f"page {pages[key['page']]}" if key["page"] in pages else "no page"
-    return address(key.get("endpoint") or "")
+    return services.title(group) if group.per is Scope.CONTEXT else address(key.get("endpoint") or "")
 
 
 def sockets(number: int) -> str:

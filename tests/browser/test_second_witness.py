@@ -1,0 +1,263 @@
+"""A recording and the log of the same browser, against the server's own log."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from browsers import COMPARES_INSTANTS, Late, chromium
+from socket_server import Seen, SocketServer
+
+from analyzer import Report, Verdict, analyze, read
+from analyzer.formats.netlog.reader import PAGE_GONE
+from analyzer.model import MILLISECOND, SECOND, Outcome, Session
+from analyzer.recorder.connection import Connection
+from analyzer.recorder.document import Recorded
+from analyzer.recorder.listener import Listener
+from analyzer.recorder.witness import refine
+
+TOLERANCE = 20 * MILLISECOND  # between the server's log and what is claimed
+A, B = (f"new WebSocket(`ws://${{location.host}}/ws/{name}`)" for name in "ab")
+PAGES = {
+    "/a": f"<script>a = {A}</script>",
+    "/b": f"<script>b = {B}</script>",
+    "/closed-by-server": "<script>a = new WebSocket(`ws://${location.host}/ws/a?close=900`)</script>",
+    "/worker": "<script>w = new Worker('/worker.js')</script>",
+    "/worker.js": f"a = {A}",
+    "/shared": "<script>w = new SharedWorker('/worker.js')</script>",
+}
+
+
+class Chrome:
+    """A Chromium with its log, and a second client beside the recorder, which does what a user would."""
+
+    def __init__(self, folder: Path, executable: str) -> None:
+        self.netlog = folder / "net.json"
+        self._port = folder / "profile" / "DevToolsActivePort"
+        arguments = ("--headless=new", "--no-sandbox", "--no-first-run", "--remote-debugging-port=0")
+        folders = (f"--user-data-dir={folder / 'profile'}", f"--log-net-log={self.netlog}")
+        self.process = subprocess.Popen(
+            [executable, *arguments, *folders, "about:blank"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    async def find_endpoint(self) -> str:
+        while not (self._port.exists() and self._port.read_text().count("\n")):
+            await asyncio.sleep(0.05)
+        port, path = self._port.read_text().split()
+        return f"ws://127.0.0.1:{port}{path}"
+
+    async def drive(self, endpoint: str) -> None:
+        self.connection = await Connection.open(endpoint, lambda *_: None)
+
+    async def open(self, url: str) -> tuple[str, str]:
+        """A new tab, and a session with it."""
+        tab = (await self.connection.call("Target.createTarget", url=url))["targetId"]
+        answer = await self.connection.call("Target.attachToTarget", targetId=tab, flatten=True)
+        await asyncio.sleep(0.8)
+        return tab, answer["sessionId"]
+
+    async def run(self, session: str, script: str) -> None:
+        with suppress(Exception):  # its page may go meanwhile
+            await self.connection.call("Runtime.evaluate", session, 5.0, expression=script)
+        await asyncio.sleep(0.8)
+
+    async def close(self, tab: str) -> None:
+        await self.connection.call("Target.closeTarget", targetId=tab)
+        await asyncio.sleep(0.8)
+
+    def list_processes(self) -> dict[int, str]:
+        """The processes of this browser, by id."""
+        commands = {}
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            with suppress(OSError):
+                command = Path(f"/proc/{entry}/cmdline").read_text()
+                if os.getsid(int(entry)) == self.process.pid and command:
+                    commands[int(entry)] = command
+        return commands
+
+    def kill(self, kind: str) -> None:
+        for id, command in self.list_processes().items():
+            if kind in command:
+                os.kill(id, signal.SIGKILL)
+
+    async def wait_for_end(self) -> None:
+        """The process that writes the log may outlive the browser."""
+        for _ in range(200):
+            if self.process.poll() is not None and not self.list_processes():
+                return
+            await asyncio.sleep(0.05)
+
+    def end(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+Steps = Callable[[Chrome, SocketServer], Awaitable[None]]
+
+
+class Case(NamedTuple):
+    do: Steps
+    verdict: Verdict
+    outcomes: str  # of the sockets, in the order of their requests
+    width: int = PAGE_GONE // MILLISECOND + 1  # milliseconds: of the bounds of a close, at most
+
+
+def then(script: str, path: str = "/a") -> Steps:
+    async def do(chrome: Chrome, server: SocketServer) -> None:
+        _, session = await chrome.open(server.url(path))
+        await chrome.run(session, script.replace("PORT", str(server.port)))
+
+    return do
+
+
+async def close_tab(chrome: Chrome, server: SocketServer) -> None:
+    tab, _ = await chrome.open(server.url("/a"))
+    await chrome.close(tab)
+
+
+async def close_tab_in_cache(chrome: Chrome, server: SocketServer) -> None:
+    tab, session = await chrome.open(server.url("/a"))
+    await chrome.run(session, "location.href = '/b'")
+    await chrome.close(tab)
+
+
+async def close_tab_of_shared_worker(chrome: Chrome, server: SocketServer) -> None:
+    tab, _ = await chrome.open(server.url("/shared"))
+    await chrome.close(tab)
+
+
+async def kill_page(chrome: Chrome, server: SocketServer) -> None:
+    await chrome.open(server.url("/a"))
+    chrome.kill("--type=renderer")
+    await asyncio.sleep(0.8)
+
+
+async def kill_network(chrome: Chrome, server: SocketServer) -> None:
+    """Its log begins anew, and has nothing of what was before."""
+    _, session = await chrome.open(server.url("/a"))
+    chrome.kill("NetworkService")
+    await asyncio.sleep(0.8)
+    await chrome.run(session, B)
+
+
+async def end_browser(chrome: Chrome, server: SocketServer) -> None:
+    await chrome.open(server.url("/a"))
+    chrome.process.send_signal(signal.SIGTERM)
+    await chrome.wait_for_end()
+
+
+async def kill_browser(chrome: Chrome, server: SocketServer) -> None:
+    await chrome.open(server.url("/a"))
+    os.killpg(chrome.process.pid, signal.SIGKILL)
+    await chrome.wait_for_end()
+
+
+ELSEWHERE = "location.href = 'http://localhost:PORT/b'"
+CASES = {
+    "reload": Case(then("location.reload()"), Verdict.NO_OVERLAP, "closed open"),
+    "cache": Case(then("location.href = '/b'"), Verdict.OVERLAP, "open open"),
+    "cache, another site": Case(then(ELSEWHERE), Verdict.OVERLAP, "open open"),
+    "cache, closed by the server": Case(
+        then("location.href = '/b'", "/closed-by-server"), Verdict.OVERLAP, "closed open", 1
+    ),
+    "cache, tab closed": Case(close_tab_in_cache, Verdict.OVERLAP, "closed closed"),
+    "closed by the page": Case(then(f"a.close(); a.onclose = () => {B}"), Verdict.NO_OVERLAP, "closed open", 1),
+    "tab closed": Case(close_tab, Verdict.NO_OVERLAP, "closed"),
+    "worker terminated": Case(then("w.terminate()", "/worker"), Verdict.NO_OVERLAP, "closed"),
+    "page of a worker reloaded": Case(then("location.reload()", "/worker"), Verdict.NO_OVERLAP, "closed open"),
+    "tab of a shared worker closed": Case(close_tab_of_shared_worker, Verdict.NO_OVERLAP, "closed"),
+    "page killed": Case(kill_page, Verdict.NO_OVERLAP, "closed"),
+    "network process killed": Case(kill_network, Verdict.NO_OVERLAP, "closed open"),
+    "browser ended": Case(end_browser, Verdict.NO_OVERLAP, "closed"),
+    "browser killed": Case(kill_browser, Verdict.INCONCLUSIVE, "unknown"),
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SocketServer]:
+    with SocketServer(PAGES) as running:
+        yield running
+
+
+async def record(chrome: Chrome, do: Callable[[], Awaitable[None]]) -> Recorded:
+    listener, endpoint = Listener(), await chrome.find_endpoint()
+    await listener.start(endpoint)
+    await chrome.drive(endpoint)
+    await do()
+    recorded = await listener.stop()
+    if any(socket.lost for socket in recorded.recording.sockets.values()):
+        await asyncio.sleep(PAGE_GONE / SECOND)  # the log may be that late with the end of a page
+    with suppress(Exception):
+        await chrome.connection.call("Browser.close", timeout=5.0)
+    await chrome.wait_for_end()
+    await chrome.connection.close()
+    return recorded
+
+
+def judge(recorded: Recorded) -> Report:
+    return analyze(read(io.BytesIO(json.dumps(recorded.har()).encode()), "recorded.har"))
+
+
+@COMPARES_INSTANTS
+@pytest.mark.parametrize("name", CASES)
+def test_both_witnesses_together(server: SocketServer, tmp_path: Path, name: str) -> None:
+    case = CASES[name]
+    server.forget()
+    chrome = Chrome(tmp_path, chromium())
+    try:
+        recorded = asyncio.run(asyncio.wait_for(record(chrome, lambda: case.do(chrome, server)), 60))
+    finally:
+        chrome.end()
+    before = {session.key: session for session in judge(recorded).sessions}
+    refined = refine(recorded, chrome.netlog)
+    report = judge(refined)
+    assert [session.outcome for session in report.sessions] == case.outcomes.split()
+    assert report.verdict is case.verdict
+    for session, own in zip(report.sessions, server.seen(), strict=True):
+        _check(session, own, refined.until)
+        if session.outcome is Outcome.CLOSED:
+            width = _measure(session)
+            assert width <= case.width * MILLISECOND
+            earlier = before.get(session.key)  # the log may have one that was missed
+            assert earlier is None or earlier.outcome is not Outcome.CLOSED or width <= _measure(earlier)
+
+
+def _measure(session: Session) -> int:
+    assert session.closed is not None
+    assert session.closed.earliest is not None
+    assert session.closed.latest is not None
+    return session.closed.latest - session.closed.earliest
+
+
+def _check(session: Session, own: Seen, until: int) -> None:
+    """The server's instants lie within the bounds."""
+    assert session.proven is not None
+    assert session.possible is not None
+    assert own.opened is not None
+    opened, closed = round(own.opened * SECOND), None if own.closed is None else round(own.closed * SECOND)
+    if session.opened is None or not (session.opened.earliest or 0) - 5 * TOLERANCE <= opened:
+        raise Late(f"opened {opened}, {session.opened}")
+    if opened - TOLERANCE > (session.opened.latest or until):
+        raise Late(f"opened {opened}, {session.opened}")
+    if closed is None or session.outcome is not Outcome.CLOSED or session.closed is None:
+        return
+    if not (session.closed.earliest or 0) - TOLERANCE <= closed <= (session.closed.latest or until) + TOLERANCE:
+        raise Late(f"closed {closed}, {session.closed}")
+
+
+def test_the_log_may_not_be_there(tmp_path: Path) -> None:
+    recorded: Any = Recorded(Listener().recording, 0)
+    assert refine(recorded, tmp_path / "net.json") is recorded
