@@ -204,8 +204,8 @@ class Listener:
         self._cdp.pulse = question
 
     async def _beat(self) -> None:
-        while True:
-            with suppress(TimeoutError):  # it is stopped, say: then nothing is concluded
+        while not self.gone.is_set():
+            with suppress(CallError, TimeoutError):  # it is stopped, say: then nothing is concluded
                 await self._beat_once()
             self._let_go()
             await asyncio.sleep(PULSE)
