@@ -212,7 +212,7 @@ class Listener:
 
     def _let_go(self) -> None:
         """Let go of the objects that pages wrote to the console: else none of them is ever freed, because we listen."""
-        for session in self._writing & self._kinds.keys():
+        for session in self._writing & self._kinds.keys() - self._crashed:
             self._send("Runtime.releaseObjectGroup", session, objectGroup="console")
         self._writing.clear()
 
@@ -227,22 +227,25 @@ class Listener:
             self._receive_frame(session, params, FRAMES[method])
         elif method in _OF_TARGETS:
             _OF_TARGETS[method](self, session, decode_params(params))
+        elif session in self._kinds and method in console.EVENTS:
+            self._say(session, method, params)
         elif session in self._kinds:
-            if method in WORLDS:
-                self._inventory.note_world(session, method, decode_params(params))
-            elif method in HANDLED:
-                if method == "Inspector.targetCrashed":
-                    self._crashed.add(session)
-                self._cdp.message(session, method, decode_params(params), self._now())
-                if self._cdp.older.waits(session):
-                    self._run(self._inventory.check(session))
-            elif method in console.EVENTS:
-                self._say(session, method, params)
-            elif method == "Inspector.targetReloadedAfterCrash":
-                self._crashed.discard(session)
-            elif method == "Page.javascriptDialogOpening" and self._dismisses_dialogs:
-                leaves = decode_params(params).get("type") == "beforeunload"
-                self._send("Page.handleJavaScriptDialog", session, accept=leaves)
+            self._receive_event(session, method, params)
+
+    def _receive_event(self, session: str, method: str, params: msgspec.Raw) -> None:
+        if method in WORLDS:
+            self._inventory.note_world(session, method, decode_params(params))
+        elif method in HANDLED:
+            if method == "Inspector.targetCrashed":
+                self._crashed.add(session)
+            self._cdp.message(session, method, decode_params(params), self._now())
+            if self._cdp.older.waits(session):
+                self._run(self._inventory.check(session))
+        elif method == "Inspector.targetReloadedAfterCrash":
+            self._crashed.discard(session)
+        elif method == "Page.javascriptDialogOpening" and self._dismisses_dialogs:
+            leaves = decode_params(params).get("type") == "beforeunload"
+            self._send("Page.handleJavaScriptDialog", session, accept=leaves)
 
     def _say(self, session: str, method: str, params: msgspec.Raw) -> None:
         line = console.pick(method, params, self._now())
