@@ -134,6 +134,25 @@ def test_a_socket_that_is_lost_from_sight_is_unknown_from_its_last_sign_of_life(
     assert session.proven == Interval(at(1.01), at(2) + 1)
 
 
+def test_a_handshake_that_is_lost_from_sight_may_have_succeeded_later() -> None:
+    """Its page went into the back/forward cache, where Chromium lets it go on (tests/browser/test_cases.py)."""
+    recording = Recording()
+    recording.request("a", "wss://h.example/chat", at(1), tab="t", headers=HANDSHAKE)
+    recording.lost("a", at(3), alive=at(2))
+    opened(recording, "b", 4, tab="other")
+    report = said(recording)
+    assert report.verdict is Verdict.POSSIBLE_OVERLAP
+    assert (report.sessions[0].outcome, report.sessions[0].possible) == (Outcome.UNKNOWN, Interval(at(1), None))
+
+
+def test_a_handshake_that_is_in_sight_to_the_end_has_not_succeeded() -> None:
+    recording = Recording()
+    recording.request("a", "wss://h.example/chat", at(1), tab="t", headers=HANDSHAKE)
+    opened(recording, "b", 4, tab="other")
+    report = said(recording)
+    assert (report.verdict, report.sessions[0].outcome) == (Verdict.NO_OVERLAP, Outcome.CONNECTING)
+
+
 def test_a_close_that_somebody_removed_leaves_no_sign_of_life() -> None:
     """`time` runs to the latest instant at which it may have closed: it was not surely open then."""
     recording = Recording()

@@ -48,6 +48,16 @@ STATES = """function() {
   return [performance.timeOrigin, states];
 }"""
 
+# When the page was shown last, in milliseconds since the epoch: at the latest then it came back from the back/forward
+# cache, if it ever did. null: it does not say; Chromium keeps the first 50 marks.
+SHOWN = """(() => {
+  const marks = performance.getEntriesByType('visibility-state');
+  if (document.hidden || marks.length > 49) return null;
+  let last = 0;
+  for (let n = 0; n < marks.length; n++) last = Math.max(last, marks[n].startTime);
+  return performance.timeOrigin + last;
+})()"""
+
 Send: TypeAlias = Callable[..., asyncio.Future[Json]]
 ASKING = (CallError, TimeoutError, KeyError)  # what an answer can lack: the target, the time, the world
 
@@ -96,7 +106,7 @@ class Inventory:
                 began, states = await self._states(session, id)
                 objects.append((world, id, len(states)))
                 sockets += [(url, state, began) for url, state in states]
-                if frame == target and await self._may_have_left_another(session, began):
+                if frame == target and await self._may_have_left_another(session, world):
                     self._cdp.older.miss()
         except ASKING:  # what is there and does not answer stays among the unlisted
             return
@@ -105,10 +115,14 @@ class Inventory:
             self._cdp.list_older(session, sockets, self._now())
         self.unlisted.discard(session)
 
-    async def _may_have_left_another(self, session: str, began: Instant) -> bool:
-        """May the tab have left a page before this one that is still kept? An entry of its history may also be of this
+    async def _may_have_left_another(self, session: str, world: int) -> bool:
+        """May the tab have left a page for this one that is still kept? An entry of its history may also be of this
         page: nothing says."""
-        if not self._cdp.keeps_pages or self._now() - began > LONGEST_IN_CACHE:
+        if not self._cdp.keeps_pages:
+            return False
+        answer = await self._ask("Runtime.evaluate", session, expression=SHOWN, contextId=world)
+        latest = answer["result"].get("value")
+        if latest is not None and self._now() - round(latest * MILLISECOND) > LONGEST_IN_CACHE:
             return False
         return len((await self._ask("Page.getNavigationHistory", session))["entries"]) > 1
 

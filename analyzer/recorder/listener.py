@@ -195,8 +195,8 @@ class Listener:
         self._cdp.pulse = question
 
     async def _beat(self) -> None:
-        while True:
-            with suppress(TimeoutError):  # it is stopped, say: then nothing is concluded
+        while not self.gone.is_set():
+            with suppress(CallError, TimeoutError):  # it is stopped, say: then nothing is concluded
                 await self._beat_once()
             await asyncio.sleep(PULSE)
 
