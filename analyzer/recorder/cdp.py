@@ -84,6 +84,11 @@ class Cdp:
         """The epoch minus the browser's clock."""
         return self._ours if self._offset is None else self._offset
 
+    def tab_of(self, session: str) -> str | None:
+        """The tab that a target belongs to."""
+        target = self._targets.get(session)
+        return target.tab if target is not None else None
+
     def signs(self) -> dict[str, Instant]:
         """By session until when everything that happened to its sockets has been read."""
         return {session: self._last_sign(session) for session in self._targets}

@@ -6,13 +6,17 @@ it), or is not known. document.py writes it as a HAR.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+import msgspec
+
+from analyzer.formats.har import console
 from analyzer.formats.har.writer import Json
-from analyzer.model import MILLISECOND, SECOND, Caveat, Instant, PageKind
+from analyzer.model import MILLISECOND, SECOND, Caveat, ConsoleLine, Instant, PageKind
 from analyzer.recorder.messages import Messages
 
 LEFT_SLACK = 200 * MILLISECOND  # from the commit of the next document to the last close of what this one had
@@ -86,6 +90,7 @@ class Page:
     context: str | None = None  # the browser context of its tab
 
 
+LineObserver: TypeAlias = Callable[[ConsoleLine], None]  # a line was written to the console
 Observer: TypeAlias = Callable[[Socket, Instant, int], None]  # a socket opened, failed or ended; how many are open now
 
 
@@ -99,6 +104,10 @@ class Recording:
         self.sockets: dict[str, Socket] = {}
         self.pages: list[Page] = []
         self.caveats: list[str] = []
+        self.console: list[ConsoleLine] = []
+        self.console_dropped = 0  # lines after these
+        self._console_size = 0  # characters
+        self._written: set[tuple[Instant, str]] = set()  # lines that are kept
         self._observer = observer
         self._keeps_data = keeps_data
         self.whole: set[str] = set()  # tabs of which every document is known
@@ -107,6 +116,14 @@ class Recording:
         self._open_now: set[str] = set()
         self._gone: dict[str, list[Socket]] = {}  # tab -> what its frames and workers took along, within bounds
         self._left: dict[str, list[Socket]] = {}  # tab -> what a document that was left took along, within bounds
+
+    def copy(self) -> Recording:
+        """Return a recording that can be made more exact while this one is written. Messages are shared."""
+        other = copy.copy(self)
+        other.sockets = {id: replace(socket) for id, socket in self.sockets.items()}
+        other.pages = [replace(page) for page in self.pages]
+        other.caveats = list(self.caveats)
+        return other
 
     # -- what happened ---------------------------------------------------------------------------------------
 
@@ -247,6 +264,21 @@ class Recording:
         socket = self.sockets[id]
         socket.seen_open = at
         self._open(socket, at)
+
+    def say(self, line: ConsoleLine, tab: str | None) -> ConsoleLine | None:
+        """A line was written to the console of this tab. Return it with its page; None if it is one that is known: the
+        browser reports those of a page again when that returns from the back/forward cache."""
+        key = (line.at, line.text)
+        if key in self._written:
+            return None
+        line = msgspec.structs.replace(line, page=self._current.get(tab) if tab is not None else None)
+        self._console_size += console.measure(line)
+        if len(self.console) < console.MOST_LINES and self._console_size <= console.MOST_CHARACTERS:
+            self.console.append(line)
+            self._written.add(key)
+        else:
+            self.console_dropped += 1
+        return line
 
     def caveat(self, caveat: Caveat) -> None:
         """One of OF_THE_RECORDING (formats/har/own_fields.py)."""
