@@ -114,6 +114,7 @@ class Recording:
         self._current: dict[str, str] = {}  # tab -> id of its page
         self._unended: dict[str, Socket] = {}
         self._open_now: set[str] = set()
+        self._gone: dict[str, list[Socket]] = {}  # tab -> what its frames and workers took along, within bounds
         self._left: dict[str, list[Socket]] = {}  # tab -> what a document that was left took along, within bounds
 
     def copy(self) -> Recording:
@@ -213,8 +214,9 @@ class Recording:
         if socket.requested_by is not None:
             socket.requested_by = min(socket.requested_by, socket.latest)
         self._unended.pop(id, None)
-        if by in (By.RELOAD, By.NAVIGATION) and socket.tab is not None:
-            self._left.setdefault(socket.tab, []).append(socket)
+        if socket.tab is not None and by in (By.RELOAD, By.NAVIGATION, By.OWNER_GONE):
+            ended = self._gone if by is By.OWNER_GONE else self._left
+            ended.setdefault(socket.tab, []).append(socket)
         self._tell(socket, socket.latest)
         return True
 
@@ -230,6 +232,20 @@ class Recording:
         socket.lost = True
         socket.last_sign = max(socket.last_sign, alive)
         self._tell(socket, at)
+
+    def leave(self, tab: str, latest: Instant, kept_since: Instant | None = None) -> None:
+        """The document of a tab was replaced: what its frames and workers had is gone by `latest`, too. `kept_since`:
+        it may have been kept, with those whose end was not certain to be over by then."""
+        for socket in self._gone.pop(tab, ()):
+            if socket.latest is None or socket.earliest is None:
+                continue
+            if kept_since is not None and socket.latest > kept_since:
+                alive = socket.earliest
+                self.revoke(socket.id)
+                self.lost(socket.id, latest, alive)
+                continue
+            socket.latest = max(min(latest, socket.latest), socket.earliest)
+            self._left.setdefault(tab, []).append(socket)
 
     def revoke(self, id: str) -> None:
         """That it ended within its bounds was concluded from what meant something else."""
