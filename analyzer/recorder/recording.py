@@ -183,8 +183,17 @@ class Recording:
         if socket is not None and socket.problem is None and not socket.ended:
             socket.problem = text
 
-    def end(self, id: str, latest: Instant, earliest: Instant | None = None, by: By | None = None) -> bool:
+    def end(
+        self,
+        id: str,
+        latest: Instant,
+        earliest: Instant | None = None,
+        by: By | None = None,
+        in_process: bool = False,
+    ) -> bool:
         """It is closed, or its handshake failed: not before `earliest` (None: exactly at `latest`), nor after `latest`.
+
+        `in_process`: the next document of its tab runs in the process that had it, which closes it first.
 
         The end of a socket that was lost may have come at any time since then: a browser reports it late, when the
         page returns from the back/forward cache. False: the socket is not known.
@@ -204,7 +213,7 @@ class Recording:
         if socket.requested_by is not None:
             socket.requested_by = min(socket.requested_by, socket.latest)
         self._unended.pop(id, None)
-        if by in (By.RELOAD, By.NAVIGATION) and socket.tab is not None:
+        if in_process and socket.tab is not None:
             self._left.setdefault(socket.tab, []).append(socket)
         self._tell(socket, socket.latest)
         return True
@@ -276,7 +285,8 @@ class Recording:
         self._tell(socket, at)
 
     def _before_the_next(self, opened: Socket, at: Instant) -> None:
-        """The sockets of a document are gone before the next one of its tab has one open."""
+        """The sockets of a document are gone before the next one of the same process has one open. That of another
+        process may be quicker: measured by up to 93 ms."""
         if opened.tab is None:
             return
         waiting = []
