@@ -114,6 +114,7 @@ class Recording:
         self._current: dict[str, str] = {}  # tab -> id of its page
         self._unended: dict[str, Socket] = {}
         self._open_now: set[str] = set()
+        self._gone: dict[str, list[Socket]] = {}  # tab -> what its frames and workers took along, within bounds
         self._left: dict[str, list[Socket]] = {}  # tab -> what a document that was left took along, within bounds
 
     def copy(self) -> Recording:
@@ -222,8 +223,9 @@ class Recording:
         if socket.requested_by is not None:
             socket.requested_by = min(socket.requested_by, socket.latest)
         self._unended.pop(id, None)
-        if in_process and socket.tab is not None:
-            self._left.setdefault(socket.tab, []).append(socket)
+        if socket.tab is not None and (in_process or by is By.OWNER_GONE):
+            ended = self._left if in_process else self._gone
+            ended.setdefault(socket.tab, []).append(socket)
         self._tell(socket, socket.latest)
         return True
 
@@ -239,6 +241,16 @@ class Recording:
         socket.lost = True
         socket.last_sign = max(socket.last_sign, alive)
         self._tell(socket, at)
+
+    def leave(self, tab: str, at: Instant, kept_since: Instant | None) -> None:
+        """The document of a tab was replaced. `kept_since`: it may have been kept, with those of its frames and workers
+        whose sockets were not certain to be closed by then."""
+        for socket in self._gone.pop(tab, ()):
+            if kept_since is None or socket.latest is None or socket.earliest is None or socket.latest <= kept_since:
+                continue
+            alive = socket.earliest
+            self.revoke(socket.id)
+            self.lost(socket.id, at, alive)
 
     def revoke(self, id: str) -> None:
         """That it ended within its bounds was concluded from what meant something else."""
