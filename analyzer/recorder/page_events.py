@@ -20,7 +20,7 @@ from playwright.sync_api import BrowserContext as SyncContext
 
 from analyzer.formats.har.own_fields import CUT_SHORT, WORKERS
 from analyzer.model import SECOND, Duration, Instant, PageKind
-from analyzer.recorder.cdp import EMPTY, GONE_AFTER, UNREAD
+from analyzer.recorder.cdp import EMPTY, GONE_AFTER, GONE_BEFORE
 from analyzer.recorder.mixed import MixedCdp
 from analyzer.recorder.recording import By, Observer, Recording
 from analyzer.recorder.steps import Steps, run_async, run_sync
@@ -169,7 +169,7 @@ class PageEvents:
         now = self._now()
         for socket in self._seen.alive(tab=tab):
             self._may_have_opened(socket.id)
-            earliest = socket.last_sign if by is By.CRASH else self._pulse - UNREAD
+            earliest = socket.last_sign if by is By.CRASH else self._pulse - GONE_BEFORE
             self._seen.end(socket.id, now + GONE_AFTER, earliest, by)
         if self._own is not None and tab in self._tabs and by is By.PAGE_CLOSED:
             self._cdp(self._own).page_closed(self._tabs[tab], now)
