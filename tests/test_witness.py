@@ -8,6 +8,7 @@ from array import array
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
@@ -391,11 +392,57 @@ def test_twins_of_two_pages_are_not_told_apart() -> None:
 
 
 def test_what_may_be_a_socket_that_is_there_already_is_not_added() -> None:
-    """A handshake that waited longer than any that is recognised by its time."""
+    """Nor does the log then show that nothing was missed."""
     recording = Recording()
-    record(recording, "a", 4, key=False)
-    witness(recording, log(trace(None, 1)))
+    recording.caveat(SHARED_WORKER)
+    for start in (4, 6):
+        record(recording, f"{start}", start, key=False)
+    witness(recording, log(*(trace(None, start) for start in (1, 1.6, 2.2))))
+    assert list(recording.sockets) == ["4", "6"]
+    assert recording.caveats == [SHARED_WORKER.id]
+
+
+def test_a_handshake_that_was_held_back_is_of_the_page_that_lived_then() -> None:
+    """Chrome holds handshakes back while others are under way, so that the next page may have begun the same one."""
+    recording = Recording()
+    recording.request("before", URL, at(1), by=at(1.2), tab="t", owner="t")
+    recording.end("before", at(4.05), at(3.9), By.RELOAD)
+    recording.request("after", URL, at(4.1), by=at(4.3), tab="t", owner="t")
+    witness(recording, log(trace("a", 4, gone=4.04)))
+    before, after = recording.sockets.values()
+    assert (before.opened, end(before)) == (True, ("ended", 4.009, 4.041))
+    assert (after.opened, end(after)) == (False, ("open", None, None))
+
+
+def test_a_handshake_that_was_given_up_at_once_is_no_socket_that_was_missed() -> None:
+    """The network begins it later than the page gave it up, as StrictMode makes applications do."""
+    recording = Recording()
+    recording.request("a", URL, at(1), by=at(1.001), tab="t", owner="t")
+    recording.end("a", at(1.001))
+    witness(recording, log(trace(None, 1.08, failed=1.081)))
     assert list(recording.sockets) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("later", "status"),
+    [
+        pytest.param({"failed": 8}, Outcome.FAILED, id="failed"),
+        pytest.param({}, Outcome.CONNECTING, id="went on"),
+        pytest.param({"closed": 8}, Outcome.CLOSED, id="opened, and was closed"),
+    ],
+)
+def test_the_log_has_what_became_of_a_handshake_whose_page_was_left(later: dict[str, Any], status: Outcome) -> None:
+    recording = Recording()
+    record(recording, "a", answered=False)
+    recording.lost("a", at(5))
+    other = trace("a", **later) if later else unanswered("a")
+    (session,) = judge(witness(recording, log(other))).sessions
+    assert session.outcome is status
+
+
+def unanswered(key: str) -> Trace:
+    whole = trace(key)
+    return msgspec.structs.replace(whole, events=whole.events[:1])
 
 
 # -- the log as a whole ----------------------------------------------------------------------------------------

@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 
 from analyzer.formats.har.writer import Json
 from analyzer.recorder.errors import RecordingError
 
 OPENING = 15.0  # seconds for the handshake: a browser that is starting on a busy machine answers late
+FORBIDDEN = 403  # Chrome's answer where its user, who was asked, does not allow the connection
 LONGEST_QUEUE = 1 << 10  # messages that wait to be handed on; the browser waits when there are more
 
 
@@ -48,11 +49,23 @@ _decode = msgspec.json.Decoder(Message).decode
 
 
 def decode_params(raw: msgspec.Raw) -> Json:
-    """Decode what an event or an answer holds. Pages can put lone surrogates into it, which only `json` takes."""
+    """Decode what an event or an answer holds. Pages can put lone surrogates into it, which only `json` takes and no
+    file can hold: U+FFFD takes their place."""
     try:
         return msgspec.json.decode(raw)  # type: ignore[no-any-return]
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return json.loads(bytes(raw))  # type: ignore[no-any-return]
+        return _replace_surrogates(json.loads(bytes(raw)))  # type: ignore[no-any-return]
+
+
+def _replace_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        case list():
+            return [_replace_surrogates(item) for item in value]
+        case dict():
+            return {_replace_surrogates(key): _replace_surrogates(item) for key, item in value.items()}
+    return value
 
 
 class Connection:
@@ -80,6 +93,10 @@ class Connection:
                 open_timeout=opening,
                 proxy=None,
             )
+        except InvalidStatus as refusal:
+            status = refusal.response.status_code
+            reason = "was not allowed in its window" if status == FORBIDDEN else f"was refused with status {status}"
+            raise RecordingError(f"the connection to the browser {reason}") from None
         except (OSError, TimeoutError, WebSocketException, ValueError) as problem:
             reason = str(problem) or f"no answer within {opening:.0f} s"
             raise RecordingError(f"the browser cannot be reached at {endpoint}: {reason}") from None

@@ -6,13 +6,17 @@ it), or is not known. document.py writes it as a HAR.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+import msgspec
+
+from analyzer.formats.har import console
 from analyzer.formats.har.writer import Json
-from analyzer.model import MILLISECOND, SECOND, Caveat, Instant, PageKind
+from analyzer.model import MILLISECOND, SECOND, Caveat, ConsoleLine, Instant, PageKind
 from analyzer.recorder.messages import Messages
 
 LEFT_SLACK = 200 * MILLISECOND  # from the commit of the next document to the last close of what this one had
@@ -86,6 +90,7 @@ class Page:
     context: str | None = None  # the browser context of its tab
 
 
+LineObserver: TypeAlias = Callable[[ConsoleLine], None]  # a line was written to the console
 Observer: TypeAlias = Callable[[Socket, Instant, int], None]  # a socket opened, failed or ended; how many are open now
 
 
@@ -99,13 +104,26 @@ class Recording:
         self.sockets: dict[str, Socket] = {}
         self.pages: list[Page] = []
         self.caveats: list[str] = []
+        self.console: list[ConsoleLine] = []
+        self.console_dropped = 0  # lines after these
+        self._console_size = 0  # characters
+        self._written: set[tuple[Instant, str]] = set()  # lines that are kept
         self._observer = observer
         self._keeps_data = keeps_data
         self.whole: set[str] = set()  # tabs of which every document is known
         self._current: dict[str, str] = {}  # tab -> id of its page
         self._unended: dict[str, Socket] = {}
         self._open_now: set[str] = set()
+        self._gone: dict[str, list[Socket]] = {}  # tab -> what its frames and workers took along, within bounds
         self._left: dict[str, list[Socket]] = {}  # tab -> what a document that was left took along, within bounds
+
+    def copy(self) -> Recording:
+        """Return a recording that can be made more exact while this one is written. Messages are shared."""
+        other = copy.copy(self)
+        other.sockets = {id: replace(socket) for id, socket in self.sockets.items()}
+        other.pages = [replace(page) for page in self.pages]
+        other.caveats = list(self.caveats)
+        return other
 
     # -- what happened ---------------------------------------------------------------------------------------
 
@@ -175,8 +193,17 @@ class Recording:
         if socket is not None and socket.problem is None and not socket.ended:
             socket.problem = text
 
-    def end(self, id: str, latest: Instant, earliest: Instant | None = None, by: By | None = None) -> bool:
+    def end(
+        self,
+        id: str,
+        latest: Instant,
+        earliest: Instant | None = None,
+        by: By | None = None,
+        in_process: bool = False,
+    ) -> bool:
         """It is closed, or its handshake failed: not before `earliest` (None: exactly at `latest`), nor after `latest`.
+
+        `in_process`: the next document of its tab runs in the process that had it, which closes it first.
 
         The end of a socket that was lost may have come at any time since then: a browser reports it late, when the
         page returns from the back/forward cache. False: the socket is not known.
@@ -196,8 +223,9 @@ class Recording:
         if socket.requested_by is not None:
             socket.requested_by = min(socket.requested_by, socket.latest)
         self._unended.pop(id, None)
-        if by in (By.RELOAD, By.NAVIGATION) and socket.tab is not None:
-            self._left.setdefault(socket.tab, []).append(socket)
+        if socket.tab is not None and (in_process or by is By.OWNER_GONE):
+            ended = self._left if in_process else self._gone
+            ended.setdefault(socket.tab, []).append(socket)
         self._tell(socket, socket.latest)
         return True
 
@@ -213,6 +241,16 @@ class Recording:
         socket.lost = True
         socket.last_sign = max(socket.last_sign, alive)
         self._tell(socket, at)
+
+    def leave(self, tab: str, at: Instant, kept_since: Instant | None) -> None:
+        """The document of a tab was replaced. `kept_since`: it may have been kept, with those of its frames and workers
+        whose sockets were not certain to be closed by then."""
+        for socket in self._gone.pop(tab, ()):
+            if kept_since is None or socket.latest is None or socket.earliest is None or socket.latest <= kept_since:
+                continue
+            alive = socket.earliest
+            self.revoke(socket.id)
+            self.lost(socket.id, at, alive)
 
     def revoke(self, id: str) -> None:
         """That it ended within its bounds was concluded from what meant something else."""
@@ -231,6 +269,21 @@ class Recording:
         socket = self.sockets[id]
         socket.seen_open = at
         self._open(socket, at)
+
+    def say(self, line: ConsoleLine, tab: str | None) -> ConsoleLine | None:
+        """A line was written to the console of this tab. Return it with its page; None if it is one that is known: the
+        browser reports those of a page again when that returns from the back/forward cache."""
+        key = (line.at, line.text)
+        if key in self._written:
+            return None
+        line = msgspec.structs.replace(line, page=self._current.get(tab) if tab is not None else None)
+        self._console_size += console.measure(line)
+        if len(self.console) < console.MOST_LINES and self._console_size <= console.MOST_CHARACTERS:
+            self.console.append(line)
+            self._written.add(key)
+        else:
+            self.console_dropped += 1
+        return line
 
     def caveat(self, caveat: Caveat) -> None:
         """One of OF_THE_RECORDING (formats/har/own_fields.py)."""
@@ -253,7 +306,8 @@ class Recording:
         self._tell(socket, at)
 
     def _before_the_next(self, opened: Socket, at: Instant) -> None:
-        """The sockets of a document are gone before the next one of its tab has one open."""
+        """The sockets of a document are gone before the next one of the same process has one open. That of another
+        process may be quicker: measured by up to 93 ms."""
         if opened.tab is None:
             return
         waiting = []

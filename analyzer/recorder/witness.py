@@ -10,8 +10,11 @@ reports over HTTP/1.1, and an answer 0.3 to 91 ms after the NetLog, never before
 
 from __future__ import annotations
 
+import asyncio
+import os
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -25,9 +28,9 @@ from analyzer.formats.netlog.reader import PAGE_GONE, read_offset
 from analyzer.formats.source import open_source
 from analyzer.model import (
     MILLISECOND,
+    SECOND,
     Accepted,
     Bounds,
-    Capture,
     CaptureError,
     CaveatKind,
     Closed,
@@ -44,9 +47,13 @@ from analyzer.recorder.recording import By, Recording, Socket
 KEY = "sec-websocket-key"
 EXTENSIONS = "sec-websocket-extensions"
 LATE = 100 * MILLISECOND  # by which a busy page learns later of a close than the network; measured: 59 ms at most
-NEAR = 500 * MILLISECOND  # between both reports of a handshake that has no key
+NEAR = 500 * MILLISECOND  # between both reports of a handshake
+TICKS = 5 * MILLISECOND  # by which two instants of both differ that are one
 # By which an answer is reported by the protocol after the log has it; outside of that their clocks differ.
 SAME_CLOCK = (-5 * MILLISECOND, 5000 * MILLISECOND)
+TIME = PAGE_GONE / SECOND
+LONGEST_WRITING, STILL, STEP = 10.0, 1.0, 0.02  # seconds
+TAIL = 16  # bytes
 MISSES = {caveat.id for caveat in (STARTED_LATE, SHARED_WORKER, SERVICE_WORKER, HEARD_LATE)}  # no log would
 
 
@@ -81,19 +88,41 @@ def refine(recorded: Recorded, netlog: Path) -> Recorded:
     return recorded if log is None else unite(recorded, log)
 
 
+def needs_time(recorded: Recorded) -> bool:
+    """Is there a socket of which the protocol lost sight?
+
+    The log is late with the end of a page: where the browser goes on for `TIME` seconds it proves that such a socket
+    was still open at the end of the recording.
+    """
+    return any(socket.lost for socket in recorded.recording.sockets.values())
+
+
+async def wait_for_log(netlog: Path) -> None:
+    """Wait until the log of a browser that ended is whole: the process that writes it may outlive the browser. One that
+    was killed, and grows no more, is as whole as it gets."""
+    until, size, grown = time.monotonic() + LONGEST_WRITING, -1, time.monotonic()
+    while (now := time.monotonic()) < until and now < grown + STILL:
+        try:
+            with netlog.open("rb") as stream:
+                end = stream.seek(0, os.SEEK_END)
+                stream.seek(max(0, end - TAIL))
+                is_whole = stream.read().rstrip().endswith(b"}")  # events end with a comma
+        except OSError:
+            return
+        if is_whole:
+            return
+        size, grown = end, now if end != size else grown
+        await asyncio.sleep(STEP)
+
+
 def _read(netlog: Path, offset: Duration) -> Log | None:
     """Read a NetLog. offset: the epoch minus the browser's clock, by the recording."""
     try:
         with open_source(netlog) as (source, _):
             own_offset = read_offset(source)
-        capture = read(netlog)
+        capture = clocks.shift(read(netlog), offset - own_offset)
     except CaptureError:
         return None
-    return to_log(clocks.shift(capture, offset - own_offset))
-
-
-def to_log(capture: Capture) -> Log | None:
-    """Take what counts from a NetLog that was read; None: nothing is in it."""
     if capture.observed is None or capture.observed.end is None:
         return None
     complete = all(caveat.id != CaveatKind.CUT_OFF for caveat in capture.caveats)
@@ -104,20 +133,20 @@ def to_log(capture: Capture) -> Log | None:
 def unite(recorded: Recorded, log: Log) -> Recorded:
     """Refine a recording by a log that is on its clock."""
     recording = recorded.recording
-    pairs, alone = pair(recording.sockets.values(), log.traces)
-    if not _have_one_clock(pairs):
+    pairs = pair(recording.sockets.values(), log.traces, recorded.until)
+    if not _have_one_clock(pairs.both):
         return recorded
     until = recorded.until
     begun = min((it.requested for it in recording.sockets.values()), default=until)
     whole = log.whole and log.start <= min([begun, *(page.started for page in recording.pages)])
     if log.complete and CUT_SHORT.id in recording.caveats:  # the browser ended in order, and so does its log
         until = max(until, log.end)
-    pairs += [(_add(recording, trace), trace) for trace in alone if _is_of_page(trace, until)]
-    gaps = [refine_socket(socket, trace, log, until) for socket, trace in pairs]
+    added = [(_add(recording, trace), trace) for trace in pairs.alone if _is_of_page(trace, until)]
+    gaps = [refine_socket(socket, trace, log, until) for socket, trace in (*pairs.both, *added)]
     if any(gap > LATE for gap in gaps):
         recording.caveat(DISAGREE)
     if whole and log.end >= until:
-        dropped = MISSES | ({CUT_SHORT.id} if log.complete else set())
+        dropped = (set() if pairs.is_ambiguous else MISSES) | ({CUT_SHORT.id} if log.complete else set())
         recording.caveats[:] = [id for id in recording.caveats if id not in dropped]
     return replace(recorded, until=until)
 
@@ -125,48 +154,67 @@ def unite(recorded: Recorded, log: Log) -> Recorded:
 # -- pairs ---------------------------------------------------------------------------------------------------
 
 
-def pair(sockets: Iterable[Socket], traces: Iterable[Trace]) -> tuple[list[tuple[Socket, Trace]], list[Trace]]:
-    """Recognize the sockets that both have: by the key of the handshake, else by address and time (HTTP/2 has no key,
-    nor has a handshake that was not sent). Also return the traces that are surely of other sockets."""
+class Pairs(NamedTuple):
+    """What both have; the traces that are surely of other sockets; and whether more of them may be."""
+
+    both: list[tuple[Socket, Trace]]
+    alone: list[Trace]
+    is_ambiguous: bool
+
+
+def pair(sockets: Iterable[Socket], traces: Sequence[Trace], until: Instant) -> Pairs:
+    """Recognize the sockets that both have: by the key of the handshake, else by address and time."""
     by_key = {trace.key: trace for trace in traces if trace.key}
-    others: dict[str, list[Socket]] = defaultdict(list)
-    pairs = []
+    both: list[tuple[Socket, Trace]] = []
+    others: dict[str, list[Socket]] = defaultdict(list)  # those without a key, by address
     for socket in sockets:
-        trace = by_key.pop(_header(socket, KEY) or "", None)
-        if trace is not None:
-            pairs.append((socket, trace))
-        else:
+        key = _header(socket.request_headers, KEY)
+        if key is None:
             others[shorten(socket.url).partition("#")[0]].append(socket)
-    paired = {id(trace) for _, trace in pairs}
-    alone = []
-    for address, lot in _by_address(trace for trace in traces if id(trace) not in paired).items():
-        near = list(_pair_near(others[address], lot))
-        pairs += near
-        members = {id(item) for both in near for item in both}
-        if all(id(socket) in members or _header(socket, KEY) for socket in others[address]):
-            alone += [trace for trace in lot if id(trace) not in members]  # else one may be a socket that is not paired
-    return pairs, alone
+        elif key in by_key:
+            both.append((socket, by_key[key]))
+    paired = {trace.key for _, trace in both if trace.key}
+    lots: dict[str, list[Trace]] = defaultdict(list)
+    for trace in traces:
+        if trace.key not in paired:
+            lots[trace.url.partition("#")[0]].append(trace)
+    alone, is_ambiguous = [], False
+    for address, lot in lots.items():
+        own = _pair_without_keys(others[address], lot, until)
+        both += own.both
+        alone += own.alone
+        is_ambiguous = is_ambiguous or own.is_ambiguous
+    return Pairs(both, alone, is_ambiguous)
 
 
-def _header(socket: Socket, name: str) -> str | None:
-    headers = socket.request_headers if name == KEY else socket.response_headers
+def _header(headers: Mapping[str, str], name: str) -> str | None:
     return next((value for other, value in headers.items() if other.lower() == name), None)
 
 
-def _by_address(traces: Iterable[Trace]) -> dict[str, list[Trace]]:
-    lots: dict[str, list[Trace]] = defaultdict(list)
-    for trace in traces:
-        lots[trace.url.partition("#")[0]].append(trace)
-    return lots
+def _pair_without_keys(sockets: Sequence[Socket], traces: Sequence[Trace], until: Instant) -> Pairs:
+    """Pair those of one address: of HTTP/2, which has no keys, and handshakes that the protocol did not report."""
+    both = list(_pair_reported([it for it in sockets if it.requested_by is None], [it for it in traces if not it.key]))
+    for socket, trace in both:
+        sockets, traces = [it for it in sockets if it is not socket], [it for it in traces if it is not trace]
+    # Chrome holds a handshake back while others are under way at its server, so that it begins at any time.
+    lives = {n: [m for m, socket in enumerate(sockets) if _covers(socket, it, until)] for n, it in enumerate(traces)}
+    counts = Counter(m for candidates in lives.values() for m in candidates)
+    for n, candidates in lives.items():
+        if len(candidates) == 1 and counts[candidates[0]] == 1:
+            both.append((sockets[candidates[0]], traces[n]))
+    alone = [traces[n] for n, candidates in lives.items() if not candidates]
+    return Pairs(both, alone, len(traces) - len(alone) > len(counts))
 
 
-def _pair_near(sockets: Sequence[Socket], traces: Sequence[Trace]) -> Iterator[tuple[Socket, Trace]]:
-    """Pair those of one address that were requested at about the same time: one with one, or as many as a single page
-    or worker has, in their order."""
-    starts = [((it.requested_by or it.requested), 0, n) for n, it in enumerate(sockets) if not _header(it, KEY)]
-    starts += [(start_of(trace) or 0, 1, n) for n, trace in enumerate(traces)]
+def _pair_reported(sockets: Sequence[Socket], traces: Sequence[Trace]) -> Iterator[tuple[Socket, Trace]]:
+    """Pair those whose handshake was sent at about the same time: one with one, or as many as a single page or worker
+    has, in their order."""
+    starts = sorted(
+        [(socket.requested, 0, n) for n, socket in enumerate(sockets)]
+        + [(start_of(trace) or 0, 1, n) for n, trace in enumerate(traces)]
+    )
     lots: list[list[tuple[Instant, int, int]]] = []
-    for start in sorted(starts):
+    for start in starts:
         if not lots or start[0] - lots[-1][-1][0] > NEAR:
             lots.append([])
         lots[-1].append(start)
@@ -175,6 +223,16 @@ def _pair_near(sockets: Sequence[Socket], traces: Sequence[Trace]) -> Iterator[t
         theirs = [traces[n] for _, side, n in lot if side == 1]
         if len(mine) == len(theirs) and len({socket.owner for socket in mine}) == 1:
             yield from zip(sorted(mine, key=lambda socket: socket.number), theirs, strict=True)
+
+
+def _covers(socket: Socket, trace: Trace, until: Instant) -> bool:
+    """Did the handshake of a trace begin within the life of a socket?
+
+    Of one that was sent the protocol has the sending; the log has the beginning, when there may be no connection yet.
+    """
+    start, end = start_of(trace), until if socket.latest is None else socket.latest
+    begun = socket.requested - TICKS if socket.requested_by is not None else 0
+    return start is not None and begun <= start <= end + NEAR  # the network begins what the page may have given up
 
 
 def _have_one_clock(pairs: Sequence[tuple[Socket, Trace]]) -> bool:
@@ -213,12 +271,12 @@ def _add(recording: Recording, trace: Trace) -> Socket:
 
 def refine_socket(socket: Socket, trace: Trace, log: Log, until: Instant) -> Duration:
     """Let the trace of a socket say what the protocol did not. Return by how much both contradict each other."""
-    accepted, rejected = _bounds(trace, Accepted), _bounds(trace, Rejected)
-    if accepted is not None:
-        _open(socket, accepted)
-    if rejected is not None and not socket.opened and not socket.ended and _is_by(rejected, until):
-        _fail(socket, trace, rejected)
-    if accepted is None or not socket.opened:
+    accepted = _bounds(trace, Accepted)
+    if accepted is None:
+        _leave_unopened(socket, trace, log, until)
+        return 0
+    _open(socket, accepted)
+    if not socket.opened:
         return 0
     theirs = _end_of(trace, accepted, log)
     span, gap = meet(_end_of_socket(socket, until), theirs)
@@ -235,10 +293,8 @@ def refine_socket(socket: Socket, trace: Trace, log: Log, until: Instant) -> Dur
 
 
 def _open(socket: Socket, accepted: Bounds) -> None:
-    """It opened: what the protocol does not know of one that had opened before it was heard, or whose page crashed."""
-    if socket.answered is not None or (socket.ended and socket.by is None):
-        return
-    if accepted.earliest is None or accepted.latest is None:
+    """It opened: what the protocol does not report where the page crashed, or was in the back/forward cache."""
+    if socket.answered is not None or _is_exact(socket) or accepted.earliest is None or accepted.latest is None:
         return
     socket.opened, socket.status = True, socket.status or 101
     socket.answered = max(accepted.earliest, socket.requested)
@@ -246,13 +302,17 @@ def _open(socket: Socket, accepted: Bounds) -> None:
     socket.last_sign = max(socket.last_sign, socket.answered)
 
 
-def _fail(socket: Socket, trace: Trace, rejected: Bounds) -> None:
-    socket.earliest, socket.latest, socket.lost = rejected.earliest, rejected.latest, False
-    socket.problem = socket.problem or next(it.problem for it in trace.events if isinstance(it, Rejected))
-
-
-def _is_by(bounds: Bounds, until: Instant) -> bool:
-    return bounds.latest is not None and bounds.latest <= until
+def _leave_unopened(socket: Socket, trace: Trace, log: Log, until: Instant) -> None:
+    """It did not open, as far as the log goes: what the protocol had lost sight of failed, or is still connecting."""
+    if socket.answered is not None or len(socket.messages):
+        return  # the page reported more
+    rejected = _bounds(trace, Rejected)
+    has_failed = rejected is not None and rejected.latest is not None and rejected.latest <= until
+    if has_failed or log.end >= until or (socket.ended and log.end >= (socket.latest or 0)):
+        socket.opened, socket.status, socket.lost = False, 0, False
+    if rejected is not None and has_failed and not socket.ended:
+        socket.earliest, socket.latest = rejected.earliest, rejected.latest
+        socket.problem = socket.problem or next(it.problem for it in trace.events if isinstance(it, Rejected))
 
 
 def _is_exact(socket: Socket) -> bool:
@@ -303,7 +363,7 @@ def _add_messages(socket: Socket, trace: Trace, until: Instant) -> None:
     """Add the last messages of a socket whose page crashed before it reported them. Of compressed ones the log does not
     know the length."""
     messages, missing = trace.messages, len(trace.messages.lengths) - len(socket.messages)
-    if missing <= 0 or socket.older or "deflate" in (_header(socket, EXTENSIONS) or ""):
+    if missing <= 0 or socket.older or "deflate" in (_header(socket.response_headers, EXTENSIONS) or ""):
         return
     reported = Counter(message["type"] == "send" for message in socket.messages)
     for at, sent, opcode, length in zip(
