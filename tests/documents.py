@@ -67,6 +67,7 @@ PROGRAMS |= {"google-chrome", "open", "start"}
 # Options in the text that belong to other programs.
 THEIR_OPTIONS = {"--disable-features=BackForwardCache", "--accept", "--full", "--set", "--from"}
 THEIR_OPTIONS |= {"--log-net-log", "--log-net-log=net.json", "--net-log-capture-mode=Everything"}
+THEIR_OPTIONS |= {"--remote-debugging-port=9222", "--user-data-dir=FOLDER"}
 
 
 class Block(NamedTuple):

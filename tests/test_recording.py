@@ -17,11 +17,10 @@ from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, STARTED_LATE
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, SECOND, Bounds, Outcome, PageKind
 from analyzer.outputs.document import session_document
-from analyzer.recorder.browser import _Teller
 from analyzer.recorder.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, SWAP_SLACK
 from analyzer.recorder.document import Recorded
 from analyzer.recorder.mixed import MixedCdp as Cdp
-from analyzer.recorder.recording import LEFT_SLACK, By, Recording, Socket
+from analyzer.recorder.recording import LEFT_SLACK, By, Recording
 
 ZERO = (
     1_790_000_000 * SECOND + 125 * MILLISECOND
@@ -853,27 +852,6 @@ def test_a_tab_that_closed_before_it_could_be_asked_is_that_of_its_address() -> 
     assert browser.cdp.match("tab_2", supplement, {"id-p"}) == "id-q"
     assert browser.cdp.match("tab_2", supplement, {"id-p", "id-q"}) is None
     assert browser.cdp.match("tab_3", supplement, {"id-p"}) is None
-
-
-# -- the lines of `record` -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("state", "line"),
-    [
-        pytest.param({"opened": True}, "+ socket #7 wss://h/a?token=<token 1> (1 open now)", id="opened"),
-        pytest.param({"opened": True, "latest": 2}, "- socket #7 closed (1 open now)", id="closed"),
-        pytest.param(
-            {"opened": True, "latest": 2, "by": By.RELOAD}, "- socket #7 closed: page reloaded (1 open now)", id="by"
-        ),
-        pytest.param({"opened": True, "lost": True}, "- socket #7 no longer recorded (1 open now)", id="lost"),
-        pytest.param({"latest": 2, "problem": "code: 403"}, "! socket #7 failed: code: 403 (1 open now)", id="failed"),
-    ],
-)  # fmt: skip
-def test_a_line_for_each_change_with_secrets_masked(state: dict[str, Any], line: str) -> None:
-    lines: list[str] = []
-    _Teller(lines.append, ZERO).tell(Socket("a", "wss://h/a?token=secret12345", ZERO, 7, **state), at(1.25), 1)
-    assert lines == [f"   1.250 s  {line}"]
 
 
 def keys(value: Any) -> set[str]:

@@ -6,7 +6,7 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -109,19 +109,20 @@ def write(path: Path, data: bytes) -> None:
             with open(path, "wb", buffering=0) as stream:
                 stream.write(data)
         else:
-            _replace(place, data)
+            replace(place, [data])
     except OSError as error:
         refuse(f"{path}: cannot be written: {error.strerror}")
     note_written(path, replaced)
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a file that takes the place of the one of this name when it is whole. Raises OSError."""
     import tempfile
 
     file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
     try:
         with file:
-            file.write(data)
+            file.writelines(parts)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(file.name, 0o666 & ~umask)  # a temporary file is its owner's alone

@@ -1,151 +1,315 @@
-"""`har-sockets record`: a browser for people, and the HAR of what they did in it."""
+"""What `har-sockets record` does: start a browser, or attach to one, and save what its sockets do as it goes.
+
+Nothing that was recorded is lost: the file is written again whenever something changed, and each of its states is a
+sound recording of what had happened by then.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import re
-import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, TypeVar
 
-from analyzer.installation import install_hint, name_python
 from analyzer.masking import Masks
-from analyzer.model import SECOND, Instant
-from analyzer.recorder.recording import By
+from analyzer.model import Instant
+from analyzer.recorder.document import Recorded
+from analyzer.recorder.endpoints import Endpoint, find_endpoint
+from analyzer.recorder.errors import RecordingError, SaveError
+from analyzer.recorder.launch import Browser, Settings, launch
+from analyzer.recorder.listener import Listener
+from analyzer.recorder.recording import Observer, Socket
+from analyzer.recorder.witness import refine
 
-if TYPE_CHECKING:
-    from analyzer.formats.har.writer import Json
-    from analyzer.recorder.recording import Socket
+Result = TypeVar("Result")
+Save: TypeAlias = Callable[[Recorded, bool], None]  # a state of the recording; is it the last one?
 
 SCHEME = re.compile(r"[A-Za-z][\w+.-]*:(?!\d)")  # `localhost:3000` has none
 LOCAL = re.compile(r"(?:localhost|127\.|\[::1\])")  # rarely has a certificate
-SYSTEM = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome")  # on the path
-CHANNELS = ("chrome", "msedge")  # where Playwright knows to look for them
-HOW = {
-    By.RELOAD: "page reloaded",
-    By.NAVIGATION: "the tab left the page",
-    By.PAGE_CLOSED: "page closed",
-    By.CRASH: "page crashed",
-    By.OWNER_GONE: "its worker or frame ended",
-    By.PAGE_GONE: "its page, frame or worker ended",
-}
 NETWORK = re.compile(r"net::\w+")  # the browser's own word for what went wrong
-NO_BROWSER = "no Chrome, Chromium or Edge was found"
+ABORTED = "net::ERR_ABORTED"  # by the user, who went on to another page
+NO_PAGE = "net::ERR_HTTP_RESPONSE_CODE_FAILURE"  # the browser's own page is shown instead
+CERTIFICATE = "net::ERR_CERT_"
+FIRST_ERROR = 400  # of HTTP's statuses
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a system has some of them
+
+EVERY = 2.0  # seconds between two looks whether messages came in
+SOON = 0.1  # seconds between two states that are saved because a socket opened or closed
+SHARE = 10  # of the time at most one part in this many is spent on saving: a large recording is saved more rarely
+LONGEST_QUESTION = 600.0  # seconds for a user to allow the connection
 
 
-class RecordingError(Exception):
-    """Nothing can be recorded, and why."""
+@dataclass(frozen=True)
+class Request:
+    """What to record."""
+
+    url: str | None = None  # to open first
+    attach: str | None = None  # to a running browser, which is left as it is: auto, a port, or an address
+    settings: Settings = field(default_factory=Settings)  # of a browser that is started
+    seconds: float | None = None  # the longest recording
+    keeps_data: bool = True  # of messages; else only their times and lengths
 
 
-def record(url: str, headless: bool, seconds: float | None, say: Callable[[str], None]) -> Json:
-    """Open the URL in a browser; give the HAR when its last window is closed, after `seconds`, or on Ctrl-C.
+@dataclass(frozen=True)
+class Screen:
+    """Where a person sees what happens."""
 
-    Raises RecordingError.
+    say: Callable[[str], None]  # show a line
+    hint: Callable[[str], None]  # show what the keyboard does now
+    observe: Observer  # a socket opened, failed or ended
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was recorded."""
+
+    recorded: Recorded
+    problem: str = ""  # why its last state could not be saved
+    has_crashed: bool = False  # the browser, or it was killed
+    is_hurried: bool = False  # a second signal came before the browser had reported everything
+
+
+class Interrupted(Exception):  # noqa: N818 - nothing went wrong
+    """A signal came before anything was recorded."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def record(request: Request, save: Save, screen: Screen) -> Outcome:
+    """Record until the last window is closed, the time is over, or a signal comes.
+
+    `save` writes a state of the recording. It may raise SaveError: then the next state is tried. Raises RecordingError,
+    and Interrupted.
     """
-    try:
-        import playwright  # noqa: F401 - is it there?
-    except ImportError:
-        raise RecordingError(f"recording needs Playwright: {install_hint('playwright')}") from None
-    address = url if SCHEME.match(url) else f"{'http' if LOCAL.match(url) else 'https'}://{url}"
     gc.enable()  # the program switches it off for its short commands; this one may run for hours
-    return asyncio.run(_record(address, headless, seconds, say))
+    return asyncio.run(_record(request, save, screen))
 
 
-async def _record(url: str, headless: bool, seconds: float | None, say: Callable[[str], None]) -> Json:
-    from playwright.async_api import Error, async_playwright
+async def _record(request: Request, save: Save, screen: Screen) -> Outcome:
+    with _interrupting() as signals:
+        if request.attach is not None:
+            endpoint = find_endpoint(request.attach)
+            if endpoint.others:
+                screen.say(f"Attaching to {endpoint.name}, not to {', '.join(endpoint.others)}.")
+            return await _Session(request, save, screen, signals).run(endpoint, None)
+        browser = await signals.unless_interrupted(launch(request.settings))
+        try:
+            return await _Session(request, save, screen, signals).run(Endpoint(browser.endpoint, ""), browser)
+        finally:
+            browser.kill()
+            browser.remove_files()
 
-    from analyzer.recorder.playwright import LONGEST_CALL, Listener
-    from analyzer.recorder.steps import run_async
 
-    ended = asyncio.Event()
-    with _interrupting(ended):
-        async with async_playwright() as playwright:
-            browser = await _launch(playwright, headless)
-            context = await browser.new_context(no_viewport=True)
-            teller = _Teller(say, round(time.time() * SECOND))
-            listener = Listener(context, teller.tell, gone=ended.set)
-            await run_async(listener.start())
+class _Session:
+    """One recording, from the connection to the last state that is saved."""
 
-            def end_with_the_last(_: object) -> None:
-                if not context.pages:
-                    ended.set()
+    def __init__(self, request: Request, save: Save, screen: Screen, signals: _Signals) -> None:
+        self._request = request
+        self._save = save
+        self._screen = screen
+        self._signals = signals
+        # Nobody can answer the dialogs of a browser without a window; else they are the user's.
+        has_window = request.attach is not None or not request.settings.headless
+        self._listener = Listener(self._observe, keeps_data=request.keeps_data, dismisses_dialogs=not has_window)
+        self._threads = ThreadPoolExecutor(1)
+        self._changed = asyncio.Event()
+        self._has_problem = False  # the last state could not be saved, and that was said
 
-            context.on("page", lambda page: page.on("close", end_with_the_last))
-            browser.on("disconnected", lambda _: ended.set())
-            page = await context.new_page()
-            try:
-                await page.goto(url, wait_until="commit")
-            except Error as problem:
-                if not ended.is_set():
-                    reason = NETWORK.search(problem.message)
-                    why = reason[0] if reason is not None else Masks().text(problem.message.splitlines()[0])
-                    raise RecordingError(f"{Masks().url(url)}: cannot be opened: {why}") from None
+    async def run(self, endpoint: Endpoint, browser: Browser | None) -> Outcome:
+        await self._signals.unless_interrupted(self._connect(endpoint))
+        saving = asyncio.ensure_future(self._save_as_it_goes())
+        try:
+            await self._listen(is_ours=browser is not None)
+        finally:
+            saving.cancel()
+        self._screen.hint("Ctrl-C again saves immediately." if self._signals.number else "")
+        outcome = await self._end(browser)
+        try:
+            self._save(outcome.recorded, True)
+        except SaveError as problem:
+            return replace(outcome, problem=str(problem))
+        return outcome
+
+    # -- the beginning ---------------------------------------------------------------------------------------
+
+    async def _connect(self, endpoint: Endpoint) -> None:
+        if not endpoint.asks:
+            await self._listener.start(endpoint.url)
+            return
+        self._screen.say(f"Allow the connection in the window of {endpoint.name}, which asks: Allow remote debugging?")
+        await self._listener.start(endpoint.url, LONGEST_QUESTION)
+
+    async def _listen(self, is_ours: bool) -> None:
+        """Open the page, and listen until the recording is to end."""
+        ends = [self._signals.first.wait(), self._listener.gone.wait()]
+        if is_ours:
+            ends.append(self._listener.last_tab_closed.wait())
+        over = asyncio.ensure_future(_wait_for_first(ends, self._request.seconds))
+        opening = asyncio.ensure_future(self._open(is_ours))
+        try:
+            await asyncio.wait([over, opening], return_when=asyncio.FIRST_COMPLETED)
+            if not over.done():
+                opening.result()
+                await over
+        finally:
+            for task in (over, opening):
+                task.cancel()
+            await asyncio.gather(over, opening, return_exceptions=True)
+
+    async def _open(self, is_ours: bool) -> None:
+        """Open the page that was asked for; a page may take any time to answer."""
+        if self._request.url is None:
+            return
+        url = complete(self._request.url)
+        masked = Masks().url(url)
+        try:
+            status = await self._listener.open_tab(url, reuse=is_ours)
+        except RecordingError as problem:
+            reason = NETWORK.search(str(problem))
+            why = reason[0] if reason is not None else Masks().text(str(problem))
+            if why == NO_PAGE:
+                self._screen.say(f"har-sockets: {masked}: the server answered with an error status, and no page")
+            if why in (NO_PAGE, ABORTED):
+                return
+            hint = " (--ignore-https-errors accepts it)" if why.startswith(CERTIFICATE) and is_ours else ""
+            raise RecordingError(f"{masked}: cannot be opened: {why}{hint}") from None
+        self._changed.set()
+        if status is not None and status >= FIRST_ERROR:
+            self._screen.say(f"har-sockets: {masked}: the server answered with status {status}")
+
+    # -- saving ----------------------------------------------------------------------------------------------
+
+    def _observe(self, socket: Socket, at: Instant, open_now: int) -> None:
+        self._changed.set()
+        self._screen.observe(socket, at, open_now)
+
+    async def _save_as_it_goes(self) -> None:
+        size = 0
+        while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), seconds)
-            har: Json = await run_async(listener.stop(), LONGEST_CALL)
-            with suppress(Error, TimeoutError):
-                await asyncio.wait_for(browser.close(), LONGEST_CALL)
-            return har
+                await asyncio.wait_for(self._changed.wait(), EVERY)
+            if not self._changed.is_set() and self._size() == size:
+                continue
+            self._changed.clear()
+            size = self._size()
+            start = time.thread_time()  # of this thread: waiting costs nothing
+            self._save_state(self._listener.snapshot())
+            await asyncio.sleep(max(SOON, SHARE * (time.thread_time() - start)))
+
+    def _size(self) -> int:
+        """Count what only grows: messages and pages come without a word to the observer."""
+        recording = self._listener.recording
+        return len(recording.pages) + sum(len(socket.messages) for socket in recording.sockets.values())
+
+    def _save_state(self, recorded: Recorded) -> None:
+        """Save what is known by now. Where that fails the recording goes on, and the next state is tried again."""
+        try:
+            self._save(recorded, False)
+            self._has_problem = False
+        except SaveError as problem:
+            if not self._has_problem:
+                self._screen.say(f"har-sockets: the recording cannot be saved now, and goes on: {problem}")
+            self._has_problem = True
+
+    # -- the end ---------------------------------------------------------------------------------------------
+
+    async def _end(self, browser: Browser | None) -> Outcome:
+        """End the recording and the browser, if it is ours; a second signal cuts that short."""
+        stopping = asyncio.ensure_future(self._listener.stop())
+        await self._unless_hurried(stopping)
+        if not stopping.done():
+            stopping.cancel()
+            return Outcome(self._listener.snapshot(), is_hurried=True)
+        recorded = stopping.result()
+        if browser is None:
+            return Outcome(recorded)
+        self._save_state(recorded)  # what follows takes a while
+        has_gone = self._listener.gone.is_set()
+        ending = asyncio.ensure_future(browser.wait() if has_gone else browser.close())
+        await self._unless_hurried(ending)
+        has_crashed = has_gone and ending.done() and not ending.result()
+        # In a thread, so that a second signal is heard; a long recording has a large log.
+        refining = self._threads.submit(refine, replace(recorded, recording=recorded.recording.copy()), browser.net_log)
+        await self._unless_hurried(asyncio.wrap_future(refining))
+        return Outcome(refining.result() if refining.done() else recorded, has_crashed=has_crashed)
+
+    async def _unless_hurried(self, step: asyncio.Future[Any]) -> None:
+        """Wait for a step of the end, or for a second signal."""
+        await _wait_for_first([_settle(step), self._signals.second.wait()])
+
+
+def complete(url: str) -> str:
+    """Complete an address as people type it."""
+    return url if SCHEME.match(url) else f"{'http' if LOCAL.match(url) else 'https'}://{url}"
+
+
+async def _settle(task: asyncio.Future[Any]) -> None:
+    """Wait for a task, whatever comes of it."""
+    await asyncio.wait([task])
+
+
+async def _wait_for_first(steps: Sequence[Coroutine[Any, Any, Any]], seconds: float | None = None) -> None:
+    """Wait until one of these is done, or for so many seconds; the others are cancelled. Raises what it raises."""
+    tasks = [asyncio.ensure_future(step) for step in steps]
+    try:
+        done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Signals:
+    """The signals that end a recording: the first one saves, the second one saves immediately."""
+
+    def __init__(self) -> None:
+        self.first, self.second = asyncio.Event(), asyncio.Event()
+        self.number = 0  # of the first one
+
+    def note(self, number: int) -> None:
+        (self.second if self.first.is_set() else self.first).set()
+        self.number = self.number or number
+
+    async def unless_interrupted(self, steps: Coroutine[Any, Any, Result]) -> Result:
+        """Give the result of these steps. Raises Interrupted where a signal comes before."""
+        task = asyncio.ensure_future(steps)
+        try:
+            await _wait_for_first([_settle(task), self.first.wait()])
+            if not task.done():
+                raise Interrupted(self.number)
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 @contextmanager
-def _interrupting(ended: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C and `kill` end the recording, not the program; a second time they do. (A loop's own handlers are not for
-    Windows.)"""
+def _interrupting() -> Iterator[_Signals]:
+    """Let Ctrl-C, `kill` and a terminal that is closed end the recording, and not the program. After the second one,
+    they end the program. (A loop's own handlers are not for Windows.)"""
     loop = asyncio.get_running_loop()
+    signals = _Signals()
 
-    def end(number: int, _: object) -> None:
-        signal.signal(number, before[number])
-        loop.call_soon_threadsafe(ended.set)
+    def note(number: int, _: object) -> None:
+        if signals.first.is_set():
+            signal.signal(number, before[number])
+        loop.call_soon_threadsafe(signals.note, number)
 
-    before: dict[int, Any] = {it: signal.signal(it, end) for it in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    heeded = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores SIGHUP
+    before: dict[int, Any] = {number: signal.signal(number, note) for number in heeded}
     try:
-        yield
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-async def _launch(playwright: Any, headless: bool) -> Any:
-    """The first browser that can be started: of the system, else Playwright's own."""
-    from playwright.async_api import Error
-
-    chromium = playwright.chromium
-    executable = next((path for name in SYSTEM if (path := shutil.which(name))), None)
-    ways: list[dict[str, str]] = [{"channel": name} for name in CHANNELS[:1]]
-    ways += [{"executable_path": executable}] if executable else []
-    ways += [{}, *({"channel": name} for name in CHANNELS[1:])]
-    problem = ""
-    for way in ways:
-        try:
-            return await chromium.launch(headless=headless, handle_sigint=False, **way)
-        except Error as error:
-            if "found" not in error.message and "exist" not in error.message:  # it is there and does not start
-                problem = problem or next((line for line in error.message.splitlines() if line.strip()), "")
-    if not problem:
-        raise RecordingError(f"{NO_BROWSER}: install one, or run: {name_python()} -m playwright install chromium")
-    hint = "" if headless else " (use --headless without a display)"
-    raise RecordingError(f"the browser did not start{hint}: {problem}")
-
-
-class _Teller:
-    """A line for each socket that opens, fails or ends; seconds from the beginning of the recording."""
-
-    def __init__(self, say: Callable[[str], None], began: Instant) -> None:
-        self._say = say
-        self._began = began
-        self._masks = Masks()
-
-    def tell(self, socket: Socket, at: Instant, now: int) -> None:
-        if socket.open:
-            sign, what = "+", self._masks.url(socket.url)
-        elif not socket.opened:
-            sign, what = "!", f"failed: {self._masks.text(socket.problem or 'no reason recorded')}"
-        else:
-            ended = "no longer recorded" if socket.lost else "closed"
-            sign, what = "-", f"{ended}: {HOW[socket.by]}" if socket.by else ended
-        self._say(f"{(at - self._began) / SECOND:8.3f} s  {sign} socket #{socket.number} {what} ({now} open now)")

@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 
 from analyzer.formats.har.writer import Json
 from analyzer.recorder.errors import RecordingError
 
 OPENING = 15.0  # seconds for the handshake: a browser that is starting on a busy machine answers late
+FORBIDDEN = 403  # Chrome's answer where its user, who was asked, does not allow the connection
 LONGEST_QUEUE = 1 << 10  # messages that wait to be handed on; the browser waits when there are more
 
 
@@ -92,6 +93,10 @@ class Connection:
                 open_timeout=opening,
                 proxy=None,
             )
+        except InvalidStatus as refusal:
+            status = refusal.response.status_code
+            reason = "was not allowed in its window" if status == FORBIDDEN else f"was refused with status {status}"
+            raise RecordingError(f"the connection to the browser {reason}") from None
         except (OSError, TimeoutError, WebSocketException, ValueError) as problem:
             reason = str(problem) or f"no answer within {opening:.0f} s"
             raise RecordingError(f"the browser cannot be reached at {endpoint}: {reason}") from None

@@ -12,9 +12,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from analyzer.recorder.connection import CallError, Connection
+from analyzer.recorder.endpoints import ACTIVE_PORT, write_active_port
 from analyzer.recorder.errors import RecordingError
 
 ON_PATH = ("google-chrome", "google-chrome-stable", "chrome", "chromium", "chromium-browser")
@@ -40,12 +43,14 @@ NO_BROWSER = "no Chrome, Chromium or Edge was found: install one, or name its pr
 
 LISTENING = re.compile(r"DevTools listening on (wss?://\S+)")
 LOG_PREFIX = re.compile(r"^\[[^\]]*\] ?")  # process, time, file and line
+FATAL = ":FATAL:"
 NO_SANDBOX = "--no-sandbox"
 REASONS = {  # what Chromium writes when it does not start, and what that means
     "Missing X server": "there is no display: use --headless",
     "Opening in existing browser session": "this profile is open in a running browser: close that, or use another one",
     "ProcessSingleton": "this profile is open in a running browser: close that, or use another one",
     "non-default data directory": "Chrome 136 and later record no default profile: name another folder",
+    "Socket path too long": "the path of the folder for temporary files is too long: set TMPDIR to a shorter one",
     "cannot read and write to its data directory": "the profile cannot be written",
 }
 LONGEST_START = 60.0  # seconds; a machine that is overrun needs 10
@@ -65,15 +70,25 @@ class Settings:
 class Browser:
     """A browser that this program started, with a private folder for its log and, where none was named, its profile."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes], endpoint: str) -> None:
+    def __init__(self, folder: Path, profile: Path, process: subprocess.Popen[bytes], endpoint: str) -> None:
         self._folder = folder
+        self._profile = profile
         self._process = process
         self.endpoint = endpoint  # ws://127.0.0.1:PORT/devtools/browser/ID
+        write_active_port(profile, endpoint)  # others can attach, too
 
     @property
     def net_log(self) -> Path:
         """The NetLog that the browser writes; whole once it has ended."""
         return self._folder / NET_LOG
+
+    async def close(self) -> bool:
+        """Ask the browser to end, and wait; False: it crashed, or had to be killed."""
+        with suppress(RecordingError, CallError, TimeoutError):  # it ends already
+            connection = await Connection.open(self.endpoint, lambda *_: None)
+            await connection.call("Browser.close", timeout=LONGEST_EXIT)
+            await connection.close()
+        return await self.wait()
 
     async def wait(self) -> bool:
         """Wait until the browser has ended in order, its NetLog whole; False: it crashed or had to be killed."""
@@ -90,6 +105,8 @@ class Browser:
 
     def remove_files(self) -> None:
         """Remove its log and its temporary profile: they hold what the pages sent."""
+        with suppress(OSError):
+            (self._profile / ACTIVE_PORT).unlink()
         until = time.monotonic() + 2
         while self._folder.exists() and time.monotonic() < until:  # the last of its processes may still write
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -127,7 +144,8 @@ async def _start(program: str, settings: Settings, folder: Path) -> Browser:
         except OSError as error:
             raise RecordingError(f"{program}: does not start: {error.strerror}") from None
     try:
-        return Browser(folder, process, await _wait_until_listening(program, process, messages))
+        endpoint = await _wait_until_listening(program, process, messages)
+        return Browser(folder, choose_profile(settings, folder), process, endpoint)
     except BaseException:
         if process.poll() is None:
             process.kill()
@@ -150,6 +168,11 @@ async def _wait_until_listening(program: str, process: subprocess.Popen[bytes], 
     raise RecordingError(f"{program}: did not start within {LONGEST_START:.0f} s")
 
 
+def choose_profile(settings: Settings, folder: Path) -> Path:
+    """Choose the profile: the user's own, else one in the private folder."""
+    return folder / "profile" if settings.profile is None else settings.profile.absolute()
+
+
 def make_arguments(settings: Settings, folder: Path, port: int) -> list[str]:
     """List the arguments of the browser. None of them changes what pages do or see.
 
@@ -157,7 +180,7 @@ def make_arguments(settings: Settings, folder: Path, port: int) -> list[str]:
     """
     arguments = [
         f"--remote-debugging-port={port}",
-        f"--user-data-dir={settings.profile or folder / 'profile'}",
+        f"--user-data-dir={choose_profile(settings, folder)}",
         f"--log-net-log={folder / NET_LOG}",
         "--no-first-run",
         "--no-default-browser-check",
@@ -176,7 +199,8 @@ def explain(messages: str) -> str:
     for sign, reason in REASONS.items():
         if sign in messages:
             return reason
-    lines = [LOG_PREFIX.sub("", line).strip() for line in messages.splitlines()]
+    fatal = [line for line in messages.splitlines() if FATAL in line]
+    lines = [LOG_PREFIX.sub("", line).strip() for line in fatal or messages.splitlines()]
     return next((line for line in reversed(lines) if line), "it ended immediately, without a message")
 
 

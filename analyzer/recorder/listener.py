@@ -22,7 +22,7 @@ from analyzer.formats.har.writer import Json
 from analyzer.model import SECOND, Instant
 from analyzer.recorder import console
 from analyzer.recorder.cdp import DOCUMENTS, EMPTY, HANDLED, TABS, Cdp
-from analyzer.recorder.connection import CallError, Connection, decode_params
+from analyzer.recorder.connection import OPENING, CallError, Connection, decode_params
 from analyzer.recorder.document import Recorded
 from analyzer.recorder.errors import RecordingError
 from analyzer.recorder.inventory import WORLDS, Inventory
@@ -95,9 +95,12 @@ class Listener:
 
     # -- from outside ----------------------------------------------------------------------------------------
 
-    async def start(self, endpoint: str) -> None:
-        """Connect to `ws://.../devtools/browser/...` and listen to all that is there. Raises RecordingError."""
-        self._connection = await Connection.open(endpoint, self._receive)
+    async def start(self, endpoint: str, opening: float = OPENING) -> None:
+        """Connect to `ws://.../devtools/browser/...` and listen to all that is there. Raises RecordingError.
+
+        `opening`: seconds for the browser to accept the connection, for which it may ask its user.
+        """
+        self._connection = await Connection.open(endpoint, self._receive, opening)
         try:
             version = await self._call("Browser.getVersion")
             self._browser, _, self._version = str(version.get("product", "")).partition("/")
@@ -135,13 +138,18 @@ class Listener:
             empty = [tab for tab, address in self._addresses.items() if address in EMPTY and tab in self._tabs]
             tab = empty[0] if reuse and empty else await self._new_tab()
             await asyncio.wait([self._settled[self._tabs[tab]]], timeout=LONGEST_CALL)
-            answer = await self._call("Page.navigate", self._tabs[tab], url=url)
+            answer = await self._send("Page.navigate", self._tabs[tab], url=url)  # a server may take any time to answer
         except (CallError, TimeoutError, KeyError) as problem:
             raise RecordingError(f"the browser did not open a page: {problem}") from None
         if "errorText" in answer and not answer.get("isDownload"):
             raise RecordingError(str(answer["errorText"]))
-        pages = [page for page in self.recording.pages if page.tab == tab]
-        return pages[-1].status or None if pages else None
+        until = time.monotonic() + LONGEST_WAIT
+        while time.monotonic() < until and not self.gone.is_set():  # the protocol may report the document later
+            status = next((page.status for page in reversed(self.recording.pages) if page.tab == tab), 0)
+            if status:
+                return status
+            await asyncio.sleep(PULSE)
+        return None
 
     async def close_browser(self) -> None:
         """Ask the browser to end."""

@@ -6,8 +6,9 @@ it), or is not known. document.py writes it as a HAR.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -114,6 +115,14 @@ class Recording:
         self._unended: dict[str, Socket] = {}
         self._open_now: set[str] = set()
         self._left: dict[str, list[Socket]] = {}  # tab -> what a document that was left took along, within bounds
+
+    def copy(self) -> Recording:
+        """Return a recording that can be made more exact while this one is written. Messages are shared."""
+        other = copy.copy(self)
+        other.sockets = {id: replace(socket) for id, socket in self.sockets.items()}
+        other.pages = [replace(page) for page in self.pages]
+        other.caveats = list(self.caveats)
+        return other
 
     # -- what happened ---------------------------------------------------------------------------------------
 
