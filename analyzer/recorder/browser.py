@@ -25,7 +25,7 @@ from analyzer.recorder.errors import RecordingError, SaveError
 from analyzer.recorder.launch import Browser, Settings, launch
 from analyzer.recorder.listener import Listener
 from analyzer.recorder.recording import LineObserver, Observer, Socket
-from analyzer.recorder.witness import refine
+from analyzer.recorder.witness import TIME, needs_time, refine, wait_for_log
 
 Result = TypeVar("Result")
 Save: TypeAlias = Callable[[Recorded, bool], None]  # a state of the recording; is it the last one?
@@ -63,7 +63,7 @@ class Screen:
     say: Callable[[str], None]  # show a line
     hint: Callable[[str], None]  # show what the keyboard does now
     observe: Observer  # a socket opened, failed or ended
-    quote: LineObserver  # show a line of the browser's console
+    observe_line: LineObserver  # a line about one was written to the console
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class _Session:
         has_window = request.attach is not None or not request.settings.headless
         self._listener = Listener(
             self._observe,
-            line_observer=self._quote,
+            line_observer=self._observe_line,
             keeps_data=request.keeps_data,
             dismisses_dialogs=not has_window,
         )
@@ -197,9 +197,9 @@ class _Session:
         self._changed.set()
         self._screen.observe(socket, at, open_now)
 
-    def _quote(self, line: ConsoleLine) -> None:
+    def _observe_line(self, line: ConsoleLine) -> None:
         self._changed.set()
-        self._screen.quote(line)
+        self._screen.observe_line(line)
 
     async def _save_as_it_goes(self) -> None:
         size = 0
@@ -233,6 +233,7 @@ class _Session:
 
     async def _end(self, browser: Browser | None) -> Outcome:
         """End the recording and the browser, if it is ours; a second signal cuts that short."""
+        has_gone = self._listener.gone.is_set()
         stopping = asyncio.ensure_future(self._listener.stop())
         await self._unless_hurried(stopping)
         if not stopping.done():
@@ -242,10 +243,12 @@ class _Session:
         if browser is None:
             return Outcome(recorded)
         self._save_state(recorded)  # what follows takes a while
-        has_gone = self._listener.gone.is_set()
+        if needs_time(recorded) and not has_gone:
+            await self._unless_hurried(asyncio.ensure_future(asyncio.sleep(TIME)))
         ending = asyncio.ensure_future(browser.wait() if has_gone else browser.close())
         await self._unless_hurried(ending)
         has_crashed = has_gone and ending.done() and not ending.result()
+        await self._unless_hurried(asyncio.ensure_future(wait_for_log(browser.net_log)))
         # In a thread, so that a second signal is heard; a long recording has a large log.
         refining = self._threads.submit(refine, replace(recorded, recording=recorded.recording.copy()), browser.net_log)
         await self._unless_hurried(asyncio.wrap_future(refining))
