@@ -223,6 +223,7 @@ class _Session:
 
     async def _end(self, browser: Browser | None) -> Outcome:
         """End the recording and the browser, if it is ours; a second signal cuts that short."""
+        has_gone = self._listener.gone.is_set()
         stopping = asyncio.ensure_future(self._listener.stop())
         await self._unless_hurried(stopping)
         if not stopping.done():
@@ -232,7 +233,6 @@ class _Session:
         if browser is None:
             return Outcome(recorded)
         self._save_state(recorded)  # what follows takes a while
-        has_gone = self._listener.gone.is_set()
         ending = asyncio.ensure_future(browser.wait() if has_gone else browser.close())
         await self._unless_hurried(ending)
         has_crashed = has_gone and ending.done() and not ending.result()
