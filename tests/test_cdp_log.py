@@ -224,6 +224,30 @@ def test_a_target_that_goes_takes_its_sockets_with_it() -> None:
     assert (session.closed.evidence, session.closed.latest) == (Evidence.PAGE_GONE, (WALL + 7) * 1_000_000)
 
 
+@pytest.mark.parametrize(
+    ("how", "later", "outcome"),
+    [
+        ("differentDocument", 0.01, Outcome.UNKNOWN),  # kept with its page in the back/forward cache, perhaps
+        ("differentDocument", 3, Outcome.CLOSED),
+        ("reload", 0.01, Outcome.CLOSED),
+    ],
+)
+def test_a_worker_that_goes_just_before_its_page_may_be_kept_with_it(how: str, later: float, outcome: Outcome) -> None:
+    worker = event("Target.attachedToTarget", session="S", sessionId="W", targetInfo={"type": "worker"})
+    gone = [event("Target.detachedFromTarget", sessionId="W"), event("Page.loadEventFired", 7)]
+    after = load(7 + later, "L2", f"{PAGE}b", how)
+    (session,) = report(*load(1, "L"), worker, *socket(2, "1", "W"), *gone, *after).sessions
+    assert session.outcome is outcome
+
+
+@pytest.mark.parametrize("name", ["worker", "iframe"])
+def test_of_a_page_that_is_kept_no_socket_of_a_worker_or_an_iframe_is_closed(name: str) -> None:
+    """Recorded with Chromium 156; the server saw these sockets open until the browser ended."""
+    answer = analyze(read(Path(__file__).parent / "kept" / f"{name}.cdp.json.gz"))
+    assert {session.outcome for session in answer.sessions} == {Outcome.UNKNOWN}
+    assert all(session.possible is not None and session.possible.end is None for session in answer.sessions)
+
+
 def test_a_refused_handshake_has_its_reason() -> None:
     words = "Error in connection establishment: net::ERR_CONNECTION_REFUSED"
     ends = [event("Network.webSocketFrameError", 3, requestId="1", errorMessage=words), close(3.01, "1")]

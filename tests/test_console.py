@@ -29,7 +29,7 @@ from analyzer.model import (
 )
 from analyzer.outputs import html, markdown, show, text
 from analyzer.outputs.document import capture_document
-from analyzer.recorder.console import EVENTS, pick
+from analyzer.recorder import console as recorded
 from analyzer.services.console import find_services
 from analyzer.services.loading import builtin
 from analyzer.wording.console import describe_nearness
@@ -38,6 +38,10 @@ ZERO = 1_790_000_000 * SECOND + 125 * MILLISECOND
 STREAM = "wss://chat.stream-io-api.com/connect?api_key=k&json=%7B%22user_id%22%3A%22ann%22%7D&stream-auth-type=jwt"
 WARNING = "Consecutive calls to connectUser is detected, ideally you should only call this function once in your app."
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoiYW5uIn0.c2lnbmF0dXJlLWNhbmFyeQ"
+
+
+def pick(method: str, params: dict[str, Any], at: Instant) -> ConsoleLine | None:
+    return recorded.pick(method, msgspec.Raw(json.dumps(params).encode()), at)
 
 
 # -- which lines are kept --------------------------------------------------------------------------------------------
@@ -165,6 +169,13 @@ def test_objects_show_no_contents() -> None:
     assert line.text == "WebSocket Config Array"
 
 
+def test_what_no_file_can_hold_is_replaced() -> None:
+    """A page may write half of a surrogate pair, which is no character."""
+    line = pick("Runtime.consoleAPICalled", call("WebSocket \ud800."), ZERO)
+    assert line is not None
+    assert line.text == "WebSocket \ufffd."
+
+
 def test_a_long_text_is_cut() -> None:
     line = pick("Runtime.consoleAPICalled", call("WebSocket" + "x" * 1_000_000), ZERO)
     assert line is not None
@@ -190,7 +201,7 @@ json_values = st.recursive(
 )
 
 
-@given(st.sampled_from(sorted(EVENTS)), st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=5))
+@given(st.sampled_from(sorted(recorded.EVENTS)), st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=5))
 def test_whatever_comes_in_raises_nothing(method: str, params: dict[str, Any]) -> None:
     """A browser of another version may send something else."""
     pick(method, params, ZERO)

@@ -17,7 +17,7 @@ from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, STARTED_LATE
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, SECOND, Bounds, Outcome, PageKind
 from analyzer.outputs.document import session_document
-from analyzer.recorder.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, SWAP_SLACK
+from analyzer.recorder.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, MARGIN, SWAP_SLACK
 from analyzer.recorder.document import Recorded
 from analyzer.recorder.mixed import MixedCdp as Cdp
 from analyzer.recorder.recording import LEFT_SLACK, By, Recording
@@ -496,6 +496,28 @@ def test_a_close_that_is_reported_after_the_return_of_its_page_lies_between_both
     assert (session.outcome, told(session.closed)) == (Outcome.CLOSED, bounds(5.1, 8.1))
 
 
+@pytest.mark.parametrize(
+    ("keeps_pages", "kind", "gone", "outcome"),
+    [
+        (True, "differentDocument", 5.95, Outcome.UNKNOWN),  # into the cache, perhaps
+        (True, "differentDocument", 4, Outcome.CLOSED),  # long before
+        (True, "reload", 5.95, Outcome.CLOSED),
+        (False, "differentDocument", 5.95, Outcome.CLOSED),
+    ],
+)
+def test_a_worker_may_go_into_the_cache_with_its_page(
+    keeps_pages: bool, kind: str, gone: float, outcome: Outcome
+) -> None:
+    browser = Browser(keeps_pages)
+    browser.attach("w", "worker", "p")
+    browser.open(1, "1.1", "w")
+    browser.cdp.pulse = at(gone - 0.05)
+    browser.cdp.detach("w", at(gone))
+    browser.load(5.8, "https://h.example/b", "l1", kind)
+    (session,) = browser.report().sessions
+    assert session.outcome is outcome
+
+
 def test_a_page_in_the_cache_goes_with_its_tab() -> None:
     browser = Browser(keeps_pages=True)
     browser.open(1, "1.1")
@@ -531,8 +553,8 @@ def test_a_page_that_comes_back_is_a_restore() -> None:
 @pytest.mark.parametrize(
     ("go", "low", "high"),
     [
-        pytest.param(lambda b: b.cdp.detach("w", at(5)), at(4.9) - GONE_BEFORE, at(5) + GONE_AFTER, id="a worker went"),
-        pytest.param(lambda b: b.cdp.page_closed("id-p", at(5)), at(4.9) - GONE_BEFORE, at(5) + GONE_AFTER, id="its page"),
+        pytest.param(lambda b: b.cdp.detach("w", at(5)), at(4.9) - MARGIN, at(5) + GONE_AFTER, id="a worker went"),
+        pytest.param(lambda b: b.cdp.page_closed("id-p", at(5)), at(4.9) - MARGIN, at(5) + GONE_AFTER, id="its page"),
         pytest.param(
             lambda b: b.cdp.message("p", "Inspector.targetCrashed", {}, at(5)), at(3), at(5) + GONE_AFTER, id="a crash"
         ),

@@ -414,6 +414,15 @@ def test_a_handshake_that_was_held_back_is_of_the_page_that_lived_then() -> None
     assert (after.opened, end(after)) == (False, ("open", None, None))
 
 
+def test_a_handshake_that_was_given_up_at_once_is_no_socket_that_was_missed() -> None:
+    """The network begins it later than the page gave it up, as StrictMode makes applications do."""
+    recording = Recording()
+    recording.request("a", URL, at(1), by=at(1.001), tab="t", owner="t")
+    recording.end("a", at(1.001))
+    witness(recording, log(trace(None, 1.08, failed=1.081)))
+    assert list(recording.sockets) == ["a"]
+
+
 @pytest.mark.parametrize(
     ("later", "status"),
     [

@@ -10,6 +10,8 @@ Measured (tests/browser/test_recorder.py, Chromium 156):
 - a crash is reported up to 0.5 s after it;
 - document.open() repeats "init" with the same loader, and closes nothing; a javascript: URL has no "init" of its own,
   and the closes are reported;
+- frames of other sites and workers of a page that goes into the back/forward cache are reported to be gone, 12 ms
+  before their page, and their sockets stay open;
 - a page that returns from the back/forward cache has its sockets closed at that moment, and what closed while it was
   there is reported only then.
 """
@@ -31,8 +33,11 @@ from analyzer.recorder.targets import Navigation, Target
 
 SWAP_SLACK = LEFT_SLACK  # a document in another process
 COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
-# Of reading that a target went, to its sockets' closes: measured 50 ms, and 190 ms on a machine that is too busy.
-GONE_BEFORE, GONE_AFTER = 500 * MILLISECOND, 150 * MILLISECOND
+GONE_BEFORE = 500 * MILLISECOND  # by which a busy page's report may reach the browser late
+# A target went: its sockets close at most so long before all that had been read by then, and after that reading.
+# Measured on a machine that is too busy, 267 of iframes, pages and shared workers: 9 ms after, and 381 ms.
+MARGIN, GONE_AFTER = 50 * MILLISECOND, 400 * MILLISECOND
+GOES_BEFORE = SECOND  # into the back/forward cache frames and workers go with their page, and are reported before it
 SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: one machine, whose monotonic clock they share
 DOCUMENTS = ("page", "iframe", "webview")  # types of targets that show documents; Electron has the last
 TABS = ("page", "webview")
@@ -78,6 +83,11 @@ class Cdp:
     def offset(self) -> Duration:
         """The epoch minus the browser's clock."""
         return self._ours if self._offset is None else self._offset
+
+    def tab_of(self, session: str) -> str | None:
+        """The tab that a target belongs to."""
+        target = self._targets.get(session)
+        return target.tab if target is not None else None
 
     def signs(self) -> dict[str, Instant]:
         """By session until when everything that happened to its sockets has been read."""
@@ -147,7 +157,7 @@ class Cdp:
         target = self._targets.get(session)
         if target is not None:
             self._detached.add(session)
-            self._remove(session, target, at, self.pulse - GONE_BEFORE, None)
+            self._remove(session, target, at, self.pulse - MARGIN, None)
 
     def cut_short(self) -> None:
         """Nothing more is heard of any target that the browser has not reported to be gone: a page that is missed cuts
@@ -169,7 +179,7 @@ class Cdp:
     def page_closed(self, id: str, at: Instant) -> None:
         for session, target in self._targets.items():
             if target.id == id:
-                self._remove(session, target, at, self.pulse - GONE_BEFORE, None)
+                self._remove(session, target, at, self.pulse - MARGIN, None)
 
     def _remove(self, session: str, target: Target, at: Instant, earliest: Instant, by: By | None) -> None:
         page = target.kind in TABS
@@ -354,6 +364,8 @@ class Cdp:
                 self.recording.end(socket.id, latest, earliest, by)
             else:
                 self.recording.lost(socket.id, at, earliest)
+        if page and target.tab is not None:
+            self.recording.leave(target.tab, latest, None if certain else at - GOES_BEFORE + GONE_AFTER)
         if page and navigation.url not in EMPTY:
             self.recording.page(
                 target.id,
@@ -371,7 +383,7 @@ class Cdp:
         if target.kind in DOCUMENTS:
             self._remove(session, target, at, self._last.get(session, 0), By.CRASH)
         else:
-            self._remove(session, target, at, self.pulse - GONE_BEFORE, None)
+            self._remove(session, target, at, self.pulse - MARGIN, None)
 
 
 _HANDLERS: dict[str, Any] = {

@@ -49,11 +49,23 @@ _decode = msgspec.json.Decoder(Message).decode
 
 
 def decode_params(raw: msgspec.Raw) -> Json:
-    """Decode what an event or an answer holds. Pages can put lone surrogates into it, which only `json` takes."""
+    """Decode what an event or an answer holds. Pages can put lone surrogates into it, which only `json` takes and no
+    file can hold: U+FFFD takes their place."""
     try:
         return msgspec.json.decode(raw)  # type: ignore[no-any-return]
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return json.loads(bytes(raw))  # type: ignore[no-any-return]
+        return _replace_surrogates(json.loads(bytes(raw)))  # type: ignore[no-any-return]
+
+
+def _replace_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        case list():
+            return [_replace_surrogates(item) for item in value]
+        case dict():
+            return {_replace_surrogates(key): _replace_surrogates(item) for key, item in value.items()}
+    return value
 
 
 class Connection:

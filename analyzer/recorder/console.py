@@ -5,7 +5,8 @@ Measured in Chromium 156 (a page with a worker, and sockets that fail):
   the same instant differs by 5 us after conversion;
 - a warning of a worker comes twice, from the worker and as a log entry of its page (`source: worker`);
 - a line comes before or after the events of the same target that it stands before or after in the page's code;
-- enabling the domains reports the lines that were there before, with their own instants.
+- enabling the domains reports the lines that were there before, with their own instants; so does the return of a page
+  from the back/forward cache.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from analyzer.formats.devtools import initiator
 from analyzer.formats.har.console import LONGEST_TEXT
 from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, ConsoleLine, Instant, Level
+from analyzer.recorder.connection import decode_params
 from analyzer.services import loading
 from analyzer.services.console import find_services, names_socket
 
@@ -97,7 +99,7 @@ class Parts(NamedTuple):
     more: str = ""
 
 
-def pick(method: str, params: Json, at: Instant) -> ConsoleLine | None:
+def pick(method: str, params: msgspec.Raw, at: Instant) -> ConsoleLine | None:
     """Return the line that an event brings, if it is a warning or an error and names a socket, a service or its client.
 
     `at`: when the event was read; the line has the event's own instant, which is no later.
@@ -106,7 +108,7 @@ def pick(method: str, params: Json, at: Instant) -> ConsoleLine | None:
     if shape is None:
         return None
     try:
-        parts = _read(msgspec.convert(params, shape))
+        parts = _read(_decode(params, shape))
     except msgspec.ValidationError:  # of a browser that has other words for it
         return None
     level = LEVELS.get(parts.level)
@@ -117,6 +119,16 @@ def pick(method: str, params: Json, at: Instant) -> ConsoleLine | None:
         return None
     stamped = round(parts.stamped * MILLISECOND)
     return ConsoleLine(min(stamped, at), level, text, code=initiator({"stack": _innermost(parts.stack)}))
+
+
+def _decode(params: msgspec.Raw, shape: Any) -> Any:
+    """Decode what is used of an event: of an object's preview nothing is."""
+    try:
+        return msgspec.json.decode(params, type=shape)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.convert(decode_params(params), shape)  # a lone surrogate
 
 
 def _read(event: Call | EntryAdded | Thrown) -> Parts:

@@ -11,7 +11,7 @@ from itertools import islice
 
 import msgspec
 
-from analyzer.formats.har import own_fields, writer
+from analyzer.formats.har import console, own_fields, writer
 from analyzer.formats.har.writer import NOT_KNOWN, Json
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
 from analyzer.recorder.recording import Page, Recording, Socket
@@ -72,7 +72,12 @@ def _log(recorded: Recorded, entries: list[Json]) -> Json:
         [_page(page, tabs[page.tab], kind) for page, kind in zip(pages, _kinds(pages), strict=True)],
         entries,
         browser={"name": recorded.browser, "version": recorded.version},
-        own=own_fields.statement(writer.date(recorded.until), caveats),
+        own=own_fields.statement(
+            writer.date(recorded.until),
+            caveats,
+            console=console.write(sorted(recording.console, key=lambda line: line.at)),
+            console_dropped=recording.console_dropped,
+        ),
     )
 
 

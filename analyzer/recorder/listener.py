@@ -20,12 +20,13 @@ import msgspec
 from analyzer.formats.har.own_fields import CUT_SHORT, STARTED_LATE
 from analyzer.formats.har.writer import Json
 from analyzer.model import SECOND, Instant
+from analyzer.recorder import console
 from analyzer.recorder.cdp import DOCUMENTS, EMPTY, HANDLED, TABS, Cdp
 from analyzer.recorder.connection import OPENING, CallError, Connection, decode_params
 from analyzer.recorder.document import Recorded
 from analyzer.recorder.errors import RecordingError
 from analyzer.recorder.inventory import WORLDS, Inventory
-from analyzer.recorder.recording import Observer, Recording
+from analyzer.recorder.recording import LineObserver, Observer, Recording
 from analyzer.recorder.targets import clock_offset
 
 HEARD = (*DOCUMENTS, "worker", "shared_worker", "service_worker", "background_page")  # types of targets with sockets
@@ -60,14 +61,21 @@ FRAMES = {"Network.webSocketFrameSent": True, "Network.webSocketFrameReceived": 
 class Listener:
     """Listens to one browser, from `start` to `stop`.
 
-    `observer` learns of each socket that opens, fails or ends. `keeps_data`: False keeps of messages their instants and
-    lengths alone. `dismisses_dialogs`: of a browser that nobody sees; else a dialog is the user's.
+    `observer` learns of each socket that opens, fails or ends, `line_observer` of each line of the console about one.
+    `keeps_data`: False keeps of messages their instants and lengths alone. `dismisses_dialogs`: of a browser that
+    nobody sees; else a dialog is the user's.
     """
 
     def __init__(
-        self, observer: Observer | None = None, *, keeps_data: bool = True, dismisses_dialogs: bool = False
+        self,
+        observer: Observer | None = None,
+        *,
+        line_observer: LineObserver | None = None,
+        keeps_data: bool = True,
+        dismisses_dialogs: bool = False,
     ) -> None:
         self.recording = Recording(observer, keeps_data)
+        self._line_observer = line_observer
         self._dismisses_dialogs = dismisses_dialogs
         self._offset = clock_offset()
         self._cdp = Cdp(self.recording, self._offset)
@@ -79,6 +87,7 @@ class Listener:
         self._addresses: dict[str, str] = {}  # target of a tab -> address of its document
         self._crashed: set[str] = set()  # sessions whose page is there no more
         self._inventory = Inventory(self._cdp, self._send, self._now)
+        self._writing: set[str] = set()  # sessions of targets that wrote to the console since the last beat
         self._tasks: set[asyncio.Task[None]] = set()
         self._begun = False  # targets that appear from now on are new
         self._until: Instant | None = None
@@ -206,7 +215,14 @@ class Listener:
         while not self.gone.is_set():
             with suppress(CallError, TimeoutError):  # it is stopped, say: then nothing is concluded
                 await self._beat_once()
+            self._let_go()
             await asyncio.sleep(PULSE)
+
+    def _let_go(self) -> None:
+        """Let go of the objects that pages wrote to the console: else none of them is ever freed, because we listen."""
+        for session in self._writing & self._kinds.keys() - self._crashed:
+            self._send("Runtime.releaseObjectGroup", session, objectGroup="console")
+        self._writing.clear()
 
     def _now(self) -> Instant:
         """By a clock that nobody sets."""
@@ -219,20 +235,32 @@ class Listener:
             self._receive_frame(session, params, FRAMES[method])
         elif method in _OF_TARGETS:
             _OF_TARGETS[method](self, session, decode_params(params))
+        elif session in self._kinds and method in console.EVENTS:
+            self._say(session, method, params)
         elif session in self._kinds:
-            if method in WORLDS:
-                self._inventory.note_world(session, method, decode_params(params))
-            elif method in HANDLED:
-                if method == "Inspector.targetCrashed":
-                    self._crashed.add(session)
-                self._cdp.message(session, method, decode_params(params), self._now())
-                if self._cdp.older.waits(session):
-                    self._run(self._inventory.check(session))
-            elif method == "Inspector.targetReloadedAfterCrash":
-                self._crashed.discard(session)
-            elif method == "Page.javascriptDialogOpening" and self._dismisses_dialogs:
-                leaves = decode_params(params).get("type") == "beforeunload"
-                self._send("Page.handleJavaScriptDialog", session, accept=leaves)
+            self._receive_event(session, method, params)
+
+    def _receive_event(self, session: str, method: str, params: msgspec.Raw) -> None:
+        if method in WORLDS:
+            self._inventory.note_world(session, method, decode_params(params))
+        elif method in HANDLED:
+            if method == "Inspector.targetCrashed":
+                self._crashed.add(session)
+            self._cdp.message(session, method, decode_params(params), self._now())
+            if self._cdp.older.waits(session):
+                self._run(self._inventory.check(session))
+        elif method == "Inspector.targetReloadedAfterCrash":
+            self._crashed.discard(session)
+        elif method == "Page.javascriptDialogOpening" and self._dismisses_dialogs:
+            leaves = decode_params(params).get("type") == "beforeunload"
+            self._send("Page.handleJavaScriptDialog", session, accept=leaves)
+
+    def _say(self, session: str, method: str, params: msgspec.Raw) -> None:
+        line = console.pick(method, params, self._now())
+        self._writing.add(session)
+        new = None if line is None else self.recording.say(line, self._cdp.tab_of(session))
+        if new is not None and self._line_observer is not None:
+            self._line_observer(new)
 
     def _receive_frame(self, session: str, params: msgspec.Raw, sent: bool) -> None:
         event = _decode_frame(params)
@@ -263,6 +291,7 @@ class Listener:
             tree, new = self._send("Page.getFrameTree", session), self._begun or waits
             tree.add_done_callback(lambda answer: self._note_document(session, answer, new, waits))
         self._send("Runtime.enable", session)
+        self._send("Log.enable", session)
         settled = self._settled[session] = self._send("Target.setAutoAttach", session, **AUTO_ATTACH)
         # Only then: of a call that is not answered the next process of a tab learns after its scripts have begun.
         settled.add_done_callback(lambda _: self._send("Runtime.runIfWaitingForDebugger", session))

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+import msgspec
+
+from analyzer.formats.har import console
 from analyzer.formats.har.writer import Json
-from analyzer.model import MILLISECOND, SECOND, Caveat, Instant, PageKind
+from analyzer.model import MILLISECOND, SECOND, Caveat, ConsoleLine, Instant, PageKind
 from analyzer.recorder.messages import Messages
 
 LEFT_SLACK = 200 * MILLISECOND  # from the commit of the next document to the last close of what this one had
@@ -87,6 +90,7 @@ class Page:
     context: str | None = None  # the browser context of its tab
 
 
+LineObserver: TypeAlias = Callable[[ConsoleLine], None]  # a line was written to the console
 Observer: TypeAlias = Callable[[Socket, Instant, int], None]  # a socket opened, failed or ended; how many are open now
 
 
@@ -100,12 +104,17 @@ class Recording:
         self.sockets: dict[str, Socket] = {}
         self.pages: list[Page] = []
         self.caveats: list[str] = []
+        self.console: list[ConsoleLine] = []
+        self.console_dropped = 0  # lines after these
+        self._console_size = 0  # characters
+        self._written: set[tuple[Instant, str]] = set()  # lines that are kept
         self._observer = observer
         self._keeps_data = keeps_data
         self.whole: set[str] = set()  # tabs of which every document is known
         self._current: dict[str, str] = {}  # tab -> id of its page
         self._unended: dict[str, Socket] = {}
         self._open_now: set[str] = set()
+        self._gone: dict[str, list[Socket]] = {}  # tab -> what its frames and workers took along, within bounds
         self._left: dict[str, list[Socket]] = {}  # tab -> what a document that was left took along, within bounds
 
     def copy(self) -> Recording:
@@ -205,8 +214,9 @@ class Recording:
         if socket.requested_by is not None:
             socket.requested_by = min(socket.requested_by, socket.latest)
         self._unended.pop(id, None)
-        if by in (By.RELOAD, By.NAVIGATION) and socket.tab is not None:
-            self._left.setdefault(socket.tab, []).append(socket)
+        if socket.tab is not None and by in (By.RELOAD, By.NAVIGATION, By.OWNER_GONE):
+            ended = self._gone if by is By.OWNER_GONE else self._left
+            ended.setdefault(socket.tab, []).append(socket)
         self._tell(socket, socket.latest)
         return True
 
@@ -222,6 +232,20 @@ class Recording:
         socket.lost = True
         socket.last_sign = max(socket.last_sign, alive)
         self._tell(socket, at)
+
+    def leave(self, tab: str, latest: Instant, kept_since: Instant | None = None) -> None:
+        """The document of a tab was replaced: what its frames and workers had is gone by `latest`, too. `kept_since`:
+        it may have been kept, with those whose end was not certain to be over by then."""
+        for socket in self._gone.pop(tab, ()):
+            if socket.latest is None or socket.earliest is None:
+                continue
+            if kept_since is not None and socket.latest > kept_since:
+                alive = socket.earliest
+                self.revoke(socket.id)
+                self.lost(socket.id, latest, alive)
+                continue
+            socket.latest = max(min(latest, socket.latest), socket.earliest)
+            self._left.setdefault(tab, []).append(socket)
 
     def revoke(self, id: str) -> None:
         """That it ended within its bounds was concluded from what meant something else."""
@@ -240,6 +264,21 @@ class Recording:
         socket = self.sockets[id]
         socket.seen_open = at
         self._open(socket, at)
+
+    def say(self, line: ConsoleLine, tab: str | None) -> ConsoleLine | None:
+        """A line was written to the console of this tab. Return it with its page; None if it is one that is known: the
+        browser reports those of a page again when that returns from the back/forward cache."""
+        key = (line.at, line.text)
+        if key in self._written:
+            return None
+        line = msgspec.structs.replace(line, page=self._current.get(tab) if tab is not None else None)
+        self._console_size += console.measure(line)
+        if len(self.console) < console.MOST_LINES and self._console_size <= console.MOST_CHARACTERS:
+            self.console.append(line)
+            self._written.add(key)
+        else:
+            self.console_dropped += 1
+        return line
 
     def caveat(self, caveat: Caveat) -> None:
         """One of OF_THE_RECORDING (formats/har/own_fields.py)."""

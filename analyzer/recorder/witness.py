@@ -47,7 +47,7 @@ from analyzer.recorder.recording import By, Recording, Socket
 KEY = "sec-websocket-key"
 EXTENSIONS = "sec-websocket-extensions"
 LATE = 100 * MILLISECOND  # by which a busy page learns later of a close than the network; measured: 59 ms at most
-NEAR = 500 * MILLISECOND  # between both reports of a handshake that has no key
+NEAR = 500 * MILLISECOND  # between both reports of a handshake
 TICKS = 5 * MILLISECOND  # by which two instants of both differ that are one
 # By which an answer is reported by the protocol after the log has it; outside of that their clocks differ.
 SAME_CLOCK = (-5 * MILLISECOND, 5000 * MILLISECOND)
@@ -232,7 +232,7 @@ def _covers(socket: Socket, trace: Trace, until: Instant) -> bool:
     """
     start, end = start_of(trace), until if socket.latest is None else socket.latest
     begun = socket.requested - TICKS if socket.requested_by is not None else 0
-    return start is not None and begun <= start <= end + TICKS
+    return start is not None and begun <= start <= end + NEAR  # the network begins what the page may have given up
 
 
 def _have_one_clock(pairs: Sequence[tuple[Socket, Trace]]) -> bool:

@@ -45,6 +45,7 @@ class Page(Discreet, msgspec.Struct):
     successor: Page | None = None
     is_gone: bool = False  # it crashed, or was closed
     gone: Instant | None = None  # by then another one had its place, or it was gone
+    host: Page | None = None  # the document that it went from, of an iframe's or a worker's
     is_same: bool = False  # nothing but its address, or its headers, tells that it is a reload of the one before
 
 
@@ -374,6 +375,7 @@ class Events:
     def _end(self, target: Session, witness: Session) -> None:
         page = self._page_of(target)
         page.is_gone = True
+        page.host = None if target is witness else witness.page
         target.page = None
         witness.waiting.append(page)
 

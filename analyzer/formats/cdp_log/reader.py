@@ -63,6 +63,7 @@ from analyzer.model import (
 PAGE_DELAY = 10 * MILLISECOND  # by which the page learns of its open socket; measured: 4.3 ms at most
 SWAP = 60 * MILLISECOND  # by which a document in another process is gone later than the next one is there
 SAME_CLOCK = 1.0  # seconds by which the two clocks of one recording may drift apart
+GOES_BEFORE = SECOND  # at most so long before its page a worker or frame goes with it; measured: 12 ms
 NO_SOCKETS_KEPT = 150  # Chrome's version from which the back/forward cache keeps pages with sockets
 VERSION = re.compile(r"(?:Headless)?Chrome/((\d{1,4})[\d.]{0,20})")
 NEVER_OPENED = (*NOT_OPENED, "Connection closed before receiving a handshake response", "WebSocket is closed before")
@@ -269,7 +270,7 @@ class _Reading:
         if opened is None:
             return
         yield Accepted(opened)
-        closed = _bound_close(socket)
+        closed = _bound_close(socket, may_keep=not self.has_no_cache and not self.events.is_cache_off)
         if closed is not None:
             yield Closed(clock.bounds(*closed), problem=socket.problem)
 
@@ -349,8 +350,11 @@ def _reason(problem: str | None) -> str:
     return shorten_error(problem or "") or "the log does not say why"
 
 
-def _bound_close(socket: Socket) -> tuple[Instant | None, Instant | None, Evidence, str] | None:
-    """Bound the close. While the back/forward cache keeps a page, closes are reported only when it comes back."""
+def _bound_close(socket: Socket, may_keep: bool) -> tuple[Instant | None, Instant | None, Evidence, str] | None:
+    """Bound the close. While the back/forward cache keeps a page, closes are reported only when it comes back.
+
+    may_keep: the cache may be on, and keep pages with sockets.
+    """
     page, last = socket.page, max(socket.times, default=socket.opened)
     signs = [at for at in (last, page.last_sign if page is not None else None) if at is not None]
     if socket.closed is not None:
@@ -358,9 +362,20 @@ def _bound_close(socket: Socket) -> tuple[Instant | None, Instant | None, Eviden
             return socket.closed, socket.closed, Evidence.CLOSE_SEEN, socket.closed_at
         earliest = min(max(signs, default=socket.closed), socket.closed)
         return earliest, socket.closed, Evidence.CLOSE_ON_RETURN, socket.closed_at
-    if page is not None and page.is_gone:
+    if page is not None and page.is_gone and not (may_keep and _goes_along(page)):
         return max(signs, default=None), page.gone, Evidence.PAGE_GONE, socket.pointer
     return None
+
+
+def _goes_along(page: Document) -> bool:
+    """May it be kept with the document that it was part of? Chromium 156 reports the frames of other sites and the
+    workers of a page that goes into the back/forward cache to be gone, just before the page is left."""
+    host = page.host
+    if host is None:
+        return False
+    is_left = host.successor is not None and host.successor.kind is not PageKind.RELOAD
+    is_near = host.gone is None or page.gone is None or host.gone - page.gone <= GOES_BEFORE
+    return (is_left and is_near) or _goes_along(host)
 
 
 def _is_kept(page: Document, at: Instant) -> bool:
