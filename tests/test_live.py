@@ -59,6 +59,12 @@ SCENES = {
         life(7, 16, 18, possible=at(18.9), ending="closed: page closed"),
         earlier=3,
     ),
+    "of-the-docs": scene(
+        9.4,
+        life(1, 1.2, 2.4, opener="<Chat>, App.tsx:21"),
+        life(2, 1.5, opener="<Chat>, App.tsx:21"),
+        life(3, 6.1, opener="reconnect(), socket.ts:80"),
+    ),
     "many": scene(
         500,
         *(
@@ -83,6 +89,11 @@ def test_the_screen_is_the_one_that_was_accepted(name: str, size: str, request: 
         golden.write_bytes(text)
     assert text.decode() == golden.read_text("utf-8")
     assert unicode or text.isascii()
+
+
+def test_the_docs_show_a_screen_as_it_is() -> None:
+    page = (SCREENS.parent.parent / "docs" / "recording.md").read_text("utf-8")
+    assert (SCREENS / "of-the-docs.80.txt").read_text("utf-8") in page
 
 
 times = st.integers(0, 700 * SECOND).map(lambda passed: START + passed)

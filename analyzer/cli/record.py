@@ -144,7 +144,8 @@ def _run(request: "Request", file: Output, max_open: int | None) -> "Outcome":
 
     try:
         with LiveView(max_open or 1) as view:
-            return browser.record(request, file.save, browser.Screen(_tell, view.set_hint, view.observe))
+            screen = browser.Screen(_tell, view.set_hint, view.observe, view.say_console)
+            return browser.record(request, file.save, screen)
     except RecordingError as problem:
         refuse(str(problem))
     except browser.Interrupted as interruption:

@@ -18,13 +18,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
 from analyzer.masking import Masks
-from analyzer.model import Instant
+from analyzer.model import ConsoleLine, Instant
 from analyzer.recorder.document import Recorded
 from analyzer.recorder.endpoints import Endpoint, find_endpoint
 from analyzer.recorder.errors import RecordingError, SaveError
 from analyzer.recorder.launch import Browser, Settings, launch
 from analyzer.recorder.listener import Listener
-from analyzer.recorder.recording import Observer, Socket
+from analyzer.recorder.recording import LineObserver, Observer, Socket
 from analyzer.recorder.witness import refine
 
 Result = TypeVar("Result")
@@ -63,6 +63,7 @@ class Screen:
     say: Callable[[str], None]  # show a line
     hint: Callable[[str], None]  # show what the keyboard does now
     observe: Observer  # a socket opened, failed or ended
+    observe_line: LineObserver  # a line about one was written to the console
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,12 @@ class _Session:
         self._signals = signals
         # Nobody can answer the dialogs of a browser without a window; else they are the user's.
         has_window = request.attach is not None or not request.settings.headless
-        self._listener = Listener(self._observe, keeps_data=request.keeps_data, dismisses_dialogs=not has_window)
+        self._listener = Listener(
+            self._observe,
+            line_observer=self._observe_line,
+            keeps_data=request.keeps_data,
+            dismisses_dialogs=not has_window,
+        )
         self._threads = ThreadPoolExecutor(1)
         self._changed = asyncio.Event()
         self._has_problem = False  # the last state could not be saved, and that was said
@@ -192,6 +198,10 @@ class _Session:
     def _observe(self, socket: Socket, at: Instant, open_now: int) -> None:
         self._changed.set()
         self._screen.observe(socket, at, open_now)
+
+    def _observe_line(self, line: ConsoleLine) -> None:
+        self._changed.set()
+        self._screen.observe_line(line)
 
     async def _save_as_it_goes(self) -> None:
         size = 0
