@@ -25,7 +25,7 @@ from analyzer.recorder.errors import RecordingError, SaveError
 from analyzer.recorder.launch import Browser, Settings, launch
 from analyzer.recorder.listener import Listener
 from analyzer.recorder.recording import LineObserver, Observer, Socket
-from analyzer.recorder.witness import refine
+from analyzer.recorder.witness import TIME, needs_time, refine, wait_for_log
 
 Result = TypeVar("Result")
 Save: TypeAlias = Callable[[Recorded, bool], None]  # a state of the recording; is it the last one?
@@ -245,9 +245,12 @@ class _Session:
         if browser is None:
             return Outcome(recorded)
         self._save_state(recorded)  # what follows takes a while
+        if needs_time(recorded) and not has_gone:
+            await self._unless_hurried(asyncio.ensure_future(asyncio.sleep(TIME)))
         ending = asyncio.ensure_future(browser.wait() if has_gone else browser.close())
         await self._unless_hurried(ending)
         has_crashed = has_gone and ending.done() and not ending.result()
+        await self._unless_hurried(asyncio.ensure_future(wait_for_log(browser.net_log)))
         # In a thread, so that a second signal is heard; a long recording has a large log.
         refining = self._threads.submit(refine, replace(recorded, recording=recorded.recording.copy()), browser.net_log)
         await self._unless_hurried(asyncio.wrap_future(refining))

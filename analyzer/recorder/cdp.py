@@ -69,6 +69,7 @@ class Cdp:
         self._navigations: dict[str, Navigation] = {}  # by loader
         self._navigating: set[str] = set()  # pages and iframes that asked for a document
         self._loader: dict[str, str] = {}  # page or iframe -> loader of its document
+        self._isolated: set[str] = set()  # pages and iframes whose document asked for a process of its own
         self._address: dict[str, str] = {}  # page or iframe -> URL of its document
         self._last: dict[str, Instant] = {}  # session -> its last stamped event
         self.late: set[str] = set()  # sessions of pages whose document was there before they were heard
@@ -353,19 +354,22 @@ class Cdp:
         before = self._address.get(target.id)
         self._address[target.id] = navigation.url
         kind = KINDS.get(navigation.type, PageKind.NAVIGATION)
-        same_process = before is not None and _origin(before) == _origin(navigation.url) and not navigation.may_swap
-        latest = at + (COMMIT_SLACK if same_process else SWAP_SLACK)
+        same_origin = before is not None and _origin(before) == _origin(navigation.url)
+        same_process = same_origin and not navigation.may_swap and target.id not in self._isolated
+        (self._isolated.add if navigation.may_swap else self._isolated.discard)(target.id)
         certain = kind is PageKind.RELOAD or not self.keeps_pages
         page = target.kind in TABS
         for socket in self.recording.alive(tab=target.tab if page else None, owner=session):
             earliest = min(navigation.answered or navigation.requested or socket.last_sign, at)
             if certain:
                 by = By.RELOAD if kind is PageKind.RELOAD else By.NAVIGATION
-                self.recording.end(socket.id, latest, earliest, by)
+                in_process = same_process and socket.owner == session
+                slack = COMMIT_SLACK if in_process else SWAP_SLACK if socket.owner == session else GONE_AFTER
+                self.recording.end(socket.id, at + slack, earliest, by, in_process)
             else:
                 self.recording.lost(socket.id, at, earliest)
         if page and target.tab is not None:
-            self.recording.leave(target.tab, latest, None if certain else at - GOES_BEFORE + GONE_AFTER)
+            self.recording.leave(target.tab, at, None if certain else at - GOES_BEFORE + GONE_AFTER)
         if page and navigation.url not in EMPTY:
             self.recording.page(
                 target.id,

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,7 @@ TOLERANCE = 20 * MILLISECOND  # between the server's log and what is claimed
 A, B = (f"new WebSocket(`ws://${{location.host}}/ws/{name}`)" for name in "ab")
 PAGES = {
     "/a": f"<script>a = {A}</script>",
+    "/leaves": f"<script>a = {A}; setTimeout(() => {{ location.href = '/b' }}, 1500)</script>",
     "/b": f"<script>b = {B}</script>",
     "/closed-by-server": "<script>a = new WebSocket(`ws://${location.host}/ws/a?close=900`)</script>",
     "/worker": "<script>w = new Worker('/worker.js')</script>",
@@ -256,6 +258,17 @@ def _check(session: Session, own: Seen, until: int) -> None:
         return
     if not (session.closed.earliest or 0) - TOLERANCE <= closed <= (session.closed.latest or until) + TOLERANCE:
         raise Late(f"closed {closed}, {session.closed}")
+
+
+def test_record_reads_the_log_of_its_browser(server: SocketServer, tmp_path: Path) -> None:
+    """Whether a page in the back/forward cache has its socket still only the log shows."""
+    chromium()
+    output = tmp_path / "left.har"
+    command = [sys.executable, "-m", "analyzer", "record", server.url("/leaves"), "--headless", "--for", "5s"]
+    subprocess.run([*command, "-o", output], check=True, capture_output=True, timeout=60)
+    report = analyze(read(output))
+    assert [session.outcome for session in report.sessions] == [Outcome.OPEN, Outcome.OPEN]
+    assert report.verdict is Verdict.OVERLAP
 
 
 def test_the_log_may_not_be_there(tmp_path: Path) -> None:
