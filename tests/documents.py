@@ -66,6 +66,7 @@ PROGRAMS |= {"git", "pipx", "pip", "uvx", "py", "npm", "npx", "playwright", "mit
 PROGRAMS |= {"google-chrome", "open", "start"}
 # Options in the text that belong to other programs.
 THEIR_OPTIONS = {"--disable-features=BackForwardCache", "--accept", "--full", "--set", "--from"}
+THEIR_OPTIONS |= {"--tracing", "--headed", "--remote-debugging-port=0"}
 THEIR_OPTIONS |= {"--log-net-log", "--log-net-log=net.json", "--net-log-capture-mode=Everything"}
 THEIR_OPTIONS |= {"--remote-debugging-port=9222", "--user-data-dir=FOLDER"}
 

@@ -28,7 +28,7 @@ from analyzer.recorder.cdp import DOCUMENTS
 from analyzer.recorder.document import Recorded
 from analyzer.recorder.mixed import MixedCdp
 from analyzer.recorder.older import OPEN
-from analyzer.recorder.page_events import SEEN, SEEN_SLACK, PageEvents
+from analyzer.recorder.playwright_events import SEEN, SEEN_SLACK, PageEvents
 from analyzer.recorder.recording import Observer, Recording
 from analyzer.recorder.steps import Steps, run_async, run_sync
 
