@@ -101,6 +101,7 @@ async def _record(request: Request, save: Save, screen: Screen) -> Outcome:
             if endpoint.others:
                 screen.say(f"Attaching to {endpoint.name}, not to {', '.join(endpoint.others)}.")
             return await _Session(request, save, screen, signals).run(endpoint, None)
+        screen.hint("The browser starts.")
         browser = await signals.unless_interrupted(launch(request.settings))
         try:
             return await _Session(request, save, screen, signals).run(Endpoint(browser.endpoint, ""), browser)
@@ -133,6 +134,7 @@ class _Session:
         await self._signals.unless_interrupted(self._connect(endpoint))
         if browser is None:  # a program that started this one waits for the line
             self._screen.say(f"Attached to {endpoint.name}.")
+        self._screen.hint("Ctrl-C ends the recording.")
         saving = asyncio.ensure_future(self._save_as_it_goes())
         try:
             await self._listen(is_ours=browser is not None)
