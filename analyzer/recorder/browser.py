@@ -101,6 +101,7 @@ async def _record(request: Request, save: Save, screen: Screen) -> Outcome:
             if endpoint.others:
                 screen.say(f"Attaching to {endpoint.name}, not to {', '.join(endpoint.others)}.")
             return await _Session(request, save, screen, signals).run(endpoint, None)
+        screen.hint("The browser starts.")
         browser = await signals.unless_interrupted(launch(request.settings))
         try:
             return await _Session(request, save, screen, signals).run(Endpoint(browser.endpoint, ""), browser)
@@ -131,6 +132,7 @@ class _Session:
 
     async def run(self, endpoint: Endpoint, browser: Browser | None) -> Outcome:
         await self._signals.unless_interrupted(self._connect(endpoint))
+        self._screen.hint("Ctrl-C ends the recording.")
         saving = asyncio.ensure_future(self._save_as_it_goes())
         try:
             await self._listen(is_ours=browser is not None)

@@ -55,6 +55,7 @@ REASONS = {  # what Chromium writes when it does not start, and what that means
 }
 LONGEST_START = 60.0  # seconds; a machine that is overrun needs 10
 LONGEST_EXIT = 10.0  # seconds, for a browser that was asked to end
+LONGEST_REMOVAL = 2.0  # seconds: the last of its processes may still write
 STEP = 0.02  # seconds between two looks
 
 
@@ -107,9 +108,7 @@ class Browser:
         """Remove its log and its temporary profile: they hold what the pages sent."""
         with suppress(OSError):
             (self._profile / ACTIVE_PORT).unlink()
-        until = time.monotonic() + 2
-        while self._folder.exists() and time.monotonic() < until:  # the last of its processes may still write
-            shutil.rmtree(self._folder, ignore_errors=True)
+        _remove(self._folder)
 
 
 NET_LOG, MESSAGES = "net-log.json", "messages.txt"
@@ -122,8 +121,14 @@ async def launch(settings: Settings) -> Browser:
     try:
         return await _start(program, settings, folder)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         raise
+
+
+def _remove(folder: Path) -> None:
+    until = time.monotonic() + LONGEST_REMOVAL
+    while folder.exists() and time.monotonic() < until:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _start(program: str, settings: Settings, folder: Path) -> Browser:
