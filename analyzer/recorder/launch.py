@@ -45,11 +45,12 @@ LISTENING = re.compile(r"DevTools listening on (wss?://\S+)")
 LOG_PREFIX = re.compile(r"^\[[^\]]*\] ?")  # process, time, file and line
 FATAL = ":FATAL:"
 NO_SANDBOX = "--no-sandbox"
+DEFAULT_PROFILE = "requires a non-default data directory"  # Chrome, which goes on without listening
 REASONS = {  # what Chromium writes when it does not start, and what that means
     "Missing X server": "there is no display: use --headless",
     "Opening in existing browser session": "this profile is open in a running browser: close that, or use another one",
     "ProcessSingleton": "this profile is open in a running browser: close that, or use another one",
-    "non-default data directory": "Chrome 136 and later record no default profile: name another folder",
+    DEFAULT_PROFILE: "Chrome 136 and later record no default profile: name another folder",
     "Socket path too long": "the path of the folder for temporary files is too long: set TMPDIR to a shorter one",
     "cannot read and write to its data directory": "the profile cannot be written",
 }
@@ -167,7 +168,7 @@ async def _wait_until_listening(program: str, process: subprocess.Popen[bytes], 
         listening = LISTENING.search(text)
         if listening is not None:
             return listening[1]
-        if has_ended:
+        if has_ended or DEFAULT_PROFILE in text:
             raise RecordingError(f"{program}: does not start: {explain(text)}")
         await asyncio.sleep(STEP)
     raise RecordingError(f"{program}: did not start within {LONGEST_START:.0f} s")
