@@ -132,6 +132,8 @@ class _Session:
 
     async def run(self, endpoint: Endpoint, browser: Browser | None) -> Outcome:
         await self._signals.unless_interrupted(self._connect(endpoint))
+        if browser is None:  # a program that started this one waits for the line
+            self._screen.say(f"Attached to {endpoint.name}.")
         self._screen.hint("Ctrl-C ends the recording.")
         saving = asyncio.ensure_future(self._save_as_it_goes())
         try:
