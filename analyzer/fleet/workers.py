@@ -160,7 +160,7 @@ def cluster(address: str) -> Workers:
 
 
 def _silence_dask() -> None:
-    """It prints a traceback where a connection ends (`distributed.batched`, as information): we say that in one line."""
+    """It logs a traceback where a connection ends (`distributed.batched`, as information): we say it in one line."""
     import logging
 
     for name in ("distributed", "distributed.client"):  # those with a handler and a level of their own
