@@ -96,8 +96,9 @@ class Connection:
             )
         except InvalidStatus as refusal:
             status = refusal.response.status_code
-            reason = "was not allowed in its window" if status == FORBIDDEN else f"was refused with status {status}"
-            raise RecordingError(f"the connection to the browser {reason}") from None
+            if status == FORBIDDEN:
+                raise RecordingError("the connection was not allowed in the window of the browser") from None
+            raise RecordingError(f"no browser takes connections at {endpoint}: status {status}") from None
         except (OSError, TimeoutError, WebSocketException, ValueError) as problem:
             reason = str(problem) or f"no answer within {opening:.0f} s"
             raise RecordingError(f"the browser cannot be reached at {endpoint}: {reason}") from None

@@ -258,8 +258,12 @@ def test_an_answer_with_an_error_is_reported(body: str, words: str, tmp_path: Pa
 @contextmanager
 def _not_found(body: str) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
+            self.close_connection = True
             self.send_response(404)
+            self.send_header("Content-Length", str(len(body)))
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(body.encode())
@@ -479,6 +483,10 @@ def test_a_dialog_in_a_running_browser_is_its_users(running: Path, server: Socke
             id="no browser to attach to",
         ),
         pytest.param(
+            ["--attach", "OTHER"], {}, r"no browser takes connections at ws://127\.0\.0\.1:\d+/devtools/browser/: status 404",
+            id="a server that is no browser",
+        ),
+        pytest.param(
             ["--attach", "auto", "--profile", "x"], {}, "--headless, --profile and --ignore-https-errors are for .*",
             id="options of a browser that is started",
         ),
@@ -488,8 +496,11 @@ def test_a_dialog_in_a_running_browser_is_its_users(running: Path, server: Socke
 def test_one_line_says_what_is_wrong(args: list[str], environment: dict[str, str], errors: str, tmp_path: Path) -> None:
     chromium()
     headless = [] if "--attach" in args else ["--headless"]
-    status, lines = run(*args, *headless, "-o", tmp_path / "x.har", **environment)
-    assert re.fullmatch(f"har-sockets: {errors}", "\n".join(lines))
+    with _not_found("") as other:
+        words = [other if word == "OTHER" else word for word in args]
+        status, lines = run(*words, *headless, "-o", tmp_path / "x.har", **environment)
+    assert re.fullmatch(f"har-sockets: {errors}", lines[-1])
+    assert len(lines) == (2 if "OTHER" in args else 1)  # it may be a browser that asks its user
     assert (status, list(tmp_path.iterdir())) == (2, [])
 
 
