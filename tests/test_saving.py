@@ -66,14 +66,17 @@ def test_a_disk_that_is_full_leaves_the_last_state_that_was_written(
 def test_what_its_folder_does_not_take_is_written_to_another_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rooms = [tmp_path / "temporary", tmp_path / "home"]
+    rooms = [tmp_path / "home", tmp_path / "temporary"]
     for room in rooms:
         room.mkdir()
     (rooms[0] / "x.har").write_text("another one")
-    monkeypatch.setattr("tempfile.tempdir", str(rooms[0]))
+    monkeypatch.setattr(Path, "home", lambda: rooms[0])
+    monkeypatch.setattr("tempfile.tempdir", str(rooms[1]))
     place = Output(tmp_path / "gone" / "x.har", False).rescue(recorded())
     assert place == rooms[0] / "x-2.har"
     assert len(read(place).traces) == 1
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "none")
+    assert Output(tmp_path / "gone" / "x.har", False).rescue(recorded()) == rooms[1] / "x.har"
 
 
 def test_where_no_folder_takes_it_there_is_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

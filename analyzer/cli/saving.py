@@ -42,7 +42,7 @@ class Output:
 
     def rescue(self, recorded: Recorded) -> Path | None:
         """Write it to another folder, as its own takes nothing more; None: no folder does."""
-        for folder in (Path(tempfile.gettempdir()), Path.home()):
+        for folder in (Path.home(), Path(tempfile.gettempdir())):  # others can often read what is in the second one
             path = find_unused(folder / self.path.name)
             try:
                 _write(path, self._parts(path, recorded))

@@ -112,13 +112,15 @@ class Browser:
         _remove(self._folder)
 
 
-NET_LOG, MESSAGES = "net-log.json", "messages.txt"
+PREFIX = "har-sockets-"  # of private folders, and then the id of the recorder's process
+NET_LOG, MESSAGES, BROWSER = "net-log.json", "messages.txt", "browser.pid"
 
 
 async def launch(settings: Settings) -> Browser:
     """Start a browser and wait until it can be listened to. Raises RecordingError."""
     program = find_program()
-    folder = Path(tempfile.mkdtemp(prefix="har-sockets-"))  # of this user alone
+    remove_leftovers(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))  # of this user alone
     try:
         return await _start(program, settings, folder)
     except BaseException:
@@ -130,6 +132,29 @@ def _remove(folder: Path) -> None:
     until = time.monotonic() + LONGEST_REMOVAL
     while folder.exists() and time.monotonic() < until:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what recorders that were killed left, which holds what pages sent; but not that of a running browser."""
+    for leftover in folder.glob(f"{PREFIX}*-*"):
+        browser = leftover / BROWSER
+        with suppress(OSError, ValueError):  # another user's, or another program's
+            pids = [int(leftover.name.removeprefix(PREFIX).partition("-")[0])]
+            pids += [int(browser.read_text(encoding="ascii"))] if browser.exists() else []
+            if not any(map(_is_running, pids)):
+                shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name != "posix":  # signal 0 would end it on Windows
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 async def _start(program: str, settings: Settings, folder: Path) -> Browser:
@@ -150,6 +175,7 @@ async def _start(program: str, settings: Settings, folder: Path) -> Browser:
         except OSError as error:
             raise RecordingError(f"{program}: does not start: {error.strerror}") from None
     try:
+        (folder / BROWSER).write_text(str(process.pid), encoding="ascii")
         endpoint = await _wait_until_listening(program, process, messages)
         return Browser(folder, choose_profile(settings, folder), process, endpoint)
     except BaseException:
