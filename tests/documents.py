@@ -66,6 +66,7 @@ PROGRAMS |= {"git", "pipx", "pip", "uvx", "py", "npm", "npx", "playwright", "mit
 PROGRAMS |= {"google-chrome", "open", "start"}
 # Options in the text that belong to other programs.
 THEIR_OPTIONS = {"--disable-features=BackForwardCache", "--accept", "--full", "--set", "--from"}
+THEIR_OPTIONS |= {"--tracing", "--headed", "--remote-debugging-port=0"}
 THEIR_OPTIONS |= {"--log-net-log", "--log-net-log=net.json", "--net-log-capture-mode=Everything"}
 THEIR_OPTIONS |= {"--remote-debugging-port=9222", "--user-data-dir=FOLDER"}
 
@@ -257,6 +258,15 @@ def name_the_switch(each: Block, folder: Path) -> None:
     assert re.search(r'addArguments\("--log-net-log=[\w.]+"\);', each.text)
 
 
+def read_robot(each: Block, folder: Path) -> None:
+    """Its commands are some that exist, with options that they have."""
+    lines = re.sub(r"\n +\.\.\. +", "    ", each.text).splitlines()
+    rows = [re.split(r" {2,}", line.strip()) for line in lines if "    har-sockets    " in line]
+    assert len(rows) == 2
+    commands = [[cell for cell in row[row.index("har-sockets") :] if not re.match(r"\w+=", cell)] for row in rows]
+    assert [problem for words in commands for problem in problems(shlex.join(words))] == []
+
+
 def read_jsx(each: Block, folder: Path) -> None:
     """It is JavaScript, once each element is taken out."""
     script = re.sub(r"<(\w+)[^;]*</\1>", "null", each.text)
@@ -334,6 +344,8 @@ KINDS: dict[str, Callable[[Block, Path], None]] = {
     "python norun": read_python,
     "sh snippet": parse,  # tests/browser/test_snippets.py runs the snippets
     "js snippet": read_javascript,
+    "js runner": read_javascript,  # tests/browser/test_examples.py runs the runners
+    "robotframework": read_robot,
     "python snippet": read_python,
     "java": name_the_switch,
     "js": read_javascript,

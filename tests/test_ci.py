@@ -47,7 +47,9 @@ def test_there_are_commands() -> None:
 @pytest.mark.parametrize(("sample", "status"), [(PASSES, 0), (FAILS, 1), (UNDECIDED, 4)])
 @pytest.mark.parametrize("command", commands(), ids=["GitHub", "GitLab", "pre-commit"])
 def test_every_command_ends_as_the_page_says(command: str, sample: str, status: int, folder: Path) -> None:
-    shutil.copy(ROOT / "sample_hars" / sample, folder / "captures")
+    for place in ("captures/chat.har", "test-results/chat/sockets.har"):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "sample_hars" / sample, folder / place)
     done = shell(command, folder)
     allowed = status == 4 and "--allow-undecided" in command
     assert done.returncode == (0 if allowed else status), done.stderr
@@ -57,7 +59,7 @@ def test_every_command_ends_as_the_page_says(command: str, sample: str, status: 
 
 def test_every_file_that_a_later_step_takes_is_written() -> None:
     steps = GITHUB["jobs"]["sockets"]["steps"]
-    written = set(re.findall(r"--out \w+:(\S+)", steps[-3]["run"])) | {"captures/"}
+    written = set(re.findall(r"--out \w+:(\S+)", steps[-3]["run"])) | {"test-results/"}
     assert {*steps[-2]["with"]["path"].split(), steps[-1]["with"]["sarif_file"]} == written
 
 

@@ -75,11 +75,17 @@ def test_auto_takes_the_browser_that_was_allowed_last_and_names_the_others(brows
     assert find_endpoint("auto") == Endpoint(f"ws://127.0.0.1:{port}{PATH}", "Chrome", others=("Chromium",))
 
 
-@pytest.mark.parametrize("by", ["auto", "PORT", "http://localhost:PORT", "localhost:PORT", "ws://127.0.0.1:PORT/"])
-def test_a_browser_that_asks_its_user_is_found_by_its_profile(by: str, browsers: Browsers) -> None:
+def test_a_browser_that_asks_its_user_is_found_by_its_profile(browsers: Browsers) -> None:
     port = browsers.answer(ALLOWED)
     browsers.allow("google-chrome", port)
-    assert find_endpoint(by.replace("PORT", str(port))) == Endpoint(f"ws://127.0.0.1:{port}{PATH}", "Chrome", asks=True)
+    assert find_endpoint("auto") == Endpoint(f"ws://127.0.0.1:{port}{PATH}", "Chrome", asks=True)
+
+
+@pytest.mark.parametrize("by", ["PORT", "http://127.0.0.1:PORT", "127.0.0.1:PORT", "ws://127.0.0.1:PORT/"])
+def test_a_browser_that_asks_its_user_is_found_by_its_port(by: str, browsers: Browsers) -> None:
+    port = browsers.answer(ALLOWED)
+    url = f"ws://127.0.0.1:{port}/devtools/browser/"
+    assert find_endpoint(by.replace("PORT", str(port))) == Endpoint(url, "the browser", asks=True)
 
 
 def test_a_profile_whose_port_another_browser_took_does_not_count(browsers: Browsers) -> None:
@@ -121,9 +127,9 @@ def test_one_sentence_says_why_nothing_can_be_attached_to(attach: str, problem: 
     assert str(raised.value).startswith(problem)
 
 
-@pytest.mark.parametrize("answer", [NODE, "[1]", "no JSON", ALLOWED, '{"webSocketDebuggerUrl": 1}'])
+@pytest.mark.parametrize("answer", [NODE, "[1]", "no JSON", '{"webSocketDebuggerUrl": 1}'])
 def test_what_is_no_browser_is_not_attached_to(answer: str, browsers: Browsers) -> None:
-    with pytest.raises(RecordingError, match="does not name itself as a Chrome, Chromium, Edge or Electron"):
+    with pytest.raises(RecordingError, match="what answers there is no Chrome, Chromium, Edge or Electron"):
         find_endpoint(str(browsers.answer(answer)))
 
 

@@ -55,6 +55,7 @@ OWN = {
     "_requestedBy",
     "_openedBy",
     "_aliveAt",
+    "_userContext",
     "_kind",
 }
 OPTIONAL = {"pageref", "comment", "browser", "pages", "blocked", "dns", "connect", "ssl"}

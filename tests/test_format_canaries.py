@@ -73,6 +73,28 @@ def test_no_secret_leaves_through_a_command(
     } == {}
 
 
+@pytest.mark.parametrize("command", commands)
+def test_no_secret_of_the_console_leaves_through_a_command(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a recording of our own has lines of the console."""
+    recording = json.loads((CAPTURES / "har-sockets-console-of-stream.har").read_bytes())
+    path = tmp_path / "captures" / "console.har"
+    path.parent.mkdir()
+    path.write_text(json.dumps(poison(recording)))
+    lines = analyze(read(path)).capture.console
+    assert len(lines) == 3 and all(leaks(line.text) for line in lines)
+    monkeypatch.setattr(watch, "list_saved", lambda *_: iter([path]))
+    monkeypatch.setenv("BROWSER", "true")
+    monkeypatch.chdir(tmp_path)
+    for arguments in CALLS[command](str(path), tmp_path):
+        done = CliRunner().invoke(app, [command, *arguments])
+        assert not isinstance(done.exception, Exception) or isinstance(done.exception, SystemExit), done.exception
+        assert leaks(done.output) == [], arguments
+    files = [it for it in tmp_path.iterdir() if it.is_file()]
+    assert {it.name: leaks(written(it)) for it in files if leaks(written(it))} == {}
+
+
 PAIRS = {"a HAR and a NetLog": ("har", "netlog"), "a HAR and a log of DevTools events": ("har", "cdp-log")}
 
 

@@ -65,7 +65,7 @@ PHRASES = (
     Phrase(r"\bso many\b|\bso long a\b", "the number, or 'that many'", ("Named one by one, if not so many.",)),
     Phrase(r"\bas far as\b(?! possible)", "where, if", ("As far as the capture shows it.",)),
     Phrase(
-        r"\b(?:\w+ )?at once\b",
+        r"\b(?:\w+ )?at once\b(?! \(\S+ allowed per)",  # but the first line of a failed test, which is short
         "at the same time; immediately",
         ("More than one open at once.", "Up to 4 at once.", "Most at once: 3."),
     ),

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from analyzer.recorder.errors import RecordingError
-from analyzer.recorder.launch import Settings, explain, find_program, launch, list_programs, make_arguments
+from analyzer.recorder.launch import (
+    Settings,
+    explain,
+    find_program,
+    launch,
+    list_programs,
+    make_arguments,
+    remove_leftovers,
+)
 
 
 def program(path: Path) -> Path:
@@ -89,3 +99,23 @@ def test_a_browser_that_ends_at_once_leaves_nothing_behind(tmp_path: Path, monke
     with pytest.raises(RecordingError, match="chrome: does not start: Something is wrong"):
         asyncio.run(launch(Settings()))
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="whether a process runs is not asked there")
+def test_what_a_recorder_that_was_killed_left_is_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    running = os.getpid()
+    folders = {  # name -> the browser that wrote to it
+        f"har-sockets-{ended.pid}-a": ended.pid,
+        f"har-sockets-{ended.pid}-b": None,  # it had not started
+        f"har-sockets-{ended.pid}-c": running,
+        f"har-sockets-{running}-d": ended.pid,
+        "har-sockets-notes-e": ended.pid,
+    }
+    for name, browser in folders.items():
+        (tmp_path / name).mkdir()
+        if browser is not None:
+            (tmp_path / name / "browser.pid").write_text(str(browser))
+    remove_leftovers(tmp_path)
+    assert sorted(path.name[-1] for path in tmp_path.iterdir()) == ["c", "d", "e"]

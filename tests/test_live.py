@@ -264,6 +264,13 @@ def test_what_the_console_said_is_one_masked_line(capsys: pytest.CaptureFixture[
     assert lines_of(capsys)[1:] == ["! console warning: Twice for user-1: <token 2>"]
 
 
+def test_a_text_of_the_console_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with LiveView() as view:
+        for number in range(5):
+            view.say_console(ConsoleLine(at(number), Level.ERROR, f"websocket {number % 2}"))
+    assert lines_of(capsys) == ["! console error: websocket 0", "! console error: websocket 1"]
+
+
 def test_the_scene_follows_the_recording() -> None:
     board, recording = make_board()
     now = board.look()[0].now

@@ -88,9 +88,9 @@ Examples:
 \b
 Exit status:
   0  done, and with `check`: every capture passes
-  1  `check`: a capture violates the policy
+  1  `check`: the policy is violated; `record --max-open`: more were open
   2  wrong usage, such as an unknown option or no such file
-  3  a capture could not be read
+  3  a capture could not be read; `record`: the browser went away
   4  `check`: a capture is undecided
   5  `check`: no socket opened in a capture"""
 

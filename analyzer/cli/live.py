@@ -37,6 +37,7 @@ HINT = "Ctrl-C ends the recording."
 IDLE = 1.0  # seconds between two screens if nothing happens: the bars grow
 BUSY = 0.15  # at least, if much happens
 SHARE = 10  # at most one part in this many of a processor's time is spent on drawing
+MOST_QUOTED = 1000  # texts of the console that are known again
 LINES_OF_TEXT, INDENT = 3, " " * 14  # of a text above the screen; under its first line
 NEW_LINE = "\n"
 PROTOCOLS = "sec-websocket-protocol"
@@ -226,6 +227,7 @@ class LiveView:
 
     def __init__(self, allowed: int = 1) -> None:
         self._board = Board(allowed)
+        self._quoted: set[str] = set()  # texts of the console
         self._screen: _Screen | None = None
 
     def __enter__(self) -> LiveView:
@@ -250,7 +252,11 @@ class LiveView:
         self._board.forget_ended()
 
     def say_console(self, line: ConsoleLine) -> None:
-        """Show a warning or an error of the console."""
+        """Show a warning or an error of the console; each text once, because a client that reconnects repeats it."""
+        if line.text in self._quoted:
+            return
+        if len(self._quoted) < MOST_QUOTED:
+            self._quoted.add(line.text)
         words = self._board.quote(line)
         with suppress(OSError):
             if self._screen is not None:

@@ -42,7 +42,7 @@ class Output:
 
     def rescue(self, recorded: Recorded) -> Path | None:
         """Write it to another folder, as its own takes nothing more; None: no folder does."""
-        for folder in (Path(tempfile.gettempdir()), Path.home()):
+        for folder in (Path.home(), Path(tempfile.gettempdir())):  # others can often read what is in the second one
             path = find_unused(folder / self.path.name)
             try:
                 _write(path, self._parts(path, recorded))
@@ -60,19 +60,10 @@ def choose_output(path: Path | None, overwrite: bool) -> Path:
 
     A recording cannot be made again, so that an earlier file is not replaced unless that was asked for.
     """
-    if path is None:
-        path = find_unused(DEFAULT)
-    elif path.is_dir():
-        path = find_unused(path / DEFAULT)
-    if str(path) == "-":
-        refuse("- is standard output: a recording is saved as it goes, and needs a file")
-    if path.suffix.lower() == ".zip":
-        refuse(f"{path}: a recording is written as .har, .har.gz or .har.zst")
-    if not path.absolute().parent.is_dir():
-        refuse(f"{path}: there is no such folder")
-    if path.is_file() and not overwrite:
-        refuse(f"{path}: there is such a file: name another one, or replace it with --overwrite")
     try:
+        path = _name(path)
+        if path.is_file() and not overwrite:
+            refuse(f"{path}: there is such a file: name another one, or replace it with --overwrite")
         if path.is_file() or not path.exists():
             trial = _resolve(path).with_name(f".{path.name}.{os.getpid()}")
             replace(trial, [TRIAL])
@@ -82,6 +73,19 @@ def choose_output(path: Path | None, overwrite: bool) -> Path:
         refuse(f"{path}: cannot be written: {problem.strerror}")
     except ImportError:
         refuse(f"{path}: zstandard is not installed: {install_hint('fast')}")
+    return path
+
+
+def _name(path: Path | None) -> Path:
+    """Name the file: a number is added to the name that nobody gave, where it is taken."""
+    if path is None or path.is_dir():
+        return find_unused((path or Path()) / DEFAULT)
+    if str(path) == "-":
+        refuse("- is standard output: a recording is saved as it goes, and needs a file")
+    if path.suffix.lower() == ".zip":
+        refuse(f"{path}: a recording is written as .har, .har.gz or .har.zst")
+    if not path.absolute().parent.is_dir():
+        refuse(f"{path}: there is no such folder")
     return path
 
 

@@ -25,7 +25,7 @@ from analyzer.recorder.errors import RecordingError, SaveError
 from analyzer.recorder.launch import Browser, Settings, launch
 from analyzer.recorder.listener import Listener
 from analyzer.recorder.recording import LineObserver, Observer, Socket
-from analyzer.recorder.witness import refine
+from analyzer.recorder.witness import TIME, needs_time, refine, wait_for_log
 
 Result = TypeVar("Result")
 Save: TypeAlias = Callable[[Recorded, bool], None]  # a state of the recording; is it the last one?
@@ -101,6 +101,7 @@ async def _record(request: Request, save: Save, screen: Screen) -> Outcome:
             if endpoint.others:
                 screen.say(f"Attaching to {endpoint.name}, not to {', '.join(endpoint.others)}.")
             return await _Session(request, save, screen, signals).run(endpoint, None)
+        screen.hint("The browser starts.")
         browser = await signals.unless_interrupted(launch(request.settings))
         try:
             return await _Session(request, save, screen, signals).run(Endpoint(browser.endpoint, ""), browser)
@@ -131,6 +132,9 @@ class _Session:
 
     async def run(self, endpoint: Endpoint, browser: Browser | None) -> Outcome:
         await self._signals.unless_interrupted(self._connect(endpoint))
+        if browser is None:  # a program that started this one waits for the line
+            self._screen.say(f"Attached to {endpoint.name}.")
+        self._screen.hint("Ctrl-C ends the recording.")
         saving = asyncio.ensure_future(self._save_as_it_goes())
         try:
             await self._listen(is_ours=browser is not None)
@@ -233,6 +237,7 @@ class _Session:
 
     async def _end(self, browser: Browser | None) -> Outcome:
         """End the recording and the browser, if it is ours; a second signal cuts that short."""
+        has_gone = self._listener.gone.is_set()
         stopping = asyncio.ensure_future(self._listener.stop())
         await self._unless_hurried(stopping)
         if not stopping.done():
@@ -242,10 +247,12 @@ class _Session:
         if browser is None:
             return Outcome(recorded)
         self._save_state(recorded)  # what follows takes a while
-        has_gone = self._listener.gone.is_set()
+        if needs_time(recorded) and not has_gone:
+            await self._unless_hurried(asyncio.ensure_future(asyncio.sleep(TIME)))
         ending = asyncio.ensure_future(browser.wait() if has_gone else browser.close())
         await self._unless_hurried(ending)
         has_crashed = has_gone and ending.done() and not ending.result()
+        await self._unless_hurried(asyncio.ensure_future(wait_for_log(browser.net_log)))
         # In a thread, so that a second signal is heard; a long recording has a large log.
         refining = self._threads.submit(refine, replace(recorded, recording=recorded.recording.copy()), browser.net_log)
         await self._unless_hurried(asyncio.wrap_future(refining))

@@ -72,7 +72,8 @@ class Connection:
     """One websocket to a browser. Make it with `Connection.open`."""
 
     def __init__(self, socket: ClientConnection, receive: Receive) -> None:
-        self.gone = asyncio.Event()  # nothing comes in any more
+        self.gone = asyncio.Event()  # the browser ended, or closed the connection
+        self._is_closed = False  # by us
         self._socket = socket
         self._receive = receive
         self._calls = 0
@@ -95,8 +96,9 @@ class Connection:
             )
         except InvalidStatus as refusal:
             status = refusal.response.status_code
-            reason = "was not allowed in its window" if status == FORBIDDEN else f"was refused with status {status}"
-            raise RecordingError(f"the connection to the browser {reason}") from None
+            if status == FORBIDDEN:
+                raise RecordingError("the connection was not allowed in the window of the browser") from None
+            raise RecordingError(f"no browser takes connections at {endpoint}: status {status}") from None
         except (OSError, TimeoutError, WebSocketException, ValueError) as problem:
             reason = str(problem) or f"no answer within {opening:.0f} s"
             raise RecordingError(f"the browser cannot be reached at {endpoint}: {reason}") from None
@@ -107,7 +109,7 @@ class Connection:
         self._calls += 1
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(_retrieve)
-        if self.gone.is_set():
+        if self.gone.is_set() or self._is_closed:
             answer.set_exception(CallError("the browser is gone"))
             return answer
         self._waiting[self._calls] = answer
@@ -121,6 +123,7 @@ class Connection:
 
     async def close(self) -> None:
         """Leave the browser as it is."""
+        self._is_closed = True
         await self._socket.close()
         for task in self._tasks:
             task.cancel()
@@ -133,7 +136,8 @@ class Connection:
         except WebSocketException:
             pass
         finally:
-            self.gone.set()
+            if not self._is_closed:
+                self.gone.set()
             for answer in self._waiting.values():
                 if not answer.done():
                     answer.set_exception(CallError("the browser is gone"))

@@ -6,7 +6,7 @@ What the members that begin with `_` mean: docs/recording.md; formats/har/export
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import msgspec
@@ -60,6 +60,24 @@ class Recorded:
             yield b"}"
             separator = b",\n"
         yield b"]" + after + b"\n"
+
+
+def unite(parts: Sequence[Recorded]) -> Recorded:
+    """Several browsers of one machine, recorded at the same time, in one document."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = Recording()
+    for number, part in enumerate(parts, 1):
+        ids: dict[str | None, str] = {}
+        for page in part.recording.pages:
+            ids[page.id] = f"page_{len(whole.pages) + 1}"
+            whole.pages.append(replace(page, id=ids[page.id]))
+        for socket in part.recording.sockets.values():
+            id = f"{number}/{socket.id}"
+            whole.sockets[id] = replace(socket, id=id, page=ids.get(socket.page))
+        whole.caveats += [caveat for caveat in part.recording.caveats if caveat not in whole.caveats]
+    until, first = max(part.until for part in parts), parts[0]
+    return Recorded(whole, until, first.browser, first.version, first.offset)
 
 
 def _log(recorded: Recorded, entries: list[Json]) -> Json:

@@ -1,8 +1,8 @@
 """Find the websocket under which a running browser can be listened to: `auto`, a port, or an address.
 
 A browser that was started with `--remote-debugging-port` lists itself at `/json/version`. One whose user allowed it at
-chrome://inspect/#remote-debugging (Chrome 144 and later) does not: its profile names port and path in the file
-DevToolsActivePort, and the browser asks its user for each connection. So nothing here connects but the listener, once.
+chrome://inspect/#remote-debugging (Chrome 144 and later) answers with 404, takes any path below BROWSER_PATH, and asks
+its user for each connection (tried with Chromium 156). So nothing here connects: that is for the listener, once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,7 +23,8 @@ AUTO = "auto"
 ACTIVE_PORT = "DevToolsActivePort"  # in a profile: the port, and the path of the browser's websocket
 USUAL_PORT = 9222  # what people and manuals write behind --remote-debugging-port
 BROWSER_PATH = "/devtools/browser/"
-THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+OK, NOT_FOUND = 200, 404  # HTTP
+LARGEST_ANSWER = 1 << 20  # bytes
 LONGEST_ANSWER = 5.0  # seconds, of a browser on this machine or a near one
 PROFILES = {  # by platform: the folders of profiles below the folder of settings, each with the name of its browser
     "linux": {
@@ -89,7 +90,7 @@ def find_endpoint(attach: str) -> Endpoint:
     if text.isascii() and text.isdigit():
         if not 0 < int(text) < 65536:
             raise RecordingError(f"--attach {text}: there is no such port: {NOT_A_PORT}")
-        return _at_port(int(text))
+        return _at_address("127.0.0.1", int(text))
     address = text if "://" in text else f"http://{text}"  # chromedriver names its browser localhost:PORT
     try:
         parts = urlsplit(address)
@@ -103,70 +104,57 @@ def find_endpoint(attach: str) -> Endpoint:
     if parts.scheme in ("ws", "wss") and parts.path.strip("/"):
         return Endpoint(address, "the browser")
     secure = parts.scheme in ("https", "wss")
-    port = port or (443 if secure else 80)
-    return _at_port(port) if host in THIS_MACHINE and not secure else _at_address(host, port, secure)
+    return _at_address(host, port or (443 if secure else 80), secure)
 
 
 def _find_running() -> Endpoint:
     """Find the browser that was allowed to be listened to last, by the usual profiles; else by the usual port."""
     answering = [
-        (endpoint, written)
+        (endpoint, (folder / ACTIVE_PORT).stat().st_mtime_ns)
         for folder, name in list_profiles(sys.platform, os.environ, Path.home())
         if (active := read_active_port(folder)) is not None and (endpoint := _check_active(active, name)) is not None
-        for written in [(folder / ACTIVE_PORT).stat().st_mtime_ns]
     ]
     if answering:
         newest, *others = [endpoint for endpoint, _ in sorted(answering, key=lambda pair: pair[1], reverse=True)]
-        return Endpoint(newest.url, newest.name, newest.asks, tuple(it.name for it in others))
+        return replace(newest, others=tuple(it.name for it in others))
     try:
         return _at_address("127.0.0.1", USUAL_PORT)
     except RecordingError:
         raise RecordingError(f"no running browser lets others listen. To allow it, {SWITCH_ON}") from None
 
 
-def _at_port(port: int) -> Endpoint:
-    """Find the browser at a port of this machine. A profile knows the path where the browser does not say."""
-    for folder, name in list_profiles(sys.platform, os.environ, Path.home()):
-        active = read_active_port(folder)
-        if active is not None and active[0] == port and (endpoint := _check_active(active, name)) is not None:
-            return endpoint
-    return _at_address("127.0.0.1", port)
-
-
 def _at_address(host: str, port: int, secure: bool = False) -> Endpoint:
     """Ask at an address which browser is there."""
     place = f"{f'[{host}]' if ':' in host else host}:{port}"
     try:
-        answer = _ask(host, port, secure)
+        status, answer = _ask(host, port, secure)
     except ConnectionError:
         raise RecordingError(f"{place}: nothing listens there. To let a browser listen, {SWITCH_ON}") from None
     except (OSError, HTTPException) as problem:
         raise RecordingError(f"{place}: gives no answer: {problem or type(problem).__name__}") from None
-    if answer is None:
-        raise RecordingError(
-            f"{place}: what answers there does not name itself as a Chrome, Chromium, Edge or Electron. If it is one "
-            f"that you allowed at chrome://inspect/#remote-debugging, give its address: ws://{place} and the path "
-            f"in the file {ACTIVE_PORT} of its profile"
-        )
+    asks = status == NOT_FOUND
+    if answer is None and not asks:
+        raise RecordingError(f"{place}: what answers there is no Chrome, Chromium, Edge or Electron")
     # The browser names itself by the address at which it was asked; through a tunnel that is another one.
-    path = urlsplit(answer["webSocketDebuggerUrl"]).path
-    return Endpoint(f"{'wss' if secure else 'ws'}://{place}{path}", str(answer.get("Browser", "the browser")))
+    path = BROWSER_PATH if answer is None else urlsplit(answer["webSocketDebuggerUrl"]).path
+    name = "the browser" if answer is None else str(answer.get("Browser", "the browser"))
+    return Endpoint(f"{'wss' if secure else 'ws'}://{place}{path}", name, asks)
 
 
 def _check_active(active: tuple[int, str], name: str) -> Endpoint | None:
     """Check that a browser still listens where its profile says: a browser that crashed leaves the file."""
     port, path = active
     try:
-        answer = _ask("127.0.0.1", port, secure=False)
-    except (OSError, HTTPException):
+        endpoint = _at_address("127.0.0.1", port)
+    except RecordingError:
         return None
-    if answer is not None and urlsplit(answer["webSocketDebuggerUrl"]).path != path:
-        return None  # another browser took the port
-    return Endpoint(f"ws://127.0.0.1:{port}{path}", name, asks=answer is None)
+    if endpoint.asks or urlsplit(endpoint.url).path == path:
+        return replace(endpoint, url=f"ws://127.0.0.1:{port}{path}", name=name)
+    return None  # another browser took the port
 
 
-def _ask(host: str, port: int, secure: bool) -> dict[str, str] | None:
-    """Read /json/version; None where something answers that is no browser, or one that does not name itself.
+def _ask(host: str, port: int, secure: bool) -> tuple[int, dict[str, str] | None]:
+    """Read /json/version: the HTTP status, and what a browser says of itself.
 
     The host is asked by its number: Chromium answers to no other name than localhost.
     """
@@ -175,13 +163,13 @@ def _ask(host: str, port: int, secure: bool) -> dict[str, str] | None:
     try:
         connection.request("GET", "/json/version")
         response = connection.getresponse()
-        answer = json.loads(response.read(1 << 20)) if response.status == 200 else None
+        answer = json.loads(response.read(LARGEST_ANSWER)) if response.status == OK else None
     except ValueError:  # no JSON
-        return None
+        return OK, None
     finally:
         connection.close()
     is_browser = isinstance(answer, dict) and isinstance(answer.get("webSocketDebuggerUrl"), str)
-    return answer if is_browser else None
+    return response.status, answer if is_browser else None
 
 
 def read_active_port(profile: Path) -> tuple[int, str] | None:

@@ -22,6 +22,8 @@ AGAIN = 0.05  # seconds until a target is asked again of which a socket is repor
 TIMES = 4
 # Chromium keeps a page that was left for ten minutes in its back/forward cache, sockets and all, and lists it nowhere.
 LONGEST_IN_CACHE = 610 * SECOND
+# Where chromedriver starts a tab: an empty document of an origin of its own, into which no page can put a script.
+START_PAGE = "data:,"
 WORLDS = frozenset(f"Runtime.executionContext{what}" for what in ("Created", "Destroyed", "sCleared"))
 # The browser's own prototype, also where a page put a class or a proxy of its own in the place of WebSocket.
 PROTOTYPE = """(() => {
@@ -93,8 +95,9 @@ class Inventory:
         self._held.pop(session, None)
         self.unlisted.discard(session)
 
-    async def take(self, session: str, target: str, listening: asyncio.Future[Json]) -> None:
-        """List the sockets that a target had when it was first heard."""
+    async def take(self, session: str, tab: str, listening: asyncio.Future[Json]) -> None:
+        """List the sockets that a target had when it was first heard. `tab`: its main frame; empty: it has none, and
+        no history of its own."""
         self.unlisted.add(session)
         sockets: list[tuple[str, int, Instant]] = []
         objects: list[tuple[int, str, int]] = []
@@ -106,7 +109,7 @@ class Inventory:
                 began, states = await self._states(session, id)
                 objects.append((world, id, len(states)))
                 sockets += [(url, state, began) for url, state in states]
-                if frame == target and await self._may_have_left_another(session, world):
+                if tab and frame == tab and await self._may_have_left_another(session, world):
                     self._cdp.older.miss()
         except ASKING:  # what is there and does not answer stays among the unlisted
             return
@@ -124,7 +127,9 @@ class Inventory:
         latest = answer["result"].get("value")
         if latest is not None and self._now() - round(latest * MILLISECOND) > LONGEST_IN_CACHE:
             return False
-        return len((await self._ask("Page.getNavigationHistory", session))["entries"]) > 1
+        history = await self._ask("Page.getNavigationHistory", session)
+        others = [entry for n, entry in enumerate(history["entries"]) if n != history["currentIndex"]]
+        return any(entry["url"] != START_PAGE for entry in others)
 
     async def check(self, session: str) -> None:
         """Which of them closed? It takes a moment until their states say so."""

@@ -45,16 +45,18 @@ LISTENING = re.compile(r"DevTools listening on (wss?://\S+)")
 LOG_PREFIX = re.compile(r"^\[[^\]]*\] ?")  # process, time, file and line
 FATAL = ":FATAL:"
 NO_SANDBOX = "--no-sandbox"
+DEFAULT_PROFILE = "requires a non-default data directory"  # Chrome, which goes on without listening
 REASONS = {  # what Chromium writes when it does not start, and what that means
     "Missing X server": "there is no display: use --headless",
     "Opening in existing browser session": "this profile is open in a running browser: close that, or use another one",
     "ProcessSingleton": "this profile is open in a running browser: close that, or use another one",
-    "non-default data directory": "Chrome 136 and later record no default profile: name another folder",
+    DEFAULT_PROFILE: "Chrome 136 and later record no default profile: name another folder",
     "Socket path too long": "the path of the folder for temporary files is too long: set TMPDIR to a shorter one",
     "cannot read and write to its data directory": "the profile cannot be written",
 }
 LONGEST_START = 60.0  # seconds; a machine that is overrun needs 10
 LONGEST_EXIT = 10.0  # seconds, for a browser that was asked to end
+LONGEST_REMOVAL = 2.0  # seconds: the last of its processes may still write
 STEP = 0.02  # seconds between two looks
 
 
@@ -107,23 +109,52 @@ class Browser:
         """Remove its log and its temporary profile: they hold what the pages sent."""
         with suppress(OSError):
             (self._profile / ACTIVE_PORT).unlink()
-        until = time.monotonic() + 2
-        while self._folder.exists() and time.monotonic() < until:  # the last of its processes may still write
-            shutil.rmtree(self._folder, ignore_errors=True)
+        _remove(self._folder)
 
 
-NET_LOG, MESSAGES = "net-log.json", "messages.txt"
+PREFIX = "har-sockets-"  # of private folders, and then the id of the recorder's process
+NET_LOG, MESSAGES, BROWSER = "net-log.json", "messages.txt", "browser.pid"
 
 
 async def launch(settings: Settings) -> Browser:
     """Start a browser and wait until it can be listened to. Raises RecordingError."""
     program = find_program()
-    folder = Path(tempfile.mkdtemp(prefix="har-sockets-"))  # of this user alone
+    remove_leftovers(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))  # of this user alone
     try:
         return await _start(program, settings, folder)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         raise
+
+
+def _remove(folder: Path) -> None:
+    until = time.monotonic() + LONGEST_REMOVAL
+    while folder.exists() and time.monotonic() < until:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what recorders that were killed left, which holds what pages sent; but not that of a running browser."""
+    for leftover in folder.glob(f"{PREFIX}*-*"):
+        browser = leftover / BROWSER
+        with suppress(OSError, ValueError):  # another user's, or another program's
+            pids = [int(leftover.name.removeprefix(PREFIX).partition("-")[0])]
+            pids += [int(browser.read_text(encoding="ascii"))] if browser.exists() else []
+            if not any(map(_is_running, pids)):
+                shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name != "posix":  # signal 0 would end it on Windows
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 async def _start(program: str, settings: Settings, folder: Path) -> Browser:
@@ -144,6 +175,7 @@ async def _start(program: str, settings: Settings, folder: Path) -> Browser:
         except OSError as error:
             raise RecordingError(f"{program}: does not start: {error.strerror}") from None
     try:
+        (folder / BROWSER).write_text(str(process.pid), encoding="ascii")
         endpoint = await _wait_until_listening(program, process, messages)
         return Browser(folder, choose_profile(settings, folder), process, endpoint)
     except BaseException:
@@ -162,7 +194,7 @@ async def _wait_until_listening(program: str, process: subprocess.Popen[bytes], 
         listening = LISTENING.search(text)
         if listening is not None:
             return listening[1]
-        if has_ended:
+        if has_ended or DEFAULT_PROFILE in text:
             raise RecordingError(f"{program}: does not start: {explain(text)}")
         await asyncio.sleep(STEP)
     raise RecordingError(f"{program}: did not start within {LONGEST_START:.0f} s")

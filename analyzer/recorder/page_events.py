@@ -1,7 +1,8 @@
-"""Hear what Playwright itself reports of pages and sockets, and keep count of what has been read by when.
+"""What Playwright itself reports of the pages and sockets of a browser -> a Recording.
 
-These events see every socket and carry no instants: they fill in what the DevTools protocol missed, and are all there
-is in Firefox and WebKit. A pulse says by when all that happened has been read.
+For browsers without the DevTools protocol (Firefox, WebKit) and for a Chromium that cannot be reached. These events
+carry no instants: what they report happened before they are read, and a test that blocks keeps them from being read.
+Nothing is asked, so the sync and the async API are the same here but for the end.
 """
 
 from __future__ import annotations
@@ -9,106 +10,112 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import Any
 
-from greenlet import greenlet
 from playwright.async_api import BrowserContext as AsyncContext, Error
-from playwright.sync_api import BrowserContext as SyncContext
 
-from analyzer.formats.har.own_fields import CUT_SHORT, WORKERS
+from analyzer.formats.har.own_fields import AS_SEEN, CUT_SHORT, STARTED_LATE, WORKERS
 from analyzer.model import SECOND, Duration, Instant, PageKind
 from analyzer.recorder.cdp import EMPTY, GONE_AFTER, GONE_BEFORE
-from analyzer.recorder.mixed import MixedCdp
-from analyzer.recorder.recording import By, Observer, Recording
-from analyzer.recorder.steps import Steps, run_async, run_sync
+from analyzer.recorder.document import Recorded
+from analyzer.recorder.recording import By, Recording
 from analyzer.recorder.targets import clock_offset
 
-SEEN = "seen/"  # how ids of sockets begin that only Playwright's events told of
-PULSE = 0.05  # seconds between an answer of the browser and the next question
+PULSE = 0.05  # seconds between two looks at the clock
 BLOCKED = SECOND // 4  # the loop was not run for so long: events wait to be read
 SEEN_SLACK = 2 * SECOND  # Playwright's events come that late at most, by a machine that is not overrun
+LONGEST_CALL = 15.0  # seconds, for the browser or its driver to answer at all
+RELOADS = ("max-age=0", "no-cache")  # Cache-Control of the request for a document that is loaded again
+
+_names = count(1)
 
 
 class PageEvents:
-    """Listens to the pages of one context by Playwright's own events."""
+    """Listens to a browser by Playwright's own events, from now until `stop`.
 
-    def __init__(
-        self, context: SyncContext | AsyncContext, observer: Observer | None, gone: Callable[[], None] | None
-    ) -> None:
-        self._context: Any = context
-        self._async = isinstance(context, AsyncContext)
-        self._observer = observer
-        self._gone = gone
-        self._until: Instant | None = None  # the end of the recording, once it has one
-        self._session: Any = None  # CDP, of the browser
-        self._keeps_pages = True
-        self._contexts: dict[str, MixedCdp] = {}  # by the protocol's id; other contexts of the browser are told of too
-        self._own: str | None = None  # the id of our context
-        self._names: dict[Any, str] = {}  # page -> its tab, as it is called here
-        self._tabs: dict[str, str] = {}  # tab -> target
+    `browser`: a Browser of either API, or the context of a profile.
+    """
+
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+        self._recording = Recording()
+        self._recording.caveat(AS_SEEN)
+        self._contexts: dict[Any, str] = {}  # with the name of each
+        self._tabs: dict[Any, str] = {}  # page -> name
         self._requests: dict[str, Any] = {}  # tab -> the last request for a document
-        self._seen = Recording(None)  # by Playwright's own events
-        self._ids = count(1)
-        self._tasks: set[Any] = set()
-        self._running = 0  # the same of the sync API
-        self._pulse: Instant = 0  # all that had happened by then has been read
-        self._beaten: Instant = 0  # the last look at the clock, of a browser that cannot be asked
-        self._timer: asyncio.TimerHandle | None = None
-        self._beating: Any = None  # the task of a question that is not answered: without a name it may be collected
         self._offset: Duration = clock_offset()
+        self._pulse = self._beaten = self._now()  # all that had happened by then has been read; the last look
+        self._timer: asyncio.TimerHandle | None = None
+        self._ended = False
+        for context in getattr(browser, "contexts", [browser]):
+            self.listen(context)
+        self._beat()
 
-    def _cut_short(self) -> None:
-        """The browser or its driver does not answer: from the last answer on nothing is known."""
-        if self._until is not None:
+    def listen(self, context: Any) -> None:
+        """Listen to a context too, which may have been made just now."""
+        if context in self._contexts:
             return
-        self._until = self._pulse
-        for cdp in self._contexts.values():
-            cdp.cut_short()
-        for socket in self._seen.sockets.values():
+        name = self._contexts[context] = f"events/{next(_names)}"
+        context.on("page", partial(self._page, name))
+        context.on("close", lambda _: self._contexts.pop(context, None))
+        for page in context.pages:
+            if page.url not in EMPTY:
+                self._recording.caveat(STARTED_LATE)
+            self._page(name, page, new=False)
+
+    def stop(self) -> Recorded:
+        """End the recording. What did not end is not known from now on."""
+        if self._ended:
+            return self._describe()
+        try:
+            self._flush()
+        except (Error, TimeoutError):
+            self._recording.caveat(CUT_SHORT)
+        self._ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for socket in self._recording.sockets.values():
             if not socket.ended:
                 self._may_have_opened(socket.id)
-                self._seen.lost(socket.id, self._pulse)
-                self._seen.caveat(CUT_SHORT)
-        if self._gone is not None:
-            self._gone()
+                self._recording.lost(socket.id, self._pulse)
+        return self._describe()
 
-    def _cdp(self, context: str) -> MixedCdp:
-        if context not in self._contexts:
-            self._contexts[context] = MixedCdp(Recording(self._observer), self._offset, self._keeps_pages)
-            self._contexts[context].pulse = self._pulse
-        return self._contexts[context]
+    def _describe(self) -> Recorded:
+        browser = getattr(self._browser, "browser_type", None)
+        version = self._browser.version if browser is not None else ""
+        return Recorded(self._recording, self._pulse, browser.name if browser is not None else "", version)
 
-    # -- Playwright's own events -----------------------------------------------------------------------------
+    def _flush(self) -> None:
+        """Read all that Playwright has reported: the answer to a question comes after it. Where the test's own loop is
+        running nothing can be asked: then the recording ends with what has been read for certain."""
+        for context in list(self._contexts):
+            until = self._now()
+            if not isinstance(context, AsyncContext):
+                context.cookies()
+            elif context._loop.is_running():
+                return
+            else:
+                context._loop.run_until_complete(asyncio.wait_for(context.cookies(), LONGEST_CALL))
+            self._pulse = max(self._pulse, until)
 
-    def _page(self, page: Any, new: bool = True) -> None:
-        tab = self._tab(page)
-        page.on("websocket", lambda socket: self._websocket(tab, socket))
-        page.on("request", lambda request: self._request(tab, page, request))
-        page.on("framenavigated", lambda frame: self._commit(tab, page, frame))
+    # -- what Playwright reports -----------------------------------------------------------------------------
+
+    def _page(self, context: str, page: Any, new: bool = True) -> None:
+        if self._ended or page in self._tabs:
+            return
+        tab = self._tabs[page] = f"{context}/{len(self._tabs) + 1}"
+        page.on("websocket", partial(self._websocket, context, tab))
+        page.on("request", partial(self._request, tab, page))
+        page.on("framenavigated", partial(self._commit, tab, page))
         page.on("domcontentloaded", lambda _: self._load(tab, page))
-        if new:
-            self._load(tab, page)  # Playwright reports a popup once it has a document, which may be complete by then
-        if self._session is None:
-            page.on("worker", lambda _: self._seen.caveat(WORKERS))
+        page.on("worker", lambda _: self._recording.caveat(WORKERS))
         page.on("close", lambda _: self._close_page(tab, By.PAGE_CLOSED))
         page.on("crash", lambda _: self._close_page(tab, By.CRASH))
-        if self._session is not None:
-            self._run(self._identify(tab, page))
-
-    def _identify(self, tab: str, page: Any) -> Steps:
-        """Which target is this page, and which is our context?"""
-        with suppress(Error):  # it is gone again
-            session = yield self._context.new_cdp_session(page)
-            info = (yield session.send("Target.getTargetInfo"))["targetInfo"]
-            self._own, self._tabs[tab] = str(info.get("browserContextId")), str(info["targetId"])
-            yield session.detach()
-
-    def _tab(self, page: Any) -> str:
-        """What it is called here."""
-        return self._names.setdefault(page, f"tab_{len(self._names) + 1}")
+        if new:
+            self._load(tab, page)  # Playwright reports a popup once it has a document, which may be complete by then
 
     def _request(self, tab: str, page: Any, request: Any) -> None:
         """A request: for the page's next document?"""
@@ -119,60 +126,64 @@ class PageEvents:
     def _commit(self, tab: str, page: Any, frame: Any) -> None:
         """The main frame has another document, or another fragment: only a document is asked for."""
         request = self._requests.pop(tab, None) if frame == page.main_frame else None
-        if request is None:
+        if request is None or self._ended:
             return
-        before = [known.url for known in self._seen.pages if known.tab == tab]
-        again = request.headers.get("cache-control") in ("max-age=0", "no-cache") and before[-1:] == [request.url]
-        now, since = self._now(), self._since()
-        if self._session is None:  # else the protocol knows better
-            for socket in self._seen.alive(tab=tab):
-                self._may_have_opened(socket.id)
-                if again:
-                    self._seen.end(socket.id, now, since, By.RELOAD)
-                else:
-                    self._seen.lost(socket.id, now)  # it may live on in the back/forward cache
+        before = [known.url for known in self._recording.pages if known.tab == tab]
+        again = request.headers.get("cache-control") in RELOADS and before[-1:] == [request.url]
+        now = self._now()
+        for socket in self._recording.alive(tab=tab):
+            self._may_have_opened(socket.id)
+            if again:
+                self._recording.end(socket.id, now, self._since(), By.RELOAD)
+            else:
+                self._recording.lost(socket.id, now)  # it may live on in the back/forward cache
         kind = PageKind.RELOAD if again else PageKind.NAVIGATION
-        self._seen.page(tab, request.url, kind, self._pulse, committed=now)
+        self._recording.page(tab, request.url, kind, self._pulse, committed=now)
 
     def _load(self, tab: str, page: Any) -> None:
         """The first document of a popup may have been asked for before there was a page to hear it from."""
-        if page.url not in EMPTY and all(known.tab != tab for known in self._seen.pages):
-            self._seen.page(tab, page.url, PageKind.LOAD, self._pulse, committed=self._now())
+        if not self._ended and page.url not in EMPTY and all(known.tab != tab for known in self._recording.pages):
+            self._recording.page(tab, page.url, PageKind.LOAD, self._pulse, committed=self._now())
 
-    def _websocket(self, tab: str, socket: Any) -> None:
-        id = f"{SEEN}{next(self._ids)}"
-        self._seen.request(id, socket.url, self._since(), by=self._now(), tab=tab)
+    def _websocket(self, context: str, tab: str, socket: Any) -> None:
+        if self._ended:
+            return
+        id = f"{tab}/{len(self._recording.sockets) + 1}"
+        self._recording.request(id, socket.url, self._since(), by=self._now(), tab=tab, context=context)
         socket.on("framesent", lambda data: self._frame(id, True, data))
         socket.on("framereceived", lambda data: self._frame(id, False, data))
-        socket.on("socketerror", lambda text: self._seen.problem(id, str(text)))
+        socket.on("socketerror", lambda text: self._recording.problem(id, str(text)))
         socket.on("close", lambda _: self._end(id))
 
     def _frame(self, id: str, sent: bool, data: str | bytes) -> None:
+        if self._ended:
+            return
         text = data if isinstance(data, str) else base64.b64encode(data).decode("ascii")
         length = len(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else len(data)
         now = self._now()
         at = now if now - self._pulse <= SEEN_SLACK else None
-        self._seen.message(id, at, sent, 1 if isinstance(data, str) else 2, text, length)
+        self._recording.message(id, at, sent, 1 if isinstance(data, str) else 2, text, length)
 
     def _may_have_opened(self, id: str) -> None:
-        """Nobody tells of the handshake's answer, only of some that failed."""
-        problem = (self._seen.sockets[id].problem or "").lower()
+        """Nothing reports the handshake's answer, only some that failed."""
+        problem = (self._recording.sockets[id].problem or "").lower()
         if "handshake" not in problem and "establish" not in problem:
-            self._seen.open_without_answer(id)
+            self._recording.open_without_answer(id)
 
     def _end(self, id: str) -> None:
-        self._may_have_opened(id)
-        self._seen.end(id, self._now(), self._since())
+        if not self._ended:
+            self._may_have_opened(id)
+            self._recording.end(id, self._now(), self._since())
 
     def _close_page(self, tab: str, by: By) -> None:
         """A page was closed, or crashed."""
+        if self._ended:
+            return
         now = self._now()
-        for socket in self._seen.alive(tab=tab):
+        for socket in self._recording.alive(tab=tab):
             self._may_have_opened(socket.id)
             earliest = socket.last_sign if by is By.CRASH else self._pulse - GONE_BEFORE
-            self._seen.end(socket.id, now + GONE_AFTER, earliest, by)
-        if self._own is not None and tab in self._tabs and by is By.PAGE_CLOSED:
-            self._cdp(self._own).page_closed(self._tabs[tab], now)
+            self._recording.end(socket.id, now + GONE_AFTER, earliest, by)
 
     # -- time ------------------------------------------------------------------------------------------------
 
@@ -185,51 +196,12 @@ class PageEvents:
         return self._pulse - SEEN_SLACK
 
     def _beat(self) -> None:
-        """Called by the event loop. Under the sync API a call needs a greenlet, as Playwright's own events have."""
-        if self._session is None:
-            self._look()
-        elif self._async:
-            self._beating = asyncio.ensure_future(run_async(self._ask_for_a_sign()))
-        else:
-            greenlet(run_sync).switch(self._ask_for_a_sign())
-
-    def _ask_for_a_sign(self) -> Steps:
-        """When the browser answers, all that it had reported before the question has been read. However long the test
-        blocks, and whatever waits meanwhile, this holds; and it shows whether somebody is still there."""
-        question = self._now()
-        try:
-            yield self._session.send("Browser.getVersion")
-        except Error:
-            self._cut_short()
-            return
-        self._pulse = question
-        for cdp in self._contexts.values():
-            cdp.pulse = question
-        self._beat_again()
-
-    def _look(self) -> None:
-        """A browser that cannot be asked: after a gap it takes a second to read what waited."""
+        """Called by the event loop. After a gap it takes a second to read what waited."""
         now = self._now()
         if now - self._beaten > BLOCKED:
             self._pulse = min(self._pulse, self._beaten)
             self._beaten = now + SECOND  # until then nothing is concluded
         elif now >= self._beaten:
             self._pulse = self._beaten = now
-        self._beat_again()
-
-    def _beat_again(self) -> None:
-        if self._until is None:
-            self._timer = asyncio.get_running_loop().call_later(PULSE, self._beat)
-
-    def _run(self, steps: Steps) -> None:
-        """From within an event."""
-        if not self._async:
-            self._running += 1
-            try:
-                run_sync(steps)
-            finally:
-                self._running -= 1
-            return
-        task = asyncio.ensure_future(run_async(steps))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if not self._ended:
+            self._timer = self._browser._loop.call_later(PULSE, self._beat)

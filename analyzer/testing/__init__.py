@@ -3,10 +3,10 @@
     from analyzer.testing import assert_sockets
     assert_sockets("chat.har", per="user", max_open=1)
 
-In conftest.py, for every test that uses Playwright's `context` or `page` (docs/recording.md):
+In conftest.py, for every test that uses a browser of Playwright (docs/recording.md):
 
     from analyzer.testing import check_every_test
-    sockets_of_every_test = check_every_test(per="user", max_open=1)
+    sockets_of_every_test = check_every_test(max_open=1)
 
 Imported on first use: the pytest plugin is loaded by every run of pytest, also of projects that use none of this.
 """

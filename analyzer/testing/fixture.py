@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,11 @@ import pytest
 
 if TYPE_CHECKING:
     from analyzer.model import Report
+    from analyzer.testing.recorder import Recorder
 
 MODES = ("off", "record", "check")
-FIXTURE, ASYNC_FIXTURE = "socket_recording", "async_socket_recording"
+FIXTURE = "socket_recording"
+DEFAULTS = {"per": "user"}  # two users in one test are the test of a chat
 LONGEST_NAME = 150  # of a file
 DEFAULT_OUTPUT = "test-results/sockets"
 SCOPES, SEVERITIES = ("capture", "context", "page", "endpoint", "service", "user"), ("note", "warning", "error")
@@ -31,28 +32,40 @@ OPTIONS: dict[str, tuple[type, tuple[str, ...] | None, str]] = {  # name -> type
 }
 NAMED = pytest.StashKey[dict[str, Any]]()  # what check_every_test says, by item
 RECORDED = pytest.StashKey["SocketRecording"]()
+SETTING_UP: list[str] = []  # the fixtures that are being set up, the outermost first
+ASKED: list[str] = []  # by which settings a project asked for recordings
 
 
 class SocketRecording:
     """The recording of one test. `path` is the HAR, which `stop` writes, at the latest when the test ends."""
 
-    def __init__(self, path: Path, stop: Callable[[], Any]) -> None:
+    def __init__(self, path: Path, recorder: Recorder) -> None:
         self.path = path
-        self.stopped = False
-        self._stop = stop
+        self.is_written = False
+        self._recorder: Recorder | None = recorder
 
     def stop(self) -> Path:
         """End the recording and write the HAR."""
-        if not self.stopped:
-            self.stopped = True
-            har = self._stop()
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            recorded = recorder.stop()
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                self.path.write_text(json.dumps(har, indent=1) + "\n", "utf-8")
+                with self.path.open("wb") as file:
+                    file.writelines(recorded.chunks())
+                self.is_written = True
             except OSError as error:
                 __tracebackhide__ = True
                 raise pytest.UsageError(f"{self.path}: cannot be written: {error.strerror}") from None
         return self.path
+
+    def end(self) -> bool:
+        """End it with the test; write the HAR where there was a browser, and return whether there is one."""
+        if self._recorder is not None and not self._recorder.has_browser:
+            self._recorder.stop()
+            self._recorder = None
+        self.stop()
+        return self.is_written
 
     def report(self) -> Report:
         """End the recording and analyse it."""
@@ -63,11 +76,12 @@ class SocketRecording:
 
 
 def check_every_test(**policy: Any) -> Any:
-    """Make a fixture for conftest.py that records and checks every test below it that uses Playwright's `context`.
+    """Make a fixture for conftest.py that records and checks every test below it that uses a browser of Playwright.
 
     `policy` takes the arguments of `assert_sockets`, and `mode="record"` for recordings without a verdict.
     """
 
+    ASKED.append("check_every_test")
     return every_test({"mode": "check", **policy})
 
 
@@ -77,17 +91,19 @@ def every_test(named: dict[str, Any]) -> Any:
     @pytest.fixture(autouse=True)
     def sockets_of_every_test(request: pytest.FixtureRequest) -> None:
         request.node.stash[NAMED] = named
-        if "context" in request.node.fixturenames and read_settings(request.node)["mode"] != "off":
-            request.getfixturevalue(choose_fixture(request.node))
+        if read_settings(request.node)["mode"] != "off":
+            request.getfixturevalue(FIXTURE)
 
     return sockets_of_every_test
 
 
-def keep(item: pytest.Item, stop: Callable[[], Any]) -> Iterator[SocketRecording]:
+def keep(item: pytest.Item) -> Iterator[SocketRecording]:
     """A recording that the end of the test finds."""
-    recording = item.stash[RECORDED] = SocketRecording(_name_file(item), stop)
+    from analyzer.testing.recorder import Recorder
+
+    recording = item.stash[RECORDED] = SocketRecording(_name_file(item), Recorder(getattr(item, "fixturenames", ())))
     yield recording
-    recording.stop()
+    recording.end()
 
 
 # -- settings --------------------------------------------------------------------------------------------------
@@ -97,7 +113,7 @@ def read_settings(item: pytest.Item) -> dict[str, Any]:
     """`mode`, and what assert_sockets takes. Raises UsageError."""
     __tracebackhide__ = True
     config = item.config
-    settings: dict[str, Any] = {"mode": config.getini("sockets")}
+    settings: dict[str, Any] = {"mode": config.getini("sockets"), **DEFAULTS}
     settings |= {name: kind(read_ini(config, name)) for name, (kind, *_) in OPTIONS.items() if read_ini(config, name)}
     named: dict[str, Any] = item.stash.get(NAMED, {})
     settings |= named
@@ -132,11 +148,6 @@ def check_value(name: str, value: str, kind: type, words: tuple[str, ...] | None
 
 def read_ini(config: pytest.Config, name: str) -> str:
     return str(config.getini(f"sockets_{name}"))
-
-
-def choose_fixture(item: pytest.Item) -> str:
-    """Which of the two goes with this test's Playwright."""
-    return ASYNC_FIXTURE if inspect.iscoroutinefunction(getattr(item, "obj", None)) else FIXTURE
 
 
 def _name_file(item: pytest.Item) -> Path:

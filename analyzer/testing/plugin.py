@@ -17,10 +17,13 @@ from urllib.parse import quote
 import pytest
 
 from analyzer.testing.fixture import (
+    ASKED,
     DEFAULT_OUTPUT,
+    FIXTURE,
     MODES,
     OPTIONS,
     RECORDED,
+    SETTING_UP,
     SocketRecording,
     check_value,
     keep,
@@ -30,14 +33,15 @@ from analyzer.testing.fixture import (
 
 
 @pytest.fixture
-def socket_recording(request: pytest.FixtureRequest, context: Any) -> Iterator[SocketRecording]:
-    """Record the sockets of this test's context (pytest-playwright) until the test ends."""
-    from analyzer.recorder.playwright import Listener
-    from analyzer.recorder.steps import run_sync
+def socket_recording(request: pytest.FixtureRequest) -> Iterator[SocketRecording]:
+    """Record the sockets of every browser that this test uses, until the test ends."""
+    yield from keep(request.node)
 
-    listener = Listener(context)
-    run_sync(listener.start())
-    yield from keep(request.node, lambda: run_sync(listener.stop()))
+
+@pytest.fixture
+def async_socket_recording(socket_recording: SocketRecording) -> SocketRecording:
+    """The same."""
+    return socket_recording
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     modes = "record: write one HAR per test; check: also fail a test whose sockets overlap; off: do nothing"
     group.addoption("--sockets", choices=MODES, help=modes)
     group.addoption("--sockets-output", metavar="DIR", help=f"folder for the HARs (default: {DEFAULT_OUTPUT})")
-    parser.addini("sockets", f"for every test that uses Playwright's context: {modes}", default="off")
+    parser.addini("sockets", f"for every test that uses a browser of Playwright: {modes}", default="off")
     parser.addini("sockets_output", "folder for the HARs", default=DEFAULT_OUTPUT)
     for name, (kind, words, text) in OPTIONS.items():
         option = f"--sockets-{name.replace('_', '-')}"
@@ -66,10 +70,25 @@ def pytest_configure(config: pytest.Config) -> None:
         from analyzer.testing import every_test
 
         config.pluginmanager.register(every_test, "har-sockets-every-test")
-    if config.pluginmanager.hasplugin("playwright-asyncio"):
-        from analyzer.testing import async_fixture
+        ASKED.append("sockets")
 
-        config.pluginmanager.register(async_fixture, "har-sockets-asyncio")
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Before any browser of a test starts: each Chromium gets a port."""
+    if ASKED or any(FIXTURE in getattr(item, "fixturenames", ()) for item in session.items):
+        from analyzer.testing.browsers import wrap_playwright
+
+        wrap_playwright(SETTING_UP)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
+    """A browser belongs to the fixtures that start it."""
+    SETTING_UP.append(fixturedef.argname)
+    try:
+        return (yield)
+    finally:
+        SETTING_UP.pop()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -79,15 +98,23 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         result = yield
     except BaseException:
         if RECORDED in item.stash:
-            item.stash[RECORDED].stop()
+            item.stash[RECORDED].end()
         raise
-    if RECORDED in item.stash:
-        path, settings = item.stash[RECORDED].stop(), read_settings(item)
+    if RECORDED in item.stash and item.stash[RECORDED].end():
+        settings = read_settings(item)
         if settings.pop("mode") == "check":
+            path = item.stash[RECORDED].path
             problem = _violation(path, {"allow_empty": True, **settings})
             if problem is not None:
-                pytest.fail(problem, pytrace=False)  # a traceback would show only plugins that wrap the test
+                message = problem.replace(str(path), _shorten(path, item.config))
+                pytest.fail(message, pytrace=False)  # a traceback would show only plugins that wrap the test
     return result
+
+
+def _shorten(path: Path, config: pytest.Config) -> str:
+    """The path from where pytest was started, if that is above."""
+    folder = config.invocation_params.dir
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def _violation(path: Path, policy: dict[str, Any]) -> str | None:
@@ -107,7 +134,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: Any = yield
     recording = item.stash.get(RECORDED, None)
     has_page = call.when == "call" and item.config.pluginmanager.hasplugin("html")
-    if has_page and recording is not None and recording.path.is_file():
+    if has_page and recording is not None and recording.is_written:
         from pytest_html import extras
 
         text = extras.text(_text(recording.path), name="sockets")

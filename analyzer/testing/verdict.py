@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from analyzer import gate, masking
+from analyzer import advice, gate, masking
 from analyzer.formats import read
 from analyzer.model import (
+    CaveatKind,
     Confidence,
     Finding,
     Instant,
@@ -21,6 +22,8 @@ from analyzer.model import (
     plural,
 )
 from analyzer.pipeline import analyze
+
+OF_THE_POLICY = ("duplicate-connection", "concurrent-sockets", "unrelated-sockets", "brief-overlap")  # by max_open
 
 
 def assert_sockets(
@@ -56,31 +59,46 @@ def assert_sockets(
         allow_empty=allow_empty,
     )
     report = analyze(har.capture if isinstance(har, Report) else read(os.fspath(har)), policy)
-    problems = list(_problems(report, policy))
-    if problems:
+    masked_report = masking.mask(Run((report,), (), policy)).reports[0]
+    judged = gate.judge(masked_report, policy)
+    if judged.result is not gate.Result.PASS:
         source = report.capture.source
-        scope = "address" if policy.per is Scope.ENDPOINT else policy.per
-        allowed = f"at most {plural(max_open, 'open socket')} per {scope}"
-        lines = [f"sockets: {source}: {allowed}", *problems, f"  more: har-sockets {source}"]
-        raise AssertionError("\n".join(lines))
+        lines = [f"{_headline(judged, policy)}: {source}", *_problems(masked_report, judged)]
+        lines += [f"  counted: {it.message}" for it in report.capture.caveats if it.id == CaveatKind.USER_UNKNOWN]
+        raise AssertionError("\n".join([*lines, f"  more: har-sockets {source}"]))
     return report
 
 
-def _problems(report: Report, policy: Policy) -> Iterator[str]:
-    """A line or more for each; none where the gate passes it."""
-    masked_report = masking.mask(Run((report,), (), policy)).reports[0]
-    judged = gate.judge(masked_report, policy)
-    for finding in judged.failing:
-        yield from _describe(finding, masked_report.named(finding.sessions))
+def _headline(judged: gate.Judgement, policy: Policy) -> str:
+    """What is wrong, in a few words: the first line is all that a list of failed tests shows."""
+    scope = "address" if policy.per is Scope.ENDPOINT else policy.per
     if judged.status == gate.EMPTY:
-        nothing = "no socket opened" if masked_report.sessions else "no WebSocket in this capture"
+        return "no socket opened"
+    if judged.status == gate.UNDECIDED:
+        return (
+            f"undecided whether too many sockets were open at the same time ({policy.max_open:,} allowed per {scope})"
+        )
+    peaks = [finding.peak for finding in judged.failing if finding.rule in OF_THE_POLICY and finding.peak]
+    if not peaks:
+        return judged.failing[0].rule
+    return f"{plural(max(peaks), 'socket')} open at once ({policy.max_open:,} allowed per {scope})"
+
+
+def _problems(report: Report, judged: gate.Judgement) -> Iterator[str]:
+    """A line or more for each, of a masked report."""
+    for finding in judged.failing:
+        yield from _describe(finding, report.named(finding.sessions))
+    if judged.status == gate.EMPTY:
+        nothing = "no socket opened" if report.sessions else "no WebSocket in this capture"
         yield f"  {nothing}, so nothing was checked (allow_empty=True accepts that)"
     if judged.status == gate.UNDECIDED:
-        possible = [finding for finding in masked_report.findings if finding.confidence is Confidence.POSSIBLE]
-        hidden = [caveat for caveat in masked_report.capture.caveats if caveat.hides_sockets]
+        possible = [finding for finding in report.findings if finding.confidence is Confidence.POSSIBLE]
+        hidden = [caveat for caveat in report.capture.caveats if caveat.hides_sockets]
         for finding in possible:
-            yield from _describe(finding, masked_report.named(finding.sessions))
+            yield from _describe(finding, report.named(finding.sessions))
         yield from (f"  undecided: {it.message}" for it in hidden)
+        if hidden and not possible:
+            yield f"    what to do: {advice.to_see_all(report.capture)}"
         if not possible and not hidden:  # switched off by its severity
             yield "  undecided: more sockets were possibly open at the same time"
 

@@ -1,19 +1,39 @@
-// A page in a browser of its own, which notes its sockets. After the test `har-sockets check` judges them.
-import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+// `test` of Playwright Test, but each test records the sockets of its browser, and fails if too many were open.
+import { readFileSync } from 'node:fs';
 import { test as base, expect } from '@playwright/test';
+import { recordSockets } from './record.mjs';
 
 export { expect };
 
 export const test = base.extend({
-  context: async ({ playwright }, use, { outputDir }) => {
-    mkdirSync(outputDir, { recursive: true });
-    const log = `${outputDir}/net.json`;
-    const browser = await playwright.chromium.launch({ args: [`--log-net-log=${log}`] });
-    await use(await browser.newContext());
-    await new Promise((resolve) => setTimeout(resolve, 1000)); // see README.md
-    await browser.close(); // completes the log
-    const { status, stdout, stderr, error } = spawnSync('har-sockets', ['check', log], { encoding: 'utf8' });
-    if (status !== 0) throw error ?? new Error(stdout + stderr);
+  launchOptions: [
+    async ({ launchOptions }, use) => {
+      const args = [...(launchOptions.args ?? []), '--remote-debugging-port=0']; // 0: any free port
+      await use({ ...launchOptions, args });
+    },
+    { scope: 'worker' },
+  ],
+  sockets: [
+    async ({ browser }, use, testInfo) => {
+      const stop = await recordSockets(await addressOf(browser), testInfo.outputPath('sockets.har'));
+      const sockets = { end: () => (sockets.ended ??= stop()) };
+      await use(sockets);
+      if (!sockets.ended) await sockets.end(); // a test without `page` and `context`
+    },
+    { auto: true },
+  ],
+  context: async ({ context, sockets }, use) => {
+    await use(context);
+    await sockets.end(); // before the context closes, so that its sockets are still open
   },
 });
+
+// A Chromium writes its port into its profile.
+async function addressOf(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { commandLine } = await session.send('SystemInfo.getInfo');
+  await session.detach();
+  const [, profile] = /--user-data-dir=(.*?)(?: --|$)/.exec(commandLine);
+  const [port, path] = readFileSync(`${profile}/DevToolsActivePort`, 'utf8').split('\n');
+  return `ws://127.0.0.1:${port}${path}`;
+}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -117,6 +120,19 @@ def test_the_warning_of_a_client_stands_beside_its_socket(server: SocketServer) 
     assert WARNING in words and "socket #2" in words.partition(WARNING)[2]
     assert "ann" not in words
     assert [WARNING in " ".join(show.text(run, it).decode().split()) for it in report.sessions] == [False, True]
+
+
+def test_the_record_command_shows_a_line_as_it_comes_and_keeps_it(server: SocketServer, tmp_path: Path) -> None:
+    chromium()
+    path = tmp_path / "chat.har"
+    words = [server.url("/chat"), "--headless", "--for", "3s", "-o", str(path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "analyzer", "record", *words], check=False, capture_output=True, text=True, timeout=60
+    )
+    quotes = [line for line in done.stderr.splitlines() if "! console" in line]
+    assert [line.partition("! console ")[2] for line in quotes] == [f"warning: {WARNING}"]
+    (line,) = analyze(read(path)).capture.console
+    assert line.about is not None and line.about.session == "s2"
 
 
 def test_a_worker_warns_once_and_the_browser_names_its_socket(server: SocketServer) -> None:

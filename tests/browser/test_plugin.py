@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -57,6 +59,17 @@ def test_two(page):
     page.goto("%(two)s"); page.wait_for_function("window.b && b.readyState == 1"); page.wait_for_timeout(400)
 """
 
+KILLS = """
+import psutil
+def test_it(page):
+    page.goto("%%(one)s"); page.wait_for_function("a.readyState == 1"); page.wait_for_timeout(300)
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        if "%s" in child.name():
+            child.kill()
+    psutil.wait_procs([child for child in children if "chrom" in child.name()], timeout=10)
+"""
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SocketServer]:
@@ -98,18 +111,20 @@ def project(pytester: pytest.Pytester, server: SocketServer) -> Project:
 RECORDED = ["test_one", "test_only_recorded", "test_two", "test_two_allowed"]
 
 
-def test_two_lines_in_conftest_record_and_judge_every_test(project: Project) -> None:
+def test_two_lines_in_conftest_record_and_judge_every_test(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     done = project.ran(TEST, conftest=TWO_LINES)
     done.assert_outcomes(passed=5, failed=1)
     assert [it.removesuffix("-chromium") for it in project.recorded()] == RECORDED
     done.stdout.fnmatch_lines(
         [
-            "sockets: *test_two*.har: at most 1 open socket per capture",
+            "2 sockets open at once (1 allowed per user): test-results/sockets/*test_two*.har",
             "  warning concurrent-sockets: 2 sockets of 127.0.0.1:*/ws/same were open at the same time for at least *s, *",
             "    socket #1 ws://127.0.0.1:*/ws/same: opened *, still open at the end",
             "    socket #2 ws://127.0.0.1:*/ws/same: opened *, still open at the end",
+            "  counted: The user of 2 of the sockets is unknown, so they are counted by browser context, *",
             "  more: har-sockets *.har",
-            "FAILED *test_two*",
+            "FAILED *test_two* - Failed: 2 sockets *",
         ]
     )
 
@@ -219,27 +234,35 @@ def test_a_test_that_closes_its_context_is_recorded(project: Project) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 @pytest.mark.parametrize("fails", [True, False], ids=["it fails", "it passes by itself"])
-def test_a_test_whose_driver_is_killed_keeps_its_recording_and_is_no_pass(fails: bool, project: Project) -> None:
+def test_a_test_whose_browser_is_killed_keeps_its_recording_and_is_no_pass(fails: bool, project: Project) -> None:
     pytest.importorskip("psutil")
-    test = """
-import psutil, time
-def test_it(page):
-    page.goto("%(one)s"); page.wait_for_function("a.readyState == 1"); page.wait_for_timeout(300)
-    for child in psutil.Process().children(recursive=True):
-        if "node" in child.name():
-            child.kill()
-"""
-    done = project.ran(test + ("    page.title()\n" if fails else ""), "--sockets", "check")
+    done = project.ran(KILLS % "chrom" + ("    page.title()\n" if fails else ""), "--sockets", "check")
     assert done.parseoutcomes()["failed"] == 1
     done.stdout.no_fnmatch_line("*INTERNALERROR*")
-    done.stdout.no_fnmatch_line("*analyzer/recorder/playwright.py*")  # no traceback through the recorder
+    done.stdout.no_fnmatch_line("*analyzer/recorder/*")  # no traceback through the recorder
     (path,) = (project.pytester.path / "test-results/sockets").glob("*.har")
     report = analyze(read(path))
     assert ([it.outcome for it in report.sessions], report.verdict) == (["unknown"], Verdict.INCONCLUSIVE)
     if not fails:
         done.stdout.fnmatch_lines(
-            ["  undecided: The browser, or the program that controls it, ended during the recording*"]
+            [
+                "undecided whether too many sockets were open at the same time (1 allowed per user): *.har",
+                "  undecided: The browser, or the program that controls it, ended during the recording*",
+                "    what to do: Record again*",
+            ]
         )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_a_browser_whose_driver_is_killed_reports_its_end(project: Project) -> None:
+    """Without its driver it closes in order, and the recorder hears that."""
+    pytest.importorskip("psutil")
+    done = project.ran(KILLS % "node", "--sockets", "check")
+    assert done.parseoutcomes()["passed"] == 1
+    done.stdout.no_fnmatch_line("*INTERNALERROR*")
+    (path,) = (project.pytester.path / "test-results/sockets").glob("*.har")
+    report = analyze(read(path))
+    assert ([it.outcome for it in report.sessions], report.verdict) == (["closed"], Verdict.NO_OVERLAP)
 
 
 def test_nothing_happens_in_a_project_that_does_not_ask(project: Project) -> None:
@@ -258,6 +281,159 @@ def test_the_report_is_attached_to_pytest_html(project: Project) -> None:
     assert (project.pytester.path / name).exists()  # a link that holds where the folder is moved
 
 
+TWO_USERS = """
+def test_it(browser):
+    pages = [browser.new_context().new_page() for _ in range(2)]
+    for page in pages:
+        page.goto("%(one)s"); page.wait_for_function("a.readyState == 1")
+"""
+OWN_BROWSER = """
+import pytest
+from playwright.sync_api import sync_playwright
+@pytest.fixture(scope="session")
+def own():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE)
+        yield browser
+        browser.close()
+"""
+
+
+def test_two_users_in_one_test_pass_and_two_sockets_of_one_of_them_fail(project: Project) -> None:
+    second = '\ndef test_more(browser):\n    page = browser.new_page()\n    page.goto("%(two)s"); page.wait_for_function("window.b && b.readyState == 1"); page.wait_for_timeout(400)\n    browser.new_page().goto("%(one)s")\n'
+    done = project.ran(TWO_USERS + second, "--sockets", "check")
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.fnmatch_lines(["2 sockets open at once (1 allowed per user): *test_more*.har"])
+
+
+def test_two_users_count_together_where_the_test_says_so(project: Project) -> None:
+    done = project.ran(TWO_USERS, "--sockets", "check", "--sockets-per", "capture")
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["2 sockets open at once (1 allowed per capture): *.har"])
+
+
+def test_a_browser_that_a_project_starts_itself_is_recorded_in_each_test(project: Project) -> None:
+    test = """
+def test_first(own):
+    page = own.new_page()
+    page.goto("%(two)s"); page.wait_for_function("window.b && b.readyState == 1"); page.wait_for_timeout(400)
+    page.context.close()
+def test_second(own):
+    page = own.new_page()
+    page.goto("%(one)s"); page.wait_for_function("a.readyState == 1")
+    page.context.close()
+def test_without():
+    pass
+"""
+    own = OWN_BROWSER.replace("EXECUTABLE", repr(chromium()))
+    project.ran(own + test, "--sockets", "check", "-p", "no:playwright").assert_outcomes(passed=2, failed=1)
+    assert project.recorded() == ["test_first", "test_second"]
+
+
+def test_all_browsers_of_a_test_are_in_one_recording(project: Project) -> None:
+    test = """
+def test_it(page, browser_type, launch_browser, tmp_path):
+    other = launch_browser()
+    profile = browser_type.launch_persistent_context(tmp_path, executable_path=EXECUTABLE)
+    attached = browser_type.connect_over_cdp(ENDPOINT) if ENDPOINT else None
+    for it in (page, other.new_page(), profile.pages[0]):
+        it.goto("%(one)s"); it.wait_for_function("a.readyState == 1")
+    profile.close()
+"""
+    test = test.replace("EXECUTABLE", repr(chromium())).replace("ENDPOINT", "None")
+    done = project.ran(test, "--sockets", "check")
+    done.assert_outcomes(passed=1)
+    (path,) = (project.pytester.path / "test-results/sockets").glob("*.har")
+    report = analyze(read(path))
+    assert sorted(session.outcome for session in report.sessions) == ["closed", "open", "open"]
+    assert len({session.user_context for session in report.sessions}) == 3
+    assert report.capture.caveats == ()
+
+
+def test_a_page_of_the_session_counts_in_each_test(project: Project) -> None:
+    """Its socket is older than the recordings of these tests."""
+    conftest = """
+@pytest.fixture(scope="session")
+def shared(browser):
+    page = browser.new_page()
+    page.goto("%(one)s"); page.wait_for_function("a.readyState == 1")
+    return page
+"""
+    test = """
+def test_first(shared):
+    assert shared.evaluate("a.readyState") == 1
+def test_second(shared):
+    shared.evaluate("b = new WebSocket(a.url)"); shared.wait_for_function("b.readyState == 1"); shared.wait_for_timeout(400)
+    shared.evaluate("a.close()"); shared.wait_for_function("a.readyState == 3")
+def test_third(shared):
+    assert shared.evaluate("b.readyState") == 1
+def test_without():
+    pass
+"""
+    done = project.ran(test, "--sockets", "check", conftest=conftest % project.places)
+    done.assert_outcomes(passed=3, failed=1)
+    recorded = [name.removesuffix("-chromium") for name in project.recorded()]
+    assert recorded == ["test_first", "test_second", "test_third"]
+    paths = sorted((project.pytester.path / "test-results/sockets").glob("*.har"))
+    outcomes = [[session.outcome for session in analyze(read(path)).sessions] for path in paths]
+    assert outcomes == [["open"], ["closed", "open"], ["open"]]
+
+
+AS_SEEN = """
+from analyzer.testing import browsers
+browsers._read_endpoint = lambda line: None  # as of a browser that cannot be reached
+"""
+
+
+def test_a_browser_without_the_protocol_is_recorded_as_playwright_sees_it(project: Project) -> None:
+    done = project.ran(TEST, "--sockets", "check", conftest=AS_SEEN)
+    done.assert_outcomes(passed=5, failed=1)  # two sockets without an end are a possible overlap
+    done.stdout.fnmatch_lines(
+        [
+            "undecided whether too many sockets were open at the same time (1 allowed per user): *test_two*.har",
+            "    what to do: Run it in Chromium, *",
+        ]
+    )
+    for path in (project.pytester.path / "test-results/sockets").glob("*.har"):
+        report = analyze(read(path))
+        assert {caveat.id for caveat in report.capture.caveats} == {"instants-as-seen"}
+        assert {session.user_context for session in report.sessions} == {"context_1"}
+
+
+def test_two_users_without_the_protocol_pass(project: Project) -> None:
+    project.ran(TWO_USERS, "--sockets", "check", conftest=AS_SEEN).assert_outcomes(passed=1)
+    (path,) = (project.pytester.path / "test-results/sockets").glob("*.har")
+    report = analyze(read(path))
+    assert [session.outcome for session in report.sessions] == ["unknown", "unknown"]
+
+
+def test_workers_of_xdist_and_playwrights_traces_change_nothing(project: Project) -> None:
+    if importlib.util.find_spec("xdist") is None:
+        pytest.skip("pytest-xdist is not installed")
+    done = project.ran(TEST, "--sockets", "check", "-n", "2", "--tracing", "on", "--output", "artifacts")
+    done.assert_outcomes(passed=5, failed=1)
+    assert [it.removesuffix("-chromium") for it in project.recorded()] == RECORDED
+    done.stdout.fnmatch_lines(["2 sockets open at once (1 allowed per user): *test_two*.har"])
+
+
+@pytest.fixture
+def display(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A screen that nobody sees."""
+    program = shutil.which("Xvfb")
+    if program is None:
+        pytest.skip("Xvfb is not installed")
+    with subprocess.Popen([program, "-displayfd", "1"], stdout=subprocess.PIPE, text=True) as screen:
+        assert screen.stdout is not None
+        monkeypatch.setenv("DISPLAY", f":{screen.stdout.readline().strip()}")
+        yield
+        screen.terminate()
+
+
+@pytest.mark.usefixtures("display")
+def test_a_window_that_is_shown_is_recorded(project: Project) -> None:
+    project.ran(TEST, "--sockets", "check", "--headed").assert_outcomes(passed=5, failed=1)
+
+
 def test_the_async_fixture(pytester: pytest.Pytester, server: SocketServer) -> None:
     """In an environment with pytest-playwright-asyncio: that and pytest-playwright exclude each other."""
     test = """
@@ -269,10 +445,16 @@ async def test_two(page):
     await page.goto("%(two)s"); await page.wait_for_timeout(700)
 async def test_taken(page, async_socket_recording):
     await page.goto("%(one)s"); await page.wait_for_timeout(400)
+    assert len(async_socket_recording.report().sessions) == 1
+async def test_two_users(browser):
+    for _ in range(2):
+        page = await (await browser.new_context()).new_page()
+        await page.goto("%(one)s"); await page.wait_for_timeout(200)
 """
     project = Project(pytester, server, "pytest_playwright_asyncio")
     ini = "asyncio_default_fixture_loop_scope = session\n"
     done = project.ran(test, conftest=TWO_LINES, ini=ini)
-    done.assert_outcomes(passed=2, failed=1)
+    done.assert_outcomes(passed=3, failed=1)
     done.stdout.fnmatch_lines(["*concurrent-sockets: 2 sockets of *"])
-    assert len(project.recorded()) == 3
+    assert len(project.recorded()) == 4
+    project.ran(test, conftest=TWO_LINES + AS_SEEN, ini=ini).assert_outcomes(passed=3, failed=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ from threading import Thread
 import pytest
 from browsers import chromium
 from socket_server import SocketServer
+from websockets.sync.client import connect
 
 from analyzer import Report, Verdict, analyze, read
 
@@ -256,8 +258,12 @@ def test_an_answer_with_an_error_is_reported(body: str, words: str, tmp_path: Pa
 @contextmanager
 def _not_found(body: str) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
+            self.close_connection = True
             self.send_response(404)
+            self.send_header("Content-Length", str(len(body)))
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(body.encode())
@@ -420,6 +426,35 @@ def test_a_socket_that_is_older_than_the_attach_is_never_a_wrong_verdict(
     assert analyze_file(path).verdict not in (Verdict.NO_OVERLAP, Verdict.NO_SOCKETS)  # two were open
 
 
+def _navigate(profile: Path, old: str, new: str) -> None:
+    """Lead the tab that shows an address to another one, and wait until that is loaded."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{_port(profile)}/json/list") as answer:
+        (tab,) = [target for target in json.load(answer) if target["url"] == old]
+    with connect(tab["webSocketDebuggerUrl"]) as page:
+        page.send(json.dumps({"id": 1, "method": "Page.navigate", "params": {"url": new}}))
+        page.recv(timeout=10)
+
+
+@pytest.mark.parametrize("start_page", ["data:,", "/two"])
+def test_a_page_that_may_be_kept_makes_a_doubt_and_the_start_page_of_a_driver_makes_none(
+    start_page: str, running: Path, server: SocketServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "one.har"
+    server.forget()
+    first = start_page if start_page == "data:," else server.url(start_page)
+    _new_tab(running, first)
+    wait_until(lambda: start_page == "data:," or len([socket for socket in server.seen() if socket.opened]) == 2)
+    server.forget()
+    _navigate(running, first, server.url("/one"))
+    wait_until(lambda: server.seen() and server.seen()[0].opened)
+    process = start("--attach", _port(running), "-o", path)
+    wait_for_line(process, "Attached to ")
+    time.sleep(0.5)
+    assert finish(process)[0] == 0
+    is_decided = analyze_file(path).verdict is Verdict.NO_OVERLAP
+    assert is_decided is (start_page == "data:,")
+
+
 def test_a_dialog_in_a_running_browser_is_its_users(running: Path, server: SocketServer, tmp_path: Path) -> None:
     path = tmp_path / "dialog.har"
     process = start(server.url("/dialog"), "--attach", _port(running), "-o", path)
@@ -448,6 +483,10 @@ def test_a_dialog_in_a_running_browser_is_its_users(running: Path, server: Socke
             id="no browser to attach to",
         ),
         pytest.param(
+            ["--attach", "OTHER"], {}, r"no browser takes connections at ws://127\.0\.0\.1:\d+/devtools/browser/: status 404",
+            id="a server that is no browser",
+        ),
+        pytest.param(
             ["--attach", "auto", "--profile", "x"], {}, "--headless, --profile and --ignore-https-errors are for .*",
             id="options of a browser that is started",
         ),
@@ -457,8 +496,11 @@ def test_a_dialog_in_a_running_browser_is_its_users(running: Path, server: Socke
 def test_one_line_says_what_is_wrong(args: list[str], environment: dict[str, str], errors: str, tmp_path: Path) -> None:
     chromium()
     headless = [] if "--attach" in args else ["--headless"]
-    status, lines = run(*args, *headless, "-o", tmp_path / "x.har", **environment)
-    assert re.fullmatch(f"har-sockets: {errors}", "\n".join(lines))
+    with _not_found("") as other:
+        words = [other if word == "OTHER" else word for word in args]
+        status, lines = run(*words, *headless, "-o", tmp_path / "x.har", **environment)
+    assert re.fullmatch(f"har-sockets: {errors}", lines[-1])
+    assert len(lines) == (2 if "OTHER" in args else 1)  # it may be a browser that asks its user
     assert (status, list(tmp_path.iterdir())) == (2, [])
 
 
