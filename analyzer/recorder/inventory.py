@@ -96,8 +96,9 @@ class Inventory:
         self._held.pop(session, None)
         self.unlisted.discard(session)
 
-    async def take(self, session: str, target: str, listening: asyncio.Future[Json]) -> None:
-        """List the sockets that a target had when it was first heard."""
+    async def take(self, session: str, tab: str, listening: asyncio.Future[Json]) -> None:
+        """List the sockets that a target had when it was first heard. `tab`: its main frame; empty: it has none, and
+        no history of its own."""
         self.unlisted.add(session)
         sockets: list[tuple[str, int, Instant]] = []
         objects: list[tuple[int, str, int]] = []
@@ -109,7 +110,7 @@ class Inventory:
                 began, states = await self._states(session, id)
                 objects.append((world, id, len(states)))
                 sockets += [(url, state, began) for url, state in states]
-                if frame == target and await self._may_have_left_another(session, world):
+                if tab and frame == tab and await self._may_have_left_another(session, world):
                     self._cdp.older.miss()
         except ASKING:  # what is there and does not answer stays among the unlisted
             return

@@ -294,7 +294,8 @@ class Listener:
         # Only then: of a call that is not answered the next process of a tab learns after its scripts have begun.
         settled.add_done_callback(lambda _: self._send("Runtime.runIfWaitingForDebugger", session))
         if not waits:
-            self._run(self._inventory.take(session, info["targetId"], listening))
+            tab = info["targetId"] if kind in TABS else ""
+            self._run(self._inventory.take(session, tab, listening))
 
     def _note_document(self, session: str, answer: asyncio.Future[Json], new: bool) -> None:
         if not answer.cancelled() and answer.exception() is None and session in self._kinds:
