@@ -305,8 +305,8 @@ def _reach_to_network(socket: Socket, closed: Bounds | None) -> None:
 
 
 def _open(socket: Socket, accepted: Bounds) -> None:
-    """It opened: what the protocol does not report where the page crashed, or was in the back/forward cache. A busy page
-    learns of it later (measured: 2.4 s)."""
+    """It opened: what the protocol does not report where the page crashed, or was in the back/forward cache. A page
+    that is busy learns of it later (measured: 2.4 s)."""
     reported = socket.answered
     if reported is not None and socket.seen_open is None and reported - (accepted.earliest or reported) > TICKS:
         socket.answered, socket.seen_open = max(accepted.earliest or 0, socket.requested), reported
