@@ -19,7 +19,7 @@ from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, Caveat, ConsoleLine, Instant, PageKind
 from analyzer.recorder.messages import Messages
 
-LEFT_SLACK = 200 * MILLISECOND  # from the commit of the next document to the last close of what this one had
+LEFT_SLACK = 400 * MILLISECOND  # from the commit of the next document to the last close of what this one had
 
 
 class By(StrEnum):
