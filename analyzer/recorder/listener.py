@@ -90,7 +90,6 @@ class Listener:
         self._writing: set[str] = set()  # sessions of targets that wrote to the console since the last beat
         self._tasks: set[asyncio.Task[None]] = set()
         self._begun = False  # targets that appear from now on are new
-        self._until: Instant | None = None
         self._last_tab = asyncio.Event()
 
     # -- from outside ----------------------------------------------------------------------------------------
@@ -167,7 +166,6 @@ class Listener:
         until = self._now()  # what is open then is still open when each target has reported all that happened before
         if not self.gone.is_set():
             await self._flush()
-        self._until = until
         for task in self._tasks:
             task.cancel()
         if self._inventory.unlisted:

@@ -391,7 +391,7 @@ def test_a_browser_without_the_protocol_is_recorded_as_playwright_sees_it(projec
     done.stdout.fnmatch_lines(
         [
             "undecided whether too many sockets were open at the same time (1 allowed per user): *test_two*.har",
-            "    what to do: Run it in Chromium, *",
+            "    what to do: Run it in Chromium: *",
         ]
     )
     for path in (project.pytester.path / "test-results/sockets").glob("*.har"):
