@@ -258,6 +258,7 @@ def documents(draw: st.DrawFn) -> Json:
     return dict(draw(st.permutations(list(outer.items()))))
 
 
+@pytest.mark.spread(3)
 @layouts
 @given(
     document=documents(),
@@ -276,6 +277,7 @@ def test_the_entries_are_those_that_json_loads_gives(
     assert [seen(whole(element)) for element in elements] == witness(data)
 
 
+@pytest.mark.spread(3)
 @layouts
 @given(document=documents(), window=st.sampled_from([64, 4096]))
 @settings(max_examples=15)
@@ -806,7 +808,7 @@ def seconds(data: bytes) -> float:
         gc.enable()
 
 
-@pytest.mark.spread(3)
+@pytest.mark.spread(8)
 @pytest.mark.parametrize("shape", [pytest.param(make, id=name) for name, make in SLOW.items()])
 def test_reading_stays_linear(shape: Any) -> None:
     """Four times the bytes take about four times as long (sixteen would be quadratic), or no time to speak of."""

@@ -83,6 +83,7 @@ CASES = {
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.spread(4)
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])
 def test_memory_does_not_grow_with_the_file(case: tuple[str, ...]) -> None:
     begin, middle, end, expected = case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from rich.cells import cell_len
 from analyzer import advice, gate
 from analyzer.formats import read
 from analyzer.formats.har.exporters import EXPORTERS, UNKNOWN, Row
-from analyzer.model import CaveatKind, Effect, Policy, Run, Unreadable
+from analyzer.model import CaveatKind, Effect, Policy, Report, Run, Unreadable
 from analyzer.outputs import check
 from analyzer.pipeline import analyze
 from analyzer.wording import verdict
@@ -25,8 +26,12 @@ ALL = sorted(path.name for path in CAPTURES.glob("*.har"))
 
 
 def lines_of(*names: str, policy: Policy = Policy(), width: int | None = None) -> list[str]:  # noqa: B008 - frozen
-    reports = tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
-    return check.render(Run(reports, (), policy), width=width).decode().splitlines()
+    return check.render(Run(reports_of(names, policy), (), policy), width=width).decode().splitlines()
+
+
+@cache
+def reports_of(names: tuple[str, ...], policy: Policy) -> tuple[Report, ...]:
+    return tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
 
 
 @pytest.mark.parametrize(

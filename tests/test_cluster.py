@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +83,75 @@ def test_a_scheduler_that_goes_away_is_told(captures: list[str]) -> None:
             list(items)
 
 
-def test_what_was_asked_for_as_the_scheduler_went_is_not_waited_for() -> None:
-    class Silent(Executor):
-        def submit(self, *_: Any, **__: Any) -> Future[Any]:
-            return Future()
+class Answers(Executor):
+    """What each task that is asked for comes to, in turn: results, what is raised, or nothing ever."""
 
-    silent = workers.Workers(Silent, 1, (BrokenExecutor,), lost=lambda: True)
+    def __init__(self, *answers: list[workers.Result] | Exception | None) -> None:
+        self.answers = list(answers)
+
+    def submit(self, *_: Any, **__: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        elif answer is not None:
+            future.set_result(answer)
+        return future
+
+
+def spread(executor: Executor, lost: bool = False) -> list[workers.Result]:
+    """One chunk of one capture, done by a cluster that works through this executor."""
+    crew = workers.Workers(
+        lambda: executor, 1, (BrokenExecutor,), (CancelledError,), lambda: lost, garbled=(ValueError, AttributeError)
+    )
+    return list(workers.spread(lambda chunk: [], [("a",)], crew))
+
+
+@pytest.mark.parametrize(
+    "answers", [(None,), (BrokenExecutor(), None), (ValueError(), None), (Exception("after closing"),)]
+)
+def test_what_was_asked_for_as_the_scheduler_went_is_not_waited_for(answers: Any) -> None:
     with pytest.raises(workers.NoWorkers, match="it is gone"):
-        list(workers.spread(lambda chunk: [], [("a",)], silent))
+        spread(Answers(*answers), lost=True)
+
+
+def test_what_cannot_be_sent_as_the_scheduler_went_is_told() -> None:
+    class Closed(Executor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:
+            raise RuntimeError("Tried sending message after closing")
+
+        def shutdown(self, *_: Any, **__: Any) -> None:
+            raise RuntimeError("Tried sending message after closing")
+
+    with pytest.raises(workers.NoWorkers, match="it is gone"):
+        spread(Closed(), lost=True)
+    with pytest.raises(RuntimeError, match="after closing"):
+        spread(Closed())
+
+
+@pytest.mark.parametrize("results", [1, 3])
+def test_a_result_that_is_lost_on_its_way_is_had_again(results: int) -> None:
+    """A worker dies as the library fetches what it did: the result is taken for an exception."""
+    from distributed import cfexecutor
+
+    class Lost:
+        status = "lost"
+
+        async def _result(self, raiseit: bool) -> list[workers.Result]:
+            return answer
+
+    answer: list[workers.Result] = [Unreadable("a", "read")] * results
+    fetched: Future[Any] = Future()
+    asyncio.run(_run(cfexecutor._cascade_future, Lost(), fetched))
+    error = fetched.exception()
+    assert isinstance(error, Exception)
+    assert spread(Answers(error, answer)) == answer
+    with pytest.raises(type(error)):  # an error of the task itself comes again
+        spread(Answers(error, error))
+
+
+async def _run(coroutine: Any, *values: Any) -> None:
+    await coroutine(*values)
 
 
 @pytest.mark.slow

@@ -130,7 +130,10 @@ def seconds(step: Callable[[Case], object], case: Case) -> float:
 
 def out_of_proportion(step: Callable[[Case], object], small: Case, large: Case) -> str:
     """What it took, where that is too much; once more where it may be the machine."""
-    before, after = seconds(step, small), seconds(step, large)
+    after = seconds(step, large)
+    if after <= FLOOR:
+        return ""
+    before = seconds(step, small)
     for _ in range(TRIES):
         if in_proportion(before, after):
             return ""
@@ -158,9 +161,9 @@ def assert_in_proportion(shape: str, small: int, large: int, tmp_path: Path, wit
 @pytest.mark.parametrize("shape", TELLING)
 def test_four_times_as_many_take_four_times_as_long(shape: str, tmp_path: Path) -> None:
     if shape == "many addresses":
-        assert_in_proportion(shape, 700, 2_800, tmp_path)
+        assert_in_proportion(shape, 500, 2_000, tmp_path)
     else:
-        assert_in_proportion(shape, 1_000, 4_000, tmp_path, without=DEAR)
+        assert_in_proportion(shape, 500, 2_000, tmp_path, without=DEAR)
 
 
 @pytest.mark.slow

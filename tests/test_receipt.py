@@ -159,6 +159,7 @@ def browser(tmp_path: Path) -> Path:
 
 
 @posix
+@pytest.mark.spread(2)
 @pytest.mark.parametrize(
     ("args", "name"),
     [

@@ -13,14 +13,13 @@ import msgspec
 import pytest
 
 from analyzer import Report, Verdict, analyze, read
-from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, STARTED_LATE
+from analyzer.formats.har.own_fields import CUT_SHORT, STARTED_LATE
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, SECOND, Bounds, Outcome, PageKind
 from analyzer.outputs.document import session_document
-from analyzer.recorder.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, MARGIN, SWAP_SLACK
+from analyzer.recorder.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, MARGIN, SWAP_SLACK, Cdp
 from analyzer.recorder.document import Recorded
-from analyzer.recorder.mixed import MixedCdp as Cdp
-from analyzer.recorder.recording import LEFT_SLACK, By, Recording
+from analyzer.recorder.recording import By, Recording
 
 ZERO = (
     1_790_000_000 * SECOND + 125 * MILLISECOND
@@ -418,7 +417,7 @@ class Browser:
             self.load(0, "https://h.example/", "l0")
 
     def attach(self, session: str, kind: str, parent: str = "") -> None:
-        self.cdp.attach(session, {"targetId": f"id-{session}", "type": kind}, parent)
+        self.cdp.attach(session, {"targetId": f"id-{session}", "type": kind}, parent, paused=True)
 
     def send(self, session: str, method: str, second: float, **params: Any) -> None:
         stamp = {"timestamp": (BOOT + round(second * SECOND)) / SECOND}
@@ -441,8 +440,8 @@ class Browser:
         answer = {"status": 101, "statusText": "Switching Protocols", "headers": {}}
         self.send(session, "Network.webSocketHandshakeResponseReceived", second + 0.01, requestId=id, response=answer)
 
-    def report(self, supplement: Recording | None = None) -> Report:
-        return said(self.cdp.finish(supplement or Recording()))
+    def report(self) -> Report:
+        return said(self.cdp.recording)
 
 
 def test_instants_are_those_of_the_browsers_clock_however_late_they_are_read() -> None:
@@ -585,7 +584,7 @@ def test_a_page_that_comes_back_is_a_restore() -> None:
     ("go", "low", "high"),
     [
         pytest.param(lambda b: b.cdp.detach("w", at(5)), at(4.9) - MARGIN, at(5) + GONE_AFTER, id="a worker went"),
-        pytest.param(lambda b: b.cdp.page_closed("id-p", at(5)), at(4.9) - MARGIN, at(5) + GONE_AFTER, id="its page"),
+        pytest.param(lambda b: b.cdp.detach("p", at(5)), at(4.9) - MARGIN, at(5) + GONE_AFTER, id="its page"),
         pytest.param(
             lambda b: b.cdp.message("p", "Inspector.targetCrashed", {}, at(5)), at(3), at(5) + GONE_AFTER, id="a crash"
         ),
@@ -605,7 +604,6 @@ def test_where_the_browser_goes_away_what_was_recorded_is_marked() -> None:
     browser = Browser()
     browser.open(1, "1.1")
     browser.cdp.pulse = at(4.9)
-    browser.cdp.page_closed("id-p", at(5))  # so says Playwright then
     browser.cdp.cut_short()
     report = browser.report()
     assert ([it.id for it in report.capture.caveats], report.verdict) == ([CUT_SHORT.id], Verdict.INCONCLUSIVE)
@@ -628,7 +626,6 @@ def test_a_browser_that_is_closed_in_order_says_so_before() -> None:
     browser.open(1, "1.1")
     browser.open(2, "2.1", "s")
     browser.cdp.pulse = at(4.9)
-    browser.cdp.page_closed("id-p", at(5))
     browser.cdp.detach("p", at(5))
     browser.cdp.cut_short()
     report = browser.report()
@@ -664,7 +661,7 @@ def test_a_refused_handshake_has_its_status() -> None:
 
 
 @pytest.mark.parametrize("method", ["webSocketFrameReceived", "webSocketClosed"])
-def test_a_socket_that_is_older_than_the_recording_is_told(method: str) -> None:
+def test_a_socket_whose_creation_was_not_reported_is_missing(method: str) -> None:
     browser = Browser()
     frame = {"opcode": 1, "payloadData": "x"}
     browser.send("p", f"Network.{method}", 1, requestId="1.1", response=frame)
@@ -672,102 +669,10 @@ def test_a_socket_that_is_older_than_the_recording_is_told(method: str) -> None:
     assert ([it.id for it in report.capture.caveats], report.verdict) == (["recording-started-late"], "inconclusive")
 
 
-def test_a_shared_worker_may_have_opened_what_nobody_saw() -> None:
-    browser = Browser()
-    browser.attach("s", "shared_worker")
-    assert [caveat.id for caveat in browser.report().capture.caveats] == ["shared-worker"]
-
-
-def test_what_only_playwright_saw_is_taken_over_once() -> None:
-    browser, supplement = Browser(), Recording()
-    browser.open(2, "1.1")
-    for id, second in (("early", 1), ("same", 2.03)):
-        supplement.request(id, "wss://h/1.1", at(second), tab="id-p")
-        supplement.open_without_answer(id)
-    report = browser.report(supplement)
-    assert [told(session.created)[0] for session in report.sessions] == [at(1), at(2)]
-    early, same = (session.proven for session in report.sessions)
-    assert early is not None
-    assert same is not None
-    assert early.start > same.start  # it was open at the end; since when is not known
-
-
-@pytest.mark.parametrize("late", [8, 3600], ids=["the test blocked", "a debugger stopped it"])
-def test_a_socket_that_both_report_is_one_however_late_they_are_read(late: float) -> None:
-    browser, supplement = Browser(), Recording()
-    creation = {"requestId": "1.1", "url": "wss://h/1.1"}
-    browser.cdp.message("p", "Network.webSocketCreated", creation, at(2 + late))
-    browser.send("p", "Network.webSocketWillSendHandshakeRequest", 2, requestId="1.1", request={"headers": {}})
-    supplement.request("same", "wss://h/1.1", at(0), by=at(2.03 + late), tab="id-p")
-    supplement.open_without_answer("same")
-    (session,) = browser.report(supplement).sessions
-    assert told(session.created) == bounds(2, 2)
-
-
-def test_a_socket_that_both_report_is_one_where_the_browser_has_another_clock() -> None:
-    browser, supplement = Browser(off=3600 * SECOND), Recording()
-    browser.open(2, "1.1")
-    supplement.request("same", "wss://h/1.1", at(0), by=at(2.03), tab="id-p")
-    supplement.open_without_answer("same")
-    assert len(browser.report(supplement).sessions) == 1
-
-
-def test_of_two_that_were_read_at_once_the_closed_one_is_the_closed_one() -> None:
-    browser, supplement = Browser(), Recording()
-    browser.open(2, "1.1")
-    for id, seconds in (("same", 2.2), ("missed", 2.03)):
-        supplement.request(id, "wss://h/1.1", at(0), by=at(seconds), tab="id-p")
-        supplement.open_without_answer(id)
-    supplement.end("missed", at(2.3), at(0))
-    assert [session.outcome for session in browser.report(supplement).sessions] == [Outcome.CLOSED, Outcome.OPEN]
-
-
-def older(*states: int) -> Browser:
-    """A service worker that had sockets before it was heard."""
-    browser = Browser()
-    browser.attach("s", "service_worker")
-    browser.open(2, "1.1", "s")
-    browser.cdp.add_older("s", [("wss://h/1.1", 1), *(("wss://h/old", state) for state in states)], at(0.5), at(3))
-    return browser
-
-
-@pytest.mark.parametrize(
-    ("state", "outcome"),
-    [(0, Outcome.CONNECTING), (1, Outcome.OPEN), (2, Outcome.CLOSED), (3, Outcome.CLOSED)],
-)
-def test_a_worker_is_asked_for_what_it_opened_before_it_was_heard(state: int, outcome: Outcome) -> None:
-    first, second = older(state).report().sessions
-    assert (first.outcome, second.outcome, told(first.created)) == (outcome, Outcome.OPEN, bounds(0.5, 3))
-
-
-def test_the_end_of_the_only_socket_that_is_older_is_its_end() -> None:
-    browser = older(1)
-    browser.send("s", "Network.webSocketClosed", 5, requestId="0.9")
-    report = browser.report()
-    assert (told(report.sessions[0].closed), report.capture.caveats) == (bounds(5, 5), ())
-
-
-def test_of_several_that_are_older_nobody_knows_which_ended() -> None:
-    browser = older(1, 1)
-    browser.send("s", "Network.webSocketClosed", 5, requestId="0.9")
-    report = browser.report()
-    assert [it.outcome for it in report.sessions] == [Outcome.UNKNOWN, Outcome.UNKNOWN, Outcome.OPEN]
-    assert [it.id for it in report.capture.caveats] == [STARTED_LATE.id]
-
-
-def test_what_only_playwright_saw_ends_with_its_page() -> None:
-    browser, supplement = Browser(), Recording()
-    supplement.request("a", "wss://h/1", at(1), tab="id-p")
-    supplement.open_without_answer("a")
-    browser.load(5, "https://h.example/", "l1", "reload")
-    (session,) = browser.report(supplement).sessions
-    assert (told(session.closed), session.page) == ((at(1), at(5.2) + LEFT_SLACK), "page_1")
-
-
-def popup(*, opened: bool = True) -> Browser:
+def popup() -> Browser:
     """A page, and a popup that nobody has asked for its document yet."""
     browser = Browser()
-    browser.cdp.attach("q", {"targetId": "id-q", "type": "page", **({"openerId": "id-p"} if opened else {})})
+    browser.attach("q", "page")
     return browser
 
 
@@ -783,7 +688,7 @@ def test_a_document_that_was_committed_before_it_was_heard_is_a_page() -> None:
     life = {"frameId": "id-q", "loaderId": "q0"}
     for name in ("commit", "DOMContentLoaded"):  # repeated for who comes late; "init" is not
         browser.send("q", "Page.lifecycleEvent", 1, **life, name=name)
-    assert browser.cdp.document("q", tree(POPUP), at(1.1), new=True)
+    browser.cdp.document("q", tree(POPUP), at(1.1), new=True)
     browser.send("q", "Page.lifecycleEvent", 2, **life, name="init")  # document.open()
     browser.open(3, "1.1", "q")
     report = browser.report()
@@ -792,100 +697,19 @@ def test_a_document_that_was_committed_before_it_was_heard_is_a_page() -> None:
 
 
 def test_a_document_that_is_reported_after_the_answer_is_one_page() -> None:
-    browser = popup(opened=False)
-    assert not browser.cdp.document("q", tree("about:blank"), at(1), new=True)
+    browser = popup()
+    browser.cdp.document("q", tree("about:blank"), at(1), new=True)
     life = {"frameId": "id-q", "loaderId": "q1"}
     browser.cdp.message("q", "Page.frameStartedNavigating", {**life, "url": POPUP}, at(1))
     browser.send("q", "Page.lifecycleEvent", 1.2, **life, name="init")
-    assert not browser.cdp.document("q", tree(POPUP, "q1"), at(1.3), new=True)
+    browser.cdp.document("q", tree(POPUP, "q1"), at(1.3), new=True)
     assert [page.kind for page in browser.report().capture.pages] == ["load", "load"]
 
 
 def test_a_page_that_is_older_than_the_recording_is_not_in_it() -> None:
     browser = popup()
-    assert not browser.cdp.document("q", tree(POPUP), at(1), new=False)
+    browser.cdp.document("q", tree(POPUP), at(1), new=False)
     assert [page.kind for page in browser.report().capture.pages] == ["load"]
-
-
-def test_a_document_that_playwright_reported_first_is_no_other_page_that_ends_a_socket() -> None:
-    """However early it was read of, and whatever its address by then."""
-    browser, supplement = popup(), Recording()
-    supplement.page("id-q", f"{POPUP}#more", PageKind.LOAD, at(0.9), committed=at(1))
-    supplement.request("a", "wss://h/a", at(0.9), by=at(1.1), tab="id-q")
-    supplement.open_without_answer("a")
-    browser.cdp.document("q", tree(POPUP), at(2), new=True)
-    report = browser.report(supplement)
-    assert [page.kind for page in report.capture.pages] == ["load", "load"]
-    assert [session.outcome for session in report.sessions] == [Outcome.OPEN]
-
-
-def test_a_socket_of_a_popup_that_nobody_reported_is_asked_for() -> None:
-    """It is of the same URL as one that the page itself opened, and that one ends."""
-    browser = popup()
-    browser.open(1, "1.1")
-    browser.cdp.document("q", tree(POPUP), at(1.1), new=True)
-    browser.cdp.add_older("q", [("wss://h/1.1", 1)], at(0.5), at(1.2))
-    browser.load(3, "https://h.example/two", "l1")
-    report = browser.report()
-    assert [session.outcome for session in report.sessions] == [Outcome.OPEN, Outcome.CLOSED]
-    assert [session.page for session in report.sessions] == ["page_2", "page_1"]
-
-
-def test_what_came_after_the_answer_is_not_among_its_sockets() -> None:
-    browser = popup()
-    browser.cdp.document("q", tree(POPUP), at(1), new=True)
-    answer = len(browser.cdp.recording.sockets)
-    browser.open(2, "1.1", "q")
-    browser.cdp.add_older("q", [("wss://h/1.1", 1)], at(0.5), at(2.1), answer)
-    assert len(browser.report().sessions) == 2
-
-
-@pytest.mark.parametrize("ended", [None, 5], ids=["still open", "closed"])
-def test_a_socket_that_was_asked_for_and_that_playwright_reported_is_one(ended: int | None) -> None:
-    browser, supplement = popup(), Recording()
-    browser.cdp.document("q", tree(POPUP), at(1), new=True)
-    browser.cdp.add_older("q", [("wss://h/a", 1)], at(0.5), at(9))
-    supplement.request("a", "wss://h/a", at(0.5), by=at(1.2), tab="id-q")
-    supplement.open_without_answer("a")
-    if ended is not None:
-        browser.send("q", "Network.webSocketClosed", ended, requestId="0.1")
-    (session,) = browser.report(supplement).sessions
-    assert session.outcome is (Outcome.OPEN if ended is None else Outcome.CLOSED)
-
-
-def test_the_close_of_a_socket_in_an_iframe_of_a_popup_is_not_that_of_another() -> None:
-    """Those of iframes cannot be asked for."""
-    browser = popup()
-    assert browser.cdp.document("q", tree(POPUP, childFrames=[{}]), at(1), new=True)
-    browser.cdp.add_older("q", [("wss://h/a", 1)], at(0.5), at(1.1))
-    browser.send("q", "Network.webSocketClosed", 5, requestId="0.9")
-    report = browser.report()
-    assert [session.outcome for session in report.sessions] == [Outcome.UNKNOWN]
-    assert HEARD_LATE.id in {caveat.id for caveat in report.capture.caveats}
-
-
-def test_the_close_of_a_socket_that_was_closing_is_not_that_of_another() -> None:
-    browser = older(2, 1)
-    browser.send("s", "Network.webSocketClosed", 5, requestId="0.9")
-    assert [it.outcome for it in browser.report().sessions] == [Outcome.CLOSED, Outcome.UNKNOWN, Outcome.OPEN]
-
-
-def test_a_handshake_that_waits_for_another_is_one_socket() -> None:
-    """A browser opens one socket at a time of a server, and Playwright reports one when its handshake is sent."""
-    browser, supplement = Browser(), Recording()
-    browser.cdp.message("p", "Network.webSocketCreated", {"requestId": "1.1", "url": "wss://h/1.1"}, at(1))
-    browser.send("p", "Network.webSocketWillSendHandshakeRequest", 9, requestId="1.1", request={"headers": {}})
-    supplement.request("same", "wss://h/1.1", at(7), by=at(9.1), tab="id-p")
-    assert len(browser.report(supplement).sessions) == 1
-
-
-def test_a_socket_of_a_service_worker_is_none_that_playwright_reported() -> None:
-    browser, supplement = Browser(), Recording()
-    browser.attach("s", "service_worker")
-    browser.open(1, "1.1", "s")
-    supplement.request("a", "wss://h/1.1", at(0.9), by=at(1.1), tab="id-p")
-    supplement.open_without_answer("a")
-    assert len(browser.report(supplement).sessions) == 2
 
 
 def test_of_a_target_that_does_not_answer_only_its_events_are_known() -> None:
@@ -894,17 +718,8 @@ def test_of_a_target_that_does_not_answer_only_its_events_are_known() -> None:
     browser.send("p", "Network.webSocketFrameSent", 3, requestId="1.1", response={"opcode": 1, "payloadData": "x"})
     browser.cdp.pulse = at(20)
     browser.cdp.stuck("p")
-    session = one(browser.cdp.finish(Recording()))
+    session = one(browser.cdp.recording)
     assert (session.outcome, session.proven) == (Outcome.UNKNOWN, Interval(at(1.01), at(3) + 1))
-
-
-def test_a_tab_that_closed_before_it_could_be_asked_is_that_of_its_address() -> None:
-    browser, supplement = popup(), Recording()
-    browser.cdp.document("q", tree(POPUP), at(1), new=True)
-    supplement.page("tab_2", POPUP, PageKind.LOAD, at(1), committed=at(1))
-    assert browser.cdp.match("tab_2", supplement, {"id-p"}) == "id-q"
-    assert browser.cdp.match("tab_2", supplement, {"id-p", "id-q"}) is None
-    assert browser.cdp.match("tab_3", supplement, {"id-p"}) is None
 
 
 def keys(value: Any) -> set[str]:

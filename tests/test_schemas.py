@@ -107,6 +107,14 @@ def test_a_schema_is_valid(schema: Any) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
 
 
+@pytest.mark.parametrize(
+    ("format", "wrong"), [("date-time", "2026-13-01T00:00:00Z"), ("uri", "/a"), ("uri-reference", "a b")]
+)
+def test_formats_are_checked(format: str, wrong: str) -> None:
+    """By packages of their own: without one, its format would be no check."""
+    assert not validator({"$schema": OUTPUT["$schema"], "format": format}).is_valid(wrong)
+
+
 # -- the JSON output -------------------------------------------------------------------------------------------
 
 

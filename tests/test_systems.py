@@ -37,6 +37,7 @@ def run(*arguments: str, encoding: str = "utf-8", folder: Path = ROOT) -> subpro
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
 
 
+@pytest.mark.spread(3)
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
 @pytest.mark.parametrize(
     ("arguments", "status"),

@@ -358,9 +358,9 @@ def test_labels_stay_few_and_the_picture_of_one_size(count: int) -> None:
 @pytest.mark.parametrize("format", ["png", "svg", "pdf"])
 def test_thousands_of_sockets_are_one_useful_picture(format: str) -> None:
     many = run(report([session(n + 1, n, None if n % 9 == 0 else n + 3) for n in range(5_000)]))
-    began = time.perf_counter()
+    began = time.process_time()
     picture = timeline.render(many, format)
-    assert time.perf_counter() - began < 6  # 0.9 s here; a machine of CI may be slow
+    assert time.process_time() - began < 6  # 0.9 s here; a machine of CI may be slow
     assert len(picture) < 3_000_000
 
 

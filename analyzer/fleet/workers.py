@@ -10,7 +10,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from analyzer.fleet.sources import mask_name
@@ -35,7 +35,9 @@ class NoWorkers(Exception):  # noqa: N818 - what it says
 
 class Workers:
     """An executor that can be had anew. `dead`: what its futures raise where a worker died; `gone`: where all are.
-    `lost`: is it gone? What was asked for while the scheduler went is never cancelled, and never done."""
+    `garbled`: where the result may have been lost on its way: the task is done again, and its own error comes again.
+    `lost`: is it gone? What was asked for while the scheduler went may never be done, and whatever is raised then
+    means just that."""
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class Workers:
         dead: tuple[type[BaseException], ...],
         gone: tuple[type[BaseException], ...] = (),
         lost: Callable[[], bool] = lambda: False,
+        garbled: tuple[type[BaseException], ...] = (),
     ) -> None:
         self._make = make
         self._executor = make()
@@ -51,6 +54,7 @@ class Workers:
         self.dead = dead
         self.gone = gone
         self.lost = lost
+        self.garbled = garbled
 
     def submit(self, task: Task, chunk: Chunk) -> Future[list[Result]]:
         with _deaf():
@@ -74,7 +78,8 @@ class Workers:
                     process.terminate()
             self._executor.shutdown(wait=True, cancel_futures=True)
         elif not self.lost():  # else nobody hears it
-            self._executor.shutdown(wait=False)
+            with suppress(Exception):  # it goes just now
+                self._executor.shutdown(wait=False)
 
 
 @contextmanager
@@ -136,16 +141,30 @@ def cluster(address: str) -> Workers:
         from distributed.comm.core import CommClosedError
     except ModuleNotFoundError:
         raise NoWorkers(f"--scheduler needs Dask: {install_hint('cluster')}") from None
+    _silence_dask()
     try:
         client: Any = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call] # it has no types
+        count = sum(client.nthreads().values())
     except (OSError, ValueError, CommClosedError) as error:
         raise NoWorkers(f"--scheduler {address}: {error or type(error).__name__}") from None
-    count = sum(client.nthreads().values())
     if not count:
         raise NoWorkers(f"--scheduler {address}: this cluster has no workers")
     gone = (CancelledError, CommClosedError)
     dead = (BrokenExecutor, KilledWorker)
-    return Workers(lambda: client.get_executor(pure=False), count, dead, gone, lambda: client.status != "running")
+    # Where a worker dies as its result is fetched, `distributed.cfexecutor` takes the result itself for the three parts
+    # of an exception, and raises what comes of that.
+    garbled = (ValueError, AttributeError)
+    return Workers(
+        lambda: client.get_executor(pure=False), count, dead, gone, lambda: client.status != "running", garbled
+    )
+
+
+def _silence_dask() -> None:
+    """It logs tracebacks where a connection ends (`distributed.batched` as information): we say it in one line."""
+    import logging
+
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def spread(
@@ -163,8 +182,12 @@ def spread(
         while waiting:
             yield from _next(task, waiting, workers, tick)
         done = True
-    except workers.gone as error:
-        raise NoWorkers(f"--scheduler: it is gone ({type(error).__name__})") from None
+    except NoWorkers:
+        raise
+    except Exception as error:
+        if isinstance(error, workers.gone) or workers.lost():
+            raise NoWorkers(f"--scheduler: it is gone ({type(error).__name__})") from None
+        raise
     finally:
         workers.stop(at_once=not done)
 
@@ -177,14 +200,8 @@ def _next(
 ) -> Iterator[Result]:
     chunk, future = waiting.popleft()
     try:
-        while not future.done():
-            _wait(future)
-            if tick is not None:
-                tick()
-            if workers.lost() and not future.done():
-                raise NoWorkers("--scheduler: it is gone")
-        results = future.result()
-    except workers.dead:
+        results = _wait(future, workers, tick)
+    except (*workers.dead, *workers.garbled):
         workers.renew()
         results = list(_alone(task, chunk, workers))
         for n, (later, lost) in enumerate(waiting):  # with its process a pool loses all that it was asked for
@@ -193,10 +210,17 @@ def _next(
     yield from results
 
 
-def _wait(future: Future[list[Result]]) -> None:
+def _wait(future: Future[list[Result]], workers: Workers, tick: Callable[[], None] | None = None) -> list[Result]:
+    """What it gives, or raises; NoWorkers where nobody is left to do it."""
     from concurrent.futures import wait
 
-    wait([future], TICK)
+    while not future.done():
+        wait([future], TICK)
+        if tick is not None:
+            tick()
+        if workers.lost() and not future.done():
+            raise NoWorkers("--scheduler: it is gone")
+    return future.result()
 
 
 def _alone(task: Task, chunk: Chunk, workers: Workers) -> Iterator[Result]:
@@ -204,7 +228,7 @@ def _alone(task: Task, chunk: Chunk, workers: Workers) -> Iterator[Result]:
     tries = TRIES if len(chunk) == 1 else 1
     for _ in range(tries):
         try:
-            yield from workers.submit(task, chunk).result()
+            yield from _wait(workers.submit(task, chunk), workers)
             return
         except workers.dead:
             workers.renew()

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE
+from analyzer.formats.har.own_fields import CUT_SHORT, STARTED_LATE
 from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
 from analyzer.recorder.messages import measure
@@ -31,8 +31,9 @@ from analyzer.recorder.older import OlderSockets
 from analyzer.recorder.recording import LEFT_SLACK, By, Recording
 from analyzer.recorder.targets import Navigation, Target
 
-SWAP_SLACK = LEFT_SLACK  # a document in another process
-COMMIT_SLACK = 50 * MILLISECOND  # the same within one process
+# From the commit of a document to the closes of the one before. Measured on a machine that is too busy, 20 each: in
+# another process 299 ms at most, in the same one 56 ms.
+SWAP_SLACK, COMMIT_SLACK = LEFT_SLACK, 100 * MILLISECOND
 GONE_BEFORE = 500 * MILLISECOND  # by which a busy page's report may reach the browser late
 # A target went: its sockets close at most so long before all that had been read by then, and after that reading.
 # Measured on a machine that is too busy, 267 of iframes, pages and shared workers: 9 ms after, and 381 ms.
@@ -42,7 +43,6 @@ SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: one machi
 DOCUMENTS = ("page", "iframe", "webview")  # types of targets that show documents; Electron has the last
 TABS = ("page", "webview")
 EMPTY = ("", ":", "about:blank")  # addresses of a tab's first, empty document
-SHOWN = ("Network.webSocketWillSendHandshakeRequest", "Network.webSocketFrameError", "Network.webSocketClosed")
 STATUS = re.compile(r"response code: (\d{3})")
 KINDS = {
     "reload": PageKind.RELOAD,
@@ -52,7 +52,7 @@ KINDS = {
 
 
 class Cdp:
-    """Feeds a Recording with the messages of one browser context.
+    """Feeds a Recording with the messages of one browser.
 
     `wall_minus_monotonic`: our clocks, in microseconds; used where the browser shares them. `keeps_pages`: the
     back/forward cache is on, so a document that is left may live on, sockets and all.
@@ -67,18 +67,11 @@ class Cdp:
         self._targets: dict[str, Target] = {}  # by session
         self._detached: set[str] = set()  # sessions whose target the browser itself reported to be gone
         self._navigations: dict[str, Navigation] = {}  # by loader
-        self._navigating: set[str] = set()  # pages and iframes that asked for a document
         self._loader: dict[str, str] = {}  # page or iframe -> loader of its document
         self._isolated: set[str] = set()  # pages and iframes whose document asked for a process of its own
         self._address: dict[str, str] = {}  # page or iframe -> URL of its document
         self._last: dict[str, Instant] = {}  # session -> its last stamped event
-        self.late: set[str] = set()  # sessions of pages whose document was there before they were heard
-        self._with_frames: set[str] = set()  # sessions of pages that had iframes before they were heard
-        self._shown: set[str] = set()  # sockets that Playwright has reported too by now
-        self.unknown: set[str] = set()  # sockets that were older than the listening
-        self._older: dict[str, list[str]] = {}  # session -> sockets found in it that were older, by their own ids
         self.older = OlderSockets(recording)
-        self._known_as: dict[str, str] = {}  # a socket of the protocol -> that it was found as
 
     @property
     def offset(self) -> Duration:
@@ -96,57 +89,48 @@ class Cdp:
 
     # -- targets ---------------------------------------------------------------------------------------------
 
-    def attach(self, session: str, info: Json, parent: str = "") -> None:
-        """`info`: the protocol's TargetInfo; `parent`: the session of the target that has it."""
+    def attach(self, session: str, info: Json, parent: str = "", paused: bool = False) -> None:
+        """`info`: the protocol's TargetInfo; `parent`: the session of the target that has it; `paused`: it did nothing
+        before it was heard."""
         id, kind, above = str(info["targetId"]), str(info["type"]), self._targets.get(parent)
         tab = id if kind in TABS else above.tab if above is not None else None
         context = str(info["browserContextId"]) if "browserContextId" in info else None
-        self._targets[session] = Target(id, kind, tab, "openerId" in info, context)
+        self._targets[session] = Target(id, kind, tab, context, paused)
 
-    def document(self, session: str, tree: Json, at: Instant, new: bool, paused: bool = False) -> bool:
+    def document(self, session: str, tree: Json, at: Instant, new: bool) -> None:
         """The document of a page or an iframe, as it answered at `at`: the protocol's FrameTree. If it was committed
-        before the listening, nothing else tells of it: in a `new` target it is a page of the recording. True: it may
-        have opened sockets unheard, unless it was `paused` until then."""
+        before the listening, nothing else reports it: in a `new` target it is a page of the recording."""
         target, frame = self._targets[session], tree["frame"]
         loader, url = str(frame.get("loaderId", "")), str(frame.get("url", ""))
-        first = new and target.kind in TABS
-        if first:
-            self.recording.whole.add(target.id)
         if frame["id"] != target.id or target.id in self._address:  # that was heard
-            return False
+            return
         self._loader[target.id] = loader
-        if url in EMPTY:  # what opened the tab may have written it, unless another document is on its way
-            return new and target.opened and target.id not in self._navigating
+        if url in EMPTY:
+            return
         self._address[target.id] = url
-        if first:
+        if new and target.kind in TABS:
             navigation = self._navigation(loader)
-            self.recording.page(
-                target.id,
-                url,
-                PageKind.NAVIGATION,
-                navigation.requested or min(self.pulse, at),
-                answered=navigation.answered,
-                status=navigation.status,
-                mime=navigation.mime,
-                committed=at,
-            )
+            self._add_page(target, url, navigation, navigation.requested or min(self.pulse, at), at)
             for socket in self.recording.sockets.values():
                 if socket.owner == session and socket.page is None:  # it was quicker than the answer
                     socket.page = self.recording.pages[-1].id
-        if first and not paused:
-            self.late.add(session)
-            if tree.get("childFrames"):  # their sockets are heard here, but nobody can ask for them
-                self._with_frames.add(session)
-                self.miss_page()
-        return new
+
+    def _add_page(self, target: Target, url: str, navigation: Navigation, started: Instant, committed: Instant) -> None:
+        kind = KINDS.get(navigation.type, PageKind.NAVIGATION)
+        self.recording.page(
+            target.id,
+            url,
+            kind,
+            started,
+            answered=navigation.answered,
+            status=navigation.status,
+            mime=navigation.mime,
+            committed=committed,
+        )
 
     def list_older(self, session: str, sockets: Sequence[tuple[str, int, Instant]], at: Instant) -> None:
         """All sockets of a target that ran before it was heard: URL, readyState, and since when there may be one."""
         self.older.add(session, self._targets[session], sockets, at)
-
-    def miss_page(self) -> None:
-        """A page may have opened sockets that nobody could ask it for."""
-        self.recording.caveat(HEARD_LATE)
 
     def stuck(self, session: str) -> None:
         """The target does not answer: its sockets may have opened or closed since its last event."""
@@ -163,24 +147,15 @@ class Cdp:
     def cut_short(self) -> None:
         """Nothing more is heard of any target that the browser has not reported to be gone: a page that is missed cuts
         the recording short, a worker that outlived all pages does not.
-
-        Playwright then says of every page that it was closed, which nobody knows.
         """
         if any(it.kind in TABS for session, it in self._targets.items() if session not in self._detached):
             self.recording.caveat(CUT_SHORT)
         for socket in self.recording.sockets.values():
-            if socket.by is By.PAGE_CLOSED and socket.owner not in self._detached:
-                self.recording.revoke(socket.id)
             self.recording.lost(socket.id, self.pulse, self._last_sign(socket.owner or ""))
 
     def _last_sign(self, session: str) -> Instant:
         """What the target's sockets did by then has been read."""
         return max(self.pulse - GONE_BEFORE, self._last.get(session, 0))
-
-    def page_closed(self, id: str, at: Instant) -> None:
-        for session, target in self._targets.items():
-            if target.id == id:
-                self._remove(session, target, at, self.pulse - MARGIN, None)
 
     def _remove(self, session: str, target: Target, at: Instant, earliest: Instant, by: By | None) -> None:
         page = target.kind in TABS
@@ -200,11 +175,6 @@ class Cdp:
         if stamped is not None:  # some report late what was earlier
             self._last[session] = max(stamped, self._last.get(session, 0))
         handler(self, session, target, params, at if stamped is None else stamped)
-        if method in SHOWN:  # that is when Playwright reports it: a handshake waits for others at the same server
-            socket = self.recording.sockets.get(f"{session}/{params['requestId']}")
-            if socket is not None and socket.id not in self._shown:
-                self._shown.add(socket.id)
-                socket.read = max(socket.read, at)
 
     def _at(self, params: Json) -> Instant | None:
         """The event's own instant."""
@@ -218,18 +188,11 @@ class Cdp:
             self._offset = self._ours if abs(offset - self._ours) < SAME_CLOCK else offset
         return None if self._offset is None else round(ticks * SECOND) + self._offset
 
-    def _key(self, session: str, params: Json) -> str:
-        """The id of the event's socket. One that was found in its worker is recognised where it is the only one; of
-        several nobody knows which."""
-        key = f"{session}/{params['requestId']}"
-        if key in self.recording.sockets:
-            return key
-        older = self._older.get(session, [])
-        if key not in self._known_as and len(older) == 1 and session not in self._with_frames:
-            self._known_as[key] = older.pop()
-        for id in older:
-            self.recording.lost(id, self.pulse)
-        return self._known_as.get(key, key)
+    def _miss(self, session: str) -> None:
+        """An event of a socket whose creation was not reported. What was there before the target was heard, the target
+        itself lists."""
+        if self._targets[session].paused:
+            self.recording.caveat(STARTED_LATE)
 
     def _create(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """The constructor ran; the protocol does not say when, but events of one target come in their order."""
@@ -250,14 +213,14 @@ class Cdp:
         key = f"{session}/{params['requestId']}"
         socket = self.recording.sockets.get(key)
         if socket is None:
-            self.unknown.add(key)  # its creation was missed, and with it its URL
+            self._miss(session)
             return
         socket.requested, socket.requested_by, socket.last_sign = at, None, at
         socket.request_headers = _strings(params.get("request", {}).get("headers", {}))
 
     def _response(self, session: str, target: Target, params: Json, at: Instant) -> None:
         answer = params["response"]
-        key, text = self._key(session, params), str(answer.get("statusText", ""))
+        key, text = f"{session}/{params['requestId']}", str(answer.get("statusText", ""))
         self.recording.answer(key, at, int(answer["status"]), text, _strings(answer.get("headers", {})))
 
     def _frame(self, session: str, params: Json, at: Instant, sent: bool) -> None:
@@ -269,10 +232,8 @@ class Cdp:
         key = f"{session}/{request}"
         if opcode not in (1, 2) or self.older.has(session, key):
             return  # control frames; and of several that are older nobody knows whose it is
-        if key not in self.recording.sockets:
-            key = self._key(session, {"requestId": request})
         if not self.recording.message(key, at, sent, opcode, data, measure(opcode, data)):
-            self.unknown.add(key)
+            self._miss(session)
 
     def at(self, session: str, ticks: float) -> Instant | None:
         """The instant of an event of a session that carries no wall clock; None before any event had one."""
@@ -290,7 +251,7 @@ class Cdp:
         self._frame(session, params, at, sent=False)
 
     def _error(self, session: str, target: Target, params: Json, at: Instant) -> None:
-        key, text = self._key(session, params), str(params.get("errorMessage", ""))
+        key, text = f"{session}/{params['requestId']}", str(params.get("errorMessage", ""))
         socket = self.recording.sockets.get(key)
         if socket is not None and not socket.opened:
             status = STATUS.search(text)
@@ -298,24 +259,21 @@ class Cdp:
             self.recording.problem(key, text)
 
     def _close(self, session: str, target: Target, params: Json, at: Instant) -> None:
-        if self.older.has(session, f"{session}/{params['requestId']}"):
+        key = f"{session}/{params['requestId']}"
+        if self.older.has(session, key):
             self.older.close(session, at)
-            return
-        key = self._key(session, params)
-        if not self.recording.end(key, at):
-            self.unknown.add(key)
+        elif not self.recording.end(key, at):
+            self._miss(session)
 
     # -- documents -------------------------------------------------------------------------------------------
 
     def _navigates(self, session: str, target: Target, params: Json, at: Instant) -> None:
         if target.kind in DOCUMENTS and params["frameId"] == target.id:
-            self._navigating.add(target.id)
             navigation = self._navigation(str(params.get("loaderId", "")))
             navigation.url, navigation.type = str(params["url"]), str(params.get("navigationType", ""))
 
     def _document_request(self, session: str, target: Target, params: Json, at: Instant) -> None:
         if params.get("type") == "Document" and params.get("frameId") == target.id:
-            self._navigating.add(target.id)
             navigation = self._navigation(str(params["loaderId"]))
             navigation.url = str(params["request"]["url"])
             navigation.requested = navigation.requested or at
@@ -357,8 +315,8 @@ class Cdp:
         same_origin = before is not None and _origin(before) == _origin(navigation.url)
         same_process = same_origin and not navigation.may_swap and target.id not in self._isolated
         (self._isolated.add if navigation.may_swap else self._isolated.discard)(target.id)
-        certain = kind is PageKind.RELOAD or not self.keeps_pages
         page = target.kind in TABS
+        certain = kind is PageKind.RELOAD or not (self.keeps_pages and page)  # no document of a frame is kept alone
         for socket in self.recording.alive(tab=target.tab if page else None, owner=session):
             earliest = min(navigation.answered or navigation.requested or socket.last_sign, at)
             if certain:
@@ -371,16 +329,7 @@ class Cdp:
         if page and target.tab is not None:
             self.recording.leave(target.tab, at, None if certain else at - GOES_BEFORE + GONE_AFTER)
         if page and navigation.url not in EMPTY:
-            self.recording.page(
-                target.id,
-                navigation.url,
-                kind,
-                navigation.requested or at,
-                answered=navigation.answered,
-                status=navigation.status,
-                mime=navigation.mime,
-                committed=at,
-            )
+            self._add_page(target, navigation.url, navigation, navigation.requested or at, at)
 
     def _crash(self, session: str, target: Target, params: Json, at: Instant) -> None:
         """Also of a worker that ended."""

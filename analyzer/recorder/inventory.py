@@ -61,7 +61,8 @@ SHOWN = """(() => {
 })()"""
 
 Send: TypeAlias = Callable[..., asyncio.Future[Json]]
-ASKING = (CallError, TimeoutError, KeyError)  # what an answer can lack: the target, the time, the world
+# What an answer can lack: the target, the time, the world; and sense, as pages can replace what is asked for.
+ASKING = (CallError, TimeoutError, KeyError, TypeError, ValueError)
 
 
 class Inventory:
@@ -95,8 +96,9 @@ class Inventory:
         self._held.pop(session, None)
         self.unlisted.discard(session)
 
-    async def take(self, session: str, target: str, listening: asyncio.Future[Json]) -> None:
-        """List the sockets that a target had when it was first heard."""
+    async def take(self, session: str, tab: str, listening: asyncio.Future[Json]) -> None:
+        """List the sockets that a target had when it was first heard. `tab`: its main frame; empty: it has none, and
+        no history of its own."""
         self.unlisted.add(session)
         sockets: list[tuple[str, int, Instant]] = []
         objects: list[tuple[int, str, int]] = []
@@ -108,7 +110,7 @@ class Inventory:
                 began, states = await self._states(session, id)
                 objects.append((world, id, len(states)))
                 sockets += [(url, state, began) for url, state in states]
-                if frame == target and await self._may_have_left_another(session, world):
+                if tab and frame == tab and await self._may_have_left_another(session, world):
                     self._cdp.older.miss()
         except ASKING:  # what is there and does not answer stays among the unlisted
             return
@@ -157,9 +159,10 @@ class Inventory:
                 states += [WORLD_GONE] * number
                 continue
             try:
-                states += [state for _, state in (await self._states(session, id))[1]]
+                answers = [state for _, state in (await self._states(session, id))[1]]
             except ASKING:
-                states += [None] * number
+                answers = []
+            states += answers if len(answers) == number else [None] * number
         return session not in self._held or self._cdp.older.check(session, states, self._now())
 
     async def _hold(self, session: str, world: int) -> str:

@@ -90,7 +90,6 @@ class Listener:
         self._writing: set[str] = set()  # sessions of targets that wrote to the console since the last beat
         self._tasks: set[asyncio.Task[None]] = set()
         self._begun = False  # targets that appear from now on are new
-        self._until: Instant | None = None
         self._last_tab = asyncio.Event()
 
     # -- from outside ----------------------------------------------------------------------------------------
@@ -167,7 +166,6 @@ class Listener:
         until = self._now()  # what is open then is still open when each target has reported all that happened before
         if not self.gone.is_set():
             await self._flush()
-        self._until = until
         for task in self._tasks:
             task.cancel()
         if self._inventory.unlisted:
@@ -279,7 +277,9 @@ class Listener:
             self._send("Target.detachFromTarget", parent, sessionId=session)
             return
         self._kinds[session] = kind
-        self._cdp.attach(session, info, parent)
+        # What opened a window can write into it, and run code there, while it waits.
+        is_fresh = waits and "openerId" not in info
+        self._cdp.attach(session, info, parent, paused=is_fresh)
         if kind in TABS:
             self._tabs[info["targetId"]] = session
             self._last_tab.clear()
@@ -289,18 +289,19 @@ class Listener:
             self._send("Page.enable", session)
             self._send("Page.setLifecycleEventsEnabled", session, enabled=True)
             tree, new = self._send("Page.getFrameTree", session), self._begun or waits
-            tree.add_done_callback(lambda answer: self._note_document(session, answer, new, waits))
+            tree.add_done_callback(lambda answer: self._note_document(session, answer, new))
         self._send("Runtime.enable", session)
         self._send("Log.enable", session)
         settled = self._settled[session] = self._send("Target.setAutoAttach", session, **AUTO_ATTACH)
         # Only then: of a call that is not answered the next process of a tab learns after its scripts have begun.
         settled.add_done_callback(lambda _: self._send("Runtime.runIfWaitingForDebugger", session))
-        if not waits:
-            self._run(self._inventory.take(session, info["targetId"], listening))
+        if not is_fresh:
+            tab = info["targetId"] if kind in TABS else ""
+            self._run(self._inventory.take(session, tab, listening))
 
-    def _note_document(self, session: str, answer: asyncio.Future[Json], new: bool, paused: bool) -> None:
+    def _note_document(self, session: str, answer: asyncio.Future[Json], new: bool) -> None:
         if not answer.cancelled() and answer.exception() is None and session in self._kinds:
-            self._cdp.document(session, answer.result()["frameTree"], self._now(), new, paused)
+            self._cdp.document(session, answer.result()["frameTree"], self._now(), new)
 
     def _note_address(self, _: str, event: Json) -> None:
         info = event["targetInfo"]

@@ -7,7 +7,7 @@ it), or is not known. document.py writes it as a HAR.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -16,11 +16,10 @@ import msgspec
 
 from analyzer.formats.har import console
 from analyzer.formats.har.writer import Json
-from analyzer.model import MILLISECOND, SECOND, Caveat, ConsoleLine, Instant, PageKind
+from analyzer.model import MILLISECOND, Caveat, ConsoleLine, Instant, PageKind
 from analyzer.recorder.messages import Messages
 
-LEFT_SLACK = 200 * MILLISECOND  # from the commit of the next document to the last close of what this one had
-SAME_SOCKET = 5 * SECOND  # two protocols of one browser report it: both reports are read within that time
+LEFT_SLACK = 400 * MILLISECOND  # from the commit of the next document to the last close of what this one had
 
 
 class By(StrEnum):
@@ -43,7 +42,6 @@ class Socket:
     requested: Instant  # not before
     number: int = 0  # in the order of telling, from 1
     requested_by: Instant | None = None  # not after; None: exactly then
-    read: Instant = 0  # when the recorder read of it, on its own clock
     page: str | None = None
     tab: str | None = None
     owner: str | None = None  # the target of the browser that has it
@@ -110,7 +108,6 @@ class Recording:
         self._written: set[tuple[Instant, str]] = set()  # lines that are kept
         self._observer = observer
         self._keeps_data = keeps_data
-        self.whole: set[str] = set()  # tabs of which every document is known
         self._current: dict[str, str] = {}  # tab -> id of its page
         self._unended: dict[str, Socket] = {}
         self._open_now: set[str] = set()
@@ -141,7 +138,6 @@ class Recording:
         at: Instant,
         *,
         by: Instant | None = None,
-        read: Instant | None = None,
         tab: str | None = None,
         owner: str | None = None,
         context: str | None = None,
@@ -155,7 +151,6 @@ class Recording:
             at,
             number=len(self.sockets) + 1,
             requested_by=by,
-            read=read or by or at,
             page=self._current.get(tab) if tab is not None else None,
             tab=tab,
             owner=owner,
@@ -326,69 +321,3 @@ class Recording:
             self._open_now.discard(socket.id)
         if self._observer is not None:
             self._observer(socket, at, len(self._open_now))
-
-    def adopt(self, other: Recording, keeps_pages: bool) -> int:
-        """Take over the sockets of `other` that were not seen here: it saw all of them, less exactly. How many."""
-        paired: set[str] = set()
-        for socket in sorted(self.sockets.values(), key=lambda own: own.older):
-            same = [
-                reported
-                for reported in other.sockets.values()
-                if reported.url == socket.url
-                and reported.id not in paired
-                and reported.tab == socket.tab  # a popup may open the same
-            ]
-            # Not by when it was requested: a test that blocks delays what Playwright reports by any time, and the
-            # browser's clock may be another. Both reports are read one soon after the other.
-            near = [
-                reported
-                for reported in same
-                if abs(reported.read - socket.read) < SAME_SOCKET or (socket.older and reported.read < socket.read)
-            ]
-            if near:
-                nearest = min(near, key=lambda report: (report.ended != socket.ended, abs(report.read - socket.read)))
-                if socket.older and not socket.ended:
-                    del self.sockets[socket.id]  # the other one heard of its messages, and would have of its end
-                else:
-                    paired.add(nearest.id)
-        exact = {page.id for page in self.pages if page.answered is not None}  # heard from the request on
-        for page in other.pages:  # a tab's first document may be quicker than the listening
-            if page.tab in self.whole:
-                continue  # when `other` read of a document is no reason to think that it is another one
-            if all(known.tab != page.tab or known.committed > page.committed for known in self.pages):
-                self.page(page.tab, page.url, PageKind.LOAD, page.started, committed=page.committed)
-        missed = [it for it in other.sockets.values() if it.id not in paired]
-        for socket in missed:
-            socket.page = None  # that was one of `other`
-            self.sockets[socket.id] = socket
-        for socket in self.sockets.values():
-            if socket.page is None and socket.tab is not None:
-                self._place(socket, keeps_pages, exact)
-        return len(missed)
-
-    def _place(self, socket: Socket, keeps_pages: bool, exact: Set[str]) -> None:
-        """The page of a socket by its tab and time; and its end, where another page took the place of that."""
-        mine = sorted((page for page in self.pages if page.tab == socket.tab), key=lambda page: page.committed)
-        asked_by = socket.requested if socket.requested_by is None else socket.requested_by
-        before = sum(page.committed <= asked_by for page in mine)
-        place = max(before - 1, 0)  # a tab's first page may have been seen later than its socket
-        if mine:
-            socket.page = mine[place].id
-            if socket.page in exact:
-                socket.requested = max(socket.requested, min(mine[place].started, asked_by))
-        after = mine[place + 1 :]
-        if after and not socket.ended and not socket.lost:
-            reload = after[0].kind is PageKind.RELOAD
-            if keeps_pages and not reload:
-                self.lost(socket.id, after[0].committed)
-            else:
-                by = By.RELOAD if reload else By.NAVIGATION
-                self.end(socket.id, after[0].committed + LEFT_SLACK, socket.last_sign, by)
-
-    def _name_the_first(self) -> None:
-        """What a tab begins with is a load; another document that is no reload came by navigation."""
-        begun: set[str] = set()
-        for page in self.pages:
-            if page.kind in (PageKind.LOAD, PageKind.NAVIGATION):
-                page.kind = PageKind.NAVIGATION if page.tab in begun else PageKind.LOAD
-            begun.add(page.tab)

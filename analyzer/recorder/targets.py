@@ -15,8 +15,8 @@ class Target:
     id: str  # of a page or iframe also the id of its main frame
     kind: str
     tab: str | None  # the id of the page that it belongs to
-    opened: bool = False  # by another page
     context: str | None = None  # the browser context that it is in
+    paused: bool = False  # until it was heard
 
 
 @dataclass(slots=True, repr=False)  # it holds addresses with their secrets

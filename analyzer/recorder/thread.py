@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,17 +16,18 @@ T = TypeVar("T")
 
 
 class ListenerThread:
-    """A Listener to one browser, from now until `stop`. All of them share one thread, which ends with the program.
-
-    Raises RecordingError if the browser cannot be listened to.
-    """
+    """A Listener to one browser, until `stop`. All of them share one thread, which ends with the program."""
 
     def __init__(self, endpoint: str) -> None:
-        self._listener = _run(_start(endpoint))
+        self._starting = _run(_start(endpoint))
+
+    def wait(self) -> None:
+        """Wait until nothing is missed any more. Raises RecordingError if the browser cannot be listened to."""
+        self._starting.result()
 
     def stop(self) -> Recorded:
-        """End the recording, and leave the browser as it is."""
-        return _run(self._listener.stop())
+        """End the recording, and leave the browser as it is. Raises RecordingError, as `wait`."""
+        return _run(self._starting.result().stop()).result()
 
 
 async def _start(endpoint: str) -> Listener:
@@ -34,8 +36,8 @@ async def _start(endpoint: str) -> Listener:
     return listener
 
 
-def _run(steps: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run_coroutine_threadsafe(steps, _loop()).result()
+def _run(steps: Coroutine[Any, Any, T]) -> Future[T]:
+    return asyncio.run_coroutine_threadsafe(steps, _loop())
 
 
 @cache

@@ -44,6 +44,11 @@ class SocketRecording:
         self.is_written = False
         self._recorder: Recorder | None = recorder
 
+    def wait(self) -> None:
+        """Wait until nothing is missed any more."""
+        if self._recorder is not None:
+            self._recorder.wait()
+
     def stop(self) -> Path:
         """End the recording and write the HAR."""
         recorder, self._recorder = self._recorder, None

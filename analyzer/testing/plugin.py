@@ -94,6 +94,8 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """The verdict is part of the test, not of its teardown: it fails, and does not only end in error."""
+    if RECORDED in item.stash:
+        item.stash[RECORDED].wait()
     try:
         result = yield
     except BaseException:

@@ -22,11 +22,17 @@ class Recorder:
     makes a context in it."""
 
     def __init__(self, fixtures: Collection[str]) -> None:
-        self._parts: dict[Running, Part] = {}
-        for browser in list(BROWSERS.running):
+        self._parts: dict[object, Part] = {}
+        self._browsers: dict[object, Running] = {}  # by the same ids
+        for browser in BROWSERS.running:
             if browser.is_used_by(fixtures):
-                self._watch(browser, None)
+                self._add(browser)
         BROWSERS.watchers.append(self._watch)
+
+    def wait(self) -> None:
+        """Wait until nothing is missed any more; until then the fixtures of the test are set up."""
+        for browser in list(self._browsers.values()):
+            self._settle(browser)
 
     @property
     def has_browser(self) -> bool:
@@ -36,21 +42,30 @@ class Recorder:
     def stop(self) -> Recorded:
         """End the recording: all browsers in one document."""
         BROWSERS.watchers.remove(self._watch)
+        self.wait()
         parts = [part.stop() for part in self._parts.values()]
         return unite(parts) if parts else Recorded(Recording(), round(time.time() * SECOND))
 
     def _watch(self, browser: Running, context: Any) -> None:
-        part = self._parts.get(browser)
-        if part is None:
-            part = self._parts[browser] = _listen(browser)
+        self._add(browser)
+        part = self._settle(browser)
         if context is not None and isinstance(part, PageEvents):
             part.listen(context)
 
+    def _add(self, browser: Running) -> None:
+        if browser.id not in self._parts:
+            self._browsers[browser.id] = browser
+            self._parts[browser.id] = _listen(browser)
+
+    def _settle(self, browser: Running) -> Part:
+        part = self._parts[browser.id]
+        if isinstance(part, ListenerThread):
+            try:
+                part.wait()
+            except RecordingError:  # it cannot be reached
+                part = self._parts[browser.id] = PageEvents(browser.handle)
+        return part
+
 
 def _listen(browser: Running) -> Part:
-    if browser.endpoint is not None:
-        try:
-            return ListenerThread(browser.endpoint)
-        except RecordingError:  # another program has its port, say
-            pass
-    return PageEvents(browser.handle)
+    return PageEvents(browser.handle) if browser.endpoint is None else ListenerThread(browser.endpoint)

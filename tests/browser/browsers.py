@@ -5,10 +5,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from typing import Any
 
 import pytest
 
 from analyzer.installation import install_hint
+from analyzer.testing.browsers import BROWSERS, wrap_playwright
+
+wrap_playwright(())  # so that each browser that is launched from now on has a port
 
 
 class Late(AssertionError):  # noqa: N818 - what it says
@@ -19,6 +23,13 @@ class Late(AssertionError):  # noqa: N818 - what it says
 # then. Nothing else is tried again (tests/browser/test_retries.py), and what was is counted in the summary.
 COMPARES_INSTANTS = pytest.mark.flaky(reruns=2, only_rerun=[Late.__name__])
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find_endpoint(browser: Any) -> str:
+    """The websocket of a Chromium that a test started with Playwright after `wrap_playwright`."""
+    endpoint = next(running.endpoint for running in BROWSERS.running if running.handle == browser)
+    assert endpoint is not None
+    return endpoint
 
 
 def chromium() -> str:

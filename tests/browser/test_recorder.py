@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import time
@@ -12,14 +11,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from browsers import COMPARES_INSTANTS, Late, chromium
+from browsers import COMPARES_INSTANTS, Late, chromium, find_endpoint
 from socket_server import Seen, SocketServer
 from typer.testing import CliRunner
 
 from analyzer import Report, Verdict, analyze, read
 from analyzer.cli import app
 from analyzer.extract import extract
-from analyzer.formats.har.own_fields import HEARD_LATE
 from analyzer.model import SECOND, Bounds, Outcome, Session
 
 TOLERANCE = 20_000  # microseconds between the server's log and what is claimed
@@ -268,62 +266,11 @@ def test_the_socket_of_a_popup_does_not_end_with_its_opener(browser: Any, server
         assert report_of(har).concurrency.proven_peak == 3
 
 
-@pytest.fixture(params=["Network.enable", "Page.enable", "Page.getFrameTree"])
-def late(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A machine that is overrun: for a popup this call is 0.3 s late, and Playwright has no page yet when the popup
-    loads and opens its socket, so it never reports them."""
-    from analyzer.recorder.playwright import Listener
+def listening(browser: Any) -> Any:
+    """The recorder at a browser that somebody else drives."""
+    from analyzer.recorder.thread import ListenerThread
 
-    send: Any = Listener._send
-    for name in ("_websocket", "_load"):
-        report: Any = getattr(Listener, name)
-        monkeypatch.setattr(
-            Listener,
-            name,
-            lambda self, tab, item, report=report: None if tab == "tab_2" else report(self, tab, item),
-        )
-
-    def sleepy(self: Any, id: int, path: Any, method: str, params: Any) -> Any:
-        if method == request.param and len({one[0] for one in self._targets}) > 1:
-            time.sleep(0.3)
-        return send(self, id, path, method, params)
-
-    monkeypatch.setattr(Listener, "_send", sleepy)
-    return str(request.param)
-
-
-def test_a_popup_that_is_heard_late_is_a_page(late: str, browser: Any, server: SocketServer) -> None:
-    har, _ = recorded(browser, server, CASES["popup"].do)
-    report = report_of(har)
-    assert [page.kind for page in report.capture.pages] == ["load", "load"]
-    assert [(session.outcome, session.page) for session in report.sessions] == [(Outcome.OPEN, "page_2")]
-
-
-def test_a_socket_of_a_popup_that_is_heard_late_is_not_lost(late: str, browser: Any, server: SocketServer) -> None:
-    har, truth = recorded(browser, server, visit("/popup-of-the-same", wait, goto("/two"), wait))
-    report = report_of(har)
-    assert len(report.sessions) == len(truth)
-    assert [page.kind for page in report.capture.pages] == ["load", "load", "navigation"]
-    assert sorted(session.outcome for session in report.sessions) == ["closed", "open", "open", "open"]
-    assert report.concurrency.proven_peak == 3
-
-
-def test_a_popup_that_closed_before_it_could_be_asked_who_it_is_has_one_socket(
-    browser: Any, server: SocketServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from analyzer.recorder.playwright import Listener
-
-    identify: Any = Listener._identify
-
-    def fails(self: Any, tab: str, page: Any) -> Any:
-        if tab != "tab_2":
-            yield from identify(self, tab, page)
-
-    monkeypatch.setattr(Listener, "_identify", fails)
-    har, _ = recorded(browser, server, CASES["popup"].do)
-    report = report_of(har)
-    assert [page.kind for page in report.capture.pages] == ["load", "load"]
-    assert [session.outcome for session in report.sessions] == [Outcome.OPEN]
+    return ListenerThread(find_endpoint(browser))
 
 
 @pytest.fixture(scope="module")
@@ -332,17 +279,18 @@ def server() -> Iterator[SocketServer]:
         yield running
 
 
-def recorded(browser: Any, server: SocketServer, do: Callable[[Any, SocketServer], None]) -> tuple[Any, list[Seen]]:
+def recorded(
+    browser: Any,
+    server: SocketServer,
+    do: Callable[[Any, SocketServer], None],
+    listen: Callable[[Any], Any] = listening,
+) -> tuple[Any, list[Seen]]:
     """The HAR of one context, and what the server saw of it by then."""
-    from analyzer.recorder.playwright import Listener
-    from analyzer.recorder.steps import run_sync
-
     server.forget()
     context = browser.new_context()
-    listener = Listener(context)
-    run_sync(listener.start())
+    listener = listen(browser)
     do(context.new_page(), server)
-    har, truth = run_sync(listener.stop()), server.seen()
+    har, truth = listener.stop().har(), server.seen()
     context.close()
     return har, truth
 
@@ -389,8 +337,6 @@ def test_the_verdict_is_decided_and_the_bounds_are_those_of_the_server(
     if len(truth) < len(case.outcomes.split()):
         raise Late(f"the page was left before it connected: the server saw {truth}")
     report = report_of(har)
-    if [caveat.id for caveat in report.capture.caveats] == [HEARD_LATE.id]:
-        raise Late("a popup answered only after its first seconds, as the recording itself says")
     outcomes = " ".join(f"{s.url.partition('/ws/')[2].partition('?')[0]}:{s.outcome}" for s in report.sessions)
     assert (outcomes, report.verdict) == (case.outcomes, case.verdict)
     assert " ".join(page.kind for page in report.capture.pages) == case.kinds
@@ -420,14 +366,11 @@ def test_a_socket_that_is_quicker_than_the_listening_is_not_lost(name: str, brow
      "handshake refused", "closed by the server", "iframe removed", "worker", "two tabs", "tab closed", "popup",
      "one after the other while the test sleeps", "document.open()"],
 )  # fmt: skip
-def test_without_the_protocol_nothing_wrong_is_claimed(
-    name: str, browser: Any, server: SocketServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_protocol_nothing_wrong_is_claimed(name: str, browser: Any, server: SocketServer) -> None:
     """As with Firefox and WebKit: Playwright's own events alone."""
-    from analyzer.recorder import playwright
+    from analyzer.recorder.page_events import PageEvents
 
-    monkeypatch.setattr(playwright, "speaks_cdp", lambda _: False)
-    har, server_side = recorded(browser, server, CASES[name].do)
+    har, server_side = recorded(browser, server, CASES[name].do, PageEvents)
     report = report_of(har)
     caveats = {caveat.id for caveat in report.capture.caveats}
     assert "instants-as-seen" in caveats
@@ -513,42 +456,6 @@ def assert_same_after_extract(har: Any, report: Report, folder: Path) -> None:
 
 
 @COMPARES_INSTANTS
-def test_the_async_api_records_the_same(server: SocketServer) -> None:
-    path = chromium()
-    from playwright.async_api import async_playwright
-
-    from analyzer.recorder.playwright import Listener
-    from analyzer.recorder.steps import run_async
-
-    async def record() -> Any:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=path)
-            context = await browser.new_context()
-            listener = Listener(context)
-            await run_async(listener.start())
-            page = await context.new_page()
-            await page.goto(server.url("/one"))
-            await asyncio.sleep(0.4)
-            await page.reload()
-            await asyncio.sleep(0.4)
-            har = await run_async(listener.stop())
-            await browser.close()
-            return har
-
-    server.forget()
-    # Playwright's sync API keeps a loop running in this thread: another one needs a thread of its own.
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-        report = report_of(pool.submit(asyncio.run, record()).result(60))
-    assert ([s.outcome for s in report.sessions], report.verdict) == ([Outcome.CLOSED, Outcome.OPEN], ONE)
-    first, second = server.seen()
-    distances = [off(report.sessions[0].closed, first.closed or 0), off(report.sessions[1].opened, second.opened or 0)]
-    if max(distances) > TOLERANCE:
-        raise Late(f"microseconds off the server's log: {distances}")
-
-
-@COMPARES_INSTANTS
 def test_two_recordings_made_at_once_are_one_timeline(browser: Any, server: SocketServer, tmp_path: Path) -> None:
     """A user in two windows, each with one socket: no recording by itself shows more than one open."""
     files = [tmp_path / "first.har", tmp_path / "second.har"]
@@ -570,15 +477,11 @@ def test_two_recordings_made_at_once_are_one_timeline(browser: Any, server: Sock
 
 
 def recorded_at_once(browser: Any, server: SocketServer) -> tuple[list[Any], list[Seen]]:
-    """The HARs of two contexts: the first one's socket is open, the second one's opens, the first one's closes."""
-    from analyzer.recorder.playwright import Listener
-    from analyzer.recorder.steps import run_sync
-
+    """The HARs of two browsers: the first one's socket is open, the second one's opens, the first one's closes."""
     server.forget()
-    contexts = [browser.new_context(), browser.new_context()]
-    listeners = [Listener(context) for context in contexts]
-    for listener in listeners:
-        run_sync(listener.start())
+    second = browser.browser_type.launch(executable_path=chromium(), args=["--no-sandbox"])
+    contexts = [browser.new_context(), second.new_context()]
+    listeners = [listening(browser), listening(second)]
     page, other = (context.new_page() for context in contexts)
     page.goto(server.url("/one"))
     wait(page, server)
@@ -586,7 +489,7 @@ def recorded_at_once(browser: Any, server: SocketServer) -> tuple[list[Any], lis
     wait(other, server)
     page.evaluate("a.close(); 0")
     wait(page, server)
-    hars, truth = [run_sync(listener.stop()) for listener in listeners], server.seen()
-    for context in contexts:
-        context.close()
+    hars, truth = [listener.stop().har() for listener in listeners], server.seen()
+    contexts[0].close()
+    second.close()
     return hars, truth

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import test_listener
 import test_recorder
+import test_second_witness
 from browsers import COMPARES_INSTANTS, Late
 
 pytest_plugins = ["pytester"]
@@ -15,14 +17,18 @@ RETRIED = {
     test_recorder.test_a_socket_that_is_quicker_than_the_listening_is_not_lost,
     test_recorder.test_what_the_back_forward_cache_kept_ends_within_the_bounds,
     test_recorder.test_without_the_protocol_nothing_wrong_is_claimed,
-    test_recorder.test_the_async_api_records_the_same,
     test_recorder.test_two_recordings_made_at_once_are_one_timeline,
+    test_second_witness.test_both_witnesses_together,
+    test_listener.test_every_socket_is_recorded_from_its_first_act,
+    test_listener.test_sockets_that_are_older_than_the_recording_are_in_it,
+    test_listener.test_older_sockets_are_listed_wherever_they_are,
+    test_listener.test_a_page_that_does_not_say_what_it_has_decides_nothing,
 }
 
 
 def test_no_other_test_is_tried_again(request: pytest.FixtureRequest) -> None:
     """Of all that this run collected, wherever the marker was put: on a test, a class, a module."""
-    names = {f"tests/browser/test_recorder.py::{it.__name__}" for it in RETRIED}
+    names = {f"tests/browser/{it.__module__}.py::{it.__name__}" for it in RETRIED}
     result = {item.nodeid.partition("[")[0] for item in request.session.items if item.get_closest_marker("flaky")}
     assert result <= names
     assert all(COMPARES_INSTANTS.mark in it.pytestmark for it in RETRIED)
