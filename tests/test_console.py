@@ -30,6 +30,7 @@ from analyzer.model import (
 from analyzer.outputs import html, markdown, show, text
 from analyzer.outputs.document import capture_document
 from analyzer.recorder import console as recorded
+from analyzer.recorder.connection import decode_message
 from analyzer.services.console import find_services
 from analyzer.services.loading import builtin
 from analyzer.wording.console import describe_nearness
@@ -41,7 +42,8 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoiYW5uIn0.c2lnbmF0dXJlLWNhbmFyeQ"
 
 
 def pick(method: str, params: dict[str, Any], at: Instant) -> ConsoleLine | None:
-    return recorded.pick(method, msgspec.Raw(json.dumps(params).encode()), at)
+    message = decode_message(json.dumps({"method": method, "params": params}).encode())
+    return recorded.pick(message.method, message.params, at)
 
 
 # -- which lines are kept --------------------------------------------------------------------------------------------

@@ -49,12 +49,22 @@ _decode = msgspec.json.Decoder(Message).decode
 
 
 def decode_params(raw: msgspec.Raw) -> Json:
-    """Decode what an event or an answer holds. Pages can put lone surrogates into it, which only `json` takes and no
-    file can hold: U+FFFD takes their place."""
+    """Decode what an event or an answer holds."""
+    return msgspec.json.decode(raw)  # type: ignore[no-any-return]
+
+
+def decode_message(raw: bytes) -> Message:
+    """Decode a message. Pages can put lone surrogates into it, which only `json` takes and no file can hold: U+FFFD
+    takes their place. Raises CallError for what is not of the protocol."""
     try:
-        return msgspec.json.decode(raw)  # type: ignore[no-any-return]
+        return _decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _replace_surrogates(json.loads(bytes(raw)))  # type: ignore[no-any-return]
+        pass
+    try:
+        whole = _replace_surrogates(json.loads(raw.decode("utf-8", "replace")))
+        return _decode(msgspec.json.encode(whole))
+    except (ValueError, msgspec.DecodeError):
+        raise CallError("what answers does not speak the DevTools protocol") from None
 
 
 def _replace_surrogates(value: Any) -> Any:
@@ -122,18 +132,21 @@ class Connection:
         return await asyncio.wait_for(self.send(method, session, **params), timeout)
 
     async def close(self) -> None:
-        """Leave the browser as it is."""
+        """Leave the browser as it is. Raises what `receive` raised, which ended the reading: a fault of this program,
+        and no end of the browser."""
         self._is_closed = True
         await self._socket.close()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for problem in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(problem, Exception):
+                raise problem
 
     async def _read(self) -> None:
         try:
             while True:
-                self._take(await self._socket.recv(decode=False))
-        except WebSocketException:
+                self._take(decode_message(await self._socket.recv(decode=False)))
+        except (WebSocketException, CallError):
             pass
         finally:
             if not self._is_closed:
@@ -143,8 +156,7 @@ class Connection:
                     answer.set_exception(CallError("the browser is gone"))
             self._waiting.clear()
 
-    def _take(self, raw: bytes) -> None:
-        message = _decode(raw)
+    def _take(self, message: Message) -> None:
         if message.method:
             self._receive(message.session, message.method, message.params)
             return

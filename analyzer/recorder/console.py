@@ -21,7 +21,6 @@ from analyzer.formats.devtools import initiator
 from analyzer.formats.har.console import LONGEST_TEXT
 from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, ConsoleLine, Instant, Level
-from analyzer.recorder.connection import decode_params
 from analyzer.services import loading
 from analyzer.services.console import find_services, names_socket
 
@@ -108,7 +107,7 @@ def pick(method: str, params: msgspec.Raw, at: Instant) -> ConsoleLine | None:
     if shape is None:
         return None
     try:
-        parts = _read(_decode(params, shape))
+        parts = _read(msgspec.json.decode(params, type=shape))  # of an object's preview nothing is decoded
     except msgspec.ValidationError:  # of a browser that has other words for it
         return None
     level = LEVELS.get(parts.level)
@@ -119,16 +118,6 @@ def pick(method: str, params: msgspec.Raw, at: Instant) -> ConsoleLine | None:
         return None
     stamped = round(parts.stamped * MILLISECOND)
     return ConsoleLine(min(stamped, at), level, text, code=initiator({"stack": _innermost(parts.stack)}))
-
-
-def _decode(params: msgspec.Raw, shape: Any) -> Any:
-    """Decode what is used of an event: of an object's preview nothing is."""
-    try:
-        return msgspec.json.decode(params, type=shape)
-    except msgspec.ValidationError:
-        raise
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return msgspec.convert(decode_params(params), shape)  # a lone surrogate
 
 
 def _read(event: Call | EntryAdded | Thrown) -> Parts:

@@ -61,7 +61,8 @@ SHOWN = """(() => {
 })()"""
 
 Send: TypeAlias = Callable[..., asyncio.Future[Json]]
-ASKING = (CallError, TimeoutError, KeyError)  # what an answer can lack: the target, the time, the world
+# What an answer can lack: the target, the time, the world; and sense, as pages can replace what is asked for.
+ASKING = (CallError, TimeoutError, KeyError, TypeError, ValueError)
 
 
 class Inventory:
@@ -158,9 +159,10 @@ class Inventory:
                 states += [WORLD_GONE] * number
                 continue
             try:
-                states += [state for _, state in (await self._states(session, id))[1]]
+                answers = [state for _, state in (await self._states(session, id))[1]]
             except ASKING:
-                states += [None] * number
+                answers = []
+            states += answers if len(answers) == number else [None] * number
         return session not in self._held or self._cdp.older.check(session, states, self._now())
 
     async def _hold(self, session: str, world: int) -> str:
