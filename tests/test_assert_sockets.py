@@ -35,12 +35,14 @@ def test_the_advice_names_the_argument_and_not_the_option() -> None:
 
 
 def test_the_advice_fits_a_browser_that_ended() -> None:
-    lost = message("a", lambda it: it.lost("a", CLOSED), CUT_SHORT.id)
+    lost = message("a", lambda recording: recording.lost("a", CLOSED), CUT_SHORT.id)
     assert "what to do: Record again, and end the recording before the browser or the test ends." in lost
 
 
 def test_bounds_of_a_close_are_no_instant() -> None:
-    exact = message("ab", lambda it: it.end("a", CLOSED))
+    exact = message("ab", lambda recording: recording.end("a", CLOSED))
     assert ", closed " in exact
     assert ", closed by " not in exact
-    assert ", closed by " in message("ab", lambda it: it.end("a", CLOSED, CLOSED - SECOND // 2, By.PAGE_CLOSED))
+    assert ", closed by " in message(
+        "ab", lambda recording: recording.end("a", CLOSED, CLOSED - SECOND // 2, By.PAGE_CLOSED)
+    )
