@@ -83,6 +83,7 @@ def test_standard_input_gzip_folder_and_glob_are_captures_too(tmp_path: Path) ->
     assert {c["verdict"] for c in piped + folder + globbed} == {"overlap"}
 
 
+@pytest.mark.spread(2)
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -374,6 +375,7 @@ def test_extract_takes_standard_input(tmp_path: Path) -> None:
     assert (done.returncode, problem(done).startswith("har-sockets: standard input: ")) == (3, True)
 
 
+@pytest.mark.spread(2)
 @pytest.mark.parametrize(
     ("args", "message"),
     [

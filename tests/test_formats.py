@@ -384,6 +384,7 @@ LAYOUTS: dict[str, Callable[[Any], str]] = {
 }
 
 
+@pytest.mark.spread(2)
 @pytest.mark.parametrize("layout", [pytest.param(render, id=name) for name, render in LAYOUTS.items()])
 def test_real_captures_give_the_same_answer_in_every_layout(layout: Callable[[Any], str], captures: Path) -> None:
     paths = sorted(captures.rglob("*.har"))

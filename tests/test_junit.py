@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,7 +15,7 @@ import xmlschema
 
 from analyzer import gate, masking
 from analyzer.formats import read
-from analyzer.model import Policy, Report, Run, Severity, Unreadable
+from analyzer.model import Capture, Policy, Report, Run, Severity, Unreadable
 from analyzer.outputs import junit
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
@@ -27,8 +28,13 @@ ALL = sorted(path.name for path in CAPTURES.glob("*.har"))
 OVERUSE = "chrome-S2-overuse.har"
 
 
+@cache
+def capture(name: str) -> Capture:
+    return read(CAPTURES / name, source=name)
+
+
 def make_run(names: Iterable[str], policy: Policy = Policy(), *bad: Unreadable) -> Run:  # noqa: B008 - frozen
-    reports: tuple[Report, ...] = tuple(analyze(read(CAPTURES / name, source=name), policy) for name in names)
+    reports: tuple[Report, ...] = tuple(analyze(capture(name), policy) for name in names)
     return masking.mask(Run(reports, bad, policy, rules=RULES))
 
 

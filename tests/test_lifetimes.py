@@ -17,6 +17,7 @@ import pytest
 from analyzer.formats import read
 from analyzer.model import Report, Session
 from analyzer.pipeline import analyze
+from tests.kinds import of_the_lab
 
 Json = dict[str, Any]
 CAPTURES = Path(__file__).parent / "captures"
@@ -32,8 +33,8 @@ class Made(NamedTuple):
 
 def made() -> Iterator[Made]:
     for path in sorted(CAPTURES.glob("*.har")):
-        truth = json.loads(path.with_name(path.name.removesuffix(".har") + ".truth.json").read_text("utf-8"))
-        if "allowed" in truth:
+        if of_the_lab(path):
+            truth = json.loads(path.with_name(path.name.removesuffix(".har") + ".truth.json").read_text("utf-8"))
             yield Made(path.name.removesuffix(".har"), path, truth)
 
 

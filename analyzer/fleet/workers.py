@@ -160,10 +160,10 @@ def cluster(address: str) -> Workers:
 
 
 def _silence_dask() -> None:
-    """It logs a traceback where a connection ends (`distributed.batched`, as information): we say it in one line."""
+    """It logs tracebacks where a connection ends (`distributed.batched` as information): we say it in one line."""
     import logging
 
-    for name in ("distributed", "distributed.client"):  # those with a handler and a level of their own
+    for name in ("distributed", "distributed.client", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

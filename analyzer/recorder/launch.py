@@ -85,15 +85,11 @@ class Browser:
         return self._folder / NET_LOG
 
     async def close(self) -> bool:
-        """Ask the browser to end, and wait; False: it crashed, or had to be killed."""
+        """Ask the browser to end, if it has not, and wait; False: it crashed, or had to be killed."""
         with suppress(RecordingError, CallError, TimeoutError):  # it ends already
             connection = await Connection.open(self.endpoint, lambda *_: None)
             await connection.call("Browser.close", timeout=LONGEST_EXIT)
             await connection.close()
-        return await self.wait()
-
-    async def wait(self) -> bool:
-        """Wait until the browser has ended in order, its NetLog whole; False: it crashed or had to be killed."""
         until = time.monotonic() + LONGEST_EXIT
         while self._process.poll() is None and time.monotonic() < until:
             await asyncio.sleep(STEP)

@@ -43,6 +43,11 @@ class Running:
     def contexts(self) -> list[Any]:
         return self.handle.contexts if hasattr(self.handle, "contexts") else [self.handle]
 
+    @property
+    def id(self) -> object:
+        """The same for the same browser, however often somebody connected to it."""
+        return self if self.endpoint is None else self.endpoint.rpartition("/")[2]
+
     def is_used_by(self, fixtures: Iterable[str]) -> bool:
         """May a test with these fixtures have one of its pages already?"""
         return not self.fixtures or not self.fixtures.isdisjoint(fixtures)

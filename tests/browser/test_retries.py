@@ -17,7 +17,6 @@ RETRIED = {
     test_recorder.test_a_socket_that_is_quicker_than_the_listening_is_not_lost,
     test_recorder.test_what_the_back_forward_cache_kept_ends_within_the_bounds,
     test_recorder.test_without_the_protocol_nothing_wrong_is_claimed,
-    test_recorder.test_the_async_api_records_the_same,
     test_recorder.test_two_recordings_made_at_once_are_one_timeline,
     test_second_witness.test_both_witnesses_together,
     test_listener.test_every_socket_is_recorded_from_its_first_act,
