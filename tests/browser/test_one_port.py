@@ -23,5 +23,5 @@ def test_a_browser_is_not_taken_for_another_one_with_its_port(browser: Any) -> N
         assert first.startswith(f"ws://127.0.0.1:{port}/devtools/browser/")
         assert second is None
     finally:
-        for it in started:
-            it.close()
+        for one in started:
+            one.close()
