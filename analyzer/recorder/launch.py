@@ -132,7 +132,8 @@ def _remove(folder: Path) -> None:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what recorders that were killed left, which holds what pages sent; but not that of a running browser."""
-    for leftover in folder.glob(f"{PREFIX}*-*"):
+    for messages in folder.glob(f"{PREFIX}*-*/{MESSAGES}"):  # no other folder of this name has them
+        leftover = messages.parent
         browser = leftover / BROWSER
         with suppress(OSError, ValueError):  # another user's, or another program's
             pids = [int(leftover.name.removeprefix(PREFIX).partition("-")[0])]

@@ -11,6 +11,7 @@ reports over HTTP/1.1, and an answer 0.3 to 91 ms after the NetLog, never before
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import time
 from collections import Counter, defaultdict
@@ -382,6 +383,7 @@ def _add_messages(socket: Socket, trace: Trace, until: Instant) -> None:
     if missing <= 0 or socket.older or "deflate" in (_header(socket.response_headers, EXTENSIONS) or ""):
         return
     reported = Counter(message["type"] == "send" for message in socket.messages)
+    socket.messages = copy.deepcopy(socket.messages)  # a copy of the recording shares them
     for at, sent, opcode, length in zip(
         messages.times, messages.directions, messages.opcodes, messages.lengths, strict=True
     ):
