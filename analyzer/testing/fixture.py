@@ -96,7 +96,11 @@ def every_test(named: dict[str, Any]) -> Any:
     @pytest.fixture(autouse=True)
     def sockets_of_every_test(request: pytest.FixtureRequest) -> None:
         request.node.stash[NAMED] = named
-        if read_settings(request.node)["mode"] != "off":
+        try:
+            settings = read_settings(request.node)
+        except pytest.UsageError as problem:  # of a marker, which no command line is checked for
+            raise pytest.fail.Exception(str(problem), pytrace=False) from None
+        if settings["mode"] != "off":
             request.getfixturevalue(FIXTURE)
 
     return sockets_of_every_test

@@ -176,6 +176,7 @@ def test_a_marker_with_a_setting_that_does_not_exist_is_told(project: Project) -
     done = project.ran(f"import pytest\n{test}", "--sockets", "check")
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     done.stdout.fnmatch_lines(["*test_it*: sockets: max_opne: not one of mode, per, max_open, *"])
+    done.stdout.no_fnmatch_line("*fixture.py:*")
 
 
 def test_sockets_that_a_fixture_opens_before_the_test_are_recorded_too(project: Project) -> None:
