@@ -135,10 +135,13 @@ def partition(sessions: Iterable[Session], per: Scope, by_context: bool = False)
 
     by_context: of an unknown user by its browser context, which is one login (docs/decisions/0016).
     """
+    members = list(sessions)
     if per is Scope.CAPTURE:
-        return [(Key(per, ()), members)] if (members := list(sessions)) else []
+        return [(Key(per, ()), members)] if members else []
+    if per is Scope.CONTEXT and any(session.user_context is None for session in members):  # it may be of any context
+        return [(Key(per, (("user_context", None),)), members)]
     parts: dict[Pairs, list[Session]] = {}
-    for session in sessions:
+    for session in members:
         parts.setdefault(_in_common(session, per, by_context), []).append(session)
     return [(Key(SCOPES.get(pairs[0][0], per), pairs), it) for pairs, it in parts.items()]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import io
 import json
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,30 @@ settings.register_profile(
 )
 settings.register_profile("long", settings.get_profile("suite"), max_examples=6000)  # `make fuzz`
 settings.register_profile("quick", settings.get_profile("suite"), max_examples=25)  # `make test`
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    yield from without_playwrights_loop(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    yield from without_playwrights_loop(item)
+
+
+def without_playwrights_loop(item: pytest.Item) -> Iterator[None]:
+    """Run a test that has no browser of Playwright's. Its sync API leaves its own event loop as the running one of the
+    thread for as long as there is a browser, and no other loop can be run then."""
+    loop = asyncio._get_running_loop()
+    if "browser" in getattr(item, "fixturenames", ()) or loop is None:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")

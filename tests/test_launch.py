@@ -115,7 +115,9 @@ def test_what_a_recorder_that_was_killed_left_is_removed(tmp_path: Path) -> None
     }
     for name, browser in folders.items():
         (tmp_path / name).mkdir()
+        (tmp_path / name / "messages.txt").touch()
         if browser is not None:
             (tmp_path / name / "browser.pid").write_text(str(browser))
+    (tmp_path / f"har-sockets-{ended.pid}-f").mkdir()  # the user's own
     remove_leftovers(tmp_path)
-    assert sorted(path.name[-1] for path in tmp_path.iterdir()) == ["c", "d", "e"]
+    assert sorted(path.name[-1] for path in tmp_path.iterdir()) == ["c", "d", "e", "f"]

@@ -15,10 +15,10 @@ import pytest
 from analyzer import Report, Verdict, analyze, read
 from analyzer.formats.har.own_fields import CUT_SHORT, STARTED_LATE
 from analyzer.intervals import Interval
-from analyzer.model import MILLISECOND, SECOND, Bounds, Outcome, PageKind
+from analyzer.model import MILLISECOND, SECOND, Bounds, ConsoleLine, Level, Outcome, PageKind
 from analyzer.outputs.document import session_document
 from analyzer.recorder.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, MARGIN, SWAP_SLACK, Cdp
-from analyzer.recorder.document import Recorded
+from analyzer.recorder.document import Recorded, unite
 from analyzer.recorder.recording import By, Recording
 
 ZERO = (
@@ -739,3 +739,26 @@ def test_every_member_of_our_own_is_in_the_docs() -> None:
     text = (Path(__file__).parent.parent / "docs/recording.md").read_text("utf-8")
     assert {name for name in own if f"`{name}`" not in text} == set()
     assert {"_requestedBy", "_aliveAt", "_length", "_earliest", "_by", "_tab", "_kind", "_failureText"} <= own
+
+
+def test_two_browsers_in_one_document() -> None:
+    """They end one after another: what is open in the first one is not known to be open at the end of the second."""
+    parts = []
+    for end in (10, 11):
+        recording = Recording()
+        recording.page("t", f"https://h.example/{end}", PageKind.LOAD, at(0), committed=at(0))
+        opened(recording, str(end), 1)
+        recording.say(ConsoleLine(at(2), Level.WARNING, f"WebSocket {end}"), "t")
+        parts.append(Recorded(recording, at(end)))
+    report = analyze(read(io.BytesIO(json.dumps(unite(parts).har()).encode()), "recorded.har"))
+    assert [(session.outcome, session.page) for session in report.sessions] == [
+        (Outcome.UNKNOWN, "page_1"),
+        (Outcome.OPEN, "page_2"),
+    ]
+    first, second = (session.proven for session in report.sessions)
+    assert first == Interval(at(1.01), at(10) + 1)
+    assert second == Interval(at(1.01), None)
+    assert [(line.text, line.page) for line in report.capture.console] == [
+        ("WebSocket 10", "page_1"),
+        ("WebSocket 11", "page_2"),
+    ]

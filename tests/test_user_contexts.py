@@ -48,6 +48,7 @@ def judged(har: dict[str, Any], **policy: Any) -> str:
         pytest.param([(OWN, "A"), (OWN, "B"), (OWN, "B")], "context", "FAIL", id="per context: two in one"),
         pytest.param([(OWN, "A"), (OWN, "B")], "context", "PASS", id="per context: one in each"),
         pytest.param([(OWN, None), (OWN, None)], "context", "FAIL", id="per context, none known: together"),
+        pytest.param([(OWN, "A"), (OWN, None)], "context", "FAIL", id="per context, one not known: it may be of any"),
         pytest.param([(OWN.format(1), "A"), (OWN.format(2), "A")], "user", "FAIL", id="a path may differ in each socket"),
         pytest.param([(OWN, "A"), (OWN, None)], "user", "FAIL", id="one without a context may be of any: by address"),
         pytest.param([(OWN.format(1), "A"), (OWN.format(2), None)], "user", "PASS", id="then another address is apart"),

@@ -129,21 +129,54 @@ def test_the_bounds_are_never_wider_than_those_of_the_protocol() -> None:
     assert end(socket) == ("ended", 4.9, 5.0)
 
 
-def test_a_close_that_the_page_reported_stays_to_the_microsecond() -> None:
+def test_a_close_that_the_page_reported_first_stays_to_the_microsecond() -> None:
+    recording = Recording()
+    socket = record(recording, "a")
+    recording.end("a", at(5.000_003))
+    witness(recording, log(trace("a", closed=5.000)))
+    assert end(socket) == ("ended", 5.000003, 5.000003)
+
+
+def test_the_server_sees_an_opening_before_a_busy_page_learns_of_it() -> None:
+    """Measured with Chromium 156: 2.4 s in a flood of messages. Another one may close meanwhile."""
+    recording = Recording()
+    record(recording, "a", 0)
+    recording.end("a", at(2))
+    record(recording, "b", 1, answered=False)
+    recording.answer("b", at(3), 101, "Switching Protocols", {})
+    report = judge(witness(recording, log(trace("a", 0, closed=2), trace("b", 1))))
+    opened = report.sessions[1].opened
+    assert opened is not None
+    assert (opened.earliest, opened.latest) == (at(1.009), at(3))
+    assert report.verdict == "possible-overlap"
+
+
+def test_the_server_sees_a_close_before_the_page_learns_of_it() -> None:
     recording = Recording()
     socket = record(recording, "a")
     recording.end("a", at(5.000_003))
     witness(recording, log(trace("a", closed=4.95)))
-    assert end(socket) == ("ended", 5.000003, 5.000003)
+    assert end(socket) == ("ended", 4.95, 5.000003)
+
+
+def test_the_connection_of_a_worker_or_frame_that_the_page_ends_may_outlive_it() -> None:
+    """Measured with Chromium 156 under load: 163 ms, by the server and by the wire."""
+    recording = Recording()
+    socket = record(recording, "a")
+    recording.end("a", at(5))
+    witness(recording, log(trace("a", gone=5.163)))
+    assert end(socket) == ("ended", 5, 5.164)
 
 
 def test_a_busy_page_may_learn_of_a_close_long_after_the_network() -> None:
     recording = Recording()
     socket = record(recording, "a")
     recording.end("a", at(9))
-    witness(recording, log(trace("a", closed=5)))
-    assert end(socket) == ("ended", 9, 9)
+    record(recording, "b", 7, tab="another")
+    refined = witness(recording, log(trace("a", closed=5), trace("b", 7)))
+    assert end(socket) == ("ended", 5, 9)
     assert recording.caveats == []
+    assert judge(refined).verdict == "possible-overlap"  # for the server there was none, for the page there was
 
 
 def test_a_page_cannot_report_a_close_long_before_the_network() -> None:

@@ -11,7 +11,7 @@ import gc
 import re
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -137,7 +137,7 @@ class _Session:
         self._screen.hint("Ctrl-C ends the recording.")
         saving = asyncio.ensure_future(self._save_as_it_goes())
         try:
-            await self._listen(is_ours=browser is not None)
+            await self._listen(saving, is_ours=browser is not None)
         finally:
             saving.cancel()
         self._screen.hint("Ctrl-C again saves immediately." if self._signals.number else "")
@@ -157,9 +157,9 @@ class _Session:
         self._screen.say(f"Allow the connection in the window of {endpoint.name}, which asks: Allow remote debugging?")
         await self._listener.start(endpoint.url, LONGEST_QUESTION)
 
-    async def _listen(self, is_ours: bool) -> None:
-        """Open the page, and listen until the recording is to end."""
-        ends = [self._signals.first.wait(), self._listener.gone.wait()]
+    async def _listen(self, saving: asyncio.Task[None], is_ours: bool) -> None:
+        """Open the page, and listen until the recording is to end. `saving` ends only with a fault, which is raised."""
+        ends: list[Awaitable[Any]] = [saving, self._signals.first.wait(), self._listener.gone.wait()]
         if is_ours:
             ends.append(self._listener.last_tab_closed.wait())
         over = asyncio.ensure_future(_wait_for_first(ends, self._request.seconds))
@@ -169,6 +169,8 @@ class _Session:
             if not over.done():
                 opening.result()
                 await over
+            elif not opening.done() and not self._listener.recording.pages and not self._listener.gone.is_set():
+                self._screen.say(f"har-sockets: {self._name_page()}: the server has not answered")
         finally:
             for task in (over, opening):
                 task.cancel()
@@ -179,10 +181,12 @@ class _Session:
         if self._request.url is None:
             return
         url = complete(self._request.url)
-        masked = Masks().url(url)
+        masked = self._name_page()
         try:
             status = await self._listener.open_tab(url, reuse=is_ours)
         except RecordingError as problem:
+            if self._listener.gone.is_set():  # the recording ends for that reason, with what it has
+                return
             reason = NETWORK.search(str(problem))
             why = reason[0] if reason is not None else Masks().text(str(problem))
             if why == NO_PAGE:
@@ -194,6 +198,10 @@ class _Session:
         self._changed.set()
         if status is not None and status >= FIRST_ERROR:
             self._screen.say(f"har-sockets: {masked}: the server answered with status {status}")
+
+    def _name_page(self) -> str:
+        """The address that was asked for, masked."""
+        return Masks().url(complete(self._request.url or ""))
 
     # -- saving ----------------------------------------------------------------------------------------------
 
@@ -209,7 +217,8 @@ class _Session:
         size = 0
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), EVERY)
+                async with asyncio.timeout(EVERY):  # wait_for of Python 3.11 can lose a cancellation
+                    await self._changed.wait()
             if not self._changed.is_set() and self._size() == size:
                 continue
             self._changed.clear()
@@ -249,7 +258,7 @@ class _Session:
         self._save_state(recorded)  # what follows takes a while
         if needs_time(recorded) and not has_gone:
             await self._unless_hurried(asyncio.ensure_future(asyncio.sleep(TIME)))
-        ending = asyncio.ensure_future(browser.wait() if has_gone else browser.close())
+        ending = asyncio.ensure_future(browser.close())
         await self._unless_hurried(ending)
         has_crashed = has_gone and ending.done() and not ending.result()
         await self._unless_hurried(asyncio.ensure_future(wait_for_log(browser.net_log)))
@@ -273,7 +282,7 @@ async def _settle(task: asyncio.Future[Any]) -> None:
     await asyncio.wait([task])
 
 
-async def _wait_for_first(steps: Sequence[Coroutine[Any, Any, Any]], seconds: float | None = None) -> None:
+async def _wait_for_first(steps: Sequence[Awaitable[Any]], seconds: float | None = None) -> None:
     """Wait until one of these is done, or for so many seconds; the others are cancelled. Raises what it raises."""
     tasks = [asyncio.ensure_future(step) for step in steps]
     try:

@@ -63,20 +63,25 @@ class Recorded:
 
 
 def unite(parts: Sequence[Recorded]) -> Recorded:
-    """Several browsers of one machine, recorded at the same time, in one document."""
+    """Several browsers of one machine, recorded at the same time, in one document. They end one after another: what
+    became of a socket after the end of its own recording is not known."""
     if len(parts) == 1:
         return parts[0]
-    whole = Recording()
+    whole, until = Recording(), max(part.until for part in parts)
     for number, part in enumerate(parts, 1):
-        ids: dict[str | None, str] = {}
-        for page in part.recording.pages:
+        recording, ids = part.recording, dict[str | None, str]()
+        for page in recording.pages:
             ids[page.id] = f"page_{len(whole.pages) + 1}"
             whole.pages.append(replace(page, id=ids[page.id]))
-        for socket in part.recording.sockets.values():
+        for socket in recording.sockets.values():
             id = f"{number}/{socket.id}"
-            whole.sockets[id] = replace(socket, id=id, page=ids.get(socket.page))
-        whole.caveats += [caveat for caveat in part.recording.caveats if caveat not in whole.caveats]
-    until, first = max(part.until for part in parts), parts[0]
+            whole.sockets[id] = own = replace(socket, id=id, page=ids.get(socket.page))
+            if part.until < until and not own.ended and not own.lost:
+                own.lost, own.last_sign = True, max(own.last_sign, part.until)
+        whole.console += [msgspec.structs.replace(line, page=ids.get(line.page)) for line in recording.console]
+        whole.console_dropped += recording.console_dropped
+        whole.caveats += [caveat for caveat in recording.caveats if caveat not in whole.caveats]
+    first = parts[0]
     return Recorded(whole, until, first.browser, first.version, first.offset)
 
 

@@ -85,15 +85,11 @@ class Browser:
         return self._folder / NET_LOG
 
     async def close(self) -> bool:
-        """Ask the browser to end, and wait; False: it crashed, or had to be killed."""
+        """Ask the browser to end, if it has not, and wait; False: it crashed, or had to be killed."""
         with suppress(RecordingError, CallError, TimeoutError):  # it ends already
             connection = await Connection.open(self.endpoint, lambda *_: None)
             await connection.call("Browser.close", timeout=LONGEST_EXIT)
             await connection.close()
-        return await self.wait()
-
-    async def wait(self) -> bool:
-        """Wait until the browser has ended in order, its NetLog whole; False: it crashed or had to be killed."""
         until = time.monotonic() + LONGEST_EXIT
         while self._process.poll() is None and time.monotonic() < until:
             await asyncio.sleep(STEP)
@@ -136,7 +132,8 @@ def _remove(folder: Path) -> None:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what recorders that were killed left, which holds what pages sent; but not that of a running browser."""
-    for leftover in folder.glob(f"{PREFIX}*-*"):
+    for messages in folder.glob(f"{PREFIX}*-*/{MESSAGES}"):  # no other folder of this name has them
+        leftover = messages.parent
         browser = leftover / BROWSER
         with suppress(OSError, ValueError):  # another user's, or another program's
             pids = [int(leftover.name.removeprefix(PREFIX).partition("-")[0])]

@@ -111,7 +111,8 @@ class Listener:
             await self._settle()
         except (CallError, TimeoutError) as problem:
             await self._connection.close()
-            raise RecordingError(f"the browser does not answer: {problem or 'no answer in time'}") from None
+            reason = str(problem) or "no answer in time"
+            raise RecordingError(f"the browser does not answer: {reason}") from None
         self._run(self._beat())
 
     @property
@@ -277,7 +278,9 @@ class Listener:
             self._send("Target.detachFromTarget", parent, sessionId=session)
             return
         self._kinds[session] = kind
-        self._cdp.attach(session, info, parent, paused=waits)
+        # What opened a window can write into it, and run code there, while it waits.
+        is_fresh = waits and "openerId" not in info
+        self._cdp.attach(session, info, parent, paused=is_fresh)
         if kind in TABS:
             self._tabs[info["targetId"]] = session
             self._last_tab.clear()
@@ -293,7 +296,7 @@ class Listener:
         settled = self._settled[session] = self._send("Target.setAutoAttach", session, **AUTO_ATTACH)
         # Only then: of a call that is not answered the next process of a tab learns after its scripts have begun.
         settled.add_done_callback(lambda _: self._send("Runtime.runIfWaitingForDebugger", session))
-        if not waits:
+        if not is_fresh:
             tab = info["targetId"] if kind in TABS else ""
             self._run(self._inventory.take(session, tab, listening))
 

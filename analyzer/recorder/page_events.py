@@ -60,6 +60,7 @@ class PageEvents:
             return
         name = self._contexts[context] = f"events/{next(_names)}"
         context.on("page", partial(self._page, name))
+        context.on("serviceworker", lambda _: self._recording.caveat(WORKERS))
         context.on("close", lambda _: self._contexts.pop(context, None))
         for page in context.pages:
             if page.url not in EMPTY:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
@@ -41,6 +42,11 @@ class Running:
     @property
     def contexts(self) -> list[Any]:
         return self.handle.contexts if hasattr(self.handle, "contexts") else [self.handle]
+
+    @property
+    def id(self) -> object:
+        """The same for the same browser, however often somebody connected to it."""
+        return self if self.endpoint is None else self.endpoint.rpartition("/")[2]
 
     def is_used_by(self, fixtures: Iterable[str]) -> bool:
         """May a test with these fixtures have one of its pages already?"""
@@ -236,13 +242,27 @@ def _read_endpoint(line: str) -> str | None:
     port, profile = PORT.search(line), PROFILE.search(line)
     if port is not None and int(port[1]):
         with suppress(RecordingError):
-            return find_endpoint(port[1]).url
+            endpoint = find_endpoint(port[1]).url
+            return endpoint if _ask_command_line(endpoint) == line else None  # of two with one port the first has it
     if port is None or profile is None:
         return None
     until = monotonic() + LONGEST_WRITING
     while (active := read_active_port(Path(profile[1]))) is None and monotonic() < until:
         sleep(0.01)
     return None if active is None else f"ws://127.0.0.1:{active[0]}{active[1]}"
+
+
+def _ask_command_line(endpoint: str) -> str | None:
+    """The command line of the browser that listens there; None: it does not say."""
+    from websockets.exceptions import WebSocketException
+    from websockets.sync.client import connect
+
+    try:
+        with connect(endpoint, proxy=None, open_timeout=LONGEST_WRITING) as socket:
+            socket.send(json.dumps({"id": 1, "method": "SystemInfo.getInfo"}))
+            return str(json.loads(socket.recv(LONGEST_WRITING))["result"]["commandLine"])
+    except (OSError, TimeoutError, WebSocketException, ValueError, KeyError):
+        return None
 
 
 def _is_context(handle: Any) -> bool:

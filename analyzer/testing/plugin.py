@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -78,7 +79,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if ASKED or any(FIXTURE in getattr(item, "fixturenames", ()) for item in session.items):
         from analyzer.testing.browsers import wrap_playwright
 
+        _require_websockets()
         wrap_playwright(SETTING_UP)
+
+
+def _require_websockets() -> None:
+    """Raises UsageError: without it each test would end in an error."""
+    if find_spec("websockets") is None:
+        from analyzer.installation import install_hint
+
+        raise pytest.UsageError(f"recording the sockets of tests needs websockets: {install_hint('playwright')}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,14 +22,16 @@ class Recorder:
     makes a context in it."""
 
     def __init__(self, fixtures: Collection[str]) -> None:
-        self._parts: dict[Running, Part] = {
-            browser: _listen(browser) for browser in BROWSERS.running if browser.is_used_by(fixtures)
-        }
+        self._parts: dict[object, Part] = {}
+        self._browsers: dict[object, Running] = {}  # by the same ids
+        for browser in BROWSERS.running:
+            if browser.is_used_by(fixtures):
+                self._add(browser)
         BROWSERS.watchers.append(self._watch)
 
     def wait(self) -> None:
         """Wait until nothing is missed any more; until then the fixtures of the test are set up."""
-        for browser in list(self._parts):
+        for browser in list(self._browsers.values()):
             self._settle(browser)
 
     @property
@@ -45,19 +47,23 @@ class Recorder:
         return unite(parts) if parts else Recorded(Recording(), round(time.time() * SECOND))
 
     def _watch(self, browser: Running, context: Any) -> None:
-        if browser not in self._parts:
-            self._parts[browser] = _listen(browser)
+        self._add(browser)
         part = self._settle(browser)
         if context is not None and isinstance(part, PageEvents):
             part.listen(context)
 
+    def _add(self, browser: Running) -> None:
+        if browser.id not in self._parts:
+            self._browsers[browser.id] = browser
+            self._parts[browser.id] = _listen(browser)
+
     def _settle(self, browser: Running) -> Part:
-        part = self._parts[browser]
+        part = self._parts[browser.id]
         if isinstance(part, ListenerThread):
             try:
                 part.wait()
             except RecordingError:  # it cannot be reached
-                part = self._parts[browser] = PageEvents(browser.handle)
+                part = self._parts[browser.id] = PageEvents(browser.handle)
         return part
 
 

@@ -331,16 +331,19 @@ def test_without():
 
 
 def test_all_browsers_of_a_test_are_in_one_recording(project: Project) -> None:
+    """One that the test connects to again is there once."""
     test = """
+from analyzer.testing.browsers import BROWSERS
 def test_it(page, browser_type, launch_browser, tmp_path):
     other = launch_browser()
     profile = browser_type.launch_persistent_context(tmp_path, executable_path=EXECUTABLE)
-    attached = browser_type.connect_over_cdp(ENDPOINT) if ENDPOINT else None
+    attached = browser_type.connect_over_cdp(BROWSERS.running[1].endpoint)
+    assert len(BROWSERS.running) == 4 and attached.contexts
     for it in (page, other.new_page(), profile.pages[0]):
         it.goto("%(one)s"); it.wait_for_function("a.readyState == 1")
     profile.close()
 """
-    test = test.replace("EXECUTABLE", repr(chromium())).replace("ENDPOINT", "None")
+    test = test.replace("EXECUTABLE", repr(chromium()))
     done = project.ran(test, "--sockets", "check")
     done.assert_outcomes(passed=1)
     (path,) = (project.pytester.path / "test-results/sockets").glob("*.har")
