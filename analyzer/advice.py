@@ -102,7 +102,9 @@ ROWS = {
     ),
     "har-sockets": Row(
         "Record again: start before the page loads, and use the page until it connects, before the recording ends.",
-        "Record again in one go, from before the page loads until its sockets have closed.",
+        "Record again, and end the recording while the pages are open. A page that was left may be kept with its "
+        "sockets: start the browser with `--disable-back-forward-cache`, or record with `har-sockets record URL`, "
+        "which shows when they closed.",
     ),
     "merged": Row("Record again: start each recording before its page loads, and end all of them together.", RECORDER),
 }

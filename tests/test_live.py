@@ -234,6 +234,8 @@ def test_a_line_per_event_off_a_terminal_with_secrets_and_users_masked(capsys: p
         recording.problem("d", f"Error during WebSocket handshake: Unexpected response code: 403 of {TOKEN}")
         recording.end("d", at(5))
         recording.lost("b", at(6))
+        recording.request("e", "wss://h.example/e", at(1))
+        recording.see_open("e", at(7))
     assert lines_of(capsys) == [
         "+ socket #1 wss://chat.stream-io-api.com/connect?json=<token 1>&authorization=<token 2>, opened by a library, "
         "connectUser(), app.js:12 (1 open now)",
@@ -243,6 +245,7 @@ def test_a_line_per_event_off_a_terminal_with_secrets_and_users_masked(capsys: p
         "- socket #1 closed: page reloaded (0 open now)",
         "! socket #4 failed: HTTP 403 of <token 2> (0 open now)",
         "- socket #2 no longer recorded (not counted; 0 open now)",
+        "+ socket #5 wss://h.example/e (older than the recording; 1 open now)",
     ]
 
 

@@ -121,7 +121,9 @@ def test_an_earlier_file_is_replaced_only_where_that_is_asked_for(
 ) -> None:
     path = tmp_path / "x.har"
     path.write_text("what nobody can record again")
-    assert refusal(path, capsys) == f"{path}: there is such a file: name another one, or replace it with --overwrite"
+    assert (
+        refusal(path, capsys) == f"{path}: this file exists already: give another name, or replace it with --overwrite"
+    )
     assert choose_output(path, overwrite=True) == path
     assert path.read_text() == "what nobody can record again"  # until something is recorded
 

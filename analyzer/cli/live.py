@@ -99,8 +99,9 @@ def write_line(entry: Entry, at: Instant, start: Instant, open_now: int, allowed
     else:
         sign, words = "-", _ending(socket)
     total = f"{open_now:,} open now" + (f", {allowed:,} allowed" if open_now > allowed else "")
+    older = "older than the recording; " if socket.open and socket.seen_open is not None else ""
     uncounted = "" if entry.counts else "not counted; "
-    return f"{_since(start, at)}  {sign} socket #{socket.number} {words} ({uncounted}{total})"
+    return f"{_since(start, at)}  {sign} socket #{socket.number} {words} ({older}{uncounted}{total})"
 
 
 def _since(start: Instant, at: Instant) -> str:

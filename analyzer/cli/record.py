@@ -3,6 +3,7 @@
 import io
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +29,7 @@ STATUSES = (USAGE, gate.VIOLATED, gate.UNREADABLE, INTERRUPTED)  # where several
 if TYPE_CHECKING:
     from analyzer.recorder.browser import Outcome, Request
     from analyzer.recorder.document import Recorded
+    from analyzer.recorder.recording import Recording
 
 
 @command
@@ -123,7 +125,7 @@ def record(
     report = _analyze(outcome.recorded, str(place or file.path))
     statuses = {USAGE if outcome.problem else 0, _describe(report, max_open)}
     if place is not None and place.is_file():
-        _advise(place, file.masked, not no_messages)
+        _advise(place, () if file.masked else _secrets(outcome.recorded.recording, not no_messages))
     if outcome.is_hurried:
         say(f"{report.capture.source}: saved before the browser had reported everything")
         statuses.add(INTERRUPTED)
@@ -179,12 +181,21 @@ def _describe(report: Report, max_open: int | None) -> int:
     return 0 if max_open is None else _judge(report, max_open)
 
 
-def _advise(path: Path, is_masked: bool, has_messages: bool) -> None:
+def _secrets(recording: "Recording", has_messages: bool) -> tuple[str, ...]:
+    """Name what a recording holds that is nobody else's business."""
+    if not recording.sockets:
+        return ("the tokens in addresses of pages",) if recording.pages else ()
+    messages = ("the first messages of each socket",) if has_messages else ()
+    console = ("lines of the console",) if recording.console else ()
+    return ("the tokens in addresses and handshakes", *messages, *console)
+
+
+def _advise(path: Path, secrets: Sequence[str]) -> None:
     """Say which secrets a recording holds, and what to do next."""
     name = quote(str(path))
-    if not is_masked:
-        messages = ", and the first messages of each socket" if has_messages else ""
-        _tell(f"It holds secrets: the tokens in addresses and handshakes{messages}.")
+    if secrets:
+        *others, last = secrets
+        _tell(f"It holds secrets: {', '.join(others)}, and {last}." if others else f"It holds secrets: {last}.")
         _tell(f"To share it: {name_program()} extract {name}")
     if not sys.stderr.isatty():  # on a terminal, the receipt says so
         _tell(f"Next: {name_program()} {name}")

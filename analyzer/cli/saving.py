@@ -63,7 +63,7 @@ def choose_output(path: Path | None, overwrite: bool) -> Path:
     try:
         path = _name(path)
         if path.is_file() and not overwrite:
-            refuse(f"{path}: there is such a file: name another one, or replace it with --overwrite")
+            refuse(f"{path}: this file exists already: give another name, or replace it with --overwrite")
         if path.is_file() or not path.exists():
             trial = _resolve(path).with_name(f".{path.name}.{os.getpid()}")
             replace(trial, [TRIAL])

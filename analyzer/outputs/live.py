@@ -142,7 +142,7 @@ def draw(scene: Scene, medium: Medium, height: int) -> list[Text]:
         title = terminal.headline(Text(f"Recording, {_in_seconds(scene.now - scene.start)}", STRONG), medium)
         many = _crowd(crowd, scene, axis, medium)
         lines = [title, *lines, layout.row("", line), layout.row(MANY, many)]
-        open_too = f", {hidden:,} of them open" if hidden else ""
+        open_too = "" if not hidden else ", all open" if hidden == left_out else f", {hidden:,} of them open"
         lines.append(Text(f"{MARGIN}and {left_out:,} earlier{open_too}" if left_out else ""))
     for life in rows:
         style = STRONG if life.open else ""

@@ -169,6 +169,8 @@ class _Session:
             if not over.done():
                 opening.result()
                 await over
+            elif not opening.done() and not self._listener.recording.pages and not self._listener.gone.is_set():
+                self._screen.say(f"har-sockets: {self._name_page()}: the server has not answered")
         finally:
             for task in (over, opening):
                 task.cancel()
@@ -179,10 +181,12 @@ class _Session:
         if self._request.url is None:
             return
         url = complete(self._request.url)
-        masked = Masks().url(url)
+        masked = self._name_page()
         try:
             status = await self._listener.open_tab(url, reuse=is_ours)
         except RecordingError as problem:
+            if self._listener.gone.is_set():  # the recording ends for that reason, with what it has
+                return
             reason = NETWORK.search(str(problem))
             why = reason[0] if reason is not None else Masks().text(str(problem))
             if why == NO_PAGE:
@@ -194,6 +198,10 @@ class _Session:
         self._changed.set()
         if status is not None and status >= FIRST_ERROR:
             self._screen.say(f"har-sockets: {masked}: the server answered with status {status}")
+
+    def _name_page(self) -> str:
+        """The address that was asked for, masked."""
+        return Masks().url(complete(self._request.url or ""))
 
     # -- saving ----------------------------------------------------------------------------------------------
 

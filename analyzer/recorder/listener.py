@@ -111,7 +111,8 @@ class Listener:
             await self._settle()
         except (CallError, TimeoutError) as problem:
             await self._connection.close()
-            raise RecordingError(f"the browser does not answer: {problem or 'no answer in time'}") from None
+            reason = str(problem) or "no answer in time"
+            raise RecordingError(f"the browser does not answer: {reason}") from None
         self._run(self._beat())
 
     @property

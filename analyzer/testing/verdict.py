@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from analyzer import advice, gate, masking
+from analyzer import gate, masking
 from analyzer.formats import read
 from analyzer.model import (
+    MILLISECOND,
+    Bounds,
     CaveatKind,
     Confidence,
     Finding,
@@ -22,8 +25,10 @@ from analyzer.model import (
     plural,
 )
 from analyzer.pipeline import analyze
+from analyzer.wording.verdict import advice
 
 OF_THE_POLICY = ("duplicate-connection", "concurrent-sockets", "unrelated-sockets", "brief-overlap")  # by max_open
+OPTION = re.compile(r"--(per) (\w+)")  # in the words of a rule, which are for the command line
 
 
 def assert_sockets(
@@ -98,7 +103,7 @@ def _problems(report: Report, judged: gate.Judgement) -> Iterator[str]:
             yield from _describe(finding, report.named(finding.sessions))
         yield from (f"  undecided: {it.message}" for it in hidden)
         if hidden and not possible:
-            yield f"    what to do: {advice.to_see_all(report.capture)}"
+            yield f"    what to do: {advice(report)}"
         if not possible and not hidden:  # switched off by its severity
             yield "  undecided: more sockets were possibly open at the same time"
 
@@ -107,17 +112,29 @@ def _describe(finding: Finding, sessions: Sequence[Session]) -> Iterator[str]:
     yield f"  {finding.severity} {finding.rule}: {finding.message}"
     yield from (f"    {_line(session)}" for session in sessions)
     if finding.remedy is not None:
-        yield f"    what to do: {finding.remedy}"
+        yield f"    what to do: {OPTION.sub(_as_argument, finding.remedy)}"
 
 
 def _line(session: Session) -> str:
-    opened = session.opened.latest if session.opened is not None else None
-    sentence = f"opened {_clock(opened)}" if opened is not None else "opened at an unknown time"
+    sentence = f"opened {_when(session.opened)}"
     if session.outcome is Outcome.OPEN:
         sentence += ", still open at the end"
     elif session.closed is not None and session.closed.latest is not None:
-        sentence += f", closed {_clock(session.closed.latest)}"
+        sentence += f", closed {_when(session.closed)}"
     return f"{session.name} {session.endpoint}: {sentence}"
+
+
+def _as_argument(option: re.Match[str]) -> str:
+    """Write an option of the command line as the argument of `check_every_test`, the marker and assert_sockets."""
+    return f'{option[1]}="{option[2]}"'
+
+
+def _when(bounds: Bounds | None) -> str:
+    """By when it happened; at which instant, if that is known."""
+    if bounds is None or bounds.latest is None:
+        return "at an unknown time"
+    is_exact = bounds.earliest is not None and bounds.latest - bounds.earliest < MILLISECOND
+    return _clock(bounds.latest) if is_exact else f"by {_clock(bounds.latest)}"
 
 
 def _clock(at: Instant) -> str:

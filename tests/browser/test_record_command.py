@@ -223,7 +223,20 @@ def test_a_page_that_never_answers_keeps_no_recording(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         status, errors = run(f"127.0.0.1:{silent.getsockname()[1]}", "-o", path, "--headless", "--for", "1")
     assert (status, path.exists()) == (0, True)
-    assert errors[0].startswith(f"{path}: 0 sockets. ")
+    assert errors[0].endswith(": the server has not answered")
+    assert errors[1].startswith(f"{path}: 0 sockets. ")
+
+
+def test_a_browser_that_is_killed_while_a_page_opens_leaves_a_recording(tmp_path: Path) -> None:
+    chromium()
+    path, profile = tmp_path / "never.har", tmp_path / "profile"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = start(f"127.0.0.1:{silent.getsockname()[1]}", "-o", path, "--headless", "--profile", profile)
+        with silent.accept()[0]:  # the browser asks for the page
+            _kill_browser(profile)
+            _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, "Traceback" in errors, path.is_file()) == (3, False, True), errors
+    assert "cannot be opened" not in errors
 
 
 # -- what a page can see ---------------------------------------------------------------------------------------
