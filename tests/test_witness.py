@@ -142,7 +142,7 @@ def test_the_server_sees_an_opening_before_a_busy_page_learns_of_it() -> None:
     recording = Recording()
     record(recording, "a", 0)
     recording.end("a", at(2))
-    record(recording, "b", 1, answered=False)
+    record(recording, "b", 2.9, answered=False)
     recording.answer("b", at(3), 101, "Switching Protocols", {})
     report = judge(witness(recording, log(trace("a", 0, closed=2), trace("b", 1))))
     opened = report.sessions[1].opened

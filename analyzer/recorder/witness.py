@@ -276,7 +276,7 @@ def refine_socket(socket: Socket, trace: Trace, log: Log, until: Instant) -> Dur
     if accepted is None:
         _leave_unopened(socket, trace, log, until)
         return 0
-    _open(socket, accepted)
+    _open(socket, trace, accepted)
     if not socket.opened:
         return 0
     theirs = _end_of(trace, accepted, log)
@@ -305,11 +305,14 @@ def _reach_to_network(socket: Socket, closed: Bounds | None) -> None:
         socket.earliest = closed.earliest
 
 
-def _open(socket: Socket, accepted: Bounds) -> None:
+def _open(socket: Socket, trace: Trace, accepted: Bounds) -> None:
     """It opened: what the protocol does not report where the page crashed, or was in the back/forward cache. A page
     that is busy learns of it later (measured: 2.4 s)."""
     reported = socket.answered
     if reported is not None and socket.seen_open is None and reported - (accepted.earliest or reported) > TICKS:
+        begun = start_of(trace)
+        if begun is not None and begun < socket.requested:
+            socket.requested, socket.requested_by = begun, socket.requested_by or socket.requested
         socket.answered, socket.seen_open = max(accepted.earliest or 0, socket.requested), reported
     if reported is not None or _is_exact(socket) or accepted.earliest is None or accepted.latest is None:
         return
