@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from analyzer import Report, Verdict, analyze, read
-from analyzer.formats.har.own_fields import CUT_SHORT, STARTED_LATE
+from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, STARTED_LATE
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, SECOND, Bounds, ConsoleLine, Level, Outcome, PageKind
 from analyzer.outputs.document import session_document
@@ -496,6 +496,18 @@ def test_what_a_worker_of_a_page_that_is_replaced_had_open_may_close_later() -> 
     browser.load(5, "https://h.example/", "l1", "reload")
     browser.open(5.3, "1.2")
     assert told(browser.report().sessions[0].closed) == (at(5.1), at(5.2) + GONE_AFTER)
+
+
+def test_a_tab_that_did_not_wait_as_the_browser_says_is_asked_and_heard_late() -> None:
+    """Chromium 156, of a tab in a new window: its socket was missing without a word (tests/browser/test_listener.py)."""
+    browser = Browser(document=False)
+    browser.cdp.attach("q", {"targetId": "id-q", "type": "page"}, paused=True)
+    empty = {"frame": {"id": "id-q", "loaderId": "l0", "url": "about:blank"}}
+    assert not browser.cdp.document("q", empty, at(1), new=True)
+    assert browser.cdp.recording.caveats == []
+    late = {"frame": {"id": "id-q", "loaderId": "l1", "url": "https://h.example/"}}
+    assert browser.cdp.document("q", late, at(2), new=True)
+    assert browser.cdp.recording.caveats == [HEARD_LATE.id]
 
 
 def test_a_document_that_asked_for_a_process_of_its_own_leaves_it_to_another() -> None:

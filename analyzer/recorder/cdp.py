@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from analyzer.formats.har.own_fields import CUT_SHORT, STARTED_LATE
+from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, STARTED_LATE
 from analyzer.formats.har.writer import Json
 from analyzer.model import MILLISECOND, SECOND, Duration, Instant, PageKind
 from analyzer.recorder.messages import measure
@@ -97,23 +97,31 @@ class Cdp:
         context = str(info["browserContextId"]) if "browserContextId" in info else None
         self._targets[session] = Target(id, kind, tab, context, paused)
 
-    def document(self, session: str, tree: Json, at: Instant, new: bool) -> None:
+    def document(self, session: str, tree: Json, at: Instant, new: bool) -> bool:
         """The document of a page or an iframe, as it answered at `at`: the protocol's FrameTree. If it was committed
-        before the listening, nothing else reports it: in a `new` target it is a page of the recording."""
+        before the listening, nothing else reports it: in a `new` target it is a page of the recording.
+
+        True: its target was said to wait for us, and had not waited. Chromium 156 says so of a tab in a new window that
+        a driver opens with an address, now and then (measured: 4 of 40)."""
         target, frame = self._targets[session], tree["frame"]
         loader, url = str(frame.get("loaderId", "")), str(frame.get("url", ""))
         if frame["id"] != target.id or target.id in self._address:  # that was heard
-            return
+            return False
         self._loader[target.id] = loader
         if url in EMPTY:
-            return
+            return False
         self._address[target.id] = url
         if new and target.kind in TABS:
             navigation = self._navigation(loader)
-            self._add_page(target, url, navigation, navigation.requested or min(self.pulse, at), at)
+            answered = navigation.answered or at  # its request may have been sent before anybody listened
+            self._add_page(target, url, navigation, navigation.requested or min(self.pulse, answered, at), at)
             for socket in self.recording.sockets.values():
                 if socket.owner == session and socket.page is None:  # it was quicker than the answer
                     socket.page = self.recording.pages[-1].id
+        was_to_wait, target.paused = target.paused, False
+        if was_to_wait and target.kind in TABS:
+            self.recording.caveat(HEARD_LATE)  # what it opened and closed by then nobody lists
+        return was_to_wait
 
     def _add_page(self, target: Target, url: str, navigation: Navigation, started: Instant, committed: Instant) -> None:
         kind = KINDS.get(navigation.type, PageKind.NAVIGATION)

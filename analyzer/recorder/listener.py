@@ -290,19 +290,27 @@ class Listener:
             self._send("Page.enable", session)
             self._send("Page.setLifecycleEventsEnabled", session, enabled=True)
             tree, new = self._send("Page.getFrameTree", session), self._begun or waits
-            tree.add_done_callback(lambda answer: self._note_document(session, answer, new))
+            tree.add_done_callback(lambda answer: self._note_document(session, answer, new, listening))
         self._send("Runtime.enable", session)
         self._send("Log.enable", session)
         settled = self._settled[session] = self._send("Target.setAutoAttach", session, **AUTO_ATTACH)
         # Only then: of a call that is not answered the next process of a tab learns after its scripts have begun.
         settled.add_done_callback(lambda _: self._send("Runtime.runIfWaitingForDebugger", session))
         if not is_fresh:
-            tab = info["targetId"] if kind in TABS else ""
-            self._run(self._inventory.take(session, tab, listening))
+            self._list_older(session, info["targetId"], listening)
 
-    def _note_document(self, session: str, answer: asyncio.Future[Json], new: bool) -> None:
-        if not answer.cancelled() and answer.exception() is None and session in self._kinds:
-            self._cdp.document(session, answer.result()["frameTree"], self._now(), new)
+    def _list_older(self, session: str, target: str, listening: asyncio.Future[Json]) -> None:
+        tab = target if self._kinds[session] in TABS else ""
+        self._run(self._inventory.take(session, tab, listening))
+
+    def _note_document(
+        self, session: str, answer: asyncio.Future[Json], new: bool, listening: asyncio.Future[Json]
+    ) -> None:
+        if answer.cancelled() or answer.exception() is not None or session not in self._kinds:
+            return
+        tree = answer.result()["frameTree"]
+        if self._cdp.document(session, tree, self._now(), new):
+            self._list_older(session, tree["frame"]["id"], listening)
 
     def _note_address(self, _: str, event: Json) -> None:
         info = event["targetInfo"]

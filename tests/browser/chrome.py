@@ -37,9 +37,10 @@ class Chrome:
         self.connection = await Connection.open(endpoint, lambda *_: None)
 
     async def open(self, url: str, **options: str) -> tuple[str, str]:
-        """A new tab, and a session with it."""
-        tab = (await self.connection.call("Target.createTarget", url=url, **options))["targetId"]
+        """A new tab, and a session with it. It begins empty, as users' and drivers' tabs do."""
+        tab = (await self.connection.call("Target.createTarget", url="about:blank", **options))["targetId"]
         answer = await self.connection.call("Target.attachToTarget", targetId=tab, flatten=True)
+        await self.connection.call("Page.navigate", answer["sessionId"], url=url)
         await asyncio.sleep(0.8)
         return tab, answer["sessionId"]
 

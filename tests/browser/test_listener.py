@@ -143,11 +143,11 @@ async def loop_for_ever(tab: Tab) -> None:
 
 
 async def ask_the_user(tab: Tab) -> None:
+    await tab.send("Page.enable")  # while a dialog is open nobody answers that
     await tab.send("Runtime.evaluate", expression=f"if (confirm('Log in?')) {{ {B} }} else {{ {C} }}")
 
 
 async def accept(tab: Tab) -> None:
-    await tab.chrome.connection.call("Page.enable", tab.session, 5.0)
     await tab.chrome.connection.call("Page.handleJavaScriptDialog", tab.session, 5.0, accept=True)
     await asyncio.sleep(PERIOD)
 
