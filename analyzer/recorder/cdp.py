@@ -68,6 +68,7 @@ class Cdp:
         self._detached: set[str] = set()  # sessions whose target the browser itself reported to be gone
         self._navigations: dict[str, Navigation] = {}  # by loader
         self._loader: dict[str, str] = {}  # page or iframe -> loader of its document
+        self._parsed: set[str] = set()  # pages and iframes whose document was parsed before they were attached to
         self._isolated: set[str] = set()  # pages and iframes whose document asked for a process of its own
         self._address: dict[str, str] = {}  # page or iframe -> URL of its document
         self._last: dict[str, Instant] = {}  # session -> its last stamped event
@@ -89,20 +90,20 @@ class Cdp:
 
     # -- targets ---------------------------------------------------------------------------------------------
 
-    def attach(self, session: str, info: Json, parent: str = "", paused: bool = False) -> None:
+    def attach(self, session: str, info: Json, parent: str = "", paused: bool = False, at: Instant = 0) -> None:
         """`info`: the protocol's TargetInfo; `parent`: the session of the target that has it; `paused`: it did nothing
-        before it was heard."""
+        before it was heard, as the browser says; `at`: when that was read."""
         id, kind, above = str(info["targetId"]), str(info["type"]), self._targets.get(parent)
         tab = id if kind in TABS else above.tab if above is not None else None
         context = str(info["browserContextId"]) if "browserContextId" in info else None
-        self._targets[session] = Target(id, kind, tab, context, paused)
+        self._targets[session] = Target(id, kind, tab, context, paused, at)
 
     def document(self, session: str, tree: Json, at: Instant, new: bool) -> bool:
         """The document of a page or an iframe, as it answered at `at`: the protocol's FrameTree. If it was committed
         before the listening, nothing else reports it: in a `new` target it is a page of the recording.
 
-        True: its target was said to wait for us, and had not waited. Chromium 156 says so of a tab in a new window that
-        a driver opens with an address, now and then (measured: 4 of 40)."""
+        True: its target was said to wait for us, and may not have waited. Chromium 156 says so of a tab in a new window
+        that a driver opens with an address, now and then (measured: 4 of 40)."""
         target, frame = self._targets[session], tree["frame"]
         loader, url = str(frame.get("loaderId", "")), str(frame.get("url", ""))
         if frame["id"] != target.id or target.id in self._address:  # that was heard
@@ -118,10 +119,10 @@ class Cdp:
             for socket in self.recording.sockets.values():
                 if socket.owner == session and socket.page is None:  # it was quicker than the answer
                     socket.page = self.recording.pages[-1].id
-        was_to_wait, target.paused = target.paused, False
-        if was_to_wait and target.kind in TABS:
+        may_have_run, target.paused = target.paused, False
+        if may_have_run and target.id in self._parsed:
             self.recording.caveat(HEARD_LATE)  # what it opened and closed by then nobody lists
-        return was_to_wait
+        return may_have_run
 
     def _add_page(self, target: Target, url: str, navigation: Navigation, started: Instant, committed: Instant) -> None:
         kind = KINDS.get(navigation.type, PageKind.NAVIGATION)
@@ -298,6 +299,8 @@ class Cdp:
         keeps its loader and its sockets."""
         if target.kind not in DOCUMENTS or params["frameId"] != target.id:
             return
+        if params["name"] == "DOMContentLoaded" and round(params["timestamp"] * SECOND) + self.offset < target.attached:
+            self._parsed.add(target.id)  # it is repeated for who comes late
         loader = str(params["loaderId"])
         before = self._loader.setdefault(target.id, "" if params["name"] == "init" else loader)
         if params["name"] == "init" and loader != before:

@@ -32,6 +32,7 @@ from analyzer.recorder.targets import clock_offset
 HEARD = (*DOCUMENTS, "worker", "shared_worker", "service_worker", "background_page")  # types of targets with sockets
 OF_THE_BROWSER = ("shared_worker", "service_worker")  # it reports them itself, whichever page has them, too
 PULSE = 0.05  # seconds between an answer of the browser and the next question
+LONGEST_PAUSE = 2.0  # seconds for a target that starts to answer what it is asked
 LONGEST_WAIT = 5.0  # seconds for targets to answer what they are asked: a page may be stuck
 LONGEST_CALL = 15.0  # seconds for the browser itself to answer
 NO_BFCACHE = "--disable-back-forward-cache"
@@ -82,7 +83,7 @@ class Listener:
         self._connection: Connection | None = None
         self._browser, self._version = "", ""
         self._kinds: dict[str, str] = {}  # session -> type of its target
-        self._settled: dict[str, asyncio.Future[Json]] = {}  # session -> done when nothing of it is missed any more
+        self._settled: dict[str, asyncio.Future[None]] = {}  # session -> done when nothing of it is missed any more
         self._tabs: dict[str, str] = {}  # target of a tab -> its session
         self._addresses: dict[str, str] = {}  # target of a tab -> address of its document
         self._crashed: set[str] = set()  # sessions whose page is there no more
@@ -280,21 +281,23 @@ class Listener:
         self._kinds[session] = kind
         # What opened a window can write into it, and run code there, while it waits.
         is_fresh = waits and "openerId" not in info
-        self._cdp.attach(session, info, parent, paused=is_fresh)
+        self._cdp.attach(session, info, parent, paused=is_fresh, at=self._now())
         if kind in TABS:
             self._tabs[info["targetId"]] = session
             self._last_tab.clear()
         self._note_address(session, {"targetInfo": info})
         listening = self._send("Network.enable", session, **QUIET)
+        answers = [listening]
         if kind in DOCUMENTS:
             self._send("Page.enable", session)
             self._send("Page.setLifecycleEventsEnabled", session, enabled=True)
             tree, new = self._send("Page.getFrameTree", session), self._begun or waits
             tree.add_done_callback(lambda answer: self._note_document(session, answer, new, listening))
-        self._send("Runtime.enable", session)
-        self._send("Log.enable", session)
-        settled = self._settled[session] = self._send("Target.setAutoAttach", session, **AUTO_ATTACH)
+            answers.append(tree)
+        answers += [self._send("Runtime.enable", session), self._send("Log.enable", session)]
+        answers.append(self._send("Target.setAutoAttach", session, **AUTO_ATTACH))
         # Only then: of a call that is not answered the next process of a tab learns after its scripts have begun.
+        settled = self._settled[session] = _when_answered(answers)
         settled.add_done_callback(lambda _: self._send("Runtime.runIfWaitingForDebugger", session))
         if not is_fresh:
             self._list_older(session, info["targetId"], listening)
@@ -362,6 +365,29 @@ class Listener:
         await self._inventory.check_all()
         with suppress(CallError, TimeoutError):
             await self._beat_once()
+
+
+def _when_answered(answers: Sequence[asyncio.Future[Json]]) -> asyncio.Future[None]:
+    """Give what is done when all of these are, or after a while: no tab waits for a process that does not answer."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+    waiting = len(answers)
+
+    def end() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    def count(_: asyncio.Future[Json]) -> None:
+        nonlocal waiting
+        waiting -= 1
+        if not waiting:
+            timer.cancel()
+            end()
+
+    timer = loop.call_later(LONGEST_PAUSE, end)
+    for answer in answers:
+        answer.add_done_callback(count)
+    return done
 
 
 _OF_TARGETS: dict[str, Callable[[Listener, str, Json], None]] = {

@@ -17,6 +17,7 @@ class Target:
     tab: str | None  # the id of the page that it belongs to
     context: str | None = None  # the browser context that it is in
     paused: bool = False  # until it was heard
+    attached: Instant = 0  # when that was read
 
 
 @dataclass(slots=True, repr=False)  # it holds addresses with their secrets
