@@ -63,26 +63,35 @@ class Recorded:
 
 
 def unite(parts: Sequence[Recorded]) -> Recorded:
-    """Several browsers of one machine, recorded at the same time, in one document. They end one after another: what
-    became of a socket after the end of its own recording is not known."""
+    """Several browsers of one machine, recorded at the same time, in one document. They end one after another: it ends
+    with the first of them."""
     if len(parts) == 1:
         return parts[0]
-    whole, until = Recording(), max(part.until for part in parts)
+    whole, until = Recording(), min(part.until for part in parts)
     for number, part in enumerate(parts, 1):
         recording, ids = part.recording, dict[str | None, str]()
         for page in recording.pages:
             ids[page.id] = f"page_{len(whole.pages) + 1}"
             whole.pages.append(replace(page, id=ids[page.id]))
         for socket in recording.sockets.values():
-            id = f"{number}/{socket.id}"
-            whole.sockets[id] = own = replace(socket, id=id, page=ids.get(socket.page))
-            if part.until < until and not own.ended and not own.lost:
-                own.lost, own.last_sign = True, max(own.last_sign, part.until)
+            if socket.requested <= until:
+                id = f"{number}/{socket.id}"
+                whole.sockets[id] = _cut(replace(socket, id=id, page=ids.get(socket.page)), until)
         whole.console += [msgspec.structs.replace(line, page=ids.get(line.page)) for line in recording.console]
         whole.console_dropped += recording.console_dropped
         whole.caveats += [caveat for caveat in recording.caveats if caveat not in whole.caveats]
     first = parts[0]
     return Recorded(whole, until, first.browser, first.version, first.offset)
+
+
+def _cut(socket: Socket, until: Instant) -> Socket:
+    """What is known of a socket by `until`: one that ended later was open then."""
+    if socket.latest is None or socket.latest <= until:
+        return socket
+    alive = socket.latest if socket.earliest is None else socket.earliest
+    if alive < until:
+        return replace(socket, latest=None, earliest=None, by=None, lost=True, last_sign=max(socket.last_sign, alive))
+    return replace(socket, latest=None, earliest=None, by=None)
 
 
 def _log(recorded: Recorded, entries: list[Json]) -> Json:

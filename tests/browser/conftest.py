@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from analyzer.model import Policy, Report, Run
 from analyzer.outputs import html
 from analyzer.pipeline import analyze
 
+if hasattr(signal, "SIGHUP"):  # who runs tests with `nohup` ignores it, and so would the programs that they start
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 CAPTURES = Path(__file__).parent.parent / "captures"
 CHROMES = ("chromium", "chromium-browser", "google-chrome")
 

@@ -119,7 +119,8 @@ def test_each_socket_is_a_line_and_the_har_is_written(server: SocketServer, tmp_
         f"{path}: 2 sockets. Overlap: 2 sockets of 127.0.0.1:PORT/ws/a and 127.0.0.1:PORT/ws/b were open at the same "
         "time, each to a different address.",
         "The times above count from the start of the recording; those of the analysis from its first page.",
-        "It holds secrets: the tokens in addresses and handshakes, and the first messages of each socket.",
+        "It holds secrets: the tokens in addresses and handshakes, the first messages of each socket, "
+        "and lines of the console.",
     ]
     assert (status, outcomes(path), analyze_file(path).verdict) == (0, ["open", "closed"], Verdict.OVERLAP)
 

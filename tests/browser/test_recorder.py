@@ -270,7 +270,9 @@ def listening(browser: Any) -> Any:
     """The recorder at a browser that somebody else drives."""
     from analyzer.recorder.thread import ListenerThread
 
-    return ListenerThread(find_endpoint(browser))
+    listener = ListenerThread(find_endpoint(browser))
+    listener.wait()
+    return listener
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from analyzer.formats.netlog.reader import PAGE_GONE
 from analyzer.model import MILLISECOND, SECOND, Outcome, Session
 from analyzer.recorder.document import Recorded
 from analyzer.recorder.listener import Listener
-from analyzer.recorder.witness import refine
+from analyzer.recorder.witness import LATE, refine
 
 TOLERANCE = 20 * MILLISECOND  # between the server's log and what is claimed
 A, B = (f"new WebSocket(`ws://${{location.host}}/ws/{name}`)" for name in "ab")
@@ -168,7 +168,8 @@ def test_both_witnesses_together(server: SocketServer, tmp_path: Path, name: str
             width = _measure(session)
             assert width <= case.width * MILLISECOND
             earlier = before.get(session.key)  # the log may have one that was missed
-            assert earlier is None or earlier.outcome is not Outcome.CLOSED or width <= _measure(earlier)
+            # The network may see earlier than a busy page what the page reports: then both are bounds.
+            assert earlier is None or earlier.outcome is not Outcome.CLOSED or width <= _measure(earlier) + LATE
 
 
 def _measure(session: Session) -> int:
