@@ -511,6 +511,14 @@ def test_a_tab_that_did_not_wait_as_the_browser_says_is_asked_and_heard_late(par
     assert browser.cdp.recording.caveats == caveats
 
 
+def test_a_tab_that_waits_with_its_document_is_asked_too_and_was_heard_in_time() -> None:
+    browser = Browser(document=False)
+    browser.cdp.attach("q", {"targetId": "id-q", "type": "page"}, paused=True)
+    waiting = {"frame": {"id": "id-q", "loaderId": "l1", "url": "https://h.example/"}}
+    assert browser.cdp.document("q", waiting, at(2), new=True)
+    assert browser.cdp.recording.caveats == []
+
+
 def test_a_document_that_asked_for_a_process_of_its_own_leaves_it_to_another() -> None:
     browser = Browser()
     browser.load(1, "https://h.example/", "l1", **{"Cross-Origin-Opener-Policy": "same-origin"})

@@ -42,6 +42,7 @@ GOES_BEFORE = SECOND  # into the back/forward cache frames and workers go with t
 SAME_CLOCK = SECOND // 2  # the browser's clock and ours agree so far: one machine, whose monotonic clock they share
 DOCUMENTS = ("page", "iframe", "webview")  # types of targets that show documents; Electron has the last
 TABS = ("page", "webview")
+LOADED = ("DOMContentLoaded", "load")  # lifecycle events
 EMPTY = ("", ":", "about:blank")  # addresses of a tab's first, empty document
 STATUS = re.compile(r"response code: (\d{3})")
 KINDS = {
@@ -68,7 +69,9 @@ class Cdp:
         self._detached: set[str] = set()  # sessions whose target the browser itself reported to be gone
         self._navigations: dict[str, Navigation] = {}  # by loader
         self._loader: dict[str, str] = {}  # page or iframe -> loader of its document
-        self._parsed: set[str] = set()  # pages and iframes whose document was parsed before they were attached to
+        self._loaded: set[str] = (
+            set()
+        )  # pages and iframes whose document was there, and loaded, before they were attached to
         self._isolated: set[str] = set()  # pages and iframes whose document asked for a process of its own
         self._address: dict[str, str] = {}  # page or iframe -> URL of its document
         self._last: dict[str, Instant] = {}  # session -> its last stamped event
@@ -102,8 +105,8 @@ class Cdp:
         """The document of a page or an iframe, as it answered at `at`: the protocol's FrameTree. If it was committed
         before the listening, nothing else reports it: in a `new` target it is a page of the recording.
 
-        True: its target was said to wait for us, and may not have waited. Chromium 156 says so of a tab in a new window
-        that a driver opens with an address, now and then (measured: 4 of 40)."""
+        True: its target was said to wait for us, and may have not. Chromium 156 says so of a tab in a new window that a
+        driver opens with an address, now and then (measured: 4 of 40 had loaded)."""
         target, frame = self._targets[session], tree["frame"]
         loader, url = str(frame.get("loaderId", "")), str(frame.get("url", ""))
         if frame["id"] != target.id or target.id in self._address:  # that was heard
@@ -112,17 +115,20 @@ class Cdp:
         if url in EMPTY:
             return False
         self._address[target.id] = url
-        if new and target.kind in TABS:
-            navigation = self._navigation(loader)
-            answered = navigation.answered or at  # its request may have been sent before anybody listened
-            self._add_page(target, url, navigation, navigation.requested or min(self.pulse, answered, at), at)
-            for socket in self.recording.sockets.values():
-                if socket.owner == session and socket.page is None:  # it was quicker than the answer
-                    socket.page = self.recording.pages[-1].id
-        may_have_run, target.paused = target.paused, False
-        if may_have_run and target.id in self._parsed:
-            self.recording.caveat(HEARD_LATE)  # what it opened and closed by then nobody lists
-        return may_have_run
+        if not (new and target.kind in TABS):
+            return False
+        navigation = self._navigation(loader)
+        # Else its document was heard from the request on.
+        may_be_late = target.paused and navigation.requested is None
+        answered = navigation.answered or at
+        self._add_page(target, url, navigation, navigation.requested or min(self.pulse, answered, at), at)
+        for socket in self.recording.sockets.values():
+            if socket.owner == session and socket.page is None:  # it was quicker than the answer
+                socket.page = self.recording.pages[-1].id
+        if may_be_late and target.id in self._loaded:  # what it opened and closed by then nobody lists
+            self.recording.caveat(HEARD_LATE)
+        target.paused = target.paused and not may_be_late
+        return may_be_late
 
     def _add_page(self, target: Target, url: str, navigation: Navigation, started: Instant, committed: Instant) -> None:
         kind = KINDS.get(navigation.type, PageKind.NAVIGATION)
@@ -299,9 +305,9 @@ class Cdp:
         keeps its loader and its sockets."""
         if target.kind not in DOCUMENTS or params["frameId"] != target.id:
             return
-        if params["name"] == "DOMContentLoaded" and round(params["timestamp"] * SECOND) + self.offset < target.attached:
-            self._parsed.add(target.id)  # it is repeated for who comes late
         loader = str(params["loaderId"])
+        if params["name"] in LOADED and round(params["timestamp"] * SECOND) + self.offset < target.attached:
+            self._loaded.add(target.id)  # it is repeated for who comes late
         before = self._loader.setdefault(target.id, "" if params["name"] == "init" else loader)
         if params["name"] == "init" and loader != before:
             self._loader[target.id] = loader
