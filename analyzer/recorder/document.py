@@ -64,10 +64,11 @@ class Recorded:
 
 def unite(parts: Sequence[Recorded]) -> Recorded:
     """Several browsers of one machine, recorded at the same time, in one document. They end one after another: it ends
-    with the first of them."""
+    with the first of those that have a socket open then. A browser that went before has none."""
     if len(parts) == 1:
         return parts[0]
-    whole, until = Recording(), min(part.until for part in parts)
+    whole, open_until = Recording(), [part.until for part in parts if part.recording.alive_at_all]
+    until = min(open_until, default=max(part.until for part in parts))
     for number, part in enumerate(parts, 1):
         recording, ids = part.recording, dict[str | None, str]()
         for page in recording.pages:
@@ -85,12 +86,10 @@ def unite(parts: Sequence[Recorded]) -> Recorded:
 
 
 def _cut(socket: Socket, until: Instant) -> Socket:
-    """What is known of a socket by `until`: one that ended later was open then."""
-    if socket.latest is None or socket.latest <= until:
+    """What is known of a socket by `until`: one that certainly ended later was open then."""
+    earliest = socket.latest if socket.earliest is None else socket.earliest
+    if earliest is None or earliest < until:
         return socket
-    alive = socket.latest if socket.earliest is None else socket.earliest
-    if alive < until:
-        return replace(socket, latest=None, earliest=None, by=None, lost=True, last_sign=max(socket.last_sign, alive))
     return replace(socket, latest=None, earliest=None, by=None)
 
 

@@ -285,6 +285,11 @@ class Recording:
         if caveat.id not in self.caveats:
             self.caveats.append(caveat.id)
 
+    @property
+    def alive_at_all(self) -> bool:
+        """Is there a socket that has not ended, as far as is known?"""
+        return any(not socket.lost for socket in self._unended.values())
+
     def alive(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
         """The sockets of a tab or of an owner that have not ended, as far as is known."""
         return [socket for socket in self.list_unended(tab, owner) if not socket.lost]

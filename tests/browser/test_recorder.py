@@ -195,7 +195,11 @@ CASES = {
     ),
     "navigation": Case(visit("/one", goto("/other")), ONE, "a:closed b:open", "load navigation"),
     "navigation to another site": Case(
-        visit("/one", goto("/other", "localhost")), ONE, "a:closed b:open", "load navigation"
+        # In another process the next one may be open before the network drops this one (measured: 93 ms).
+        visit("/one", goto("/other", "localhost")),
+        Verdict.POSSIBLE_OVERLAP,
+        "a:closed b:open",
+        "load navigation",
     ),
     "navigation and back": Case(
         visit("/one", goto("/blank"), back), ONE, "a:closed a:open", "load navigation navigation"
