@@ -202,8 +202,8 @@ class CaveatKind(StrEnum):
         "page-heard-late",
         Effect.HIDES_SOCKETS,
         (
-            "a popup or tab ran before the recorder could listen to it, and could not be asked for its sockets: the "
-            "test kept the recorder from listening, or the page had iframes by then"
+            "a popup or tab ran before the recorder could listen to it: what it had opened and closed by then is not "
+            "in the file"
         ),
     )
     WORKERS_NOT_HEARD = (

@@ -27,7 +27,7 @@ MARGIN = " "
 
 
 class Life(Value, frozen=True):
-    """One socket, as far as its life is known by now. Its texts are masked.
+    """What is known of one socket by now. Its texts are masked.
 
     began: when it opened, or failed to. certain, possible: until when it was open, at least and at most; None: it
     still is, or that is not known. ending: how it ended; empty while it is open. opener: the code that opened it.

@@ -283,7 +283,7 @@ async def _settle(task: asyncio.Future[Any]) -> None:
 
 
 async def _wait_for_first(steps: Sequence[Awaitable[Any]], seconds: float | None = None) -> None:
-    """Wait until one of these is done, or for so many seconds; the others are cancelled. Raises what it raises."""
+    """Wait until one of these is done, or for so many seconds, and cancel the others. Raises what that one raises."""
     tasks = [asyncio.ensure_future(step) for step in steps]
     try:
         done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -67,7 +67,7 @@ def unite(parts: Sequence[Recorded]) -> Recorded:
     with the first of those that have a socket open then. A browser that went before has none."""
     if len(parts) == 1:
         return parts[0]
-    whole, open_until = Recording(), [part.until for part in parts if part.recording.alive_at_all]
+    whole, open_until = Recording(), [part.until for part in parts if part.recording.has_alive]
     until = min(open_until, default=max(part.until for part in parts))
     for number, part in enumerate(parts, 1):
         recording, ids = part.recording, dict[str | None, str]()

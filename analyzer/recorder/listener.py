@@ -123,11 +123,6 @@ class Listener:
         return self._connection.gone
 
     @property
-    def tabs(self) -> int:
-        """How many tabs and windows there are."""
-        return len(self._tabs)
-
-    @property
     def last_tab_closed(self) -> asyncio.Event:
         """There were tabs, and the last one was closed."""
         return self._last_tab
@@ -151,11 +146,6 @@ class Listener:
                 return status
             await asyncio.sleep(PULSE)
         return None
-
-    async def close_browser(self) -> None:
-        """Ask the browser to end."""
-        with suppress(CallError, TimeoutError):
-            await self._call("Browser.close")
 
     def snapshot(self) -> Recorded:
         """What is known by now, as if the browser had gone away: what is open is certain until the last sign of it."""

@@ -16,10 +16,8 @@ import msgspec
 
 from analyzer.formats.har import console
 from analyzer.formats.har.writer import Json
-from analyzer.model import MILLISECOND, Caveat, ConsoleLine, Instant, PageKind
+from analyzer.model import Caveat, ConsoleLine, Instant, PageKind
 from analyzer.recorder.messages import Messages
-
-LEFT_SLACK = 400 * MILLISECOND  # from the commit of the next document to the last close of what this one had
 
 
 class By(StrEnum):
@@ -286,12 +284,12 @@ class Recording:
             self.caveats.append(caveat.id)
 
     @property
-    def alive_at_all(self) -> bool:
-        """Is there a socket that has not ended, as far as is known?"""
+    def has_alive(self) -> bool:
+        """Is there a socket that is known not to have ended?"""
         return any(not socket.lost for socket in self._unended.values())
 
     def alive(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:
-        """The sockets of a tab or of an owner that have not ended, as far as is known."""
+        """The sockets of a tab or of an owner that are known not to have ended."""
         return [socket for socket in self.list_unended(tab, owner) if not socket.lost]
 
     def list_unended(self, tab: str | None = None, owner: str | None = None) -> list[Socket]:

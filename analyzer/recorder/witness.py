@@ -237,7 +237,7 @@ def _covers(socket: Socket, trace: Trace, until: Instant) -> bool:
 
 
 def _have_one_clock(pairs: Sequence[tuple[Socket, Trace]]) -> bool:
-    """Do both witnesses stamp by one clock, as far as the answers of the handshakes show that?"""
+    """Do the answers of the handshakes allow that both witnesses stamp by one clock?"""
     openings = [(socket.answered, _bounds(trace, Accepted)) for socket, trace in pairs if socket.seen_open is None]
     late = [at - by.earliest for at, by in openings if at is not None and by is not None and by.earliest is not None]
     return not late or (SAME_CLOCK[0] <= min(late) <= SAME_CLOCK[1])
@@ -323,7 +323,7 @@ def _open(socket: Socket, trace: Trace, accepted: Bounds) -> None:
 
 
 def _leave_unopened(socket: Socket, trace: Trace, log: Log, until: Instant) -> None:
-    """It did not open, as far as the log goes: what the protocol had lost sight of failed, or is still connecting."""
+    """The log shows no opening: what the protocol had lost sight of failed, or is still connecting."""
     if socket.answered is not None or len(socket.messages):
         return  # the page reported more
     rejected = _bounds(trace, Rejected)

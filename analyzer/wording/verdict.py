@@ -296,7 +296,7 @@ ADVICE = {  # by caveat that is not the exporter's; for the others its row says 
     "recording-cut-short": "Record again, and end the recording before the browser or the test ends.",
     "shared-worker": "Record a Chrome NetLog (`chrome://net-export`), which has the sockets of shared workers, too.",
     "service-worker": f"{UNBLOCKED} service worker when it starts.",
-    "page-heard-late": f"{UNBLOCKED} window or tab when it opens.",
+    "page-heard-late": "Record again, and open each window or tab empty before it goes to its page.",
     "workers-not-heard": "Record in Chromium, which reports the sockets of workers.",
 }
 
