@@ -16,26 +16,50 @@ import msgspec
 
 from analyzer import openings, overlaps
 from analyzer.causes import (
+    abandoned_while_connecting,
+    asked_for_twice_at_once,
     cleanup_while_connecting,
+    connected_before_disconnected,
+    fast_refresh,
     hot_reload,
     iframe_or_worker_duplicate,
+    made_while_rendering,
     missing_cleanup,
     reconnect_without_close,
+    reconnects_twice,
+    replaced_not_closed,
     several_client_instances,
     socket_io_not_multiplexed,
     strict_mode_double_mount,
+    take_over,
+    timer_outlives_disconnect,
+    two_reconnectors,
+    unmounted_while_connecting,
+    view_left_open,
 )
 from analyzer.model import Cause, CauseConfidence, Explanation, Finding, Report, Session, Severity
 
 CAUSES = (
     strict_mode_double_mount.CAUSE,
     hot_reload.CAUSE,
+    fast_refresh.CAUSE,
+    take_over.CAUSE,
     cleanup_while_connecting.CAUSE,
     missing_cleanup.CAUSE,
+    abandoned_while_connecting.CAUSE,
+    timer_outlives_disconnect.CAUSE,
+    reconnects_twice.CAUSE,
+    two_reconnectors.CAUSE,
     reconnect_without_close.CAUSE,
+    replaced_not_closed.CAUSE,
     iframe_or_worker_duplicate.CAUSE,
-    socket_io_not_multiplexed.CAUSE,
+    made_while_rendering.CAUSE,
+    unmounted_while_connecting.CAUSE,
     several_client_instances.CAUSE,
+    view_left_open.CAUSE,
+    socket_io_not_multiplexed.CAUSE,
+    connected_before_disconnected.CAUSE,
+    asked_for_twice_at_once.CAUSE,
 )
 Key: TypeAlias = Callable[[Session], Hashable]
 GRAVITY = list(Severity)
