@@ -71,7 +71,7 @@ def test_which_calls_count(sockets: list[Json], ids: list[str], report: Reportin
     ("functions", "place"),
     [
         pytest.param(APP, ", each time from openChat()", id="its caller"),
-        pytest.param(MOUNT, ", once per mount of its component", id="an effect"),
+        pytest.param(MOUNT, ", each time a component was mounted", id="an effect"),
     ],
 )
 def test_the_place_of_the_calls(functions: list[str], place: str, report: Reporting) -> None:
@@ -92,7 +92,10 @@ def test_the_component_that_mounts_anew(report: Reporting) -> None:
 def test_a_real_chat_page_that_the_router_mounts_anew() -> None:
     (finding,) = analyze(read(CAPTURES / "chrome-bug-stream-each-visit.har")).findings
     assert (finding.rule, finding.severity) == ("repeated-connect", Severity.NOTE)
-    assert finding.message == f"connectUser() ran 4 times for one user on this page. {QUOTE}"
+    assert (
+        finding.message
+        == f"connectUser() ran 4 times for one user on this page, each time a component was mounted. {QUOTE}"
+    )
     assert finding.link == "https://getstream.io/chat/docs/javascript/instantiating_the_client"
     assert (finding.remedy or "").startswith("Keep one client per session.")
 

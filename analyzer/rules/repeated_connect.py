@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer import callstacks, openings
+from analyzer import callstacks, openings, triggers
 from analyzer.model import Duration, Evidence, Finding, Outcome, Policy, Report, Rule, Session, Severity
 
 OFTEN, MOUNTED = 4, 3  # calls: in all, and where each came from the mount of a component
@@ -30,7 +30,7 @@ PROPER = (None, 1000, 1005)  # the close codes of a close that the page asked fo
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for members in _by_user(filter(policy.counts, report.sessions)):
         calls = _list_calls(members, policy.tolerance)
-        provider, is_mounted = members[0].provider, all(callstacks.mount(it.initiator) for it in calls)
+        provider, is_mounted = members[0].provider, all(triggers.read(it.initiator).mount for it in calls)
         if provider is None or provider.once is None or len(calls) < (MOUNTED if is_mounted else OFTEN):
             continue
         yield report.finding(
@@ -71,11 +71,10 @@ def _list_calls(members: Sequence[Session], tolerance: Duration) -> list[Session
 
 def _is_called(session: Session) -> bool:
     """Did the application call the client's function to connect, of its own accord, and did that open the socket?"""
-    code = session.initiator
-    by_itself = callstacks.reconnect(session), callstacks.end_handler(code)
-    in_development = callstacks.second_mount(code), callstacks.hot(code)
-    is_call = session.possible is not None and callstacks.call(session) is not None
-    return is_call and not any((*by_itself, *in_development))
+    trigger = triggers.read(session.initiator)
+    if session.possible is None or trigger.end_handler or trigger.second_mount or trigger.refresh:
+        return False
+    return callstacks.call(session) is not None and callstacks.reconnect(session) is None
 
 
 def _has_ended(session: Session) -> bool:
@@ -101,8 +100,8 @@ def _place(calls: Sequence[Session], is_mounted: bool) -> str:
     names = {openings.by_whom(session, "") for session in calls}
     (name,) = names if len(names) == 1 else ("",)
     if is_mounted:
-        component = name if callstacks.COMPONENT.fullmatch(name) else "its component"
-        return f", once per mount of {component}"
+        is_component = callstacks.COMPONENT.fullmatch(name) is not None
+        return f", once per mount of {name}" if is_component else ", each time a component was mounted"
     return f", each time from {name}" if name else ""
 
 
