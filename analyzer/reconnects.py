@@ -44,8 +44,8 @@ def follow(sessions: Sequence[Session]) -> dict[str, Opening]:
 
 
 def rivals(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Opening, Opening]]:
-    """Return the pairs of sockets of a finding that both followed one end: the one that took it, and each that came after
-    it though no end was left."""
+    """Return the pairs of sockets of a finding that both followed one end: the one that took it, and each that came
+    after that though no end was left."""
     by_id = follow(sessions)
     spare = [it for it in _of(finding, by_id) if it.spare and it.anew is None and it.rival is not None]
     pairs = [(by_id[it.rival.id], it) for it in spare if it.rival is not None]
@@ -98,11 +98,12 @@ def _met(one: Session, other: Session) -> bool:
 
 
 def _is_one_reason(one: Opening, other: Opening) -> bool:
-    """May both have followed the same end? By the same stack, or out of a handler for an end."""
-    code = one.session.initiator, other.session.initiator
-    if code[0] is None or code[1] is None:
+    """May both have followed the same end? By the same code but for the handler in which it began, or out of a handler
+    for an end."""
+    first, second = one.session.initiator, other.session.initiator
+    if first is None or second is None:
         return False
-    return code[0].stack == code[1].stack or triggers.read(code[1]).end_handler is not None
+    return [*first.frames][:-1] == [*second.frames][:-1] or triggers.read(second).end_handler is not None
 
 
 def _nearest_before(new: Session, sessions: Iterable[Session]) -> Session | None:

@@ -7,7 +7,7 @@ a minifier (`ngOnInit`, `connectedCallback`). React's production build keeps no 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from analyzer.memo import memoize
@@ -26,6 +26,7 @@ MOUNT = re.compile(
     r"|ng(?:OnInit|AfterViewInit|AfterContentInit)|\w+_Factory"  # Angular
     r"|connectedCallback|firstUpdated"  # custom elements, Lit
     r"|mount_component|user_effect|create_effect|runComputation|runUserEffects"  # Svelte, Solid
+    r"|diffed"  # Preact, which runs effects in a timer of its own
     r"|ionView(?:Will|Did)Enter|didInsertElement"
 )
 RENDER = re.compile(
@@ -36,6 +37,7 @@ RENDER = re.compile(
 REFRESH = re.compile(r"importUpdatedModule|performReactRefresh")
 ENDED = re.compile(r"_*on_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
 TIMERS = frozenset(("setTimeout", "setInterval"))
+PROMISES = frozenset(("await", "Promise.then", "Promise.catch", "Promise.finally", "async function"))
 MINIFIED = re.compile(r"[A-Za-z_$][\w$]{0,2}")
 NEAR = 2_000  # columns: two functions that stand side by side in a minified file
 
@@ -138,7 +140,7 @@ def read(code: Initiator | None) -> Trigger:
         render=renders[0][1] if renders else None,
         refresh=next((frame for _, frame, kind in names if kind & REFRESHES), None),
         end_handler=next((frame for _, frame, kind in names if kind & ENDS), None),
-        awaited=bool(mounts) and mounts[0][0] > 0,
+        awaited=bool(mounts) and _has_waited(code.stack[1 : mounts[0][0] + 1], mounts[0][1]),
         timer=next((n for n, calls in enumerate(code.stack) if n and calls.label in TIMERS), None),
     )
 
@@ -166,6 +168,12 @@ def _classify(function: str | None) -> int:
     name = _name(function)
     names = (name, clients.SUFFIX.sub("", name))
     return sum(bit for pattern, bit in KINDS if any(map(pattern.fullmatch, names)))
+
+
+def _has_waited(turns: Sequence[Calls], mount: Frame) -> bool:
+    """Did the code wait for a promise or a timer of its own, after the mount?"""
+    own = PROMISES if _name(mount.function) == "diffed" else PROMISES | TIMERS
+    return any(calls.label in own for calls in turns)
 
 
 def _name(function: str | None) -> str:

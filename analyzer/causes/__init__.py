@@ -16,14 +16,12 @@ import msgspec
 
 from analyzer import openings, overlaps
 from analyzer.causes import (
-    abandoned_while_connecting,
     asked_for_twice_at_once,
     cleanup_while_connecting,
     connected_before_disconnected,
     fast_refresh,
     hot_reload,
     iframe_or_worker_duplicate,
-    made_while_rendering,
     missing_cleanup,
     reconnect_without_close,
     reconnects_twice,
@@ -31,7 +29,6 @@ from analyzer.causes import (
     several_client_instances,
     socket_io_not_multiplexed,
     strict_mode_double_mount,
-    take_over,
     timer_outlives_disconnect,
     two_reconnectors,
     unmounted_while_connecting,
@@ -43,17 +40,14 @@ CAUSES = (
     strict_mode_double_mount.CAUSE,
     hot_reload.CAUSE,
     fast_refresh.CAUSE,
-    take_over.CAUSE,
     cleanup_while_connecting.CAUSE,
     missing_cleanup.CAUSE,
-    abandoned_while_connecting.CAUSE,
     timer_outlives_disconnect.CAUSE,
     reconnects_twice.CAUSE,
     two_reconnectors.CAUSE,
     reconnect_without_close.CAUSE,
     replaced_not_closed.CAUSE,
     iframe_or_worker_duplicate.CAUSE,
-    made_while_rendering.CAUSE,
     unmounted_while_connecting.CAUSE,
     several_client_instances.CAUSE,
     view_left_open.CAUSE,
@@ -61,6 +55,7 @@ CAUSES = (
     connected_before_disconnected.CAUSE,
     asked_for_twice_at_once.CAUSE,
 )
+OF_ALL = tuple(cause for cause in CAUSES if cause.of_all)  # these explain more than an overlap
 Key: TypeAlias = Callable[[Session], Hashable]
 GRAVITY = list(Severity)
 SHOWN = 100  # lines of proof
@@ -89,7 +84,8 @@ def explainer(report: Report) -> Callable[[Finding], Finding]:
 
     def explain(finding: Finding) -> Finding:
         by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
-        for cause in CAUSES:
+        is_overlap = finding.interval is not None
+        for cause in CAUSES if is_overlap else OF_ALL:
             if not cause.of_all and cause.key not in by_key:
                 by_key[cause.key] = lots(finding, cause.key)
             explanations = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))

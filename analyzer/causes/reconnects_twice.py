@@ -2,9 +2,9 @@
 
 How it is detected: the sockets to one address, of one page and user, are counted in the order in which they were
 requested. Each socket that closed or failed is a reason for one reconnect. Here more sockets were opened by a reconnect
-than had ended before, even if every close that the capture does not show is counted as early as possible. The reconnects
-came by the same code, or out of a handler for the end of a socket (`onclose`, `onerror`). The cause is certain where the
-call stacks name two such handlers: both ran for one end. It is likely where only the count shows it.
+than had ended before, even if every close that the capture does not show is counted as early as possible. The
+reconnects came from the same place in the code. The cause is certain where their call stacks begin in two handlers
+(`onclose` and `onerror`): both ran for one end. It is likely where only the count shows it.
 
 Why it matters: each failed attempt starts two more, so the number of sockets doubles while the server is away. When it
 is back, all of them open, and each one receives every event.
@@ -29,8 +29,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import callstacks, openings, reconnects, triggers
-from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Proof, Session, format_duration, plural
+from analyzer import callstacks, openings, reconnects
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration, plural
 from analyzer.reconnects import Opening
 
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close_event"
@@ -46,8 +46,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     pairs = [pair for pair in reconnects.rivals(finding, sessions) if _is_same_code(*pair)]
     if not pairs:
         return None
-    first, second = pairs[0]
-    handlers = _name_handlers(first.session.initiator, second.session.initiator)
+    handlers = next(filter(None, (_name_handlers(*pair) for pair in pairs)), "")
     how = f": {handlers} each start one" if handlers else ", by the same code"
     return Explanation(
         why=f"One end of a socket started more than one reconnect{how}. {plural(len(pairs), 'socket')} too many "
@@ -64,14 +63,13 @@ def _is_same_code(rival: Opening, spare: Opening) -> bool:
     return one is not None and other is not None and callstacks.place(one) == callstacks.place(other)
 
 
-def _name_handlers(one: Initiator | None, other: Initiator | None) -> str:
-    """Name the two handlers that ran for one end; empty where the stacks do not show two."""
-    names = {
-        frame.function.rpartition(".")[2]
-        for code in (one, other)
-        if (frame := triggers.read(code).end_handler) is not None and frame.function
-    }
-    return " and ".join(sorted(names)) if len(names) == 2 else ""
+def _name_handlers(rival: Opening, spare: Opening) -> str:
+    """Name the two handlers that ran for one end; empty where both stacks begin in the same frame."""
+    one, other = (callstacks.outermost(it.session.initiator) for it in (rival, spare))
+    if one is None or other is None or one == other:
+        return ""
+    names = {(frame.function or "").rpartition(".")[2] for frame in (one, other)} - {""}
+    return " and ".join(sorted(names)) if len(names) == 2 else "two handlers"
 
 
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:

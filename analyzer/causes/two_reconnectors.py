@@ -2,10 +2,10 @@
 
 How it is detected: the sockets to one address, of one page and user, are counted in the order in which they were
 requested. Each socket that closed or failed is a reason for one reconnect. Here one more was opened than had ended
-before, even if every close that the capture does not show is counted as early as possible. The two that followed one end
-were opened from different places: mostly the library's own reconnect, and a call of the application out of its handler
-for the end of a socket. The cause is likely: a second client of the page that had lost its socket before the capture
-began looks the same.
+before, even if every close that the capture does not show is counted as early as possible. The two that followed one
+end were opened from different places: mostly the library's own reconnect, and a call of the application out of its
+handler for the end of a socket. The cause is likely: a second client of the page that had lost its socket before the
+capture began looks the same.
 
 Why it matters: every loss of the network adds a socket that nobody closes.
 
@@ -33,8 +33,8 @@ from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Sessi
 from analyzer.reconnects import Opening
 
 REMEDY = (
-    "Let only one of them reconnect: remove the connect call from the application's handler for the end of a socket, or "
-    "turn off the library's reconnection."
+    "Let only one of them reconnect: remove the connect call from the application's handler for the end of a socket, "
+    "or turn off the library's reconnection."
 )
 
 

@@ -1,15 +1,15 @@
 """A component was gone before its socket was there, so its clean-up had nothing to close.
 
-How it is detected: a framework mounted a component each time, and the same code in it opened a socket, either in a later
-turn of the event loop (after an `await`, a promise or a timer), or so that it was still connecting when the next mount
-came. Some of these sockets were closed, which shows that there is a clean-up. Others stayed open although the next mount
-came. The cause is likely: a page that shows several such views at the same time looks the same.
+How it is detected: a framework mounted a component each time, and the same code in it opened a socket, either in a
+later turn of the event loop (after an `await`, a promise or a timer), or so that it was still connecting when the next
+mount came. Some of these sockets were closed, which shows that there is a clean-up. Others stayed open although the
+next mount came. The cause is likely: a page that shows several such views at the same time looks the same.
 
 Why it matters: the faster a user changes views, and the slower the network, the more sockets are left. On a developer's
 machine it is rarely seen.
 
-What to do: after each `await` of the effect, check whether the clean-up has run. Let the clean-up close a socket that is
-still connecting, too.
+What to do: after each `await` of the effect, check whether the clean-up has run. Let the clean-up close a socket that
+is still connecting, too.
 
 Before: the clean-up runs while the token is awaited, and closes nothing.
 
@@ -36,6 +36,7 @@ After:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
 from analyzer.memo import memoize_last
@@ -53,13 +54,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     named = set(finding.sessions)
     for members in _by_place(sessions):
-        left = [(old, new) for old, new in zip(members, members[1:], strict=False) if _is_late(old, new)]
+        left = [(old, new) for old, new in pairwise(members) if _is_late(old, new)]
         closed = sum(it.outcome is Outcome.CLOSED for it in members)
         pairs = [pair for pair in left if named.issuperset(it.id for it in pair)]
         if pairs and closed:
             return Explanation(
-                why=f"{openings.by_whom(pairs[0][0], 'A view')} was gone before its socket was there: {closed:,} of its "
-                f"{len(members):,} sockets were closed, but not those that opened after the clean-up had run.",
+                why=f"{openings.by_whom(pairs[0][0], 'A view')} was gone before its socket was there: {closed:,} of "
+                f"its {len(members):,} sockets were closed, but not those that opened after the clean-up had run.",
                 proof=tuple(line for pair in pairs for line in _proof(*pair)),
                 remedy=REMEDY,
                 link=LINK,

@@ -59,8 +59,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     framework = triggers.framework(triggers.read(first.initiator).mount)
     number = len({session.id for pair in pairs for session in pair})
     return Explanation(
-        why=f"{openings.by_whom(first, 'A view')} opened a socket each time {framework.occasion} ({plural(number, 'time')}), "
-        "and the earlier ones stayed open.",
+        why=f"{openings.by_whom(first, 'A view')} opened a socket each time {framework.occasion} "
+        f"({plural(number, 'time')}), and the earlier ones stayed open.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=framework.remedy,
         link=framework.link,
