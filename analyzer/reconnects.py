@@ -43,32 +43,32 @@ def follow(sessions: Sequence[Session]) -> dict[str, Opening]:
     return result
 
 
-def rivals(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Opening, Opening]]:
+def find_rivals(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Opening, Opening]]:
     """Return the pairs of sockets of a finding that both followed one end: the one that took it, and each that came
     after that though no end was left."""
     by_id = follow(sessions)
     spare = [it for it in _of(finding, by_id) if it.spare and it.anew is None and it.rival is not None]
     pairs = [(by_id[it.rival.id], it) for it in spare if it.rival is not None]
-    return [(one, it) for one, it in pairs if _is_one_reason(one, it) and _met(one.session, it.session)]
+    return [(one, it) for one, it in pairs if _is_one_reason(one, it) and _have_met(one.session, it.session)]
 
 
-def outlived(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Session, Opening]]:
+def find_outlived(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Session, Opening]]:
     """Return the sockets of a finding that a waiting reconnect opened after the application had opened a new one, each
     with one that it met."""
     by_id = follow(sessions)
     spare = [it for it in _of(finding, by_id) if it.spare and it.anew is not None]
     pairs = [(it.rival, it) for it in spare if it.rival is not None]
-    return [(rival, it) for rival, it in pairs if _met(rival, it.session)]
+    return [(rival, it) for rival, it in pairs if _have_met(rival, it.session)]
 
 
-def replaced(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Session, Session]]:
+def find_replaced(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Session, Session]]:
     """Return the pairs of sockets of a finding of which the second came from the same place by a reconnect or a timer,
     though none had ended before, and the first lived on."""
     by_id = follow(sessions)
     named = [it.session for it in _of(finding, by_id)]
     spare = [it.session for it in _of(finding, by_id) if it.spare and it.rival is None]
     befores = ((_nearest_before(new, named), new) for new in spare)
-    return [(old, new) for old, new in befores if old is not None and openings.lives_on(old, new) and _met(old, new)]
+    return [(old, new) for old, new in befores if old is not None and openings.lives_on(old, new) and _have_met(old, new)]
 
 
 def frame_of(session: Session) -> Frame | None:
@@ -93,7 +93,7 @@ def _of(finding: Finding, by_id: dict[str, Opening]) -> list[Opening]:
     return [by_id[id] for id in finding.sessions if id in by_id]
 
 
-def _met(one: Session, other: Session) -> bool:
+def _have_met(one: Session, other: Session) -> bool:
     return openings.is_concurrent(one, other)
 
 
@@ -159,13 +159,13 @@ class _Series:
         if code is None or not code.stack:
             return None
         place, way = callstacks.place(code), code.stack
-        known = self._ways.setdefault(place, way)
+        first = self._ways.setdefault(place, way)
         trigger = triggers.read(code)
         named = callstacks.reconnect(session) or trigger.end_handler
         if named is not None:
             return named
         roots = triggers.timer_roots(code)
-        return roots[0] if roots and known != way and callstacks.call(session) is None else None
+        return roots[0] if roots and first != way and callstacks.call(session) is None else None
 
 
 def _end(session: Session) -> Instant | None:

@@ -48,7 +48,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     apart = format_duration(openings.creation_of(second) - openings.creation_of(first))
     fault = callstacks.fault(ID, second)
     return Explanation(
-        why=f"Two callers asked for a connection at once ({apart} apart, each after a promise), and each opened one"
+        why=f"Two callers asked for a connection within {apart} (each after a promise), and each opened one"
         f"{f': {fault.says}' if fault is not None else ''}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=fault.remedy if fault is not None else REMEDY,
@@ -78,4 +78,4 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves(f"requested {apart} later from the same place", callstacks.own(second.initiator))
 
 
-CAUSE = Cause(ID, "Two callers asked for a connection at once", explain, _place)
+CAUSE = Cause(ID, "Two callers asked for a connection at the same time", explain, _place)

@@ -43,7 +43,7 @@ REMEDY = (
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [pair for pair in reconnects.rivals(finding, sessions) if _is_same_code(*pair)]
+    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if _is_same_code(*pair)]
     if not pairs:
         return None
     handlers = next(filter(None, (_name_handlers(*pair) for pair in pairs)), "")

@@ -46,7 +46,7 @@ LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [pair for pair in reconnects.replaced(finding, sessions) if _has_set_timer(*pair)]
+    pairs = [pair for pair in reconnects.find_replaced(finding, sessions) if _has_set_timer(*pair)]
     if not pairs:
         return None
     return Explanation(

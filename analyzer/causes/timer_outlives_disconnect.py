@@ -3,8 +3,7 @@
 How it is detected: all sockets to one address, of one page and user, had ended when the application opened a new one,
 not by a reconnect. Afterwards the reconnect that the last end had started opened another one: more sockets were opened
 than had ended before, even if every close that the capture does not show is counted as early as possible. The cause is
-likely: a second client of the page that had lost its socket before the capture began looks the same. Where the call
-stack shows a client library whose versions are known to do this, that is said.
+likely: a second client of the page that had lost its socket before the capture began looks the same.
 
 Why it matters: the old client comes back, with its old user or token, beside the new one. Nothing in the application
 refers to it any more, so nobody can close it.
@@ -41,13 +40,13 @@ REMEDY = "Clear the reconnect timer when you disconnect, also while no socket is
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = reconnects.outlived(finding, sessions)
+    pairs = reconnects.find_outlived(finding, sessions)
     if not pairs:
         return None
     _, late = pairs[0]
     fault = callstacks.fault(ID, late.session)
     return Explanation(
-        why="A reconnect that was waiting when the application connected anew was not cancelled: it opened a second "
+        why="A reconnect that was waiting when the application connected again was not cancelled: it opened a second "
         f"socket{f'. {fault.says}' if fault is not None else ''}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=fault.remedy if fault is not None else REMEDY,
@@ -61,7 +60,7 @@ def _proof(before: Session, late: Opening) -> Iterator[Proof]:
     yield before.proves("opened after the last end", callstacks.own(before.initiator))
     after = openings.creation_of(late.session) - openings.creation_of(late.anew)
     yield late.session.proves(
-        f"opened by a reconnect {format_duration(after)} after the application connected anew: no end was left",
+        f"opened by a reconnect {format_duration(after)} after the application connected again: no end was left",
         late.again,
     )
 

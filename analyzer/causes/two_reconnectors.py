@@ -41,7 +41,7 @@ REMEDY = (
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [pair for pair in reconnects.rivals(finding, sessions) if _is_other_code(*pair)]
+    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if _is_other_code(*pair)]
     if not pairs:
         return None
     one, other = (openings.by_whom(it.session, "the client library") for it in pairs[0])
