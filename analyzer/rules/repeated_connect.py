@@ -9,7 +9,7 @@ socket before it, of the same user on the same page, had been closed without an 
 server and not by the server. A reconnect by the client itself does not count, nor does an opening in a handler of
 `close`, the second mount of React's StrictMode, or a module that ran again after an edit. From 4 calls on there is a
 finding; from 3 on where the stacks show that each call came from the mount of a component. Fewer are a user who logged
-out and in again. Where less than half a second lies between two connections, the component may have been updated only:
+out and in again. Where less than half a second lies between two connections, possibly the component was only updated:
 the effect that connects ran again. It applies to services whose documentation asks for one connection per session
 ([services](../services.md)). Connections that overlap for longer than the tolerance are left to `duplicate-connection`.
 
