@@ -68,7 +68,9 @@ def find_replaced(finding: Finding, sessions: Sequence[Session]) -> list[tuple[S
     named = [it.session for it in _of(finding, by_id)]
     spare = [it.session for it in _of(finding, by_id) if it.spare and it.rival is None]
     befores = ((_nearest_before(new, named), new) for new in spare)
-    return [(old, new) for old, new in befores if old is not None and openings.lives_on(old, new) and _have_met(old, new)]
+    return [
+        (old, new) for old, new in befores if old is not None and openings.lives_on(old, new) and _have_met(old, new)
+    ]
 
 
 def frame_of(session: Session) -> Frame | None:
