@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -21,19 +22,11 @@ from analyzer.services.clients import Library, Way
 
 EXTENSION = re.compile(r"(?:blob:)?(?:chrome|moz|safari-web|safari|ms-browser)-extension:", re.IGNORECASE)
 ENGINE = re.compile(r"(?:node|native|chrome|devtools|resource|extensions|wasm):")  # tells of neither
-# React calls these in development alone, to mount the effects of a component in StrictMode a second time.
-SECOND_MOUNT = re.compile(
-    r"invoke(?:Passive|Layout)EffectMountInDEV|invokeEffectsInDev|(?:legacyC|c)ommitDoubleInvokeEffectsInDEV"
-    r"|doubleInvokeEffects\w*|recursivelyTraverseAndDoubleInvokeEffectsInDEV"  # React 18 | React 19
-)
-MOUNT = re.compile(r"commitHookEffectListMount")
 # A function's own name, not that of its class: `new ReconnectingSocket` opens for the first time.
 AGAIN = re.compile(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
-ENDED = re.compile(r"_*on_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
 COMPONENT = re.compile(r"<[A-Z][\w$.]*>")  # `<div>` is none
 MINIFIED = re.compile(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
 LONG_LINE = 500  # characters
-HOT_CLIENT = re.compile(r"/@vite/client(?:\?|$)")
 
 
 def of_extension(code: Initiator | None) -> bool:
@@ -203,30 +196,9 @@ def outermost(code: Initiator | None) -> Frame | None:
     return next(reversed(tuple(_frames(code))), None)
 
 
-def second_mount(code: Initiator | None) -> Frame | None:
-    """The frame by which React's StrictMode mounted a component a second time."""
-    return next((it for it in _frames(code) if _classify(it.function).second_mount), None)
-
-
-def mount(code: Initiator | None) -> Frame | None:
-    """The frame by which React ran an effect."""
-    return next((it for it in _frames(code) if _classify(it.function).mount), None)
-
-
-def after_mount(code: Initiator | None) -> bool:
-    """Did the effect open the socket in a later turn of the event loop than that in which React ran it?"""
-    turns = code.stack if code is not None else ()
-    return any(_classify(it.function).mount for calls in turns[1:] for it in calls.frames)
-
-
-def end_handler(code: Initiator | None) -> Frame | None:
-    """The frame of a function that is called when a socket has ended: what was opened then takes its place."""
-    return next((it for it in _frames(code) if _classify(it.function).end_handler), None)
-
-
 def library(session: Session) -> Library | None:
     """The client library that opened it: by its call stack, else by its service."""
-    match = _match_session(session)
+    match = _match_code(session.initiator, session.provider)
     return match.way.library if match is not None else clients.library(session.provider)
 
 
@@ -236,12 +208,12 @@ def reconnect(session: Session) -> Frame | None:
     functions = [it for it in _frames(session.initiator) if not frames.is_framework(it.function)]
     if row is not None and row.again:
         return next((it for it in functions if row.opens_again(it.function)), None)
-    return next((it for it in functions if _classify(it.function).again), None)
+    return next((it for it in functions if _reconnects(it.function)), None)
 
 
 def call(session: Session) -> Frame | None:
     """The frame of the library's function that the application called, named as the library names it."""
-    match = _match_session(session)
+    match = _match_code(session.initiator, session.provider)
     if match is None or match.again:
         return None
     _, frame = match.placed[-1]
@@ -249,15 +221,9 @@ def call(session: Session) -> Frame | None:
     return frame if called is None or frame.function is not None else msgspec.structs.replace(frame, function=called)
 
 
-def _match_session(session: Session) -> Match | None:
-    code = session.initiator
-    return _match(frames.place_frames(code.stack), session.provider) if code is not None else None
-
-
-def hot(code: Initiator | None) -> Frame | None:
-    """The frame by which Vite's client ran a module anew after an edit."""
-    updated = (it for it in _frames(code) if it.function == "importUpdatedModule")
-    return next((it for it in updated if it.url and HOT_CLIENT.search(it.url)), None)
+@lru_cache(4096)  # a client opens from the same place again and again
+def _match_code(code: Initiator | None, provider: Provider | None) -> Match | None:
+    return _match(frames.place_frames(code.stack), provider) if code is not None else None
 
 
 def place(code: Initiator) -> tuple[object, ...]:
@@ -269,20 +235,10 @@ def _frames(code: Initiator | None) -> Iterator[Frame]:
     return code.frames if code is not None else iter(())
 
 
-class _Kinds(NamedTuple):
-    """What the name of a function says."""
-
-    second_mount: bool
-    mount: bool
-    again: bool
-    end_handler: bool
-
-
 @memoize(4096)
-def _classify(function: str | None) -> _Kinds:
-    name = (function or "").rpartition(".")[2]
-    names = (name, paths.SUFFIX.sub("", name))
-    return _Kinds(*(any(map(it.fullmatch, names)) for it in (SECOND_MOUNT, MOUNT, AGAIN, ENDED)))
+def _reconnects(function: str | None) -> bool:
+    """Does it connect anew, by its name?"""
+    return AGAIN.fullmatch(paths.own_name(function)) is not None
 
 
 def name(frame: Frame) -> str | None:

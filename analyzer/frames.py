@@ -66,9 +66,13 @@ QUALIFIED = re.compile(
 STEP = r"_?async_?[gG]enerator_?[sS]tep" + paths.END
 REGENERATOR = f"(?:(?:tryCatch|_?invoke|_?regenerator\\w*|Generator|_ts_generator|step|next){paths.END}|{paths.ANY})"
 HELPERS = (
-    re.compile(f"(?P<body>_callee{paths.END})(?:{REGENERATOR})*?{STEP}(?:(?:_next|_throw){paths.END}(?:{paths.ANY}){{0,2}})?"),
+    re.compile(
+        f"(?P<body>_callee{paths.END})(?:{REGENERATOR})*?{STEP}(?:(?:_next|_throw){paths.END}(?:{paths.ANY}){{0,2}})?"
+    ),
     re.compile(f"{STEP}(?:(?:_next|_throw){paths.END}(?:{paths.ANY}){{0,2}})?"),
-    re.compile(f"(?:step{paths.END}{paths.ANY})?(?:step{paths.END})?{paths.ANY}(?:__awaiter|__async|_?async_?[tT]o_?[gG]enerator){paths.END}"),
+    re.compile(
+        f"(?:step{paths.END}{paths.ANY})?(?:step{paths.END})?{paths.ANY}(?:__awaiter|__async|_?async_?[tT]o_?[gG]enerator){paths.END}"
+    ),
     re.compile(f"(?:step{paths.END}(?:{paths.ANY})?)?(?:fulfilled|rejected){paths.END}$"),
 )
 
@@ -133,7 +137,11 @@ def leave_frameworks_out(placed: Sequence[Placed]) -> list[Placed]:
     """List the frames that are no framework's. A nameless function between two of one framework is the framework's,
     too: bundlers leave the code of a package together."""
     spans = _span_frameworks(placed)
-    return [(n, it) for n, it in placed if not is_framework(it.function) and not (it.function is None and is_within(it, spans))]
+    return [
+        (n, it)
+        for n, it in placed
+        if not is_framework(it.function) and not (it.function is None and is_within(it, spans))
+    ]
 
 
 def _span_frameworks(placed: Sequence[Placed]) -> list[Span]:
@@ -165,4 +173,6 @@ def spot(frame: Frame) -> Spot:
 def is_within(frame: Frame, spans: Sequence[Span]) -> bool:
     """Does it stand between two places of one file?"""
     at = spot(frame)
-    return frame.line is not None and any(first[0] == at[0] and first[1:] <= at[1:] <= last[1:] for first, last in spans)
+    return frame.line is not None and any(
+        first[0] == at[0] and first[1:] <= at[1:] <= last[1:] for first, last in spans
+    )

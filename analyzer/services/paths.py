@@ -2,9 +2,9 @@
 
 `_connect < connect < openConnection < connectUser` fits a stack whose innermost frames have these names. Minifiers
 keep the names of methods and take those of functions and classes, so a part of a path may end in `~`: with that name,
-or with none that is left. `~` alone is a function without a name. `?` behind a part: it may be missing. `...` stands for
-any of the library's inner functions, and those without a name. Parts are regular expressions that fit a whole name,
-without its class and without the digits that bundlers append.
+or with none that is left. `~` alone is a function without a name. `?` behind a part: it may be missing. `...` stands
+for any of the library's inner functions, and those without a name. Parts are regular expressions that fit a whole
+name, without its class and without the digits that bundlers append.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def own_name(function: str | None) -> str:
 
 
 def write(functions: Iterable[str | None]) -> str:
-    """Write names as one text, innermost first, for `compile_path` to read; mark those that a minifier may have made."""
+    """Write names as one text for `compile_path` to read; mark those that a minifier may have made."""
     return "".join(map(_write, functions))
 
 
