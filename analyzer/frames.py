@@ -137,11 +137,11 @@ def leave_frameworks_out(placed: Sequence[Placed]) -> list[Placed]:
     """List the frames that are no framework's. A nameless function between two of one framework is the framework's,
     too: bundlers leave the code of a package together."""
     spans = _span_frameworks(placed)
-    return [
-        (n, it)
-        for n, it in placed
-        if not is_framework(it.function) and not (it.function is None and is_within(it, spans))
-    ]
+    return [(turn, frame) for turn, frame in placed if not _is_of_framework(frame, spans)]
+
+
+def _is_of_framework(frame: Frame, spans: Sequence[Span]) -> bool:
+    return is_framework(frame.function) or (frame.function is None and is_within(frame, spans))
 
 
 def _span_frameworks(placed: Sequence[Placed]) -> list[Span]:
