@@ -1,48 +1,27 @@
 """What the call stack of an opening shows: whose code it was, and how it came to run.
 
-Names and URLs are all there is to go by. In a single bundle every frame has one URL, then functions are told apart by
-name: those of the service's client library by its row, those of frameworks by the list here. Where a minifier took the
-names away, less is said.
+`frames` says whose code a frame is; the rows of `services.clients` say how client libraries look. What called a
+library is the application's, or a library's that uses the first one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
+from analyzer import frames
+from analyzer.frames import Placed
 from analyzer.memo import memoize
 from analyzer.model import Calls, Frame, Initiator, Provider, Session
-from analyzer.services import clients
-from analyzer.services.clients import Fault, Library
+from analyzer.services import clients, paths
+from analyzer.services.clients import Fault, Library, Way
 
-# Code that is not the application's, by where it comes from: packages, extensions, engines, CDNs of packages, and what
-# bundlers set apart (Vite's and webpack's dependencies and runtimes, chunks named so by Vue CLI, Next.js, Angular).
-ELSEWHERE = re.compile(
-    r"/node_modules/|/\.vite/deps/|/@vite/|/@react-refresh|/webpack/(?:runtime|bootstrap)|/webpack-dev-server/"
-    r"|^(?:chrome|moz|safari-web|ms-browser)-extension:|^(?:node|chrome|devtools|native):"
-    r"|^https?://(?:unpkg\.com|cdn\.jsdelivr\.net|esm\.sh|esm\.run|cdn\.skypack\.dev|ga\.jspm\.io|cdnjs\.cloudflare\.com"
-    r"|cdn\.socket\.io|js\.pusher\.com|cdn\.ably\.(?:com|io)|www\.gstatic\.com|js\.intercomcdn\.com|sdk\.twilio\.com)/"
-    r"|/\.angular/cache/[^?#]*/deps/|/node_modules_[^/]*\.js"
-    # Chunks as bundlers name them: alone, with a hash, or joined by `~`; not an application's `vendor-dashboard.js`.
-    r"|/(?:chunk-)?vendors?(?:~[^/]*|[.-][0-9A-Za-z_]*\d[0-9A-Za-z_]*)?(?:\.(?:chunk|bundle|min))?\.m?js"
-    r"|/(?:framework|polyfills|zone|runtime|lib)(?:[.-][0-9A-Za-z_]*\d[0-9A-Za-z_]*)?(?:\.(?:chunk|bundle|min))?\.m?js"
-)
 EXTENSION = re.compile(r"(?:blob:)?(?:chrome|moz|safari-web|safari|ms-browser)-extension:", re.IGNORECASE)
 ENGINE = re.compile(r"(?:node|native|chrome|devtools|resource|extensions|wasm):")  # tells of neither
-# Functions of frameworks, bundlers and React, which a single bundle holds beside the application.
-FRAMEWORK = re.compile(
-    r"react[_-]stack[_-]bottom[_-]frame|runWithFiberInDEV|commit(?:Hook|Passive|Layout|Root|Double|Mutation)\w*"
-    r"|recursivelyTraverse\w+|(?:re|dis)connectPassiveEffects|doubleInvokeEffects\w*|invoke\w*Effect\w*In(?:DEV|Dev)"
-    r"|flushPassiveEffects\w*|flush(?:Work|SyncWork|Spawned)\w*|performWork\w*|performSyncWork\w*|performConcurrentWork\w*"
-    r"|performUnitOfWork|workLoop\w*|renderRoot\w*|renderWithHooks\w*|beginWork\w*|updateFunctionComponent"
-    r"|mountIndeterminateComponent|callComponentInDEV|callCallback\d*|executeDispatch|processDispatchQueue"
-    r"|batchedUpdates\w*|invokeGuardedCallback\w*|dispatchDiscreteEvent|jsxs?(?:DEV)?|jsxWithValidation\w*|createElement"
-    r"|__require\d*|__commonJS\w*|__webpack_require__|importUpdatedModule"
-)
-BUNDLER = re.compile(r"__require\d*|__commonJS\w*|__webpack_require__|importUpdatedModule")
 # A function's own name, not that of its class: `new ReconnectingSocket` opens for the first time.
 AGAIN = re.compile(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
 COMPONENT = re.compile(r"<[A-Z][\w$.]*>")  # `<div>` is none
@@ -64,24 +43,33 @@ def _is_extension(url: str) -> bool:
     return EXTENSION.match(url) is not None
 
 
+class Match(NamedTuple):
+    """The frames of a client library, innermost first, that a path of its row fits."""
+
+    way: Way
+    placed: tuple[Placed, ...]
+    rest: tuple[Placed, ...]  # outside of them
+
+    @property
+    def again(self) -> bool:
+        """Did the library open anew by itself?"""
+        return any(self.way.library.opens_again(frame.function) for _, frame in self.placed)
+
+
 def opener(code: Initiator | None, provider: Provider | None) -> Initiator | None:
     """The first frame of the application's own code; the outermost of a stack that has none, which is how it began."""
     if code is None or not code.stack:
         return code
-    placed = [(n, frame) for n, calls in enumerate(code.stack) for frame in calls.frames]
+    placed = frames.place_frames(code.stack)
     if not placed:
         return code
-    library = clients.library(provider)
-    rest = placed[_leading(library, placed) :]
-    turn, frame = _first_own(rest)
+    turn, frame = _find_own(placed, provider)
     own = frame is not None
     if frame is None:
-        turn, frame = next(((n, it) for n, it in reversed(placed) if not _classify(it.function).framework), placed[-1])
-    elif library is not None and _is_minified(frame) and not any(library.is_call(it.function) for _, it in placed):
-        own = False  # a client library is in there somewhere, and nothing tells which frames are its own
+        turn, frame = next(reversed(frames.leave_frameworks_out(placed)), placed[-1])
     return msgspec.structs.replace(
         code,
-        function=None if _is_minified(frame) or _is_evaluated(frame) else frame.function,
+        function=None if _is_generated(frame) else name(frame),
         component=component(code.stack, turn + 1 if own else 0),
         url=frame.url,
         line=frame.line,
@@ -90,57 +78,106 @@ def opener(code: Initiator | None, provider: Provider | None) -> Initiator | Non
     )
 
 
-def _first_own(placed: Sequence[tuple[int, Frame]]) -> tuple[int, Frame | None]:
+def _find_own(placed: Sequence[Placed], provider: Provider | None) -> tuple[int, Frame | None]:
+    """The first frame of the application's own code with its turn, if there is one."""
+    match = _match(placed, provider)
+    if match is None:
+        library = clients.library(provider)
+        inner = 0 if library is None else _count_inner(library, placed)
+        if inner and (inner == len(placed) or is_minified(placed[inner][1])):
+            return -1, None  # a client library is in there somewhere, and nothing tells which frames are its own
+        return _first_own(placed[inner:])
+    spans = _spans(match.placed)
+    rest: Sequence[Placed] = match.rest
+    if match.again:
+        first = _first_call(match)
+        if first is None:
+            return -1, None
+        spans += _spans(first.placed)
+        match, rest = first, first.rest
+    if match.way.hook:
+        turn = match.placed[-1][0]
+        rest = [it for it in rest if it[0] > turn]
+    return _first_own([it for it in rest if not frames.is_within(it[1], spans)])
+
+
+def _spans(placed: Sequence[Placed]) -> list[frames.Span]:
+    """Where in its files the code of a library stands: bundlers leave a package together."""
+    return frames.list_spans([frames.spot(frame) for _, frame in placed])
+
+
+def _match(placed: Sequence[Placed], provider: Provider | None) -> Match | None:
+    """The client library whose path fits, and those that use it: the path with the most frames counts."""
+    service = provider.id if provider is not None else None
+    match = _longest(placed, [it for it in clients.ways() if not it.weak or service in it.library.services])
+    while match is not None:
+        outer = _longest(match.rest, [it for it in clients.wraps() if match.way.library.id in it.library.over])
+        if outer is None or match.again:
+            return match
+        match = Match(outer.way, match.placed + outer.placed, outer.rest)
+    return None
+
+
+def _longest(placed: Sequence[Placed], ways: Sequence[Way]) -> Match | None:
+    text = paths.write(frame.function for _, frame in placed)
+    best, most = None, 0
+    for way in ways:
+        fit = way.pattern.match(text)
+        count = fit[0].count(paths.END) if fit is not None else 0
+        if count > most:
+            best, most = way, count
+    return Match(best, tuple(placed[:most]), tuple(placed[most:])) if best is not None else None
+
+
+def _first_call(again: Match) -> Match | None:
+    """The application's own call of a library that opened anew, where the stack goes back to it."""
+    ways = [it for it in clients.ways() if it.library == again.way.library]
+    for n in range(len(again.rest)):
+        match = _longest(again.rest[n:], ways)
+        if match is not None and len(match.placed) > 1 and not match.again:
+            return match
+    return None
+
+
+def _count_inner(library: Library, placed: Sequence[Placed]) -> int:
+    """Count the frames that are the library's by their names, from the innermost."""
+    return next((n for n, (_, it) in enumerate(placed) if not library.has(it.function)), len(placed))
+
+
+def _first_own(placed: Sequence[Placed]) -> tuple[int, Frame | None]:
     """The first frame of the application's own code with its turn; the caller of one that has no name of its own."""
-    first = next(((n, it) for n, it in placed if not foreign(it)), None)
-    if first is None:
+    own = [(n, it) for n, it in frames.leave_frameworks_out(placed) if not frames.is_elsewhere(it.url)]
+    if not own:
         return -1, None
-    turn, frame = first
-    if _is_evaluated(frame):
-        named = (it for n, it in placed if n == turn and _evaluates(it) and not _is_evaluated(it) and not foreign(it))
+    turn, frame = own[0]
+    if is_evaluated(frame):
+        named = (it for n, it in own if n == turn and evaluates(it) and not is_evaluated(it))
         return turn, next((it for it in named if it.function), frame)
-    return first
+    return turn, frame
 
 
-def _evaluates(frame: Frame) -> bool:
+def evaluates(frame: Frame) -> bool:
     """Is it a module that webpack runs by `eval`?"""
     return frame.url is not None and frame.url.startswith("webpack-internal:")
 
 
-def _is_evaluated(frame: Frame) -> bool:
+def is_evaluated(frame: Frame) -> bool:
     """A function without a name in such a module: the engine calls it `eval`."""
-    return frame.function == "eval" and _evaluates(frame)
-
-
-def _leading(library: Library | None, placed: list[tuple[int, Frame]]) -> int:
-    """How many frames are the client library's, from the innermost: up to what the application called, if that is
-    there; else as long as names are known."""
-    if library is None:
-        return 0
-    called = [library.is_call(frame.function) for _, frame in placed]
-    if True in called:
-        after = called.index(True) + 1
-        return after + (after < len(placed) and library.is_around(placed[after][1].function))
-    return next((n for n, (_, it) in enumerate(placed) if not library.is_inside(it.function)), len(placed))
+    return frame.function == "eval" and evaluates(frame)
 
 
 def foreign(frame: Frame) -> bool:
     """Is it not the application's, by its URL or as a framework's function?"""
-    return _classify(frame.function).framework or _elsewhere(frame.url)
+    return frames.is_foreign(frame)
 
 
 def maker(frame: Frame) -> str | None:
     """Name whose code a frame is, if it is not the application's: `React`, `the bundler`, `a library`."""
     if not foreign(frame):
         return None
-    if BUNDLER.fullmatch((frame.function or "").rpartition(".")[2]):
+    if frames.is_bundler(frame.function):
         return "the bundler"
-    return "React" if _classify(frame.function).framework else "a library"
-
-
-@memoize(4096)  # stacks name few files, again and again, and few functions
-def _elsewhere(url: str | None) -> bool:
-    return url is not None and ELSEWHERE.search(url) is not None
+    return "React" if frames.is_framework(frame.function) else "a library"
 
 
 def component(stack: tuple[Calls, ...], turn: int) -> str | None:
@@ -159,32 +196,46 @@ def outermost(code: Initiator | None) -> Frame | None:
     return next(reversed(tuple(_frames(code))), None)
 
 
+def library(session: Session) -> Library | None:
+    """The client library that opened it: by its call stack, else by its service."""
+    match = _match_code(session.initiator, session.provider)
+    return match.way.library if match is not None else clients.library(session.provider)
+
+
 def reconnect(session: Session) -> Frame | None:
     """The frame by which client or application opened anew by itself."""
-    library = clients.library(session.provider)
-    frames = [it for it in _frames(session.initiator) if not _classify(it.function).framework]
-    if library is not None and library.again:
-        return next((it for it in frames if library.opens_again(it.function)), None)
-    return next((it for it in frames if _classify(it.function).again), None)
+    row = library(session)
+    functions = [it for it in _frames(session.initiator) if not frames.is_framework(it.function)]
+    if row is not None and row.again:
+        return next((it for it in functions if row.opens_again(it.function)), None)
+    return next((it for it in functions if _reconnects(it.function)), None)
 
 
 def call(session: Session) -> Frame | None:
-    """The frame of the client's function that the application called to connect."""
-    library = clients.library(session.provider)
-    if library is None:
+    """The frame of the library's function that the application called, named as the library names it."""
+    match = _match_code(session.initiator, session.provider)
+    if match is None or match.again:
         return None
-    return next((it for it in _frames(session.initiator) if library.is_call(it.function)), None)
+    _, frame = match.placed[-1]
+    called = paths.last_name(match.way.path)
+    return frame if called is None or frame.function is not None else msgspec.structs.replace(frame, function=called)
+
+
+@lru_cache(4096)  # a client opens from the same place again and again
+def _match_code(code: Initiator | None, provider: Provider | None) -> Match | None:
+    return _match(frames.place_frames(code.stack), provider) if code is not None else None
 
 
 def library(session: Session) -> Library | None:
-    """Return the client library that opened a socket."""
-    return clients.library(session.provider)
+    """Return the client library that opened a socket, by its call stack, else by its service."""
+    match = _match_code(session.initiator, session.provider)
+    return match.way.library if match is not None else clients.library(session.provider)
 
 
 def fault(cause: str, session: Session) -> Fault | None:
     """Return the known fault of the client library that makes this cause."""
-    library = clients.library(session.provider)
-    return library.find_fault(cause, session.client) if library is not None else None
+    by = library(session)
+    return by.find_fault(cause, session.client) if by is not None else None
 
 
 def place(code: Initiator) -> tuple[object, ...]:
@@ -196,21 +247,23 @@ def _frames(code: Initiator | None) -> Iterator[Frame]:
     return code.frames if code is not None else iter(())
 
 
-class _Kinds(NamedTuple):
-    """What the name of a function says."""
-
-    framework: bool
-    again: bool
-
-
 @memoize(4096)
-def _classify(function: str | None) -> _Kinds:
-    name = (function or "").rpartition(".")[2]
-    names = (name, clients.SUFFIX.sub("", name))
-    return _Kinds(*(any(map(it.fullmatch, names)) for it in (FRAMEWORK, AGAIN)))
+def _reconnects(function: str | None) -> bool:
+    """Does it connect anew, by its name?"""
+    return AGAIN.fullmatch(paths.own_name(function)) is not None
 
 
-def _is_minified(frame: Frame) -> bool:
+def name(frame: Frame) -> str | None:
+    """The name of its function, if a person gave it one."""
+    return None if is_minified(frame) or is_evaluated(frame) else frame.function
+
+
+def _is_generated(frame: Frame) -> bool:
+    """Has a compiler named it, as it made a generator of an async function?"""
+    return frame.function is not None and paths.CALLEE.fullmatch(frame.function) is not None
+
+
+def is_minified(frame: Frame) -> bool:
     """Has a minifier taken its name away? Such files have few lines, and long ones."""
-    name = frame.function
-    return name is not None and MINIFIED.fullmatch(name) is not None and (frame.column or 0) > LONG_LINE
+    function = frame.function
+    return function is not None and MINIFIED.fullmatch(function) is not None and (frame.column or 0) > LONG_LINE

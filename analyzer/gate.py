@@ -66,7 +66,7 @@ def absent(run: Run) -> int:
         key
         for report in run.reports
         for finding in report.findings
-        for key in (finding.fingerprint, finding.former_fingerprint)
+        for key in (finding.fingerprint, *finding.former_fingerprints)
     }
     return len(run.policy.baseline - fingerprints)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import arguments, assumptions, callstacks, causes, console, gate, overlaps, sessions
+from analyzer import arguments, assumptions, callstacks, causes, console, former_openers, gate, overlaps, sessions
 from analyzer.masking import addresses
 from analyzer.model import (
     Attribution,
@@ -211,18 +211,27 @@ def _fingerprint(finding: Finding, report: Report) -> Finding:
     code that opened; no times, no ids, no secret (a path's tokens differ in each run), and no port of this machine (a
     test server's differs, too)."""
     users: dict[object, int] = {}
-    parts, former = {finding.rule}, {finding.rule}
+    parts, former, first = {finding.rule}, {finding.rule}, {finding.rule}
     for session in report.named(finding.sessions):
         code = session.initiator
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
         opened_by = f"{code.component or ''} {code.function or ''}" if code is not None else ""
-        address, rest = addresses.shape(session.endpoint), f" {user} {opened_by}"
-        former.add(address + rest)
-        parts.add(OWN_PORT.sub(r"\1", address) + rest)
-    fingerprint, earlier = _digest(parts), _digest(former)
+        address = addresses.shape(session.endpoint)
+        portless, then = OWN_PORT.sub(r"\1", address), _former_opener(session)
+        parts.add(f"{portless} {user} {opened_by}")
+        former.add(f"{portless} {user} {then}")
+        first.add(f"{address} {user} {then}")
+    fingerprint, earlier = _digest(parts), dict.fromkeys(map(_digest, (former, first)))
     return msgspec.structs.replace(
-        finding, fingerprint=fingerprint, former_fingerprint="" if earlier == fingerprint else earlier
+        finding, fingerprint=fingerprint, former_fingerprints=tuple(it for it in earlier if it != fingerprint)
     )
+
+
+def _former_opener(session: Session) -> str:
+    """Name what opened it as earlier versions did."""
+    if session.initiator is None:
+        return ""
+    return " ".join(it or "" for it in former_openers.name_former(session.initiator, session.provider))
 
 
 def _digest(parts: Iterable[str]) -> str:

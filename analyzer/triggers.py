@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from analyzer.memo import memoize
 from analyzer.model import Calls, Frame, Initiator, Value
-from analyzer.services import clients
+from analyzer.services import paths
 
 # React calls these in development alone, to mount the effects of a component in StrictMode a second time.
 SECOND_MOUNT = re.compile(
@@ -166,7 +166,7 @@ KINDS = ((MOUNT, MOUNTS), (SECOND_MOUNT, SECOND_MOUNTS), (RENDER, RENDERS), (REF
 @memoize(4096)
 def _classify(function: str | None) -> int:
     name = _name(function)
-    names = (name, clients.SUFFIX.sub("", name))
+    names = (name, paths.SUFFIX.sub("", name))
     return sum(bit for pattern, bit in KINDS if any(map(pattern.fullmatch, names)))
 
 

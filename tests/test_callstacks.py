@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,11 @@ APP = "https://h.example/app.js"
 STREAM, SOCKET_IO = Provider("stream-chat", "Stream Chat"), Provider("socket-io", "Socket.IO")
 
 
-def frame(function: str | None, url: str | None = APP, line: int = 1, column: int = 2) -> Frame:
-    return Frame(function, url, line, column)
+LINES = count(1)  # a bundle has the code of a library in one place
+
+
+def frame(function: str | None, url: str | None = APP, line: int | None = None, column: int = 2) -> Frame:
+    return Frame(function, url, line or next(LINES), column)
 
 
 def code(*turns: tuple[str | None, list[Frame]]) -> Initiator:

@@ -469,13 +469,13 @@ def test_an_effect_that_opens_later_is_not_said_to_lack_a_clean_up(later: bool, 
     ],
 )
 def test_a_fault_is_known_of_client_and_version(client: Client | None, is_known: bool) -> None:
-    row = next(it for it in clients.libraries() if it.provider == "stream-chat")
+    row = next(it for it in clients.libraries() if it.id == "stream-chat")
     assert (row.find_fault("cleanup-while-connecting", client) is not None) is is_known
 
 
 def test_the_rows_of_clients_are_of_services_and_causes_that_exist() -> None:
     rows = clients.libraries()
-    assert {row.provider for row in rows} <= {row.id for row in builtin()}
+    assert {service for row in rows for service in row.services} <= {row.id for row in builtin()}
     assert {fault.cause for row in rows for fault in row.fault} <= {cause.id for cause in CAUSES}
     assert all(
         clients.numbers(fault.until) and fault.link.startswith("https://") for row in rows for fault in row.fault

@@ -167,14 +167,13 @@ class Policy(Value, frozen=True, kw_only=True, metaclass=_NamesChecked):
 
     def holds(self, finding: Finding) -> bool:
         """Check whether the baseline holds a finding, whatever its peak."""
-        return not self.baseline.isdisjoint((finding.fingerprint, finding.former_fingerprint))
+        return not self.baseline.isdisjoint((finding.fingerprint, *finding.former_fingerprints))
 
     def accepted_peak(self, finding: Finding) -> int | None:
         """Return how many sockets the baseline accepts for a finding. None: as many as there are."""
-        if not self.holds(finding):
-            return None
-        key = finding.fingerprint if finding.fingerprint in self.baseline else finding.former_fingerprint
-        return dict(self.baseline_peaks).get(key)
+        keys = (finding.fingerprint, *finding.former_fingerprints)
+        key = next((it for it in keys if it in self.baseline), None)
+        return None if key is None else dict(self.baseline_peaks).get(key)
 
     def counts(self, session: Session) -> bool:
         """Is it one of the application's, as rules count them? The others are shown, and in the verdict."""

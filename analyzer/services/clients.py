@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from analyzer.model import MILLISECOND, Client, Duration, Provider, Value
-from analyzer.services import Verified
+from analyzer.services import Verified, paths
 
 SOURCE = Path(__file__).with_name("clients.toml")
 PACKED = SOURCE.with_suffix(".json")
-SUFFIX = re.compile(r"[$_]?\d+$")  # what a bundler appends to a name that is taken
 NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
@@ -32,28 +32,35 @@ class Fault(Value, frozen=True, forbid_unknown_fields=True):
 class Library(Value, frozen=True, forbid_unknown_fields=True):
     """One client library. What the fields mean: clients.toml."""
 
-    provider: str
+    id: str
+    name: str
+    package: str
     verified: Verified
-    name: str | None = None  # a pattern: how the catalogue tells it of a socket; None: it does not
+    services: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    wraps: tuple[str, ...] = ()
     inside: str = ""
-    call: str = ""
-    around: str = ""
     again: str = ""
+    client: str | None = None
     keeps: bool = False
     beats: int | None = None
     fault: tuple[Fault, ...] = ()
 
-    def is_inside(self, function: str | None) -> bool:
-        return _fits(self.inside, function)
-
-    def is_call(self, function: str | None) -> bool:
-        return _fits(self.call, function)
-
-    def is_around(self, function: str | None) -> bool:
-        return _fits(self.around, function)
-
     def opens_again(self, function: str | None) -> bool:
+        """Is it a function by which the library opens anew by itself?"""
         return _fits(self.again, function)
+
+    def has(self, function: str | None) -> bool:
+        """May it be a function of the library's, by its name?"""
+        return _fits(self.inside, function) or _fits(self._calls, function)
+
+    @property
+    def _calls(self) -> str:
+        """A pattern of the functions that an application calls."""
+        return "|".join(dict.fromkeys(it for it in map(paths.last_part, (*self.paths, *self.weak)) if it))
 
     @property
     def heartbeat(self) -> Duration | None:
@@ -61,12 +68,22 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
 
     def find_fault(self, cause: str, client: Client | None) -> Fault | None:
         """The fault that makes this cause, where client and version are known to have it."""
-        if self.name is None or client is None or _regex(self.name).fullmatch(client.name or "") is None:
+        if self.client is None or client is None or _regex(self.client).fullmatch(client.name or "") is None:
             return None
         version = numbers(client.version)
         having = (it for it in self.fault if version and numbers(it.since) <= version <= numbers(it.until))
         faults = (it for it in having if it.cause == cause)
         return next(faults, None)
+
+
+class Way(NamedTuple):
+    """One path of one library, ready to be held against a stack."""
+
+    library: Library
+    path: str
+    pattern: re.Pattern[str]
+    weak: bool = False  # believed only where the service is the library's
+    hook: bool = False  # a framework called its outermost function, so that no code of the application is around it
 
 
 def numbers(version: str | None) -> tuple[int, ...]:
@@ -85,20 +102,33 @@ def load(path: Path) -> tuple[Library, ...]:
     """The rows as they are written."""
     import tomllib
 
-    return msgspec.convert(tomllib.loads(path.read_text("utf-8"))["client"], tuple[Library, ...])
+    return msgspec.convert(tomllib.loads(path.read_text("utf-8"))["library"], tuple[Library, ...])
 
 
 def library(provider: Provider | None) -> Library | None:
     """The library of that service's sockets."""
-    return next((it for it in libraries() if provider is not None and it.provider == provider.id), None)
+    return next((it for it in libraries() if provider is not None and provider.id in it.services), None)
+
+
+@cache
+def ways() -> tuple[Way, ...]:
+    """The paths of all libraries, from the function that opens the socket."""
+    return tuple(
+        Way(row, path, paths.compile_path(path, row.inside), weak, hook)
+        for row in libraries()
+        for group, weak, hook in ((row.paths, False, False), (row.weak, True, False), (row.hooks, False, True))
+        for path in group
+    )
+
+
+@cache
+def wraps() -> tuple[Way, ...]:
+    """The paths of libraries that use another one: they begin at the function which called that."""
+    return tuple(Way(row, path, paths.compile_path(path, row.inside)) for row in libraries() for path in row.wraps)
 
 
 def _fits(pattern: str, function: str | None) -> bool:
-    """A name with its class before it (`StableWSConnection.onclose`, `async e.connect`), and digits behind it."""
-    if not pattern or not function or len(function) > 200:
-        return False
-    name = function.rpartition(".")[2].rpartition(" ")[2]
-    return _regex(pattern).fullmatch(name) is not None or _regex(pattern).fullmatch(SUFFIX.sub("", name)) is not None
+    return bool(pattern) and _regex(pattern).fullmatch(paths.own_name(function)) is not None
 
 
 @cache
