@@ -226,12 +226,6 @@ def _match_code(code: Initiator | None, provider: Provider | None) -> Match | No
     return _match(frames.place_frames(code.stack), provider) if code is not None else None
 
 
-def library(session: Session) -> Library | None:
-    """Return the client library that opened a socket, by its call stack, else by its service."""
-    match = _match_code(session.initiator, session.provider)
-    return match.way.library if match is not None else clients.library(session.provider)
-
-
 def fault(cause: str, session: Session) -> Fault | None:
     """Return the known fault of the client library that makes this cause."""
     by = library(session)

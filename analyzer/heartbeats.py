@@ -12,7 +12,6 @@ from itertools import compress, pairwise
 
 from analyzer import callstacks
 from analyzer.model import SECOND, Duration, Instant, Session, Value, format_duration
-from analyzer.services import clients
 
 SHORTEST, LONGEST = 5 * SECOND, 130 * SECOND  # what is sent more often is traffic; Pusher's 120 s is the slowest known
 REGULAR = 0.25  # of the period: how far a heartbeat may be from its time
@@ -57,7 +56,7 @@ def ghost(session: Session, sibling: Session, missed: int) -> Ghost | None:
 def period_of(session: Session) -> Duration | None:
     """The time between its heartbeats: by its client's row, else as measured; None where it sends none."""
     sent = list_send_times(session)
-    library = clients.library(session.provider)
+    library = callstacks.library(session)
     if library is not None and library.heartbeat is not None:
         return library.heartbeat if sent else None
     gaps = [late - early for early, late in pairwise(sent)]

@@ -37,7 +37,6 @@ from analyzer.model import (
     Session,
     format_duration,
 )
-from analyzer.services import clients
 from analyzer.services.clients import Fault
 
 ID = "reconnect-without-close"
@@ -54,7 +53,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     pairs.sort(key=lambda pair: openings.creation_of(pair[1]))
     _, new, _ = pairs[0]
-    library = clients.library(new.provider)
+    library = callstacks.library(new)
     fault = library.find_fault(ID, new.client) if library is not None else None
     return Explanation(
         why=f"{_who(new.client, library is not None)} reconnected and left the old socket open{_fault(fault)}.",
@@ -73,7 +72,7 @@ def _pairs(sessions: Sequence[Session]) -> dict[str, Pair]:
         group = left.setdefault((session.user or session.url, session.page, session.context), _Left())
         frame = callstacks.reconnect(session)
         old = group.replace(session, frame is not None)
-        tells = group.otherwise or clients.library(session.provider) is not None
+        tells = group.otherwise or callstacks.library(session) is not None
         if frame is None or old is None or not tells or 0 < group.ends < group.reconnects:
             continue
         if openings.lives_on(old, session) and openings.is_concurrent(old, session):
