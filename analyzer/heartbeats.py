@@ -15,6 +15,7 @@ from analyzer.model import SECOND, Duration, Instant, Session, Value, format_dur
 
 SHORTEST, LONGEST = 5 * SECOND, 130 * SECOND  # what is sent more often is traffic; Pusher's 120 s is the slowest known
 REGULAR = 0.25  # of the period: how far a heartbeat may be from its time
+SILENT = 3  # times the usual gap
 ALIKE = 64  # bytes: how far the lengths of heartbeats may differ
 
 
@@ -70,6 +71,16 @@ def period_of(session: Session) -> Duration | None:
 
 def list_send_times(session: Session) -> list[Instant]:
     return list(compress(session.messages.times, session.messages.directions))
+
+
+def silence_before(session: Session, at: Instant) -> Duration | None:
+    """Return how long it had been silent at that instant, if that is far longer than the gaps between its messages."""
+    times = [time for time in session.messages.times if time <= at]
+    gaps = sorted(late - early for early, late in pairwise(times))
+    if len(gaps) < 2:
+        return None
+    silence = at - times[-1]
+    return silence if silence >= max(SILENT * gaps[len(gaps) // 2], SECOND) else None
 
 
 def rhythm(session: Session) -> str:

@@ -152,4 +152,6 @@ def by_whom(session: Session, nameless: str = "code without a name") -> str:
     code = session.initiator
     if code is None:
         return "code that was not recorded"
+    if not code.own and (library := callstacks.library(session)) is not None:
+        return code.component or library.name
     return code.component or (f"{code.function}()" if code.function else nameless)

@@ -1,8 +1,8 @@
-"""The client stopped waiting for a socket and opened another one, but did not close the first, which opened later.
+"""The client stopped waiting for a socket and opened another one, but did not close the first, which opened as well.
 
-How it is detected: the first socket was still connecting when a timer, or a reconnect, requested a second one from the
-same place in the code. The first one opened after that, stayed open, and nothing was ever sent on it. The cause is
-certain where the second socket sent messages, which shows which of the two the client uses.
+How it is detected: the first socket was possibly still connecting when a second one was requested from the same place
+in the code, by a timer, by a reconnect though no socket had ended, or by the same call after a promise. The first one
+opened, stayed open, and nothing was ever sent on it. The cause is likely: a client that only listens looks the same.
 
 Why it matters: a slow server gets twice the sockets, and delivers each event to sockets that nobody reads.
 
@@ -28,42 +28,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import callstacks, openings, reconnects, triggers
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer import callstacks, heartbeats, openings, reconnects, triggers
+from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 
+WAITED = SECOND // 2  # a client that gives up sooner than this was not waiting
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [pair for pair in reconnects.find_replaced(finding, sessions) if _is_abandoned(*pair)]
+    named = [session for session in sessions if session.id in set(finding.sessions)]
+    asked = [pair for pair in openings.from_one_place(named) if _is_asked_again(*pair)]
+    replaced = [pair for pair in reconnects.find_replaced(finding, sessions) if pair not in asked]
+    pairs = [pair for pair in (*asked, *replaced) if _is_abandoned(*pair)]
     if not pairs:
         return None
     first, second = pairs[0]
     waited = format_duration(openings.creation_of(second) - openings.creation_of(first))
     return Explanation(
-        why=f"The client stopped waiting for a socket after {waited} and opened another one, but did not close the first, "
-        "which opened later.",
+        why=f"The client stopped waiting for a socket after {waited} and opened another one, but did not close the "
+        "first. That one opened as well, and was never used.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy="Close the socket that is still connecting before you open another one.",
         link=LINK,
-        sure=all(new.messages.sent for _, new in pairs),
+        sure=False,
     )
 
 
+def _is_asked_again(old: Session, new: Session) -> bool:
+    """Did one call ask for both, the second after a promise? Then it waited for something else than the first."""
+    is_later = new.initiator is not None and any(calls.label in triggers.PROMISES for calls in new.initiator.stack)
+    root = callstacks.outermost(new.initiator)
+    same_call = root is not None and root == callstacks.outermost(old.initiator)
+    waited = openings.creation_of(new) - openings.creation_of(old)
+    used = new.messages.sent is not None and new.messages.sent > 0
+    is_mounted = triggers.read(new.initiator).mount is not None
+    return is_later and same_call and used and waited >= WAITED and not is_mounted and openings.lives_on(old, new)
+
+
 def _is_abandoned(old: Session, new: Session) -> bool:
-    opened = old.opened.earliest if old.opened is not None else None
-    return opened is not None and opened > openings.creation_of(new) and old.messages.sent == 0
+    """May it have been connecting then, and is it known that nothing was sent on it?"""
+    return old.opened is not None and openings.connecting(old, new) and old.messages.sent == 0
 
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:
     trigger = reconnects.frame_of(new) or callstacks.own(new.initiator)
-    by = "a timer" if triggers.timer_roots(new.initiator) else "a reconnect"
-    yield new.proves(f"requested by {by} while the first was connecting", trigger)
-    opened = old.opened.earliest if old.opened is not None and old.opened.earliest is not None else 0
-    late = format_duration(opened - openings.creation_of(new))
-    yield old.proves(f"opened {late} after that, sent nothing, and was not closed")
+    by = "by a timer" if triggers.timer_roots(new.initiator) else "again"
+    yield new.proves(f"requested {by} while the first was connecting", trigger)
+    yield old.proves(f"not closed, and its client never used it; {heartbeats.rhythm(old)}")
 
 
 CAUSE = Cause(

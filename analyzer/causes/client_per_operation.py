@@ -1,14 +1,15 @@
 """The application creates a client for each operation or token, and the connections of the earlier ones stay open.
 
-How it is detected: the application created a client, or called its connect function, for each of the sockets. The client
-library is one of those that run many operations over one connection (GraphQL clients), so a second socket is a second
-client. The older sockets were still open more than five seconds after the next one was requested, or when the capture
-was saved. The cause is likely: a page that needs two clients, such as one per user, looks the same.
+How it is detected: the application created a client, or called its connect function, for each of the sockets. The
+client library is one of those that run many operations over one connection (GraphQL clients), so a second socket is a
+second client. The older sockets were still open more than five seconds after the next one was requested, or when the
+capture was saved. The cause is likely: a page that needs two clients, such as one per user, looks the same.
 
 Why it matters: ending a subscription does not close the connection of its client. Each operation, or each new token,
 leaves a connection open that only sends keep-alives.
 
-What to do: create one client and run all operations with it. Close the old client before you create one for a new token.
+What to do: create one client and run all operations with it. Close the old client before you create one for a new
+token.
 
 Before:
 

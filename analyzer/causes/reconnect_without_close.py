@@ -2,15 +2,15 @@
 
 How it is detected: the call stack of the new socket contains the function with which the client or the application
 reconnects by itself. That is `_reconnect` of Stream's clients, or a function of the application named `reconnect` or
-similar, if another socket was opened without it. Exactly one older socket can be the one that was replaced: of the
-same page and user, or with exactly the same URL where the user is unknown. It was open then, and was still open more
-than five seconds later or when the capture was saved. No cause is named where the new socket may have replaced another
-one, such as one that had closed. Neither is one named where sockets had ended before, but fewer than reconnected: one
-end may have started two reconnects (`onerror` and `onclose` both reconnect), and then the older socket is a twin of
-the new one.
+similar, if another socket was opened without it. Exactly one older socket can be the one that was replaced: of the same
+page and user, or with exactly the same URL where the user is unknown. It was open then, and was still open more than
+five seconds later or when the capture was saved. No cause is named where the new socket may have replaced another one,
+such as one that had closed. Neither is one named where sockets had ended before, but fewer than reconnected: one end
+may have started two reconnects (`onerror` and `onclose` both reconnect), and then the older socket is a twin of the new
+one.
 
-Why it matters: the server delivers each event twice and counts two connections, until the network connection of the
-old socket dies. A client that does this whenever it loses the network adds one socket each time.
+Why it matters: the server delivers each event twice and counts two connections, until the network connection of the old
+socket dies. A client that does this whenever it loses the network adds one socket each time.
 
 What to do: close the old socket before you open the new one. If a library does this, look for a newer version that
 fixes it.

@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration, plural
+from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Proof, Session, format_duration, plural
 from analyzer.reconnects import Opening
 
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close_event"
@@ -60,7 +60,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 def _is_same_code(rival: Opening, spare: Opening) -> bool:
     one, other = rival.session.initiator, spare.session.initiator
-    return one is not None and other is not None and callstacks.place(one) == callstacks.place(other)
+    return one is not None and other is not None and _reconnector(one) == _reconnector(other)
 
 
 def _name_handlers(rival: Opening, spare: Opening) -> str:
@@ -70,6 +70,11 @@ def _name_handlers(rival: Opening, spare: Opening) -> str:
         return ""
     names = {(frame.function or "").rpartition(".")[2] for frame in (one, other)} - {""}
     return " and ".join(sorted(names)) if len(names) == 2 else "two handlers"
+
+
+def _reconnector(code: Initiator) -> tuple[object, ...]:
+    """Equal for what the same part of the page opened: its place, and whether the application's code is there."""
+    return callstacks.place(code), code.own
 
 
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:

@@ -3,10 +3,10 @@
 How it is detected: the application called the client library (`connectUser` of Stream's clients, `subscribe` of
 Supabase's, `new Pusher`) for each socket, for the same user, or for the same address where the user is unknown, and on
 the same page, while the other sockets were open. A second call on a connected client of this library opens no second
-socket, so each call was made on a separate client. The cause is only likely where the older
-sockets were possibly closing: one client that disconnects and connects again looks the same for a while. No cause is
-named where each older socket closed within five seconds after the next was requested and one socket was left, because
-that is a hand-over. This cause is named only for client libraries that are known to behave like this.
+socket, so each call was made on a separate client. The cause is only likely where the older sockets were possibly
+closing: one client that disconnects and connects again looks the same for a while. No cause is named where each older
+socket closed within five seconds after the next was requested and one socket was left, because that is a hand-over.
+This cause is named only for client libraries that are known to behave like this.
 
 Why it matters: each client keeps its own connection, receives every event and holds its own state. The service counts
 each of them, and may bill them.

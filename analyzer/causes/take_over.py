@@ -41,8 +41,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     provider = turns[0][1].provider
     return Explanation(
-        why=f"Two clients take the connection from each other: {len(turns):,} times a client reconnected, and the socket of "
-        "the other one closed.",
+        why=f"Two clients take the connection from each other: {len(turns):,} times a client reconnected, and the "
+        "socket of the other one closed.",
         proof=tuple(line for turn in turns for line in _proof(*turn)),
         remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
         link=provider.link if provider is not None else None,

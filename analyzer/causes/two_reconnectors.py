@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
 REMEDY = (
@@ -56,7 +56,12 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 def _is_other_code(rival: Opening, spare: Opening) -> bool:
     one, other = rival.session.initiator, spare.session.initiator
-    return one is not None and other is not None and callstacks.place(one) != callstacks.place(other)
+    return one is not None and other is not None and _reconnector(one) != _reconnector(other)
+
+
+def _reconnector(code: Initiator) -> tuple[object, ...]:
+    """Equal for what the same part of the page opened: its place, and whether the application's code is there."""
+    return callstacks.place(code), code.own
 
 
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
