@@ -102,10 +102,19 @@ def _have_met(one: Session, other: Session) -> bool:
 def _is_one_reason(one: Opening, other: Opening) -> bool:
     """May both have followed the same end? By the same code but for the handler in which it began, or out of a handler
     for an end."""
+    return is_same_code(one, other) or triggers.read(other.session.initiator).end_handler is not None
+
+
+def is_same_code(one: Opening, other: Opening) -> bool:
+    """Did the same code reconnect? By equal stacks, but for the handler in which they began, or from the same place by
+    a timer that the same function had set."""
     first, second = one.session.initiator, other.session.initiator
     if first is None or second is None:
         return False
-    return [*first.frames][:-1] == [*second.frames][:-1] or triggers.read(second).end_handler is not None
+    if [*first.frames][:-1] == [*second.frames][:-1]:
+        return True
+    setters = {(root[0].url, root[0].function) for root in map(triggers.timer_roots, (first, second)) if root}
+    return callstacks.place(first) == callstacks.place(second) and len(setters) == 1 and (setters.pop()[1] or "") != ""
 
 
 def _nearest_before(new: Session, sessions: Iterable[Session]) -> Session | None:

@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects
-from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Proof, Session, format_duration, plural
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration, plural
 from analyzer.reconnects import Opening
 
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close_event"
@@ -43,7 +43,7 @@ REMEDY = (
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if _is_same_code(*pair)]
+    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if reconnects.is_same_code(*pair)]
     if not pairs:
         return None
     handlers = next(filter(None, (_name_handlers(*pair) for pair in pairs)), "")
@@ -58,11 +58,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
-def _is_same_code(rival: Opening, spare: Opening) -> bool:
-    one, other = rival.session.initiator, spare.session.initiator
-    return one is not None and other is not None and _reconnector(one) == _reconnector(other)
-
-
 def _name_handlers(rival: Opening, spare: Opening) -> str:
     """Name the two handlers that ran for one end; empty where both stacks begin in the same frame."""
     one, other = (callstacks.outermost(it.session.initiator) for it in (rival, spare))
@@ -70,11 +65,6 @@ def _name_handlers(rival: Opening, spare: Opening) -> str:
         return ""
     names = {(frame.function or "").rpartition(".")[2] for frame in (one, other)} - {""}
     return " and ".join(sorted(names)) if len(names) == 2 else "two handlers"
-
-
-def _reconnector(code: Initiator) -> tuple[object, ...]:
-    """Equal for what the same part of the page opened: its place, and whether the application's code is there."""
-    return callstacks.place(code), code.own
 
 
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:

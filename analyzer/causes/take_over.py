@@ -36,14 +36,16 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if finding.confidence is not Confidence.PROVEN:
         return None
     named = set(finding.sessions)
-    turns = [pair for pair in _turns(sessions) if reconnects.is_after_end(pair[1]) and named & {it.id for it in pair}]
+    turns = [pair for pair in _turns(sessions) if reconnects.is_after_end(pair[1])]
+    shown = [pair for pair in turns if named.issuperset(it.id for it in pair)]
+    turns = [pair for pair in turns if shown and _series(pair[1]) == _series(shown[0][1])]
     if len(turns) < LEAST:
         return None
     provider = turns[0][1].provider
     return Explanation(
         why=f"Two clients take the connection from each other: {len(turns):,} times a client reconnected, and the "
         "socket of the other one closed.",
-        proof=tuple(line for turn in turns for line in _proof(*turn)),
+        proof=tuple(line for turn in shown for line in _proof(*turn)),
         remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
         link=provider.link if provider is not None else None,
         sure=False,
@@ -56,11 +58,14 @@ def _turns(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session]]:
     for session in sessions:
         if session.opened is None:
             continue
-        key = session.user or session.endpoint, session.page, session.context, session.clock
-        old = latest.get(key)
-        latest[key] = session
+        old = latest.get(_series(session))
+        latest[_series(session)] = session
         if old is not None and _is_taken_over(old, session):
             yield old, session
+
+
+def _series(session: Session) -> Hashable:
+    return session.user or session.endpoint, session.page, session.context, session.clock
 
 
 def _is_taken_over(old: Session, new: Session) -> bool:

@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects
-from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Proof, Session, format_duration
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
 REMEDY = (
@@ -41,7 +41,7 @@ REMEDY = (
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if _is_other_code(*pair)]
+    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if not reconnects.is_same_code(*pair)]
     if not pairs:
         return None
     one, other = (openings.by_whom(it.session, "the client library") for it in pairs[0])
@@ -52,16 +52,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         remedy=REMEDY,
         sure=False,
     )
-
-
-def _is_other_code(rival: Opening, spare: Opening) -> bool:
-    one, other = rival.session.initiator, spare.session.initiator
-    return one is not None and other is not None and _reconnector(one) != _reconnector(other)
-
-
-def _reconnector(code: Initiator) -> tuple[object, ...]:
-    """Equal for what the same part of the page opened: its place, and whether the application's code is there."""
-    return callstacks.place(code), code.own
 
 
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
