@@ -8,8 +8,8 @@ Why it matters: a server that allows one connection per client id closes the old
 with the same id. Where both reconnect by themselves this never ends: each delivers events only some of the time, and
 the server gets a handshake every second.
 
-What to do: give each client an id of its own, or keep one client and share it. Tell a client that was replaced (the
-close code or the reason says so) not to reconnect.
+What to do: give each client an id of its own, or keep one client and share it. A client that was replaced (the close
+code or the reason says so) must not reconnect.
 
 Before: every tab and every mount uses one client id.
 
