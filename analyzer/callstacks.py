@@ -18,7 +18,7 @@ from analyzer.frames import Placed
 from analyzer.memo import memoize
 from analyzer.model import Calls, Frame, Initiator, Provider, Session
 from analyzer.services import clients, paths
-from analyzer.services.clients import Library, Way
+from analyzer.services.clients import Fault, Library, Way
 
 EXTENSION = re.compile(r"(?:blob:)?(?:chrome|moz|safari-web|safari|ms-browser)-extension:", re.IGNORECASE)
 ENGINE = re.compile(r"(?:node|native|chrome|devtools|resource|extensions|wasm):")  # tells of neither
@@ -230,6 +230,12 @@ def call(session: Session) -> Frame | None:
 @lru_cache(4096)  # a client opens from the same place again and again
 def _match_code(code: Initiator | None, provider: Provider | None) -> Match | None:
     return _match(frames.place_frames(code.stack), provider) if code is not None else None
+
+
+def fault(cause: str, session: Session) -> Fault | None:
+    """Return the known fault of the client library that makes this cause."""
+    row = library(session)
+    return row.find_fault(cause, session.client) if row is not None else None
 
 
 def place(code: Initiator) -> tuple[object, ...]:
