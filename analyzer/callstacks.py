@@ -53,7 +53,8 @@ class Match(NamedTuple):
     @property
     def again(self) -> bool:
         """Did the library open anew by itself?"""
-        return any(self.way.library.opens_again(frame.function) for _, frame in self.placed)
+        names = (frame.function for _, frame in self.placed)
+        return self.way.retry or any(map(self.way.library.opens_again, names))
 
 
 def opener(code: Initiator | None, provider: Provider | None) -> Initiator | None:
@@ -63,7 +64,7 @@ def opener(code: Initiator | None, provider: Provider | None) -> Initiator | Non
     placed = frames.place_frames(code.stack)
     if not placed:
         return code
-    turn, frame = _find_own(placed, provider)
+    turn, frame = _find_own(placed, code.stack, provider)
     own = frame is not None
     if frame is None:
         turn, frame = next(reversed(frames.leave_frameworks_out(placed)), placed[-1])
@@ -78,13 +79,13 @@ def opener(code: Initiator | None, provider: Provider | None) -> Initiator | Non
     )
 
 
-def _find_own(placed: Sequence[Placed], provider: Provider | None) -> tuple[int, Frame | None]:
+def _find_own(placed: Sequence[Placed], stack: Sequence[Calls], provider: Provider | None) -> tuple[int, Frame | None]:
     """The first frame of the application's own code with its turn, if there is one."""
     match = _match(placed, provider)
     if match is None:
         library = clients.library(provider)
         inner = 0 if library is None else _count_inner(library, placed)
-        if inner and (inner == len(placed) or is_minified(placed[inner][1])):
+        if library is not None and (inner == len(placed) or _is_unnamed(placed[inner][1])):
             return -1, None  # a client library is in there somewhere, and nothing tells which frames are its own
         return _first_own(placed[inner:])
     spans = _spans(match.placed)
@@ -96,9 +97,13 @@ def _find_own(placed: Sequence[Placed], provider: Provider | None) -> tuple[int,
         spans += _spans(first.placed)
         match, rest = first, first.rest
     if match.way.hook:
-        turn = match.placed[-1][0]
-        rest = [it for it in rest if it[0] > turn]
+        rest = [it for it in rest if it[0] >= _rendering(stack)]
     return _first_own([it for it in rest if not frames.is_within(it[1], spans)])
+
+
+def _rendering(stack: Sequence[Calls]) -> int:
+    """The first turn that shows who rendered the component."""
+    return next((n for n, it in enumerate(stack) if it.label and COMPONENT.fullmatch(it.label)), len(stack))
 
 
 def _spans(placed: Sequence[Placed]) -> list[frames.Span]:
@@ -131,9 +136,10 @@ def _longest(placed: Sequence[Placed], ways: Sequence[Way]) -> Match | None:
 
 def _first_call(again: Match) -> Match | None:
     """The application's own call of a library that opened anew, where the stack goes back to it."""
-    ways = [it for it in clients.ways() if it.library == again.way.library]
-    for n in range(len(again.rest)):
-        match = _longest(again.rest[n:], ways)
+    ways = [it for it in clients.ways() if it.library.id == again.way.library.id]
+    placed = again.placed + again.rest
+    for n in range(1, len(placed)):
+        match = _longest(placed[n:], ways)
         if match is not None and len(match.placed) > 1 and not match.again:
             return match
     return None
@@ -228,8 +234,8 @@ def _match_code(code: Initiator | None, provider: Provider | None) -> Match | No
 
 def fault(cause: str, session: Session) -> Fault | None:
     """Return the known fault of the client library that makes this cause."""
-    by = library(session)
-    return by.find_fault(cause, session.client) if by is not None else None
+    row = library(session)
+    return row.find_fault(cause, session.client) if row is not None else None
 
 
 def place(code: Initiator) -> tuple[object, ...]:
@@ -255,6 +261,10 @@ def name(frame: Frame) -> str | None:
 def _is_generated(frame: Frame) -> bool:
     """Has a compiler named it, as it made a generator of an async function?"""
     return frame.function is not None and paths.CALLEE.fullmatch(frame.function) is not None
+
+
+def _is_unnamed(frame: Frame) -> bool:
+    return is_minified(frame) or (frame.function is None and (frame.column or 0) > LONG_LINE)
 
 
 def is_minified(frame: Frame) -> bool:

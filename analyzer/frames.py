@@ -7,6 +7,7 @@ name. Where a minifier took the names away, less is said.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -54,12 +55,11 @@ ANGULAR = re.compile(
     r"|detectChangesIn\w+|executeListenerWithErrorHandling|wrapListenerIn\w+|instantiateAllDirectives|getNodeInjectable"
 )
 FRAMEWORKS = (REACT, VUE, SVELTE, SOLID, ANGULAR)
-# These stand between an application's functions, and are told by their classes: zone.js, and operators of rxjs.
-QUALIFIED = re.compile(
-    r"_?Zone(?:Impl|Delegate|Task)?\.\w+|ZoneAwarePromise|zoneAware\w*|onInvoke(?:Task)?|globalZoneAwareCallback|_?NgZone\.\w+"
-    r"|(?:_?(?:Anonymous|Safe|Operator|Behavior|Replay|Async)?(?:Subscriber|Subject|Observable|Subscription|Action|Scheduler))\d*\."
-    r"(?:_?(?:next|error|complete|subscribe|trySubscribe|_trySubscribe|unsubscribe|execute|flush|schedule|pipe|_throwIfClosed))"
-    r"|(?:Object\.)?errorContext|OperatorSubscriber_?\._?this\._next|executeSchedule"
+# zone.js, which Angular loads, wraps each callback; most of its functions are known by their classes.
+ZONE = re.compile(
+    r"_?Zone(?:Impl|Delegate|Task)?\.\w+|ZoneAwarePromise|zoneAware\w*|_?NgZone\.\w+"
+    r"|(?:.*\.)?(?:invokeTask|runTask|scheduleTask|schedule(?:Macro|Micro)Task\w*|drainMicroTaskQueue|on(?:Invoke|Schedule)Task"
+    r"|onInvoke|globalZoneAwareCallback|globalCallback|wrapFn)"
 )
 # What compilers make of `async` functions: Babel's regenerator, the helpers of TypeScript and esbuild. Each expression
 # fits the written names of one turn; what it fits are helpers, but for the group `body`, the function itself.
@@ -76,6 +76,8 @@ HELPERS = (
     re.compile(f"(?:step{paths.END}(?:{paths.ANY})?)?(?:fulfilled|rejected){paths.END}$"),
 )
 
+HELPER_SET = 6  # regenerator and its wrappers: seven at least
+
 Placed: TypeAlias = "tuple[int, Frame]"  # the turn of the event loop, and the frame
 Spot: TypeAlias = "tuple[str | None, int, int]"  # file, line, column
 Span: TypeAlias = tuple[Spot, Spot]
@@ -84,16 +86,17 @@ Span: TypeAlias = tuple[Spot, Spot]
 def place_frames(stack: Sequence[Calls]) -> list[Placed]:
     """List the frames, innermost first, each with its turn; leave out the helpers of compilers."""
     placed: list[Placed] = []
+    repeated = _find_repeated(stack)
     for turn, calls in enumerate(stack):
         helpers = _find_helpers(calls.frames)
-        placed += [(turn, frame) for n, frame in enumerate(calls.frames) if n not in helpers]
+        placed += [(turn, frame) for n, frame in enumerate(calls.frames) if n not in helpers and frame not in repeated]
     return placed
 
 
 def _find_helpers(frames: Sequence[Frame]) -> set[int]:
     """Find what a compiler put between the functions of one turn, by its number."""
     text = paths.write(frame.function for frame in frames)
-    helpers = {n for n, frame in enumerate(frames) if QUALIFIED.fullmatch(frame.function or "")}
+    helpers = {n for n, frame in enumerate(frames) if ZONE.fullmatch(frame.function or "")}
     for pattern in HELPERS:
         for match in pattern.finditer(text):
             if match.start() and text[match.start() - 1] != paths.END:
@@ -102,6 +105,17 @@ def _find_helpers(frames: Sequence[Frame]) -> set[int]:
             body = 1 if match.groupdict().get("body") else 0
             helpers.update(range(first + body, first + match[0].count(paths.END)))
     return helpers
+
+
+def _find_repeated(stack: Sequence[Calls]) -> set[Frame]:
+    """Find the helpers of minified generators: each of a chain of async functions runs through the same ones, so that
+    a stack has a whole set of nameless functions again and again, at the same places."""
+    counts = Counter(it for calls in stack for it in calls.frames if paths.is_nameless(it.function))
+    repeated = {frame for frame, count in counts.items() if count > 1}
+    if len(repeated) < HELPER_SET:
+        return set()
+    names = {frame.function for frame in repeated if frame.function is not None}
+    return {frame for frame in counts if frame in repeated or frame.function in names}
 
 
 def is_foreign(frame: Frame) -> bool:

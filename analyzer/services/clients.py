@@ -29,6 +29,15 @@ class Fault(Value, frozen=True, forbid_unknown_fields=True):
     verified: Verified
 
 
+class Paths(Value, frozen=True, forbid_unknown_fields=True):
+    """The ways in which a library opens a socket, each from the function that did so outwards."""
+
+    calls: tuple[str, ...] = ()
+    retries: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    wraps: tuple[str, ...] = ()
+
+
 class Library(Value, frozen=True, forbid_unknown_fields=True):
     """One client library. What the fields mean: clients.toml."""
 
@@ -37,11 +46,9 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
     package: str
     verified: Verified
     services: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    weak: tuple[str, ...] = ()
-    hooks: tuple[str, ...] = ()
+    paths: Paths = Paths()
+    weak: Paths = Paths()
     over: tuple[str, ...] = ()
-    wraps: tuple[str, ...] = ()
     inside: str = ""
     again: str = ""
     client: str | None = None
@@ -61,7 +68,7 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
     @property
     def _calls(self) -> str:
         """A pattern of the functions that an application calls."""
-        return "|".join(dict.fromkeys(it for it in map(paths.last_part, (*self.paths, *self.weak)) if it))
+        return "|".join(dict.fromkeys(it for it in map(paths.last_part, (*self.paths.calls, *self.weak.calls)) if it))
 
     @property
     def heartbeat(self) -> Duration | None:
@@ -85,6 +92,7 @@ class Way(NamedTuple):
     pattern: re.Pattern[str]
     weak: bool = False  # believed only where the service is the library's
     hook: bool = False  # a framework called its outermost function, so that no code of the application is around it
+    retry: bool = False  # the library opened by itself
 
 
 def numbers(version: str | None) -> tuple[int, ...]:
@@ -115,9 +123,10 @@ def library(provider: Provider | None) -> Library | None:
 def ways() -> tuple[Way, ...]:
     """The paths of all libraries, from the function that opens the socket."""
     return tuple(
-        Way(row, path, paths.compile_path(path, row.inside), weak, hook)
+        Way(row, path, paths.compile_path(path, row.inside), weak, group is of.hooks, group is of.retries)
         for row in libraries()
-        for group, weak, hook in ((row.paths, False, False), (row.weak, True, False), (row.hooks, False, True))
+        for of, weak in ((row.paths, False), (row.weak, True))
+        for group in (of.calls, of.retries, of.hooks)
         for path in group
     )
 
@@ -125,7 +134,9 @@ def ways() -> tuple[Way, ...]:
 @cache
 def wraps() -> tuple[Way, ...]:
     """The paths of libraries that use another one: they begin at the function which called that."""
-    return tuple(Way(row, path, paths.compile_path(path, row.inside)) for row in libraries() for path in row.wraps)
+    return tuple(
+        Way(row, path, paths.compile_path(path, row.inside)) for row in libraries() for path in row.paths.wraps
+    )
 
 
 def _fits(pattern: str, function: str | None) -> bool:

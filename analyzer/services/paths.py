@@ -3,8 +3,8 @@
 `_connect < connect < openConnection < connectUser` fits a stack whose innermost frames have these names. Minifiers
 keep the names of methods and take those of functions and classes, so a part of a path may end in `~`: with that name,
 or with none that is left. `~` alone is a function without a name. `?` behind a part: it may be missing. `...` stands
-for any of the library's inner functions, and those without a name. Parts are regular expressions that fit a whole
-name, without its class and without the digits that bundlers append.
+for as few of the library's inner functions as possible, and of those without a name; `....` for as many as possible.
+Parts are regular expressions that fit a whole name, without its class and without the digits that bundlers append.
 """
 
 from __future__ import annotations
@@ -19,8 +19,13 @@ SUFFIX = re.compile(r"[$_]?\d+$")  # what a bundler appends to a name that is ta
 SHORT = re.compile(r"[A-Za-z_$][\w$]{0,2}")  # as minifiers name functions; a name of people may be as short
 LONGEST = 200  # characters of a name
 CALLEE = re.compile(r"_callee\d*\$?")  # as Babel names the generator of an async function
+ENGINE_NAMES = {
+    "eval",
+    "<computed>",
+}  # of nameless functions: in a module that webpack runs by `eval`; of a computed key
 NAMELESS = "~"
 END = "\n"  # of a name
+GAPS = {"...": "?", "....": ""}  # as few frames as possible, or as many
 ANY = f"{NAMELESS}[^{END}]*{END}"
 
 
@@ -30,12 +35,19 @@ def own_name(function: str | None) -> str:
     if not function or len(function) > LONGEST:
         return ""
     name = function.rpartition(".")[2].rpartition(" ")[2]
+    if name in ENGINE_NAMES:
+        return ""
     return "_callee" if CALLEE.fullmatch(name) else SUFFIX.sub("", name) or name
 
 
 def write(functions: Iterable[str | None]) -> str:
     """Write names as one text for `compile_path` to read; mark those that a minifier may have made."""
     return "".join(map(_write, functions))
+
+
+def is_nameless(function: str | None) -> bool:
+    """Has it no name, or one as minifiers make them?"""
+    return _write(function).startswith(NAMELESS)
 
 
 @memoize(4096)
@@ -51,8 +63,9 @@ def compile_path(path: str, inside: str = "") -> re.Pattern[str]:
 
 
 def _compile(part: str, inside: str) -> str:
-    if part == "...":
-        return f"(?:{ANY}|{NAMELESS}?(?:{inside}){END})*?" if inside else f"(?:{ANY})*?"
+    if part in GAPS:
+        one = f"{ANY}|{NAMELESS}?(?:{inside}){END}" if inside else ANY
+        return f"(?:{one})*{GAPS[part]}"
     optional = part.endswith("?")
     name = part[:-1] if optional else part
     names = _names(name)
