@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 
 from analyzer import callstacks, openings, triggers
 from analyzer.memo import memoize_last
-from analyzer.model import Finding, Frame, Instant, Outcome, Session, Value
+from analyzer.model import Calls, Finding, Frame, Initiator, Instant, Outcome, Session, Value
 
 
 class Opening(Value, frozen=True):
@@ -134,7 +134,7 @@ class _Series:
         self._last: Instant = 0  # the last end that has passed
         self._rival: Session | None = None  # the last that followed an end
         self._anew: Session | None = None  # the last that the application opened after all others had ended
-        self._ways: dict[object, object] = {}  # for each place, the way by which it first opened a socket
+        self._firsts: dict[object, Initiator] = {}  # for each place, the stack of the first socket that it opened
 
     def add(self, session: Session) -> Opening:
         """Take the next socket."""
@@ -169,14 +169,18 @@ class _Series:
         code = session.initiator
         if code is None or not code.stack:
             return None
-        place, way = callstacks.place(code), code.stack
-        first = self._ways.setdefault(place, way)
-        trigger = triggers.read(code)
-        named = callstacks.reconnect(session) or trigger.end_handler
+        first = self._firsts.setdefault(callstacks.place(code), code)
+        named = callstacks.reconnect(session) or triggers.read(code).end_handler
         if named is not None:
             return named
         roots = triggers.timer_roots(code)
-        return roots[0] if roots and first != way and callstacks.call(session) is None else None
+        is_new = _after_timer(first) != _after_timer(code)  # else the first was opened by such a timer, too
+        return roots[0] if roots and is_new and callstacks.call(session) is None else None
+
+
+def _after_timer(code: Initiator) -> tuple[Calls, ...]:
+    """Return the turns that ran after the timer; all of them where no timer led to the opening."""
+    return code.stack[: triggers.read(code).timer]
 
 
 def _end(session: Session) -> Instant | None:

@@ -56,12 +56,12 @@ CAUSES = (
     iframe_or_worker_duplicate.CAUSE,
     made_while_rendering.CAUSE,
     unmounted_while_connecting.CAUSE,
+    client_per_operation.CAUSE,
+    asked_for_twice_at_once.CAUSE,
     several_client_instances.CAUSE,
     view_left_open.CAUSE,
     socket_io_not_multiplexed.CAUSE,
     connected_before_disconnected.CAUSE,
-    client_per_operation.CAUSE,
-    asked_for_twice_at_once.CAUSE,
 )
 OF_ALL = tuple(cause for cause in CAUSES if cause.of_all)  # these explain more than an overlap
 Key: TypeAlias = Callable[[Session], Hashable]
