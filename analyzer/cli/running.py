@@ -90,9 +90,9 @@ def analyze_all(
     with progress.show_progress(sum(map(fleet.size, names))) as done:
         try:
             analysis = (
-                analyze_together(names, policy, catalogue, done)
+                analyze_together(names, policy, catalogue, list_folders(reading), done)
                 if spread.together
-                else analyze_each(names, policy, catalogue, spread, done)
+                else analyze_each(names, policy, catalogue, list_folders(reading), spread, done)
             )
             results = list(analysis)
         except fleet.NoWorkers as problem:
@@ -106,15 +106,31 @@ def make_masks(masking: Masking, ordinal: Callable[[str, str], int] | None = Non
     return Masks(not masking.show_secrets, not masking.show_users, masking.redaction_key, ordinal)
 
 
+def list_folders(reading: Reading) -> list[str]:
+    """List the folders with source maps: absolute, because a worker of a cluster has a folder of its own."""
+    return [os.path.abspath(folder) for folder in reading.source_maps or ()]
+
+
 def analyze_each(
-    names: list[str], policy: Policy, catalogue: Sequence[Row], spread: Spread, done: progress.Done | None = None
+    names: list[str],
+    policy: Policy,
+    catalogue: Sequence[Row],
+    source_maps: Sequence[str],
+    spread: Spread,
+    done: progress.Done | None = None,
 ) -> Generator[Result]:
     """Results as they come, by whoever is asked to work; `done` is told of the bytes. Raises NoWorkers."""
-    return fleet.results(names, policy, catalogue, jobs=spread.processes(), scheduler=spread.scheduler, progress=done)
+    return fleet.results(
+        names, policy, catalogue, source_maps, jobs=spread.processes(), scheduler=spread.scheduler, progress=done
+    )
 
 
 def analyze_together(
-    names: list[str], policy: Policy, catalogue: Sequence[Row], done: progress.Done | None = None
+    names: list[str],
+    policy: Policy,
+    catalogue: Sequence[Row],
+    source_maps: Sequence[str],
+    done: progress.Done | None = None,
 ) -> Generator[Result]:
     """Yield one result for all captures that can be read, and one for each of the others."""
     captures: list[Capture] = []
@@ -126,7 +142,7 @@ def analyze_together(
             captures.append(one)
     captures = join_parts(captures)
     if captures:
-        yield analyze(merge(captures) if len(captures) > 1 else captures[0], policy, catalogue)
+        yield analyze(merge(captures) if len(captures) > 1 else captures[0], policy, catalogue, source_maps)
     yield from unreadable
 
 
@@ -157,7 +173,7 @@ def stream(
         with progress.show_progress(sum(map(fleet.size, names)), is_silent) as advance:
             finished = _find_finished(names, lines, advance)
             new = [name for name in names if name not in finished]
-            with closing(analyze_each(new, policy, catalogue, spread, advance)) as results:
+            with closing(analyze_each(new, policy, catalogue, list_folders(reading), spread, advance)) as results:
                 for name in names:
                     if name in finished:
                         streaming.repeat(name)
@@ -180,6 +196,7 @@ def _digest_options(policy: Policy, catalogue: Sequence[Row], reading: Reading, 
     key = masking.redaction_key
     options: tuple[object, ...] = (
         reading.any_,
+        list_folders(reading),
         policy,
         catalogue,
         loading.builtin(),

@@ -30,6 +30,7 @@ from analyzer.model import (
     Run,
     Selection,
     Session,
+    Source,
     Where,
 )
 from analyzer.version import VERSION
@@ -296,7 +297,8 @@ def _possibly_open(session: Session) -> Duration | None:
 _SHAPES: dict[str, tuple[str, ...]] = {
     "identity": ("app", "user"),
     "client": ("name", "version", "runtime"),
-    "initiator": ("function", "component", "url", "line", "column"),
+    "initiator": ("function", "component", "url", "line", "column", "source_url", "source_line", "source_column"),
+    "initiator_source": ("url", "line", "column"),
     "created": ("earliest", "latest", "evidence"),
     "opened": ("earliest", "latest", "evidence"),
     "closed": ("earliest", "latest", "evidence"),
@@ -319,8 +321,8 @@ def columns() -> list[str]:
 
 def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:
     for key, item in value.items():
-        if not prefix and item is None and key in _SHAPES:
-            yield from ((f"{key}_{part}", None) for part in _SHAPES[key])
+        if item is None and f"{prefix}{key}" in _SHAPES:
+            yield from ((f"{prefix}{key}_{part}", None) for part in _SHAPES[f"{prefix}{key}"])
         elif isinstance(item, list):
             continue  # no cell of a table
         elif isinstance(item, dict):
@@ -369,9 +371,14 @@ def _initiator(code: Initiator | None) -> Json | None:
     if code is None:
         return None
     return {
-        "function": code.function,
+        "function": code.shown.function,
         "component": code.component,
-        "url": code.url,
-        "line": code.line,
-        "column": code.column,
+        "url": code.shown.url,
+        "line": code.shown.line,
+        "column": code.shown.column,
+        "source": source_document(code.shown.source),
     }
+
+
+def source_document(source: Source | None) -> Json | None:
+    return None if source is None else {"url": source.url, "line": source.line, "column": source.column}
