@@ -43,19 +43,11 @@ FRAMEWORK = re.compile(
     r"|__require\d*|__commonJS\w*|__webpack_require__|importUpdatedModule"
 )
 BUNDLER = re.compile(r"__require\d*|__commonJS\w*|__webpack_require__|importUpdatedModule")
-# React calls these in development alone, to mount the effects of a component in StrictMode a second time.
-SECOND_MOUNT = re.compile(
-    r"invoke(?:Passive|Layout)EffectMountInDEV|invokeEffectsInDev|(?:legacyC|c)ommitDoubleInvokeEffectsInDEV"
-    r"|doubleInvokeEffects\w*|recursivelyTraverseAndDoubleInvokeEffectsInDEV"  # React 18 | React 19
-)
-MOUNT = re.compile(r"commitHookEffectListMount")
 # A function's own name, not that of its class: `new ReconnectingSocket` opens for the first time.
 AGAIN = re.compile(r"_*(?:(?:auto|try|do|attempt|schedule|handle)_?[Rr]|r)econnect(?:[A-Z_]\w*)?")
-ENDED = re.compile(r"_*on_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
 COMPONENT = re.compile(r"<[A-Z][\w$.]*>")  # `<div>` is none
 MINIFIED = re.compile(r"(?:new )?(?:[\w$]{1,2}\.)?[A-Za-z_$][\w$]?")
 LONG_LINE = 500  # characters
-HOT_CLIENT = re.compile(r"/@vite/client(?:\?|$)")
 
 
 def of_extension(code: Initiator | None) -> bool:
@@ -198,27 +190,6 @@ def outermost(code: Initiator | None) -> Frame | None:
     return next(reversed(tuple(_frames(code))), None)
 
 
-def second_mount(code: Initiator | None) -> Frame | None:
-    """The frame by which React's StrictMode mounted a component a second time."""
-    return next((it for it in _frames(code) if _classify(it.function).second_mount), None)
-
-
-def mount(code: Initiator | None) -> Frame | None:
-    """The frame by which React ran an effect."""
-    return next((it for it in _frames(code) if _classify(it.function).mount), None)
-
-
-def after_mount(code: Initiator | None) -> bool:
-    """Did the effect open the socket in a later turn of the event loop than that in which React ran it?"""
-    turns = code.stack if code is not None else ()
-    return any(_classify(it.function).mount for calls in turns[1:] for it in calls.frames)
-
-
-def end_handler(code: Initiator | None) -> Frame | None:
-    """The frame of a function that is called when a socket has ended: what was opened then takes its place."""
-    return next((it for it in _frames(code) if _classify(it.function).end_handler), None)
-
-
 def reconnect(session: Session) -> Frame | None:
     """The frame by which client or application opened anew by itself."""
     library = clients.library(session.provider)
@@ -236,12 +207,6 @@ def call(session: Session) -> Frame | None:
     return next((it for it in _frames(session.initiator) if library.is_call(it.function)), None)
 
 
-def hot(code: Initiator | None) -> Frame | None:
-    """The frame by which Vite's client ran a module anew after an edit."""
-    updated = (it for it in _frames(code) if it.function == "importUpdatedModule")
-    return next((it for it in updated if it.url and HOT_CLIENT.search(it.url)), None)
-
-
 def place(code: Initiator) -> tuple[object, ...]:
     """Equal for openings from the same place: a query is what differs from load to load."""
     return (code.url or "").partition("?")[0], code.line, code.column, code.function, code.component
@@ -255,17 +220,14 @@ class _Kinds(NamedTuple):
     """What the name of a function says."""
 
     framework: bool
-    second_mount: bool
-    mount: bool
     again: bool
-    end_handler: bool
 
 
 @memoize(4096)
 def _classify(function: str | None) -> _Kinds:
     name = (function or "").rpartition(".")[2]
     names = (name, clients.SUFFIX.sub("", name))
-    return _Kinds(*(any(map(it.fullmatch, names)) for it in (FRAMEWORK, SECOND_MOUNT, MOUNT, AGAIN, ENDED)))
+    return _Kinds(*(any(map(it.fullmatch, names)) for it in (FRAMEWORK, AGAIN)))
 
 
 def _is_minified(frame: Frame) -> bool:

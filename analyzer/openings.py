@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks
+from analyzer import callstacks, triggers
 from analyzer.model import SECOND, Confidence, Instant, Outcome, Session
 
 TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
@@ -54,12 +54,12 @@ def second_mounts(sessions: Iterable[Session]) -> list[tuple[Session, Session]]:
     pairs: list[tuple[Session, Session]] = []
     firsts: dict[object, list[Session]] = {}
     sessions = list(sessions)
-    if not any(callstacks.second_mount(it.initiator) for it in sessions):
+    if not any(triggers.read(it.initiator).second_mount for it in sessions):
         return pairs
     for session in in_order(sessions):
         if (key := source(session)) is not None:
             before = firsts.setdefault(key, [])
-            if callstacks.second_mount(session.initiator) is None:
+            if triggers.read(session.initiator).second_mount is None:
                 before.append(session)
             elif before and creation_of(session) - creation_of(before[-1]) < TOGETHER:
                 pairs.append((before.pop(0), session))

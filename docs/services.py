@@ -82,6 +82,7 @@ when the file is loaded. A complete row:
 | `per_page` | how many sockets a page opens by design; default 1 |
 | `billing` | how connections are billed |
 | `remedy`, `link` | what to do about an overlap, in a sentence or two; where that is documented (https) |
+| `once` | a sentence quoted from the page of `link`: a user shall connect once per session (`repeated-connect`) |
 | `dev_only` | `true` for a dev server |
 | `console` | a pattern: a part of what its client library writes to the browser's console |
 | `verified` | `by`: what the row was checked against; `date`: when |

@@ -128,22 +128,6 @@ def test_the_component(labels: list[str], component: str | None) -> None:
     assert opener.component == component
 
 
-@pytest.mark.parametrize(
-    ("function", "second"),
-    [
-        pytest.param("invokePassiveEffectMountInDEV", True, id="React 18, an effect"),
-        pytest.param("invokeLayoutEffectMountInDEV", True, id="React 18, a layout effect"),
-        pytest.param("commitDoubleInvokeEffectsInDEV", True, id="React 18 and 19"),
-        pytest.param("doubleInvokeEffectsOnFiber", True, id="React 19"),
-        pytest.param("commitPassiveMountOnFiber", False, id="the first mount"),
-        pytest.param("reconnectPassiveEffects", False, id="effects of a part that was hidden"),
-        pytest.param("Gl", False, id="minified"),
-    ],
-)
-def test_the_second_mount(function: str, second: bool) -> None:
-    assert (callstacks.second_mount(code((None, [frame("f"), frame(function)]))) is not None) is second
-
-
 def test_an_opening_without_a_stack_stays_as_it_is() -> None:
     bare = Initiator(None, None, APP, 3, None)
     assert callstacks.opener(bare, STREAM) == bare

@@ -64,7 +64,7 @@ def test_a_page_is_named_by_how_it_begins(typed: str, page: str) -> None:
 
 
 def test_what_several_pages_begin_with_is_asked_back() -> None:
-    done = CliRunner().invoke(app, ["rules", "re"])
+    done = CliRunner().invoke(app, ["rules", "recon"])
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr == "har-sockets: re: which of them: reconnect-storm or reconnect-without-close?\n"
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import callstacks, heartbeats, openings
+from analyzer import callstacks, heartbeats, openings, triggers
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 from analyzer.services import clients
 from analyzer.services.clients import Fault
@@ -54,7 +54,7 @@ def _fault(first: Session, second: Session) -> Fault | None:
 
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
-    again = callstacks.second_mount(second.initiator)
+    again = triggers.read(second.initiator).second_mount
     yield second.proves(
         "opened by the second mount" if again else "opened by", again or callstacks.own(second.initiator)
     )

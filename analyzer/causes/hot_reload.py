@@ -13,9 +13,10 @@ page before you measure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Sequence
 
-from analyzer import callstacks, openings
+from analyzer import callstacks, openings, triggers
 from analyzer.model import (
     Cause,
     Confidence,
@@ -28,6 +29,8 @@ from analyzer.model import (
     Severity,
     format_duration,
 )
+
+CLIENT = re.compile(r"/@vite/client(?:\?|$)")
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -58,12 +61,19 @@ def _pairs(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session, Fram
     for session in sessions:
         code, key = session.initiator, _module(session)
         if key is not None:
-            old, frame = before.get(key), callstacks.hot(code)
+            old, frame = before.get(key), _update(code)
             before[key] = session
             if old is None or frame is None or _version(old.initiator) == _version(code):
                 continue
             if openings.is_concurrent(old, session):
                 yield old, session, frame
+
+
+def _update(code: Initiator | None) -> Frame | None:
+    """Return the frame by which Vite's client ran a module anew."""
+    frame = triggers.read(code).refresh
+    is_vite = frame is not None and frame.function == "importUpdatedModule" and CLIENT.search(frame.url or "")
+    return frame if is_vite else None
 
 
 def _version(code: Initiator | None) -> str:

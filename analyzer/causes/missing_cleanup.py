@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import callstacks, heartbeats, openings
+from analyzer import callstacks, heartbeats, openings, triggers
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 
 REMEDY = "Return a clean-up from the effect that closes the socket it opened, even if the socket is still connecting."
@@ -37,7 +37,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs:
         return None
     second = pairs[0][1]
-    later, provider = callstacks.after_mount(second.initiator), second.provider
+    later, provider = triggers.read(second.initiator).awaited, second.provider
     return Explanation(
         why=_late(second) if later else _never(second),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
@@ -64,7 +64,7 @@ def _late(session: Session) -> str:
 
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
-    yield second.proves("opened by the second mount", callstacks.second_mount(second.initiator))
+    yield second.proves("opened by the second mount", triggers.read(second.initiator).second_mount)
     before = openings.creation_of(second) - openings.creation_of(first)
     yield first.proves(f"opened {format_duration(before)} earlier from the same place", callstacks.own(first.initiator))
     yield first.proves(f"not closed; {heartbeats.rhythm(first)}")

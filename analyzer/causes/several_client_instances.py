@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks, openings
+from analyzer import callstacks, openings, triggers
 from analyzer.intervals import peak
 from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Session
 from analyzer.services import clients
@@ -85,7 +85,7 @@ def _is_call_of_application(session: Session) -> bool:
         and code.own
         and callstacks.call(session) is not None
         and callstacks.reconnect(session) is None
-        and callstacks.second_mount(code) is None
+        and triggers.read(code).second_mount is None
     )
 
 
@@ -95,7 +95,7 @@ def _caller(members: Sequence[Session], places: int, function: str) -> str:
     if places > 1:
         return f"The application calls {function} on different clients, from {places} places"
     by = openings.by_whom(members[0], "Code without a name")
-    each_time = "each time its effect runs" if callstacks.mount(code) is not None else "each time"
+    each_time = "each time its effect runs" if triggers.read(code).mount is not None else "each time"
     return f"{by} calls {function} on a new client {each_time}"
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks, openings
+from analyzer import callstacks, openings, triggers
 from analyzer.model import Cause, Confidence, Explanation, Finding, Session
 
 PROVIDER = "socket-io"
@@ -26,7 +26,7 @@ PROVIDER = "socket-io"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    after_an_end = any(callstacks.end_handler(it.initiator) for it in sessions)
+    after_an_end = any(triggers.read(it.initiator).end_handler for it in sessions)
     return Explanation(
         why=f"Socket.IO opened {len(sessions):,} connections to one server. Its namespaces share one connection, "
         "unless the page asks for the same namespace twice, sets forceNew, or loads the library twice.",

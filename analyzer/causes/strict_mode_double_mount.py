@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import advice, callstacks, openings
+from analyzer import advice, callstacks, openings, triggers
 from analyzer.model import Cause, Explanation, Finding, Proof, Session, Severity, format_duration
 
 ONCE = "StrictMode mounts twice in development only. To avoid the overlap, connect outside of React."
@@ -43,7 +43,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
-    yield second.proves("opened by the second mount", callstacks.second_mount(second.initiator))
+    yield second.proves("opened by the second mount", triggers.read(second.initiator).second_mount)
     before = openings.creation_of(second) - openings.creation_of(first)
     yield first.proves(f"opened {format_duration(before)} earlier from the same place", callstacks.own(first.initiator))
     gone = first.closed.earliest if first.closed is not None else None

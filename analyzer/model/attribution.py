@@ -26,6 +26,7 @@ class Provider(Value, frozen=True):
     billing: str | None = None
     remedy: str | None = None
     link: str | None = None
+    once: str | None = None  # what its documentation says, if a user shall connect once per session
 
 
 class Identity(Value, frozen=True):

@@ -21,6 +21,7 @@ from analyzer.model import (
     Exporter,
     File,
     Finding,
+    Frame,
     Identity,
     Initiator,
     Instant,
@@ -30,7 +31,6 @@ from analyzer.model import (
     Run,
     Selection,
     Session,
-    Source,
     Where,
 )
 from analyzer.version import VERSION
@@ -259,7 +259,7 @@ def flat_sessions(report: Report) -> Iterator[Json]:
             rules.setdefault(id, {})[finding.rule] = None
     for session in report.sessions:
         yield {
-            **dict(_flatten(_without_key(session_document(session)), "")),
+            **dict(_flatten(_cells(session_document(session)), "")),
             "source": report.capture.source,
             "verdict": report.verdict,
             "open_s": seconds(_certainly_open(session, report)),
@@ -268,9 +268,11 @@ def flat_sessions(report: Report) -> Iterator[Json]:
         }
 
 
-def _without_key(session: Json) -> Json:
-    """Leave out what only programs compare: a table keeps the columns that it has."""
-    return {name: value for name, value in session.items() if name != "websocket_key"}
+def _cells(session: Json) -> Json:
+    """Leave out what only programs compare, and add what is absent: each row of a table has the same columns."""
+    code = session["initiator"]
+    cells = {name: value for name, value in session.items() if name != "websocket_key"}
+    return cells if code is None else {**cells, "initiator": {**code, "source": code.get("source")}}
 
 
 def _certainly_open(session: Session, report: Report) -> Duration | None:
@@ -376,9 +378,11 @@ def _initiator(code: Initiator | None) -> Json | None:
         "url": code.shown.url,
         "line": code.shown.line,
         "column": code.shown.column,
-        "source": source_document(code.shown.source),
+        **source_document(code.shown),
     }
 
 
-def source_document(source: Source | None) -> Json | None:
-    return None if source is None else {"url": source.url, "line": source.line, "column": source.column}
+def source_document(frame: Frame) -> Json:
+    """Say where a frame is in a source file, where a source map has that."""
+    source = frame.source
+    return {} if source is None else {"source": {"url": source.url, "line": source.line, "column": source.column}}

@@ -192,7 +192,7 @@ def _calls(code: Initiator | None) -> list[Json]:
                     "url": frame.url,
                     "line": frame.line,
                     "column": frame.column,
-                    "source": source_document(frame.source),
+                    **source_document(frame),
                 }
                 for frame in calls.frames
             ],

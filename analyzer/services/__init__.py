@@ -78,13 +78,22 @@ class Row(Value, frozen=True, forbid_unknown_fields=True, eq=False):  # each is 
     billing: str | None = None
     remedy: str | None = None
     link: str | None = None
+    once: str | None = None  # a sentence of that page: one connection per user and session
     dev_only: bool = False
     console: str | None = None  # somewhere in what its client library writes to the browser's console
 
     @property
     def provider(self) -> Provider:
         return Provider(
-            self.id, self.name, self.dev_only, self.limits, self.per_page, self.billing, self.remedy, self.link
+            self.id,
+            self.name,
+            self.dev_only,
+            self.limits,
+            self.per_page,
+            self.billing,
+            self.remedy,
+            self.link,
+            self.once,
         )
 
 

@@ -182,7 +182,7 @@ def shapes() -> Schema:
                 line=optional({"type": "integer"}),
                 column=optional({"type": "integer"}),
             ),
-            source=said("Where that is in a source file, by a source map.", optional(refer("source"))),
+            source=said("Where that is in a source file; absent without a source map.", refer("source")),
         ),
         "source": record(
             url=said("The source file.", TEXT),
@@ -439,7 +439,7 @@ def socket() -> Schema:
             line=said("The line, from 1.", optional(COUNT)),
             column=said("The column, from 1.", optional(COUNT)),
         ),
-        source=said("Where that is in a source file, by a source map.", optional(refer("source"))),
+        source=said("Where that is in a source file; absent without a source map.", refer("source")),
     )
     message = record(
         time=said("When it was sent or received.", optional(INSTANT)),

@@ -1,0 +1,121 @@
+"""Say why the code ran that opened a socket: a component was mounted or rendered, a module was replaced, a timer fired.
+
+The names of a framework's functions tell that, and names that an application must give its methods, which survive
+a minifier (`ngOnInit`, `connectedCallback`). React's production build keeps no names, but the way it walks its tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from analyzer.memo import memoize
+from analyzer.model import Calls, Frame, Initiator, Value
+from analyzer.services import clients
+
+# React calls these in development alone, to mount the effects of a component in StrictMode a second time.
+SECOND_MOUNT = re.compile(
+    r"invoke(?:Passive|Layout)EffectMountInDEV|invokeEffectsInDev|(?:legacyC|c)ommitDoubleInvokeEffectsInDEV"
+    r"|doubleInvokeEffects\w*|recursivelyTraverseAndDoubleInvokeEffectsInDEV"  # React 18 | React 19
+)
+# The functions by which frameworks mount a component, and the methods that they call then.
+MOUNT = re.compile(
+    r"commit(?:HookEffectList(?:Mount)?|LayoutEffectOnFiber|PassiveMountOnFiber)|componentDidMount"  # React
+    r"|__weh|setupStatefulComponent|mounted|created|callHook"  # Vue: `hook.__weh` wraps onMounted and its kind
+    r"|ng(?:OnInit|AfterViewInit|AfterContentInit)|\w+_Factory"  # Angular
+    r"|connectedCallback|firstUpdated"  # custom elements, Lit
+    r"|mount_component|user_effect|create_effect|runComputation|runUserEffects"  # Svelte, Solid
+    r"|ionView(?:Will|Did)Enter|didInsertElement"
+)
+RENDER = re.compile(
+    r"renderWithHooks\w*|mount(?:Memo|State\w*|Reducer|IndeterminateComponent)|updateMemo|callComponentInDEV"
+    r"|finishClassComponent|constructClassInstance"
+)
+# By these a development server runs code again after an edit: Vite's client, React's Fast Refresh, webpack's runtime.
+REFRESH = re.compile(r"importUpdatedModule|performReactRefresh|scheduleRefresh|hotApply|internalApply|hmrApply")
+ENDED = re.compile(r"_*on_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
+TIMERS = frozenset(("setTimeout", "setInterval"))
+MINIFIED = re.compile(r"[A-Za-z_$][\w$]{0,2}")
+NEAR = 2_000  # columns: two functions that stand side by side in a minified file
+
+
+class Trigger(Value, frozen=True):
+    """How a socket came to be opened. Each frame is that nearest to the opening, or None.
+
+    mount, render: of the two only the nearer one, because an effect is no part of a rendering.
+    awaited: the opening ran in a later turn of the event loop than the mount.
+    timer: the index of the turn that set a timer which led to the opening.
+    """
+
+    mount: Frame | None = None
+    second_mount: Frame | None = None
+    render: Frame | None = None
+    refresh: Frame | None = None
+    end_handler: Frame | None = None
+    awaited: bool = False
+    timer: int | None = None
+
+
+NONE = Trigger()
+
+
+@lru_cache(4096)  # a client opens from the same place again and again
+def read(code: Initiator | None) -> Trigger:
+    """Read from the call stack of an opening what made its code run."""
+    if code is None or not code.stack:
+        return NONE
+    names = [
+        (turn, frame, _classify(frame.function)) for turn, calls in enumerate(code.stack) for frame in calls.frames
+    ]
+    mounts = [(turn, frame) for turn, frame, kind in names if kind & MOUNTS] or list(_react_mounts(code.stack))
+    renders = [(turn, frame) for turn, frame, kind in names if kind & RENDERS]
+    order = {id(frame): n for n, (_, frame, _) in enumerate(names)}
+    if mounts and renders:
+        nearer = order[id(mounts[0][1])] < order[id(renders[0][1])]
+        mounts, renders = (mounts, []) if nearer else ([], renders)
+    return Trigger(
+        mount=mounts[0][1] if mounts else None,
+        second_mount=next((frame for _, frame, kind in names if kind & SECOND_MOUNTS), None),
+        render=renders[0][1] if renders else None,
+        refresh=next((frame for _, frame, kind in names if kind & REFRESHES), None),
+        end_handler=next((frame for _, frame, kind in names if kind & ENDS), None),
+        awaited=bool(mounts) and mounts[0][0] > 0,
+        timer=next((n for n, calls in enumerate(code.stack) if n and calls.label in TIMERS), None),
+    )
+
+
+def timer_roots(code: Initiator) -> tuple[Frame, ...]:
+    """Return the frames of the turns from that on which set the timer; none where no timer led to the opening."""
+    timer = read(code).timer
+    return () if timer is None else tuple(frame for calls in code.stack[timer:] for frame in calls.frames)
+
+
+MOUNTS, SECOND_MOUNTS, RENDERS, REFRESHES, ENDS = (1 << n for n in range(5))
+KINDS = ((MOUNT, MOUNTS), (SECOND_MOUNT, SECOND_MOUNTS), (RENDER, RENDERS), (REFRESH, REFRESHES), (ENDED, ENDS))
+
+
+@memoize(4096)
+def _classify(function: str | None) -> int:
+    name = (function or "").rpartition(".")[2].rpartition(" ")[2]
+    names = (name, clients.SUFFIX.sub("", name))
+    return sum(bit for pattern, bit in KINDS if any(map(pattern.fullmatch, names)))
+
+
+def _react_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
+    """Find where React 19's production build mounts effects: it walks its tree by two functions that call each other in
+    turn (`commitPassiveMountOnFiber` and `recursivelyTraversePassiveMountEffects`), under one that runs the effect."""
+    for turn, calls in enumerate(stack):
+        runs = zip(calls.frames, calls.frames[1:], calls.frames[2:], calls.frames[3:], strict=False)
+        runner = next((run[0] for run in runs if _is_walk(*run)), None)
+        if runner is not None:
+            yield turn, runner
+
+
+def _is_walk(runner: Frame, walk: Frame, between: Frame, again: Frame) -> bool:
+    if walk.function != again.function or walk.function == between.function:
+        return False
+    if not all(frame.function and MINIFIED.fullmatch(frame.function) for frame in (runner, walk, between)):
+        return False
+    columns = [frame.column or 0 for frame in (walk, between, again)]
+    return (walk.url, walk.line) == (between.url, between.line) and max(columns) - min(columns) < NEAR
