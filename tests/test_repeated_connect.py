@@ -71,7 +71,7 @@ def test_which_calls_count(sockets: list[Json], ids: list[str], report: Reportin
     ("functions", "place"),
     [
         pytest.param(APP, ", each time from openChat()", id="its caller"),
-        pytest.param(MOUNT, ", each time a component was mounted", id="an effect"),
+        pytest.param(MOUNT, ", each time a component was mounted", id="an effect, some time after the last close"),
     ],
 )
 def test_the_place_of_the_calls(functions: list[str], place: str, report: Reporting) -> None:
@@ -86,6 +86,13 @@ def test_the_component_that_mounts_anew(report: Reporting) -> None:
     (finding,) = repeated(report(har(*sockets, saved=20)))
     assert finding.message.startswith(
         "connectUser() ran 3 times for one user on this page, once per mount of <ChatPage>."
+    )
+
+
+def test_an_effect_that_runs_again_at_once_may_be_an_update(report: Reporting) -> None:
+    (finding,) = repeated(report(har(*visits(4, MOUNT, end=1.9), saved=20)))
+    assert finding.message.startswith(
+        "connectUser() ran 4 times for one user on this page, each time a component was mounted or updated. "
     )
 
 

@@ -15,6 +15,7 @@ from analyzer.extract import extract
 from analyzer.formats import read
 from analyzer.model import Report
 from analyzer.wording.coverage import describe_coverage, list_covered_steps
+from tests import small_har
 from tests.small_har import stack
 
 Json = dict[str, Any]
@@ -123,6 +124,37 @@ def test_without_a_load_nothing_is_said_of_pages_that_is_not_true(
     socket_entry = {**entry(1, 1), "pageref": None}
     words = describe_coverage(report(har(pages, socket_entry, creator=creator)))
     assert words.startswith("This recording covers: unknown. The file does not show how pages were loaded")
+
+
+MOUNT = ["open", "commitHookEffectListMount"]
+
+
+@pytest.mark.parametrize(
+    ("gap", "functions", "covered"),
+    [
+        pytest.param(0.6, MOUNT, True, id="a chat page that was left and entered again"),
+        pytest.param(0.6, ["open"], False, id="no mount"),
+        pytest.param(0.6, [*MOUNT, "performReactRefresh"], False, id="after an edit"),
+        pytest.param(0.6, ["reconnect", *MOUNT], False, id="the client reconnected"),
+        pytest.param(0.6, ["onclose", *MOUNT], False, id="its handler of the close"),
+        pytest.param(0.6, [*MOUNT, "commitDoubleInvokeEffectsInDEV"], False, id="StrictMode's second mount"),
+        pytest.param(0.1, MOUNT, False, id="an effect that ran again"),
+        pytest.param(-0.6, MOUNT, False, id="the old socket was still open"),
+    ],
+)
+def test_a_change_of_route_and_back_is_a_return_on_one_page(
+    gap: float, functions: list[str], covered: bool, report: Callable[..., Report]
+) -> None:
+    calls = stack(*functions)
+    again = small_har.socket(3 + gap, None, calls=calls)
+    result = report(small_har.har(small_har.socket(1, 3, calls=calls), again, saved=9))
+    assert list_covered_steps(result.capture.pages, result.sessions) == ["load", *(["return"] if covered else [])]
+    assert describe_coverage(result) == (
+        "This recording covers: load, back (on one page: a component was mounted again after its socket had closed). "
+        "It does not cover: reload, navigation, back from another page."
+        if covered
+        else "This recording covers: load. It does not cover: reload, navigation, back."
+    )
 
 
 LOOKS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

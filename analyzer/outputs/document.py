@@ -129,7 +129,7 @@ def capture_document(report: Report) -> Json:
             {"id": page.id, "url": page.url, "start": timestamp(page.started), "kind": page.kind}
             for page in capture.pages
         ],
-        "tried": list_covered_steps(capture.pages),
+        "tried": list_covered_steps(capture.pages, report.sessions),
         "sessions": [session_document(session) for session in report.sessions],
         "overlaps": [overlap_document(overlap) for overlap in report.overlaps],
         "groups": [

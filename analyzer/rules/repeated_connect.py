@@ -9,7 +9,8 @@ socket before it, of the same user on the same page, had been closed without an 
 server and not by the server. A reconnect by the client itself does not count, nor does an opening in a handler of
 `close`, the second mount of React's StrictMode, or a module that ran again after an edit. From 4 calls on there is a
 finding; from 3 on where the stacks show that each call came from the mount of a component. Fewer are a user who logged
-out and in again. It applies to services whose documentation asks for one connection per session
+out and in again. Where less than half a second lies between two connections, possibly the component was only updated:
+the effect that connects ran again. It applies to services whose documentation asks for one connection per session
 ([services](../services.md)). Connections that overlap for longer than the tolerance are left to `duplicate-connection`.
 
 What to do: connect above the router, or in the root component, so that a change of route does not connect again.
@@ -19,8 +20,9 @@ Disconnect when the session ends.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
-from analyzer import callstacks, openings, triggers
+from analyzer import callstacks, openings, triggers, visits
 from analyzer.model import Duration, Evidence, Finding, Outcome, Policy, Report, Rule, Session, Severity
 
 OFTEN, MOUNTED = 4, 3  # calls: in all, and where each came from the mount of a component
@@ -99,10 +101,12 @@ def _place(calls: Sequence[Session], is_mounted: bool) -> str:
     """Say what called it each time, where that is one and the same."""
     names = {openings.by_whom(session, "") for session in calls}
     (name,) = names if len(names) == 1 else ("",)
-    if is_mounted:
-        is_component = callstacks.COMPONENT.fullmatch(name) is not None
-        return f", once per mount of {name}" if is_component else ", each time a component was mounted"
-    return f", each time from {name}" if name else ""
+    if not is_mounted:
+        return f", each time from {name}" if name else ""
+    component = name if callstacks.COMPONENT.fullmatch(name) else ""
+    if all(visits.is_return(old, new) for old, new in pairwise(calls)):
+        return f", once per mount of {component}" if component else ", each time a component was mounted"
+    return f", each time {component or 'a component'} was mounted or updated"
 
 
 RULE = Rule("repeated-connect", "The same user connected again and again", Severity.NOTE, check, ends=True)

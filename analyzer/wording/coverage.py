@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
-from analyzer.model import Page, PageKind, Report
+from analyzer import visits
+from analyzer.model import Page, PageKind, Report, Session
 
 STEPS = {"load": "load", "reload": "reload", "navigation": "navigation", "return": "back"}
 NO_PAGES = (
     f"This recording covers: unknown. The file does not show how pages were loaded ({', '.join(STEPS.values())})."
 )
+WITHIN_PAGE = "back (on one page: a component was mounted again after its socket had closed)"
+FROM_ANOTHER = "back from another page"
 LEFT_BY = (PageKind.NAVIGATION, PageKind.RESTORE)
 
 
-def list_covered_steps(pages: tuple[Page, ...]) -> list[str]:
+def list_covered_steps(pages: tuple[Page, ...], sessions: Iterable[Session] = ()) -> list[str]:
     """List the steps that the capture shows, of those that QA should take, in the order in which to take them."""
     recorded = [page for page in pages if page.recorded]
     kinds = {page.kind for page in recorded}
@@ -21,19 +25,27 @@ def list_covered_steps(pages: tuple[Page, ...]) -> list[str]:
         "load": bool(kinds & {PageKind.LOAD, PageKind.NAVIGATION, PageKind.UNKNOWN}),
         "reload": PageKind.RELOAD in kinds,
         "navigation": any(page.recorded and after.kind in LEFT_BY for page, after in pairwise(pages)),
-        "return": PageKind.RESTORE in kinds or any(page.returned for page in recorded),
+        "return": _has_come_back(pages) or (bool(recorded) and visits.has_return(sessions)),
     }
     return [name for name, done in steps.items() if done]
+
+
+def _has_come_back(pages: tuple[Page, ...]) -> bool:
+    """Check whether a page was left and came back."""
+    return any(page.recorded and (page.kind is PageKind.RESTORE or page.returned) for page in pages)
 
 
 def describe_coverage(report: Report) -> str:
     """Say which of the steps that QA should take the capture covers."""
     pages = report.capture.pages
-    done = list_covered_steps(pages)
+    done = list_covered_steps(pages, report.sessions)
     if not done:
         return NO_PAGES
-    rest = ", ".join(words for name, words in STEPS.items() if name not in done)
-    covered = f"This recording covers: {', '.join(STEPS[name] for name in done)}."
+    within_page = "return" in done and not _has_come_back(pages)
+    steps = {**STEPS, "return": WITHIN_PAGE} if within_page else STEPS
+    left_out = [step for name, step in STEPS.items() if name not in done]
+    rest = ", ".join([*left_out, FROM_ANOTHER] if within_page else left_out)
+    covered = f"This recording covers: {', '.join(steps[name] for name in done)}."
     if not rest:
         return covered
     gone = any(caveat.id == "earlier-pages-missing" for caveat in report.capture.caveats)
