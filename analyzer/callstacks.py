@@ -182,7 +182,7 @@ def component(stack: tuple[Calls, ...], turn: int) -> str | None:
 
 def own(code: Initiator | None) -> Frame | None:
     """The frame of the code that opened it, as `opener` told it."""
-    return code.shown if code is not None else None
+    return code.opener if code is not None else None
 
 
 def outermost(code: Initiator | None) -> Frame | None:

@@ -107,7 +107,7 @@ def test_the_opener_is_the_innermost_frame_of_own_sources(name: str) -> None:
     for session in report.sessions:
         assert session.initiator is not None
         assert session.initiator.is_own
-        assert session.initiator.shown.place.partition("?")[0].endswith(("openChat.ts:12:10", "openChat.ts"))
+        assert session.initiator.opener.place.partition("?")[0].endswith(("openChat.ts:12:10", "openChat.ts"))
     assert OPENER in text.render(Run((report,), (), Policy(), rules=RULES)).decode()
 
 
@@ -124,9 +124,11 @@ def test_verdict_findings_and_fingerprints_are_the_same_without_maps(name: str) 
     with_maps, without = report_of(name), load(capture_of(name))
     assert isinstance(without, Report)
     assert with_maps.verdict == without.verdict
-    assert [(it.rule, it.severity, it.fingerprint, it.sessions, it.cause) for it in with_maps.findings] == [
-        (it.rule, it.severity, it.fingerprint, it.sessions, it.cause) for it in without.findings
-    ]
+    ours, theirs = (
+        [(it.rule, it.severity, it.fingerprint, it.sessions, it.cause) for it in report.findings]
+        for report in (with_maps, without)
+    )
+    assert ours == theirs
     assert without.findings
     assert not any(frame.source for frame in frames(without))
 
@@ -148,7 +150,7 @@ def test_a_map_beside_the_capture_is_used(tmp_path: Path) -> None:
     report = load(tmp_path / "run.har")
     assert isinstance(report, Report)
     assert report.sessions[0].initiator is not None
-    assert report.sessions[0].initiator.shown.place.endswith("openChat.ts:12:10")
+    assert report.sessions[0].initiator.opener.place.endswith("openChat.ts:12:10")
 
 
 def test_a_capture_in_memory_has_its_own_maps() -> None:
@@ -159,8 +161,8 @@ def test_a_capture_in_memory_has_its_own_maps() -> None:
 
 def test_the_command_takes_folders_and_refuses_what_is_none(tmp_path: Path) -> None:
     capture = str(capture_of("vite-build"))
-    shown = CliRunner().invoke(app, [capture, "--source-maps", str(FOLDER / "vite-build")])
-    assert OPENER in shown.output
+    answer = CliRunner().invoke(app, [capture, "--source-maps", str(FOLDER / "vite-build")])
+    assert OPENER in answer.output
     refused = CliRunner().invoke(app, [capture, "--source-maps", str(tmp_path / "nowhere")])
     assert refused.exit_code == 2
     with pytest.raises(ValueError, match="no such folder"):
@@ -246,9 +248,8 @@ def test_positions_are_found_as_by_counting(rows: list[tuple[int, ...]], part: i
             name = rest[3] if len(rest) == 4 else None
             expected[line, column] = (start, *(rest[:3] if rest else (None,)), name)
     assert {at: (it.column, it.source) for at, it in answer.items()} == {at: it[:2] for at, it in expected.items()}
-    assert {at: tuple(it) for at, it in answer.items() if it.source is not None} == {
-        at: it for at, it in expected.items() if it[1] is not None
-    }
+    mapped = {at: tuple(it) for at, it in answer.items() if it.source is not None}
+    assert mapped == {at: it for at, it in expected.items() if it[1] is not None}
 
 
 @given(st.one_of(st.binary(max_size=60), st.text("AgB,;+/9!", max_size=60).map(str.encode)))
@@ -263,7 +264,9 @@ def test_any_mappings_are_found_or_damaged(data: bytes) -> None:
     ("data", "problem"),
     [
         pytest.param(b"[]", "not a source map", id="no object"),
-        pytest.param(b'{"version":3,"mappings":"AAAA!","sources":["a"]}', "no digit", id="a character that is none"),
+        pytest.param(
+            b'{"version":3,"mappings":"AAAA!","sources":["a"]}', "unknown character", id="a character that is none"
+        ),
         pytest.param(b'{"version":3,"mappings":"AA","sources":["a"]}', "wrong length", id="two fields"),
         pytest.param(b'{"version":3,"mappings":"AAAg","sources":["a"]}', "without end", id="a number without end"),
         pytest.param(b'{"version":3,"mappings":"AAAD","sources":["a"]}', "below zero", id="a negative column"),
@@ -360,7 +363,7 @@ def test_a_map_may_be_in_its_script() -> None:
     assert reference is not None
     assert reference.text == plain()
     script = f'eval("f()\\n//# sourceMappingURL={INLINE}\\n//# sourceURL=webpack-internal:///./src/a.ts\\n")'
-    assert dict(references.evaluated(script)) == {"webpack-internal:///./src/a.ts": plain()}
+    assert dict(references.list_modules(script)) == {"webpack-internal:///./src/a.ts": plain()}
 
 
 # -- masking ---------------------------------------------------------------------------------------------------
@@ -369,10 +372,8 @@ def test_a_map_may_be_in_its_script() -> None:
 def test_what_a_map_says_is_masked_and_harmless(tmp_path: Path) -> None:
     build = next((FOLDER / "vite-build").rglob("*.map"))
     whole = msgspec.json.decode(build.read_bytes())
-    whole["sources"] = [
-        it if "node_modules" in it else "webpack:///Users/jane/\x1b[31mwork/token=sk_live_4eC39HqLyjWDarjtT1zdp7dc/a.ts"
-        for it in whole["sources"]
-    ]
+    bad = "webpack:///Users/jane/\x1b[31mwork/token=sk_live_4eC39HqLyjWDarjtT1zdp7dc/a.ts"
+    whole["sources"] = [it if "node_modules" in it else bad for it in whole["sources"]]
     (tmp_path / build.name).write_bytes(msgspec.json.encode(whole))
     report = load(capture_of("vite-build"), source_maps=tmp_path)
     assert isinstance(report, Report)

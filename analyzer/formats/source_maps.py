@@ -12,7 +12,7 @@ from analyzer.formats.har.bodies import Bodies
 from analyzer.formats.source import Attachment, Source
 from analyzer.model import Capture, CaptureError
 from analyzer.source_maps import placing
-from analyzer.source_maps.placing import Found, Unusable
+from analyzer.source_maps.placing import ScriptMap, Unusable
 
 Reopen = Callable[[], AbstractContextManager[Source]]
 
@@ -37,13 +37,13 @@ def _bodies(wanted: set[str], reopen: Reopen) -> Bodies:
         return Bodies()
 
 
-def _find(own: Bodies, attachment: Attachment, address: str) -> Found | Unusable | None:
-    found = own.find(address)
-    if found is not None:
-        return found
-    for map_address in (*sorted(own.named(address)), f"{address.partition('?')[0].partition('#')[0]}.map"):
+def _find(own: Bodies, attachment: Attachment, address: str) -> ScriptMap | Unusable | None:
+    answer = own.find(address)
+    if answer is not None:
+        return answer
+    for map_address in (*sorted(own.list_maps(address)), f"{address.partition('?')[0].partition('#')[0]}.map"):
         name = re.split(r"[/\\]", map_address.partition("?")[0])[-1]
         text = attachment(name) if name not in ("", ".map") else None
         if text is not None:
-            return Found(text, map_address, own.text(address))
+            return ScriptMap(text, map_address, own.text(address))
     return None

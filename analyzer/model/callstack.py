@@ -83,7 +83,7 @@ class Initiator(Value, frozen=True):
         return (frame for calls in self.stack for frame in calls.frames)
 
     @property
-    def shown(self) -> Frame:
+    def opener(self) -> Frame:
         """The frame that people see."""
         return self.mapped or Frame(self.function, self.url, self.line, self.column)
 

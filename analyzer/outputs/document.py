@@ -373,12 +373,12 @@ def _initiator(code: Initiator | None) -> Json | None:
     if code is None:
         return None
     return {
-        "function": code.shown.function,
+        "function": code.opener.function,
         "component": code.component,
-        "url": code.shown.url,
-        "line": code.shown.line,
-        "column": code.shown.column,
-        **source_document(code.shown),
+        "url": code.opener.url,
+        "line": code.opener.line,
+        "column": code.opener.column,
+        **source_document(code.opener),
     }
 
 

@@ -132,19 +132,19 @@ def _in_code(code: Initiator | None) -> bool:
 
 def _is_source(code: Initiator) -> bool:
     """Decide by its address whether the code is a file of the repository, not a bundle."""
-    url = code.shown.url or ""
+    url = code.opener.url or ""
     is_source = BUNDLER.match(url) is not None or SOURCE.search(_within(url)) is not None
-    return code.is_own and (code.shown.source is not None or is_source)
+    return code.is_own and (code.opener.source is not None or is_source)
 
 
 def _in_source(code: Initiator) -> Json:
-    frame = code.shown if code.shown.source is None else code.shown.source
+    frame = code.opener if code.opener.source is None else code.opener.source
     place: Json = {"artifactLocation": {"uri": _within(frame.url or "")}}
     if frame.line is not None and frame.line >= 1:
         place["region"] = {"startLine": frame.line}
         if frame.column is not None and frame.column >= 1:
             place["region"]["startColumn"] = frame.column
-    name = code.component or code.shown.function
+    name = code.component or code.opener.function
     names = {"logicalLocations": [{"name": harmless.safe(name), "kind": "function"}]} if name else {}
     opener = f"Opened by {harmless.safe(name)}" if name else "Opened here"
     return {

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from analyzer.model import Capture
 from analyzer.source_maps import maps, references
-from analyzer.source_maps.placing import Finder, Found, Unusable, place
+from analyzer.source_maps.placing import Finder, ScriptMap, Unusable, place
 
 Index: TypeAlias = Callable[[str], Mapping[str, tuple[str, ...]]]
 
@@ -32,14 +32,14 @@ def finder(folders: tuple[str, ...]) -> Finder:
     return partial(_find, folders, cache(_index))
 
 
-def _find(folders: tuple[str, ...], index: Index, address: str) -> Found | Unusable | None:
+def _find(folders: tuple[str, ...], index: Index, address: str) -> ScriptMap | Unusable | None:
     parts = _parts(address)
     if not parts:
         return None
     files = [file for folder in folders for file in index(folder).get(parts[-1], ())]
     files.sort(key=lambda file: -_common(file, parts))
     for _, group in groupby(files, lambda file: _common(file, parts)):
-        maps_of_group = {found for file in group if (found := _read(file, address)) is not None}
+        maps_of_group = {answer for file in group if (answer := _read(file, address)) is not None}
         if maps_of_group:
             return AMBIGUOUS if len(maps_of_group) > 1 else maps_of_group.pop()
     return None
@@ -80,18 +80,20 @@ def _index(folder: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(files) for name, files in scripts.items()}
 
 
-def _read(file: str, address: str) -> Found | None:
+def _read(file: str, address: str) -> ScriptMap | None:
     """Read the map of a script: the one that it names, else the one beside it."""
     data = _bytes(file)
     script = data.decode("utf-8", "replace") if data is not None else None
     reference = references.find(script, address, {}) if script is not None else None
     if reference is not None and reference.text is not None:
-        return Found(reference.text, address, script)
+        return ScriptMap(reference.text, address, script)
     named = (_parts(reference.url) or ("",))[-1] if reference is not None else ""
     for name in dict.fromkeys((named, os.path.basename(file) + ENDING)):
         text = _bytes(os.path.join(os.path.dirname(file), name)) if name else None
         if text is not None:
-            return Found(text, reference.url if reference is not None and name == named else address + ENDING, script)
+            return ScriptMap(
+                text, reference.url if reference is not None and name == named else address + ENDING, script
+            )
     return None
 
 

@@ -47,7 +47,7 @@ def find(mappings: bytes, positions: Sequence[Position]) -> dict[Position, Segme
             start, end = numpy.searchsorted(numbers, (line, line + 1))
             if start < end:
                 lines[line].append(rows[start:end].copy())
-    found: dict[Position, Segment] = {}
+    segments: dict[Position, Segment] = {}
     for line in wanted:
         rows = numpy.concatenate(lines[line]) if lines[line] else numpy.empty((0, 5), numpy.int64)
         rows = rows[numpy.argsort(rows[:, 0], kind="stable")]  # they are in order in most maps, and need not be
@@ -56,8 +56,8 @@ def find(mappings: bytes, positions: Sequence[Position]) -> dict[Position, Segme
             if place == len(rows) or rows[place, 0] != column:
                 place -= 1
             if place >= 0:
-                found[line, column] = _segment(rows[place].tolist())
-    return found
+                segments[line, column] = _segment(rows[place].tolist())
+    return segments
 
 
 def _segment(row: Sequence[int]) -> Segment:
@@ -103,7 +103,7 @@ def _segments(codes: Array) -> tuple[Array, Array, Array]:
     import numpy
 
     if numpy.any(codes == INVALID):
-        raise Damaged("a character that is no digit")
+        raise Damaged("an unknown character")
     is_digit = codes < COMMA
     digits = numpy.flatnonzero(is_digit)
     if not len(digits):

@@ -57,7 +57,7 @@ def locate(text: bytes, base: str, positions: Collection[Position]) -> dict[Posi
     raw = _decode(text)
     if raw.sections is None:
         return dict(_origins(raw, base, positions))
-    return dict(_sectioned(raw.sections, base, positions))
+    return dict(_by_section(raw.sections, base, positions))
 
 
 def _decode(text: bytes) -> RawMap:
@@ -73,7 +73,7 @@ def _decode(text: bytes) -> RawMap:
     return raw
 
 
-def _sectioned(
+def _by_section(
     sections: list[RawSection], base: str, positions: Collection[Position]
 ) -> Iterator[tuple[Position, Origin]]:
     """The same by a map of maps: each section has the positions from its offset on."""
@@ -99,7 +99,7 @@ def _origins(raw: RawMap, base: str, positions: Collection[Position]) -> Iterato
     try:
         text = raw.mappings.encode("ascii")
     except UnicodeEncodeError:
-        raise Damaged("a character that is no digit") from None
+        raise Damaged("an unknown character") from None
     ignored = _numbers(raw.ignored) | _numbers(raw.ignored_before)
     for position, segment in mappings.find(text, sorted(positions)).items():
         if segment.source is None:

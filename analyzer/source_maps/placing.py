@@ -17,7 +17,7 @@ NAME = re.compile(r"[\w$]+")
 LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")  # as engines count lines
 
 
-class Found(NamedTuple):
+class ScriptMap(NamedTuple):
     """A map of a script. base: what names of sources are relative to. script: its text, where that is at hand."""
 
     text: bytes
@@ -31,7 +31,7 @@ class Unusable(NamedTuple):
     reason: str
 
 
-Finder: TypeAlias = Callable[[str], Found | Unusable | None]
+Finder: TypeAlias = Callable[[str], ScriptMap | Unusable | None]
 Origins: TypeAlias = Mapping[tuple[str, Position], maps.Origin]
 
 
@@ -47,20 +47,20 @@ def place(capture: Capture, find: Finder) -> Capture:
     texts: dict[str, str] = {}
     unusable: dict[str, list[str]] = {}
     for address, positions in _positions(codes).items():
-        found = find(address)
-        if isinstance(found, Found):
+        answer = find(address)
+        if isinstance(answer, ScriptMap):
             try:
-                located = maps.locate(found.text, found.base, positions)
+                located = maps.locate(answer.text, answer.base, positions)
             except Damaged as problem:
-                found = Unusable(f"is damaged ({problem})")
+                answer = Unusable(f"is damaged ({problem})")
             else:
                 origins |= {(address, position): origin for position, origin in located.items()}
-                if found.script is not None:
-                    texts[address] = found.script
-        if isinstance(found, Unusable):
-            unusable.setdefault(found.reason, []).append(address)
+                if answer.script is not None:
+                    texts[address] = answer.script
+        if isinstance(answer, Unusable):
+            unusable.setdefault(answer.reason, []).append(address)
     if origins:
-        capture = _placed(capture, codes, origins, _Texts(texts))
+        capture = _put(capture, codes, origins, _Texts(texts))
     if unusable:
         limits = tuple(CaveatKind.SOURCE_MAP_UNUSED.caveat(_sentence(*item)) for item in unusable.items())
         capture = msgspec.structs.replace(capture, caveats=(*capture.caveats, *limits))
@@ -96,19 +96,14 @@ def _position(frame: Frame) -> Position | None:
     return frame.line - 1, frame.column - 1
 
 
-def _placed(capture: Capture, codes: Mapping[int, Initiator], origins: Origins, texts: _Texts) -> Capture:
+def _put(capture: Capture, codes: Mapping[int, Initiator], origins: Origins, texts: _Texts) -> Capture:
     placed = {id: _with_sources(code, origins, texts) for id, code in codes.items()}
-    return msgspec.structs.replace(
-        capture,
-        traces=tuple(
-            msgspec.structs.replace(it, initiator=placed[id(it.initiator)]) if id(it.initiator) in placed else it
-            for it in capture.traces
-        ),
-        console=tuple(
-            msgspec.structs.replace(it, code=placed[id(it.code)]) if id(it.code) in placed else it
-            for it in capture.console
-        ),
+    traces = tuple(
+        msgspec.structs.replace(trace, initiator=placed.get(id(trace.initiator), trace.initiator))
+        for trace in capture.traces
     )
+    lines = tuple(msgspec.structs.replace(line, code=placed.get(id(line.code), line.code)) for line in capture.console)
+    return msgspec.structs.replace(capture, traces=traces, console=lines)
 
 
 def _with_sources(code: Initiator, origins: Origins, texts: _Texts) -> Initiator:

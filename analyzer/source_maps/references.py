@@ -39,7 +39,7 @@ def find(script: str, address: str, headers: Mapping[str, str]) -> Reference | N
         return None
 
 
-def evaluated(script: str) -> Iterator[tuple[str, bytes]]:
+def list_modules(script: str) -> Iterator[tuple[str, bytes]]:
     """List the maps of modules that webpack runs by `eval`, each with the address of its module."""
     for named, address in EVALUATED.findall(script):
         text = _inline(named)

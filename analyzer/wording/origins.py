@@ -15,12 +15,12 @@ def describe_opener(session: Session) -> str:
     if code is None:
         return "a browser extension" if session.extension else ""
     whose = " (a browser extension)" if session.extension else "" if code.is_own else " (code of a library)"
-    return ", ".join(part for part in (*_names(code), code.shown.place) if part) + whose
+    return ", ".join(part for part in (*_names(code), code.opener.place) if part) + whose
 
 
 def short(code: Initiator | Frame) -> str:
     """Name code in short: `<Widget>, app.js:47186`; with the column where a minifier left one line."""
-    frame = code.shown if isinstance(code, Initiator) else code
+    frame = code.opener if isinstance(code, Initiator) else code
     place = frame if frame.source is None else frame.source
     minified = place.line is not None and place.line < 100 and (place.column or 0) > 500
     name = file(place.url)
@@ -58,7 +58,7 @@ def place_of(session: Session) -> str:
 
 def _names(code: Initiator | Frame) -> list[str]:
     component = code.component if isinstance(code, Initiator) else None
-    function = (code.shown if isinstance(code, Initiator) else code).function
+    function = (code.opener if isinstance(code, Initiator) else code).function
     return [component or "", f"{function}()" if function else ""]
 
 

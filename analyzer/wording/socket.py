@@ -268,8 +268,8 @@ def _stack(code: Initiator | None) -> Iterator[Line]:
     if code is None:
         return
     left, url = FRAMES, None
-    shown = code.shown
-    own = (shown.url, shown.line, shown.column) if code.is_own else None
+    opener = code.opener
+    own = (opener.url, opener.line, opener.column) if code.is_own else None
     for calls in code.stack:
         if left > 0 and calls.label:
             yield Line(_name_scheduler(calls.label), label=True)
@@ -293,10 +293,10 @@ def _name_scheduler(label: str) -> str:
 
 def _how_to_find(code: Initiator | None) -> str:
     """Say how to open the line that counts, which is one of the loaded file: mostly a bundle."""
-    shown = code.shown if code is not None and code.is_own else None
-    if shown is None or shown.url is None or shown.line is None:
+    opener = code.opener if code is not None and code.is_own else None
+    if opener is None or opener.url is None or opener.line is None:
         return ""
-    name = origins.file(shown.url)
-    if shown.source is not None:
-        return f"By a source map. In the loaded file this is {name}:{shown.line}:{shown.column}."
-    return f"To open your line: DevTools > Sources, Ctrl+P {name}, then Ctrl+G {shown.line}."
+    name = origins.file(opener.url)
+    if opener.source is not None:
+        return f"By a source map. In the loaded file this is {name}:{opener.line}:{opener.column}."
+    return f"To open your line: DevTools > Sources, Ctrl+P {name}, then Ctrl+G {opener.line}."

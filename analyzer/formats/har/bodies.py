@@ -13,7 +13,7 @@ from analyzer.formats.json_stream.array import Document
 from analyzer.formats.source import Source
 from analyzer.model import Discreet
 from analyzer.source_maps import references
-from analyzer.source_maps.placing import Found, Unusable
+from analyzer.source_maps.placing import ScriptMap, Unusable
 
 MOST = 256 << 20  # bytes of bodies that are held
 SIGNS = (b"ourceMap", b"ourcemap")  # of a comment or a header that names a map
@@ -51,22 +51,22 @@ class Bodies:
         self.modules: dict[str, set[bytes]] = {}  # maps of modules that webpack runs by `eval`
         self.size = 0
 
-    def find(self, address: str) -> Found | Unusable | None:
+    def find(self, address: str) -> ScriptMap | Unusable | None:
         """Find the map of a script. Several loads of it may have had several maps: then none is certain."""
-        found = set(self._list(address))
-        return SEVERAL if len(found) > 1 else next(iter(found), None)
+        answers = set(self._list(address))
+        return SEVERAL if len(answers) > 1 else next(iter(answers), None)
 
-    def _list(self, address: str) -> Iterator[Found]:
+    def _list(self, address: str) -> Iterator[ScriptMap]:
         for text in self.modules.get(address, ()):
-            yield Found(text, address)
+            yield ScriptMap(text, address)
         for script, reference in self.scripts.get(address, ()):
             if reference is None:
                 continue
             texts = self.maps.get(reference.url, ()) if reference.text is None else (reference.text,)
             for text in texts:
-                yield Found(text, reference.url, script)
+                yield ScriptMap(text, reference.url, script)
 
-    def named(self, address: str) -> set[str]:
+    def list_maps(self, address: str) -> set[str]:
         """List the maps that a script names by their addresses."""
         references = (reference for _, reference in self.scripts.get(address, ()))
         return {it.url for it in references if it is not None and it.text is None}
@@ -117,7 +117,7 @@ def _add(bodies: Bodies, address: str, data: bytes, answer: RawAnswer, is_map: b
     reference = references.find(script, address, headers(answer.headers))
     bodies.scripts.setdefault(address, set()).add((script, reference))
     if with_modules:
-        for module, text in references.evaluated(script):
+        for module, text in references.list_modules(script):
             bodies.modules.setdefault(module, set()).add(text)
 
 
