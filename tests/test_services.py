@@ -100,6 +100,8 @@ SUPABASE = {"apikey": "anon-key", "vsn": "2.0.0"}
 SIGNALR = {"id": "q1w2e3r4t5y6u7i8o9p0Aa", "access_token": ALICE}
 UUID = "5f1c9c1e-8f0b-4c1e-9f0a-3f6a1b2c3d4e"
 AWARE = "\x01\x0a\x01\x84\x9d\x91\x92\x03\x00\x02{}"  # as y-protocols writes the first state of a client
+UUID = "5f1c9c1e-8f0b-4c1e-9f0a-3f6a1b2c3d4e"
+AWARE = "\x01\x0a\x01\x84\x9d\x91\x92\x03\x00\x02{}"  # as y-protocols writes the first state of a client
 
 MATCHES = [
     # -- dev servers
@@ -1334,6 +1336,438 @@ MATCHES = [
         told("homeassistant.local", None, None, ["t0k3n"]),
         id="Home Assistant",
     ),
+    # -- rows of 2026-11-30
+    pytest.param("rsbuild", trace("ws://localhost:3000/rsbuild-hmr", {"token": "t"}), told(), id="Rsbuild"),
+    pytest.param("bun", trace("ws://localhost:3000/_bun/hmr"), told(), id="Bun"),
+    pytest.param("trunk", trace("ws://127.0.0.1:8080/.well-known/trunk/ws"), told(), id="Trunk"),
+    pytest.param("crisp", trace("wss://client.relay.crisp.chat/w/b1/"), told(), id="Crisp"),
+    pytest.param(
+        "livechat",
+        trace(
+            "wss://api.livechatinc.com/v3.5/customer/rtm/ws",
+            {"organization_id": "o1"},
+            sent=['{"request_id":"r","action":"login","payload":{"token":"Bearer t0k3n"}}'],
+        ),
+        told("o1", None, None, ["Bearer t0k3n"]),
+        id="LiveChat by organisation",
+    ),
+    pytest.param(
+        "livechat",
+        trace("wss://api-dal.livechatinc.com/v3.3/customer/rtm/ws", {"license_id": "42"}),
+        told("42"),
+        id="LiveChat by licence",
+    ),
+    pytest.param(
+        "walletconnect",
+        trace(
+            "wss://relay.walletconnect.org/",
+            {"auth": jwt(iss="did:key:z6Mk", sub="a1"), "projectId": "p1", "ua": "wc-2/js-2.25.0/chrome"},
+        ),
+        told("p1", "did:key:z6Mk", None, [jwt(iss="did:key:z6Mk", sub="a1")]),
+        id="WalletConnect by the key of the browser",
+    ),
+    pytest.param(
+        "gemini-live",
+        trace(
+            "wss://generativelanguage.googleapis.com/ws/"
+            "google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent",
+            {"key": "AIza-made-up"},
+        ),
+        told(None, None, None, ["AIza-made-up"]),
+        id="Gemini with an API key",
+    ),
+    pytest.param(
+        "gemini-live",
+        trace(
+            "ws://localhost:9000/ws/"
+            "google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContentConstrained",
+            {"access_token": "auth_tokens/made-up"},
+        ),
+        told(None, None, None, ["auth_tokens/made-up"]),
+        id="Gemini with an ephemeral token, at a proxy",
+    ),
+    pytest.param(
+        "elevenlabs",
+        trace(
+            "wss://api.eu.residency.elevenlabs.io/v1/convai/conversation",
+            {"agent_id": "a1", "source": "react_sdk", "version": "1.25.0"},
+            protocols=["convai", "bearer.s3cr3t"],
+        ),
+        told("a1", None, None, ["s3cr3t"]),
+        id="ElevenLabs, token in the subprotocol",
+    ),
+    pytest.param(
+        "deepgram",
+        trace("wss://api.deepgram.com/v1/listen", {"model": "nova-3"}, protocols=["token", "s3cr3t"]),
+        told(None, None, None, ["s3cr3t"]),
+        id="Deepgram, key in the subprotocol",
+    ),
+    pytest.param(
+        "assemblyai",
+        trace("wss://streaming.eu.assemblyai.com/v3/ws", {"token": "t0k3n"}),
+        told(None, None, None, ["t0k3n"]),
+        id="AssemblyAI",
+    ),
+    pytest.param(
+        "assemblyai",
+        trace("wss://api.assemblyai.com/v2/realtime/ws", {"token": "t0k3n"}),
+        told(None, None, None, ["t0k3n"]),
+        id="AssemblyAI of old",
+    ),
+    pytest.param(
+        "azure-webpubsub",
+        trace(
+            "wss://push.example.com/client/hubs/chat",
+            {"access_token": ALICE},
+            protocols=["json.reliable.webpubsub.azure.v1"],
+        ),
+        told("chat", "alice", None, [ALICE]),
+        id="Azure Web PubSub with a domain of one's own",
+    ),
+    pytest.param(
+        "convex",
+        trace(
+            "wss://small-mouse-123.convex.cloud/api/1.48.0/sync",
+            sent=[
+                '{"connectionCount":0,"lastCloseReason":"InitialConnect","clientTs":7,"type":"Connect","sessionId":"s"}',
+                compact(
+                    {
+                        "type": "Authenticate",
+                        "baseVersion": 0,
+                        "tokenType": "User",
+                        "value": jwt(sub="alice", name="Alice A.", email="a@example.com"),
+                    }
+                ),
+            ],
+        ),
+        told(
+            "small-mouse-123.convex.cloud",
+            "alice",
+            ("convex", "1.48.0", None),
+            [jwt(sub="alice", name="Alice A.", email="a@example.com"), "Alice A.", "a@example.com"],
+        ),
+        id="Convex, signed in",
+    ),
+    pytest.param(
+        "convex",
+        trace(
+            "ws://127.0.0.1:3210/api/1.23.0/sync",
+            sent=['{"connectionCount":0,"lastCloseReason":"InitialConnect","type":"Connect","sessionId":"s"}'],
+        ),
+        told("127.0.0.1", None, ("convex", "1.23.0", None)),
+        id="Convex on this machine, by its first message",
+    ),
+    pytest.param(
+        "liveblocks",
+        trace(
+            "wss://api.liveblocks.io/v8",
+            {"roomId": "r1", "tok": jwt(k="acc", pid="p1", uid="alice"), "version": "3.24.2"},
+        ),
+        told("r1", "alice", ("liveblocks", "3.24.2", None), [jwt(k="acc", pid="p1", uid="alice")]),
+        id="Liveblocks, counted by room",
+    ),
+    pytest.param(
+        "liveblocks",
+        trace("ws://localhost:1153/v7", {"roomId": "r1", "pubkey": "pk_made_up", "version": "2.0.0"}),
+        told("r1", None, ("liveblocks", "2.0.0", None), ["pk_made_up"]),
+        id="Liveblocks with a public key, at a local test server",
+    ),
+    pytest.param(
+        "liveblocks",
+        trace("wss://api.liveblocks.io/ai/v7", {"tok": jwt(uid="alice"), "version": "3.24.2"}),
+        told(None, "alice", ("liveblocks", "3.24.2", None), [jwt(uid="alice")]),
+        id="Liveblocks and its AI",
+    ),
+    pytest.param(
+        "instantdb",
+        trace(
+            "wss://api.instantdb.com/runtime/session",
+            {"app_id": UUID},
+            sent=[compact({"op": "init", "app-id": UUID, "refresh-token": "t0k3n", "__admin-token": "4dm1n"})],
+        ),
+        told(UUID, None, None, ["t0k3n", "4dm1n"]),
+        id="InstantDB",
+    ),
+    pytest.param(
+        "zero",
+        trace(
+            "ws://localhost:4848/sync/v30/connect",
+            {"clientID": "c", "clientGroupID": "g", "userID": "alice", "wsid": "w", "ts": "1", "lmid": "0"},
+            protocols=[quote(base64({"initConnectionMessage": [], "authToken": ALICE}))],
+        ),
+        told("localhost", "alice", None, [ALICE, base64({"initConnectionMessage": [], "authToken": ALICE})]),
+        id="Zero, token in the subprotocol",
+    ),
+    pytest.param(
+        "appwrite",
+        trace(
+            "wss://fra.cloud.appwrite.io/v1/realtime",
+            {"project": "p1", "jwt": ALICE},
+            sent=['{"type":"authentication","data":{"session":"s3ss10n"}}'],
+        ),
+        told("p1", None, None, [ALICE, "s3ss10n"]),
+        id="Appwrite Cloud",
+    ),
+    pytest.param(
+        "appwrite",
+        trace(
+            "ws://localhost/v1/realtime",
+            {"project": "p1", "channels[]": "files"},
+            received=[
+                '{"type":"connected","data":{"channels":["files"],"user":'
+                '{"$id":"alice","name":"Alice A.","email":"a@example.com"}}}'
+            ],
+        ),
+        told("p1", "alice", None, ["Alice A.", "a@example.com"]),
+        id="Appwrite on a server of one's own, by its first message",
+    ),
+    pytest.param(
+        "partykit",
+        trace("wss://shop.alice.partykit.dev/parties/main/room-1", {"_pk": "client-7"}),
+        told("/parties/main/room-1"),
+        id="PartyKit",
+    ),
+    pytest.param(
+        "partykit",
+        trace("ws://127.0.0.1:8787/live/room-1", {"_pk": UUID, "token": "t"}),
+        told("/live/room-1"),
+        id="PartyKit with a path of one's own, by the random number of a client",
+    ),
+    pytest.param(
+        "partykit",
+        trace("wss://app.example.com/agents/chat/alice", {"_pk": UUID}, sent=["\x00\x00\x01\x00", AWARE]),
+        told("/agents/chat/alice"),
+        id="Cloudflare Agents, before Yjs",
+    ),
+    pytest.param(
+        "hocuspocus",
+        trace("wss://abc123.collab.tiptap.cloud/"),
+        told("abc123.collab.tiptap.cloud"),
+        id="Tiptap Cloud",
+    ),
+    pytest.param(
+        "hocuspocus",
+        trace(
+            "ws://127.0.0.1:1234/",
+            sent=[f"\x07doc-one\x02\x00\x7f{ALICE}\x054.8.0", f"\x07doc-one{AWARE}"],
+        ),
+        told("127.0.0.1", "alice", None, [ALICE]),
+        id="Hocuspocus by its awareness",
+    ),
+    pytest.param(
+        "hocuspocus",
+        trace(
+            "ws://127.0.0.1:1234/",
+            sent=["\x07doc-one\x02\x00\x05t0k3n"],
+            received=["\x07doc-one\x02\x02\x0aread-write"],
+        ),
+        told("127.0.0.1", None, None, ["t0k3n"]),
+        id="Hocuspocus by the answer to the token",
+    ),
+    pytest.param(
+        "y-websocket",
+        trace("ws://127.0.0.1:1234/room-1", {"token": "x"}, sent=["\x00\x00\x01\x00", AWARE]),
+        told("/room-1"),
+        id="Yjs, counted by document",
+    ),
+    pytest.param(
+        "y-websocket",
+        trace(
+            "wss://app.example.com/yjs/room-2",
+            sent=["\x00\x00\x06\x01\xb6\xac\xcf5\x05", '\x01\x1c\x01\xb6\xac\xcf5\x01\x15{"user":{"name":"A"}}'],
+        ),
+        told("/yjs/room-2"),
+        id="Yjs with a document that is not empty, and a small client number",
+    ),
+    pytest.param(
+        "colyseus",
+        trace(
+            "ws://localhost:2567/_Ab1Cd2Ef/gH3iJ4kL5",
+            {"sessionId": "m6N7o8P9q", "reconnectionToken": "r3c", "_authToken": "t0k3n"},
+        ),
+        told("gH3iJ4kL5", None, None, ["t0k3n", "r3c"]),
+        id="Colyseus, counted by room",
+    ),
+    pytest.param(
+        "nakama",
+        trace(
+            "ws://127.0.0.1:7350/ws",
+            {"lang": "en", "status": "true", "token": jwt(tid="t", uid="alice", usn="Alice A.")},
+        ),
+        told("127.0.0.1", "alice", None, [jwt(tid="t", uid="alice", usn="Alice A."), "Alice A."]),
+        id="Nakama",
+    ),
+    pytest.param(
+        "signalr-classic",
+        trace(
+            "wss://app.example.com/signalr/connect",
+            {
+                "transport": "webSockets",
+                "clientProtocol": "2.1",
+                "connectionToken": "t0k3n",
+                "connectionData": '[{"name":"chathub"}]',
+                "tid": "3",
+            },
+        ),
+        told("app.example.com", None, None, ["t0k3n"]),
+        id="SignalR for ASP.NET",
+    ),
+    pytest.param(
+        "anycable",
+        trace(
+            "wss://app.example.com/cable",
+            {"jid": "t0k3n"},
+            protocols=["actioncable-v1-ext-json", "anycable-token.s3cr3t"],
+        ),
+        told(None, None, None, ["t0k3n", "s3cr3t"]),
+        id="AnyCable with its extended protocol",
+    ),
+    pytest.param(
+        "trpc",
+        trace(
+            "ws://localhost:3001/",
+            {"connectionParams": "1"},
+            sent=[
+                f'{{"method":"connectionParams","data":{{"token":"{ALICE}"}}}}',
+                '{"id":1,"method":"subscription","params":{"path":"onPost"}}',
+            ],
+        ),
+        told("localhost", "alice", None, [ALICE]),
+        id="tRPC with a token",
+    ),
+    pytest.param(
+        "trpc",
+        trace(
+            "wss://app.example.com/api/trpc",
+            sent=['[{"id":1,"jsonrpc":"2.0","method":"query","params":{"input":{"path":1},"path":"post.byId"}}]'],
+        ),
+        told("app.example.com"),
+        id="tRPC by its first call, in a batch",
+    ),
+    pytest.param(
+        "stomp",
+        trace(
+            "ws://localhost:15674/ws",
+            protocols=["v12.stomp", "v11.stomp", "v10.stomp"],
+            sent=["CONNECT\nlogin:alice\npasscode:s3cr3t\naccept-version:1.2,1.1,1.0\nheart-beat:0,0\n\n\x00"],
+        ),
+        told("localhost", "alice", None, ["s3cr3t"]),
+        id="STOMP by its subprotocol",
+    ),
+    pytest.param(
+        "stomp",
+        trace(
+            "wss://app.example.com/stomp/042/k3x0ab5d/websocket",
+            sent=[compact([f"CONNECT\nAuthorization:Bearer {ALICE}\naccept-version:1.2\nheart-beat:0,0\n\n\x00"])],
+            received=["o"],
+        ),
+        told("app.example.com", "alice", None, [ALICE]),
+        id="STOMP within SockJS, before SockJS",
+    ),
+    pytest.param(
+        "meteor",
+        trace(
+            "ws://localhost:3000/websocket",
+            sent=[
+                '{"msg":"connect","version":"1","support":["1","pre2","pre1"]}',
+                '{"msg":"method","id":"1","method":"login","params":[{"resume":"t0k3n"}]}',
+            ],
+        ),
+        told("localhost", None, None, ["t0k3n"]),
+        id="Meteor, signed in again",
+    ),
+    pytest.param(
+        "meteor",
+        trace(
+            "wss://app.example.com/sockjs/123/ab_cd5e0/websocket",
+            sent=[
+                compact([compact({"msg": "connect", "version": "1", "support": ["1"]})]),
+                compact([compact({"msg": "method", "params": [{"password": {"digest": "d1g35t"}}]})]),
+            ],
+            received=["o"],
+        ),
+        told("app.example.com", None, None, ["d1g35t"]),
+        id="Meteor within SockJS, before SockJS",
+    ),
+    pytest.param(
+        "sockjs",
+        trace("wss://app.example.com/echo/042/k3x0ab5d/websocket", received=["o", 'a["hello"]']),
+        told("/echo"),
+        id="SockJS by its address and first frame",
+    ),
+    pytest.param(
+        "parse-livequery",
+        trace(
+            "wss://app.example.com/parse",
+            sent=[
+                compact(
+                    {
+                        "op": "connect",
+                        "applicationId": "app-1",
+                        "javascriptKey": "j5",
+                        "masterKey": "m4st3r",
+                        "sessionToken": "r:t0k3n",
+                    }
+                )
+            ],
+        ),
+        told("app-1", None, None, ["j5", "m4st3r", "r:t0k3n"]),
+        id="Parse",
+    ),
+    pytest.param(
+        "socketcluster",
+        trace(
+            "ws://localhost:8000/socketcluster/",
+            sent=[f'{{"event":"#handshake","data":{{"authToken":"{ALICE}"}},"cid":1}}'],
+        ),
+        told("localhost", "alice", None, [ALICE]),
+        id="SocketCluster",
+    ),
+    pytest.param(
+        "bayeux",
+        trace(
+            "wss://app.example.com/cometd",
+            sent=['[{"id":"1","version":"1.0","channel":"/meta/handshake","supportedConnectionTypes":["websocket"]}]'],
+        ),
+        told("app.example.com"),
+        id="CometD",
+    ),
+    pytest.param(
+        "xmpp",
+        trace(
+            "wss://chat.example.com:5291/",
+            protocols=["xmpp"],
+            sent=[
+                '<open xmlns="urn:ietf:params:xml:ns:xmpp-framing" to="example.com" version="1.0"/>',
+                '<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">AGFsaWNlAHMzY3IzdA==</auth>',
+            ],
+        ),
+        told("example.com", None, None, ["AGFsaWNlAHMzY3IzdA=="]),
+        id="XMPP by its subprotocol",
+    ),
+    pytest.param(
+        "wamp",
+        trace(
+            "wss://app.example.com/ws",
+            protocols=["wamp.2.json"],
+            sent=[
+                '[1,"shop",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"alice"}]',
+                '[5,"s3cr3t",{}]',
+            ],
+        ),
+        told("shop", "alice", None, ["s3cr3t"]),
+        id="WAMP by realm",
+    ),
+    pytest.param(
+        "home-assistant",
+        trace(
+            "ws://homeassistant.local:8123/api/websocket",
+            sent=['{"type":"auth","access_token":"t0k3n"}'],
+            received=['{"type":"auth_required","ha_version":"2026.11.0"}'],
+        ),
+        told("homeassistant.local", None, None, ["t0k3n"]),
+        id="Home Assistant",
+    ),
 ]
 
 # What a row must leave alone, and the row that it gets.
@@ -1747,6 +2181,155 @@ NEAR = [
         None,
         id="Home Assistant's path, but no word of its server",
     ),
+    pytest.param("rsbuild", trace("ws://localhost:3000/hmr", {"token": "t"}), None, id="another path for hot reload"),
+    pytest.param("bun", trace("ws://localhost:3000/bun/hmr"), None, id="a path that only looks like Bun's"),
+    pytest.param("trunk", trace("wss://app.example.com/trunk/ws"), None, id="a /ws of a trunk of one's own"),
+    pytest.param(
+        "crisp", trace("wss://client.relay.crisp.chat.example.com/"), None, id="a host that begins like Crisp's"
+    ),
+    pytest.param(
+        "livechat", trace("wss://rtm.example.com/v1/customer/rtm/ws"), None, id="LiveChat's path on another host"
+    ),
+    pytest.param(
+        "walletconnect",
+        trace("wss://relay.example.com/", {"auth": ALICE, "projectId": "p1"}),
+        None,
+        id="a relay of somebody else's",
+    ),
+    pytest.param(
+        "gemini-live", trace("wss://generativelanguage.googleapis.com/ws/other"), None, id="Google's host, another path"
+    ),
+    pytest.param(
+        "elevenlabs",
+        trace("wss://api.elevenlabs.io/v1/text-to-speech/v1/stream-input", {"model_id": "m"}),
+        None,
+        id="ElevenLabs' speech, which is no conversation",
+    ),
+    pytest.param("deepgram", trace("wss://app.example.com/v1/listen"), None, id="/v1/listen at a proxy of one's own"),
+    pytest.param("assemblyai", trace("wss://app.example.com/v3/ws", {"token": "t"}), None, id="/v3/ws elsewhere"),
+    pytest.param(
+        "convex", trace("wss://app.example.com/api/1.48.0/sync", sent=['{"type":"hello"}']), None, id="an API's /sync"
+    ),
+    pytest.param(
+        "convex", trace("wss://app.example.com/api/v1/sync", sent=['{"type":"Connect"}']), None, id="a /sync of v1"
+    ),
+    pytest.param(
+        "liveblocks",
+        trace("wss://app.example.com/v7", {"roomId": "r1", "tok": "opaque", "version": "1"}),
+        None,
+        id="a room with a token that is none of JSON",
+    ),
+    pytest.param(
+        "instantdb", trace("wss://app.example.com/runtime/session", {"app_id": "42"}), None, id="a session of an app 42"
+    ),
+    pytest.param(
+        "zero", trace("wss://app.example.com/sync/v2/connect", {"clientID": "c"}), None, id="a sync of others"
+    ),
+    pytest.param(
+        "appwrite",
+        trace("wss://app.example.com/v1/realtime", {"project": "p1"}, received=['{"type":"welcome"}']),
+        None,
+        id="Appwrite's path with another first message",
+    ),
+    pytest.param("partykit", trace("wss://app.example.com/parties/main/room-1"), None, id="a room without a client"),
+    pytest.param("partykit", trace("wss://app.example.com/feed", {"_pk": "42"}), None, id="a primary key"),
+    pytest.param(
+        "hocuspocus",
+        trace("ws://127.0.0.1:1234/room-1", sent=["\x00\x00\x01\x00", AWARE]),
+        "y-websocket",
+        id="Yjs without the document's name before each message",
+    ),
+    pytest.param(
+        "hocuspocus",
+        trace("wss://app.example.com/rpc", sent=["\x0ahello world"], received=["\x04data\x02\x02read-write"]),
+        None,
+        id="another binary protocol that begins with a length",
+    ),
+    pytest.param(
+        "y-websocket",
+        trace("wss://app.example.com/rpc", sent=["\x00\x00\x01\x00", "\x01\x0a\x01\x02\x03{}"]),
+        None,
+        id="another binary protocol whose messages begin with 0 and 1",
+    ),
+    pytest.param(
+        "y-websocket",
+        trace("ws://127.0.0.1:1234/", sent=[f"\x07doc-one{AWARE}"]),
+        "hocuspocus",
+        id="Hocuspocus, which several documents share",
+    ),
+    pytest.param(
+        "colyseus",
+        trace("wss://app.example.com/workspace/documents", {"sessionId": "1"}),
+        None,
+        id="a session with a number",
+    ),
+    pytest.param(
+        "nakama", trace("wss://app.example.com/ws", {"token": ALICE, "lang": "en"}), None, id="/ws with a token"
+    ),
+    pytest.param(
+        "signalr-classic",
+        trace("wss://app.example.com/connect", {"transport": "webSockets", "id": "1"}),
+        None,
+        id="/connect without SignalR's token",
+    ),
+    pytest.param(
+        "anycable",
+        trace("wss://app.example.com/cable", protocols=["actioncable-v1-json", "actioncable-unsupported"]),
+        "actioncable",
+        id="AnyCable in the words of Action Cable",
+    ),
+    pytest.param(
+        "trpc",
+        trace(
+            "wss://app.example.com/rpc", sent=['{"jsonrpc":"2.0","id":1,"method":"eth_subscribe","params":["logs"]}']
+        ),
+        None,
+        id="JSON-RPC of others",
+    ),
+    pytest.param(
+        "stomp", trace("wss://app.example.com/", sent=["CONNECT\n\n\x00"]), None, id="CONNECT without a version"
+    ),
+    pytest.param(
+        "meteor", trace("wss://app.example.com/websocket", sent=['{"msg":"hello"}']), None, id="/websocket with a msg"
+    ),
+    pytest.param(
+        "sockjs",
+        trace("wss://app.example.com/rooms/123/lobby/websocket", received=["ok"]),
+        None,
+        id="a room with three digits",
+    ),
+    pytest.param(
+        "sockjs",
+        trace("ws://localhost:8080/sockjs-node/123/abcdefgh/websocket", received=["o"]),
+        "webpack-dev-server",
+        id="webpack-dev-server of old, by its path alone",
+    ),
+    pytest.param(
+        "parse-livequery", trace("wss://app.example.com/", sent=['{"op":"connect","id":1}']), None, id="an op of others"
+    ),
+    pytest.param(
+        "socketcluster",
+        trace("wss://app.example.com/", sent=['{"event":"handshake"}']),
+        None,
+        id="a handshake of others",
+    ),
+    pytest.param(
+        "bayeux", trace("wss://app.example.com/", sent=['[{"channel":"/chat/1"}]']), None, id="a channel without Bayeux"
+    ),
+    pytest.param("xmpp", trace("wss://app.example.com/xmpp-websocket"), None, id="XMPP's path without its subprotocol"),
+    pytest.param(
+        "wamp", trace("wss://app.example.com/", sent=['[1,"shop",{}]']), None, id="a list without a subprotocol"
+    ),
+    pytest.param(
+        "home-assistant",
+        trace(
+            "ws://127.0.0.1/rt/api/websocket",
+            sent=['{"type":"auth","access_token":"t"}'],
+            received=['{"type":"welcome","n":1}'],
+        ),
+        None,
+        id="Home Assistant's path, but no word of its server",
+    ),
 ]
 
 
@@ -1807,6 +2390,15 @@ def test_the_limits_per_user_are_those_that_are_documented_so() -> None:
         ("stream-chat", "production", 50),
         ("sendbird", None, 30),
     }
+
+
+def test_a_remedy_is_a_short_instruction_with_its_source() -> None:
+    for row in builtin():
+        assert (row.remedy is None) == (row.link is None), row.id
+        if row.remedy is not None:
+            assert row.remedy[0].isupper(), row.id
+            assert row.remedy.endswith("."), row.id
+            assert len(row.remedy) <= 260, row.id
 
 
 def test_a_remedy_is_a_short_instruction_with_its_source() -> None:
