@@ -99,6 +99,7 @@ IAM = {"host": "events.example.com", "Authorization": "AWS4-HMAC-SHA256 made-up"
 SUPABASE = {"apikey": "anon-key", "vsn": "2.0.0"}
 SIGNALR = {"id": "q1w2e3r4t5y6u7i8o9p0Aa", "access_token": ALICE}
 UUID = "5f1c9c1e-8f0b-4c1e-9f0a-3f6a1b2c3d4e"
+NAME_IDENTIFIER = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"
 AWARE = "\x01\x0a\x01\x84\x9d\x91\x92\x03\x00\x02{}"  # as y-protocols writes the first state of a client
 UUID = "5f1c9c1e-8f0b-4c1e-9f0a-3f6a1b2c3d4e"
 AWARE = "\x01\x0a\x01\x84\x9d\x91\x92\x03\x00\x02{}"  # as y-protocols writes the first state of a client
@@ -907,6 +908,79 @@ MATCHES = [
     # -- rows of 2026-11-30
     pytest.param("rsbuild", trace("ws://localhost:3000/rsbuild-hmr", {"token": "t"}), told(), id="Rsbuild"),
     pytest.param("bun", trace("ws://localhost:3000/_bun/hmr"), told(), id="Bun"),
+    pytest.param(
+        "visual-studio-browser-link",
+        trace(
+            "ws://localhost:52385/d7a5b1ce43a943cebdf6831703f64f3e/browserLinkSignalR/connect",
+            {"transport": "webSockets", "connectionToken": "t"},
+        ),
+        told(),
+        id="Browser Link, before SignalR",
+    ),
+    pytest.param(
+        "dotnet-watch",
+        trace(
+            "wss://localhost:36013/",
+            protocols=["c2VjcmV0"],
+            scripts=["https://localhost:7001/_framework/aspnetcore-browser-refresh.js"],
+        ),
+        told(),
+        id="dotnet watch by the code that opened it",
+    ),
+    pytest.param(
+        "hotwire-spark",
+        trace("ws://localhost:3000/hotwire-spark", protocols=["actioncable-v1-json", "actioncable-unsupported"]),
+        told(),
+        id="Hotwire Spark, before Action Cable",
+    ),
+    pytest.param(
+        "web-dev-server",
+        trace("ws://localhost:8000/wds", scripts=["http://localhost:8000/__web-dev-server__web-socket.js"]),
+        told(),
+        id="the dev server of Modern Web",
+    ),
+    pytest.param(
+        "signalr",
+        trace(
+            "wss://app.example.com/hubs/chat",
+            {"id": SIGNALR["id"], "access_token": jwt(nameid="bob")},
+            sent=['{"protocol":"json","version":1}\x1e'],
+        ),
+        told("/hubs/chat", "bob", None, [jwt(nameid="bob"), SIGNALR["id"]]),
+        id="SignalR with .NET's short name of the claim",
+    ),
+    pytest.param(
+        "signalr",
+        trace(
+            "wss://app.example.com/hubs/chat",
+            {"id": SIGNALR["id"], "access_token": jwt(**{NAME_IDENTIFIER: "bob"})},
+            sent=['{"protocol":"json","version":1}\x1e'],
+        ),
+        told("/hubs/chat", "bob", None, [jwt(**{NAME_IDENTIFIER: "bob"}), SIGNALR["id"]]),
+        id="SignalR with .NET's long name of the claim",
+    ),
+    pytest.param(
+        "phoenix",
+        trace("wss://app.example.com/socket/websocket", {"token": ALICE, "vsn": "2.0.0"}),
+        told(None, "alice", None, [ALICE]),
+        id="Phoenix with a token of Guardian",
+    ),
+    pytest.param(
+        "phoenix",
+        trace(
+            "wss://app.example.com/socket/websocket",
+            {"vsn": "2.0.0"},
+            protocols=["phoenix", f"base64url.bearer.phx.{urlsafe_b64encode(ALICE.encode()).decode().rstrip('=')}"],
+        ),
+        told(None, "alice", None, [urlsafe_b64encode(ALICE.encode()).decode().rstrip("="), ALICE]),
+        id="Phoenix with a token of Guardian in the subprotocol",
+    ),
+    pytest.param(
+        "actioncable",
+        trace("wss://app.example.com/cable", {"token": ALICE}, protocols=["actioncable-v1-json"]),
+        told(None, "alice", None, [ALICE]),
+        id="Action Cable with a JSON Web Token",
+    ),
     pytest.param("trunk", trace("ws://127.0.0.1:8080/.well-known/trunk/ws"), told(), id="Trunk"),
     pytest.param("crisp", trace("wss://client.relay.crisp.chat/w/b1/"), told(), id="Crisp"),
     pytest.param(
@@ -2040,6 +2114,25 @@ NEAR = [
     ),
     pytest.param("rsbuild", trace("ws://localhost:3000/hmr", {"token": "t"}), None, id="another path for hot reload"),
     pytest.param("bun", trace("ws://localhost:3000/bun/hmr"), None, id="a path that only looks like Bun's"),
+    pytest.param(
+        "visual-studio-browser-link",
+        trace("wss://app.example.com/signalr/connect", {"transport": "webSockets", "connectionToken": "t"}),
+        "signalr-classic",
+        id="an application's SignalR",
+    ),
+    pytest.param(
+        "dotnet-watch",
+        trace("wss://localhost:7001/", scripts=["https://localhost:7001/_framework/blazor.server.js"]),
+        None,
+        id="other code of the framework",
+    ),
+    pytest.param(
+        "hotwire-spark",
+        trace("ws://localhost:3000/cable", protocols=["actioncable-v1-json"]),
+        "actioncable",
+        id="an application's Action Cable",
+    ),
+    pytest.param("web-dev-server", trace("ws://localhost:8000/wds"), None, id="/wds of an application"),
     pytest.param("trunk", trace("wss://app.example.com/trunk/ws"), None, id="a /ws of a trunk of one's own"),
     pytest.param(
         "crisp", trace("wss://client.relay.crisp.chat.example.com/"), None, id="a host that begins like Crisp's"
@@ -2379,7 +2472,7 @@ def test_every_place_yields_something_in_a_case(id: str, place: Place) -> None:
 
 def test_no_dev_server_has_users_or_limits() -> None:
     dev_servers = [row for row in builtin() if row.dev_only]
-    assert len(dev_servers) == 18
+    assert len(dev_servers) == 22
     assert [row.id for row in dev_servers if row.app or row.user or row.limits] == []
 
 
