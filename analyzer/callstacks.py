@@ -16,7 +16,7 @@ import msgspec
 from analyzer.memo import memoize
 from analyzer.model import Calls, Frame, Initiator, Provider, Session
 from analyzer.services import clients
-from analyzer.services.clients import Library
+from analyzer.services.clients import Fault, Library
 
 # Code that is not the application's, by where it comes from: packages, extensions, engines, CDNs of packages, and what
 # bundlers set apart (Vite's and webpack's dependencies and runtimes, chunks named so by Vue CLI, Next.js, Angular).
@@ -174,6 +174,17 @@ def call(session: Session) -> Frame | None:
     if library is None:
         return None
     return next((it for it in _frames(session.initiator) if library.is_call(it.function)), None)
+
+
+def library(session: Session) -> Library | None:
+    """Return the client library that opened a socket."""
+    return clients.library(session.provider)
+
+
+def fault(cause: str, session: Session) -> Fault | None:
+    """Return the known fault of the client library that makes this cause."""
+    library = clients.library(session.provider)
+    return library.find_fault(cause, session.client) if library is not None else None
 
 
 def place(code: Initiator) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ a minifier (`ngOnInit`, `connectedCallback`). React's production build keeps no 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from analyzer.memo import memoize
@@ -26,18 +26,78 @@ MOUNT = re.compile(
     r"|ng(?:OnInit|AfterViewInit|AfterContentInit)|\w+_Factory"  # Angular
     r"|connectedCallback|firstUpdated"  # custom elements, Lit
     r"|mount_component|user_effect|create_effect|runComputation|runUserEffects"  # Svelte, Solid
+    r"|diffed"  # Preact, which runs effects in a timer of its own
     r"|ionView(?:Will|Did)Enter|didInsertElement"
 )
 RENDER = re.compile(
     r"renderWithHooks\w*|mount(?:Memo|State\w*|Reducer|IndeterminateComponent)|updateMemo|callComponentInDEV"
     r"|finishClassComponent|constructClassInstance"
 )
-# By these a development server runs code again after an edit: Vite's client, React's Fast Refresh, webpack's runtime.
-REFRESH = re.compile(r"importUpdatedModule|performReactRefresh|scheduleRefresh|hotApply|internalApply|hmrApply")
+# By these code runs again after an edit: Vite's client, React's Fast Refresh (under any bundler).
+REFRESH = re.compile(r"importUpdatedModule|performReactRefresh")
 ENDED = re.compile(r"_*on_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
 TIMERS = frozenset(("setTimeout", "setInterval"))
+PROMISES = frozenset(("await", "Promise.then", "Promise.catch", "Promise.finally", "async function"))
 MINIFIED = re.compile(r"[A-Za-z_$][\w$]{0,2}")
 NEAR = 2_000  # columns: two functions that stand side by side in a minified file
+
+
+class Framework(Value, frozen=True):
+    """How a framework closes what a component opened.
+
+    occasion: when it runs the code, in a sentence after "each time".
+    """
+
+    mounts: str  # a pattern: the functions by which it mounts
+    occasion: str
+    remedy: str
+    link: str
+
+
+FRAMEWORKS = (
+    Framework(
+        "__weh|setupStatefulComponent|mounted|created|callHook",
+        "it was mounted",
+        "Close the socket in onUnmounted (in the options API: unmounted, or beforeDestroy of Vue 2).",
+        "https://vuejs.org/api/composition-api-lifecycle.html#onunmounted",
+    ),
+    Framework(
+        r"ng(?:OnInit|AfterViewInit|AfterContentInit)|\w+_Factory",
+        "it was created",
+        "Close the socket in ngOnDestroy.",
+        "https://angular.dev/guide/components/lifecycle#ngondestroy",
+    ),
+    Framework(
+        "connectedCallback|firstUpdated",
+        "it was inserted",
+        "Close the socket in disconnectedCallback.",
+        "https://developer.mozilla.org/en-US/docs/Web/API/Web_components/Using_custom_elements#custom_element_lifecycle_callbacks",
+    ),
+    Framework(
+        "componentDidMount",
+        "it was mounted",
+        "Close the socket in componentWillUnmount.",
+        "https://react.dev/reference/react/Component#componentwillunmount",
+    ),
+    Framework(
+        "mount_component|user_effect|create_effect",
+        "it was mounted",
+        "Return a function from onMount that closes the socket.",
+        "https://svelte.dev/docs/svelte/lifecycle-hooks#onMount",
+    ),
+    Framework(
+        "runComputation|runUserEffects",
+        "it was mounted",
+        "Close the socket in onCleanup.",
+        "https://docs.solidjs.com/reference/lifecycle/on-cleanup",
+    ),
+)
+REACT = Framework(
+    "",
+    "its effect ran",
+    "Return a clean-up from the effect that closes the socket it opened, even if the socket is still connecting.",
+    "https://react.dev/reference/react/useEffect#connecting-to-an-external-system",
+)
 
 
 class Trigger(Value, frozen=True):
@@ -80,15 +140,23 @@ def read(code: Initiator | None) -> Trigger:
         render=renders[0][1] if renders else None,
         refresh=next((frame for _, frame, kind in names if kind & REFRESHES), None),
         end_handler=next((frame for _, frame, kind in names if kind & ENDS), None),
-        awaited=bool(mounts) and mounts[0][0] > 0,
+        awaited=bool(mounts) and _has_waited(code.stack[1 : mounts[0][0] + 1], mounts[0][1]),
         timer=next((n for n, calls in enumerate(code.stack) if n and calls.label in TIMERS), None),
     )
 
 
-def timer_roots(code: Initiator) -> tuple[Frame, ...]:
+def framework(mount: Frame | None) -> Framework:
+    """Return the framework whose function or method this is: React, if no other one."""
+    name = _name(mount.function if mount is not None else None)
+    return next((row for row in FRAMEWORKS if re.fullmatch(row.mounts, name)), REACT)
+
+
+def timer_roots(code: Initiator | None) -> tuple[Frame, ...]:
     """Return the frames of the turns from that on which set the timer; none where no timer led to the opening."""
     timer = read(code).timer
-    return () if timer is None else tuple(frame for calls in code.stack[timer:] for frame in calls.frames)
+    return (
+        () if code is None or timer is None else tuple(frame for calls in code.stack[timer:] for frame in calls.frames)
+    )
 
 
 MOUNTS, SECOND_MOUNTS, RENDERS, REFRESHES, ENDS = (1 << n for n in range(5))
@@ -97,9 +165,20 @@ KINDS = ((MOUNT, MOUNTS), (SECOND_MOUNT, SECOND_MOUNTS), (RENDER, RENDERS), (REF
 
 @memoize(4096)
 def _classify(function: str | None) -> int:
-    name = (function or "").rpartition(".")[2].rpartition(" ")[2]
+    name = _name(function)
     names = (name, clients.SUFFIX.sub("", name))
     return sum(bit for pattern, bit in KINDS if any(map(pattern.fullmatch, names)))
+
+
+def _has_waited(turns: Sequence[Calls], mount: Frame) -> bool:
+    """Did the code wait for a promise or a timer of its own, after the mount?"""
+    own = PROMISES if _name(mount.function) == "diffed" else PROMISES | TIMERS
+    return any(calls.label in own for calls in turns)
+
+
+def _name(function: str | None) -> str:
+    """Return the name without its class."""
+    return (function or "").rpartition(".")[2].rpartition(" ")[2]
 
 
 def _react_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:

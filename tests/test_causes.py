@@ -27,8 +27,19 @@ ROOT = Path(__file__).parent.parent
 CAPTURES = ROOT / "tests" / "captures"
 # Every capture that shows a cause, with that cause; all others show none. Each was made by a real browser.
 SHOWN = {
+    "chrome-bug-bus-twice": ["asked-for-twice-at-once"],
+    "chrome-bug-close-and-error": ["reconnects-twice"],
+    "chrome-bug-consumer-twice": ["asked-for-twice-at-once"],
+    "chrome-bug-fast-refresh": ["fast-refresh"],
+    "chrome-bug-gone-while-awaiting": ["unmounted-while-connecting"] * 2,
     "chrome-bug-hook-opens-later": ["missing-cleanup"],  # of react-use-websocket 3, which awaits the URL
+    "chrome-bug-sockette-timer-lives-on": ["timer-outlives-disconnect"],
+    "chrome-bug-socketio-own-reconnect": ["two-reconnectors"],
     "chrome-bug-stream-6-strict": ["cleanup-while-connecting"],
+    "chrome-bug-stream-again": ["connected-before-disconnected"] * 2,
+    "chrome-bug-timer-lives-on": ["timer-outlives-disconnect"],
+    "chrome-bug-vue-view": ["view-left-open"],
+    "chrome-bug-watchdog": ["replaced-not-closed"],
     "chrome-S2-overuse": ["several-client-instances"],
     "chrome-S6-strict-manual": ["cleanup-while-connecting"],
     "chrome-S7-hook-strict": ["strict-mode-double-mount"] * 2,
@@ -60,9 +71,19 @@ SHOWN = {
     "chrome-cause-two-clients-minified": ["several-client-instances"],
     "chrome-cause-two-clients-modules": ["several-client-instances"],
     "chrome-cause-worker": ["iframe-or-worker-duplicate"],
+    "har-sockets-console-of-stream": ["connected-before-disconnected"],
 }
 # For each cause a capture that looks alike and must not be taken for it.
 NEAR = {
+    "asked-for-twice-at-once": "chrome-bug-consumer-once",  # the promise is stored
+    "connected-before-disconnected": "chrome-bug-stream-awaits",  # the close is awaited
+    "fast-refresh": "chrome-bug-fast-refresh-closed",  # the effect has a clean-up
+    "reconnects-twice": "chrome-bug-close-alone",  # as many reconnects as ends
+    "replaced-not-closed": "chrome-bug-watchdog-closes",  # the watchdog closes the old one
+    "timer-outlives-disconnect": "chrome-bug-phoenix-backs-off",  # a later version, which clears its timer
+    "two-reconnectors": "chrome-bug-socketio-library-alone",  # the library alone reconnects
+    "unmounted-while-connecting": "chrome-bug-gone-and-closed",  # the clean-up is heeded after the await
+    "view-left-open": "chrome-bug-vue-view-closed",  # closed when the view is left
     "strict-mode-double-mount": "chrome-cause-strict-leak-19",  # a second mount, and no clean-up
     "hot-reload": "chrome-cause-hot-reload-then-clicks",  # code that was updated, and ran for another reason
     "cleanup-while-connecting": "chrome-cause-remount-leaky",  # gone while connecting, and its client lives on
@@ -75,6 +96,15 @@ NEAR = {
 # Likely: an effect without a clean-up, two components at once, one client that disconnects and connects again look the
 # same, or the capture was saved too early to tell.
 LIKELY = {
+    "chrome-bug-bus-twice",
+    "chrome-bug-consumer-twice",
+    "chrome-bug-gone-while-awaiting",
+    "chrome-bug-sockette-timer-lives-on",
+    "chrome-bug-socketio-own-reconnect",
+    "chrome-bug-stream-again",
+    "chrome-bug-timer-lives-on",
+    "chrome-bug-vue-view",
+    "har-sockets-console-of-stream",
     "chrome-bug-hook-opens-later",
     "chrome-bug-stream-6-strict",
     "chrome-S2-overuse",
@@ -301,7 +331,7 @@ two_others = other(0, None, "two.example"), other(0, None, "three.example")
                      id="Stream: one user after himself, beside two others"),
         pytest.param([stream(1, None), stream(12, None), stream(0, None, "b")], "several-client-instances",
                      id="Stream: one user twice, beside another"),
-        pytest.param([stream(1, 10), stream(9, 20), stream(19, None)], None,
+        pytest.param([stream(1, 10), stream(9, 20), stream(19, None)], "connected-before-disconnected",
                      id="Stream: each old one closes a second after the next was asked for"),
         pytest.param([stream(1, 30), stream(9, None)], "several-client-instances",
                      id="Stream: the old one closes 21 s later"),

@@ -16,27 +16,46 @@ import msgspec
 
 from analyzer import openings, overlaps
 from analyzer.causes import (
+    asked_for_twice_at_once,
     cleanup_while_connecting,
+    connected_before_disconnected,
+    fast_refresh,
     hot_reload,
     iframe_or_worker_duplicate,
     missing_cleanup,
     reconnect_without_close,
+    reconnects_twice,
+    replaced_not_closed,
     several_client_instances,
     socket_io_not_multiplexed,
     strict_mode_double_mount,
+    timer_outlives_disconnect,
+    two_reconnectors,
+    unmounted_while_connecting,
+    view_left_open,
 )
 from analyzer.model import Cause, CauseConfidence, Explanation, Finding, Report, Session, Severity
 
 CAUSES = (
     strict_mode_double_mount.CAUSE,
     hot_reload.CAUSE,
+    fast_refresh.CAUSE,
     cleanup_while_connecting.CAUSE,
     missing_cleanup.CAUSE,
+    timer_outlives_disconnect.CAUSE,
+    reconnects_twice.CAUSE,
+    two_reconnectors.CAUSE,
     reconnect_without_close.CAUSE,
+    replaced_not_closed.CAUSE,
     iframe_or_worker_duplicate.CAUSE,
-    socket_io_not_multiplexed.CAUSE,
+    unmounted_while_connecting.CAUSE,
     several_client_instances.CAUSE,
+    view_left_open.CAUSE,
+    socket_io_not_multiplexed.CAUSE,
+    connected_before_disconnected.CAUSE,
+    asked_for_twice_at_once.CAUSE,
 )
+OF_ALL = tuple(cause for cause in CAUSES if cause.of_all)  # these explain more than an overlap
 Key: TypeAlias = Callable[[Session], Hashable]
 GRAVITY = list(Severity)
 SHOWN = 100  # lines of proof
@@ -65,7 +84,8 @@ def explainer(report: Report) -> Callable[[Finding], Finding]:
 
     def explain(finding: Finding) -> Finding:
         by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
-        for cause in CAUSES:
+        is_overlap = finding.interval is not None
+        for cause in CAUSES if is_overlap else OF_ALL:
             if not cause.of_all and cause.key not in by_key:
                 by_key[cause.key] = lots(finding, cause.key)
             explanations = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))

@@ -59,4 +59,6 @@ def _densest(sessions: Sequence[Session]) -> tuple[int, int]:
     return best
 
 
-RULE = Rule("reconnect-storm", "A client reconnects again and again", Severity.WARNING, check, ends=True)
+RULE = Rule(
+    "reconnect-storm", "A client reconnects again and again", Severity.WARNING, check, ends=True, has_cause=True
+)

@@ -1,0 +1,81 @@
+"""Two callers asked for a connection at the same time, and each opened one.
+
+How it is detected: two sockets were requested within 0.3 s of each other, from the same place in the code, each after
+an `await` or a promise. When the second was requested, the first was still connecting or had just opened. Neither is a
+reconnect, and neither comes from StrictMode's second mount. Both stayed open. The cause is likely: a page that wants
+two connections and opens them together looks the same.
+
+Why it matters: the code that keeps one connection for all has a gap. Between the question whether there is a connection
+and the moment when it is stored, a second caller asks the same question.
+
+What to do: store the promise of the connection instead of its result, before the first `await`.
+
+Before: the second caller comes while the first one waits.
+
+    async function getClient() {
+      client ??= await connect();  // two callers, two clients
+      return client;
+    }
+
+After:
+
+    function getClient() {
+      promise ??= connect();  // the second caller gets the same promise
+      return promise;
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import pairwise
+
+from analyzer import callstacks, openings, triggers
+from analyzer.model import MILLISECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+
+ID = "asked-for-twice-at-once"
+TOGETHER = 300 * MILLISECOND
+REMEDY = "Store the promise of the connection, not its result, so that the second caller waits for the first."
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    pairs = [pair for pair in pairwise(sessions) if _is_at_once(*pair)]
+    if not pairs:
+        return None
+    first, second = pairs[0]
+    apart = format_duration(openings.creation_of(second) - openings.creation_of(first))
+    fault = callstacks.fault(ID, second)
+    return Explanation(
+        why=f"Two callers asked for a connection within {apart} (each after a promise), and each opened one"
+        f"{f': {fault.says}' if fault is not None else ''}.",
+        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        remedy=fault.remedy if fault is not None else REMEDY,
+        link=fault.link if fault is not None else None,
+        sure=False,
+    )
+
+
+def _place(session: Session) -> Hashable:
+    """Equal for sockets that the same code opened after a promise; None for reconnects and second mounts."""
+    code, trigger = session.initiator, triggers.read(session.initiator)
+    is_late = code is not None and any(calls.label in triggers.PROMISES for calls in code.stack)
+    is_other = trigger.second_mount or trigger.refresh or trigger.end_handler
+    if not is_late or is_other or callstacks.reconnect(session) is not None:
+        return None
+    return openings.source(session)
+
+
+def _is_at_once(first: Session, second: Session) -> bool:
+    apart = openings.creation_of(second) - openings.creation_of(first)
+    return apart < TOGETHER and openings.connecting(first, second) and openings.lives_on(first, second)
+
+
+def _proof(first: Session, second: Session) -> Iterator[Proof]:
+    yield first.proves("opened by", callstacks.own(first.initiator))
+    apart = format_duration(openings.creation_of(second) - openings.creation_of(first))
+    yield second.proves(f"requested {apart} later from the same place", callstacks.own(second.initiator))
+
+
+CAUSE = Cause(ID, "Two callers asked for a connection at the same time", explain, _place)

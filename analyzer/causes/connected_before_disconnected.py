@@ -1,0 +1,67 @@
+"""The application connected again before its old connection had closed.
+
+How it is detected: of the sockets of one user (or from one place in the code, where no user is known) each old one
+closed within five seconds after the next was requested, and one was left. None of them is a reconnect, and none comes
+from StrictMode's second mount. The cause is likely: the capture does not show whether the application or the server
+closed. An overlap that is shorter than the tolerance gets no such cause.
+
+Why it matters: while both are open, the service counts two connections and delivers each event twice. Where the server
+answers slowly this takes seconds.
+
+What to do: wait until the old connection has closed before you open the next one.
+
+Before:
+
+    client.disconnectUser();
+    await client.connectUser(user, token);
+
+After:
+
+    await client.disconnectUser();
+    await client.connectUser(user, token);
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import pairwise
+
+from analyzer import callstacks, openings, triggers
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, Severity, format_duration
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    is_brief = finding.severity is Severity.NOTE  # a hand-over that the policy tolerates
+    if finding.confidence is not Confidence.PROVEN or is_brief or not openings.is_handed_over(sessions):
+        return None
+    late = max(_delay(old, new) for old, new in pairwise(sessions))
+    return Explanation(
+        why="The application connected again before the old connection had closed: the old socket closed "
+        f"{format_duration(late)} after the new one was requested.",
+        proof=tuple(line for pair in pairwise(sessions) for line in _proof(*pair)),
+        remedy=openings.WAIT,
+        sure=False,
+    )
+
+
+def _whose(session: Session) -> Hashable:
+    """Equal for what one client would hold: of one user, or from one place; None where the application did not ask."""
+    code, trigger = session.initiator, triggers.read(session.initiator)
+    if code is None or not code.stack or trigger.second_mount or trigger.refresh or trigger.end_handler:
+        return None
+    if trigger.timer is not None or callstacks.reconnect(session) is not None:
+        return None
+    return (session.user, session.page, session.context) if session.user is not None else openings.source(session)
+
+
+def _delay(old: Session, new: Session) -> int:
+    closed = old.closed.latest if old.closed is not None and old.closed.latest is not None else 0
+    return max(0, closed - openings.creation_of(new))
+
+
+def _proof(old: Session, new: Session) -> Iterator[Proof]:
+    yield new.proves("requested by", callstacks.own(new.initiator))
+    yield old.proves(f"closed {format_duration(_delay(old, new))} after that")
+
+
+CAUSE = Cause("connected-before-disconnected", "Connected again before the old connection had closed", explain, _whose)

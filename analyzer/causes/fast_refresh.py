@@ -1,0 +1,71 @@
+"""React's Fast Refresh ran the effects of a component again after an edit, and the socket of before stayed open.
+
+How it is detected: the call stack of the new socket contains `performReactRefresh`. An older socket was opened from the
+same file and component, and was still open more than five seconds later or when the capture was saved.
+
+Why it matters: Fast Refresh exists in development only, so what you measure is not what production does. But it runs
+the clean-up of each effect before it runs the effect again. That the old socket stayed open means that the clean-up is
+missing or closes nothing, and then each unmount in production leaves a socket open, too.
+
+What to do: return a clean-up from the effect. Reload the page before you measure.
+
+Before:
+
+    useEffect(() => {
+      const socket = new WebSocket(url);
+    }, []);
+
+After:
+
+    useEffect(() => {
+      const socket = new WebSocket(url);
+      return () => socket.close();
+    }, []);
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import pairwise
+
+from analyzer import callstacks, openings, triggers
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+
+LINK = "https://react.dev/reference/react/useEffect#connecting-to-an-external-system"
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    pairs = [(old, new) for old, new in pairwise(sessions) if _is_refreshed(new) and openings.lives_on(old, new)]
+    if not pairs:
+        return None
+    return Explanation(
+        why=f"Fast Refresh ran the effect of {openings.by_whom(pairs[0][1], 'a component')} again after an edit (in "
+        "development only), and its clean-up did not close the socket of before.",
+        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        remedy="Return a clean-up from the effect that closes the socket. Reload the page before you measure.",
+        link=LINK,
+    )
+
+
+def _is_refreshed(session: Session) -> bool:
+    frame = triggers.read(session.initiator).refresh
+    return frame is not None and frame.function == "performReactRefresh"
+
+
+def _component(session: Session) -> Hashable:
+    """Equal for sockets that the same component of the same file opened, whatever the version of the file."""
+    code = session.initiator
+    return (
+        None if code is None else ((code.url or "").partition("?")[0], code.component, session.endpoint, session.page)
+    )
+
+
+def _proof(old: Session, new: Session) -> Iterator[Proof]:
+    yield new.proves("opened by Fast Refresh", triggers.read(new.initiator).refresh)
+    age = openings.creation_of(new) - openings.creation_of(old)
+    yield old.proves(f"opened {format_duration(age)} earlier by the same component", callstacks.own(old.initiator))
+
+
+CAUSE = Cause("fast-refresh", "Fast Refresh ran an effect again", explain, _component)

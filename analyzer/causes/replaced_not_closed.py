@@ -1,0 +1,76 @@
+"""The code that opened a socket also set a timer, which opened another socket, and the old one stayed open.
+
+How it is detected: a timer led to the new socket (`setTimeout` or `setInterval` on its call stack), which came from the
+same place in the code as the old one. The timer was set by the function that had opened the old socket, or by a handler
+of its messages. No socket had ended before, so this is no reconnect after a loss. The old one was still open more than
+five seconds later or when the capture was saved.
+
+Why it matters: a watchdog takes a silent socket for dead. If it was only silent, the server delivers each event twice
+from then on, and counts two connections.
+
+What to do: close the old socket before you open the new one. `close()` is safe on a socket that no longer answers.
+
+Before:
+
+    function open() {
+      ws = new WebSocket(url);
+      timer = setInterval(() => {
+        if (Date.now() - lastMessage > 5000) open();
+      }, 1000);
+    }
+
+After:
+
+    function open() {
+      ws?.close();
+      clearInterval(timer);
+      ws = new WebSocket(url);
+      timer = setInterval(() => {
+        if (Date.now() - lastMessage > 5000) open();
+      }, 1000);
+    }
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from analyzer import heartbeats, openings, reconnects, triggers
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+
+HANDLER = re.compile(r"_*on_?(?:[Mm]essage|[Oo]pen)")
+LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    pairs = [pair for pair in reconnects.find_replaced(finding, sessions) if _has_set_timer(*pair)]
+    if not pairs:
+        return None
+    return Explanation(
+        why=f"The code that opened the old socket ({openings.by_whom(pairs[0][0])}) also set a timer, which opened "
+        "another one. The old one stayed open.",
+        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        remedy="Close the old socket before you open the new one, also if it seems dead.",
+        link=LINK,
+    )
+
+
+def _has_set_timer(old: Session, new: Session) -> bool:
+    """Did the function that opened the old socket set the timer, in the same call, or a handler of its messages?"""
+    frames, roots = list(old.initiator.frames) if old.initiator is not None else [], triggers.timer_roots(new.initiator)
+    if roots and HANDLER.fullmatch((roots[-1].function or "").rpartition(".")[2]):
+        return True
+    callers = {(frames[n].function, tuple(frames[n + 1 :])) for n in range(len(frames)) if frames[n].function}
+    return any((frame.function, roots[n + 1 :]) in callers for n, frame in enumerate(roots))
+
+
+def _proof(old: Session, new: Session) -> Iterator[Proof]:
+    yield new.proves("opened by a timer, which was set in", next(iter(triggers.timer_roots(new.initiator)), None))
+    age = openings.creation_of(new) - openings.creation_of(old)
+    yield old.proves(f"opened {format_duration(age)} earlier, and not closed then; {heartbeats.rhythm(old)}")
+
+
+CAUSE = Cause("replaced-not-closed", "A timer opened another socket, and the old one stayed open", explain, of_all=True)

@@ -1,0 +1,68 @@
+"""A reconnect that was waiting when the application disconnected was not cancelled, and opened a socket later.
+
+How it is detected: all sockets to one address, of one page and user, had ended when the application opened a new one,
+not by a reconnect. Afterwards the reconnect that the last end had started opened another one: more sockets were opened
+than had ended before, even if every close that the capture does not show is counted as early as possible. The cause is
+likely: a second client of the page that had lost its socket before the capture began looks the same.
+
+Why it matters: the old client comes back, with its old user or token, beside the new one. Nothing in the application
+refers to it any more, so nobody can close it.
+
+What to do: clear the timer when you disconnect, also while no socket is open.
+
+Before: `disconnect()` closes a socket that has ended already, and forgets the timer.
+
+    disconnect() {
+      this.ws.close();
+    }
+
+After:
+
+    disconnect() {
+      clearTimeout(this.timer);
+      this.stopped = true;  // and onclose sets no timer then
+      this.ws.close();
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer import callstacks, openings, reconnects
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.reconnects import Opening
+
+ID = "timer-outlives-disconnect"
+REMEDY = "Clear the reconnect timer when you disconnect, also while no socket is open."
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    pairs = reconnects.find_outlived(finding, sessions)
+    if not pairs:
+        return None
+    _, late = pairs[0]
+    fault = callstacks.fault(ID, late.session)
+    return Explanation(
+        why="A reconnect that was waiting when the application connected again was not cancelled: it opened a second "
+        f"socket{f'. {fault.says}' if fault is not None else ''}.",
+        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        remedy=fault.remedy if fault is not None else REMEDY,
+        link=fault.link if fault is not None else None,
+        sure=False,
+    )
+
+
+def _proof(before: Session, late: Opening) -> Iterator[Proof]:
+    assert late.anew is not None  # or nothing would have outlived anything
+    yield before.proves("opened after the last end", callstacks.own(before.initiator))
+    after = openings.creation_of(late.session) - openings.creation_of(late.anew)
+    yield late.session.proves(
+        f"opened by a reconnect {format_duration(after)} after the application connected again: no end was left",
+        late.again,
+    )
+
+
+CAUSE = Cause(ID, "A waiting reconnect was not cancelled", explain, of_all=True)

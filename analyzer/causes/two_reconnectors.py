@@ -1,0 +1,69 @@
+"""The client library reconnects by itself, and the application reconnects as well.
+
+How it is detected: the sockets to one address, of one page and user, are counted in the order in which they were
+requested. Each socket that closed or failed is a reason for one reconnect. Here one more was opened than had ended
+before, even if every close that the capture does not show is counted as early as possible. The two that followed one
+end were opened from different places: mostly the library's own reconnect, and a call of the application out of its
+handler for the end of a socket. The cause is likely: a second client of the page that had lost its socket before the
+capture began looks the same.
+
+Why it matters: every loss of the network adds a socket that nobody closes.
+
+What to do: let only one of them reconnect. Remove the call from the application's handler, or turn off the library's
+reconnection.
+
+Before: Socket.IO reconnects by itself, and the application makes a second client.
+
+    socket.on('disconnect', () => {
+      socket = io(url, { forceNew: true });
+    });
+
+After: the library's own reconnection is enough.
+
+    socket.on('disconnect', () => showOffline());
+    socket.io.on('reconnect', () => hideOffline());
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer import callstacks, openings, reconnects
+from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.reconnects import Opening
+
+REMEDY = (
+    "Let only one of them reconnect: remove the connect call from the application's handler for the end of a socket, "
+    "or turn off the library's reconnection."
+)
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if _is_other_code(*pair)]
+    if not pairs:
+        return None
+    one, other = (openings.by_whom(it.session, "the client library") for it in pairs[0])
+    return Explanation(
+        why="Two parts of the page reconnected after one end of a socket"
+        + (f": {one} and {other}." if one != other else ", from two places."),
+        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        remedy=REMEDY,
+        sure=False,
+    )
+
+
+def _is_other_code(rival: Opening, spare: Opening) -> bool:
+    one, other = rival.session.initiator, spare.session.initiator
+    return one is not None and other is not None and callstacks.place(one) != callstacks.place(other)
+
+
+def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
+    yield rival.session.proves("opened after the end", rival.again or callstacks.own(rival.session.initiator))
+    later = openings.creation_of(spare.session) - openings.creation_of(rival.session)
+    statement = f"opened after the same end {format_duration(later)} later, by other code"
+    yield spare.session.proves(statement, spare.again or callstacks.own(spare.session.initiator))
+
+
+CAUSE = Cause("two-reconnectors", "Two parts of the page reconnected after one end", explain, of_all=True)

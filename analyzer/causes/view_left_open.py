@@ -1,0 +1,91 @@
+"""A view opens a socket each time it is shown, and does not close it when it is left.
+
+How it is detected: a framework mounted a component each time, and the same code in it opened a socket, more than half a
+second apart and not by StrictMode's second mount. On the call stack stand React's functions that run effects (in a
+minified production build the way in which they call each other), a hook of Vue, or a method such as `ngOnInit` or
+`connectedCallback`. The older sockets were still open more than five seconds after the next one was requested, or when
+the capture was saved. The cause is likely: a page that shows several such views at the same time looks the same, and so
+does an effect of React that runs again because its dependencies changed.
+
+Why it matters: each visit adds a socket that nothing uses, until the user leaves the page or reloads it.
+
+What to do: close the socket where the framework says that the component goes.
+
+Before, in Vue:
+
+    onMounted(() => {
+      socket = new WebSocket(url);
+    });
+
+After:
+
+    onMounted(() => {
+      socket = new WebSocket(url);
+    });
+    onUnmounted(() => socket.close());
+
+Before, in React:
+
+    useEffect(() => {
+      const socket = new WebSocket(url);
+    }, []);
+
+After:
+
+    useEffect(() => {
+      const socket = new WebSocket(url);
+      return () => socket.close();
+    }, []);
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import pairwise
+
+from analyzer import callstacks, openings, triggers
+from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration, plural
+
+APART = SECOND // 2  # what is mounted together is requested together
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    pairs = [pair for pair in pairwise(sessions) if _is_left(*pair)]
+    if not pairs:
+        return None
+    first, _ = pairs[0]
+    framework = triggers.framework(triggers.read(first.initiator).mount)
+    number = len({session.id for pair in pairs for session in pair})
+    return Explanation(
+        why=f"{openings.by_whom(first, 'A view')} opened a socket each time {framework.occasion} "
+        f"({plural(number, 'time')}), and the earlier ones stayed open.",
+        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        remedy=framework.remedy,
+        link=framework.link,
+        sure=False,
+    )
+
+
+def _place(session: Session) -> Hashable:
+    """Equal for sockets that the same code opened when a component was mounted; None for a second mount or an edit."""
+    trigger = triggers.read(session.initiator)
+    if trigger.mount is None or trigger.second_mount or trigger.refresh or callstacks.reconnect(session) is not None:
+        return None
+    return openings.source(session)
+
+
+def _is_left(old: Session, new: Session) -> bool:
+    return openings.creation_of(new) - openings.creation_of(old) > APART and openings.lives_on(old, new)
+
+
+def _proof(old: Session, new: Session) -> Iterator[Proof]:
+    yield new.proves("opened by a mount", triggers.read(new.initiator).mount)
+    age = openings.creation_of(new) - openings.creation_of(old)
+    yield old.proves(
+        f"opened {format_duration(age)} earlier from the same place, and not closed", callstacks.own(old.initiator)
+    )
+
+
+CAUSE = Cause("view-left-open", "A view does not close its socket when it is left", explain, _place)

@@ -1,0 +1,180 @@
+"""Match the sockets of one series with the ends that they follow: a reconnect for which no end is left is one too many.
+
+A series is the sockets of one user, or to one address where no user is known, of one page. Each end of a socket is a
+reason for one new socket. Ends are counted as early and as many as the capture allows: what may have closed has closed.
+So a reconnect that is one too many is so however the unknown closes were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+
+from analyzer import callstacks, openings, triggers
+from analyzer.memo import memoize_last
+from analyzer.model import Finding, Frame, Instant, Outcome, Session, Value
+
+
+class Opening(Value, frozen=True):
+    """One socket, and how it came after the others of its series.
+
+    again: the frame by which client or application reconnected by itself; None: it did not.
+    spare: it is a reconnect, and no end is left that it could follow.
+    rival: of such a one, the socket that followed the last end before; None: no socket had ended.
+    anew: of such a one, the last socket that the application opened after all others had ended; None: it did not.
+    """
+
+    session: Session
+    again: Frame | None
+    spare: bool
+    rival: Session | None = None
+    anew: Session | None = None
+
+
+@memoize_last  # every cause and every finding of a report asks about the same sessions
+def follow(sessions: Sequence[Session]) -> dict[str, Opening]:
+    """Return for each socket, by its id, how it came after the others. The sessions are in the order in which they were
+    requested."""
+    result: dict[str, Opening] = {}
+    series: dict[object, _Series] = {}
+    for session in sessions:
+        whose = session.user or session.endpoint, session.page, session.context, session.clock
+        result[session.id] = series.setdefault(whose, _Series()).add(session)
+    return result
+
+
+def find_rivals(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Opening, Opening]]:
+    """Return the pairs of sockets of a finding that both followed one end: the one that took it, and each that came
+    after that though no end was left."""
+    by_id = follow(sessions)
+    spare = [it for it in _of(finding, by_id) if it.spare and it.anew is None and it.rival is not None]
+    pairs = [(by_id[it.rival.id], it) for it in spare if it.rival is not None]
+    return [(one, it) for one, it in pairs if _is_one_reason(one, it) and _have_met(one.session, it.session)]
+
+
+def find_outlived(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Session, Opening]]:
+    """Return the sockets of a finding that a waiting reconnect opened after the application had opened a new one, each
+    with one that it met."""
+    by_id = follow(sessions)
+    spare = [it for it in _of(finding, by_id) if it.spare and it.anew is not None]
+    pairs = [(it.rival, it) for it in spare if it.rival is not None]
+    return [(rival, it) for rival, it in pairs if _have_met(rival, it.session)]
+
+
+def find_replaced(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Session, Session]]:
+    """Return the pairs of sockets of a finding of which the second came from the same place by a reconnect or a timer,
+    though none had ended before, and the first lived on."""
+    by_id = follow(sessions)
+    named = [it.session for it in _of(finding, by_id)]
+    spare = [it.session for it in _of(finding, by_id) if it.spare and it.rival is None]
+    befores = ((_nearest_before(new, named), new) for new in spare)
+    return [
+        (old, new) for old, new in befores if old is not None and openings.lives_on(old, new) and _have_met(old, new)
+    ]
+
+
+def frame_of(session: Session) -> Frame | None:
+    """Return the frame by which a socket was opened again, as far as a name or a timer shows one."""
+    trigger = triggers.read(session.initiator)
+    return (
+        callstacks.reconnect(session)
+        or trigger.end_handler
+        or next(iter(triggers.timer_roots(session.initiator)), None)
+    )
+
+
+def is_after_end(session: Session) -> bool:
+    """Does its stack show that it was opened because another had ended? By a handler for that, or by the function with
+    which its library reconnects."""
+    library = callstacks.library(session)
+    by_library = library is not None and bool(library.again) and callstacks.reconnect(session) is not None
+    return by_library or triggers.read(session.initiator).end_handler is not None
+
+
+def _of(finding: Finding, by_id: dict[str, Opening]) -> list[Opening]:
+    return [by_id[id] for id in finding.sessions if id in by_id]
+
+
+def _have_met(one: Session, other: Session) -> bool:
+    return openings.is_concurrent(one, other)
+
+
+def _is_one_reason(one: Opening, other: Opening) -> bool:
+    """May both have followed the same end? By the same code but for the handler in which it began, or out of a handler
+    for an end."""
+    first, second = one.session.initiator, other.session.initiator
+    if first is None or second is None:
+        return False
+    return [*first.frames][:-1] == [*second.frames][:-1] or triggers.read(second).end_handler is not None
+
+
+def _nearest_before(new: Session, sessions: Iterable[Session]) -> Session | None:
+    """Find the last socket before this one that was opened from the same place, for the same page and user."""
+    source, at = openings.source(new), openings.creation_of(new)
+    before = [it for it in sessions if openings.source(it) == source and openings.creation_of(it) < at]
+    return max(before, key=openings.creation_of, default=None)
+
+
+class _Series:
+    """The sockets of one series so far."""
+
+    def __init__(self) -> None:
+        self._ends: list[Instant] = []  # a heap: when each may have ended, of those that no opening followed yet
+        self._ended = 0  # ends that have passed, and that no opening followed yet
+        self._alive = 0  # sockets that have not ended by then
+        self._last: Instant = 0  # the last end that has passed
+        self._rival: Session | None = None  # the last that followed an end
+        self._anew: Session | None = None  # the last that the application opened after all others had ended
+        self._ways: dict[object, object] = {}  # for each place, the way by which it first opened a socket
+
+    def add(self, session: Session) -> Opening:
+        """Take the next socket."""
+        self._pass(openings.creation_of(session) + openings.QUEUED)
+        again = self._again(session)
+        follows = self._ended > 0 and (again is not None or not self._alive)
+        spare = again is not None and not follows
+        opening = Opening(session, again, spare, self._rival if spare else None, self._anew if spare else None)
+        if follows:
+            self._ended -= 1
+            self._rival = session
+            if again is None and not self._is_reaction(session):
+                self._anew = session
+        self._alive += 1
+        if (end := _end(session)) is not None:
+            heappush(self._ends, end)
+        return opening
+
+    def _pass(self, at: Instant) -> None:
+        while self._ends and self._ends[0] <= at:
+            self._last = heappop(self._ends)
+            self._ended += 1
+            self._alive -= 1
+
+    def _is_reaction(self, session: Session) -> bool:
+        """Did code of the application open it as soon as another had ended? Then an end was its reason, too."""
+        return openings.creation_of(session) - self._last < openings.QUEUED
+
+    def _again(self, session: Session) -> Frame | None:
+        """Find the frame by which this socket was opened again, by its name or because a timer led to it from the same
+        place as an earlier one."""
+        code = session.initiator
+        if code is None or not code.stack:
+            return None
+        place, way = callstacks.place(code), code.stack
+        first = self._ways.setdefault(place, way)
+        trigger = triggers.read(code)
+        named = callstacks.reconnect(session) or trigger.end_handler
+        if named is not None:
+            return named
+        roots = triggers.timer_roots(code)
+        return roots[0] if roots and first != way and callstacks.call(session) is None else None
+
+
+def _end(session: Session) -> Instant | None:
+    """Return when it may have ended at the earliest; None if it was open when the capture was saved."""
+    if session.outcome in (Outcome.OPEN, Outcome.CONNECTING):
+        return None
+    if session.closed is not None and session.closed.earliest is not None:
+        return session.closed.earliest
+    started = session.proven or session.possible
+    return started.start if started is not None else openings.creation_of(session)
