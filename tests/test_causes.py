@@ -30,7 +30,7 @@ SHOWN = {
     "chrome-bug-client-per-query": ["client-per-operation"],
     "chrome-bug-gave-up": ["abandoned-while-connecting"],
     "chrome-bug-hook-not-shared": ["asked-for-twice-at-once"],
-    "chrome-bug-mqtt-one-id": ["take-over"] * 2,
+    "chrome-bug-mqtt-one-id": ["take-over"] * 3,
     "chrome-bug-silent": ["replaced-not-closed"],
     "chrome-bug-supabase-in-component": ["several-client-instances"],
     "chrome-bug-vue-render": ["made-while-rendering"],
