@@ -13,6 +13,7 @@ from analyzer import openings
 from analyzer.model import SECOND, Duration, Instant, Outcome, Session
 
 PATIENT = 2 * SECOND  # a wait that gives the server a rest, if the client came to it by backing off
+SPACED = SECOND * 9 // 10  # between failed attempts: a second, as clients wait that know one delay only
 GROWS = 2  # the later waits of a client that backs off, against its earlier ones: medians, so that no single one tells
 ANEW = 0.5  # a wait that is shorter than the one before by so much begins a new row of waits
 RESTED = 60 * SECOND  # what comes after so long has nothing to do with what was before
@@ -32,15 +33,27 @@ def series(sessions: Iterable[Session]) -> list[list[Session]]:
 def reconnects(members: Sequence[Session]) -> tuple[list[Session], list[Session]]:
     """Those of a series that were asked for after an earlier one had ended, each end counted once: those before which
     the client did not back off, and those before which it did."""
-    ends = sorted(at for session in members if (at := _end(session)) is not None)
-    again: list[Session] = []
-    for session in members:
-        if len(again) < len(ends) and ends[len(again)] <= openings.creation_of(session):
-            again.append(session)
+    again = _list_waits(members)
     parts: tuple[list[Session], list[Session]] = [], []
-    for session, patient in zip(again, _find_back_off([_wait(it, ends) for it in again]), strict=True):
+    for (session, _), patient in zip(again, _find_back_off([wait for _, wait in again]), strict=True):
         parts[patient].append(session)
     return parts
+
+
+def list_unhurried(members: Sequence[Session]) -> list[Session]:
+    """List those of a series before which the client backed off, or waited for about a second at least."""
+    rested = [session for session, wait in _list_waits(members) if wait >= SPACED]
+    return [*reconnects(members)[1], *rested]
+
+
+def _list_waits(members: Sequence[Session]) -> list[tuple[Session, Duration]]:
+    """List those that were asked for after an earlier one had ended, each end counted once, with the wait before."""
+    ends = sorted(at for session in members if (at := _end(session)) is not None)
+    again: list[tuple[Session, Duration]] = []
+    for session in members:
+        if len(again) < len(ends) and ends[len(again)] <= openings.creation_of(session):
+            again.append((session, _wait(session, ends)))
+    return again
 
 
 def _end(session: Session) -> Instant | None:

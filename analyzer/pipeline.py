@@ -7,7 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from analyzer import arguments, assumptions, callstacks, causes, console, former_openers, gate, overlaps, sessions
+from analyzer import (
+    arguments,
+    assumptions,
+    callstacks,
+    causes,
+    console,
+    folding,
+    former_openers,
+    gate,
+    overlaps,
+    sessions,
+)
 from analyzer.masking import addresses
 from analyzer.model import (
     Attribution,
@@ -88,11 +99,13 @@ def _list_findings(report: Report, policy: Policy) -> Iterator[Finding]:
     """What the rules say, each finding with its cause and the severity that the policy gives it."""
     explained, severities = causes.explainer(report), dict(policy.severities)
     for rule in RULES:
+        findings = []
         for finding in rule.check(report, policy):
             result = explained(finding) if rule.has_cause else finding
             severity = severities.get(rule.id, result.severity)
             if severity is not None:
-                yield _fingerprint(msgspec.structs.replace(result, severity=severity), report)
+                findings.append(_fingerprint(msgspec.structs.replace(result, severity=severity), report))
+        yield from findings if rule.fold is None else folding.fold(findings, report, rule.fold)
 
 
 def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> tuple[bool, tuple[str, ...]]:

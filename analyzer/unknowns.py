@@ -73,7 +73,12 @@ def of_overlaps(report: Report) -> str:
     """Write the same of all possible overlaps of a report."""
     if len(report.overlaps) == 1:
         return of_sockets(report.named(report.overlaps[0].sessions))
-    return sentence(_of_all(report.named(overlap.sessions) for overlap in report.overlaps))
+    return of_several(report.named(overlap.sessions) for overlap in report.overlaps)
+
+
+def of_several(overlaps: Iterable[Sequence[Session]]) -> str:
+    """Write the same of these overlaps, each given by its sockets."""
+    return sentence(_of_all(overlaps))
 
 
 def in_short(overlaps: Iterable[Sequence[Session]]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -287,8 +289,10 @@ PHOENIX = [0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1.0, 2.0]
     ],
 )  # fmt: skip
 def test_a_client_that_backs_off_is_no_storm(waits: list[float], storm: bool, report: Callable[..., Any]) -> None:
-    options = {it.rule for it in report(har(*attempts(waits))).findings if it.severity is Severity.WARNING}
-    assert options == ({"reconnect-storm", "failed-handshakes"} if storm else set())
+    grave = {it.rule for it in report(har(*attempts(waits))).findings if it.severity is Severity.WARNING}
+    assert ("reconnect-storm" in grave) == storm
+    quick = sum(wait < 0.9 for wait in waits) >= 5
+    assert ("failed-handshakes" in grave) == (storm and quick)
 
 
 def test_failures_of_several_clients_at_once_are_no_backing_off(report: Callable[..., Any]) -> None:
@@ -327,3 +331,56 @@ def test_what_the_page_closed_and_what_the_server_refused_are_told_apart(report:
 )
 def test_a_socket_outlives_its_page(name: str, sockets: int) -> None:
     assert len(messages_of(name, "socket-outlives-page")) == sockets
+
+
+# The default waits of real clients, in seconds, by the source of the version: how long after which failure.
+CLIENTS: dict[str, Callable[[int, Random], float]] = {
+    "@rails/actioncable 8.1.400": lambda n, chance: 6 * 1.15 ** min(n, 10) * (1 + 0.15 * chance.random()),
+    "@microsoft/signalr 10.0.11": lambda n, _: [0, 2, 10, 30][min(n, 3)],
+    "@supabase/realtime-js 2.109.0": lambda n, _: [1, 2, 5, 10][min(n, 3)],
+    "ably 2.28.0": lambda n, chance: 15 * min(1 + n / 3, 2) * (1 - 0.2 * chance.random()),
+    "centrifuge 5.8.0": lambda n, chance: min(20, 0.5 + chance.uniform(0, min(20, 0.5 * 2**n))),
+    "convex 1.48.0": lambda n, chance: min(2**n, 16) * (0.5 + chance.random()),
+    "graphql-ws 6.4.2": lambda n, chance: 2**n + chance.uniform(0.3, 3),
+    "partysocket 1.3.0": lambda n, _: min(3 * 1.3**n, 10),
+    "phoenix 1.8.16": lambda n, _: [*PHOENIX, 5][min(n, 9)],
+    "reconnecting-websocket 4.4.0, short": lambda n, _: min(1.0 * 1.3**n, 10),  # it chooses the first: 1 to 5 s
+    "reconnecting-websocket 4.4.0, long": lambda n, _: min(5.0 * 1.3**n, 10),
+    "socket.io-client 4.8.4": lambda n, chance: min(2**n * (1 + chance.uniform(-0.5, 0.5)), 5),
+    "stream-chat 9.53.0": lambda n, chance: chance.uniform(min(max(0.25, 2 * n), 25), min(2.5 + 2 * n, 25)),
+    "subscriptions-transport-ws 0.11.0": lambda n, chance: min(0.1 * 2**n * (1 + chance.uniform(-0.5, 0.5)), 10),
+    "y-websocket 3.1.0": lambda n, _: min(0.2 * 2**n, 2.5),
+    "@stomp/stompjs 7.5.0": lambda _, __: 5,
+}
+
+
+def away(wait: Callable[[int, Random], float], seconds: float, took: float, chance: Random) -> list[dict[str, Any]]:
+    """The sockets of a client whose server goes away for so long, and refuses each attempt after so long."""
+    items, at = [socket(0.1, 1.0)], 1.0
+    for n in count():
+        start = at + wait(n, chance)
+        if start >= 1 + seconds:
+            return [*items, socket(start, None)]
+        items.append(failed(start, start + took))
+        at = start + took
+    raise AssertionError
+
+
+@pytest.mark.parametrize("took", [0.02, 1.0], ids=["refused at once", "refused after a second"])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_client_storms_by_its_own_waits_while_its_server_is_away(
+    client: str, took: float, report: Callable[..., Any]
+) -> None:
+    for seconds in (2, 5, 10, 30):
+        for seed in range(3):
+            findings = report(har(*away(CLIENTS[client], seconds, took, Random(seed)))).findings
+            assert [it.message for it in findings if it.severity is not Severity.NOTE] == []
+
+
+@pytest.mark.parametrize(("seconds", "storm"), [(2, False), (5, False), (8, False), (15, True), (30, True)])
+def test_a_client_that_always_waits_a_second_storms_if_its_server_stays_away(
+    seconds: int, storm: bool, report: Callable[..., Any]
+) -> None:
+    """As mqtt 5.16, sockette 2.0.6 and pusher-js 8.6 do."""
+    findings = report(har(*away(lambda _, __: 1.0, seconds, 0.02, Random(0)))).findings
+    assert [it.rule for it in findings if it.severity is Severity.WARNING] == (["reconnect-storm"] if storm else [])

@@ -60,6 +60,9 @@ class Rule(Value, frozen=True):
     counts: bool = False
     has_cause: bool = False  # what it says is of an overlap, which has a cause
     ends: bool = False  # it is about sockets that end: the sooner they may have, the worse
+    fold: Callable[[Report, Sequence[Finding]], str] | None = (
+        None  # says of equal findings in one sentence what they say
+    )
 
     @property
     def manual(self) -> str:

@@ -4,15 +4,18 @@ Why it matters: usually it does not. Replacing one connection with the next take
 React's StrictMode, which mounts every component twice in development. A brief overlap counts in the verdict. It does
 not fail a check: only an overlap that lasts as long as the tolerance (250 ms by default) can.
 
+Three or more that the same code made, of the same addresses and users, are one finding. It says how many there were,
+names all their sockets, and lasts from the first to the last of them.
+
 What to do: nothing, if it happens once where a connection is replaced. If it happens on every render or route, move
 the code that opens the connection out of the component.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from analyzer.model import Finding, Policy, Report, Rule, Severity, describe_overlap, format_duration
+from analyzer.model import Finding, Policy, Report, Rule, Severity, describe_overlap, format_duration, plural
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -29,4 +32,13 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("brief-overlap", "Brief overlap", Severity.NOTE, check, counts=True, has_cause=True)
+def fold(report: Report, findings: Sequence[Finding]) -> str:
+    sockets = {id: None for finding in findings for id in finding.sessions}
+    return (
+        f"{len(findings):,} brief overlaps, each below the tolerance of {format_duration(report.policy.tolerance)}: "
+        f"{plural(len(sockets), 'socket')} of {report.endpoints(sockets)}, "
+        f"peak {max(finding.peak or 0 for finding in findings):,}."
+    )
+
+
+RULE = Rule("brief-overlap", "Brief overlap", Severity.NOTE, check, counts=True, has_cause=True, fold=fold)

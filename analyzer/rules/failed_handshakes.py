@@ -2,7 +2,9 @@
 
 Why it matters: a failed attempt is not an overlap. But a client that keeps retrying without waiting longer loads the
 server, and the browser then blocks further sockets. From 5 failures within a minute the severity is warning. Attempts
-of a client that waits longer after each failure do not count; `reconnect-storm` explains how that is measured.
+of a client that waits longer after each failure do not count (`reconnect-storm` explains how that is measured). Nor do
+those that come about a second or more after the last end: a server that is away for some seconds is no fault of the
+client. If the waits stay so short, `reconnect-storm` reports them from 10 on.
 
 Sockets that the page itself closed while they were connecting ("WebSocket is closed before the connection is
 established.") are listed separately and do not count. A clean-up does that, and so does a client that stops waiting.
@@ -50,8 +52,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
 
 
 def _storm(failed: Iterable[Session], everyone: Sequence[Session]) -> bool:
-    """Were there five within one minute, without those of a client that backs off?"""
-    patient = {it.id for members in backoff.series(everyone) for it in backoff.reconnects(members)[1]}
+    """Were there five within one minute, without those of a client that backs off, or waits for a second?"""
+    patient = {it.id for members in backoff.series(everyone) for it in backoff.list_unhurried(members)}
     bounds = (it.created or it.closed for it in failed if it.id not in patient)
     starts = sorted(b.earliest for b in bounds if b is not None and b.earliest is not None)
     return any(late - early < WITHIN for early, late in zip(starts, starts[STORM - 1 :], strict=False))

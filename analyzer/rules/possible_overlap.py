@@ -5,15 +5,18 @@ does not show whether an older socket had closed when the next one opened. `chec
 It passes a possible overlap that cannot break the policy: one that was certainly shorter than the tolerance (250 ms by
 default), or one that the policy allows.
 
+Three or more that the same code made, of the same addresses and users, are one finding. It names all their sockets, and
+lasts from the first to the last of them.
+
 What to do: record so that the capture is conclusive. The finding says how, for the program that wrote the capture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzer import advice, overlaps, unknowns
-from analyzer.model import Closes, Confidence, Finding, Overlap, Policy, Report, Rule, Severity, format_duration
+from analyzer.model import Closes, Confidence, Finding, Overlap, Policy, Report, Rule, Severity, format_duration, plural
 
 LEFT = "If the back/forward cache was off during the recording, pass --assume no-bfcache."
 
@@ -31,6 +34,15 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             peak=overlap.peak,
             remedy=None if overlap.brief(policy.tolerance) else _remedy(report, overlap),
         )
+
+
+def fold(report: Report, findings: Sequence[Finding]) -> str:
+    sockets = {id: None for finding in findings for id in finding.sessions}
+    parts = [report.named(finding.sessions) for finding in findings]
+    return (
+        f"{len(findings):,} possible overlaps of {plural(len(sockets), 'socket')} of {report.endpoints(sockets)}: "
+        f"{unknowns.of_several(parts)}."
+    )
 
 
 def _many(overlap: Overlap) -> str:
@@ -67,4 +79,5 @@ RULE = Rule(
     check,
     counts=True,
     has_cause=True,
+    fold=fold,
 )

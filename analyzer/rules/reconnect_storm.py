@@ -7,7 +7,8 @@ How it is detected: one page opens sockets to one address, each after an earlier
 within a minute (`storm_opens`) the finding is a warning. Attempts of a client that waits longer each time do not
 count: those where each wait is longer and the later waits are at least twice as long as the earlier ones, and those
 after that, if the client then waits at least two seconds. If the wait stops growing before two seconds, the attempts
-count, because the server gets no rest.
+count, because the server gets no rest. A client that always waits one second is reported when its server has been away
+for about ten seconds.
 
 What to do: make the client wait longer after each failure, with some random variation, up to half a minute. Find out
 why the sockets close (`har-sockets show CAPTURE SOCKET`).
@@ -21,7 +22,8 @@ from analyzer import backoff, openings
 from analyzer.model import SECOND, Finding, Outcome, Policy, Report, Rule, Session, Severity, format_duration
 
 MINUTE = 60 * SECOND
-STEADY = "Find out why the sockets close so soon. Keeping one socket open costs less than opening one per request."
+WHY = "Find out why the sockets close so soon."
+STEADY = f"{WHY} Keeping one socket open costs less than opening one per request."
 REMEDY = "Make the client wait longer after each failure, with some random variation. Find out why its sockets close."
 
 
@@ -32,6 +34,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         if most >= policy.storm_opens:
             storm = again[start : start + most]
             failed = sum(it.outcome is Outcome.FAILED and not openings.is_abandoned(it) for it in storm)
+            provider = storm[0].provider if len({it.provider for it in storm}) == 1 else None
+            steady = f"{WHY} {provider.remedy}" if provider is not None and provider.remedy else STEADY
             length = format_duration(openings.creation_of(storm[-1]) - openings.creation_of(storm[0]))
             yield report.finding(
                 RULE.id,
@@ -39,7 +43,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
                 f"A client opened {most:,} sockets to {report.endpoints(session.id for session in storm)} within "
                 f"{length}, each after an earlier one had ended{f'; {failed:,} of them failed' if failed else ''}.",
                 (session.id for session in storm),
-                remedy=REMEDY if failed else STEADY,
+                remedy=REMEDY if failed else steady,
+                link=None if failed or provider is None else provider.link,
             )
 
 
