@@ -54,7 +54,7 @@ def relate(
 def _complete(line: ConsoleLine, about: Nearness | None, sessions: Sequence[Session]) -> ConsoleLine:
     """Return the line with its socket, and with the application's own code that had it written."""
     provider = None if about is None else sessions[int(about.session[1:]) - 1].provider
-    return msgspec.structs.replace(line, about=about, code=callstacks.opener(line.code, provider))
+    return msgspec.structs.replace(line, about=about, code=callstacks.by_map(callstacks.opener(line.code, provider)))
 
 
 def _about(

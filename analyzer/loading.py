@@ -7,7 +7,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, TypeAlias, TypeVar, overload
 
 import msgspec
@@ -21,6 +21,7 @@ from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 
 Document: TypeAlias = bytes | IO[bytes] | IO[str] | Mapping[str, Any] | Capture | Report
+Folders: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Source: TypeAlias = str | os.PathLike[str] | Document
 
 IN_PYTHON = (  # what an error of the command proposes -> the same for Python
@@ -40,7 +41,12 @@ EXPECTED = "a path, a folder, a pattern, an open file, the content of a HAR (tex
 
 @overload
 def load(  # type: ignore[overload-overlap]
-    source: Document, policy: Policy | None = None, *, any_name: bool = False, redaction_key: str | None = None
+    source: Document,
+    policy: Policy | None = None,
+    *,
+    any_name: bool = False,
+    redaction_key: str | None = None,
+    source_maps: Folders = (),
 ) -> Report: ...
 @overload  # a str can be iterated, too
 def load(  # type: ignore[overload-overlap]
@@ -49,10 +55,16 @@ def load(  # type: ignore[overload-overlap]
     *,
     any_name: bool = False,
     redaction_key: str | None = None,
+    source_maps: Folders = (),
 ) -> Report | Run: ...
 @overload
 def load(
-    source: Iterable[Source], policy: Policy | None = None, *, any_name: bool = False, redaction_key: str | None = None
+    source: Iterable[Source],
+    policy: Policy | None = None,
+    *,
+    any_name: bool = False,
+    redaction_key: str | None = None,
+    source_maps: Folders = (),
 ) -> Run: ...
 
 
@@ -63,6 +75,7 @@ def load(
     *,
     any_name: bool = False,
     redaction_key: str | None = None,
+    source_maps: Folders = (),
 ) -> Report | Run:
     """Read captures and analyse them: a Report for one capture, a Run for a collection.
 
@@ -78,18 +91,21 @@ def load(
     numbered by first appearance, once per frame, plot or table, so `user-1` of two frames can be two users. Frames of
     the same results give the same numbers.
 
+    `source_maps`: a folder with the source maps of a build, or several. They are used where a capture has none itself.
+
     What a list or a folder names and cannot be read, a missing file too, is in `run.unreadable`, and the others are
     analysed. Raises CaptureError where a single capture cannot be read or a single name matches nothing, TypeError for
     anything else, ValueError for an empty key.
     """
     policy = Policy() if policy is None else policy
     key = arguments.key("redaction_key", redaction_key)
+    maps = _folders(source_maps)
     if isinstance(source, str | os.PathLike) and not _is_content(source):
-        return _with_key(_load_name(os.fspath(source), policy, any_name), key)
+        return _with_key(_load_name(os.fspath(source), policy, any_name, maps), key)
     if _is_one(source):
-        return _with_key(_load_one(source, policy, "capture"), key)
+        return _with_key(_load_one(source, policy, "capture", maps), key)
     if isinstance(source, Iterable):
-        return _with_key(_run(_results(source, policy, any_name), policy), key)
+        return _with_key(_run(_results(source, policy, any_name, maps), policy), key)
     raise TypeError(f"load takes {EXPECTED}, not {type(source).__name__}")
 
 
@@ -117,7 +133,16 @@ def _is_one(source: object) -> bool:
     return isinstance(source, str | bytes | Mapping | Capture | Report) or hasattr(source, "read")
 
 
-def _load_one(source: Any, policy: Policy, name: str) -> Report:
+def _folders(folders: Folders) -> list[str]:
+    """List folders with source maps. Raises ValueError for what is no folder."""
+    paths = [os.fspath(it) for it in ([folders] if isinstance(folders, str | os.PathLike) else folders)]
+    for path in paths:
+        if not os.path.isdir(path):
+            raise ValueError("source_maps: there is no such folder")
+    return paths
+
+
+def _load_one(source: Any, policy: Policy, name: str, maps: Sequence[str]) -> Report:
     if isinstance(source, Report):
         if source.sessions and not source.capture.traces:
             raise CaptureError(
@@ -125,9 +150,10 @@ def _load_one(source: Any, policy: Policy, name: str) -> Report:
             )
         source = source.capture
     if isinstance(source, Capture):
-        return analyze(source, policy)
+        return analyze(source, policy, source_maps=maps)
     name_of_source = getattr(source, "name", None)
-    return analyze(read(_stream(source), name_of_source if isinstance(name_of_source, str) else name), policy)
+    capture = read(_stream(source), name_of_source if isinstance(name_of_source, str) else name)
+    return analyze(capture, policy, source_maps=maps)
 
 
 def _stream(source: Any) -> IO[bytes]:
@@ -143,12 +169,12 @@ def _stream(source: Any) -> IO[bytes]:
     return io.BytesIO(source) if isinstance(source, bytes) else source
 
 
-def _load_name(name: str, policy: Policy, any_name: bool) -> Report | Run:
+def _load_name(name: str, policy: Policy, any_name: bool, maps: Sequence[str]) -> Report | Run:
     names = _expand(name, any_name)
     several = os.path.isdir(name) or (glob.has_magic(name) and not os.path.lexists(name))
     if len(names) == 1 and not several:
-        return analyze(sources.capture(names[0]), policy)
-    return _run(fleet.results(names, policy), policy)
+        return analyze(sources.capture(names[0]), policy, source_maps=maps)
+    return _run(fleet.results(names, policy, source_maps=maps), policy)
 
 
 def _expand(name: str, any_name: bool) -> list[str]:
@@ -162,7 +188,9 @@ def _expand(name: str, any_name: bool) -> list[str]:
         raise CaptureError(public or "''", "", problem) from None
 
 
-def _results(items: Iterable[object], policy: Policy, any_name: bool) -> Iterator[Report | Unreadable]:
+def _results(
+    items: Iterable[object], policy: Policy, any_name: bool, maps: Sequence[str]
+) -> Iterator[Report | Unreadable]:
     for number, source in enumerate(items, 1):
         if isinstance(source, str | os.PathLike) and not _is_content(source):
             try:
@@ -170,10 +198,10 @@ def _results(items: Iterable[object], policy: Policy, any_name: bool) -> Iterato
             except CaptureError as error:
                 yield Unreadable(error.source, error.problem)
             else:
-                yield from fleet.results(names, policy)
+                yield from fleet.results(names, policy, source_maps=maps)
         elif _is_one(source):
             try:
-                yield _load_one(source, policy, f"capture {number}")
+                yield _load_one(source, policy, f"capture {number}", maps)
             except CaptureError as error:
                 yield Unreadable(error.source, f"{error.pointer}: {error.problem}" if error.pointer else error.problem)
         else:

@@ -139,4 +139,5 @@ def by_whom(session: Session, nameless: str = "code without a name") -> str:
     code = session.initiator
     if code is None:
         return "code that was not recorded"
-    return code.component or (f"{code.function}()" if code.function else nameless)
+    function = code.opener.function
+    return code.component or (f"{function}()" if function else nameless)

@@ -40,22 +40,25 @@ from analyzer.model import (
 )
 from analyzer.rules import RULES
 from analyzer.services import Row, loading, matching
+from analyzer.source_maps import folders
 
 # The port of an address on this machine, which says nothing about who answers there.
 OWN_PORT = re.compile(r"(?i)^(wss?://(?:localhost|127(?:\.\d+){3}|\[::1\])):\d+(?=/|$)")
 
 
-def analyze(capture: Capture, policy: Policy | None = None, catalogue: Sequence[Row] = ()) -> Report:
+def analyze(
+    capture: Capture, policy: Policy | None = None, catalogue: Sequence[Row] = (), source_maps: Sequence[str] = ()
+) -> Report:
     """Find out which sockets of a capture were open when, every overlap and every finding.
 
     `capture` is what `read` returns (`load` takes paths and folders). `catalogue`: rows of `analyzer.services` that
-    come before those of the program. Raises TypeError for anything else than a Capture and a Policy, ValueError for a
-    policy that sets the severity of an unknown rule.
+    come before those of the program. `source_maps`: folders with the source maps of a build. Raises TypeError for
+    anything else than a Capture and a Policy, ValueError for a policy that sets the severity of an unknown rule.
     """
     if not isinstance(capture, Capture):
         raise TypeError(f"analyze takes a Capture, as read returns it, not {type(capture).__name__}: use load instead")
     policy = _check(policy)
-    capture = assumptions.apply(capture, policy.assume)
+    capture = folders.apply(assumptions.apply(capture, policy.assume), source_maps)
     rows = (*catalogue, *loading.builtin())
     members = _attribute(sessions.conclude(capture, policy.assume), capture, rows)
     lines = console.relate(capture.console, members, rows)
@@ -189,7 +192,7 @@ def _attribute(members: Sequence[Session], capture: Capture, rows: Sequence[Row]
     def opener(session: Session, of: Attribution) -> Initiator | None:
         key = id(session.initiator), of.provider.id if of.provider is not None else None
         if key not in openers:
-            openers[key] = callstacks.opener(session.initiator, of.provider)
+            openers[key] = callstacks.by_map(callstacks.opener(session.initiator, of.provider))
         return openers[key]
 
     return tuple(

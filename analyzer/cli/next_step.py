@@ -97,7 +97,7 @@ def _find_socket(report: Report) -> int | None:
     if worst is None:
         return None
     later = report.named(worst.sessions)[1]
-    return report.sessions.index(later) + 1 if later.initiator is not None and later.initiator.own else None
+    return report.sessions.index(later) + 1 if later.initiator is not None and later.initiator.is_own else None
 
 
 def _is_overlap(finding: Finding) -> bool:

@@ -57,6 +57,17 @@ Providers = Annotated[
     Path | None, typer.Option(metavar="FILE.toml", rich_help_panel=headings.INPUT, help="Your own service definitions.")
 ]
 
+SourceMaps = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        rich_help_panel=headings.INPUT,
+        help="Show lines of your sources by the source maps in this folder, such as a build's output; repeatable.",
+    ),
+]
+
 
 def _key(key: str | None) -> str | None:
     """Refuse an empty key: anybody can compute its masks."""
@@ -162,6 +173,7 @@ class Reading(NamedTuple):
         ),
     ] = None
     providers: Providers = None
+    source_maps: SourceMaps = None
 
 
 def _result(text: str) -> str:

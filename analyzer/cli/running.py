@@ -31,7 +31,7 @@ from analyzer.merge import merge
 from analyzer.model import Capture, Policy, Report, Run, Unreadable, name_source, plural
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
-from analyzer.services import Row, loading
+from analyzer.services import loading
 from analyzer.version import VERSION
 
 Render = Callable[[Run], bytes]
@@ -84,21 +84,17 @@ def analyze_all(
     masks: Masks | None = None,
 ) -> Run:
     """Analyse and mask these files; one that is named twice is analysed twice. `masks`: continue with these."""
-    effective = settings.combine(reading, allowed)
-    policy = settings.policy(effective, with_baseline)
-    catalogue = settings.catalogue(effective)
+    terms = settings.terms(reading, allowed, with_baseline)
     with progress.show_progress(sum(map(fleet.size, names))) as done:
         try:
             analysis = (
-                analyze_together(names, policy, catalogue, done)
-                if spread.together
-                else analyze_each(names, policy, catalogue, spread, done)
+                analyze_together(names, terms, done) if spread.together else analyze_each(names, terms, spread, done)
             )
             results = list(analysis)
         except fleet.NoWorkers as problem:
             refuse(str(problem))
     masks = masks or make_masks(masking)
-    return _run([masks.result(result) for result in results], policy, delivery)
+    return _run([masks.result(result) for result in results], terms.policy, delivery)
 
 
 def make_masks(masking: Masking, ordinal: Callable[[str, str], int] | None = None) -> Masks:
@@ -107,15 +103,13 @@ def make_masks(masking: Masking, ordinal: Callable[[str, str], int] | None = Non
 
 
 def analyze_each(
-    names: list[str], policy: Policy, catalogue: Sequence[Row], spread: Spread, done: progress.Done | None = None
+    names: list[str], terms: settings.Terms, spread: Spread, done: progress.Done | None = None
 ) -> Generator[Result]:
     """Results as they come, by whoever is asked to work; `done` is told of the bytes. Raises NoWorkers."""
-    return fleet.results(names, policy, catalogue, jobs=spread.processes(), scheduler=spread.scheduler, progress=done)
+    return fleet.results(names, *terms, jobs=spread.processes(), scheduler=spread.scheduler, progress=done)
 
 
-def analyze_together(
-    names: list[str], policy: Policy, catalogue: Sequence[Row], done: progress.Done | None = None
-) -> Generator[Result]:
+def analyze_together(names: list[str], terms: settings.Terms, done: progress.Done | None = None) -> Generator[Result]:
     """Yield one result for all captures that can be read, and one for each of the others."""
     captures: list[Capture] = []
     unreadable: list[Unreadable] = []
@@ -126,7 +120,7 @@ def analyze_together(
             captures.append(one)
     captures = join_parts(captures)
     if captures:
-        yield analyze(merge(captures) if len(captures) > 1 else captures[0], policy, catalogue)
+        yield analyze(merge(captures) if len(captures) > 1 else captures[0], *terms)
     yield from unreadable
 
 
@@ -135,13 +129,12 @@ def stream(
 ) -> NoReturn:
     """Write lines, and rows of a Parquet dataset, as results come; name what cannot be read immediately."""
     names = resolve(captures, reading, delivery)
-    effective = settings.combine(reading, allowed)
-    policy, catalogue = settings.policy(effective), settings.catalogue(effective)
+    terms = settings.terms(reading, allowed)
     if spread.resume and delivery.datasets():
         refuse(
             "--resume continues a file of lines, but a Parquet folder is always written from the start: leave one out"
         )
-    options = _digest_options(policy, catalogue, reading, masking)
+    options = _digest_options(terms, reading, masking)
     lines = next((Lines(path, options, spread.resume) for path in delivery.lines()), None)
     if lines is not None and (others := lines.count_others(names)):
         earlier = plural(others, "earlier result")
@@ -150,14 +143,14 @@ def stream(
     if lines is not None and lines.names is not None and masking.redaction_key is None:
         ordinal = lines.names.ordinal
     masks = make_masks(masking, ordinal)
-    streaming = Stream(_sinks(lines, policy, delivery), lines, masks, delivery.prints)
+    streaming = Stream(_sinks(lines, terms.policy, delivery), lines, masks, delivery.prints)
     common = CommonSockets()
     is_silent = delivery.prints and sys.stdout.isatty()  # the lines themselves show how far it is
     try:
         with progress.show_progress(sum(map(fleet.size, names)), is_silent) as advance:
             finished = _find_finished(names, lines, advance)
             new = [name for name in names if name not in finished]
-            with closing(analyze_each(new, policy, catalogue, spread, advance)) as results:
+            with closing(analyze_each(new, terms, spread, advance)) as results:
                 for name in names:
                     if name in finished:
                         streaming.repeat(name)
@@ -175,13 +168,12 @@ def stream(
     raise typer.Exit(gate.UNREADABLE if streaming.unreadable else 0)
 
 
-def _digest_options(policy: Policy, catalogue: Sequence[Row], reading: Reading, masking: Masking) -> str:
+def _digest_options(terms: settings.Terms, reading: Reading, masking: Masking) -> str:
     """Digest everything that changes a line, so that `--resume` continues no file with other options."""
     key = masking.redaction_key
     options: tuple[object, ...] = (
         reading.any_,
-        policy,
-        catalogue,
+        *terms,
         loading.builtin(),
         masking.show_secrets,
         masking.show_users,

@@ -71,3 +71,19 @@ def catalogue(effective: Effective) -> tuple[Row, ...]:
 
 def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
+
+
+class Terms(NamedTuple):
+    """By what captures are analysed, in the order in which `pipeline.analyze` takes these."""
+
+    policy: Policy
+    catalogue: tuple[Row, ...]
+    source_maps: tuple[str, ...]
+
+
+def terms(reading: Reading, allowed: Allowed, with_baseline: bool = True) -> Terms:
+    """Read what the options and the settings file say of an analysis."""
+    effective = combine(reading, allowed)
+    # Absolute, because a worker of a cluster has a folder of its own.
+    folders = tuple(os.path.abspath(folder) for folder in reading.source_maps or ())
+    return Terms(policy(effective, with_baseline), catalogue(effective), folders)

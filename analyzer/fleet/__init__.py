@@ -44,6 +44,7 @@ def results(
     captures: Sequence[str],
     policy: Policy,
     catalogue: Sequence[Row] = (),
+    source_maps: Sequence[str] = (),
     *,
     jobs: int | None = 1,
     scheduler: str | None = None,
@@ -55,9 +56,9 @@ def results(
     `progress` is called as bytes of the captures are done. Raises NoWorkers.
     """
     count = _count_processes(captures) if jobs is None else jobs
-    task = partial(_results_of_chunk, policy=policy, catalogue=tuple(catalogue))
+    task = partial(_results_of_chunk, policy=policy, catalogue=tuple(catalogue), source_maps=tuple(source_maps))
     if (scheduler is None and count <= 1) or STANDARD_INPUT in captures:  # which no other process can read
-        return _one_by_one(captures, policy, catalogue, progress)
+        return _one_by_one(captures, policy, catalogue, source_maps, progress)
     crew = workers.cluster(scheduler) if scheduler is not None else workers.processes(count)
     # A worker of a cluster has a folder of its own.
     paths = captures if scheduler is None else [sources.absolute(it) for it in captures]
@@ -67,12 +68,16 @@ def results(
 
 
 def _one_by_one(
-    captures: Sequence[str], policy: Policy, catalogue: Sequence[Row], progress: Progress | None
+    captures: Sequence[str],
+    policy: Policy,
+    catalogue: Sequence[Row],
+    source_maps: Sequence[str],
+    progress: Progress | None,
 ) -> Generator[Result]:
     """Read captures in this process, and close the last zip that they were in."""
     try:
         for source in captures:
-            yield result(source, policy, catalogue, progress)
+            yield result(source, policy, catalogue, source_maps, progress)
     finally:
         archive.close_archives()
 
@@ -106,15 +111,23 @@ def _read(source: str, progress: Progress | None) -> Capture | Unreadable:
         return Unreadable(error.source, f"{error.pointer}: {error.problem}" if error.pointer else error.problem)
 
 
-def result(source: str, policy: Policy, catalogue: Sequence[Row] = (), progress: Progress | None = None) -> Result:
+def result(
+    source: str,
+    policy: Policy,
+    catalogue: Sequence[Row] = (),
+    source_maps: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Result:
     """The report of a capture, or why it cannot be read."""
     capture = _read(source, progress)
-    return capture if isinstance(capture, Unreadable) else analyze(capture, policy, catalogue)
+    return capture if isinstance(capture, Unreadable) else analyze(capture, policy, catalogue, source_maps)
 
 
-def _results_of_chunk(chunk: Sequence[str], policy: Policy, catalogue: Sequence[Row]) -> list[Result]:
+def _results_of_chunk(
+    chunk: Sequence[str], policy: Policy, catalogue: Sequence[Row], source_maps: Sequence[str]
+) -> list[Result]:
     """The results of a chunk, without the raw traces: they are large, and no output has them."""
-    results = (result(source, policy, catalogue) for source in chunk)
+    results = (result(source, policy, catalogue, source_maps) for source in chunk)
     return [
         msgspec.structs.replace(result, capture=msgspec.structs.replace(result.capture, traces=()))
         if isinstance(result, Report)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import IO, Any, cast
 
 import msgspec
 
-from analyzer.formats import archive, trace_zip
+from analyzer.formats import archive, source_maps, trace_zip
 from analyzer.formats.compression import Guarded, Prefixed, Progress
 from analyzer.formats.foreign import recognize
 from analyzer.formats.json_stream.layout import NoElement
@@ -72,6 +73,8 @@ def _read_file(
         packed = None if isinstance(opened.stream, Prefixed) else opened.stream
         unpacked = None if packed is None else Measured(cast(IO[bytes], packed), 0, None)
         capture = _read(opened._replace(stream=unpacked or opened.stream, observer=observer))
+        if observer is None:
+            capture = source_maps.apply(capture, opened.attachment, _reopen(path, capture.format))
         damage = packed.damage if isinstance(packed, Guarded | trace_zip.TraceStream) else ""
         content = None if unpacked is None else unpacked.finish()
         stored.drain()
@@ -83,6 +86,21 @@ def _read_file(
     content = digest if unpacked is None else content
     capture = capture.with_file(sha256=digest, bytes=stored.count, content_sha256=content)
     return msgspec.structs.replace(capture, caveats=caveats)
+
+
+def _reopen(path: str | os.PathLike[str] | IO[bytes], format: str) -> source_maps.Reopen | None:
+    """Make what opens a HAR once more: where it is a file, or an open one that was read from its beginning."""
+    if format != HAR.id:
+        return None
+    if isinstance(path, io.BytesIO):
+        return lambda: _open(io.BytesIO(path.getbuffer()))
+    return (lambda: _open(path)) if isinstance(path, str | os.PathLike) and os.path.lexists(path) else None
+
+
+@contextmanager
+def _open(path: str | os.PathLike[str] | IO[bytes]) -> Iterator[Source]:
+    with open_source(path) as (source, _):
+        yield source
 
 
 def join_parts(captures: Sequence[Capture]) -> list[Capture]:

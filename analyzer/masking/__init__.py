@@ -36,6 +36,7 @@ from analyzer.model import (
     Report,
     Run,
     Session,
+    Source,
     Unreadable,
 )
 
@@ -233,6 +234,7 @@ class Masks(Names):
                 url=None if code.url is None else self.url(code.url),
                 function=None if code.function is None else self.word(code.function),
                 component=None if code.component is None else self.word(code.component),
+                mapped=None if code.mapped is None else self.frame(code.mapped),
                 stack=tuple(
                     Calls(
                         tuple(self.frame(frame) for frame in calls.frames),
@@ -249,6 +251,14 @@ class Masks(Names):
             frame,
             function=None if frame.function is None else self.word(frame.function),
             url=None if frame.url is None else self.url(frame.url),
+            source=None if frame.source is None else self.source(frame.source),
+        )
+
+    def source(self, source: Source) -> Source:
+        return msgspec.structs.replace(
+            source,
+            url=self.url(source.url),
+            function=None if source.function is None else self.word(source.function),
         )
 
     def finding(self, finding: Finding, report: Report, by_id: Mapping[str, Session]) -> Finding:

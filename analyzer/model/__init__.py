@@ -11,7 +11,12 @@ from analyzer.model.attribution import (
     Limit as Limit,
     Provider as Provider,
 )
-from analyzer.model.callstack import Calls as Calls, Frame as Frame, Initiator as Initiator
+from analyzer.model.callstack import (
+    Calls as Calls,
+    Frame as Frame,
+    Initiator as Initiator,
+    Source as Source,
+)
 from analyzer.model.capture import (
     Accepted as Accepted,
     Active as Active,

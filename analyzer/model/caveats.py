@@ -71,6 +71,11 @@ class CaveatKind(StrEnum):
         Effect.HIDES_SOCKETS,
         "with `--together`: a capture of another format shares no socket with the others, so it is of another run",
     )
+    SOURCE_MAP_UNUSED = (
+        "source-map-unused",
+        Effect.NONE,
+        "a source map of a script is damaged or not certain: the lines of the loaded file are shown",
+    )
     ELSEWHERE = (
         "elsewhere-in-browser",
         Effect.NONE,

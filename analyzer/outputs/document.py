@@ -21,6 +21,7 @@ from analyzer.model import (
     Exporter,
     File,
     Finding,
+    Frame,
     Identity,
     Initiator,
     Instant,
@@ -258,7 +259,7 @@ def flat_sessions(report: Report) -> Iterator[Json]:
             rules.setdefault(id, {})[finding.rule] = None
     for session in report.sessions:
         yield {
-            **dict(_flatten(_without_key(session_document(session)), "")),
+            **dict(_flatten(_cells(session_document(session)), "")),
             "source": report.capture.source,
             "verdict": report.verdict,
             "open_s": seconds(_certainly_open(session, report)),
@@ -267,9 +268,11 @@ def flat_sessions(report: Report) -> Iterator[Json]:
         }
 
 
-def _without_key(session: Json) -> Json:
-    """Leave out what only programs compare: a table keeps the columns that it has."""
-    return {name: value for name, value in session.items() if name != "websocket_key"}
+def _cells(session: Json) -> Json:
+    """Leave out what only programs compare, and add what is absent: each row of a table has the same columns."""
+    code = session["initiator"]
+    cells = {name: value for name, value in session.items() if name != "websocket_key"}
+    return cells if code is None else {**cells, "initiator": {**code, "source": code.get("source")}}
 
 
 def _certainly_open(session: Session, report: Report) -> Duration | None:
@@ -296,7 +299,8 @@ def _possibly_open(session: Session) -> Duration | None:
 _SHAPES: dict[str, tuple[str, ...]] = {
     "identity": ("app", "user"),
     "client": ("name", "version", "runtime"),
-    "initiator": ("function", "component", "url", "line", "column"),
+    "initiator": ("function", "component", "url", "line", "column", "source_url", "source_line", "source_column"),
+    "initiator_source": ("url", "line", "column"),
     "created": ("earliest", "latest", "evidence"),
     "opened": ("earliest", "latest", "evidence"),
     "closed": ("earliest", "latest", "evidence"),
@@ -319,8 +323,8 @@ def columns() -> list[str]:
 
 def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:
     for key, item in value.items():
-        if not prefix and item is None and key in _SHAPES:
-            yield from ((f"{key}_{part}", None) for part in _SHAPES[key])
+        if item is None and f"{prefix}{key}" in _SHAPES:
+            yield from ((f"{prefix}{key}_{part}", None) for part in _SHAPES[f"{prefix}{key}"])
         elif isinstance(item, list):
             continue  # no cell of a table
         elif isinstance(item, dict):
@@ -369,9 +373,16 @@ def _initiator(code: Initiator | None) -> Json | None:
     if code is None:
         return None
     return {
-        "function": code.function,
+        "function": code.opener.function,
         "component": code.component,
-        "url": code.url,
-        "line": code.line,
-        "column": code.column,
+        "url": code.opener.url,
+        "line": code.opener.line,
+        "column": code.opener.column,
+        **source_document(code.opener),
     }
+
+
+def source_document(frame: Frame) -> Json:
+    """Say where a frame is in a source file, where a source map has that."""
+    source = frame.source
+    return {} if source is None else {"source": {"url": source.url, "line": source.line, "column": source.column}}

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 SUFFIX = ".parquet"
 INSTANTS = ("_earliest", "_latest", "_start", "_end", "_first", "_last")
-NUMBERS = ("initiator_line", "initiator_column", "close_code", "messages_sent", "messages_received")
+NUMBERS = (
+    *("initiator_line", "initiator_column", "initiator_source_line", "initiator_source_column"),
+    *("close_code", "messages_sent", "messages_received"),
+)
 
 LARGEST = (1 << 63) - 1
 

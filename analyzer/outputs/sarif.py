@@ -132,18 +132,19 @@ def _in_code(code: Initiator | None) -> bool:
 
 def _is_source(code: Initiator) -> bool:
     """Decide by its address whether the code is a file of the repository, not a bundle."""
-    return code.own and (
-        BUNDLER.match(code.url or "") is not None or SOURCE.search(_within(code.url or "")) is not None
-    )
+    url = code.opener.url or ""
+    is_source = BUNDLER.match(url) is not None or SOURCE.search(_within(url)) is not None
+    return code.is_own and (code.opener.source is not None or is_source)
 
 
 def _in_source(code: Initiator) -> Json:
-    place: Json = {"artifactLocation": {"uri": _within(code.url or "")}}
-    if code.line is not None and code.line >= 1:
-        place["region"] = {"startLine": code.line}
-        if code.column is not None and code.column >= 1:
-            place["region"]["startColumn"] = code.column
-    name = code.component or code.function
+    frame = code.opener if code.opener.source is None else code.opener.source
+    place: Json = {"artifactLocation": {"uri": _within(frame.url or "")}}
+    if frame.line is not None and frame.line >= 1:
+        place["region"] = {"startLine": frame.line}
+        if frame.column is not None and frame.column >= 1:
+            place["region"]["startColumn"] = frame.column
+    name = code.component or code.opener.function
     names = {"logicalLocations": [{"name": harmless.safe(name), "kind": "function"}]} if name else {}
     opener = f"Opened by {harmless.safe(name)}" if name else "Opened here"
     return {
@@ -178,7 +179,8 @@ def _artifact(report: Report) -> Json:
 
 def _within(url: str) -> str:
     """Take the path of a URL, as of a file in the repository: GitHub accepts no scheme but `file`."""
-    path = URL.sub("", _uri(url)).partition("/")[2].partition("?")[0].partition("#")[0]
+    rest = URL.sub("", _uri(url)).partition("/")[2] if URL.match(url) else _uri(url)  # a source may be a mere path
+    path = rest.partition("?")[0].partition("#")[0]
     return re.sub(r"^[./]*/", "", path).replace(":", "%3A") or "index.html"
 
 

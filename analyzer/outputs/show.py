@@ -26,6 +26,7 @@ from analyzer.outputs.document import (
     overlap_document,
     pretty,
     session_document,
+    source_document,
     timestamp,
 )
 from analyzer.timeline.axis import Axis, axis_of
@@ -186,7 +187,13 @@ def _calls(code: Initiator | None) -> list[Json]:
         {
             "scheduled_by": calls.label,
             "frames": [
-                {"function": frame.function, "url": frame.url, "line": frame.line, "column": frame.column}
+                {
+                    "function": frame.original_name,
+                    "url": frame.url,
+                    "line": frame.line,
+                    "column": frame.column,
+                    **source_document(frame),
+                }
                 for frame in calls.frames
             ],
         }

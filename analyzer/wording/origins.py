@@ -14,17 +14,19 @@ def describe_opener(session: Session) -> str:
     code = session.initiator
     if code is None:
         return "a browser extension" if session.extension else ""
-    whose = " (a browser extension)" if session.extension else "" if code.own else " (code of a library)"
-    return ", ".join(part for part in (*_names(code), code.place) if part) + whose
+    whose = " (a browser extension)" if session.extension else "" if code.is_own else " (code of a library)"
+    return ", ".join(part for part in (*_names(code), code.opener.place) if part) + whose
 
 
 def short(code: Initiator | Frame) -> str:
     """Name code in short: `<Widget>, app.js:47186`; with the column where a minifier left one line."""
-    minified = code.line is not None and code.line < 100 and (code.column or 0) > 500
-    name = file(code.url)
-    numbers = [str(it) for it in (code.line, code.column if minified else None) if it is not None]
-    place = ":".join([name, *numbers]) if name else f"line {':'.join(numbers)}" if numbers else ""
-    return ", ".join(part for part in (*_names(code), place) if part) or (
+    frame = code.opener if isinstance(code, Initiator) else code
+    place = frame if frame.source is None else frame.source
+    minified = place.line is not None and place.line < 100 and (place.column or 0) > 500
+    name = file(place.url)
+    numbers = [str(it) for it in (place.line, place.column if minified else None) if it is not None]
+    words = ":".join([name, *numbers]) if name else f"line {':'.join(numbers)}" if numbers else ""
+    return ", ".join(part for part in (*_names(code), words) if part) or (
         "" if isinstance(code, Initiator) else "(anonymous)"
     )
 
@@ -51,12 +53,13 @@ def place_of(session: Session) -> str:
     place = short(code) if code is not None else ""
     if session.extension:
         return f"a browser extension{', ' if place else ''}{place}"
-    return place if code is None or not place or code.own else f"a library, {place}"
+    return place if code is None or not place or code.is_own else f"a library, {place}"
 
 
 def _names(code: Initiator | Frame) -> list[str]:
     component = code.component if isinstance(code, Initiator) else None
-    return [component or "", f"{code.function}()" if code.function else ""]
+    function = (code.opener if isinstance(code, Initiator) else code).function
+    return [component or "", f"{function}()" if function else ""]
 
 
 def _ids(members: Sequence[Session]) -> str:

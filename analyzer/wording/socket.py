@@ -268,15 +268,19 @@ def _stack(code: Initiator | None) -> Iterator[Line]:
     if code is None:
         return
     left, url = FRAMES, None
-    own = (code.url, code.line, code.column) if code.own else None
+    opener = code.opener
+    own = (opener.url, opener.line, opener.column) if code.is_own else None
     for calls in code.stack:
         if left > 0 and calls.label:
             yield Line(_name_scheduler(calls.label), label=True)
         for frame in calls.frames[: max(0, left)]:
-            words = frame.named if frame.url != url else frame.named.replace(f"({url}:", f"({origins.file(url)}:")
+            address = frame.url if frame.source is None else frame.source.url
+            words = frame.named
+            if address == url:
+                words = words.replace(f"({url}:", f"({origins.file(url)}:")
             is_own = own == (frame.url, frame.line, frame.column)
             yield Line(words, own=is_own, maker=None if is_own else callstacks.maker(frame))
-            url = frame.url
+            url = address
         left -= len(calls.frames)
     if left < 0:
         yield Line(f"and {plural(-left, 'more call')}", label=True)
@@ -289,7 +293,10 @@ def _name_scheduler(label: str) -> str:
 
 def _how_to_find(code: Initiator | None) -> str:
     """Say how to open the line that counts, which is one of the loaded file: mostly a bundle."""
-    if code is None or not code.own or code.url is None or code.line is None:
+    opener = code.opener if code is not None and code.is_own else None
+    if opener is None or opener.url is None or opener.line is None:
         return ""
-    name = origins.file(code.url)
-    return f"To open your line: DevTools > Sources, Ctrl+P {name}, then Ctrl+G {code.line}."
+    name = origins.file(opener.url)
+    if opener.source is not None:
+        return f"By a source map. In the loaded file this is {name}:{opener.line}:{opener.column}."
+    return f"To open your line: DevTools > Sources, Ctrl+P {name}, then Ctrl+G {opener.line}."

@@ -174,12 +174,20 @@ def shapes() -> Schema:
             ),
         ),
         "interval": said("From start until before end; end null: it has no known end.", interval),
-        "code": record(
-            function=optional(TEXT),
-            component=optional(TEXT),
-            url=optional(TEXT),
-            line=optional({"type": "integer"}),
-            column=optional({"type": "integer"}),
+        "code": with_newer(
+            record(
+                function=optional(TEXT),
+                component=optional(TEXT),
+                url=optional(TEXT),
+                line=optional({"type": "integer"}),
+                column=optional({"type": "integer"}),
+            ),
+            source=said("Where that is in a source file; absent without a source map.", refer("source")),
+        ),
+        "source": record(
+            url=said("The source file.", TEXT),
+            line=said("The line, from 1.", COUNT),
+            column=said("The column, from 1.", COUNT),
         ),
         "policy": record(
             per=said("Which sockets are counted together (--per).", one_of(Scope)),
@@ -424,11 +432,14 @@ def whence() -> dict[str, Schema]:
 
 
 def socket() -> Schema:
-    frame = record(
-        function=said("The name of the function.", optional(TEXT)),
-        url=said("The script.", optional(TEXT)),
-        line=said("The line, from 1.", optional(COUNT)),
-        column=said("The column, from 1.", optional(COUNT)),
+    frame = with_newer(
+        record(
+            function=said("The name of the function.", optional(TEXT)),
+            url=said("The script.", optional(TEXT)),
+            line=said("The line, from 1.", optional(COUNT)),
+            column=said("The column, from 1.", optional(COUNT)),
+        ),
+        source=said("Where that is in a source file; absent without a source map.", refer("source")),
     )
     message = record(
         time=said("When it was sent or received.", optional(INSTANT)),
