@@ -79,6 +79,37 @@ def opener(code: Initiator | None, provider: Provider | None) -> Initiator | Non
     )
 
 
+def by_map(code: Initiator | None) -> Initiator | None:
+    """The same with the frame that opened it by source maps: the innermost one of the application's own sources."""
+    mapped = _opener_by_map(code) if code is not None else None
+    if code is None or mapped is None:
+        return code
+    is_nameless = mapped.original_name == mapped.function and (is_minified(mapped) or is_evaluated(mapped))
+    function = None if is_nameless else mapped.original_name
+    return msgspec.structs.replace(code, mapped=msgspec.structs.replace(mapped, function=function))
+
+
+def _opener_by_map(code: Initiator) -> Frame | None:
+    """Whose a frame is, its source tells; where no map has its script, its URL and its name do. A frame without source
+    in a script with a map is the bundler's."""
+    scripts = {frame.url for frame in code.frames if frame.source is not None}
+    if not scripts:
+        return None
+    guess = (code.url, code.line, code.column)
+    library = None  # the frame to name where all are a library's: the guess's, else the outermost
+    for frame in code.frames:
+        if frame.source is None:
+            if frame.url in scripts or foreign(frame):
+                continue
+            is_guess = (frame.url, frame.line, frame.column) == guess
+            return None if is_guess else frame
+        if frame.source.own:
+            return frame
+        if library is None or (library.url, library.line, library.column) != guess:
+            library = frame
+    return library
+
+
 def _find_own(placed: Sequence[Placed], stack: Sequence[Calls], provider: Provider | None) -> tuple[int, Frame | None]:
     """The first frame of the application's own code with its turn, if there is one."""
     match = _match(placed, provider)
@@ -148,37 +179,6 @@ def _first_call(again: Match) -> Match | None:
 def _count_inner(library: Library, placed: Sequence[Placed]) -> int:
     """Count the frames that are the library's by their names, from the innermost."""
     return next((n for n, (_, it) in enumerate(placed) if not library.has(it.function)), len(placed))
-
-
-def by_map(code: Initiator | None) -> Initiator | None:
-    """The same with the frame that opened it by source maps: the innermost one of the application's own sources."""
-    mapped = _opener_by_map(code) if code is not None else None
-    if code is None or mapped is None:
-        return code
-    is_nameless = mapped.original_name == mapped.function and (is_minified(mapped) or is_evaluated(mapped))
-    function = None if is_nameless else mapped.original_name
-    return msgspec.structs.replace(code, mapped=msgspec.structs.replace(mapped, function=function))
-
-
-def _opener_by_map(code: Initiator) -> Frame | None:
-    """Whose a frame is, its source tells; where no map has its script, its URL and its name do. A frame without source
-    in a script with a map is the bundler's."""
-    scripts = {frame.url for frame in code.frames if frame.source is not None}
-    if not scripts:
-        return None
-    guess = (code.url, code.line, code.column)
-    library = None  # the frame to name where all are a library's: the guess's, else the outermost
-    for frame in code.frames:
-        if frame.source is None:
-            if frame.url in scripts or foreign(frame):
-                continue
-            is_guess = (frame.url, frame.line, frame.column) == guess
-            return None if is_guess else frame
-        if frame.source.own:
-            return frame
-        if library is None or (library.url, library.line, library.column) != guess:
-            library = frame
-    return library
 
 
 def _first_own(placed: Sequence[Placed]) -> tuple[int, Frame | None]:
