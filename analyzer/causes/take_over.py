@@ -37,15 +37,15 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     named = set(finding.sessions)
     turns = [pair for pair in _turns(sessions) if reconnects.is_after_end(pair[1])]
-    shown = [pair for pair in turns if named.issuperset(it.id for it in pair)]
-    turns = [pair for pair in turns if shown and _series(pair[1]) == _series(shown[0][1])]
+    visible = [pair for pair in turns if named.issuperset(it.id for it in pair)]
+    turns = [pair for pair in turns if visible and _series(pair[1]) == _series(visible[0][1])]
     if len(turns) < LEAST:
         return None
     provider = turns[0][1].provider
     return Explanation(
         why=f"Two clients take the connection from each other: {len(turns):,} times a client reconnected, and the "
         "socket of the other one closed.",
-        proof=tuple(line for turn in shown for line in _proof(*turn)),
+        proof=tuple(line for turn in visible for line in _proof(*turn)),
         remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
         link=provider.link if provider is not None else None,
         sure=False,
