@@ -266,7 +266,11 @@ def _match_code(code: Initiator | None, provider: Provider | None) -> Match | No
 def fault(cause: str, session: Session) -> Fault | None:
     """Return the known fault of the client library that makes this cause."""
     row = library(session)
-    return row.find_fault(cause, session.client) if row is not None else None
+    if row is None:
+        return None
+    code = session.initiator
+    placed = frames.place_frames(code.stack) if code is not None else ()
+    return row.find_fault(cause, session.client, paths.write(frame.function for _, frame in placed))
 
 
 def place(code: Initiator) -> tuple[object, ...]:
