@@ -12,10 +12,10 @@ from itertools import compress, pairwise
 
 from analyzer import callstacks
 from analyzer.model import SECOND, Duration, Instant, Session, Value, format_duration
-from analyzer.services import clients
 
 SHORTEST, LONGEST = 5 * SECOND, 130 * SECOND  # what is sent more often is traffic; Pusher's 120 s is the slowest known
 REGULAR = 0.25  # of the period: how far a heartbeat may be from its time
+SILENT = 3  # times the usual gap
 ALIKE = 64  # bytes: how far the lengths of heartbeats may differ
 
 
@@ -57,7 +57,7 @@ def ghost(session: Session, sibling: Session, missed: int) -> Ghost | None:
 def period_of(session: Session) -> Duration | None:
     """The time between its heartbeats: by its client's row, else as measured; None where it sends none."""
     sent = list_send_times(session)
-    library = clients.library(session.provider)
+    library = callstacks.library(session)
     if library is not None and library.heartbeat is not None:
         return library.heartbeat if sent else None
     gaps = [late - early for early, late in pairwise(sent)]
@@ -71,6 +71,16 @@ def period_of(session: Session) -> Duration | None:
 
 def list_send_times(session: Session) -> list[Instant]:
     return list(compress(session.messages.times, session.messages.directions))
+
+
+def silence_before(session: Session, at: Instant) -> Duration | None:
+    """Return how long it had been silent at that instant, if that is far longer than the gaps between its messages."""
+    times = [time for time in session.messages.times if time <= at]
+    gaps = sorted(late - early for early, late in pairwise(times))
+    if len(gaps) < 2:
+        return None
+    silence = at - times[-1]
+    return silence if silence >= max(SILENT * gaps[len(gaps) // 2], SECOND) else None
 
 
 def rhythm(session: Session) -> str:

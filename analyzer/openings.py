@@ -134,10 +134,25 @@ def connecting(old: Session, new: Session) -> bool:
     return old.opened is None or old.opened.latest is None or old.opened.latest + QUEUED >= creation_of(new)
 
 
+def is_asked_for(session: Session) -> bool:
+    """Did the application call the client library to connect, and not the library by itself or React a second time?"""
+    code, trigger = session.initiator, triggers.read(session.initiator)
+    return (
+        code is not None
+        and code.own
+        and callstacks.call(session) is not None
+        and callstacks.reconnect(session) is None
+        and trigger.second_mount is None
+        and trigger.refresh is None
+    )
+
+
 def by_whom(session: Session, nameless: str = "code without a name") -> str:
     """What opened it, in a sentence: `<Widget>`, `connect()`."""
     code = session.initiator
     if code is None:
         return "code that was not recorded"
+    if code.mapped is None and not code.own and (library := callstacks.library(session)) is not None:
+        return code.component or library.name
     function = code.opener.function
     return code.component or (f"{function}()" if function else nameless)

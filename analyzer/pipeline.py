@@ -224,14 +224,14 @@ def _verdict(capture: Capture, members: Sequence[Session], stretches: Sequence[O
 
 def _fingerprint(finding: Finding, report: Report) -> Finding:
     """The same for the same fault in another capture: rule, endpoints, service, users as they are counted, and the
-    code that opened; no times, no ids, no secret (a path's tokens differ in each run), and no port of this machine (a
-    test server's differs, too)."""
+    application's code that opened (within a library it differs from socket to socket); no times, no ids, no secret (a
+    path's tokens differ in each run), and no port of this machine (a test server's differs, too)."""
     users: dict[object, int] = {}
     parts, former, first = {finding.rule}, {finding.rule}, {finding.rule}
     for session in report.named(finding.sessions):
         code = session.initiator
         user = users.setdefault(session.user, len(users)) if session.user is not None else ""
-        opened_by = f"{code.component or ''} {code.function or ''}" if code is not None else ""
+        opened_by = f"{code.component or ''} {code.function or '' if code.own else ''}" if code is not None else ""
         address = addresses.shape(session.endpoint)
         portless, then = OWN_PORT.sub(r"\1", address), _former_opener(session)
         parts.add(f"{portless} {user} {opened_by}")

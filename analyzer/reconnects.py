@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 
 from analyzer import callstacks, openings, triggers
 from analyzer.memo import memoize_last
-from analyzer.model import Finding, Frame, Instant, Outcome, Session, Value
+from analyzer.model import Calls, Finding, Frame, Initiator, Instant, Outcome, Session, Value
 
 
 class Opening(Value, frozen=True):
@@ -102,10 +102,19 @@ def _have_met(one: Session, other: Session) -> bool:
 def _is_one_reason(one: Opening, other: Opening) -> bool:
     """May both have followed the same end? By the same code but for the handler in which it began, or out of a handler
     for an end."""
+    return is_same_code(one, other) or triggers.read(other.session.initiator).end_handler is not None
+
+
+def is_same_code(one: Opening, other: Opening) -> bool:
+    """Did the same code reconnect? By equal stacks, but for the handler in which they began, or from the same place by
+    a timer that the same function had set."""
     first, second = one.session.initiator, other.session.initiator
     if first is None or second is None:
         return False
-    return [*first.frames][:-1] == [*second.frames][:-1] or triggers.read(second).end_handler is not None
+    if [*first.frames][:-1] == [*second.frames][:-1]:
+        return True
+    setters = {(root[0].url, root[0].function) for root in map(triggers.timer_roots, (first, second)) if root}
+    return callstacks.place(first) == callstacks.place(second) and len(setters) == 1 and (setters.pop()[1] or "") != ""
 
 
 def _nearest_before(new: Session, sessions: Iterable[Session]) -> Session | None:
@@ -125,7 +134,7 @@ class _Series:
         self._last: Instant = 0  # the last end that has passed
         self._rival: Session | None = None  # the last that followed an end
         self._anew: Session | None = None  # the last that the application opened after all others had ended
-        self._ways: dict[object, object] = {}  # for each place, the way by which it first opened a socket
+        self._firsts: dict[object, Initiator] = {}  # for each place, the stack of the first socket that it opened
 
     def add(self, session: Session) -> Opening:
         """Take the next socket."""
@@ -160,14 +169,18 @@ class _Series:
         code = session.initiator
         if code is None or not code.stack:
             return None
-        place, way = callstacks.place(code), code.stack
-        first = self._ways.setdefault(place, way)
-        trigger = triggers.read(code)
-        named = callstacks.reconnect(session) or trigger.end_handler
+        first = self._firsts.setdefault(callstacks.place(code), code)
+        named = callstacks.reconnect(session) or triggers.read(code).end_handler
         if named is not None:
             return named
         roots = triggers.timer_roots(code)
-        return roots[0] if roots and first != way and callstacks.call(session) is None else None
+        is_new = _after_timer(first) != _after_timer(code)  # else the first was opened by such a timer, too
+        return roots[0] if roots and is_new and callstacks.call(session) is None else None
+
+
+def _after_timer(code: Initiator) -> tuple[Calls, ...]:
+    """Return the turns that ran after the timer; all of them where no timer led to the opening."""
+    return code.stack[: triggers.read(code).timer]
 
 
 def _end(session: Session) -> Instant | None:

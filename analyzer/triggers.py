@@ -30,7 +30,7 @@ MOUNT = re.compile(
     r"|ionView(?:Will|Did)Enter|didInsertElement"
 )
 RENDER = re.compile(
-    r"renderWithHooks\w*|mount(?:Memo|State\w*|Reducer|IndeterminateComponent)|updateMemo|callComponentInDEV"
+    r"renderWithHooks\w*|renderComponentRoot|mount(?:Memo|State\w*|Reducer|IndeterminateComponent)|updateMemo|callComponentInDEV"
     r"|finishClassComponent|constructClassInstance"
 )
 # By these code runs again after an edit: Vite's client, React's Fast Refresh (under any bundler).
@@ -149,6 +149,12 @@ def framework(mount: Frame | None) -> Framework:
     """Return the framework whose function or method this is: React, if no other one."""
     name = _name(mount.function if mount is not None else None)
     return next((row for row in FRAMEWORKS if re.fullmatch(row.mounts, name)), REACT)
+
+
+def is_view(code: Initiator | None) -> bool:
+    """Did a framework call code that runs only when a component is mounted? (An effect of React may run again.)"""
+    mount = read(code).mount
+    return mount is not None and framework(mount) is not REACT
 
 
 def timer_roots(code: Initiator | None) -> tuple[Frame, ...]:

@@ -27,6 +27,13 @@ ROOT = Path(__file__).parent.parent
 CAPTURES = ROOT / "tests" / "captures"
 # Every capture that shows a cause, with that cause; all others show none. Each was made by a real browser.
 SHOWN = {
+    "chrome-bug-client-per-query": ["client-per-operation"],
+    "chrome-bug-gave-up": ["abandoned-while-connecting"],
+    "chrome-bug-hook-not-shared": ["asked-for-twice-at-once"],
+    "chrome-bug-mqtt-one-id": ["take-over"] * 3,
+    "chrome-bug-silent": ["replaced-not-closed"],
+    "chrome-bug-supabase-in-component": ["several-client-instances"],
+    "chrome-bug-vue-render": ["made-while-rendering"],
     "chrome-bug-bus-twice": ["asked-for-twice-at-once"],
     "chrome-bug-close-and-error": ["reconnects-twice"],
     "chrome-bug-consumer-twice": ["asked-for-twice-at-once"],
@@ -75,6 +82,10 @@ SHOWN = {
 }
 # For each cause a capture that looks alike and must not be taken for it.
 NEAR = {
+    "abandoned-while-connecting": "chrome-bug-gave-up-and-closed",  # closed while connecting
+    "client-per-operation": "chrome-bug-one-client",  # one client for all
+    "made-while-rendering": "chrome-bug-vue-render-once",  # opened once, in setup
+    "take-over": "chrome-bug-mqtt-own-ids",  # each client has an id of its own
     "asked-for-twice-at-once": "chrome-bug-consumer-once",  # the promise is stored
     "connected-before-disconnected": "chrome-bug-stream-awaits",  # the close is awaited
     "fast-refresh": "chrome-bug-fast-refresh-closed",  # the effect has a clean-up
@@ -96,6 +107,11 @@ NEAR = {
 # Likely: an effect without a clean-up, two components at once, one client that disconnects and connects again look the
 # same, or the capture was saved too early to tell.
 LIKELY = {
+    "chrome-bug-client-per-query",
+    "chrome-bug-gave-up",
+    "chrome-bug-hook-not-shared",
+    "chrome-bug-mqtt-one-id",
+    "chrome-bug-silent",
     "chrome-bug-bus-twice",
     "chrome-bug-consumer-twice",
     "chrome-bug-gone-while-awaiting",
@@ -103,6 +119,7 @@ LIKELY = {
     "chrome-bug-socketio-own-reconnect",
     "chrome-bug-stream-again",
     "chrome-bug-timer-lives-on",
+    "chrome-bug-vue-render",
     "chrome-bug-vue-view",
     "har-sockets-console-of-stream",
     "chrome-bug-hook-opens-later",

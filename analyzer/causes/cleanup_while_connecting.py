@@ -17,7 +17,6 @@ from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, heartbeats, openings, triggers
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
-from analyzer.services import clients
 from analyzer.services.clients import Fault
 
 ID = "cleanup-while-connecting"
@@ -47,7 +46,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _fault(first: Session, second: Session) -> Fault | None:
-    library = clients.library(first.provider)
+    library = callstacks.library(first)
     if library is None or not openings.lives_on(first, second) or not openings.connecting(first, second):
         return None
     return library.find_fault(ID, first.client)

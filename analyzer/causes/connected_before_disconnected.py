@@ -1,6 +1,6 @@
 """The application connected again before its old connection had closed.
 
-How it is detected: of the sockets of one user (or from one place in the code, where no user is known) each old one
+How it is detected: of the sockets that came from one place in the code, for one user or one after another, each old one
 closed within five seconds after the next was requested, and one was left. None of them is a reconnect, and none comes
 from StrictMode's second mount. The cause is likely: the capture does not show whether the application or the server
 closed. An overlap that is shorter than the tolerance gets no such cause.
@@ -45,13 +45,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _whose(session: Session) -> Hashable:
-    """Equal for what one client would hold: of one user, or from one place; None where the application did not ask."""
+    """Equal for what the same code opened on one page; None where the application did not ask for it."""
     code, trigger = session.initiator, triggers.read(session.initiator)
     if code is None or not code.stack or trigger.second_mount or trigger.refresh or trigger.end_handler:
         return None
     if trigger.timer is not None or callstacks.reconnect(session) is not None:
         return None
-    return (session.user, session.page, session.context) if session.user is not None else openings.source(session)
+    return callstacks.place(code), session.endpoint, session.page, session.context
 
 
 def _delay(old: Session, new: Session) -> int:

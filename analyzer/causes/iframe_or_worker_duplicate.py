@@ -1,8 +1,7 @@
 """The page and one of its iframes or workers each have a connection of the same user.
 
-How it is detected: the script of a worker, or the document of an iframe, opened one socket. The page itself, or
-another iframe or worker, opened another one. Both belong to the same user of the same service, or have exactly the
-same URL.
+How it is detected: the script of a worker, or the document of an iframe, opened one socket. The page itself, or another
+iframe or worker, opened another one. Both belong to the same user of the same service, or have exactly the same URL.
 
 Why it matters: each of them runs its own copy of the client. Every copy receives every event, and the service counts
 each connection.

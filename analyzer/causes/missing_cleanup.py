@@ -1,11 +1,11 @@
 """The effect that opens the socket does not close it: its clean-up is missing, or closes nothing.
 
 How it is detected: in development React's StrictMode mounts every component twice, with the clean-up in between. The
-call stack of the second socket contains the functions of the second mount (`invokePassiveEffectMountInDEV` in React
-18, `doubleInvokeEffectsOnFiber` in React 19). The first socket was opened from the same place a moment before, and was
+call stack of the second socket contains the functions of the second mount (`invokePassiveEffectMountInDEV` in React 18,
+`doubleInvokeEffectsOnFiber` in React 19). The first socket was opened from the same place a moment before, and was
 still open more than five seconds later. The cause is only likely when the capture was saved before that, because a
-clean-up was possibly about to close the socket. It is also only likely when the effect opened the socket later (after
-a promise or a timer): the clean-up may exist, and may have run before the socket did. Hooks of some libraries do that,
+clean-up was possibly about to close the socket. It is also only likely when the effect opened the socket later (after a
+promise or a timer): the clean-up may exist, and may have run before the socket did. Hooks of some libraries do that,
 too.
 
 Why it matters: production mounts once, but it unmounts too. Each change of route or key then leaves a socket open that

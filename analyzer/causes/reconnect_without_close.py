@@ -2,15 +2,15 @@
 
 How it is detected: the call stack of the new socket contains the function with which the client or the application
 reconnects by itself. That is `_reconnect` of Stream's clients, or a function of the application named `reconnect` or
-similar, if another socket was opened without it. Exactly one older socket can be the one that was replaced: of the
-same page and user, or with exactly the same URL where the user is unknown. It was open then, and was still open more
-than five seconds later or when the capture was saved. No cause is named where the new socket may have replaced another
-one, such as one that had closed. Neither is one named where sockets had ended before, but fewer than reconnected: one
-end may have started two reconnects (`onerror` and `onclose` both reconnect), and then the older socket is a twin of
-the new one.
+similar, if another socket was opened without it. Exactly one older socket can be the one that was replaced: of the same
+page and user, or with exactly the same URL where the user is unknown. It was open then, and was still open more than
+five seconds later or when the capture was saved. No cause is named where the new socket may have replaced another one,
+such as one that had closed. Neither is one named where sockets had ended before, but fewer than reconnected: one end
+may have started two reconnects (`onerror` and `onclose` both reconnect), and then the older socket is a twin of the new
+one.
 
-Why it matters: the server delivers each event twice and counts two connections, until the network connection of the
-old socket dies. A client that does this whenever it loses the network adds one socket each time.
+Why it matters: the server delivers each event twice and counts two connections, until the network connection of the old
+socket dies. A client that does this whenever it loses the network adds one socket each time.
 
 What to do: close the old socket before you open the new one. If a library does this, look for a newer version that
 fixes it.
@@ -37,7 +37,6 @@ from analyzer.model import (
     Session,
     format_duration,
 )
-from analyzer.services import clients
 from analyzer.services.clients import Fault
 
 ID = "reconnect-without-close"
@@ -54,7 +53,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     pairs.sort(key=lambda pair: openings.creation_of(pair[1]))
     _, new, _ = pairs[0]
-    library = clients.library(new.provider)
+    library = callstacks.library(new)
     fault = library.find_fault(ID, new.client) if library is not None else None
     return Explanation(
         why=f"{_who(new.client, library is not None)} reconnected and left the old socket open{_fault(fault)}.",
@@ -73,7 +72,7 @@ def _pairs(sessions: Sequence[Session]) -> dict[str, Pair]:
         group = left.setdefault((session.user or session.url, session.page, session.context), _Left())
         frame = callstacks.reconnect(session)
         old = group.replace(session, frame is not None)
-        tells = group.otherwise or clients.library(session.provider) is not None
+        tells = group.otherwise or callstacks.library(session) is not None
         if frame is None or old is None or not tells or 0 < group.ends < group.reconnects:
             continue
         if openings.lives_on(old, session) and openings.is_concurrent(old, session):

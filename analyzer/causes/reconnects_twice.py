@@ -43,7 +43,7 @@ REMEDY = (
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if _is_same_code(*pair)]
+    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if reconnects.is_same_code(*pair)]
     if not pairs:
         return None
     handlers = next(filter(None, (_name_handlers(*pair) for pair in pairs)), "")
@@ -56,11 +56,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         link=LINK,
         sure=bool(handlers),
     )
-
-
-def _is_same_code(rival: Opening, spare: Opening) -> bool:
-    one, other = rival.session.initiator, spare.session.initiator
-    return one is not None and other is not None and callstacks.place(one) == callstacks.place(other)
 
 
 def _name_handlers(rival: Opening, spare: Opening) -> str:

@@ -1,9 +1,10 @@
 """The code that opened a socket also set a timer, which opened another socket, and the old one stayed open.
 
 How it is detected: a timer led to the new socket (`setTimeout` or `setInterval` on its call stack), which came from the
-same place in the code as the old one. The timer was set by the function that had opened the old socket, or by a handler
-of its messages. No socket had ended before, so this is no reconnect after a loss. The old one was still open more than
-five seconds later or when the capture was saved.
+same place in the code as the old one. No socket had ended before, so this is no reconnect after a loss. The old one was
+still open more than five seconds later or when the capture was saved. The cause is certain where the timer was set by
+the function that had opened the old socket, or by a handler of its messages. It is likely where the old socket had been
+silent for far longer than usual: a page that opens a second socket later looks the same then.
 
 Why it matters: a watchdog takes a silent socket for dead. If it was only silent, the server delivers each event twice
 from then on, and counts two connections.
@@ -37,7 +38,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from analyzer import heartbeats, openings, reconnects, triggers
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Confidence, Duration, Explanation, Finding, Proof, Session, format_duration
 
 HANDLER = re.compile(r"_*on_?(?:[Mm]essage|[Oo]pen)")
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
@@ -46,16 +47,31 @@ LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [pair for pair in reconnects.find_replaced(finding, sessions) if _has_set_timer(*pair)]
+    replaced = reconnects.find_replaced(finding, sessions)
+    linked = [pair for pair in replaced if _has_set_timer(*pair)]
+    pairs = linked or [pair for pair in replaced if _silence(*pair) is not None]
     if not pairs:
         return None
     return Explanation(
-        why=f"The code that opened the old socket ({openings.by_whom(pairs[0][0])}) also set a timer, which opened "
-        "another one. The old one stayed open.",
+        why=_describe(*pairs[0], is_linked=bool(linked)),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy="Close the old socket before you open the new one, also if it seems dead.",
         link=LINK,
+        sure=bool(linked),
     )
+
+
+def _describe(old: Session, new: Session, is_linked: bool) -> str:
+    if is_linked:
+        by = f"The code that opened the old socket ({openings.by_whom(old)}) also set a timer, which"
+        return f"{by} opened another one. The old one stayed open."
+    silence = format_duration(_silence(old, new) or 0)
+    return f"A timer opened another socket after the old one had been silent for {silence}. The old one stayed open."
+
+
+def _silence(old: Session, new: Session) -> Duration | None:
+    """Return how long the old one had been silent when a timer opened the new one."""
+    return heartbeats.silence_before(old, openings.creation_of(new)) if triggers.timer_roots(new.initiator) else None
 
 
 def _has_set_timer(old: Session, new: Session) -> bool:

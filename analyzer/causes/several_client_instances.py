@@ -1,11 +1,12 @@
 """One user connected with several clients.
 
-How it is detected: the application called the client's own connect function (`connectUser` of Stream's clients) for
-each socket, for the same user and on the same page, while the other sockets were open. A second call on a connected
-client opens no second socket, so each call was made on a separate client. The cause is only likely where the older
-sockets were possibly closing: one client that disconnects and connects again looks the same for a while. No cause is
-named where each older socket closed within five seconds after the next was requested and one socket was left, because
-that is a hand-over. This cause is named only for client libraries that are known to behave like this.
+How it is detected: the application called the client library (`connectUser` of Stream's clients, `subscribe` of
+Supabase's, `new Pusher`) for each socket, for the same user, or for the same address where the user is unknown, and on
+the same page, while the other sockets were open. A second call on a connected client of this library opens no second
+socket, so each call was made on a separate client. The cause is only likely where the older sockets were possibly
+closing: one client that disconnects and connects again looks the same for a while. No cause is named where each older
+socket closed within five seconds after the next was requested and one socket was left, because that is a hand-over.
+This cause is named only for client libraries that are known to behave like this.
 
 Why it matters: each client keeps its own connection, receives every event and holds its own state. The service counts
 each of them, and may bill them.
@@ -34,28 +35,38 @@ After: one client per session, which every component below shares.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
 from analyzer.intervals import peak
 from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Session
-from analyzer.services import clients
+
+METHOD = re.compile(r"[a-z_]\w{2,}")  # a constructor begins with a capital, unless a minifier renamed it
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN or openings.is_handed_over(sessions):
         return None
     places = {callstacks.place(it.initiator) for it in sessions if it.initiator is not None}
-    frame = callstacks.call(sessions[0])
-    function = f"{frame.function.rpartition('.')[2]}()" if frame is not None and frame.function else "the client"
+    function = _function(sessions[0])
     sure = all(_apart(old, new) for old, new in pairwise(sessions))
+    whose = "clients of one user" if sessions[0].user is not None else "clients"
+    called = f"{function} called by" if function else "client created by"
     return Explanation(
-        why=f"{_caller(sessions, len(places), function)} ({_many(sessions)} clients of one user)."
+        why=f"{_caller(sessions, len(places), function)} ({_many(sessions)} {whose})."
         + ("" if sure else " Not excluded: one client that reconnects while its old sockets still close."),
-        proof=tuple(it.proves(f"{function} called by", callstacks.own(it.initiator)) for it in sessions),
+        proof=tuple(it.proves(called, callstacks.own(it.initiator)) for it in sessions),
         sure=sure,
     )
+
+
+def _function(session: Session) -> str:
+    """Name the client's function that the application called; empty for a constructor, which makes a client anyway."""
+    frame = callstacks.call(session)
+    name = (frame.function or "").rpartition(".")[2] if frame is not None else ""
+    return f"{name}()" if METHOD.fullmatch(name) else ""
 
 
 def _many(sessions: Sequence[Session]) -> str:
@@ -70,33 +81,25 @@ def _apart(old: Session, new: Session) -> bool:
 
 
 def _client(session: Session) -> Hashable:
-    """Equal for what one client would hold."""
-    return (session.user, session.page, session.context) if _is_call_of_application(session) else None
-
-
-def _is_call_of_application(session: Session) -> bool:
-    """Did the application connect, and not the client by itself or React a second time?"""
-    library, code = clients.library(session.provider), session.initiator
-    return (
-        library is not None
-        and library.keeps
-        and session.user is not None
-        and code is not None
-        and code.own
-        and callstacks.call(session) is not None
-        and callstacks.reconnect(session) is None
-        and triggers.read(code).second_mount is None
-    )
+    """Equal for what one client would hold; None where the application did not ask a client that keeps its socket."""
+    library, identity = callstacks.library(session), session.identity
+    if library is None or not library.keeps or library.operations or not openings.is_asked_for(session):
+        return None
+    if triggers.is_view(session.initiator):
+        return None
+    app = identity.app if identity is not None else None
+    return session.user or (session.endpoint, app), session.page, session.context
 
 
 def _caller(members: Sequence[Session], places: int, function: str) -> str:
     """Say who called the function on which clients."""
     code: Initiator | None = members[0].initiator
     if places > 1:
-        return f"The application calls {function} on different clients, from {places} places"
+        act = f"calls {function} on different clients" if function else "creates a client more than once"
+        return f"The application {act}, from {places} places"
     by = openings.by_whom(members[0], "Code without a name")
-    each_time = "each time its effect runs" if triggers.read(code).mount is not None else "each time"
-    return f"{by} calls {function} on a new client {each_time}"
+    act = f"calls {function} on a new client" if function else "creates a new client"
+    return f"{by} {act} {'each time its effect runs' if triggers.read(code).mount is not None else 'each time'}"
 
 
 CAUSE = Cause("several-client-instances", "One user, several clients", explain, _client)

@@ -1,10 +1,10 @@
 """Socket.IO opened a second connection to the same server instead of sharing the first.
 
 How it is detected: two sockets of Engine.IO to the same address, from the same page, were both open, and neither call
-stack contains Socket.IO's `reconnect`. The cause is only likely where the first was possibly closing, or where one
-was opened because another had ended (`onclose` in its stack). Namespaces of one server share a connection, with three
-exceptions: the page asks for the same namespace twice, it sets `forceNew` or `multiplex: false`, or it loads two
-copies of the library.
+stack contains Socket.IO's `reconnect`. The cause is only likely where the first was possibly closing, or where one was
+opened because another had ended (`onclose` in its stack). Namespaces of one server share a connection, with three
+exceptions: the page asks for the same namespace twice, it sets `forceNew` or `multiplex: false`, or it loads two copies
+of the library.
 
 Why it matters: each connection has its own session at the server, sends its own heartbeats, and delivers its own
 events.

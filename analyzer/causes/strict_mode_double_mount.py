@@ -7,9 +7,9 @@ left. The cause is certain where the first closed within a quarter of a second o
 opening. If it closed later, the server may have closed it: the cause is then only likely, and the finding keeps its
 severity.
 
-Why it matters: in development React runs every effect, its clean-up, and the effect again, to expose effects that
-clean up badly. A socket that is still connecting when the clean-up runs is closed once it is open, so both are open
-for a moment. Production does not mount twice, so this is a note however long the overlap took.
+Why it matters: in development React runs every effect, its clean-up, and the effect again, to expose effects that clean
+up badly. A socket that is still connecting when the clean-up runs is closed once it is open, so both are open for a
+moment. Production does not mount twice, so this is a note however long the overlap took.
 
 What to do: nothing. To avoid the overlap, connect outside of React, or record a production build.
 """

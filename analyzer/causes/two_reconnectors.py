@@ -41,7 +41,7 @@ REMEDY = (
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if _is_other_code(*pair)]
+    pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if not reconnects.is_same_code(*pair)]
     if not pairs:
         return None
     one, other = (openings.by_whom(it.session, "the client library") for it in pairs[0])
@@ -52,11 +52,6 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         remedy=REMEDY,
         sure=False,
     )
-
-
-def _is_other_code(rival: Opening, spare: Opening) -> bool:
-    one, other = rival.session.initiator, spare.session.initiator
-    return one is not None and other is not None and callstacks.place(one) != callstacks.place(other)
 
 
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:

@@ -54,6 +54,7 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
     again: str = ""
     client: str | None = None
     keeps: bool = False
+    operations: bool = False
     beats: int | None = None
     fault: tuple[Fault, ...] = ()
 

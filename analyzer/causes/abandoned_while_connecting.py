@@ -1,0 +1,84 @@
+"""The client stopped waiting for a socket and opened another one, but did not close the first, which opened as well.
+
+How it is detected: the first socket was possibly still connecting when a second one was requested from the same place
+in the code, by a timer, by a reconnect though no socket had ended, or by the same call after a promise. The first one
+opened, stayed open, and nothing was ever sent on it. The cause is likely: a client that only listens looks the same.
+
+Why it matters: a slow server gets twice the sockets, and delivers each event to sockets that nobody reads.
+
+What to do: close the socket that is still connecting. `close()` is allowed then, and the handshake is given up.
+
+Before:
+
+    setTimeout(() => {
+      if (ws.readyState === WebSocket.CONNECTING) connect();
+    }, 2000);
+
+After:
+
+    setTimeout(() => {
+      if (ws.readyState === WebSocket.CONNECTING) {
+        ws.close();
+        connect();
+      }
+    }, 2000);
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer import callstacks, heartbeats, openings, reconnects, triggers
+from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+
+WAITED = SECOND // 2  # a client that gives up sooner than this was not waiting
+LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    named = [session for session in sessions if session.id in set(finding.sessions)]
+    repeats = [pair for pair in openings.from_one_place(named) if _is_asked_again(*pair)]
+    replaced = [pair for pair in reconnects.find_replaced(finding, sessions) if pair not in repeats]
+    pairs = [pair for pair in (*repeats, *replaced) if _is_abandoned(*pair)]
+    if not pairs:
+        return None
+    first, second = pairs[0]
+    waited = format_duration(openings.creation_of(second) - openings.creation_of(first))
+    return Explanation(
+        why=f"The client stopped waiting for a socket after {waited} and opened another one, but did not close the "
+        "first. That one opened as well, and was never used.",
+        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        remedy="Close the socket that is still connecting before you open another one.",
+        link=LINK,
+        sure=False,
+    )
+
+
+def _is_asked_again(old: Session, new: Session) -> bool:
+    """Did one call ask for both, the second after a promise? Then it waited for something else than the first."""
+    is_later = new.initiator is not None and any(calls.label in triggers.PROMISES for calls in new.initiator.stack)
+    root = callstacks.outermost(new.initiator)
+    same_call = root is not None and root == callstacks.outermost(old.initiator)
+    waited = openings.creation_of(new) - openings.creation_of(old)
+    used = new.messages.sent is not None and new.messages.sent > 0
+    is_mounted = triggers.read(new.initiator).mount is not None
+    return is_later and same_call and used and waited >= WAITED and not is_mounted and openings.lives_on(old, new)
+
+
+def _is_abandoned(old: Session, new: Session) -> bool:
+    """May it have been connecting then, and is it known that nothing was sent on it?"""
+    return old.opened is not None and openings.connecting(old, new) and old.messages.sent == 0
+
+
+def _proof(old: Session, new: Session) -> Iterator[Proof]:
+    trigger = reconnects.frame_of(new) or callstacks.own(new.initiator)
+    by = "by a timer" if triggers.timer_roots(new.initiator) else "again"
+    yield new.proves(f"requested {by} while the first was connecting", trigger)
+    yield old.proves(f"not closed, and its client never used it; {heartbeats.rhythm(old)}")
+
+
+CAUSE = Cause(
+    "abandoned-while-connecting", "A socket was given up while connecting, and not closed", explain, of_all=True
+)

@@ -1,0 +1,64 @@
+"""The application creates a client for each operation or token, and the connections of the earlier ones stay open.
+
+How it is detected: the application created a client, or called its connect function, for each of the sockets. The
+client library is one of those that run many operations over one connection (GraphQL clients), so a second socket is a
+second client. The older sockets were still open more than five seconds after the next one was requested, or when the
+capture was saved. The cause is likely: a page that needs two clients, such as one per user, looks the same.
+
+Why it matters: ending a subscription does not close the connection of its client. Each operation, or each new token,
+leaves a connection open that only sends keep-alives.
+
+What to do: create one client and run all operations with it. Close the old client before you create one for a new
+token.
+
+Before:
+
+    function subscribe(query, sink) {
+      const client = createClient({ url });
+      return client.subscribe({ query }, sink);
+    }
+
+After:
+
+    const client = createClient({ url });
+
+    function subscribe(query, sink) {
+      return client.subscribe({ query }, sink);
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from itertools import pairwise
+
+from analyzer import callstacks, openings
+from analyzer.model import Cause, Confidence, Explanation, Finding, Session, plural
+
+REMEDY = "Create one client for all operations, and close the old client before you create one for a new token."
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    lives_on = all(openings.lives_on(old, new) for old, new in pairwise(sessions))
+    if finding.confidence is not Confidence.PROVEN or not lives_on:
+        return None
+    provider = sessions[0].provider
+    return Explanation(
+        why=f"{openings.by_whom(sessions[0], 'The application')} creates a client each time "
+        f"({plural(len(sessions), 'client')}), and the earlier ones stay connected.",
+        proof=tuple(it.proves("its client was created by", callstacks.own(it.initiator)) for it in sessions),
+        remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
+        link=provider.link if provider is not None else None,
+        sure=False,
+    )
+
+
+def _app(session: Session) -> Hashable:
+    """Equal for what one client would hold; None where the application did not create one for operations."""
+    library = callstacks.library(session)
+    if library is None or not library.operations or not openings.is_asked_for(session):
+        return None
+    return session.user or session.endpoint, session.page, session.context
+
+
+CAUSE = Cause("client-per-operation", "A client for each operation or token", explain, _app)

@@ -1,0 +1,90 @@
+"""Two clients take the connection from each other, again and again.
+
+How it is detected: at least three times a client reconnected after its socket had ended, by the client library's own
+function for that or out of a handler such as `onclose`. Within half a second of each new opening another socket to the
+same address closed. The cause is likely: the capture does not show why the server closed the older one.
+
+Why it matters: a server that allows one connection per client id closes the older one when a second client connects
+with the same id. Where both reconnect by themselves this never ends: each delivers events only some of the time, and
+the server gets a handshake every second.
+
+What to do: give each client an id of its own, or keep one client and share it. A client that was replaced (the close
+code or the reason says so) must not reconnect.
+
+Before: every tab and every mount uses one client id.
+
+    mqtt.connect(url, { clientId: 'dashboard' });
+
+After:
+
+    mqtt.connect(url, { clientId: `dashboard-${crypto.randomUUID()}` });
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+
+from analyzer import openings, reconnects
+from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Outcome, Proof, Session, format_duration
+
+LEAST = 3  # times
+SOON = SECOND // 2  # by then the server has closed the other one
+REMEDY = "Give each client an id of its own, or keep one client and share it."
+
+
+def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
+    if finding.confidence is not Confidence.PROVEN:
+        return None
+    named = set(finding.sessions)
+    turns = [pair for pair in _turns(sessions) if reconnects.is_after_end(pair[1])]
+    visible = [pair for pair in turns if named.issuperset(it.id for it in pair)]
+    turns = [pair for pair in turns if visible and _series(pair[1]) == _series(visible[0][1])]
+    if len(turns) < LEAST:
+        return None
+    provider = turns[0][1].provider
+    return Explanation(
+        why=f"Two clients take the connection from each other: {len(turns):,} times a client reconnected, and the "
+        "socket of the other one closed.",
+        proof=tuple(line for turn in visible for line in _proof(*turn)),
+        remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
+        link=provider.link if provider is not None else None,
+        sure=False,
+    )
+
+
+def _turns(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session]]:
+    """Yield each socket that closed soon after a later one of its series had opened, with that one."""
+    latest: dict[Hashable, Session] = {}
+    for session in sessions:
+        if session.opened is None:
+            continue
+        old = latest.get(_series(session))
+        latest[_series(session)] = session
+        if old is not None and _is_taken_over(old, session):
+            yield old, session
+
+
+def _series(session: Session) -> Hashable:
+    return session.user or session.endpoint, session.page, session.context, session.clock
+
+
+def _is_taken_over(old: Session, new: Session) -> bool:
+    if old.outcome is not Outcome.CLOSED or old.closed is None or new.opened is None:
+        return False
+    opened, closed = new.opened.earliest, old.closed.latest
+    return (
+        opened is not None
+        and closed is not None
+        and opened <= closed <= opened + SOON
+        and openings.is_concurrent(old, new)
+    )
+
+
+def _proof(old: Session, new: Session) -> Iterator[Proof]:
+    yield new.proves("opened by a reconnect", reconnects.frame_of(new))
+    assert old.closed is not None
+    assert old.closed.latest is not None
+    yield old.proves(f"closed {format_duration(max(0, old.closed.latest - openings.creation_of(new)))} after that")
+
+
+CAUSE = Cause("take-over", "Two clients take the connection from each other", explain, of_all=True)
