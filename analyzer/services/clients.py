@@ -79,10 +79,10 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
         """The fault that makes this cause, where client and version, or the stack (`paths.write`), show that it has
         it."""
         version = numbers(client.version) if client is not None and self._is_name(client.name) else ()
-        known = (it for it in self.fault if it.cause == cause)
+        faults = (it for it in self.fault if it.cause == cause)
         if version:
-            return next((it for it in known if numbers(it.since) <= version <= numbers(it.until)), None)
-        return next((it for it in known if it.shape and paths.compile_path(it.shape).match(written)), None)
+            return next((it for it in faults if numbers(it.since) <= version <= numbers(it.until)), None)
+        return next((it for it in faults if it.shape and paths.compile_path(it.shape).match(written)), None)
 
     def _is_name(self, client: str | None) -> bool:
         return self.client is not None and _regex(self.client).fullmatch(client or "") is not None
