@@ -15,8 +15,11 @@ SOON = SECOND // 4  # a clean-up that closes at once, or as soon as the handshak
 QUEUED = SECOND // 10
 FOREVER = 1 << 62
 ABANDONED = "closed before the connection is established"  # as Chromium says it
-# Texts that leave open whether the page or the server ended a handshake. Chromium aborts a request that nobody wants.
-UNEXPLAINED = re.compile(r".* does not say why|no reason recorded|net::ERR_ABORTED|closed before .* was established")
+# Texts that leave open whether the page or the server ended a handshake: of the formats, of Chromium (nobody wanted its
+# answer any more), of mitmproxy (the browser left).
+UNEXPLAINED = re.compile(
+    r".* does not say why|no reason recorded|net::ERR_ABORTED|closed before .* was established|Client disconnected"
+)
 # What to do where each socket was about to be closed when the next one was opened.
 WAIT = "Close the old socket, and wait for the close, before you open the next one."
 

@@ -26,6 +26,7 @@ def count(path: str, names: list[str | None], inside: str = "") -> int:
         pytest.param("open < Client~", ["open", "t"], 2, id="its name taken by a minifier"),
         pytest.param("open < Client~", ["open", None], 2, id="anonymous"),
         pytest.param("open < Client~", ["open", "Server"], 0, id="with another name"),
+        pytest.param("open < ()", ["open", "t"], 0, id="one that never had a name, but a minifier's"),
         pytest.param("open < ~", ["open", "mine"], 0, id="a function with a name is not nameless"),
         pytest.param(
             "open < ... < join", ["open", "poll", None, "x", "join", "join"], 5, id="the innermost behind a gap"

@@ -47,7 +47,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     fault = callstacks.fault(ID, late.session)
     return Explanation(
         why="A reconnect that was waiting when the application connected again was not cancelled: it opened a second "
-        f"socket{f'. {fault.says}' if fault is not None else ''}.",
+        f"socket{f': {fault.says}' if fault is not None else ''}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=fault.remedy if fault is not None else REMEDY,
         link=fault.link if fault is not None else None,

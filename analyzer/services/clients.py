@@ -27,6 +27,7 @@ class Fault(Value, frozen=True, forbid_unknown_fields=True):
     remedy: str
     link: str
     verified: Verified
+    shape: str | None = None  # a path that shows it: other versions open otherwise, or have no such cause
 
 
 class Paths(Value, frozen=True, forbid_unknown_fields=True):
@@ -74,14 +75,17 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
     def heartbeat(self) -> Duration | None:
         return None if self.beats is None else self.beats * MILLISECOND
 
-    def find_fault(self, cause: str, client: Client | None) -> Fault | None:
-        """The fault that makes this cause, where client and version are known to have it."""
-        if self.client is None or client is None or _regex(self.client).fullmatch(client.name or "") is None:
-            return None
-        version = numbers(client.version)
-        having = (it for it in self.fault if version and numbers(it.since) <= version <= numbers(it.until))
-        faults = (it for it in having if it.cause == cause)
-        return next(faults, None)
+    def find_fault(self, cause: str, client: Client | None, written: str = "") -> Fault | None:
+        """The fault that makes this cause, where client and version, or the stack (`paths.write`), show that it has
+        it."""
+        version = numbers(client.version) if client is not None and self._is_name(client.name) else ()
+        faults = (it for it in self.fault if it.cause == cause)
+        if version:
+            return next((it for it in faults if numbers(it.since) <= version <= numbers(it.until)), None)
+        return next((it for it in faults if it.shape and paths.compile_path(it.shape).match(written)), None)
+
+    def _is_name(self, client: str | None) -> bool:
+        return self.client is not None and _regex(self.client).fullmatch(client or "") is not None
 
 
 class Way(NamedTuple):

@@ -2,9 +2,10 @@
 
 `_connect < connect < openConnection < connectUser` fits a stack whose innermost frames have these names. Minifiers
 keep the names of methods and take those of functions and classes, so a part of a path may end in `~`: with that name,
-or with none that is left. `~` alone is a function without a name. `?` behind a part: it may be missing. `...` stands
-for as few of the library's inner functions as possible, and of those without a name; `....` for as many as possible.
-Parts are regular expressions that fit a whole name, without its class and without the digits that bundlers append.
+or with none that is left. `~` alone is a function without a name, `()` one that never had one. `?` behind a part: it
+may be missing. `...` stands for as few of the library's inner functions as possible, and of those without a name;
+`....` for as many as possible. Parts are regular expressions that fit a whole name, without its class and without the
+digits that bundlers append.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ ENGINE_NAMES = {
     "<computed>",
 }  # of nameless functions: in a module that webpack runs by `eval`; of a computed key
 NAMELESS = "~"
+ANONYMOUS = "()"
 END = "\n"  # of a name
 GAPS = {"...": "?", "....": ""}  # as few frames as possible, or as many
 ANY = f"{NAMELESS}[^{END}]*{END}"
@@ -75,6 +77,8 @@ def _compile(part: str, inside: str) -> str:
 def _names(name: str) -> str:
     if name == NAMELESS:
         return ANY
+    if name == ANONYMOUS:
+        return NAMELESS + END
     if name.endswith(NAMELESS):
         return f"{ANY}|(?:{name[:-1]}){END}"
     return f"{NAMELESS}?(?:{name}){END}"
