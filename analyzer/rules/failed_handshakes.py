@@ -10,8 +10,9 @@ Sockets that the page itself closed while they were connecting ("WebSocket is cl
 established.") are listed separately and do not count. A clean-up does that, and so does a client that stops waiting.
 The server is not at fault.
 
-So are those of which the capture does not show why they failed: possibly the page itself closed them. A performance
-trace never has the reason. A NetLog has none where the page closed the socket or was left.
+Where the capture does not show why sockets failed, they are listed separately, too, and do not count: possibly the page
+itself closed them. A performance trace never has the reason. A NetLog has none where the page closed the socket or was
+left.
 
 What to do: look at the status or error of each attempt (`har-sockets show CAPTURE SOCKET`): a refused connection, an
 expired token (401, 403), a wrong path (404). Make the client wait longer after each failure.
