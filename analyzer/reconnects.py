@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
+import msgspec
+
 from analyzer import callstacks, openings, triggers
 from analyzer.memo import memoize_last
 from analyzer.model import Calls, Finding, Frame, Initiator, Instant, Outcome, Session, Value
@@ -84,11 +86,12 @@ def frame_of(session: Session) -> Frame | None:
 
 
 def is_after_end(session: Session) -> bool:
-    """Does its stack show that it was opened because another had ended? By a handler for that, or by the function with
-    which its library reconnects."""
-    library = callstacks.library(session)
+    """Does its stack show that it was opened because another had ended? By a handler for that, by the function with
+    which its library reconnects, or by nothing but that library's code."""
+    library, code = callstacks.library(session), session.initiator
     by_library = library is not None and bool(library.again) and callstacks.reconnect(session) is not None
-    return by_library or triggers.read(session.initiator).end_handler is not None
+    alone = library is not None and code is not None and not code.own
+    return by_library or alone or triggers.read(code).end_handler is not None
 
 
 def _of(finding: Finding, by_id: dict[str, Opening]) -> list[Opening]:
@@ -100,9 +103,10 @@ def _have_met(one: Session, other: Session) -> bool:
 
 
 def _is_one_reason(one: Opening, other: Opening) -> bool:
-    """May both have followed the same end? By the same code but for the handler in which it began, or out of a handler
-    for an end."""
-    return is_same_code(one, other) or triggers.read(other.session.initiator).end_handler is not None
+    """May both have followed the same end? By the same code but for the handler in which it began, out of a handler for
+    an end, or in the same call."""
+    is_after_end = triggers.read(other.session.initiator).end_handler is not None
+    return is_same_code(one, other) or is_after_end or _have_one_root(one.session, other.session)
 
 
 def is_same_code(one: Opening, other: Opening) -> bool:
@@ -148,6 +152,8 @@ class _Series:
             self._rival = session
             if again is None and not self._is_reaction(session):
                 self._anew = session
+        if spare and self._anew is not None and _have_one_root(self._anew, session):
+            opening = msgspec.structs.replace(opening, anew=None)
         self._alive += 1
         if (end := _end(session)) is not None:
             heappush(self._ends, end)
@@ -170,9 +176,10 @@ class _Series:
         if code is None or not code.stack:
             return None
         first = self._firsts.setdefault(callstacks.place(code), code)
-        named = callstacks.reconnect(session) or triggers.read(code).end_handler
-        if named is not None:
-            return named
+        trigger = triggers.read(code)
+        named = callstacks.reconnect(session) or trigger.end_handler
+        if named is not None or trigger.mount or trigger.render or trigger.refresh:
+            return named  # the timer is a framework's
         roots = triggers.timer_roots(code)
         is_new = _after_timer(first) != _after_timer(code)  # else the first was opened by such a timer, too
         return roots[0] if roots and is_new and callstacks.call(session) is None else None
@@ -181,6 +188,12 @@ class _Series:
 def _after_timer(code: Initiator) -> tuple[Calls, ...]:
     """Return the turns that ran after the timer; all of them where no timer led to the opening."""
     return code.stack[: triggers.read(code).timer]
+
+
+def _have_one_root(one: Session, other: Session) -> bool:
+    """Did both begin in the same call? Then both are consequences of one event."""
+    root = callstacks.outermost(one.initiator)
+    return root is not None and root == callstacks.outermost(other.initiator)
 
 
 def _end(session: Session) -> Instant | None:

@@ -1,7 +1,7 @@
 """React's Fast Refresh ran the effects of a component again after an edit, and the socket of before stayed open.
 
 How it is detected: the call stack of the new socket contains `performReactRefresh`. An older socket was opened from the
-same file and component, and was still open more than five seconds later or when the capture was saved.
+same file and component, and was still open more than a second later or when the capture was saved.
 
 Why it matters: Fast Refresh exists in development only, so what you measure is not what production does. But it runs
 the clean-up of each effect before it runs the effect again. That the old socket stayed open means that the clean-up is
@@ -29,7 +29,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 
 LINK = "https://react.dev/reference/react/useEffect#connecting-to-an-external-system"
 
@@ -37,7 +37,7 @@ LINK = "https://react.dev/reference/react/useEffect#connecting-to-an-external-sy
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [(old, new) for old, new in pairwise(sessions) if _is_refreshed(new) and openings.lives_on(old, new)]
+    pairs = [(old, new) for old, new in pairwise(sessions) if _is_refreshed(new) and _is_left(old, new)]
     if not pairs:
         return None
     return Explanation(
@@ -51,7 +51,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 def _is_refreshed(session: Session) -> bool:
     frame = triggers.read(session.initiator).refresh
-    return frame is not None and frame.function == "performReactRefresh"
+    return frame is not None and (frame.function or "").rpartition(".")[2] == "performReactRefresh"
+
+
+def _is_left(old: Session, new: Session) -> bool:
+    """Was the old one open long after the clean-up, which runs before the effect does?"""
+    end = old.proven.end if old.proven is not None else None
+    return openings.is_concurrent(old, new) and (end is None or end > openings.creation_of(new) + SECOND)
 
 
 def _component(session: Session) -> Hashable:
