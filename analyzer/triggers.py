@@ -34,7 +34,7 @@ RENDER = re.compile(
     r"|finishClassComponent|constructClassInstance"
 )
 # By these code runs again after an edit: Vite's client, React's Fast Refresh (under any bundler).
-REFRESH = re.compile(r"importUpdatedModule|performReactRefresh")
+REFRESH = re.compile(r"importUpdatedModule|queueUpdate|performReactRefresh")
 ENDED = re.compile(r"_*(?:on|handle)_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
 TIMERS = frozenset(("setTimeout", "setInterval"))
 PROMISES = frozenset(("await", "Promise.then", "Promise.catch", "Promise.finally", "async function"))
