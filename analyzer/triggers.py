@@ -129,7 +129,7 @@ def read(code: Initiator | None) -> Trigger:
     names = [
         (turn, frame, _classify(frame.function)) for turn, calls in enumerate(code.stack) for frame in calls.frames
     ]
-    mounts = [(turn, frame) for turn, frame, kind in names if kind & MOUNTS] or list(_unnamed_mounts(code.stack))
+    mounts = [(turn, frame) for turn, frame, kind in names if kind & MOUNTS] or list(_find_mounts(code.stack))
     renders = [(turn, frame) for turn, frame, kind in names if kind & RENDERS]
     order = {id(frame): n for n, (_, frame, _) in enumerate(names)}
     if mounts and renders:
@@ -188,9 +188,9 @@ def _name(function: str | None) -> str:
     return (function or "").rpartition(".")[2].rpartition(" ")[2]
 
 
-def _unnamed_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
+def _find_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
     """Find mounts that no name of a framework's function shows, by their surroundings."""
-    yield from _react_mounts(stack)
+    yield from _find_react_mounts(stack)
     reactive = any(_name(frame.function) in REACTIVE for calls in stack for frame in calls.frames)
     for turn, calls in enumerate(stack):
         names = [_name(frame.function) for frame in calls.frames]
@@ -200,7 +200,7 @@ def _unnamed_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
                 yield turn, frame
 
 
-def _react_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
+def _find_react_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
     """Find where React 19's production build mounts effects: it walks its tree by two functions that call each other in
     turn (`commitPassiveMountOnFiber` and `recursivelyTraversePassiveMountEffects`), under one that runs the effect."""
     for turn, calls in enumerate(stack):
