@@ -44,8 +44,10 @@ def follow(sessions: Sequence[Session]) -> dict[str, Opening]:
     result: dict[str, Opening] = {}
     series: dict[object, _Series] = {}
     for session in sessions:
-        whose = session.user or session.endpoint, session.page, session.context, session.clock
-        result[session.id] = series.setdefault(whose, _Series()).add(session)
+        whose = session.user or (session.endpoint, openings.purpose(session.url))
+        result[session.id] = series.setdefault((whose, session.page, session.context, session.clock), _Series()).add(
+            session
+        )
     return result
 
 
@@ -73,7 +75,8 @@ def find_replaced(finding: Finding, sessions: Sequence[Session]) -> list[tuple[S
     by_id = follow(sessions)
     named = [it.session for it in _of(finding, by_id)]
     spare = [it.session for it in _of(finding, by_id) if it.spare and it.rival is None]
-    befores = ((_nearest_before(new, named), new) for new in spare)
+    firsts = [session for session in named if by_id[session.id].again is None]
+    befores = ((_nearest_before(new, firsts), new) for new in spare)
     return [
         (old, new) for old, new in befores if old is not None and openings.lives_on(old, new) and _have_met(old, new)
     ]
@@ -92,7 +95,7 @@ def frame_of(session: Session) -> Frame | None:
 def is_after_end(session: Session) -> bool:
     """Does its stack show that it was opened because another had ended? By a handler for that, by the function with
     which its library reconnects, or by nothing but that library's code."""
-    library, code = callstacks.library(session), session.initiator
+    library, code = callstacks.find_library(session), session.initiator
     by_library = library is not None and bool(library.again) and callstacks.reconnect(session) is not None
     alone = library is not None and code is not None and not code.own
     return by_library or alone or triggers.read(code).end_handler is not None
@@ -114,7 +117,7 @@ def _is_one_reason(one: Opening, other: Opening) -> bool:
     first, second = (openings.creation_of(it.session) - one.end for it in (one, other))
     if second > PATIENCE * first + SLOWEST:
         return False
-    resumed = callstacks.library(other.session) is not None
+    resumed = callstacks.find_library(other.session) is not None
     by_end = is_after_end(other.session) or resumed
     return is_same_code(one, other) or by_end or _have_one_root(one.session, other.session)
 
@@ -191,7 +194,7 @@ class _Series:
         named = callstacks.reconnect(session) or trigger.end_handler
         if named is not None or trigger.mount or trigger.render or trigger.refresh:
             return named  # the timer is a framework's
-        if callstacks.library(session) is not None and _has_resumed(first, code):
+        if callstacks.find_library(session) is not None and _has_resumed(first, code):
             return code.stack[1].frames[0] if code.stack[1].frames else None
         roots = triggers.timer_roots(code)
         is_new = _after_timer(first) != _after_timer(code)  # else the first was opened by such a timer, too

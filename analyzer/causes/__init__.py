@@ -72,6 +72,7 @@ SHOWN = 100  # lines of proof
 def explainer(report: Report) -> Callable[[Finding], Finding]:
     """Make a function that gives a finding of this report its cause, where the capture shows one."""
     everyone = _list_dated(report)
+    loaded = {page.id for page in report.capture.pages if page.recorded}
     rank = {session.id: n for n, session in enumerate(everyone)}
 
     @cache
@@ -90,6 +91,11 @@ def explainer(report: Report) -> Callable[[Finding], Finding]:
             (lot for it in crowds for lot in overlaps.together(it, finding.confidence)), key=len, reverse=True
         )
 
+    def has_pages(finding: Finding) -> bool:
+        """Are the loads of their pages in the capture? Else sockets may have ended before it began."""
+        members = [everyone[rank[id]] for id in finding.sessions if id in rank]
+        return all(session.page in loaded for session in members)
+
     def explain(finding: Finding) -> Finding:
         by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
         is_overlap = finding.interval is not None
@@ -99,7 +105,10 @@ def explainer(report: Report) -> Callable[[Finding], Finding]:
             explanations = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))
             explanation = next((it for it in explanations if it is not None), None)
             if explanation is not None:
-                return _add_cause(finding, cause, explanation)
+                is_doubtful = cause.of_all and not has_pages(finding)
+                return _add_cause(
+                    finding, cause, msgspec.structs.replace(explanation, sure=explanation.sure and not is_doubtful)
+                )
         if not is_overlap or finding.confidence is not Confidence.PROVEN or finding.severity is Severity.NOTE:
             return finding
         members = [everyone[rank[id]] for id in finding.sessions if id in rank]

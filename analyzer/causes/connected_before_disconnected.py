@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks, openings, triggers
+from analyzer import callstacks, heartbeats, openings, triggers
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, Severity, format_duration
 
 
@@ -34,6 +34,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     is_brief = finding.severity is Severity.NOTE  # a hand-over that the policy tolerates
     if finding.confidence is not Confidence.PROVEN or is_brief or not openings.is_handed_over(sessions):
         return None
+    if any(heartbeats.is_used_after(old, openings.creation_of(new)) for old, new in pairwise(sessions)):
+        return None  # not a hand-over: both are in use
     late = max(_delay(old, new) for old, new in pairwise(sessions))
     return Explanation(
         why="The application connected again before the old connection had closed: the old socket closed "
@@ -51,7 +53,7 @@ def _whose(session: Session) -> Hashable:
         return None
     if trigger.timer is not None or callstacks.reconnect(session) is not None:
         return None
-    return callstacks.place(code), session.endpoint, session.page, session.context
+    return callstacks.place(code), session.endpoint, openings.purpose(session.url), session.page, session.context
 
 
 def _delay(old: Session, new: Session) -> int:

@@ -69,7 +69,7 @@ def _turns(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session]]:
 def _is_reconnect(opening: Opening) -> bool:
     """Did the client library open it, or a handler for an end? Other code may open one before it closes the old."""
     session = opening.session
-    resumed = opening.again is not None and callstacks.library(session) is not None
+    resumed = opening.again is not None and callstacks.find_library(session) is not None
     return resumed or reconnects.is_after_end(session)
 
 
