@@ -235,8 +235,13 @@ def outermost(code: Initiator | None) -> Frame | None:
 
 def library(session: Session) -> Library | None:
     """The client library that opened it: by its call stack, else by its service."""
+    return find_library(session) or clients.library(session.provider)
+
+
+def find_library(session: Session) -> Library | None:
+    """The client library whose functions are on the call stack."""
     match = _match_code(session.initiator, session.provider)
-    return match.way.library if match is not None else clients.library(session.provider)
+    return match.way.library if match is not None else None
 
 
 def reconnect(session: Session) -> Frame | None:
@@ -255,7 +260,7 @@ def call(session: Session) -> Frame | None:
         return None
     _, frame = match.placed[-1]
     called = paths.last_name(match.way.path)
-    return frame if called is None or frame.function is not None else msgspec.structs.replace(frame, function=called)
+    return msgspec.structs.replace(frame, function=called) if called and paths.is_nameless(frame.function) else frame
 
 
 @lru_cache(4096)  # a client opens from the same place again and again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
@@ -14,6 +15,11 @@ SOON = SECOND // 4  # a clean-up that closes at once, or as soon as the handshak
 QUEUED = SECOND // 10
 FOREVER = 1 << 62
 ABANDONED = "closed before the connection is established"  # as Chromium says it
+# Texts that leave open whether the page or the server ended a handshake: of the formats, of Chromium (nobody wanted its
+# answer any more), of mitmproxy (the browser left).
+UNEXPLAINED = re.compile(
+    r".* does not say why|no reason recorded|net::ERR_ABORTED|closed before .* was established|Client disconnected"
+)
 # What to do where each socket was about to be closed when the next one was opened.
 WAIT = "Close the old socket, and wait for the close, before you open the next one."
 
@@ -96,6 +102,11 @@ def is_abandoned(session: Session) -> bool:
     """Did the page itself close it while it was CONNECTING? A clean-up, or a client that does not wait so long: the
     server has no part in it."""
     return session.outcome is Outcome.FAILED and ABANDONED in (session.problem or "")
+
+
+def is_unexplained(session: Session) -> bool:
+    """Does the capture leave open why its handshake failed? The page may have closed it, or have been left."""
+    return session.outcome is Outcome.FAILED and (not session.problem or UNEXPLAINED.match(session.problem) is not None)
 
 
 def is_cleaned_up(old: Session, new: Session) -> bool:

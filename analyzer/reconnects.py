@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
+import msgspec
+
 from analyzer import callstacks, openings, triggers
 from analyzer.memo import memoize_last
-from analyzer.model import Calls, Finding, Frame, Initiator, Instant, Outcome, Session, Value
+from analyzer.model import SECOND, Calls, Finding, Frame, Initiator, Instant, Outcome, Session, Value
+
+PATIENCE, SLOWEST = 4, 5 * SECOND  # how much longer than the first one a second reconnect for one end may wait
 
 
 class Opening(Value, frozen=True):
@@ -20,6 +24,7 @@ class Opening(Value, frozen=True):
 
     again: the frame by which client or application reconnected by itself; None: it did not.
     spare: it is a reconnect, and no end is left that it could follow.
+    end: the last end before it, None if there was none.
     rival: of such a one, the socket that followed the last end before; None: no socket had ended.
     anew: of such a one, the last socket that the application opened after all others had ended; None: it did not.
     """
@@ -27,6 +32,7 @@ class Opening(Value, frozen=True):
     session: Session
     again: Frame | None
     spare: bool
+    end: Instant | None = None
     rival: Session | None = None
     anew: Session | None = None
 
@@ -84,11 +90,12 @@ def frame_of(session: Session) -> Frame | None:
 
 
 def is_after_end(session: Session) -> bool:
-    """Does its stack show that it was opened because another had ended? By a handler for that, or by the function with
-    which its library reconnects."""
-    library = callstacks.library(session)
+    """Does its stack show that it was opened because another had ended? By a handler for that, by the function with
+    which its library reconnects, or by nothing but that library's code."""
+    library, code = callstacks.library(session), session.initiator
     by_library = library is not None and bool(library.again) and callstacks.reconnect(session) is not None
-    return by_library or triggers.read(session.initiator).end_handler is not None
+    alone = library is not None and code is not None and not code.own
+    return by_library or alone or triggers.read(code).end_handler is not None
 
 
 def _of(finding: Finding, by_id: dict[str, Opening]) -> list[Opening]:
@@ -100,9 +107,16 @@ def _have_met(one: Session, other: Session) -> bool:
 
 
 def _is_one_reason(one: Opening, other: Opening) -> bool:
-    """May both have followed the same end? By the same code but for the handler in which it began, or out of a handler
-    for an end."""
-    return is_same_code(one, other) or triggers.read(other.session.initiator).end_handler is not None
+    """May both have followed the same end? Soon enough after each other, and by the same code but for the handler in
+    which it began, because a socket had ended, or in the same call."""
+    if one.end is None:
+        return False
+    first, second = (openings.creation_of(it.session) - one.end for it in (one, other))
+    if second > PATIENCE * first + SLOWEST:
+        return False
+    resumed = callstacks.library(other.session) is not None
+    by_end = is_after_end(other.session) or resumed
+    return is_same_code(one, other) or by_end or _have_one_root(one.session, other.session)
 
 
 def is_same_code(one: Opening, other: Opening) -> bool:
@@ -131,7 +145,7 @@ class _Series:
         self._ends: list[Instant] = []  # a heap: when each may have ended, of those that no opening followed yet
         self._ended = 0  # ends that have passed, and that no opening followed yet
         self._alive = 0  # sockets that have not ended by then
-        self._last: Instant = 0  # the last end that has passed
+        self._last: Instant | None = None  # the last end that has passed
         self._rival: Session | None = None  # the last that followed an end
         self._anew: Session | None = None  # the last that the application opened after all others had ended
         self._firsts: dict[object, Initiator] = {}  # for each place, the stack of the first socket that it opened
@@ -142,12 +156,15 @@ class _Series:
         again = self._again(session)
         follows = self._ended > 0 and (again is not None or not self._alive)
         spare = again is not None and not follows
-        opening = Opening(session, again, spare, self._rival if spare else None, self._anew if spare else None)
+        opening = Opening(session, again, spare, self._last)
         if follows:
             self._ended -= 1
             self._rival = session
             if again is None and not self._is_reaction(session):
                 self._anew = session
+        if spare:
+            anew = None if self._anew is None or _have_one_root(self._anew, session) else self._anew
+            opening = msgspec.structs.replace(opening, rival=self._rival, anew=anew)
         self._alive += 1
         if (end := _end(session)) is not None:
             heappush(self._ends, end)
@@ -161,7 +178,7 @@ class _Series:
 
     def _is_reaction(self, session: Session) -> bool:
         """Did code of the application open it as soon as another had ended? Then an end was its reason, too."""
-        return openings.creation_of(session) - self._last < openings.QUEUED
+        return self._last is not None and openings.creation_of(session) - self._last < openings.QUEUED
 
     def _again(self, session: Session) -> Frame | None:
         """Find the frame by which this socket was opened again, by its name or because a timer led to it from the same
@@ -170,9 +187,12 @@ class _Series:
         if code is None or not code.stack:
             return None
         first = self._firsts.setdefault(callstacks.place(code), code)
-        named = callstacks.reconnect(session) or triggers.read(code).end_handler
-        if named is not None:
-            return named
+        trigger = triggers.read(code)
+        named = callstacks.reconnect(session) or trigger.end_handler
+        if named is not None or trigger.mount or trigger.render or trigger.refresh:
+            return named  # the timer is a framework's
+        if callstacks.library(session) is not None and _has_resumed(first, code):
+            return code.stack[1].frames[0] if code.stack[1].frames else None
         roots = triggers.timer_roots(code)
         is_new = _after_timer(first) != _after_timer(code)  # else the first was opened by such a timer, too
         return roots[0] if roots and is_new and callstacks.call(session) is None else None
@@ -181,6 +201,24 @@ class _Series:
 def _after_timer(code: Initiator) -> tuple[Calls, ...]:
     """Return the turns that ran after the timer; all of them where no timer led to the opening."""
     return code.stack[: triggers.read(code).timer]
+
+
+def _has_resumed(first: Initiator, code: Initiator) -> bool:
+    """Did the call that had opened the first socket open this one, too, after it had waited within the library?"""
+    return [*first.frames] == [*code.frames] and _turn(first) < _turn(code)
+
+
+def _turn(code: Initiator) -> int:
+    """Return the index of the turn in which the application's code stands."""
+    place = (code.url, code.line, code.column)
+    turns = (n for n, calls in enumerate(code.stack) for it in calls.frames if (it.url, it.line, it.column) == place)
+    return next(turns, 0)
+
+
+def _have_one_root(one: Session, other: Session) -> bool:
+    """Did both begin in the same call? Then both are consequences of one event."""
+    root = callstacks.outermost(one.initiator)
+    return root is not None and root == callstacks.outermost(other.initiator)
 
 
 def _end(session: Session) -> Instant | None:

@@ -25,7 +25,7 @@ MOUNT = re.compile(
     r"|__weh|setupStatefulComponent|mounted|created|callHook"  # Vue: `hook.__weh` wraps onMounted and its kind
     r"|ng(?:OnInit|AfterViewInit|AfterContentInit)|\w+_Factory"  # Angular
     r"|connectedCallback|firstUpdated"  # custom elements, Lit
-    r"|mount_component|user_effect|create_effect|runComputation|runUserEffects"  # Svelte, Solid
+    r"|mount_component|user_effect|create_effect|flush_queued_effects|runComputation|runUserEffects"  # Svelte, Solid
     r"|diffed"  # Preact, which runs effects in a timer of its own
     r"|ionView(?:Will|Did)Enter|didInsertElement"
 )
@@ -34,11 +34,12 @@ RENDER = re.compile(
     r"|finishClassComponent|constructClassInstance"
 )
 # By these code runs again after an edit: Vite's client, React's Fast Refresh (under any bundler).
-REFRESH = re.compile(r"importUpdatedModule|performReactRefresh")
-ENDED = re.compile(r"_*on_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
+REFRESH = re.compile(r"importUpdatedModule|queueUpdate|performReactRefresh")
+ENDED = re.compile(r"_*(?:on|handle)_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
 TIMERS = frozenset(("setTimeout", "setInterval"))
 PROMISES = frozenset(("await", "Promise.then", "Promise.catch", "Promise.finally", "async function"))
 MINIFIED = re.compile(r"[A-Za-z_$][\w$]{0,2}")
+REACTIVE = frozenset(("runIfDirty", "mount", "scheduler"))  # methods of Vue 3, which minifiers leave
 NEAR = 2_000  # columns: two functions that stand side by side in a minified file
 
 
@@ -56,7 +57,7 @@ class Framework(Value, frozen=True):
 
 FRAMEWORKS = (
     Framework(
-        "__weh|setupStatefulComponent|mounted|created|callHook",
+        "__weh|setup|setupStatefulComponent|mounted|created|callHook",
         "it was mounted",
         "Close the socket in onUnmounted (in the options API: unmounted, or beforeDestroy of Vue 2).",
         "https://vuejs.org/api/composition-api-lifecycle.html#onunmounted",
@@ -80,7 +81,7 @@ FRAMEWORKS = (
         "https://react.dev/reference/react/Component#componentwillunmount",
     ),
     Framework(
-        "mount_component|user_effect|create_effect",
+        "mount_component|user_effect|create_effect|flush_queued_effects|run",
         "it was mounted",
         "Return a function from onMount that closes the socket.",
         "https://svelte.dev/docs/svelte/lifecycle-hooks#onMount",
@@ -128,7 +129,7 @@ def read(code: Initiator | None) -> Trigger:
     names = [
         (turn, frame, _classify(frame.function)) for turn, calls in enumerate(code.stack) for frame in calls.frames
     ]
-    mounts = [(turn, frame) for turn, frame, kind in names if kind & MOUNTS] or list(_react_mounts(code.stack))
+    mounts = [(turn, frame) for turn, frame, kind in names if kind & MOUNTS] or list(_find_mounts(code.stack))
     renders = [(turn, frame) for turn, frame, kind in names if kind & RENDERS]
     order = {id(frame): n for n, (_, frame, _) in enumerate(names)}
     if mounts and renders:
@@ -187,7 +188,19 @@ def _name(function: str | None) -> str:
     return (function or "").rpartition(".")[2].rpartition(" ")[2]
 
 
-def _react_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
+def _find_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
+    """Find mounts that no name of a framework's function shows, by their surroundings."""
+    yield from _find_react_mounts(stack)
+    reactive = any(_name(frame.function) in REACTIVE for calls in stack for frame in calls.frames)
+    for turn, calls in enumerate(stack):
+        names = [_name(frame.function) for frame in calls.frames]
+        for n, frame in enumerate(calls.frames):
+            is_vue = names[n] == "setup" and reactive and n + 1 < len(names)
+            if is_vue or (names[n : n + 3] == ["run", "", "flush"]):
+                yield turn, frame
+
+
+def _find_react_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
     """Find where React 19's production build mounts effects: it walks its tree by two functions that call each other in
     turn (`commitPassiveMountOnFiber` and `recursivelyTraversePassiveMountEffects`), under one that runs the effect."""
     for turn, calls in enumerate(stack):

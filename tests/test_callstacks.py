@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from analyzer import callstacks
 from analyzer.formats import read
-from analyzer.model import Calls, Frame, Initiator, Provider
+from analyzer.model import Attribution, Calls, Frame, Initiator, Provider
 from analyzer.pipeline import analyze
+from analyzer.wording import origins
 
 CAPTURES = Path(__file__).parent / "captures"
 APP = "https://h.example/app.js"
@@ -165,3 +167,24 @@ def test_the_caller_of_one_without_a_name_is_of_the_same_turn() -> None:
     opener = callstacks.opener(code((None, [frame("eval", MODULE, 7)]), ("await", [frame("later", MODULE, 9)])), None)
     assert opener is not None
     assert (opener.function, opener.line) == (None, 7)
+
+
+@pytest.mark.parametrize(
+    ("functions", "line"),
+    [
+        pytest.param(
+            ["_connect", "connect", "connectUser", "openChat"], "connectUser() < openChat(), app.js:4", id="a call"
+        ),
+        pytest.param(
+            ["_connect", "_reconnect", "onclose"], "Stream Chat's client, onclose(), app.js:3", id="by itself"
+        ),
+        pytest.param(["open", "start"], "open(), app.js:1", id="no library"),
+    ],
+)
+def test_the_short_stack_names_the_call_and_whose_it_is(functions: list[str], line: str) -> None:
+    (report,) = [analyze(read(CAPTURES / "chrome-01-one-closed.har"))]
+    frames = [frame(name, line=n) for n, name in enumerate(functions, 1)]
+    opener = callstacks.opener(code((None, frames)), STREAM)
+    attribution = Attribution(provider=STREAM) if functions[0] == "_connect" else Attribution()
+    session = msgspec.structs.replace(report.sessions[0], initiator=opener, attribution=attribution)
+    assert origins.short_stack(session) == line

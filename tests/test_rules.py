@@ -321,6 +321,56 @@ def test_what_the_page_closed_and_what_the_server_refused_are_told_apart(report:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="no text"),
+        pytest.param("net::ERR_ABORTED", id="the browser aborted it"),
+        pytest.param("closed before the connection was established", id="the recorder heard of no reason"),
+        pytest.param("the log does not say why", id="an extract of a NetLog"),
+    ],
+)
+def test_of_what_failed_without_a_reason_nobody_is_blamed(text: str, report: Callable[..., Any]) -> None:
+    sockets = [failed(n, n + 0.02, text) for n in range(1, 9)]
+    (finding,) = (it for it in report(har(*sockets, socket(9, None))).findings if it.rule == "failed-handshakes")
+    assert (finding.severity, finding.remedy, len(finding.sessions)) == (Severity.NOTE, None, 8)
+    assert finding.message == (
+        "8 sockets never opened: the capture does not show why, possibly the page itself closed them."
+    )
+
+
+def test_a_trace_blames_nobody_for_failed_handshakes() -> None:
+    """The server refused each of them, which a trace does not show."""
+    analysis = analyze(read(CAPTURES / "trace-07-failed.trace.json.gz")).findings
+    assert [it.remedy for it in analysis if it.rule == "failed-handshakes"] == [None]
+
+
+SUPABASE = "wss://abc.supabase.co/realtime/v1/websocket?apikey=1&vsn=1.0.0"
+TWO_PATHS = ("wss://api.example/a", "wss://api.example/b")
+
+
+@pytest.mark.parametrize(
+    ("urls", "words", "link"),
+    [
+        pytest.param([SUPABASE] * 2, "Call createClient once", True, id="both are of one service"),
+        pytest.param(["wss://api.example/a"] * 2, "Open the connection once", False, id="of no known service"),
+        pytest.param(TWO_PATHS, "The sockets go to different addresses", False, id="two addresses"),
+        pytest.param(
+            [SUPABASE, *TWO_PATHS[:1] * 2], "Open the connection once", False, id="of a service and of others"
+        ),
+    ],
+)
+def test_the_remedy_is_that_of_the_service_if_all_are_its_sockets(
+    urls: Sequence[str], words: str, link: bool, report: Callable[..., Any]
+) -> None:
+    items = [socket(n, None) for n in range(1, len(urls) + 1)]
+    for item, url in zip(items, urls, strict=True):
+        item["request"]["url"] = url
+    (finding,) = (it for it in report(har(*items)).findings if it.rule == "concurrent-sockets")
+    assert finding.remedy.startswith(words)
+    assert (finding.link is not None) == link
+
+
+@pytest.mark.parametrize(
     ("name", "sockets"),
     [
         # Of the second page's end the file gives no latest time: the page that is brought back has its old date.

@@ -1,9 +1,9 @@
 """Two callers asked for a connection at the same time, and each opened one.
 
-How it is detected: two sockets were requested within 0.3 s of each other, from the same place in the code, each after
-an `await` or a promise. When the second was requested, the first was still connecting or had just opened. Neither is a
-reconnect, and neither comes from StrictMode's second mount. Both stayed open. The cause is likely: a page that wants
-two connections and opens them together looks the same.
+How it is detected: two sockets were requested within half a second of each other, from the same place in the code, each
+after an `await` or a promise. When the second was requested, the first was still connecting or had just opened. Neither
+is a reconnect, and neither comes from StrictMode's second mount. Both stayed open. The cause is likely: a page that
+wants two connections and opens them together looks the same.
 
 Why it matters: the code that keeps one connection for all has a gap. Between the question whether there is a connection
 and the moment when it is stored, a second caller asks the same question.
@@ -34,7 +34,7 @@ from analyzer import callstacks, openings, remedies, triggers
 from analyzer.model import MILLISECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 
 ID = "asked-for-twice-at-once"
-TOGETHER = 300 * MILLISECOND
+TOGETHER = 500 * MILLISECOND
 REMEDY = "Store the promise of the connection, not its result, so that the second caller waits for the first."
 # Two components that use one hook look the same as two callers, and then there is no promise of theirs to store.
 HOOK = (
@@ -64,7 +64,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _place(session: Session) -> Hashable:
-    """Equal for sockets that the same code opened after a promise; None for reconnects and second mounts."""
+    """Equal for sockets that the same code opened after a promise; None for reconnects and second
+    mounts."""
     code, trigger = session.initiator, triggers.read(session.initiator)
     is_late = code is not None and any(calls.label in triggers.PROMISES for calls in code.stack)
     is_other = trigger.second_mount or trigger.refresh or trigger.end_handler

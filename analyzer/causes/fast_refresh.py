@@ -1,7 +1,8 @@
-"""React's Fast Refresh ran the effects of a component again after an edit, and the socket of before stayed open.
+"""After an edit the development server ran a component again, and the socket of before stayed open.
 
-How it is detected: the call stack of the new socket contains `performReactRefresh`. An older socket was opened from the
-same file and component, and was still open more than five seconds later or when the capture was saved.
+How it is detected: the call stack of the new socket contains `performReactRefresh` of React's Fast Refresh, or
+`queueUpdate` of Vite's client, which mounts components of Vue again. An older socket was opened from the same file and
+component, and was still open more than a second later or when the capture was saved.
 
 Why it matters: Fast Refresh exists in development only, so what you measure is not what production does. But it runs
 the clean-up of each effect before it runs the effect again. That the old socket stayed open means that the clean-up is
@@ -29,29 +30,36 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
-
-LINK = "https://react.dev/reference/react/useEffect#connecting-to-an-external-system"
+from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    pairs = [(old, new) for old, new in pairwise(sessions) if _is_refreshed(new) and openings.lives_on(old, new)]
+    pairs = [(old, new) for old, new in pairwise(sessions) if _is_refreshed(new) and _is_left(old, new)]
     if not pairs:
         return None
+    _, new = pairs[0]
+    framework = triggers.framework(triggers.read(new.initiator).mount)
+    act = "ran the effect of" if framework is triggers.REACT else "mounted"
     return Explanation(
-        why=f"Fast Refresh ran the effect of {openings.by_whom(pairs[0][1], 'a component')} again after an edit (in "
-        "development only), and its clean-up did not close the socket of before.",
+        why=f"Fast Refresh {act} {openings.by_whom(new, 'a component')} again after an edit (in development only), and "
+        "the socket of before was not closed.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy="Return a clean-up from the effect that closes the socket. Reload the page before you measure.",
-        link=LINK,
+        remedy=f"{framework.remedy} Reload the page before you measure.",
+        link=framework.link,
     )
 
 
 def _is_refreshed(session: Session) -> bool:
     frame = triggers.read(session.initiator).refresh
-    return frame is not None and frame.function == "performReactRefresh"
+    return frame is not None and frame.function != "importUpdatedModule"
+
+
+def _is_left(old: Session, new: Session) -> bool:
+    """Was the old one open long after the clean-up, which runs before the effect does?"""
+    end = old.proven.end if old.proven is not None else None
+    return openings.is_concurrent(old, new) and (end is None or end > openings.creation_of(new) + SECOND)
 
 
 def _component(session: Session) -> Hashable:
@@ -68,4 +76,4 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield old.proves(f"opened {format_duration(age)} earlier by the same component", callstacks.own(old.initiator))
 
 
-CAUSE = Cause("fast-refresh", "Fast Refresh ran an effect again", explain, _component)
+CAUSE = Cause("fast-refresh", "Fast Refresh ran a component again", explain, _component)

@@ -3,10 +3,11 @@
 How it is detected: the application called the client library (`connectUser` of Stream's clients, `subscribe` of
 Supabase's, `new Pusher`) for each socket, for the same user, or for the same address where the user is unknown, and on
 the same page, while the other sockets were open. A second call on a connected client of this library opens no second
-socket, so each call was made on a separate client. The cause is only likely where the older sockets were possibly
-closing: one client that disconnects and connects again looks the same for a while. No cause is named where each older
-socket closed within five seconds after the next was requested and one socket was left, because that is a hand-over.
-This cause is named only for client libraries that are known to behave like this.
+socket, so each call was made on a separate client. Where only the library's own code is on the call stacks, all of them
+must be equal to that of the first socket. The cause is only likely where the older sockets were possibly closing: one
+client that disconnects and connects again looks the same for a while. No cause is named where each older socket closed
+within five seconds after the next was requested and one socket was left, because that is a hand-over. This cause is
+named only for client libraries that are known to behave like this.
 
 Why it matters: each client keeps its own connection, receives every event and holds its own state. The service counts
 each of them, and may bill them.
@@ -49,6 +50,8 @@ METHOD = re.compile(r"[a-z_]\w{2,}")  # a constructor begins with a capital, unl
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN or openings.is_handed_over(sessions):
         return None
+    if not all(it.initiator is not None and it.initiator.own for it in sessions):
+        return _explain_unseen(sessions)
     places = {callstacks.place(it.initiator) for it in sessions if it.initiator is not None}
     function = _function(sessions[0])
     sure = all(_apart(old, new) for old, new in pairwise(sessions))
@@ -59,6 +62,20 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         + ("" if sure else " Not excluded: one client that reconnects while its old sockets still close."),
         proof=tuple(it.proves(called, callstacks.own(it.initiator)) for it in sessions),
         sure=sure,
+    )
+
+
+def _explain_unseen(sessions: Sequence[Session]) -> Explanation | None:
+    """Explain sockets on whose stacks stands only the library's code: by the same path as the first, which cannot be a
+    reconnect."""
+    library = callstacks.library(sessions[0])
+    if library is None or len({it.initiator.stack for it in sessions if it.initiator is not None}) > 1:
+        return None
+    return Explanation(
+        why=f"{library.name} opened each socket in the same way, as for a new client ({_many(sessions)} clients). Only "
+        "the library's code is on the call stacks.",
+        proof=tuple(it.proves("opened by", callstacks.own(it.initiator)) for it in sessions),
+        sure=False,
     )
 
 
@@ -83,12 +100,21 @@ def _apart(old: Session, new: Session) -> bool:
 def _client(session: Session) -> Hashable:
     """Equal for what one client would hold; None where the application did not ask a client that keeps its socket."""
     library, identity = callstacks.library(session), session.identity
-    if library is None or not library.keeps or library.operations or not openings.is_asked_for(session):
+    if library is None or not library.keeps or library.operations or triggers.is_view(session.initiator):
         return None
-    if triggers.is_view(session.initiator):
+    if not openings.is_asked_for(session) and not _is_unseen(session):
         return None
     app = identity.app if identity is not None else None
     return session.user or (session.endpoint, app), session.page, session.context
+
+
+def _is_unseen(session: Session) -> bool:
+    """Is only the library's code on the stack, and no sign of a reconnect?"""
+    code = session.initiator
+    if code is None or code.own or not code.stack:
+        return False
+    trigger = triggers.read(code)
+    return not trigger.second_mount and not trigger.end_handler and callstacks.reconnect(session) is None
 
 
 def _caller(members: Sequence[Session], places: int, function: str) -> str:

@@ -24,8 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 
-from analyzer import openings, reconnects, remedies
+from analyzer import callstacks, openings, reconnects, remedies
 from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Outcome, Proof, Session, format_duration
+from analyzer.reconnects import Opening
 
 ID = "take-over"
 LEAST = 3  # times
@@ -37,7 +38,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if finding.confidence is not Confidence.PROVEN:
         return None
     named = set(finding.sessions)
-    turns = [pair for pair in _turns(sessions) if reconnects.is_after_end(pair[1])]
+    openings_by_id = reconnects.follow(sessions)
+    turns = [pair for pair in _turns(sessions) if _is_reconnect(openings_by_id[pair[1].id])]
     visible = [pair for pair in turns if named.issuperset(it.id for it in pair)]
     turns = [pair for pair in turns if visible and _series(pair[1]) == _series(visible[0][1])]
     if len(turns) < LEAST:
@@ -63,6 +65,13 @@ def _turns(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session]]:
         latest[_series(session)] = session
         if old is not None and _is_taken_over(old, session):
             yield old, session
+
+
+def _is_reconnect(opening: Opening) -> bool:
+    """Did the client library open it, or a handler for an end? Other code may open one before it closes the old."""
+    session = opening.session
+    resumed = opening.again is not None and callstacks.library(session) is not None
+    return resumed or reconnects.is_after_end(session)
 
 
 def _series(session: Session) -> Hashable:

@@ -12,16 +12,20 @@ What to do: clear the timer when you disconnect, also while no socket is open.
 
 Before: `disconnect()` closes a socket that has ended already, and forgets the timer.
 
-    disconnect() {
-      this.ws.close();
+    class Client {
+      disconnect() {
+        this.ws.close();
+      }
     }
 
 After:
 
-    disconnect() {
-      clearTimeout(this.timer);
-      this.stopped = true;  // and onclose sets no timer then
-      this.ws.close();
+    class Client {
+      disconnect() {
+        this.stopped = true;  // onclose sets no timer then
+        clearTimeout(this.timer);
+        this.ws.close();
+      }
     }
 """
 

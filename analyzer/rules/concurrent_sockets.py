@@ -8,7 +8,8 @@ How it is detected: this rule applies where the capture does not show that the s
 because the service is not in the catalogue. Where it does, `duplicate-connection` or `unrelated-sockets` applies.
 
 What to do: open the connection once, outside of anything that mounts repeatedly (a React component, a route), and close
-it in the clean-up. `har-sockets show CAPTURE SOCKET` names the code that opened each socket.
+it in the clean-up. Where all the sockets are of one service of the catalogue, the finding says what that service asks
+for. `har-sockets show CAPTURE SOCKET` names the code that opened each socket.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ DIFFERENT = (
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     for overlap in report.exceeding(Relation.RELATED, policy.tolerance):
         sessions = report.named(overlap.sessions)
+        remedy, link = _remedy(sessions)
         yield report.finding(
             RULE.id,
             RULE.severity,
@@ -35,7 +37,8 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             overlap.sessions,
             interval=overlap.interval,
             peak=overlap.peak,
-            remedy=_remedy(sessions),
+            remedy=remedy,
+            link=link,
         )
 
 
@@ -49,15 +52,29 @@ def _whose(report: Report, sessions: Sequence[Session]) -> str:
     return f"{len({session.user for session in sessions}):,} users of {service}{within}"
 
 
-def _remedy(sessions: Sequence[Session]) -> str:
+def _remedy(sessions: Sequence[Session]) -> tuple[str, str | None]:
+    """Say what to do, and where to read more. What a service asks for counts where all are its sockets."""
+    ids = {session.provider.id if session.provider is not None else None for session in sessions}
+    service = sessions[0].provider if len(ids) == 1 else None
+    link = service.link if service is not None else None
     apps = {session.user[:2] if session.user is not None else None for session in sessions}
     if len(apps) == 1 and None not in apps:
-        return USERS
+        return USERS, link
     parts = (openings.in_order(members) for _, members in overlaps.partition(sessions, Scope.ENDPOINT))
     twice = [lot for members in parts for lot in overlaps.together(members)]
     if not twice:
-        return DIFFERENT
-    return openings.WAIT if all(map(openings.is_handed_over, twice)) else SAME
+        return DIFFERENT, None
+    if all(map(openings.is_handed_over, twice)):
+        return openings.WAIT, link
+    if service is None or not service.remedy or any(map(_are_of_several_users, twice)):
+        return SAME, None
+    return service.remedy, link
+
+
+def _are_of_several_users(sessions: Sequence[Session]) -> bool:
+    """Does each of them belong to a user of its own? Then none of them is one too many of its user."""
+    users = [session.user for session in sessions]
+    return None not in users and len(set(users)) == len(users)
 
 
 RULE = Rule(

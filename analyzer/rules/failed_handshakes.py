@@ -10,6 +10,10 @@ Sockets that the page itself closed while they were connecting ("WebSocket is cl
 established.") are listed separately and do not count. A clean-up does that, and so does a client that stops waiting.
 The server is not at fault.
 
+Where the capture does not show why sockets failed, they are listed separately, too, and do not count: possibly the page
+itself closed them. A performance trace never has the reason. A NetLog has none where the page closed the socket or was
+left.
+
 What to do: look at the status or error of each attempt (`har-sockets show CAPTURE SOCKET`): a refused connection, an
 expired token (401, 403), a wrong path (404). Make the client wait longer after each failure.
 """
@@ -28,27 +32,31 @@ REMEDY = "Look at the server's answers, and make the client wait longer after ea
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
     failed = [session for session in report.sessions if session.outcome is Outcome.FAILED]
-    refused = [session for session in failed if not openings.is_abandoned(session)]
     given_up = [session for session in failed if openings.is_abandoned(session)]
+    unexplained = [session for session in failed if openings.is_unexplained(session)]
+    refused = [it for it in failed if not openings.is_abandoned(it) and not openings.is_unexplained(it)]
     if refused:
         problems = list(dict.fromkeys(s.problem for s in refused if s.problem))
-        more = f" and {len(problems) - SHOWN} other problems" if len(problems) > SHOWN else ""
-        yield report.finding(
-            RULE.id,
-            Severity.WARNING if _storm(filter(policy.counts, refused), report.sessions) else Severity.NOTE,
-            f"{plural(len(refused), 'socket')} never opened: "
-            f"{', '.join(problems[:SHOWN]) or 'the capture shows no reason'}{more}.",
-            (session.id for session in refused),
-            remedy=REMEDY,
-        )
+        more = f" and {plural(len(problems) - SHOWN, 'other problem')}" if len(problems) > SHOWN else ""
+        severity = Severity.WARNING if _storm(filter(policy.counts, refused), report.sessions) else Severity.NOTE
+        yield _describe(report, refused, f"{', '.join(problems[:SHOWN])}{more}", severity, REMEDY)
     if given_up:
-        yield report.finding(
-            RULE.id,
-            Severity.NOTE,
-            f"{plural(len(given_up), 'socket')} never opened: the page itself closed "
-            f"{'it while it was' if len(given_up) == 1 else 'them while they were'} connecting.",
-            (session.id for session in given_up),
-        )
+        them = "it while it was" if len(given_up) == 1 else "them while they were"
+        yield _describe(report, given_up, f"the page itself closed {them} connecting")
+    if unexplained:
+        them = "it" if len(unexplained) == 1 else "them"
+        yield _describe(report, unexplained, f"the capture does not show why, possibly the page itself closed {them}")
+
+
+def _describe(
+    report: Report,
+    failed: Sequence[Session],
+    why: str,
+    severity: Severity = Severity.NOTE,
+    remedy: str | None = None,
+) -> Finding:
+    message = f"{plural(len(failed), 'socket')} never opened: {why}."
+    return report.finding(RULE.id, severity, message, (session.id for session in failed), remedy=remedy)
 
 
 def _storm(failed: Iterable[Session], everyone: Sequence[Session]) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analyzer import callstacks
 from analyzer.model import Frame, Initiator, Report, Session, plural
+from analyzer.services import paths
 
 NAMED = 8  # sockets per place that are named one by one
 
@@ -38,13 +40,27 @@ def file(url: str | None) -> str:
 
 
 def sentences(report: Report) -> list[str]:
-    """Write one line per place, most sockets first: `<Widget>, app.js:47186: 4 sockets (#1, #2, #3, #4)`."""
+    """Write one line per place, most sockets first: `connectUser() < <Widget>, app.js:47186: 4 sockets (#1, #2)`."""
     by_place: dict[str, list[Session]] = {}
     for session in report.sessions:
-        if place := place_of(session):
+        if place := short_stack(session):
             by_place.setdefault(place, []).append(session)
     places = sorted(by_place.items(), key=lambda item: -len(item[1]))
     return [f"{place}: {plural(len(members), 'socket')} ({_ids(members)})" for place, members in places]
+
+
+def short_stack(session: Session) -> str:
+    """Name the frames that matter, innermost first: the library's function that the application called, and the code
+    that called it; or the library that opened a socket by itself."""
+    place = place_of(session)
+    if session.extension or session.initiator is None or not place:
+        return place
+    if not session.initiator.is_own:
+        library = callstacks.find_library(session)
+        return f"{library.name}, {short(session.initiator)}" if library is not None else place
+    call = callstacks.call(session)
+    is_named = call is not None and not paths.is_nameless(call.function)
+    return f"{call.function}() < {place}" if call is not None and is_named else place
 
 
 def place_of(session: Session) -> str:

@@ -59,7 +59,7 @@ def _fenced(manual: str) -> str:
     paragraphs = manual.split("\n\n")
     for n, code in enumerate(paragraphs):
         if code.startswith("    "):
-            language = "jsx" if "</" in code else "js"
+            language = "jsx" if "</" in code or "/>" in code else "js"
             paragraphs[n] = f"```{language}\n{textwrap.dedent(code)}\n```"
     return "\n\n".join(paragraphs)
 
