@@ -208,14 +208,7 @@ def _after_timer(code: Initiator) -> tuple[Calls, ...]:
 
 def _has_resumed(first: Initiator, code: Initiator) -> bool:
     """Did the call that had opened the first socket open this one, too, after it had waited within the library?"""
-    return [*first.frames] == [*code.frames] and _turn(first) < _turn(code)
-
-
-def _turn(code: Initiator) -> int:
-    """Return the index of the turn in which the application's code stands."""
-    place = (code.url, code.line, code.column)
-    turns = (n for n, calls in enumerate(code.stack) for it in calls.frames if (it.url, it.line, it.column) == place)
-    return next(turns, 0)
+    return [*first.frames] == [*code.frames] and triggers.opener_turn(first) < triggers.opener_turn(code)
 
 
 def _have_one_root(one: Session, other: Session) -> bool:

@@ -23,7 +23,7 @@ SECOND_MOUNT = re.compile(
 MOUNT = re.compile(
     r"commit(?:HookEffectList(?:Mount)?|LayoutEffectOnFiber|PassiveMountOnFiber)|componentDidMount"  # React
     r"|__weh|setupStatefulComponent|callHook"  # Vue: `hook.__weh` wraps onMounted and its kind
-    r"|ng(?:OnInit|AfterViewInit|AfterContentInit)|\w+_Factory"  # Angular
+    r"|ng(?:OnInit|AfterViewInit|AfterContentInit)"  # Angular
     r"|connectedCallback|firstUpdated"  # custom elements, Lit
     r"|mount_component|user_effect|create_effect|flush_queued_effects|runComputation|runUserEffects"  # Svelte, Solid
     r"|diffed"  # Preact, which runs effects in a timer of its own
@@ -68,7 +68,7 @@ FRAMEWORKS = (
         "https://vuejs.org/api/composition-api-lifecycle.html#onunmounted",
     ),
     Framework(
-        r"ng(?:OnInit|AfterViewInit|AfterContentInit)|\w+_Factory",
+        r"ng(?:OnInit|AfterViewInit|AfterContentInit)",
         "it was created",
         "Close the socket in ngOnDestroy.",
         "https://angular.dev/guide/components/lifecycle#ngondestroy",
@@ -110,7 +110,7 @@ class Trigger(Value, frozen=True):
     """How a socket came to be opened. Each frame is that nearest to the opening, or None.
 
     mount, render: of the two only the nearer one, because an effect is no part of a rendering.
-    awaited: the opening ran in a later turn of the event loop than the mount.
+    awaited: the application's code ran in a later turn of the event loop than the mount.
     timer: the index of the turn that set a timer which led to the opening.
     """
 
@@ -146,9 +146,16 @@ def read(code: Initiator | None) -> Trigger:
         render=renders[0][1] if renders else None,
         refresh=next((frame for _, frame, kind in names if kind & REFRESHES and _is_refresh(frame)), None),
         end_handler=next((frame for _, frame, kind in names if kind & ENDS), None),
-        awaited=bool(mounts) and _has_waited(code.stack[1 : mounts[0][0] + 1], mounts[0][1]),
+        awaited=bool(mounts) and _has_waited(code.stack[opener_turn(code) + 1 : mounts[0][0] + 1], mounts[0][1]),
         timer=next((n for n, calls in enumerate(code.stack) if n and calls.label in TIMERS), None),
     )
+
+
+def opener_turn(code: Initiator) -> int:
+    """Return the index of the turn in which the application's code stands; 0 where there is none."""
+    place = (code.url, code.line, code.column)
+    turns = (n for n, calls in enumerate(code.stack) for it in calls.frames if (it.url, it.line, it.column) == place)
+    return next(turns, 0) if code.own else 0
 
 
 def framework(mount: Frame | None) -> Framework:
@@ -201,12 +208,13 @@ def _name(function: str | None) -> str:
 def _find_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
     """Find mounts that no name of a framework's function shows, by their surroundings."""
     yield from _find_react_mounts(stack)
+    is_svelte = any(frame.function == "schedule_update" for calls in stack for frame in calls.frames)
     is_vue = any(_name(frame.function) in REACTIVE for calls in stack for frame in calls.frames)
     for turn, calls in enumerate(stack):
         names = [_name(frame.function) for frame in calls.frames]
         for n, frame in enumerate(calls.frames):
             is_hook = is_vue and names[n] in HOOKS and n + 1 < len(names)
-            if is_hook or names[n : n + 3] == ["run", "", "flush"]:  # of Svelte 4
+            if is_hook or (is_svelte and names[n : n + 3] == ["run", "", "flush"]):
                 yield turn, frame
 
 
@@ -216,7 +224,8 @@ def _find_react_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
     for turn, calls in enumerate(stack):
         runs = zip(calls.frames, calls.frames[1:], calls.frames[2:], calls.frames[3:], strict=False)
         runner = next((run[0] for run in runs if _is_walk(*run)), None)
-        if runner is not None:
+        ends = [frame.function or "" for frame in calls.frames[-2:]]  # a task of the scheduler, and what runs its tasks
+        if runner is not None and not ends[0] and MINIFIED.fullmatch(ends[1]):
             yield turn, runner
 
 

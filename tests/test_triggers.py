@@ -47,7 +47,7 @@ def test_the_second_mount(function: str, second: bool) -> None:
         pytest.param(["setup", "callWithErrorHandling", "setupStatefulComponent"], id="the setup of Vue 3"),
         pytest.param(["o.mounted", "e", "insert", "t._update"], id="Vue 2, minified"),
         pytest.param(["setup", "Pt", "qo", "run", "runIfDirty"], id="the setup of Vue 3, minified"),
-        pytest.param(["run", "", "flush"], id="Svelte 4"),
+        pytest.param(["run", "", "flush", "schedule_update"], id="Svelte 4"),
         pytest.param(["n.ngOnInit", "a"], id="Angular, minified"),
         pytest.param(["connectedCallback"], id="a custom element"),
     ],
@@ -59,7 +59,7 @@ def test_a_mount(functions: list[str]) -> None:
 
 
 # As React 19.1 was minified by esbuild: names, then columns.
-WALK = ["Zn 95751", "mm 119118", "Jl 118891", "mm 119164", "Mi 133725"]
+WALK = ["Zn 95751", "mm 119118", "Jl 118891", "mm 119164", "Mi 133725", " 130689", "Kf 10220"]
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,7 @@ WALK = ["Zn 95751", "mm 119118", "Jl 118891", "mm 119164", "Mi 133725"]
         pytest.param(["Zn 95751", "mm 119118", "Jl 118891", "Mi 133725"], False, id="no turn"),
         pytest.param(["Zn 95751", "mm 119118", "Jl 18891", "mm 119164"], False, id="far from each other"),
         pytest.param(["Zn 95751", "mm 119118", "mm 118891", "mm 119164"], False, id="one function, recursive"),
+        pytest.param(WALK[:5], False, id="not run by React's scheduler"),
         pytest.param(["run 95751", "walkTree 119118", "visit 118891", "walkTree 119164"], False, id="not minified"),
     ],
 )

@@ -71,7 +71,7 @@ def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
     yield rival.session.proves("opened by a reconnect", rival.again)
     later = openings.creation_of(spare.session) - openings.creation_of(rival.session)
     yield spare.session.proves(
-        f"opened by another reconnect {format_duration(later)} later: no end was left", spare.again
+        f"opened by one more reconnect {format_duration(later)} later, though no other had ended", spare.again
     )
 
 

@@ -2,10 +2,10 @@
 
 How it is detected: a timer led to the new socket (`setTimeout` or `setInterval` on its call stack), which came from the
 same place in the code as the old one. No socket had ended before, so this is no reconnect after a loss. The old one was
-still open more than five seconds later or when the capture was saved. The timer was set by the function that had opened
-the old socket or by a handler of its messages, or the old socket had been silent for far longer than usual. The cause
-is certain where both is so; else a page that opens a second socket later looks the same. Nothing but heartbeats was
-sent on the old socket after the new one was requested.
+still open more than five seconds later or when the capture was saved, and nothing but heartbeats was sent on it after
+the new one was requested. The timer was set by the function that had opened the old socket or by a handler of its
+messages, or the old socket had received nothing for far longer than usual. The cause is likely: a page that opens a
+second socket later looks the same, and so does one that closed the old socket while the server did not answer that.
 
 Why it matters: a watchdog takes a silent socket for dead. If it was only silent, the server delivers each event twice
 from then on, and counts two connections.
@@ -58,7 +58,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy="Close the old socket before you open the new one, also if it seems dead.",
         link=LINK,
-        sure=bool(linked) and all(_silence(*pair) is not None for pair in pairs),
+        sure=False,
     )
 
 

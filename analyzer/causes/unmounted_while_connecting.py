@@ -94,7 +94,8 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield new.proves("opened by the next mount", triggers.read(new.initiator).mount)
     age = openings.creation_of(new) - openings.creation_of(old)
     yield old.proves(
-        f"opened {format_duration(age)} earlier from the same place, and not closed", callstacks.own(old.initiator)
+        f"opened from the same place {format_duration(age)} before {new.name}, and not closed",
+        callstacks.own(old.initiator),
     )
 
 

@@ -38,9 +38,9 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"{_name(calls[-1])}() ran {len(calls):,} times for one user on this page{_place(calls, is_mounted)}. "
+            f"{_describe_call(calls[-1])} {len(calls):,} times for one user on this page{_place(calls, is_mounted)}. "
             f'The documentation of {provider.name} says: "{provider.once}". '
-            "Each earlier connection was closed, so the rule to disconnect is kept.",
+            "The page did close each connection before the next one.",
             (session.id for session in calls),
             remedy=provider.remedy,
             link=provider.link,
@@ -89,6 +89,12 @@ def _is_closed_by_page(session: Session) -> bool:
         return openings.is_abandoned(session)
     by_server = session.closed is not None and session.closed.evidence is Evidence.SERVER_CLOSE
     return session.problem is None and session.close_code in PROPER and not by_server
+
+
+def _describe_call(session: Session) -> str:
+    """Write what the application did: `connectUser() ran`, or `The client connected` where no name is left."""
+    name = _name(session)
+    return f"{name}() ran" if name else "The client connected"
 
 
 def _name(session: Session) -> str:
