@@ -74,6 +74,7 @@ def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Find
     """Make a function that gives a finding of this report its cause, where the capture shows one."""
     everyone = _list_dated(report)
     rank = {session.id: n for n, session in enumerate(everyone)}
+    of_all = [cause for cause in among if cause.of_all]  # these explain more than an overlap
 
     @cache
     def keys(key: Key) -> list[Hashable]:
@@ -94,9 +95,7 @@ def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Find
     def explain(finding: Finding) -> Finding:
         by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
         is_overlap = finding.interval is not None
-        for cause in among:
-            if not is_overlap and not cause.of_all:
-                continue  # it explains an overlap only
+        for cause in among if is_overlap else of_all:
             if not cause.of_all and cause.key not in by_key:
                 by_key[cause.key] = lots(finding, cause.key)
             explanations = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))
