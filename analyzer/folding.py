@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from analyzer.intervals import Interval
-from analyzer.model import Confidence, Duration, Finding, Report, format_duration, plural
+from analyzer.model import Confidence, Finding, Report
 
 ALIKE, OF_ONE_CAUSE = 3, 2  # from so many on they are one
 FIRST = " (the first time)."
@@ -28,25 +28,6 @@ def fold(
         key = finding.fingerprint, finding.severity, finding.confidence, cause, finding.remedy, finding.link
         lots.setdefault(key, []).append(finding)
     return [it for lot in lots.values() for it in ([_unite(lot, report, describe)] if _are_many(lot) else lot)]
-
-
-def describe_overlaps(findings: Sequence[Finding], report: Report, whose: str) -> str:
-    """Say of several overlaps: `2 overlaps of 3 sockets of HOST, peak 2: the longest lasted at least 405 ms.`"""
-    sockets = {id for finding in findings for id in finding.sessions}
-    longest = max(_length(finding.interval, finding, report) for finding in findings if finding.interval is not None)
-    is_last_open = any(finding.interval is not None and finding.interval.end is None for finding in findings)
-    return (
-        f"{len(findings):,} overlaps of {plural(len(sockets), 'socket')} of {whose}, "
-        f"peak {max(finding.peak or 0 for finding in findings):,}: the longest lasted at least "
-        f"{format_duration(longest)}{', the last until the capture was saved' if is_last_open else ''}."
-    )
-
-
-def _length(interval: Interval, finding: Finding, report: Report) -> Duration:
-    """Return how long it lasted at least; one without end lasted until the last sign of one of its sockets."""
-    signs = (session.last_sign for session in report.named(finding.sessions))
-    last = max((at for at in signs if at is not None), default=interval.start)
-    return max(0, (last if interval.end is None else interval.end) - interval.start)
 
 
 def _are_many(lot: Sequence[Finding]) -> bool:

@@ -19,8 +19,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import folding, openings, overlaps
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Scope, Session, Severity, describe_overlap
+from analyzer import openings, overlaps
+from analyzer.model import (
+    Finding,
+    Policy,
+    Relation,
+    Report,
+    Rule,
+    Scope,
+    Session,
+    Severity,
+    describe_overlap,
+    describe_overlaps,
+)
 
 SAME = "Open the connection once, and close it in the clean-up of the code that opened it."
 USERS = "Connect one user at a time: close the old connection, and wait for the close, before the next user connects."
@@ -47,7 +58,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
 
 def fold(report: Report, findings: Sequence[Finding]) -> str:
     sockets = dict.fromkeys(id for finding in findings for id in finding.sessions)
-    return folding.describe_overlaps(findings, report, _whose(report, report.named(sockets)))
+    return describe_overlaps(report, findings, _whose(report, report.named(sockets)))
 
 
 def _whose(report: Report, sessions: Sequence[Session]) -> str:

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import folding, openings
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap
+from analyzer import openings
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap, describe_overlaps
 
 REMEDY = "Open one connection per user, and close it in the clean-up of the code that opened it."
 
@@ -44,7 +44,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
 def fold(report: Report, findings: Sequence[Finding]) -> str:
     (session,) = report.named(findings[0].sessions[:1])
     assert session.provider is not None
-    return folding.describe_overlaps(findings, report, f"one user of {session.provider.name}")
+    return describe_overlaps(report, findings, f"one user of {session.provider.name}")
 
 
 RULE = Rule(
