@@ -32,6 +32,7 @@ from analyzer.model import (
     Outcome,
     Overlap,
     Policy,
+    Provider,
     Report,
     Scope,
     Session,
@@ -187,19 +188,33 @@ def _open_longest(report: Report, policy: Policy) -> Report:
 def _attribute(members: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
     """The sessions with what they belong to and the code that opened them (there is one a trace)."""
     pairs = zip(members, capture.traces, strict=True)
-    attributed = ((session, matching.attribute(trace, rows)) for session, trace in pairs)
+    attributed = [(session, matching.attribute(trace, rows)) for session, trace in pairs]
+    services = _services_by_endpoint(attributed)
     openers: dict[tuple[int, str | None], Initiator | None] = {}  # a client opens from the same place again
 
     def opener(session: Session, of: Attribution) -> Initiator | None:
-        key = id(session.initiator), of.provider.id if of.provider is not None else None
+        provider = of.provider or services.get(session.endpoint)
+        key = id(session.initiator), provider.id if provider is not None else None
         if key not in openers:
-            openers[key] = callstacks.by_map(callstacks.opener(session.initiator, of.provider))
+            openers[key] = callstacks.by_map(callstacks.opener(session.initiator, provider))
         return openers[key]
 
     return tuple(
         msgspec.structs.replace(session, attribution=of, initiator=opener(session, of), extension=trace.extension)
         for (session, of), trace in zip(attributed, capture.traces, strict=True)
     )
+
+
+def _services_by_endpoint(attributed: Iterable[tuple[Session, Attribution]]) -> dict[str, Provider]:
+    """The one service of each address. A socket that exchanged no message shows none itself, and its call stack is read
+    by what the others show."""
+    by_endpoint: dict[str, dict[str, Provider]] = {}
+    for session, of in attributed:
+        if of.provider is not None:
+            by_endpoint.setdefault(session.endpoint, {})[of.provider.id] = of.provider
+    return {
+        endpoint: next(iter(providers.values())) for endpoint, providers in by_endpoint.items() if len(providers) == 1
+    }
 
 
 def _add_user_caveat(capture: Capture, members: Sequence[Session], policy: Policy) -> Capture:
