@@ -129,14 +129,15 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     baseline = {finding.fingerprint for finding in findings if gate.is_in_baseline(finding, policy)}
     violations = {(finding.rule, finding.sessions) for finding in failing}
     longest, shortest = _open_longest(report, policy), _open_shortest(report)
-    explained, severities = causes.explainer(longest), dict(policy.severities)
+    weighed_by_cause = causes.explainer(longest, causes.WEIGHING)
+    severities = dict(policy.severities)
     for rule in RULES:
         worst = longest if rule.counts or not rule.ends else shortest
         for finding in rule.check(worst, policy) if rule.counts or rule.ends or unplaced else ():
             severity = severities.get(rule.id, finding.severity)
             if severity is None or not policy.fails(severity) or (rule.id, finding.sessions) in violations:
                 continue
-            because = explained(finding) if rule.has_cause else finding
+            because = weighed_by_cause(finding) if rule.has_cause else finding
             weighed = msgspec.structs.replace(because, severity=severities.get(rule.id, because.severity))
             marked = _fingerprint(weighed, worst)
             if gate.fails(marked, policy) and marked.fingerprint not in certain:

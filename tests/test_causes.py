@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -38,12 +39,12 @@ SHOWN = {
     "chrome-bug-close-and-error": ["reconnects-twice"],
     "chrome-bug-consumer-twice": ["asked-for-twice-at-once"],
     "chrome-bug-fast-refresh": ["fast-refresh"],
-    "chrome-bug-gone-while-awaiting": ["unmounted-while-connecting"] * 2,
+    "chrome-bug-gone-while-awaiting": ["unmounted-while-connecting"],
     "chrome-bug-hook-opens-later": ["missing-cleanup"],  # of react-use-websocket 3, which awaits the URL
     "chrome-bug-sockette-timer-lives-on": ["timer-outlives-disconnect"],
     "chrome-bug-socketio-own-reconnect": ["two-reconnectors"],
     "chrome-bug-stream-6-strict": ["cleanup-while-connecting"],
-    "chrome-bug-stream-again": ["connected-before-disconnected"] * 2,
+    "chrome-bug-stream-again": ["connected-before-disconnected"],
     "chrome-bug-timer-lives-on": ["timer-outlives-disconnect"],
     "chrome-bug-vue-view": ["view-left-open"],
     "chrome-bug-watchdog": ["replaced-not-closed"],
@@ -606,6 +607,16 @@ def writer() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
+def test_the_page_of_a_cause_has_code_before_and_after_the_mend(cause: Any) -> None:
+    _, before, *after = re.split(
+        r"(?m)^(?=(?:Before|After)\b)", (ROOT / f"docs/causes/{cause.id}.md").read_text("utf-8")
+    )
+    assert before.startswith("Before")
+    assert after[0].startswith("After")
+    assert all("```js" in part for part in (before, *after))
 
 
 def test_the_pages_of_the_causes_are_up_to_date() -> None:

@@ -38,7 +38,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"{_describe_call(calls[-1])} {len(calls):,} times for one user on this page{_place(calls, is_mounted)}. "
+            f"{_action(calls[-1])} {len(calls):,} times for one user on this page{_place(calls, is_mounted)}. "
             f'The documentation of {provider.name} says: "{provider.once}". '
             "The page did close each connection before the next one.",
             (session.id for session in calls),
@@ -91,16 +91,11 @@ def _is_closed_by_page(session: Session) -> bool:
     return session.problem is None and session.close_code in PROPER and not by_server
 
 
-def _describe_call(session: Session) -> str:
-    """Write what the application did: `connectUser() ran`, or `The client connected` where no name is left."""
-    name = _name(session)
-    return f"{name}() ran" if name else "The client connected"
-
-
-def _name(session: Session) -> str:
-    """Name the client's function, without its class."""
+def _action(session: Session) -> str:
+    """Name the client's function, without its class, as far as the build left it a name."""
     frame = callstacks.call(session)
-    return ((frame.function if frame is not None else None) or "").rpartition(".")[2]
+    name = ((frame.function if frame is not None else None) or "").rpartition(".")[2]
+    return f"{name}() ran" if name else "The application connected"
 
 
 def _place(calls: Sequence[Session], is_mounted: bool) -> str:
