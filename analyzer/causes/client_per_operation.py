@@ -44,8 +44,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     provider = sessions[0].provider
     return Explanation(
-        why=f"{openings.by_whom(sessions[0], 'The application')} creates a client each time "
-        f"({plural(len(sessions), 'client')}), and the earlier ones stay connected.",
+        why=f"{openings.by_whom(sessions[0], 'The application')} created "
+        f"{plural(len(sessions), 'client')}, and the earlier ones stay connected.",
         proof=tuple(it.proves("its client was created by", callstacks.own(it.initiator)) for it in sessions),
         remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
         link=provider.link if provider is not None else None,

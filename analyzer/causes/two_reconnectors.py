@@ -57,7 +57,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
     yield rival.session.proves("opened after the end", rival.again or callstacks.own(rival.session.initiator))
     later = openings.creation_of(spare.session) - openings.creation_of(rival.session)
-    statement = f"opened after the same end {format_duration(later)} later, by other code"
+    statement = f"opened after the same end, {format_duration(later)} after {rival.session.name}, by other code"
     yield spare.session.proves(statement, spare.again or callstacks.own(spare.session.initiator))
 
 
