@@ -19,9 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import callstacks, heartbeats, openings, triggers
+from analyzer import callstacks, heartbeats, openings, remedies, triggers
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.remedies import Advice
 
+ID = "missing-cleanup"
 REMEDY = "Return a clean-up from the effect that closes the socket it opened, even if the socket is still connecting."
 LATER = (
     "Make sure that the socket is also closed if it opens after the clean-up ran. If a library's hook opens it, look "
@@ -37,13 +39,21 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs:
         return None
     second = pairs[0][1]
-    later, provider = triggers.read(second.initiator).awaited, second.provider
+    later = triggers.read(second.initiator).awaited
+    advice = remedies.advise(ID, second, LATER if later else REMEDY, LINK, by_service=not later)
     return Explanation(
-        why=_late(second) if later else _never(second),
+        why=_faulty(advice) if advice.fault_of is not None else _late(second) if later else _never(second),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=LATER if later else provider.remedy if provider is not None and provider.remedy else REMEDY,
-        link=provider.link if provider is not None and provider.link else LINK,
+        remedy=advice.remedy,
+        link=advice.link,
         sure=not later and all(openings.has_outlasted(*pair) for pair in pairs),
+    )
+
+
+def _faulty(advice: Advice) -> str:
+    return (
+        f"{advice.fault_of} did not close the socket that the first run of the effect opened{advice.says}. React's "
+        "StrictMode makes this visible; in production each unmount that comes as soon leaves a socket open."
     )
 
 
@@ -71,4 +81,4 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield first.proves(f"not closed; {heartbeats.rhythm(first)}")
 
 
-CAUSE = Cause("missing-cleanup", "The effect's clean-up is missing, or closes nothing", explain, openings.source)
+CAUSE = Cause(ID, "The effect's clean-up is missing, or closes nothing", explain, openings.source)

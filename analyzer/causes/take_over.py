@@ -24,10 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 
-from analyzer import callstacks, openings, reconnects
+from analyzer import callstacks, openings, reconnects, remedies
 from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Outcome, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
+ID = "take-over"
 LEAST = 3  # times
 SOON = SECOND // 2  # by then the server has closed the other one
 REMEDY = "Give each client an id of its own, or keep one client and share it."
@@ -43,13 +44,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     turns = [pair for pair in turns if visible and _series(pair[1]) == _series(visible[0][1])]
     if len(turns) < LEAST:
         return None
-    provider = turns[0][1].provider
+    advice = remedies.advise(ID, turns[0][1], REMEDY, by_service=True)
     return Explanation(
         why=f"Two clients take the connection from each other: {len(turns):,} times a client reconnected, and the "
         "socket of the other one closed.",
         proof=tuple(line for turn in visible for line in _proof(*turn)),
-        remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
-        link=provider.link if provider is not None else None,
+        remedy=advice.remedy,
+        link=advice.link,
         sure=False,
     )
 
@@ -97,4 +98,4 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield old.proves(f"closed {format_duration(later)} after {new.name} was requested")
 
 
-CAUSE = Cause("take-over", "Two clients take the connection from each other", explain, of_all=True)
+CAUSE = Cause(ID, "Two clients take the connection from each other", explain, of_all=True)

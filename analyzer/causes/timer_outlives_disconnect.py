@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import callstacks, openings, reconnects
+from analyzer import callstacks, openings, reconnects, remedies
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
@@ -48,13 +48,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs:
         return None
     _, late = pairs[0]
-    fault = callstacks.fault(ID, late.session)
+    advice = remedies.advise(ID, late.session, REMEDY)
     return Explanation(
         why="A reconnect that was waiting when the application connected again was not cancelled: it opened a second "
-        f"socket{f': {fault.says}' if fault is not None else ''}.",
+        f"socket{advice.says}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=fault.remedy if fault is not None else REMEDY,
-        link=fault.link if fault is not None else None,
+        remedy=advice.remedy,
+        link=advice.link,
         sure=False,
     )
 
