@@ -244,6 +244,15 @@ def find_library(session: Session) -> Library | None:
     return match.way.library if match is not None else None
 
 
+def is_doubtful(session: Session) -> bool:
+    """May what opened it be an unknown library's code? In a minified bundle nothing tells whose its innermost function
+    is, unless the functions of a known library are on the stack, or it stands alone there."""
+    code = session.initiator
+    if code is None or not code.own or code.mapped is not None or (code.column or 0) <= LONG_LINE:
+        return False
+    return len({frames.spot(it) for it in code.frames if not foreign(it)}) > 1 and find_library(session) is None
+
+
 def reconnect(session: Session) -> Frame | None:
     """The frame by which client or application opened anew by itself."""
     row = library(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -605,6 +606,16 @@ def writer() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
+def test_the_page_of_a_cause_has_code_before_and_after_the_mend(cause: Any) -> None:
+    _, before, *after = re.split(
+        r"(?m)^(?=(?:Before|After)\b)", (ROOT / f"docs/causes/{cause.id}.md").read_text("utf-8")
+    )
+    assert before.startswith("Before")
+    assert after[0].startswith("After")
+    assert all("```js" in part for part in (before, *after))
 
 
 def test_the_pages_of_the_causes_are_up_to_date() -> None:

@@ -63,16 +63,18 @@ CAUSES = (
     socket_io_not_multiplexed.CAUSE,
     connected_before_disconnected.CAUSE,
 )
-OF_ALL = tuple(cause for cause in CAUSES if cause.of_all)  # these explain more than an overlap
+# Those that decide how grave a finding is: what comes after the last one that makes it less grave cannot change that.
+WEIGHING = CAUSES[: max(n for n, cause in enumerate(CAUSES, 1) if cause.at_most is not None)]
 Key: TypeAlias = Callable[[Session], Hashable]
 GRAVITY = list(Severity)
 SHOWN = 100  # lines of proof
 
 
-def explainer(report: Report) -> Callable[[Finding], Finding]:
+def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Finding], Finding]:
     """Make a function that gives a finding of this report its cause, where the capture shows one."""
     everyone = _list_dated(report)
     rank = {session.id: n for n, session in enumerate(everyone)}
+    of_all = [cause for cause in among if cause.of_all]  # these explain more than an overlap
 
     @cache
     def keys(key: Key) -> list[Hashable]:
@@ -93,7 +95,7 @@ def explainer(report: Report) -> Callable[[Finding], Finding]:
     def explain(finding: Finding) -> Finding:
         by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
         is_overlap = finding.interval is not None
-        for cause in CAUSES if is_overlap else OF_ALL:
+        for cause in among if is_overlap else of_all:
             if not cause.of_all and cause.key not in by_key:
                 by_key[cause.key] = lots(finding, cause.key)
             explanations = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))

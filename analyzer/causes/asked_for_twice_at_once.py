@@ -3,7 +3,8 @@
 How it is detected: two sockets were requested within half a second of each other, from the same place in the code, each
 after an `await` or a promise. When the second was requested, the first was still connecting or had just opened. Neither
 is a reconnect, and neither comes from StrictMode's second mount. Both stayed open. The cause is likely: a page that
-wants two connections and opens them together looks the same.
+wants two connections and opens them together looks the same, and so do two components that use one hook. Where the
+client library is known for it (Turbo before 7.0.0, a hook without `share`), its fault or its option is named.
 
 Why it matters: the code that keeps one connection for all has a gap. Between the question whether there is a connection
 and the moment when it is stored, a second caller asks the same question.

@@ -5,14 +5,30 @@ call stack of the second socket contains the functions of the second mount (`inv
 `doubleInvokeEffectsOnFiber` in React 19). The first socket was opened from the same place a moment before, and was
 still open more than five seconds later. The cause is only likely when the capture was saved before that, because a
 clean-up was possibly about to close the socket. It is also only likely when the effect opened the socket later (after a
-promise or a timer): the clean-up may exist, and may have run before the socket did. Hooks of some libraries do that,
-too.
+promise or a timer): the clean-up may exist, and may have run before the socket did. Where the hook of a library is
+known to do that (react-use-websocket before 4.1.0, by the functions on the call stack), the library is named, and not
+the application.
 
 Why it matters: production mounts once, but it unmounts too. Each change of route or key then leaves a socket open that
 nothing uses, until the user leaves the page.
 
 What to do: return a clean-up from the effect. Let it close the socket that this run of the effect opened, even if the
 socket is still connecting.
+
+Before:
+
+    useEffect(() => {
+      const socket = new WebSocket(url);
+      socket.onmessage = show;
+    }, []);
+
+After:
+
+    useEffect(() => {
+      const socket = new WebSocket(url);
+      socket.onmessage = show;
+      return () => socket.close();
+    }, []);
 """
 
 from __future__ import annotations

@@ -14,6 +14,20 @@ socket dies. A client that does this whenever it loses the network adds one sock
 
 What to do: close the old socket before you open the new one. If a library does this, look for a newer version that
 fixes it.
+
+Before:
+
+    function reconnect() {
+      socket = new WebSocket(url);
+    }
+
+After:
+
+    function reconnect() {
+      socket.onclose = null;  // or this close starts another reconnect
+      socket.close();
+      socket = new WebSocket(url);
+    }
 """
 
 from __future__ import annotations

@@ -12,6 +12,21 @@ up badly. A socket that is still connecting when the clean-up runs is closed onc
 moment. Production does not mount twice, so this is a note however long the overlap took.
 
 What to do: nothing. To avoid the overlap, connect outside of React, or record a production build.
+
+Before: correct, and both sockets are open for a moment in development.
+
+    useEffect(() => {
+      const socket = new WebSocket(url);
+      return () => socket.close();
+    }, []);
+
+After: one socket, outside of React, where the whole page needs it anyway.
+
+    const socket = new WebSocket(url);
+
+    function App() {
+      return <Chat socket={socket} />;
+    }
 """
 
 from __future__ import annotations

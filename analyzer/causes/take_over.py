@@ -1,8 +1,9 @@
 """Two clients take the connection from each other, again and again.
 
-How it is detected: at least three times a client reconnected after its socket had ended, by the client library's own
-function for that or out of a handler such as `onclose`. Within half a second of each new opening another socket to the
-same address closed. The cause is likely: the capture does not show why the server closed the older one.
+How it is detected: at least three times a client reconnected after its socket had ended: by the client library's own
+function for that, by nothing but the library's code, or out of a handler such as `onclose`. Within half a second of
+each new opening the socket that had opened before it, of the same user or to the same address, closed. The cause is
+likely: the capture does not show why the server closed the older one.
 
 Why it matters: a server that allows one connection per client id closes the older one when a second client connects
 with the same id. Where both reconnect by themselves this never ends: each delivers events only some of the time, and

@@ -3,7 +3,8 @@
 How it is detected: all sockets to one address, of one page and user, had ended when the application opened a new one,
 not by a reconnect. Afterwards the reconnect that the last end had started opened another one: more sockets were opened
 than had ended before, even if every close that the capture does not show is counted as early as possible. The cause is
-likely: a second client of the page that had lost its socket before the capture began looks the same.
+likely: a second client of the page that had lost its socket before the capture began looks the same. Where the call
+stack is that of a client library with this fault (phoenix before 1.4, sockette before 2.0.6), the fault is named.
 
 Why it matters: the old client comes back, with its old user or token, beside the new one. Nothing in the application
 refers to it any more, so nobody can close it.

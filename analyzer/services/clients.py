@@ -133,7 +133,13 @@ def load(path: Path) -> tuple[Library, ...]:
 
 def library(provider: Provider | None) -> Library | None:
     """The library of that service's sockets."""
-    return next((it for it in libraries() if provider is not None and provider.id in it.services), None)
+    return _by_service().get(provider.id) if provider is not None else None
+
+
+@cache
+def _by_service() -> dict[str, Library]:
+    """The first row of each service."""
+    return {service: row for row in reversed(libraries()) for service in row.services}
 
 
 @cache
