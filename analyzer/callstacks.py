@@ -110,7 +110,9 @@ def _opener_by_map(code: Initiator) -> Frame | None:
     return library
 
 
-def _find_own(placed: Sequence[Placed], stack: Sequence[Calls], provider: Provider | None) -> tuple[int, Frame | None]:
+def _find_own(
+    placed: tuple[Placed, ...], stack: Sequence[Calls], provider: Provider | None
+) -> tuple[int, Frame | None]:
     """The first frame of the application's own code with its turn, if there is one."""
     match = _match(placed, provider)
     if match is None:
@@ -142,7 +144,8 @@ def _spans(placed: Sequence[Placed]) -> list[frames.Span]:
     return frames.list_spans([frames.spot(frame) for _, frame in placed])
 
 
-def _match(placed: Sequence[Placed], provider: Provider | None) -> Match | None:
+@lru_cache(4096)
+def _match(placed: tuple[Placed, ...], provider: Provider | None) -> Match | None:
     """The client library whose path fits, and those that use it: the path with the most frames counts."""
     service = provider.id if provider is not None else None
     match = _longest(placed, [it for it in clients.ways() if not it.weak or service in it.library.services])

@@ -63,9 +63,13 @@ def short_stack(session: Session) -> str:
     if not session.initiator.is_own:
         library = callstacks.find_library(session)
         return f"{library.name}, {short(session.initiator)}" if library is not None else place
-    call = callstacks.call(session)
-    is_named = call is not None and not paths.is_nameless(call.function)
-    return f"{call.function}() < {place}" if call is not None and is_named else place
+    return name_call(session) + place
+
+
+def name_call(session: Session) -> str:
+    """Name the library's function that the application called, to stand before its own: `connectUser() < `."""
+    call = callstacks.call(session) if session.initiator is not None and session.initiator.is_own else None
+    return f"{call.function}() < " if call is not None and not paths.is_nameless(call.function) else ""
 
 
 def place_of(session: Session) -> str:
