@@ -73,7 +73,7 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     )
     before = format_duration(openings.creation_of(second) - openings.creation_of(first))
     code = callstacks.own(first.initiator)
-    yield first.proves(f"requested {before} earlier from the same place, and still connecting then", code)
+    yield first.proves(f"requested {before} before {second.name} by the same code, and still connecting then", code)
     yield first.proves(f"its client never closed it; {heartbeats.rhythm(first)}")
     yield second.proves(heartbeats.rhythm(second))
 

@@ -45,8 +45,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     advice = remedies.advise(ID, sessions[0], REMEDY, by_service=True)
     return Explanation(
-        why=f"{openings.by_whom(sessions[0], 'The application')} creates a client each time it runs "
-        f"({plural(len(sessions), 'client')}), and the earlier ones stay connected{advice.says}.",
+        why=f"{openings.by_whom(sessions[0], 'The application')} created "
+        f"{plural(len(sessions), 'client')}, and the earlier ones stay connected{advice.says}.",
         proof=tuple(it.proves("its client was created by", callstacks.own(it.initiator)) for it in sessions),
         remedy=advice.remedy,
         link=advice.link,

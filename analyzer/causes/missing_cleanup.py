@@ -92,7 +92,8 @@ def _late(session: Session) -> str:
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves("opened by the second mount", triggers.read(second.initiator).second_mount)
     before = openings.creation_of(second) - openings.creation_of(first)
-    yield first.proves(f"opened {format_duration(before)} earlier from the same place", callstacks.own(first.initiator))
+    statement = f"opened {format_duration(before)} before {second.name} by the same code"
+    yield first.proves(statement, callstacks.own(first.initiator))
     yield first.proves(f"not closed; {heartbeats.rhythm(first)}")
 
 

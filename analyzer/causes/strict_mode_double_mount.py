@@ -60,7 +60,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves("opened by the second mount", triggers.read(second.initiator).second_mount)
     before = openings.creation_of(second) - openings.creation_of(first)
-    yield first.proves(f"opened {format_duration(before)} earlier from the same place", callstacks.own(first.initiator))
+    statement = f"opened {format_duration(before)} before {second.name} by the same code"
+    yield first.proves(statement, callstacks.own(first.initiator))
     gone = first.closed.earliest if first.closed is not None else None
     if gone is not None:
         later = max(0, gone - openings.creation_of(second))

@@ -95,7 +95,8 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield new.proves("opened by a reconnect", reconnects.frame_of(new))
     assert old.closed is not None
     assert old.closed.latest is not None
-    yield old.proves(f"closed {format_duration(max(0, old.closed.latest - openings.creation_of(new)))} after that")
+    later = max(0, old.closed.latest - openings.creation_of(new))
+    yield old.proves(f"closed {format_duration(later)} after {new.name} was requested")
 
 
 CAUSE = Cause(ID, "Two clients take the connection from each other", explain, of_all=True)

@@ -65,8 +65,8 @@ def _proof(before: Session, late: Opening) -> Iterator[Proof]:
     yield before.proves("opened after the last end", callstacks.own(before.initiator))
     after = openings.creation_of(late.session) - openings.creation_of(late.anew)
     yield late.session.proves(
-        f"opened by a reconnect {format_duration(after)} after the application connected again, "
-        "though no other had ended",
+        f"opened by a reconnect {format_duration(after)} after the application connected again, though no other "
+        "socket had ended",
         late.again,
     )
 

@@ -71,7 +71,7 @@ def _frame(opening: Opening) -> Frame | None:
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
     yield rival.session.proves("opened after the end", _frame(rival))
     later = openings.creation_of(spare.session) - openings.creation_of(rival.session)
-    statement = f"opened after the same end {format_duration(later)} later, by other code"
+    statement = f"opened after the same end, {format_duration(later)} after {rival.session.name}, by other code"
     yield spare.session.proves(statement, _frame(spare))
 
 

@@ -106,7 +106,7 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield new.proves("opened by a mount", triggers.read(new.initiator).mount)
     age = openings.creation_of(new) - openings.creation_of(old)
     yield old.proves(
-        f"opened from the same place {format_duration(age)} before {new.name}, and not closed",
+        f"opened {format_duration(age)} before {new.name} by the same code, and not closed",
         callstacks.own(old.initiator),
     )
 
