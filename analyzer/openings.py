@@ -116,7 +116,8 @@ def at_once(old: Session, new: Session) -> bool:
     """Did the old one close just when the new one was asked for, or as soon as it was open itself? A capture does not
     say who closed: what closed later may have been closed by the server."""
     gone = old.closed.latest if old.closed is not None else None
-    opened = old.opened.latest if old.opened is not None and old.opened.latest is not None else 0
+    shows_opening = old.opened is not None and old.opened.latest is not None and old.messages.times
+    opened = old.opened.latest if shows_opening and old.opened is not None and old.opened.latest is not None else 0
     return gone is not None and gone <= max(creation_of(new), opened) + SOON
 
 

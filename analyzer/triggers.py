@@ -197,7 +197,7 @@ def _is_refresh(frame: Frame) -> bool:
 def _has_waited(turns: Sequence[Calls], mount: Frame) -> bool:
     """Did the code wait for a promise or a timer of its own, after the mount?"""
     own = PROMISES if _name(mount.function) == "diffed" else PROMISES | TIMERS
-    return any(calls.label in own for calls in turns)
+    return any(calls.label is None or calls.label in own for calls in turns)
 
 
 def _name(function: str | None) -> str:

@@ -1,9 +1,11 @@
 """The application connected again before its old connection had closed.
 
-How it is detected: of the sockets that came from one place in the code, for one user or one after another, each old one
-closed within five seconds after the next was requested, and one was left. None of them is a reconnect, and none comes
-from StrictMode's second mount. The cause is likely: the capture does not show whether the application or the server
-closed. An overlap that is shorter than the tolerance gets no such cause.
+How it is detected: a client library that keeps one connection opened the sockets, from one place in the code of one
+page, more than half a second apart, for one user or one user after another. Each old one closed within five seconds
+after the next was requested, and one was left. None of them is a reconnect, and none comes from StrictMode's second
+mount. On the old one nothing but heartbeats was sent any more, and it did not close together with the new one. The
+cause is likely: the capture does not show whether the application or the server closed. An overlap that is shorter than
+the tolerance gets no such cause.
 
 Why it matters: while both are open, the service counts two connections and delivers each event twice. Where the server
 answers slowly this takes seconds.
@@ -55,6 +57,9 @@ def _whose(session: Session) -> Hashable:
         return None
     if trigger.timer is not None or callstacks.reconnect(session) is not None:
         return None
+    library = callstacks.library(session)
+    if session.page is None or library is None or not library.keeps:
+        return None  # of two documents, or of two connections that were both wanted
     return callstacks.place(code), session.endpoint, openings.purpose(session.url), session.page, session.context
 
 

@@ -54,7 +54,9 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return _explain_unseen(sessions)
     places = {callstacks.place(it.initiator) for it in sessions if it.initiator is not None}
     function = _function(sessions[0])
-    sure = all(_apart(old, new) for old, new in pairwise(sessions))
+    # Without async parents a reconnect looks like a call of the application.
+    has_parents = any(len(it.initiator.stack) > 1 for it in sessions if it.initiator is not None)
+    sure = has_parents and all(_apart(old, new) for old, new in pairwise(sessions))
     whose = "clients of one user" if sessions[0].user is not None else "clients"
     called = f"{function} called by" if function else "client created by"
     return Explanation(
