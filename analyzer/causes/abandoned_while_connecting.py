@@ -38,7 +38,7 @@ LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    named = [session for session in sessions if session.id in set(finding.sessions)]
+    named = reconnects.select(finding, sessions)
     repeats = [pair for pair in openings.from_one_place(named) if _is_asked_again(*pair)]
     replaced = [pair for pair in reconnects.find_replaced(finding, sessions) if pair not in repeats]
     pairs = [pair for pair in (*repeats, *replaced) if _is_abandoned(*pair)]
