@@ -110,7 +110,9 @@ def _opener_by_map(code: Initiator) -> Frame | None:
     return library
 
 
-def _find_own(placed: Sequence[Placed], stack: Sequence[Calls], provider: Provider | None) -> tuple[int, Frame | None]:
+def _find_own(
+    placed: tuple[Placed, ...], stack: Sequence[Calls], provider: Provider | None
+) -> tuple[int, Frame | None]:
     """The first frame of the application's own code with its turn, if there is one."""
     match = _match(placed, provider)
     if match is None:
@@ -142,7 +144,8 @@ def _spans(placed: Sequence[Placed]) -> list[frames.Span]:
     return frames.list_spans([frames.spot(frame) for _, frame in placed])
 
 
-def _match(placed: Sequence[Placed], provider: Provider | None) -> Match | None:
+@lru_cache(4096)
+def _match(placed: tuple[Placed, ...], provider: Provider | None) -> Match | None:
     """The client library whose path fits, and those that use it: the path with the most frames counts."""
     service = provider.id if provider is not None else None
     match = _longest(placed, [it for it in clients.ways() if not it.weak or service in it.library.services])
@@ -242,6 +245,15 @@ def find_library(session: Session) -> Library | None:
     """The client library whose functions are on the call stack."""
     match = _match_code(session.initiator, session.provider)
     return match.way.library if match is not None else None
+
+
+def is_doubtful(session: Session) -> bool:
+    """May what opened it be an unknown library's code? In a minified bundle nothing tells whose its innermost function
+    is, unless the functions of a known library are on the stack, or it stands alone there."""
+    code = session.initiator
+    if code is None or not code.own or code.mapped is not None or (code.column or 0) <= LONG_LINE:
+        return False
+    return len({frames.spot(it) for it in code.frames if not foreign(it)}) > 1 and find_library(session) is None
 
 
 def reconnect(session: Session) -> Frame | None:

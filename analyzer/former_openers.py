@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from analyzer import callstacks, frames
@@ -52,6 +53,7 @@ LIBRARIES = {
 }
 
 
+@lru_cache(4096)  # asked for each finding, of the same few places
 def name_former(code: Initiator, provider: Provider | None) -> tuple[str | None, str | None]:
     """Return component and function of the opener as those versions told it."""
     placed = [(n, frame) for n, calls in enumerate(code.stack) for frame in calls.frames]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from analyzer.memo import memoize
@@ -83,14 +84,15 @@ Spot: TypeAlias = "tuple[str | None, int, int]"  # file, line, column
 Span: TypeAlias = tuple[Spot, Spot]
 
 
-def place_frames(stack: Sequence[Calls]) -> list[Placed]:
+@lru_cache(4096)  # asked by several questions of each stack
+def place_frames(stack: tuple[Calls, ...]) -> tuple[Placed, ...]:
     """List the frames, innermost first, each with its turn; leave out the helpers of compilers."""
     placed: list[Placed] = []
     repeated = _find_repeated(stack)
     for turn, calls in enumerate(stack):
         helpers = _find_helpers(calls.frames)
         placed += [(turn, frame) for n, frame in enumerate(calls.frames) if n not in helpers and frame not in repeated]
-    return placed
+    return tuple(placed)
 
 
 def _find_helpers(frames: Sequence[Frame]) -> set[int]:

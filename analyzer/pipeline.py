@@ -32,6 +32,7 @@ from analyzer.model import (
     Outcome,
     Overlap,
     Policy,
+    Provider,
     Report,
     Scope,
     Session,
@@ -128,14 +129,15 @@ def _worst_case(report: Report, findings: Iterable[Finding], policy: Policy) -> 
     baseline = {finding.fingerprint for finding in findings if gate.is_in_baseline(finding, policy)}
     violations = {(finding.rule, finding.sessions) for finding in failing}
     longest, shortest = _open_longest(report, policy), _open_shortest(report)
-    explained, severities = causes.explainer(longest), dict(policy.severities)
+    weighed_by_cause = causes.explainer(longest, causes.WEIGHING)
+    severities = dict(policy.severities)
     for rule in RULES:
         worst = longest if rule.counts or not rule.ends else shortest
         for finding in rule.check(worst, policy) if rule.counts or rule.ends or unplaced else ():
             severity = severities.get(rule.id, finding.severity)
             if severity is None or not policy.fails(severity) or (rule.id, finding.sessions) in violations:
                 continue
-            because = explained(finding) if rule.has_cause else finding
+            because = weighed_by_cause(finding) if rule.has_cause else finding
             weighed = msgspec.structs.replace(because, severity=severities.get(rule.id, because.severity))
             marked = _fingerprint(weighed, worst)
             if gate.fails(marked, policy) and marked.fingerprint not in certain:
@@ -186,19 +188,33 @@ def _open_longest(report: Report, policy: Policy) -> Report:
 def _attribute(members: Sequence[Session], capture: Capture, rows: Sequence[Row]) -> tuple[Session, ...]:
     """The sessions with what they belong to and the code that opened them (there is one a trace)."""
     pairs = zip(members, capture.traces, strict=True)
-    attributed = ((session, matching.attribute(trace, rows)) for session, trace in pairs)
+    attributed = [(session, matching.attribute(trace, rows)) for session, trace in pairs]
+    services = _services_by_endpoint(attributed)
     openers: dict[tuple[int, str | None], Initiator | None] = {}  # a client opens from the same place again
 
     def opener(session: Session, of: Attribution) -> Initiator | None:
-        key = id(session.initiator), of.provider.id if of.provider is not None else None
+        provider = of.provider or services.get(session.endpoint)
+        key = id(session.initiator), provider.id if provider is not None else None
         if key not in openers:
-            openers[key] = callstacks.by_map(callstacks.opener(session.initiator, of.provider))
+            openers[key] = callstacks.by_map(callstacks.opener(session.initiator, provider))
         return openers[key]
 
     return tuple(
         msgspec.structs.replace(session, attribution=of, initiator=opener(session, of), extension=trace.extension)
         for (session, of), trace in zip(attributed, capture.traces, strict=True)
     )
+
+
+def _services_by_endpoint(attributed: Iterable[tuple[Session, Attribution]]) -> dict[str, Provider]:
+    """The one service of each address. A socket that exchanged no message shows none itself, and its call stack is read
+    by what the others show."""
+    by_endpoint: dict[str, dict[str, Provider]] = {}
+    for session, of in attributed:
+        if of.provider is not None:
+            by_endpoint.setdefault(session.endpoint, {})[of.provider.id] = of.provider
+    return {
+        endpoint: next(iter(providers.values())) for endpoint, providers in by_endpoint.items() if len(providers) == 1
+    }
 
 
 def _add_user_caveat(capture: Capture, members: Sequence[Session], policy: Policy) -> Capture:

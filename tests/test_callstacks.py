@@ -188,3 +188,20 @@ def test_the_short_stack_names_the_call_and_whose_it_is(functions: list[str], li
     attribution = Attribution(provider=STREAM) if functions[0] == "_connect" else Attribution()
     session = msgspec.structs.replace(report.sessions[0], initiator=opener, attribution=attribution)
     assert origins.short_stack(session) == line
+
+
+@pytest.mark.parametrize(
+    ("stack", "doubtful"),
+    [
+        pytest.param([("e.connect", 600), ("t", 700)], True, id="an unknown library, or the application's own class"),
+        pytest.param([("e.connect", 600)], False, id="nobody else is on the stack"),
+        pytest.param([("connect", 10), ("start", 20)], False, id="the file has its names"),
+        pytest.param([("createSocket", 600), ("doOpen", 700), ("open", 800), ("connect", 900), ("t", 990)], False, id="Socket.IO's"),
+    ],
+)  # fmt: skip
+def test_it_says_where_nothing_tells_whose_code_it_was(stack: list[tuple[str, int]], doubtful: bool) -> None:
+    plain = analyze(read(CAPTURES / "chrome-S2-overuse.har")).sessions[0]
+    of = code((None, [frame(name, line=1, column=column) for name, column in stack]))
+    session = msgspec.structs.replace(plain, initiator=callstacks.opener(of, None), attribution=Attribution())
+    assert callstacks.is_doubtful(session) == doubtful
+    assert origins.describe_opener(session).endswith("(possibly a library's code: its names are minified)") == doubtful

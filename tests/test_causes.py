@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,7 @@ from analyzer.formats import read
 from analyzer.masking import mask
 from analyzer.model import Client, Confidence, Policy, Report, Run
 from analyzer.pipeline import analyze
-from analyzer.services import clients
+from analyzer.services import clients, paths
 from analyzer.services.loading import builtin
 from tests.kinds import of_the_lab
 
@@ -38,12 +39,12 @@ SHOWN = {
     "chrome-bug-close-and-error": ["reconnects-twice"],
     "chrome-bug-consumer-twice": ["asked-for-twice-at-once"],
     "chrome-bug-fast-refresh": ["fast-refresh"],
-    "chrome-bug-gone-while-awaiting": ["unmounted-while-connecting"] * 2,
+    "chrome-bug-gone-while-awaiting": ["unmounted-while-connecting"],
     "chrome-bug-hook-opens-later": ["missing-cleanup"],  # of react-use-websocket 3, which awaits the URL
     "chrome-bug-sockette-timer-lives-on": ["timer-outlives-disconnect"],
     "chrome-bug-socketio-own-reconnect": ["two-reconnectors"],
     "chrome-bug-stream-6-strict": ["cleanup-while-connecting"],
-    "chrome-bug-stream-again": ["connected-before-disconnected"] * 2,
+    "chrome-bug-stream-again": ["connected-before-disconnected"],
     "chrome-bug-timer-lives-on": ["timer-outlives-disconnect"],
     "chrome-bug-vue-view": ["view-left-open"],
     "chrome-bug-watchdog": ["replaced-not-closed"],
@@ -493,10 +494,105 @@ def test_a_fault_is_known_of_client_and_version(client: Client | None, is_known:
 def test_the_rows_of_clients_are_of_services_and_causes_that_exist() -> None:
     rows = clients.libraries()
     assert {service for row in rows for service in row.services} <= {row.id for row in builtin()}
-    assert {fault.cause for row in rows for fault in row.fault} <= {cause.id for cause in CAUSES}
-    assert all(
-        clients.numbers(fault.until) and fault.link.startswith("https://") for row in rows for fault in row.fault
-    )
+    texts = [it for row in rows for it in (*row.fault, *row.habit)]
+    assert {cause for it in texts for cause in it.causes} <= {cause.id for cause in CAUSES}
+    assert all(it.link.startswith("https://") and it.remedy.endswith(".") for it in texts)
+    assert not [it.says for it in texts if it.says.endswith(".")]  # one clause, which ends a sentence
+
+
+@pytest.mark.parametrize("row", [row for row in clients.libraries() if row.fault], ids=lambda row: row.id)
+def test_a_fault_has_a_range_of_versions_and_a_way_to_be_known(row: clients.Library) -> None:
+    for fault in row.fault:
+        assert clients.numbers(fault.since) <= clients.numbers(fault.until)
+        assert fault.shape or row.client
+
+
+@pytest.mark.parametrize(
+    ("id", "cause", "names", "is_known"),
+    [
+        pytest.param(
+            "phoenix", "timer-outlives-disconnect", ["connect", "", "disconnect", "", "", "scheduleTimeout"], True,
+            id="phoenix 1.3: its timer disconnects",
+        ),
+        pytest.param(
+            "phoenix", "timer-outlives-disconnect",
+            ["connect", "", "", "waitForSocketClosed", "", "waitForBufferDone", "teardown", "", "", "scheduleTimeout"],
+            False, id="phoenix 1.6: its timer tears down",
+        ),
+        pytest.param(
+            "turbo-rails", "asked-for-twice-at-once",
+            ["open", "ensureActiveConnection", "add", "create", "subscribeTo", "connectedCallback"], True,
+            id="a stream source of Turbo",
+        ),
+        pytest.param(
+            "turbo-rails", "asked-for-twice-at-once",
+            ["open", "ensureActiveConnection", "add", "create", "tt", "connectedCallback"], False,
+            id="a minifier took the name: any custom element",
+        ),
+        pytest.param(
+            "react-use-websocket", "missing-cleanup", ["exports.createOrJoinSocket", "", "step"], True, id="its hook"
+        ),
+        pytest.param(
+            "react-use-websocket", "view-left-open", ["exports.createOrJoinSocket", "", "step"], False,
+            id="not what the fault makes",
+        ),
+    ],
+)  # fmt: skip
+def test_a_fault_is_known_by_the_stack_where_no_version_is(
+    id: str, cause: str, names: list[str], is_known: bool
+) -> None:
+    row = next(it for it in clients.libraries() if it.id == id)
+    assert (row.find_fault(cause, None, paths.write(names)) is not None) is is_known
+
+
+@pytest.mark.parametrize(
+    ("version", "cause", "is_known"),
+    [
+        ("2.0.0", "cleanup-while-connecting", False),
+        ("2.1.0", "cleanup-while-connecting", True),
+        ("4.4.3", "reconnect-without-close", False),
+        ("5.0.0", "reconnect-without-close", True),
+        ("6.5.1", "asked-for-twice-at-once", True),
+        ("6.6.0", "asked-for-twice-at-once", False),
+    ],
+)
+def test_the_faults_of_stream_chat_have_the_ranges_of_its_sources(version: str, cause: str, is_known: bool) -> None:
+    row = next(it for it in clients.libraries() if it.id == "stream-chat")
+    client = Client("stream-chat-javascript-client-browser", version, None)
+    assert (row.find_fault(cause, client) is not None) is is_known
+
+
+HOOK = ["exports.createOrJoinSocket", "", "step", "", "fulfilled"]  # of react-use-websocket
+START = ["step", "", "__awaiter", "start_1", ""]
+
+
+def test_a_fault_of_a_hook_is_the_library_s_and_not_the_application_s(report: Callable[..., Report]) -> None:
+    calls = [stack(*HOOK, then=[[*START, *each]]) for each in (MOUNT, AGAIN)]
+    opened = [
+        socket(start, None, calls=each, times=beats(2, 40)) for start, each in zip((1.0, 1.1), calls, strict=True)
+    ]
+    (finding,) = (it for it in report(har(*opened)).findings if it.cause)
+    assert finding.cause == "missing-cleanup"
+    assert (finding.why or "").startswith("react-use-websocket did not close")
+    assert "Update react-use-websocket to 4.1.0" in finding.remedy
+
+
+def test_two_uses_of_a_hook_get_the_option_that_shares_a_socket(report: Callable[..., Report]) -> None:
+    calls = stack(*HOOK, then=[[*START, *MOUNT]])
+    opened = [socket(start, None, calls=calls, times=beats(2, 40)) for start in (1.0, 1.001)]
+    (finding,) = (it for it in report(har(*opened)).findings if it.cause)
+    assert finding.cause == "asked-for-twice-at-once"
+    assert "unless `share` is true" in (finding.why or "")
+    assert finding.remedy.startswith("Set `share: true`")
+
+
+def test_two_effects_of_unknown_code_are_advised_on_hooks_and_on_promises(report: Callable[..., Report]) -> None:
+    calls = stack("open", then=[["load", *MOUNT]])
+    opened = [socket(start, None, calls=calls, times=beats(2, 40)) for start in (1.0, 1.001)]
+    (finding,) = (it for it in report(har(*opened)).findings if it.cause)
+    assert finding.cause == "asked-for-twice-at-once"
+    assert finding.remedy.startswith("Store the promise")
+    assert "`share: true`" in finding.remedy
 
 
 # -- docs/causes -----------------------------------------------------------------------------------------------
@@ -510,6 +606,16 @@ def writer() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
+def test_the_page_of_a_cause_has_code_before_and_after_the_mend(cause: Any) -> None:
+    _, before, *after = re.split(
+        r"(?m)^(?=(?:Before|After)\b)", (ROOT / f"docs/causes/{cause.id}.md").read_text("utf-8")
+    )
+    assert before.startswith("Before")
+    assert after[0].startswith("After")
+    assert all("```js" in part for part in (before, *after))
 
 
 def test_the_pages_of_the_causes_are_up_to_date() -> None:

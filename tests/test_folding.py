@@ -44,6 +44,31 @@ def test_two_stay_two(report: Reporting) -> None:
     ]
 
 
+def two_hand_overs(late: float = 0.7) -> Json:
+    """Two hand-overs of one user of Stream Chat, who connects again before the old connection has closed."""
+    url = "wss://chat.stream-io-api.com/connect?json=%7B%22user_id%22%3A%22bob%22%7D&api_key=k1"
+    calls = stack("connect", "connectUser", "app")
+    return har(*(socket(5.0 * n, 5.0 * n + 5 + late, url=url, calls=calls) for n in range(1, 4)), saved=30)
+
+
+def test_two_overlaps_of_one_cause_are_one(report: Reporting) -> None:
+    result = report(two_hand_overs())
+    (finding,) = (it for it in result.findings if it.cause is not None)
+    assert (finding.rule, finding.cause) == ("duplicate-connection", "connected-before-disconnected")
+    assert finding.message == (
+        "2 overlaps of 3 sockets of one user of Stream Chat, peak 2: the longest lasted at least 650 ms."
+    )
+    assert (finding.sessions, finding.peak) == (("s1", "s2", "s3"), 2)
+    assert finding.interval == (result.overlaps[0].interval.start, result.overlaps[-1].interval.end)
+    assert finding.fingerprint == _fingerprint(finding, result).fingerprint
+
+
+def test_a_baseline_of_two_overlaps_holds_the_one(report: Reporting) -> None:
+    (finding,) = (it for it in report(two_hand_overs()).findings if it.cause is not None)
+    policy = Policy(baseline=[finding.fingerprint], baseline_peaks={finding.fingerprint: 2})
+    assert policy.accepts(finding)
+
+
 def test_those_of_other_addresses_stay_apart(report: Reporting) -> None:
     others = [{**it, "request": {**it["request"], "url": "wss://b.example/"}} for it in hand_overs(3)]
     sockets = [

@@ -112,3 +112,13 @@ def test_a_real_chat_page_that_the_router_mounts_anew() -> None:
 )
 def test_nothing_repeats(name: str) -> None:
     assert repeated(analyze(read(CAPTURES / f"{name}.har"))) == []
+
+
+def test_a_function_that_the_build_left_without_a_name_is_not_named(report: Reporting) -> None:
+    sockets = [
+        socket(2 * n, 2 * n + 1.5, url=URL.format("alice"), calls=stack(*[""] * 9, "openChat")) for n in range(1, 5)
+    ]
+    (finding,) = repeated(report(har(*sockets)))
+    assert finding.message == (
+        f"The application connected 4 times for one user on this page, each time from openChat(). {QUOTE}"
+    )

@@ -8,13 +8,13 @@ of one overlap may each have met only some of the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import cache
 from typing import TypeAlias
 
 import msgspec
 
-from analyzer import openings, overlaps
+from analyzer import callstacks, openings, overlaps
 from analyzer.causes import (
     abandoned_while_connecting,
     asked_for_twice_at_once,
@@ -38,7 +38,7 @@ from analyzer.causes import (
     unmounted_while_connecting,
     view_left_open,
 )
-from analyzer.model import Cause, CauseConfidence, Explanation, Finding, Report, Session, Severity
+from analyzer.model import Cause, CauseConfidence, Confidence, Explanation, Finding, Report, Session, Severity
 
 CAUSES = (
     strict_mode_double_mount.CAUSE,
@@ -63,16 +63,18 @@ CAUSES = (
     socket_io_not_multiplexed.CAUSE,
     connected_before_disconnected.CAUSE,
 )
-OF_ALL = tuple(cause for cause in CAUSES if cause.of_all)  # these explain more than an overlap
+# Those that decide how grave a finding is: what comes after the last one that makes it less grave cannot change that.
+WEIGHING = CAUSES[: max(n for n, cause in enumerate(CAUSES, 1) if cause.at_most is not None)]
 Key: TypeAlias = Callable[[Session], Hashable]
 GRAVITY = list(Severity)
 SHOWN = 100  # lines of proof
 
 
-def explainer(report: Report) -> Callable[[Finding], Finding]:
+def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Finding], Finding]:
     """Make a function that gives a finding of this report its cause, where the capture shows one."""
     everyone = _list_dated(report)
     rank = {session.id: n for n, session in enumerate(everyone)}
+    of_all = [cause for cause in among if cause.of_all]  # these explain more than an overlap
 
     @cache
     def keys(key: Key) -> list[Hashable]:
@@ -93,14 +95,17 @@ def explainer(report: Report) -> Callable[[Finding], Finding]:
     def explain(finding: Finding) -> Finding:
         by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
         is_overlap = finding.interval is not None
-        for cause in CAUSES if is_overlap else OF_ALL:
+        for cause in among if is_overlap else of_all:
             if not cause.of_all and cause.key not in by_key:
                 by_key[cause.key] = lots(finding, cause.key)
             explanations = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))
             explanation = next((it for it in explanations if it is not None), None)
             if explanation is not None:
                 return _add_cause(finding, cause, explanation)
-        return finding
+        if not is_overlap or finding.confidence is not Confidence.PROVEN or finding.severity is Severity.NOTE:
+            return finding
+        members = [everyone[rank[id]] for id in finding.sessions if id in rank]
+        return msgspec.structs.replace(finding, cause_unknown=_find_reason(members))
 
     return explain
 
@@ -120,6 +125,23 @@ def _add_cause(finding: Finding, cause: Cause, explanation: Explanation) -> Find
         link=explanation.link or finding.link,
         dev_only=finding.dev_only or (cause.dev_only and explanation.sure),
     )
+
+
+def _find_reason(sessions: Sequence[Session]) -> str:
+    """Say why no cause is named for these sockets."""
+    codes = [session.initiator for session in sessions if session.initiator is not None and session.initiator.stack]
+    if len(codes) < 2:
+        return "The capture has no call stacks of these sockets. Chrome's DevTools and har-sockets record them."
+    if not any(code.own for code in codes):
+        return "Only code of client libraries is on the call stacks."
+    places = {callstacks.place(code) for code in codes}
+    if len(places) == len(codes):
+        return f"The sockets were opened from {len(places):,} different places in the code."
+    if any(callstacks.is_minified(frame) for code in codes for frame in code.frames):
+        return (
+            "The call stacks show no known pattern. A minifier removed names from them: a development build shows more."
+        )
+    return "The call stacks show no known pattern (har-sockets rules lists them)."
 
 
 def _list_dated(report: Report) -> list[Session]:

@@ -40,7 +40,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     named = reconnects.select(finding, sessions)
     repeats = [pair for pair in openings.from_one_place(named) if _is_asked_again(*pair)]
-    replaced = [pair for pair in reconnects.find_replaced(finding, sessions) if pair not in repeats]
+    again = {new.id for _, new in repeats}
+    replaced = [pair for pair in reconnects.find_replaced(finding, sessions) if pair[1].id not in again]
     pairs = [pair for pair in (*repeats, *replaced) if _is_abandoned(*pair)]
     if not pairs:
         return None

@@ -3,7 +3,8 @@
 How it is detected: two sockets were requested within half a second of each other, from the same place in the code, each
 after an `await` or a promise. When the second was requested, the first was still connecting or had just opened. Neither
 is a reconnect, and neither comes from StrictMode's second mount. Both stayed open. The cause is likely: a page that
-wants two connections and opens them together looks the same.
+wants two connections and opens them together looks the same, and so do two components that use one hook. Where the
+client library is known for it (Turbo before 7.0.0, a hook without `share`), its fault or its option is named.
 
 Why it matters: the code that keeps one connection for all has a gap. Between the question whether there is a connection
 and the moment when it is stored, a second caller asks the same question.
@@ -30,12 +31,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks, openings, triggers
+from analyzer import callstacks, openings, remedies, triggers
 from analyzer.model import MILLISECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 
 ID = "asked-for-twice-at-once"
 TOGETHER = 500 * MILLISECOND
 REMEDY = "Store the promise of the connection, not its result, so that the second caller waits for the first."
+# Two components that use one hook look the same as two callers, and then there is no promise of theirs to store.
+HOOK = (
+    "If a library's hook opens the socket: use the hook in one component and pass on what it returns, or set its "
+    "option to share one socket (`share: true` of react-use-websocket)."
+)
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -46,13 +52,14 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     first, second = pairs[0]
     apart = format_duration(openings.creation_of(second) - openings.creation_of(first))
-    fault = callstacks.fault(ID, second)
+    is_mounted = triggers.read(second.initiator).mount is not None
+    advice = remedies.advise(ID, second, f"{REMEDY} {HOOK}" if is_mounted else REMEDY)
     return Explanation(
         why=f"Two callers asked for a connection within {apart} (each after a promise), and each opened one"
-        f"{f': {fault.says}' if fault is not None else ''}.",
+        f"{advice.says}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=fault.remedy if fault is not None else REMEDY,
-        link=fault.link if fault is not None else None,
+        remedy=advice.remedy,
+        link=advice.link,
         sure=False,
     )
 

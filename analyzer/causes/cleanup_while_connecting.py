@@ -9,6 +9,20 @@ Why it matters: StrictMode only makes the fault visible. In production it happen
 its connection is open, for example on a quick change of route or a slow network.
 
 What to do: wait for the connection before you disconnect, or connect once outside of anything that mounts repeatedly.
+
+Before: the clean-up runs while the socket is still connecting.
+
+    useEffect(() => {
+      client.connectUser(user, token);
+      return () => client.disconnectUser();
+    }, []);
+
+After: the clean-up waits for the connection.
+
+    useEffect(() => {
+      const connected = client.connectUser(user, token);
+      return () => { connected.finally(() => client.disconnectUser()); };
+    }, []);
 """
 
 from __future__ import annotations
@@ -59,7 +73,7 @@ def _proof(first: Session, second: Session) -> Iterator[Proof]:
     )
     before = format_duration(openings.creation_of(second) - openings.creation_of(first))
     code = callstacks.own(first.initiator)
-    yield first.proves(f"requested {before} earlier from the same place, and still connecting then", code)
+    yield first.proves(f"requested {before} before {second.name} by the same code, and still connecting then", code)
     yield first.proves(f"its client never closed it; {heartbeats.rhythm(first)}")
     yield second.proves(heartbeats.rhythm(second))
 

@@ -32,9 +32,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks, openings
+from analyzer import callstacks, openings, remedies
 from analyzer.model import Cause, Confidence, Explanation, Finding, Session, plural
 
+ID = "client-per-operation"
 REMEDY = "Create one client for all operations, and close the old client before you create one for a new token."
 
 
@@ -42,13 +43,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     lives_on = all(openings.lives_on(old, new) for old, new in pairwise(sessions))
     if finding.confidence is not Confidence.PROVEN or not lives_on:
         return None
-    provider = sessions[0].provider
+    advice = remedies.advise(ID, sessions[0], REMEDY, by_service=True)
     return Explanation(
-        why=f"{openings.by_whom(sessions[0], 'The application')} creates a client each time "
-        f"({plural(len(sessions), 'client')}), and the earlier ones stay connected.",
+        why=f"{openings.by_whom(sessions[0], 'The application')} created "
+        f"{plural(len(sessions), 'client')}, and the earlier ones stay connected{advice.says}.",
         proof=tuple(it.proves("its client was created by", callstacks.own(it.initiator)) for it in sessions),
-        remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
-        link=provider.link if provider is not None else None,
+        remedy=advice.remedy,
+        link=advice.link,
         sure=False,
     )
 
@@ -61,4 +62,4 @@ def _app(session: Session) -> Hashable:
     return session.user or session.endpoint, session.page, session.context
 
 
-CAUSE = Cause("client-per-operation", "A client for each operation or token", explain, _app)
+CAUSE = Cause(ID, "A client for each operation or token", explain, _app)

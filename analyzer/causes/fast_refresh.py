@@ -73,7 +73,9 @@ def _component(session: Session) -> Hashable:
 def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield new.proves("opened by Fast Refresh", triggers.read(new.initiator).refresh)
     age = openings.creation_of(new) - openings.creation_of(old)
-    yield old.proves(f"opened {format_duration(age)} earlier by the same component", callstacks.own(old.initiator))
+    yield old.proves(
+        f"opened {format_duration(age)} before {new.name} by the same component", callstacks.own(old.initiator)
+    )
 
 
 CAUSE = Cause("fast-refresh", "Fast Refresh ran a component again", explain, _component)

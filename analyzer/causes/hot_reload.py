@@ -9,6 +9,15 @@ production does.
 
 What to do: close the socket when the module is replaced: `import.meta.hot.dispose(() => socket.close())`. Reload the
 page before you measure.
+
+Before:
+
+    const socket = new WebSocket(url);
+
+After:
+
+    const socket = new WebSocket(url);
+    import.meta.hot?.dispose(() => socket.close());
 """
 
 from __future__ import annotations

@@ -7,6 +7,24 @@ Why it matters: each of them runs its own copy of the client. Every copy receive
 each connection.
 
 What to do: connect in one of them, and pass the events on (`postMessage`, `BroadcastChannel`, a `SharedWorker`).
+
+Before: the page and its worker each connect.
+
+    // page.js
+    const socket = new WebSocket(url);
+
+    // worker.js
+    const socket = new WebSocket(url);
+
+After: the worker connects, and passes the events on.
+
+    // page.js
+    const worker = new Worker('worker.js');
+    worker.onmessage = ({ data }) => show(data);
+
+    // worker.js
+    const socket = new WebSocket(url);
+    socket.onmessage = ({ data }) => postMessage(data);
 """
 
 from __future__ import annotations

@@ -5,23 +5,41 @@ call stack of the second socket contains the functions of the second mount (`inv
 `doubleInvokeEffectsOnFiber` in React 19). The first socket was opened from the same place a moment before, and was
 still open more than five seconds later. The cause is only likely when the capture was saved before that, because a
 clean-up was possibly about to close the socket. It is also only likely when the effect opened the socket later (after a
-promise or a timer): the clean-up may exist, and may have run before the socket did. Hooks of some libraries do that,
-too.
+promise or a timer): the clean-up may exist, and may have run before the socket did. Where the hook of a library is
+known to do that (react-use-websocket before 4.1.0, by the functions on the call stack), the library is named, and not
+the application.
 
 Why it matters: production mounts once, but it unmounts too. Each change of route or key then leaves a socket open that
 nothing uses, until the user leaves the page.
 
 What to do: return a clean-up from the effect. Let it close the socket that this run of the effect opened, even if the
 socket is still connecting.
+
+Before:
+
+    useEffect(() => {
+      const socket = new WebSocket(url);
+      socket.onmessage = show;
+    }, []);
+
+After:
+
+    useEffect(() => {
+      const socket = new WebSocket(url);
+      socket.onmessage = show;
+      return () => socket.close();
+    }, []);
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import callstacks, heartbeats, openings, triggers
+from analyzer import callstacks, heartbeats, openings, remedies, triggers
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.remedies import Advice
 
+ID = "missing-cleanup"
 REMEDY = "Return a clean-up from the effect that closes the socket it opened, even if the socket is still connecting."
 LATER = (
     "Make sure that the socket is also closed if it opens after the clean-up ran. If a library's hook opens it, look "
@@ -37,13 +55,21 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs:
         return None
     second = pairs[0][1]
-    later, provider = triggers.read(second.initiator).awaited, second.provider
+    later = triggers.read(second.initiator).awaited
+    advice = remedies.advise(ID, second, LATER if later else REMEDY, LINK, by_service=not later)
     return Explanation(
-        why=_late(second) if later else _never(second),
+        why=_faulty(advice) if advice.fault_of is not None else _late(second) if later else _never(second),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=LATER if later else provider.remedy if provider is not None and provider.remedy else REMEDY,
-        link=provider.link if provider is not None and provider.link else LINK,
+        remedy=advice.remedy,
+        link=advice.link,
         sure=not later and all(openings.has_outlasted(*pair) for pair in pairs),
+    )
+
+
+def _faulty(advice: Advice) -> str:
+    return (
+        f"{advice.fault_of} did not close the socket that the first run of the effect opened{advice.says}. React's "
+        "StrictMode makes this visible; in production each unmount that comes as soon leaves a socket open."
     )
 
 
@@ -66,8 +92,9 @@ def _late(session: Session) -> str:
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves("opened by the second mount", triggers.read(second.initiator).second_mount)
     before = openings.creation_of(second) - openings.creation_of(first)
-    yield first.proves(f"opened {format_duration(before)} earlier from the same place", callstacks.own(first.initiator))
+    statement = f"opened {format_duration(before)} before {second.name} by the same code"
+    yield first.proves(statement, callstacks.own(first.initiator))
     yield first.proves(f"not closed; {heartbeats.rhythm(first)}")
 
 
-CAUSE = Cause("missing-cleanup", "The effect's clean-up is missing, or closes nothing", explain, openings.source)
+CAUSE = Cause(ID, "The effect's clean-up is missing, or closes nothing", explain, openings.source)

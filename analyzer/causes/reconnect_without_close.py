@@ -14,6 +14,20 @@ socket dies. A client that does this whenever it loses the network adds one sock
 
 What to do: close the old socket before you open the new one. If a library does this, look for a newer version that
 fixes it.
+
+Before:
+
+    function reconnect() {
+      socket = new WebSocket(url);
+    }
+
+After:
+
+    function reconnect() {
+      socket.onclose = null;  // or this close starts another reconnect
+      socket.close();
+      socket = new WebSocket(url);
+    }
 """
 
 from __future__ import annotations
@@ -22,7 +36,7 @@ from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from typing import TypeAlias
 
-from analyzer import callstacks, heartbeats, openings
+from analyzer import callstacks, heartbeats, openings, remedies
 from analyzer.memo import memoize_last
 from analyzer.model import (
     Cause,
@@ -37,7 +51,6 @@ from analyzer.model import (
     Session,
     format_duration,
 )
-from analyzer.services.clients import Fault
 
 ID = "reconnect-without-close"
 ENDED = (Outcome.CLOSED, Outcome.FAILED)
@@ -53,13 +66,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     pairs.sort(key=lambda pair: openings.creation_of(pair[1]))
     _, new, _ = pairs[0]
-    library = callstacks.library(new)
-    fault = library.find_fault(ID, new.client) if library is not None else None
+    advice = remedies.advise(ID, new, "Close the old socket before you open the new one.")
+    who = _who(new.client, callstacks.library(new) is not None)
     return Explanation(
-        why=f"{_who(new.client, library is not None)} reconnected and left the old socket open{_fault(fault)}.",
+        why=f"{who} reconnected and left the old socket open{advice.says}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=fault.remedy if fault is not None else "Close the old socket before you open the new one.",
-        link=fault.link if fault is not None else None,
+        remedy=advice.remedy,
+        link=advice.link,
     )
 
 
@@ -129,10 +142,6 @@ def _who(client: Client | None, has_library: bool) -> str:
     if client is None or client.name is None:
         return "The client library" if has_library else "The application"
     return " ".join(filter(None, (client.name, client.version)))
-
-
-def _fault(fault: Fault | None) -> str:
-    return "" if fault is None else f": {fault.says}"
 
 
 def _proof(old: Session, new: Session, frame: Frame) -> Iterator[Proof]:

@@ -51,7 +51,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     return Explanation(
         why=f"One end of a socket started more than one reconnect{how}. {plural(len(pairs), 'socket')} too many "
         f"{'was' if len(pairs) == 1 else 'were'} opened.",
-        proof=tuple(line for pair in pairs for line in _proof(*pair)),
+        proof=tuple(dict.fromkeys(line for pair in pairs for line in _proof(*pair))),
         remedy=REMEDY,
         link=LINK,
         sure=bool(handlers),
@@ -71,7 +71,9 @@ def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
     yield rival.session.proves("opened by a reconnect", rival.again)
     later = openings.creation_of(spare.session) - openings.creation_of(rival.session)
     yield spare.session.proves(
-        f"opened by another reconnect {format_duration(later)} later: no end was left", spare.again
+        f"opened by another reconnect {format_duration(later)} after {rival.session.name}, though no other socket "
+        "had ended",
+        spare.again,
     )
 
 

@@ -26,6 +26,7 @@ After:
       ws?.close();
       clearInterval(timer);
       ws = new WebSocket(url);
+      lastMessage = Date.now();
       timer = setInterval(() => {
         if (Date.now() - lastMessage > 5000) open();
       }, 1000);

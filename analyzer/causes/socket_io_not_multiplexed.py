@@ -10,6 +10,16 @@ Why it matters: each connection has its own session at the server, sends its own
 events.
 
 What to do: call `io()` once and share what it returns. Further namespaces use the same connection.
+
+Before: the second call asks for a connection of its own.
+
+    const chat = io(`${url}/chat`);
+    const news = io(`${url}/news`, { forceNew: true });
+
+After: both namespaces use one connection.
+
+    const chat = io(`${url}/chat`);
+    const news = io(`${url}/news`);
 """
 
 from __future__ import annotations

@@ -12,6 +12,21 @@ up badly. A socket that is still connecting when the clean-up runs is closed onc
 moment. Production does not mount twice, so this is a note however long the overlap took.
 
 What to do: nothing. To avoid the overlap, connect outside of React, or record a production build.
+
+Before: correct, and both sockets are open for a moment in development.
+
+    useEffect(() => {
+      const socket = new WebSocket(url);
+      return () => socket.close();
+    }, []);
+
+After: one socket, outside of React, where the whole page needs it anyway.
+
+    const socket = new WebSocket(url);
+
+    function App() {
+      return <Chat socket={socket} />;
+    }
 """
 
 from __future__ import annotations
@@ -45,7 +60,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _proof(first: Session, second: Session) -> Iterator[Proof]:
     yield second.proves("opened by the second mount", triggers.read(second.initiator).second_mount)
     before = openings.creation_of(second) - openings.creation_of(first)
-    yield first.proves(f"opened {format_duration(before)} earlier from the same place", callstacks.own(first.initiator))
+    statement = f"opened {format_duration(before)} before {second.name} by the same code"
+    yield first.proves(statement, callstacks.own(first.initiator))
     gone = first.closed.earliest if first.closed is not None else None
     if gone is not None:
         later = max(0, gone - openings.creation_of(second))

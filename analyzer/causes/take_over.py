@@ -1,8 +1,9 @@
 """Two clients take the connection from each other, again and again.
 
-How it is detected: at least three times a client reconnected after its socket had ended, by the client library's own
-function for that or out of a handler such as `onclose`. Within half a second of each new opening another socket to the
-same address closed. The cause is likely: the capture does not show why the server closed the older one.
+How it is detected: at least three times a client reconnected after its socket had ended: by the client library's own
+function for that, by nothing but the library's code, or out of a handler such as `onclose`. Within half a second of
+each new opening the socket that had opened before it, of the same user or to the same address, closed. The cause is
+likely: the capture does not show why the server closed the older one.
 
 Why it matters: a server that allows one connection per client id closes the older one when a second client connects
 with the same id. Where both reconnect by themselves this never ends: each delivers events only some of the time, and
@@ -25,11 +26,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TypeAlias
 
-from analyzer import callstacks, openings, reconnects
+from analyzer import callstacks, openings, reconnects, remedies
 from analyzer.memo import memoize_last
 from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Outcome, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
+ID = "take-over"
 LEAST = 3  # times
 SOON = SECOND // 2  # by then the server has closed the other one
 Turn: TypeAlias = tuple[Session, Session]  # the older socket, and the one that took over
@@ -49,13 +51,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _describe(times: int, visible: Sequence[Turn]) -> Explanation:
-    provider = visible[0][1].provider
+    advice = remedies.advise(ID, visible[0][1], REMEDY, by_service=True)
     return Explanation(
         why=f"Two clients take the connection from each other: {times:,} times a client reconnected, and the "
         "socket of the other one closed.",
         proof=tuple(line for turn in visible for line in _proof(*turn)),
-        remedy=provider.remedy if provider is not None and provider.remedy else REMEDY,
-        link=provider.link if provider is not None else None,
+        remedy=advice.remedy,
+        link=advice.link,
         sure=False,
     )
 
@@ -105,7 +107,8 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield new.proves("opened by a reconnect", reconnects.frame_of(new))
     assert old.closed is not None
     assert old.closed.latest is not None
-    yield old.proves(f"closed {format_duration(max(0, old.closed.latest - openings.creation_of(new)))} after that")
+    later = max(0, old.closed.latest - openings.creation_of(new))
+    yield old.proves(f"closed {format_duration(later)} after {new.name} was requested")
 
 
-CAUSE = Cause("take-over", "Two clients take the connection from each other", explain, of_all=True)
+CAUSE = Cause(ID, "Two clients take the connection from each other", explain, of_all=True)

@@ -3,7 +3,8 @@
 How it is detected: all sockets to one address, of one page and user, had ended when the application opened a new one,
 not by a reconnect. Afterwards the reconnect that the last end had started opened another one: more sockets were opened
 than had ended before, even if every close that the capture does not show is counted as early as possible. The cause is
-likely: a second client of the page that had lost its socket before the capture began looks the same.
+likely: a second client of the page that had lost its socket before the capture began looks the same. Where the call
+stack is that of a client library with this fault (phoenix before 1.4, sockette before 2.0.6), the fault is named.
 
 Why it matters: the old client comes back, with its old user or token, beside the new one. Nothing in the application
 refers to it any more, so nobody can close it.
@@ -33,7 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import callstacks, openings, reconnects
+from analyzer import callstacks, openings, reconnects, remedies
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
@@ -48,13 +49,13 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs:
         return None
     _, late = pairs[0]
-    fault = callstacks.fault(ID, late.session)
+    advice = remedies.advise(ID, late.session, REMEDY)
     return Explanation(
         why="A reconnect that was waiting when the application connected again was not cancelled: it opened a second "
-        f"socket{f': {fault.says}' if fault is not None else ''}.",
+        f"socket{advice.says}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=fault.remedy if fault is not None else REMEDY,
-        link=fault.link if fault is not None else None,
+        remedy=advice.remedy,
+        link=advice.link,
         sure=False,
     )
 
@@ -64,7 +65,8 @@ def _proof(before: Session, late: Opening) -> Iterator[Proof]:
     yield before.proves("opened after the last end", callstacks.own(before.initiator))
     after = openings.creation_of(late.session) - openings.creation_of(late.anew)
     yield late.session.proves(
-        f"opened by a reconnect {format_duration(after)} after the application connected again: no end was left",
+        f"opened by a reconnect {format_duration(after)} after the application connected again, though no other "
+        "socket had ended",
         late.again,
     )
 

@@ -28,10 +28,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer import callstacks, openings, reconnects
+from analyzer import callstacks, openings, reconnects, remedies
 from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
+ID = "two-reconnectors"
 REMEDY = (
     "Let only one of them reconnect: remove the connect call from the application's handler for the end of a socket, "
     "or turn off the library's reconnection."
@@ -44,12 +45,14 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if not reconnects.is_same_code(*pair)]
     if not pairs:
         return None
+    advice = remedies.advise(ID, pairs[0][0].session, REMEDY)
     one, other = (openings.by_whom(it.session, "the client library") for it in pairs[0])
     return Explanation(
         why="Two parts of the page reconnected after one end of a socket"
         + (f": {one} and {other}." if one != other else ", from two places."),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=REMEDY,
+        remedy=advice.remedy,
+        link=advice.link,
         sure=False,
     )
 
@@ -57,8 +60,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
     yield rival.session.proves("opened after the end", rival.again or callstacks.own(rival.session.initiator))
     later = openings.creation_of(spare.session) - openings.creation_of(rival.session)
-    statement = f"opened after the same end {format_duration(later)} later, by other code"
+    statement = f"opened after the same end, {format_duration(later)} after {rival.session.name}, by other code"
     yield spare.session.proves(statement, spare.again or callstacks.own(spare.session.initiator))
 
 
-CAUSE = Cause("two-reconnectors", "Two parts of the page reconnected after one end", explain, of_all=True)
+CAUSE = Cause(ID, "Two parts of the page reconnected after one end", explain, of_all=True)

@@ -38,10 +38,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks, openings, triggers
+from analyzer import callstacks, openings, remedies, triggers
 from analyzer.memo import memoize_last
 from analyzer.model import Cause, Confidence, Explanation, Finding, Outcome, Proof, Session, format_duration
 
+ID = "unmounted-while-connecting"
 LINK = "https://react.dev/reference/react/useEffect#fetching-data-with-effects"
 REMEDY = (
     "After each await, check whether the component is gone, and do not open the socket then. Let the clean-up close a "
@@ -58,12 +59,14 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         closed = sum(it.outcome is Outcome.CLOSED for it in members)
         pairs = [pair for pair in left if named.issuperset(it.id for it in pair)]
         if pairs and closed:
+            advice = remedies.advise(ID, pairs[0][0], REMEDY, LINK)
             return Explanation(
                 why=f"{openings.by_whom(pairs[0][0], 'A view')} was gone before its socket was there: {closed:,} of "
-                f"its {len(members):,} sockets were closed, but not those that opened after the clean-up had run.",
+                f"its {len(members):,} sockets were closed, but not those that opened after the clean-up had run"
+                f"{advice.says}.",
                 proof=tuple(line for pair in pairs for line in _proof(*pair)),
-                remedy=REMEDY,
-                link=LINK,
+                remedy=advice.remedy,
+                link=advice.link,
                 sure=False,
             )
     return None
@@ -90,8 +93,9 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield new.proves("opened by the next mount", triggers.read(new.initiator).mount)
     age = openings.creation_of(new) - openings.creation_of(old)
     yield old.proves(
-        f"opened {format_duration(age)} earlier from the same place, and not closed", callstacks.own(old.initiator)
+        f"opened {format_duration(age)} before {new.name} by the same code, and not closed",
+        callstacks.own(old.initiator),
     )
 
 
-CAUSE = Cause("unmounted-while-connecting", "Gone before its socket was there", explain, of_all=True)
+CAUSE = Cause(ID, "Gone before its socket was there", explain, of_all=True)

@@ -43,9 +43,22 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks, openings, triggers
-from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration, plural
+from analyzer import callstacks, openings, remedies, triggers
+from analyzer.model import (
+    SECOND,
+    Cause,
+    Confidence,
+    Explanation,
+    Finding,
+    Proof,
+    Provider,
+    Session,
+    format_duration,
+    plural,
+)
+from analyzer.triggers import Framework
 
+ID = "view-left-open"
 APART = SECOND // 2  # what is mounted together is requested together
 
 
@@ -57,15 +70,22 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         return None
     first, _ = pairs[0]
     framework = triggers.framework(triggers.read(first.initiator).mount)
+    advice = remedies.advise(ID, first, _remedy(framework, first.provider), framework.link)
     number = len({session.id for pair in pairs for session in pair})
     return Explanation(
         why=f"{openings.by_whom(first, 'A view')} opened a socket each time {framework.occasion} "
-        f"({plural(number, 'time')}), and the earlier ones stayed open.",
+        f"({plural(number, 'time')}), and the earlier ones stayed open{advice.says}.",
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
-        remedy=framework.remedy,
-        link=framework.link,
+        remedy=advice.remedy,
+        link=advice.link,
         sure=False,
     )
+
+
+def _remedy(framework: Framework, provider: Provider | None) -> str:
+    """Say where the framework says that the component goes, and how the service's client is closed."""
+    of_service = f" {provider.name}: {provider.remedy}" if provider is not None and provider.remedy else ""
+    return f"{framework.remedy}{of_service}"
 
 
 def _place(session: Session) -> Hashable:
@@ -84,8 +104,9 @@ def _proof(old: Session, new: Session) -> Iterator[Proof]:
     yield new.proves("opened by a mount", triggers.read(new.initiator).mount)
     age = openings.creation_of(new) - openings.creation_of(old)
     yield old.proves(
-        f"opened {format_duration(age)} earlier from the same place, and not closed", callstacks.own(old.initiator)
+        f"opened {format_duration(age)} before {new.name} by the same code, and not closed",
+        callstacks.own(old.initiator),
     )
 
 
-CAUSE = Cause("view-left-open", "A view does not close its socket when it is left", explain, _place)
+CAUSE = Cause(ID, "A view does not close its socket when it is left", explain, _place)

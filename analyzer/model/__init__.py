@@ -77,6 +77,7 @@ from analyzer.model.report import (
     Group as Group,
     Relation as Relation,
     Report as Report,
+    describe_overlaps as describe_overlaps,
 )
 from analyzer.model.rule import MATTERS as MATTERS, Cause as Cause, Explanation as Explanation, Rule as Rule
 from analyzer.model.run import Run as Run, Selection as Selection, Unreadable as Unreadable

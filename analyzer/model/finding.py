@@ -62,6 +62,7 @@ class Finding(Value, frozen=True):
     fingerprint: equal for the same fault in another capture: no times and no ids are in it.
     dev_only: it concerns development alone.
     cause: id of the cause (docs/causes), or None.
+    cause_unknown: why no cause is named, where one would be due; None otherwise.
     proof: the places in the capture that show the cause.
     """
 
@@ -81,6 +82,7 @@ class Finding(Value, frozen=True):
     cause: str | None = None  # Cause.id
     why: str | None = None  # that cause, in one sentence
     cause_confidence: CauseConfidence | None = None
+    cause_unknown: str | None = None  # why none is named, where one would be due
     proof: tuple[Proof, ...] = ()  # where one can see it
 
     def __repr__(self) -> str:
@@ -93,3 +95,8 @@ class Finding(Value, frozen=True):
         if self.why is None:
             return None
         return f"{'Cause' if self.cause_confidence is CauseConfidence.CERTAIN else 'Likely cause'}: {self.why}"
+
+    @property
+    def silence(self) -> str | None:
+        """Why no cause is named, as people read it: `Cause not known: ...`."""
+        return None if self.cause_unknown is None else f"Cause not known: {self.cause_unknown}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from analyzer.intervals import Interval
@@ -13,7 +13,7 @@ from analyzer.model.finding import Finding, Severity, Verdict
 from analyzer.model.policy import Policy, Scope
 from analyzer.model.session import Confidence, Overlap, Proof, Session, describe_peak
 from analyzer.model.text import file_name, join_words, plural
-from analyzer.model.time import Duration, Instant
+from analyzer.model.time import Duration, Instant, format_duration
 from analyzer.model.value import Value
 from analyzer.views import Picturable
 
@@ -164,3 +164,22 @@ class Report(Picturable, Value, frozen=True):
         if len(hosts) > NAMED:
             hosts = [*hosts[:NAMED], plural(len(hosts) - NAMED, "other host")]
         return f"{len(addresses):,} addresses of {join_words(hosts)}" if several else join_words(hosts)
+
+
+def describe_overlaps(report: Report, findings: Sequence[Finding], whose: str) -> str:
+    """Say of several overlaps: `2 overlaps of 3 sockets of HOST, peak 2: the longest lasted at least 405 ms.`"""
+    sockets = {id for finding in findings for id in finding.sessions}
+    longest = max(_last(finding.interval, finding, report) for finding in findings if finding.interval is not None)
+    is_last_open = any(finding.interval is not None and finding.interval.end is None for finding in findings)
+    return (
+        f"{len(findings):,} overlaps of {plural(len(sockets), 'socket')} of {whose}, "
+        f"peak {max(finding.peak or 0 for finding in findings):,}: the longest lasted at least "
+        f"{format_duration(longest)}{', the last until the capture was saved' if is_last_open else ''}."
+    )
+
+
+def _last(interval: Interval, finding: Finding, report: Report) -> Duration:
+    """Return how long it lasted at least; one without end lasted until the last sign of one of its sockets."""
+    signs = (session.last_sign for session in report.named(finding.sessions))
+    last = max((at for at in signs if at is not None), default=interval.start)
+    return max(0, (last if interval.end is None else interval.end) - interval.start)

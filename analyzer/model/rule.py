@@ -71,7 +71,7 @@ class Rule(Value, frozen=True):
 
     @property
     def importance(self) -> str:
-        """Why it matters, from its manual page; empty where that does not say so."""
+        """Return why it matters, from its manual page, as plain text; empty where that does not say so."""
         paragraphs = [" ".join(paragraph.split()) for paragraph in self.manual.split("\n\n")]
         sentence = next((it.removeprefix(MATTERS) for it in paragraphs if it.startswith(MATTERS)), "")
-        return sentence[:1].upper() + sentence[1:]
+        return (sentence[:1].upper() + sentence[1:]).replace("`", "")

@@ -218,6 +218,7 @@ def finding_document(finding: Finding) -> Json:
         "dev_only": finding.dev_only,
         "cause": finding.cause,
         "cause_confidence": finding.cause_confidence,
+        "cause_unknown": finding.cause_unknown,
         "proof": [*([finding.explanation] if finding.explanation else []), *(it.line for it in finding.proof)],
         "remedy": finding.remedy,
         "link": finding.link,

@@ -183,7 +183,7 @@ def _messages(messages: Messages) -> str:
 
 
 def _initiator(lane: Lane) -> str:
-    return safe_middle(origins.describe_opener(lane.session), 160)
+    return safe_middle(origins.name_call(lane.session) + origins.describe_opener(lane.session), 160)
 
 
 # -- the numbers for JavaScript --------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ COLOURS = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: UNSURE}
 WIDEST = 100  # letters of a line; more do not read well
 ROOM = 31  # columns that a title needs beside its id
 CODE = " " * 4  # begins each line of a paragraph of code
-LEAD = re.compile(r"(How it is detected|Why it matters|What to do):\s+(\w)")
+LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")  # of Markdown: a terminal shows its text alone
+LEAD = re.compile(r"(How it is detected|How severe it is|Why it matters|What to do):\s+(\w)")
 SHOWN = "`har-sockets rules NAME` explains one. `har-sockets check` fails on warnings and errors, see --fail-on."
 
 
@@ -52,7 +53,10 @@ def render(page: Rule | Cause, *, width: int = 80, color: bool = False, unicode:
         code = paragraph.splitlines() if paragraph.startswith(CODE) else []
         lines += [
             Text(),
-            *([Text(medium.short(line, medium.width)) for line in code] or wrap(Text(paragraph), medium)),
+            *(
+                [Text(medium.short(line, medium.width)) for line in code]
+                or wrap(Text(LINK.sub(r"\1", paragraph)), medium)
+            ),
         ]
     return terminal.encode(lines, color)
 

@@ -255,6 +255,8 @@ def _cause(finding: Finding, medium: Medium, verbose: bool) -> list[Text]:
     lines = []
     if finding.explanation is not None:
         lines += wrap(_with_id(medium.safe(finding.explanation, 1000), finding.cause), medium, INSET)
+    elif finding.silence is not None:
+        lines += wrap(Text(finding.silence), medium, INSET)
     steps = proof.lines(finding.proof, whole=verbose)
     visible = steps if verbose else steps[:PROOF]
     for line in visible:

@@ -4,8 +4,8 @@ Why it matters: usually it does not. Replacing one connection with the next take
 React's StrictMode, which mounts every component twice in development. A brief overlap counts in the verdict. It does
 not fail a check: only an overlap that lasts as long as the tolerance (250 ms by default) can.
 
-Three or more that the same code made, of the same addresses and users, are one finding. It says how many there were,
-names all their sockets, and lasts from the first to the last of them.
+Three or more that the same code made, of the same addresses and users, are one finding (two or more, if they have one
+cause). It says how many there were, names all their sockets, and lasts from the first to the last of them.
 
 What to do: nothing, if it happens once where a connection is replaced. If it happens on every render or route, move
 the code that opens the connection out of the component.

@@ -7,6 +7,9 @@ user leaves the page.
 How it is detected: this rule applies where the capture does not show that the sockets belong to one user, for example
 because the service is not in the catalogue. Where it does, `duplicate-connection` or `unrelated-sockets` applies.
 
+Overlaps that repeat with one cause, of the same code, addresses and users, are one finding (three or more, where the
+cause is unknown). It says how many there were, names all their sockets, and lasts from the first to the last of them.
+
 What to do: open the connection once, outside of anything that mounts repeatedly (a React component, a route), and close
 it in the clean-up. Where all the sockets are of one service of the catalogue, the finding says what that service asks
 for. `har-sockets show CAPTURE SOCKET` names the code that opened each socket.
@@ -17,7 +20,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import openings, overlaps
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Scope, Session, Severity, describe_overlap
+from analyzer.model import (
+    Finding,
+    Policy,
+    Relation,
+    Report,
+    Rule,
+    Scope,
+    Session,
+    Severity,
+    describe_overlap,
+    describe_overlaps,
+)
 
 SAME = "Open the connection once, and close it in the clean-up of the code that opened it."
 USERS = "Connect one user at a time: close the old connection, and wait for the close, before the next user connects."
@@ -40,6 +54,11 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             remedy=remedy,
             link=link,
         )
+
+
+def fold(report: Report, findings: Sequence[Finding]) -> str:
+    sockets = dict.fromkeys(id for finding in findings for id in finding.sessions)
+    return describe_overlaps(report, findings, _whose(report, report.named(sockets)))
 
 
 def _whose(report: Report, sessions: Sequence[Session]) -> str:
@@ -84,4 +103,5 @@ RULE = Rule(
     check,
     counts=True,
     has_cause=True,
+    fold=fold,
 )

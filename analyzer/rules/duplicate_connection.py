@@ -6,6 +6,9 @@ and often stays open unnoticed until the user leaves the page.
 
 How it is detected: a different token or request id in the URL does not make a different user.
 
+Overlaps of one user that repeat with one cause, opened by the same code, are one finding (three or more, where the
+cause is unknown). It says how many there were, names all their sockets, and lasts from the first to the last of them.
+
 What to do: create the client once, outside of anything that mounts repeatedly (a React component, a route). Connect
 once per user, and disconnect when the session ends. `har-sockets show CAPTURE SOCKET` names the code that opened each
 socket.
@@ -13,10 +16,10 @@ socket.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzer import openings
-from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap
+from analyzer.model import Finding, Policy, Relation, Report, Rule, Severity, describe_overlap, describe_overlaps
 
 REMEDY = "Open one connection per user, and close it in the clean-up of the code that opened it."
 
@@ -38,6 +41,12 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
+def fold(report: Report, findings: Sequence[Finding]) -> str:
+    (session,) = report.named(findings[0].sessions[:1])
+    assert session.provider is not None
+    return describe_overlaps(report, findings, f"one user of {session.provider.name}")
+
+
 RULE = Rule(
     "duplicate-connection",
     "One user has more than one connection to a service",
@@ -45,4 +54,5 @@ RULE = Rule(
     check,
     counts=True,
     has_cause=True,
+    fold=fold,
 )

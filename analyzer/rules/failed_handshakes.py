@@ -1,10 +1,12 @@
 """Sockets never opened because their opening handshake failed.
 
 Why it matters: a failed attempt is not an overlap. But a client that keeps retrying without waiting longer loads the
-server, and the browser then blocks further sockets. From 5 failures within a minute the severity is warning. Attempts
-of a client that waits longer after each failure do not count (`reconnect-storm` explains how that is measured). Nor do
-those that come about a second or more after the last end: a server that is away for some seconds is no fault of the
-client. If the waits stay so short, `reconnect-storm` reports them from 10 on.
+server, and the browser then blocks further sockets.
+
+How severe it is: from 5 failures within a minute the severity is warning. Attempts of a client that waits longer after
+each failure do not count (`reconnect-storm` explains how that is measured). Nor do those that come about a second or
+more after the last end: a server that is away for some seconds is no fault of the client. If the waits stay so short,
+`reconnect-storm` reports them from 10 on.
 
 Sockets that the page itself closed while they were connecting ("WebSocket is closed before the connection is
 established.") are listed separately and do not count. A clean-up does that, and so does a client that stops waiting.

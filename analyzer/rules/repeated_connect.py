@@ -38,7 +38,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(
             RULE.id,
             RULE.severity,
-            f"{_name(calls[-1])}() ran {len(calls):,} times for one user on this page{_place(calls, is_mounted)}. "
+            f"{_action(calls[-1])} {len(calls):,} times for one user on this page{_place(calls, is_mounted)}. "
             f'The documentation of {provider.name} says: "{provider.once}". '
             "Each earlier connection was closed, so the rule to disconnect is kept.",
             (session.id for session in calls),
@@ -91,10 +91,11 @@ def _is_closed_by_page(session: Session) -> bool:
     return session.problem is None and session.close_code in PROPER and not by_server
 
 
-def _name(session: Session) -> str:
-    """Name the client's function, without its class."""
+def _action(session: Session) -> str:
+    """Name the client's function, without its class, as far as the build left it a name."""
     frame = callstacks.call(session)
-    return ((frame.function if frame is not None else None) or "").rpartition(".")[2]
+    name = ((frame.function if frame is not None else None) or "").rpartition(".")[2]
+    return f"{name}() ran" if name else "The application connected"
 
 
 def _place(calls: Sequence[Session], is_mounted: bool) -> str:

@@ -1,4 +1,4 @@
-"""Client libraries: how their code looks on a call stack, and known faults of their versions. Rows: clients.toml."""
+"""Client libraries: how their code looks on a call stack, their known faults and habits. Rows: clients.toml."""
 
 from __future__ import annotations
 
@@ -17,16 +17,24 @@ PACKED = SOURCE.with_suffix(".json")
 NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
-class Fault(Value, frozen=True, forbid_unknown_fields=True):
-    """A known fault of versions from `since` up to and with `until`, which makes the cause of that name."""
+class Habit(Value, frozen=True, forbid_unknown_fields=True):
+    """What a library does by design, and what to do about it where that makes the causes of these names.
 
-    cause: str
-    since: str
-    until: str
+    says: one clause, for the end of a sentence.
+    """
+
+    causes: tuple[str, ...]
     says: str
     remedy: str
     link: str
     verified: Verified
+
+
+class Fault(Habit, frozen=True, forbid_unknown_fields=True):
+    """A known fault of versions from `since` up to and with `until`, which makes the causes of these names."""
+
+    since: str
+    until: str
     shape: str | None = None  # a path that shows it: other versions open otherwise, or have no such cause
 
 
@@ -57,6 +65,7 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
     operations: bool = False
     beats: int | None = None
     fault: tuple[Fault, ...] = ()
+    habit: tuple[Habit, ...] = ()
 
     def opens_again(self, function: str | None) -> bool:
         """Is it a function by which the library opens anew by itself?"""
@@ -79,10 +88,14 @@ class Library(Value, frozen=True, forbid_unknown_fields=True):
         """The fault that makes this cause, where client and version, or the stack (`paths.write`), show that it has
         it."""
         version = numbers(client.version) if client is not None and self._is_name(client.name) else ()
-        faults = (it for it in self.fault if it.cause == cause)
+        faults = (it for it in self.fault if cause in it.causes)
         if version:
             return next((it for it in faults if numbers(it.since) <= version <= numbers(it.until)), None)
         return next((it for it in faults if it.shape and paths.compile_path(it.shape).match(written)), None)
+
+    def find_habit(self, cause: str) -> Habit | None:
+        """What the library does by design, of any version, that makes this cause."""
+        return next((it for it in self.habit if cause in it.causes), None)
 
     def _is_name(self, client: str | None) -> bool:
         return self.client is not None and _regex(self.client).fullmatch(client or "") is not None
@@ -120,7 +133,13 @@ def load(path: Path) -> tuple[Library, ...]:
 
 def library(provider: Provider | None) -> Library | None:
     """The library of that service's sockets."""
-    return next((it for it in libraries() if provider is not None and provider.id in it.services), None)
+    return _by_service().get(provider.id) if provider is not None else None
+
+
+@cache
+def _by_service() -> dict[str, Library]:
+    """The first row of each service."""
+    return {service: row for row in reversed(libraries()) for service in row.services}
 
 
 @cache

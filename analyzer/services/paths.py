@@ -17,7 +17,7 @@ from functools import cache
 from analyzer.memo import memoize
 
 SUFFIX = re.compile(r"[$_]?\d+$")  # what a bundler appends to a name that is taken
-SHORT = re.compile(r"[A-Za-z_$][\w$]{0,2}")  # as minifiers name functions; a name of people may be as short
+SHORT = re.compile(r"#?[A-Za-z_$][\w$]{0,2}")  # as minifiers name functions; a name of people may be as short
 LONGEST = 200  # characters of a name
 CALLEE = re.compile(r"_callee\d*\$?")  # as Babel names the generator of an async function
 ENGINE_NAMES = {

@@ -66,10 +66,16 @@ def _describe(finding: Finding, report: Report, axis: Axis, zone: tzinfo, matter
             *(safe(line, 600) for line in proof.lines(finding.proof)),
             *_proof(finding, report, axis, zone),
         ),
-        cause=None if finding.explanation is None else f"{safe(finding.explanation, 600)} ({finding.cause})",
+        cause=_write_cause(finding),
         remedy=None if finding.remedy is None or repeated else safe(finding.remedy, 600),
         link=finding.link if finding.link and finding.link.startswith("https://") else None,
     )
+
+
+def _write_cause(finding: Finding) -> str | None:
+    if finding.explanation is None:
+        return finding.silence
+    return f"{safe(finding.explanation, 600)} ({finding.cause})"
 
 
 def _proof(finding: Finding, report: Report, axis: Axis, zone: tzinfo) -> Iterable[str]:

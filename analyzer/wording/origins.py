@@ -9,6 +9,7 @@ from analyzer.model import Frame, Initiator, Report, Session, plural
 from analyzer.services import paths
 
 NAMED = 8  # sockets per place that are named one by one
+DOUBT = "possibly a library's code: its names are minified"
 
 
 def describe_opener(session: Session) -> str:
@@ -16,7 +17,11 @@ def describe_opener(session: Session) -> str:
     code = session.initiator
     if code is None:
         return "a browser extension" if session.extension else ""
-    whose = " (a browser extension)" if session.extension else "" if code.is_own else " (code of a library)"
+    whose = " (code of a library)"
+    if session.extension:
+        whose = " (a browser extension)"
+    elif code.is_own:
+        whose = _doubt(session)
     return ", ".join(part for part in (*_names(code), code.opener.place) if part) + whose
 
 
@@ -58,9 +63,13 @@ def short_stack(session: Session) -> str:
     if not session.initiator.is_own:
         library = callstacks.find_library(session)
         return f"{library.name}, {short(session.initiator)}" if library is not None else place
-    call = callstacks.call(session)
-    is_named = call is not None and not paths.is_nameless(call.function)
-    return f"{call.function}() < {place}" if call is not None and is_named else place
+    return name_call(session) + place
+
+
+def name_call(session: Session) -> str:
+    """Name the library's function that the application called, to stand before its own: `connectUser() < `."""
+    call = callstacks.call(session) if session.initiator is not None and session.initiator.is_own else None
+    return f"{call.function}() < " if call is not None and not paths.is_nameless(call.function) else ""
 
 
 def place_of(session: Session) -> str:
@@ -69,7 +78,14 @@ def place_of(session: Session) -> str:
     place = short(code) if code is not None else ""
     if session.extension:
         return f"a browser extension{', ' if place else ''}{place}"
-    return place if code is None or not place or code.is_own else f"a library, {place}"
+    if code is None or not place:
+        return place
+    return place + _doubt(session) if code.is_own else f"a library, {place}"
+
+
+def _doubt(session: Session) -> str:
+    """Say that the code may be a library's, where a minifier left nothing that shows whose it is."""
+    return f" ({DOUBT})" if callstacks.is_doubtful(session) else ""
 
 
 def _names(code: Initiator | Frame) -> list[str]:

@@ -72,7 +72,8 @@ class Section(Value, frozen=True):
 def describe_socket(report: Report, session: Session) -> list[Section]:
     """Describe one socket in words; text of the capture is not yet harmless."""
     axis = axis_of(report, 1)
-    stack = tuple(_stack(session.initiator))
+    is_doubtful = callstacks.is_doubtful(session)
+    stack = tuple(_stack(session.initiator, is_doubtful))
     parts = [
         Section("", tuple(_about(report, session))),
         Section(LIFE, tuple(_life(report, session, axis))),
@@ -82,7 +83,10 @@ def describe_socket(report: Report, session: Session) -> list[Section]:
     parts += _console(report, session)
     if not stack:
         return parts
-    return [*parts, Section("Call stack that opened it", lines=stack, note=_how_to_find(session.initiator))]
+    return [
+        *parts,
+        Section("Call stack that opened it", lines=stack, note="" if is_doubtful else _how_to_find(session.initiator)),
+    ]
 
 
 def _about(report: Report, session: Session) -> Iterator[Fact]:
@@ -263,13 +267,14 @@ def _bytes(size: int) -> str:
     return f"{size} B"
 
 
-def _stack(code: Initiator | None) -> Iterator[Line]:
-    """List the call stack, innermost first, with what scheduled the calls between them."""
+def _stack(code: Initiator | None, is_doubtful: bool) -> Iterator[Line]:
+    """List the call stack, innermost first, with what scheduled the calls between them; mark the application's code,
+    where that is beyond doubt."""
     if code is None:
         return
     left, url = FRAMES, None
     opener = code.opener
-    own = (opener.url, opener.line, opener.column) if code.is_own else None
+    own = (opener.url, opener.line, opener.column) if code.is_own and not is_doubtful else None
     for calls in code.stack:
         if left > 0 and calls.label:
             yield Line(_name_scheduler(calls.label), label=True)

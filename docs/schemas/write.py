@@ -377,7 +377,11 @@ def finding() -> Schema:
         remedy=said("What to do.", optional(TEXT)),
         link=said("Where the service documents it.", optional(TEXT)),
     )
-    return with_newer(shape, cause_confidence=said("How certain the cause is.", optional(one_of(CauseConfidence))))
+    return with_newer(
+        shape,
+        cause_confidence=said("How certain the cause is.", optional(one_of(CauseConfidence))),
+        cause_unknown=said("Why no cause is named, where one would be due.", optional(TEXT)),
+    )
 
 
 def compared() -> dict[str, Schema]:
