@@ -90,20 +90,23 @@ def by_map(code: Initiator | None) -> Initiator | None:
 
 
 def _opener_by_map(code: Initiator) -> Frame | None:
-    """Whose a frame is, its source tells; where no map has its script, its URL and its name do. A frame without source
-    in a script with a map is the bundler's."""
+    """Whose a frame is, its source tells; where no map has its script, the guess by names does. A frame without source
+    in a script with a map is the bundler's. What a client library's row knows is the library's, wherever its source
+    lies: packages bring maps of their own, which bundlers follow."""
     scripts = {frame.url for frame in code.frames if frame.source is not None}
     if not scripts:
         return None
     guess = (code.url, code.line, code.column)
+    match = _match_code(code, None)
+    within = {id(frame) for _, frame in match.placed} if match is not None else set()
     library = None  # the frame to name where all are a library's: the guess's, else the outermost
     for frame in code.frames:
+        is_guess = (frame.url, frame.line, frame.column) == guess
         if frame.source is None:
-            if frame.url in scripts or foreign(frame):
-                continue
-            is_guess = (frame.url, frame.line, frame.column) == guess
-            return None if is_guess else frame
-        if frame.source.own:
+            if is_guess and frame.url not in scripts and not foreign(frame):
+                return None
+            continue
+        if frame.source.own and id(frame) not in within:
             return frame
         if library is None or (library.url, library.line, library.column) != guess:
             library = frame

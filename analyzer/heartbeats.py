@@ -74,13 +74,19 @@ def list_send_times(session: Session) -> list[Instant]:
 
 
 def silence_before(session: Session, at: Instant) -> Duration | None:
-    """Return how long it had been silent at that instant, if that is far longer than the gaps between its messages."""
-    times = [time for time in session.messages.times if time <= at]
+    """Return how long it had received nothing at that instant, if that is far longer than between its messages."""
+    received = compress(session.messages.times, (1 - sent for sent in session.messages.directions))
+    times = sorted(time for time in received if time <= at)
     gaps = sorted(late - early for early, late in pairwise(times))
     if len(gaps) < 2:
         return None
     silence = at - times[-1]
     return silence if silence >= max(SILENT * gaps[len(gaps) // 2], SECOND) else None
+
+
+def is_used_after(session: Session, at: Instant) -> bool:
+    """Did its client send more than heartbeats on it after that instant? Then the client still uses it."""
+    return any(time > at for time in list_send_times(session)) and period_of(session) is None
 
 
 def rhythm(session: Session) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, triggers
+from analyzer.masking.randomness import has_random_stretch
+from analyzer.memo import memoize
 from analyzer.model import SECOND, Confidence, Instant, Outcome, Session
 
 TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
@@ -14,6 +16,11 @@ CLEANED = 5 * SECOND  # by then a clean-up has closed, even one that waits for t
 SOON = SECOND // 4  # a clean-up that closes at once, or as soon as the handshake is done: measured 1 to 70 ms
 QUEUED = SECOND // 10
 FOREVER = 1 << 62
+PLAIN = re.compile(r"(?i)[a-z]+(?:[-_.][a-z0-9]+)*|[a-z]+\d{1,3}|\d{1,4}")  # words and short numbers
+OF_CLIENT = re.compile(
+    r"(?i)user|client|session|conn|token|auth|key|pk|jwt|cred|sign|attempt|retr|try|count|seq|time|stamp|nonce|rand"
+    r"|^(?:id|uid|sid|cid|t|ts|n|v|_|cb)$"
+)
 ABANDONED = "closed before the connection is established"  # as Chromium says it
 # Texts that leave open whether the page or the server ended a handshake: of the formats, of Chromium (nobody wanted its
 # answer any more), of mitmproxy (the browser left).
@@ -38,9 +45,24 @@ def in_order(sessions: Iterable[Session]) -> list[Session]:
 
 
 def source(session: Session) -> Hashable:
-    """Equal for sockets that the same code opened, for the same page and user; None where no code was recorded."""
+    """Equal for sockets that the same code opened for the same purpose, page and user; None where no code was
+    recorded."""
     code = session.initiator
-    return None if code is None else (callstacks.place(code), session.endpoint, session.page, session.user)
+    if code is None:
+        return None
+    return callstacks.place(code), session.endpoint, purpose(session.url), session.page, session.user
+
+
+@memoize(1024)
+def purpose(url: str) -> tuple[tuple[str, str], ...]:
+    """Return the parameters of a URL that say what a socket is for: `room=1`. Sockets that differ in them take no
+    other's place. What names a user, a session or an attempt says nothing of that, nor do random values."""
+    pairs = (part.partition("=")[::2] for part in url.partition("#")[0].partition("?")[2].split("&"))
+    return tuple(sorted((key, value) for key, value in pairs if _is_plain(value) and not OF_CLIENT.search(key)))
+
+
+def _is_plain(value: str) -> bool:
+    return PLAIN.fullmatch(value) is not None and not has_random_stretch(value)
 
 
 def is_concurrent(one: Session, other: Session, confidence: Confidence = Confidence.PROVEN) -> bool:

@@ -44,8 +44,10 @@ def follow(sessions: Sequence[Session]) -> dict[str, Opening]:
     result: dict[str, Opening] = {}
     series: dict[object, _Series] = {}
     for session in sessions:
-        whose = session.user or session.endpoint, session.page, session.context, session.clock
-        result[session.id] = series.setdefault(whose, _Series()).add(session)
+        whose = session.user or (session.endpoint, openings.purpose(session.url))
+        result[session.id] = series.setdefault((whose, session.page, session.context, session.clock), _Series()).add(
+            session
+        )
     return result
 
 
@@ -71,11 +73,16 @@ def find_replaced(finding: Finding, sessions: Sequence[Session]) -> list[tuple[S
     """Return the pairs of sockets of a finding of which the second came from the same place by a reconnect or a timer,
     though none had ended before, and the first lived on."""
     by_id = follow(sessions)
-    return [
-        (old, new)
-        for old, new in openings.from_one_place(select(finding, sessions))
-        if by_id[new.id].spare and by_id[new.id].rival is None and openings.lives_on(old, new) and _have_met(old, new)
-    ]
+    firsts: dict[object, Session] = {}  # by its place, the last one that was no reconnect
+    pairs: list[tuple[Session, Session]] = []
+    for new in openings.in_order(select(finding, sessions)):
+        opening, source = by_id[new.id], openings.source(new)
+        old = firsts.get(source)
+        if opening.spare and opening.rival is None and old is not None and openings.lives_on(old, new):
+            pairs += [(old, new)] if _have_met(old, new) else []
+        if opening.again is None:
+            firsts[source] = new
+    return pairs
 
 
 def select(finding: Finding, sessions: Sequence[Session]) -> list[Session]:
@@ -96,7 +103,7 @@ def frame_of(session: Session) -> Frame | None:
 def is_after_end(session: Session) -> bool:
     """Does its stack show that it was opened because another had ended? By a handler for that, by the function with
     which its library reconnects, or by nothing but that library's code."""
-    library, code = callstacks.library(session), session.initiator
+    library, code = callstacks.find_library(session), session.initiator
     by_library = library is not None and bool(library.again) and callstacks.reconnect(session) is not None
     alone = library is not None and code is not None and not code.own
     return by_library or alone or triggers.read(code).end_handler is not None
@@ -118,7 +125,7 @@ def _is_one_reason(one: Opening, other: Opening) -> bool:
     first, second = (openings.creation_of(it.session) - one.end for it in (one, other))
     if second > PATIENCE * first + SLOWEST:
         return False
-    resumed = callstacks.library(other.session) is not None
+    resumed = callstacks.find_library(other.session) is not None
     by_end = is_after_end(other.session) or resumed
     return is_same_code(one, other) or by_end or _have_one_root(one.session, other.session)
 
@@ -188,7 +195,7 @@ class _Series:
         named = callstacks.reconnect(session) or trigger.end_handler
         if named is not None or trigger.mount or trigger.render or trigger.refresh:
             return named  # the timer is a framework's
-        if callstacks.library(session) is not None and _has_resumed(first, code):
+        if callstacks.find_library(session) is not None and _has_resumed(first, code):
             return code.stack[1].frames[0] if code.stack[1].frames else None
         roots = triggers.timer_roots(code)
         is_new = _after_timer(first) != _after_timer(code)  # else the first was opened by such a timer, too
@@ -202,14 +209,7 @@ def _after_timer(code: Initiator) -> tuple[Calls, ...]:
 
 def _has_resumed(first: Initiator, code: Initiator) -> bool:
     """Did the call that had opened the first socket open this one, too, after it had waited within the library?"""
-    return [*first.frames] == [*code.frames] and _turn(first) < _turn(code)
-
-
-def _turn(code: Initiator) -> int:
-    """Return the index of the turn in which the application's code stands."""
-    place = (code.url, code.line, code.column)
-    turns = (n for n, calls in enumerate(code.stack) for it in calls.frames if (it.url, it.line, it.column) == place)
-    return next(turns, 0)
+    return [*first.frames] == [*code.frames] and triggers.opener_turn(first) < triggers.opener_turn(code)
 
 
 def _have_one_root(one: Session, other: Session) -> bool:

@@ -22,8 +22,8 @@ SECOND_MOUNT = re.compile(
 # The functions by which frameworks mount a component, and the methods that they call then.
 MOUNT = re.compile(
     r"commit(?:HookEffectList(?:Mount)?|LayoutEffectOnFiber|PassiveMountOnFiber)|componentDidMount"  # React
-    r"|__weh|setupStatefulComponent|mounted|created|callHook"  # Vue: `hook.__weh` wraps onMounted and its kind
-    r"|ng(?:OnInit|AfterViewInit|AfterContentInit)|\w+_Factory"  # Angular
+    r"|__weh|setupStatefulComponent|callHook"  # Vue: `hook.__weh` wraps onMounted and its kind
+    r"|ng(?:OnInit|AfterViewInit|AfterContentInit)"  # Angular
     r"|connectedCallback|firstUpdated"  # custom elements, Lit
     r"|mount_component|user_effect|create_effect|flush_queued_effects|runComputation|runUserEffects"  # Svelte, Solid
     r"|diffed"  # Preact, which runs effects in a timer of its own
@@ -35,11 +35,16 @@ RENDER = re.compile(
 )
 # By these code runs again after an edit: Vite's client, React's Fast Refresh (under any bundler).
 REFRESH = re.compile(r"importUpdatedModule|queueUpdate|performReactRefresh")
-ENDED = re.compile(r"_*(?:on|handle)_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)(?:[A-Z_]\w*)?")
+ENDED = re.compile(
+    r"_*(?:on|handle)_?(?:[Cc]lose|[Dd]isconnect|[Ee]rror)"
+    r"(?:_?(?:[Ee]vent|[Hh]andler|(?:[Ww]eb)?[Ss]ocket|[Ww][Ss]|[Cc]onnection|[Cc]allback))?"
+)
+VITE_CLIENT = re.compile(r"/@vite/client(?:\?|$)")
 TIMERS = frozenset(("setTimeout", "setInterval"))
 PROMISES = frozenset(("await", "Promise.then", "Promise.catch", "Promise.finally", "async function"))
 MINIFIED = re.compile(r"[A-Za-z_$][\w$]{0,2}")
-REACTIVE = frozenset(("runIfDirty", "mount", "scheduler"))  # methods of Vue 3, which minifiers leave
+HOOKS = frozenset(("setup", "created", "mounted", "activated"))  # of Vue, if one of its methods is there as well
+REACTIVE = frozenset(("runIfDirty", "mount", "scheduler", "_init", "_update", "insert", "_mount", "$mount"))
 NEAR = 2_000  # columns: two functions that stand side by side in a minified file
 
 
@@ -63,7 +68,7 @@ FRAMEWORKS = (
         "https://vuejs.org/api/composition-api-lifecycle.html#onunmounted",
     ),
     Framework(
-        r"ng(?:OnInit|AfterViewInit|AfterContentInit)|\w+_Factory",
+        r"ng(?:OnInit|AfterViewInit|AfterContentInit)",
         "it was created",
         "Close the socket in ngOnDestroy.",
         "https://angular.dev/guide/components/lifecycle#ngondestroy",
@@ -105,7 +110,7 @@ class Trigger(Value, frozen=True):
     """How a socket came to be opened. Each frame is that nearest to the opening, or None.
 
     mount, render: of the two only the nearer one, because an effect is no part of a rendering.
-    awaited: the opening ran in a later turn of the event loop than the mount.
+    awaited: the application's code ran in a later turn of the event loop than the mount.
     timer: the index of the turn that set a timer which led to the opening.
     """
 
@@ -139,11 +144,18 @@ def read(code: Initiator | None) -> Trigger:
         mount=mounts[0][1] if mounts else None,
         second_mount=next((frame for _, frame, kind in names if kind & SECOND_MOUNTS), None),
         render=renders[0][1] if renders else None,
-        refresh=next((frame for _, frame, kind in names if kind & REFRESHES), None),
+        refresh=next((frame for _, frame, kind in names if kind & REFRESHES and _is_refresh(frame)), None),
         end_handler=next((frame for _, frame, kind in names if kind & ENDS), None),
-        awaited=bool(mounts) and _has_waited(code.stack[1 : mounts[0][0] + 1], mounts[0][1]),
+        awaited=bool(mounts) and _has_waited(code.stack[opener_turn(code) + 1 : mounts[0][0] + 1], mounts[0][1]),
         timer=next((n for n, calls in enumerate(code.stack) if n and calls.label in TIMERS), None),
     )
+
+
+def opener_turn(code: Initiator) -> int:
+    """Return the index of the turn in which the application's code stands; 0 where there is none."""
+    place = (code.url, code.line, code.column)
+    turns = (n for n, calls in enumerate(code.stack) for it in calls.frames if (it.url, it.line, it.column) == place)
+    return next(turns, 0) if code.own else 0
 
 
 def framework(mount: Frame | None) -> Framework:
@@ -177,6 +189,11 @@ def _classify(function: str | None) -> int:
     return sum(bit for pattern, bit in KINDS if any(map(pattern.fullmatch, names)))
 
 
+def _is_refresh(frame: Frame) -> bool:
+    """Is it what its name says? `queueUpdate` is a name for much else."""
+    return _name(frame.function) == "performReactRefresh" or VITE_CLIENT.search(frame.url or "") is not None
+
+
 def _has_waited(turns: Sequence[Calls], mount: Frame) -> bool:
     """Did the code wait for a promise or a timer of its own, after the mount?"""
     own = PROMISES if _name(mount.function) == "diffed" else PROMISES | TIMERS
@@ -191,12 +208,13 @@ def _name(function: str | None) -> str:
 def _find_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
     """Find mounts that no name of a framework's function shows, by their surroundings."""
     yield from _find_react_mounts(stack)
-    reactive = any(_name(frame.function) in REACTIVE for calls in stack for frame in calls.frames)
+    is_svelte = any(frame.function == "schedule_update" for calls in stack for frame in calls.frames)
+    is_vue = any(_name(frame.function) in REACTIVE for calls in stack for frame in calls.frames)
     for turn, calls in enumerate(stack):
         names = [_name(frame.function) for frame in calls.frames]
         for n, frame in enumerate(calls.frames):
-            is_vue = names[n] == "setup" and reactive and n + 1 < len(names)
-            if is_vue or (names[n : n + 3] == ["run", "", "flush"]):
+            is_hook = is_vue and names[n] in HOOKS and n + 1 < len(names)
+            if is_hook or (is_svelte and names[n : n + 3] == ["run", "", "flush"]):
                 yield turn, frame
 
 
@@ -206,7 +224,8 @@ def _find_react_mounts(stack: tuple[Calls, ...]) -> Iterator[tuple[int, Frame]]:
     for turn, calls in enumerate(stack):
         runs = zip(calls.frames, calls.frames[1:], calls.frames[2:], calls.frames[3:], strict=False)
         runner = next((run[0] for run in runs if _is_walk(*run)), None)
-        if runner is not None:
+        ends = [frame.function or "" for frame in calls.frames[-2:]]  # a task of the scheduler, and what runs its tasks
+        if runner is not None and not ends[0] and MINIFIED.fullmatch(ends[1]):
             yield turn, runner
 
 

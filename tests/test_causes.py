@@ -108,6 +108,7 @@ NEAR = {
 # Likely: an effect without a clean-up, two components at once, one client that disconnects and connects again look the
 # same, or the capture was saved too early to tell.
 LIKELY = {
+    "chrome-bug-watchdog",
     "chrome-bug-client-per-query",
     "chrome-bug-gave-up",
     "chrome-bug-hook-not-shared",

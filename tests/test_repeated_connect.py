@@ -22,7 +22,7 @@ APP, MOUNT, AGAIN = (
 STRICT = [*MOUNT, "commitDoubleInvokeEffectsInDEV"]
 QUOTE = (
     'The documentation of Stream Chat says: "it should only be used once per session per user". '
-    "Each earlier connection was closed, so the rule to disconnect is kept."
+    "The page did close each connection before the next one."
 )
 Reporting = Callable[[Any], Report]
 

@@ -45,7 +45,9 @@ def test_the_second_mount(function: str, second: bool) -> None:
         pytest.param(["componentDidMount"], id="a class component of React"),
         pytest.param(["xt.t.__weh.t.__weh", "a"], id="Vue 3, minified"),
         pytest.param(["setup", "callWithErrorHandling", "setupStatefulComponent"], id="the setup of Vue 3"),
-        pytest.param(["o.mounted", "e"], id="Vue 2, minified"),
+        pytest.param(["o.mounted", "e", "insert", "t._update"], id="Vue 2, minified"),
+        pytest.param(["setup", "Pt", "qo", "run", "runIfDirty"], id="the setup of Vue 3, minified"),
+        pytest.param(["run", "", "flush", "schedule_update"], id="Svelte 4"),
         pytest.param(["n.ngOnInit", "a"], id="Angular, minified"),
         pytest.param(["connectedCallback"], id="a custom element"),
     ],
@@ -57,7 +59,7 @@ def test_a_mount(functions: list[str]) -> None:
 
 
 # As React 19.1 was minified by esbuild: names, then columns.
-WALK = ["Zn 95751", "mm 119118", "Jl 118891", "mm 119164", "Mi 133725"]
+WALK = ["Zn 95751", "mm 119118", "Jl 118891", "mm 119164", "Mi 133725", " 130689", "Kf 10220"]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,7 @@ WALK = ["Zn 95751", "mm 119118", "Jl 118891", "mm 119164", "Mi 133725"]
         pytest.param(["Zn 95751", "mm 119118", "Jl 118891", "Mi 133725"], False, id="no turn"),
         pytest.param(["Zn 95751", "mm 119118", "Jl 18891", "mm 119164"], False, id="far from each other"),
         pytest.param(["Zn 95751", "mm 119118", "mm 118891", "mm 119164"], False, id="one function, recursive"),
+        pytest.param(WALK[:5], False, id="not run by React's scheduler"),
         pytest.param(["run 95751", "walkTree 119118", "visit 118891", "walkTree 119164"], False, id="not minified"),
     ],
 )
@@ -94,9 +97,31 @@ def test_the_turn_that_set_a_timer() -> None:
     assert triggers.timer_roots(code((None, [frame("open")]), ("await", [frame("start")]))) == ()
 
 
-@pytest.mark.parametrize("function", ["importUpdatedModule", "performReactRefresh"])
-def test_code_that_runs_again_after_an_edit(function: str) -> None:
-    assert triggers.read(opened_by(function)).refresh == frame(function)
+@pytest.mark.parametrize("function", ["created", "mounted", "setup"])
+def test_a_function_of_the_application_that_is_named_like_a_hook_is_no_mount(function: str) -> None:
+    assert triggers.read(opened_by(function, "main")).mount is None
+
+
+VITE = "http://localhost:5173/@vite/client"
+
+
+@pytest.mark.parametrize(
+    ("function", "url", "is_edit"),
+    [
+        ("importUpdatedModule", VITE, True),
+        ("queueUpdate", VITE, True),
+        ("exports.performReactRefresh", APP, True),
+        ("queueUpdate", APP, False),
+    ],
+)
+def test_code_that_runs_again_after_an_edit(function: str, url: str, is_edit: bool) -> None:
+    edit = Frame(function, url, 1, 2)
+    assert triggers.read(code((None, [frame("open"), edit]))).refresh == (edit if is_edit else None)
+
+
+@pytest.mark.parametrize("function", ["onCloseModal", "handleCloseMenu", "closed"])
+def test_a_function_that_closes_something_else_is_no_end(function: str) -> None:
+    assert triggers.read(opened_by(function)).end_handler is None
 
 
 @pytest.mark.parametrize(

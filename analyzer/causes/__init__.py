@@ -73,6 +73,7 @@ SHOWN = 100  # lines of proof
 def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Finding], Finding]:
     """Make a function that gives a finding of this report its cause, where the capture shows one."""
     everyone = _list_dated(report)
+    loaded = {page.id for page in report.capture.pages if page.recorded}
     rank = {session.id: n for n, session in enumerate(everyone)}
     of_all = [cause for cause in among if cause.of_all]  # these explain more than an overlap
 
@@ -95,35 +96,42 @@ def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Find
     def explain(finding: Finding) -> Finding:
         by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
         is_overlap = finding.interval is not None
+        members = [everyone[rank[id]] for id in finding.sessions if id in rank]
         for cause in among if is_overlap else of_all:
             if not cause.of_all and cause.key not in by_key:
                 by_key[cause.key] = lots(finding, cause.key)
             explanations = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))
             explanation = next((it for it in explanations if it is not None), None)
             if explanation is not None:
-                return _add_cause(finding, cause, explanation)
-        if not is_overlap or finding.confidence is not Confidence.PROVEN or finding.severity is Severity.NOTE:
-            return finding
-        members = [everyone[rank[id]] for id in finding.sessions if id in rank]
-        return msgspec.structs.replace(finding, cause_unknown=_find_reason(members))
+                # Where the load of a page is not in the capture, sockets may have ended before that began.
+                is_whole = not cause.of_all or all(session.page in loaded for session in members)
+                return _add_cause(finding, cause, explanation, sure=explanation.sure and is_whole)
+        return _add_reason(finding, members) if is_overlap else finding
 
     return explain
 
 
-def _add_cause(finding: Finding, cause: Cause, explanation: Explanation) -> Finding:
+def _add_reason(finding: Finding, members: Sequence[Session]) -> Finding:
+    """Return the finding of a certain overlap with the reason why no cause is named."""
+    if finding.confidence is not Confidence.PROVEN or finding.severity is Severity.NOTE:
+        return finding
+    return msgspec.structs.replace(finding, cause_unknown=_find_reason(members))
+
+
+def _add_cause(finding: Finding, cause: Cause, explanation: Explanation, sure: bool) -> Finding:
     """Return the finding with its cause, and no graver than that cause is."""
-    at_most = cause.at_most if explanation.sure else None
+    at_most = cause.at_most if sure else None
     severities = [finding.severity, *([at_most] if at_most is not None else [])]
     return msgspec.structs.replace(
         finding,
         severity=min(severities, key=GRAVITY.index),
         cause=cause.id,
         why=explanation.why,
-        cause_confidence=CauseConfidence.CERTAIN if explanation.sure else CauseConfidence.LIKELY,
-        proof=explanation.proof[:SHOWN],
+        cause_confidence=CauseConfidence.CERTAIN if sure else CauseConfidence.LIKELY,
+        proof=tuple(dict.fromkeys(explanation.proof))[:SHOWN],
         remedy=explanation.remedy or finding.remedy,
         link=explanation.link or finding.link,
-        dev_only=finding.dev_only or (cause.dev_only and explanation.sure),
+        dev_only=finding.dev_only or (cause.dev_only and sure),
     )
 
 

@@ -58,20 +58,21 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _is_asked_again(old: Session, new: Session) -> bool:
-    """Did one call ask for both, the second after a promise? Then it waited for something else than the first."""
+    """Did one call ask for both from the same place, the second after a promise? Then it tried again."""
     is_later = new.initiator is not None and any(calls.label in triggers.PROMISES for calls in new.initiator.stack)
-    root = callstacks.outermost(new.initiator)
-    same_call = root is not None and root == callstacks.outermost(old.initiator)
-    used = new.messages.sent is not None and new.messages.sent > 0
+    is_same = (
+        new.initiator is not None and old.initiator is not None and [*new.initiator.frames] == [*old.initiator.frames]
+    )
     is_mounted = triggers.read(new.initiator).mount is not None
-    return is_later and same_call and used and not is_mounted and openings.lives_on(old, new)
+    return is_later and is_same and not is_mounted and openings.lives_on(old, new)
 
 
 def _is_abandoned(old: Session, new: Session) -> bool:
     """May it have been connecting then, and is it known that nothing was sent on it?"""
     waited = openings.creation_of(new) - openings.creation_of(old)
     is_unused = old.opened is not None and old.messages.sent == 0
-    return is_unused and waited >= WAITED and openings.connecting(old, new)
+    is_used = new.messages.sent is not None and new.messages.sent > 0  # the other one is
+    return is_unused and is_used and waited >= WAITED and openings.connecting(old, new)
 
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:

@@ -26,13 +26,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks, openings, triggers
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, Severity, format_duration
+from analyzer import callstacks, heartbeats, openings, triggers
+from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Proof, Session, Severity, format_duration
+
+TOGETHER = SECOND // 2
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     is_brief = finding.severity is Severity.NOTE  # a hand-over that the policy tolerates
     if finding.confidence is not Confidence.PROVEN or is_brief or not openings.is_handed_over(sessions):
+        return None
+    if not all(_is_again(*pair) for pair in pairwise(sessions)):
         return None
     late = max(_delay(old, new) for old, new in pairwise(sessions))
     return Explanation(
@@ -51,7 +55,19 @@ def _whose(session: Session) -> Hashable:
         return None
     if trigger.timer is not None or callstacks.reconnect(session) is not None:
         return None
-    return callstacks.place(code), session.endpoint, session.page, session.context
+    return callstacks.place(code), session.endpoint, openings.purpose(session.url), session.page, session.context
+
+
+def _is_again(old: Session, new: Session) -> bool:
+    """Did the page connect again, some time after it had connected, and had it done with the old socket? What is asked
+    for together, or ends together, are two connections."""
+    together = openings.creation_of(new) - openings.creation_of(old) < TOGETHER
+    return not together and not heartbeats.is_used_after(old, openings.creation_of(new)) and not _end_together(old, new)
+
+
+def _end_together(old: Session, new: Session) -> bool:
+    ends = [it.closed.latest for it in (old, new) if it.closed is not None and it.closed.latest is not None]
+    return len(ends) == 2 and abs(ends[1] - ends[0]) < openings.QUEUED
 
 
 def _delay(old: Session, new: Session) -> int:

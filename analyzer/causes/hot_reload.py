@@ -22,7 +22,6 @@ After:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator, Sequence
 
 from analyzer import callstacks, openings, triggers
@@ -38,8 +37,6 @@ from analyzer.model import (
     Severity,
     format_duration,
 )
-
-CLIENT = re.compile(r"/@vite/client(?:\?|$)")
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
@@ -81,8 +78,7 @@ def _pairs(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session, Fram
 def _update(code: Initiator | None) -> Frame | None:
     """Return the frame by which Vite's client ran a module anew."""
     frame = triggers.read(code).refresh
-    is_vite = frame is not None and frame.function == "importUpdatedModule" and CLIENT.search(frame.url or "")
-    return frame if is_vite else None
+    return frame if frame is not None and frame.function == "importUpdatedModule" else None
 
 
 def _version(code: Initiator | None) -> str:

@@ -101,6 +101,7 @@ class _Left:
         self.reconnects = 0
         self.ends = 0  # sockets that may have closed or failed so far
         self._count = 0
+        self._failed = 0  # sockets that never opened, and that no reconnect has followed
         self._kept: dict[int, Session] = {}  # by their number in this order
         self._endings: list[tuple[Instant, int]] = []  # a heap: when each may have ended
         self._gone: list[int] = []  # a heap: those that may have closed, the last one first (as negative numbers)
@@ -112,7 +113,9 @@ class _Left:
         self.reconnects += again
         self.otherwise = self.otherwise or not again
         only = None
-        if again and len(self._kept) == 1:
+        if again and self._failed:
+            self._failed -= 1  # it may have followed the one that failed
+        elif again and len(self._kept) == 1:
             _, only = self._kept.popitem()
         elif self._gone:
             del self._kept[-heappop(self._gone)]
@@ -131,7 +134,9 @@ class _Left:
 
     def _add(self, session: Session) -> None:
         self._count += 1
-        if session.outcome is not Outcome.FAILED:
+        if session.outcome is Outcome.FAILED:
+            self._failed += 1
+        else:
             self._kept[self._count] = session
         if session.outcome in ENDED:
             ended = session.closed.earliest if session.closed is not None else None

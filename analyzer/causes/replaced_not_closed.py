@@ -2,9 +2,10 @@
 
 How it is detected: a timer led to the new socket (`setTimeout` or `setInterval` on its call stack), which came from the
 same place in the code as the old one. No socket had ended before, so this is no reconnect after a loss. The old one was
-still open more than five seconds later or when the capture was saved. The cause is certain where the timer was set by
-the function that had opened the old socket, or by a handler of its messages. It is likely where the old socket had been
-silent for far longer than usual: a page that opens a second socket later looks the same then.
+still open more than five seconds later or when the capture was saved, and nothing but heartbeats was sent on it after
+the new one was requested. The timer was set by the function that had opened the old socket or by a handler of its
+messages, or the old socket had received nothing for far longer than usual. The cause is likely: a page that opens a
+second socket later looks the same, and so does one that closed the old socket while the server did not answer that.
 
 Why it matters: a watchdog takes a silent socket for dead. If it was only silent, the server delivers each event twice
 from then on, and counts two connections.
@@ -48,7 +49,7 @@ LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    replaced = reconnects.find_replaced(finding, sessions)
+    replaced = [pair for pair in reconnects.find_replaced(finding, sessions) if not _is_in_use(*pair)]
     linked = [pair for pair in replaced if _has_set_timer(*pair)]
     pairs = linked or [pair for pair in replaced if _silence(*pair) is not None]
     if not pairs:
@@ -58,7 +59,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy="Close the old socket before you open the new one, also if it seems dead.",
         link=LINK,
-        sure=bool(linked),
+        sure=False,
     )
 
 
@@ -68,6 +69,10 @@ def _describe(old: Session, new: Session, is_linked: bool) -> str:
         return f"{by} opened another one. The old one stayed open."
     silence = format_duration(_silence(old, new) or 0)
     return f"A timer opened another socket after the old one had been silent for {silence}. The old one stayed open."
+
+
+def _is_in_use(old: Session, new: Session) -> bool:
+    return heartbeats.is_used_after(old, openings.creation_of(new))
 
 
 def _silence(old: Session, new: Session) -> Duration | None:

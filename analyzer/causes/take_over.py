@@ -83,7 +83,7 @@ def _list_turns(sessions: Sequence[Session]) -> dict[Hashable, dict[str, Turn]]:
 def _is_reconnect(opening: Opening) -> bool:
     """Did the client library open it, or a handler for an end? Other code may open one before it closes the old."""
     session = opening.session
-    resumed = opening.again is not None and callstacks.library(session) is not None
+    resumed = opening.again is not None and callstacks.find_library(session) is not None
     return resumed or reconnects.is_after_end(session)
 
 

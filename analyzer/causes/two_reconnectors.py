@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects, remedies
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Confidence, Explanation, Finding, Frame, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
 ID = "two-reconnectors"
@@ -46,7 +46,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs:
         return None
     advice = remedies.advise(ID, pairs[0][0].session, REMEDY)
-    one, other = (openings.by_whom(it.session, "the client library") for it in pairs[0])
+    one, other = (_name(it.session) for it in pairs[0])
     return Explanation(
         why="Two parts of the page reconnected after one end of a socket"
         + (f": {one} and {other}." if one != other else ", from two places."),
@@ -57,11 +57,22 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
+def _name(session: Session) -> str:
+    is_own = session.initiator is not None and session.initiator.own
+    return openings.by_whom(session, "the application" if is_own else "the client library")
+
+
+def _frame(opening: Opening) -> Frame | None:
+    """Return the application's place where it is on the stack, else the function by which the library reconnected."""
+    code = opening.session.initiator
+    return callstacks.own(code) if code is not None and code.own else opening.again or callstacks.own(code)
+
+
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
-    yield rival.session.proves("opened after the end", rival.again or callstacks.own(rival.session.initiator))
+    yield rival.session.proves("opened after the end", _frame(rival))
     later = openings.creation_of(spare.session) - openings.creation_of(rival.session)
     statement = f"opened after the same end, {format_duration(later)} after {rival.session.name}, by other code"
-    yield spare.session.proves(statement, spare.again or callstacks.own(spare.session.initiator))
+    yield spare.session.proves(statement, _frame(spare))
 
 
 CAUSE = Cause(ID, "Two parts of the page reconnected after one end", explain, of_all=True)

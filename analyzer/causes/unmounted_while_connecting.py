@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks, openings, remedies, triggers
+from analyzer import callstacks, heartbeats, openings, remedies, triggers
 from analyzer.memo import memoize_last
 from analyzer.model import Cause, Confidence, Explanation, Finding, Outcome, Proof, Session, format_duration
 
@@ -86,7 +86,8 @@ def _by_place(sessions: Sequence[Session]) -> list[list[Session]]:
 def _is_late(old: Session, new: Session) -> bool:
     """Did the old one live on although the next mount came, and may it not have been there when its component went?"""
     late = triggers.read(old.initiator).awaited or openings.connecting(old, new)
-    return late and openings.lives_on(old, new)
+    is_in_use = heartbeats.is_used_after(old, openings.creation_of(new))
+    return late and not is_in_use and openings.lives_on(old, new)
 
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:

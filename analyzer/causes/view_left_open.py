@@ -43,7 +43,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
-from analyzer import callstacks, openings, remedies, triggers
+from analyzer import callstacks, heartbeats, openings, remedies, triggers
 from analyzer.model import (
     SECOND,
     Cause,
@@ -97,7 +97,9 @@ def _place(session: Session) -> Hashable:
 
 
 def _is_left(old: Session, new: Session) -> bool:
-    return openings.creation_of(new) - openings.creation_of(old) > APART and openings.lives_on(old, new)
+    apart = openings.creation_of(new) - openings.creation_of(old)
+    is_in_use = heartbeats.is_used_after(old, openings.creation_of(new))
+    return apart > APART and not is_in_use and openings.lives_on(old, new)
 
 
 def _proof(old: Session, new: Session) -> Iterator[Proof]:

@@ -40,7 +40,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
             RULE.severity,
             f"{_action(calls[-1])} {len(calls):,} times for one user on this page{_place(calls, is_mounted)}. "
             f'The documentation of {provider.name} says: "{provider.once}". '
-            "Each earlier connection was closed, so the rule to disconnect is kept.",
+            "The page did close each connection before the next one.",
             (session.id for session in calls),
             remedy=provider.remedy,
             link=provider.link,
