@@ -7,7 +7,7 @@ So a reconnect that is one too many is so however the unknown closes were.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush
 
 import msgspec
@@ -73,13 +73,21 @@ def find_replaced(finding: Finding, sessions: Sequence[Session]) -> list[tuple[S
     """Return the pairs of sockets of a finding of which the second came from the same place by a reconnect or a timer,
     though none had ended before, and the first lived on."""
     by_id = follow(sessions)
-    named = [it.session for it in _of(finding, by_id)]
-    spare = [it.session for it in _of(finding, by_id) if it.spare and it.rival is None]
-    firsts = [session for session in named if by_id[session.id].again is None]
-    befores = ((_nearest_before(new, firsts), new) for new in spare)
-    return [
-        (old, new) for old, new in befores if old is not None and openings.lives_on(old, new) and _have_met(old, new)
-    ]
+    firsts: dict[object, Session] = {}  # by its place, the last one that was no reconnect
+    pairs: list[tuple[Session, Session]] = []
+    for new in openings.in_order(select(finding, sessions)):
+        opening, source = by_id[new.id], openings.source(new)
+        old = firsts.get(source)
+        if opening.spare and opening.rival is None and old is not None and openings.lives_on(old, new):
+            pairs += [(old, new)] if _have_met(old, new) else []
+        if opening.again is None:
+            firsts[source] = new
+    return pairs
+
+
+def select(finding: Finding, sessions: Sequence[Session]) -> list[Session]:
+    """Return the sockets of a finding."""
+    return [it.session for it in _of(finding, follow(sessions))]
 
 
 def frame_of(session: Session) -> Frame | None:
@@ -132,13 +140,6 @@ def is_same_code(one: Opening, other: Opening) -> bool:
         return True
     setters = {(root[0].url, root[0].function) for root in map(triggers.timer_roots, (first, second)) if root}
     return callstacks.place(first) == callstacks.place(second) and len(setters) == 1 and (setters.pop()[1] or "") != ""
-
-
-def _nearest_before(new: Session, sessions: Iterable[Session]) -> Session | None:
-    """Find the last socket before this one that was opened from the same place, for the same page and user."""
-    source, at = openings.source(new), openings.creation_of(new)
-    before = [it for it in sessions if openings.source(it) == source and openings.creation_of(it) < at]
-    return max(before, key=openings.creation_of, default=None)
 
 
 class _Series:

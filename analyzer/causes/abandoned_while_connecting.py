@@ -38,8 +38,7 @@ LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     if finding.confidence is not Confidence.PROVEN:
         return None
-    ids = set(finding.sessions)
-    named = [session for session in sessions if session.id in ids]
+    named = reconnects.select(finding, sessions)
     repeats = [pair for pair in openings.from_one_place(named) if _is_asked_again(*pair)]
     again = {new.id for _, new in repeats}
     replaced = [pair for pair in reconnects.find_replaced(finding, sessions) if pair[1].id not in again]

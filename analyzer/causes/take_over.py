@@ -24,14 +24,17 @@ After:
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from typing import TypeAlias
 
 from analyzer import callstacks, openings, reconnects, remedies
+from analyzer.memo import memoize_last
 from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Outcome, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
 ID = "take-over"
 LEAST = 3  # times
 SOON = SECOND // 2  # by then the server has closed the other one
+Turn: TypeAlias = tuple[Session, Session]  # the older socket, and the one that took over
 REMEDY = "Give each client an id of its own, or keep one client and share it."
 
 
@@ -39,15 +42,18 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if finding.confidence is not Confidence.PROVEN:
         return None
     named = set(finding.sessions)
-    openings_by_id = reconnects.follow(sessions)
-    turns = [pair for pair in _turns(sessions) if _is_reconnect(openings_by_id[pair[1].id])]
-    visible = [pair for pair in turns if named.issuperset(it.id for it in pair)]
-    turns = [pair for pair in turns if visible and _series(pair[1]) == _series(visible[0][1])]
-    if len(turns) < LEAST:
-        return None
-    advice = remedies.advise(ID, turns[0][1], REMEDY, by_service=True)
+    for series in dict.fromkeys(map(_series, reconnects.select(finding, sessions))):
+        turns = _list_turns(sessions).get(series, {})
+        visible = [turns[id] for id in finding.sessions if id in turns and turns[id][1].id in named]
+        if visible and len(turns) >= LEAST:
+            return _describe(len(turns), visible)
+    return None
+
+
+def _describe(times: int, visible: Sequence[Turn]) -> Explanation:
+    advice = remedies.advise(ID, visible[0][1], REMEDY, by_service=True)
     return Explanation(
-        why=f"Two clients take the connection from each other: {len(turns):,} times a client reconnected, and the "
+        why=f"Two clients take the connection from each other: {times:,} times a client reconnected, and the "
         "socket of the other one closed.",
         proof=tuple(line for turn in visible for line in _proof(*turn)),
         remedy=advice.remedy,
@@ -56,16 +62,22 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     )
 
 
-def _turns(sessions: Sequence[Session]) -> Iterator[tuple[Session, Session]]:
-    """Yield each socket that closed soon after a later one of its series had opened, with that one."""
+@memoize_last  # every finding of a report asks about the same sessions
+def _list_turns(sessions: Sequence[Session]) -> dict[Hashable, dict[str, Turn]]:
+    """List for each series, by the id of the older one, each socket that closed soon after a reconnect had opened the
+    next, with that one."""
+    openings_by_id = reconnects.follow(sessions)
+    turns: dict[Hashable, dict[str, Turn]] = {}
     latest: dict[Hashable, Session] = {}
     for session in sessions:
         if session.opened is None:
             continue
-        old = latest.get(_series(session))
-        latest[_series(session)] = session
-        if old is not None and _is_taken_over(old, session):
-            yield old, session
+        series = _series(session)
+        old = latest.get(series)
+        latest[series] = session
+        if old is not None and _is_taken_over(old, session) and _is_reconnect(openings_by_id[session.id]):
+            turns.setdefault(series, {})[old.id] = old, session
+    return turns
 
 
 def _is_reconnect(opening: Opening) -> bool:
