@@ -7,7 +7,9 @@ page and user, or with exactly the same URL where the user is unknown. It was op
 five seconds later or when the capture was saved. No cause is named where the new socket may have replaced another one,
 such as one that had closed. Neither is one named where sockets had ended before, but fewer than reconnected: one end
 may have started two reconnects (`onerror` and `onclose` both reconnect), and then the older socket is a twin of the new
-one.
+one. The cause is certain where a message passed over the old socket after the new one was requested: the page had not
+closed it then. So is it where the client's version is known to do this. Without one, the server may just not have
+answered the close.
 
 Why it matters: the server delivers each event twice and counts two connections, until the network connection of the old
 socket dies. A client that does this whenever it loses the network adds one socket each time.
@@ -73,6 +75,7 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=advice.remedy,
         link=advice.link,
+        sure=bool(advice.says) or all(openings.was_in_use(old, openings.creation_of(after)) for old, after, _ in pairs),
     )
 
 
