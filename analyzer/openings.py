@@ -154,14 +154,14 @@ def lives_on(old: Session, new: Session) -> bool:
 
 
 def has_outlasted(old: Session, new: Session) -> bool:
-    """Is the old one known to have been open, and not closed by the page, long after the new one was asked for? What was
-    open when the capture was saved a moment later may just have been about to close."""
+    """Is it known that the page had not closed the old one long after the new one was asked for? What was open when the
+    capture was saved a moment later may just have been about to close."""
     return was_in_use(old, creation_of(new) + CLEANED)
 
 
 def was_in_use(session: Session, at: Instant) -> bool:
-    """Did a message pass after that instant? Then the page had not closed it: a server may leave a close unanswered, and
-    the socket stays for half a minute, but Chromium records no message after `close()` (156, with a server's log)."""
+    """Did a message pass after that instant? Then the page had not closed it. (A server may leave a close
+    unanswered for half a minute, but Chromium 156 records no message after `close()`.)"""
     last = session.messages.last
     return last is not None and last > at
 

@@ -111,6 +111,7 @@ class Trigger(Value, frozen=True):
 
     mount, render: of the two only the nearer one, because an effect is no part of a rendering.
     awaited: the application's code ran in a later turn of the event loop than the mount.
+    waited: the opening did, so the client library waited before it opened.
     timer: the index of the turn that set a timer which led to the opening.
     """
 
@@ -120,6 +121,7 @@ class Trigger(Value, frozen=True):
     refresh: Frame | None = None
     end_handler: Frame | None = None
     awaited: bool = False
+    waited: bool = False
     timer: int | None = None
 
 
@@ -147,6 +149,7 @@ def read(code: Initiator | None) -> Trigger:
         refresh=next((frame for _, frame, kind in names if kind & REFRESHES and _is_refresh(frame)), None),
         end_handler=next((frame for _, frame, kind in names if kind & ENDS), None),
         awaited=bool(mounts) and _has_waited(code.stack[opener_turn(code) + 1 : mounts[0][0] + 1], mounts[0][1]),
+        waited=bool(mounts) and _has_waited(code.stack[1 : mounts[0][0] + 1], mounts[0][1]),
         timer=next((n for n, calls in enumerate(code.stack) if n and calls.label in TIMERS), None),
     )
 

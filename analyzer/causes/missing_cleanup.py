@@ -55,10 +55,12 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
     if not pairs:
         return None
     second = pairs[0][1]
-    later = triggers.read(second.initiator).awaited
+    trigger = triggers.read(second.initiator)
+    later = trigger.waited
     advice = remedies.advise(ID, second, LATER if later else REMEDY, LINK, by_service=not later)
+    describe = _late if trigger.awaited else _late_within if later else _never
     return Explanation(
-        why=_faulty(advice) if advice.fault_of is not None else _late(second) if later else _never(second),
+        why=describe(second) if advice.fault_of is None else _faulty(advice),
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=advice.remedy,
         link=advice.link,
@@ -78,6 +80,14 @@ def _never(session: Session) -> str:
     return (
         f"The clean-up of the effect in {component} does not close the socket. React's StrictMode makes this visible; "
         "in production each unmount leaves a socket open."
+    )
+
+
+def _late_within(session: Session) -> str:
+    return (
+        f"An effect called {openings.by_whom(session, 'code')}, whose client library opened the socket later, and "
+        "the effect's clean-up did not close it. The clean-up is missing, or ran before the socket existed. React's "
+        "StrictMode makes this visible; in production each unmount that comes as soon leaves a socket open."
     )
 
 
