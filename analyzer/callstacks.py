@@ -98,7 +98,7 @@ def _opener_by_map(code: Initiator) -> Frame | None:
         return None
     guess = (code.url, code.line, code.column)
     match = _match_code(code, None)
-    within = {id(frame) for _, frame in match.placed} if match is not None else set()
+    within = {id(frame) for _, frame in match.placed} if match is not None and not match.again else set()
     library = None  # the frame to name where all are a library's: the guess's, else the outermost
     for frame in code.frames:
         is_guess = (frame.url, frame.line, frame.column) == guess

@@ -190,7 +190,7 @@ def by_whom(session: Session, nameless: str = "code without a name") -> str:
     code = session.initiator
     if code is None:
         return "code that was not recorded"
-    if code.mapped is None and not code.own and (library := callstacks.library(session)) is not None:
+    if not code.is_own and (library := callstacks.library(session)) is not None:
         return code.component or library.name
     function = code.opener.function
     return code.component or (f"{function}()" if function else nameless)

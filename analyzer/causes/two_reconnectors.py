@@ -58,14 +58,14 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
 
 
 def _name(session: Session) -> str:
-    is_own = session.initiator is not None and session.initiator.own
+    is_own = session.initiator is not None and session.initiator.is_own
     return openings.by_whom(session, "the application" if is_own else "the client library")
 
 
 def _frame(opening: Opening) -> Frame | None:
     """Return the application's place where it is on the stack, else the function by which the library reconnected."""
     code = opening.session.initiator
-    return callstacks.own(code) if code is not None and code.own else opening.again or callstacks.own(code)
+    return code.opener if code is not None and code.is_own else opening.again or callstacks.own(code)
 
 
 def _proof(rival: Opening, spare: Opening) -> Iterator[Proof]:
