@@ -44,7 +44,7 @@ TIMERS = frozenset(("setTimeout", "setInterval"))
 PROMISES = frozenset(("await", "Promise.then", "Promise.catch", "Promise.finally", "async function"))
 MINIFIED = re.compile(r"[A-Za-z_$][\w$]{0,2}")
 HOOKS = frozenset(("setup", "created", "mounted", "activated"))  # of Vue, if one of its methods is there as well
-REACTIVE = frozenset(("runIfDirty", "mount", "scheduler", "_init", "_update", "insert", "_mount", "$mount"))
+REACTIVE = frozenset(("runIfDirty", "scheduler", "_init", "_update", "$mount"))
 NEAR = 2_000  # columns: two functions that stand side by side in a minified file
 
 
