@@ -269,7 +269,7 @@ def read_robot(each: Block, folder: Path) -> None:
 
 def read_jsx(each: Block, folder: Path) -> None:
     """It is JavaScript, once each element is taken out."""
-    script = re.sub(r"<(\w+)[^;]*</\1>|<\w+ />", "null", each.text)
+    script = re.sub(r"<(\w+)[^;]*</\1>|<\w+[^<>;]*/>", "null", each.text)
     assert script != each.text
     read_javascript(each._replace(text=script), folder)
 

@@ -289,7 +289,7 @@ def test_the_stack_and_the_first_messages_are_read() -> None:
     begin[0]["params"]["initiator"] = {"type": "script", "stack": {"callFrames": [frame]}}
     capture = report(*load(1, "L"), *begin, message(3, "1", '{"user":"ann"}', "Sent")).capture
     (trace,) = capture.traces
-    assert trace.initiator is not None and trace.initiator.place == f"{PAGE}app.js:10:5"
+    assert trace.initiator is not None and trace.initiator.opener.place == f"{PAGE}app.js:10:5"
     assert [it.text for it in trace.opening] == ['{"user":"ann"}']
 
 
