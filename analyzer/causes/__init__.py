@@ -72,6 +72,8 @@ SHOWN = 100  # lines of proof
 
 def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Finding], Finding]:
     """Make a function that gives a finding of this report its cause, where the capture shows one."""
+    if not any(session.initiator is not None and session.initiator.stack for session in report.sessions):
+        return lambda finding: _add_reason(finding, ()) if finding.interval is not None else finding
     everyone = _list_dated(report)
     loaded = {page.id for page in report.capture.pages if page.recorded}
     rank = {session.id: n for n, session in enumerate(everyone)}
