@@ -110,7 +110,7 @@ CASES = {
         then("location.href = '/b'", "/closed-by-server"), Verdict.OVERLAP, "closed open", 1
     ),
     "cache, tab closed": Case(close_tab_in_cache, Verdict.OVERLAP, "closed closed"),
-    "closed by the page": Case(then(f"a.close(); a.onclose = () => {B}"), Verdict.NO_OVERLAP, "closed open", 1),
+    "closed by the page": Case(then(f"a.close(); a.onclose = () => {B}"), Verdict.NO_OVERLAP, "closed open", 5),
     "tab closed": Case(close_tab, Verdict.NO_OVERLAP, "closed"),
     "worker terminated": Case(then("w.terminate()", "/worker"), Verdict.NO_OVERLAP, "closed"),
     "page of a worker reloaded": Case(then("location.reload()", "/worker"), Verdict.NO_OVERLAP, "closed open"),
