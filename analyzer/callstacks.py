@@ -98,7 +98,7 @@ def _opener_by_map(code: Initiator) -> Frame | None:
         return None
     guess = (code.url, code.line, code.column)
     match = _match_code(code, None)
-    within = {id(frame) for _, frame in match.placed} if match is not None and not match.again else set()
+    within = {frame for _, frame in match.placed} if match is not None and not match.again else set()
     library = None  # the frame to name where all are a library's: the guess's, else the outermost
     for frame in code.frames:
         is_guess = (frame.url, frame.line, frame.column) == guess
@@ -106,7 +106,7 @@ def _opener_by_map(code: Initiator) -> Frame | None:
             if is_guess and frame.url not in scripts and not foreign(frame):
                 return None
             continue
-        if frame.source.own and id(frame) not in within:
+        if frame.source.own and frame not in within:
             return frame
         if library is None or (library.url, library.line, library.column) != guess:
             library = frame

@@ -10,7 +10,7 @@ import pytest
 
 from analyzer import callstacks
 from analyzer.formats import read
-from analyzer.model import Attribution, Calls, Frame, Initiator, Provider
+from analyzer.model import Attribution, Calls, Frame, Initiator, Provider, Source
 from analyzer.pipeline import analyze
 from analyzer.wording import origins
 
@@ -205,3 +205,24 @@ def test_it_says_where_nothing_tells_whose_code_it_was(stack: list[tuple[str, in
     session = msgspec.structs.replace(plain, initiator=callstacks.opener(of, None), attribution=Attribution())
     assert callstacks.is_doubtful(session) == doubtful
     assert origins.describe_opener(session).endswith("(possibly a library's code: its names are minified)") == doubtful
+
+
+def test_a_librarys_own_source_is_no_code_of_the_application_however_often_it_is_read() -> None:
+    """A package brings a map of its own, which bundlers follow: `src/core.ts` is the library's. Equal stacks of two
+    sockets are two objects."""
+
+    def opening() -> Initiator | None:
+        names = ["transportConnect", "connect", "openChat"]
+        frames = tuple(
+            Frame(name, APP, n, 2, source=Source(f"webpack://x/src/{name}.ts", n, 1, own=True))
+            for n, name in enumerate(names, 1)
+        )
+        return callstacks.by_map(
+            callstacks.opener(Initiator(None, None, None, None, None, stack=(Calls(frames),)), None)
+        )
+
+    for _ in range(2):
+        opened_by = opening()
+        assert opened_by is not None
+        assert opened_by.mapped is not None
+        assert opened_by.mapped.function == "openChat"
