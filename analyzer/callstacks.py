@@ -103,7 +103,7 @@ def _opener_by_map(code: Initiator) -> Frame | None:
     for frame in code.frames:
         is_guess = (frame.url, frame.line, frame.column) == guess
         if frame.source is None:
-            if is_guess and frame.url not in scripts and not foreign(frame):
+            if is_guess and frame.url not in scripts and not frames.is_foreign(frame):
                 return None
             continue
         if frame.source.own and frame not in within:
@@ -209,14 +209,9 @@ def is_evaluated(frame: Frame) -> bool:
     return frame.function == "eval" and evaluates(frame)
 
 
-def foreign(frame: Frame) -> bool:
-    """Is it not the application's, by its URL or as a framework's function?"""
-    return frames.is_foreign(frame)
-
-
 def maker(frame: Frame) -> str | None:
     """Name whose code a frame is, if it is not the application's: `React`, `the bundler`, `a library`."""
-    if not foreign(frame):
+    if not frames.is_foreign(frame):
         return None
     if frames.is_bundler(frame.function):
         return "the bundler"
@@ -230,7 +225,7 @@ def component(stack: tuple[Calls, ...], turn: int) -> str | None:
 
 
 def own(code: Initiator | None) -> Frame | None:
-    """The frame of the code that opened it, as `opener` told it."""
+    """The frame of the code that opened it."""
     return code.opener if code is not None else None
 
 
@@ -256,7 +251,9 @@ def is_doubtful(session: Session) -> bool:
     code = session.initiator
     if code is None or not code.own or code.mapped is not None or (code.column or 0) <= LONG_LINE:
         return False
-    return len({frames.spot(it) for it in code.frames if not foreign(it)}) > 1 and find_library(session) is None
+    return (
+        len({frames.spot(it) for it in code.frames if not frames.is_foreign(it)}) > 1 and find_library(session) is None
+    )
 
 
 def reconnect(session: Session) -> Frame | None:

@@ -14,7 +14,7 @@ import msgspec
 from analyzer.intervals import Interval
 from analyzer.model import Confidence, Finding, Report
 
-ALIKE, OF_ONE_CAUSE = 3, 2  # from so many on they are one
+ALIKE, OF_ONE_CAUSE = 3, 2  # so many equal findings, or more, become one
 FIRST = " (the first time)."
 
 

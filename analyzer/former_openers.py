@@ -53,9 +53,9 @@ LIBRARIES = {
 }
 
 
-@lru_cache(4096)  # asked for each finding, of the same few places
+@lru_cache(4096)  # every finding needs it, of the same few places
 def name_former(code: Initiator, provider: Provider | None) -> tuple[str | None, str | None]:
-    """Return component and function of the opener as those versions told it."""
+    """Return component and function of the opener, as those versions named them."""
     placed = [(n, frame) for n, calls in enumerate(code.stack) for frame in calls.frames]
     if not placed:
         return code.component, code.function

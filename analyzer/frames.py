@@ -1,7 +1,7 @@
 """Whose code the frames of a call stack are: the application's, a package's, a framework's or a compiler's.
 
-Names and URLs are all there is to go by. In a single bundle every frame has one URL, then functions are told apart by
-name. Where a minifier took the names away, less is said.
+Only names and URLs show it. In a single bundle every frame has the same URL, and only the names of functions differ.
+Where a minifier took the names away, they show less.
 """
 
 from __future__ import annotations

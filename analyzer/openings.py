@@ -156,10 +156,10 @@ def lives_on(old: Session, new: Session) -> bool:
 def has_outlasted(old: Session, new: Session) -> bool:
     """Is it known that the page had not closed the old one long after the new one was asked for? What was open when the
     capture was saved a moment later may just have been about to close."""
-    return was_in_use(old, creation_of(new) + CLEANED)
+    return has_message_after(old, creation_of(new) + CLEANED)
 
 
-def was_in_use(session: Session, at: Instant) -> bool:
+def has_message_after(session: Session, at: Instant) -> bool:
     """Did a message pass after that instant? Then the page had not closed it. (A server may leave a close
     unanswered for half a minute, but Chromium 156 records no message after `close()`.)"""
     last = session.messages.last

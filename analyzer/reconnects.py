@@ -1,13 +1,13 @@
 """Match the sockets of one series with the ends that they follow: a reconnect for which no end is left is one too many.
 
-A series is the sockets of one user, or to one address where no user is known, of one page. Each end of a socket is a
-reason for one new socket. Ends are counted as early and as many as the capture allows: what may have closed has closed.
-So a reconnect that is one too many is so however the unknown closes were.
+A series is the sockets of one user, or to one address for one purpose where no user is known, of one page. Each end of
+a socket is a reason for one new socket. Ends are counted as early and as many as the capture allows: what may have
+closed has closed. So a reconnect that is one too many is so however the unknown closes were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from heapq import heappop, heappush
 
 import msgspec
@@ -44,11 +44,14 @@ def follow(sessions: Sequence[Session]) -> dict[str, Opening]:
     result: dict[str, Opening] = {}
     series: dict[object, _Series] = {}
     for session in sessions:
-        whose = session.user or (session.endpoint, openings.purpose(session.url))
-        result[session.id] = series.setdefault((whose, session.page, session.context, session.clock), _Series()).add(
-            session
-        )
+        result[session.id] = series.setdefault(series_of(session), _Series()).add(session)
     return result
+
+
+def series_of(session: Session) -> Hashable:
+    """Equal for the sockets of one series."""
+    whose = session.user or (session.endpoint, openings.purpose(session.url))
+    return whose, session.page, session.context, session.clock
 
 
 def find_rivals(finding: Finding, sessions: Sequence[Session]) -> list[tuple[Opening, Opening]]:
@@ -91,7 +94,7 @@ def select(finding: Finding, sessions: Sequence[Session]) -> list[Session]:
 
 
 def frame_of(session: Session) -> Frame | None:
-    """Return the frame by which a socket was opened again, as far as a name or a timer shows one."""
+    """Return the frame by which a socket was opened again, by its name or because it set a timer, if there is one."""
     trigger = triggers.read(session.initiator)
     return (
         callstacks.reconnect(session)

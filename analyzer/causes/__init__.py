@@ -73,11 +73,10 @@ SHOWN = 100  # lines of proof
 def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Finding], Finding]:
     """Make a function that gives a finding of this report its cause, where the capture shows one."""
     if not any(session.initiator is not None and session.initiator.stack for session in report.sessions):
-        return lambda finding: _add_reason(finding, ()) if finding.interval is not None else finding
+        return lambda finding: _add_reason(finding, ())
     everyone = _list_dated(report)
     loaded = {page.id for page in report.capture.pages if page.recorded}
     rank = {session.id: n for n, session in enumerate(everyone)}
-    of_all = [cause for cause in among if cause.of_all]  # these explain more than an overlap
 
     @cache
     def keys(key: Key) -> list[Hashable]:
@@ -97,9 +96,8 @@ def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Find
 
     def explain(finding: Finding) -> Finding:
         by_key: dict[Key, list[list[Session]]] = {}  # several causes have the same
-        is_overlap = finding.interval is not None
         members = [everyone[rank[id]] for id in finding.sessions if id in rank]
-        for cause in among if is_overlap else of_all:
+        for cause in (it for it in among if _suits(it, finding)):
             if not cause.of_all and cause.key not in by_key:
                 by_key[cause.key] = lots(finding, cause.key)
             explanations = (cause.explain(finding, it) for it in ([everyone] if cause.of_all else by_key[cause.key]))
@@ -108,14 +106,21 @@ def explainer(report: Report, among: Sequence[Cause] = CAUSES) -> Callable[[Find
                 # Where the load of a page is not in the capture, sockets may have ended before that began.
                 is_whole = not cause.of_all or all(session.page in loaded for session in members)
                 return _add_cause(finding, cause, explanation, sure=explanation.sure and is_whole)
-        return _add_reason(finding, members) if is_overlap else finding
+        return _add_reason(finding, members)
 
     return explain
 
 
+def _suits(cause: Cause, finding: Finding) -> bool:
+    """May the cause explain it? What is no overlap, and what is not certain, are for the causes that ask for that."""
+    is_certain = finding.confidence is Confidence.PROVEN
+    return (cause.of_all or finding.interval is not None) and (cause.of_possible or is_certain)
+
+
 def _add_reason(finding: Finding, members: Sequence[Session]) -> Finding:
     """Return the finding of a certain overlap with the reason why no cause is named."""
-    if finding.confidence is not Confidence.PROVEN or finding.severity is Severity.NOTE:
+    is_certain = finding.confidence is Confidence.PROVEN and finding.interval is not None
+    if not is_certain or finding.severity is Severity.NOTE:
         return finding
     return msgspec.structs.replace(finding, cause_unknown=_find_reason(members))
 

@@ -29,15 +29,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, heartbeats, openings, reconnects, triggers
-from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import SECOND, Cause, Explanation, Finding, Proof, Session, format_duration
 
 WAITED = SECOND // 2  # a client that gives up sooner than this was not waiting
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     named = reconnects.select(finding, sessions)
     repeats = [pair for pair in openings.from_one_place(named) if _is_asked_again(*pair)]
     again = {new.id for _, new in repeats}

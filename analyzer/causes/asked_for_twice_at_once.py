@@ -32,7 +32,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, remedies, triggers
-from analyzer.model import MILLISECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import MILLISECOND, Cause, Explanation, Finding, Proof, Session, format_duration
 
 ID = "asked-for-twice-at-once"
 TOGETHER = 500 * MILLISECOND
@@ -45,8 +45,6 @@ HOOK = (
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     pairs = [pair for pair in pairwise(sessions) if _is_at_once(*pair)]
     if not pairs:
         return None

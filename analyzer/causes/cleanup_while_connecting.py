@@ -30,15 +30,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, heartbeats, openings, triggers
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Explanation, Finding, Proof, Session, format_duration
 from analyzer.services.clients import Fault
 
 ID = "cleanup-while-connecting"
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     dropped = [pair for pair in openings.from_one_place(sessions) if _fault(*pair) and heartbeats.ghost(*pair, 1)]
     pairs = dropped or [pair for pair in openings.second_mounts(sessions) if _fault(*pair)]
     if not pairs:

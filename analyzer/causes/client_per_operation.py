@@ -33,7 +33,7 @@ from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, remedies
-from analyzer.model import Cause, Confidence, Explanation, Finding, Session, plural
+from analyzer.model import Cause, Explanation, Finding, Session, plural
 
 ID = "client-per-operation"
 REMEDY = "Create one client for all operations, and close the old client before you create one for a new token."
@@ -41,7 +41,7 @@ REMEDY = "Create one client for all operations, and close the old client before 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     lives_on = all(openings.lives_on(old, new) for old, new in pairwise(sessions))
-    if finding.confidence is not Confidence.PROVEN or not lives_on:
+    if not lives_on:
         return None
     advice = remedies.advise(ID, sessions[0], REMEDY, by_service=True)
     return Explanation(

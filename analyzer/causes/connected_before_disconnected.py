@@ -29,14 +29,14 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, heartbeats, openings, triggers
-from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Proof, Session, Severity, format_duration
+from analyzer.model import SECOND, Cause, Explanation, Finding, Proof, Session, Severity, format_duration
 
 TOGETHER = SECOND // 2
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     is_brief = finding.severity is Severity.NOTE  # a hand-over that the policy tolerates
-    if finding.confidence is not Confidence.PROVEN or is_brief or not openings.is_handed_over(sessions):
+    if is_brief or not openings.is_handed_over(sessions):
         return None
     if not all(_is_again(*pair) for pair in pairwise(sessions)):
         return None

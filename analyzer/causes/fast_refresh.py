@@ -30,12 +30,10 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
-from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import SECOND, Cause, Explanation, Finding, Proof, Session, format_duration
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     pairs = [(old, new) for old, new in pairwise(sessions) if _is_refreshed(new) and _is_left(old, new)]
     if not pairs:
         return None

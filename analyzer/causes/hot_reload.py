@@ -27,7 +27,6 @@ from collections.abc import Hashable, Iterator, Sequence
 from analyzer import callstacks, openings, triggers
 from analyzer.model import (
     Cause,
-    Confidence,
     Explanation,
     Finding,
     Frame,
@@ -40,8 +39,6 @@ from analyzer.model import (
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     pairs = list(_pairs(sessions))
     if not pairs or len(finding.sessions) - len(pairs) > 1:  # the others that were open at once are none of its doing
         return None

@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from analyzer import callstacks
-from analyzer.model import Cause, Confidence, Explanation, Finding, Session
+from analyzer.model import Cause, Explanation, Finding, Session
 
 CONTEXTS = {None: "the page itself", "iframe": "an iframe", "worker": "a worker"}
 
@@ -40,7 +40,7 @@ CONTEXTS = {None: "the page itself", "iframe": "an iframe", "worker": "a worker"
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
     contexts = dict.fromkeys(it.context for it in sessions)
     one_page = len({it.page for it in sessions if it.page is not None}) < 2
-    if finding.confidence is not Confidence.PROVEN or len(contexts) < 2 or not one_page:
+    if len(contexts) < 2 or not one_page:
         return None
     *names, last = (CONTEXTS.get(it, str(it)) for it in contexts)
     whose = "for the same user" if sessions[0].user is not None else "to the same URL"

@@ -1,9 +1,9 @@
 """A component opens a socket while it renders, so each rendering can open another one.
 
-How it is detected: between the opening and the functions with which React runs effects, the call stack contains those
-with which it renders (`renderWithHooks`, `mountMemo`, `mountState`). Two or more such sockets, of the same place in the
-code, were open together. The cause is certain where each was still open more than five seconds after the next one was
-requested, else it is likely.
+How it is detected: between the opening and the functions with which a framework runs effects, the call stack contains
+those with which React renders (`renderWithHooks`, `mountMemo`, `mountState`), or Vue (`renderComponentRoot`). Two or
+more such sockets, of the same place in the code, were open together. The cause is certain where a message passed over
+each more than five seconds after the next one was requested, else it is likely.
 
 Why it matters: React may render a component at any time, may render it twice (StrictMode), and may throw the result
 away. A socket that was opened by such a rendering has no owner, and nothing closes it.
@@ -33,15 +33,13 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, plural
+from analyzer.model import Cause, Explanation, Finding, Proof, Session, plural
 
 LINK = "https://react.dev/learn/keeping-components-pure"
 REMEDY = "Create the client once, outside of the component, or open it in an effect and close it in the clean-up."
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     return Explanation(
         why=f"{openings.by_whom(sessions[0], 'A component')} opens a socket while it renders: "
         f"{plural(len(sessions), 'socket')} so far.",

@@ -3,11 +3,11 @@
 How it is detected: in development React's StrictMode mounts every component twice, with the clean-up in between. The
 call stack of the second socket contains the functions of the second mount (`invokePassiveEffectMountInDEV` in React 18,
 `doubleInvokeEffectsOnFiber` in React 19). The first socket was opened from the same place a moment before, and was
-still open more than five seconds later. The cause is only likely when the capture was saved before that, because a
-clean-up was possibly about to close the socket. It is also only likely when the effect opened the socket later (after a
-promise or a timer): the clean-up may exist, and may have run before the socket did. Where the hook of a library is
-known to do that (react-use-websocket before 4.1.0, by the functions on the call stack), the library is named, and not
-the application.
+still open more than five seconds later or when the capture was saved. The cause is only likely where no message passed
+over it more than five seconds later: a clean-up may have closed it, and the server not have answered that. It is also
+only likely when the effect opened the socket later (after a promise or a timer): the clean-up may exist, and may have
+run before the socket did. Where the hook of a library is known to do that (react-use-websocket before 4.1.0, by the
+functions on the call stack), the library is named, and not the application.
 
 Why it matters: production mounts once, but it unmounts too. Each change of route or key then leaves a socket open that
 nothing uses, until the user leaves the page.
@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, heartbeats, openings, remedies, triggers
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Explanation, Finding, Proof, Session, format_duration
 from analyzer.remedies import Advice
 
 ID = "missing-cleanup"
@@ -49,8 +49,6 @@ LINK = "https://react.dev/reference/react/useEffect#connecting-to-an-external-sy
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     pairs = [pair for pair in openings.second_mounts(sessions) if openings.lives_on(*pair)]
     if not pairs:
         return None

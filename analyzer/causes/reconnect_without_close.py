@@ -43,7 +43,6 @@ from analyzer.memo import memoize_last
 from analyzer.model import (
     Cause,
     Client,
-    Confidence,
     Explanation,
     Finding,
     Frame,
@@ -60,8 +59,6 @@ Pair: TypeAlias = tuple[Session, Session, Frame]  # the old socket, the new one,
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     named, by_new = set(finding.sessions), _pairs(sessions)
     pairs = [pair for id in finding.sessions if (pair := by_new.get(id)) is not None and pair[0].id in named]
     if not pairs:
@@ -75,7 +72,8 @@ def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None
         proof=tuple(line for pair in pairs for line in _proof(*pair)),
         remedy=advice.remedy,
         link=advice.link,
-        sure=bool(advice.says) or all(openings.was_in_use(old, openings.creation_of(after)) for old, after, _ in pairs),
+        sure=bool(advice.says)
+        or all(openings.has_message_after(old, openings.creation_of(after)) for old, after, _ in pairs),
     )
 
 

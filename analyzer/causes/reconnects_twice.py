@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration, plural
+from analyzer.model import Cause, Explanation, Finding, Proof, Session, format_duration, plural
 from analyzer.reconnects import Opening
 
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close_event"
@@ -41,8 +41,6 @@ REMEDY = (
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if reconnects.is_same_code(*pair)]
     if not pairs:
         return None

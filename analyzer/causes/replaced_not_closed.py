@@ -40,15 +40,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from analyzer import heartbeats, openings, reconnects, triggers
-from analyzer.model import Cause, Confidence, Duration, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Duration, Explanation, Finding, Proof, Session, format_duration
 
 HANDLER = re.compile(r"_*on_?(?:[Mm]essage|[Oo]pen)")
 LINK = "https://developer.mozilla.org/en-US/docs/Web/API/WebSocket/close"
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     replaced = [pair for pair in reconnects.find_replaced(finding, sessions) if not _is_in_use(*pair)]
     linked = [pair for pair in replaced if _has_set_timer(*pair)]
     pairs = linked or [pair for pair in replaced if _silence(*pair) is not None]

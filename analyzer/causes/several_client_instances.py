@@ -4,10 +4,11 @@ How it is detected: the application called the client library (`connectUser` of 
 Supabase's, `new Pusher`) for each socket, for the same user, or for the same address where the user is unknown, and on
 the same page, while the other sockets were open. A second call on a connected client of this library opens no second
 socket, so each call was made on a separate client. Where only the library's own code is on the call stacks, all of them
-must be equal to that of the first socket. The cause is only likely where the older sockets were possibly closing: one
-client that disconnects and connects again looks the same for a while. No cause is named where each older socket closed
-within five seconds after the next was requested and one socket was left, because that is a hand-over. This cause is
-named only for client libraries that are known to behave like this.
+must be equal to that of the first socket. The cause is only likely where no message passed over the older sockets more
+than five seconds later, or where no call stack goes back beyond one turn of the event loop: one client that disconnects
+and connects again, or reconnects, looks the same. No cause is named where each older socket closed within five seconds
+after the next was requested and one socket was left, because that is a hand-over. This cause is named only for client
+libraries that are known to behave like this.
 
 Why it matters: each client keeps its own connection, receives every event and holds its own state. The service counts
 each of them, and may bill them.
@@ -42,13 +43,13 @@ from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
 from analyzer.intervals import peak
-from analyzer.model import Cause, Confidence, Explanation, Finding, Initiator, Session
+from analyzer.model import Cause, Explanation, Finding, Initiator, Session
 
 METHOD = re.compile(r"[a-z_]\w{2,}")  # a constructor begins with a capital, unless a minifier renamed it
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN or openings.is_handed_over(sessions):
+    if openings.is_handed_over(sessions):
         return None
     if not all(it.initiator is not None and it.initiator.own for it in sessions):
         return _explain_unseen(sessions)

@@ -1,10 +1,10 @@
 """Socket.IO opened a second connection to the same server instead of sharing the first.
 
 How it is detected: two sockets of Engine.IO to the same address, from the same page, were both open, and neither call
-stack contains Socket.IO's `reconnect`. The cause is only likely where the first was possibly closing, or where one was
-opened because another had ended (`onclose` in its stack). Namespaces of one server share a connection, with three
-exceptions: the page asks for the same namespace twice, it sets `forceNew` or `multiplex: false`, or it loads two copies
-of the library.
+stack contains Socket.IO's `reconnect`. The cause is only likely where no message passed over the first more than five
+seconds later, or where one was opened because another had ended (`onclose` in its stack). Namespaces of one server
+share a connection, with three exceptions: the page asks for the same namespace twice, it sets `forceNew` or `multiplex:
+false`, or it loads two copies of the library.
 
 Why it matters: each connection has its own session at the server, sends its own heartbeats, and delivers its own
 events.
@@ -28,14 +28,12 @@ from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers
-from analyzer.model import Cause, Confidence, Explanation, Finding, Session
+from analyzer.model import Cause, Explanation, Finding, Session
 
 PROVIDER = "socket-io"
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     after_an_end = any(triggers.read(it.initiator).end_handler for it in sessions)
     return Explanation(
         why=f"Socket.IO opened {len(sessions):,} connections to one server. Its namespaces share one connection, "

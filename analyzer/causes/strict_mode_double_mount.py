@@ -74,5 +74,6 @@ CAUSE = Cause(
     explain,
     openings.source,
     dev_only=True,
+    of_possible=True,
     at_most=Severity.NOTE,
 )

@@ -28,7 +28,7 @@ from typing import TypeAlias
 
 from analyzer import callstacks, openings, reconnects, remedies
 from analyzer.memo import memoize_last
-from analyzer.model import SECOND, Cause, Confidence, Explanation, Finding, Outcome, Proof, Session, format_duration
+from analyzer.model import SECOND, Cause, Explanation, Finding, Outcome, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
 ID = "take-over"
@@ -39,10 +39,8 @@ REMEDY = "Give each client an id of its own, or keep one client and share it."
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     named = set(finding.sessions)
-    for series in dict.fromkeys(map(_series, reconnects.select(finding, sessions))):
+    for series in dict.fromkeys(map(reconnects.series_of, reconnects.select(finding, sessions))):
         turns = _list_turns(sessions).get(series, {})
         visible = [turns[id] for id in finding.sessions if id in turns and turns[id][1].id in named]
         if visible and len(turns) >= LEAST:
@@ -72,7 +70,7 @@ def _list_turns(sessions: Sequence[Session]) -> dict[Hashable, dict[str, Turn]]:
     for session in sessions:
         if session.opened is None:
             continue
-        series = _series(session)
+        series = reconnects.series_of(session)
         old = latest.get(series)
         latest[series] = session
         if old is not None and _is_taken_over(old, session) and _is_reconnect(openings_by_id[session.id]):
@@ -85,10 +83,6 @@ def _is_reconnect(opening: Opening) -> bool:
     session = opening.session
     resumed = opening.again is not None and callstacks.find_library(session) is not None
     return resumed or reconnects.is_after_end(session)
-
-
-def _series(session: Session) -> Hashable:
-    return session.user or session.endpoint, session.page, session.context, session.clock
 
 
 def _is_taken_over(old: Session, new: Session) -> bool:

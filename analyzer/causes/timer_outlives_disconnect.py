@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects, remedies
-from analyzer.model import Cause, Confidence, Explanation, Finding, Proof, Session, format_duration
+from analyzer.model import Cause, Explanation, Finding, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
 ID = "timer-outlives-disconnect"
@@ -43,8 +43,6 @@ REMEDY = "Clear the reconnect timer when you disconnect, also while no socket is
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     pairs = reconnects.find_outlived(finding, sessions)
     if not pairs:
         return None

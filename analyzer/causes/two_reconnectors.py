@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer import callstacks, openings, reconnects, remedies
-from analyzer.model import Cause, Confidence, Explanation, Finding, Frame, Proof, Session, format_duration
+from analyzer.model import Cause, Explanation, Finding, Frame, Proof, Session, format_duration
 from analyzer.reconnects import Opening
 
 ID = "two-reconnectors"
@@ -40,8 +40,6 @@ REMEDY = (
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     pairs = [pair for pair in reconnects.find_rivals(finding, sessions) if not reconnects.is_same_code(*pair)]
     if not pairs:
         return None

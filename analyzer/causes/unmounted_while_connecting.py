@@ -3,7 +3,8 @@
 How it is detected: a framework mounted a component each time, and the same code in it opened a socket, either in a
 later turn of the event loop (after an `await`, a promise or a timer), or so that it was still connecting when the next
 mount came. Some of these sockets were closed, which shows that there is a clean-up. Others stayed open although the
-next mount came. The cause is likely: a page that shows several such views at the same time looks the same.
+next mount came. Nothing but heartbeats was sent on them after the next one was requested. The cause is likely: a page
+that shows several such views at the same time looks the same.
 
 Why it matters: the faster a user changes views, and the slower the network, the more sockets are left. On a developer's
 machine it is rarely seen.
@@ -40,7 +41,7 @@ from itertools import pairwise
 
 from analyzer import callstacks, heartbeats, openings, remedies, triggers
 from analyzer.memo import memoize_last
-from analyzer.model import Cause, Confidence, Explanation, Finding, Outcome, Proof, Session, format_duration
+from analyzer.model import Cause, Explanation, Finding, Outcome, Proof, Session, format_duration
 
 ID = "unmounted-while-connecting"
 LINK = "https://react.dev/reference/react/useEffect#fetching-data-with-effects"
@@ -51,8 +52,6 @@ REMEDY = (
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     named = set(finding.sessions)
     for members in _by_place(sessions):
         left = [(old, new) for old, new in pairwise(members) if _is_late(old, new)]

@@ -4,8 +4,9 @@ How it is detected: a framework mounted a component each time, and the same code
 second apart and not by StrictMode's second mount. On the call stack stand React's functions that run effects (in a
 minified production build the way in which they call each other), a hook of Vue, or a method such as `ngOnInit` or
 `connectedCallback`. The older sockets were still open more than five seconds after the next one was requested, or when
-the capture was saved. The cause is likely: a page that shows several such views at the same time looks the same, and so
-does an effect of React that runs again because its dependencies changed.
+the capture was saved. Nothing but heartbeats was sent on them after the next one was requested. The cause is likely: a
+page that shows several such views at the same time looks the same, and so does an effect of React that runs again
+because its dependencies changed.
 
 Why it matters: each visit adds a socket that nothing uses, until the user leaves the page or reloads it.
 
@@ -47,7 +48,6 @@ from analyzer import callstacks, heartbeats, openings, remedies, triggers
 from analyzer.model import (
     SECOND,
     Cause,
-    Confidence,
     Explanation,
     Finding,
     Proof,
@@ -63,8 +63,6 @@ APART = SECOND // 2  # what is mounted together is requested together
 
 
 def explain(finding: Finding, sessions: Sequence[Session]) -> Explanation | None:
-    if finding.confidence is not Confidence.PROVEN:
-        return None
     pairs = [pair for pair in pairwise(sessions) if _is_left(*pair)]
     if not pairs:
         return None

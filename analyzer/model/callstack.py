@@ -43,7 +43,7 @@ class Frame(Value, frozen=True):
 
     @property
     def place(self) -> str:
-        """`url:line:column`, as far as it is known: of the source, if a map has it."""
+        """Write `url:line:column` of the source if a map has it; without what is unknown."""
         if self.source is not None:
             return self.source.place
         return ":".join(str(it) for it in (self.url, self.line, self.column) if it is not None)

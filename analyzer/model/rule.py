@@ -36,6 +36,7 @@ class Cause(Value, frozen=True):
     key: Callable[[Session], Hashable] = lambda _: None  # None: this socket is none of the cause's business
     dev_only: bool = False  # production does not have it
     at_most: Severity | None = None  # an overlap that it explains is not graver
+    of_possible: bool = False  # it explains overlaps that are not certain, too
     of_all: bool = False  # its function gets all sessions of the capture: what closed before tells, too
 
     @property

@@ -48,7 +48,7 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
 
 
 def _by_user(sessions: Iterable[Session]) -> Iterable[list[Session]]:
-    """Group the sockets by user, in the order in which they were asked for, as far as one document opened them."""
+    """Group the sockets of each user that one document opened, in the order in which they were requested."""
     groups: dict[object, list[Session]] = {}
     for session in sessions:
         if session.user is not None and session.page is not None and openings.creation_of(session) != openings.FOREVER:
@@ -84,7 +84,7 @@ def _has_ended(session: Session) -> bool:
 
 
 def _is_closed_by_page(session: Session) -> bool:
-    """Did the page close it, as far as the capture shows?"""
+    """Does the capture show that the page closed it, and not the server or a loss?"""
     if session.outcome is Outcome.FAILED:
         return openings.is_abandoned(session)
     by_server = session.closed is not None and session.closed.evidence is Evidence.SERVER_CLOSE
@@ -92,7 +92,7 @@ def _is_closed_by_page(session: Session) -> bool:
 
 
 def _action(session: Session) -> str:
-    """Name the client's function, without its class, as far as the build left it a name."""
+    """Name the client's function without its class; empty where the build left no name."""
     frame = callstacks.call(session)
     name = ((frame.function if frame is not None else None) or "").rpartition(".")[2]
     return f"{name}() ran" if name else "The application connected"

@@ -22,8 +22,9 @@ INDEX = f"""\
 Why sockets overlapped. A cause is named only where the call stacks and messages of a capture show its pattern. Beside
 the cause stand its proof (which function opened which socket, and which messages it sent and received) and what to do.
 Where the capture has no call stacks (Firefox, Playwright, proxies), or a minifier removed the names, har-sockets names
-fewer causes or none. The most specific cause comes first, and the first that fits is named. "Likely cause" means that
-another cause can look the same in this capture; "Cause" means that none can.
+fewer causes or none. The most specific cause comes first, and the first that fits is named. Sockets whose URLs
+differ in a readable parameter (`?room=1`) have different purposes: none is taken for the successor of another.
+"Likely cause" means that another cause can look the same in this capture; "Cause" means that none can.
 
 | cause | what happened | only in development | highest severity |
 |---|---|---|---|
