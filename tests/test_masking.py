@@ -14,10 +14,10 @@ from pyarrow import parquet
 
 from analyzer import masking, outputs
 from analyzer.formats import read
-from analyzer.masking import addresses
 from analyzer.model import Capture, Policy, Report, Run
 from analyzer.outputs import frames, show, timeline
 from analyzer.pipeline import analyze
+from analyzer.shapes import addresses
 
 CANARIES = {
     "query": "canary-in-the-query-1",

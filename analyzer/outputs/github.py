@@ -13,7 +13,7 @@ from analyzer import gate
 from analyzer.gate import Result
 from analyzer.model import Finding, Policy, Report, Run, Value, plural
 from analyzer.outputs import check, markdown
-from analyzer.outputs.text_timeline import draw_timeline
+from analyzer.painting.text_timeline import draw_timeline
 from analyzer.wording import harmless, results
 
 MOST = 10  # of each kind that GitHub shows

@@ -20,8 +20,9 @@ from markupsafe import Markup
 from analyzer import gate, triage
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Messages, Outcome, Policy, Report, Run, Value, plural
-from analyzer.outputs import check, drawing, ndjson_results, totals
-from analyzer.outputs.scene import Lane, Scene, Section, scene
+from analyzer.outputs import check, ndjson_results, totals
+from analyzer.painting import drawing
+from analyzer.painting.scene import Lane, Scene, Section, scene
 from analyzer.timeline.axis import Axis
 from analyzer.version import VERSION
 from analyzer.wording import console, counts, facts, harmless, lifetimes, origins, results, services

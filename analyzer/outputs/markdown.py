@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from analyzer import triage
 from analyzer.model import Report, Run, Value, plural
-from analyzer.outputs.text_timeline import draw_timeline
+from analyzer.painting.text_timeline import draw_timeline
 from analyzer.timeline.axis import axis_of
 from analyzer.version import VERSION
 from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services, terminal

@@ -17,7 +17,7 @@ from analyzer.model import (
     name_source,
     plural,
 )
-from analyzer.outputs import bars, html, markdown
+from analyzer.outputs import html, markdown
 from analyzer.outputs.document import (
     Json,
     capture_head,
@@ -29,6 +29,7 @@ from analyzer.outputs.document import (
     source_document,
     timestamp,
 )
+from analyzer.painting import bars
 from analyzer.timeline.axis import Axis, axis_of
 from analyzer.timeline.levels import proven_levels
 from analyzer.version import VERSION
