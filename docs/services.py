@@ -151,9 +151,9 @@ socket that the row must leave alone. If another row of the same file claims it,
 | `scripts` | URLs of the code that opened it |
 | `recorded` | `false`: the capture holds no messages |
 
-In any text of an example `<jwt {{"sub":"alice"}}>` stands for a JSON Web Token with these claims, `<base64 text>` for that
-text in Base64 (the alphabet for URLs, no padding), and `<hex 10 2f>` for the characters with these codes. One may stand
-within another.
+In any text of an example `<jwt {{"sub":"alice"}}>` stands for a JSON Web Token with these claims, `<base64 text>` for
+that text in Base64 (the alphabet for URLs, no padding), and `<hex 10 2f>` for the characters with these codes. One may
+stand within another.
 
 ## Services
 
