@@ -49,8 +49,9 @@ def metadata(wheel: Path) -> Message:
 
 
 def package_files() -> set[str]:
-    """Every file of the package, but not what Python and tools leave there."""
+    """Every file of the package, but not what Python and tools leave there; rows of services as they are packed."""
     files = (path.relative_to(ROOT) for path in (ROOT / "analyzer").rglob("*") if path.is_file())
+    files = (path.with_suffix(".json") if path.suffix == ".toml" else path for path in files)
     return {path.as_posix() for path in files if not {"__pycache__", ".mypy_cache", ".ruff_cache"} & set(path.parts)}
 
 
@@ -66,7 +67,7 @@ def test_the_sdist_holds_what_builds_the_wheel_and_no_tests(built: Path, tmp_pat
         file.extractall(tmp_path, filter="data")
     (source,) = tmp_path.iterdir()
     assert {path.name for path in source.iterdir()} == {
-        "analyzer", "README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "PKG-INFO", ".gitignore",
+        "analyzer", "README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "hatch_build.py", "PKG-INFO", ".gitignore",
     }  # fmt: skip
     (again,) = build(source, tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(again) as file:
