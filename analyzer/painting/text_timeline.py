@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from textwrap import dedent
 
@@ -22,7 +21,6 @@ PICTURE = 22  # columns that the bars need
 ALL = "--format csv has them all"
 NBSP = "\N{NO-BREAK SPACE}"
 # In this order outcomes are counted.
-ORDER = (Outcome.OPEN, Outcome.CLOSED, Outcome.UNKNOWN, Outcome.CONNECTING, Outcome.FAILED)
 BEGAN, LASTED, ENDED = "opened", "open for", "how it ended"
 
 
@@ -138,7 +136,8 @@ def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, lay
     lines = []
     for name, sessions in groups[:ADDRESSES]:
         picture = bars.concurrency(proven_levels(sessions, axis), layout.medium, True)
-        lines.append(layout.row(Row(name, "", "", _outcomes(sessions)), picture, STRONG))
+        ends = ", ".join(lifetimes.count_outcomes(sessions))
+        lines.append(layout.row(Row(name, "", "", ends), picture, STRONG))
     more = f"and {plural(len(groups) - ADDRESSES, 'more address', 'more addresses')}: {ALL}"
     return lines + (wrap(Text(more), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
 
@@ -199,11 +198,6 @@ def _groups(report: Report) -> list[tuple[str, list[Session]]]:
     return sorted(by_address.items(), key=lambda group: -len(group[1]))
 
 
-def _outcomes(sessions: Sequence[Session]) -> str:
-    tally = Counter(session.outcome for session in sessions)
-    return ", ".join(f"{tally[outcome]:,} {lifetimes.OUTCOMES[outcome].brief}" for outcome in ORDER if tally[outcome])
-
-
 def _page_marks(marks: Sequence[tuple[int, Page]], axis: Axis, medium: Medium) -> Text:
     """Mark where pages were loaded, with what kind of load it was where there is room."""
     cells = [" "] * axis.columns
@@ -239,9 +233,9 @@ def _legend(lives: Sequence[Text], medium: Medium) -> list[Text]:
         signs.certain: "certainly open",
         signs.possible: "possibly open",
         signs.goes_on: "still open at the end",
-        signs.no_end: "no end known",
+        signs.no_end: lifetimes.OUTCOMES[Outcome.UNKNOWN].brief,
         signs.connecting: "connecting",
-        signs.failed: "failed",
+        signs.failed: lifetimes.OUTCOMES[Outcome.FAILED].brief,
     }
     entries = [f"{sign} {meaning}".replace(" ", NBSP) for sign, meaning in meanings.items() if sign in characters]
     lines = wrap(Text("   ".join(entries)), medium, MARGIN) if entries else []

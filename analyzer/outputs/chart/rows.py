@@ -25,13 +25,10 @@ from analyzer.outputs.chart.panel import (
     Panel,
     span_of,
 )
-from analyzer.wording.lifetimes import OUTCOMES
+from analyzer.wording.lifetimes import OUTCOMES, count_outcomes
 
 HATCHED = 0.045  # inches a lane; a hatch in a thinner one is only noise
 WORDED = 0.155  # inches a lane that has room for words, messages and marks of its own
-
-# In this order outcomes are counted.
-ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.FAILED, Outcome.CONNECTING, Outcome.UNKNOWN)
 
 
 def label_width(section: Section) -> float:
@@ -43,7 +40,7 @@ def outcome_width(section: Section, stretch: Stretch) -> float:
     """Measure the longest word on how the sockets of a section ended, in inches."""
     if section.lane >= WORDED:
         return max(inches(_outcome(session, stretch), TINY) for session in section.sessions)
-    return max(inches(line, TINY) for line in _tally(section.sessions))
+    return max(inches(line, TINY) for line in count_outcomes(section.sessions))
 
 
 def _choose_labels(section: Section) -> Sequence[Session]:
@@ -221,7 +218,7 @@ def _crowd(collector: Collector, panel: Panel, section: Section, top: float) -> 
             text = short(_label(section, session), panel.left - 0.08 - MARGIN, TINY)
             base = middle + (0.05 if lane < 0.1 else 0) + TINY * MIDDLE  # beside the lane, not above all of them
             collector.words.append(Words(text, panel.left - 0.08, base, TINY, INK, align=Align.RIGHT))
-    for line, text in enumerate(_tally(section.sessions)):
+    for line, text in enumerate(count_outcomes(section.sessions)):
         base = top + 0.1 + TINY * (MIDDLE + LINE * line)
         collector.words.append(Words(text, panel.right + 0.06, base, TINY, GREY))
 
@@ -230,7 +227,7 @@ def _outcome(session: Session, stretch: Stretch) -> str:
     if _continues(session, stretch):
         return "continues"
     code = f" {session.close_code}" if session.close_code is not None else ""
-    return OUTCOMES[session.outcome].chart + (code if session.outcome is Outcome.CLOSED else "")
+    return OUTCOMES[session.outcome].brief + (code if session.outcome is Outcome.CLOSED else "")
 
 
 def _continues(session: Session, stretch: Stretch) -> bool:
@@ -238,8 +235,3 @@ def _continues(session: Session, stretch: Stretch) -> bool:
     if not stretch.cut_finish or session.possible is None:
         return False
     return session.possible.end is None or session.possible.end > stretch.finish
-
-
-def _tally(sessions: Sequence[Session]) -> list[str]:
-    outcomes = [session.outcome for session in sessions]
-    return [f"{outcomes.count(outcome):,} {OUTCOMES[outcome].chart}" for outcome in ORDER if outcome in outcomes]
