@@ -25,7 +25,6 @@ from analyzer.totals.results import collect_results
 from analyzer.wording import counts, facts, harmless, lifetimes, origins
 from analyzer.wording.harmless import safe, safe_middle
 
-SUFFIX = ".html"
 DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time
 STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
 COUNTED = 6  # captures from which on they are also told in numbers

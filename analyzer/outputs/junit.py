@@ -25,7 +25,6 @@ from analyzer.wording import counts, facts, harmless, judgements, proof, verdict
 from analyzer.wording.findings import PLACES
 from analyzer.wording.instants import has_dates
 
-SUFFIX = ".xml"
 CLASS = "har-sockets"  # of every test: readers show it as a group
 COUNTS = ("tests", "failures", "errors")
 ERRORS = {gate.EMPTY: "no-socket-opened", gate.UNDECIDED: "undecided", gate.UNREADABLE: "unreadable"}

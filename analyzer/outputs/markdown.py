@@ -24,7 +24,6 @@ from analyzer.wording.coverage import describe_coverage
 from analyzer.wording.facts import TITLE
 from analyzer.wording.findings import describe_findings
 
-SUFFIX = ".md"
 LARGEST = 60_000  # bytes; GitHub takes 65 536 characters
 
 # -- the page --------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Sessio
 from analyzer.version import HOME, VERSION
 from analyzer.wording import facts, harmless, manual
 
-SUFFIX = ".sarif"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULTS = 25_000  # that GitHub takes of a run
 RELATED = 10  # places of further sockets

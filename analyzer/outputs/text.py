@@ -38,7 +38,6 @@ from analyzer.wording.coverage import describe_coverage
 from analyzer.wording.results import Kind
 from analyzer.wording.terminal import BAD, GOOD, MARGIN, NARROWEST, STRONG, UNSURE, Medium, heading, wrap
 
-SUFFIX = ".txt"
 IN_FULL = 5  # captures; more get one line each
 PROOF = 3  # lines per cause; --verbose shows all
 SOCKETS, GROUPS, FINDINGS, CAVEATS, SKIPPED = 12, 8, 4, 10, 5
