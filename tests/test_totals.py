@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas
@@ -18,6 +16,7 @@ from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.outputs import ndjson, ndjson_results, totals
 from analyzer.pipeline import analyze
+from tests.program import run_process
 
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
 
@@ -115,8 +114,7 @@ def test_what_cannot_be_counted_is_wrong_usage(arguments: list[str], words: str)
 
 
 def test_standard_input_and_a_pipe(lines: list[bytes]) -> None:
-    command = [sys.executable, "-m", "analyzer", "summary", "-", "--format", "markdown"]
-    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=True)
+    done = run_process("summary", "-", "--format", "markdown", stdin=b"".join(lines))
     assert done.stdout.startswith(b"# Captures in numbers")
 
 
