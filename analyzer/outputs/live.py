@@ -10,7 +10,7 @@ from rich.text import Text
 
 from analyzer.intervals import Interval, sweep
 from analyzer.model import SECOND, Duration, Instant, Value, format_duration, plural
-from analyzer.outputs import bars
+from analyzer.painting import bars
 from analyzer.timeline.axis import Axis
 from analyzer.timeline.levels import levels
 from analyzer.wording import terminal

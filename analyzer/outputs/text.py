@@ -29,8 +29,8 @@ from analyzer.model import (
     name_source,
     plural,
 )
-from analyzer.outputs import listing
-from analyzer.outputs.text_timeline import timeline_lines
+from analyzer.painting import listing
+from analyzer.painting.text_timeline import timeline_lines
 from analyzer.wording import console, instants, origins, proof, results, services, terminal, verdict
 from analyzer.wording.coverage import describe_coverage
 from analyzer.wording.results import Kind

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Value
-from analyzer.outputs.scene import Lane, Scene
+from analyzer.painting.scene import Lane, Scene
 from analyzer.timeline.axis import Axis
 from analyzer.timeline.ticks import round_instants
 

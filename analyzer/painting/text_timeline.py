@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from analyzer.model import Outcome, Page, PageKind, Report, Session, Value, plural
-from analyzer.outputs import bars
+from analyzer.painting import bars
 from analyzer.timeline.axis import Axis, around, axis_of, page_loads
 from analyzer.timeline.levels import possible_levels, proven_levels
 from analyzer.wording import instants, lifetimes, terminal
