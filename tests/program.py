@@ -25,13 +25,13 @@ def run(
     environment = {name: value for name, value in os.environ.items() if name not in OF_A_TERMINAL}
     before = Path.cwd()
     with ExitStack() as stack:
-        given = stack.enter_context(open(os.devnull, "rb") if stdin is None else tempfile.TemporaryFile())  # noqa: SIM115
+        source = stack.enter_context(open(os.devnull, "rb") if stdin is None else tempfile.TemporaryFile())  # noqa: SIM115
         if stdin is not None:
-            given.write(stdin)
-            given.seek(0)
+            source.write(stdin)
+            source.seek(0)
         out, errors = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(2))
         streams = {
-            "stdin": io.TextIOWrapper(given, "utf-8"),
+            "stdin": io.TextIOWrapper(source, "utf-8"),
             "stdout": io.TextIOWrapper(out, "utf-8"),
             "stderr": io.TextIOWrapper(errors, "utf-8", errors="backslashreplace"),
         }
