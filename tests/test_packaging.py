@@ -59,7 +59,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as file:
         names = set(file.namelist())
     assert {name for name in names if ".dist-info/" not in name} == package_files()
-    assert {"analyzer/py.typed", "analyzer/outputs/report/page.html", "analyzer/services/catalogue.json"} <= names
+    assert {"analyzer/py.typed", "analyzer/painting/report/page.html", "analyzer/services/catalogue.json"} <= names
 
 
 def test_the_sdist_holds_what_builds_the_wheel_and_no_tests(built: Path, tmp_path: Path) -> None:
