@@ -187,7 +187,9 @@ def compare(before: Path, after: Path, explain: Path | None) -> int:
     different: Counter[str] = Counter()
     meant: dict[str, set[str]] = defaultdict(set)
     kinds: dict[str, list[Hunk]] = defaultdict(list)
-    for output in sorted(outputs_of(before) | outputs_of(after)):
+    old, new = outputs_of(before), outputs_of(after)
+    shared = {Path(output).parent for output in old} & {Path(output).parent for output in new}
+    for output in sorted(output for output in old | new if Path(output).parent in shared):
         hunks = list(hunks_of(output, before / output, after / output))
         both[Path(output).name] += 1
         different[Path(output).name] += bool(hunks)
@@ -196,6 +198,7 @@ def compare(before: Path, after: Path, explain: Path | None) -> int:
                 meant[reason].add(output)
             else:
                 kinds[kind_of(hunk)].append(hunk)
+    print(f"{len(shared):,} captures, runs and folders are in both, {count_of(old):,} before, {count_of(new):,} after.")
     print(f"{'output':24} {'equal':>7} {'different':>9}")
     for name in sorted(both):
         print(f"{name:24} {both[name] - different[name]:7,} {different[name]:9,}")
@@ -203,8 +206,13 @@ def compare(before: Path, after: Path, explain: Path | None) -> int:
         print(f"\nExplained: {reason}\n  {len(outputs):,} outputs: {', '.join(sorted(outputs)[:EXAMPLES])}")
     for line in describe(kinds):
         print(line)
-    print(f"\n{len(kinds):,} kinds of difference are not explained, {len(meant):,} reasons explain the others.")
+    print(f"\nKinds of difference that are not explained: {len(kinds):,}. Reasons that explain others: {len(meant):,}.")
     return 1 if kinds else 0
+
+
+def count_of(outputs: Iterable[str]) -> int:
+    """Count the captures, runs and folders that have outputs."""
+    return len({Path(output).parent for output in outputs})
 
 
 def explanation(hunk: Hunk, reasons: Sequence[Reason]) -> str:
