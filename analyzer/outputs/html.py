@@ -23,7 +23,7 @@ from analyzer.model import Instant, Messages, Outcome, Policy, Report, Run, Valu
 from analyzer.outputs import check, ndjson_results, totals
 from analyzer.painting import drawing
 from analyzer.painting.scene import Lane, Scene, Section, scene
-from analyzer.timeline.axis import Axis
+from analyzer.timeline import Axis
 from analyzer.version import VERSION
 from analyzer.wording import console, counts, facts, harmless, lifetimes, origins, results, services
 from analyzer.wording.coverage import describe_coverage
