@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from analyzer import overlaps
-from analyzer.masking import addresses
 from analyzer.model import (
     Confidence,
     Duration,
@@ -24,6 +23,7 @@ from analyzer.model import (
     Session,
     Value,
 )
+from analyzer.shapes import addresses
 
 Key: TypeAlias = tuple[tuple[str, str | None], ...]  # as in Group: provider, app, user; endpoint
 

@@ -7,9 +7,9 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, triggers
-from analyzer.masking.randomness import has_random_stretch
 from analyzer.memo import memoize
 from analyzer.model import SECOND, Confidence, Instant, Outcome, Session
+from analyzer.shapes.randomness import has_random_stretch
 
 TOGETHER = 5 * SECOND  # StrictMode mounts twice in one go: the handshakes are milliseconds apart, seconds under load
 CLEANED = 5 * SECOND  # by then a clean-up has closed, even one that waits for the handshake

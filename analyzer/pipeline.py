@@ -19,7 +19,6 @@ from analyzer import (
     overlaps,
     sessions,
 )
-from analyzer.masking import addresses
 from analyzer.model import (
     Attribution,
     Bounds,
@@ -41,6 +40,7 @@ from analyzer.model import (
 )
 from analyzer.rules import RULES
 from analyzer.services import Row, loading, matching
+from analyzer.shapes import addresses
 from analyzer.source_maps import folders
 
 # The port of an address on this machine, which says nothing about who answers there.

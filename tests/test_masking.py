@@ -12,12 +12,12 @@ import msgspec
 import pytest
 from pyarrow import parquet
 
-from analyzer import masking, outputs
+from analyzer import dataframes, masking, outputs
 from analyzer.formats import read
-from analyzer.masking import addresses
 from analyzer.model import Capture, Policy, Report, Run
-from analyzer.outputs import frames, show, timeline
+from analyzer.outputs import show, timeline
 from analyzer.pipeline import analyze
+from analyzer.shapes import addresses
 
 CANARIES = {
     "query": "canary-in-the-query-1",
@@ -100,7 +100,7 @@ def test_no_canary_leaves_through_show_the_chart_or_the_frames(run: Run) -> None
     report = run.reports[0]
     assert leaks(show.render(report, report.sessions[0], width=200).decode()) == []
     assert leaks(timeline.render(run, "svg").decode()) == []
-    assert leaks(frames.sessions_frame(run).to_csv() + frames.overlaps_frame(run).to_csv()) == []
+    assert leaks(dataframes.sessions_frame(run).to_csv() + dataframes.overlaps_frame(run).to_csv()) == []
 
 
 def test_a_masked_run_holds_no_canary_at_all(run: Run) -> None:
@@ -110,8 +110,8 @@ def test_a_masked_run_holds_no_canary_at_all(run: Run) -> None:
 def test_frames_of_an_unmasked_report_are_masked_by_default(tmp_path: Path) -> None:
     (tmp_path / "a.har").write_text(json.dumps(har()))
     report = analyze(read(tmp_path / "a.har"))
-    assert leaks(frames.sessions_frame(report).to_csv()) == []
-    assert leaks(frames.sessions_frame(report, show_secrets=True).to_csv()) != []
+    assert leaks(dataframes.sessions_frame(report).to_csv()) == []
+    assert leaks(dataframes.sessions_frame(report, show_secrets=True).to_csv()) != []
 
 
 def masked_urls(*urls: str, reading: Callable[[object], Capture]) -> list[str]:

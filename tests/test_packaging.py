@@ -49,8 +49,9 @@ def metadata(wheel: Path) -> Message:
 
 
 def package_files() -> set[str]:
-    """Every file of the package, but not what Python and tools leave there."""
+    """Every file of the package, but not what Python and tools leave there; rows of services as they are packed."""
     files = (path.relative_to(ROOT) for path in (ROOT / "analyzer").rglob("*") if path.is_file())
+    files = (path.with_suffix(".json") if path.suffix == ".toml" else path for path in files)
     return {path.as_posix() for path in files if not {"__pycache__", ".mypy_cache", ".ruff_cache"} & set(path.parts)}
 
 
@@ -58,7 +59,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as file:
         names = set(file.namelist())
     assert {name for name in names if ".dist-info/" not in name} == package_files()
-    assert {"analyzer/py.typed", "analyzer/outputs/report/page.html", "analyzer/services/catalogue.json"} <= names
+    assert {"analyzer/py.typed", "analyzer/painting/report/page.html", "analyzer/services/catalogue.json"} <= names
 
 
 def test_the_sdist_holds_what_builds_the_wheel_and_no_tests(built: Path, tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ def test_the_sdist_holds_what_builds_the_wheel_and_no_tests(built: Path, tmp_pat
         file.extractall(tmp_path, filter="data")
     (source,) = tmp_path.iterdir()
     assert {path.name for path in source.iterdir()} == {
-        "analyzer", "README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "PKG-INFO", ".gitignore",
+        "analyzer", "README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "hatch_build.py", "PKG-INFO", ".gitignore",
     }  # fmt: skip
     (again,) = build(source, tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(again) as file:

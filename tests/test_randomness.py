@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.masking.randomness import has_random_stretch
-from analyzer.masking.shapes import opaque_segment
+from analyzer.shapes.randomness import has_random_stretch
+from analyzer.shapes.tokens import opaque_segment
 
 ORDINARY = (Path(__file__).parent / "segments.txt").read_text("utf-8").splitlines()
 LETTERS, DIGITS = string.ascii_letters, string.digits

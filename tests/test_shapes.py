@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.masking.shapes import opaque, opaque_segment
+from analyzer.shapes.tokens import opaque, opaque_segment
 
 
 @pytest.mark.parametrize(

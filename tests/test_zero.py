@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from analyzer import outputs
+from analyzer.document import timestamp
 from analyzer.formats import read
 from analyzer.model import Instant, Policy, Report, Run
 from analyzer.outputs import chart, check, show
 from analyzer.outputs.chart.marks import Words
-from analyzer.outputs.document import timestamp
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 from analyzer.timeline import Axis, axis_of

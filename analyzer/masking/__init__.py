@@ -17,9 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from analyzer.masking.addresses import ADDRESS, SMALL_NUMBER, names_secret
 from analyzer.masking.names import SHORTEST_WORD, Names
-from analyzer.masking.shapes import RUN, opaque
 from analyzer.model import (
     Attribution,
     Calls,
@@ -39,6 +37,8 @@ from analyzer.model import (
     Source,
     Unreadable,
 )
+from analyzer.shapes.addresses import ADDRESS, SMALL_NUMBER, names_secret
+from analyzer.shapes.tokens import RUN, opaque
 
 WORD = re.compile(r"[A-Z][a-z]{2,}|[a-z]{3,}|[A-Z]{2,5}(?![A-Za-z])|[A-Z]{2,4}(?=[A-Z][a-z])")
 VOWEL, UNSPOKEN = re.compile("(?i)[aeiouy]|^https?$"), re.compile("(?i)(?!http)[^aeiouy]{4}")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote, unquote
 
-from analyzer.masking.addresses import NAMED, URL, has_secret, is_file, mask_pair, mask_segment, names_secret
-from analyzer.masking.shapes import RUN, find_homes, mask_homes, opaque
+from analyzer.shapes.addresses import NAMED, URL, has_secret, is_file, mask_pair, mask_segment, names_secret
+from analyzer.shapes.tokens import RUN, find_homes, mask_homes, opaque
 
 WITHIN = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://[^\s'\"<>()]+")  # an address in a text
 PIECE = re.compile(r"[^\s\"'<>&?=/,;()]{8,}")  # of a text, as long as what is looked for in other text

@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from analyzer import gate
+from analyzer.document import Json, pretty
 from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Session, Severity, plural
-from analyzer.outputs import manual
-from analyzer.outputs.document import Json, pretty
 from analyzer.version import HOME, VERSION
-from analyzer.wording import facts, harmless
+from analyzer.wording import facts, harmless, manual
 
 SUFFIX = ".sarif"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

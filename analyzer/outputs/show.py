@@ -7,18 +7,7 @@ from itertools import groupby
 
 from rich.text import Text
 
-from analyzer.model import (
-    Initiator,
-    Messages,
-    Outcome,
-    Report,
-    Run,
-    Session,
-    name_source,
-    plural,
-)
-from analyzer.outputs import html, markdown
-from analyzer.outputs.document import (
+from analyzer.document import (
     Json,
     capture_head,
     console_document,
@@ -29,9 +18,18 @@ from analyzer.outputs.document import (
     source_document,
     timestamp,
 )
-from analyzer.painting import bars
+from analyzer.model import (
+    Initiator,
+    Messages,
+    Outcome,
+    Report,
+    Run,
+    Session,
+    name_source,
+    plural,
+)
+from analyzer.painting import bars, markdown, templates
 from analyzer.timeline import Axis, Grid, axis_of, lane_of, proven_steps
-from analyzer.version import VERSION
 from analyzer.wording import harmless, terminal
 from analyzer.wording.console import is_about
 from analyzer.wording.socket import (
@@ -239,12 +237,12 @@ def md(run: Run, session: Session) -> bytes:
             lines.append(f"- {f'**→ {OWN}{words}**' if line.own else f'*{words}*' if line.label else words}")
         if section.lines:
             lines.append("")
-    return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
+    return markdown.encode(lines)
 
 
 def page(run: Run, session: Session) -> bytes:
     """Write one page without scripts, in the style of the report."""
-    return html.static(
+    return templates.render(
         "socket.html",
         run=run,
         title=_title(run, session),
@@ -254,7 +252,7 @@ def page(run: Run, session: Session) -> bytes:
         sections=describe_socket(run.reports[0], session),
         heads=HEADS,
         own=OWN,
-        part=html.part(run.reports[0], run.policy, "c1", LANES),
+        part=templates.part(run.reports[0], run.policy, "c1", LANES),
     )
 
 

@@ -29,7 +29,7 @@ from analyzer.model import (
     name_source,
     plural,
 )
-from analyzer.outputs import listing
+from analyzer.painting import listing
 from analyzer.painting.text_timeline import timeline_lines
 from analyzer.wording import console, instants, origins, proof, results, services, terminal, verdict
 from analyzer.wording.coverage import describe_coverage

@@ -9,11 +9,23 @@ from analyzer.compare import Change, Comparison, Paired, Result, Side
 from analyzer.model import Finding, Group, Run, Scope, Value, describe_peak, format_duration, join_words, plural
 from analyzer.wording import facts, harmless, services
 from analyzer.wording.coverage import describe_coverage
+from analyzer.wording.terminal import BAD, GOOD, STRONG, UNSURE, Medium
 
 GROUPS = 200  # that are shown
 MISSING = 3  # services without a socket that are named
 PARTS = (("Gone", "gone"), ("New", "added"), ("Still there", "same"))
 UNPROVEN = "Not proven gone"
+SIGNS = {
+    Result.MORE: "✗",
+    Result.NOT_OPENED: "?",
+    Result.UNDECIDED: "?",
+    Result.SAME: "=",
+    Result.REDUCED: "✗",
+    Result.POSSIBLY_RESOLVED: "?",
+    Result.RESOLVED: "✓",
+}
+STYLES = {"✗": BAD, "?": UNSURE, "=": STRONG, "✓": GOOD}
+TONES = {"✗": "bad", "?": "unsure", "=": "unsure", "✓": "good"}
 
 
 def sentence(comparison: Comparison) -> str:
@@ -187,3 +199,8 @@ def list_unpaired(paired: Paired) -> Iterable[tuple[str, tuple[str, ...]]]:
 
 
 MARKS = "Findings: + new, − gone, = still there."
+
+
+def sign_of(result: Result, medium: Medium) -> str:
+    sign = SIGNS[result]
+    return sign if medium.unicode else {"✓": "[OK]", "✗": "[X]", "=": "[=]", "?": "[?]"}[sign]

@@ -26,9 +26,9 @@ from analyzer.model import (
     Step,
     Verdict,
 )
-from analyzer.outputs import totals
 from analyzer.policy import Settings
 from analyzer.rules import RULES
+from analyzer.totals.frame import TABLES
 from analyzer.version import HOME
 
 Schema: TypeAlias = dict[str, Any]
@@ -528,7 +528,7 @@ def summary() -> Schema:
             repeated=said("Results that were there before, counted once.", COUNT),
             not_understood=said("Lines that are not results: where, and why.", several(TEXT)),
             worst=said("The most urgent captures, the most urgent first.", several(worst)),
-            tables=said("The tables by name.", record(**{name: several(row) for name in totals.TABLES})),
+            tables=said("The tables by name.", record(**{name: several(row) for name in TABLES})),
         ),
     )
 

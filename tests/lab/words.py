@@ -1,4 +1,4 @@
-"""Make the tables of analyzer/masking/randomness.py from lists of ordinary names.
+"""Make the tables of analyzer/shapes/randomness.py from lists of ordinary names.
 
     python tests/lab/words.py LIST... > tables.txt
 
@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from analyzer.masking.randomness import CONTEXTS, KINDS, LETTERS, STEPS, UNIT, steps
+from analyzer.shapes.randomness import CONTEXTS, KINDS, LETTERS, STEPS, UNIT, steps
 
 SHORTEST = 3  # characters of a name that tells something
 

@@ -20,8 +20,8 @@ from analyzer.formats.har.own_fields import attribution_of
 from analyzer.formats.har.writer import Json
 from analyzer.masking import Masks
 from analyzer.masking.names import ALNUM, LONG_ENOUGH
-from analyzer.masking.shapes import RUN, opaque
 from analyzer.model import ConsoleLine, Discreet, Identity, Session
+from analyzer.shapes.tokens import RUN, opaque
 
 # Headers by which entries are told apart (fields.py, reader.py), and what their values may be.
 DIRECTIVE = r"(?:no-cache|no-store|no-transform|only-if-cached|(?:max-age|max-stale|min-fresh)=\d{1,9})"

@@ -33,8 +33,8 @@ from analyzer.formats.har.raw import RawEntry, RawMessage
 from analyzer.formats.har.writer import Json
 from analyzer.formats.json_stream.array import Element
 from analyzer.formats.source import Attachment
-from analyzer.masking.shapes import RUN, opaque
 from analyzer.model import Discreet, Instant
+from analyzer.shapes.tokens import RUN, opaque
 
 OF_A_FRAME = ("functionName", "url", "scriptId", "lineNumber", "columnNumber")
 ASKED_BY_PAGE = ("parser", "script")  # types of initiators

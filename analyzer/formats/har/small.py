@@ -24,8 +24,8 @@ from analyzer.formats.har.originals import Originals, Sketch, Whole
 from analyzer.formats.har.own_fields import member, user_context_of
 from analyzer.formats.har.raw import RawMessage, RawTimings
 from analyzer.formats.har.writer import NO_TIMINGS, NOT_KNOWN, Json
-from analyzer.masking.addresses import has_host
 from analyzer.model import Session
+from analyzer.shapes.addresses import has_host
 
 
 def from_entries(

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from analyzer.masking.randomness import has_random_stretch
 from analyzer.memo import memoize
+from analyzer.shapes.randomness import has_random_stretch
 
 RUN = re.compile(r"[\w~+%.@-]+={0,2}")  # what may be a secret, in any text
 EXTRACTED = re.compile(r"%3Ctoken%20\w+%3E", re.IGNORECASE)  # a mask in a capture that we extracted

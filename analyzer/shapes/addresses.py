@@ -1,12 +1,12 @@
-"""Mask the parts of a URL: what in its path and its query is secret by a name or by its shape."""
+"""Find what in an address differs from run to run: parts of its path and values of its query, by name or by shape."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from analyzer.masking.shapes import RUN, decode, opaque, opaque_segment
 from analyzer.memo import memoize
+from analyzer.shapes.tokens import RUN, decode, opaque, opaque_segment
 
 ADDRESS = re.compile(r"(?:[A-Za-z][\w+.-]*://|(?:blob|data|javascript|view-source):)\S*|about:(?:blank|newtab|srcdoc)")
 NAMED = re.compile(  # a secret by the word before it, also at the end of a name: access_token=, {"apiKey":"
