@@ -235,9 +235,9 @@ def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
     is_per_user = any(line.limit is not None and line.limit.scope == "user" for line in near)
     if is_per_user and any(len(panel.report.groups) > 1 for panel in panels):
         yield "The limits apply per user; the lines count all sockets of a capture."
-    drawn = set(map(timeline.limit, near))
+    on_scale = set(map(timeline.limit, near))
     for words in dict.fromkeys(timeline.limit(line) for panel in panels for line in panel.layout.beyond):
-        if words not in drawn:
+        if words not in on_scale:
             yield f"Not drawn: {words}."
     if any(page.kind is PageKind.RESTORE for panel in panels for page in panel.report.capture.pages):
         yield "A page came back from the back/forward cache. The capture does not show when, so the page has no band."
