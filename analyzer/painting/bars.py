@@ -29,7 +29,7 @@ def bar(lane: Lane, grid: Grid, medium: Medium, guides: Iterable[int], crowd: Se
         (session.possible, signs.possible, signs.no_end),
         (session.proven, signs.certain, signs.goes_on),
     ):
-        for column in _touched(interval, grid):
+        for column in _list_cells(interval, grid):
             style = BAD if crowd[min(column, grid.columns - 1)] > 1 else GOOD
             cells[column] = (sign if column < grid.columns else end, style if sign == signs.certain else UNSURE)
     if lane.failed is not None:
@@ -37,7 +37,7 @@ def bar(lane: Lane, grid: Grid, medium: Medium, guides: Iterable[int], crowd: Se
     return join(cells)
 
 
-def _touched(interval: Interval | None, grid: Grid) -> Iterable[int]:
+def _list_cells(interval: Interval | None, grid: Grid) -> Iterable[int]:
     """List the cells that an interval touches; one without end also touches what comes after the last column."""
     if interval is None:
         return ()
