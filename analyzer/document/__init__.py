@@ -32,9 +32,9 @@ from analyzer.model import (
     Session,
     Where,
 )
+from analyzer.timeline.ticks import EPOCH
 from analyzer.version import VERSION
 from analyzer.wording.coverage import list_covered_steps
-from analyzer.wording.instants import EPOCH
 
 FORMAT = 1
 Json: TypeAlias = dict[str, Any]

@@ -17,7 +17,7 @@ from analyzer import triage
 from analyzer.model import Report, Run, Value, plural
 from analyzer.painting import markdown
 from analyzer.painting.text_timeline import draw_timeline
-from analyzer.timeline.axis import axis_of
+from analyzer.timeline import axis_of
 from analyzer.version import VERSION
 from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services
 from analyzer.wording.coverage import list_coverage
@@ -151,7 +151,7 @@ def _timeline(report: Report, size: Size) -> Iterable[str]:
 def _sockets(report: Report, size: Size) -> Iterable[str]:
     if not report.sessions:
         return
-    axis = axis_of(report, 1)
+    axis = axis_of(report)
     pages = {page.id: page for page in report.capture.pages}
     rows = []
     for session in report.sessions[: size.sockets]:
