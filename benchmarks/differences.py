@@ -9,7 +9,7 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -20,12 +20,14 @@ WIDTH = 200  # characters of a line
 LONG = 4_000  # lines, from which on a quicker and coarser comparison is used
 
 NUMBER = re.compile(r"\d[\d,.:]*")
+CAPTURE = re.compile(r"\[[^\]\s]+\](?=\.)")  # in a list of captures: which of them it is
 RUN = re.compile(r"(\W)\1+")  # of a bar or a line: how long it is says nothing
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 ASSET = re.compile(r"<(script|style)\b([^>]*)>(.*?)</\1>", re.DOTALL)
 OWN_ID = re.compile(r"^(text|patch|figure|axes)_\d+$")
 CLIP = re.compile(r"url\(#\w+\)|\bp?[0-9a-f]{10}\b")
 VERSION = re.compile(r'("name": ?"har-sockets",\s*"(?:semanticVersion|version)": ?"|har-sockets )\d+\.\d+[\w.]*')
+ANSWER = "/text-80.json"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -71,7 +73,8 @@ def flatten(value: Any, path: str = "") -> Iterator[str]:
             yield from flatten(value[key], f"{path}.{key}" if path else key)
     elif isinstance(value, list) and any(isinstance(part, dict | list) for part in value[:1]):
         for part in value:
-            yield from flatten(part, f"{path}[]")
+            name = part.get("source", "") if isinstance(part, dict) else ""
+            yield from flatten(part, f"{path}[{name}]")
     else:
         yield f"{path} = {json.dumps(value, ensure_ascii=False)}"
 
@@ -147,7 +150,7 @@ def kind_of_output(output: str) -> str:
 
 def generalize(line: str) -> str:
     """Leave out of a line what differs from capture to capture: numbers, and how long a bar is."""
-    return RUN.sub(r"\1", NUMBER.sub("#", line)).strip()
+    return RUN.sub(r"\1", NUMBER.sub("#", CAPTURE.sub("[]", line))).strip()
 
 
 def _change(old: str | None, new: str | None) -> str:
@@ -182,29 +185,49 @@ def outputs_of(folder: Path) -> set[str]:
 
 def compare(before: Path, after: Path, explain: Path | None) -> int:
     """Print what differs, by kind; 1 if something has no explanation."""
-    reasons = load_reasons(explain)
-    both: Counter[str] = Counter()
-    different: Counter[str] = Counter()
+    old, new, reasons = outputs_of(before), outputs_of(after), load_reasons(explain)
+    shared = {Path(output).parent for output in old} & {Path(output).parent for output in new}
+    outputs = sorted(output for output in old | new if Path(output).parent in shared)
+    hunks = {output: list(hunks_of(output, before / output, after / output)) for output in outputs}
     meant: dict[str, set[str]] = defaultdict(set)
     kinds: dict[str, list[Hunk]] = defaultdict(list)
-    for output in sorted(outputs_of(before) | outputs_of(after)):
-        hunks = list(hunks_of(output, before / output, after / output))
-        both[Path(output).name] += 1
-        different[Path(output).name] += bool(hunks)
-        for hunk in hunks:
-            if reason := explanation(hunk, reasons):
-                meant[reason].add(output)
-            else:
-                kinds[kind_of(hunk)].append(hunk)
-    print(f"{'output':24} {'equal':>7} {'different':>9}")
-    for name in sorted(both):
-        print(f"{name:24} {both[name] - different[name]:7,} {different[name]:9,}")
-    for reason, outputs in sorted(meant.items()):
-        print(f"\nExplained: {reason}\n  {len(outputs):,} outputs: {', '.join(sorted(outputs)[:EXAMPLES])}")
-    for line in describe(kinds):
+    for hunk in chain.from_iterable(hunks.values()):
+        if reason := explanation(hunk, reasons):
+            meant[reason].add(hunk.output)
+        else:
+            kinds[kind_of(hunk)].append(hunk)
+    answers = {
+        str(Path(output).parent)
+        for output in outputs
+        if output.endswith(ANSWER) and any(it.old for it in hunks[output])
+    }
+    print(f"{len(shared):,} captures, runs and folders are in both, {count_of(old):,} before, {count_of(new):,} after.")
+    print(f"{len(answers):,} have another answer (JSON, not only more keys): {', '.join(sorted(answers)) or 'none'}")
+    for line in (*tally(hunks), *(line for item in sorted(meant.items()) for line in describe_reason(*item))):
         print(line)
-    print(f"\n{len(kinds):,} kinds of difference are not explained, {len(meant):,} reasons explain the others.")
+    for line in describe(kinds, answers):
+        print(line)
+    print(f"\nKinds of difference that are not explained: {len(kinds):,}. Reasons that explain others: {len(meant):,}.")
     return 1 if kinds else 0
+
+
+def tally(hunks: dict[str, list[Hunk]]) -> Iterator[str]:
+    """Count for each question and format how many outputs are equal, and how many differ."""
+    both = Counter(Path(output).name for output in hunks)
+    different = Counter(Path(output).name for output, changes in hunks.items() if changes)
+    yield f"{'output':24} {'equal':>7} {'different':>9}"
+    for name in sorted(both):
+        yield f"{name:24} {both[name] - different[name]:7,} {different[name]:9,}"
+
+
+def describe_reason(reason: str, outputs: set[str]) -> Iterator[str]:
+    """Say how much a reason explains."""
+    yield f"\nExplained: {reason}\n  {len(outputs):,} outputs: {', '.join(sorted(outputs)[:EXAMPLES])}"
+
+
+def count_of(outputs: Iterable[str]) -> int:
+    """Count the captures, runs and folders that have outputs."""
+    return len({Path(output).parent for output in outputs})
 
 
 def explanation(hunk: Hunk, reasons: Sequence[Reason]) -> str:
@@ -213,11 +236,15 @@ def explanation(hunk: Hunk, reasons: Sequence[Reason]) -> str:
     return next((it.reason for it in reasons if fnmatch(hunk.output, it.outputs) and it.pattern.search(text)), "")
 
 
-def describe(kinds: dict[str, list[Hunk]]) -> Iterable[str]:
-    """Describe each kind of difference, the most frequent first, with a few examples."""
-    for kind, hunks in sorted(kinds.items(), key=lambda item: -len(item[1])):
+def describe(kinds: dict[str, list[Hunk]], answers: set[str]) -> Iterator[str]:
+    """Describe each kind of difference: first those that no other answer comes with, and the most frequent of these."""
+    rows = [
+        (all(str(Path(hunk.output).parent) in answers for hunk in hunks), kind, hunks) for kind, hunks in kinds.items()
+    ]
+    for follows, kind, hunks in sorted(rows, key=lambda row: (row[0], -len(row[2]))):
         outputs = dict.fromkeys(hunk.output for hunk in hunks)
-        yield f"\nNot explained: {kind}\n  {len(hunks):,} times in {len(outputs):,} outputs"
+        yield f"\nNot explained{', only beside another answer' if follows else ''}: {kind}"
+        yield f"  {len(hunks):,} times in {len(outputs):,} outputs"
         for hunk in list({hunk.output: hunk for hunk in reversed(hunks)}.values())[-EXAMPLES:]:
             yield f"  {hunk.output}"
             lines = str(hunk).splitlines()

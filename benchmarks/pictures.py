@@ -6,8 +6,9 @@ Only what is painted counts: labels and where they stand, headings, and the numb
 - The terminal has whole columns: each of its labels has to stand in the column that the page's axis gives it.
 - The static page and the chart leave some room before the first and after the last instant, the same share in every
   picture. The share that most captures have is taken for meant, and `TOLERANCE` more or less is another axis.
-- Groups: their titles (the chart cuts long ones), their sockets, and the order of both. The chart labels only some
-  sockets of thin lanes, the static page only has the first ones, and the terminal has no groups but an order.
+- Groups: how many, their sockets, and the order of both. The chart labels only some sockets of thin lanes, the static
+  page only has the first ones, and the terminal has no groups but an order. Titles are counted beside that; the chart
+  cuts long ones.
 - Labels: where two pictures label the same instant, they write the same. How many fit depends on the room.
 """
 
@@ -16,7 +17,6 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import mode
@@ -216,6 +216,15 @@ def margins_differ(it: Pictures, name: str, picture: Picture, usual: Sequence[fl
     ]
 
 
+def titles_differ(it: Pictures) -> list[str]:
+    """List the groups that the page and the chart call by different names, where both have the same groups."""
+    page, chart = it.page.groups, it.chart.groups
+    pairs = zip(page, chart, strict=True) if len(page) == len(chart) else ()
+    return [
+        f"page: {one.title!r}, chart: {other.title!r}" for one, other in pairs if not same_title(one.title, other.title)
+    ]
+
+
 def groups_differ(it: Pictures) -> list[str]:
     """Say where the groups of page and chart differ, and where the terminal has another order within one."""
     page, chart = it.page.groups, it.chart.groups
@@ -224,8 +233,6 @@ def groups_differ(it: Pictures) -> list[str]:
     if len(page) != len(chart):
         wrong.append(f"page: {len(page)} groups, chart: {len(chart)}")
     for one, other in zip(page, chart, strict=False):
-        if not same_title(one.title, other.title):
-            wrong.append(f"page: {one.title!r}, chart: {other.title!r}")
         if not is_part(other.sockets, one.sockets) and not is_part(one.sockets, other.sockets):
             wrong.append(f"page: {one.title!r} has {one.sockets[:9]}, chart: {other.sockets[:9]}")
     for group in page:
@@ -275,14 +282,15 @@ def agree(out: Path) -> int:
         for name in ("page", "chart")
         if (margins := [it.margins(getattr(it, name)) or (0.0, 0.0) for it in pictures])
     }
-    wrong: dict[str, list[tuple[str, list[str]]]] = {"axis": [], "groups": [], "labels": []}
+    wrong: dict[str, list[tuple[str, list[str]]]] = {"axis": [], "groups": [], "titles": [], "labels": []}
     for it in pictures:
         axis = columns_differ(it)
         for name, meant in usual.items():
             axis += margins_differ(it, name, getattr(it, name), meant)
-        for what, texts in (("axis", axis), ("groups", groups_differ(it)), ("labels", labels_differ(it))):
+        found = (axis, groups_differ(it), titles_differ(it), labels_differ(it))
+        for captures, texts in zip(wrong.values(), found, strict=True):
             if texts:
-                wrong[what].append((str(Path(it.name).relative_to(out)), texts))
+                captures.append((str(Path(it.name).relative_to(out)), texts))
     print(f"{len(pictures):,} captures with all three pictures; room at the edges: {usual}")
     for what, captures in wrong.items():
         print(f"\ndisagree in {what}: {len(captures):,} of {len(pictures):,}")
@@ -290,7 +298,7 @@ def agree(out: Path) -> int:
             print(f"  {capture}")
             for text in texts[:3]:
                 print(f"    {text}")
-    print(f"\ndisagree in any: {len({capture for found in wrong.values() for capture, _ in found}):,}")
+    print(f"\ndisagree in any: {len({capture for captures in wrong.values() for capture, _ in captures}):,}")
     print_steps(pictures)
     return 1 if any(wrong.values()) else 0
 
@@ -298,5 +306,5 @@ def agree(out: Path) -> int:
 def print_steps(pictures: Sequence[Pictures]) -> None:
     """Print which distances between labels each kind of picture has: of one table, or of several?"""
     for name in ("text", "page", "chart"):
-        steps = Counter(getattr(it, name).step for it in pictures)
-        print(f"steps of {name}, in s: {', '.join(f'{step / 1e6:g}' for step in sorted(filter(None, steps)))}")
+        steps = sorted({step for it in pictures if (step := getattr(it, name).step)})
+        print(f"steps of {name}, in s: {', '.join(f'{step / 1e6:g}' for step in steps)}")

@@ -1,10 +1,9 @@
-"""Whose socket it is: the rows of the catalogue do what their examples say, and how rows are matched, loaded, packed."""
+"""Whose socket it is: the rows of the catalogue do what their examples say, and how rows are matched and loaded."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -17,7 +16,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analyzer.model import Attribution, Identity, Provider, Trace
-from analyzer.services import Match, Place, Row, packing
+from analyzer.services import Match, Place, Row
 from analyzer.services.examples import Counterexample, Example, Socket, expand
 from analyzer.services.loading import SOURCE, CatalogueError, builtin, load, read
 from analyzer.services.matching import attribute
@@ -118,13 +117,20 @@ def test_a_dot_that_fits_any_character_stands_for_several() -> None:
     assert [it for it in literal if re.search(r"\.(?![*+{])", it)] == []
 
 
+def yields(row: Row, place: Place) -> list[tuple[str, ...]]:
+    """What stands at a place in each of the row's examples."""
+    alone = Row(row.id, row.name, row.match, secrets=(place,))
+    return [attribute(it.trace, [alone]).secrets for it in CATALOGUE[row] if isinstance(it, Example)]
+
+
 @pytest.mark.parametrize("row", CATALOGUE, ids=lambda row: row.id)
-def test_every_place_yields_something_in_an_example(row: Row) -> None:
+def test_every_place_and_each_alternative_in_its_pattern_has_an_example(row: Row) -> None:
     named = (row.client.name, row.client.version, row.client.runtime)
-    places = [*row.app, *row.user, *row.secrets, *(it for it in named if isinstance(it, Place))]
-    traces = [it.trace for it in CATALOGUE[row] if isinstance(it, Example)]
-    alone = [Row(row.id, row.name, row.match, secrets=(place,)) for place in places]
-    assert [it.secrets for it in alone if not any(attribute(trace, [it]).secrets for trace in traces)] == []
+    for place in (*row.app, *row.user, *row.secrets, *(it for it in named if isinstance(it, Place))):
+        values = yields(row, place)
+        assert any(values), place.pattern or place.json or place.where
+        narrow = (msgspec.structs.replace(place, pattern=it) for it in alternatives(place.pattern or ""))
+        assert [it.pattern for it in narrow if yields(row, it) == values] == []
 
 
 def test_no_dev_server_has_users_or_limits() -> None:
@@ -135,11 +141,7 @@ def test_no_dev_server_has_users_or_limits() -> None:
 
 def test_the_limits_per_user_are_those_that_are_documented_so() -> None:
     options = {(row.id, it.mode, it.max) for row in builtin() for it in row.limits if it.scope == "user"}
-    assert options == {
-        ("stream-chat", "development", 3),
-        ("stream-chat", "production", 50),
-        ("sendbird", None, 30),
-    }
+    assert options == {("stream-chat", "development", 3), ("stream-chat", "production", 50), ("sendbird", None, 30)}
 
 
 def test_a_remedy_is_a_short_instruction_with_its_source() -> None:
@@ -152,11 +154,8 @@ def test_a_remedy_is_a_short_instruction_with_its_source() -> None:
 
 
 def test_sockets_by_design() -> None:
-    assert {row.id: row.per_page for row in builtin() if row.per_page > 1} == {
-        "storybook": 2,
-        "cypress": 2,
-        "twilio-video": 2,
-    }
+    several = {row.id: row.per_page for row in builtin() if row.per_page > 1}
+    assert several == {"storybook": 2, "cypress": 2, "twilio-video": 2}
 
 
 # -- which user -------------------------------------------------------------------------------------------------
@@ -215,19 +214,7 @@ def test_an_extracted_capture_tells_by_itself() -> None:
 
 # -- nothing that a capture holds raises ------------------------------------------------------------------------
 
-ODD = [
-    "{",
-    "[",
-    '{"a',
-    '{"me":{"id":',
-    "40{",
-    "CONNECT {",
-    "eyJ.eyJ.x",
-    "a.b.c",
-    "\x10\x00\x00\x04MQTT",
-    "%ff%zz",
-    "&=;?#",
-]
+ODD = ['{"a', '{"me":{"id":', "40{", "CONNECT {", "eyJ.eyJ.x", "a.b.c", "\x10\0\0\x04MQTT", "%ff%zz", "&=;?#", *"{["]
 TEXT = st.text(st.characters(codec=None), max_size=60) | st.sampled_from(ODD)
 PARTS = st.lists(TEXT, max_size=6).map("".join)
 
@@ -367,53 +354,6 @@ def test_a_catalogue_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 )
 def test_examples_write_out_what_nobody_writes_by_hand(text: str, expanded: str) -> None:
     assert expand({"sent": [text]}) == {"sent": [expanded]}
-
-
-# -- packed ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """A catalogue as in a fresh checkout: nothing is packed."""
-    path = tmp_path / "own.toml"
-    path.write_text(OWN + EXAMPLE, "utf-8")
-    return path
-
-
-def ids(content: bytes) -> list[str]:
-    return [row["id"] for row in msgspec.json.decode(content)["provider"]]
-
-
-def test_what_is_packed_are_the_rows_without_their_examples(source: Path) -> None:
-    (row,) = msgspec.json.decode(packing.read(source))["provider"]
-    assert row == packing.without_examples(row)
-    assert msgspec.to_builtins(builtin()) == msgspec.to_builtins(tuple(CATALOGUE))
-    assert source.with_suffix(".json").read_bytes() == packing.read(source)
-
-
-def test_a_changed_file_is_never_answered_from_what_was_packed(source: Path) -> None:
-    packing.read(source)
-    before = source.stat()
-    source.write_text((OWN + EXAMPLE).replace('"own"', '"new"'), "utf-8")  # of the same size
-    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns - 10**9))  # and older, as from an archive
-    assert ids(packing.read(source)) == ids(packing.read(source)) == ["new"]
-
-
-def test_what_is_packed_is_read_where_it_is_of_this_file(source: Path) -> None:
-    packed = source.with_suffix(".json")
-    packed.write_bytes(packing.read(source).replace(b'"own"', b'"json"'))
-    assert ids(packing.read(source)) == ["json"]
-    source.unlink()  # as in a wheel
-    assert ids(packing.read(source)) == ["json"]
-
-
-def test_a_folder_that_nobody_may_write_to_is_no_obstacle(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(Path, "write_bytes", refuse)
-    assert ids(packing.read(source)) == ["own"]
-    assert [*source.parent.iterdir()] == [source]
 
 
 # -- docs/services.md -------------------------------------------------------------------------------------------

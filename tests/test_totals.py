@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas
@@ -21,6 +19,7 @@ from analyzer.pipeline import analyze
 from analyzer.totals.frame import COLUMNS, frame as count
 from analyzer.totals.results import Results, read_results
 from analyzer.totals.tables import sentence
+from tests.program import run_process
 
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
 
@@ -118,8 +117,7 @@ def test_what_cannot_be_counted_is_wrong_usage(arguments: list[str], words: str)
 
 
 def test_standard_input_and_a_pipe(lines: list[bytes]) -> None:
-    command = [sys.executable, "-m", "analyzer", "summary", "-", "--format", "markdown"]
-    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=True)
+    done = run_process("summary", "-", "--format", "markdown", stdin=b"".join(lines))
     assert done.stdout.startswith(b"# Captures in numbers")
 
 

@@ -19,7 +19,7 @@ from analyzer.model import Instant, Run
 from analyzer.painting import templates
 from analyzer.painting.scene import Lane, scene
 from analyzer.painting.templates import Part
-from analyzer.timeline.axis import Axis
+from analyzer.timeline import Axis
 from analyzer.totals import tables
 from analyzer.totals.results import collect_results
 from analyzer.wording import counts, facts, harmless, lifetimes, origins

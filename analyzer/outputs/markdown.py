@@ -17,10 +17,10 @@ from analyzer import triage
 from analyzer.model import Report, Run, Value, count_rest
 from analyzer.painting import markdown
 from analyzer.painting.text_timeline import draw_timeline
-from analyzer.timeline.axis import axis_of
+from analyzer.timeline import axis_of
 from analyzer.version import VERSION
 from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services
-from analyzer.wording.coverage import describe_coverage
+from analyzer.wording.coverage import list_coverage
 from analyzer.wording.facts import TITLE
 from analyzer.wording.findings import describe_findings
 
@@ -135,8 +135,8 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     yield from _list("Opened by", origins.sentences(report), size)
     yield from _services(report, run, size)
     yield from _sockets(report, size)
-    yield _text(describe_coverage(report), size)
-    yield ""
+    for sentence in list_coverage(report):
+        yield from (_text(sentence, size), "")
     yield from _list("Limits of this capture", [it.message for it in report.capture.caveats], size)
     skipped = [f"{it.pointer or '/'}: {it.problem}" for it in report.capture.skipped]
     yield from _list("What could not be read", skipped, size)
@@ -150,7 +150,7 @@ def _timeline(report: Report, size: Size) -> Iterable[str]:
 def _sockets(report: Report, size: Size) -> Iterable[str]:
     if not report.sessions:
         return
-    axis = axis_of(report, 1)
+    axis = axis_of(report)
     pages = {page.id: page for page in report.capture.pages}
     rows = []
     for session in report.sessions[: size.sockets]:

@@ -29,8 +29,7 @@ from analyzer.model import (
     plural,
 )
 from analyzer.painting import bars, markdown, templates
-from analyzer.timeline.axis import Axis, axis_of
-from analyzer.timeline.levels import proven_levels
+from analyzer.timeline import Axis, Grid, axis_of, lane_of, proven_steps
 from analyzer.wording import harmless, terminal
 from analyzer.wording.console import is_about
 from analyzer.wording.socket import (
@@ -77,7 +76,7 @@ def render(
     `verbose`: every call of the stack, also those of frameworks.
     """
     medium = Medium(max(width, NARROWEST), unicode)
-    axis = axis_of(report, medium.width - len(MARGIN) - LABEL - 2)
+    grid = Grid(axis_of(report), medium.width - len(MARGIN) - LABEL - 2)
     title = Text().append(session.name, STRONG).append(" of ")
     title.append(medium.short_left(name_source(report.capture.source), medium.width - title.cell_len - 8))
     lines = [terminal.headline(title, medium)]
@@ -89,9 +88,9 @@ def render(
         for fact in section.facts:
             lines += _fact(fact, medium)
         if section.title == LIFE:
-            lines += _drawing(report, session, axis, medium)
+            lines += _drawing(report, session, grid, medium)
         if section.title == MESSAGES:
-            lines += _rhythm(session.messages, axis, medium)
+            lines += _rhythm(session.messages, grid, medium)
         if section.rows:
             lines += _rows(section.rows, medium)
         for line in section.lines if verbose else fold(section.lines):
@@ -105,22 +104,23 @@ def _fact(fact: Fact, medium: Medium) -> list[Text]:
     return lines
 
 
-def _drawing(report: Report, session: Session, axis: Axis, medium: Medium) -> list[Text]:
-    crowd = proven_levels(report.sessions, axis)
-    lines = (*bars.ruler(axis, medium), bars.bar(session, axis, medium, (), crowd))
+def _drawing(report: Report, session: Session, grid: Grid, medium: Medium) -> list[Text]:
+    crowd = grid.highest(proven_steps(report.sessions))
+    lines = (*bars.ruler(grid, medium), bars.bar(lane_of(session), grid, medium, (), crowd))
     return [Text(" " * (len(MARGIN) + LABEL)).append_text(it) for it in lines]
 
 
-def _rhythm(messages: Messages, whole: Axis, medium: Medium) -> list[Text]:
+def _rhythm(messages: Messages, whole: Grid, medium: Medium) -> list[Text]:
     """Draw how many messages went each way, from the first to the last."""
     if messages.first is None or messages.last is None or len(messages.times) < MANY:
         return []
-    axis = Axis(messages.first, messages.last, whole.columns, whole.zero)
-    rows = {1: [0] * axis.columns, 0: [0] * axis.columns}
+    axis = Axis(messages.first, messages.last, whole.axis.zero, whole.axis)
+    grid = Grid(axis, whole.columns)
+    rows = {1: [0] * grid.columns, 0: [0] * grid.columns}
     for at, way in zip(messages.times, messages.directions, strict=False):
-        rows[way][axis.column(at)] += 1
+        rows[way][grid.column(at)] += 1
     most = max(max(row) for row in rows.values())
-    labels, line = bars.ruler(axis, medium)
+    labels, line = bars.ruler(grid, medium)
     pictures = [("", labels), ("", line)]
     for way, name in ((1, "sent"), (0, "received")):
         heights = "".join(bars.step(level, most, medium) for level in rows[way])

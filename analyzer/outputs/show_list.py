@@ -11,7 +11,7 @@ from analyzer.document import capture_head, pretty, session_document
 from analyzer.installation import is_typeable
 from analyzer.model import Messages, Report, Run, Session, count_rest, name_source
 from analyzer.painting import markdown, templates
-from analyzer.timeline.axis import axis_of
+from analyzer.timeline import axis_of
 from analyzer.wording import counts, harmless, instants, lifetimes, terminal
 from analyzer.wording.captures import write_arguments
 from analyzer.wording.terminal import FAINT, MARGIN, NARROWEST, STRONG, Medium, wrap
@@ -22,7 +22,7 @@ HEADS = ("socket", "opened", "how it ended", "messages", "service, user", "addre
 
 def list_rows(report: Report) -> list[tuple[str, ...]]:
     """List the sockets under HEADS; text of the capture is not yet harmless."""
-    axis = axis_of(report, 1)
+    axis = axis_of(report)
     pages = {page.id: page for page in report.capture.pages}
     return [
         (

@@ -28,7 +28,7 @@ from analyzer.model import (
     name_source,
     plural,
 )
-from analyzer.timeline.axis import axis_of
+from analyzer.timeline import axis_of
 from analyzer.wording import counts, instants, results, verdict
 from analyzer.wording.captures import write_arguments
 from analyzer.wording.terminal import Medium
@@ -175,7 +175,7 @@ def message(finding: Finding, policy: Policy) -> str:
 def _since(finding: Finding, report: Report, zone: tzinfo) -> str:
     if finding.interval is None:
         return ""
-    axis = axis_of(report, 1)
+    axis = axis_of(report)
     start = finding.interval.start
     date = instants.write_date(report.capture, "", start, zone)
     return f"; since {instants.since(start, axis)}" + (f" ({date})" if date else "")
