@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.policy import Policy
 from analyzer.model.report import Report
+from analyzer.model.sentence import Sentence
 from analyzer.model.session import Proof, Session
 from analyzer.model.value import Value
 
@@ -15,7 +16,7 @@ from analyzer.model.value import Value
 class Explanation(Value, frozen=True):
     """Why sockets were open at the same time, where the capture shows it."""
 
-    why: str  # one sentence
+    why: Sentence
     proof: tuple[Proof, ...]
     remedy: str | None = None  # None: that of the rule
     link: str | None = None
@@ -61,7 +62,7 @@ class Rule(Value, frozen=True):
     counts: bool = False
     has_cause: bool = False  # what it says is of an overlap, which has a cause
     ends: bool = False  # it is about sockets that end: the sooner they may have, the worse
-    fold: Callable[[Report, Sequence[Finding]], str] | None = (
+    fold: Callable[[Report, Sequence[Finding]], Sentence] | None = (
         None  # says of equal findings in one sentence what they say
     )
 
