@@ -13,7 +13,7 @@ PROGRAMS := bin
 endif
 BIN := $(VENV)/$(PROGRAMS)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-SOURCES := analyzer tests docs benchmarks
+SOURCES := analyzer tests docs benchmarks hatch_build.py
 # So that the first start of each library is slow, and no other one.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from analyzer import views
 
 if TYPE_CHECKING:
+    from analyzer.dataframes import captures_frame, findings_frame, messages_frame, overlaps_frame, sessions_frame
     from analyzer.formats import read
     from analyzer.formats.har.haralyzer_view import haralyzer_entry, haralyzer_har
     from analyzer.loading import load
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
         Session,
         Verdict,
     )
-    from analyzer.outputs.frames import captures_frame, findings_frame, messages_frame, overlaps_frame, sessions_frame
     from analyzer.pipeline import analyze
 
     __version__: str
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "analyzer.loading": "load",
     "analyzer.model": "Capture CaptureError Finding Overlap Policy Report Run Session Verdict",
-    "analyzer.outputs.frames": "captures_frame findings_frame messages_frame overlaps_frame sessions_frame",
+    "analyzer.dataframes": "captures_frame findings_frame messages_frame overlaps_frame sessions_frame",
     "analyzer.pipeline": "analyze",
     "analyzer.formats": "read",
     "analyzer.formats.har.haralyzer_view": "haralyzer_entry haralyzer_har",

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
 
 from analyzer.clocks import shift
+from analyzer.document import overlap_document, pretty, session_document
 from analyzer.formats import read, read_observed
 from analyzer.formats.har import own_fields, writer
 from analyzer.formats.har.masked import Masker, SmallHar
@@ -28,7 +29,6 @@ from analyzer.formats.har.small import from_entries
 from analyzer.intervals import Interval
 from analyzer.masking import Masks, mask, meet
 from analyzer.model import SECOND, Capture, CaptureError, Clock, Instant, Policy, Report, Run, Session, Value, bare
-from analyzer.outputs.document import overlap_document, pretty, session_document
 from analyzer.pipeline import analyze
 from analyzer.services import Row
 from analyzer.version import VERSION

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import analyzer
-from analyzer.outputs import frames
+from analyzer import dataframes
 from analyzer.views import Viewable
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -89,7 +89,7 @@ def section(name: str, value: object) -> str:
     shown = signature(name, value)
     body = "\n".join(paragraphs(value.__doc__ or "", types)).strip()
     if name.endswith("_frame"):
-        names = getattr(frames, name.removesuffix("_frame").upper())
+        names = getattr(dataframes, name.removesuffix("_frame").upper())
         body += "\n\n" + wrapped(f"All columns, in order: {', '.join(f'`{it}`' for it in names)}.")
     return f"### {name}\n\n{f'{shown}{chr(10) * 2}' if shown else ''}{body}\n"
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analyzer.model import Rule
-from analyzer.outputs.manual import markdown
 from analyzer.rules import RULES
+from analyzer.wording.manual import markdown
 
 FOLDER = Path(__file__).parent / "rules"
 HEAD = """\

@@ -1,5 +1,5 @@
-"""Writes docs/services.md: the services and dev servers that are known, from the catalogue; and packs that, with the
-rows of client libraries, for the program to read."""
+"""Writes docs/services.md: the services and dev servers that are known, from the catalogue; and how many, in README.md.
+A row that does not do what its examples say is refused."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import msgspec
-
-from analyzer.services import Match, Place, Row, clients, loading
+from analyzer.services import Match, Place, Row, loading
 
 PAGE = Path(__file__).with_suffix(".md")
 README = PAGE.parent.parent / "README.md"
@@ -42,6 +40,28 @@ verified = { date = "2026-11-23", by = "acme-push 2.1.0" }
 [provider.client]
 name = "acme-push"
 version = { in = "query", key = "client", pattern = '^acme-(.+)$' }
+
+[[provider.example]]
+title = "user in the first message"
+url = "wss://push.acme.example/v2/socket"
+query = { tenant = "t1", client = "acme-2.1.0" }
+sent = ['{"auth":{"user_id":"alice","token":"t0k3n"}}']
+app = "t1"
+user = "alice"
+client = { name = "acme-push", version = "2.1.0" }
+secrets = ["t0k3n"]
+
+[[provider.example]]
+title = "user in the token, on a developer's host"
+url = "ws://localhost:9000/v2/socket"
+query = { tenant = "t1", client = "acme-2.1.0", token = '<jwt {"sub":"bob"}>' }
+app = "t1"
+user = "bob"
+client = { name = "acme-push", version = "2.1.0" }
+
+[[provider.counterexample]]
+title = "another server with such a path"
+url = "wss://app.example.com/v2/socket"
 """
 PAGE_TEXT = """\
 # Services that are known
@@ -86,6 +106,7 @@ when the file is loaded. A complete row:
 | `dev_only` | `true` for a dev server |
 | `console` | a pattern: a part of what its client library writes to the browser's console |
 | `verified` | `by`: what the row was checked against; `date`: when |
+| `example`, `counterexample` | sockets that the row must claim, and sockets that it must not (below) |
 
 Required are `id`, `name` and `match`; within a limit `scope`, `max`, `source` and
 `checked`; within `verified` both.
@@ -111,6 +132,28 @@ Conditions of `match`. Patterns are regular expressions; in TOML write them in s
 A place names its source in `in`: `query` (with a `key`), `path`, `host`, `protocol`, `sent` or `received`. Then, in
 this order: `pattern` takes its first group, `base64` decodes, `jwt` takes the claims of a JSON Web Token, and `json`
 takes a member by its dotted name (from a list the first element, from an object all its texts).
+
+### Examples
+
+An example shows that a row works, and goes on to show it when the row is changed. The file is refused, with the name of
+the row, if an example is not as it says.
+
+`[[provider.example]]` is a socket that the row must claim, and exactly what it must read of it: `app`, `user`, `client`
+(`name`, `version`, `runtime`) and `secrets`. What is left out must not be found. `[[provider.counterexample]]` is a
+socket that the row must leave alone. If another row of the same file claims it, `service` names that row.
+
+| field | meaning |
+|---|---|
+| `title` | what is special about this socket |
+| `url`, `query` | its address; keys and decoded values to be added to it |
+| `protocols` | subprotocols, offered or selected |
+| `sent`, `received` | the first messages (of binary ones each byte is one character) |
+| `scripts` | URLs of the code that opened it |
+| `recorded` | `false`: the capture holds no messages |
+
+In any text of an example `<jwt {{"sub":"alice"}}>` stands for a JSON Web Token with these claims, `<base64 text>` for
+that text in Base64 (the alphabet for URLs, no padding), and `<hex 10 2f>` for the characters with these codes. One may
+stand within another.
 
 ## Services
 
@@ -226,15 +269,12 @@ def _limits(row: Row) -> Iterable[str]:
         yield f"{limit.max:,} per {limit.scope}{mode}, [{limit.checked}]({limit.source})"
 
 
-def packed(rows: Iterable[msgspec.Struct]) -> bytes:
-    """JSON with a row a line, so that a diff shows which changed."""
-    return b"[\n" + b",\n".join(map(msgspec.json.encode, rows)) + b"\n]\n"
+def count_services(readme: str, rows: Sequence[Row]) -> str:
+    """Write how many there are."""
+    return re.sub(r"\d+ services and dev servers", f"{len(rows)} services and dev servers", readme)
 
 
 if __name__ == "__main__":
     rows = loading.load(loading.SOURCE)
     PAGE.write_text(page(rows), "utf-8")
-    readme = re.sub(r"\d+ services and dev servers", f"{len(rows)} services and dev servers", README.read_text("utf-8"))
-    README.write_text(readme, "utf-8")
-    loading.PACKED.write_bytes(packed(rows))
-    clients.PACKED.write_bytes(packed(clients.load(clients.SOURCE)))
+    README.write_text(count_services(README.read_text("utf-8"), rows), "utf-8")

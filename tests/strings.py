@@ -22,17 +22,18 @@ from analyzer import Policy, Run, analyze, masking, read, triage
 from analyzer.causes import CAUSES
 from analyzer.cli import app
 from analyzer.compare import Paired, compare
-from analyzer.outputs import comparison, comparison_pairs, manual, ndjson_results, render, show_list, totals
+from analyzer.outputs import comparison, comparison_pairs, manual, render, show_list, totals
 from analyzer.rules import RULES
+from analyzer.totals.results import collect_results
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "analyzer"
-TEMPLATES = PACKAGE / "outputs" / "report"
+TEMPLATES = PACKAGE / "painting" / "report"
 SAMPLES = ROOT / "sample_hars"
 LEAK, CORRECT = SAMPLES / "stream-chat-strictmode-leak.har", SAMPLES / "stream-chat-correct.har"
 TWO_USERS, FAILED = SAMPLES / "stream-chat-two-users.har", SAMPLES / "failed-handshakes.har"
 FORMATS = ("text", "markdown", "html", "junit", "sarif", "github")
-PUBLIC = ("analyzer", "analyzer.testing", "analyzer.outputs.frames")
+PUBLIC = ("analyzer", "analyzer.testing", "analyzer.dataframes")
 MANUALS = ("rules", "causes")  # their modules' docstrings are manual pages
 UNSEEN = ("compile", "getLogger", "TypeVar", "ParamSpec", "cast")  # calls whose texts nobody reads
 
@@ -224,7 +225,7 @@ def in_many() -> Iterator[Text]:
     reports = tuple(analyze(read(path)) for path in sorted(SAMPLES.rglob("*.har")))
     run = masking.mask(Run(reports, (), Policy(), rules=RULES))
     yield Text("the list", render("text", triage.select(run, (), 5)).decode())
-    results = ndjson_results.collect_results(run)
+    results = collect_results(run)
     for name in ("text", "markdown"):
         yield Text(f"summary {name}", totals.RENDERERS[name](results, 5).decode())
         yield from (

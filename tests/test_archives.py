@@ -7,8 +7,6 @@ import hashlib
 import io
 import json
 import os
-import subprocess
-import sys
 import warnings
 import zipfile
 from pathlib import Path
@@ -20,6 +18,7 @@ from analyzer import fleet
 from analyzer.formats import archive, compression, is_capture, read
 from analyzer.formats.source import hash_file, open_source
 from analyzer.model import CaptureError, Policy, Report
+from tests.program import run_process, run_text
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = (CAPTURES / "chrome-S2-overuse.har").read_bytes()
@@ -43,14 +42,8 @@ def zipped(path: Path, **more: bytes) -> Path:
     return path
 
 
-def run(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "analyzer", *args], capture_output=True, text=True, check=False, cwd=cwd
-    )
-
-
 def documents(*args: str, cwd: Path) -> list[dict[str, Any]]:
-    answers: list[dict[str, Any]] = json.loads(run(*args, "--format", "json", cwd=cwd).stdout)["captures"]
+    answers: list[dict[str, Any]] = json.loads(run_text(*args, "--format", "json", cwd=cwd).stdout)["captures"]
     return answers
 
 
@@ -193,15 +186,15 @@ def test_the_command_line_names_the_captures_of_a_zip(jobs: str, tmp_path: Path)
 def test_one_capture_of_a_zip_can_be_named(tmp_path: Path) -> None:
     zipped(tmp_path / "logs.zip")
     assert [it["source"] for it in documents("logs.zip/log.json", cwd=tmp_path)] == ["logs.zip/log.json"]
-    output = run("show", "logs.zip/ticket/a b.har", "2", cwd=tmp_path)
+    output = run_text("show", "logs.zip/ticket/a b.har", "2", cwd=tmp_path)
     assert (output.returncode, "chat.stream-io-api.com" in output.stdout) == (0, True)
-    several = run("extract", "logs.zip", cwd=tmp_path)
+    several = run_text("extract", "logs.zip", cwd=tmp_path)
     assert "Name one of them: logs.zip/ticket/a b.har; or give --together" in several.stderr
 
 
 def test_an_extract_of_a_capture_of_a_zip_gives_the_same_answer(tmp_path: Path) -> None:
     zipped(tmp_path / "logs.zip")
-    assert run("extract", "logs.zip/ticket/a b.har", cwd=tmp_path).returncode == 0
+    assert run_text("extract", "logs.zip/ticket/a b.har", cwd=tmp_path).returncode == 0
     (answers,) = documents("a b.sockets.har", cwd=tmp_path)
     assert (answers["verdict"], len(answers["sessions"])) == ("overlap", 4)
 
@@ -209,10 +202,10 @@ def test_an_extract_of_a_capture_of_a_zip_gives_the_same_answer(tmp_path: Path) 
 def test_a_run_over_a_zip_can_be_resumed(tmp_path: Path) -> None:
     path = zipped(tmp_path / "logs.zip")
     arguments = ("logs.zip", "-q", "--out", "ndjson:out.ndjson")
-    assert run(*arguments, cwd=tmp_path).returncode == 0
+    assert run_text(*arguments, cwd=tmp_path).returncode == 0
     before = (tmp_path / "out.ndjson").read_bytes()
     zipped(path, **{"ticket/c.har": RELOADS})
-    assert run(*arguments, "--resume", cwd=tmp_path).returncode == 0
+    assert run_text(*arguments, "--resume", cwd=tmp_path).returncode == 0
     after = (tmp_path / "out.ndjson").read_bytes().splitlines(keepends=True)
     assert b"".join(line for line in after if b'"logs.zip/ticket/c.har"' not in line) == before
     assert len(after) == 3
@@ -221,14 +214,14 @@ def test_a_run_over_a_zip_can_be_resumed(tmp_path: Path) -> None:
 def test_no_output_is_written_over_a_zip_that_is_read(tmp_path: Path) -> None:
     path = zipped(tmp_path / "logs.zip")
     before = path.read_bytes()
-    done = run("logs.zip/log.json", "--out", "json:logs.zip", cwd=tmp_path)
+    done = run_text("logs.zip/log.json", "--out", "json:logs.zip", cwd=tmp_path)
     assert (done.returncode, "this is a capture that is read" in done.stderr) == (2, True)
     assert path.read_bytes() == before
 
 
 def test_a_zip_of_several_on_standard_input_says_what_to_do(tmp_path: Path) -> None:
     data = zipped(tmp_path / "logs.zip").read_bytes()
-    done = subprocess.run([sys.executable, "-m", "analyzer", "-"], input=data, capture_output=True, check=False)
+    done = run_process("-", stdin=data)
     assert (done.returncode, done.stderr.decode()) == (
         3,
         "har-sockets: standard input: a zip with 2 captures: save it as a file, and name that\n",
@@ -268,7 +261,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_any_reads_what_is_a_capture_and_counts_the_rest(folder: Path) -> None:
-    done = run(folder.name, "--any", "--format", "json", cwd=folder.parent)
+    done = run_text(folder.name, "--any", "--format", "json", cwd=folder.parent)
     answer = json.loads(done.stdout)
     sources = [it["source"].removeprefix("tickets/") for it in answer["captures"]]
     assert sources == [
@@ -293,14 +286,14 @@ def test_files_that_may_be_captures_are_never_passed_over_in_silence(folder: Pat
     """Off a terminal, too; neither hidden files nor the side files of Playwright's captures count."""
     (folder / f"{'0a' * 20}.json").write_text("{}")
     (folder / "chat.har.bak").write_bytes(RELOADS)
-    done = run(folder.name, "--quiet", cwd=folder.parent)
+    done = run_text(folder.name, "--quiet", cwd=folder.parent)
     message = "6 other files passed over (3 .json, 1 .bak, 1 .txt, 1 .zip): --any reads those that are captures"
     assert done.stderr.splitlines()[0] == message
 
 
 def test_files_of_a_zip_that_may_be_captures_are_named(tmp_path: Path) -> None:
     path = zipped(tmp_path / "logs.zip")
-    done = run(str(path), "--quiet")
+    done = run_text(str(path), "--quiet")
     assert done.stderr.splitlines()[0].startswith("2 other files passed over (1 .json, 1 .txt): --any")
 
 
@@ -404,7 +397,7 @@ def test_a_file_keeps_its_name_whatever_that_is(name: str, tmp_path: Path) -> No
         zipped(tmp_path / name)
     else:
         (tmp_path / name).write_bytes(RELOADS)
-    answer = json.loads(run(name, "--format", "json", cwd=tmp_path).stdout)
+    answer = json.loads(run_text(name, "--format", "json", cwd=tmp_path).stdout)
     assert answer["unreadable"] == []
     assert answer["captures"][0]["source"].startswith(name)
 

@@ -21,11 +21,11 @@ from flow_files import dump_har
 from pyarrow import parquet
 from typer.testing import CliRunner
 
-from analyzer import haralyzer_entry, outputs, read
+from analyzer import dataframes, haralyzer_entry, outputs, read
 from analyzer.cli import COMMANDS, app, watch
 from analyzer.masking import mask
 from analyzer.model import Policy, Run
-from analyzer.outputs import comparison, comparison_pairs, frames, show
+from analyzer.outputs import comparison, comparison_pairs, show
 from analyzer.pipeline import analyze
 
 USER, NAME = "canary-user", "Canary-Name Surname"
@@ -377,7 +377,7 @@ def test_no_canary_leaves_through_a_command(
 
 def test_no_canary_leaves_through_the_frames_or_a_masked_run(folder: Path) -> None:
     run = Run(tuple(analyze(read(folder / f"{name}.har")) for name in HARS), (), Policy())
-    assert leaks(frames.sessions_frame(run).to_csv() + frames.overlaps_frame(run).to_csv()) == []
+    assert leaks(dataframes.sessions_frame(run).to_csv() + dataframes.overlaps_frame(run).to_csv()) == []
     assert leaks(repr(mask(run))) == []
 
 

@@ -17,7 +17,7 @@ from analyzer.formats.har.exporters import EXPORTERS, UNKNOWN, Row
 from analyzer.model import CaveatKind, Effect, Policy, Report, Run, Unreadable
 from analyzer.outputs import check
 from analyzer.pipeline import analyze
-from analyzer.wording import verdict
+from analyzer.wording import judgements, verdict
 from analyzer.wording.terminal import Medium
 from tests.test_hostile import HOSTILE, run
 
@@ -161,7 +161,7 @@ def test_a_hostile_capture_is_one_line_that_does_nothing(content: str, width: in
 @pytest.mark.parametrize("name", ["a b.har", "it's.har", "-x.har", "$(touch x).har", "a\\b.har"])
 def test_the_command_can_be_pasted(name: str) -> None:
     report = analyze(read(CAPTURES / ALL[0], source=name))
-    (source,) = shlex.split(check.command(report))[3:]
+    (source,) = shlex.split(judgements.command(report))[3:]
     assert source.removeprefix("./") == name
     assert not source.startswith("-")
 
@@ -204,7 +204,7 @@ SENTENCE = "2 sockets of 127.0.0.1:8080/ws were open at the same time: 2 or more
 
 @pytest.mark.parametrize("cells", range(10, 110))
 def test_a_shortened_sentence_keeps_the_number_of_sockets_and_ends_before_no_number(cells: int) -> None:
-    part = check.shorten(SENTENCE, cells, Medium(120, unicode=True))
+    part = judgements.shorten(SENTENCE, cells, Medium(120, unicode=True))
     assert cell_len(part) <= cells
     assert part.startswith("2 sockets")
     assert not re.search(r"(for|least|more|of)…?$", part)
@@ -215,7 +215,7 @@ def test_every_failing_rule_is_named_and_verbose_has_each_in_full() -> None:
     policy = Policy(app_mode="development")
     assert lines_of("chrome-S2-overuse.har", policy=policy)[0].endswith(" (and limit-exceeded)")
     report = analyze(read(CAPTURES / "chrome-S2-overuse.har"), policy)
-    details = check.details_of(report, gate.judge(report, policy), policy)
+    details = judgements.details_of(report, gate.judge(report, policy), policy)
     assert details[1].startswith("Also limit-exceeded: 4 sockets of one user of Stream Chat were open at the same time")
 
 

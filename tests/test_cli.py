@@ -1,4 +1,4 @@
-"""The command line, through typer's runner and as a process: statuses, streams, files."""
+"""The command line, in this process and as one of its own: statuses, streams, files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,14 @@ import pytest
 from typer.testing import CliRunner
 
 from analyzer.cli import app
+from tests.program import run, run_process
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
 RELOADS = str(CAPTURES / "chrome-08-refresh3.har")
-
-
-def run(*args: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
-    """The program as a process, without a terminal."""
-    clean = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "TERM")}
-    command = [sys.executable, "-m", "analyzer", *args]
-    return subprocess.run(command, input=stdin, capture_output=True, env={**clean, **env}, check=False)
+SAMPLES = Path(__file__).parent.parent / "sample_hars"
+UNDECIDED = str(SAMPLES / "playwright-cannot-decide.har")
+WITHOUT = str(SAMPLES / "safari-no-sockets.har")
 
 
 def problem(done: subprocess.CompletedProcess[bytes]) -> str:
@@ -63,8 +59,8 @@ def test_csv_has_a_row_a_session() -> None:
 
 def test_the_same_input_gives_the_same_bytes() -> None:
     assert (
-        run(OVERUSE, "--format", "json", PYTHONHASHSEED="1").stdout
-        == run(OVERUSE, "--format", "json", PYTHONHASHSEED="2").stdout
+        run_process(OVERUSE, "--format", "json", PYTHONHASHSEED="1").stdout
+        == run_process(OVERUSE, "--format", "json", PYTHONHASHSEED="2").stdout
     )
 
 
@@ -74,7 +70,7 @@ def test_standard_input_gzip_folder_and_glob_are_captures_too(tmp_path: Path) ->
     (tmp_path / "deep" / "a.har.gz").write_bytes(gzip.compress(har))
     (tmp_path / "b.har").write_bytes(har)
     (tmp_path / "c.txt").write_text("not looked at")
-    piped = json.loads(run("-", "--format", "json", stdin=har).stdout)["captures"]
+    piped = json.loads(run_process("-", "--format", "json", stdin=har).stdout)["captures"]
     folder = json.loads(run(str(tmp_path), "--format", "json").stdout)["captures"]
     globbed = json.loads(run(str(tmp_path / "*.har"), "--format", "json").stdout)["captures"]
     assert [c["source"] for c in piped] == ["-"]
@@ -127,6 +123,23 @@ def test_wrong_usage_is_one_line_and_status_2(args: list[str]) -> None:
     done = run(*args)
     assert done.returncode == 2
     assert problem(done).startswith("har-sockets: ")
+
+
+@pytest.mark.parametrize(
+    ("args", "status"),
+    [
+        pytest.param([RELOADS], 0, id="done"),
+        pytest.param(["check", OVERUSE], 1, id="violated"),
+        pytest.param(["nowhere.har"], 2, id="wrong usage"),
+        pytest.param([__file__], 3, id="unreadable"),
+        pytest.param(["check", UNDECIDED], 4, id="undecided"),
+        pytest.param(["check", WITHOUT], 5, id="no socket"),
+    ],
+)
+def test_a_process_ends_with_the_status_and_says_what_is_said_within_one(args: list[str], status: int) -> None:
+    done, within = run_process(*args), run(*args)
+    assert done.returncode == status
+    assert (done.returncode, done.stdout, done.stderr) == (within.returncode, within.stdout, within.stderr)
 
 
 def test_a_folder_without_captures_is_wrong_usage(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from analyzer.cli import COMMANDS
 from analyzer.model import Scope, Severity
 from analyzer.rules import RULES
 
-CODE = "import sys; sys.argv = ['har-sockets', *sys.argv[1:]]; from analyzer.cli import main; main()"
+CODE = "import sys; sys.argv = ['har-sockets', *sys.argv[1:]]; from analyzer.__main__ import main; main()"
 
 
 def ran(*arguments: str, **environment: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analyzer import Report, analyze, console, extract, masking, read
+from analyzer.document import capture_document
 from analyzer.formats.har.console import LONGEST_TEXT, MOST_LINES
 from analyzer.model import (
     MILLISECOND,
@@ -28,7 +29,6 @@ from analyzer.model import (
     Step,
 )
 from analyzer.outputs import html, markdown, show, text
-from analyzer.outputs.document import capture_document
 from analyzer.recorder import console as recorded
 from analyzer.recorder.connection import decode_message
 from analyzer.services.console import find_services

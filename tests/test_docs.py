@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from analyzer import analyze, read
+from analyzer.document.table import columns
 from analyzer.formats.har.exporters import EXPORTERS, UNKNOWN
 from analyzer.model import CaveatKind, Evidence, SkipReason, Verdict
-from analyzer.outputs.document import columns
 from analyzer.rules import RULES
 from analyzer.services.loading import builtin
 from tests import documents

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from analyzer import gate
 from analyzer.cli import app
+from analyzer.document.table import columns
 from analyzer.model import Policy, Report, Run
-from analyzer.outputs.document import columns
 from analyzer.outputs.text import render
 from analyzer.wording.verdict import verdict_sentences
 

@@ -14,12 +14,12 @@ import pytest
 
 from analyzer import extract as extracting, masking
 from analyzer.clocks import shift
+from analyzer.document import capture_document
 from analyzer.extract import ANY_DATE, extract
 from analyzer.formats import read
 from analyzer.formats.har.originals import Originals
 from analyzer.formats.har.recorded import request_start
 from analyzer.model import CaptureError, Clock, Policy, Report, Run
-from analyzer.outputs.document import capture_document
 from analyzer.pipeline import analyze
 from analyzer.shapes.addresses import shape
 from tests.kinds import of_the_lab

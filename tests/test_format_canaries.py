@@ -13,13 +13,12 @@ from poison import CANARIES, poison
 from test_canaries import CALLS, written
 from typer.testing import CliRunner
 
-from analyzer import extract
+from analyzer import dataframes, extract
 from analyzer.cli import COMMANDS, app, watch
 from analyzer.formats import read
 from analyzer.formats.registry import Format
 from analyzer.masking import mask
 from analyzer.model import Policy, Run
-from analyzer.outputs import frames
 from analyzer.pipeline import analyze
 
 formats = pytest.mark.parametrize("format", list_formats(), ids=lambda format: format.id)
@@ -139,7 +138,7 @@ def test_no_secret_leaves_through_merged_captures(
 @formats
 def test_no_secret_leaves_through_frames_or_a_masked_run(format: Format, capture: Path) -> None:
     run = Run((analyze(read(capture)),), (), Policy())
-    assert leaks(frames.sessions_frame(run).to_csv() + frames.overlaps_frame(run).to_csv()) == []
+    assert leaks(dataframes.sessions_frame(run).to_csv() + dataframes.overlaps_frame(run).to_csv()) == []
     assert leaks(repr(mask(run)) + repr(run)) == []
 
 

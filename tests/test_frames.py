@@ -24,7 +24,7 @@ from analyzer import (
     read,
     sessions_frame,
 )
-from analyzer.outputs.document import columns
+from analyzer.document.table import columns
 from tests.small_har import har, socket
 from tests.test_canaries import HARS, leaks
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from analyzer import masking
+from analyzer.document import capture_document
 from analyzer.formats import read
 from analyzer.model import Policy, Run
-from analyzer.outputs.document import capture_document
 from analyzer.pipeline import analyze
 
 HERE = Path(__file__).parent / "captures"

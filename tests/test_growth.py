@@ -22,8 +22,9 @@ from analyzer.cli import COMMANDS
 from analyzer.formats import read
 from analyzer.merge import merge
 from analyzer.model import Policy, Report, Run
-from analyzer.outputs import check, comparison, ndjson_results, show, timeline, totals
+from analyzer.outputs import check, comparison, show, timeline, totals
 from analyzer.rules import RULES
+from analyzer.totals.results import read_results
 
 FACTOR = 6  # of four times as many: n log n, what caches no longer hold, and a busy machine; quadratic is 16
 FLOOR = 0.06  # seconds: what takes less is lost in the noise
@@ -92,7 +93,7 @@ STEPS: dict[str, Callable[[Case], object]] = {
         f"comparison {name}": lambda case, render=render: render(case.compared, case.pair)
         for name, render in comparison.RENDERERS.items()
     },
-    "summary": lambda case: totals.text(ndjson_results.read_results([("made.ndjson", case.line)])),
+    "summary": lambda case: totals.text(read_results([("made.ndjson", case.line)])),
 }
 
 # Those that were quadratic once, or cost most: `make test` has time for these, `make test-all` tries every shape.

@@ -17,6 +17,7 @@ from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
 from analyzer.outputs import html, markdown
+from analyzer.painting.markdown import DRAWING, code_block, escape
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
 from analyzer.version import HOME
@@ -90,7 +91,7 @@ def test_captures_of_one_name_are_told_apart() -> None:
     ],
 )
 def test_only_what_acts_is_escaped(text: str, escaped: str) -> None:
-    assert markdown.escape(text) == escaped
+    assert escape(text) == escaped
 
 
 def inline(document: str) -> list[Token]:
@@ -104,7 +105,7 @@ PIECES += ["[x](y)", "deadbeef12", ":tada:", "gh-1", "- ", "1. "]
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_any_text_is_shown_as_it_is_and_acts_on_nothing(text: str) -> None:
-    output = markdown.escape(text)
+    output = escape(text)
     for document in (output, f"- {output}", f"| a |\n|---|\n| {output} |") if output else ():
         plain = inline(document.replace(output, "x"))
         result = [token for token in inline(document) if token.type in ("text", "code_inline")]
@@ -116,7 +117,7 @@ def test_any_text_is_shown_as_it_is_and_acts_on_nothing(text: str) -> None:
 
 
 def test_a_block_of_code_ends_where_it_should() -> None:
-    (token,) = READER.parse("\n".join(markdown.code_block("```\n<b>\n````")))
+    (token,) = READER.parse("\n".join(code_block("```\n<b>\n````")))
     assert (token.type, token.content) == ("fence", "```\n<b>\n````\n")
 
 
@@ -150,7 +151,7 @@ def test_the_answer_comes_first_and_the_policy_last() -> None:
 def test_the_timeline_is_a_block_of_code() -> None:
     (fence,) = [token for token in READER.parse(page(OVERUSE)) if token.type == "fence"]
     assert sum(line.startswith("socket #") for line in fence.content.splitlines()) == 4
-    assert max(map(len, fence.content.splitlines())) <= markdown.DRAWING.width
+    assert max(map(len, fence.content.splitlines())) <= DRAWING.width
 
 
 def test_what_people_look_for_is_found() -> None:

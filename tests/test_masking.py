@@ -15,13 +15,13 @@ import pytest
 from pyarrow import parquet
 
 import analyzer
-from analyzer import masking, model, outputs
+from analyzer import dataframes, masking, model, outputs
 from analyzer.formats import read
 from analyzer.masking import Masks, Texts, mask_report, replace
 from analyzer.masking.fields import FIELDS, NEVER, WITHIN
 from analyzer.model import Capture, Identity, Policy, Report, Run
 from analyzer.model.sentence import Sentence, address, host, name, quote, term
-from analyzer.outputs import frames, show, timeline
+from analyzer.outputs import show, timeline
 from analyzer.pipeline import analyze
 from analyzer.shapes import addresses
 
@@ -107,7 +107,7 @@ def test_no_canary_leaves_through_show_the_chart_or_the_frames(run: Run) -> None
     report = run.reports[0]
     assert leaks(show.render(report, report.sessions[0], width=200).decode()) == []
     assert leaks(timeline.render(run, "svg").decode()) == []
-    assert leaks(frames.sessions_frame(run).to_csv() + frames.overlaps_frame(run).to_csv()) == []
+    assert leaks(dataframes.sessions_frame(run).to_csv() + dataframes.overlaps_frame(run).to_csv()) == []
 
 
 def test_a_masked_run_holds_no_canary_at_all(run: Run) -> None:
@@ -117,8 +117,8 @@ def test_a_masked_run_holds_no_canary_at_all(run: Run) -> None:
 def test_frames_of_an_unmasked_report_are_masked_by_default(tmp_path: Path) -> None:
     (tmp_path / "a.har").write_text(json.dumps(har()))
     report = analyze(read(tmp_path / "a.har"))
-    assert leaks(frames.sessions_frame(report).to_csv()) == []
-    assert leaks(frames.sessions_frame(report, show_secrets=True).to_csv()) != []
+    assert leaks(dataframes.sessions_frame(report).to_csv()) == []
+    assert leaks(dataframes.sessions_frame(report, show_secrets=True).to_csv()) != []
 
 
 def masked_urls(*urls: str, reading: Callable[[object], Capture]) -> list[str]:
@@ -461,7 +461,7 @@ OURS = {
     "Unreadable": {"source"},
 }
 # Parts of a report in which all text is ours, or in no output (Loaded).
-OUR_PARTS = {"Bounds", "Caveat", "Concurrency", "Excess", "Limit", "Loaded", "Messages", "Nearness"}
+OUR_PARTS = {"Bounds", "Caveat", "Concurrency", "Excess", "Limit", "Loaded", "Messages", "Nearness", "NotChecked"}
 OUR_PARTS |= {"Overlap", "Place", "Policy", "Provider"}
 
 

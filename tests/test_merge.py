@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +36,7 @@ from analyzer.model import (
     Verdict,
 )
 from analyzer.pipeline import analyze
+from tests.program import run
 from tests.test_text import START, report, socket
 
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
@@ -118,11 +117,10 @@ def test_clocks_that_were_set_within_a_capture_stay_apart() -> None:
 
 def test_the_command_tells_it_as_one_capture() -> None:
     names = [str(SAMPLES / name) for name in ("three-reloads.har", "stream-chat-correct.har")]
-    command = [sys.executable, "-m", "analyzer", "--together", *names, "--format"]
-    document = json.loads(subprocess.run([*command, "json"], capture_output=True, check=True).stdout)
+    document = json.loads(run("--together", *names, "--format", "json").stdout)
     (one,) = document["captures"]
     assert (one["format"], len(one["sessions"]), one["source"]) == ("merged", 6, " + ".join(names))
-    line = json.loads(subprocess.run([*command, "ndjson"], capture_output=True, check=True).stdout)
+    line = json.loads(run("--together", *names, "--format", "ndjson").stdout)
     assert line == one
 
 

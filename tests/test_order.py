@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analyzer import load
 from analyzer.model import Report
 from tests.small_har import stack
 
@@ -56,3 +58,31 @@ def test_a_start_before_the_one_above_shows_a_clock_that_was_set_only_where_entr
     page = {"id": "t1", "title": "https://h.example/", "startedDateTime": "2026-01-01T00:00:00.000Z"}
     result = report({"log": {"creator": {"name": creator}, "pages": [page], "entries": entries}})
     assert ("clock-stepped" in {caveat.id for caveat in result.capture.caveats}) is stepped
+
+
+@pytest.mark.parametrize(
+    ("above", "start", "stepped"),
+    [
+        pytest.param(socket(3), 2.2, False, id="a socket was connecting while a request was sent"),
+        pytest.param(socket(3), 0.1, False, id="for as long as two lost SYNs take"),
+        pytest.param(socket(6), 2.9, True, id="for longer"),
+        pytest.param(entry(3), 2.7, True, id="a request does not wait"),
+        pytest.param(entry(3), 2.8, False, id="or only a moment"),
+    ],
+)
+def test_a_request_may_start_before_the_handshake_of_the_socket_above(
+    above: Json, start: float, stepped: bool, report: Callable[..., Report]
+) -> None:
+    """Chrome writes a socket where it was created, with the date at which its handshake was sent."""
+    entries = [entry(0), above, entry(start, "https://h.example/favicon.ico"), socket(9)]
+    page = {"id": "t1", "title": "https://h.example/", "startedDateTime": "2026-01-01T00:00:00.000Z"}
+    result = report({"log": {"creator": {"name": "WebInspector"}, "pages": [page], "entries": entries}})
+    assert ("clock-stepped" in {caveat.id for caveat in result.capture.caveats}) is stepped
+
+
+@pytest.mark.parametrize(
+    "name", ["strict-never-disconnects", "two-clients-modules", "socketio-force-new", "socketio-minified"]
+)
+def test_a_favicon_or_a_poll_that_was_sent_while_a_socket_connected_is_no_sign_of_another_clock(name: str) -> None:
+    capture = load(Path(__file__).parent / f"captures/chrome-cause-{name}.har").capture
+    assert "clock-stepped" not in {caveat.id for caveat in capture.caveats}

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 from analyzer import outputs
 from analyzer.cli import app
+from analyzer.document.table import columns
 from analyzer.formats import read
 from analyzer.installation import install_hint
 from analyzer.model import Policy, Run
 from analyzer.outputs import parquet
-from analyzer.outputs.document import columns
 from analyzer.pipeline import analyze
 from tests.test_hostile import HOSTILE, run
 

@@ -18,6 +18,7 @@ from analyzer.cli.running import default_output, find_unused
 from analyzer.formats import read
 from analyzer.model import Policy, Run
 from analyzer.pipeline import analyze
+from tests.program import run_process, run_text
 
 CAPTURES = Path(__file__).parent / "captures"
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
@@ -53,12 +54,6 @@ def on_a_terminal(*args: str, cwd: Path, **env: str) -> tuple[list[str], int]:
         status = running.wait()
     os.close(leader)
     return text.decode().replace("\r\n", "\n").splitlines(), status
-
-
-def off_a_terminal(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "analyzer", *args], capture_output=True, text=True, check=False, cwd=cwd
-    )
 
 
 PYTHON = r"\S*python\S* -m analyzer"
@@ -104,7 +99,7 @@ def test_a_terminal_gets_a_receipt_for_each_file(args: list[str], receipts: list
 
 @pytest.mark.parametrize(("args", "receipts"), WRITERS)
 def test_off_a_terminal_nothing_is_said_of_them(args: list[str], receipts: list[str], folder: Path) -> None:
-    done = off_a_terminal(*args, cwd=folder)
+    done = run_text(*args, cwd=folder)
     assert "Wrote " not in done.stdout + done.stderr
 
 
@@ -222,7 +217,7 @@ def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
 
 def test_extract_never_writes_over_a_capture(folder: Path) -> None:
     (folder / "chat.sockets.har").write_text("a capture of its own")
-    assert off_a_terminal("extract", "chat.har", cwd=folder).returncode == 0
+    assert run_text("extract", "chat.har", cwd=folder).returncode == 0
     assert (folder / "chat.sockets.har").read_text() == "a capture of its own"
     assert read(str(folder / "chat.sockets-2.har")).exporter.id == "chrome"
 
@@ -235,7 +230,7 @@ BEGINNINGS = {
 
 def test_the_suffix_selects_the_format(folder: Path) -> None:
     outputs = [word for suffix in BEGINNINGS for word in ("--out", f"x.{suffix}")]
-    done = off_a_terminal("chat.har", *outputs, "-o", "UPPER.MD", "-q", cwd=folder)
+    done = run_text("chat.har", *outputs, "-o", "UPPER.MD", "-q", cwd=folder)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     for suffix, beginning in BEGINNINGS.items():
         assert (folder / f"x.{suffix}").read_bytes().startswith(beginning), suffix
@@ -257,7 +252,7 @@ def test_the_suffix_selects_the_format(folder: Path) -> None:
 def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(
     args: list[str], message: str, folder: Path
 ) -> None:
-    done = off_a_terminal(*args, cwd=folder)
+    done = run_text(*args, cwd=folder)
     (line,) = done.stderr.splitlines()
     assert (done.returncode, line.startswith(f"har-sockets: {message}")) == (2, True), line
     assert (folder / "chat.har").read_bytes() == OVERUSE
@@ -307,7 +302,7 @@ def test_a_terminal_gets_one_next_step_and_only_where_the_answer_is_text(folder:
     for args in (["--format", "json"], ["-q"], ["-o", "x.html"]):
         lines, _ = on_a_terminal("chat.har", *args, cwd=folder)
         assert not any("See the code" in line for line in lines)
-    assert "See the code" not in off_a_terminal("chat.har", cwd=folder).stderr
+    assert "See the code" not in run_text("chat.har", cwd=folder).stderr
 
 
 # -- files, folders and standard input ---------------------------------------------------------------------------
@@ -326,32 +321,32 @@ def test_a_terminal_gets_one_next_step_and_only_where_the_answer_is_text(folder:
     ],
 )
 def test_what_cannot_be_done_is_refused(args: list[str], message: str, folder: Path) -> None:
-    done = off_a_terminal(*args, cwd=folder)
+    done = run_text(*args, cwd=folder)
     (line,) = done.stderr.splitlines()
     assert (done.returncode, line.startswith(f"har-sockets: {message}")) == (2, True), line
     assert not list(folder.glob("*.html"))
 
 
 def test_a_folder_gets_the_default_name(folder: Path) -> None:
-    off_a_terminal("report", "chat.har", "-o", "ticket", cwd=folder)
-    off_a_terminal("timeline", "chat.har", "-o", "ticket/", cwd=folder)
+    run_text("report", "chat.har", "-o", "ticket", cwd=folder)
+    run_text("timeline", "chat.har", "-o", "ticket/", cwd=folder)
     assert {it.name for it in (folder / "ticket").iterdir()} == {"a.har", "chat.report.html", "chat.timeline.png"}
 
 
 def test_format_decides_where_the_name_does_not(folder: Path) -> None:
-    done = off_a_terminal("chat.har", "--format", "csv", "-o", "rows", cwd=folder)
+    done = run_text("chat.har", "--format", "csv", "-o", "rows", cwd=folder)
     assert (done.stdout, (folder / "rows").read_text().splitlines()[0][:10]) == ("", "id,pointer")
 
 
 def test_a_report_that_is_printed_is_not_written_too(folder: Path) -> None:
     before = {it.name for it in folder.iterdir()}
-    done = off_a_terminal("report", "chat.har", "--format", "markdown", cwd=folder)
+    done = run_text("report", "chat.har", "--format", "markdown", cwd=folder)
     assert (done.stdout.startswith("# WebSocket report"), {it.name for it in folder.iterdir()}) == (True, before)
 
 
 def test_check_prints_its_lines_besides_the_file(folder: Path) -> None:
-    plain = off_a_terminal("check", "chat.har", cwd=folder)
-    done = off_a_terminal("check", "chat.har", "-o", "sockets.xml", cwd=folder)
+    plain = run_text("check", "chat.har", cwd=folder)
+    done = run_text("check", "chat.har", "-o", "sockets.xml", cwd=folder)
     assert (done.stdout, done.returncode) == (plain.stdout, 1)
     assert done.stdout.splitlines()[-1].startswith("1 capture: 1 FAIL")
     assert (folder / "sockets.xml").read_text().startswith("<?xml")
@@ -359,15 +354,13 @@ def test_check_prints_its_lines_besides_the_file(folder: Path) -> None:
 
 @pytest.mark.parametrize("args", [["show", "2"], ["show"], ["check"], []])
 def test_a_pipe_is_standard_input(args: list[str], folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "analyzer", *args], input=OVERUSE, capture_output=True, check=False, cwd=folder
-    )
+    done = run_process(*args, stdin=OVERUSE, cwd=folder)
     assert "standard input" in done.stdout.decode().splitlines()[0]
 
 
 @pytest.mark.parametrize("args", [["timeline", "-o", "t.png"], ["report", "-o", "r.html"], ["report", "-o", "r.xml"]])
 def test_that_nothing_matches_is_said(args: list[str], folder: Path) -> None:
-    done = off_a_terminal(args[0], ".", "--only", "ghost-socket", *args[1:], cwd=folder)
+    done = run_text(args[0], ".", "--only", "ghost-socket", *args[1:], cwd=folder)
     texts = "none of 2 captures matches --only ghost-socket"
     assert (done.returncode, done.stderr) == (0, f"har-sockets: {texts}\n")
     page = folder / args[-1]

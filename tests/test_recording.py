@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from analyzer import Report, Verdict, analyze, read
+from analyzer.document import session_document
 from analyzer.formats.har.own_fields import CUT_SHORT, HEARD_LATE, STARTED_LATE
 from analyzer.intervals import Interval
 from analyzer.model import MILLISECOND, SECOND, Bounds, ConsoleLine, Level, Outcome, PageKind
-from analyzer.outputs.document import session_document
 from analyzer.recorder.cdp import COMMIT_SLACK, GONE_AFTER, GONE_BEFORE, MARGIN, SWAP_SLACK, Cdp
 from analyzer.recorder.document import Recorded, unite
 from analyzer.recorder.recording import By, Recording

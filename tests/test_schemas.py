@@ -26,13 +26,13 @@ from analyzer.outputs import (
     comparison_pairs,
     json as json_output,
     ndjson,
-    ndjson_results,
     show,
     show_list,
     totals,
 )
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
+from analyzer.totals.results import collect_results, read_results, select
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs/schemas"
@@ -166,9 +166,9 @@ def test_each_socket_and_the_list_of_sockets_are_valid(run: Run) -> None:
 
 
 def test_a_summary_is_valid(run: Run) -> None:
-    assert problems(json.loads(totals.json(ndjson_results.collect_results(run), 20)), "summary") == []
+    assert problems(json.loads(totals.json(collect_results(run), 20)), "summary") == []
     lines = ((f"r:{n}", line) for n, line in enumerate(ndjson.render(run).splitlines()))
-    result = ndjson_results.select(ndjson_results.read_results(lines), ("overlap",))
+    result = select(read_results(lines), ("overlap",))
     assert problems(json.loads(totals.json(result)), "summary") == []
 
 

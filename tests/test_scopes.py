@@ -10,13 +10,14 @@ import msgspec
 import pytest
 
 from analyzer import gate, outputs
+from analyzer.document import capture_document
 from analyzer.formats import read
 from analyzer.formats.devtools import origin_of
 from analyzer.merge import merge
 from analyzer.model import Capture, CaveatKind, Load, Loaded, Policy, Report, Requested, Run, Verdict, Where
-from analyzer.outputs.check import render, total_sentence
-from analyzer.outputs.document import capture_document
+from analyzer.outputs.check import render
 from analyzer.pipeline import analyze
+from analyzer.wording.judgements import total_sentence
 from analyzer.wording.verdict import verdict_sentences
 from tests.test_merge import SECOND, START, bounds, make_lives
 

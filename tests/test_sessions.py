@@ -221,7 +221,7 @@ def test_the_same_capture_gives_the_same_answer(har: Json) -> None:
 @given(captures())
 def test_every_answer_can_be_written_as_json(har: Json) -> None:
     """Instants stay within what a date can say."""
-    from analyzer.outputs.document import capture_document
+    from analyzer.document import capture_document
 
     json.dumps(capture_document(report_of(har)))
 

@@ -321,7 +321,7 @@ def test_many_sockets_are_summed_up_in_time() -> None:
     sockets = [socket(n * 0.01, n * 0.01 + 0.5, url=f"wss://h{n % 30}.example/ws", n=n) for n in range(5_000)]
     rendered = render_text(report(*sockets))
     assert len(rendered.splitlines()) < 120
-    assert "more addresses: --format csv has them all" in rendered
+    assert "more groups: --format csv has them all" in rendered
     assert "and 4,976 more: --format csv has them all" in rendered
 
 

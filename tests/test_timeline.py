@@ -207,17 +207,17 @@ def of(number: int, start: float, end: float | None, user: str | None, host: str
 def test_sockets_of_one_service_and_user_stand_together() -> None:
     mixed = [of(1, 1, 5, "user-1"), of(2, 2, 6, None, "api"), of(3, 3, 7, "user-1"), of(4, 4, 8, "user-2")]
     words = text(svg(run(report(mixed))))
-    heading = "Stream Chat · user-1 2 sockets, peak 2  ·  chat.example/ws"
+    heading = "Stream Chat, user-1 2 sockets, peak 2  ·  chat.example/ws"
     assert heading in words
     assert re.findall(r"#\d|user-\d", words) == ["user-1", "#1", "#3", "#2", "user-2", "#4"]
-    assert "#2 api.example/ws" in words  # alone: no heading
+    assert "api.example/ws 1 socket" in words
 
 
 def test_limits_in_range_are_lines_and_others_are_told() -> None:
     words = text(svg(run(report([of(n, n, 9, "user-1") for n in range(1, 5)]))))
     assert "3 development" in words
     assert "50 production" not in words
-    assert "Production limit of Stream Chat: 50 per user (off scale)." in words
+    assert "Not drawn: Stream Chat allows 50 per user in production mode." in words
     assert "limits are for one user" not in words
     several = text(svg(run(report([of(1, 1, 9, "user-1"), of(2, 1, 9, "user-2")]))))
     assert "The limits apply per user" in several
@@ -378,7 +378,7 @@ def test_of_many_groups_those_with_the_most_open_at_once_are_shown_by_themselves
     twins = [of(501, 600, 605, None, "twins"), of(502, 601, 606, None, "twins")]
     words = text(svg(run(report([*many, *twins]))))
     assert "twins.example/ws 2 sockets, peak 2" in words
-    assert "493 other groups 493 sockets" in words
+    assert "500 addresses, one socket each 500 sockets" in words
 
 
 def test_no_words_leave_the_picture_or_meet(captures: Path) -> None:

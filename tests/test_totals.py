@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas
@@ -16,8 +14,12 @@ from analyzer import triage
 from analyzer.cli import app
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import ndjson, ndjson_results, totals
+from analyzer.outputs import ndjson, totals
 from analyzer.pipeline import analyze
+from analyzer.totals.frame import COLUMNS, frame as count
+from analyzer.totals.results import Results, read_results
+from analyzer.totals.tables import sentence
+from tests.program import run_process
 
 SAMPLES = Path(__file__).parent.parent / "sample_hars"
 
@@ -29,14 +31,14 @@ def lines() -> list[bytes]:
     return ndjson.render(Run(reports, (Unreadable("x.har", "/log: not a HAR"),), Policy())).splitlines(keepends=True)
 
 
-def read_back(lines: list[bytes]) -> ndjson_results.Results:
-    return ndjson_results.read_results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
+def read_back(lines: list[bytes]) -> Results:
+    return read_results((f"r.ndjson:{n}", line) for n, line in enumerate(lines, 1))
 
 
 def test_the_frame_counts_what_the_results_say(lines: list[bytes]) -> None:
     results = read_back(lines)
     captures = [json.loads(line) for line in lines[:-1]]
-    frame = totals.frame(results).set_index(["by", "name"])
+    frame = count(results).set_index(["by", "name"])
     every = frame.loc[("all", "all")]
     verdicts = [it["verdict"] for it in captures]
     only_dev = [it for it in captures if it["source"].endswith("dev-server-beside-app.har")]
@@ -56,18 +58,18 @@ def test_the_frame_counts_what_the_results_say(lines: list[bytes]) -> None:
     assert frame.loc[("rule", "duplicate-connection (error)"), "captures"] == len(duplicate) > 0
     assert frame.loc["day"]["captures"].sum() == len(captures)
     assert frame.loc["undecided"].index.str.startswith("unreadable: ").sum() == 1
-    assert tuple(totals.frame(results).columns) == totals.COLUMNS
+    assert tuple(count(results).columns) == COLUMNS
 
 
 def test_a_service_without_known_users_counts_too(lines: list[bytes]) -> None:
-    frame = totals.frame(read_back(lines)).set_index(["by", "name"])
+    frame = count(read_back(lines)).set_index(["by", "name"])
     assert {"next-hmr", "vite"} & set(frame.loc["service"].index)
 
 
 def test_the_same_capture_is_counted_once_and_that_is_told(lines: list[bytes]) -> None:
     results = read_back([*lines, *lines])
     assert (len(results.captures), len(results.unreadable), results.repeated) == (len(lines) - 1, 1, len(lines))
-    assert f"{len(lines)} repeated results left out" in totals.sentence(results)
+    assert f"{len(lines)} repeated results left out" in sentence(results)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +117,7 @@ def test_what_cannot_be_counted_is_wrong_usage(arguments: list[str], words: str)
 
 
 def test_standard_input_and_a_pipe(lines: list[bytes]) -> None:
-    command = [sys.executable, "-m", "analyzer", "summary", "-", "--format", "markdown"]
-    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=True)
+    done = run_process("summary", "-", "--format", "markdown", stdin=b"".join(lines))
     assert done.stdout.startswith(b"# Captures in numbers")
 
 
@@ -131,7 +132,7 @@ def test_lone_surrogates_of_a_capture_break_no_table(lines: list[bytes]) -> None
 
 def test_each_row_names_its_worst_capture_and_the_worst_are_listed(lines: list[bytes]) -> None:
     results = read_back(lines)
-    frame = totals.frame(results).set_index(["by", "name"])
+    frame = count(results).set_index(["by", "name"])
     worst = frame.loc[("rule", "duplicate-connection (error)"), "worst_capture"]
     assert worst == results.rows[0].source
     assert frame.loc[("service", "stream-chat"), "worst_capture"] == worst
@@ -149,7 +150,7 @@ def test_json_has_the_numbers_of_the_frame_and_the_worst_captures(lines: list[by
     assert document["worst"][0]["result"] == "overlap"
     assert {"likely", "services", "causes", "proven_overlap_ms"} & set(document["worst"][0]) >= {"services", "causes"}
     (every,) = document["tables"]["all"]
-    frame = totals.frame(results).set_index(["by", "name"]).loc[("all", "all")]
+    frame = count(results).set_index(["by", "name"]).loc[("all", "all")]
     assert every["captures"] == frame["captures"]
     assert (every["overlap"], every["undecided"]) == (frame["overlap"], frame["undecided"])
     assert len(every["worst_captures"]) == 2

@@ -16,10 +16,12 @@ from typer.testing import CliRunner
 
 from analyzer import triage
 from analyzer.cli import app
+from analyzer.document.captures import columns
 from analyzer.formats import read
 from analyzer.model import Policy, Report, Run, Unreadable
-from analyzer.outputs import captures, html, markdown, ndjson_results, text
+from analyzer.outputs import captures, html, markdown, text
 from analyzer.pipeline import analyze
+from analyzer.totals.results import collect_results
 from analyzer.wording import counts
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -86,7 +88,7 @@ def test_the_same_file_under_several_names_is_one_line_everywhere(run: Run) -> N
     page = html.render(many).decode()
     assert len(re.findall('<article class="capture"', page)) == number
     assert page.count("</a> ×3") == number - 1
-    assert ndjson_results.collect_results(many).repeated == 2 * number + 1
+    assert collect_results(many).repeated == 2 * number + 1
     assert markdown.render(many).decode().count(" ×3 |") == number - 1
 
 
@@ -140,7 +142,7 @@ def test_users_are_named_and_a_service_selects(run: Run) -> None:
 def test_one_row_per_capture_as_csv(run: Run) -> None:
     frame = pandas.read_csv(io.BytesIO(captures.render(run)))
     assert list(frame["source"]) == [it.source for it in triage.worst_first(triage.rows(run))]
-    assert list(frame.columns) == captures.columns()
+    assert list(frame.columns) == columns()
     assert frame["problem"].iloc[-1] == "/log: not a HAR"
 
 

@@ -20,6 +20,7 @@ from analyzer.cli.watch import is_complete, is_partial, list_saved, summarise
 from analyzer.formats import read
 from analyzer.model import Policy, Run, Unreadable
 from analyzer.pipeline import analyze
+from tests.program import run_text
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = (CAPTURES / "chrome-S2-overuse.har").read_bytes()
@@ -173,8 +174,7 @@ def test_results_are_added_to_a_file_as_they_come(folder: Path) -> None:
         watched.wait_for("summary ")
     lines = [json.loads(line) for line in path.read_bytes().splitlines()]
     assert [it["source"] for it in lines] == ["downloads/chat.har", "downloads/calm.har"]
-    command = [sys.executable, "-m", "analyzer", "watch", str(folder), "--out", f"ndjson:{path}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_text("watch", str(folder), "--out", f"ndjson:{path}")
     assert (done.returncode, "user-1 may be somebody else there" in done.stderr) == (2, True)
 
 
@@ -182,8 +182,7 @@ def test_results_are_added_to_a_file_as_they_come(folder: Path) -> None:
     ("place", "message"), [("absent", "no such folder"), ("old.har", "this is a file: watch takes a folder")]
 )
 def test_what_is_no_folder_is_refused(place: str, message: str, folder: Path) -> None:
-    command = [sys.executable, "-m", "analyzer", "watch", str(folder / place)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_text("watch", str(folder / place))
     assert (done.returncode, done.stderr) == (2, f"har-sockets: {folder / place}: {message}\n")
 
 

@@ -13,6 +13,8 @@ from typer.testing import CliRunner, Result
 
 from analyzer.cli import app
 from analyzer.cli.delivery import Delivery
+from tests import program
+from tests.program import run_process
 
 CAPTURES = Path(__file__).parent / "captures"
 OVERUSE = str(CAPTURES / "chrome-S2-overuse.har")
@@ -163,26 +165,19 @@ def test_a_file_of_that_name_is_a_capture(word: str, tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_of_a_shell_is_printed(shell: str) -> None:
-    done = process("completion", shell)
+    done = program.run("completion", shell)
     assert f"_HAR_SOCKETS_COMPLETE=complete_{shell}" in done.stdout.decode()
 
 
-def process(*words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run the program as a process, with a pipe at its standard input."""
-    command = [sys.executable, "-m", "analyzer", *words]
-    environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, env=environment)
-
-
 def test_results_that_are_piped_are_summarised() -> None:
-    results = process(OVERUSE, "--format", "ndjson").stdout
-    assert process("summary", stdin=results).stdout == process("summary", "-", stdin=results).stdout != b""
+    results = run_process(OVERUSE, "--format", "ndjson").stdout
+    assert run_process("summary", stdin=results).stdout == run_process("summary", "-", stdin=results).stdout != b""
 
 
 @pytest.mark.parametrize("words", [[], ["analyze"], ["check"]])
 def test_standard_input_that_is_piped_is_the_capture(words: list[str]) -> None:
     har = Path(OVERUSE).read_bytes()
-    assert process(*words, stdin=har).stdout == process(*words, "-", stdin=har).stdout != b""
+    assert run_process(*words, stdin=har).stdout == run_process(*words, "-", stdin=har).stdout != b""
 
 
 def test_standard_input_that_is_a_file_is_the_capture() -> None:
@@ -194,7 +189,7 @@ def test_standard_input_that_is_a_file_is_the_capture() -> None:
 
 
 def test_an_empty_pipe_is_no_capture() -> None:
-    alone, check = process(), process("check")
+    alone, check = run_process(), run_process("check")
     assert alone.stderr.startswith(b"Usage: ")
     assert (check.returncode, b"check needs CAPTURE..." in check.stderr) == (2, True)
 
@@ -226,11 +221,8 @@ def test_from_and_to_take_durations_and_dates(tmp_path: Path) -> None:
 
 
 def test_colours_are_switched_off_even_where_they_are_forced() -> None:
-    forced = {**os.environ, "FORCE_COLOR": "1", "TERM": "xterm"}
-    command = [sys.executable, "-m", "analyzer", OVERUSE]
     coloured, plain = (
-        subprocess.run([*command, *more], capture_output=True, check=True, env=forced).stdout
-        for more in ((), ("--no-color",))
+        program.run(OVERUSE, *more, FORCE_COLOR="1", TERM="xterm").stdout for more in ((), ("--no-color",))
     )
     assert (b"\x1b[" in coloured, b"\x1b[" in plain) == (True, False)
 

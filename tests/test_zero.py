@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from analyzer import outputs
+from analyzer.document import timestamp
 from analyzer.formats import read
 from analyzer.model import Instant, Policy, Report, Run
 from analyzer.outputs import chart, check, show
 from analyzer.outputs.chart.marks import Words
-from analyzer.outputs.document import timestamp
 from analyzer.pipeline import analyze
 from analyzer.rules import RULES
-from analyzer.timeline.axis import Axis, axis_of
+from analyzer.timeline import Axis, axis_of
 from analyzer.wording import instants
 from tests.kinds import of_the_lab
 
@@ -110,11 +110,7 @@ def test_every_output_counts_from_the_first_instant_that_is_witnessed(path: Path
     if result.capture.observed is None:
         assert result.zero == 0 or result.sessions
         return
-    zero = result.capture.observed.start
-    lives = chart.lanes.lives_of(result)
-    assert result.zero == zero
-    assert axis_of(result, 1).zero == zero
-    assert chart.lanes.stretch_of(result, lives).origin == zero
+    assert result.zero == axis_of(result).zero == result.capture.observed.start
 
 
 def test_the_gate_counts_from_there_too(report: Callable[..., Report]) -> None:
@@ -131,6 +127,6 @@ def moment(at: Instant) -> datetime:
 
 
 def test_before_the_start_offsets_are_negative() -> None:
-    axis = Axis(0, 120_000_000, 1, 60_000_000)
+    axis = Axis(0, 120_000_000, 60_000_000)
     assert instants.since(57_000_000, axis) == "-3.00 s"
     assert instants.since(60_000_000, axis) == "0 s"

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 from importlib import import_module
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -212,19 +211,13 @@ def root(
     """
 
 
-def _interrupt(*_: object) -> NoReturn:
-    """Ctrl-C: files that are half written are removed on the way out; the status is a shell's for it."""
-    raise SystemExit(128 + signal.SIGINT)
-
-
-def main() -> NoReturn:
-    """The entry point. Never returns; the process ends with the status of the contract."""
+def run_command() -> int:
+    """Run the command that the arguments of this process name; return the status of the contract."""
     status: object = 0
-    signal.signal(signal.SIGINT, _interrupt)
     try:
         app()
     except SystemExit as leaving:
         status = leaving.code
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    os._exit(status if isinstance(status, int) else 1)  # what the operating system frees needs no tidying up
+    return status if isinstance(status, int) else 1

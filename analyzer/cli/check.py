@@ -56,7 +56,8 @@ def check(
       4  a capture is undecided (--allow-undecided accepts it)
       5  no socket opened in a capture (--allow-empty accepts it)
     """
-    from analyzer.outputs.check import first_problem, render
+    from analyzer.outputs.check import render
+    from analyzer.wording.judgements import first_problem
 
     delivery.check()
     delivery = delivery.with_printing()

@@ -63,17 +63,18 @@ def summary(
     if delivery.format == "parquet":
         refuse(f"--format parquet: choose {choices.alternatives(SHOWN)}, or -o FILE.parquet")
     files = delivery.choose_files(FORMATS)
-    from analyzer.outputs import ndjson_results, totals
+    from analyzer.outputs import totals
+    from analyzer.totals.results import read_results, select
 
     with progress.show_progress(sum(os.path.getsize(name) for name in results if os.path.isfile(name))) as advance:
-        answers = ndjson_results.read_results(line for name in results for line in _lines(name, advance))
+        answers = read_results(line for name in results for line in _lines(name, advance))
     if not answers.captures and not answers.unreadable:
         refuse(f"{results[0]}: no results. {HOW}")
     for problem in answers.broken[:MOST_NAMED]:
         say(problem)
     if len(answers.broken) > MOST_NAMED:
         say(f"{len(answers.broken) - MOST_NAMED:,} more lines are not results")
-    answers = ndjson_results.select(answers, only or ())
+    answers = select(answers, only or ())
     most = totals.WORST if worst is None else worst
     try:
         for name, path in files:

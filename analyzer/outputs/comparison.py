@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 
 from rich.text import Text
 
-from analyzer.compare import Comparison, Result, Side
-from analyzer.model import Finding, Report, Run
-from analyzer.outputs import html, markdown
-from analyzer.outputs.document import Json, finding_document, milliseconds, pretty, run_head
-from analyzer.version import VERSION
+from analyzer.compare import Comparison
+from analyzer.document import pretty, run_head
+from analyzer.document.comparison import comparison_document
+from analyzer.model import Finding, Run
+from analyzer.painting import markdown, templates
 from analyzer.wording import harmless, terminal
 from analyzer.wording.comparison import (
     GROUPS,
+    SIGNS,
+    STYLES,
+    TONES,
     count_change,
     describe_sides,
     finding_parts,
@@ -21,23 +24,14 @@ from analyzer.wording.comparison import (
     in_brackets,
     list_groups,
     sentence,
+    sign_of,
     steps,
 )
 from analyzer.wording.findings import PLACES
-from analyzer.wording.terminal import BAD, FAINT, GOOD, STRONG, UNSURE, Medium, heading, wrap
+from analyzer.wording.terminal import FAINT, STRONG, Medium, heading, wrap
 
+FINDINGS = 20  # of each kind, in Markdown
 COLUMNS = ("", "Sockets", "Peak", "Overlap time")
-SIGNS = {
-    Result.MORE: "✗",
-    Result.NOT_OPENED: "?",
-    Result.UNDECIDED: "?",
-    Result.SAME: "=",
-    Result.REDUCED: "✗",
-    Result.POSSIBLY_RESOLVED: "?",
-    Result.RESOLVED: "✓",
-}
-STYLES = {"✗": BAD, "?": UNSURE, "=": STRONG, "✓": GOOD}
-TONES = {"✗": "bad", "?": "unsure", "=": "unsure", "✓": "good"}
 TITLE = "Two captures compared"
 
 
@@ -67,13 +61,13 @@ def text(
         lines += [Text(), *wrap(Text(advice), medium, "   ")]
     lines += heading("Findings")
     for title, findings in finding_parts(comparison):
-        lines += wrap(Text(plain(title, medium), STRONG), medium, "   ")
+        lines += wrap(Text(medium.safe(title, 4_000), STRONG), medium, "   ")
         visible = findings if verbose else findings[:PLACES]
         for finding in visible:
             line = Text(f"{finding.severity} ", FAINT).append(medium.safe(finding.message, 1000))
-            line.append(f" ({plain(ids_of(comparison, finding), medium)})", FAINT)
+            line.append(f" ({medium.safe(ids_of(comparison, finding), 4_000)})", FAINT)
             lines += wrap(line, medium, f"   {medium.signs.dot} ")
-            if verbose and findings is not comparison.gone:
+            if verbose and finding in comparison.after.findings:
                 lines += _reasons(finding, medium)
         if len(findings) > len(visible):
             lines += wrap(Text(f"and {len(findings) - len(visible):,} more: --verbose", FAINT), medium, "     ")
@@ -88,20 +82,8 @@ def _reasons(finding: Finding, medium: Medium) -> list[Text]:
     ]
 
 
-def sign_of(result: Result, medium: Medium) -> str:
-    sign = SIGNS[result]
-    return sign if medium.unicode else {"✓": "[OK]", "✗": "[X]", "=": "[=]", "?": "[?]"}[sign]
-
-
-def plain(text: str, medium: Medium) -> str:
-    """Make text harmless, and ASCII where the terminal has no more."""
-    if not medium.unicode:
-        text = text.replace("≥", ">=").replace("→", "->").replace("−", "-")
-    return medium.safe(text, 4_000)
-
-
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], medium: Medium) -> list[Text]:
-    cells = [[plain(it, medium) for it in row] for row in (heads, *rows)]
+    cells = [[medium.safe(it, 4_000) for it in row] for row in (heads, *rows)]
     widths = [max(len(row[n]) for row in cells) for n in range(len(heads))]
     widths[0] = max(8, min(widths[0], medium.width - 3 - sum(width + 2 for width in widths[1:])))
     lines = []
@@ -115,41 +97,6 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], medium: Medium) 
 def json(comparison: Comparison, run: Run) -> bytes:
     """Write one JSON object (docs/json.md)."""
     return pretty({**run_head(run), **comparison_document(comparison)})
-
-
-def comparison_document(comparison: Comparison) -> Json:
-    return {
-        "standing": comparison.standing,
-        "result": comparison.result,
-        "missing": [dict(it.key) for it in comparison.missing],
-        "before": _capture(comparison.before),
-        "after": _capture(comparison.after),
-        "whole": {"before": _side(comparison.whole.before), "after": _side(comparison.whole.after)},
-        "groups": [
-            {"key": dict(change.key), "before": _side(change.before), "after": _side(change.after)}
-            for change in comparison.groups
-        ],
-        "findings": {
-            "added": [finding_document(it) for it in comparison.added],
-            "gone": [finding_document(it) for it in comparison.gone],
-            "same": [finding_document(it) for it in comparison.same],
-            "same_before": [finding_document(it) for it in comparison.same_before],
-        },
-    }
-
-
-def _capture(report: Report) -> Json:
-    return {"source": report.capture.source, "sha256": report.capture.sha256, "verdict": report.verdict}
-
-
-def _side(side: Side) -> Json:
-    return {
-        "sessions": side.sessions,
-        "proven_peak": side.proven_peak,
-        "possible_peak": side.possible_peak,
-        "proven_overlap_ms": milliseconds(side.proven_overlap),
-        "overlap_is_lower_bound": side.overlap_is_lower_bound,
-    }
 
 
 def md(comparison: Comparison, run: Run) -> bytes:
@@ -170,20 +117,20 @@ def md(comparison: Comparison, run: Run) -> bytes:
         lines += [advice, ""]
     for title, findings in finding_parts(comparison):
         lines += [f"### {title}", ""]
-        for finding in findings[: markdown.SIZES[2].findings]:
+        for finding in findings[:FINDINGS]:
             change = in_brackets(count_change(comparison, finding))
             lines.append(f"- **{finding.severity}** `{finding.rule}`: {markdown.escape(finding.message)}{change}")
-        left = len(findings) - markdown.SIZES[2].findings
+        left = len(findings) - FINDINGS
         if left > 0:
             lines.append(f"- and {left:,} more: `--format json` has them all")
         if findings:
             lines.append("")
-    return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
+    return markdown.encode(lines)
 
 
 def page(comparison: Comparison, run: Run) -> bytes:
     """Write one page without scripts, in the style of the report."""
-    return html.static(
+    return templates.render(
         "comparison.html",
         comparison=comparison,
         run=run,

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from rich.text import Text
 
 from analyzer.compare import Paired
+from analyzer.document import pretty, run_head
+from analyzer.document.comparison import comparison_document
 from analyzer.model import Run
-from analyzer.outputs import html, markdown
-from analyzer.outputs.comparison import SIGNS, STYLES, TONES, comparison_document, plain, sign_of
-from analyzer.outputs.document import pretty, run_head
-from analyzer.version import VERSION
+from analyzer.painting import markdown, templates
 from analyzer.wording import harmless, terminal
-from analyzer.wording.comparison import MARKS, list_unpaired, pair_cells, pairs_sentence
+from analyzer.wording.comparison import MARKS, SIGNS, STYLES, TONES, list_unpaired, pair_cells, pairs_sentence, sign_of
 from analyzer.wording.terminal import STRONG, Medium, wrap
 
 TITLE = "Two folders of captures compared"
@@ -25,7 +24,7 @@ def text(paired: Paired, run: Run, *, width: int = 80, color: bool = False, unic
     """Write one line per pair, those with more open at the same time first. No path is cut: lines may be wider."""
     medium = Medium(width, unicode)
     cells = [COLUMNS[1:], *(pair_cells(name, it) for name, it in paired.pairs)]
-    table = [[plain(cell, medium) for cell in row] for row in cells]
+    table = [[medium.safe(cell, 4_000) for cell in row] for row in cells]
     widths = [max(len(row[n]) for row in table) for n in range(len(table[0]) - 1)]
     signs = ["", *(sign_of(it.result, medium) for _, it in paired.pairs)]
     lines = []
@@ -38,7 +37,7 @@ def text(paired: Paired, run: Run, *, width: int = 80, color: bool = False, unic
         lines += [Text(), *wrap(Text(f"{title}: {medium.safe(', '.join(names), 4_000)}"), medium)]
     lines += [
         Text(),
-        *wrap(Text(plain(MARKS, medium)), medium),
+        *wrap(Text(medium.safe(MARKS, 4_000)), medium),
         *wrap(Text(pairs_sentence(paired), STRONG), medium),
     ]
     return terminal.encode(lines, color)
@@ -70,11 +69,11 @@ def md(paired: Paired, run: Run) -> bytes:
         lines += [f"and {left:,} more: `--format json` has them all", ""]
     for title, names in list_unpaired(paired):
         lines += [f"{title}: {markdown.escape(', '.join(names), 2_000)}", ""]
-    return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
+    return markdown.encode(lines)
 
 
 def page(paired: Paired, run: Run) -> bytes:
-    return html.static(
+    return templates.render(
         "pairs.html",
         run=run,
         title=harmless.safe(run.title, 200) if run.title else TITLE,

@@ -12,9 +12,9 @@ from itertools import islice
 from analyzer import gate
 from analyzer.gate import Result
 from analyzer.model import Finding, Policy, Report, Run, Value, plural
-from analyzer.outputs import check, markdown
+from analyzer.painting import markdown
 from analyzer.painting.text_timeline import draw_timeline
-from analyzer.wording import harmless, results
+from analyzer.wording import harmless, judgements, results
 
 MOST = 10  # of each kind that GitHub shows
 ROWS = 200  # captures in the table of the summary
@@ -30,7 +30,7 @@ def render(run: Run) -> bytes:
     errors, warnings = list(_errors(run)), list(_warnings(run))
     level = "error" if status else "notice"
     errors = errors[: MOST - 1] if level == "error" else errors
-    lines = [_command(level, check.total_sentence(run), title="har-sockets"), *errors[:MOST], *warnings[:MOST]]
+    lines = [_command(level, judgements.total_sentence(run), title="har-sockets"), *errors[:MOST], *warnings[:MOST]]
     return "".join(f"{line}\n" for line in lines).encode("utf-8")
 
 
@@ -80,7 +80,7 @@ def _summary(run: Run, detail: Detail) -> Iterable[str]:
         [(it.result, it.name, it.sockets, it.peak, it.what) for it in rows],
     )
     yield from (f"## {_title(run)}", "")
-    yield from (f"**{markdown.escape(check.total_sentence(run))}**", "", *table, "")
+    yield from (f"**{markdown.escape(judgements.total_sentence(run))}**", "", *table, "")
     left = len(run.reports) + len(run.unreadable) - len(rows)
     if left:
         yield from (f"and {plural(left, 'more capture')}", "")
@@ -132,14 +132,14 @@ def _row(report: Report, judgement: gate.Judgement, name: str, run: Run, detail:
     baseline = dict.fromkeys(f"{finding.rule} (in the baseline)" for finding in judgement.accepted)
     if report.accepted and passes:
         words = f"{words} (in the baseline)"
-    details = () if passes else check.details_of(report, judgement, run.policy, run.zone)
+    details = () if passes else judgements.details_of(report, judgement, run.policy, run.zone)
     return Row(
         result=str(judgement.result) if passes else f"**{judgement.result}**",
         name=markdown.escape(name, 120),
         sockets=f"{len(report.sessions):,}",
         peak=report.peak,
         what=", ".join([*rules, *baseline]) or words,
-        reason=markdown.escape(check.shorten(details[0], detail.letters, harmless.PAPER)) if details else "",
+        reason=markdown.escape(judgements.shorten(details[0], detail.letters, harmless.PAPER)) if details else "",
         more=tuple(map(markdown.escape, details[1:])) if detail.advice else (),
         report=report,
     )
@@ -156,7 +156,7 @@ def _warnings(run: Run) -> Iterable[str]:
     for report in run.reports:
         judgement = gate.judge(report, run.policy)
         if judgement.result is Result.UNDECIDED:
-            message = f"{check.reason(report, judgement, run.policy, run.zone)} {check.command(report)}"
+            message = f"{judgements.reason(report, judgement, run.policy, run.zone)} {judgements.command(report)}"
             title = "har-sockets: no socket opened" if judgement.status == gate.EMPTY else "har-sockets: undecided"
             yield _command("warning", message, file=report.capture.source, title=title)
 
@@ -168,7 +168,7 @@ def _failing(run: Run) -> Iterable[tuple[Report, Finding]]:
 
 def _finding(finding: Finding, report: Report, policy: Policy) -> str:
     """Annotate a finding that fails: an error, whatever its severity, because the build fails for it."""
-    parts = (check.message(finding, policy), finding.explanation, finding.remedy, check.command(report))
+    parts = (judgements.message(finding, policy), finding.explanation, finding.remedy, judgements.command(report))
     return _command(
         "error", " ".join(filter(None, parts)), file=report.capture.source, title=f"har-sockets: {finding.rule}"
     )

@@ -7,154 +7,57 @@ run but the one whose hash it names.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from analyzer import gate, triage
+from analyzer import triage
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Messages, Outcome, Policy, Report, Run, Value, plural
-from analyzer.outputs import check, ndjson_results, totals
-from analyzer.painting import drawing
-from analyzer.painting.scene import Lane, Scene, Section, scene
-from analyzer.timeline.axis import Axis
-from analyzer.version import VERSION
-from analyzer.wording import console, counts, facts, harmless, lifetimes, origins, results, services
-from analyzer.wording.coverage import describe_coverage
-from analyzer.wording.findings import describe_findings
+from analyzer.model import Instant, Outcome, Run
+from analyzer.painting import templates
+from analyzer.painting.scene import Lane, scene
+from analyzer.painting.templates import Part
+from analyzer.timeline import Axis
+from analyzer.totals import tables
+from analyzer.totals.results import collect_results
+from analyzer.wording import counts, facts, harmless, lifetimes, origins
 from analyzer.wording.harmless import safe, safe_middle
 
 SUFFIX = ".html"
 DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time
 STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
-FOLD = 200  # rows that are laid out at once where there is JavaScript: a table of a thousand costs a third of a second
 COUNTED = 6  # captures from which on they are also told in numbers
-SHOWN = 40  # findings, caveats, parts that were skipped
 SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
-TEMPLATES = ("base.html", "page.html", "parts.html", "comparison.html", "pairs.html", "socket.html", "sockets.html")
-COLUMNS = (
-    "#",
-    "Address",
-    "Service",
-    "User",
-    "Opened",
-    "How it ended",
-    "Certainly open",
-    "Possibly open",
-    "Messages sent, received",
-    "In the file",
-)
 # In this order they stand in the numbers for JavaScript.
 ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.UNKNOWN, Outcome.CONNECTING, Outcome.FAILED)
 
 
-class Part(Value, frozen=True):
-    """Hold one capture on the page."""
-
-    id: str
-    report: Report
-    scene: Scene
-    static_sockets: int
-
-    @property
-    def sections(self) -> list[tuple[Section, list[drawing.Strip]]]:
-        """List the groups, with the lanes that are static."""
-        sections: list[tuple[Section, list[drawing.Strip]]] = []
-        left, ticked = self.static_sockets, len(self.report.sessions) <= drawing.TICKED
-        for section in self.scene.sections:
-            if left > 0:
-                sections.append((section, drawing.strips(section.lanes[:left], self.scene.axis, ticked)))
-            left -= len(section.lanes)
-        return sections
-
-    @property
-    def rows(self) -> list[Lane]:
-        return sorted(self.scene.lanes, key=lambda lane: int(lane.session.id[1:]))[: self.static_sockets]
-
-
 def render(run: Run) -> bytes:
-    style, early = _asset("page.css"), _asset("early.js")
-    script = "(() => {\n'use strict';\n" + "".join(map(_asset, SCRIPTS)) + "})();\n"
+    script = "(() => {\n'use strict';\n" + "".join(map(templates.read_asset, SCRIPTS)) + "})();\n"
+    early = templates.read_asset("early.js")
     parts = _parts(run)
     names = harmless.names(run)
-    page = (
-        _environment()
-        .get_template("page.html")
-        .render(
-            run=run,
-            title=safe(run.title, 200) if run.title else facts.TITLE,
-            version=VERSION,
-            parts=parts,
-            names=names,
-            links={safe(it.report.capture.source, 4_000): (it.id, names[it.report.capture.source]) for it in parts},
-            meanings=totals.MEANINGS,
-            index=triage.worst_reports(run),
-            details={it.report.capture.source: it.id for it in parts},
-            repeats=triage.repeats(run),
-            order=counts.WORST_FIRST,
-            numbers=totals.tables(ndjson_results.collect_results(run)) if len(run.reports) >= COUNTED else (),
-            policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}; "
-            f"script-src {_hash(early)} {_hash(script)}",
-            style=Markup(style),  # noqa: S704 - ours
-            early=Markup(early),  # noqa: S704
-            script=Markup(script),  # noqa: S704
-            data=Markup(_json(parts)),  # noqa: S704 - `<` is escaped in it
-            shown=SHOWN,
-            nothing=(counts.no_match(run) or "").capitalize(),
-        )
+    return templates.render(
+        "page.html",
+        scripts=(early, script),
+        run=run,
+        title=safe(run.title, 200) if run.title else facts.TITLE,
+        parts=parts,
+        names=names,
+        links={safe(it.report.capture.source, 4_000): (it.id, names[it.report.capture.source]) for it in parts},
+        meanings=tables.MEANINGS,
+        index=triage.worst_reports(run),
+        details={it.report.capture.source: it.id for it in parts},
+        repeats=triage.repeats(run),
+        order=counts.WORST_FIRST,
+        numbers=tables.tables(collect_results(run)) if len(run.reports) >= COUNTED else (),
+        early=Markup(early),  # noqa: S704 - ours
+        script=Markup(script),  # noqa: S704
+        data=Markup(_json(parts)),  # noqa: S704 - `<` is escaped in it
+        nothing=(counts.no_match(run) or "").capitalize(),
     )
-    return page.encode("utf-8")
-
-
-def part(report: Report, policy: Policy, id: str, most: int) -> Part:
-    """Lay out one capture for a page, with at most so many lanes."""
-    return Part(id, report, scene(report, policy), min(most, len(report.sessions)))
-
-
-def static(template: str, **values: Any) -> bytes:
-    """Write another page in the same looks, without scripts."""
-    style = _asset("page.css")
-    page = _environment().get_template(template)
-    policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src {_hash(style)}"
-    css = Markup(style)  # noqa: S704 - ours
-    return page.render(version=VERSION, policy=policy, style=css, shown=SHOWN, **values).encode("utf-8")
-
-
-def _environment() -> Environment:
-    templates = DictLoader({name: _asset(name) for name in TEMPLATES})
-    environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=templates
-    )
-    environment.globals |= {
-        "console": console,
-        "drawing": drawing,
-        "facts": facts,
-        "harmless": harmless,
-        "results": results,
-        "triage": triage,
-        "describe_findings": describe_findings,
-        "origins": origins,
-        "services": services,
-        "safe": safe,
-        "safe_middle": safe_middle,
-    }
-    environment.globals |= {"tried": describe_coverage, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
-    environment.globals |= {"count": plural, "judged": _judge, "gated": check.total_sentence}
-    return environment
-
-
-def _asset(name: str) -> str:
-    return (files("analyzer.outputs") / "report" / name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _parts(run: Run) -> list[Part]:
@@ -169,18 +72,7 @@ def _parts(run: Run) -> list[Part]:
     return parts
 
 
-def _judge(report: Report, policy: Policy) -> str:
-    """Say how `check` judges a capture: `FAIL: duplicate-connection, limit-exceeded.`"""
-    judgement = gate.judge(report, policy)
-    rules = ", ".join(dict.fromkeys(finding.rule for finding in judgement.failing))
-    return f"{judgement.result}{f': {rules}' if rules else ''}."
-
-
 # -- words in a row --------------------------------------------------------------------------------------------
-
-
-def _messages(messages: Messages) -> str:
-    return "not recorded" if messages.sent is None else f"{messages.sent:,}, {messages.received:,}"
 
 
 def _initiator(lane: Lane) -> str:

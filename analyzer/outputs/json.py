@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from analyzer.document import pretty, run_document
 from analyzer.model import Run
-from analyzer.outputs.document import pretty, run_document
 
 SUFFIX = ".json"
 

@@ -18,11 +18,10 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from analyzer import gate
+from analyzer.document import timestamp
 from analyzer.gate import Judgement, Result
 from analyzer.model import SECOND, Duration, Finding, Policy, Report, Run, Unreadable, plural
-from analyzer.outputs import check
-from analyzer.outputs.document import timestamp
-from analyzer.wording import counts, facts, harmless, proof, verdict
+from analyzer.wording import counts, facts, harmless, judgements, proof, verdict
 from analyzer.wording.findings import PLACES
 from analyzer.wording.instants import has_dates
 
@@ -57,7 +56,7 @@ def _suite(report: Report, run: Run) -> Element:
     suite.insert(0, properties)
     for key, value in _properties(report, judgement, run):
         SubElement(properties, "property", name=harmless.safe(key), value=harmless.safe(value, LONGEST))
-    reason = harmless.safe(check.reason(report, judgement, run.policy, run.zone), LONGEST)
+    reason = harmless.safe(judgements.reason(report, judgement, run.policy, run.zone), LONGEST)
     if judgement.result is Result.FAIL:
         lines = (line for finding in judgement.failing for line in _details(finding, run.policy))
         _add(suite, test, "failure", judgement.failing[0].rule, reason, "\n".join([*lines, _more(report)]))
@@ -114,7 +113,7 @@ def _properties(report: Report, judgement: Judgement, run: Run) -> Iterable[tupl
 
 
 def _more(report: Report) -> str:
-    return harmless.safe(check.command(report), LONGEST)
+    return harmless.safe(judgements.command(report), LONGEST)
 
 
 def _notes(report: Report, policy: Policy) -> Iterable[str]:
@@ -130,7 +129,7 @@ def _notes(report: Report, policy: Policy) -> Iterable[str]:
 
 
 def _headline(finding: Finding, policy: Policy) -> str:
-    return f"{finding.severity} {finding.rule}: {check.message(finding, policy)}"
+    return f"{finding.severity} {finding.rule}: {judgements.message(finding, policy)}"
 
 
 def _details(finding: Finding, policy: Policy) -> Iterable[str]:

@@ -11,8 +11,7 @@ from rich.text import Text
 from analyzer.intervals import Interval, sweep
 from analyzer.model import SECOND, Duration, Instant, Value, format_duration, plural
 from analyzer.painting import bars
-from analyzer.timeline.axis import Axis
-from analyzer.timeline.levels import levels
+from analyzer.timeline import Axis, Grid
 from analyzer.wording import terminal
 from analyzer.wording.instants import EXACT
 from analyzer.wording.terminal import BAD, GOOD, LINES, NARROWEST, STRONG, UNSURE, Medium
@@ -130,23 +129,23 @@ def draw(scene: Scene, medium: Medium, height: int) -> list[Text]:
     rows = _select(scene.lives, min(MOST, max(1, height - above - below)))
     layout = _lay_out(rows, scene, medium)
     start, end = window(scene.start, scene.now)
-    axis = Axis(start, end or start, layout.bar, scene.start)
-    crowd = levels(_certain(scene.lives, scene.now), axis)
-    labels, line = bars.ruler(axis, medium)
+    grid = Grid(Axis(start, end or start, scene.start), layout.bar)
+    crowd = grid.highest(sweep(_certain(scene.lives, scene.now)))
+    labels, line = bars.ruler(grid, medium)
     if not labels.plain.strip():  # no round instant has room
-        labels = Text(_in_seconds(axis.start - axis.zero))
+        labels = Text(_in_seconds(start - scene.start))
     lines = [_count(scene, medium), layout.row("", labels)]
     if not low:
         left_out = scene.earlier + len(scene.lives) - len(rows)
         hidden = count_open(scene.lives) - count_open(rows)
         title = terminal.headline(Text(f"Recording, {_in_seconds(scene.now - scene.start)}", STRONG), medium)
-        many = _crowd(crowd, scene, axis, medium)
+        many = _crowd(crowd, scene, grid, medium)
         lines = [title, *lines, layout.row("", line), layout.row(MANY, many)]
         open_too = "" if not hidden else ", all open" if hidden == left_out else f", {hidden:,} of them open"
         lines.append(Text(f"{MARGIN}and {left_out:,} earlier{open_too}" if left_out else ""))
     for life in rows:
         style = STRONG if life.open else ""
-        lines.append(layout.row(_label(life), _bar(life, scene, axis, crowd, medium), _states(life, scene.now), style))
+        lines.append(layout.row(_label(life), _bar(life, scene, grid, crowd, medium), _states(life, scene.now), style))
     hint = [Text(MARGIN + medium.short(scene.hint, medium.width - 10))] if scene.hint else []
     openers = [] if low else _openers(rows, medium)
     return [*lines, *openers, *hint]
@@ -212,26 +211,26 @@ def _count(scene: Scene, medium: Medium) -> Text:
     return line
 
 
-def _crowd(crowd: Sequence[int], scene: Scene, axis: Axis, medium: Medium) -> Text:
+def _crowd(crowd: Sequence[int], scene: Scene, grid: Grid, medium: Medium) -> Text:
     """Draw how many were open, column by column, until now."""
-    passed = crowd[: axis.column(scene.now) + 1]
+    passed = crowd[: grid.column(scene.now) + 1]
     return bars.concurrency(passed, medium, True, scene.allowed)
 
 
-def _bar(life: Life, scene: Scene, axis: Axis, crowd: Sequence[int], medium: Medium) -> Text:
-    signs, cells = medium.signs, [(" ", "")] * axis.columns
+def _bar(life: Life, scene: Scene, grid: Grid, crowd: Sequence[int], medium: Medium) -> Text:
+    signs, cells = medium.signs, [(" ", "")] * grid.columns
     until = max(scene.now, life.began) if life.certain is None else life.certain
     if life.failed:
-        if life.began >= axis.start:
-            cells[axis.column(life.began)] = (signs.failed, BAD)
+        if life.began >= grid.axis.start:
+            cells[grid.column(life.began)] = (signs.failed, BAD)
         return bars.join(cells)
     if life.possible is not None and life.possible > until:
-        for column in axis.cells(Interval(until, life.possible)):
+        for column in grid.cells(Interval(until, life.possible)):
             cells[column] = (signs.possible, UNSURE)
-    for column in axis.cells(Interval(life.began, until + 1)):
+    for column in grid.cells(Interval(life.began, until + 1)):
         too_many = life.counts and crowd[column] > scene.allowed
         cells[column] = (signs.certain, BAD if too_many else GOOD if life.open else LINES)
-    last = axis.column(until)
+    last = grid.column(until)
     if life.open:
         cells[last] = (signs.goes_on, cells[last][1])
     elif life.lost:

@@ -9,14 +9,13 @@ from rich.text import Text
 
 from analyzer.model import Cause, Rule, Severity
 from analyzer.wording import terminal
+from analyzer.wording.manual import CODE, paragraphs
 from analyzer.wording.terminal import BAD, FAINT, NARROWEST, STRONG, UNSURE, Medium, headline, wrap
 
 COLOURS = {Severity.ERROR: BAD, Severity.WARNING: BAD, Severity.NOTE: UNSURE}
 WIDEST = 100  # letters of a line; more do not read well
 ROOM = 31  # columns that a title needs beside its id
-CODE = " " * 4  # begins each line of a paragraph of code
 LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")  # of Markdown: a terminal shows its text alone
-LEAD = re.compile(r"(How it is detected|How severe it is|Why it matters|What to do):\s+(\w)")
 SHOWN = "`har-sockets rules NAME` explains one. `har-sockets check` fails on warnings and errors, see --fail-on."
 
 
@@ -59,14 +58,3 @@ def render(page: Rule | Cause, *, width: int = 80, color: bool = False, unicode:
             ),
         ]
     return terminal.encode(lines, color)
-
-
-def markdown(rule: Rule) -> str:
-    """Write the page of one rule, as docs/rules/ has it."""
-    body = [LEAD.sub(lambda match: f"**{match[1]}.** {match[2].upper()}", paragraph) for paragraph in paragraphs(rule)]
-    return "\n\n".join([f"# {rule.id}", f"{rule.title}. Severity: {rule.severity}.", *body]) + "\n"
-
-
-def paragraphs(page: Rule | Cause) -> list[str]:
-    """Split the manual into paragraphs without the line ends of the source, except those of code."""
-    return [it if it.startswith(CODE) else " ".join(it.split()) for it in page.manual.split("\n\n")]

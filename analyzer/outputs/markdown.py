@@ -10,70 +10,23 @@ text: no HTML, no link, no mention, no reference to an issue, no broken table.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from analyzer import triage
 from analyzer.model import Report, Run, Value, plural
+from analyzer.painting import markdown
 from analyzer.painting.text_timeline import draw_timeline
-from analyzer.timeline.axis import axis_of
+from analyzer.timeline import axis_of
 from analyzer.version import VERSION
-from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services, terminal
-from analyzer.wording.coverage import describe_coverage
+from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services
+from analyzer.wording.coverage import list_coverage
 from analyzer.wording.facts import TITLE
 from analyzer.wording.findings import describe_findings
 
 SUFFIX = ".md"
 LARGEST = 60_000  # bytes; GitHub takes 65 536 characters
-DRAWING = terminal.Medium(100, unicode=True)
 ALL, JSON = "`--format csv` has them all", "`--format json` has them all"
-
-# -- text as Markdown ------------------------------------------------------------------------------------------
-
-# What GitHub and GitLab make a link or an emoji by themselves: an address, www., a mail address or mention, the number
-# of an issue or merge request, a commit.
-LINK = r"://|@\w|[#!]\d|\bwww\.|\bgh-\d|:[\d_+\-]*[a-z][\w+\-]*:|\b(?=[a-f]*\d)[\da-f]{7,40}\b"
-# A mask or a component: `<token 1>`, `<Widget>`.
-NAME = r"<[A-Za-z][\w .$-]{0,40}>"
-# One word, as far as it can stand as code.
-WORD = rf"(?:{NAME}|[^\s|`<>()\"',;])"
-CODE = re.compile(rf"(`[^`|]+`)|((?={WORD}*?(?:{LINK})){WORD}+|{NAME})", re.IGNORECASE)
-TRAILING = re.compile(r"[.:!?…]*$")
-ENTITY = re.compile(r"&(?=#?\w+;)")
-TAG = re.compile(r"<(?=[A-Za-z/!?])")
-MARKS = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|[`*\[|~$]|(?<![^\W_])_|_(?![^\W_])")
-# What begins a list, a heading or a quotation at the start of a line, or underlines a heading.
-START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=]+(?:\s|$)|#{1,6}(?:\s|$)|>))")
-
-
-def escape(text: str, most: int = 600) -> str:
-    """Escape text of a capture, so that Markdown shows it as it is, also within a table."""
-    safe = harmless.safe(text, most).strip()
-    parts, end = [], 0
-    for match in CODE.finditer(safe):
-        parts += [_plain(safe[end : match.start()]), match[1] or _code(match[2])]
-        end = match.end()
-    return START.sub(r"\1\\", "".join([*parts, _plain(safe[end:])]))
-
-
-def _plain(text: str) -> str:
-    return MARKS.sub(r"\\\g<0>", TAG.sub("&lt;", ENTITY.sub("&amp;", text)))
-
-
-def _code(word: str) -> str:
-    """Write a word as code, without the punctuation of the sentence behind it."""
-    name = TRAILING.sub("", word)
-    name = name if CODE.fullmatch(name) else word
-    return f"`{name}`{_plain(word[len(name) :])}"
-
-
-def code_block(content: str) -> list[str]:
-    """Fence lines so that Markdown shows them as they are, whatever they hold."""
-    longest = max(map(len, re.findall("`+", content)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [f"{fence}text", *content.splitlines(), fence]
-
 
 # -- the page --------------------------------------------------------------------------------------------------
 
@@ -157,7 +110,7 @@ def _index(run: Run, size: Size) -> Iterable[str]:
     ]
     yield from (f"**{triage.page_total(run)}.**", "")
     if rows:
-        yield from (*table(("Verdict", "Capture", "Sockets", "Peak"), rows), "")
+        yield from (*markdown.table(("Verdict", "Capture", "Sockets", "Peak"), rows), "")
     if len(reports) > size.index:
         yield from (*_more(len(reports) - size.index, "more capture", JSON), "")
 
@@ -183,8 +136,8 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     yield from _list("Opened by", origins.sentences(report), size)
     yield from _services(report, run, size)
     yield from _sockets(report, size)
-    yield _text(describe_coverage(report), size)
-    yield ""
+    for sentence in list_coverage(report):
+        yield from (_text(sentence, size), "")
     yield from _list("Limits of this capture", [it.message for it in report.capture.caveats], size)
     skipped = [f"{it.pointer or '/'}: {it.problem}" for it in report.capture.skipped]
     yield from _list("What could not be read", skipped, size)
@@ -192,13 +145,13 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
 
 def _timeline(report: Report, size: Size) -> Iterable[str]:
     if size.with_timeline and report.sessions:
-        yield from (*code_block(draw_timeline(report, DRAWING)), "")
+        yield from (*markdown.code_block(draw_timeline(report, markdown.DRAWING)), "")
 
 
 def _sockets(report: Report, size: Size) -> Iterable[str]:
     if not report.sessions:
         return
-    axis = axis_of(report, 1)
+    axis = axis_of(report)
     pages = {page.id: page for page in report.capture.pages}
     rows = []
     for session in report.sessions[: size.sockets]:
@@ -213,7 +166,7 @@ def _sockets(report: Report, size: Size) -> Iterable[str]:
         rows.append([session.id[1:], *(_text(cell, size) for cell in cells)])
     heads = ("Socket", "Address", "Service, user", "Opened", "How it ended", "Certainly open", "In the file")
     yield from ("### Sockets", "")
-    yield from table(heads, rows)
+    yield from markdown.table(heads, rows)
     yield ""
     left = _more(len(report.sessions) - size.sockets, "more socket", ALL)
     yield from (*left, "") if left else ()
@@ -266,14 +219,8 @@ def _list(title: str, items: Sequence[str], size: Size) -> Iterable[str]:
     yield ""
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield f"|{'---|' * len(heads)}"
-    yield from (f"| {' | '.join(row)} |" for row in rows)
-
-
 def _text(text: str, size: Size) -> str:
-    return escape(text, size.letters)
+    return markdown.escape(text, size.letters)
 
 
 def _more(number: int, what: str, where: str) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from analyzer.document import capture_document, compact
 from analyzer.model import Report, Run, Unreadable
-from analyzer.outputs.document import capture_document, compact
 
 SUFFIX = ".ndjson"
 

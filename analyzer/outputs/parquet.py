@@ -6,10 +6,10 @@ import io
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from analyzer.document.table import columns, flat_sessions
 from analyzer.installation import install_hint
 from analyzer.model import Run
 from analyzer.outputs import NotInstalled
-from analyzer.outputs.document import columns, flat_sessions
 
 if TYPE_CHECKING:
     import pyarrow

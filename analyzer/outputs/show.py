@@ -7,18 +7,7 @@ from itertools import groupby
 
 from rich.text import Text
 
-from analyzer.model import (
-    Initiator,
-    Messages,
-    Outcome,
-    Report,
-    Run,
-    Session,
-    name_source,
-    plural,
-)
-from analyzer.outputs import html, markdown
-from analyzer.outputs.document import (
+from analyzer.document import (
     Json,
     capture_head,
     console_document,
@@ -29,10 +18,18 @@ from analyzer.outputs.document import (
     source_document,
     timestamp,
 )
-from analyzer.painting import bars
-from analyzer.timeline.axis import Axis, axis_of
-from analyzer.timeline.levels import proven_levels
-from analyzer.version import VERSION
+from analyzer.model import (
+    Initiator,
+    Messages,
+    Outcome,
+    Report,
+    Run,
+    Session,
+    name_source,
+    plural,
+)
+from analyzer.painting import bars, markdown, templates
+from analyzer.timeline import Axis, Grid, axis_of, lane_of, proven_steps
 from analyzer.wording import harmless, terminal
 from analyzer.wording.console import is_about
 from analyzer.wording.socket import (
@@ -79,7 +76,7 @@ def render(
     `verbose`: every call of the stack, also those of frameworks.
     """
     medium = Medium(max(width, NARROWEST), unicode)
-    axis = axis_of(report, medium.width - len(MARGIN) - LABEL - 2)
+    grid = Grid(axis_of(report), medium.width - len(MARGIN) - LABEL - 2)
     title = Text().append(session.name, STRONG).append(" of ")
     title.append(medium.short_left(name_source(report.capture.source), medium.width - title.cell_len - 8))
     lines = [terminal.headline(title, medium)]
@@ -91,9 +88,9 @@ def render(
         for fact in section.facts:
             lines += _fact(fact, medium)
         if section.title == LIFE:
-            lines += _drawing(report, session, axis, medium)
+            lines += _drawing(report, session, grid, medium)
         if section.title == MESSAGES:
-            lines += _rhythm(session.messages, axis, medium)
+            lines += _rhythm(session.messages, grid, medium)
         if section.rows:
             lines += _rows(section.rows, medium)
         for line in section.lines if verbose else fold(section.lines):
@@ -107,22 +104,23 @@ def _fact(fact: Fact, medium: Medium) -> list[Text]:
     return lines
 
 
-def _drawing(report: Report, session: Session, axis: Axis, medium: Medium) -> list[Text]:
-    crowd = proven_levels(report.sessions, axis)
-    lines = (*bars.ruler(axis, medium), bars.bar(session, axis, medium, (), crowd))
+def _drawing(report: Report, session: Session, grid: Grid, medium: Medium) -> list[Text]:
+    crowd = grid.highest(proven_steps(report.sessions))
+    lines = (*bars.ruler(grid, medium), bars.bar(lane_of(session), grid, medium, (), crowd))
     return [Text(" " * (len(MARGIN) + LABEL)).append_text(it) for it in lines]
 
 
-def _rhythm(messages: Messages, whole: Axis, medium: Medium) -> list[Text]:
+def _rhythm(messages: Messages, whole: Grid, medium: Medium) -> list[Text]:
     """Draw how many messages went each way, from the first to the last."""
     if messages.first is None or messages.last is None or len(messages.times) < MANY:
         return []
-    axis = Axis(messages.first, messages.last, whole.columns, whole.zero)
-    rows = {1: [0] * axis.columns, 0: [0] * axis.columns}
+    axis = Axis(messages.first, messages.last, whole.axis.zero, whole.axis)
+    grid = Grid(axis, whole.columns)
+    rows = {1: [0] * grid.columns, 0: [0] * grid.columns}
     for at, way in zip(messages.times, messages.directions, strict=False):
-        rows[way][axis.column(at)] += 1
+        rows[way][grid.column(at)] += 1
     most = max(max(row) for row in rows.values())
-    labels, line = bars.ruler(axis, medium)
+    labels, line = bars.ruler(grid, medium)
     pictures = [("", labels), ("", line)]
     for way, name in ((1, "sent"), (0, "received")):
         heights = "".join(bars.step(level, most, medium) for level in rows[way])
@@ -239,12 +237,12 @@ def md(run: Run, session: Session) -> bytes:
             lines.append(f"- {f'**→ {OWN}{words}**' if line.own else f'*{words}*' if line.label else words}")
         if section.lines:
             lines.append("")
-    return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
+    return markdown.encode(lines)
 
 
 def page(run: Run, session: Session) -> bytes:
     """Write one page without scripts, in the style of the report."""
-    return html.static(
+    return templates.render(
         "socket.html",
         run=run,
         title=_title(run, session),
@@ -254,7 +252,7 @@ def page(run: Run, session: Session) -> bytes:
         sections=describe_socket(run.reports[0], session),
         heads=HEADS,
         own=OWN,
-        part=html.part(run.reports[0], run.policy, "c1", LANES),
+        part=templates.part(run.reports[0], run.policy, "c1", LANES),
     )
 
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from analyzer.document import capture_head, pretty, session_document
 from analyzer.installation import is_typeable
 from analyzer.model import Messages, Report, Run, Session, name_source, plural
-from analyzer.outputs import html, markdown
-from analyzer.outputs.document import capture_head, pretty, session_document
-from analyzer.timeline.axis import axis_of
-from analyzer.version import VERSION
+from analyzer.painting import markdown, templates
+from analyzer.timeline import axis_of
 from analyzer.wording import harmless, instants, lifetimes, terminal
 from analyzer.wording.captures import write_arguments
 from analyzer.wording.terminal import FAINT, MARGIN, NARROWEST, STRONG, Medium, wrap
@@ -23,7 +22,7 @@ HEADS = ("socket", "opened", "how it ended", "messages", "service, user", "addre
 
 def list_rows(report: Report) -> list[tuple[str, ...]]:
     """List the sockets under HEADS; text of the capture is not yet harmless."""
-    axis = axis_of(report, 1)
+    axis = axis_of(report)
     pages = {page.id: page for page in report.capture.pages}
     return [
         (
@@ -110,12 +109,12 @@ def md(run: Run) -> bytes:
     lines += [*markdown.table(HEADS, rows), ""] if rows else ["No WebSocket in this capture.", ""]
     if _rest(report):
         lines += [_rest(report), ""]
-    return "\n".join([*lines, f"Made by har-sockets {VERSION}.", ""]).encode("utf-8")
+    return markdown.encode(lines)
 
 
 def page(run: Run) -> bytes:
     report = run.reports[0]
-    return html.static(
+    return templates.render(
         "sockets.html",
         run=run,
         title=f"Sockets of {harmless.name(report.capture.source)}",
@@ -123,7 +122,7 @@ def page(run: Run) -> bytes:
         heads=HEADS,
         rows=list_rows(report),
         rest=_rest(report),
-        part=html.part(report, run.policy, "c1", MOST),
+        part=templates.part(report, run.policy, "c1", MOST),
     )
 
 

@@ -19,9 +19,9 @@ from matplotlib.lines import Line2D
 
 from analyzer.model import Run
 from analyzer.outputs.chart import picture
-from analyzer.outputs.chart.lanes import When
 from analyzer.outputs.chart.lettering import clean
 from analyzer.outputs.chart.marks import PIXEL, Boxes, Curve, Look, Mark, Picture, Strokes, Words
+from analyzer.timeline import When
 
 SUFFIX = ".png"
 RASTERISED = 2_000  # boxes of one look; with more, an SVG or PDF is too slow to open

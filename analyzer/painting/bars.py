@@ -8,39 +8,41 @@ from itertools import groupby
 from rich.text import Text
 
 from analyzer.intervals import Interval
-from analyzer.model import Outcome, Session
-from analyzer.timeline.axis import Axis
-from analyzer.timeline.ticks import label_of, round_step
+from analyzer.timeline import Grid, Lane, ruler_of
 from analyzer.wording.terminal import BAD, GOOD, LINES, UNSURE, Medium
 
+APART = 12  # columns between two ticks, about
 
-def bar(session: Session, axis: Axis, medium: Medium, guides: Iterable[int], crowd: Sequence[int]) -> Text:
+
+def bar(lane: Lane, grid: Grid, medium: Medium, guides: Iterable[int], crowd: Sequence[int]) -> Text:
     """Draw one socket's life, a cell per column and one for what comes after: certain, possible, connecting.
 
     `crowd`: how many are certainly open, by column.
     """
-    signs = medium.signs
-    cells: list[tuple[str, str]] = [(" ", "")] * (axis.columns + 1)
+    signs, session = medium.signs, lane.session
+    cells: list[tuple[str, str]] = [(" ", "")] * (grid.columns + 1)
     for column in guides:
         cells[column] = (signs.guide, LINES)
-    created = session.created.earliest if session.created is not None else None
-    if session.possible is None and created is not None:
-        failed = session.outcome is Outcome.FAILED
-        until = (session.closed.latest if session.closed is not None else None) or created
-        for column in axis.cells(Interval(created, until + 1 if failed else None)):
-            cells[column] = (signs.connecting, UNSURE)
-        cells[axis.column(until) if failed else -1] = (signs.failed, BAD) if failed else (signs.no_end, UNSURE)
-    if session.possible is not None:
-        for column in axis.cells(session.possible):
-            cells[column] = (signs.possible, UNSURE)
-        if session.possible.end is None:
-            cells[-1] = (signs.no_end, UNSURE)
-    if session.proven is not None:
-        for column in axis.cells(session.proven):
-            cells[column] = (signs.certain, BAD if crowd[column] > 1 else GOOD)
-        if session.proven.end is None:
-            cells[-1] = (signs.goes_on, BAD if crowd[-1] > 1 else GOOD)
+    connecting = lane.connecting if session.possible is None else None
+    for interval, sign, end in (
+        (connecting, signs.connecting, signs.no_end),
+        (session.possible, signs.possible, signs.no_end),
+        (session.proven, signs.certain, signs.goes_on),
+    ):
+        for column in _list_cells(interval, grid):
+            style = BAD if crowd[min(column, grid.columns - 1)] > 1 else GOOD
+            cells[column] = (sign if column < grid.columns else end, style if sign == signs.certain else UNSURE)
+    if lane.failed is not None:
+        cells[grid.column(lane.failed)] = (signs.failed, BAD)
     return join(cells)
+
+
+def _list_cells(interval: Interval | None, grid: Grid) -> Iterable[int]:
+    """List the cells that an interval touches; one without end also touches what comes after the last column."""
+    if interval is None:
+        return ()
+    cells = grid.cells(interval)
+    return range(cells.start, cells.stop + 1) if interval.end is None else cells
 
 
 def join(cells: Iterable[tuple[str, str]]) -> Text:
@@ -70,15 +72,15 @@ def step(level: int, most: int, medium: Medium) -> str:
     return steps[(level * len(steps) - 1) // most] if level else " "
 
 
-def ruler(axis: Axis, medium: Medium) -> tuple[Text, Text]:
+def ruler(grid: Grid, medium: Medium) -> tuple[Text, Text]:
     """Draw the time axis: labels, and the line under them."""
-    signs, step = medium.signs, round_step(axis)
-    labels, line = [" "] * axis.columns, [signs.line] * axis.columns
+    signs = medium.signs
+    labels, line = [" "] * grid.columns, [signs.line] * grid.columns
     line[0] = signs.corner
     free = 0
-    for at in range(axis.start + (axis.zero - axis.start) % step, axis.end + 1, step):
-        column, label = axis.column(at), label_of(at - axis.zero, step, axis.end - axis.start)
-        if column >= free and column + len(label) <= axis.columns:
+    for at, label in ((tick.at, tick.label) for tick in ruler_of(grid.axis, grid.columns / APART).ticks):
+        column = grid.column(at)
+        if column >= free and column + len(label) <= grid.columns:
             labels[column : column + len(label)] = label
             line[column] = signs.corner if column == 0 else signs.tick
             free = column + len(label) + 1

@@ -12,8 +12,7 @@ from itertools import pairwise
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Value
 from analyzer.painting.scene import Lane, Scene
-from analyzer.timeline.axis import Axis
-from analyzer.timeline.ticks import round_instants
+from analyzer.timeline import Axis, ruler_of
 
 WIDE = 2_000
 EDGE = 40  # beyond the last instant: what goes on runs on to here
@@ -57,8 +56,7 @@ def x(at: Instant | None, axis: Axis) -> int:
     """Place an instant between 0 and `WIDE`; None is beyond the last instant."""
     if at is None:
         return WIDE
-    span = max(1, axis.end - axis.start)
-    return min(WIDE - EDGE, max(0, (at - axis.start) * (WIDE - EDGE) // span))
+    return min(WIDE - EDGE, max(0, (at - axis.start) * (WIDE - EDGE) // axis.span))
 
 
 def _bar(interval: Interval, top: int, axis: Axis) -> str:
@@ -129,4 +127,4 @@ def beside(limits: Sequence[tuple[int, str, str]], highest: int) -> list[tuple[i
 
 def ruler(axis: Axis) -> list[tuple[int, str]]:
     """List the marks of time: place in thousandths, and label."""
-    return [(x(at, axis) * 1000 // WIDE, label) for at, label in round_instants(axis, LABELS)]
+    return [(x(tick.at, axis) * 1000 // WIDE, tick.label) for tick in ruler_of(axis, LABELS).ticks]

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from analyzer.intervals import Interval, sweep
 from analyzer.model import Confidence, Group, Instant, Outcome, Page, Policy, Report, Scope, Session, Value, plural
-from analyzer.timeline.axis import Axis, axis_of
+from analyzer.timeline import Axis, axis_of
 from analyzer.wording import facts, instants, lifetimes
 from analyzer.wording.harmless import safe, safe_middle
 
@@ -111,7 +111,7 @@ class Scene(Value, frozen=True):
 
 
 def scene(report: Report, policy: Policy) -> Scene:
-    axis = axis_of(report, 1)
+    axis = axis_of(report)
     pages = {page.id: page for page in report.capture.pages}
     most = TICKS + MORE_TICKS // max(1, len(report.sessions))
     lanes = {s.id: _lane(s, pages, axis, most) for s in report.sessions}

@@ -9,15 +9,15 @@ from textwrap import dedent
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from analyzer.model import Outcome, Page, PageKind, Report, Session, Value, plural
+from analyzer.model import Outcome, PageKind, Report, Session, Value, plural
 from analyzer.painting import bars
-from analyzer.timeline.axis import Axis, around, axis_of, page_loads
-from analyzer.timeline.levels import possible_levels, proven_levels
+from analyzer.timeline import Axis, Grid, Lane, Layout, Load, Section, around, choose, lay_out, proven_steps
 from analyzer.wording import instants, lifetimes, terminal
 from analyzer.wording.terminal import MARGIN, STRONG, Medium, heading, wrap
+from analyzer.wording.timeline import titles
 
-ROWS = 100  # sockets; more are summed up by address
-SHOWN, ADDRESSES = 24, 12  # rows of sockets and of addresses, where they are summed up
+ROWS = 100  # sockets; more are summed up by group
+SHOWN, GROUPS = 24, 12  # rows of sockets and of groups, where they are summed up
 PICTURE = 22  # columns that the bars need
 ALL = "--format csv has them all"
 NBSP = "\N{NO-BREAK SPACE}"
@@ -35,28 +35,27 @@ def timeline_lines(report: Report, medium: Medium) -> list[Text]:
     """Write the lines of the timeline; none for a capture without sockets."""
     if not report.sessions:
         return []
-    sessions = _select(report)
-    groups = _groups(report) if len(sessions) < len(report.sessions) else []
-    axis = axis_of(report, 1)
-    rows = _rows(report, sessions, axis, medium)
-    layout = _layout(list(rows.values()), (name for name, _ in groups), medium)
-    axis = Axis(axis.start, axis.end, layout.bar - 1, axis.zero)
-    crowd = proven_levels(report.sessions, axis)
-    marks = page_loads(report, axis)
+    layout = lay_out(report, report.policy)
+    lanes = _select(report, layout)
+    left_out = len(report.sessions) - len(lanes)
+    groups = _groups(layout.sections) if left_out else []
+    rows = _rows(report, [lane.session for lane in lanes], layout.axis, medium)
+    columns = _divide(list(rows.values()), (name for name, _ in groups), medium)
+    grid = Grid(layout.axis, columns.bar - 1)
+    loads = [load for load in layout.loads if load.at >= layout.axis.start]
     common = _addresses(report)[0]
     title = f"Timeline of {medium.short_address(common, medium.width - 16)}" if common else "Timeline"
-    lines = heading(title) + _ruler(axis, layout)
-    if marks:
-        lines.append(layout.row(Row("page", "", "", ""), _page_marks(marks, axis, medium)))
-    lines += _concurrency(report, axis, crowd, layout)
-    left_out = len(report.sessions) - len(sessions)
+    lines = heading(title) + _ruler(grid, columns)
+    if loads:
+        lines.append(columns.row(Row("page", "", "", ""), _page_marks(loads, grid, medium)))
+    lines += _concurrency(report, layout, grid, columns)
     if left_out:
-        whole, axis = axis, around(sessions, axis)
-        crowd, marks = proven_levels(report.sessions, axis), []
-        lines += _group_rows(groups, whole, layout) + heading("The first of them") + _ruler(axis, layout)
-    guides = [column for column, _ in marks[1:]]
-    lives = {session.id: bars.bar(session, axis, medium, guides, crowd) for session in sessions}
-    lines += [layout.row(rows[id], bar) for id, bar in lives.items()]
+        lines += _group_rows(groups, len(layout.sections) - len(groups), grid, columns)
+        grid, loads = Grid(around([lane.session for lane in lanes], layout.axis), grid.columns), []
+        lines += heading("The first of them") + _ruler(grid, columns)
+    guides, crowd = [grid.column(load.at) for load in loads[1:]], grid.highest(layout.proven)
+    lives = {lane.session.id: bars.bar(lane, grid, medium, guides, crowd) for lane in lanes}
+    lines += [columns.row(rows[id], bar) for id, bar in lives.items()]
     if left_out:
         lines += wrap(Text(f"and {left_out:,} more: {ALL}"), medium, MARGIN)
     return lines + _legend(list(lives.values()), medium)
@@ -94,7 +93,7 @@ class Columns(Value, frozen=True):
         return set_cell_size(self.medium.short_address(text, cells), cells + 2)
 
 
-def _layout(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Columns:
+def _divide(rows: Sequence[Row], names: Iterable[str], medium: Medium) -> Columns:
     """Give names and words what they need, within limits, and the bars the rest.
 
     Where that is little, the columns `opened` and `open for` give way: the picture comes first.
@@ -128,36 +127,36 @@ def _rows(report: Report, sessions: Sequence[Session], axis: Axis, medium: Mediu
     }
 
 
-def _ruler(axis: Axis, layout: Columns) -> list[Text]:
-    labels, line = bars.ruler(axis, layout.medium)
-    return [layout.row(Row("", BEGAN, LASTED, ENDED), labels), layout.row(Row("", "", "", ""), line)]
+def _ruler(grid: Grid, columns: Columns) -> list[Text]:
+    labels, line = bars.ruler(grid, columns.medium)
+    return [columns.row(Row("", BEGAN, LASTED, ENDED), labels), columns.row(Row("", "", "", ""), line)]
 
 
-def _group_rows(groups: Sequence[tuple[str, Sequence[Session]]], axis: Axis, layout: Columns) -> list[Text]:
-    """Draw how many sockets of each address were open, with how they ended."""
+def _groups(sections: Sequence[Section]) -> list[tuple[str, Section]]:
+    """Choose the groups that get a row, each with its title."""
+    names = titles(sections)
+    return [(names[n], sections[n]) for n in choose(sections, GROUPS)]
+
+
+def _group_rows(groups: Sequence[tuple[str, Section]], left_out: int, grid: Grid, columns: Columns) -> list[Text]:
+    """Draw how many sockets of each group were open, with how they ended."""
     lines = []
-    for name, sessions in groups[:ADDRESSES]:
-        picture = bars.concurrency(proven_levels(sessions, axis), layout.medium, True)
-        lines.append(layout.row(Row(name, "", "", _outcomes(sessions)), picture, STRONG))
-    more = f"and {plural(len(groups) - ADDRESSES, 'more address', 'more addresses')}: {ALL}"
-    return lines + (wrap(Text(more), layout.medium, MARGIN) if len(groups) > ADDRESSES else [])
+    for name, section in groups:
+        sessions = [lane.session for lane in section.lanes]
+        picture = bars.concurrency(grid.highest(proven_steps(sessions)), columns.medium, True)
+        lines.append(columns.row(Row(name, "", "", _outcomes(sessions)), picture, STRONG))
+    more = f"and {plural(left_out, 'more group')}: {ALL}"
+    return lines + (wrap(Text(more), columns.medium, MARGIN) if left_out else [])
 
 
-def _select(report: Report) -> list[Session]:
+def _select(report: Report, layout: Layout) -> list[Lane]:
     """Choose the sockets that get a row, by when they began; of very many those of the first overlaps."""
-    sessions: Sequence[Session] = report.sessions
-    if len(sessions) > ROWS:
-        ids = dict.fromkeys(id for overlap in report.overlaps[:SHOWN] for id in overlap.sessions[:SHOWN])
-        sessions = report.named(list(ids)[:SHOWN]) if ids else sessions[:SHOWN]
-    return sorted(sessions, key=_began)
-
-
-def _began(session: Session) -> int:
-    """Return when a socket began; those without a known beginning come last."""
-    for bounds in (session.created, session.opened, session.closed):
-        if bounds is not None and bounds.earliest is not None:
-            return bounds.earliest
-    return 1 << 62
+    lanes = sorted(layout.lanes, key=lambda lane: lane.order)
+    if len(lanes) <= ROWS:
+        return lanes
+    ids = dict.fromkeys(id for overlap in report.overlaps[:SHOWN] for id in overlap.sessions[:SHOWN])
+    chosen = set(list(ids)[:SHOWN]) or {session.id for session in report.sessions[:SHOWN]}
+    return [lane for lane in lanes if lane.session.id in chosen]
 
 
 def _addresses(report: Report) -> tuple[str, list[str]]:
@@ -190,45 +189,36 @@ def _names(report: Report, sessions: Sequence[Session]) -> dict[str, str]:
     return names
 
 
-def _groups(report: Report) -> list[tuple[str, list[Session]]]:
-    """Group the sockets by address, most first."""
-    common, places = _addresses(report)
-    by_address: dict[str, list[Session]] = {}
-    for session, place in zip(report.sessions, places, strict=True):
-        by_address.setdefault(place or common, []).append(session)
-    return sorted(by_address.items(), key=lambda group: -len(group[1]))
-
-
 def _outcomes(sessions: Sequence[Session]) -> str:
     tally = Counter(session.outcome for session in sessions)
     return ", ".join(f"{tally[outcome]:,} {lifetimes.OUTCOMES[outcome].brief}" for outcome in ORDER if tally[outcome])
 
 
-def _page_marks(marks: Sequence[tuple[int, Page]], axis: Axis, medium: Medium) -> Text:
+def _page_marks(loads: Sequence[Load], grid: Grid, medium: Medium) -> Text:
     """Mark where pages were loaded, with what kind of load it was where there is room."""
-    cells = [" "] * axis.columns
-    for column, _ in marks:
+    cells = [" "] * grid.columns
+    places = [grid.column(load.at) for load in loads]
+    for column in places:
         cells[column] = medium.signs.page
-    for n, (column, page) in enumerate(marks):
-        until = marks[n + 1][0] if n + 1 < len(marks) else axis.columns
-        word = "" if page.kind is PageKind.UNKNOWN else page.kind
+    for column, until, load in zip(places, [*places[1:], grid.columns], loads, strict=True):
+        word = "" if load.page.kind is PageKind.UNKNOWN else load.page.kind
         if column + len(word) + 1 < until:
             cells[column + 1 : column + 1 + len(word)] = word
     return Text("".join(cells))
 
 
-def _concurrency(report: Report, axis: Axis, proven: Sequence[int], layout: Columns) -> list[Text]:
+def _concurrency(report: Report, layout: Layout, grid: Grid, columns: Columns) -> list[Text]:
     """Draw how many were open at the same time: what is certain, and what is possible where that is more."""
     least, most = report.concurrency.proven_peak, report.concurrency.possible_peak
     rows = []
     if least:
         exact = most == least and not report.capture.hides_sockets
-        picture = bars.concurrency(proven, layout.medium, True)
-        rows.append(layout.row(Row("how many", "", "", f"peak {least:,}{'' if exact else ' at least'}"), picture))
+        picture = bars.concurrency(grid.highest(layout.proven), columns.medium, True)
+        rows.append(columns.row(Row("how many", "", "", f"peak {least:,}{'' if exact else ' at least'}"), picture))
     if most > least:
-        picture = bars.concurrency(possible_levels(report.sessions, axis), layout.medium, False)
+        picture = bars.concurrency(grid.highest(layout.possible), columns.medium, False)
         bound = "or more" if report.capture.hides_sockets else "at most"
-        rows.append(layout.row(Row("possible", "", "", f"peak {most:,} {bound}"), picture))
+        rows.append(columns.row(Row("possible", "", "", f"peak {most:,} {bound}"), picture))
     return rows
 
 

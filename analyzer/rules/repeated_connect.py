@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers, visits
-from analyzer.model import Duration, Evidence, Finding, Outcome, Policy, Report, Rule, Session, Severity
+from analyzer.model import Duration, Evidence, Finding, Need, Outcome, Policy, Report, Rule, Session, Severity
 from analyzer.model.sentence import Sentence, name, term
 
 OFTEN, MOUNTED = 4, 3  # calls: in all, and where each came from the mount of a component
@@ -120,4 +120,5 @@ def _place(calls: Sequence[Session], is_mounted: bool) -> Sentence:
     return Sentence(", once per mount of {}", by)
 
 
-RULE = Rule("repeated-connect", "The same user connected again and again", Severity.NOTE, check, ends=True)
+NEEDS = (Need.STACKS, Need.PAGES)
+RULE = Rule("repeated-connect", "The same user connected again and again", Severity.NOTE, check, NEEDS, ends=True)

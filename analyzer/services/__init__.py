@@ -1,9 +1,9 @@
 """Name the service behind each socket: the rows of the catalogue, and whom a socket belongs to.
 
 `catalogue.toml` has one row per service, the most specific first: the first row that matches counts. Users put their
-own rows before it (`--providers`). `loading` checks a row when it is loaded; the rows of the program are packed when
-they are written (`make services`), because reading and checking TOML takes a quarter of the start. `matching` applies
-the rows to a socket; `clients` knows the client libraries.
+own rows before it (`--providers`). `loading` checks a row, and its `examples`, when it is loaded; the rows of the
+program are packed by the build (`packing`), because reading and checking TOML takes a quarter of the start. `matching`
+applies the rows to a socket; `clients` knows the client libraries.
 """
 
 from __future__ import annotations

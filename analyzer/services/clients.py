@@ -10,10 +10,9 @@ from typing import NamedTuple
 import msgspec
 
 from analyzer.model import MILLISECOND, Client, Duration, Provider, Value
-from analyzer.services import Verified, paths
+from analyzer.services import Verified, packing, paths
 
 SOURCE = Path(__file__).with_name("clients.toml")
-PACKED = SOURCE.with_suffix(".json")
 NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
@@ -118,17 +117,16 @@ def numbers(version: str | None) -> tuple[int, ...]:
     return tuple(int(it) for it in match[1].split(".")[:4] if len(it) < 10) if match else ()
 
 
+class Libraries(Value, frozen=True):
+    """The rows of one file."""
+
+    library: tuple[Library, ...]
+
+
 @cache
 def libraries() -> tuple[Library, ...]:
     """The rows that come with the program, packed as the catalogue is."""
-    return msgspec.json.decode(PACKED.read_bytes(), type=tuple[Library, ...])
-
-
-def load(path: Path) -> tuple[Library, ...]:
-    """The rows as they are written."""
-    import tomllib
-
-    return msgspec.convert(tomllib.loads(path.read_text("utf-8"))["library"], tuple[Library, ...])
+    return msgspec.json.decode(packing.read(SOURCE), type=Libraries).library
 
 
 def library(provider: Provider | None) -> Library | None:

@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
-from analyzer.services import Match, Place, Row, Where, compile_pattern
+from analyzer.model import Value
+from analyzer.services import Match, Place, Row, Where, compile_pattern, packing
+
+if TYPE_CHECKING:
+    from analyzer.services.examples import Counterexample, Example
 
 SOURCE = Path(__file__).with_name("catalogue.toml")
-PACKED = SOURCE.with_suffix(".json")
 SCOPES = ("user", "app", "unit", "project", "database", "account", "token", "channel")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # How msgspec words what is wrong with a row, and how TOML's users would; its names of types.
@@ -38,14 +41,32 @@ class CatalogueError(Exception):
     """A catalogue that cannot be used: which row, and why."""
 
 
+class Catalogue(Value, frozen=True):
+    """The rows of one file."""
+
+    provider: tuple[Row, ...]
+
+
 @cache
 def builtin() -> tuple[Row, ...]:
     """The rows that come with the program."""
-    return msgspec.json.decode(PACKED.read_bytes(), type=tuple[Row, ...])
+    return msgspec.json.decode(packing.read(SOURCE), type=Catalogue).provider
 
 
 def load(path: Path) -> tuple[Row, ...]:
-    """The rows of a catalogue file. Raises CatalogueError, naming the row, for one that cannot work."""
+    """The rows of a catalogue file. Raises CatalogueError, naming the row, for one that cannot work, or that does with
+    its examples something else than they say."""
+    catalogue = read(path)
+    rows = tuple(catalogue)
+    for row, sockets in catalogue.items():
+        for socket in sockets:
+            if problem := socket.find_problem(row, rows):
+                raise CatalogueError(f"provider {row.id}: example {socket.title!r}: {problem}")
+    return rows
+
+
+def read(path: Path) -> dict[Row, list[Example | Counterexample]]:
+    """The rows of a catalogue file, each with its examples, which nobody has tried."""
     import tomllib
 
     try:
@@ -58,22 +79,25 @@ def load(path: Path) -> tuple[Row, ...]:
     listed = document.get("provider")
     if not isinstance(listed, list) or set(document) != {"provider"}:
         raise CatalogueError("a catalogue has [[provider]] tables and nothing else")
-    rows = tuple(_row(item, number) for number, item in enumerate(listed, 1))
+    rows = dict(_row(item, number) for number, item in enumerate(listed, 1))
     ids = [row.id for row in rows]
     if twice := next((id for id in ids if ids.count(id) > 1), None):
         raise CatalogueError(f"provider {twice}: this id is used twice")
     return rows
 
 
-def _row(item: Any, number: int) -> Row:
+def _row(item: Any, number: int) -> tuple[Row, list[Example | Counterexample]]:
+    from analyzer.services import examples
+
     name = f"provider {item['id']}" if isinstance(item, dict) and isinstance(item.get("id"), str) else f"row {number}"
     try:
-        row = msgspec.convert(item, Row)
+        row = msgspec.convert(packing.without_examples(item) if isinstance(item, dict) else item, Row)
+        sockets = examples.read(item)
     except msgspec.ValidationError as error:
         raise CatalogueError(f"{name}: {_plain(str(error))}") from None
     if problem := next(_problems(row), None):
         raise CatalogueError(f"{name}: {problem}")
-    return row
+    return row, sockets
 
 
 def _plain(error: str) -> str:

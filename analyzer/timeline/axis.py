@@ -1,44 +1,67 @@
-"""Map the instants of a capture to columns, and choose from when to when."""
+"""Span the axis of a capture: from when to when it is drawn, and from where people count."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import TypeAlias
 
-from analyzer.intervals import Interval
-from analyzer.model import Bounds, Instant, Outcome, Page, PageKind, Report, Session, Value
+from analyzer.model import MILLISECOND, Bounds, Duration, Instant, Outcome, PageKind, Report, Session, Value
+
+When: TypeAlias = Instant | timedelta | None  # timedelta: since the zero of the capture
 
 
 class Axis(Value, frozen=True):
-    """Map instants to columns. Every instant from start to end has one; what lies outside is drawn at the edge."""
+    """Hold the time that is drawn: all that a capture shows, or a part of it."""
 
     start: Instant
     end: Instant
-    columns: int
     zero: Instant  # from where people count: Report.zero
+    whole: Axis | None = None  # of the capture, where this is a part of it
 
-    def column(self, at: Instant) -> int:
-        span = self.end - self.start + 1
-        return min(self.columns - 1, max(0, (at - self.start) * self.columns // span))
+    @property
+    def span(self) -> Duration:
+        """Return how long it is: a millisecond at least, so that a single instant has a place."""
+        return max(MILLISECOND, self.end - self.start)
 
-    def cells(self, interval: Interval) -> range:
-        """List the columns that the interval touches: one at least."""
-        first = self.column(interval.start)
-        last = self.columns - 1 if interval.end is None else self.column(max(interval.start, interval.end - 1))
-        return range(first, last + 1)
+    @property
+    def has_times(self) -> bool:
+        return (self.start, self.end) != (0, 0)
+
+    @property
+    def cut_start(self) -> bool:
+        """Check whether something before the start is left out."""
+        return self.whole is not None and self.start > self.whole.start
+
+    @property
+    def cut_end(self) -> bool:
+        """Check whether something after the end is left out."""
+        return self.whole is not None and self.end < self.whole.end
+
+    def part(self, start: When, end: When) -> Axis | None:
+        """Cut out a part; None where nothing of the axis is in it."""
+        first, last = max(self.start, self._at(start, self.start)), min(self.end, self._at(end, self.end))
+        return Axis(first, last, self.zero, self) if first <= last else None
+
+    def _at(self, moment: When, otherwise: Instant) -> Instant:
+        if moment is None:
+            return otherwise
+        return self.zero + moment // timedelta(microseconds=1) if isinstance(moment, timedelta) else moment
 
 
-def axis_of(report: Report, columns: int) -> Axis:
-    """Span the axis from the first to the last instant that anything in the capture shows."""
+def axis_of(report: Report) -> Axis:
+    """Span the axis from the first to the last instant of anything that is drawn or written."""
     observed = report.capture.observed
-    points: list[Instant] = [] if observed is None else [observed.start, observed.end or observed.start]
-    for session in report.sessions:
-        for bounds in (session.created, session.opened, close_bounds(session)):
-            points += [] if bounds is None else [at for at in (bounds.earliest, bounds.latest) if at is not None]
+    points = [] if observed is None else [observed.start, observed.end or observed.start]
+    # A socket that is open "since ever" has 0 for a start, which is no place in time.
+    points += [at for session in report.sessions for at in signs_of(session) if at > 0]
     start, end = min(points, default=0), max(points, default=0)
     # A page begins a little before its first request. One that is much older would squeeze all the rest.
-    early = [p.started for p in report.capture.pages if p.started is not None and p.kind is not PageKind.RESTORE]
-    near = [at for at in early if start - (end - start) // 20 <= at < start]
-    return Axis(min([start, *near]), end, columns, report.zero)
+    early = start - (end - start) // 20
+    pages = [p.started for p in report.capture.pages if p.started is not None and p.kind is not PageKind.RESTORE]
+    pages = [at for at in pages if at >= early] if points else [at for at in pages if at > 0]
+    start, end = min([*points, *pages], default=0), max([*points, *pages], default=0)
+    return Axis(start, end, report.zero if observed is not None or report.zero else start)
 
 
 def around(sessions: Sequence[Session], axis: Axis) -> Axis:
@@ -46,16 +69,18 @@ def around(sessions: Sequence[Session], axis: Axis) -> Axis:
     lives = [s.possible for s in sessions if s.possible is not None]
     starts = [max(axis.start, it.start) for it in lives]
     ends = [axis.end if it.end is None else min(axis.end, it.end) for it in lives]
-    return Axis(min(starts, default=axis.start), max(ends, default=axis.end), axis.columns, axis.zero)
+    return Axis(min(starts, default=axis.start), max(ends, default=axis.end), axis.zero, axis)
 
 
-def page_loads(report: Report, axis: Axis) -> list[tuple[int, Page]]:
-    """List the columns in which pages were loaded.
-
-    A page that came back from the cache repeats its old date: left out.
-    """
-    pages = [p for p in report.capture.pages if p.kind is not PageKind.RESTORE]
-    return [(axis.column(p.started), p) for p in pages if p.started is not None and axis.start <= p.started <= axis.end]
+def signs_of(session: Session) -> Iterable[Instant]:
+    """List every instant of a socket that is drawn or written."""
+    for bounds in (session.created, session.opened, close_bounds(session)):
+        if bounds is not None:
+            yield from (at for at in (bounds.earliest, bounds.latest) if at is not None)
+    for interval in (session.proven, session.possible):
+        if interval is not None:
+            yield from (at for at in interval if at is not None)
+    yield from (at for at in (session.messages.first, session.messages.last) if at is not None)
 
 
 def close_bounds(session: Session) -> Bounds | None:

@@ -1,34 +1,94 @@
-"""Choose round instants of an axis, and label them."""
+"""Choose round instants of an axis, and label them: since zero, and by the clock.
+
+The only table of round steps: the HTML page gets it with its data, and its JavaScript labels by the same rules.
+"""
 
 from __future__ import annotations
 
-from analyzer.model import MILLISECOND, SECOND, Duration, Instant
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
+
+from analyzer.model import MILLISECOND, SECOND, Duration, Instant, Value
 from analyzer.timeline.axis import Axis
 
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+STEPS: tuple[Duration, ...] = (
+    *(figure * 10**power for power in range(7) for figure in (1, 2, 5)),  # 1 us to 5 s
+    *(n * SECOND for n in (10, 15, 30)),
+    *(n * MINUTE for n in (1, 2, 5, 10, 15, 30)),
+    *(n * HOUR for n in (1, 2, 3, 6, 12)),
+    *(figure * 10**power * DAY for power in range(9) for figure in (1, 2, 5)),
+)
+# A step that fills a unit is counted in it; a shorter one in the unit of its axis.
+UNITS: tuple[tuple[str, Duration], ...] = (("d", DAY), ("h", HOUR), ("min", MINUTE))
+SHORT: tuple[tuple[str, Duration], ...] = (("s", SECOND), ("ms", MILLISECOND))
 
 
-def round_instants(axis: Axis, most: int) -> list[tuple[Instant, str]]:
-    """Choose round instants of the axis, about `most`, each with its label."""
-    step = round_step(Axis(axis.start, axis.end, 12 * most, axis.zero))
-    span = axis.end - axis.start
+class Tick(Value, frozen=True):
+    at: Instant
+    label: str  # `1.5 s`, since zero
+
+
+class Ruler(Value, frozen=True):
+    """Hold the ticks of an axis, from its start to its end, one step apart."""
+
+    step: Duration
+    ticks: tuple[Tick, ...]
+
+
+def ruler_of(axis: Axis, most: float) -> Ruler:
+    """Place at most this many ticks (and one at the start) at round distances from zero."""
+    step = round_step(axis.span, most)
+    unit = unit_of(axis)
     first = axis.start + (axis.zero - axis.start) % step
-    return [(at, label_of(at - axis.zero, step, span)) for at in range(first, axis.end + 1, step)]
+    instants = range(first, axis.start + axis.span + 1, step)
+    return Ruler(step, tuple(Tick(at, label_of(at - axis.zero, step, unit)) for at in instants))
 
 
-def round_step(axis: Axis) -> Duration:
-    """Choose a round duration, so that ticks stand some twelve columns apart."""
-    wanted = max(1, (axis.end - axis.start) * 12 // axis.columns)
-    rounds = [unit * n for unit in (10**k for k in range(7)) for n in (1, 2, 5)]
-    rounds += [n * SECOND for n in (10, 15, 30)] + [n * MINUTE for n in (1, 2, 5, 10, 15, 30)]
-    rounds += [n * HOUR for n in (1, 2, 3, 6, 12)] + [DAY * 2**k for k in range(20)]
-    return next((it for it in rounds if it >= wanted), wanted)
+def round_step(span: Duration, most: float) -> Duration:
+    """Choose the shortest round step that does not go into the span more often than `most`."""
+    return next((step for step in STEPS if step * most >= span), STEPS[-1])
 
 
-def label_of(at: Duration, step: Duration, span: Duration) -> str:
-    """Write a distance from the start in the largest unit that the step fills: `1.5 s`, `2 min`."""
+def unit_of(axis: Axis) -> tuple[str, Duration]:
+    """Choose the unit of short steps, the same for every part of a capture: seconds, unless all of it is shorter."""
+    whole = axis.whole or axis
+    return SHORT[max(abs(whole.start - axis.zero), abs(whole.end - axis.zero)) < SECOND]
+
+
+def label_of(at: Duration, step: Duration, unit: tuple[str, Duration]) -> str:
+    """Write a distance from zero in the largest unit that the step fills, exactly: `1.5 s`, `2 min`."""
     if at == 0:
         return "0 s"
-    smallest = (SECOND, "s") if span >= SECOND else (MILLISECOND, "ms")
-    unit, name = next((unit for unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")) if step >= unit[0]), smallest)
-    return f"{at / unit:g} {name}"
+    name, size = next((row for row in UNITS if step >= row[1]), unit)
+    whole, rest = divmod(abs(at), size)
+    decimals = f"{rest:0{len(str(size)) - 1}}".rstrip("0")
+    return f"{'-' if at < 0 else ''}{whole:,}{'.' if decimals else ''}{decimals} {name}"
+
+
+def clock_labels(ruler: Ruler, axis: Axis, zone: tzinfo) -> list[str]:
+    """Label the ticks by the clock: `18:53:28.485`, on another day with the date; empty where no calendar reaches."""
+    moments = [moment_of(at, zone) for at in (axis.start, *(tick.at for tick in ruler.ticks))]
+    return [
+        "" if now is None else _clock(now, ruler.step, before is None or now.date() != before.date())
+        for before, now in pairwise(moments)
+    ]
+
+
+def _clock(moment: datetime, step: Duration, on_another_day: bool) -> str:
+    if step >= DAY:
+        return f"{moment:%Y-%m-%d}"
+    if on_another_day:
+        return f"{moment:%m-%d %H:%M}"
+    fraction = f"{moment.microsecond:06d}"[: 0 if step >= 10 * SECOND else 3 if step >= MILLISECOND else 6]
+    return f"{moment:%H:%M:%S}" + (f".{fraction}" if fraction else "")
+
+
+def moment_of(at: Instant, zone: tzinfo) -> datetime | None:
+    """Convert an instant to date and time; None where no calendar reaches."""
+    try:
+        return (EPOCH + timedelta(microseconds=at)).astimezone(zone)
+    except (OverflowError, ValueError):
+        return None

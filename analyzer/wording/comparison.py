@@ -8,12 +8,24 @@ from collections.abc import Iterable
 from analyzer.compare import Change, Comparison, Paired, Result, Side
 from analyzer.model import Finding, Group, Run, Scope, Value, describe_peak, format_duration, join_words, plural
 from analyzer.wording import facts, harmless, services
-from analyzer.wording.coverage import describe_coverage
+from analyzer.wording.coverage import describe_coverage, describe_unchecked
+from analyzer.wording.terminal import BAD, GOOD, STRONG, UNSURE, Medium
 
 GROUPS = 200  # that are shown
 MISSING = 3  # services without a socket that are named
 PARTS = (("Gone", "gone"), ("New", "added"), ("Still there", "same"))
 UNPROVEN = "Not proven gone"
+SIGNS = {
+    Result.MORE: "✗",
+    Result.NOT_OPENED: "?",
+    Result.UNDECIDED: "?",
+    Result.SAME: "=",
+    Result.REDUCED: "✗",
+    Result.POSSIBLY_RESOLVED: "?",
+    Result.RESOLVED: "✓",
+}
+STYLES = {"✗": BAD, "?": UNSURE, "=": STRONG, "✓": GOOD}
+TONES = {"✗": "bad", "?": "unsure", "=": "unsure", "✓": "good"}
 
 
 def sentence(comparison: Comparison) -> str:
@@ -121,6 +133,19 @@ def finding_parts(comparison: Comparison) -> Iterable[tuple[str, tuple[Finding, 
         changed = count_change(comparison, findings[0]) if name == "same" and len(findings) == 1 else ""
         words = UNPROVEN if name == "gone" and unproven else title
         yield f"{words}: {len(findings):,}{in_brackets(changed)}", findings
+    yield from _list_unchecked(comparison)
+
+
+def _list_unchecked(comparison: Comparison) -> Iterable[tuple[str, tuple[Finding, ...]]]:
+    """Title the findings of one capture that the other one cannot show, with what the other one lacks."""
+    for title, other, findings in (
+        ("Not checked after", comparison.after, comparison.unchecked_after),
+        ("Not checked before", comparison.before, comparison.unchecked_before),
+    ):
+        if findings:
+            rules = {it.rule for it in findings}
+            reasons = describe_unchecked(it for it in other.not_checked if it.rule in rules)
+            yield f"{title}: {len(findings):,}, {reasons}", findings
 
 
 def count_change(comparison: Comparison, finding: Finding) -> str:
@@ -173,7 +198,8 @@ def pairs_sentence(paired: Paired) -> str:
 
 
 def pair_cells(name: str, comparison: Comparison) -> tuple[str, ...]:
-    findings = (("+", comparison.added), ("−", comparison.gone), ("=", comparison.same))
+    unchecked = (*comparison.unchecked_after, *comparison.unchecked_before)
+    findings = (("+", comparison.added), ("−", comparison.gone), ("=", comparison.same), ("?", unchecked))
     return (
         *_cells(comparison.whole),
         " ".join(f"{sign}{len(group):,}" for sign, group in findings if group) or "none",
@@ -186,4 +212,9 @@ def list_unpaired(paired: Paired) -> Iterable[tuple[str, tuple[str, ...]]]:
     return ((title, names) for title, names in named if names)
 
 
-MARKS = "Findings: + new, − gone, = still there."
+MARKS = "Findings: + new, − gone, = still there, ? not checked in one of the two."
+
+
+def sign_of(result: Result, medium: Medium) -> str:
+    sign = SIGNS[result]
+    return sign if medium.unicode else {"✓": "[OK]", "✗": "[X]", "=": "[=]", "?": "[?]"}[sign]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.model import ConsoleLine, Nearness, Report, Session, Value, format_duration, plural
-from analyzer.timeline.axis import Axis, axis_of
+from analyzer.timeline import Axis, axis_of
 from analyzer.wording import instants, origins
 
 TITLE = "Browser console"
@@ -30,7 +30,7 @@ class Entry(Value, frozen=True):
 def list_entries(report: Report, session: Session | None = None) -> list[Entry]:
     """List the lines of the console, each text once, with the first time that it came; of one socket, or all."""
     lines = [it for it in report.capture.console if session is None or is_about(it, session)]
-    return _group(lines, axis_of(report, 1), session)
+    return _group(lines, axis_of(report), session)
 
 
 def is_about(line: ConsoleLine, session: Session) -> bool:

@@ -23,7 +23,7 @@ from analyzer.model import (
     join_words,
     plural,
 )
-from analyzer.timeline.axis import Axis
+from analyzer.timeline import Axis
 from analyzer.wording import instants, services, verdict
 from analyzer.wording.harmless import name, safe, safe_middle
 

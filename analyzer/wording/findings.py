@@ -10,7 +10,7 @@ from datetime import UTC, tzinfo
 
 from analyzer import gate
 from analyzer.model import Confidence, Finding, Instant, Report, Rule, Severity, Value, plural
-from analyzer.timeline.axis import Axis, axis_of
+from analyzer.timeline import Axis, axis_of
 from analyzer.version import HOME, PUBLISHED
 from analyzer.wording import instants, proof
 from analyzer.wording.harmless import safe
@@ -43,7 +43,7 @@ def describe_findings(report: Report, zone: tzinfo = UTC, rules: Sequence[Rule] 
     places = {rule: n for n, rule in enumerate(dict.fromkeys(finding.rule for finding in report.findings))}
     ordered = sorted(report.findings, key=lambda finding: (ranks[finding.severity], places[finding.rule]))
     importance = {rule.id: rule.importance for rule in rules}
-    axis = axis_of(report, 1)
+    axis = axis_of(report)
     remedies: set[str | None] = set()
     words = []
     for finding in ordered:

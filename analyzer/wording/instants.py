@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from analyzer.model import MILLISECOND, SECOND, Bounds, Capture, Clock, Instant, format_duration
-from analyzer.timeline.axis import Axis
-from analyzer.timeline.ticks import MINUTE
+from analyzer.timeline import Axis
+from analyzer.timeline.ticks import MINUTE, moment_of
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXACT = 10 * MILLISECOND  # bounds no wider than this are shown as one instant
 
 
@@ -26,14 +25,6 @@ def write_date(capture: Capture, words: str, at: Instant, zone: tzinfo = UTC) ->
 def has_dates(capture: Capture) -> bool:
     """Do the instants of a capture count from a known one?"""
     return capture.clock is Clock.WALL
-
-
-def moment_of(at: Instant, zone: tzinfo) -> datetime | None:
-    """Convert an instant to date and time; None where no calendar reaches."""
-    try:
-        return (EPOCH + timedelta(microseconds=at)).astimezone(zone)
-    except (OverflowError, ValueError):
-        return None
 
 
 def zone_name(moment: datetime) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from analyzer import openings
 from analyzer.model import Duration, Instant, Outcome, Page, Session, format_duration
-from analyzer.timeline.axis import Axis, close_bounds
+from analyzer.timeline import Axis, close_bounds
 from analyzer.wording.instants import EXACT, when
 
 BY_AN_ERROR = "closed by an error"

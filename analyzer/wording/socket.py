@@ -27,7 +27,7 @@ from analyzer.model import (
     format_duration,
     plural,
 )
-from analyzer.timeline.axis import Axis, axis_of, close_bounds
+from analyzer.timeline import Axis, axis_of, close_bounds
 from analyzer.wording import console, instants, lifetimes, origins, services, verdict
 from analyzer.wording.terminal import BAD, FAINT, STRONG, UNSURE
 
@@ -71,7 +71,7 @@ class Section(Value, frozen=True):
 
 def describe_socket(report: Report, session: Session) -> list[Section]:
     """Describe one socket in words; text of the capture is not yet harmless."""
-    axis = axis_of(report, 1)
+    axis = axis_of(report)
     is_doubtful = callstacks.is_doubtful(session)
     stack = tuple(_stack(session.initiator, is_doubtful))
     parts = [

@@ -13,9 +13,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from analyzer.model import (
-    Value,
-)
+from analyzer.model import Value
 
 NARROWEST = 40
 MARGIN = "   "  # before every line under a headline
@@ -79,6 +77,7 @@ PLAIN = str.maketrans(
         "×": "x",
         "≥": ">=",
         "≤": "<=",
+        "−": "-",
     }
 )  # fmt: skip
 

@@ -529,7 +529,7 @@ def test_without_websockets_it_says_how_to_get_it(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['websockets'] = None\n"
         f"sys.argv = ['har-sockets', 'record', 'x.example', '-o', {str(tmp_path / 'x.har')!r}]\n"
-        "from analyzer.cli import main; main()"
+        "from analyzer.__main__ import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2

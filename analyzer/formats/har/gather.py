@@ -23,6 +23,9 @@ from analyzer.model import MILLISECOND, SECOND, Duration, Instant, Load, Skipped
 
 # Entries of one page that run backwards by more: the clock was set, or they were shuffled. Measured: 4 ms in order.
 CLOCK_STEP = 250 * MILLISECOND
+# A socket stands where it was created, and has the date at which its handshake was sent: it first had to connect. Two
+# lost SYNs alone take this long (RFC 6298, section 2: 1 s, then 2 s).
+LONGEST_CONNECT = 3 * SECOND
 MOST_SKIPPED = 1000  # parts that are reported one by one
 MOST_PAGES = 20_000  # pages that are believed; no tab has as many
 MOST_DOCUMENTS = 50_000  # requests for one; likewise
@@ -66,9 +69,12 @@ class Dates:
         self.first: Instant = YEAR_2200
         self.latest: Instant = 0  # start
         self.last: Instant = 0  # end
-        self.clock = 0  # counts how often entries of one pageref ran backwards
+        self.clock = 0  # counts how often entries of one pageref ran backwards, by more than a socket takes to connect
+        self.runs_backwards = False  # an entry started before the one above it
         self.is_out_of_order = False  # a socket stands after an entry that started later
-        self._before: dict[str | None, Instant] = {}  # by pageref, the start of the entry before
+        self._above: dict[str | None, Instant] = {}  # by pageref, the start of the entry above
+        # By pageref, before which neither a further request nor a further socket starts.
+        self._least: dict[str | None, tuple[Instant, Instant]] = {}
 
     def add(self, entry: Socket | Request, at: Instant) -> None:
         if isinstance(entry, Socket):
@@ -78,9 +84,17 @@ class Dates:
         self.count += 1
         self.whole_seconds += at % SECOND == 0
         self.first, self.latest = min(self.first, at), max(self.latest, at)
-        if at < self._before.get(entry.pageref, 0) - CLOCK_STEP:
+        self._add_order(entry.pageref, at, isinstance(entry, Socket))
+
+    def _add_order(self, page: str | None, at: Instant, is_socket: bool) -> None:
+        self.runs_backwards = self.runs_backwards or at < self._above.get(page, 0) - CLOCK_STEP
+        self._above[page] = at
+        for_request, for_socket = self._least.get(page, (0, 0))
+        if at < (for_socket if is_socket else for_request):
             self.clock += 1
-        self._before[entry.pageref] = at
+            for_request = for_socket = 0
+        wait = LONGEST_CONNECT if is_socket else CLOCK_STEP
+        self._least[page] = max(for_request, at - wait), max(for_socket, at - CLOCK_STEP)
 
     def ends(self) -> list[Instant]:
         """The first and the last instant that entries witness; none where none has a date."""

@@ -201,7 +201,7 @@ def _pages(file: Survey, contexts: Sequence[str | None], traces: Sequence[Trace]
     last = [(it.page, it.messages.last) for it in traces]
     by_page = witnesses(file, [(page, at) for page, at in last if page is not None and at is not None])
     merged = page_reader.contradiction(listed, by_page, numbered=file.is_numbered)
-    if merged is None and file.repeated and file.is_stepped:
+    if merged is None and file.repeated and file.runs_backwards:
         merged = Contradiction("some entries are in it twice")
     codes = list(_codes(file, contexts, traces)) if file.is_numbered else []
     rules = _rules(file, codes, merged)

@@ -46,6 +46,11 @@ class Survey(Discreet, msgspec.Struct, frozen=True):
         return self.gathered.dates.clock > 0 and self.row.in_order_of_start
 
     @property
+    def runs_backwards(self) -> bool:
+        """Does an entry start before the one above it, in an exporter's file that has them in order?"""
+        return self.gathered.dates.runs_backwards and self.row.in_order_of_start
+
+    @property
     def has_lost_pages(self) -> bool:
         """Are there more pages than are kept? Then no page's end proves anything."""
         gathered = self.gathered

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.model import PageKind, Report, Run, format_duration
-from analyzer.outputs.chart import clock, lanes
+from analyzer.model import PageKind, Report, Run, format_duration, plural
 from analyzer.outputs.chart.background import overlap_bands, page_bands, page_begins
-from analyzer.outputs.chart.counts import count_marks, limits_of, limits_width, near_limits
-from analyzer.outputs.chart.lanes import Stretch, When
+from analyzer.outputs.chart.counts import count_marks, limits_width
+from analyzer.outputs.chart.lanes import stacks_of
 from analyzer.outputs.chart.legend import legend_of
 from analyzer.outputs.chart.lettering import clean, wrap
 from analyzer.outputs.chart.marks import Align, Boxes, Look, Mark, Picture, Strokes, Words
@@ -37,12 +36,15 @@ from analyzer.outputs.chart.panel import (
     Panel,
     plot_of,
 )
-from analyzer.outputs.chart.rows import height_of, label_width, outcome_width, section_marks
-from analyzer.wording import harmless, instants
+from analyzer.outputs.chart.rows import height_of, label_width, lane_marks, outcome_width
+from analyzer.timeline import Axis, Layout, Ruler, When, axis_of, clock_labels, lay_out, ruler_of
+from analyzer.timeline.ticks import moment_of
+from analyzer.wording import harmless, instants, timeline
 from analyzer.wording.verdict import verdict_sentences
 
 PANELS = 8  # further captures are counted in the picture, not drawn
 HIGHEST = 10.0  # inches of all lanes
+APART = 0.85  # inches between two ticks, about
 
 
 def picture(
@@ -86,61 +88,63 @@ def picture(
 def _panels(run: Run, width: float, start: When, end: When) -> list[Panel]:
     reports, names = run.reports[:PANELS], harmless.names(run)
     highest = HIGHEST if len(reports) < 2 else 2 * HIGHEST / len(reports)
-    layouts = []
-    for report in reports:
-        lives = lanes.lives_of(report)
-        stretch = lanes.stretch_of(report, lives, start, end)
-        layouts.append((report, stretch, lanes.sections(report, lives, stretch, highest)))
+    layouts = [lay_out(report, run.policy, _axis(report, start, end)) for report in reports]
+    stacks = [stacks_of(report, layout, highest) for report, layout in zip(reports, layouts, strict=True)]
     # One plot above the other begin and end in line.
-    left = max((label_width(section) for _, _, sections in layouts for section in sections), default=0)
+    left = max((label_width(stack) for each in stacks for stack in each), default=0)
     left = MARGIN + max(SIDE, min(left, width * 0.27)) + 0.08
-    widths = (outcome_width(section, stretch) for _, stretch, sections in layouts for section in sections)
-    beside = max(widths, default=0)
-    limits = max((limits_width(report) for report in reports), default=0)
+    beside = max(
+        (outcome_width(it, layout.axis) for layout, each in zip(layouts, stacks, strict=True) for it in each), default=0
+    )
+    limits = max(map(limits_width, layouts), default=0)
     right = width - MARGIN - max(0.3, min(max(beside, limits), width * 0.2)) - 0.06
     return [
         Panel(
             number,
             report,
-            stretch,
-            sections,
-            lanes.loads(report, stretch),
-            plot_of(stretch, left, right),
+            layout,
+            each,
+            plot_of(layout.axis, left, right),
             width,
-            *_head(
-                report,
-                names[report.capture.source],
-                run,
-                stretch,
-                sum(len(section.sessions) for section in sections),
-                width,
-            ),
+            *_head(report, names[report.capture.source], run, layout, width),
             zone=run.zone,
         )
-        for number, (report, stretch, sections) in enumerate(layouts)
+        for number, (report, layout, each) in enumerate(zip(reports, layouts, stacks, strict=True))
     ]
 
 
-def _head(
-    report: Report, name: str, run: Run, stretch: Stretch, number: int, width: float
-) -> tuple[list[Words], float]:
+def _axis(report: Report, start: When, end: When) -> Axis:
+    """Choose what to draw: all of the axis, or a part of it. Raises ValueError for a part that lies outside."""
+    axis = axis_of(report)
+    if start is None and end is None:
+        return axis
+    if (part := axis.part(start, end)) is not None:
+        return part
+    length = format_duration(max(0, axis.end - axis.zero))
+    covered = f"it covers {length}{instants.write_date(report.capture, ' from ', axis.zero)}"
+    raise ValueError(
+        f"{report.capture.source}: nothing in this period: {covered if axis.has_times else 'it has no times'}"
+    )
+
+
+def _head(report: Report, name: str, run: Run, layout: Layout, width: float) -> tuple[list[Words], float]:
     """Place the verdict, what it rests on, where it comes from; and return how high that is."""
     sentences = verdict_sentences(report, run.policy)
     hidden = [caveat.message for caveat in report.capture.caveats if caveat.hides_sockets]
     missing = [message for message in hidden if not any(message in sentence for sentence in sentences)]
     more = f" And {len(missing) - 1} more." if missing[1:] else ""
-    capture, total = report.capture, len(report.sessions)
+    capture, total, number = report.capture, len(report.sessions), len(layout.lanes)
     parts = [
         clean(name, 60),
         f"recorded with {clean(capture.exporter.label, 40)}",
-        lanes.sockets(total) if number == total else f"{number:,} of {lanes.sockets(total)} in this period",
-        _origin(report, stretch, run),
+        plural(total, "socket") if number == total else f"{number:,} of {plural(total, 'socket')} in this period",
+        _zero(report, layout.axis, run),
     ]
     words, y, room = [], 0.0, width - 2 * MARGIN
     for text, size, color, bold, most, at in (
         (sentences[0], TITLE, INK, True, 3, " "),
         (" ".join(sentences[1:]), BODY, INK, False, 4, " "),
-        (_period(stretch), BODY, INK, False, 2, " "),
+        (_period(layout.axis), BODY, INK, False, 2, " "),
         (f"Limits of this capture: {missing[0]}{more}" if missing else "", BODY, INK, False, 3, " "),
         (DOT.join(parts), SMALL, GREY, False, 3, DOT),
     ):
@@ -151,75 +155,69 @@ def _head(
     return words, y + GAP
 
 
-def _period(stretch: Stretch) -> str:
+def _period(axis: Axis) -> str:
     """Say which part of the capture is drawn; empty for the whole of it."""
-    if stretch.origin is None or not (stretch.cut_begin or stretch.cut_finish):
+    if not (axis.cut_start or axis.cut_end):
         return ""
-    begin, finish = (
-        format_duration(at - stretch.origin) if at != stretch.origin else "0 s"
-        for at in (stretch.begin, stretch.finish)
-    )
-    cut = " A bar that ends at the right edge continues." if stretch.cut_finish else ""
+    begin, finish = (format_duration(at - axis.zero) if at != axis.zero else "0 s" for at in (axis.start, axis.end))
+    cut = " A bar that ends at the right edge continues." if axis.cut_end else ""
     return f"This is the verdict of the whole capture. The picture shows {begin} to {finish}.{cut}"
 
 
 def _panel(panel: Panel, y: float) -> tuple[list[Mark], float]:
     words = [word._replace(y=word.y + y) for word in panel.head]
     top = y + panel.top
-    plot = top + (STRIP if panel.loads else 0)
+    plot = top + (STRIP if panel.layout.loads else 0)
     bottom = plot + height_of(panel)
-    end = bottom + (GAP + COUNTS if panel.sections else 0)
+    end = bottom + (GAP + COUNTS if panel.stacks else 0)
     marks: list[Mark] = [*words, *page_bands(panel, top, plot, end)]
-    for first, last in ((plot, bottom), (bottom + GAP, end)) if panel.sections else ():
+    for first, last in ((plot, bottom), (bottom + GAP, end)) if panel.stacks else ():
         marks += overlap_bands(panel, first, last)
-    ticks = _ticks(panel)
-    grid = [(panel.x(tick.at), plot, panel.x(tick.at), end) for tick in ticks]
+    ruler = _ruler(panel)
+    grid = [(panel.x(tick.at), plot, panel.x(tick.at), end) for tick in ruler.ticks]
     marks.append(Strokes(f"grid-{panel.number}", Look(edge=HAIR, width=0.6), grid))
     marks += page_begins(panel, top, end)
-    if not panel.sections:
-        return [*marks, *_nothing(panel, plot, bottom), *_time(panel, ticks, end)], end + AXIS
-    marks += section_marks(panel, plot)
+    if not panel.stacks:
+        return [*marks, *_nothing(panel, plot, bottom), *_time(panel, ruler, end)], end + AXIS
+    marks += lane_marks(panel, plot)
     marks.append(
         Boxes(f"between-{panel.number}", Look("#ffffff"), [(panel.left - 0.01, bottom, panel.width, bottom + GAP)])
     )
     marks += count_marks(panel, bottom + GAP, end)
-    return [*marks, *_time(panel, ticks, end)], end + AXIS
+    return [*marks, *_time(panel, ruler, end)], end + AXIS
 
 
 # -- time --------------------------------------------------------------------------------------------------
 
 
-def _origin(report: Report, stretch: Stretch, run: Run) -> str:
-    if stretch.origin is None:
+def _zero(report: Report, axis: Axis, run: Run) -> str:
+    if not axis.has_times:
         return "no times recorded"
-    return instants.write_date(report.capture, "0 s is ", stretch.origin, run.zone) or "no dates recorded"
+    return instants.write_date(report.capture, "0 s is ", axis.zero, run.zone) or "no dates recorded"
 
 
-def _ticks(panel: Panel) -> list[clock.Tick]:
-    stretch = panel.stretch
-    if stretch.origin is None:
-        return []
-    most = max(2, int((panel.right - panel.left) / 0.85))
-    ticks = clock.ticks(stretch.origin, stretch.begin, stretch.finish, most, panel.zone)
-    return ticks if instants.has_dates(panel.report.capture) else [tick._replace(clock="") for tick in ticks]
+def _ruler(panel: Panel) -> Ruler:
+    if not panel.axis.has_times:
+        return Ruler(1, ())
+    return ruler_of(panel.axis, max(2, int((panel.right - panel.left) / APART)))
 
 
-def _time(panel: Panel, ticks: Sequence[clock.Tick], top: float) -> Iterator[Mark]:
-    if not panel.sections:
+def _time(panel: Panel, ruler: Ruler, top: float) -> Iterator[Mark]:
+    if not panel.stacks:
         yield Strokes(f"frame-{panel.number}", Look(edge=FAINT, width=0.8), [(panel.left, top, panel.right, top)])
-    places = [(panel.x(tick.at), top, panel.x(tick.at), top + 0.04) for tick in ticks]
-    yield Strokes(f"ticks-{panel.number}", Look(edge=FAINT, width=0.8), places)
+    places = [panel.x(tick.at) for tick in ruler.ticks]
+    strokes = [(x, top, x, top + 0.04) for x in places]
+    yield Strokes(f"ticks-{panel.number}", Look(edge=FAINT, width=0.8), strokes)
     since, wall = top + 0.16, top + 0.3
-    for tick in ticks:
-        x = panel.x(tick.at)
-        yield Words(tick.since, x, since, SMALL, INK, align=Align.CENTER)
-        yield Words(tick.clock, x, wall, TINY, GREY, align=Align.CENTER)
-    if ticks:
-        away = panel.x(ticks[0].at) - panel.left < 0.45
-        x = panel.left - (0.45 if away else 0.08)
+    for x, tick in zip(places, ruler.ticks, strict=True):
+        yield Words(tick.label, x, since, SMALL, INK, align=Align.CENTER)
+    is_dated = instants.has_dates(panel.report.capture)
+    for x, label in zip(places, clock_labels(ruler, panel.axis, panel.zone), strict=True) if is_dated else ():
+        yield Words(label, x, wall, TINY, GREY, align=Align.CENTER)
+    if places:
+        x = panel.left - (0.45 if places[0] - panel.left < 0.45 else 0.08)
         yield Words("since start", x, since, TINY, GREY, align=Align.RIGHT)
-        began = instants.moment_of(panel.stretch.begin, panel.zone)
-        is_dated = began is not None and instants.has_dates(panel.report.capture)
+        began = moment_of(panel.axis.start, panel.zone)
         zone = instants.zone_name(began) if began is not None and is_dated else ""
         yield Words(zone, x, wall, TINY, GREY, align=Align.RIGHT)
 
@@ -233,14 +231,14 @@ def _nothing(panel: Panel, top: float, bottom: float) -> Iterator[Mark]:
 
 def _notes(run: Run, panels: Sequence[Panel]) -> Iterator[str]:
     """Say what the picture leaves out."""
-    limits = {item: None for panel in panels for item in limits_of(panel.report)}
-    near = {item for panel in panels for item in near_limits(panel.report)}
-    if near and any(len(panel.report.groups) > 1 for panel in panels):
+    near = [line for panel in panels for line in panel.layout.limits]
+    is_per_user = any(line.limit is not None and line.limit.scope == "user" for line in near)
+    if is_per_user and any(len(panel.report.groups) > 1 for panel in panels):
         yield "The limits apply per user; the lines count all sockets of a capture."
-    for name, limit in limits:
-        if (name, limit) not in near:
-            mode = f"{limit.mode.capitalize()} limit" if limit.mode else "Limit"
-            yield f"{mode} of {name}: {limit.max:,} per user (off scale)."
+    on_scale = set(map(timeline.limit, near))
+    for words in dict.fromkeys(timeline.limit(line) for panel in panels for line in panel.layout.beyond):
+        if words not in on_scale:
+            yield f"Not drawn: {words}."
     if any(page.kind is PageKind.RESTORE for panel in panels for page in panel.report.capture.pages):
         yield "A page came back from the back/forward cache. The capture does not show when, so the page has no band."
     if further := len(run.reports) - len(panels):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from analyzer.model import Confidence, Page, PageKind, plural
-from analyzer.outputs.chart import lanes
+from analyzer.model import Page, plural
+from analyzer.outputs.chart.lanes import ROWS
 from analyzer.outputs.chart.legend import LOOKS
 from analyzer.outputs.chart.lettering import inches, short
 from analyzer.outputs.chart.marks import Align, Boxes, Mark, Strokes, Words
 from analyzer.outputs.chart.panel import GREY, MIDDLE, TINY, Panel, span_of
+from analyzer.wording import timeline
 
 
 def _bands(panel: Panel) -> list[tuple[float, float, Page]]:
-    begins = [panel.x(at) for at, _ in panel.loads]
-    pages = [page for _, page in panel.loads]
+    begins = [panel.x(load.at) for load in panel.layout.loads]
+    pages = [load.page for load in panel.layout.loads]
     return list(zip(begins, [*begins[1:], panel.right], pages, strict=False))  # the last one ends with the plot
 
 
@@ -23,10 +24,10 @@ def page_bands(panel: Panel, top: float, plot: float, bottom: float) -> list[Mar
     marks: list[Mark] = [Boxes(f"page-{panel.number}", LOOKS["page"], tinted)]
     base = (top + plot) / 2 + TINY * MIDDLE
     for left, right, page in bands:
-        word = "page" if page.kind is PageKind.UNKNOWN else page.kind.value
+        word, whole = timeline.load_kind(page), timeline.page_name(page)
         room = right - left - 0.08
-        name = short(lanes.page_name(page.url), max(0, room - inches(f"{word} ", TINY)), TINY)
-        label = f"{word} {name}" if len(name) > 2 or name == lanes.page_name(page.url) else word
+        name = short(whole, max(0, room - inches(f"{word} ", TINY)), TINY)
+        label = f"{word} {name}" if len(name) > 2 or name == whole else word
         if inches(label, TINY) <= room:
             marks.append(Words(label, left + 0.05, base, TINY, GREY))
     if bands:
@@ -42,12 +43,12 @@ def page_begins(panel: Panel, top: float, bottom: float) -> list[Mark]:
 def overlap_bands(panel: Panel, top: float, bottom: float) -> list[Mark]:
     """Shade the stretches with two or more open, with a line where each begins and ends."""
     marks: list[Mark] = []
-    for name, confidence in (("possible-overlap", Confidence.POSSIBLE), ("overlap", Confidence.PROVEN)):
-        intervals = [o.interval for o in panel.report.overlaps if o.confidence is confidence]
+    layout = panel.layout
+    for name, intervals in (("possible-overlap", layout.possible_overlaps), ("overlap", layout.overlaps)):
         spans = [span for interval in intervals if (span := span_of(panel, interval))]
         ends = [x for span in spans for x in span if panel.left < x < panel.right]
         shades = [(left, top, right, bottom) for left, right in spans]
         marks.append(Boxes(f"{name}-{panel.number}", LOOKS[name]._replace(edge=None, width=0), shades))
-        if len(spans) <= lanes.ROWS:
+        if len(spans) <= ROWS:
             marks.append(Strokes(f"{name}-ends-{panel.number}", LOOKS[name], [(x, top, x, bottom) for x in ends]))
     return marks

@@ -54,7 +54,7 @@ MEANINGS = {
     "page-begin": "a page begins",
     "count-proven": "number certainly open",
     "count-possible": "number possibly open",
-    "limit": "service limit per user",
+    "limit": "limit: of the policy or a service",
 }
 
 

@@ -1,4 +1,4 @@
-"""Lay out one capture: where its plot is, and where in it an instant lies. Sizes in inches, colours."""
+"""Make room for one capture: where its plot is, and where in it an instant is painted. Sizes in inches, colours."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from datetime import UTC, tzinfo
 from typing import NamedTuple
 
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Page, Report
-from analyzer.outputs.chart.lanes import Section, Stretch
+from analyzer.model import Instant, Report
+from analyzer.outputs.chart.lanes import Stack
 from analyzer.outputs.chart.marks import PIXEL, Words
+from analyzer.timeline import Axis, Layout
 
 DOT = "  ·  "
 MARGIN, GAP = 0.22, 0.1
 SIDE = 0.95  # inches left of the plot at least: what the axes are called has room there
 STRIP, COUNTS, AXIS, NOTHING = 0.21, 0.85, 0.46, 1.1
 TITLE, BODY, SMALL, TINY = 13.0, 9.0, 8.0, 7.0  # points
+BEFORE, AFTER = 0.01, 0.035  # of the width of the axis: room beside an end that is not cut
 LINE = 1.42 / 72  # inches per line of text, for each point of its size
 MIDDLE = 0.36 / 72  # from the middle of a line down to its baseline, likewise
 
@@ -27,37 +29,39 @@ class Plot(NamedTuple):
 
     left: float
     right: float
-    begin: Instant
-    finish: Instant
-    offset: float  # inches from the left edge of the plot to `begin`
+    start: Instant
+    end: Instant
+    offset: float  # inches from the left edge of the plot to `start`
     scale: float  # inches a microsecond
 
     def x(self, at: Instant | None) -> float:
         if at is None:
             return self.right
-        return min(self.right, max(self.left, self.left + self.offset + (at - self.begin) * self.scale))
+        return min(self.right, max(self.left, self.left + self.offset + (at - self.start) * self.scale))
 
 
-def plot_of(stretch: Stretch, left: float, right: float) -> Plot:
-    before, after = 0.0 if stretch.cut_begin else 0.01, 0.0 if stretch.cut_finish else 0.035
+def plot_of(axis: Axis, left: float, right: float) -> Plot:
+    before, after = 0.0 if axis.cut_start else BEFORE, 0.0 if axis.cut_end else AFTER
     inches_of_all = (right - left) / (1 + before + after)
-    scale = inches_of_all / (stretch.finish - stretch.begin)
-    return Plot(left, right, stretch.begin, stretch.finish, before * inches_of_all, scale)
+    return Plot(left, right, axis.start, axis.end, before * inches_of_all, inches_of_all / axis.span)
 
 
 class Panel(NamedTuple):
-    """Hold one capture, laid out."""
+    """Hold one capture, with room for what is painted of it."""
 
     number: int
     report: Report
-    stretch: Stretch
-    sections: list[Section]
-    loads: list[tuple[Instant, Page]]
+    layout: Layout
+    stacks: list[Stack]
     plot: Plot
     width: float  # of the whole picture
     head: list[Words]  # placed as if the panel were at the top of the picture
     top: float  # where the head ends
     zone: tzinfo = UTC  # of the clock
+
+    @property
+    def axis(self) -> Axis:
+        return self.layout.axis
 
     @property
     def left(self) -> float:
@@ -72,11 +76,9 @@ class Panel(NamedTuple):
 
 
 def span_of(panel: Panel, interval: Interval) -> tuple[float, float] | None:
-    """Return from where to where an interval is drawn, at least a pixel; None outside of the stretch."""
+    """Return from where to where an interval is drawn, at least a pixel; None outside of the axis."""
     plot = panel.plot
-    if (panel.stretch.cut_finish and interval.start > plot.finish) or (
-        interval.end is not None and interval.end < plot.begin
-    ):
+    if (panel.axis.cut_end and interval.start > plot.end) or (interval.end is not None and interval.end < plot.start):
         return None
     left, right = plot.x(interval.start), plot.x(interval.end)
     if right - left < PIXEL:

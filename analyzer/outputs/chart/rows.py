@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.model import Messages, Outcome, Session
-from analyzer.outputs.chart import lanes
-from analyzer.outputs.chart.lanes import HEADING, Section, Stretch
+from analyzer.outputs.chart.lanes import HEADING, Stack
 from analyzer.outputs.chart.legend import LOOKS, look_of
 from analyzer.outputs.chart.lettering import inches, short
 from analyzer.outputs.chart.marks import PIXEL, Align, Box, Boxes, Look, Mark, Stroke, Strokes, Words
@@ -25,6 +24,7 @@ from analyzer.outputs.chart.panel import (
     Panel,
     span_of,
 )
+from analyzer.timeline import Axis, Lane
 from analyzer.wording.lifetimes import OUTCOMES
 
 HATCHED = 0.045  # inches a lane; a hatch in a thinner one is only noise
@@ -34,41 +34,26 @@ WORDED = 0.155  # inches a lane that has room for words, messages and marks of i
 ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.FAILED, Outcome.CONNECTING, Outcome.UNKNOWN)
 
 
-def label_width(section: Section) -> float:
-    """Measure the longest label of a section, in inches."""
-    return max(inches(_label(section, session), SMALL) for session in _choose_labels(section))
+def label_width(stack: Stack) -> float:
+    """Measure the longest label of a stack, in inches."""
+    return max(inches(label, SMALL) for label in stack.labels[:: _spacing(stack)])
 
 
-def outcome_width(section: Section, stretch: Stretch) -> float:
-    """Measure the longest word on how the sockets of a section ended, in inches."""
-    if section.lane >= WORDED:
-        return max(inches(_outcome(session, stretch), TINY) for session in section.sessions)
-    return max(inches(line, TINY) for line in _tally(section.sessions))
+def outcome_width(stack: Stack, axis: Axis) -> float:
+    """Measure the longest word on how the sockets of a stack ended, in inches."""
+    sessions = [lane.session for lane in stack.lanes]
+    words = [_outcome(it, axis) for it in sessions] if stack.lane >= WORDED else _tally(sessions)
+    return max(inches(line, TINY) for line in words)
 
 
-def _choose_labels(section: Section) -> Sequence[Session]:
-    """Choose the sockets that get a label: of thin lanes one in so many, as a thousand cost seconds."""
-    step = max(1, -int(-0.15 // section.lane))
-    return section.sessions[::step]
-
-
-def _label(section: Section, session: Session) -> str:
-    number = f"#{session.id[1:]}"
-    return number if section.name else f"{number} {lanes.address(session.endpoint)}"
+def _spacing(stack: Stack) -> int:
+    """Return which lanes get a label: of thin ones one in so many, as a thousand labels cost seconds."""
+    return max(1, -int(-0.15 // stack.lane))
 
 
 def height_of(panel: Panel) -> float:
     """Measure all lanes with their headings, in inches."""
-    heights = (above + section.height for above, section in _place_sections(panel.sections))
-    return sum(heights) if panel.sections else NOTHING
-
-
-def _place_sections(sections: Sequence[Section]) -> Iterator[tuple[float, Section]]:
-    """Yield each section with the inches above it: a heading, or the gap to a group that has one."""
-    grouped = False
-    for section in sections:
-        yield HEADING if section.name else HEADING / 2 if grouped else 0.0, section
-        grouped = bool(section.name)
+    return sum(HEADING + stack.height for stack in panel.stacks) if panel.stacks else NOTHING
 
 
 class Collector:
@@ -101,86 +86,84 @@ class Collector:
         yield from self.words
 
 
-def section_marks(panel: Panel, y: float) -> Iterator[Mark]:
+def lane_marks(panel: Panel, y: float) -> Iterator[Mark]:
     """Draw the lanes from `y` downwards, with headings and labels."""
     back: list[Box] = []
     hairs: list[Stroke] = []
     collector = Collector()
-    for above, section in _place_sections(panel.sections):
-        if above:
-            back.append((panel.left - 0.01, y, panel.width, y + above))
-        if section.name:
-            collector.words += _heading(panel, section, y + above / 2)
-        y += above
-        if section.lane >= WORDED:
+    for stack in panel.stacks:
+        back.append((panel.left - 0.01, y, panel.width, y + HEADING))
+        collector.words += _heading(panel, stack, y + HEADING / 2)
+        y += HEADING
+        if stack.lane >= WORDED:
             hairs += [
-                (panel.left, y + section.lane * row, panel.right, y + section.lane * row)
-                for row in range(1, len(section.sessions))
+                (panel.left, y + stack.lane * row, panel.right, y + stack.lane * row)
+                for row in range(1, len(stack.lanes))
             ]
-            for session in section.sessions:
-                _row(collector, panel, section, session, y + section.lane / 2)
-                y += section.lane
+            for lane, label in zip(stack.lanes, stack.labels, strict=True):
+                _row(collector, panel, lane, label, y + stack.lane / 2, stack.lane)
+                y += stack.lane
         else:
-            _crowd(collector, panel, section, y)
-            y += section.height
+            _crowd(collector, panel, stack, y)
+            y += stack.height
     yield Boxes(f"headings-{panel.number}", Look("#ffffff"), back)
     yield Strokes(f"rows-{panel.number}", Look(edge=HAIR, width=0.5), hairs)
     yield from collector.marks(panel.number)
 
 
-def _heading(panel: Panel, section: Section, middle: float) -> Iterator[Words]:
+def _heading(panel: Panel, stack: Stack, middle: float) -> Iterator[Words]:
     room = panel.width - 2 * MARGIN
-    name = short(section.name, room * 0.6, BODY, bold=True)
-    used = inches(name, BODY, bold=True) + 0.14
-    yield Words(name, MARGIN, middle + BODY * MIDDLE, BODY, INK, bold=True)
-    detail = short(section.detail, room - used, SMALL)
+    title = short(stack.title, room * 0.6, BODY, bold=True)
+    used = inches(title, BODY, bold=True) + 0.14
+    yield Words(title, MARGIN, middle + BODY * MIDDLE, BODY, INK, bold=True)
+    detail = short(stack.detail, room - used, SMALL)
     yield Words(detail, MARGIN + used, middle + BODY * MIDDLE, SMALL, GREY)
 
 
-def _row(collector: Collector, panel: Panel, section: Section, session: Session, middle: float) -> None:
+def _row(collector: Collector, panel: Panel, lane: Lane, label: str, middle: float, height: float) -> None:
     """Draw one socket in a row of its own."""
-    half = section.lane * 0.29
-    label = short(_label(section, session), panel.left - 0.08 - MARGIN, SMALL)
+    half, session = height * 0.29, lane.session
+    label = short(label, panel.left - 0.08 - MARGIN, SMALL)
     collector.words.append(Words(label, panel.left - 0.08, middle + SMALL * MIDDLE, SMALL, INK, align=Align.RIGHT))
-    outcome = short(_outcome(session, panel.stretch), panel.width - panel.right - 0.1, TINY)
+    outcome = short(_outcome(session, panel.axis), panel.width - panel.right - 0.1, TINY)
     collector.words.append(Words(outcome, panel.right + 0.06, middle + TINY * MIDDLE, TINY, GREY))
-    if not lanes.signs_of(session):
+    if lane.life is None:
         collector.words.append(Words("time unknown", panel.left + 0.1, middle + TINY * MIDDLE, TINY, GREY))
     _bars(collector, panel, session, middle, half, "possible")
-    _connecting(collector, panel, session, middle)
-    _ticks_of(collector, panel, session.messages, middle, half, section.lane)
-    if (x := _failure_place(panel, session)) is not None:
+    _connecting(collector, panel, lane, middle)
+    _ticks_of(collector, panel, session.messages, middle, half, height)
+    if (x := _failure_place(panel, lane)) is not None:
         collector.cross("failed", x, middle, min(0.05, half))
-        _reason(collector, panel, session, x, middle)
+        _reason(collector, panel, lane, x, middle)
 
 
 def _bars(collector: Collector, panel: Panel, session: Session, middle: float, half: float, possible: str) -> None:
-    # No point shows in a thin lane; and where a stretch is cut out, its end is not that of the capture.
-    pointed = possible == "possible" and not panel.stretch.cut_finish
+    # No point shows in a thin lane; and where a part is cut out, its end is not that of the capture.
+    pointed = possible == "possible" and not panel.axis.cut_end
     for name, interval in ((possible, session.possible), ("proven", session.proven)):
         if interval is not None and (span := span_of(panel, interval)):
             endless = "-endless" if interval.end is None and pointed else ""
             collector.box(name + endless, (span[0], middle - half, span[1], middle + half))
 
 
-def _connecting(collector: Collector, panel: Panel, session: Session, middle: float) -> None:
-    if (wait := lanes.connecting(session)) and (span := span_of(panel, wait)):
+def _connecting(collector: Collector, panel: Panel, lane: Lane, middle: float) -> None:
+    if lane.connecting is not None and (span := span_of(panel, lane.connecting)):
         collector.stroke("connecting", (span[0], middle, span[1], middle))
 
 
-def _failure_place(panel: Panel, session: Session) -> float | None:
-    """Return where a socket failed, if within the stretch."""
-    at = lanes.failure(session)
-    return panel.x(at) if at is not None and panel.stretch.begin <= at <= panel.stretch.finish else None
+def _failure_place(panel: Panel, lane: Lane) -> float | None:
+    """Return where a socket failed, if on the axis."""
+    at = lane.failed
+    return panel.x(at) if at is not None and panel.axis.start <= at <= panel.axis.end else None
 
 
-def _reason(collector: Collector, panel: Panel, session: Session, x: float, middle: float) -> None:
+def _reason(collector: Collector, panel: Panel, lane: Lane, x: float, middle: float) -> None:
     """Write why it failed, on the side of its mark that has more room."""
-    wait = lanes.connecting(session)
+    wait, problem = lane.connecting, lane.session.problem or ""
     before = (panel.x(wait.start) if wait is not None else x) - 0.1
     after = x + 0.1
-    right = panel.right - 0.05 - after >= min(inches(session.problem or "", TINY), before - panel.left)
-    text = short(session.problem or "", panel.right - 0.05 - after if right else before - panel.left, TINY)
+    right = panel.right - 0.05 - after >= min(inches(problem, TINY), before - panel.left)
+    text = short(problem, panel.right - 0.05 - after if right else before - panel.left, TINY)
     if len(text) > 8:
         place, align = (after, Align.LEFT) if right else (before, Align.RIGHT)
         collector.words.append(Words(text, place, middle + TINY * MIDDLE, TINY, RED, align=align))
@@ -191,7 +174,7 @@ def _ticks_of(collector: Collector, panel: Panel, messages: Messages, middle: fl
     reach = min(lane * 0.16, 0.045)
     apart, places = 0.03, set()
     for at, sent in zip(messages.times, messages.directions, strict=False):  # no times: nothing to draw
-        if not panel.stretch.begin <= at <= panel.stretch.finish:
+        if not panel.axis.start <= at <= panel.axis.end:
             continue
         x = panel.x(at)
         place = (int((x - panel.left) / apart), sent)
@@ -204,40 +187,40 @@ def _ticks_of(collector: Collector, panel: Panel, messages: Messages, middle: fl
             collector.stroke("received", (x, middle + half, x, middle + half + reach))
 
 
-def _crowd(collector: Collector, panel: Panel, section: Section, top: float) -> None:
+def _crowd(collector: Collector, panel: Panel, stack: Stack, top: float) -> None:
     """Draw sockets in lanes too thin for words: one in so many has a label, and outcomes are counted."""
-    lane, labelled = section.lane, {session.id for session in _choose_labels(section)}
-    lowest = top + section.height - 0.05
-    hatched = lane >= HATCHED
-    half = max(lane * (0.32 if hatched else 0.5), PIXEL / 2)
-    for row, session in enumerate(section.sessions):
-        middle = top + lane * (row + 0.5)
-        _bars(collector, panel, session, middle, half, "possible" if hatched else "possible-thin")
-        if (x := _failure_place(panel, session)) is not None:
+    height, spacing = stack.lane, _spacing(stack)
+    lowest = top + stack.height - 0.05
+    hatched = height >= HATCHED
+    half = max(height * (0.32 if hatched else 0.5), PIXEL / 2)
+    for row, (lane, label) in enumerate(zip(stack.lanes, stack.labels, strict=True)):
+        middle = top + height * (row + 0.5)
+        _bars(collector, panel, lane.session, middle, half, "possible" if hatched else "possible-thin")
+        if (x := _failure_place(panel, lane)) is not None:
             collector.cross("failed", x, middle, 0.02)
         elif hatched:
-            _connecting(collector, panel, session, middle)
-        if session.id in labelled and (row == 0 or middle + 0.05 <= lowest):
-            text = short(_label(section, session), panel.left - 0.08 - MARGIN, TINY)
-            base = middle + (0.05 if lane < 0.1 else 0) + TINY * MIDDLE  # beside the lane, not above all of them
+            _connecting(collector, panel, lane, middle)
+        if row % spacing == 0 and (row == 0 or middle + 0.05 <= lowest):
+            text = short(label, panel.left - 0.08 - MARGIN, TINY)
+            base = middle + (0.05 if height < 0.1 else 0) + TINY * MIDDLE  # beside the lane, not above all of them
             collector.words.append(Words(text, panel.left - 0.08, base, TINY, INK, align=Align.RIGHT))
-    for line, text in enumerate(_tally(section.sessions)):
+    for line, text in enumerate(_tally([lane.session for lane in stack.lanes])):
         base = top + 0.1 + TINY * (MIDDLE + LINE * line)
         collector.words.append(Words(text, panel.right + 0.06, base, TINY, GREY))
 
 
-def _outcome(session: Session, stretch: Stretch) -> str:
-    if _continues(session, stretch):
+def _outcome(session: Session, axis: Axis) -> str:
+    if _continues(session, axis):
         return "continues"
     code = f" {session.close_code}" if session.close_code is not None else ""
     return OUTCOMES[session.outcome].chart + (code if session.outcome is Outcome.CLOSED else "")
 
 
-def _continues(session: Session, stretch: Stretch) -> bool:
-    """Check whether the end of the stretch that is drawn cuts the socket off."""
-    if not stretch.cut_finish or session.possible is None:
+def _continues(session: Session, axis: Axis) -> bool:
+    """Check whether the end of the axis cuts the socket off."""
+    if not axis.cut_end or session.possible is None:
         return False
-    return session.possible.end is None or session.possible.end > stretch.finish
+    return session.possible.end is None or session.possible.end > axis.end
 
 
 def _tally(sessions: Sequence[Session]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -33,9 +32,9 @@ from analyzer.model import (
     Session,
     Where,
 )
+from analyzer.timeline.ticks import EPOCH
 from analyzer.version import VERSION
 from analyzer.wording.coverage import list_covered_steps
-from analyzer.wording.instants import EPOCH
 
 FORMAT = 1
 Json: TypeAlias = dict[str, Any]
@@ -151,6 +150,7 @@ def capture_document(report: Report) -> Json:
             for group in report.groups
         ],
         "findings": [finding_document(finding) for finding in report.findings],
+        "not_checked": [{"rule": it.rule, "reason": it.reason} for it in report.not_checked],
         "console": [console_document(line) for line in capture.console],
         "console_dropped": capture.console_dropped,
         "caveats": [{"id": it.id, "message": it.message, "assumed": it.assumed} for it in capture.caveats],
@@ -188,7 +188,7 @@ def session_document(session: Session) -> Json:
         "provider": session.provider.id if session.provider is not None else None,
         "identity": _identity(session.identity),
         "dev_only": session.dev_only,
-        "extension": session.extension,
+        "extension": bool(session.extension),
         "scope": None if session.where is Where.UNKNOWN else session.where,
         "client": _client(session.client),
         "page": session.page,
@@ -257,88 +257,6 @@ def overlap_document(overlap: Overlap) -> Json:
         "peak": overlap.peak,
         "sessions": list(overlap.sessions),
     }
-
-
-def flat_sessions(report: Report) -> Iterator[Json]:
-    """Yield a row per session: its fields flattened with `_`, then what the capture says of it."""
-    rules: dict[str, dict[str, None]] = {}
-    for finding in report.findings:
-        for id in finding.sessions:
-            rules.setdefault(id, {})[finding.rule] = None
-    for session in report.sessions:
-        yield {
-            **dict(_flatten(_cells(session_document(session)), "")),
-            "source": report.capture.source,
-            "verdict": report.verdict,
-            "open_s": seconds(_certainly_open(session, report)),
-            "open_at_most_s": seconds(_possibly_open(session)),
-            "rules": " ".join(rules.get(session.id, ())),
-        }
-
-
-def _cells(session: Json) -> Json:
-    """Leave out what only programs compare, and add what is absent: each row of a table has the same columns."""
-    code = session["initiator"]
-    cells = {name: value for name, value in session.items() if name != "websocket_key"}
-    return cells if code is None else {**cells, "initiator": {**code, "source": code.get("source")}}
-
-
-def _certainly_open(session: Session, report: Report) -> Duration | None:
-    """Measure for how long the socket was open at least; None: it never opened."""
-    if session.possible is None:
-        return None
-    if session.proven is None:
-        return 0
-    start, end = session.proven
-    if end is None:  # still open when the capture was saved: until its last instant
-        observed = report.capture.observed
-        ends = (session.last_seen, observed.end if observed is not None else None)
-        end = max((it for it in ends if it is not None), default=start)
-    return max(0, end - start)
-
-
-def _possibly_open(session: Session) -> Duration | None:
-    """Measure for how long it was open at most; None: it never opened, or nothing bounds it."""
-    life = session.possible
-    return None if life is None or life.end is None else life.end - life.start
-
-
-# What is null as a whole still has its columns, so that every row has the same.
-_SHAPES: dict[str, tuple[str, ...]] = {
-    "identity": ("app", "user"),
-    "client": ("name", "version", "runtime"),
-    "initiator": ("function", "component", "url", "line", "column", "source_url", "source_line", "source_column"),
-    "initiator_source": ("url", "line", "column"),
-    "created": ("earliest", "latest", "evidence"),
-    "opened": ("earliest", "latest", "evidence"),
-    "closed": ("earliest", "latest", "evidence"),
-    "proven": ("start", "end"),
-    "possible": ("start", "end"),
-}
-
-
-OF_THE_CAPTURE = ("source", "verdict", "open_s", "open_at_most_s", "rules")
-
-
-def columns() -> list[str]:
-    """Name the columns of a flat session, in order."""
-    whose = ("provider", "identity", "dev_only", "extension", "scope", "client", "page")
-    plain = dict.fromkeys(("id", "pointer", "url", "endpoint", *whose))
-    ends = dict.fromkeys(("initiator", "outcome", "created", "opened", "closed", "proven", "possible"))
-    tail = {"close_code": None, "close_reason": None, "messages": dict.fromkeys(("sent", "received", "first", "last"))}
-    return [*(key for key, _ in _flatten({**plain, **ends, **tail, "problem": None}, "")), *OF_THE_CAPTURE]
-
-
-def _flatten(value: Json, prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, item in value.items():
-        if item is None and f"{prefix}{key}" in _SHAPES:
-            yield from ((f"{prefix}{key}_{part}", None) for part in _SHAPES[f"{prefix}{key}"])
-        elif isinstance(item, list):
-            continue  # no cell of a table
-        elif isinstance(item, dict):
-            yield from _flatten(item, f"{prefix}{key}_")
-        else:
-            yield f"{prefix}{key}", item
 
 
 def timestamp(at: Instant | None) -> str | None:

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from analyzer import arguments, triage
+from analyzer.document import finding_document, overlap_document, seconds, timestamp
+from analyzer.document.table import columns, flat_sessions
 from analyzer.intervals import Interval, episodes, peak
 from analyzer.masking import mask
 from analyzer.model import Confidence, Duration, Finding, Messages, Overlap, Policy, Report, Run, Session, Severity
-from analyzer.outputs.document import columns, finding_document, flat_sessions, overlap_document, seconds, timestamp
 from analyzer.triage import Row
 from analyzer.wording import harmless
 

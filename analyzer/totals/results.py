@@ -10,8 +10,8 @@ from functools import cache
 import msgspec
 
 from analyzer import triage
+from analyzer.document import Json, capture_document
 from analyzer.model import Run, Value
-from analyzer.outputs.document import Json, capture_document
 from analyzer.services import loading
 from analyzer.triage import Row
 from analyzer.wording.results import Kind

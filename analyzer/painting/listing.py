@@ -84,7 +84,7 @@ def table(rows: Sequence[Row], medium: Medium, *, cut: bool) -> list[Text]:
     sign = max(len(_mark(row, medium)) for row in rows) + 1
     results = [_result(row, medium, cut) for row in rows]
     result = _width(results, "result")
-    widths = [_width([_plain(column.cell(row), medium) for row in rows], column.head, column.most if cut else 1_000)
+    widths = [_width([medium.safe(column.cell(row)) for row in rows], column.head, column.most if cut else 1_000)
               for column in columns]  # fmt: skip
     heads = [f"{column.head:>{width}}" if column.right else f"{column.head:<{width}}"
              for column, width in zip(columns, widths, strict=True)]  # fmt: skip
@@ -132,7 +132,7 @@ def _columns(rows: Sequence[Row], medium: Medium, cut: bool) -> tuple[list[Colum
     room -= _width([_result(it, medium, cut) for it in rows], "result")
     used, left_out = [], []
     for column in (*FIXED, *OPTIONAL):
-        cells = [_plain(column.cell(it), medium) for it in rows]
+        cells = [medium.safe(column.cell(it)) for it in rows]
         width = 2 + _width(cells, column.head, column.most)
         path = min(longest, LEAST if column in FIXED else PATH)
         if any(cells) and (not cut or width + path <= room):
@@ -161,13 +161,8 @@ def _width(cells: Sequence[str], head: str, most: int = 1_000) -> int:
     return max(len(head), min(most, max(map(cell_len, cells), default=0)))
 
 
-def _plain(text: str, medium: Medium) -> str:
-    """Make text harmless, and ASCII where the terminal has no more."""
-    return medium.safe(text if medium.unicode else text.replace("≥", ">=").replace("≤", "<="))
-
-
 def _cell(text: str, width: int, right: bool, medium: Medium) -> str:
-    text = medium.short(_plain(text, medium), width)
+    text = medium.short(text, width)
     return " " * (width - cell_len(text)) + text if right else set_cell_size(text, width)
 
 
