@@ -63,7 +63,7 @@ def meet(report: Report, masks: Masks) -> Texts:
     """Name all that is secret in a report: what one text names as a secret may stand in another."""
     texts = Texts(masks, report.sessions)
     sessions, others = _list_texts(report.sessions), _list_texts((report.capture, report.groups, report.findings))
-    for mask, text in (*sorted(sessions, key=lambda it: it[0] is Texts.text), *others):
+    for mask, text in (*sorted(sessions, key=lambda pair: pair[0] is Texts.text), *others):
         mask(texts, text)
     return texts
 

@@ -130,9 +130,8 @@ class Walk:
             elif field is not None:
                 changes[name] = self._act(mask, field)
         if isinstance(value, Group):
-            changes["key"] = tuple(
-                (name, self._act(KEYS[name], it) if it and name in KEYS else it) for name, it in value.key
-            )
+            pairs = ((name, self._act(KEYS[name], text) if text and name in KEYS else text) for name, text in value.key)
+            changes["key"] = tuple(pairs)
         return msgspec.structs.replace(value, **changes)
 
     def _replace_quote(self, part: str | Quote) -> str | Quote:
