@@ -36,13 +36,13 @@ from analyzer.model.sentence import Kind, Quote, assemble, parts_of
 T = TypeVar("T")
 
 
-def _address(texts: Texts, endpoint: str) -> str:
+def _mask_address(texts: Texts, endpoint: str) -> str:
     """Mask the address that a sentence quotes, also a host that looks like a token."""
     scheme, separator, rest = texts.url(endpoint).partition("://")
     return scheme + separator + texts.host(rest)
 
 
-def _quoted(texts: Texts, text: str) -> str:
+def _mask_quote(texts: Texts, text: str) -> str:
     return texts.host(texts.text(text))
 
 
@@ -89,10 +89,10 @@ FIELDS: Mapping[type[msgspec.Struct], Mapping[str, Mask | str]] = {
 }
 KEYS: Mapping[str, Mask] = {"app": Texts.token, "user": Texts.user, "endpoint": Texts.url, "page": Texts.page_id}
 QUOTES: Mapping[Kind, Mask] = {
-    Kind.ADDRESS: _address,
+    Kind.ADDRESS: _mask_address,
     Kind.HOST: Texts.host,
     Kind.NAME: Texts.word,
-    Kind.TEXT: _quoted,
+    Kind.TEXT: _mask_quote,
 }
 SHARED = (Initiator, Frame)  # a client opens from the same place again and again
 

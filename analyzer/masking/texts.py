@@ -50,13 +50,13 @@ def _once(method: Callable[[Texts, str], str]) -> Callable[[Texts, str], str]:
     """Mask a text once, as long as no more values of the capture are met: it may hold one of these, too."""
 
     @wraps(method)
-    def masked(self: Texts, text: str) -> str:
+    def mask_once(self: Texts, text: str) -> str:
         key = method.__name__, len(self.tokens) if method.__name__ == "text" else 0, text
         if key not in self._masked:
             self._masked[key] = method(self, text)
         return self._masked[key]
 
-    return masked
+    return mask_once
 
 
 class Texts:
