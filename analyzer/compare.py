@@ -80,6 +80,8 @@ class Comparison(Value, frozen=True):
     remaining: int  # how many of one kind are certainly open at the same time after, more than the policy allows
     added: tuple[Finding, ...]  # of after
     gone: tuple[Finding, ...]  # of before
+    unchecked_after: tuple[Finding, ...]  # of before: after cannot show whether they are gone
+    unchecked_before: tuple[Finding, ...]  # of after: before cannot show whether they are new
     same: tuple[Finding, ...]  # of after
     same_before: tuple[Finding, ...]  # each of `same` as it was before
 
@@ -115,6 +117,8 @@ def compare(before: Report, after: Report) -> Comparison:
     remaining = _remaining(before, after)
     same = _matches(before, after)
     same_names = set(same.values())
+    added, unchecked_before = _split([it for n, it in enumerate(after.findings) if n not in same], before)
+    gone, unchecked_after = _split([it for n, it in enumerate(before.findings) if n not in same_names], after)
     return Comparison(
         before=before,
         after=after,
@@ -124,8 +128,10 @@ def compare(before: Report, after: Report) -> Comparison:
         groups=groups,
         missing=missing,
         remaining=max((it.overlap.peak for it in remaining), default=0),
-        added=tuple(it for n, it in enumerate(after.findings) if n not in same),
-        gone=tuple(it for n, it in enumerate(before.findings) if n not in same_names),
+        added=added,
+        gone=gone,
+        unchecked_after=unchecked_after,
+        unchecked_before=unchecked_before,
         same=tuple(it for n, it in enumerate(after.findings) if n in same),
         same_before=tuple(before.findings[same[n]] for n in sorted(same)),
     )
@@ -248,6 +254,15 @@ def _matches(before: Report, after: Report) -> dict[int, int]:
             if n not in matches and (candidates := left.get(name(finding, keys_after))):
                 matches[n] = candidates.pop(0)
     return matches
+
+
+def _split(findings: Sequence[Finding], other: Report) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Return the findings that the other capture would show, and those whose rule it does not record enough for."""
+    unchecked = {it.rule for it in other.not_checked}
+    return (
+        tuple(it for it in findings if it.rule not in unchecked),
+        tuple(it for it in findings if it.rule in unchecked),
+    )
 
 
 def _fingerprint(finding: Finding, keys: Mapping[str, Key]) -> Hashable:

@@ -214,7 +214,7 @@ def unite(group: Sequence[Trace]) -> Trace:
         coverage=_coverage(group),
         key=_first(trace.key for trace in group),
         also=(*first.also, *(place for it in group[1:] for place in (Place(it.file, it.pointer), *it.also))),
-        extension=any(trace.extension for trace in group),
+        extension=max((trace.extension for trace in group if trace.extension is not None), default=None),
         origin=_first(trace.origin for trace in group),
     )
 

@@ -37,6 +37,7 @@ from analyzer.model import (
     Session,
     Verdict,
     Where,
+    list_unchecked,
 )
 from analyzer.rules import RULES
 from analyzer.services import Row, loading, matching
@@ -96,7 +97,8 @@ def judge(capture: Capture, members: tuple[Session, ...], policy: Policy) -> Rep
     )
     findings = tuple(_list_findings(report, policy))
     unsure, accepted = _worst_case(report, findings, policy)
-    return msgspec.structs.replace(report, findings=findings, unsure=unsure, accepted=accepted)
+    not_checked = list_unchecked(RULES, report)
+    return msgspec.structs.replace(report, findings=findings, not_checked=not_checked, unsure=unsure, accepted=accepted)
 
 
 def _list_findings(report: Report, policy: Policy) -> Iterator[Finding]:

@@ -119,6 +119,7 @@ def _unite(lot: Sequence[Page], ids: Mapping[str, str]) -> Page:
         end=end and msgspec.structs.replace(end, successor=ids.get(end.successor, end.successor)),
         returned=any(page.returned for page in lot),
         recorded=any(page.recorded for page in lot),
+        shows_departure=any(page.shows_departure for page in lot),
     )
 
 

@@ -79,14 +79,19 @@ def report(reading: Callable[[Any], Capture]) -> Callable[..., Report]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Each retry and its miss: a test that passed at its second try says so."""
+    """Each retry and its miss: a test that passed at its second try says so. On GitHub also in the summary of the job."""
     retries = terminalreporter.stats.get("rerun", [])
-    if retries:
-        tests = len({report.nodeid for report in retries})
-        terminalreporter.write_line(f"{tests} {'test was' if tests == 1 else 'tests were'} retried:", yellow=True)
+    tests = len({report.nodeid for report in retries})
+    lines = [f"{tests} {'test was' if tests == 1 else 'tests were'} retried{':' if tests else ''}"]
     for report in retries:
         miss = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E  ")]
-        terminalreporter.write_line(f"  {report.nodeid}: {' '.join(miss)[:300]}", yellow=True)
+        lines.append(f"  {report.nodeid}: {' '.join(miss)[:300]}")
+    if tests or "CI" in os.environ:
+        for line in lines:
+            terminalreporter.write_line(line, yellow=bool(tests))
+    if "GITHUB_STEP_SUMMARY" in os.environ:
+        with open(os.environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as file:
+            file.write("\n".join([lines[0], *(f"- `{line.strip()}`" for line in lines[1:])]) + "\n")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -32,7 +32,7 @@ def test_the_list_has_every_cause() -> None:
 def test_the_page_of_a_rule_or_cause_has_all_of_its_docstring(rule: object) -> None:
     output = CliRunner().invoke(app, ["rules", rule.id]).stdout  # type: ignore[attr-defined]
     text = manual.LINK.sub(r"\1", " ".join(rule.manual.split()))  # type: ignore[attr-defined]
-    assert " ".join(output.split()).endswith(text)
+    assert text in " ".join(output.split())
     assert "](" not in output
 
 

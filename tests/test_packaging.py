@@ -22,6 +22,13 @@ from analyzer.version import HOME, VERSION
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "sample_hars/three-reloads.har"
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+IN_THE_SDIST = (
+    ".ci", ".gitattributes", ".github", ".pre-commit-hooks.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
+    "Makefile", "README.md", "action.yml", "analyzer", "benchmarks", "docs", "examples", "hatch_build.py",
+    "pyproject.toml", "sample_hars", "tests",
+)  # fmt: skip
+PACKED = [f"analyzer/services/{path.stem}.json" for path in (ROOT / "analyzer/services").glob("*.toml")]
+LEFT_BEHIND = {"__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis", "node_modules", "test-results", "sockets"}
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
 
@@ -48,11 +55,15 @@ def metadata(wheel: Path) -> Message:
         return message_from_bytes(file.read(f"har_sockets-{VERSION}.dist-info/METADATA"))
 
 
+def files_in(folder: Path, root: Path) -> set[str]:
+    """Every file of a folder, or the file of that name, but not what Python, tools and examples leave there."""
+    paths = (path for path in (folder, *folder.rglob("*")) if path.is_file())
+    return {path.relative_to(root).as_posix() for path in paths if not LEFT_BEHIND & set(path.parts)}
+
+
 def package_files() -> set[str]:
-    """Every file of the package, but not what Python and tools leave there; rows of services as they are packed."""
-    files = (path.relative_to(ROOT) for path in (ROOT / "analyzer").rglob("*") if path.is_file())
-    files = (path.with_suffix(".json") if path.suffix == ".toml" else path for path in files)
-    return {path.as_posix() for path in files if not {"__pycache__", ".mypy_cache", ".ruff_cache"} & set(path.parts)}
+    """Every file of the package; rows of services as they are packed."""
+    return {re.sub(r"\.toml$", ".json", name) for name in files_in(ROOT / "analyzer", ROOT)}
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
@@ -62,13 +73,14 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert {"analyzer/py.typed", "analyzer/painting/report/page.html", "analyzer/services/catalogue.json"} <= names
 
 
-def test_the_sdist_holds_what_builds_the_wheel_and_no_tests(built: Path, tmp_path: Path) -> None:
+def test_the_sdist_holds_the_checkout(built: Path, tmp_path: Path) -> None:
+    """Also its tests and all that they read: who packages the program runs them, without Git."""
     with tarfile.open(built / f"har_sockets-{VERSION}.tar.gz") as file:
         file.extractall(tmp_path, filter="data")
     (source,) = tmp_path.iterdir()
-    assert {path.name for path in source.iterdir()} == {
-        "analyzer", "README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "hatch_build.py", "PKG-INFO", ".gitignore",
-    }  # fmt: skip
+    assert {path.name for path in source.iterdir()} == {*IN_THE_SDIST, "PKG-INFO", ".gitignore"}
+    for folder in IN_THE_SDIST:
+        assert files_in(source / folder, source) == files_in(ROOT / folder, ROOT) - set(PACKED)
     (again,) = build(source, tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(again) as file:
         assert package_files() <= set(file.namelist())
@@ -106,22 +118,23 @@ def test_what_the_addresses_name_is_there(metadata: Message) -> None:
         assert path is None or (ROOT / path[1]).exists()
 
 
-@pytest.mark.parametrize("suffix", [".html", ".md", ".xml", ".sarif", ".csv"])
-def test_the_wheel_works_by_itself(suffix: str, wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_works_by_itself(wheel: Path, tmp_path: Path) -> None:
     """With the libraries of this environment; `make package` tries it in an environment of its own."""
     place = tmp_path / "site"
     with zipfile.ZipFile(wheel) as file:
         file.extractall(place)
     shutil.copy(SAMPLE, tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    files = [f"report{suffix}" for suffix in (".html", ".md", ".xml", ".sarif", ".csv")]
     where = "import analyzer, sys; sys.stdout.write(analyzer.__file__)"
-    for arguments in (["-c", where], ["-m", "analyzer", "report", SAMPLE.name, "-o", f"report{suffix}"]):
+    outputs = [part for file in files for part in ("--out", file)]
+    for arguments in (["-c", where], ["-m", "analyzer", SAMPLE.name, *outputs]):
         done = subprocess.run(
             [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         assert "-c" not in arguments or done.stdout.startswith(str(place))
-    assert (tmp_path / f"report{suffix}").stat().st_size > 500
+    assert [file for file in files if (tmp_path / file).stat().st_size <= 500] == []
 
 
 # -- how it is set up, tested and released ---------------------------------------------------------------------

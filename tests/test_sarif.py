@@ -207,6 +207,9 @@ def test_what_cannot_be_read_or_told_is_notified() -> None:
     assert [(it["level"], it["message"]["text"][:15]) for it in invocation["toolExecutionNotifications"]] == [
         ("error", "Cannot be read:"),
         ("warning", "cypress-har-gen"),
+        ("note", "Not checked: gh"),
+        ("note", "Not checked: so"),
+        ("note", "Not checked: re"),
     ]
 
 

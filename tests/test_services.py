@@ -117,13 +117,20 @@ def test_a_dot_that_fits_any_character_stands_for_several() -> None:
     assert [it for it in literal if re.search(r"\.(?![*+{])", it)] == []
 
 
+def yields(row: Row, place: Place) -> list[tuple[str, ...]]:
+    """What stands at a place in each of the row's examples."""
+    alone = Row(row.id, row.name, row.match, secrets=(place,))
+    return [attribute(it.trace, [alone]).secrets for it in CATALOGUE[row] if isinstance(it, Example)]
+
+
 @pytest.mark.parametrize("row", CATALOGUE, ids=lambda row: row.id)
-def test_every_place_yields_something_in_an_example(row: Row) -> None:
+def test_every_place_and_each_alternative_in_its_pattern_has_an_example(row: Row) -> None:
     named = (row.client.name, row.client.version, row.client.runtime)
-    places = [*row.app, *row.user, *row.secrets, *(it for it in named if isinstance(it, Place))]
-    traces = [it.trace for it in CATALOGUE[row] if isinstance(it, Example)]
-    alone = [Row(row.id, row.name, row.match, secrets=(place,)) for place in places]
-    assert [it.secrets for it in alone if not any(attribute(trace, [it]).secrets for trace in traces)] == []
+    for place in (*row.app, *row.user, *row.secrets, *(it for it in named if isinstance(it, Place))):
+        values = yields(row, place)
+        assert any(values), place.pattern or place.json or place.where
+        narrow = (msgspec.structs.replace(place, pattern=it) for it in alternatives(place.pattern or ""))
+        assert [it.pattern for it in narrow if yields(row, it) == values] == []
 
 
 def test_no_dev_server_has_users_or_limits() -> None:

@@ -143,6 +143,7 @@ def capture_document(report: Report) -> Json:
             for group in report.groups
         ],
         "findings": [finding_document(finding) for finding in report.findings],
+        "not_checked": [{"rule": it.rule, "reason": it.reason} for it in report.not_checked],
         "console": [console_document(line) for line in capture.console],
         "console_dropped": capture.console_dropped,
         "caveats": [{"id": it.id, "message": it.message, "assumed": it.assumed} for it in capture.caveats],
@@ -180,7 +181,7 @@ def session_document(session: Session) -> Json:
         "provider": session.provider.id if session.provider is not None else None,
         "identity": _identity(session.identity),
         "dev_only": session.dev_only,
-        "extension": session.extension,
+        "extension": bool(session.extension),
         "scope": None if session.where is Where.UNKNOWN else session.where,
         "client": _client(session.client),
         "page": session.page,

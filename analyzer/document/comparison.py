@@ -24,6 +24,8 @@ def comparison_document(comparison: Comparison) -> Json:
             "gone": [finding_document(it) for it in comparison.gone],
             "same": [finding_document(it) for it in comparison.same],
             "same_before": [finding_document(it) for it in comparison.same_before],
+            "unchecked_after": [finding_document(it) for it in comparison.unchecked_after],
+            "unchecked_before": [finding_document(it) for it in comparison.unchecked_before],
         },
     }
 

@@ -68,6 +68,7 @@ from analyzer.model.finding import (
     Severity as Severity,
     Verdict as Verdict,
 )
+from analyzer.model.needs import Need as Need
 from analyzer.model.policy import AppMode as AppMode, Policy as Policy, Reach as Reach, Scope as Scope
 from analyzer.model.report import (
     LONG as LONG,
@@ -75,11 +76,18 @@ from analyzer.model.report import (
     Concurrency as Concurrency,
     Excess as Excess,
     Group as Group,
+    NotChecked as NotChecked,
     Relation as Relation,
     Report as Report,
     describe_overlaps as describe_overlaps,
 )
-from analyzer.model.rule import MATTERS as MATTERS, Cause as Cause, Explanation as Explanation, Rule as Rule
+from analyzer.model.rule import (
+    MATTERS as MATTERS,
+    Cause as Cause,
+    Explanation as Explanation,
+    Rule as Rule,
+    list_unchecked as list_unchecked,
+)
 from analyzer.model.run import Run as Run, Selection as Selection, Unreadable as Unreadable
 from analyzer.model.session import (
     Confidence as Confidence,

@@ -222,7 +222,7 @@ class Trace(Value, frozen=True):
     key: str | None = None  # Sec-WebSocket-Key
     file: int = 0  # the place of its file in `Capture.files`
     also: tuple[Place, ...] = ()
-    extension: bool = False  # a browser extension opened it, and not the page
+    extension: bool | None = False  # a browser extension opened it, and not the page; None: nothing shows who did
     origin: str | None = None  # of the code that opened it
     where: Where | None = None  # None: the capture is of one scope
 
@@ -258,6 +258,7 @@ class Page(Value, frozen=True):
     end: PageEnd | None = None
     returned: bool = False  # its URL was seen before, with another in between
     recorded: bool = True  # its load is in the capture; else no more than its name, or what was left of it
+    shows_departure: bool = True  # without an `end` it was not left; False: the capture would not show that
 
 
 class Capture(Value, frozen=True):

@@ -53,6 +53,13 @@ class Concurrency(Value, frozen=True):
     proven_overlap: Duration
 
 
+class NotChecked(Value, frozen=True):
+    """Hold why a rule says nothing of a capture: the capture does not record what the rule needs."""
+
+    rule: str
+    reason: str  # without a full stop: `this capture has no messages`
+
+
 class Report(Picturable, Value, frozen=True):
     """Hold the answer for one capture. In a notebook it shows verdict, chart and findings.
 
@@ -64,6 +71,7 @@ class Report(Picturable, Value, frozen=True):
     overlaps: every stretch with two or more open, certain and possible.
     groups: the sockets that are counted together, with the limits of their service.
     findings: what the rules say, by the policy.
+    not_checked: the rules that need what the capture does not record, each with `rule` and `reason`.
     policy: by which the findings were made.
     opened: whether any socket opened.
 
@@ -80,6 +88,7 @@ class Report(Picturable, Value, frozen=True):
     groups: tuple[Group, ...]
     excesses: tuple[Excess, ...]
     findings: tuple[Finding, ...]
+    not_checked: tuple[NotChecked, ...] = ()
     unsure: bool = False  # what the capture leaves open may break the policy
     accepted: tuple[str, ...] = ()  # fingerprints of possible findings that pass because the baseline holds them
     policy: Policy = Policy()  # by which the findings were made

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from analyzer.model.finding import Finding, Severity
+from analyzer.model.needs import Need
 from analyzer.model.policy import Policy
-from analyzer.model.report import Report
+from analyzer.model.report import NotChecked, Report
 from analyzer.model.session import Proof, Session
+from analyzer.model.text import join_words
 from analyzer.model.value import Value
 
 
@@ -52,12 +54,14 @@ class Rule(Value, frozen=True):
     """What is wrong: an id, a title for lists, how severe it mostly is, and a pure function.
 
     `counts`: it is about what was open at the same time, so it cannot be told where that cannot.
+    `needs`: what a capture must record of one socket at least, else the rule says nothing, whatever happened.
     """
 
     id: str
     title: str
     severity: Severity
     check: Callable[[Report, Policy], Iterable[Finding]]
+    needs: tuple[Need, ...] = ()
     counts: bool = False
     has_cause: bool = False  # what it says is of an overlap, which has a cause
     ends: bool = False  # it is about sockets that end: the sooner they may have, the worse
@@ -76,3 +80,32 @@ class Rule(Value, frozen=True):
         paragraphs = [" ".join(paragraph.split()) for paragraph in self.manual.split("\n\n")]
         sentence = next((it.removeprefix(MATTERS) for it in paragraphs if it.startswith(MATTERS)), "")
         return (sentence[:1].upper() + sentence[1:]).replace("`", "")
+
+
+def list_unchecked(rules: Iterable[Rule], report: Report) -> tuple[NotChecked, ...]:
+    """List the rules of which the capture records for no socket all that they need, each with what is missing.
+
+    Only sockets that opened and count are asked: without one there is nothing to check. A rule that is off is not
+    meant to say anything.
+    """
+    policy, pages = report.policy, {page.id: page for page in report.capture.pages}
+    opened = [it for it in report.sessions if it.possible is not None and policy.counts(it)]
+    off = {id for id, severity in policy.severities if severity is None}
+
+    def is_met(need: Need, session: Session) -> bool:
+        return need.is_met(session, pages.get(session.page or ""))
+
+    unchecked = []
+    for rule in rules if opened else ():
+        if rule.id in off or any(all(is_met(need, session) for need in rule.needs) for session in opened):
+            continue
+        missing = [need for need in rule.needs if not any(is_met(need, session) for session in opened)]
+        unchecked.append(NotChecked(rule.id, _reason(missing, rule.needs)))
+    return tuple(unchecked)
+
+
+def _reason(missing: Sequence[Need], needs: Sequence[Need]) -> str:
+    """Say what the capture records of no socket; where that is nothing, that it records all of it of none."""
+    if missing:
+        return f"this capture has {join_words([need.lack for need in missing])}"
+    return f"no socket of this capture has {join_words([need.thing for need in needs])}"

@@ -76,7 +76,7 @@ class Session(Value, frozen=True):
     key: str | None = None  # Sec-WebSocket-Key: 16 random bytes, so another socket has another one
     seen_in: tuple[Place, ...] = ()  # each record that stands for it, the one of `pointer` first
     only_sent: bool = False  # of its messages only those that were sent show that it was open (Coverage)
-    extension: bool = False  # a browser extension opened it, and not the page
+    extension: bool | None = False  # a browser extension opened it, and not the page; None: nothing shows who did
     where: Where | None = None  # None: the capture is of one scope
 
     def __repr__(self) -> str:

@@ -67,7 +67,7 @@ def text(
             line = Text(f"{finding.severity} ", FAINT).append(medium.safe(finding.message, 1000))
             line.append(f" ({medium.safe(ids_of(comparison, finding), 4_000)})", FAINT)
             lines += wrap(line, medium, f"   {medium.signs.dot} ")
-            if verbose and findings is not comparison.gone:
+            if verbose and finding in comparison.after.findings:
                 lines += _reasons(finding, medium)
         if len(findings) > len(visible):
             lines += wrap(Text(f"and {len(findings) - len(visible):,} more: --verbose", FAINT), medium, "     ")

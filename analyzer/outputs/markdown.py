@@ -20,7 +20,7 @@ from analyzer.painting.text_timeline import draw_timeline
 from analyzer.timeline import axis_of
 from analyzer.version import VERSION
 from analyzer.wording import console, facts, harmless, instants, lifetimes, origins, results, services
-from analyzer.wording.coverage import describe_coverage
+from analyzer.wording.coverage import list_coverage
 from analyzer.wording.facts import TITLE
 from analyzer.wording.findings import describe_findings
 
@@ -136,8 +136,8 @@ def _capture(report: Report, name: str, run: Run, size: Size) -> Iterable[str]:
     yield from _list("Opened by", origins.sentences(report), size)
     yield from _services(report, run, size)
     yield from _sockets(report, size)
-    yield _text(describe_coverage(report), size)
-    yield ""
+    for sentence in list_coverage(report):
+        yield from (_text(sentence, size), "")
     yield from _list("Limits of this capture", [it.message for it in report.capture.caveats], size)
     skipped = [f"{it.pointer or '/'}: {it.problem}" for it in report.capture.skipped]
     yield from _list("What could not be read", skipped, size)

@@ -16,6 +16,7 @@ from analyzer.document import Json, pretty
 from analyzer.model import Finding, Initiator, Policy, Report, Rule, Run, Session, Severity, plural
 from analyzer.version import HOME, VERSION
 from analyzer.wording import facts, harmless, manual
+from analyzer.wording.coverage import describe_unchecked
 
 SUFFIX = ".sarif"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -101,7 +102,7 @@ def _result(finding: Finding, report: Report, ids: list[str], policy: Policy) ->
 
 
 def _notifications(run: Run) -> Iterable[Json]:
-    """Notify of what could not be read, and of the limits of each capture."""
+    """Notify of what could not be read, of the limits of each capture, and of rules that it cannot show."""
     for file in run.unreadable:
         yield _notification(Severity.ERROR, f"Cannot be read: {file.problem}", _place(file.source))
     for report in run.reports:
@@ -111,6 +112,9 @@ def _notifications(run: Run) -> Iterable[Json]:
         for caveat in report.capture.caveats:
             level = Severity.WARNING if caveat.hides_sockets else Severity.NOTE
             yield _notification(level, caveat.message, _file(report))
+        for unchecked in report.not_checked:
+            text = f"Not checked: {describe_unchecked([unchecked])}."
+            yield {**_notification(Severity.NOTE, text, _file(report)), "associatedRule": {"id": unchecked.rule}}
     left = sum(len(report.findings) for report in run.reports) - RESULTS
     if left > 0:
         yield _notification(Severity.WARNING, f"{plural(left, 'more result')} left out, not more severe.", None)

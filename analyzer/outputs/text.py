@@ -32,7 +32,7 @@ from analyzer.model import (
 from analyzer.painting import listing
 from analyzer.painting.text_timeline import timeline_lines
 from analyzer.wording import console, instants, origins, proof, results, services, terminal, verdict
-from analyzer.wording.coverage import describe_coverage
+from analyzer.wording.coverage import list_coverage
 from analyzer.wording.results import Kind
 from analyzer.wording.terminal import BAD, GOOD, MARGIN, NARROWEST, STRONG, UNSURE, Medium, heading, wrap
 
@@ -172,7 +172,7 @@ def _origins(report: Report, medium: Medium) -> list[Text]:
 
 
 def _coverage(report: Report, medium: Medium) -> list[Text]:
-    return [Text(), *wrap(Text(describe_coverage(report)), medium, MARGIN)]
+    return [Text(), *(line for it in list_coverage(report) for line in wrap(Text(it), medium, MARGIN))]
 
 
 def _errors(report: Report, medium: Medium) -> list[Text]:

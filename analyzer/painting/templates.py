@@ -19,7 +19,7 @@ from analyzer.model import Messages, Policy, Report, plural
 from analyzer.painting import drawing
 from analyzer.version import VERSION
 from analyzer.wording import console, facts, harmless, judgements, origins, results, services, timeline
-from analyzer.wording.coverage import describe_coverage
+from analyzer.wording.coverage import list_coverage
 from analyzer.wording.findings import describe_findings
 from analyzer.wording.harmless import safe, safe_middle
 
@@ -70,7 +70,7 @@ def _environment() -> Environment:
         "safe": safe,
         "safe_middle": safe_middle,
     }
-    environment.globals |= {"tried": describe_coverage, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
+    environment.globals |= {"coverage": list_coverage, "messages": _messages, "columns": COLUMNS, "fold": FOLD}
     environment.globals |= {"count": plural, "judged": _judge, "gated": judgements.total_sentence}
     return environment
 

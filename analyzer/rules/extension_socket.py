@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Policy, Report, Rule, Severity, plural
+from analyzer.model import Finding, Need, Policy, Report, Rule, Severity, plural
 
 
 def check(report: Report, policy: Policy) -> Iterator[Finding]:
@@ -31,4 +31,4 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         yield report.finding(RULE.id, RULE.severity, message, ids)
 
 
-RULE = Rule("extension-socket", "Sockets of a browser extension", Severity.NOTE, check)
+RULE = Rule("extension-socket", "Sockets of a browser extension", Severity.NOTE, check, (Need.OPENERS,))

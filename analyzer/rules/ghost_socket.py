@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer import heartbeats
-from analyzer.model import Finding, Policy, Report, Rule, Severity, format_duration
+from analyzer.model import Finding, Need, Policy, Report, Rule, Severity, format_duration
 
 REMEDY = "Close the socket before you drop its client or connect again."
 
@@ -39,4 +39,5 @@ def check(report: Report, policy: Policy) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("ghost-socket", "A socket that no client uses any more", Severity.WARNING, check)
+NEEDS = (Need.MESSAGES, Need.TIMES, Need.STACKS)
+RULE = Rule("ghost-socket", "A socket that no client uses any more", Severity.WARNING, check, NEEDS)

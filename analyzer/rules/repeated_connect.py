@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from analyzer import callstacks, openings, triggers, visits
-from analyzer.model import Duration, Evidence, Finding, Outcome, Policy, Report, Rule, Session, Severity
+from analyzer.model import Duration, Evidence, Finding, Need, Outcome, Policy, Report, Rule, Session, Severity
 
 OFTEN, MOUNTED = 4, 3  # calls: in all, and where each came from the mount of a component
 PROPER = (None, 1000, 1005)  # the close codes of a close that the page asked for, or that was not recorded
@@ -110,4 +110,5 @@ def _place(calls: Sequence[Session], is_mounted: bool) -> str:
     return f", each time {component or 'a component'} was mounted or updated"
 
 
-RULE = Rule("repeated-connect", "The same user connected again and again", Severity.NOTE, check, ends=True)
+NEEDS = (Need.STACKS, Need.PAGES)
+RULE = Rule("repeated-connect", "The same user connected again and again", Severity.NOTE, check, NEEDS, ends=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model import Finding, Instant, Page, Policy, Report, Rule, Severity, format_duration
+from analyzer.model import Finding, Instant, Need, Page, Policy, Report, Rule, Severity, format_duration
 
 REMEDY = "Close the socket in pagehide, and open a new one in pageshow when event.persisted is true."
 LINK = "https://web.dev/articles/bfcache"
@@ -45,4 +45,4 @@ def _departure(page: Page | None) -> Instant | None:
     return page.end.within.latest if page is not None and page.end is not None else None
 
 
-RULE = Rule("socket-outlives-page", "A socket outlives its page", Severity.NOTE, check, counts=True)
+RULE = Rule("socket-outlives-page", "A socket outlives its page", Severity.NOTE, check, (Need.DEPARTURES,), counts=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from analyzer.compare import Change, Comparison, Paired, Result, Side
 from analyzer.model import Finding, Group, Run, Scope, Value, describe_peak, format_duration, join_words, plural
 from analyzer.wording import facts, harmless, services
-from analyzer.wording.coverage import describe_coverage
+from analyzer.wording.coverage import describe_coverage, describe_unchecked
 from analyzer.wording.terminal import BAD, GOOD, STRONG, UNSURE, Medium
 
 GROUPS = 200  # that are shown
@@ -133,6 +133,19 @@ def finding_parts(comparison: Comparison) -> Iterable[tuple[str, tuple[Finding, 
         changed = count_change(comparison, findings[0]) if name == "same" and len(findings) == 1 else ""
         words = UNPROVEN if name == "gone" and unproven else title
         yield f"{words}: {len(findings):,}{in_brackets(changed)}", findings
+    yield from _list_unchecked(comparison)
+
+
+def _list_unchecked(comparison: Comparison) -> Iterable[tuple[str, tuple[Finding, ...]]]:
+    """Title the findings of one capture that the other one cannot show, with what the other one lacks."""
+    for title, other, findings in (
+        ("Not checked after", comparison.after, comparison.unchecked_after),
+        ("Not checked before", comparison.before, comparison.unchecked_before),
+    ):
+        if findings:
+            rules = {it.rule for it in findings}
+            reasons = describe_unchecked(it for it in other.not_checked if it.rule in rules)
+            yield f"{title}: {len(findings):,}, {reasons}", findings
 
 
 def count_change(comparison: Comparison, finding: Finding) -> str:
@@ -185,7 +198,8 @@ def pairs_sentence(paired: Paired) -> str:
 
 
 def pair_cells(name: str, comparison: Comparison) -> tuple[str, ...]:
-    findings = (("+", comparison.added), ("−", comparison.gone), ("=", comparison.same))
+    unchecked = (*comparison.unchecked_after, *comparison.unchecked_before)
+    findings = (("+", comparison.added), ("−", comparison.gone), ("=", comparison.same), ("?", unchecked))
     return (
         *_cells(comparison.whole),
         " ".join(f"{sign}{len(group):,}" for sign, group in findings if group) or "none",
@@ -198,7 +212,7 @@ def list_unpaired(paired: Paired) -> Iterable[tuple[str, tuple[str, ...]]]:
     return ((title, names) for title, names in named if names)
 
 
-MARKS = "Findings: + new, − gone, = still there."
+MARKS = "Findings: + new, − gone, = still there, ? not checked in one of the two."
 
 
 def sign_of(result: Result, medium: Medium) -> str:

@@ -1,4 +1,4 @@
-"""Say which of the steps that QA should take a recording covers: load, reload, navigation, back."""
+"""Say what a recording covers: of the steps that QA should take, load, reload, navigation, back; and of the rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from analyzer import visits
-from analyzer.model import Page, PageKind, Report, Session
+from analyzer.model import NotChecked, Page, PageKind, Report, Session
 
 STEPS = {"load": "load", "reload": "reload", "navigation": "navigation", "return": "back"}
 NO_PAGES = (
@@ -52,3 +52,17 @@ def describe_coverage(report: Report) -> str:
     if gone or any(page.kind is PageKind.UNKNOWN or not page.recorded for page in pages):
         return f"{covered} Unknown: {rest} (the file does not show how each page was loaded)."
     return f"{covered} It does not cover: {rest}."
+
+
+def describe_unchecked(unchecked: Iterable[NotChecked]) -> str:
+    """Name the rules that a capture cannot show, those with one reason together: `a, b (reason); c (reason)`."""
+    by_reason: dict[str, list[str]] = {}
+    for unmet in unchecked:
+        by_reason.setdefault(unmet.reason, []).append(unmet.rule)
+    return "; ".join(f"{', '.join(rules)} ({reason})" for reason, rules in by_reason.items())
+
+
+def list_coverage(report: Report) -> list[str]:
+    """Say what the capture covers: a sentence about steps, and one about rules where some are not checked."""
+    unchecked = describe_unchecked(report.not_checked)
+    return [describe_coverage(report), *([f"Not checked: {unchecked}."] if unchecked else [])]

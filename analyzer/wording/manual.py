@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from analyzer.model import Cause, Rule
+from analyzer.model import Cause, Rule, join_words
 
 CODE = " " * 4  # begins each line of a paragraph of code
-LEAD = re.compile(r"(How it is detected|How severe it is|Why it matters|What to do):\s+(\w)")
+LEAD = re.compile(r"(How it is detected|How severe it is|Why it matters|What to do|What it needs):\s+(\w)")
 
 
 def markdown(rule: Rule) -> str:
@@ -17,5 +17,13 @@ def markdown(rule: Rule) -> str:
 
 
 def paragraphs(page: Rule | Cause) -> list[str]:
-    """Split the manual into paragraphs without the line ends of the source, except those of code."""
-    return [it if it.startswith(CODE) else " ".join(it.split()) for it in page.manual.split("\n\n")]
+    """Split the manual into paragraphs without the line ends of the source, except those of code; then say what a
+    rule needs."""
+    needs = page.needs if isinstance(page, Rule) else ()
+    text = [it if it.startswith(CODE) else " ".join(it.split()) for it in page.manual.split("\n\n")]
+    if needs:
+        things = join_words([need.thing for need in needs])
+        text.append(
+            f"What it needs: {things}. Where a capture does not record that, a report lists the rule as not checked."
+        )
+    return text

@@ -98,7 +98,7 @@ def headline(report: Report, policy: Policy) -> str:
 
 OWNERS: dict[str, Callable[[Session], bool]] = {
     "a development server's": lambda session: session.dev_only,
-    "a browser extension's": lambda session: session.extension,
+    "a browser extension's": lambda session: bool(session.extension),
     "another tab's": is_of_other_tab,
     "an unknown tab's": lambda session: session.where is Where.UNKNOWN,
 }

@@ -319,6 +319,10 @@ def _capture() -> Schema:
         overlaps=said("Periods with two or more open sockets, the certain ones first.", several(refer("overlap"))),
         groups=said("The sockets that are counted together.", several(refer("group"))),
         findings=said("What the rules say, by the policy.", several(refer("finding"))),
+        not_checked=said(
+            "Rules that need what the capture does not record.",
+            several(record(rule=said("Which rule (docs/rules/).", NAME), reason=said("What is missing.", TEXT))),
+        ),
         caveats=said("The limits of this capture.", several(refer("caveat"))),
         skipped=said("Parts that could not be read.", several(refer("skipped"))),
     )
@@ -395,7 +399,8 @@ def compared() -> dict[str, Schema]:
     )
     sides = {"before": side, "after": side}
     named = record(source=TEXT, sha256=optional(HASH), verdict=one_of(Verdict))
-    findings = {name: several(refer("finding")) for name in ("added", "gone", "same", "same_before")}
+    names = ("added", "gone", "same", "same_before", "unchecked_after", "unchecked_before")
+    findings = {name: several(refer("finding")) for name in names}
     return {
         "standing": said("How many were open, after against before.", {"enum": ["fewer", "more", "same", "untold"]}),
         "result": said("Whether the change fixed the overlap.", one_of(Result)),

@@ -252,7 +252,7 @@ class _Reading:
             key=socket.key,
             file=socket.part,
             also=(Place(socket.closed_in, socket.closed_at),) if socket.closed_in > socket.part else (),
-            extension=EXTENSION.match(socket.origin) is not None or of_extension(socket.code),
+            extension=_is_extension(socket),
         )
 
     def _events(self, socket: Socket, clock: Stretch) -> Iterator[Event]:
@@ -295,6 +295,13 @@ class _Reading:
         if is_last and (self.has_one_session or session.last == self.events.last):
             return Coverage(Closes.WHILE_PAGE_LIVES, until, to_the_end=True, assumes=PAGE_ALIVE)
         return Coverage(Closes.WHILE_PAGE_LIVES, until)
+
+
+def _is_extension(socket: Socket) -> bool | None:
+    """Did a browser extension open it? None: the log shows neither its origin nor its code."""
+    if not socket.origin and socket.code is None:
+        return None
+    return EXTENSION.match(socket.origin) is not None or of_extension(socket.code)
 
 
 def _list_skipped(logs: Sequence[Log]) -> Iterator[Skipped]:

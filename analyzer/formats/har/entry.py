@@ -125,7 +125,7 @@ class Socket(Entry, frozen=True, kw_only=True, gc=False):
     key: str | None = None  # Sec-WebSocket-Key
     has_list: bool = True  # the entry has a list of messages, be it an empty one
     also: tuple[str, ...] = ()  # pointers of further entries that stand for the same socket
-    extension: bool = False
+    extension: bool | None = False
     stated: Stated = Stated()
     skipped: tuple[Skipped, ...] = ()  # of its side file
 

@@ -268,12 +268,16 @@ def protocols(sent: msgspec.Raw, answered: msgspec.Raw) -> tuple[str, ...]:
     return split_protocols(f"{header(sent, PROTOCOL)},{header(answered, PROTOCOL)}")
 
 
-def by_extension(code: Initiator | None, sent: msgspec.Raw, extracted: object) -> bool:
+def by_extension(code: Initiator | None, sent: msgspec.Raw, extracted: object) -> bool | None:
     """Did a browser extension open it: its own page or worker (browsers write it into `Origin`), or its code in a page?
-    Or does a capture that we extracted say so?"""
-    stated = isinstance(extracted, dict) and extracted.get("extension") is True
+    Or does a capture that we extracted say so? None: the entry has neither headers nor code."""
+    stated = extracted.get("extension") if isinstance(extracted, dict) else None
+    if isinstance(stated, bool):
+        return stated
+    if code is None and not headers(sent):
+        return None
     origin = callstacks.EXTENSION.match(header(sent, "origin"))
-    return stated or origin is not None or callstacks.of_extension(code)
+    return origin is not None or callstacks.of_extension(code)
 
 
 def header(raw: msgspec.Raw, name: str) -> str:

@@ -163,6 +163,7 @@ def attribution_of(
 ) -> dict[str, Any]:
     """Write what a socket is attributed to, which is masked, and where its code ran."""
     end = session.proven.end if session.proven is not None else None
+    shows_opener = session.initiator is not None or session.key is not None  # by its stack, or as a header that is left
     members = {
         "provider": provider.id if provider is not None else None,
         "app": identity.app if identity is not None else None,
@@ -171,7 +172,7 @@ def attribution_of(
         "version": client.version if client is not None else None,
         "runtime": client.runtime if client is not None else None,
         "context": session.context,
-        "extension": session.extension or None,
+        "extension": session.extension if session.extension or not shows_opener else None,
         "onlySent": session.only_sent or None,
         "scope": session.where.value if session.where is not None else None,
         "clock": session.clock or None,

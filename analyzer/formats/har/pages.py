@@ -139,6 +139,7 @@ def documents_as_pages(listed: Sequence[Listed], witnesses: dict[str, Witness], 
                 end=end if rules.trusted else None,
                 returned=how[n] is PageKind.RESTORE or (latest != address and address in addresses),
                 recorded=page.id in with_load,
+                shows_departure=rules.trusted,
             )
         )
         if rules.trusted:

@@ -30,7 +30,7 @@ def tabs_as_pages(listed: Sequence[Listed], documents: Iterable[Document], rules
             tabs.setdefault(document.tab, []).append(document)
     pages = [page for tab, loads in tabs.items() for page in _pages_of_tab(tab, loads, rules)]
     pages += [
-        Page(id=page.id, url=page.title, started=page.started, kind=PageKind.UNKNOWN, recorded=False)
+        Page(page.id, page.title, page.started, PageKind.UNKNOWN, recorded=False, shows_departure=False)
         for page in {page.id: page for page in listed}.values()
         if page.id not in tabs
     ]
@@ -55,8 +55,8 @@ def _pages_of_tab(tab: str, documents: Iterable[Document], rules: Rules) -> list
             pages[-1] = msgspec.structs.replace(pages[-1], end=end if rules.trusted else None)
         address = plain(document.url)
         is_other = previous is not None and plain(previous.url) != address
-        page = Page(_tab_page(tab, n), document.url, document.started, kind, returned=is_other and address in addresses)
-        pages.append(page)
+        id, is_back = _tab_page(tab, n), is_other and address in addresses
+        pages.append(Page(id, document.url, document.started, kind, returned=is_back, shows_departure=rules.trusted))
         addresses.add(address)
     return pages
 
@@ -72,7 +72,7 @@ def own_pages(listed: Sequence[Listed]) -> list[Page]:
         urls, url = before.setdefault(page.tab, []), plain(page.title)
         kind = PageKind(page.kind) if page.kind in tuple(PageKind) else PageKind.UNKNOWN
         returned = bool(urls) and urls[-1] != url and url in urls
-        pages.append(Page(id=page.id, url=page.title, started=page.started, kind=kind, returned=returned))
+        pages.append(Page(page.id, page.title, page.started, kind, returned=returned, shows_departure=False))
         urls.append(url)
     return pages
 

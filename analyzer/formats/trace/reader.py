@@ -170,7 +170,7 @@ class _Reading:
             scripts=scripts(socket.code),
             context=self._context(socket),
             coverage=coverage,
-            extension=of_extension(socket.code),
+            extension=None if socket.code is None else of_extension(socket.code),
         )
 
     def _context(self, socket: Socket) -> str | None:
@@ -308,6 +308,7 @@ def _pages(documents: Iterable[Document]) -> Iterator[Page]:
             started=document.at,
             kind=kind,
             returned=kind is PageKind.NAVIGATION and visit in visits,
+            shows_departure=False,
         )
         latest[document.frame] = document.url
         visits.add(visit)
