@@ -114,7 +114,8 @@ def _data(part: Part) -> dict[str, Any]:
         "terse": part.terse,
         "sections": [[block.title, block.note, block.common] for block in part.blocks],
         "loads": [
-            [it.at - axis.start, timeline.load_kind(it.page), timeline.page_name(it.page)] for it in layout.loads
+            [load.at - axis.start, timeline.load_kind(load.page), timeline.page_name(load.page)]
+            for load in layout.loads
         ],
         "bands": [_places(interval, axis) for interval in layout.overlaps],
         "limits": [[it.level, timeline.limit(it), timeline.short_limit(it)] for it in layout.limits],

@@ -12,7 +12,7 @@ from itertools import pairwise
 from analyzer.intervals import Interval
 from analyzer.model import Instant, Value
 from analyzer.painting.part import Block, Part, Row
-from analyzer.timeline import Axis, Layout, Line, Steps, ruler_of
+from analyzer.timeline import Axis, Layout, Line, Load, Steps, ruler_of
 from analyzer.wording import timeline
 
 WIDE = 2_000
@@ -106,11 +106,13 @@ def bands(intervals: Iterable[Interval], axis: Axis, height: int) -> str:
 
 def loads(layout: Layout) -> list[tuple[int, int, str]]:
     """List page loads, each up to the next: begin and length in thousandths, and what was loaded."""
-    starts = [
-        (x(it.at, layout.axis), f"{timeline.load_kind(it.page)} {timeline.page_name(it.page)}") for it in layout.loads
-    ]
+    starts = [(x(load.at, layout.axis), _describe(load)) for load in layout.loads]
     pairs = pairwise([*starts, (WIDE, "")])
     return [(at * 1000 // WIDE, (until - at) * 1000 // WIDE, words) for (at, words), (until, _) in pairs]
+
+
+def _describe(load: Load) -> str:
+    return f"{timeline.load_kind(load.page)} {timeline.page_name(load.page)}"
 
 
 def begins(layout: Layout) -> list[int]:
