@@ -97,10 +97,15 @@ def _measure(places: Sequence[tuple[Duration, float]], left: float, right: float
 
 def chart_of(run: Run) -> Painting:
     root = ElementTree.fromstring(timeline.render(run, "svg"))
-    texts = [it for it in root.iter() if it.tag.endswith("}text")]
+    texts = [element for element in root.iter() if element.tag.endswith("}text")]
     words = [
-        (float(it.get("y") or 0), float(it.get("x") or 0), "".join(it.itertext()), it.get("style") or "")
-        for it in texts
+        (
+            float(element.get("y") or 0),
+            float(element.get("x") or 0),
+            "".join(element.itertext()),
+            element.get("style") or "",
+        )
+        for element in texts
     ]
     rows = [row for row in words if re.match(r"#\d+\b", row[2]) or _is_heading(row[3])]
     groups: Groups = []

@@ -84,7 +84,9 @@ def _compare_columns(page: painted.Page, text: painted.Characters) -> list[str]:
     span = max(1_000, round(end - start)) + 1
     columns = {label: (painted.instant(label) - round(start)) * text.columns // span for label in text.places}
     return [
-        f"text: {it} in {text.places[it]}, not {column}" for it, column in columns.items() if text.places[it] != column
+        f"text: {label} in {text.places[label]}, not {column}"
+        for label, column in columns.items()
+        if text.places[label] != column
     ]
 
 
