@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from analyzer import triage
 from analyzer.intervals import Interval
-from analyzer.model import Instant, Outcome, Run, Session
+from analyzer.model import Instant, Run, Session
 from analyzer.painting import templates
 from analyzer.painting.part import Part, Row, part_of
 from analyzer.timeline import Axis, Steps, unit_of
@@ -25,13 +25,10 @@ from analyzer.totals.results import collect_results
 from analyzer.wording import counts, facts, harmless, lifetimes, origins, timeline
 from analyzer.wording.harmless import safe, safe_middle
 
-SUFFIX = ".html"
 DETAILED = 100  # captures in full, the worst ones: with thousands no browser opens the page in time
 STATIC = 1_000  # sockets with a lane and a row that need no JavaScript
 COUNTED = 6  # captures from which on they are also told in numbers
 SCRIPTS = ("time.js", "chart.js", "card.js", "table.js", "page.js")
-# In this order they stand in the numbers for JavaScript.
-ORDER = (Outcome.CLOSED, Outcome.OPEN, Outcome.UNKNOWN, Outcome.CONNECTING, Outcome.FAILED)
 
 
 def render(run: Run) -> bytes:
@@ -122,7 +119,7 @@ def _data(part: Part) -> dict[str, Any]:
         "highest": layout.highest,
         "proven": _changes(layout.proven, axis),
         "possible": _changes(layout.possible, axis),
-        "outcomes": {outcome.value: lifetimes.OUTCOMES[outcome].page for outcome in ORDER},
+        "outcomes": {outcome.value: each.brief for outcome, each in lifetimes.OUTCOMES.items()},
         "array": array,
         "sockets": sockets,
         "words": list(words.places),
