@@ -83,7 +83,7 @@ def make_life(entry: Entry, texts: Texts) -> Life:
         life,
         certain=max(entry.began, certain or 0),
         possible=None if socket.latest is None else max(entry.began, socket.latest),
-        ending=f"never opened: {_problem(socket, texts)}" if failed else _ending(socket),
+        ending=_failure(socket, texts) if failed else _ending(socket),
         failed=failed,
     )
 
@@ -95,7 +95,7 @@ def write_line(entry: Entry, at: Instant, start: Instant, open_now: int, allowed
         opener = f", opened by {entry.opener}" if entry.opener else ""
         sign, words = "+", f"{entry.address}{opener}"
     elif not socket.opened:
-        sign, words = "!", f"failed: {_problem(socket, texts)}"
+        sign, words = "!", _failure(socket, texts)
     else:
         sign, words = "-", _ending(socket)
     total = f"{open_now:,} open now" + (f", {allowed:,} allowed" if open_now > allowed else "")
@@ -108,8 +108,9 @@ def _since(start: Instant, at: Instant) -> str:
     return f"{(at - start) / SECOND:8.3f} s"
 
 
-def _problem(socket: Socket, texts: Texts) -> str:
-    return texts.text(lifetimes.shorten_problem(socket.problem)) if socket.problem else "no reason recorded"
+def _failure(socket: Socket, texts: Texts) -> str:
+    problem = texts.text(lifetimes.shorten_problem(socket.problem)) if socket.problem else "no reason recorded"
+    return f"{lifetimes.OUTCOMES[Outcome.FAILED].brief}: {problem}"
 
 
 def _ending(socket: Socket) -> str:
